@@ -1,0 +1,82 @@
+import type {
+  FileInput,
+  InstallOptions,
+  InstallPlan,
+  InstallResult,
+  LibraryEntry,
+  LookupResult,
+  MetricsView,
+  PackageCheck,
+  PackageView,
+  PeerView,
+  PublishOptions,
+  PublishResult,
+  ResolvedPackage,
+  SearchQuery,
+  SearchResult,
+  StatusView,
+  VerifyResult,
+} from './views.ts'
+
+/** What the page hands to the worker once, before any other command. */
+export interface StartOptions {
+  profile: string
+  /** Relay multiaddrs from `?relay=`; empty means: those that the page's server names, or those remembered. */
+  relays: string[]
+  /** ICE servers for WebRTC; empty means host candidates only. */
+  iceServers: { urls: string | string[]; username?: string; credential?: string }[]
+  /** Transferred: the engine posts an `UpdateBatch` a tick to it. */
+  updates: MessagePort
+  /** Transferred: the way to the page's RTCPeerConnections; undefined where the browser has no WebRTC. */
+  rtc: MessagePort | undefined
+  /** False forces message passing instead of transferring data channels (tests, and browsers that refuse). */
+  transferChannels: boolean
+}
+
+/**
+ * The commands of the engine. Each resolves with a value or rejects with an Error whose `name` is one of
+ * `failureNames`. Commands other than `start` wait until the engine is up.
+ */
+export interface EngineCommands {
+  /** Opens storage and keys and starts the node; resolves when commands work, which is before any peer is connected. */
+  start(options: StartOptions): Promise<void>
+  /** Stops the node and closes storage. */
+  stop(): Promise<void>
+  status(): Promise<StatusView>
+
+  /** Reads files as a package and says what is found; never rejects for what the files contain. */
+  check(files: FileInput[], options?: PublishOptions): Promise<PackageCheck>
+  /**
+   * The files of a zip archive, checked for size, links and unsafe paths before they are inflated. Where all of them
+   * stand in one top folder, that folder is taken off and named.
+   */
+  readArchive(archive: Uint8Array): Promise<{ folder?: string; files: FileInput[] }>
+  /** Checks, signs and stores a release; resolves when it is durable here. Sending it out follows as updates. */
+  publish(files: FileInput[], options?: PublishOptions): Promise<PublishResult>
+  /** Hides a version of an own package from new resolves. */
+  yank(id: string, version: string): Promise<void>
+
+  search(query: SearchQuery): Promise<SearchResult>
+  /** Everything the package page shows; rejects with `PackageNotFound`. */
+  describe(id: string): Promise<PackageView>
+  /** The head record of a package: from memory, else from the DHT. */
+  lookup(id: string): Promise<LookupResult>
+
+  resolve(specs: string[]): Promise<{ packages: ResolvedPackage[] }>
+  planInstall(specs: string[], options?: InstallOptions): Promise<InstallPlan>
+  install(specs: string[], options?: InstallOptions): Promise<InstallResult>
+  /** Stops a transfer; what was verified so far is kept for a later try. */
+  cancel(transferId: string): Promise<void>
+
+  library(): Promise<LibraryEntry[]>
+  /** One file of an installed package, or of one whose content is here; verified before it is returned. */
+  readFile(id: string, version: string, path: string): Promise<Uint8Array>
+  /** An installed package as a zip archive. */
+  exportZip(id: string, version: string): Promise<Uint8Array>
+  verify(id: string, version: string): Promise<VerifyResult>
+  uninstall(id: string, version: string): Promise<void>
+
+  peers(): Promise<PeerView[]>
+  metrics(): Promise<MetricsView>
+  connect(multiaddr: string): Promise<void>
+}

@@ -1,0 +1,29 @@
+import type { PublicationView, StatusView, TransferView } from './views.ts'
+
+/** What the engine tells the page without being asked. The last update of a key wins within a batch. */
+export type Update =
+  | { kind: 'status'; status: StatusView }
+  /** The catalogue changed; views over it should be asked for again. */
+  | { kind: 'catalogue'; revision: number; size: number }
+  | { kind: 'library'; revision: number }
+  | { kind: 'transfer'; transfer: TransferView }
+  | { kind: 'publication'; publication: PublicationView }
+  /** Something that the person should know and did not ask about. */
+  | { kind: 'notice'; id: string; level: 'info' | 'warning' | 'error'; name: string; message: string }
+
+/** Updates of one tick, posted together. */
+export type UpdateBatch = readonly Update[]
+
+/** Updates with the same key replace each other within a batch. */
+export const updateKey = (update: Update): string => {
+  switch (update.kind) {
+    case 'transfer':
+      return `transfer:${update.transfer.id}`
+    case 'publication':
+      return `publication:${update.publication.id}@${update.publication.version}`
+    case 'notice':
+      return `notice:${update.id}`
+    default:
+      return update.kind
+  }
+}

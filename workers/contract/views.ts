@@ -1,0 +1,283 @@
+/**
+ * What the page sees: plain, structured-cloneable data. Sizes are bytes, times are milliseconds since the epoch unless
+ * the name ends in `Ms` (a duration). Ids are full package ids, `<publisherId>/<slug>`.
+ */
+
+/** One file of a package. `executable` is the mode bit. */
+export interface FileInput {
+  path: string
+  bytes: Uint8Array
+  executable?: boolean
+}
+
+export type FindingLevel = 'error' | 'warning' | 'note'
+
+/** One thing that a check of a package found; an `error` forbids publishing and `name` is then a failure name. */
+export interface Finding {
+  level: FindingLevel
+  name: string
+  message: string
+  /** The file it is about, as published, if it is about one. */
+  path?: string
+  /** 1-based position in that file. */
+  line?: number
+  column?: number
+}
+
+export type DependencyKind = 'package' | 'external' | 'asset' | 'unknown'
+
+/** A declared dependency as the manifest reader classed it. */
+export interface DependencyView {
+  name: string
+  range: string
+  optional: boolean
+  kind: DependencyKind
+  /** For `external`: where it comes from. */
+  ecosystem?: 'crate' | 'npm' | 'python' | 'tool'
+}
+
+/** The searchable and displayed fields of a package, as read from its manifest or its form. */
+export interface ManifestFields {
+  slug: string
+  version: string
+  displayName: string
+  description: string
+  category: string
+  tags: string[]
+  keywords: string[]
+  license: string
+  authors: string[]
+  repository: string
+}
+
+/** What publishing these files would do. `ok` is false when a finding is an error; then nothing is signed. */
+export interface PackageCheck {
+  ok: boolean
+  findings: Finding[]
+  /** What could be read, also when `ok` is false, to fill the manual form. */
+  fields: ManifestFields
+  /** Which manifest was read, or undefined. */
+  manifestPath?: string
+  dependencies: DependencyView[]
+  files: { path: string; size: number }[]
+  size: number
+}
+
+export interface PublishOptions {
+  /** Checks and resolves everything, signs and stores nothing. */
+  dryRun?: boolean
+  /** Name of the folder or archive that the files come from; a last resort for the slug. */
+  folder?: string
+  /** Fields that the person typed over what the manifest says. */
+  fields?: Partial<ManifestFields>
+}
+
+export interface PublishResult {
+  id: string
+  version: string
+  /** Content id of the manifest (CIDv1, base32). */
+  root: string
+  warnings: string[]
+}
+
+export type SortOrder = 'relevance' | 'updated' | 'name'
+
+export interface SearchQuery {
+  text?: string
+  category?: string
+  tag?: string
+  license?: string
+  publisher?: string
+  sort?: SortOrder
+  offset?: number
+  /** At most 100. */
+  limit?: number
+  remote?: boolean
+}
+
+export interface PackageSummary {
+  id: string
+  slug: string
+  version: string
+  name: string
+  description: string
+  category: string
+  tags: string[]
+  publisher: string
+  /** The publisher's own name for itself; not unique. */
+  publisherName: string
+  license: string
+  size: number
+  publishedAt: number
+}
+
+export interface Facet {
+  value: string
+  count: number
+}
+
+export interface SearchResult {
+  total: number
+  tookMs: number
+  facets: { category: Facet[]; tag: Facet[]; license: Facet[]; publisher: Facet[] }
+  hits: PackageSummary[]
+}
+
+export interface VersionView {
+  version: string
+  root: string
+  size: number
+  fileCount: number
+  publishedAt: number
+  yanked: boolean
+  installed: boolean
+  /** Two signed contents exist for this version: never installed silently. */
+  equivocation: boolean
+}
+
+/** How far this profile trusts a publisher: itself, used before (first use), never used. */
+export type TrustState = 'self' | 'known' | 'new'
+
+export interface PackageView {
+  summary: PackageSummary
+  displayName: string
+  authors: string[]
+  keywords: string[]
+  repository: string
+  dependencies: DependencyView[]
+  /** Packages in the catalogue that name this one as a dependency. */
+  dependents: { id: string; slug: string }[]
+  versions: VersionView[]
+  /** Files of the newest version, when its content or manifest is here; undefined when it is not known yet. */
+  files?: { path: string; size: number }[]
+  /** How many distinct peers are known to provide the newest version, this one included. */
+  heldBy: number
+  publisher: { id: string; name: string; fingerprint: string; trust: TrustState }
+  /** Other packages of the same slug by other publishers. */
+  namesakes: { id: string; publisherName: string }[]
+}
+
+export interface LookupResult {
+  found: boolean
+  tookMs: number
+  from: 'hot' | 'warm' | 'cold' | 'dht' | 'none'
+  record?: PackageSummary
+}
+
+export interface ResolvedPackage {
+  id: string
+  version: string
+  root: string
+}
+
+/** What an install would do, shown before it is done. */
+export interface InstallPlan {
+  packages: (ResolvedPackage & { slug: string; size: number; installed: boolean; requiredBy: string[] })[]
+  /** Bytes that must still be fetched. */
+  bytes: number
+  warnings: string[]
+}
+
+export interface InstallOptions {
+  dryRun?: boolean
+  /** Chosen by the caller so that `cancel` can name it while the command is under way. */
+  transferId?: string
+  /** Installs although a required dependency is not in the catalogue; the gap is reported as a warning. */
+  allowMissing?: boolean
+}
+
+export interface InstallResult {
+  installed: ResolvedPackage[]
+  bytes: number
+  tookMs: number
+  warnings: string[]
+}
+
+export interface LibraryEntry {
+  id: string
+  slug: string
+  version: string
+  displayName: string
+  publisherName: string
+  root: string
+  size: number
+  installedAt: number
+  /** Installed because something else needs it. */
+  asDependency: boolean
+  files: { path: string; size: number; sha256: string }[]
+}
+
+/** Outcome of a re-verification of an installed package against its manifest. */
+export interface VerifyResult {
+  ok: boolean
+  damaged: { path: string; reason: string }[]
+}
+
+export type TransferState = 'resolving' | 'finding' | 'fetching' | 'verifying' | 'done' | 'failed' | 'cancelled'
+
+export interface TransferView {
+  id: string
+  /** What the person asked for. */
+  specs: string[]
+  state: TransferState
+  bytes: number
+  totalBytes: number
+  /** Peers that sent at least one piece. */
+  sources: number
+  startedAt: number
+  failure?: { name: string; message: string }
+}
+
+export type PublicationState = 'stored' | 'sending' | 'sent'
+
+export interface PublicationView {
+  id: string
+  slug: string
+  version: string
+  state: PublicationState
+  /** Peers that confirmed the head record over the DHT. */
+  acknowledgements: number
+  /** Peers the announcement was handed to. */
+  announcedTo: number
+  publishedAt: number
+}
+
+export interface PeerView {
+  peerId: string
+  kind: 'relay' | 'peer'
+  /** `direct` is WebRTC or a WebSocket to that peer; `relayed` goes through a relay. */
+  path: 'direct' | 'relayed'
+  address: string
+  rttMs?: number
+  connectedAt: number
+}
+
+/** State of each step towards being a full peer, in the order in which they happen. */
+export type StepState = 'waiting' | 'working' | 'ok' | 'failed'
+
+export interface Step {
+  state: StepState
+  /** Why it failed or waits, as a sentence; empty when there is nothing to say. */
+  reason: string
+}
+
+export interface StatusView {
+  peerId: string
+  publisherId: string
+  publisherName: string
+  profile: string
+  /** True while at least one relay or peer is connected. */
+  online: boolean
+  relays: { address: string; connected: boolean }[]
+  connections: number
+  directConnections: number
+  catalogueSize: number
+  /** False when IndexedDB was refused: nothing survives the tab. */
+  persistent: boolean
+  /** WebRTC works in this browser by `transfer` of channels to the worker, or by `message` passing, or not (`none`). */
+  channelPath: 'transfer' | 'message' | 'none'
+  steps: { relay: Step; reservation: Step; direct: Step; catalogue: Step; storage: Step }
+}
+
+/** Counters since the engine started. */
+export type MetricsView = Record<string, number>

@@ -1,0 +1,42 @@
+import { fileURLToPath } from 'node:url'
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig } from 'vitest/config'
+import { chromiumFlags, findChromium } from '../scripts/chromium.ts'
+
+/** Two projects: `node` for pure code, `web` for what needs IndexedDB, workers or WebRTC in a real Chromium. */
+const root = fileURLToPath(new URL('..', import.meta.url))
+const executablePath = findChromium()
+
+export default defineConfig({
+  root,
+  test: {
+    projects: [
+      {
+        root,
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['{src,workers,relay,scripts,bench}/**/*.test.{ts,tsx}'],
+          exclude: ['**/*.web.test.ts', '**/node_modules/**'],
+        },
+      },
+      {
+        root,
+        worker: { format: 'es' },
+        test: {
+          name: 'web',
+          include: ['{src,workers}/**/*.web.test.ts'],
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: { args: chromiumFlags, ...(executablePath === undefined ? {} : { executablePath }) },
+            }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+    ],
+  },
+})
