@@ -1,0 +1,21 @@
+import { defineConfig } from '@playwright/test'
+import { chromiumFlags, findChromium } from '../scripts/chromium.ts'
+
+const executablePath = findChromium()
+
+/** One worker and no retries: a flow that fails once is a bug to find. Each test starts its own relay. */
+export default defineConfig({
+  testDir: '.',
+  outputDir: 'results',
+  workers: 1,
+  retries: 0,
+  timeout: 90_000,
+  forbidOnly: process.env['CI'] !== undefined,
+  expect: { timeout: 15_000 },
+  use: {
+    browserName: 'chromium',
+    launchOptions: { args: chromiumFlags, ...(executablePath === undefined ? {} : { executablePath }) },
+    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+  },
+})
