@@ -1,0 +1,312 @@
+import fc from 'fast-check'
+import type { Announcement } from './announcement.ts'
+import { announcementCodec } from './announcement.ts'
+import type { Codec } from './codec.ts'
+import type { DhtValue } from './dht-value.ts'
+import { dhtValueCodec } from './dht-value.ts'
+import type { Entry } from './entry.ts'
+import { type Envelope, envelopeCodecs } from './envelope.ts'
+import { type Head, type HeadPage, headCodec, headPageCodec, type VersionEntry } from './head.ts'
+import { type IdentityChain, type IdentityDocument, identityChainCodec, identityDocumentCodec } from './identity.ts'
+import { hashToPublisherId, isSlug, packageId } from './ids.ts'
+import { PIECE_BYTES } from './limits.ts'
+import { type ContentManifest, manifestCodec } from './manifest.ts'
+import { findCollision, validatePath } from './paths.ts'
+import { type PieceRequest, type PieceResponse, pieceRequestCodec, pieceResponseCodec } from './piece-messages.ts'
+import { type Dependency, type Release, releaseCodec } from './release.ts'
+import { type SyncMessage, syncMessageCodec } from './sync-messages.ts'
+import { toLine } from './text.ts'
+import type { FormatName } from './version.ts'
+import { pickLatest } from './versions-and-ranges.ts'
+
+/** Random valid records of every format, for the property and mutation tests. Imported by tests only. */
+
+/** A format with its codec and a source of valid values. */
+export interface Sample<T = unknown> {
+  readonly format: FormatName
+  readonly codec: Codec<T>
+  readonly arbitrary: fc.Arbitrary<T>
+}
+
+/** Runs `use` for each format; a function, since the type of the value differs from one to the next. */
+export const forEachSample = (use: <T>(sample: Sample<T>) => void): void => {
+  use({ format: 'identityDocument', codec: identityDocumentCodec, arbitrary: identityDocument })
+  use({ format: 'identityChain', codec: identityChainCodec, arbitrary: identityChain })
+  use({ format: 'envelope', codec: envelopeCodecs.release, arbitrary: envelope('release', 2000) })
+  use({ format: 'envelope', codec: envelopeCodecs.head, arbitrary: envelope('head', 880) })
+  use({ format: 'release', codec: releaseCodec, arbitrary: release })
+  use({ format: 'head', codec: headCodec, arbitrary: head })
+  use({ format: 'headPage', codec: headPageCodec, arbitrary: headPage })
+  use({ format: 'manifest', codec: manifestCodec, arbitrary: manifest })
+  use({ format: 'dhtValue', codec: dhtValueCodec, arbitrary: dhtValue })
+  use({ format: 'announcement', codec: announcementCodec, arbitrary: announcement })
+  use({ format: 'syncMessage', codec: syncMessageCodec, arbitrary: syncMessage })
+  use({ format: 'pieceRequest', codec: pieceRequestCodec, arbitrary: pieceRequest })
+  use({ format: 'pieceResponse', codec: pieceResponseCodec, arbitrary: pieceResponse })
+}
+
+const byteString = (min: number, max: number) => fc.uint8Array({ minLength: min, maxLength: max, size: 'max' })
+const hash = byteString(32, 32)
+const key = byteString(32, 32)
+const signature = byteString(64, 64)
+const seq = fc.integer({ min: 1, max: 1_000_000 })
+
+const line = (min: number, max: number) =>
+  fc
+    .string({ unit: 'grapheme', maxLength: max, size: 'max' })
+    .map((text) => toLine(text, max))
+    .filter((text) => text.length >= min)
+const lines = (maxEntries: number, max: number) => fc.uniqueArray(line(1, max), { maxLength: maxEntries })
+
+export const publisherId = hash.map(hashToPublisherId)
+export const slug = fc.stringMatching(/^[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?$/).filter(isSlug)
+
+export const version = fc
+  .tuple(
+    fc.nat({ max: 30 }),
+    fc.nat({ max: 30 }),
+    fc.nat({ max: 999 }),
+    fc.option(fc.stringMatching(/^[a-z]{1,5}(?:\.[1-9])?$/), { nil: undefined }),
+    fc.option(fc.stringMatching(/^[a-z0-9]{1,5}$/), { nil: undefined }),
+  )
+  .map(
+    ([major, minor, patch, pre, build]) =>
+      `${major}.${minor}.${patch}${pre === undefined ? '' : `-${pre}`}${build === undefined ? '' : `+${build}`}`,
+  )
+
+const range = fc.oneof(version, fc.constantFrom('*', '^1.0.0', '>=0.1.0', '~2.3', '1.x || >=3.0.0 <4', '1.0'))
+
+const pathPart = fc.oneof(
+  fc.stringMatching(/^[A-Za-z0-9_-]{1,12}(?:\.[a-z]{1,4})?$/),
+  fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).map((text) => text.normalize('NFC')),
+)
+
+export const path = fc
+  .array(pathPart, { minLength: 1, maxLength: 5 })
+  .map((parts) => parts.join('/'))
+  .filter((candidate) => validatePath(candidate).ok)
+
+const identityDocument: fc.Arbitrary<IdentityDocument> = fc
+  .record({
+    seq: fc.integer({ min: 1, max: 24 }),
+    prev: hash,
+    rotationKeys: fc.uniqueArray(key, { minLength: 1, maxLength: 8, selector: String }),
+    threshold: fc.nat({ max: 7 }),
+    signingKeys: fc.uniqueArray(key, { maxLength: 8, selector: String }),
+    name: line(1, 40).filter((name) => !/[@/~]/.test(name)),
+  })
+  .map((fields) => ({
+    ...fields,
+    v: 1,
+    prev: fields.seq === 1 ? null : fields.prev,
+    threshold: 1 + (fields.threshold % fields.rotationKeys.length),
+    revoked: fields.signingKeys.length === 0,
+  }))
+
+const identityChain: fc.Arbitrary<IdentityChain> = fc.record({
+  v: fc.constant(1 as const),
+  documents: fc.array(
+    fc.record({
+      document: byteString(1, 300),
+      signatures: fc
+        .uniqueArray(fc.record({ key: fc.nat({ max: 7 }), signature }), {
+          minLength: 1,
+          maxLength: 3,
+          selector: (entry) => entry.key,
+        })
+        .map((entries) => entries.sort((a, b) => a.key - b.key)),
+    }),
+    { minLength: 1, maxLength: 8 },
+  ),
+})
+
+const envelope = (kind: Envelope['kind'], maxBody: number): fc.Arbitrary<Envelope> =>
+  fc.record({ v: fc.constant(1 as const), kind: fc.constant(kind), body: byteString(1, maxBody), key, signature })
+
+const dependency: fc.Arbitrary<Dependency> = fc.oneof(
+  fc.record({ kind: fc.constant('package' as const), name: slug, range, optional: fc.boolean() }),
+  fc
+    .record({
+      kind: fc.constant('package' as const),
+      name: slug,
+      publisher: publisherId,
+      range,
+      optional: fc.boolean(),
+    })
+    .map(({ publisher, ...fields }) => ({ ...fields, id: packageId(publisher, fields.name) })),
+  fc.record({
+    kind: fc.constant('external' as const),
+    name: line(1, 60),
+    range: line(0, 20),
+    optional: fc.boolean(),
+    ecosystem: fc.constantFrom('crate', 'npm', 'python', 'tool'),
+  }),
+  fc.record({
+    kind: fc.constantFrom('asset', 'unknown'),
+    name: line(1, 60),
+    range: line(0, 20),
+    optional: fc.boolean(),
+  }),
+)
+
+export const release: fc.Arbitrary<Release> = fc
+  .record(
+    {
+      v: fc.constant(1 as const),
+      publisher: publisherId,
+      slug,
+      version,
+      root: hash,
+      size: fc.nat({ max: 100_000_000 }),
+      fileCount: fc.integer({ min: 1, max: 1000 }),
+      dependencies: fc.array(dependency, { maxLength: 6 }),
+      closure: fc.array(
+        fc
+          .tuple(publisherId, slug, version, hash)
+          .map(([publisher, name, of, root]) => ({ id: packageId(publisher, name), version: of, root })),
+        { maxLength: 4 },
+      ),
+      seq,
+      prevRelease: fc.option(hash),
+      publishedAt: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+      displayName: line(1, 100),
+      description: line(0, 300),
+      category: line(1, 50),
+      tags: lines(10, 20),
+      keywords: lines(10, 20),
+      license: line(0, 60),
+      authors: lines(4, 60),
+      repository: fc.constantFrom('', 'https://example.org/repository'),
+      hasTemplates: fc.boolean(),
+    },
+    {
+      requiredKeys: [
+        'v',
+        'publisher',
+        'slug',
+        'version',
+        'root',
+        'size',
+        'fileCount',
+        'dependencies',
+        'seq',
+        'prevRelease',
+        'publishedAt',
+        'displayName',
+        'description',
+        'category',
+        'tags',
+        'keywords',
+        'license',
+        'authors',
+        'repository',
+        'hasTemplates',
+      ],
+    },
+  )
+  .map((fields) => ({ ...fields, seq: fields.prevRelease === null ? 1 : fields.seq + 1 }))
+
+const versionEntry: fc.Arbitrary<VersionEntry> = fc.record(
+  { version, release: hash, yanked: fc.constant(true as const) },
+  { requiredKeys: ['version', 'release'] },
+)
+
+export const versionEntries = (max: number): fc.Arbitrary<VersionEntry[]> =>
+  fc.uniqueArray(versionEntry, { minLength: 1, maxLength: max, selector: (entry) => entry.version, size: 'max' })
+
+const head: fc.Arbitrary<Head> = fc
+  .record({ publisher: publisherId, slug, seq, versions: versionEntries(8), older: fc.option(hash) })
+  .map((fields) => ({ ...fields, v: 1, latest: pickLatest(fields.versions) ?? '0.0.0' }))
+
+const headPage: fc.Arbitrary<HeadPage> = fc.record({
+  v: fc.constant(1 as const),
+  publisher: publisherId,
+  slug,
+  versions: versionEntries(40),
+  older: fc.option(hash),
+})
+
+export const manifest: fc.Arbitrary<ContentManifest> = fc
+  .uniqueArray(
+    fc.record(
+      {
+        path,
+        size: fc.oneof(fc.nat({ max: 3000 }), fc.nat({ max: 900_000 })),
+        executable: fc.constant(true as const),
+        sha256: hash,
+      },
+      { requiredKeys: ['path', 'size', 'sha256'] },
+    ),
+    { minLength: 1, maxLength: 12, selector: (file) => file.path },
+  )
+  .filter((files) => findCollision(files.map((file) => file.path)) === undefined)
+  .map((files) => {
+    const size = files.reduce((sum, file) => sum + file.size, 0)
+    return {
+      v: 1,
+      files: files.sort((a, b) => (a.path < b.path ? -1 : 1)),
+      pieceSize: PIECE_BYTES,
+      size,
+      pieces: Array.from({ length: Math.ceil(size / PIECE_BYTES) }, (_, n) => new Uint8Array(32).fill(n)),
+    }
+  })
+
+const dhtValue: fc.Arbitrary<DhtValue> = fc.record({
+  v: fc.constant(1 as const),
+  identity: byteString(1, 400),
+  head: byteString(1, 400),
+})
+
+const announcement: fc.Arbitrary<Announcement> = fc.record({
+  v: fc.constant(1 as const),
+  identity: byteString(1, 400),
+  head: byteString(1, 400),
+  release: fc.option(byteString(1, 600)),
+})
+
+const entry: fc.Arbitrary<Entry> = fc.record({
+  kind: fc.constantFrom('identity', 'head', 'release', 'page'),
+  bytes: byteString(1, 200),
+})
+const ids = fc.array(hash, { maxLength: 20 })
+
+const syncMessage: fc.Arbitrary<SyncMessage> = fc.oneof(
+  fc.record({
+    v: fc.constant(1 as const),
+    type: fc.constant('hello' as const),
+    count: fc.nat(),
+    fingerprint: hash,
+  }),
+  fc.record({ v: fc.constant(1 as const), type: fc.constantFrom('have', 'want'), ids, last: fc.boolean() }),
+  fc.record({
+    v: fc.constant(1 as const),
+    type: fc.constant('entries' as const),
+    entries: fc.array(entry, { maxLength: 6 }),
+    last: fc.boolean(),
+  }),
+)
+
+const pieceRequest: fc.Arbitrary<PieceRequest> = fc.record({
+  v: fc.constant(1 as const),
+  id: fc.nat(),
+  root: hash,
+  want: fc.oneof(
+    fc.constant('manifest' as const),
+    fc
+      .uniqueArray(fc.nat({ max: 380 }), { minLength: 1, maxLength: 16 })
+      .map((numbers) => numbers.sort((a, b) => a - b)),
+  ),
+})
+
+const pieceResponse: fc.Arbitrary<PieceResponse> = fc
+  .record(
+    {
+      v: fc.constant(1 as const),
+      id: fc.nat(),
+      status: fc.constantFrom('ok', 'absent', 'refused'),
+      piece: fc.nat({ max: 380 }),
+      size: fc.integer({ min: 1, max: PIECE_BYTES }),
+    },
+    { requiredKeys: ['v', 'id', 'status', 'size'] },
+  )
+  .map((fields) => ({ ...fields, size: fields.status === 'ok' ? fields.size : 0 }))

@@ -1,0 +1,41 @@
+/**
+ * The outcome of reading something that someone else wrote: a value, or a named failure in words. Bad input is normal
+ * input, so no decoder throws.
+ */
+
+/** A subset of the documented failure names: `new Failure(decoded.name, decoded.message)` fits. */
+export type DecodeFailureName =
+  | 'RecordMalformed'
+  | 'RecordTooLarge'
+  | 'RecordUnsupported'
+  | 'SignatureInvalid'
+  | 'IdentityInvalid'
+  | 'PathUnsafe'
+  | 'PathCollision'
+  | 'InvalidArgument'
+
+/** `message` is a whole sentence for people; code looks at `name` only. */
+export interface DecodeFailure {
+  readonly ok: false
+  readonly name: DecodeFailureName
+  readonly message: string
+}
+
+export type Decoded<T> = { readonly ok: true; readonly value: T } | DecodeFailure
+
+export const decoded = <T>(value: T): Decoded<T> => ({ ok: true, value })
+
+export const refused = (name: DecodeFailureName, message: string): DecodeFailure => ({ ok: false, name, message })
+
+/**
+ * Thrown when our own side tries to encode a record that no peer would accept. Its name is a documented failure name,
+ * so it reaches the person as such.
+ */
+export class RecordError extends Error {
+  override readonly name: DecodeFailureName
+
+  constructor(name: DecodeFailureName, message: string) {
+    super(message)
+    this.name = name
+  }
+}

@@ -1,0 +1,67 @@
+import * as v from 'valibot'
+import { createCodec } from './codec.ts'
+import type { Crypto } from './crypto.ts'
+import { type Decoded, decoded, refused } from './decoded.ts'
+import { bytes } from './fields.ts'
+import { type VerifiedHead, verifyHead } from './head.ts'
+import { type Identity, verifyIdentity } from './identity.ts'
+import { splitHeadKey } from './ids.ts'
+import { DHT_VALUE_MAX_BYTES, HEAD_MAX_BYTES, IDENTITY_CHAIN_MAX_BYTES } from './limits.ts'
+import { bytesToAscii } from './text.ts'
+import { wireVersions } from './version.ts'
+
+/** What is kept in the DHT under `/ggen/<publisher id>/<slug>`: a head with all that is needed to verify it. */
+export interface DhtValue {
+  readonly v: 1
+  /** An encoded identity chain. */
+  readonly identity: Uint8Array
+  /** A signed head. */
+  readonly head: Uint8Array
+}
+
+export const dhtValueCodec = createCodec<DhtValue>({
+  name: 'DHT record',
+  version: wireVersions.dhtValue,
+  maxBytes: DHT_VALUE_MAX_BYTES,
+  schema: v.strictObject({
+    v: v.literal(wireVersions.dhtValue, 'another version is expected'),
+    identity: bytes(1, IDENTITY_CHAIN_MAX_BYTES),
+    head: bytes(1, HEAD_MAX_BYTES),
+  }),
+})
+
+export const encodeDhtValue = (identity: Identity, head: VerifiedHead): Uint8Array =>
+  dhtValueCodec.encode({ v: wireVersions.dhtValue, identity: identity.chain, head: head.bytes })
+
+/**
+ * Checks that a value belongs under its key: identity, signature, publisher and package. Whether it is older than
+ * another is for the caller to compare by `head.seq`.
+ * @param key the DHT key as text or as bytes.
+ */
+export const verifyDhtValue = async (
+  key: Uint8Array | string,
+  value: Uint8Array,
+  crypto: Crypto,
+): Promise<Decoded<{ identity: Identity; head: VerifiedHead }>> => {
+  const parts = readKey(key)
+  if (!parts.ok) return parts
+  const read = dhtValueCodec.decode(value)
+  if (!read.ok) return read
+  const identity = await verifyIdentity(read.value.identity, crypto)
+  if (!identity.ok) return identity
+  const head = await verifyHead(read.value.head, identity.value, crypto)
+  if (!head.ok) return head
+  const { publisher, slug } = head.value.head
+  return publisher === parts.value.publisher && slug === parts.value.slug
+    ? decoded({ identity: identity.value, head: head.value })
+    : refused('RecordMalformed', 'This DHT record is kept under the key of another package.')
+}
+
+const readKey = (key: Uint8Array | string) => {
+  if (typeof key === 'string') return splitHeadKey(key)
+  // Longer ones need not be turned into text to be refused.
+  return splitHeadKey(key.length > MAX_KEY_BYTES ? '' : bytesToAscii(key))
+}
+
+/** `/ggen/`, 52 characters, a slash and a slug of 64, all ASCII. */
+const MAX_KEY_BYTES = 123

@@ -1,0 +1,93 @@
+import * as v from 'valibot'
+import { type Codec, createCodec } from './codec.ts'
+import type { Signer, Verify } from './crypto.ts'
+import { type Decoded, decoded, refused } from './decoded.ts'
+import { bytes, publicKey, signature } from './fields.ts'
+import { HEAD_MAX_BYTES, KEY_BYTES, RELEASE_MAX_BYTES, SIGNATURE_BYTES } from './limits.ts'
+import { asciiToBytes } from './text.ts'
+import { wireVersions } from './version.ts'
+
+/**
+ * A signed record: the body's bytes, the key and the signature. The signature covers the kind too, so a signed body of
+ * one kind is worth nothing as another. Whether the key may sign for a publisher is for the identity to say.
+ */
+
+export type EnvelopeKind = 'release' | 'head'
+
+export interface Envelope {
+  readonly v: 1
+  readonly kind: EnvelopeKind
+  readonly body: Uint8Array
+  /** Raw Ed25519 public key. */
+  readonly key: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** What an opened envelope holds. */
+export interface Opened {
+  readonly body: Uint8Array
+  readonly key: Uint8Array
+}
+
+const createEnvelopeCodec = (kind: EnvelopeKind, name: string, maxBytes: number) =>
+  createCodec<Envelope>({
+    name,
+    version: wireVersions.envelope,
+    maxBytes,
+    schema: v.strictObject({
+      v: v.literal(wireVersions.envelope, 'another version is expected'),
+      kind: v.literal(kind, 'another kind of record is expected'),
+      body: bytes(1, maxBytes),
+      key: publicKey,
+      signature,
+    }),
+  })
+
+export const envelopeCodecs: Readonly<Record<EnvelopeKind, Codec<Envelope>>> = {
+  release: createEnvelopeCodec('release', 'signed release', RELEASE_MAX_BYTES),
+  head: createEnvelopeCodec('head', 'signed head', HEAD_MAX_BYTES),
+}
+
+/** @throws RecordError `RecordTooLarge` when the signed record is over the limit of its kind. */
+export const sign = async (kind: EnvelopeKind, body: Uint8Array, signer: Signer): Promise<Uint8Array> =>
+  envelopeCodecs[kind].encode({
+    v: wireVersions.envelope,
+    kind,
+    body,
+    key: signer.publicKey,
+    signature: await signer.sign(toSign(kind, body)),
+  })
+
+/** Reads an envelope and checks its signature. */
+export const open = async (kind: EnvelopeKind, envelope: Uint8Array, verify: Verify): Promise<Decoded<Opened>> => {
+  const read = envelopeCodecs[kind].decode(envelope)
+  if (!read.ok) return read
+  const { body, key, signature } = read.value
+  return (await verify(key, toSign(kind, body), signature))
+    ? decoded({ body, key })
+    : refused('SignatureInvalid', `The signature of this ${kind} does not fit its content: it was changed or forged.`)
+}
+
+/** The same without checking the signature: to learn whose identity is needed. */
+export const peek = (kind: EnvelopeKind, envelope: Uint8Array): Decoded<Opened> => {
+  const read = envelopeCodecs[kind].decode(envelope)
+  return read.ok ? decoded({ body: read.value.body, key: read.value.key }) : read
+}
+
+/** Bytes of the signed record around a body of this size. */
+export const envelopeSize = (kind: EnvelopeKind, bodyBytes: number): number =>
+  ENVELOPE_BYTES + kind.length + byteStringHeadSize(bodyBytes) + bodyBytes
+
+const toSign = (kind: EnvelopeKind, body: Uint8Array): Uint8Array => {
+  const context = asciiToBytes(`ggen-${kind}-v1\0`)
+  const message = new Uint8Array(context.length + body.length)
+  message.set(context)
+  message.set(body, context.length)
+  return message
+}
+
+// Of a map of five entries: its head, the five keys with a head each, and `v`, the head of the kind, key, signature.
+const ENVELOPE_BYTES =
+  1 + ['v', 'kind', 'body', 'key', 'signature'].join('').length + 5 + 1 + 1 + (2 + KEY_BYTES) + (2 + SIGNATURE_BYTES)
+
+const byteStringHeadSize = (size: number): number => (size < 24 ? 1 : size < 256 ? 2 : size < 65_536 ? 3 : 5)

@@ -1,0 +1,246 @@
+import * as v from 'valibot'
+import { createCodec, sameBytes } from './codec.ts'
+import type { Crypto, Signer } from './crypto.ts'
+import { type Decoded, decoded, RecordError, refused } from './decoded.ts'
+import { envelopeSize, open, peek, sign } from './envelope.ts'
+import { hash, mark, publisherId, seq, shortList, slug, version } from './fields.ts'
+import { hasKey, type Identity } from './identity.ts'
+import type { PublisherId } from './ids.ts'
+import { HEAD_MAX_BYTES, MAX_VERSIONS, MAX_VERSIONS_INLINE, PAGE_MAX_BYTES } from './limits.ts'
+import { wireVersions } from './version.ts'
+import { pickLatest } from './versions-and-ranges.ts'
+
+/**
+ * The newest state of one package: a small signed record that a DHT node keeps. It lists the newest versions itself
+ * and the older ones in pages, found by hash; so the signature covers them all. Whether a head is older than one
+ * already known is for the reader to compare by `seq`.
+ */
+
+export interface VersionEntry {
+  readonly version: string
+  /** Hash of the release (`VerifiedRelease.hash`). */
+  readonly release: Uint8Array
+  /** Hidden from new resolves. */
+  readonly yanked?: true
+}
+
+export interface Head {
+  readonly v: 1
+  readonly publisher: PublisherId
+  readonly slug: string
+  /** Counts the states of this package; the first is 1. */
+  readonly seq: number
+  /** The last published first; at least one. */
+  readonly versions: readonly VersionEntry[]
+  /** What is offered when no version is asked for (`pickLatest`). */
+  readonly latest: string
+  /** Hash of the page with the versions before these, or null. */
+  readonly older: Uint8Array | null
+}
+
+/** Older versions, the last published first. */
+export interface HeadPage {
+  readonly v: 1
+  readonly publisher: PublisherId
+  readonly slug: string
+  readonly versions: readonly VersionEntry[]
+  readonly older: Uint8Array | null
+}
+
+export interface VerifiedHead {
+  readonly head: Head
+  /** SHA-256 of the signed body. */
+  readonly hash: Uint8Array
+  /** The signed record. */
+  readonly bytes: Uint8Array
+}
+
+export interface BuiltHead {
+  readonly head: Head
+  /** Newest page first; `hash` is SHA-256 of `bytes`. */
+  readonly pages: readonly { readonly hash: Uint8Array; readonly bytes: Uint8Array }[]
+}
+
+const versionList = v.pipe(
+  shortList(v.strictObject({ version, release: hash, yanked: v.exactOptional(mark) }), 1, MAX_VERSIONS_INLINE),
+  v.check(
+    (entries) => new Set(entries.map((entry) => entry.version)).size === entries.length,
+    'a version appears twice',
+  ),
+)
+
+export const headCodec = createCodec<Head>({
+  name: 'head record',
+  version: wireVersions.head,
+  maxBytes: HEAD_MAX_BYTES,
+  schema: v.pipe(
+    v.strictObject({
+      v: v.literal(wireVersions.head, 'another version is expected'),
+      publisher: publisherId,
+      slug,
+      seq,
+      versions: versionList,
+      latest: version,
+      older: v.nullable(hash),
+    }),
+    v.check(
+      ({ versions, latest, older }) => older !== null || versions.some((entry) => entry.version === latest),
+      'the latest version is not among the versions',
+    ),
+  ),
+})
+
+export const headPageCodec = createCodec<HeadPage>({
+  name: 'page of versions',
+  version: wireVersions.headPage,
+  maxBytes: PAGE_MAX_BYTES,
+  schema: v.strictObject({
+    v: v.literal(wireVersions.headPage, 'another version is expected'),
+    publisher: publisherId,
+    slug,
+    versions: versionList,
+    older: v.nullable(hash),
+  }),
+})
+
+/**
+ * Lays out all versions of a package, the last published first. The same versions give the same pages; a new release
+ * changes at most the newest page, and that only every fourth time.
+ * @throws RecordError when there is no version, too many, or one that breaks a rule.
+ */
+export const buildHead = async (
+  state: {
+    readonly publisher: PublisherId
+    readonly slug: string
+    readonly seq: number
+    readonly versions: readonly VersionEntry[]
+  },
+  crypto: Pick<Crypto, 'sha256'>,
+): Promise<BuiltHead> => {
+  const { publisher, slug, seq, versions } = state
+  const latest = pickLatest(versions)
+  if (latest === undefined) throw new RecordError('RecordMalformed', 'A package needs at least one version.')
+  if (versions.length > MAX_VERSIONS) {
+    throw new RecordError('RecordTooLarge', `A package can have ${MAX_VERSIONS} versions; this has ${versions.length}.`)
+  }
+  if (new Set(versions.map((entry) => entry.version)).size !== versions.length) {
+    throw new RecordError('RecordMalformed', 'A version appears twice in this package.')
+  }
+  const toHead = (inline: readonly VersionEntry[], older: Uint8Array | null): Head => ({
+    v: wireVersions.head,
+    publisher,
+    slug,
+    seq,
+    versions: inline,
+    latest,
+    older,
+  })
+  const all = toHead(versions, null)
+  if (fits(all)) return { head: all, pages: [] }
+
+  let capacity = 1
+  while (fits(toHead(versions.slice(0, capacity + 1), emptyHash))) capacity++
+  const paged = Math.ceil((versions.length - capacity) / PAGING_STEP) * PAGING_STEP
+  const inline = Math.max(1, versions.length - paged)
+  const pages = await buildPages({ publisher, slug, versions: versions.slice(inline) }, crypto)
+  const newest = pages[0]
+  return { head: toHead(versions.slice(0, inline), newest?.hash ?? null), pages }
+}
+
+/** @throws RecordError when the head breaks a rule or is too large. */
+export const signHead = async (head: Head, signer: Signer, crypto: Crypto): Promise<VerifiedHead> => {
+  const body = headCodec.encode(head)
+  return { head, hash: await crypto.sha256(body), bytes: await sign('head', body, signer) }
+}
+
+/** Accepts only what a current signing key of an identity in force signed: the newest state must come from its owner. */
+export const verifyHead = async (
+  bytes: Uint8Array,
+  identity: Identity,
+  crypto: Crypto,
+): Promise<Decoded<VerifiedHead>> => {
+  const peeked = peekHead(bytes)
+  if (!peeked.ok) return peeked
+  if (peeked.value.publisher !== identity.publisherId) {
+    return refused('IdentityInvalid', 'This head belongs to another publisher.')
+  }
+  if (identity.revoked) return refused('IdentityInvalid', "This head's publisher has ended its identity.")
+  const opened = await open('head', bytes, crypto.verify)
+  if (!opened.ok) return opened
+  if (!hasKey(identity.signingKeys, opened.value.key)) {
+    return refused('SignatureInvalid', 'This head is signed with a key that is not its publisher’s current one.')
+  }
+  return decoded({ head: peeked.value, hash: await crypto.sha256(opened.value.body), bytes })
+}
+
+/** What a signed head says, its signature unchecked: to learn whose identity is needed. */
+export const peekHead = (bytes: Uint8Array): Decoded<Head> => {
+  const envelope = peek('head', bytes)
+  return envelope.ok ? headCodec.decode(envelope.value.body) : envelope
+}
+
+/** Checks a page against the hash that a head, or a newer page, names. */
+export const verifyPage = async (
+  bytes: Uint8Array,
+  expectedHash: Uint8Array,
+  crypto: Pick<Crypto, 'sha256'>,
+): Promise<Decoded<HeadPage>> => {
+  const page = headPageCodec.decode(bytes)
+  if (!page.ok) return page
+  return sameBytes(await crypto.sha256(bytes), expectedHash)
+    ? page
+    : refused('RecordMalformed', 'This page of versions is not the one that was asked for.')
+}
+
+/** Versions that move from the head into a page at once: pages then change with every fourth release only. */
+const PAGING_STEP = 4
+
+const emptyHash = new Uint8Array(32)
+
+const fits = (head: Head): boolean => {
+  if (head.versions.length > MAX_VERSIONS_INLINE) return false
+  try {
+    return envelopeSize('head', headCodec.encode(head).length) <= HEAD_MAX_BYTES
+  } catch (error) {
+    if (error instanceof RecordError && error.name === 'RecordTooLarge') return false
+    throw error
+  }
+}
+
+const buildPages = async (
+  state: { readonly publisher: PublisherId; readonly slug: string; readonly versions: readonly VersionEntry[] },
+  crypto: Pick<Crypto, 'sha256'>,
+): Promise<{ hash: Uint8Array; bytes: Uint8Array }[]> => {
+  const pages: { hash: Uint8Array; bytes: Uint8Array }[] = []
+  // From the oldest: what is full never changes again.
+  for (let end = state.versions.length; end > 0; ) {
+    const older = pages[0]?.hash ?? null
+    const toPage = (start: number): HeadPage => ({
+      v: wireVersions.headPage,
+      publisher: state.publisher,
+      slug: state.slug,
+      versions: state.versions.slice(start, end),
+      older,
+    })
+    let start = end - 1
+    let encoded = headPageCodec.encode(toPage(start))
+    for (; start > 0; start--) {
+      const larger = encodePageIfItFits(toPage(start - 1))
+      if (larger === undefined) break
+      encoded = larger
+    }
+    pages.unshift({ hash: await crypto.sha256(encoded), bytes: encoded })
+    end = start
+  }
+  return pages
+}
+
+const encodePageIfItFits = (page: HeadPage): Uint8Array | undefined => {
+  if (page.versions.length > MAX_VERSIONS_INLINE) return undefined
+  try {
+    return headPageCodec.encode(page)
+  } catch (error) {
+    if (error instanceof RecordError && error.name === 'RecordTooLarge') return undefined
+    throw error
+  }
+}

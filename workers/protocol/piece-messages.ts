@@ -1,0 +1,79 @@
+import * as v from 'valibot'
+import { createCodec } from './codec.ts'
+import { hash, integer, shortList } from './fields.ts'
+import {
+  MANIFEST_MAX_BYTES,
+  MAX_PIECES,
+  MAX_PIECES_WANTED,
+  MAX_REQUEST_ID,
+  PIECE_BYTES,
+  PIECE_MESSAGE_MAX_BYTES,
+} from './limits.ts'
+import { wireVersions } from './version.ts'
+
+/**
+ * Messages over `/ggen/piece/1.0.0`. A request names a manifest or some pieces of one content; each thing asked for is
+ * answered by a header, one frame, and where the status is `ok` by its `size` raw bytes, a frame of their own.
+ */
+
+export interface PieceRequest {
+  readonly v: 1
+  /** Chosen by the asker, repeated in the responses. */
+  readonly id: number
+  readonly root: Uint8Array
+  /** Piece numbers, ascending. */
+  readonly want: 'manifest' | readonly number[]
+}
+
+export type PieceStatus = 'ok' | 'absent' | 'refused'
+
+export interface PieceResponse {
+  readonly v: 1
+  readonly id: number
+  readonly status: PieceStatus
+  /** Which piece; none for a manifest. */
+  readonly piece?: number
+  /** Bytes that follow; 0 unless the status is `ok`. */
+  readonly size: number
+}
+
+const requestId = integer(0, MAX_REQUEST_ID)
+const pieceNumber = integer(0, MAX_PIECES - 1)
+
+export const pieceRequestCodec = createCodec<PieceRequest>({
+  name: 'piece request',
+  version: wireVersions.pieceRequest,
+  maxBytes: PIECE_MESSAGE_MAX_BYTES,
+  schema: v.strictObject({
+    v: v.literal(wireVersions.pieceRequest, 'another version is expected'),
+    id: requestId,
+    root: hash,
+    want: v.union([
+      v.literal('manifest'),
+      v.pipe(
+        shortList(pieceNumber, 1, MAX_PIECES_WANTED),
+        v.check(
+          (numbers) => numbers.every((n, i) => i === 0 || n > (numbers[i - 1] ?? n)),
+          'the piece numbers are not in order',
+        ),
+      ),
+    ]),
+  }),
+})
+
+export const pieceResponseCodec = createCodec<PieceResponse>({
+  name: 'piece response',
+  version: wireVersions.pieceResponse,
+  maxBytes: PIECE_MESSAGE_MAX_BYTES,
+  schema: v.pipe(
+    v.strictObject({
+      v: v.literal(wireVersions.pieceResponse, 'another version is expected'),
+      id: requestId,
+      status: v.picklist(['ok', 'absent', 'refused'], 'a status is expected'),
+      piece: v.exactOptional(pieceNumber),
+      size: integer(0, MANIFEST_MAX_BYTES),
+    }),
+    v.check(({ status, size }) => (status === 'ok') === size > 0, 'bytes follow exactly when the status is ok'),
+    v.check(({ piece, size }) => piece === undefined || size <= PIECE_BYTES, 'a piece is not that large'),
+  ),
+})

@@ -1,0 +1,196 @@
+import * as v from 'valibot'
+import { createCodec } from './codec.ts'
+import type { Crypto, Signer } from './crypto.ts'
+import { type Decoded, decoded, refused } from './decoded.ts'
+import { open, peek, sign } from './envelope.ts'
+import {
+  distinctLines,
+  hash,
+  integer,
+  line,
+  packageIdField,
+  publisherId,
+  seq,
+  shortList,
+  slug,
+  timestamp,
+  version,
+} from './fields.ts'
+import { hasKey, type Identity } from './identity.ts'
+import { isSlug, type PackageId, type PublisherId, splitPackageId } from './ids.ts'
+import {
+  MAX_AUTHOR_CHARACTERS,
+  MAX_AUTHORS,
+  MAX_CLOSURE,
+  MAX_DEPENDENCIES,
+  MAX_DEPENDENCY_NAME_CHARACTERS,
+  MAX_DESCRIPTION_CHARACTERS,
+  MAX_DISPLAY_NAME_CHARACTERS,
+  MAX_FILES,
+  MAX_KEYWORDS,
+  MAX_LICENSE_CHARACTERS,
+  MAX_PACKAGE_BYTES,
+  MAX_RANGE_CHARACTERS,
+  MAX_REPOSITORY_CHARACTERS,
+  MAX_TAG_CHARACTERS,
+  MAX_TAGS,
+  RELEASE_MAX_BYTES,
+} from './limits.ts'
+import { wireVersions } from './version.ts'
+import { isRange } from './versions-and-ranges.ts'
+
+/**
+ * One version of a package: signed, never changed. It names its content by root; what is in there is the manifest's
+ * business. Two releases of one version with different roots are an equivocation, which only a reader of both can see.
+ */
+
+export type DependencyKind = 'package' | 'external' | 'asset' | 'unknown'
+export type DependencyEcosystem = 'crate' | 'npm' | 'python' | 'tool'
+
+export interface Dependency {
+  readonly kind: DependencyKind
+  /** For a `package` its slug, else what the manifest says: a crate, a path. */
+  readonly name: string
+  /** For a `package`: the one publisher's package that is meant; its slug is `name`. */
+  readonly id?: PackageId
+  /** For a `package` a node-semver range, else what the manifest says, maybe nothing. */
+  readonly range: string
+  readonly optional: boolean
+  /** For `external`: where it comes from. */
+  readonly ecosystem?: DependencyEcosystem
+}
+
+/** A release that a dependency, or a dependency of one, was resolved to when this was published. */
+export interface ClosureEntry {
+  readonly id: PackageId
+  readonly version: string
+  readonly root: Uint8Array
+}
+
+export interface Release {
+  readonly v: 1
+  readonly publisher: PublisherId
+  readonly slug: string
+  readonly version: string
+  /** SHA-256 of the content manifest. */
+  readonly root: Uint8Array
+  /** Sum of the file sizes, bytes. */
+  readonly size: number
+  readonly fileCount: number
+  readonly dependencies: readonly Dependency[]
+  readonly closure?: readonly ClosureEntry[]
+  /** Counts the releases of this package; the first is 1. */
+  readonly seq: number
+  /** Hash of the release before; null in the first. */
+  readonly prevRelease: Uint8Array | null
+  /** Milliseconds since the epoch, by the publisher's clock. */
+  readonly publishedAt: number
+  readonly displayName: string
+  readonly description: string
+  readonly category: string
+  readonly tags: readonly string[]
+  readonly keywords: readonly string[]
+  readonly license: string
+  readonly authors: readonly string[]
+  /** As the publisher wrote it: check the scheme before making a link of it. */
+  readonly repository: string
+  readonly hasTemplates: boolean
+}
+
+export interface VerifiedRelease {
+  readonly release: Release
+  /** SHA-256 of the signed body: the release's id in heads, `prevRelease` and the store. */
+  readonly hash: Uint8Array
+  /** The signed record. */
+  readonly bytes: Uint8Array
+}
+
+const dependency = v.pipe(
+  v.strictObject({
+    kind: v.picklist(['package', 'external', 'asset', 'unknown'], 'a kind of dependency is expected'),
+    name: line(1, MAX_DEPENDENCY_NAME_CHARACTERS),
+    id: v.exactOptional(packageIdField),
+    range: line(0, MAX_RANGE_CHARACTERS),
+    optional: v.boolean('yes or no is expected'),
+    ecosystem: v.exactOptional(v.picklist(['crate', 'npm', 'python', 'tool'], 'an ecosystem is expected')),
+  }),
+  v.check(
+    ({ kind, name, range }) => kind !== 'package' || (isSlug(name) && isRange(range)),
+    'a package dependency needs a package name and a version range',
+  ),
+  v.check(({ kind, name, id }) => {
+    if (id === undefined) return true
+    const parts = splitPackageId(id)
+    return kind === 'package' && parts.ok && parts.value.slug === name
+  }, 'the package id must be of the package that is named'),
+  v.check(
+    ({ kind, ecosystem }) => kind === 'external' || ecosystem === undefined,
+    'only external ones have an ecosystem',
+  ),
+)
+
+export const releaseCodec = createCodec<Release>({
+  name: 'release record',
+  version: wireVersions.release,
+  maxBytes: RELEASE_MAX_BYTES,
+  schema: v.pipe(
+    v.strictObject({
+      v: v.literal(wireVersions.release, 'another version is expected'),
+      publisher: publisherId,
+      slug,
+      version,
+      root: hash,
+      size: integer(0, MAX_PACKAGE_BYTES),
+      fileCount: integer(1, MAX_FILES),
+      dependencies: shortList(dependency, 0, MAX_DEPENDENCIES),
+      closure: v.exactOptional(shortList(v.strictObject({ id: packageIdField, version, root: hash }), 0, MAX_CLOSURE)),
+      seq,
+      prevRelease: v.nullable(hash),
+      publishedAt: timestamp,
+      displayName: line(1, MAX_DISPLAY_NAME_CHARACTERS),
+      description: line(0, MAX_DESCRIPTION_CHARACTERS),
+      category: line(1, MAX_TAG_CHARACTERS),
+      tags: distinctLines(MAX_TAGS, MAX_TAG_CHARACTERS),
+      keywords: distinctLines(MAX_KEYWORDS, MAX_TAG_CHARACTERS),
+      license: line(0, MAX_LICENSE_CHARACTERS),
+      authors: distinctLines(MAX_AUTHORS, MAX_AUTHOR_CHARACTERS),
+      repository: line(0, MAX_REPOSITORY_CHARACTERS),
+      hasTemplates: v.boolean('yes or no is expected'),
+    }),
+    v.check(
+      (release) => (release.seq === 1) === (release.prevRelease === null),
+      'only the first release has none before',
+    ),
+  ),
+})
+
+/** @throws RecordError when the release breaks a rule or is too large. */
+export const signRelease = async (release: Release, signer: Signer, crypto: Crypto): Promise<VerifiedRelease> => {
+  const body = releaseCodec.encode(release)
+  return { release, hash: await crypto.sha256(body), bytes: await sign('release', body, signer) }
+}
+
+/** Accepts what any signing key that the publisher ever had signed: a change of keys does not unmake old releases. */
+export const verifyRelease = async (
+  bytes: Uint8Array,
+  identity: Identity,
+  crypto: Crypto,
+): Promise<Decoded<VerifiedRelease>> => {
+  const peeked = peekRelease(bytes)
+  if (!peeked.ok) return peeked
+  if (peeked.value.publisher !== identity.publisherId) {
+    return refused('IdentityInvalid', 'This release belongs to another publisher.')
+  }
+  const opened = await open('release', bytes, crypto.verify)
+  if (!opened.ok) return opened
+  if (!hasKey(identity.everSigningKeys, opened.value.key)) {
+    return refused('SignatureInvalid', 'This release is signed with a key that its publisher never had.')
+  }
+  return decoded({ release: peeked.value, hash: await crypto.sha256(opened.value.body), bytes })
+}
+
+/** What a signed release says, its signature unchecked: to learn whose identity is needed. */
+export const peekRelease = (bytes: Uint8Array): Decoded<Release> => {
+  const envelope = peek('release', bytes)
+  return envelope.ok ? releaseCodec.decode(envelope.value.body) : envelope
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import { toJsonSchema } from '@valibot/to-json-schema'
+import { describe, expect, test } from 'vitest'
+import { forEachSample } from './arbitraries.ts'
+import { type FormatName, wireVersions } from './version.ts'
+
+/**
+ * The hash of each schema, by wire version. A red test here means that the wire changed: raise the format's number in
+ * version.ts and add the new hash below it. Old hashes stay: a published version never changes its meaning.
+ */
+const pinned: Record<string, Record<number, string>> = {
+  identityDocument: { 1: '9cc1f355b1203e1b' },
+  identityChain: { 1: 'a3d2ef4265950eb0' },
+  'signed release': { 1: '97a5f057dc18fdfc' },
+  'signed head': { 1: '76607ada9163aee1' },
+  release: { 1: '1d504e66d3ce6505' },
+  head: { 1: '6b25c7b81e3a4566' },
+  headPage: { 1: '30c0530db3d2a0ac' },
+  manifest: { 1: '5ef363888c296455' },
+  dhtValue: { 1: '50761524a522b9ed' },
+  announcement: { 1: '476adb63b082c8a8' },
+  syncMessage: { 1: '4c15ae9bc6645c66' },
+  pieceRequest: { 1: '80bf45ab7c3eb413' },
+  pieceResponse: { 1: '2cdf8fc408d6a699' },
+}
+
+interface Pinnable {
+  readonly schema: Parameters<typeof toJsonSchema>[0]
+  readonly maxBytes: number
+}
+
+const describeWire = (codec: Pinnable): string => {
+  const jsonSchema = toJsonSchema(codec.schema, {
+    typeMode: 'input',
+    overrideSchema: ({ valibotSchema }) =>
+      valibotSchema.type === 'instance' ? { type: 'string', format: 'binary' } : undefined,
+    // Rules without a counterpart in JSON Schema stand there by their message.
+    overrideAction: ({ valibotAction, jsonSchema }) => {
+      const rule = valibotAction as { type: string; requirement?: unknown; message?: unknown }
+      const requirement = typeof rule.requirement === 'function' ? '' : String(rule.requirement ?? '')
+      const before = typeof jsonSchema.$comment === 'string' ? jsonSchema.$comment : ''
+      return { ...jsonSchema, $comment: `${before}${rule.type}(${requirement}): ${String(rule.message)}; ` }
+    },
+  })
+  return JSON.stringify({ maxBytes: codec.maxBytes, jsonSchema })
+}
+
+const hashOf = (codec: Pinnable): string => createHash('sha256').update(describeWire(codec)).digest('hex').slice(0, 16)
+
+describe('wire versions', () => {
+  const seen = new Set<FormatName>()
+  forEachSample((sample) => {
+    seen.add(sample.format)
+    const name = sample.format === 'envelope' ? sample.codec.name : sample.format
+    test(`the schema of ${name} is the one of version ${wireVersions[sample.format]}`, () => {
+      expect(pinned[name]?.[wireVersions[sample.format]]).toBe(hashOf(sample.codec))
+    })
+
+    test(`the hash of ${name} covers what its lists hold`, () => {
+      expect(describeWire(sample.codec)).not.toContain('"items":{}')
+    })
+  })
+
+  test('every format is pinned', () => {
+    expect([...seen].sort()).toEqual(Object.keys(wireVersions).sort())
+  })
+})

@@ -1,0 +1,20 @@
+/**
+ * Wire versions, the `v` of each format. A change of a schema needs a new number here; `version.test.ts` holds the
+ * hash of each schema and fails when one changed without it.
+ */
+export const wireVersions = {
+  identityDocument: 1,
+  identityChain: 1,
+  envelope: 1,
+  release: 1,
+  head: 1,
+  headPage: 1,
+  manifest: 1,
+  dhtValue: 1,
+  announcement: 1,
+  syncMessage: 1,
+  pieceRequest: 1,
+  pieceResponse: 1,
+} as const
+
+export type FormatName = keyof typeof wireVersions
