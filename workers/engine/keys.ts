@@ -1,8 +1,10 @@
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { Failure } from '../contract/failures.ts'
 import type { Crypto, Signer } from '../protocol/crypto.ts'
 import { createIdentity, type Identity, verifyIdentity } from '../protocol/identity.ts'
+import { isPublisherName } from '../protocol/ids.ts'
 import { createSigner, generateSigningKey } from '../stack/web-crypto.ts'
 import type { Change, Store } from '../store/store.ts'
 
@@ -12,6 +14,8 @@ const seedBytes = 32
 /** The keys of a profile: `node` stays on this device; `signer` signs releases and heads for `identity`. */
 export interface ProfileKeys {
   node: PrivateKey
+  /** Peer id of `node` as text. */
+  nodeId: string
   signer: Signer
   identity: Identity
 }
@@ -34,8 +38,9 @@ export const loadKeys = async (store: Store, crypto: Crypto, profile: string): P
   if (!isSeed(nodeSeed) || !isSeed(signingSeed) || !isSeed(rotationSeed) || chain === undefined) throw damaged()
   const identity = await verifyIdentity(chain, crypto)
   if (!identity.ok) throw damaged()
+  const node = await generateKeyPairFromSeed('Ed25519', nodeSeed)
   return {
-    node: await generateKeyPairFromSeed('Ed25519', nodeSeed),
+    ...{ node, nodeId: peerIdFromPrivateKey(node).toString() },
     signer: await createSigner(signingSeed),
     identity: identity.value,
   }
@@ -61,12 +66,12 @@ const makeKeys = async (store: Store, crypto: Crypto, profile: string): Promise<
     { table: 'keys', key: 'identity', value: identity.chain },
   ]
   await store.write(changes, { durability: 'strict' })
-  return { node, signer, identity }
+  return { node, nodeId: peerIdFromPrivateKey(node).toString(), signer, identity }
 }
 
 /** The publisher's name until its person chooses one: the profile's, or `dev-` and four characters of the node key. */
 const firstName = (profile: string, nodeKey: Uint8Array): string =>
-  profile === defaultProfile
+  profile === defaultProfile || !isPublisherName(profile)
     ? `dev-${[...nodeKey.subarray(0, 2)].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`
     : profile
 

@@ -137,8 +137,8 @@ const receiveIds = async (channel: MessageChannel, type: 'have' | 'want'): Promi
   }
 }
 
-/** What is needed to verify an entry goes before it, so that every batch can be judged when it comes. */
-const rankByKind: Record<EntryKind, number> = { identity: 0, page: 1, release: 2, head: 3 }
+/** What is needed to judge an entry goes before it: heads are signed, pages are named by heads. */
+const rankByKind: Record<EntryKind, number> = { identity: 0, head: 1, page: 2, release: 3 }
 
 const sendEntries = async (channel: MessageChannel, entries: Entry[]): Promise<number> => {
   const ordered = [...entries].sort((a, b) => rankByKind[a.kind] - rankByKind[b.kind])

@@ -1,0 +1,189 @@
+import { isIPv6 } from 'node:net'
+import { type CircuitRelayService, circuitRelayServer } from '@libp2p/circuit-relay-v2'
+import { TopicValidatorResult } from '@libp2p/gossipsub'
+import type { Connection, Libp2p, PeerId, PrivateKey } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
+import { webSockets } from '@libp2p/websockets'
+import { yamux } from '@libp2p/yamux'
+import { createLibp2p } from 'libp2p'
+import type { Crypto } from '../workers/protocol/crypto.ts'
+import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
+import { createHeadValidator } from '../workers/stack/head-validator.ts'
+import { closeTimeoutMs, pingIntervalMs, pingTimeoutMs } from '../workers/stack/limits.ts'
+import { forgetDisconnected, routingTableSize } from '../workers/stack/routing-table.ts'
+import { type StackServices, stackServices } from '../workers/stack/services.ts'
+
+/** Tabs that one relay serves; at 9 MB for a node with its connections it stays a small program. */
+const maxReservations = 1_000
+
+/** All of them, and some that come without a reservation. */
+const maxConnections = 1_100
+
+/** New connections a second from one address: a class room, or everybody behind one proxy, arrives at once. */
+const maxInboundPerSecond = 1_000
+const maxInboundPending = 256
+
+/** The relayed connection that leads to a WebRTC one takes seconds; where there is no WebRTC it serves for this, ms. */
+const relayedDurationMs = 10 * 60_000
+
+/** And for so many bytes: a catalogue and small packages fit, a free proxy it is not. */
+const relayedBytes = 16n * 1024n * 1024n
+
+/** Time for the other tab to accept a relayed connection, ms; the library's 30 s would hold those that wait for it. */
+const hopTimeoutMs = 5_000
+
+/** Relayed connections that one tab may have open: those of its parallel dials, and leftovers until they close. */
+const relayedPerTab = 128
+
+interface RelayServices extends StackServices {
+  relay: CircuitRelayService
+}
+
+export interface RelayOptions {
+  privateKey: PrivateKey
+  /** An IP address. */
+  host: string
+  /** 0 takes any that is free. */
+  port: number
+  /** Multiaddrs without peer id; empty means: where it listens. */
+  announce: readonly string[]
+  crypto: Crypto
+  /** Judges a gossiped announcement: `new` is passed on, `known` dropped, `invalid` counts against the sender. */
+  validateAnnouncement(bytes: Uint8Array, from: string): Promise<'new' | 'known' | 'invalid'>
+}
+
+export interface RelayHealth {
+  peers: number
+  reservations: number
+  /** Peers in the DHT's routing table. */
+  routingTable: number
+  /** Peers that follow the announcements. */
+  subscribers: number
+}
+
+export interface Relay {
+  node: Libp2p<RelayServices>
+  /** Its multiaddr, with the peer id, for a page that was opened at `pageHost` (`name` or `name:port`). */
+  addressFor(pageHost: string | undefined): string
+  health(): RelayHealth
+  stop(): Promise<void>
+}
+
+/**
+ * A relay: lets tabs find each other (DHT server), connects them until they have a direct connection (circuit relay),
+ * and passes announcements on (gossip). It sees who talks to whom through it, and nothing of what is said.
+ *
+ * Reservations end with the connection they came by, so the limit counts tabs that are there.
+ * @throws Error with a sentence that names RELAY_PORT when the port is taken.
+ */
+export const createRelay = async (options: RelayOptions): Promise<Relay> => {
+  const { host, port, announce, crypto, validateAnnouncement } = options
+  const node = await createLibp2p<RelayServices>({
+    start: false,
+    privateKey: options.privateKey,
+    nodeInfo: { userAgent: 'ggen-relay' },
+    addresses: { listen: [`/${isIPv6(host) ? 'ip6' : 'ip4'}/${host}/tcp/${port}/ws`], announce: [...announce] },
+    transports: [webSockets()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionManager: {
+      maxConnections,
+      inboundConnectionThreshold: maxInboundPerSecond,
+      maxIncomingPendingConnections: maxInboundPending,
+      connectionCloseTimeout: closeTimeoutMs,
+      // Tabs come to the relay, never the other way.
+      reconnectRetries: 0,
+    },
+    connectionMonitor: {
+      pingInterval: pingIntervalMs,
+      pingTimeout: { minTimeout: pingTimeoutMs, maxTimeout: pingTimeoutMs },
+    },
+    services: {
+      ...stackServices({ heads: createHeadValidator(crypto) }),
+      relay: circuitRelayServer({
+        hopTimeout: hopTimeoutMs,
+        maxInboundHopStreams: relayedPerTab,
+        maxOutboundStopStreams: relayedPerTab,
+        reservations: {
+          maxReservations,
+          defaultDurationLimit: relayedDurationMs,
+          defaultDataLimit: relayedBytes,
+        },
+      }),
+    },
+  })
+  const { pubsub, dht, relay } = node.services
+
+  const onDisconnect = ({ detail: peer }: CustomEvent<PeerId>): void => {
+    // Cleared too: its end would otherwise take away the reservation that the same peer makes next.
+    relay.reservations.get(peer)?.signal.clear()
+    relay.reservations.delete(peer)
+  }
+
+  /** A tab that comes again has lost its older connection, which must not be used to reach it. */
+  const onOpen = ({ detail: newest }: CustomEvent<Connection>): void => {
+    for (const older of node.getConnections(newest.remotePeer))
+      if (older.id !== newest.id) older.abort(new Error('The peer has connected anew.'))
+  }
+
+  node.addEventListener('peer:disconnect', onDisconnect)
+  node.addEventListener('connection:open', onOpen)
+  const stopForgetting = forgetDisconnected(node)
+  pubsub.topicValidators.set(
+    PACKAGES_TOPIC,
+    async (from, { data }) => resultByVerdict[await validateAnnouncement(data, from.toString())],
+  )
+
+  try {
+    await node.start()
+  } catch (error) {
+    await node.stop()
+    throw new Error(whyNotStarted(error, host, port))
+  }
+  pubsub.subscribe(PACKAGES_TOPIC)
+
+  return {
+    node,
+    addressFor: (pageHost) => sameHost(node.getMultiaddrs().map(String), pageHost),
+    health: () => ({
+      peers: node.getPeers().length,
+      reservations: relay.reservations.size,
+      routingTable: routingTableSize(dht),
+      subscribers: pubsub.getSubscribers(PACKAGES_TOPIC).length,
+    }),
+    async stop() {
+      stopForgetting()
+      node.removeEventListener('connection:open', onOpen)
+      for (const reservation of relay.reservations.values()) reservation.signal.clear()
+      await node.stop()
+      node.removeEventListener('peer:disconnect', onDisconnect)
+    },
+  }
+}
+
+/**
+ * Of a relay's addresses the one with the same host as the page, so that a page opened over the LAN is not sent to its
+ * own machine; else the first.
+ */
+const sameHost = (addresses: readonly string[], pageHost: string | undefined): string => {
+  const name = pageHost?.replace(/:\d+$/, '').replace(/^\[|\]$/g, '') ?? ''
+  const wanted = name === 'localhost' ? '127.0.0.1' : name
+  const found = addresses.find((address) => address.split('/')[2] === wanted) ?? addresses[0]
+  if (found === undefined) throw new Error('The relay has no address.')
+  return found
+}
+
+const resultByVerdict = {
+  new: TopicValidatorResult.Accept,
+  known: TopicValidatorResult.Ignore,
+  invalid: TopicValidatorResult.Reject,
+}
+
+const whyNotStarted = (error: unknown, host: string, port: number): string => {
+  const message = error instanceof Error ? error.message : String(error)
+  if (message.includes('EADDRINUSE'))
+    return `RELAY_PORT: the port ${port} of ${host} is taken. Stop what uses it, or choose another (0 takes any).`
+  if (message.includes('EACCES')) return `RELAY_PORT: the port ${port} needs more rights. Choose one from 1024 up.`
+  if (message.includes('EADDRNOTAVAIL')) return `HOST: this machine has no address ${host}.`
+  return `The relay did not start: ${message}`
+}

@@ -1,0 +1,181 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { type IncomingHttpHeaders, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type PageServer, startPageServer } from './http.ts'
+
+const script = `export const text = '${'words '.repeat(1_000)}'\n`
+const files: Record<string, string> = {
+  'index.html': '<!doctype html><title>page</title>',
+  'favicon.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
+  'manifest.webmanifest': '{}',
+  'assets/app-Ab12_-Cd.js': script,
+  'assets/app-Ab12_-Cd.css': 'body { color: black }',
+  'assets/plain.js': 'export {}',
+  'assets/font-12345678.woff2': 'x'.repeat(5_000),
+  'assets/code-12345678.wasm': 'wasm',
+  'assets/thing.unknown': '?',
+}
+
+let folder = ''
+let server: PageServer
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ggen-page-'))
+  const page = join(folder, 'dist')
+  await mkdir(join(page, 'assets'), { recursive: true })
+  for (const [name, content] of Object.entries(files)) await writeFile(join(page, name), content)
+  await writeFile(join(folder, 'secret.txt'), 'secret')
+  server = await startPageServer({
+    folder: page,
+    host: '127.0.0.1',
+    port: 0,
+    relaysFor: (host) => [`/for/${host}`],
+    health: () => ({ peers: 3 }),
+  })
+})
+
+afterAll(async () => {
+  await server?.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+interface Reply {
+  status: number
+  headers: IncomingHttpHeaders
+  body: Buffer
+}
+
+/** Sends the path as it is, where `fetch` would tidy it up first. */
+const get = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Reply> =>
+  new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port: server.port, path, method, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+      )
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+
+describe('page server', () => {
+  it.each([
+    ['/', 'text/html; charset=utf-8', 'no-cache'],
+    ['/index.html', 'text/html; charset=utf-8', 'no-cache'],
+    ['/favicon.svg', 'image/svg+xml; charset=utf-8', 'no-cache'],
+    ['/manifest.webmanifest', 'application/manifest+json; charset=utf-8', 'no-cache'],
+    ['/assets/app-Ab12_-Cd.js', 'text/javascript; charset=utf-8', 'public, max-age=31536000, immutable'],
+    ['/assets/app-Ab12_-Cd.css', 'text/css; charset=utf-8', 'public, max-age=31536000, immutable'],
+    ['/assets/plain.js', 'text/javascript; charset=utf-8', 'no-cache'],
+    ['/assets/font-12345678.woff2', 'font/woff2', 'public, max-age=31536000, immutable'],
+    ['/assets/code-12345678.wasm', 'application/wasm', 'public, max-age=31536000, immutable'],
+    ['/assets/thing.unknown', 'application/octet-stream', 'no-cache'],
+    ['/index.html?x=1', 'text/html; charset=utf-8', 'no-cache'],
+  ])('%s is %s, cached as %s', async (path, type, cache) => {
+    const { status, headers, body } = await get(path)
+    expect([status, headers['content-type'], headers['cache-control']]).toEqual([200, type, cache])
+    expect(body.length).toBe(Number(headers['content-length']))
+  })
+
+  it.each(['/', '/assets/app-Ab12_-Cd.js', '/healthz', '/relays.json', '/missing.js', '/%zz'])(
+    'sends the security headers with %s',
+    async (path) => {
+      const { headers } = await get(path)
+      expect(headers['content-security-policy']).toContain("default-src 'none'")
+      expect(headers['content-security-policy']).toContain("connect-src 'self' ws: wss:")
+      expect(headers['content-security-policy']).not.toContain("script-src 'self' 'unsafe-inline'")
+      expect(headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-resource-policy': 'same-origin',
+      })
+    },
+  )
+
+  it.each([
+    '/../secret.txt',
+    '/assets/../../secret.txt',
+    '/%2e%2e/secret.txt',
+    '/assets/%2e%2e%2f%2e%2e%2fsecret.txt',
+    '/..%5csecret.txt',
+    '/..\\secret.txt',
+    '/index.html%00.js',
+    '/%zz',
+    '//etc/passwd',
+    'secret.txt',
+  ])('refuses %s', async (path) => {
+    const { status, body } = await get(path)
+    expect([400, 404]).toContain(status)
+    expect(body.toString()).not.toContain('secret')
+  })
+
+  it('gives the page for any route that a person opens, with dots in it too, and for nothing else', async () => {
+    const opened = { Accept: 'text/html,application/xhtml+xml' }
+    for (const route of ['/publish', '/package/abc/io.ggen.rust', '/library?x=y', '/%F0%9F%A6%80']) {
+      const { status, body } = await get(route, opened)
+      expect([route, status, body.toString()]).toEqual([route, 200, files['index.html']])
+    }
+    expect((await get('/publish', { Accept: '*/*' })).status).toBe(404)
+    expect((await get('/assets/old-12345678.js', opened)).status).toBe(404)
+  })
+
+  it('answers HEAD with the same headers and no body, and other methods not at all', async () => {
+    const whole = await get('/assets/app-Ab12_-Cd.js')
+    const head = await get('/assets/app-Ab12_-Cd.js', {}, 'HEAD')
+    expect(head.body.length).toBe(0)
+    expect({ ...head.headers, date: '' }).toEqual({ ...whole.headers, date: '' })
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
+      const { status, headers } = await get('/', {}, method)
+      expect([status, headers.allow]).toEqual([405, 'GET, HEAD'])
+    }
+  })
+
+  it('compresses what is worth it, as the browser accepts it', async () => {
+    const path = '/assets/app-Ab12_-Cd.js'
+    const br = await get(path, { 'Accept-Encoding': 'gzip, deflate, br' })
+    expect([br.headers['content-encoding'], brotliDecompressSync(br.body).toString()]).toEqual(['br', script])
+    const gz = await get(path, { 'Accept-Encoding': 'gzip, br;q=0' })
+    expect([gz.headers['content-encoding'], gunzipSync(gz.body).toString()]).toEqual(['gzip', script])
+    const plain = await get(path, { 'Accept-Encoding': 'identity' })
+    expect([plain.headers['content-encoding'], plain.body.toString()]).toEqual([undefined, script])
+    expect(new Set([br, gz, plain].map(({ headers }) => headers.etag)).size).toBe(3)
+    expect(br.headers.vary).toBe('Accept-Encoding')
+    expect(br.body.length).toBeLessThan(script.length / 10)
+    for (const small of ['/', '/assets/font-12345678.woff2'])
+      expect((await get(small, { 'Accept-Encoding': 'br' })).headers['content-encoding']).toBeUndefined()
+  })
+
+  it('answers 304 to who has it', async () => {
+    const { headers } = await get('/', {})
+    const etag = headers.etag ?? ''
+    for (const known of [etag, `"other", ${etag}`, `W/${etag}`]) {
+      const { status, body } = await get('/', { 'If-None-Match': known })
+      expect([status, body.length]).toEqual([304, 0])
+    }
+    expect((await get('/', { 'If-None-Match': '"other"' })).status).toBe(200)
+  })
+
+  it('tells health and relays, fresh', async () => {
+    const health = await get('/healthz')
+    expect(JSON.parse(health.body.toString())).toEqual({ ok: true, peers: 3 })
+    expect(health.headers['cache-control']).toBe('no-store')
+    const relays = await get('/relays.json', { Host: 'machine.lan:8080' })
+    expect(JSON.parse(relays.body.toString())).toEqual({ relays: ['/for/machine.lan:8080'] })
+    expect(relays.headers['content-type']).toBe('application/json; charset=utf-8')
+  })
+
+  it('says how to build a page that is not there, and that a port is taken', async () => {
+    const options = { host: '127.0.0.1', relaysFor: () => [], health: () => ({}) }
+    await expect(startPageServer({ ...options, folder: join(folder, 'none'), port: 0 })).rejects.toThrow(
+      'npm run build',
+    )
+    await expect(startPageServer({ ...options, folder: join(folder, 'dist'), port: server.port })).rejects.toThrow(
+      `PORT: the port ${server.port} of 127.0.0.1 is taken.`,
+    )
+  })
+})

@@ -1,0 +1,176 @@
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Asset, createAssets } from './assets.ts'
+
+export interface PageServerOptions {
+  /** The built page. */
+  folder: string
+  host: string
+  /** 0 takes any that is free. */
+  port: number
+  /** Relays for a page that was opened at this host (`name:port`), as multiaddrs with peer ids. */
+  relaysFor(host: string | undefined): string[]
+  /** What `/healthz` shows beside `ok`. */
+  health(): object
+}
+
+export interface PageServer {
+  /** Without a path, `http://127.0.0.1:8080`. */
+  address: string
+  port: number
+  stop(): Promise<void>
+}
+
+/**
+ * Serves the built page: its files, `index.html` for every route of the page, `/relays.json` and `/healthz`. It reads
+ * nothing but the files that stood in the folder when it started, so no path can lead out of it.
+ * @throws Error with a sentence when the page is not built or the port is taken.
+ */
+export const startPageServer = async (options: PageServerOptions): Promise<PageServer> => {
+  const { host, port, relaysFor, health } = options
+  const assets = await createAssets(options.folder)
+
+  const answer = async (request: IncomingMessage): Promise<Answer> => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return refusal(405, { Allow: 'GET, HEAD' })
+    const path = readPath(request.url ?? '/')
+    if (path === undefined) return refusal(400)
+    if (path === '/healthz') return json({ ok: true, ...health() })
+    if (path === '/relays.json') return json({ relays: relaysFor(request.headers.host) })
+    const asset = assets.get(path === '/' ? '/index.html' : path)
+    if (asset !== undefined) return file(asset, request)
+    // A person who opens a link to a route of the page; a script that misses a file is told so.
+    const isRoute = !path.startsWith('/assets/') && (request.headers.accept ?? '').includes('text/html')
+    const page = assets.get('/index.html')
+    return isRoute && page !== undefined ? file(page, request) : refusal(404)
+  }
+
+  const server = createServer((request, response) => {
+    answer(request)
+      .catch(() => refusal(500))
+      .then((reply) => send(reply, request, response))
+      // The browser went away while it was answered.
+      .catch(() => response.destroy())
+  })
+
+  const listening = Promise.withResolvers<void>()
+  server.once('error', listening.reject)
+  server.listen(port, host, listening.resolve)
+  try {
+    await listening.promise
+  } catch (error) {
+    throw new Error(whyNotListening(error as NodeJS.ErrnoException, host, port))
+  }
+  const bound = (server.address() as AddressInfo).port
+
+  return {
+    address: `http://${reachable(host)}:${bound}`,
+    port: bound,
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      // Browsers keep connections open that nothing runs over.
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+/**
+ * On every answer, scripts among them, since a worker has the policy of its own script.
+ *
+ * Connections go to any relay that a person configures, so any WebSocket is allowed and nothing else outside; styles may
+ * be inline because dialogs lock scrolling with a style element; pictures in a README may come from the package only.
+ */
+const securityHeaders: OutgoingHttpHeaders = {
+  'Content-Security-Policy': [
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "worker-src 'self' blob:",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "font-src 'self'",
+    "manifest-src 'self'",
+    "connect-src 'self' ws: wss:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Permissions-Policy': 'camera=(), microphone=(), geolocation=()',
+}
+
+interface Answer {
+  status: number
+  headers: OutgoingHttpHeaders
+  body: Buffer
+}
+
+const refusal = (status: 400 | 404 | 405 | 500, headers: OutgoingHttpHeaders = {}): Answer => ({
+  status,
+  headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store', ...headers },
+  body: Buffer.from(`${refusals[status]}\n`),
+})
+
+const refusals = {
+  400: 'This is no path of this page.',
+  404: 'There is nothing here.',
+  405: 'This page can only be read.',
+  500: 'Something went wrong here.',
+}
+
+const json = (value: object): Answer => ({
+  status: 200,
+  headers: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' },
+  body: Buffer.from(JSON.stringify(value)),
+})
+
+const file = async (asset: Asset, request: IncomingMessage): Promise<Answer> => {
+  const { body, encoding, etag } = await asset.encoded(request.headers['accept-encoding'] ?? '')
+  const headers: OutgoingHttpHeaders = {
+    'Content-Type': asset.type,
+    'Cache-Control': asset.hashed ? 'public, max-age=31536000, immutable' : 'no-cache',
+    Vary: 'Accept-Encoding',
+    ETag: etag,
+    ...(encoding === undefined ? {} : { 'Content-Encoding': encoding }),
+  }
+  const known = (request.headers['if-none-match'] ?? '').split(',').map((each) => each.trim().replace(/^W\//, ''))
+  return known.includes(etag) ? { status: 304, headers, body: Buffer.alloc(0) } : { status: 200, headers, body }
+}
+
+const send = ({ status, headers, body }: Answer, request: IncomingMessage, response: ServerResponse): void => {
+  const length = status === 304 ? {} : { 'Content-Length': body.length }
+  response.writeHead(status, { ...securityHeaders, ...headers, ...length })
+  response.end(request.method === 'HEAD' ? undefined : body)
+}
+
+/** The decoded path; undefined for one that no page of ours has: bad escapes, dot segments, backslashes, controls. */
+const readPath = (url: string): string | undefined => {
+  try {
+    const path = decodeURIComponent(url.split(/[?#]/, 1)[0] ?? '')
+    const isPlain =
+      path.startsWith('/') &&
+      !path.includes('\\') &&
+      !/\p{Cc}/u.test(path) &&
+      path.split('/').every((segment) => segment !== '..' && segment !== '.')
+    return isPlain ? path : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** An address that a browser on this machine can open. */
+const reachable = (host: string): string => {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+const whyNotListening = ({ code, message }: NodeJS.ErrnoException, host: string, port: number): string => {
+  if (code === 'EADDRINUSE')
+    return `PORT: the port ${port} of ${host} is taken. Stop what uses it, or choose another (0 takes any).`
+  if (code === 'EACCES') return `PORT: the port ${port} needs more rights. Choose one from 1024 up.`
+  if (code === 'EADDRNOTAVAIL') return `HOST: this machine has no address ${host}.`
+  return `The page server did not start: ${message}`
+}

@@ -1,0 +1,145 @@
+import { multiaddr } from '@multiformats/multiaddr'
+import { afterEach, describe, expect, it } from 'vitest'
+import { isDirect, openStream } from '../workers/net/streams.ts'
+import { createTestNetwork, type TestTab, until } from '../workers/testing/network.ts'
+
+const network = createTestNetwork()
+afterEach(network.stopAll)
+
+const direct = (tab: TestTab): string[] => tab.finder.directPeers().map(String)
+
+const echo = '/ggen/test-echo/1.0.0'
+
+const serveEcho = (tab: TestTab): Promise<void> =>
+  tab.node.handle(echo, async (stream) => void stream.close(), { runOnLimitedConnection: true })
+
+describe('peer finder', () => {
+  it('connects a tab to those that are there, through what the relay knows', async () => {
+    const relay = await network.startRelay()
+    const address = relay.addressFor(undefined)
+    const first = await network.startTab([address])
+    await until('the first is known', () => relay.health().routingTable === 1)
+    expect(first.finder.step()).toMatchObject({ state: 'failed' })
+    const second = await network.startTab([address])
+    await until('they are connected', () => direct(first).length === 1 && direct(second).length === 1)
+    expect(direct(first)).toEqual([second.node.peerId.toString()])
+    expect(second.finder.step()).toEqual({ state: 'ok', reason: '' })
+  })
+
+  it('connects tabs that start at the same moment', async () => {
+    const relay = await network.startRelay()
+    const address = relay.addressFor(undefined)
+    const tabs = await Promise.all([0, 1, 2].map(() => network.startTab([address])))
+    await until('each has both others', () => tabs.every((tab) => direct(tab).length === 2))
+  })
+
+  it('stops at its target, and looks again when a peer is lost', async () => {
+    const relay = await network.startRelay()
+    const address = relay.addressFor(undefined)
+    const others = await Promise.all([0, 1, 2, 3].map(() => network.startTab([address], { target: 0 })))
+    await until('all are known', () => relay.health().routingTable === 4)
+    const tab = await network.startTab([address], { target: 2 })
+    await until('it has its two', () => direct(tab).length === 2)
+    const lost = others.find(({ node }) => node.peerId.toString() === direct(tab)[0])
+    await lost?.stop()
+    await until('it has found another', () => {
+      const now = direct(tab)
+      return now.length === 2 && !now.includes(lost?.node.peerId.toString() ?? '')
+    })
+  })
+
+  it('leaves alone whom it is told to avoid', async () => {
+    const relay = await network.startRelay()
+    const address = relay.addressFor(undefined)
+    const banned = await network.startTab([address], { target: 0 })
+    const other = await network.startTab([address], { target: 0 })
+    await until('both are known', () => relay.health().routingTable === 2)
+    const tab = await network.startTab([address], { avoid: (peer) => peer === banned.node.peerId.toString() })
+    await until('it has the other', () => direct(tab).length === 1)
+    expect(direct(tab)).toEqual([other.node.peerId.toString()])
+    expect(tab.node.getConnections(banned.node.peerId)).toEqual([])
+  })
+
+  it('finds peers again after the relay was gone for a while, and keeps those that it has', async () => {
+    const relay = await network.startRelay()
+    const address = relay.addressFor(undefined)
+    const [one, two] = await Promise.all([0, 1].map(() => network.startTab([address])))
+    if (one === undefined || two === undefined) throw new Error('unreachable')
+    await until('they are connected', () => direct(one).length === 1 && direct(two).length === 1)
+    await relay.stop()
+    await until('the loss is seen', () => one.keeper.relays()[0]?.connected === false)
+    expect([direct(one).length, direct(two).length]).toEqual([1, 1])
+  })
+})
+
+describe('openStream', () => {
+  /** Two tabs that know the relay and not each other. */
+  const startPair = async (options: { direct: boolean }): Promise<[TestTab, TestTab]> => {
+    const relay = await network.startRelay()
+    const address = relay.addressFor(undefined)
+    const tabs = await Promise.all([0, 1].map(() => network.startTab([address], { target: 0, ...options })))
+    const [one, two] = tabs
+    if (one === undefined || two === undefined) throw new Error('unreachable')
+    await until('both have a reservation', () => tabs.every(({ keeper }) => keeper.relays()[0]?.reserved === true))
+    await serveEcho(two)
+    return [one, two]
+  }
+
+  it('uses the direct connection that is there', async () => {
+    const [one, two] = await startPair({ direct: true })
+    const own = two.node.getMultiaddrs().find((address) => !address.toString().includes('p2p-circuit'))
+    if (own === undefined) throw new Error('unreachable')
+    const connection = await one.node.dial(own)
+    const stream = await openStream(one, two.node.peerId.toString(), echo, { direct: true })
+    expect(connection.streams).toContain(stream)
+  })
+
+  it('dials a relayed connection where no direct one comes about, if that is allowed', async () => {
+    const [one, two] = await startPair({ direct: false })
+    const peer = two.node.peerId.toString()
+    const stream = await openStream(one, peer, echo, { direct: false })
+    expect(stream.protocol).toBe(echo)
+    expect(one.node.getConnections(two.node.peerId).map(isDirect)).toEqual([false])
+    await expect(openStream(one, peer, echo, { direct: true })).rejects.toMatchObject({ name: 'PeerUnreachable' })
+  })
+
+  it('takes the relayed connection that is there rather than another one', async () => {
+    const [one, two] = await startPair({ direct: false })
+    const relayed = one.keeper.relays()[0]?.address
+    const connection = await one.node.dial(multiaddr(`${relayed}/p2p-circuit/p2p/${two.node.peerId}`))
+    const stream = await openStream(one, two.node.peerId.toString(), echo, { direct: false })
+    expect(connection.streams).toContain(stream)
+  })
+
+  it('ends by its timeout and by its signal, whatever the peer does', async () => {
+    const [one, two] = await startPair({ direct: false })
+    const peer = two.node.peerId.toString()
+    // The other side takes the relayed connection and is silent from then on.
+    const silent = '/ggen/test-silent/1.0.0'
+    const never = new Promise<void>(() => {})
+    for (const connection of one.node.getConnections()) connection.newStream = () => never.then(() => Promise.reject())
+    await expect(openStream(one, peer, silent, { direct: false, timeoutMs: 300 })).rejects.toMatchObject({
+      name: 'Timeout',
+    })
+    const abort = new AbortController()
+    const opening = openStream(one, peer, silent, { direct: false, signal: abort.signal })
+    abort.abort()
+    await expect(opening).rejects.toMatchObject({ name: 'Cancelled' })
+    await expect(openStream(one, peer, silent, { direct: false, signal: abort.signal })).rejects.toMatchObject({
+      name: 'Cancelled',
+    })
+  })
+
+  it('names a peer that is not there, one that does not speak the protocol, and what is no peer id', async () => {
+    const [one, two] = await startPair({ direct: false })
+    const gone = (await network.startTab([])).node.peerId.toString()
+    for (const [peer, protocol] of [
+      [gone, echo],
+      [two.node.peerId.toString(), '/ggen/unknown/1.0.0'],
+      ['no peer id', echo],
+    ] as const)
+      await expect(openStream(one, peer, protocol, { direct: false })).rejects.toMatchObject({
+        name: 'PeerUnreachable',
+      })
+  })
+})

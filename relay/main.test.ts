@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createTestNetwork, until } from '../workers/testing/network.ts'
+
+const main = join(import.meta.dirname, 'main.ts')
+const network = createTestNetwork()
+const children: ChildProcess[] = []
+let folder = ''
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ggen-main-'))
+  await writeFile(join(folder, 'index.html'), '<!doctype html><title>page</title>')
+})
+afterEach(async () => {
+  await network.stopAll()
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+interface Run {
+  child: ChildProcess
+  output(): string
+  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+}
+
+const run = (environment: Record<string, string>): Run => {
+  const child = spawn(process.execPath, [main], {
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      PORT: '0',
+      RELAY_PORT: '0',
+      RELAY_DATA: folder,
+      PAGE_FOLDER: folder,
+      ...environment,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  children.push(child)
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+    })
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal }))
+  })
+  return { child, output: () => output, ended }
+}
+
+const started = async (environment: Record<string, string> = {}): Promise<Run & { page: string; relay: string }> => {
+  const running = run(environment)
+  await until('both lines are printed', () => /^page: .+\nrelay: .+\n/m.test(running.output()), 30_000)
+  const [, page = '', relay = ''] = /^page: (.+)\nrelay: (.+)\n/m.exec(running.output()) ?? []
+  return { ...running, page, relay }
+}
+
+describe('relay/main.ts', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'serves the page and its relay, and ends with 0 on %s',
+    async (signal) => {
+      const { child, output, ended, page, relay } = await started()
+      expect(output()).toBe(`page: ${page}\nrelay: ${relay}\n`)
+      expect(relay).toMatch(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/ws\/p2p\/12D3KooW\w+$/)
+      expect(await (await fetch(page)).text()).toContain('<title>page</title>')
+      expect(await (await fetch(`${page}/relays.json`)).json()).toEqual({ relays: [relay] })
+      expect(await (await fetch(`${page}/healthz`)).json()).toMatchObject({ ok: true, peers: 0, reservations: 0 })
+
+      const tab = await network.startTab([relay])
+      await until('a tab has a reservation', () => tab.keeper.relays()[0]?.reserved === true)
+      child.kill(signal)
+      expect(await ended).toEqual({ code: 0, signal: null })
+      expect(output()).toBe(`page: ${page}\nrelay: ${relay}\n`)
+    },
+    60_000,
+  )
+
+  it('keeps its address over a restart', async () => {
+    const first = await started()
+    first.child.kill('SIGTERM')
+    await first.ended
+    const second = await started()
+    const peerOf = (address: string) => address.split('/').at(-1)
+    expect(peerOf(second.relay)).toBe(peerOf(first.relay))
+  }, 60_000)
+
+  it('names what is wrong with the configuration, the page and the ports, and ends with 1', async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const taken = String((server.address() as { port: number }).port)
+    try {
+      for (const [environment, message] of [
+        [{ PORT: 'http' }, 'PORT must be a port from 0 to 65535'],
+        [{ PAGE_FOLDER: join(folder, 'none') }, 'The page is not built. Run `npm run build` first.'],
+        [{ PORT: taken }, `PORT: the port ${taken} of 127.0.0.1 is taken.`],
+        [{ RELAY_PORT: taken }, `RELAY_PORT: the port ${taken} of 127.0.0.1 is taken.`],
+      ] as const) {
+        const { output, ended } = run(environment)
+        expect(await ended).toEqual({ code: 1, signal: null })
+        expect(output()).toContain(message)
+        expect(output()).not.toMatch(/^\s+at /m)
+      }
+    } finally {
+      server.close()
+    }
+  }, 60_000)
+})

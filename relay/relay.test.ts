@@ -1,0 +1,173 @@
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { PrivateKey } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import { afterEach, describe, expect, it } from 'vitest'
+import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
+import { askClosest } from '../workers/stack/routing-table.ts'
+import { createTestNetwork, type TestTab, until } from '../workers/testing/network.ts'
+import type { Relay } from './create-relay.ts'
+
+const network = createTestNetwork()
+afterEach(network.stopAll)
+
+const isReserved = (tab: TestTab): boolean => tab.keeper.relays().every(({ reserved }) => reserved)
+
+const portOf = (relay: Relay): number => Number(relay.addressFor(undefined).split('/')[4])
+
+/** A relay's address before the relay is there. */
+const freeAddress = async (): Promise<{ address: string; port: number; privateKey: PrivateKey }> => {
+  const privateKey = await generateKeyPair('Ed25519')
+  const relay = await network.startRelay({ privateKey })
+  const address = relay.addressFor(undefined)
+  const port = portOf(relay)
+  await relay.stop()
+  return { address, port, privateKey }
+}
+
+describe('relay', () => {
+  it('gives a reservation, and makes the tab findable in the DHT at once', async () => {
+    const relay = await network.startRelay()
+    const address = relay.addressFor(undefined)
+    const first = await network.startTab([address], { target: 0, direct: false })
+    await until('the first tab is in the table', () => relay.health().routingTable === 1)
+    const second = await network.startTab([address], { target: 0, direct: false })
+    await until('the second tab has a reservation', () => isReserved(second))
+    const found = await askClosest(
+      second.node.services.dht,
+      relay.node.peerId,
+      second.node.peerId.toMultihash().bytes,
+      { signal: AbortSignal.timeout(5_000) },
+    )
+    const one = found.find(({ id }) => id.equals(first.node.peerId))
+    expect(one?.multiaddrs.map(String)).toContain(`${address}/p2p-circuit`)
+  })
+
+  it('frees the reservation and the table of a tab that left', async () => {
+    const relay = await network.startRelay()
+    const tab = await network.startTab([relay.addressFor(undefined)])
+    await until('it is known', () => relay.health().routingTable === 1 && relay.health().reservations === 1)
+    await tab.stop()
+    await until('it is forgotten', () => relay.health().reservations === 0 && relay.health().routingTable === 0)
+  })
+
+  it('admits 30 tabs at once', async () => {
+    const relay = await network.startRelay()
+    const tabs = await Promise.all(
+      Array.from({ length: 30 }, () => network.startTab([relay.addressFor(undefined)], { target: 0, direct: false })),
+    )
+    await until('all have a reservation', () => tabs.every(isReserved), 30_000)
+    expect(relay.health()).toMatchObject({ peers: 30, reservations: 30 })
+  }, 60_000)
+
+  it('keeps one connection to a tab that comes again while its old connection seems open', async () => {
+    const relay = await network.startRelay()
+    const address = relay.addressFor(undefined)
+    const tab = await network.startTab([address], { target: 0 })
+    await until('it has a reservation', () => isReserved(tab))
+    await tab.node.dial(multiaddr(address), { force: true })
+    await until('one is left', () => relay.node.getConnections(tab.node.peerId).length === 1)
+    await until('its reservation is there', () => isReserved(tab) && relay.health().reservations === 1)
+  })
+
+  it('passes announcements on that its validator finds new, and no others', async () => {
+    const judged: string[] = []
+    const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+    const relay = await network.startRelay({
+      validateAnnouncement: async (bytes) => {
+        judged.push(text(bytes))
+        return text(bytes) === 'good' ? 'new' : 'invalid'
+      },
+    })
+    const mesh = new Set<string>()
+    relay.node.services.pubsub.addEventListener('gossipsub:graft', ({ detail }) => mesh.add(detail.peerId))
+    // Without a WebSocket of their own they reach each other's gossip through the relay only.
+    const [one, other] = await Promise.all(
+      [0, 1].map(() => network.startTab([relay.addressFor(undefined)], { target: 0, direct: false })),
+    )
+    const received: string[] = []
+    other?.node.services.pubsub.addEventListener('message', ({ detail }) => received.push(text(detail.data)))
+    for (const tab of [one, other]) tab?.node.services.pubsub.subscribe(PACKAGES_TOPIC)
+    await until('the relay knows both', () => relay.health().subscribers === 2)
+    await until('both are in the mesh of the relay', () => mesh.size === 2)
+    const publish = (message: string) =>
+      one?.node.services.pubsub.publish(PACKAGES_TOPIC, new TextEncoder().encode(message))
+    await publish('bad')
+    await publish('good')
+    await until('the good one has come', () => received.includes('good'))
+    expect(received).toEqual(['good'])
+    expect(judged.toSorted()).toEqual(['bad', 'good'])
+  })
+
+  it('says which variable to change when its port is taken', async () => {
+    const port = portOf(await network.startRelay())
+    await expect(network.startRelay({ port })).rejects.toThrow(`RELAY_PORT: the port ${port} of 127.0.0.1 is taken.`)
+  })
+
+  it('gives a page the address with the host that the page was opened at', async () => {
+    const relay = await network.startRelay()
+    const own = `/ip4/127.0.0.1/tcp/${portOf(relay)}/ws/p2p/${relay.node.peerId}`
+    for (const host of ['localhost:8080', '127.0.0.1:8080', '127.0.0.1', 'elsewhere.example', undefined, '[::1]:80'])
+      expect(relay.addressFor(host)).toBe(own)
+  })
+})
+
+describe('relay keeper', () => {
+  it('waits for a relay that is not there at the start, and says so', async () => {
+    const { address, port, privateKey } = await freeAddress()
+    const tab = await network.startTab([address])
+    await until('it failed', () => tab.keeper.steps().relay.state === 'failed')
+    expect(tab.keeper.steps()).toEqual({
+      relay: {
+        state: 'failed',
+        reason: `The relay at 127.0.0.1:${port} does not answer. It is tried again and again.`,
+      },
+      reservation: { state: 'waiting', reason: 'It waits for the relay.' },
+    })
+    await network.startRelay({ port, privateKey })
+    tab.keeper.wake()
+    await until('it has a reservation', () => isReserved(tab))
+    await until('its steps are ok', () => Object.values(tab.keeper.steps()).every(({ state }) => state === 'ok'))
+  })
+
+  it('gets a new reservation after each restart of the relay', async () => {
+    const { address, port, privateKey } = await freeAddress()
+    let relay = await network.startRelay({ port, privateKey })
+    const tab = await network.startTab([address])
+    await until('it has a reservation', () => isReserved(tab))
+    for (let restart = 0; restart < 3; restart += 1) {
+      await relay.stop()
+      await until('the loss is seen', () => tab.keeper.relays()[0]?.connected === false)
+      relay = await network.startRelay({ port, privateKey })
+      await until('it is back', () => isReserved(tab) && relay.health().reservations === 1)
+    }
+  })
+
+  it('uses the relays that are there while another one is not', async () => {
+    const { address: absent } = await freeAddress()
+    const [one, two] = [await network.startRelay(), await network.startRelay()]
+    const tab = await network.startTab([absent, one.addressFor(undefined), two.addressFor(undefined)])
+    await until(
+      'both have given a reservation',
+      () => tab.keeper.relays().filter(({ reserved }) => reserved).length === 2,
+    )
+    expect(tab.keeper.relays().map(({ reserved }) => reserved)).toEqual([false, true, true])
+    expect(tab.keeper.steps()).toMatchObject({ relay: { state: 'ok' }, reservation: { state: 'ok' } })
+  })
+
+  it('says so when a relay has another key than its address says', async () => {
+    const relay = await network.startRelay()
+    const { publicKey } = await generateKeyPair('Ed25519')
+    const other = (await import('@libp2p/peer-id')).peerIdFromPublicKey(publicKey).toString()
+    const tab = await network.startTab([relay.addressFor(undefined).replace(relay.node.peerId.toString(), other)])
+    await until('it failed', () => tab.keeper.steps().relay.state === 'failed')
+    expect(tab.keeper.steps().relay.reason).toContain('its key has changed')
+  })
+
+  it('says so when there is no relay', async () => {
+    const tab = await network.startTab([])
+    expect(tab.keeper.steps().relay).toEqual({
+      state: 'failed',
+      reason: 'No relay is configured, so no other tab can be found.',
+    })
+  })
+})

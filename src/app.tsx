@@ -1,0 +1,131 @@
+import { lazy, type ReactNode, Suspense, useRef } from 'react'
+import { Link, Route, Switch, useLocation } from 'wouter'
+import { Banner } from './components/banner.tsx'
+import { BrandMark } from './components/brand-mark.tsx'
+import { IconButton } from './components/button.tsx'
+import { ErrorBoundary } from './components/error-boundary.tsx'
+import { Icon, type IconName } from './components/icon.tsx'
+import { NetworkLine } from './components/network-line.tsx'
+import { Toasts } from './components/toasts.tsx'
+import { useAppState, useCommands, useLinks } from './hooks/use-app.ts'
+import { useNewPage } from './hooks/use-new-page.ts'
+import { useSearchKey } from './hooks/use-search-key.ts'
+import BrowsePage from './pages/browse/browse-page.tsx'
+import { EngineFailure } from './pages/engine-failure.tsx'
+import { routePatterns } from './routes.ts'
+
+// Browse is what most visits begin with; the other pages come when they are first opened.
+const PackagePage = lazy(() => import('./pages/package/package-page.tsx'))
+const PublishPage = lazy(() => import('./pages/publish/publish-page.tsx'))
+const LibraryPage = lazy(() => import('./pages/library/library-page.tsx'))
+const NetworkPage = lazy(() => import('./pages/network/network-page.tsx'))
+const NotFoundPage = lazy(() => import('./pages/not-found/not-found-page.tsx'))
+
+/** Where “Skip to content” leads. */
+const mainId = 'main'
+
+/** The shell: header, navigation, notices, and the page that the address names. */
+export const App = () => {
+  const main = useRef<HTMLElement>(null)
+  const engine = useAppState((state) => state.engine)
+  const [path] = useLocation()
+  const links = useLinks()
+  useNewPage(main)
+  useSearchKey()
+  return (
+    <>
+      <a className="skip-link" href={`#${mainId}`}>
+        Skip to content
+      </a>
+      <Header />
+      <main className="main" id={mainId} ref={main} tabIndex={-1}>
+        <MemoryOnly />
+        <ErrorBoundary home={links.browse()} key={path}>
+          {engine.phase === 'failed' ? <EngineFailure failure={engine.failure} /> : <Pages />}
+        </ErrorBoundary>
+      </main>
+      <Toasts />
+    </>
+  )
+}
+
+const Pages = () => (
+  <Suspense fallback={<PageLoading />}>
+    <Switch>
+      <Route component={BrowsePage} path={routePatterns.browse} />
+      <Route component={PackagePage} path={routePatterns.package} />
+      <Route component={PublishPage} path={routePatterns.publish} />
+      <Route component={LibraryPage} path={routePatterns.library} />
+      <Route component={NetworkPage} path={routePatterns.network} />
+      <Route component={NotFoundPage} />
+    </Switch>
+  </Suspense>
+)
+
+const PageLoading = () => (
+  <p className="page-loading">
+    <Icon className="spin" name="working" /> Opening…
+  </p>
+)
+
+const Header = () => {
+  const links = useLinks()
+  return (
+    <header className="header">
+      <Link aria-label="ggen marketplace, to Browse" className="brand" href={links.browse()}>
+        <BrandMark />
+        <span className="brand-name">
+          ggen <span>marketplace</span>
+        </span>
+      </Link>
+      <nav aria-label="Main" className="nav">
+        <NavLink href={links.browse()} icon="browse">
+          Browse
+        </NavLink>
+        <NavLink href={links.library()} icon="library">
+          Library
+        </NavLink>
+        <NavLink href={links.publish()} icon="publish">
+          Publish
+        </NavLink>
+        <NavLink href={links.network()} icon="network">
+          Network
+        </NavLink>
+      </nav>
+      <div className="header-end">
+        <NetworkLine />
+        <ThemeButton />
+      </div>
+    </header>
+  )
+}
+
+const NavLink = ({ href, icon, children }: { href: string; icon: IconName; children: ReactNode }) => {
+  const [path] = useLocation()
+  const isHere = href.split('?')[0] === path
+  return (
+    <Link aria-current={isHere ? 'page' : undefined} className="nav-link" href={href}>
+      <Icon name={icon} />
+      {children}
+    </Link>
+  )
+}
+
+const ThemeButton = () => {
+  const theme = useAppState((state) => state.theme)
+  const { changeTheme } = useCommands()
+  const look = { system: ['system', 'as the system'], light: ['sun', 'light'], dark: ['moon', 'dark'] } as const
+  const [icon, name] = look[theme]
+  return <IconButton icon={icon} label={`Colours: ${name}`} onClick={changeTheme} />
+}
+
+const MemoryOnly = () => {
+  const lost = useAppState((state) => state.status?.persistent === false)
+  if (!lost) return null
+  return (
+    <Banner title="Nothing is kept after this tab is closed" tone="warning">
+      This browser allows no storage here, as in a private window. Everything works in memory: download what you want to
+      keep, and keep this tab open so that others can fetch what you publish.
+    </Banner>
+  )
+}

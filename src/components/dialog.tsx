@@ -1,0 +1,75 @@
+import { Dialog as Radix } from 'radix-ui'
+import type { ReactNode } from 'react'
+import { Button, IconButton } from './button.tsx'
+
+/** A dialog that traps focus and gives it back; Escape and the close button close it. */
+export const Dialog = ({
+  title,
+  description,
+  onClose,
+  children,
+  actions,
+}: {
+  title: string
+  description?: ReactNode
+  onClose: () => void
+  children?: ReactNode
+  actions: ReactNode
+}) => (
+  <Radix.Root onOpenChange={(open) => open || onClose()} open>
+    <Radix.Portal>
+      <Radix.Overlay className="dialog-overlay" />
+      <Radix.Content className="dialog" {...(description === undefined ? { 'aria-describedby': undefined } : {})}>
+        <header className="dialog-head">
+          <Radix.Title className="dialog-title">{title}</Radix.Title>
+          <IconButton icon="close" label="Close" onClick={onClose} />
+        </header>
+        <div className="dialog-body">
+          {description === undefined ? null : (
+            <Radix.Description asChild>
+              <div>{description}</div>
+            </Radix.Description>
+          )}
+          {children}
+        </div>
+        <footer className="dialog-actions">{actions}</footer>
+      </Radix.Content>
+    </Radix.Portal>
+  </Radix.Root>
+)
+
+/** Asks before something that cannot be taken back. */
+export const ConfirmDialog = ({
+  title,
+  children,
+  confirm,
+  onConfirm,
+  onClose,
+}: {
+  title: string
+  children: ReactNode
+  /** What the confirming button says: the action itself. */
+  confirm: string
+  onConfirm: () => void
+  onClose: () => void
+}) => (
+  <Dialog
+    actions={
+      <>
+        <Button onClick={onClose}>Keep it</Button>
+        <Button
+          look="danger"
+          onClick={() => {
+            onConfirm()
+            onClose()
+          }}
+        >
+          {confirm}
+        </Button>
+      </>
+    }
+    description={children}
+    onClose={onClose}
+    title={title}
+  />
+)

@@ -1,0 +1,43 @@
+import { Component, type ReactNode } from 'react'
+import { Button } from './button.tsx'
+import { EmptyState } from './empty-state.tsx'
+
+interface Props {
+  /** Where the way out leads. */
+  home: string
+  children: ReactNode
+}
+
+/** Catches what a page throws while it is drawn, says so, and offers two ways on. The engine is not touched by it. */
+export class ErrorBoundary extends Component<Props, { error: Error | undefined }> {
+  override state: { error: Error | undefined } = { error: undefined }
+
+  static getDerivedStateFromError(error: unknown): { error: Error } {
+    return { error: error instanceof Error ? error : new Error(String(error)) }
+  }
+
+  override render(): ReactNode {
+    const { error } = this.state
+    if (error === undefined) return this.props.children
+    return (
+      <EmptyState
+        actions={
+          <>
+            <Button look="primary" onClick={() => this.setState({ error: undefined })}>
+              Try again
+            </Button>
+            <a className="button button-plain" href={this.props.home}>
+              Reload and go to Browse
+            </a>
+          </>
+        }
+        icon="error"
+        level={1}
+        title="This page could not be shown"
+      >
+        <p>Something went wrong while it was drawn. What you installed and published is safe.</p>
+        <pre className="empty-details">{error.message}</pre>
+      </EmptyState>
+    )
+  }
+}

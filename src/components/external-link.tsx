@@ -1,0 +1,15 @@
+import type { ReactNode } from 'react'
+import { safeAddress } from '../lib/safe-address.ts'
+import { Icon } from './icon.tsx'
+
+/** A link out of the page when `address` is one of the web; else its text, because it came from a stranger. */
+export const ExternalLink = ({ address, children }: { address: string; children?: ReactNode }) => {
+  const safe = safeAddress(address)
+  if (safe === undefined) return <span className="break">{address}</span>
+  return (
+    <a className="external break" href={safe} rel="noopener noreferrer" target="_blank">
+      {children ?? address}
+      <Icon name="external" />
+    </a>
+  )
+}

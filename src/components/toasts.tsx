@@ -1,0 +1,52 @@
+import { useEffect, useRef } from 'react'
+import { useAppState, useCommands } from '../hooks/use-app.ts'
+import type { Notice } from '../store/state.ts'
+import { iconByTone } from './banner.tsx'
+import { IconButton } from './button.tsx'
+import { Icon } from './icon.tsx'
+
+/** Time to read a short sentence twice, ms. Warnings and errors stay until they are dismissed. */
+const shownMs = 7000
+
+/** Notices in a corner, said politely by screen readers. The region is always there: one that appears is not read out. */
+export const Toasts = () => {
+  const notices = useAppState((state) => state.notices)
+  return (
+    <section aria-label="Notices" aria-live="polite" className="toasts">
+      {notices.map((notice) => (
+        <Toast key={notice.id} notice={notice} />
+      ))}
+    </section>
+  )
+}
+
+const Toast = ({ notice: { id, level, message } }: { notice: Notice }) => {
+  const { dismissNotice } = useCommands()
+  const held = useRef(false)
+  const passes = level === 'info' || level === 'success'
+  useEffect(() => {
+    if (!passes) return
+    let timer = setTimeout(function leave() {
+      if (held.current) timer = setTimeout(leave, shownMs)
+      else dismissNotice(id)
+    }, shownMs)
+    return () => clearTimeout(timer)
+  }, [id, passes, dismissNotice])
+  const hold = (on: boolean) => () => {
+    held.current = on
+  }
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: hovering only delays the end; nothing is operated by it
+    <div
+      className={`toast toast-${level}`}
+      onBlur={hold(false)}
+      onFocus={hold(true)}
+      onPointerEnter={hold(true)}
+      onPointerLeave={hold(false)}
+    >
+      <Icon name={iconByTone[level]} />
+      <p>{message}</p>
+      <IconButton icon="close" label="Dismiss" onClick={() => dismissNotice(id)} />
+    </div>
+  )
+}

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest'
+import { formatAgo, formatBytes, formatDuration, inGroups, inWords, plural, shortened, specLabel } from './format.ts'
+
+test('sizes', () => {
+  const sizes = [0, 1, 999, 1000, 1500, 9949, 9999, 12_345, 999_499, 999_999, 1_000_000, 100_000_000, 2.5e12]
+  expect(sizes.map(formatBytes)).toEqual([
+    '0 B',
+    '1 B',
+    '999 B',
+    '1 kB',
+    '1.5 kB',
+    '9.9 kB',
+    '10 kB',
+    '12 kB',
+    '999 kB',
+    '1 MB',
+    '1 MB',
+    '100 MB',
+    '2.5 TB',
+  ])
+})
+
+test('counts', () => {
+  expect([plural(0, 'peer'), plural(1, 'peer'), plural(1204, 'entry', 'entries')]).toEqual([
+    '0 peers',
+    '1 peer',
+    '1,204 entries',
+  ])
+})
+
+test('durations', () => {
+  expect([0, 0.34, 9.96, 41.6, 1840].map(formatDuration)).toEqual(['0.1 ms', '0.3 ms', '10 ms', '42 ms', '1.8 s'])
+})
+
+describe('times', () => {
+  const now = Date.UTC(2026, 0, 31, 12)
+  test('are in words while they are near', () => {
+    const ages = [-5000, 0, 59_000, 60_000, 7_200_000, 86_400_000, 10 * 86_400_000]
+    expect(ages.map((age) => formatAgo(now - age, now))).toEqual([
+      'just now',
+      'just now',
+      'just now',
+      '1 minute ago',
+      '2 hours ago',
+      'yesterday',
+      '10 days ago',
+    ])
+  })
+  test('are a date after that', () => {
+    expect(formatAgo(Date.UTC(2025, 10, 2, 12), now)).toBe('2 Nov 2025')
+  })
+})
+
+test('names and ids', () => {
+  expect(specLabel(`${'a'.repeat(52)}/io.ggen@=1.2.0`)).toBe('io.ggen 1.2.0')
+  expect(specLabel('hello@^1')).toBe('hello ^1')
+  expect(inGroups('abcdefghij')).toBe('abcd efgh ij')
+  expect(shortened('abcdefghijklmnopqrstuvwxyz', 3)).toBe('abc…xyz')
+  expect(shortened('abcdefg', 3)).toBe('abcdefg')
+  expect([[], ['a'], ['a', 'b'], ['a', 'b', 'c']].map(inWords)).toEqual(['', 'a', 'a and b', 'a, b and c'])
+})

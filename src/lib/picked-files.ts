@@ -1,0 +1,98 @@
+import type { FileInput, Finding } from '../../workers/contract/views.ts'
+import { formatBytes, formatCount } from './format.ts'
+import { MAX_FILES, MAX_PACKAGE_BYTES } from './limits.ts'
+
+/**
+ * What a person picked or dropped, before a byte of it is read: paths, sizes, and a way to the bytes.
+ *
+ * Guarantees that nothing over the limits is read. Does not look at what paths or files contain: the engine does.
+ */
+
+/** The part of `File` that is used; a test has its own. */
+export interface FileContent {
+  readonly size: number
+  arrayBuffer(): Promise<ArrayBuffer>
+}
+
+export interface PickedFile {
+  path: string
+  content: FileContent
+}
+
+/** Files as they were walked, and the names of folders that were not walked because they are never published. */
+export interface Picked {
+  files: PickedFile[]
+  skipped: string[]
+}
+
+export interface PickedFolder {
+  /** The common top folder, which is no part of the package. */
+  folder?: string
+  files: PickedFile[]
+  /** Names of folders and files that were left out because they never belong to a package. */
+  leftOut: string[]
+}
+
+/** Version control, installed dependencies and what desktops leave behind. */
+const neverPublished = new Set(['.git', '.hg', '.svn', 'node_modules', '.DS_Store', 'Thumbs.db', 'desktop.ini'])
+
+export const isNeverPublished = (segment: string): boolean => neverPublished.has(segment)
+
+/** Takes off the common top folder and leaves out what never belongs to a package. */
+export const toPickedFolder = (picked: Picked): PickedFolder => {
+  const folder = commonTop(picked.files.map(({ path }) => path))
+  const files: PickedFile[] = []
+  const leftOut = new Set(picked.skipped)
+  for (const { path, content } of picked.files) {
+    const inside = folder === undefined ? path : path.slice(folder.length + 1)
+    const name = inside.split('/').find(isNeverPublished)
+    if (name === undefined) files.push({ path: inside, content })
+    else leftOut.add(name)
+  }
+  return { ...(folder === undefined ? {} : { folder }), files, leftOut: [...leftOut] }
+}
+
+/** What forbids reading these files at all. */
+export const findOversize = (files: readonly PickedFile[]): Finding[] => {
+  const findings: Finding[] = []
+  if (files.length > MAX_FILES) {
+    findings.push({
+      level: 'error',
+      name: 'TooManyFiles',
+      message: `A package has at most ${formatCount(MAX_FILES)} files, and there are more here.`,
+    })
+  }
+  const size = files.reduce((sum, { content }) => sum + content.size, 0)
+  if (size > MAX_PACKAGE_BYTES) {
+    const largest = files.reduce((a, b) => (b.content.size > a.content.size ? b : a))
+    findings.push({
+      level: 'error',
+      name: 'PackageTooLarge',
+      message: `The files add up to ${formatBytes(size)}; a package has at most ${formatBytes(MAX_PACKAGE_BYTES)}. The largest is ${largest.path} with ${formatBytes(largest.content.size)}.`,
+      path: largest.path,
+    })
+  }
+  return findings
+}
+
+/** What forbids reading an archive at all. */
+export const findOversizeArchive = (name: string, size: number): Finding[] =>
+  size <= MAX_PACKAGE_BYTES
+    ? []
+    : [
+        {
+          level: 'error',
+          name: 'ArchiveTooLarge',
+          message: `${name} has ${formatBytes(size)}; an archive has at most ${formatBytes(MAX_PACKAGE_BYTES)}.`,
+        },
+      ]
+
+export const readFiles = (files: readonly PickedFile[]): Promise<FileInput[]> =>
+  Promise.all(files.map(async ({ path, content }) => ({ path, bytes: new Uint8Array(await content.arrayBuffer()) })))
+
+/** The folder that all paths start with, if there is one. */
+const commonTop = (paths: readonly string[]): string | undefined => {
+  const top = paths[0]?.split('/')[0]
+  if (top === undefined || top === '') return undefined
+  return paths.every((path) => path.startsWith(`${top}/`)) ? top : undefined
+}

@@ -1,0 +1,29 @@
+/** Addresses that came from a stranger: only those of the web and of mail may become links. */
+
+const schemes = new Set(['http:', 'https:', 'mailto:'])
+
+export const safeAddress = (address: string): string | undefined => {
+  const url = URL.parse(address.trim())
+  return url !== null && schemes.has(url.protocol) ? url.href : undefined
+}
+
+/** A link inside a package as a path from its top, seen from the file `from`; undefined when it leads out of it. */
+export const pathInPackage = (link: string, from: string): string | undefined => {
+  const [reference = ''] = link.split(/[?#]/)
+  if (reference === '' || /^[a-z][a-z0-9+.-]*:|^\/\/|\\/i.test(reference)) return undefined
+  const segments = reference.startsWith('/') ? [] : from.split('/').slice(0, -1)
+  for (const segment of reference.split('/')) {
+    if (segment === '' || segment === '.') continue
+    if (segment !== '..') segments.push(decoded(segment))
+    else if (segments.pop() === undefined) return undefined
+  }
+  return segments.join('/')
+}
+
+const decoded = (segment: string): string => {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}

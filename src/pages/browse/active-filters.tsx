@@ -1,0 +1,48 @@
+import { Button } from '../../components/button.tsx'
+import { Icon } from '../../components/icon.tsx'
+import { useAppState } from '../../hooks/use-app.ts'
+import { type BrowseQuery, filterKeys } from '../../routes.ts'
+import { filterTitles, loadedHits, publisherLabel } from './filter-names.ts'
+
+/** The filters that are on, each with its way off. */
+export const ActiveFilters = ({
+  query,
+  narrow,
+  clear,
+}: {
+  query: BrowseQuery
+  narrow: (change: Partial<BrowseQuery>) => void
+  clear: () => void
+}) => {
+  const pages = useAppState((state) => state.search.pages)
+  const chosen = filterKeys.flatMap((key) => {
+    const value = query[key]
+    return value === undefined ? [] : [{ key, value }]
+  })
+  if (chosen.length === 0) return null
+  return (
+    <ul aria-label="Active filters" className="active-filters">
+      {chosen.map(({ key, value }) => {
+        const label = key === 'publisher' ? publisherLabel(value, loadedHits(pages)) : value
+        return (
+          <li key={key}>
+            <button
+              aria-label={`Remove filter ${filterTitles[key]}: ${label}`}
+              className="chip"
+              onClick={() => narrow({ [key]: '' })}
+              type="button"
+            >
+              <span>{filterTitles[key]}:</span> {label}
+              <Icon name="close" />
+            </button>
+          </li>
+        )
+      })}
+      <li>
+        <Button look="quiet" onClick={clear}>
+          Clear all
+        </Button>
+      </li>
+    </ul>
+  )
+}

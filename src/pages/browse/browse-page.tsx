@@ -1,0 +1,95 @@
+import './browse.css'
+import { useEffect, useMemo, useRef, useState } from 'react'
+import { useLocation, useSearch } from 'wouter'
+import { useApp, useAppState } from '../../hooks/use-app.ts'
+import { useTitle } from '../../hooks/use-title.ts'
+import { formatDuration, plural } from '../../lib/format.ts'
+import { type BrowseQuery, isSortOrder, parseBrowseQuery } from '../../routes.ts'
+import { emptyReason, isNarrowed, isSearching } from '../../store/selectors.ts'
+import { ActiveFilters } from './active-filters.tsx'
+import { BrowseEmpty } from './browse-empty.tsx'
+import { Facets } from './facets.tsx'
+import { ResultList } from './result-list.tsx'
+import { SearchField } from './search-field.tsx'
+
+/** How long after the last key the address takes up the text, ms: browsers limit how often it may change. */
+const addressDelayMs = 300
+
+/** The catalogue: searched while typing, narrowed by facets; the address says what is shown. */
+export default function BrowsePage() {
+  const { links, commands } = useApp()
+  const [, navigate] = useLocation()
+  const address = useSearch()
+  const inAddress = useMemo(() => parseBrowseQuery(address), [address])
+  const [text, setText] = useState(inAddress.text)
+  /** The text that this page wrote into the address last; any other came by going back or by a link. */
+  const written = useRef(inAddress.text)
+  const query = useMemo(() => ({ ...inAddress, text }), [inAddress, text])
+  useTitle(text === '' ? 'Browse' : `“${text}”`)
+
+  useEffect(() => commands.search(query), [commands, query])
+  useEffect(() => {
+    if (inAddress.text === written.current) return
+    written.current = inAddress.text
+    setText(inAddress.text)
+  }, [inAddress])
+  useEffect(() => {
+    if (text === inAddress.text) return
+    const timer = setTimeout(() => {
+      written.current = text
+      navigate(links.browse(query), { replace: true })
+    }, addressDelayMs)
+    return () => clearTimeout(timer)
+  }, [text, inAddress, query, links, navigate])
+
+  const narrow = (change: Partial<BrowseQuery>): void => navigate(links.browse({ ...query, ...change }))
+  const clear = (): void => {
+    setText('')
+    navigate(links.browse(query.sort === undefined ? {} : { sort: query.sort }))
+  }
+  const empty = useAppState(emptyReason)
+  return (
+    <div className="browse">
+      <div className="browse-top">
+        <h1 className="browse-title">Packages</h1>
+        <SearchField onChange={setText} value={text} />
+      </div>
+      <Facets narrow={narrow} query={query} />
+      <section aria-label="Results" className="browse-results">
+        <ResultHead narrow={narrow} query={query} />
+        <ActiveFilters clear={clear} narrow={narrow} query={query} />
+        {empty === undefined ? <ResultList query={query} /> : <BrowseEmpty clear={clear} reason={empty} />}
+      </section>
+    </div>
+  )
+}
+
+const ResultHead = ({ query, narrow }: { query: BrowseQuery; narrow: (change: Partial<BrowseQuery>) => void }) => {
+  const result = useAppState((state) => state.search.result)
+  const failure = useAppState((state) => state.search.failure)
+  const searching = useAppState(isSearching)
+  const found = result === undefined ? '' : `${plural(result.total, 'package')}${isNarrowed(query) ? ' found' : ''}`
+  return (
+    <div className="result-head">
+      <p className="result-count">
+        <output>{failure === undefined ? found : `The search failed: ${failure.message}`}</output>
+        {result === undefined || failure !== undefined ? null : (
+          <span aria-hidden="true" className="result-time">
+            {searching ? 'searching…' : `in ${formatDuration(result.tookMs)}`}
+          </span>
+        )}
+      </p>
+      <label className="sort">
+        <span>Sort by</span>
+        <select
+          onChange={({ target: { value } }) => narrow(isSortOrder(value) ? { sort: value } : {})}
+          value={query.sort ?? (query.text.trim() === '' ? 'updated' : 'relevance')}
+        >
+          <option value="relevance">Best match</option>
+          <option value="updated">Last updated</option>
+          <option value="name">Name</option>
+        </select>
+      </label>
+    </div>
+  )
+}

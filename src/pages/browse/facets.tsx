@@ -1,0 +1,82 @@
+import { useId, useState } from 'react'
+import type { Facet } from '../../../workers/contract/views.ts'
+import { Button } from '../../components/button.tsx'
+import { Icon } from '../../components/icon.tsx'
+import { useAppState } from '../../hooks/use-app.ts'
+import { formatCount } from '../../lib/format.ts'
+import { type BrowseQuery, type FilterKey, filterKeys } from '../../routes.ts'
+import { filterTitles, loadedHits, publisherLabel } from './filter-names.ts'
+
+/** Values of a facet that are shown before “Show all”. */
+const fewValues = 7
+
+interface Narrowing {
+  query: BrowseQuery
+  narrow: (change: Partial<BrowseQuery>) => void
+}
+
+/** What the results can be narrowed by, with counts; folded away on a phone. */
+export const Facets = ({ query, narrow }: Narrowing) => {
+  const [open, setOpen] = useState(false)
+  const region = useId()
+  const facets = useAppState((state) => state.search.result?.facets)
+  const chosen = filterKeys.filter((key) => query[key] !== undefined).length
+  const isEmpty = facets === undefined || filterKeys.every((key) => facets[key].length === 0)
+  if (isEmpty && chosen === 0) return <div className="facets" />
+  return (
+    <aside aria-label="Filters" className="facets">
+      <Button
+        aria-controls={region}
+        aria-expanded={open}
+        className="facets-toggle"
+        icon="filter"
+        onClick={() => setOpen(!open)}
+      >
+        {chosen === 0 ? 'Filters' : `Filters (${chosen})`}
+        <Icon className={open ? 'turn turned' : 'turn'} name="chevron" />
+      </Button>
+      <div className={open ? 'facet-groups' : 'facet-groups facet-groups-closed'} id={region}>
+        {filterKeys.map((key) => (
+          <FacetGroup facet={key} key={key} narrow={narrow} query={query} values={facets?.[key] ?? []} />
+        ))}
+      </div>
+    </aside>
+  )
+}
+
+const FacetGroup = ({ facet, values, query, narrow }: Narrowing & { facet: FilterKey; values: readonly Facet[] }) => {
+  const [all, setAll] = useState(false)
+  const title = useId()
+  const pages = useAppState((state) => state.search.pages)
+  const chosen = query[facet]
+  if (values.length === 0) return null
+  const shown = all ? values : values.slice(0, fewValues)
+  const hits = facet === 'publisher' ? loadedHits(pages) : []
+  return (
+    <section aria-labelledby={title} className="facet">
+      <h2 className="facet-title" id={title}>
+        {filterTitles[facet]}
+      </h2>
+      <ul className="facet-values">
+        {shown.map(({ value, count }) => (
+          <li key={value}>
+            <button
+              aria-pressed={value === chosen}
+              className="facet-value"
+              onClick={() => narrow({ [facet]: value === chosen ? '' : value })}
+              type="button"
+            >
+              <span className="facet-name">{facet === 'publisher' ? publisherLabel(value, hits) : value}</span>{' '}
+              <span className="facet-count">{formatCount(count)}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {values.length > fewValues ? (
+        <Button look="quiet" onClick={() => setAll(!all)}>
+          {all ? 'Show fewer' : `Show all ${formatCount(values.length)}`}
+        </Button>
+      ) : null}
+    </section>
+  )
+}

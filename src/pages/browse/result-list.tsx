@@ -1,0 +1,71 @@
+import { useWindowVirtualizer } from '@tanstack/react-virtual'
+import { useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { Icon } from '../../components/icon.tsx'
+import { useAppState, useCommands } from '../../hooks/use-app.ts'
+import { useNow } from '../../hooks/use-now.ts'
+import type { BrowseQuery } from '../../routes.ts'
+import { hitAt, missingPages } from '../../store/selectors.ts'
+import { ResultRow } from './result-row.tsx'
+
+/** A row with a description of two lines, px; real heights are measured. */
+const rowEstimate = 124
+
+/** Rows that are drawn beyond what is seen, so that quick scrolling finds no gaps. */
+const overscan = 6
+
+/** The hits; only those near the window exist in the page. Scrolls with the page itself. */
+export const ResultList = ({ query }: { query: BrowseQuery }) => {
+  const list = useRef<HTMLOListElement>(null)
+  const search = useAppState((state) => state.search)
+  const { loadPage } = useCommands()
+  const now = useNow()
+  const [top, setTop] = useState(0)
+  useLayoutEffect(() => setTop(list.current?.offsetTop ?? 0), [])
+
+  const total = search.result?.total ?? 0
+  const rows = useWindowVirtualizer({
+    count: total,
+    estimateSize: () => rowEstimate,
+    overscan,
+    scrollMargin: top,
+    getItemKey: (rank) => hitAt(search, rank)?.id ?? rank,
+  })
+  const items = rows.getVirtualItems()
+  const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0]
+  useEffect(() => {
+    if (total > 0) for (const page of missingPages(search, first, last)) loadPage(page)
+  }, [search, total, first, last, loadPage])
+
+  const answered = useRef(query)
+  useEffect(() => {
+    if (answered.current === query) return
+    answered.current = query
+    // Other results begin at their begin; the search field stays in view.
+    if (window.scrollY > 0) window.scrollTo(0, 0)
+  }, [query])
+
+  if (search.result === undefined) return <Starting />
+  return (
+    <ol className="results" ref={list} style={{ height: rows.getTotalSize() }}>
+      {items.map(({ index, key, start }) => (
+        <li
+          aria-posinset={index + 1}
+          aria-setsize={total}
+          className="result-item"
+          data-index={index}
+          key={key}
+          ref={rows.measureElement}
+          style={{ transform: `translateY(${start - top}px)` }}
+        >
+          <ResultRow hit={hitAt(search, index)} now={now} />
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+const Starting = () => (
+  <p className="page-loading">
+    <Icon className="spin" name="working" /> Opening the catalogue…
+  </p>
+)

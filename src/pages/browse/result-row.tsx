@@ -1,0 +1,57 @@
+import { memo } from 'react'
+import { Link } from 'wouter'
+import type { PackageSummary } from '../../../workers/contract/views.ts'
+import { Icon } from '../../components/icon.tsx'
+import { PackageName } from '../../components/package-name.tsx'
+import { Seal } from '../../components/seal.tsx'
+import { useAppState, useLinks } from '../../hooks/use-app.ts'
+import { formatAgo, formatBytes, formatDateTime } from '../../lib/format.ts'
+
+/** Tags that a row has room for. */
+const maxTags = 5
+
+/** One package of the list; empty while its page of hits is under way. */
+export const ResultRow = memo(({ hit, now }: { hit: PackageSummary | undefined; now: number }) => {
+  const links = useLinks()
+  const installed = useAppState(({ library }) => library.value?.some(({ id }) => id === hit?.id) ?? false)
+  if (hit === undefined) return <div className="result result-blank" />
+  const { id, name, version, publisherName, description, category, tags, size, publishedAt } = hit
+  return (
+    <article className="result">
+      <Seal id={id} />
+      <div className="result-text">
+        <h3 className="result-name">
+          <Link className="result-link" href={links.package(id)}>
+            {name}
+          </Link>
+          <span className="version">{version}</span>
+          {installed ? (
+            <span className="mark mark-ok">
+              <Icon name="check" />
+              Installed
+            </span>
+          ) : null}
+        </h3>
+        <p className="result-id">
+          <PackageName id={id} publisherName={publisherName} />
+        </p>
+        {description === '' ? null : <p className="result-description">{description}</p>}
+        <ul className="result-facts">
+          <li className="result-category">{category}</li>
+          {tags.slice(0, maxTags).map((tag) => (
+            <li className="tag" key={tag}>
+              {tag}
+            </li>
+          ))}
+          <li className="result-size">{formatBytes(size)}</li>
+          <li>
+            <time dateTime={new Date(publishedAt).toISOString()} title={formatDateTime(publishedAt)}>
+              {formatAgo(publishedAt, now)}
+            </time>
+          </li>
+        </ul>
+      </div>
+    </article>
+  )
+})
+ResultRow.displayName = 'ResultRow'

@@ -1,0 +1,39 @@
+import { IconButton } from '../../components/button.tsx'
+import { Icon } from '../../components/icon.tsx'
+import { searchFieldId } from '../../hooks/use-search-key.ts'
+
+/** Searches while one types; Enter does nothing more, Escape empties it. */
+export const SearchField = ({ value, onChange }: { value: string; onChange: (text: string) => void }) => (
+  <search className="search">
+    <Icon name="search" />
+    <input
+      aria-keyshortcuts="/"
+      aria-label="Search packages"
+      autoCapitalize="off"
+      autoComplete="off"
+      autoCorrect="off"
+      className="search-input"
+      enterKeyHint="search"
+      id={searchFieldId}
+      maxLength={200}
+      onChange={(event) => onChange(event.target.value)}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape' && value !== '') {
+          event.preventDefault()
+          onChange('')
+        }
+      }}
+      placeholder="Search by name, tag, keyword or publisher"
+      spellCheck={false}
+      type="text"
+      value={value}
+    />
+    {value === '' ? (
+      <span aria-hidden="true" className="search-key">
+        /
+      </span>
+    ) : (
+      <IconButton icon="close" label="Clear search" onClick={() => onChange('')} />
+    )}
+  </search>
+)

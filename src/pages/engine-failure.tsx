@@ -1,0 +1,66 @@
+import { useState } from 'react'
+import { Button } from '../components/button.tsx'
+import { EmptyState } from '../components/empty-state.tsx'
+import { useLinks } from '../hooks/use-app.ts'
+import { useTitle } from '../hooks/use-title.ts'
+import { nextProfile, parseProfile } from '../routes.ts'
+import type { FailureView } from '../store/state.ts'
+
+/** Shown in place of every page when the engine did not start: what happened, and the ways on. */
+export const EngineFailure = ({ failure }: { failure: FailureView }) => {
+  useTitle('Not running')
+  if (failure.name === 'ProfileInUse') return <ProfileInUse />
+  if (failure.name === 'StorageUnavailable') {
+    return (
+      <EmptyState actions={<Reload />} icon="error" level={1} title="Storage cannot be used">
+        <p>{failure.message}</p>
+        <p>Nothing was changed or deleted. Close other tabs of this page, allow site data for it, and try again.</p>
+      </EmptyState>
+    )
+  }
+  return (
+    <EmptyState actions={<Reload />} icon="error" level={1} title="The engine of this page stopped">
+      <p>
+        The part that connects to peers and keeps your packages could not be started, or ended without warning. What you
+        installed and published is stored and safe.
+      </p>
+      <pre className="empty-details">{failure.message}</pre>
+    </EmptyState>
+  )
+}
+
+const ProfileInUse = () => {
+  const links = useLinks()
+  const { profile } = parseProfile(location.search)
+  const [name, setName] = useState(() => nextProfile(profile))
+  return (
+    <EmptyState actions={<Reload />} icon="person" level={1} title="This profile is open in another tab">
+      <p>
+        A profile runs in one tab at a time, so that its keys and its library stay consistent. Go on in the other tab,
+        or close it and try again here.
+      </p>
+      <form
+        className="inline-form"
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (name.trim() !== '') location.assign(links.profile(name.trim()))
+        }}
+      >
+        <label className="field">
+          <span>Or use another profile here</span>
+          <input autoComplete="off" maxLength={64} onChange={(event) => setName(event.target.value)} value={name} />
+        </label>
+        <Button look="primary" type="submit">
+          Open profile
+        </Button>
+      </form>
+      <p className="hint">Another profile is another peer, with its own keys and its own library.</p>
+    </EmptyState>
+  )
+}
+
+const Reload = () => (
+  <Button icon="refresh" onClick={() => location.reload()}>
+    Try again
+  </Button>
+)

@@ -1,0 +1,129 @@
+import { useState } from 'react'
+import { Link } from 'wouter'
+import type { LibraryEntry, VerifyResult } from '../../../workers/contract/views.ts'
+import { Banner } from '../../components/banner.tsx'
+import { Button } from '../../components/button.tsx'
+import { ConfirmDialog } from '../../components/dialog.tsx'
+import { PackageName } from '../../components/package-name.tsx'
+import { Seal } from '../../components/seal.tsx'
+import { useCommands, useLinks } from '../../hooks/use-app.ts'
+import { canPickFolders } from '../../lib/folder-picker.ts'
+import { formatAgo, formatBytes, formatDateTime, plural } from '../../lib/format.ts'
+import { isFailureView } from '../../store/failure-view.ts'
+import type { FailureView } from '../../store/state.ts'
+
+/** One installed package and what can be done with it. */
+export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }) => {
+  const { id, slug, version, displayName, publisherName, size, files, installedAt, asDependency } = entry
+  const links = useLinks()
+  const { verify, saveZip, saveFolder, uninstall, install } = useCommands()
+  const [checked, setChecked] = useState<'checking' | VerifyResult | FailureView>()
+  const [removing, setRemoving] = useState(false)
+  const check = async (): Promise<void> => {
+    setChecked('checking')
+    setChecked(await verify(id, version))
+  }
+  const label = (action: string): string => `${action} ${slug} ${version}`
+  return (
+    <li className="library-item">
+      <Seal id={id} />
+      <div className="library-text">
+        <h2 className="library-name">
+          <Link href={links.package(id)}>{displayName}</Link>
+          <span className="version">{version}</span>
+          {asDependency ? <span className="mark">Needed by another</span> : null}
+        </h2>
+        <p className="result-id">
+          <PackageName id={id} publisherName={publisherName} />
+        </p>
+        <p className="library-facts">
+          {formatBytes(size)} in {plural(files.length, 'file')} · installed{' '}
+          <time dateTime={new Date(installedAt).toISOString()} title={formatDateTime(installedAt)}>
+            {formatAgo(installedAt, now)}
+          </time>
+        </p>
+      </div>
+      <div className="library-actions">
+        <Button aria-label={label('Download zip of')} icon="download" onClick={() => saveZip(id, version)}>
+          Zip
+        </Button>
+        {canPickFolders() ? (
+          <Button
+            aria-label={label('Save folder of')}
+            icon="folder"
+            onClick={() =>
+              saveFolder(
+                id,
+                version,
+                files.map(({ path }) => path),
+              )
+            }
+          >
+            Save
+          </Button>
+        ) : null}
+        <Button aria-label={label('Check')} disabled={checked === 'checking'} icon="shield" onClick={check}>
+          {checked === 'checking' ? 'Checking…' : 'Check'}
+        </Button>
+        <Button aria-label={label('Remove')} icon="trash" look="quiet" onClick={() => setRemoving(true)}>
+          Remove
+        </Button>
+      </div>
+      {checked === undefined || checked === 'checking' ? null : (
+        <div className="library-checked">
+          <Checked again={() => install([`${id}@=${version}`])} outcome={checked} />
+        </div>
+      )}
+      {removing ? (
+        <ConfirmDialog
+          confirm={`Remove ${slug}`}
+          onClose={() => setRemoving(false)}
+          onConfirm={() => uninstall(id, version)}
+          title={`Remove ${slug} ${version}?`}
+        >
+          <p>
+            Its files are deleted from this browser, and others can no longer fetch it from you. You can install it
+            again while another peer has it.
+          </p>
+        </ConfirmDialog>
+      ) : null}
+    </li>
+  )
+}
+
+const Checked = ({ outcome, again }: { outcome: VerifyResult | FailureView; again: () => void }) => {
+  if (isFailureView(outcome)) {
+    return (
+      <Banner title="It could not be checked" tone="error" urgent>
+        {outcome.message}
+      </Banner>
+    )
+  }
+  if (outcome.ok) {
+    return (
+      <Banner tone="success" urgent>
+        Every file is as it was published.
+      </Banner>
+    )
+  }
+  return (
+    <Banner
+      action={
+        <Button icon="refresh" onClick={again}>
+          Fetch again
+        </Button>
+      }
+      title={plural(outcome.damaged.length, 'file is damaged', 'files are damaged')}
+      tone="error"
+      urgent
+    >
+      <ul>
+        {outcome.damaged.map(({ path, reason }) => (
+          <li className="break" key={path}>
+            {path}: {reason}
+          </li>
+        ))}
+      </ul>
+    </Banner>
+  )
+}

@@ -1,0 +1,53 @@
+import { useId, useState } from 'react'
+import { Button } from '../../components/button.tsx'
+import { useCommands } from '../../hooks/use-app.ts'
+
+/** Connects to a peer or relay by its address. */
+export const Connect = () => {
+  const errorId = useId()
+  const { connect } = useCommands()
+  const [address, setAddress] = useState('')
+  const [state, setState] = useState<'idle' | 'connecting'>('idle')
+  const [error, setError] = useState<string>()
+  const submit = async (): Promise<void> => {
+    const wanted = address.trim()
+    if (wanted === '' || state === 'connecting') return
+    setState('connecting')
+    setError(undefined)
+    const failure = await connect(wanted)
+    setState('idle')
+    if (failure === undefined) setAddress('')
+    else setError(failure.message)
+  }
+  return (
+    <section className="panel">
+      <h2>Connect to an address</h2>
+      <form
+        className="inline-form"
+        onSubmit={(event) => {
+          event.preventDefault()
+          submit()
+        }}
+      >
+        <label className="field">
+          <span>Address of a peer or relay (multiaddr)</span>
+          <input
+            aria-describedby={errorId}
+            aria-invalid={error === undefined ? undefined : true}
+            autoComplete="off"
+            onChange={(event) => setAddress(event.target.value)}
+            placeholder="/ip4/…/tcp/…/ws/p2p/…"
+            spellCheck={false}
+            value={address}
+          />
+        </label>
+        <Button disabled={state === 'connecting'} type="submit">
+          {state === 'connecting' ? 'Connecting…' : 'Connect'}
+        </Button>
+      </form>
+      <p className="field-error" id={errorId} role="alert">
+        {error}
+      </p>
+    </section>
+  )
+}

@@ -1,0 +1,44 @@
+import { useAppState } from '../../hooks/use-app.ts'
+import { useNow } from '../../hooks/use-now.ts'
+import { formatAgo, formatDuration, shortened } from '../../lib/format.ts'
+
+/** Who this tab is connected to now. On a phone each row stands as a block. */
+export const Peers = () => {
+  const peers = useAppState((state) => state.peers)
+  const now = useNow()
+  return (
+    <section className="panel">
+      <h2>Peers</h2>
+      {peers === undefined || peers.length === 0 ? (
+        <p className="calm-note">Not connected to anyone. Open this page in another browser to see two peers meet.</p>
+      ) : (
+        <table className="peers">
+          <thead>
+            <tr>
+              <th scope="col">Peer</th>
+              <th scope="col">Kind</th>
+              <th scope="col">Connection</th>
+              <th scope="col">Round trip</th>
+              <th scope="col">Since</th>
+            </tr>
+          </thead>
+          <tbody>
+            {peers.map(({ peerId, kind, path, address, rttMs, connectedAt }) => (
+              <tr key={`${peerId} ${address}`}>
+                <th scope="row">
+                  <code title={peerId}>{shortened(peerId, 6)}</code>
+                </th>
+                <td data-label="Kind">{kind === 'relay' ? 'Relay' : 'Peer'}</td>
+                <td data-label="Connection" title={address}>
+                  {path === 'direct' ? 'Direct' : 'Through a relay'}
+                </td>
+                <td data-label="Round trip">{rttMs === undefined ? 'not measured' : formatDuration(rttMs)}</td>
+                <td data-label="Since">{formatAgo(connectedAt, now)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  )
+}

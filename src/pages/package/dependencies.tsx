@@ -1,0 +1,37 @@
+import { Link } from 'wouter'
+import type { DependencyView, PackageView } from '../../../workers/contract/views.ts'
+import { DependencyList } from '../../components/dependency-list.tsx'
+import { useLinks } from '../../hooks/use-app.ts'
+
+/** What it needs, and what needs it. */
+export const Dependencies = ({ view: { dependencies, dependents } }: { view: PackageView }) => {
+  const links = useLinks()
+  const toLink = ({ name, kind }: DependencyView): string | undefined =>
+    kind === 'package' ? links.browse({ text: name }) : undefined
+  return (
+    <div className="two-lists">
+      <section>
+        <h2>Needs</h2>
+        {dependencies.length === 0 ? (
+          <p className="calm-note">It needs nothing else.</p>
+        ) : (
+          <DependencyList dependencies={dependencies} toLink={toLink} />
+        )}
+      </section>
+      <section>
+        <h2>Needed by</h2>
+        {dependents.length === 0 ? (
+          <p className="calm-note">No package in the catalogue needs it.</p>
+        ) : (
+          <ul className="plain-list">
+            {dependents.map(({ id, slug }) => (
+              <li key={id}>
+                <Link href={links.package(id)}>{slug}</Link>
+              </li>
+            ))}
+          </ul>
+        )}
+      </section>
+    </div>
+  )
+}

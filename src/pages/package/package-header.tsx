@@ -1,0 +1,74 @@
+import { Link } from 'wouter'
+import type { PackageView, VersionView } from '../../../workers/contract/views.ts'
+import { Button, LinkButton } from '../../components/button.tsx'
+import { Icon } from '../../components/icon.tsx'
+import { PackageName } from '../../components/package-name.tsx'
+import { Seal } from '../../components/seal.tsx'
+import { TransferCard } from '../../components/transfer-card.tsx'
+import { useAppState, useLinks } from '../../hooks/use-app.ts'
+import { useNow } from '../../hooks/use-now.ts'
+import { formatAgo, formatBytes, formatDateTime } from '../../lib/format.ts'
+import { runningTransfer } from '../../store/selectors.ts'
+
+/** Name, publisher, version, and the install button or what runs in its place. */
+export const PackageHeader = ({
+  view,
+  newest,
+  onInstall,
+}: {
+  view: PackageView
+  newest: VersionView | undefined
+  onInstall: (version: VersionView) => void
+}) => {
+  const { summary, displayName } = view
+  const links = useLinks()
+  const now = useNow()
+  const transfer = useAppState((state) => runningTransfer(state, summary.id, summary.slug))
+  return (
+    <header className="package-header">
+      <Link className="back-link" href={links.browse()}>
+        <Icon name="back" />
+        Browse
+      </Link>
+      <div className="package-title">
+        <Seal id={summary.id} large />
+        <div>
+          <h1>{displayName}</h1>
+          <p className="package-id">
+            <PackageName id={summary.id} publisherName={summary.publisherName} />
+          </p>
+        </div>
+      </div>
+      {summary.description === '' ? null : <p className="package-description">{summary.description}</p>}
+      <p className="package-line">
+        <span className="version">{summary.version}</span>
+        <span>{summary.license === '' ? 'No licence given' : summary.license}</span>
+        <span>{formatBytes(summary.size)}</span>
+        <time dateTime={new Date(summary.publishedAt).toISOString()} title={formatDateTime(summary.publishedAt)}>
+          {formatAgo(summary.publishedAt, now)}
+        </time>
+      </p>
+      {transfer === undefined ? (
+        <div className="actions">
+          {newest === undefined ? null : newest.installed ? (
+            <>
+              <span className="mark mark-ok mark-large">
+                <Icon name="check" />
+                Installed
+              </span>
+              <LinkButton href={links.library()} icon="library">
+                Open library
+              </LinkButton>
+            </>
+          ) : (
+            <Button icon="download" look="primary" onClick={() => onInstall(newest)}>
+              Install
+            </Button>
+          )}
+        </div>
+      ) : (
+        <TransferCard titled={false} transfer={transfer} />
+      )}
+    </header>
+  )
+}

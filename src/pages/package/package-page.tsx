@@ -1,0 +1,140 @@
+import './package.css'
+import { Tabs } from 'radix-ui'
+import { useEffect, useState } from 'react'
+import { useLocation, useParams, useSearch } from 'wouter'
+import type { PackageView, VersionView } from '../../../workers/contract/views.ts'
+import { Banner } from '../../components/banner.tsx'
+import { Button, LinkButton } from '../../components/button.tsx'
+import { EmptyState } from '../../components/empty-state.tsx'
+import { Icon } from '../../components/icon.tsx'
+import { useApp, useAppState, useCommands, useLinks } from '../../hooks/use-app.ts'
+import { useTitle } from '../../hooks/use-title.ts'
+import { packageTabs, parsePackageQuery } from '../../routes.ts'
+import type { FailureView } from '../../store/state.ts'
+import { Dependencies } from './dependencies.tsx'
+import { Files } from './files.tsx'
+import { InstallDialog } from './install-dialog.tsx'
+import { PackageFacts } from './package-facts.tsx'
+import { PackageHeader } from './package-header.tsx'
+import { Readme } from './readme-tab.tsx'
+import { Versions } from './versions.tsx'
+
+/** Everything about one package. It is asked for again when the catalogue or the library changes. */
+export default function PackagePage() {
+  const { publisher = '', slug = '' } = useParams()
+  const id = `${publisher}/${slug}`
+  const { describe } = useCommands()
+  const asked = useAppState((state) => state.packageById[id])
+  const ready = useAppState((state) => state.engine.phase === 'ready')
+  const catalogue = useAppState((state) => state.catalogue.revision)
+  const library = useAppState((state) => state.libraryRevision)
+  useTitle(asked?.value?.displayName ?? slug)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new revision is the reason to ask again
+  useEffect(() => {
+    if (ready) describe(id)
+  }, [describe, id, ready, catalogue, library])
+
+  if (asked?.value !== undefined) return <Described view={asked.value} />
+  if (asked?.failure !== undefined) return <Missing failure={asked.failure} id={id} slug={slug} />
+  return (
+    <p className="page-loading">
+      <Icon className="spin" name="working" /> Looking up {slug}…
+    </p>
+  )
+}
+
+const tabTitles = { readme: 'Read me', files: 'Files', versions: 'Versions', dependencies: 'Dependencies' } as const
+
+const Described = ({ view }: { view: PackageView }) => {
+  const { links } = useApp()
+  const [, navigate] = useLocation()
+  const { tab, file } = parsePackageQuery(useSearch())
+  const [installing, setInstalling] = useState<VersionView>()
+  const { id } = view.summary
+  const newest = view.versions.find(({ version }) => version === view.summary.version) ?? view.versions[0]
+  const counts = {
+    readme: undefined,
+    files: view.files?.length ?? newest?.fileCount,
+    versions: view.versions.length,
+    dependencies: view.dependencies.length,
+  }
+  const twice = view.versions.filter(({ equivocation }) => equivocation).map(({ version }) => version)
+  return (
+    <article className="package">
+      <PackageHeader newest={newest} onInstall={setInstalling} view={view} />
+      {twice.length === 0 ? null : (
+        <Banner tone="error" title={`Two different contents are signed as ${twice.join(', ')}`}>
+          The publisher, or someone with its key, signed the same version twice. Both signatures are kept as proof. This
+          version is not installed unless you decide so; ask the publisher first.
+        </Banner>
+      )}
+      <Tabs.Root
+        className="package-main"
+        onValueChange={(value) =>
+          navigate(links.package(id, { tab: packageTabs.find((each) => each === value) ?? 'readme' }), {
+            replace: true,
+          })
+        }
+        value={tab}
+      >
+        <Tabs.List aria-label="About this package" className="tabs">
+          {packageTabs.map((each) => (
+            <Tabs.Trigger className="tab" key={each} value={each}>
+              {tabTitles[each]}
+              {counts[each] === undefined ? null : <span className="tab-count">{counts[each]}</span>}
+            </Tabs.Trigger>
+          ))}
+        </Tabs.List>
+        <Tabs.Content className="tab-panel" value="readme">
+          <Readme view={view} />
+        </Tabs.Content>
+        <Tabs.Content className="tab-panel" value="files">
+          <Files file={file} view={view} />
+        </Tabs.Content>
+        <Tabs.Content className="tab-panel" value="versions">
+          <Versions onInstall={setInstalling} view={view} />
+        </Tabs.Content>
+        <Tabs.Content className="tab-panel" value="dependencies">
+          <Dependencies view={view} />
+        </Tabs.Content>
+      </Tabs.Root>
+      <PackageFacts newest={newest} view={view} />
+      {installing === undefined ? null : (
+        <InstallDialog onClose={() => setInstalling(undefined)} version={installing} view={view} />
+      )}
+    </article>
+  )
+}
+
+const Missing = ({ id, slug, failure }: { id: string; slug: string; failure: FailureView }) => {
+  const { lookup, describe } = useCommands()
+  const links = useLinks()
+  const [state, setState] = useState<'idle' | 'asking' | string>('idle')
+  const ask = async (): Promise<void> => {
+    setState('asking')
+    const answer = await lookup(id)
+    if ('found' in answer && answer.found) await describe(id)
+    else setState('found' in answer ? 'No peer that answered knows it.' : answer.message)
+  }
+  const isAbsent = failure.name === 'PackageNotFound'
+  return (
+    <EmptyState
+      actions={
+        <>
+          <Button disabled={state === 'asking'} icon="network" look="primary" onClick={ask}>
+            {state === 'asking' ? 'Asking the network…' : 'Ask the network'}
+          </Button>
+          <LinkButton href={links.browse({ text: slug })} icon="search">
+            Search for {slug}
+          </LinkButton>
+        </>
+      }
+      icon={isAbsent ? 'search' : 'error'}
+      level={1}
+      title={isAbsent ? `${slug} is not in the catalogue here` : `${slug} could not be shown`}
+    >
+      <p>{isAbsent ? 'It may be new, or its publisher was never seen by this tab.' : failure.message}</p>
+      <output>{state === 'idle' || state === 'asking' ? '' : state}</output>
+    </EmptyState>
+  )
+}

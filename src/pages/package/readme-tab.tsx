@@ -1,0 +1,72 @@
+import { lazy, Suspense, useEffect, useState } from 'react'
+import type { PackageView } from '../../../workers/contract/views.ts'
+import { Icon } from '../../components/icon.tsx'
+import { useCommands } from '../../hooks/use-app.ts'
+import { decodeText } from '../../lib/text-rows.ts'
+import { isFailureView } from '../../store/failure-view.ts'
+
+const Markdown = lazy(() => import('./markdown.tsx'))
+
+type Text = { state: 'reading' } | { state: 'read'; text: string } | { state: 'absent'; why: string }
+
+/** The README of the newest version, when its content is here. */
+export const Readme = ({ view }: { view: PackageView }) => {
+  const path = readmePath(view.files)
+  const text = useReadme(view, path)
+  switch (text.state) {
+    case 'reading':
+      return <Opening />
+    case 'absent':
+      return <p className="calm-note">{text.why}</p>
+    case 'read':
+      return (
+        <Suspense fallback={<Opening />}>
+          <Markdown files={view.files ?? []} id={view.summary.id} path={path ?? ''} text={text.text} />
+        </Suspense>
+      )
+  }
+}
+
+const useReadme = ({ summary: { id, version }, files, versions }: PackageView, path: string | undefined): Text => {
+  const { readFile } = useCommands()
+  const [text, setText] = useState<Text>({ state: 'reading' })
+  const installed = versions.find((each) => each.version === version)?.installed ?? false
+  // biome-ignore lint/correctness/useExhaustiveDependencies: an install brings the file, so it is read again
+  useEffect(() => {
+    let wanted = true
+    const show = (next: Text): void => {
+      if (wanted) setText(next)
+    }
+    if (files === undefined) show({ state: 'absent', why: notHere })
+    else if (path === undefined) show({ state: 'absent', why: 'This package has no read-me file. Its files say more.' })
+    else {
+      readFile(id, version, path).then((bytes) => {
+        if (isFailureView(bytes)) return show({ state: 'absent', why: notHere })
+        const decoded = decodeText(bytes)
+        show(
+          decoded === undefined
+            ? { state: 'absent', why: 'The read-me file is no text.' }
+            : { state: 'read', text: decoded },
+        )
+      })
+    }
+    return () => {
+      wanted = false
+    }
+  }, [id, version, path, files === undefined, installed, readFile])
+  return text
+}
+
+const notHere = 'The read-me file comes with the content: install the package to read it here.'
+
+/** At the top of the package, in any case of letters; Markdown before plain text. */
+const readmePath = (files: PackageView['files']): string | undefined =>
+  ['readme.md', 'readme.markdown', 'readme.txt', 'readme']
+    .map((name) => files?.find(({ path }) => path.toLowerCase() === name)?.path)
+    .find((path) => path !== undefined)
+
+const Opening = () => (
+  <p className="page-loading">
+    <Icon className="spin" name="working" /> Opening…
+  </p>
+)

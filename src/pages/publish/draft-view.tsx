@@ -1,0 +1,79 @@
+import { Banner } from '../../components/banner.tsx'
+import { Button } from '../../components/button.tsx'
+import { DependencyList } from '../../components/dependency-list.tsx'
+import { Icon } from '../../components/icon.tsx'
+import { useCommands } from '../../hooks/use-app.ts'
+import { formatBytes, inWords, plural } from '../../lib/format.ts'
+import type { OpenDraft } from '../../store/state.ts'
+import { FieldsForm } from './fields-form.tsx'
+import { Findings } from './findings.tsx'
+import { Signing } from './signing.tsx'
+
+/** A package before it is published: what was found, its fields, its files, and what would be signed. */
+export const DraftView = ({ draft }: { draft: OpenDraft }) => {
+  const { discardDraft } = useCommands()
+  const { check, source, leftOut, failure } = draft
+  return (
+    <>
+      <div className="draft-source">
+        <p className="lead">
+          From <b>{source}</b>
+          {check?.manifestPath === undefined ? '' : `, read from ${check.manifestPath}`}
+        </p>
+        <Button icon="back" look="quiet" onClick={discardDraft}>
+          Choose something else
+        </Button>
+      </div>
+      {check === undefined && failure === undefined ? (
+        <p className="page-loading">
+          <Icon className="spin" name="working" /> Checking {plural(draft.files.length, 'file')}…
+        </p>
+      ) : null}
+      {check === undefined && failure !== undefined ? (
+        <Banner title="It could not be checked" tone="error" urgent>
+          {failure.message}
+        </Banner>
+      ) : null}
+      {check === undefined ? null : (
+        <div className="draft">
+          <div className="draft-main">
+            <section>
+              <h2>What was found</h2>
+              <Findings findings={check.findings} />
+              {leftOut.length === 0 ? null : (
+                <p className="hint">Left out, as it never belongs to a package: {inWords(leftOut)}.</p>
+              )}
+            </section>
+            <section>
+              <h2>About the package</h2>
+              <FieldsForm check={check} typed={draft.typed} />
+            </section>
+            {check.dependencies.length === 0 ? null : (
+              <section>
+                <h2>Dependencies</h2>
+                <DependencyList dependencies={check.dependencies} />
+              </section>
+            )}
+            <section>
+              <h2>
+                {plural(check.files.length, 'file')}, {formatBytes(check.size)}
+              </h2>
+              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must scroll by keyboard */}
+              <section aria-label="Files" className="draft-files" tabIndex={0}>
+                <ul>
+                  {check.files.map(({ path, size }) => (
+                    <li key={path}>
+                      <span className="break">{path}</span>
+                      <span className="file-size">{formatBytes(size)}</span>
+                    </li>
+                  ))}
+                </ul>
+              </section>
+            </section>
+          </div>
+          <Signing check={check} draft={draft} />
+        </div>
+      )}
+    </>
+  )
+}

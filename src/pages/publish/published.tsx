@@ -1,0 +1,103 @@
+import type { PublicationView, PublishResult } from '../../../workers/contract/views.ts'
+import { Banner } from '../../components/banner.tsx'
+import { Button, LinkButton } from '../../components/button.tsx'
+import { Icon, type IconName } from '../../components/icon.tsx'
+import { useAppState, useCommands, useLinks } from '../../hooks/use-app.ts'
+import { plural, slugOf } from '../../lib/format.ts'
+
+/** After publishing: what is already so, and how far it went out. */
+export const Published = ({ result: { id, version, warnings } }: { result: PublishResult }) => {
+  const links = useLinks()
+  const { discardDraft } = useCommands()
+  const publication = useAppState((state) => state.publicationByKey[`${id}@${version}`])
+  return (
+    <section aria-label="Published" className="published">
+      <h2>
+        {slugOf(id)} {version} is published
+      </h2>
+      <ol className="published-steps">
+        <Step icon="ok" state="done">
+          Signed and stored here. Nothing is lost when this tab is closed now.
+        </Step>
+        <GoingOut publication={publication} />
+      </ol>
+      {warnings.map((warning) => (
+        <Banner key={warning} tone="warning">
+          {warning}
+        </Banner>
+      ))}
+      <div className="actions">
+        <LinkButton href={links.package(id)} icon="library" look="primary">
+          See its page
+        </LinkButton>
+        <Button icon="publish" onClick={discardDraft}>
+          Publish another
+        </Button>
+      </div>
+    </section>
+  )
+}
+
+/** Publications of this visit that are still on their way. */
+export const Outgoing = () => {
+  const publications = useAppState((state) => state.publicationByKey)
+  const open = Object.entries(publications).filter(([, { state }]) => state !== 'sent')
+  if (open.length === 0) return null
+  return (
+    <section className="published">
+      <h2>On their way</h2>
+      {open.map(([key, publication]) => (
+        <div key={key}>
+          <h3>
+            {publication.slug} {publication.version}
+          </h3>
+          <ol className="published-steps">
+            <GoingOut publication={publication} />
+          </ol>
+        </div>
+      ))}
+    </section>
+  )
+}
+
+const GoingOut = ({ publication }: { publication: PublicationView | undefined }) => {
+  const online = useAppState((state) => state.status?.online ?? false)
+  const { state = 'stored', announcedTo = 0, acknowledgements = 0 } = publication ?? {}
+  if (state === 'stored' && !online) {
+    return (
+      <Step icon="waiting" state="waiting">
+        Waits for a peer. It goes out by itself as soon as one is there.
+      </Step>
+    )
+  }
+  const announced = announcedTo > 0 ? `Announced to ${plural(announcedTo, 'peer')}.` : 'Announcing it to peers.'
+  const kept =
+    acknowledgements > 0
+      ? `${plural(acknowledgements, 'peer keeps', 'peers keep')} its record.`
+      : 'Handing its record to peers.'
+  return (
+    <>
+      <Step icon={announcedTo > 0 ? 'ok' : 'working'} state={announcedTo > 0 ? 'done' : 'working'}>
+        {announced}
+      </Step>
+      <Step icon={acknowledgements > 0 ? 'ok' : 'working'} state={acknowledgements > 0 ? 'done' : 'working'}>
+        {kept}
+      </Step>
+    </>
+  )
+}
+
+const Step = ({
+  icon,
+  state,
+  children,
+}: {
+  icon: IconName
+  state: 'done' | 'waiting' | 'working'
+  children: string
+}) => (
+  <li className={`published-step published-${state}`}>
+    <Icon className={state === 'working' ? 'spin' : ''} name={icon} />
+    <output>{children}</output>
+  </li>
+)

@@ -1,0 +1,22 @@
+import type { Finding } from '../../../workers/contract/views.ts'
+import { Button } from '../../components/button.tsx'
+import { useCommands } from '../../hooks/use-app.ts'
+import { Findings } from './findings.tsx'
+
+/** What was not even read, and why. */
+export const Refused = ({ source, findings }: { source: string; findings: readonly Finding[] }) => {
+  const { discardDraft } = useCommands()
+  return (
+    <>
+      <p className="lead">
+        <b>{source}</b> was not read. Nothing was changed.
+      </p>
+      <Findings findings={findings} />
+      <div className="actions">
+        <Button look="primary" onClick={discardDraft}>
+          Choose something else
+        </Button>
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,88 @@
+import { useId } from 'react'
+import type { PackageCheck } from '../../../workers/contract/views.ts'
+import { Banner } from '../../components/banner.tsx'
+import { Button } from '../../components/button.tsx'
+import { PackageName } from '../../components/package-name.tsx'
+import { useAppState, useCommands } from '../../hooks/use-app.ts'
+import { formatBytes, plural, shortened } from '../../lib/format.ts'
+import type { OpenDraft } from '../../store/state.ts'
+
+/** What would be signed and by whom, and the button that does it. Stays in view beside the form. */
+export const Signing = ({ draft, check }: { draft: OpenDraft; check: PackageCheck }) => {
+  const { publishDraft } = useCommands()
+  const status = useAppState((state) => state.status)
+  const why = useId()
+  const { checking, publishing, dryRun, failure } = draft
+  const { slug, version } = check.fields
+  const errors = check.findings.filter(({ level }) => level === 'error').length
+  const warnings =
+    dryRun?.warnings.filter((warning) => !check.findings.some(({ message }) => message === warning)) ?? []
+  return (
+    <aside aria-label="What will be signed" className="signing">
+      <h2>What will be signed</h2>
+      <dl className="fact-list">
+        <div>
+          <dt>Package</dt>
+          <dd>
+            {slug === '' ? (
+              'no name yet'
+            ) : status === undefined ? (
+              slug
+            ) : (
+              <PackageName id={`${status.publisherId}/${slug}`} publisherName={status.publisherName} />
+            )}
+          </dd>
+        </div>
+        <div>
+          <dt>Version</dt>
+          <dd>{version === '' ? 'none yet' : version}</dd>
+        </div>
+        <div>
+          <dt>Content</dt>
+          <dd>
+            {plural(check.files.length, 'file')}, {formatBytes(check.size)}
+          </dd>
+        </div>
+        {dryRun === undefined ? null : (
+          <div>
+            <dt>Content id</dt>
+            <dd>
+              <code title={dryRun.root}>{shortened(dryRun.root, 8)}</code>
+            </dd>
+          </div>
+        )}
+        <div>
+          <dt>Signed by</dt>
+          <dd>{status === undefined ? 'this profile' : `${status.publisherName} (this profile)`}</dd>
+        </div>
+      </dl>
+      {warnings.map((warning) => (
+        <Banner key={warning} tone="warning">
+          {warning}
+        </Banner>
+      ))}
+      {failure === undefined ? null : (
+        <Banner title="It was not published" tone="error" urgent>
+          {failure.message}
+        </Banner>
+      )}
+      <Button
+        aria-describedby={why}
+        className="signing-button"
+        disabled={!check.ok || checking || publishing}
+        icon="publish"
+        look="primary"
+        onClick={publishDraft}
+      >
+        {publishing ? 'Publishing…' : 'Publish'}
+      </Button>
+      <p className="hint" id={why}>
+        {checking
+          ? 'Checking…'
+          : check.ok
+            ? 'A published version stays as it is: it can be withdrawn, not changed.'
+            : `${plural(errors, 'error')} to mend first. Nothing was signed.`}
+      </p>
+    </aside>
+  )
+}

@@ -1,0 +1,132 @@
+import type { SortOrder } from '../workers/contract/views.ts'
+
+/**
+ * The addresses of the page and the only place that knows how they are written.
+ *
+ * Every link keeps `peer` and `relay`, because they say which profile this tab is; losing one on the way would silently
+ * turn a reload into another person.
+ */
+
+/** What the browse page was asked for; undefined where nothing was chosen. */
+export interface BrowseQuery {
+  text: string
+  category?: string
+  tag?: string
+  license?: string
+  publisher?: string
+  sort?: SortOrder
+}
+
+export const packageTabs = ['readme', 'files', 'versions', 'dependencies'] as const
+export type PackageTab = (typeof packageTabs)[number]
+
+export interface PackageQuery {
+  tab: PackageTab
+  /** Path of the file that is open in the viewer. */
+  file?: string
+}
+
+export const routePatterns = {
+  browse: '/',
+  package: '/package/:publisher/:slug',
+  publish: '/publish',
+  library: '/library',
+  network: '/network',
+} as const
+
+export interface Links {
+  browse(query?: Partial<BrowseQuery>): string
+  /** `id` is a full package id. */
+  package(id: string, query?: Partial<PackageQuery>): string
+  publish(): string
+  library(): string
+  network(): string
+  /** Another profile in the same browser, with the same relays; needs a whole page load. */
+  profile(name: string): string
+}
+
+export const createLinks = (search: string): Links => {
+  const kept = keptParameters(search)
+  const to = (path: string, own: readonly (readonly [string, string | undefined])[] = [], others = kept): string => {
+    const parameters = new URLSearchParams()
+    for (const [name, value] of own) if (value !== undefined && value !== '') parameters.append(name, value)
+    for (const [name, value] of others) parameters.append(name, value)
+    const text = parameters.toString()
+    return text === '' ? path : `${path}?${text}`
+  }
+  return {
+    browse: (query = {}) =>
+      to(
+        routePatterns.browse,
+        browseKeys.map(([key, name]) => [name, query[key]] as const),
+      ),
+    package: (id, { tab, file } = {}) =>
+      to(`/package/${id}`, [
+        ['tab', tab === 'readme' ? undefined : tab],
+        ['file', file],
+      ]),
+    publish: () => to(routePatterns.publish),
+    library: () => to(routePatterns.library),
+    network: () => to(routePatterns.network),
+    profile: (name) =>
+      to(routePatterns.browse, [], [['peer', name], ...kept.filter(([parameter]) => parameter !== 'peer')]),
+  }
+}
+
+export const parseBrowseQuery = (search: string): BrowseQuery => {
+  const parameters = new URLSearchParams(search)
+  const query: BrowseQuery = { text: parameters.get('q') ?? '' }
+  for (const key of filterKeys) {
+    const value = parameters.get(parameterByKey[key])
+    if (value !== null && value !== '') query[key] = value
+  }
+  const sort = parameters.get('sort')
+  if (isSortOrder(sort)) query.sort = sort
+  return query
+}
+
+export const parsePackageQuery = (search: string): PackageQuery => {
+  const parameters = new URLSearchParams(search)
+  const tab = parameters.get('tab')
+  const file = parameters.get('file')
+  return {
+    tab: packageTabs.find((each) => each === tab) ?? 'readme',
+    ...(file === null || file === '' ? {} : { file }),
+  }
+}
+
+/** The profile and relays that the address names. */
+export const parseProfile = (search: string): { profile: string | undefined; relays: string[] } => {
+  const parameters = new URLSearchParams(search)
+  const name = parameters.get('peer')?.trim()
+  return {
+    profile: name === undefined || name === '' ? undefined : name,
+    relays: parameters.getAll('relay').filter((address) => address !== ''),
+  }
+}
+
+/** A name for one more profile beside the one that is in use: `second` for the first, then counting. */
+export const nextProfile = (current: string | undefined): string => {
+  const counted = /^(?<stem>.*?)-(?<count>\d{1,6})$/.exec(current ?? '')?.groups
+  if (current === undefined || current === 'default') return 'second'
+  return counted === undefined ? `${current}-2` : `${counted['stem']}-${Number(counted['count']) + 1}`
+}
+
+export const filterKeys = ['category', 'tag', 'license', 'publisher'] as const
+export type FilterKey = (typeof filterKeys)[number]
+
+/** Spelt as people read it in the address bar: the page says “licence”. */
+const parameterByKey = { category: 'category', tag: 'tag', license: 'licence', publisher: 'publisher' } as const
+
+const browseKeys = [
+  ['text', 'q'],
+  ...filterKeys.map((key) => [key, parameterByKey[key]] as const),
+  ['sort', 'sort'],
+] as const
+
+const sortOrders: readonly SortOrder[] = ['relevance', 'updated', 'name']
+
+export const isSortOrder = (value: string | null): value is SortOrder => sortOrders.some((order) => order === value)
+
+const keptParameters = (search: string): [string, string][] =>
+  [...new URLSearchParams(search)].filter(([name]) => name === 'peer' || name === 'relay')

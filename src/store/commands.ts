@@ -1,0 +1,255 @@
+import type {
+  InstallOptions,
+  LookupResult,
+  PackageView,
+  TransferView,
+  VerifyResult,
+} from '../../workers/contract/views.ts'
+import type { EngineClient } from '../engine/client.ts'
+import { askForFolder, canPickFolders } from '../lib/folder-picker.ts'
+import { slugOf } from '../lib/format.ts'
+import { downloadBytes, writeFolder } from '../lib/save.ts'
+import { applyTheme, nextTheme } from '../lib/theme.ts'
+import { applyUpdates, hasEnded, withNotice, withoutTransfer, withTransfer } from './apply-updates.ts'
+import { toFailureView } from './failure-view.ts'
+import { createThrottle } from './latest.ts'
+import { createPublishCommands, type PublishCommands } from './publish-commands.ts'
+import { createSearchCommands, type SearchCommands } from './search-commands.ts'
+import type { Asked, FailureView, Notice, State } from './state.ts'
+import type { Store } from './store.ts'
+
+/**
+ * What a person can do. These files alone call the engine; what comes of it is put into the store.
+ *
+ * A command that shows its outcome where it was given returns it (a value, or a `FailureView`); all others say it with a
+ * notice. No command rejects.
+ */
+export interface Commands extends SearchCommands, PublishCommands {
+  /** Listens to the engine until the returned function is called. */
+  start(): () => void
+  describe(id: string): Promise<void>
+  /** Asks the network for a package that the catalogue does not have. */
+  lookup(id: string): Promise<LookupResult | FailureView>
+  planInstall: EngineClientCommand<'planInstall'>
+  /** Begins an install and returns the id of its transfer at once. */
+  install(specs: string[], options?: Pick<InstallOptions, 'allowMissing'>): string
+  cancel(transferId: string): Promise<void>
+  retry(transfer: TransferView): string
+  dismissTransfer(transferId: string): void
+  loadLibrary(): Promise<void>
+  readFile: EngineClientCommand<'readFile'>
+  /** Reads a file and hands it to the browser as a download. */
+  saveFile(id: string, version: string, path: string): Promise<void>
+  saveZip(id: string, version: string): Promise<void>
+  saveFolder(id: string, version: string, paths: readonly string[]): Promise<void>
+  verify(id: string, version: string): Promise<VerifyResult | FailureView>
+  uninstall(id: string, version: string): Promise<void>
+  yank(id: string, version: string): Promise<void>
+  loadPeers(): Promise<void>
+  connect(multiaddr: string): Promise<FailureView | undefined>
+  changeTheme(): void
+  notify(level: Notice['level'], message: string): void
+  dismissNotice(id: string): void
+}
+
+/** A command of the engine whose failure is an outcome. */
+type EngineClientCommand<Name extends 'planInstall' | 'readFile'> = (
+  ...parameters: Parameters<EngineClient[Name]>
+) => Promise<Awaited<ReturnType<EngineClient[Name]>> | FailureView>
+
+/** While a first catalogue streams in, lists are asked for this seldom, ms: often enough to look alive. */
+const refreshGapMs = 250
+
+/** Failed views of packages are few and small; those of the last pages looked at are kept, so that going back is quick. */
+const MAX_PACKAGES = 20
+
+export const createCommands = (client: EngineClient, store: Store): Commands => {
+  const { getState, setState } = store
+  const notify = createNotify(store)
+  const search = createSearchCommands(client, store)
+  let transferCount = 0
+
+  /** Runs a command; a failure becomes a notice. */
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work()
+    } catch (error) {
+      notify('error', toFailureView(error).message)
+    }
+  }
+
+  const commands: Commands = {
+    ...search,
+    ...createPublishCommands(client, store, notify),
+
+    start() {
+      const refresh = createThrottle(search.refreshSearch, refreshGapMs)
+      const unsubscribe = client.subscribe((batch) => {
+        const before = getState()
+        const after = applyUpdates(before, batch)
+        setState(after, true)
+        if (after.catalogue.revision !== before.catalogue.revision) refresh()
+        if (after.libraryRevision !== before.libraryRevision) commands.loadLibrary()
+      })
+      client.ready.then(
+        async () => {
+          await attempt(async () => {
+            const status = await client.status()
+            setState((state) => applyUpdates(state, [{ kind: 'status', status }]))
+          })
+          setState({ engine: { phase: 'ready' } })
+          search.refreshSearch()
+          commands.loadLibrary()
+        },
+        (error: unknown) => setState({ engine: { phase: 'failed', failure: toFailureView(error) } }),
+      )
+      return unsubscribe
+    },
+
+    async describe(id) {
+      setState((state) => withPackage(state, id, { ...withoutFailure(state.packageById[id]), busy: true }))
+      try {
+        const value = await client.describe(id)
+        setState((state) => withPackage(state, id, { busy: false, value }))
+      } catch (error) {
+        const failure = toFailureView(error)
+        setState((state) => withPackage(state, id, { ...state.packageById[id], busy: false, failure }))
+      }
+    },
+
+    lookup: (id) => client.lookup(id).catch(toFailureView),
+    planInstall: (specs, options) => client.planInstall(specs, options).catch(toFailureView),
+
+    install(specs, options = {}) {
+      transferCount += 1
+      const transferId = `page-${Date.now().toString(36)}-${transferCount}`
+      const transfer: TransferView = {
+        ...{ id: transferId, specs, state: 'resolving', bytes: 0, totalBytes: 0, sources: 0 },
+        startedAt: Date.now(),
+      }
+      setState((state) => withTransfer(state, transfer))
+      const end = (change: Partial<TransferView>): void =>
+        setState((state) => withTransfer(state, { ...(state.transferById[transferId] ?? transfer), ...change }))
+      client.install(specs, { ...options, transferId }).then(
+        ({ warnings }) => {
+          end({ state: 'done' })
+          for (const warning of warnings) notify('warning', warning)
+        },
+        (error: unknown) => {
+          const failure = toFailureView(error)
+          end(failure.name === 'Cancelled' ? { state: 'cancelled' } : { state: 'failed', failure })
+        },
+      )
+      return transferId
+    },
+
+    cancel: (transferId) => attempt(() => client.cancel(transferId)),
+
+    retry(transfer) {
+      setState((state) => withoutTransfer(state, transfer.id))
+      return commands.install(transfer.specs)
+    },
+
+    dismissTransfer: (transferId) =>
+      setState((state) => {
+        const transfer = state.transferById[transferId]
+        return transfer !== undefined && hasEnded(transfer.state) ? withoutTransfer(state, transferId) : state
+      }),
+
+    async loadLibrary() {
+      setState(({ library }) => ({ library: { ...library, busy: true } }))
+      try {
+        const value = await client.library()
+        setState({ library: { busy: false, value } })
+      } catch (error) {
+        setState(({ library }) => ({ library: { ...library, busy: false, failure: toFailureView(error) } }))
+      }
+    },
+
+    readFile: (id, version, path) => client.readFile(id, version, path).catch(toFailureView),
+
+    saveFile: (id, version, path) =>
+      attempt(async () => {
+        const bytes = await client.readFile(id, version, path)
+        downloadBytes(new Uint8Array(bytes), path.split('/').at(-1) ?? path, 'application/octet-stream')
+      }),
+
+    saveZip: (id, version) =>
+      attempt(async () => {
+        const bytes = await client.exportZip(id, version)
+        downloadBytes(new Uint8Array(bytes), `${slugOf(id)}-${version}.zip`, 'application/zip')
+      }),
+
+    saveFolder: (id, version, paths) =>
+      attempt(async () => {
+        if (!canPickFolders()) return commands.saveZip(id, version)
+        const root = await askForFolder('readwrite')
+        if (root === undefined) return
+        const name = slugOf(id)
+        await writeFolder(root, name, paths, (path) => client.readFile(id, version, path))
+        notify('success', `Saved ${name} ${version} as ${root.name}/${name}.`)
+      }),
+
+    verify: (id, version) => client.verify(id, version).catch(toFailureView),
+
+    uninstall: (id, version) =>
+      attempt(async () => {
+        await client.uninstall(id, version)
+        notify('success', `Removed ${slugOf(id)} ${version}.`)
+        await commands.loadLibrary()
+      }),
+
+    yank: (id, version) =>
+      attempt(async () => {
+        await client.yank(id, version)
+        notify('success', `${slugOf(id)} ${version} is withdrawn.`)
+        await commands.describe(id)
+      }),
+
+    async loadPeers() {
+      try {
+        setState({ peers: await client.peers() })
+      } catch {
+        // The table keeps what it had; the network line says what is wrong.
+      }
+    },
+
+    async connect(multiaddr) {
+      try {
+        await client.connect(multiaddr)
+        notify('success', 'Connected.')
+        await commands.loadPeers()
+        return undefined
+      } catch (error) {
+        return toFailureView(error)
+      }
+    },
+
+    changeTheme() {
+      const theme = nextTheme(getState().theme)
+      applyTheme(theme)
+      setState({ theme })
+    },
+
+    notify,
+    dismissNotice: (id) => setState(({ notices }) => ({ notices: notices.filter((notice) => notice.id !== id) })),
+  }
+  return commands
+}
+
+const createNotify = (store: Store): Commands['notify'] => {
+  let count = 0
+  return (level, message) => {
+    count += 1
+    store.setState((state) => withNotice(state, { id: `page:${count}`, level, message }))
+  }
+}
+
+const withPackage = (state: State, id: string, asked: Asked<PackageView>): Partial<State> => {
+  const { [id]: _older, ...others } = state.packageById
+  const kept = Object.entries(others).slice(-(MAX_PACKAGES - 1))
+  return { packageById: { ...Object.fromEntries(kept), [id]: asked } }
+}
+
+const withoutFailure = (asked: Asked<PackageView> | undefined): Pick<Asked<PackageView>, 'value'> =>
+  asked?.value === undefined ? {} : { value: asked.value }

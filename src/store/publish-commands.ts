@@ -1,0 +1,137 @@
+import type { FileInput, ManifestFields, PublishOptions } from '../../workers/contract/views.ts'
+import type { EngineClient } from '../engine/client.ts'
+import { slugOf } from '../lib/format.ts'
+import { findOversize, findOversizeArchive, type Picked, readFiles, toPickedFolder } from '../lib/picked-files.ts'
+import { toFailureView } from './failure-view.ts'
+import { createLatest } from './latest.ts'
+import type { Draft, Notice, OpenDraft } from './state.ts'
+import type { Store } from './store.ts'
+
+export interface PublishCommands {
+  /** Takes files that were picked or dropped. Nothing is read when they are over the limits. */
+  openFiles(picked: Picked): Promise<void>
+  openArchive(file: File): Promise<void>
+  /** Types over a field of the manifest; the package is checked again. */
+  typeField<Name extends keyof ManifestFields>(name: Name, value: ManifestFields[Name]): void
+  /** Signs and stores what the draft holds. */
+  publishDraft(): Promise<void>
+  discardDraft(): void
+}
+
+export const createPublishCommands = (
+  client: EngineClient,
+  { getState, setState }: Store,
+  notify: (level: Notice['level'], message: string) => void,
+): PublishCommands => {
+  /** Counts what was opened: an answer about an older draft is dropped. */
+  let opened = 0
+
+  const change = (of: number, next: Partial<OpenDraft>): void =>
+    setState(({ draft }) => (of === opened && draft?.stage === 'open' ? { draft: { ...draft, ...next } } : {}))
+
+  const check = createLatest<number>(async (of) => {
+    const { draft } = getState()
+    if (of !== opened || draft?.stage !== 'open') return
+    const { files, typed } = draft
+    const isCurrent = (): boolean => {
+      const now = getState().draft
+      return of === opened && now?.stage === 'open' && now.typed === typed
+    }
+    try {
+      const found = await client.check([...files], optionsOf(draft))
+      if (isCurrent()) change(of, { check: found })
+      const dryRun =
+        found.ok && isCurrent() ? await client.publish([...files], { ...optionsOf(draft), dryRun: true }) : undefined
+      if (isCurrent()) change(of, { check: found, dryRun, checking: false })
+    } catch (error) {
+      if (isCurrent()) change(of, { dryRun: undefined, checking: false, failure: toFailureView(error) })
+    }
+  })
+
+  const begin = (source: string): number => {
+    opened += 1
+    setState({ draft: { stage: 'reading', source } })
+    return opened
+  }
+
+  const show = (of: number, draft: Draft): void => {
+    if (of !== opened) return
+    setState({ draft })
+    if (draft.stage === 'open') check(of)
+  }
+
+  const refuse = (of: number, source: string, error: unknown): void => {
+    const { name, message } = toFailureView(error)
+    show(of, { stage: 'refused', source, findings: [{ level: 'error', name, message }] })
+  }
+
+  return {
+    async openFiles(picked) {
+      const { folder, files, leftOut } = toPickedFolder(picked)
+      const source = folder ?? 'the files'
+      const of = begin(source)
+      const findings = findOversize(files)
+      if (findings.length > 0) return show(of, { stage: 'refused', source, findings })
+      try {
+        show(of, openDraft(source, folder, await readFiles(files), leftOut))
+      } catch (error) {
+        refuse(of, source, error)
+      }
+    },
+
+    async openArchive(file) {
+      const of = begin(file.name)
+      const findings = findOversizeArchive(file.name, file.size)
+      if (findings.length > 0) return show(of, { stage: 'refused', source: file.name, findings })
+      try {
+        const { folder, files } = await client.readArchive(new Uint8Array(await file.arrayBuffer()))
+        show(of, openDraft(file.name, folder ?? file.name.replace(/\.zip$/i, ''), files, []))
+      } catch (error) {
+        refuse(of, file.name, error)
+      }
+    },
+
+    typeField(name, value) {
+      setState(({ draft }) => {
+        if (draft?.stage !== 'open') return {}
+        const { failure: _older, ...kept } = draft
+        return { draft: { ...kept, typed: { ...draft.typed, [name]: value }, checking: true } }
+      })
+      check(opened)
+    },
+
+    async publishDraft() {
+      const { draft } = getState()
+      if (draft?.stage !== 'open' || draft.publishing) return
+      const of = opened
+      change(of, { publishing: true })
+      try {
+        const result = await client.publish([...draft.files], optionsOf(draft))
+        show(of, { stage: 'published', result })
+        notify('success', `Published ${slugOf(result.id)} ${result.version}.`)
+      } catch (error) {
+        change(of, { publishing: false, failure: toFailureView(error) })
+      }
+    },
+
+    discardDraft() {
+      opened += 1
+      setState({ draft: undefined })
+    },
+  }
+}
+
+const openDraft = (
+  source: string,
+  folder: string | undefined,
+  files: readonly FileInput[],
+  leftOut: readonly string[],
+): OpenDraft => ({
+  ...{ stage: 'open', source, folder, files, leftOut, typed: {} },
+  ...{ check: undefined, dryRun: undefined, checking: true, publishing: false },
+})
+
+const optionsOf = ({ folder, typed }: OpenDraft): PublishOptions => ({
+  ...(folder === undefined ? {} : { folder }),
+  ...(Object.keys(typed).length === 0 ? {} : { fields: typed }),
+})

@@ -1,0 +1,169 @@
+import type { StatusView, StepState, TransferView } from '../../workers/contract/views.ts'
+import { plural } from '../lib/format.ts'
+import type { BrowseQuery } from '../routes.ts'
+import { filterKeys } from '../routes.ts'
+import { hasEnded } from './apply-updates.ts'
+import { PAGE_HITS, type State } from './state.ts'
+
+/** What can be seen from the state: pure functions, each of one question. */
+
+export type Tone = 'ok' | 'working' | 'warning' | 'error'
+
+export interface NetworkLine {
+  tone: Tone
+  sentence: string
+}
+
+/** The network in one calm sentence. */
+export const networkLine = ({ engine, status }: Pick<State, 'engine' | 'status'>): NetworkLine => {
+  if (engine.phase === 'failed') return { tone: 'error', sentence: 'Not running' }
+  if (engine.phase === 'starting' || status === undefined) return { tone: 'working', sentence: 'Starting…' }
+  const { steps, directConnections, online } = status
+  if (online && directConnections > 0)
+    return { tone: 'ok', sentence: `Connected to ${plural(directConnections, 'peer')}` }
+  if (online && steps.direct.state === 'failed') return { tone: 'warning', sentence: 'Online, but no direct peers' }
+  if (online) return { tone: 'ok', sentence: 'Online, no other peers yet' }
+  if (steps.relay.state === 'failed') return { tone: 'warning', sentence: 'Offline: you see what is stored here' }
+  return { tone: 'working', sentence: 'Connecting…' }
+}
+
+export interface StepLine {
+  key: keyof StatusView['steps']
+  title: string
+  state: StepState
+  /** What is so. */
+  sentence: string
+  /** What the person can do about it; empty when there is nothing to do. */
+  next: string
+}
+
+/** Every step towards being a full peer, in words. */
+export const stepLines = (status: StatusView): StepLine[] => [
+  stepLine('relay', 'Relay', status, {
+    ok: `Connected to ${plural(status.relays.filter(({ connected }) => connected).length, 'relay')}.`,
+    working: 'Looking for a relay.',
+    waiting: 'No relay has been tried yet.',
+    failed: 'No relay can be reached. What is stored here still works.',
+    next: 'Check your internet connection. It is tried again by itself; a private relay can be given with ?relay= in the address.',
+  }),
+  stepLine('reservation', 'Being reachable', status, {
+    ok: 'Other peers can reach this tab through the relay.',
+    working: 'Asking the relay for a place.',
+    waiting: 'This comes after a relay is connected.',
+    failed: 'The relay gave no place, so other peers cannot find this tab. You can still reach them.',
+    next: 'The relay may be full. It is asked again by itself.',
+  }),
+  stepLine('direct', 'Direct peers', status, {
+    ok: `Connected directly to ${plural(status.directConnections, 'peer')}.`,
+    working: 'Connecting directly to other peers.',
+    waiting: 'No other peers are here yet.',
+    failed: 'No direct connection came about, so packages cannot be fetched from others.',
+    next:
+      status.channelPath === 'none'
+        ? 'This browser has no WebRTC, or it is switched off. Allow it, or use another browser.'
+        : 'A strict firewall can be the reason. Try another network.',
+  }),
+  stepLine('catalogue', 'Catalogue', status, {
+    ok: `${plural(status.catalogueSize, 'package is', 'packages are')} known here.`,
+    working: 'Fetching what other peers know.',
+    waiting: 'This comes after a peer is connected.',
+    failed: 'The catalogue could not be fetched. What is stored here still works.',
+    next: 'It is tried again with the next peer.',
+  }),
+  stepLine('storage', 'Storage', status, {
+    ok: 'What you install and publish is kept in this browser.',
+    working: 'Opening storage.',
+    waiting: 'Opening storage.',
+    failed: 'This browser allows no storage. All works, but nothing is kept when the tab is closed.',
+    next: 'A private window refuses storage: open the page in a normal one.',
+  }),
+]
+
+const stepLine = (
+  key: keyof StatusView['steps'],
+  title: string,
+  status: StatusView,
+  words: Record<StepState, string> & { next: string },
+): StepLine => {
+  const { state, reason } = status.steps[key]
+  const sentence = reason === '' || state === 'ok' ? words[state] : `${words[state]} ${reason}`
+  return { key, title, state, sentence, next: state === 'failed' ? words.next : '' }
+}
+
+/** Why the list of the browse page is empty; undefined when it is not, or not known yet. */
+export type EmptyReason = 'no-match' | 'connecting' | 'offline' | 'nobody'
+
+export const emptyReason = (
+  state: Pick<State, 'search' | 'catalogue' | 'status' | 'engine'>,
+): EmptyReason | undefined => {
+  const { search, catalogue, status } = state
+  if (search.result === undefined || search.result.total > 0) return undefined
+  if (catalogue.size > 0) return search.answered !== undefined && isNarrowed(search.answered) ? 'no-match' : undefined
+  if (status === undefined) return 'connecting'
+  const { relay, catalogue: fetching } = status.steps
+  if (!status.online) return relay.state === 'failed' ? 'offline' : 'connecting'
+  return fetching.state === 'working' ? 'connecting' : 'nobody'
+}
+
+export const isNarrowed = (query: BrowseQuery): boolean =>
+  query.text.trim() !== '' || filterKeys.some((key) => query[key] !== undefined)
+
+/** Whether what is shown answers something older than what is wanted. */
+export const isSearching = ({ search }: Pick<State, 'search'>): boolean => search.wanted !== search.answered
+
+export const hitAt = ({ pages }: State['search'], rank: number) =>
+  pages[Math.floor(rank / PAGE_HITS)]?.[rank % PAGE_HITS]
+
+/** Pages of hits between two ranks that nobody asked for yet. */
+export const missingPages = ({ pages }: State['search'], first: number, last: number): number[] => {
+  const missing: number[] = []
+  for (let page = Math.floor(first / PAGE_HITS); page <= Math.floor(last / PAGE_HITS); page += 1) {
+    if (pages[page] === undefined) missing.push(page)
+  }
+  return missing
+}
+
+const newestFirst = (a: TransferView, b: TransferView): number => b.startedAt - a.startedAt
+
+/** Transfers that run or need a decision. */
+export const openTransfers = ({ transferById }: Pick<State, 'transferById'>): TransferView[] =>
+  Object.values(transferById)
+    .filter(({ state }) => state !== 'done' && state !== 'cancelled')
+    .sort(newestFirst)
+
+/** The newest transfer that concerns a package, while it runs. */
+export const runningTransfer = (
+  { transferById }: Pick<State, 'transferById'>,
+  id: string,
+  slug: string,
+): TransferView | undefined =>
+  Object.values(transferById)
+    .filter(({ state, specs }) => !hasEnded(state) && specs.some((spec) => concerns(spec, id, slug)))
+    .sort(newestFirst)[0]
+
+const concerns = (spec: string, id: string, slug: string): boolean =>
+  [id, slug].some((name) => spec === name || spec.startsWith(`${name}@`))
+
+/** A transfer in words. */
+export const transferSentence = ({ state, sources, bytes, totalBytes }: TransferView): string => {
+  switch (state) {
+    case 'resolving':
+      return 'Working out what is needed'
+    case 'finding':
+      return 'Looking for peers that have it'
+    case 'fetching':
+      return sources === 0 ? 'Waiting for the first piece' : `Fetching from ${plural(sources, 'peer')}`
+    case 'verifying':
+      return 'Checking every file'
+    case 'done':
+      return 'Installed'
+    case 'failed':
+      return bytes > 0 && bytes < totalBytes ? 'Stopped; what arrived is kept' : 'Not installed'
+    case 'cancelled':
+      return 'Cancelled; what arrived is kept'
+  }
+}
+
+/** Share that is done, 0 to 1; undefined while the size is not known. */
+export const transferShare = ({ bytes, totalBytes }: TransferView): number | undefined =>
+  totalBytes === 0 ? undefined : Math.min(bytes / totalBytes, 1)

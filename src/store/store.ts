@@ -1,0 +1,7 @@
+import { createStore, type StoreApi } from 'zustand/vanilla'
+import type { Theme } from '../lib/theme.ts'
+import { initialState, type State } from './state.ts'
+
+export type Store = StoreApi<State>
+
+export const createPageStore = (theme: Theme): Store => createStore<State>(() => initialState(theme))

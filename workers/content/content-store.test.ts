@@ -1,0 +1,222 @@
+import fc from 'fast-check'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { FileInput } from '../contract/views.ts'
+import { manifestCodec } from '../protocol/manifest.ts'
+import { webCrypto } from '../stack/web-crypto.ts'
+import { createMemoryStore } from '../store/memory-store.ts'
+import type { Store } from '../store/store.ts'
+import { failureName, isSame } from '../testing/store-compliance.ts'
+import { type ContentStore, createContentStore } from './content-store.ts'
+import { manifestKey, pieceKey } from './piece-keys.ts'
+
+const pieceBytes = 262_144
+const patterned = (length: number, seed = 1): Uint8Array =>
+  Uint8Array.from({ length }, (_, index) => (index * 7 + (index >> 8) * 31 + (index >> 16) * 13 + seed) & 0xff)
+const file = (path: string, bytes: Uint8Array): FileInput => ({ path, bytes })
+
+let store: Store
+let content: ContentStore
+
+beforeEach(() => {
+  store = createMemoryStore()
+  content = createContentStore({ store, crypto: webCrypto })
+})
+
+/** Stages and stores files; gives the root. */
+const put = async (files: readonly FileInput[]): Promise<Uint8Array> => {
+  const staged = await content.stage(files)
+  await store.write(content.changes(staged), { durability: 'strict' })
+  return staged.root
+}
+
+/** Changes one byte of a stored piece. */
+const damage = async (root: Uint8Array, piece: number): Promise<void> => {
+  const key = pieceKey(root, piece)
+  const bytes = await store.get('pieces', key)
+  if (bytes === undefined) throw new Error('no such piece')
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1
+  await store.write([{ table: 'pieces', key, value: bytes }])
+}
+
+describe('staging', () => {
+  test('gives back the files that were staged, of any sizes around that of a piece', async () => {
+    const sizes = [0, 1, pieceBytes - 1, pieceBytes, pieceBytes + 1, 3 * pieceBytes + 7, 0]
+    const files = sizes.map((size, index) => file(`folder/${9 - index}.bin`, patterned(size, index)))
+    const root = await put(files)
+    for (const { path, bytes } of files) expect(isSame(await content.readFile(root, path), bytes)).toBe(true)
+    expect((await content.manifest(root))?.files.map(({ path }) => path)).toEqual(files.map(({ path }) => path).sort())
+    expect(await content.verify(root)).toEqual([])
+  })
+
+  test('a package of one empty file has no pieces, and is whole', async () => {
+    const root = await put([file('empty', new Uint8Array())])
+    expect(await content.missingPieces(root)).toEqual([])
+    expect(await content.has(root)).toBe(true)
+    expect(await content.readFile(root, 'empty')).toEqual(new Uint8Array())
+    expect(await content.verify(root)).toEqual([])
+    expect(await content.completeRoots()).toEqual([root])
+  })
+
+  test('names the same content by the same root, in whatever order the files come', async () => {
+    const files = [file('b', patterned(10)), file('a', patterned(20)), file('c', patterned(30))]
+    const one = await content.stage(files)
+    const other = await content.stage(files.toReversed())
+    expect(other.root).toEqual(one.root)
+    expect((await content.stage([file('b', patterned(11))])).root).not.toEqual(one.root)
+    expect(one.root).toEqual(await webCrypto.sha256(one.manifestBytes))
+  })
+
+  test('keeps the mode bit', async () => {
+    const { manifest } = await content.stage([
+      { path: 'run.sh', bytes: patterned(3), executable: true },
+      { path: 'text', bytes: patterned(3), executable: false },
+    ])
+    expect(manifest.files.map(({ executable }) => executable)).toEqual([true, undefined])
+  })
+
+  test('stores nothing by itself, and refuses what no peer would accept', async () => {
+    await content.stage([file('a', patterned(10))])
+    expect(await store.keys('manifests')).toEqual([])
+    expect(await failureName(content.stage([]))).toBe('RecordMalformed')
+    expect(await failureName(content.stage([file('../a', patterned(1))]))).toBe('RecordMalformed')
+  })
+
+  test('agrees with the naive way for any files', async () => {
+    const contents = fc.array(fc.integer({ min: 0, max: 2 * pieceBytes }), { minLength: 1, maxLength: 5 })
+    await fc.assert(
+      fc.asyncProperty(contents, async (sizes) => {
+        const files = sizes.map((size, index) => file(`f${index}`, patterned(size, index)))
+        const { manifest, pieces, size } = await content.stage(files)
+        const whole = Buffer.concat(files.map(({ bytes }) => bytes))
+        expect(size).toBe(whole.length)
+        for (const [index, piece] of pieces.entries()) {
+          const expected = whole.subarray(index * pieceBytes, (index + 1) * pieceBytes)
+          expect(Buffer.compare(piece, expected)).toBe(0)
+          expect(manifest.pieces[index]).toEqual(await webCrypto.sha256(expected))
+        }
+        expect(pieces).toHaveLength(Math.ceil(whole.length / pieceBytes))
+      }),
+      { seed: 2, numRuns: 20 },
+    )
+  })
+})
+
+describe('reading', () => {
+  test('a damaged piece is absent, is removed, and is then missing', async () => {
+    const root = await put([file('a', patterned(3 * pieceBytes))])
+    await damage(root, 1)
+    expect(await content.has(root)).toBe(true)
+    expect(await content.piece(root, 1)).toBeUndefined()
+    expect(await store.get('pieces', pieceKey(root, 1))).toBeUndefined()
+    expect(await content.missingPieces(root)).toEqual([1])
+    expect(await content.has(root)).toBe(false)
+    expect(await content.completeRoots()).toEqual([])
+    expect((await content.piece(root, 2))?.length).toBe(pieceBytes)
+  })
+
+  test('a piece of another length, and numbers that no piece has, are absent', async () => {
+    const root = await put([file('a', patterned(10))])
+    await store.write([{ table: 'pieces', key: pieceKey(root, 0), value: patterned(9) }])
+    for (const index of [0, 1, -1, 0.5, Number.NaN]) expect(await content.piece(root, index)).toBeUndefined()
+    expect(await content.piece(new Uint8Array(32), 0)).toBeUndefined()
+  })
+
+  test('a damaged manifest is absent and is removed', async () => {
+    const staged = await content.stage([file('a', patterned(10))])
+    const bytes = staged.manifestBytes.slice()
+    bytes[5] = (bytes[5] ?? 0) ^ 1
+    await store.write([{ table: 'manifests', key: manifestKey(staged.root), value: bytes }])
+    expect(await content.manifest(staged.root)).toBeUndefined()
+    expect(await content.manifestBytes(staged.root)).toBeUndefined()
+    expect(await store.keys('manifests')).toEqual([])
+    expect(await content.missingPieces(staged.root)).toBeUndefined()
+  })
+
+  test('names what is wrong when a file cannot be read', async () => {
+    const root = await put([file('a', patterned(pieceBytes)), file('b', patterned(pieceBytes))])
+    await damage(root, 1)
+    expect(await content.readFile(root, 'a')).toHaveLength(pieceBytes)
+    expect(await failureName(content.readFile(root, 'b'))).toBe('ContentUnavailable')
+    expect(await failureName(content.readFile(root, 'c'))).toBe('InvalidArgument')
+    expect(await failureName(content.readFile(new Uint8Array(32), 'a'))).toBe('ContentUnavailable')
+  })
+
+  test('verify names each damaged file, once', async () => {
+    const root = await put([
+      file('a', patterned(100)),
+      file('b', patterned(2 * pieceBytes)),
+      file('c', patterned(10 * pieceBytes)),
+      file('d', new Uint8Array()),
+    ])
+    await damage(root, 1)
+    await store.write([{ table: 'pieces', key: pieceKey(root, 9), value: undefined }])
+    expect((await content.verify(root)).map(({ path }) => path)).toEqual(['b', 'c'])
+    expect(await content.missingPieces(root)).toEqual([1, 9])
+  })
+
+  test('a manifest that lies about a file is found, although all pieces fit', async () => {
+    const staged = await content.stage([file('a', patterned(10)), file('b', patterned(20))])
+    const [first, second] = staged.manifest.files
+    if (first === undefined || second === undefined) throw new Error('two files were staged')
+    const lying = manifestCodec.encode({
+      ...staged.manifest,
+      files: [first, { ...second, sha256: new Uint8Array(32) }],
+    })
+    const root = await webCrypto.sha256(lying)
+    expect((await content.putManifest(root, lying)).ok).toBe(true)
+    for (const [index, bytes] of staged.pieces.entries()) {
+      await store.write([{ table: 'pieces', key: pieceKey(root, index), value: bytes }])
+    }
+    expect(await failureName(content.readFile(root, 'b'))).toBe('FileInvalid')
+    expect((await content.verify(root)).map(({ path }) => path)).toEqual(['b'])
+  })
+})
+
+describe('storing what comes', () => {
+  test('takes a manifest only for its root, and only a valid one', async () => {
+    const { root, manifestBytes } = await content.stage([file('a', patterned(10))])
+    const other = await content.putManifest(new Uint8Array(32), manifestBytes)
+    expect(other).toMatchObject({ ok: false, name: 'PieceInvalid' })
+    const garbage = patterned(100)
+    const invalid = await content.putManifest(await webCrypto.sha256(garbage), garbage)
+    expect(invalid).toMatchObject({ ok: false, name: 'RecordMalformed' })
+    expect(await content.putManifest(root, new Uint8Array(2_000_000))).toMatchObject({ name: 'PieceInvalid' })
+    expect(await store.keys('manifests')).toEqual([])
+    expect((await content.putManifest(root, manifestBytes)).ok).toBe(true)
+    expect(await content.missingPieces(root)).toEqual([0])
+  })
+
+  test('a piece is checked by its number, its size and its hash', async () => {
+    const { manifest, pieces } = await content.stage([file('a', patterned(pieceBytes + 5))])
+    const [first, last] = pieces
+    if (first === undefined || last === undefined) throw new Error('there are two pieces')
+    expect(await content.checkPiece(manifest, 0, first)).toBeDefined()
+    expect(await content.checkPiece(manifest, 1, first)).toBeUndefined()
+    expect(await content.checkPiece(manifest, 1, last.subarray(1))).toBeUndefined()
+    expect(await content.checkPiece(manifest, 2, last)).toBeUndefined()
+  })
+
+  test('what was put is whole in the end, and gone after remove', async () => {
+    const { root, manifest, manifestBytes, pieces } = await content.stage([file('a', patterned(3 * pieceBytes))])
+    const keep = await put([file('other', patterned(10))])
+    await content.putManifest(root, manifestBytes)
+    for (const index of [2, 0, 1]) {
+      expect(await content.has(root)).toBe(false)
+      const checked = await content.checkPiece(manifest, index, pieces[index] ?? new Uint8Array())
+      if (checked !== undefined) await content.putPieces(root, [checked])
+    }
+    expect(await content.has(root)).toBe(true)
+    expect(await content.completeRoots()).toHaveLength(2)
+    await content.remove(root)
+    expect(await content.manifest(root)).toBeUndefined()
+    expect(await store.keys('pieces')).toEqual([pieceKey(keep, 0)])
+    expect(await content.completeRoots()).toEqual([keep])
+  })
+
+  test('knows more manifests than it keeps decoded', async () => {
+    const roots: Uint8Array[] = []
+    for (let index = 0; index < 40; index += 1) roots.push(await put([file('a', patterned(10, index))]))
+    expect(await content.completeRoots()).toHaveLength(40)
+    for (const root of roots) expect(await content.has(root)).toBe(true)
+  })
+})

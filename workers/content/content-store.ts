@@ -1,0 +1,326 @@
+import { Failure, type FailureName, toFailure } from '../contract/failures.ts'
+import type { FileInput } from '../contract/views.ts'
+import { sameBytes } from '../protocol/codec.ts'
+import type { Crypto } from '../protocol/crypto.ts'
+import { fromHex, rootToText } from '../protocol/ids.ts'
+import { PIECE_BYTES } from '../protocol/limits.ts'
+import { type ContentManifest, contentRoot, fileRange, manifestCodec, pieceLength } from '../protocol/manifest.ts'
+import type { Change, Store } from '../store/store.ts'
+import { createFileCheck, type FileCheck } from './file-check.ts'
+import { manifestKey, pieceKey, piecePrefix, readPieceKey } from './piece-keys.ts'
+import { cutPieces } from './pieces.ts'
+
+/** Files as content: nothing of it is stored yet. Pieces are views of the files where they can be. */
+export interface StagedContent {
+  root: Uint8Array
+  manifest: ContentManifest
+  manifestBytes: Uint8Array
+  pieces: Uint8Array[]
+  size: number
+}
+
+declare const checked: unique symbol
+
+/** A piece whose size and hash were compared with its manifest; only `checkPiece` makes one. */
+export interface CheckedPiece {
+  readonly index: number
+  readonly bytes: Uint8Array
+  readonly [checked]: true
+}
+
+export type ManifestOutcome =
+  | { ok: true; value: ContentManifest }
+  /** `PieceInvalid`: these bytes are not what `root` names. Any other name: they are, and are no valid manifest. */
+  | { ok: false; name: FailureName; message: string }
+
+export interface DamagedFile {
+  path: string
+  reason: string
+}
+
+export interface ContentStore {
+  /**
+   * Cuts and hashes files. The caller keeps the bytes unchanged until it has written `changes`.
+   * @throws Failure when no peer would accept such a package (too large, unsafe paths, no files).
+   */
+  stage(files: readonly FileInput[]): Promise<StagedContent>
+  /** What stores staged content, for one write together with whatever else must be there with it. */
+  changes(staged: StagedContent): Change[]
+  /** Undefined when it is not here. */
+  manifest(root: Uint8Array): Promise<ContentManifest | undefined>
+  manifestBytes(root: Uint8Array): Promise<Uint8Array | undefined>
+  /** Numbers of the pieces that are not here, ascending; undefined when the manifest is not here. */
+  missingPieces(root: Uint8Array): Promise<number[] | undefined>
+  /** The manifest and every piece are here. */
+  has(root: Uint8Array): Promise<boolean>
+  /** One piece, checked while it is read: a damaged one is removed and undefined, so that it is fetched again. */
+  piece(root: Uint8Array, index: number): Promise<Uint8Array | undefined>
+  putManifest(root: Uint8Array, bytes: Uint8Array): Promise<ManifestOutcome>
+  /** Undefined when the bytes are not that piece. */
+  checkPiece(manifest: ContentManifest, index: number, bytes: Uint8Array): Promise<CheckedPiece | undefined>
+  /** Checks files as pieces pass by; `expected` are the pieces that will. */
+  checkFiles(manifest: ContentManifest, expected: ReadonlySet<number>): FileCheck
+  /** Stores all of them or none. @throws Failure `QuotaExceeded`, `StorageUnavailable`. */
+  putPieces(root: Uint8Array, pieces: readonly CheckedPiece[]): Promise<void>
+  /** @throws Failure `ContentUnavailable` (not whole here), `InvalidArgument` (no such path), `FileInvalid`. */
+  readFile(root: Uint8Array, path: string): Promise<Uint8Array>
+  /** Reads and hashes everything. Damaged pieces are removed. @throws Failure `ContentUnavailable`: not here at all. */
+  verify(root: Uint8Array): Promise<DamagedFile[]>
+  remove(root: Uint8Array): Promise<void>
+  /** Roots of which everything is here. */
+  completeRoots(): Promise<Uint8Array[]>
+}
+
+export interface ContentStoreDependencies {
+  store: Store
+  crypto: Pick<Crypto, 'sha256'>
+}
+
+/** Bytes that are read or hashed at a time: WebCrypto and IndexedDB copy what they are given. */
+const batchBytes = 2 * 1024 * 1024
+const batchPieces = batchBytes / PIECE_BYTES
+
+/** Decoded manifests kept, the last used; serving a piece needs one. The largest takes about 1 MiB. */
+const cachedManifests = 16
+
+/**
+ * The content of packages: manifests and pieces, by root (32 bytes).
+ *
+ * Guarantees: what it gives was compared with the hashes that lead to `root`, on every read. Not guaranteed: that what
+ * it held a moment ago is still there; the browser, the person or a damaged disk may have taken it.
+ */
+export const createContentStore = ({ store, crypto }: ContentStoreDependencies): ContentStore => {
+  const manifestByKey = new Map<string, ContentManifest>()
+
+  const remember = (root: Uint8Array, manifest: ContentManifest): void => {
+    const key = manifestKey(root)
+    manifestByKey.delete(key)
+    manifestByKey.set(key, manifest)
+    const [oldest] = manifestByKey.keys()
+    if (manifestByKey.size > cachedManifests && oldest !== undefined) manifestByKey.delete(oldest)
+  }
+
+  const openManifest = async (root: Uint8Array, bytes: Uint8Array): Promise<ManifestOutcome> => {
+    const tooLarge = bytes.length > manifestCodec.maxBytes
+    if (tooLarge || !sameBytes(await contentRoot(bytes, crypto), root)) {
+      return { ok: false, name: 'PieceInvalid', message: `These bytes are not the manifest of ${rootToText(root)}.` }
+    }
+    return manifestCodec.decode(bytes)
+  }
+
+  const manifestBytes = async (root: Uint8Array): Promise<Uint8Array | undefined> => {
+    const bytes = await store.get('manifests', manifestKey(root))
+    if (bytes === undefined) return undefined
+    const opened = await openManifest(root, bytes)
+    if (opened.ok) {
+      remember(root, opened.value)
+      return bytes
+    }
+    await store.write([{ table: 'manifests', key: manifestKey(root), value: undefined }])
+    return undefined
+  }
+
+  const manifest = async (root: Uint8Array): Promise<ContentManifest | undefined> => {
+    const known = manifestByKey.get(manifestKey(root))
+    if (known === undefined) {
+      await manifestBytes(root)
+      return manifestByKey.get(manifestKey(root))
+    }
+    remember(root, known)
+    return known
+  }
+
+  const hashAll = async (parts: readonly Uint8Array[]): Promise<Uint8Array[]> => {
+    const hashes: Uint8Array[] = []
+    while (hashes.length < parts.length) {
+      let end = hashes.length
+      for (let bytes = 0; end < parts.length && (bytes === 0 || bytes < batchBytes); end += 1) {
+        bytes += parts[end]?.length ?? 0
+      }
+      hashes.push(...(await Promise.all(parts.slice(hashes.length, end).map(crypto.sha256))))
+    }
+    return hashes
+  }
+
+  const isPiece = async (of: ContentManifest, index: number, bytes: Uint8Array): Promise<boolean> => {
+    const hash = of.pieces[index]
+    return hash !== undefined && bytes.length === pieceLength(of, index) && sameBytes(await crypto.sha256(bytes), hash)
+  }
+
+  /** Pieces in the order of `indices`, checked; damaged ones are removed. */
+  const readPieces = async (
+    root: Uint8Array,
+    of: ContentManifest,
+    indices: readonly number[],
+  ): Promise<(Uint8Array | undefined)[]> => {
+    const keys = indices.map((index) => pieceKey(root, index))
+    const read = await store.getMany('pieces', keys)
+    const damaged: Change[] = []
+    const pieces = await Promise.all(
+      read.map(async (bytes, at) => {
+        if (bytes === undefined || (await isPiece(of, indices[at] ?? -1, bytes))) return bytes
+        damaged.push({ table: 'pieces', key: keys[at] ?? '', value: undefined })
+        return undefined
+      }),
+    )
+    await store.write(damaged)
+    return pieces
+  }
+
+  const missingPieces = async (root: Uint8Array): Promise<number[] | undefined> => {
+    const of = await manifest(root)
+    if (of === undefined) return undefined
+    const held = new Set(await store.keys('pieces', piecePrefix(root)))
+    return [...of.pieces.keys()].filter((index) => !held.has(pieceKey(root, index)))
+  }
+
+  const known = async (root: Uint8Array): Promise<ContentManifest> => {
+    const of = await manifest(root)
+    if (of === undefined)
+      throw new Failure('ContentUnavailable', `The content ${rootToText(root)} is not on this device.`)
+    return of
+  }
+
+  return {
+    manifest,
+    manifestBytes,
+    missingPieces,
+
+    async stage(files) {
+      const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+      const contents = sorted.map(({ bytes }) => bytes)
+      const pieces = cutPieces(contents)
+      const fileHashes = await hashAll(contents)
+      const content: ContentManifest = {
+        v: 1,
+        files: sorted.map(({ path, bytes, executable }, at) => ({
+          path,
+          size: bytes.length,
+          ...(executable === true ? { executable } : {}),
+          sha256: fileHashes[at] ?? new Uint8Array(),
+        })),
+        pieceSize: PIECE_BYTES,
+        size: contents.reduce((sum, { length }) => sum + length, 0),
+        pieces: await hashAll(pieces),
+      }
+      const bytes = encodeManifest(content)
+      const root = await contentRoot(bytes, crypto)
+      return { root, manifest: content, manifestBytes: bytes, pieces, size: content.size }
+    },
+
+    changes: ({ root, manifestBytes: bytes, pieces }) => [
+      { table: 'manifests', key: manifestKey(root), value: bytes },
+      ...pieces.map((piece, index): Change => ({ table: 'pieces', key: pieceKey(root, index), value: piece })),
+    ],
+
+    async has(root) {
+      return (await missingPieces(root))?.length === 0
+    },
+
+    async piece(root, index) {
+      const of = await manifest(root)
+      if (of === undefined || pieceLength(of, index) === 0) return undefined
+      return (await readPieces(root, of, [index]))[0]
+    },
+
+    async putManifest(root, bytes) {
+      const opened = await openManifest(root, bytes)
+      if (!opened.ok) return opened
+      await store.write([{ table: 'manifests', key: manifestKey(root), value: bytes }])
+      remember(root, opened.value)
+      return opened
+    },
+
+    async checkPiece(of, index, bytes) {
+      return (await isPiece(of, index, bytes)) ? ({ index, bytes } as CheckedPiece) : undefined
+    },
+
+    checkFiles: (of, expected) => createFileCheck(of, expected, crypto.sha256),
+
+    putPieces: (root, pieces) =>
+      store.write(
+        pieces.map(({ index, bytes }): Change => ({ table: 'pieces', key: pieceKey(root, index), value: bytes })),
+      ),
+
+    async readFile(root, path) {
+      const of = await known(root)
+      const range = fileRange(of, path)
+      if (range === undefined) throw new Failure('InvalidArgument', `There is no file “${path}” in this package.`)
+      const bytes = new Uint8Array(range.size)
+      const first = Math.floor(range.offset / of.pieceSize)
+      const end = Math.ceil((range.offset + range.size) / of.pieceSize)
+      for (let from = first; range.size > 0 && from < end; from += batchPieces) {
+        const indices = span(from, Math.min(end, from + batchPieces))
+        for (const [at, piece] of (await readPieces(root, of, indices)).entries()) {
+          if (piece === undefined) {
+            throw new Failure(
+              'ContentUnavailable',
+              `A part of “${path}” is missing on this device. Install the package again.`,
+            )
+          }
+          const start = (from + at) * of.pieceSize - range.offset
+          const part = piece.subarray(Math.max(0, -start), Math.min(piece.length, range.size - start))
+          bytes.set(part, Math.max(0, start))
+        }
+      }
+      const sha256 = of.files.find((file) => file.path === path)?.sha256
+      if (sha256 === undefined || !sameBytes(await crypto.sha256(bytes), sha256)) {
+        throw new Failure('FileInvalid', `The file “${path}” is not what its publisher's manifest says.`)
+      }
+      return bytes
+    },
+
+    async verify(root) {
+      const of = await known(root)
+      const expected = new Set(of.pieces.keys())
+      const files = createFileCheck(of, expected, crypto.sha256)
+      for (let from = 0; from < of.pieces.length; from += batchPieces) {
+        const indices = span(from, Math.min(of.pieces.length, from + batchPieces))
+        for (const [at, piece] of (await readPieces(root, of, indices)).entries()) {
+          if (piece !== undefined) files.add(from + at, piece)
+        }
+      }
+      const { damaged, unchecked } = await files.finish()
+      return [
+        ...damaged.map((path) => ({ path, reason: 'Its bytes are not what the manifest says.' })),
+        ...unchecked.map((path) => ({ path, reason: 'A part of it is missing or was damaged.' })),
+      ]
+    },
+
+    async remove(root) {
+      manifestByKey.delete(manifestKey(root))
+      const keys = await store.keys('pieces', piecePrefix(root))
+      await store.write([
+        { table: 'manifests', key: manifestKey(root), value: undefined },
+        ...keys.map((key): Change => ({ table: 'pieces', key, value: undefined })),
+      ])
+    },
+
+    async completeRoots() {
+      const heldByRoot = new Map<string, number>()
+      for (const key of await store.keys('pieces')) {
+        const rootHex = readPieceKey(key)?.rootHex
+        if (rootHex !== undefined) heldByRoot.set(rootHex, (heldByRoot.get(rootHex) ?? 0) + 1)
+      }
+      const roots: Uint8Array[] = []
+      for (const key of await store.keys('manifests')) {
+        const root = fromHex(key)
+        if (!root.ok) continue
+        const of = await manifest(root.value)
+        if (of !== undefined && of.pieces.length === (heldByRoot.get(key) ?? 0)) roots.push(root.value)
+      }
+      return roots
+    },
+  }
+}
+
+const encodeManifest = (content: ContentManifest): Uint8Array => {
+  try {
+    return manifestCodec.encode(content)
+  } catch (thrown) {
+    throw toFailure(thrown)
+  }
+}
+
+/** The numbers from `from` up to, and without, `end`. */
+const span = (from: number, end: number): number[] => Array.from({ length: end - from }, (_, at) => from + at)

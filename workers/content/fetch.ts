@@ -1,0 +1,132 @@
+import type { Stream } from '@libp2p/interface'
+import { Failure, isFailure } from '../contract/failures.ts'
+import type { ContentManifest } from '../protocol/manifest.ts'
+import type { ContentStore } from './content-store.ts'
+import { gather } from './gather.ts'
+
+/**
+ * Brings the content of a root here, from several peers at once.
+ *
+ * Guarantees: resolves only when every piece is stored and every file has the SHA-256 that its manifest says; what is
+ * stored on the way are checked pieces and nothing else, so that a fetch that failed, was cancelled or was cut off by
+ * a reload goes on where it stopped; leaves no timer, stream or search behind. Not guaranteed: that it survives a power
+ * cut before the caller's next strict write.
+ */
+export interface FetchDependencies {
+  content: ContentStore
+  /** Peers that are said to hold the content, best known first; asked again while none of them is left. */
+  findProviders(root: Uint8Array, signal: AbortSignal): AsyncIterable<string>
+  /** Opens a `/ggen/piece/1.0.0` stream on a direct connection. */
+  openStream(peer: string, signal: AbortSignal): Promise<Stream>
+  /** First-hand experience with a peer: it brought a piece, it lied, it could not be reached or stopped. */
+  report(peer: string, event: PeerReport): void
+  /** The same peers, best first. */
+  rank?(peers: readonly string[]): readonly string[]
+  /** Milliseconds; only differences count. */
+  now(): number
+}
+
+export type PeerReport =
+  | { kind: 'piece'; bytes: number; ms: number }
+  | { kind: 'violation'; reason: string }
+  | { kind: 'failed'; reason: string }
+
+export interface FetchProgress {
+  state: 'finding' | 'fetching' | 'verifying'
+  /** Checked bytes that are here, those from before included. */
+  bytes: number
+  /** 0 until the manifest is here. */
+  totalBytes: number
+  /** Peers that brought at least one piece. */
+  sources: number
+}
+
+export interface FetchResult {
+  manifest: ContentManifest
+  /** Fetched now, without what was here before. */
+  bytes: number
+  sources: number
+}
+
+export interface FetchLimits {
+  /** Peers asked at a time: more do not make a home connection faster, and each may cost a WebRTC connection. */
+  maxSources: number
+  /** A stream that does not open within this is given up, ms: a relayed dial and WebRTC take up to some seconds. */
+  openTimeoutMs: number
+  /** Without any peer to ask for this long in all since the last piece, the fetch fails, ms. */
+  waitForProvidersMs: number
+  /** A peer that failed rests this long, then twice as long, ms. */
+  restMs: number
+  /** See `PieceClientOptions`. */
+  stallTimeoutMs: number
+  answerTimeoutMs: number
+}
+
+export interface FetchOptions {
+  signal?: AbortSignal
+  onProgress?(progress: FetchProgress): void
+  limits?: Partial<FetchLimits>
+}
+
+export const fetchLimits: FetchLimits = {
+  maxSources: 4,
+  openTimeoutMs: 15_000,
+  waitForProvidersMs: 20_000,
+  restMs: 1_000,
+  stallTimeoutMs: 10_000,
+  answerTimeoutMs: 60_000,
+}
+
+/**
+ * Times that content is completed anew when stored pieces turn out to be damaged: once mends it, and what is damaged
+ * again after that is a broken disk.
+ */
+const maxRounds = 2
+
+/**
+ * @throws Failure `Cancelled`; `ContentUnavailable` (nobody has the rest, what is kept is named); `FileInvalid` (the
+ * publisher's own manifest is wrong, nothing is kept); `RecordMalformed` and the like (so is the manifest itself);
+ * `QuotaExceeded`, `StorageUnavailable`.
+ */
+export const fetchContent = async (
+  root: Uint8Array,
+  deps: FetchDependencies,
+  { signal, onProgress = () => {}, limits }: FetchOptions = {},
+): Promise<FetchResult> => {
+  const { content } = deps
+  const by = new Set<string>()
+  let fetched = 0
+  for (let round = 0; ; round += 1) {
+    throwIfCancelled(signal)
+    const gathered = await gather(root, deps, {
+      limits: { ...fetchLimits, ...limits },
+      signal,
+      onProgress,
+      sources: by,
+    })
+    const { manifest, damaged, unchecked } = gathered
+    fetched += gathered.bytes
+    onProgress({ state: 'verifying', bytes: manifest.size, totalBytes: manifest.size, sources: by.size })
+    try {
+      const wrong = damaged[0]
+      if (wrong !== undefined) throw fileInvalid(wrong)
+      for (const path of unchecked) {
+        throwIfCancelled(signal)
+        await content.readFile(root, path)
+      }
+      return { manifest, bytes: fetched, sources: by.size }
+    } catch (thrown) {
+      // No peer can help: these are the bytes that the root names.
+      if (isFailure(thrown, 'FileInvalid')) await content.remove(root)
+      // A piece from an earlier run was damaged on the disk; it is removed now, so that it is missing in the next round.
+      if (!isFailure(thrown, 'ContentUnavailable') || round >= maxRounds) throw thrown
+    }
+  }
+}
+
+export const throwIfCancelled = (signal: AbortSignal | undefined): void => {
+  if (signal?.aborted === true) throw new Failure('Cancelled', 'The transfer was cancelled. What came so far is kept.')
+}
+
+const fileInvalid = (path: string): Failure =>
+  new Failure('FileInvalid', `The file “${path}” is not what its publisher's manifest says. Nothing of it is kept.`)

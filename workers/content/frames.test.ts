@@ -1,0 +1,60 @@
+import { type Stream, StreamMessageEvent } from '@libp2p/interface'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { concat, lengthPrefix, readFrames, toFrame } from './frames.ts'
+
+const read = (chunks: readonly Uint8Array[], maxLength: number) => {
+  const stream = new EventTarget()
+  const frames: Uint8Array[] = []
+  const faults: string[] = []
+  readFrames(stream as unknown as Stream, {
+    maxLength: () => maxLength,
+    onFrame: (frame) => frames.push(frame),
+    onFault: (reason) => faults.push(reason),
+  })
+  for (const chunk of chunks) stream.dispatchEvent(new StreamMessageEvent(chunk))
+  return { frames, faults }
+}
+
+test('reads the frames that were written, however they are cut on the way', () => {
+  const payloads = fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { maxLength: 8 })
+  fc.assert(
+    fc.property(payloads, fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1 }), (sent, cuts) => {
+      const bytes = concat(sent.map(toFrame))
+      const chunks: Uint8Array[] = []
+      for (let offset = 0, at = 0; offset < bytes.length; at += 1) {
+        const length = cuts[at % cuts.length] ?? 1
+        chunks.push(bytes.subarray(offset, offset + length))
+        offset += length
+      }
+      expect(read(chunks, 300)).toEqual({ frames: sent, faults: [] })
+    }),
+    { seed: 2, numRuns: 1_000 },
+  )
+})
+
+test('writes lengths as varints', () => {
+  expect(lengthPrefix(0)).toEqual(Uint8Array.of(0))
+  expect(lengthPrefix(127)).toEqual(Uint8Array.of(127))
+  expect(lengthPrefix(128)).toEqual(Uint8Array.of(0x80, 1))
+  expect(lengthPrefix(262_144)).toEqual(Uint8Array.of(0x80, 0x80, 0x10))
+})
+
+test('refuses a frame by its length, before its bytes, and reads nothing after it', () => {
+  const { frames, faults } = read([lengthPrefix(11), new Uint8Array(100)], 10)
+  expect(frames).toEqual([])
+  expect(faults).toEqual(['a frame of 11 bytes came where at most 10 are allowed'])
+  expect(read([Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x01)], 10).faults).toEqual(['a frame has no readable length'])
+  expect(read([Uint8Array.of(0)], 10).faults).toEqual(['an empty frame came'])
+})
+
+test('any bytes give frames within the limit or one fault', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 64 })), (chunks) => {
+      const { frames, faults } = read(chunks, 20)
+      expect(frames.every(({ length }) => length > 0 && length <= 20)).toBe(true)
+      expect(faults.length).toBeLessThanOrEqual(1)
+    }),
+    { seed: 2, numRuns: 2_000 },
+  )
+})

@@ -1,0 +1,110 @@
+import type { Stream, StreamMessageEvent } from '@libp2p/interface'
+
+/**
+ * Frames on a stream: the length as an unsigned varint (LEB128), then as many bytes.
+ *
+ * The length is compared with what may come next before anything is allocated for it, and the bytes go straight into a
+ * buffer of that length: one copy, no promise for each frame.
+ */
+export interface FrameRules {
+  /** Most bytes that the next frame may have; read anew for each frame. */
+  maxLength(): number
+  /** A whole frame, in a buffer of its own. */
+  onFrame(frame: Uint8Array): void
+  /** What came is no frame that may come here; nothing more is read. */
+  onFault(reason: string): void
+  /** Any bytes came. */
+  onBytes?(count: number): void
+}
+
+/** A varint of a frame's length takes at most this many bytes: 28 bits are far more than any frame has. */
+const maxLengthBytes = 4
+
+/** Reads frames off `stream` until the returned function is called or a fault was found. */
+export const readFrames = (stream: Stream, rules: FrameRules): (() => void) => {
+  let length = 0
+  let lengthBytes = 0
+  let frame: Uint8Array | undefined
+  let filled = 0
+  let reading = true
+
+  const fault = (reason: string): void => {
+    stop()
+    rules.onFault(reason)
+  }
+
+  const readLength = (byte: number): void => {
+    length += (byte & 0x7f) * 2 ** (7 * lengthBytes)
+    lengthBytes += 1
+    if (byte >= 0x80) {
+      if (lengthBytes === maxLengthBytes) fault('a frame has no readable length')
+      return
+    }
+    const allowed = rules.maxLength()
+    if (length > allowed) fault(`a frame of ${length} bytes came where at most ${allowed} are allowed`)
+    else if (length === 0) fault('an empty frame came')
+    else {
+      frame = new Uint8Array(length)
+      filled = 0
+    }
+  }
+
+  const take = (chunk: Uint8Array): void => {
+    for (let offset = 0; reading && offset < chunk.length; ) {
+      if (frame === undefined) {
+        readLength(chunk[offset] ?? 0)
+        offset += 1
+        continue
+      }
+      const part = chunk.subarray(offset, offset + frame.length - filled)
+      frame.set(part, filled)
+      filled += part.length
+      offset += part.length
+      if (filled < frame.length) return
+      const whole = frame
+      frame = undefined
+      length = 0
+      lengthBytes = 0
+      rules.onFrame(whole)
+    }
+  }
+
+  const onMessage = ({ data }: StreamMessageEvent): void => {
+    rules.onBytes?.(data.byteLength)
+    if (data instanceof Uint8Array) take(data)
+    else for (const part of data) take(part)
+  }
+  const stop = (): void => {
+    reading = false
+    stream.removeEventListener('message', onMessage)
+  }
+  stream.addEventListener('message', onMessage)
+  return stop
+}
+
+/** `payload` as a frame; small ones only, since it is copied. */
+export const toFrame = (payload: Uint8Array): Uint8Array => {
+  const prefix = lengthPrefix(payload.length)
+  const frame = new Uint8Array(prefix.length + payload.length)
+  frame.set(prefix)
+  frame.set(payload, prefix.length)
+  return frame
+}
+
+/** What goes before `length` bytes that are sent by themselves. */
+export const lengthPrefix = (length: number): Uint8Array => {
+  const bytes: number[] = []
+  let left = length
+  for (; left >= 0x80; left = Math.floor(left / 0x80)) bytes.push((left & 0x7f) | 0x80)
+  return Uint8Array.of(...bytes, left)
+}
+
+export const concat = (parts: readonly Uint8Array[]): Uint8Array => {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let offset = 0
+  for (const part of parts) {
+    whole.set(part, offset)
+    offset += part.length
+  }
+  return whole
+}

@@ -1,0 +1,184 @@
+import type { Stream, StreamCloseEvent } from '@libp2p/interface'
+import { Failure } from '../contract/failures.ts'
+import { MANIFEST_MAX_BYTES, PIECE_MESSAGE_MAX_BYTES } from '../protocol/limits.ts'
+import {
+  type PieceRequest,
+  type PieceResponse,
+  pieceRequestCodec,
+  pieceResponseCodec,
+} from '../protocol/piece-messages.ts'
+import { readFrames, toFrame } from './frames.ts'
+
+/**
+ * Asks one peer for content, over one `/ggen/piece/1.0.0` stream, many requests at a time.
+ *
+ * What comes has the size that was asked for; whether it has the hash is for the caller to see. How much is asked for
+ * at a time is the caller's too: a WebRTC stream that is not read fast enough is lost past 4 MiB, and nothing slows
+ * the sender but the asking.
+ */
+export interface PieceClient {
+  manifest(root: Uint8Array): Promise<PieceAnswer>
+  /** `size` is what the manifest says that the piece has, bytes. */
+  piece(root: Uint8Array, piece: number, size: number): Promise<PieceAnswer>
+  /** Ends the stream; what is not answered yet rejects. */
+  close(): void
+}
+
+export type PieceAnswer =
+  | { status: 'ok'; bytes: Uint8Array }
+  /** The peer does not hold it. */
+  | { status: 'absent' }
+  /** The peer does not serve now. */
+  | { status: 'refused' }
+
+/**
+ * Why requests reject: `RecordMalformed` when the peer broke the protocol (its stream is aborted), `Timeout` when it
+ * was too slow, `PeerUnreachable` when it or the stream is gone.
+ */
+export type PieceClientFailure = 'RecordMalformed' | 'Timeout' | 'PeerUnreachable'
+
+export interface PieceClientOptions {
+  stallTimeoutMs?: number
+  answerTimeoutMs?: number
+}
+
+/** With requests open, no byte for this long means that the peer is gone, ms: several retransmissions of a bad link. */
+const defaultStallTimeoutMs = 10_000
+
+/**
+ * With requests open, each next answer must be whole within this, ms: 256 KiB at 4 KiB a second. Without it a peer
+ * could hold a piece for ever, a byte at a time.
+ */
+const defaultAnswerTimeoutMs = 60_000
+
+export const createPieceClient = (
+  stream: Stream,
+  { stallTimeoutMs = defaultStallTimeoutMs, answerTimeoutMs = defaultAnswerTimeoutMs }: PieceClientOptions = {},
+): PieceClient => {
+  const pending = new Map<number, Pending>()
+  let nextId = 0
+  let failure: Failure | undefined
+  /** The request whose bytes come next. */
+  let incoming: { id: number; size: number } | undefined
+  let stall: ReturnType<typeof setTimeout> | undefined
+  let late: ReturnType<typeof setTimeout> | undefined
+  let lastByteAt = 0
+
+  const end = (reason: Failure): void => {
+    if (failure !== undefined) return
+    failure = reason
+    clearTimeout(stall)
+    clearTimeout(late)
+    stopReading()
+    stream.removeEventListener('close', onClose)
+    stream.removeEventListener('remoteCloseWrite', onRemoteEnd)
+    const open = [...pending.values()]
+    pending.clear()
+    // Not `stream.close()`: it waits for the other side, which may never close its end.
+    stream.abort(reason)
+    for (const { reject } of open) reject(reason)
+  }
+  const lie = (reason: string): void => end(new Failure('RecordMalformed', `The peer broke the protocol: ${reason}.`))
+
+  // The timer is not set anew for every message: it looks at the clock when it fires.
+  const watchStall = (): void => {
+    const left = lastByteAt + stallTimeoutMs - performance.now()
+    if (left > 0) stall = setTimeout(watchStall, Math.ceil(left))
+    else end(new Failure('Timeout', 'The peer stopped sending.'))
+  }
+  const watch = (): void => {
+    clearTimeout(late)
+    late = undefined
+    if (pending.size === 0) {
+      clearTimeout(stall)
+      stall = undefined
+      return
+    }
+    late = setTimeout(() => end(new Failure('Timeout', 'The peer sends too slowly.')), answerTimeoutMs)
+    if (stall !== undefined) return
+    lastByteAt = performance.now()
+    stall = setTimeout(watchStall, stallTimeoutMs)
+  }
+
+  const settle = (id: number, answer: PieceAnswer): void => {
+    const request = pending.get(id)
+    pending.delete(id)
+    watch()
+    request?.resolve(answer)
+  }
+
+  const readHeader = (frame: Uint8Array): void => {
+    const header = pieceResponseCodec.decode(frame)
+    if (!header.ok) {
+      lie(header.message)
+      return
+    }
+    const { id, status, piece, size } = header.value
+    const request = pending.get(id)
+    if (request === undefined || request.piece !== piece) lie('it answered what was not asked')
+    else if (status !== 'ok') settle(id, { status })
+    else if (request.fits(size)) incoming = { id, size }
+    else lie(`it announced ${size} bytes, which is not the size of what was asked`)
+  }
+
+  const stopReading = readFrames(stream, {
+    maxLength: () => incoming?.size ?? PIECE_MESSAGE_MAX_BYTES,
+    onBytes() {
+      lastByteAt = performance.now()
+    },
+    onFault: lie,
+    onFrame(frame) {
+      if (incoming === undefined) return readHeader(frame)
+      const { id, size } = incoming
+      incoming = undefined
+      if (frame.length !== size) return lie('it sent fewer bytes than it announced')
+      settle(id, { status: 'ok', bytes: frame })
+    },
+  })
+  const gone = (): Failure => new Failure('PeerUnreachable', 'The peer closed the stream or is gone.')
+  const onClose = (_event: StreamCloseEvent): void => end(gone())
+  const onRemoteEnd = (): void => {
+    // Messages that came before the end are still to be dispatched where none were listened to until now.
+    if (stream.readBufferLength === 0) end(gone())
+  }
+  stream.addEventListener('close', onClose)
+  stream.addEventListener('remoteCloseWrite', onRemoteEnd)
+
+  const ask = (request: PieceRequest, piece: number | undefined, fits: Pending['fits']): Promise<PieceAnswer> => {
+    const { promise, resolve, reject } = Promise.withResolvers<PieceAnswer>()
+    if (failure === undefined && stream.status !== 'open') end(gone())
+    if (failure !== undefined) {
+      reject(failure)
+      return promise
+    }
+    const idle = pending.size === 0
+    pending.set(request.id, { piece, fits, resolve, reject })
+    if (idle) watch()
+    try {
+      // `false` needs no waiting here: requests are small, and at most as many are open as the caller's window has.
+      stream.send(toFrame(pieceRequestCodec.encode(request)))
+    } catch {
+      end(gone())
+    }
+    return promise
+  }
+  const takeId = (): number => {
+    const id = nextId
+    nextId += 1
+    return id
+  }
+
+  return {
+    manifest: (root) =>
+      ask({ v: 1, id: takeId(), root, want: 'manifest' }, undefined, (size) => size <= MANIFEST_MAX_BYTES),
+    piece: (root, piece, size) => ask({ v: 1, id: takeId(), root, want: [piece] }, piece, (given) => given === size),
+    close: () => end(new Failure('PeerUnreachable', 'The stream was closed here.')),
+  }
+}
+
+interface Pending {
+  piece: PieceResponse['piece'] | undefined
+  fits(size: number): boolean
+  resolve(answer: PieceAnswer): void
+  reject(reason: Failure): void
+}

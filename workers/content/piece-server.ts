@@ -1,0 +1,244 @@
+import type { Stream, StreamHandlerOptions } from '@libp2p/interface'
+import { Failure } from '../contract/failures.ts'
+import { sameBytes } from '../protocol/codec.ts'
+import { PIECE_MESSAGE_MAX_BYTES } from '../protocol/limits.ts'
+import {
+  type PieceRequest,
+  type PieceResponse,
+  pieceRequestCodec,
+  pieceResponseCodec,
+} from '../protocol/piece-messages.ts'
+import type { ContentStore } from './content-store.ts'
+import { concat, lengthPrefix, readFrames, toFrame } from './frames.ts'
+
+/**
+ * Gives others the content that is here, over `/ggen/piece/1.0.0`.
+ *
+ * Guarantees: answers in the order of the requests; never sends bytes that do not fit their hash; holds a bounded
+ * number of pieces for each stream; a stream that breaks a rule, stands idle or does not drain is aborted.
+ * Not guaranteed: that a piece of which it said `ok` a moment ago is still here.
+ */
+export interface PieceServer {
+  /** Serves one inbound stream; resolves when it has ended. Never rejects. */
+  handle(stream: Stream, peer: string): Promise<void>
+  /** Aborts every stream; later ones are aborted at once. */
+  stop(): void
+}
+
+export interface PieceServerDependencies {
+  content: Pick<ContentStore, 'piece' | 'manifestBytes'>
+  report(peer: string, event: { kind: 'sent'; bytes: number } | { kind: 'violation'; reason: string }): void
+}
+
+export interface PieceServerOptions {
+  idleTimeoutMs?: number
+  maxStreams?: number
+}
+
+/** For `node.handle(PIECE_PROTOCOL, …)`: one fetch uses one stream, and content goes over direct connections only. */
+export const pieceHandlerOptions = {
+  maxInboundStreams: 8,
+  maxOutboundStreams: 8,
+  runOnLimitedConnection: false,
+} as const satisfies StreamHandlerOptions
+
+/** Neither a request nor room to send for this long ends a stream, ms: longer than any pause of a live fetch. */
+const defaultIdleTimeoutMs = 60_000
+
+/** Streams that are served at a time; more are answered `refused`. At 2 MiB each (`readAhead`) that is 64 MiB. */
+const defaultMaxStreams = 32
+
+/** Pieces read while earlier ones are being sent: as many as a peer may have outstanding, 1 MiB. */
+const readAhead = 4
+
+/**
+ * Pieces read before they are asked for, once a peer asks for one after the other, 1 MiB: IndexedDB takes milliseconds
+ * for a piece, many on a busy device, and the asker's window is no larger than what goes out meanwhile.
+ */
+const guessAhead = 4
+
+/** Things asked for on one stream and not yet answered; an honest peer has 4, or the 16 of one full request. */
+const maxWaiting = 64
+
+export const createPieceServer = (
+  { content, report }: PieceServerDependencies,
+  { idleTimeoutMs = defaultIdleTimeoutMs, maxStreams = defaultMaxStreams }: PieceServerOptions = {},
+): PieceServer => {
+  const streams = new Set<Stream>()
+  /** Without those that are answered `refused`. */
+  let serving = 0
+  let stopped = false
+
+  const serve = async (stream: Stream, peer: string, refuse: boolean): Promise<void> => {
+    const waiting: Wanted[] = []
+    const loading: Promise<Answer>[] = []
+    const read = createPieceReader(content)
+    const ended = Promise.withResolvers<void>()
+    let sending = false
+    let idle: ReturnType<typeof setTimeout> | undefined
+
+    const abort = (reason: string): void => stream.abort(new Failure('Timeout', reason))
+    const rearm = (): void => {
+      clearTimeout(idle)
+      idle = setTimeout(() => abort('the peer asked for nothing and read nothing for too long'), idleTimeoutMs)
+    }
+    const violation = (reason: string): void => {
+      stopReading()
+      report(peer, { kind: 'violation', reason })
+      stream.abort(new Failure('RecordMalformed', reason))
+    }
+
+    const sendAll = async (): Promise<void> => {
+      if (sending) return
+      sending = true
+      try {
+        while (waiting.length > 0 || loading.length > 0) {
+          while (loading.length < readAhead) {
+            const next = waiting.shift()
+            if (next === undefined) break
+            loading.push(refuse ? Promise.resolve(answer(next, 'refused')) : load(next, read))
+          }
+          const ready = await loading.shift()
+          if (ready === undefined || stream.status !== 'open') return
+          rearm()
+          for (const part of ready.parts) if (!stream.send(part)) await drained(stream)
+          if (ready.bytes > 0) report(peer, { kind: 'sent', bytes: ready.bytes })
+        }
+        if (stream.remoteWriteStatus !== 'writable') await stream.close()
+      } catch (thrown) {
+        // The other side is gone; there is nobody to tell.
+        stream.abort(thrown instanceof Error ? thrown : new Error(String(thrown)))
+      } finally {
+        sending = false
+      }
+    }
+
+    const stopReading = readFrames(stream, {
+      maxLength: () => PIECE_MESSAGE_MAX_BYTES,
+      onFault: violation,
+      onFrame(frame) {
+        const request = pieceRequestCodec.decode(frame)
+        if (!request.ok) return violation(request.message)
+        waiting.push(...toWanted(request.value))
+        if (waiting.length > maxWaiting) return violation(`more than ${maxWaiting} requests wait for their answers`)
+        rearm()
+        void sendAll()
+      },
+    })
+    const onRemoteEnd = (): void => void sendAll()
+    stream.addEventListener('close', () => ended.resolve(), { once: true })
+    stream.addEventListener('remoteCloseWrite', onRemoteEnd, { once: true })
+    rearm()
+    if (stream.status !== 'open') ended.resolve()
+    else if (stream.remoteWriteStatus !== 'writable' && stream.readBufferLength === 0) onRemoteEnd()
+    await ended.promise
+    clearTimeout(idle)
+    stopReading()
+    waiting.length = 0
+  }
+
+  return {
+    async handle(stream, peer) {
+      if (stopped) return stream.abort(new Failure('PeerUnreachable', 'this peer is stopping'))
+      const refuse = serving >= maxStreams
+      serving += refuse ? 0 : 1
+      streams.add(stream)
+      try {
+        await serve(stream, peer, refuse)
+      } finally {
+        streams.delete(stream)
+        serving -= refuse ? 0 : 1
+      }
+    },
+    stop() {
+      stopped = true
+      for (const stream of streams) stream.abort(new Failure('PeerUnreachable', 'this peer is stopping'))
+    },
+  }
+}
+
+interface Wanted {
+  id: number
+  root: Uint8Array
+  /** Undefined asks for the manifest. */
+  piece: number | undefined
+}
+
+interface Answer {
+  /** The header's frame and the beginning of the next; then the bytes, as they are, so that they are not copied. */
+  parts: Uint8Array[]
+  bytes: number
+}
+
+const toWanted = ({ id, root, want }: PieceRequest): Wanted[] =>
+  want === 'manifest' ? [{ id, root, piece: undefined }] : want.map((piece) => ({ id, root, piece }))
+
+type ReadPiece = (wanted: Wanted) => Promise<Uint8Array | undefined>
+
+/** Reads what one stream asks for, and guesses what it will ask for next. */
+const createPieceReader = (content: PieceServerDependencies['content']): ReadPiece => {
+  const guessed = new Map<number, Promise<Uint8Array | undefined>>()
+  let last: { root: Uint8Array; piece: number } | undefined
+
+  // Storage that fails is as good as content that is not here; a guess that failed is nobody's concern.
+  const readPiece = (root: Uint8Array, piece: number): Promise<Uint8Array | undefined> =>
+    content.piece(root, piece).catch(() => undefined)
+
+  return async ({ root, piece }) => {
+    if (piece === undefined) return content.manifestBytes(root).catch(() => undefined)
+    const sameRoot = last !== undefined && sameBytes(last.root, root)
+    if (!sameRoot) guessed.clear()
+    const inSequence = sameRoot && piece - 1 === last?.piece
+    last = { root, piece }
+    const guess = guessed.get(piece)
+    for (const old of guessed.keys()) if (old <= piece || !inSequence) guessed.delete(old)
+    const reading = guess ?? readPiece(root, piece)
+    for (let next = piece + 1; inSequence && next <= piece + guessAhead; next += 1) {
+      if (!guessed.has(next)) guessed.set(next, readPiece(root, next))
+    }
+    // What was not here when it was guessed may have come since.
+    return (await reading) ?? (guess === undefined ? undefined : readPiece(root, piece))
+  }
+}
+
+const load = async (wanted: Wanted, read: ReadPiece): Promise<Answer> => {
+  const bytes = await read(wanted)
+  return answer(wanted, bytes === undefined ? 'absent' : 'ok', bytes)
+}
+
+const answer = (
+  { id, piece }: Wanted,
+  status: PieceResponse['status'],
+  bytes: Uint8Array = new Uint8Array(),
+): Answer => {
+  const header = toFrame(
+    pieceResponseCodec.encode({ v: 1, id, status, ...(piece === undefined ? {} : { piece }), size: bytes.length }),
+  )
+  return bytes.length === 0
+    ? { parts: [header], bytes: 0 }
+    : { parts: [concat([header, lengthPrefix(bytes.length)]), bytes], bytes: bytes.length }
+}
+
+/**
+ * Resolves when the stream takes more, rejects when it closes. Not `stream.onDrain`: the promise that it gives is kept
+ * and stays resolved after the first time (@libp2p/utils 7), so that a second wait would not wait.
+ */
+const drained = (stream: Stream): Promise<void> =>
+  new Promise((resolve, reject) => {
+    if (!stream.writableNeedsDrain) return resolve()
+    const settle = (): void => {
+      stream.removeEventListener('drain', onDrain)
+      stream.removeEventListener('close', onClose)
+    }
+    const onDrain = (): void => {
+      settle()
+      resolve()
+    }
+    const onClose = (): void => {
+      settle()
+      reject(new Failure('PeerUnreachable', 'the stream was closed'))
+    }
+    stream.addEventListener('drain', onDrain)
+    stream.addEventListener('close', onClose)
+    if (stream.status !== 'open') onClose()
+  })

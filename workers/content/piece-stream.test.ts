@@ -1,0 +1,359 @@
+import type { Stream } from '@libp2p/interface'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { pieceRequestCodec, pieceResponseCodec } from '../protocol/piece-messages.ts'
+import { type ContentNetwork, type ContentPeer, createContentNetwork } from '../testing/content-peers.ts'
+import { failureName, isSame } from '../testing/store-compliance.ts'
+import { lengthPrefix, toFrame } from './frames.ts'
+import { createPieceClient } from './piece-client.ts'
+import { pieceKey } from './piece-keys.ts'
+import { createPieceServer } from './piece-server.ts'
+
+const pieceBytes = 262_144
+const patterned = (length: number): Uint8Array =>
+  Uint8Array.from({ length }, (_, index) => (index * 7 + (index >> 8) * 31 + (index >> 16) * 13) & 0xff)
+
+let network: ContentNetwork
+let asker: ContentPeer
+
+beforeAll(() => {
+  network = createContentNetwork()
+})
+beforeEach(async () => {
+  asker = await network.peer()
+})
+afterAll(() => network.stop())
+
+const streamTo = (peer: ContentPeer): Promise<Stream> =>
+  network.dependencies(asker, []).openStream(peer.id, new AbortController().signal)
+
+const hold = async ({ content, store }: ContentPeer, size: number) => {
+  const staged = await content.stage([{ path: 'a', bytes: patterned(size) }])
+  await store.write(content.changes(staged))
+  return staged
+}
+
+const ended = (stream: Stream): Promise<void> =>
+  vi.waitFor(() => {
+    if (stream.status === 'open' || stream.status === 'closing') throw new Error('still open')
+  })
+
+describe('piece server', () => {
+  test('answers many requests on one stream, in order', async () => {
+    const holder = await network.peer()
+    const { root, manifestBytes, pieces } = await hold(holder, 9 * pieceBytes + 3)
+    const client = createPieceClient(await streamTo(holder))
+    const manifest = client.manifest(root)
+    const asked = pieces.map((piece, index) => client.piece(root, index, piece.length))
+    expect(await manifest).toEqual({ status: 'ok', bytes: manifestBytes })
+    for (const [index, answer] of (await Promise.all(asked)).entries()) {
+      expect(answer.status === 'ok' && isSame(answer.bytes, pieces[index] ?? new Uint8Array())).toBe(true)
+    }
+    client.close()
+    expect(holder.served.map(({ kind, bytes }) => [kind, bytes])).toEqual(
+      [manifestBytes, ...pieces].map(({ length }) => ['sent', length]),
+    )
+  })
+
+  test('answers a request for several pieces with one answer for each', async () => {
+    const holder = await network.peer()
+    const { root, pieces } = await hold(holder, 2 * pieceBytes)
+    const stream = await streamTo(holder)
+    const received: Uint8Array[] = []
+    stream.addEventListener('message', ({ data }) => received.push(data.subarray()))
+    stream.send(toFrame(pieceRequestCodec.encode({ v: 1, id: 7, root, want: [0, 1, 5] })))
+    const header = (piece: number, size: number): Uint8Array =>
+      toFrame(pieceResponseCodec.encode({ v: 1, id: 7, status: size > 0 ? 'ok' : 'absent', piece, size }))
+    const expected = Buffer.concat([
+      ...pieces.flatMap((piece, index) => [header(index, piece.length), lengthPrefix(piece.length), piece]),
+      header(5, 0),
+    ])
+    await vi.waitFor(() => expect(Buffer.concat(received).length).toBe(expected.length))
+    expect(Buffer.compare(Buffer.concat(received), expected)).toBe(0)
+    stream.abort(new Error('done'))
+  })
+
+  test('reads each piece once for a peer that asks for one after the other', async () => {
+    const read: number[] = []
+    const holder = await network.peer({
+      tamper: (content) => ({
+        manifestBytes: content.manifestBytes,
+        piece: (root, index) => {
+          read.push(index)
+          return content.piece(root, index)
+        },
+      }),
+    })
+    const { root, pieces } = await hold(holder, 12 * pieceBytes)
+    const client = createPieceClient(await streamTo(holder))
+    for (const index of pieces.keys()) {
+      const answer = await client.piece(root, index, pieceBytes)
+      expect(answer.status === 'ok' && isSame(answer.bytes, pieces[index] ?? new Uint8Array())).toBe(true)
+    }
+    expect(read.filter((index) => index < pieces.length)).toEqual([...pieces.keys()])
+    // Out of order, nothing is guessed.
+    read.length = 0
+    for (const index of [3, 9, 6, 0]) expect((await client.piece(root, index, pieceBytes)).status).toBe('ok')
+    expect(read).toEqual([3, 9, 6, 0])
+    client.close()
+  })
+
+  test('finds a piece that came after it was guessed to be absent', async () => {
+    const holder = await network.peer()
+    const { root, pieces } = await hold(holder, 4 * pieceBytes)
+    await holder.store.write([{ table: 'pieces', key: pieceKey(root, 3), value: undefined }])
+    const client = createPieceClient(await streamTo(holder))
+    for (const index of [0, 1, 2]) await client.piece(root, index, pieceBytes)
+    await holder.store.write([{ table: 'pieces', key: pieceKey(root, 3), value: pieces[3] }])
+    expect((await client.piece(root, 3, pieceBytes)).status).toBe('ok')
+    client.close()
+  })
+
+  test('says what it does not hold, also what was damaged on its disk', async () => {
+    const holder = await network.peer()
+    const { root } = await hold(holder, 2 * pieceBytes)
+    for (const key of await holder.store.keys('pieces')) {
+      if (key.endsWith('1')) await holder.store.write([{ table: 'pieces', key, value: patterned(pieceBytes) }])
+    }
+    const client = createPieceClient(await streamTo(holder))
+    expect(await client.piece(root, 1, pieceBytes)).toEqual({ status: 'absent' })
+    expect(await client.piece(root, 2, pieceBytes)).toEqual({ status: 'absent' })
+    expect(await client.piece(new Uint8Array(32), 0, pieceBytes)).toEqual({ status: 'absent' })
+    expect(await client.manifest(new Uint8Array(32))).toEqual({ status: 'absent' })
+    expect((await client.piece(root, 0, pieceBytes)).status).toBe('ok')
+    client.close()
+  })
+
+  test.each([
+    ['random bytes', () => patterned(10_000_000).map((byte, index) => byte ^ (index >> 3))],
+    ['zeros', () => new Uint8Array(10_000_000)],
+    ['the largest bytes', () => new Uint8Array(10_000_000).fill(0xff)],
+    ['frames that hold no request', () => new Uint8Array(10_000_000).fill(40)],
+  ])('ends a stream of 10 MB of garbage: %s', async (_name, garbage) => {
+    const holder = await network.peer()
+    const stream = await streamTo(holder)
+    try {
+      stream.send(garbage())
+    } catch {
+      // The reset can come while it is still being sent.
+    }
+    await ended(stream)
+    expect(holder.served).toHaveLength(1)
+    expect(holder.served[0]).toMatchObject({ peer: asker.id, kind: 'violation' })
+    // And goes on serving others, also this one.
+    const { root } = await hold(holder, 10)
+    const client = createPieceClient(await streamTo(holder))
+    expect((await client.piece(root, 0, 10)).status).toBe('ok')
+    client.close()
+  })
+
+  test('ends a stream that asks for more and more without reading answers', async () => {
+    const release = Promise.withResolvers<undefined>()
+    const holder = await network.peer({
+      tamper: (content) => ({ manifestBytes: content.manifestBytes, piece: () => release.promise }),
+    })
+    const stream = await streamTo(holder)
+    const want = Array.from({ length: 16 }, (_, index) => index)
+    for (let id = 0; id < 5; id += 1) {
+      stream.send(toFrame(pieceRequestCodec.encode({ v: 1, id, root: new Uint8Array(32), want })))
+    }
+    await ended(stream)
+    expect(holder.served[0]?.reason).toContain('requests wait')
+    release.resolve(undefined)
+  })
+
+  test('reads a bounded number of pieces ahead', async () => {
+    let reading = 0
+    const holder = await network.peer({
+      tamper: (content) => ({
+        manifestBytes: content.manifestBytes,
+        piece: () => {
+          reading += 1
+          return new Promise(() => {})
+        },
+      }),
+    })
+    const stream = await streamTo(holder)
+    const want = Array.from({ length: 16 }, (_, index) => index)
+    stream.send(toFrame(pieceRequestCodec.encode({ v: 1, id: 0, root: new Uint8Array(32), want })))
+    // Four that were asked for and four that come next.
+    await vi.waitFor(() => expect(reading).toBe(8))
+    stream.send(toFrame(pieceRequestCodec.encode({ v: 1, id: 1, root: new Uint8Array(32), want })))
+    // An answer on another stream: what was sent before it has arrived by then.
+    await createPieceClient(await streamTo(holder)).manifest(new Uint8Array(32))
+    expect(reading).toBe(8)
+    stream.abort(new Error('done'))
+  })
+
+  test('ends an idle stream, and every stream when it stops', async () => {
+    const server = createPieceServer({ content: asker.content, report: () => {} }, { idleTimeoutMs: 20 })
+    const idle = await network.peer({ handler: (stream, connection) => void server.handle(stream, `${connection.id}`) })
+    await ended(await streamTo(idle))
+
+    const patient = createPieceServer({ content: asker.content, report: () => {} })
+    const served: Promise<void>[] = []
+    const holder = await network.peer({ handler: (stream) => void served.push(patient.handle(stream, 'asker')) })
+    const stream = await streamTo(holder)
+    const client = createPieceClient(stream)
+    expect(await client.manifest(new Uint8Array(32))).toEqual({ status: 'absent' })
+    patient.stop()
+    await ended(stream)
+    await Promise.all(served)
+    await ended(await streamTo(holder))
+  })
+
+  test('ends its side when the asker has ended its own', async () => {
+    const holder = await network.peer()
+    const { root } = await hold(holder, 10)
+    const stream = await streamTo(holder)
+    stream.send(toFrame(pieceRequestCodec.encode({ v: 1, id: 0, root, want: [0] })))
+    await stream.close()
+    await ended(stream)
+    expect(stream.status).toBe('closed')
+    expect(holder.served).toHaveLength(1)
+  })
+
+  test('refuses when it serves as many as it can', async () => {
+    const server = createPieceServer({ content: asker.content, report: () => {} }, { maxStreams: 1 })
+    const holder = await network.peer({ handler: (stream) => void server.handle(stream, 'asker') })
+    const first = createPieceClient(await streamTo(holder))
+    expect(await first.manifest(new Uint8Array(32))).toEqual({ status: 'absent' })
+    const second = createPieceClient(await streamTo(holder))
+    expect(await second.manifest(new Uint8Array(32))).toEqual({ status: 'refused' })
+    expect(await second.piece(new Uint8Array(32), 0, 5)).toEqual({ status: 'refused' })
+    first.close()
+    await vi.waitFor(async () => {
+      const third = createPieceClient(await streamTo(holder))
+      const answer = await third.manifest(new Uint8Array(32))
+      third.close()
+      expect(answer.status).toBe('absent')
+    })
+    second.close()
+  })
+
+  test('waits for a slow reader, piece by piece, instead of filling memory', async () => {
+    let read = 0
+    const holder = await network.peer({
+      tamper: (content) => ({
+        manifestBytes: content.manifestBytes,
+        piece: (root, index) => {
+          read += 1
+          return content.piece(root, index % 4)
+        },
+      }),
+    })
+    const { root } = await hold(holder, 4 * pieceBytes)
+    const stream = await streamTo(holder)
+    // Yamux takes back pressure from a paused reader; nothing listens yet either.
+    stream.pause()
+    for (let id = 0; id < 4; id += 1) {
+      const want = Array.from({ length: 16 }, (_, index) => index)
+      stream.send(toFrame(pieceRequestCodec.encode({ v: 1, id, root, want })))
+    }
+    let before = -1
+    await vi.waitFor(
+      () => {
+        const settled = read === before
+        before = read
+        expect(settled).toBe(true)
+      },
+      { interval: 200, timeout: 5_000 },
+    )
+    expect(read).toBeLessThan(40)
+    let received = 0
+    stream.addEventListener('message', ({ data }) => {
+      received += data.byteLength
+    })
+    stream.resume()
+    await vi.waitFor(() => expect(received).toBeGreaterThan(64 * pieceBytes), { timeout: 10_000 })
+    stream.abort(new Error('done'))
+  })
+})
+
+describe('piece client', () => {
+  /** A client of a peer that does `handler`. */
+  const clientOf = async (handler: (stream: Stream) => void, options = {}) => {
+    const stream = await streamTo(await network.peer({ handler }))
+    return { stream, client: createPieceClient(stream, options) }
+  }
+  const onRequest =
+    (answer: (stream: Stream, id: number) => void) =>
+    (stream: Stream): void => {
+      let id = 0
+      stream.addEventListener('message', () => {
+        answer(stream, id)
+        id += 1
+      })
+    }
+  const root = new Uint8Array(32)
+  const header = (id: number, size: number, piece: number | undefined): Uint8Array =>
+    toFrame(pieceResponseCodec.encode({ v: 1, id, status: 'ok', size, ...(piece === undefined ? {} : { piece }) }))
+
+  test.each([
+    ['10 MB of garbage', (stream: Stream) => stream.send(patterned(10_000_000).fill(0xee))],
+    ['10 MB of small frames', (stream: Stream) => stream.send(new Uint8Array(10_000_000).fill(40))],
+    ['another size than that of the piece', (stream: Stream, id: number) => stream.send(header(id, 11, 0))],
+    ['an answer to what was not asked', (stream: Stream) => stream.send(header(99, 10, 0))],
+    ['another piece than the one asked for', (stream: Stream, id: number) => stream.send(header(id, 10, 1))],
+    ['a manifest instead of a piece', (stream: Stream, id: number) => stream.send(header(id, 10, undefined))],
+    [
+      'fewer bytes than announced',
+      (stream: Stream, id: number) => {
+        stream.send(header(id, 10, 0))
+        stream.send(toFrame(patterned(9)))
+      },
+    ],
+    [
+      'more bytes than announced',
+      (stream: Stream, id: number) => {
+        stream.send(header(id, 10, 0))
+        stream.send(toFrame(patterned(11)))
+      },
+    ],
+  ])('ends a stream that brings %s, and names it', async (_name, answer) => {
+    const { stream, client } = await clientOf(onRequest(answer))
+    expect(await failureName(client.piece(root, 0, 10))).toBe('RecordMalformed')
+    expect(stream.status).toBe('aborted')
+    expect(await failureName(client.piece(root, 1, 10))).toBe('RecordMalformed')
+  })
+
+  test('gives up a peer that never answers, and one that stops in the middle', async () => {
+    const silent = await clientOf(() => {}, { stallTimeoutMs: 30 })
+    expect(await failureName(silent.client.piece(root, 0, 10))).toBe('Timeout')
+    const halting = await clientOf(
+      onRequest((stream, id) => {
+        stream.send(header(id, pieceBytes, 0))
+        stream.send(lengthPrefix(pieceBytes))
+        stream.send(patterned(1000))
+      }),
+      { stallTimeoutMs: 30 },
+    )
+    expect(await failureName(halting.client.piece(root, 0, pieceBytes))).toBe('Timeout')
+  })
+
+  test('gives up a peer that sends a byte at a time', async () => {
+    const timers: ReturnType<typeof setInterval>[] = []
+    const { client } = await clientOf(
+      onRequest((stream, id) => {
+        stream.send(header(id, pieceBytes, 0))
+        stream.send(lengthPrefix(pieceBytes))
+        timers.push(setInterval(() => stream.status === 'open' && stream.send(Uint8Array.of(1)), 5))
+      }),
+      { stallTimeoutMs: 10_000, answerTimeoutMs: 100 },
+    )
+    expect(await failureName(client.piece(root, 0, pieceBytes))).toBe('Timeout')
+    for (const timer of timers) clearInterval(timer)
+  })
+
+  test('rejects everything open when the peer resets the stream, ends it, or is closed here', async () => {
+    const reset = await clientOf(onRequest((stream) => stream.abort(new Error('gone'))))
+    const open = [reset.client.piece(root, 0, 10), reset.client.manifest(root)]
+    expect(await Promise.all(open.map(failureName))).toEqual(['PeerUnreachable', 'PeerUnreachable'])
+    const closing = await clientOf(onRequest((stream) => void stream.close()))
+    expect(await failureName(closing.client.piece(root, 0, 10))).toBe('PeerUnreachable')
+    const here = await clientOf(() => {})
+    const asked = here.client.piece(root, 0, 10)
+    here.client.close()
+    expect(await failureName(asked)).toBe('PeerUnreachable')
+    expect(await failureName(here.client.manifest(root))).toBe('PeerUnreachable')
+  })
+})

@@ -1,0 +1,149 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { createSchedule } from './schedule.ts'
+
+const createClock = () => {
+  let at = 1_000
+  return { now: () => at, pass: (ms: number) => (at += ms) }
+}
+const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
+
+/** All that `source` is told to ask for now. */
+const askAll = (schedule: ReturnType<typeof createSchedule>, source: string): number[] => {
+  const asked: number[] = []
+  for (let piece = schedule.next(source); piece !== undefined; piece = schedule.next(source)) asked.push(piece)
+  return asked
+}
+
+test('begins carefully, in order, and opens the window to 1 MiB for a source that keeps up', () => {
+  const { now, pass } = createClock()
+  const schedule = createSchedule(range(20), now)
+  expect(askAll(schedule, 'a')).toEqual([0, 1])
+  pass(10)
+  expect(schedule.arrived('a', 0)).toEqual({ first: true, ms: 10 })
+  expect(askAll(schedule, 'a')).toEqual([2, 3, 4])
+  pass(10)
+  schedule.arrived('a', 1)
+  expect(askAll(schedule, 'a')).toEqual([5])
+})
+
+test('asks a slow source for one piece at a time', () => {
+  const { now, pass } = createClock()
+  const schedule = createSchedule(range(20), now)
+  askAll(schedule, 'slow')
+  pass(5_000)
+  schedule.arrived('slow', 0)
+  expect(askAll(schedule, 'slow')).toEqual([])
+  pass(5_000)
+  schedule.arrived('slow', 1)
+  expect(askAll(schedule, 'slow')).toHaveLength(1)
+})
+
+test('gives what a lost source was asked for to others, first pieces first', () => {
+  const { now } = createClock()
+  const schedule = createSchedule(range(6), now)
+  expect(askAll(schedule, 'a')).toEqual([0, 1])
+  expect(askAll(schedule, 'b')).toEqual([2, 3])
+  schedule.lost('a')
+  schedule.arrived('b', 2)
+  expect(askAll(schedule, 'b')).toEqual([0, 1, 4])
+})
+
+test('in the end the fast source takes over what the slow one holds, and the later copy is told apart', () => {
+  const { now, pass } = createClock()
+  const schedule = createSchedule(range(4), now)
+  expect(askAll(schedule, 'slow')).toEqual([0, 1])
+  expect(askAll(schedule, 'fast')).toEqual([2, 3])
+  pass(20)
+  schedule.arrived('fast', 2)
+  pass(20)
+  schedule.arrived('fast', 3)
+  expect(askAll(schedule, 'fast')).toEqual([1, 0])
+  pass(20)
+  expect(schedule.arrived('fast', 1).first).toBe(true)
+  expect(schedule.arrived('fast', 0).first).toBe(true)
+  expect(schedule.left).toBe(0)
+  expect(schedule.arrived('slow', 0).first).toBe(false)
+})
+
+test('takes nothing over from a source that will be sooner itself', () => {
+  const { now, pass } = createClock()
+  const schedule = createSchedule(range(6), now)
+  askAll(schedule, 'fast')
+  pass(10)
+  schedule.arrived('fast', 0)
+  askAll(schedule, 'fast')
+  pass(10)
+  schedule.arrived('fast', 1)
+  // 2, 3, 4, 5 are with the fast source; a new one is thought to be slower.
+  expect(askAll(schedule, 'fast')).toEqual([5])
+  expect(askAll(schedule, 'new')).toEqual([])
+  pass(2_000)
+  expect(askAll(schedule, 'new').length).toBeGreaterThan(0)
+})
+
+test('does not ask a source again for what it does not hold, and knows when it has nothing', () => {
+  const { now } = createClock()
+  const schedule = createSchedule(range(2), now)
+  expect(schedule.next('a')).toBe(0)
+  schedule.absent('a', 0)
+  expect(schedule.isUseless('a')).toBe(false)
+  expect(schedule.next('a')).toBe(1)
+  expect(schedule.next('a')).toBeUndefined()
+  schedule.absent('a', 1)
+  expect(schedule.isUseless('a')).toBe(true)
+  expect(schedule.next('b')).toBe(0)
+})
+
+test('ends with every piece once as first, whatever sources do, and never has more than four asked of one', () => {
+  const sources = ['a', 'b', 'c']
+  const step = fc.record({
+    source: fc.constantFrom(...sources),
+    what: fc.constantFrom('answer', 'answer', 'answer', 'lie', 'vanish', 'absent'),
+    ms: fc.integer({ min: 0, max: 3_000 }),
+  })
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 12 }), fc.array(step, { maxLength: 60 }), (count, steps) => {
+      const { now, pass } = createClock()
+      const schedule = createSchedule(range(count), now)
+      const open = new Map<string, number[]>(sources.map((source) => [source, []]))
+      const have = new Set<number>()
+      const fill = (source: string): number[] => {
+        const asked = open.get(source) ?? []
+        asked.push(...askAll(schedule, source))
+        expect(asked.length).toBeLessThanOrEqual(4)
+        expect(new Set(asked).size).toBe(asked.length)
+        return asked
+      }
+      for (const { source, what, ms } of steps) {
+        const asked = fill(source)
+        pass(ms)
+        if (what === 'vanish') {
+          schedule.lost(source)
+          open.set(source, [])
+          continue
+        }
+        const piece = asked.shift()
+        if (piece === undefined) continue
+        if (what === 'absent') {
+          schedule.absent(source, piece)
+          continue
+        }
+        const { first } = schedule.arrived(source, piece)
+        expect(first).toBe(!have.has(piece))
+        if (first && what === 'lie') schedule.rejected(piece)
+        else have.add(piece)
+      }
+      // One new source that answers all of it brings the rest.
+      for (const source of sources) schedule.lost(source)
+      for (let round = 0; round < 2 * count && schedule.left > 0; round += 1) {
+        for (const piece of askAll(schedule, 'late')) {
+          if (schedule.arrived('late', piece).first) have.add(piece)
+        }
+      }
+      expect(schedule.left).toBe(0)
+      expect([...have].sort((a, b) => a - b)).toEqual(range(count))
+    }),
+    { seed: 2, numRuns: 2_000 },
+  )
+})

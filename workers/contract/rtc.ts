@@ -1,0 +1,155 @@
+/**
+ * What the page and the engine's worker say to each other about WebRTC. A worker has no RTCPeerConnection, so the page
+ * owns the connections and the worker drives them over one MessagePort: every message of both directions goes through
+ * that port and arrives in the order in which it was sent, so that a channel is never heard of before its connection,
+ * nor a state after a later one.
+ *
+ * The types of the WebRTC API are written out because the worker's library has none of them.
+ */
+
+/** Given by the worker, which constructs all connections. */
+export type ConnectionId = number
+
+/** Positive when the worker opened the channel, negative when the peer did and the page announced it. */
+export type ChannelId = number
+
+export interface Description {
+  type: 'offer' | 'answer' | 'pranswer' | 'rollback'
+  sdp: string
+}
+
+export interface Candidate {
+  candidate?: string
+  sdpMid?: string | null
+  sdpMLineIndex?: number | null
+  usernameFragment?: string | null
+}
+
+/** What RTCPeerConnection takes, as far as it can be cloned: certificates cannot. */
+export interface ConnectionConfiguration {
+  iceServers?: { urls: string | string[]; username?: string; credential?: string }[]
+  iceTransportPolicy?: 'all' | 'relay'
+  iceCandidatePoolSize?: number
+}
+
+export interface ChannelInit {
+  ordered?: boolean
+  maxPacketLifeTime?: number
+  maxRetransmits?: number
+  protocol?: string
+  negotiated?: boolean
+  id?: number
+}
+
+/** What a channel says of itself. */
+export interface ChannelDescription {
+  label: string
+  protocol: string
+  ordered: boolean
+  negotiated: boolean
+  maxPacketLifeTime: number | null
+  maxRetransmits: number | null
+  id: number | null
+}
+
+export interface ConnectionStates {
+  connectionState: 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed'
+  iceConnectionState: 'new' | 'checking' | 'connected' | 'completed' | 'disconnected' | 'failed' | 'closed'
+  iceGatheringState: 'new' | 'gathering' | 'complete'
+  signalingState:
+    | 'stable'
+    | 'have-local-offer'
+    | 'have-remote-offer'
+    | 'have-local-pranswer'
+    | 'have-remote-pranswer'
+    | 'closed'
+}
+
+/** A method of a connection whose outcome the worker waits for. */
+export type ConnectionCall =
+  | { method: 'createOffer'; options?: { iceRestart?: boolean } }
+  | { method: 'createAnswer' }
+  | { method: 'setLocalDescription'; description?: { type: Description['type']; sdp?: string } }
+  | { method: 'setRemoteDescription'; description: { type: Description['type']; sdp?: string } }
+  | { method: 'addIceCandidate'; candidate: Candidate | null }
+
+/** The descriptions of a connection after a call, and the one that the call made, if any. */
+export interface CallOutcome {
+  made?: Description
+  local: Description | null
+  remote: Description | null
+}
+
+/** One message of a data channel; an ArrayBuffer is transferred, never copied. */
+export type ChannelData = string | ArrayBuffer
+
+export type ToPage =
+  /** Sent first: the page asks for this Web Lock and so learns when the worker, which holds it, is gone. */
+  | { kind: 'alive'; lock: string }
+  /** Sent last, by either side: it has closed all that it had, and nothing more comes. */
+  | { kind: 'goodbye' }
+  /** `transfer` false keeps the connection's channels in the page, which then passes their messages on. */
+  | { kind: 'create'; connection: ConnectionId; configuration: ConnectionConfiguration; transfer: boolean }
+  | { kind: 'call'; connection: ConnectionId; call: number; request: ConnectionCall }
+  | { kind: 'open-channel'; connection: ConnectionId; channel: ChannelId; label: string; init: ChannelInit }
+  | { kind: 'close'; connection: ConnectionId }
+  // Only for channels that stayed in the page.
+  | { kind: 'send'; connection: ConnectionId; channel: ChannelId; data: ChannelData[] }
+  | { kind: 'low-threshold'; connection: ConnectionId; channel: ChannelId; bytes: number }
+  | { kind: 'close-channel'; connection: ConnectionId; channel: ChannelId }
+
+/**
+ * How many connections the page constructed, and how many of those the browser has not collected yet. The browser
+ * refuses new ones when too many are uncollected; the page refuses a little earlier, at `limit`.
+ */
+export interface ConnectionCounts {
+  made: number
+  uncollected: number
+  limit: number
+}
+
+export type ConnectionEventType =
+  | 'connectionstatechange'
+  | 'iceconnectionstatechange'
+  | 'icegatheringstatechange'
+  | 'signalingstatechange'
+  | 'negotiationneeded'
+  | 'icecandidate'
+  | 'icecandidateerror'
+
+export type ToWorker =
+  | { kind: 'goodbye' }
+  | { kind: 'counts'; counts: ConnectionCounts }
+  /** The connection could not be made (`TooManyConnections` over the limit): it has failed, with its calls and channels. */
+  | { kind: 'refused'; connection: ConnectionId; name: string; message: string }
+  | { kind: 'outcome'; connection: ConnectionId; call: number; outcome: CallOutcome }
+  | { kind: 'call-failed'; connection: ConnectionId; call: number; name: string; message: string }
+  | {
+      kind: 'event'
+      connection: ConnectionId
+      type: ConnectionEventType
+      states: ConnectionStates
+      /** For `icecandidate`: null ends the candidates. */
+      candidate?: Candidate | null
+      /** For `icecandidateerror`. */
+      error?: { errorCode: number; errorText: string; url: string }
+    }
+  /** The transport under the connection ended, which browsers do not always show as a connection state. */
+  | { kind: 'ended'; connection: ConnectionId; reason: string }
+  /** A channel, opened by the worker (its id is known) or by the peer (its id is new). */
+  | {
+      kind: 'channel'
+      connection: ConnectionId
+      channel: ChannelId
+      description: ChannelDescription
+      /** The transferred channel; absent when it stays in the page. */
+      transferred?: RTCDataChannel
+    }
+  // Only for channels that stay in the page.
+  | { kind: 'channel-open'; connection: ConnectionId; channel: ChannelId; id: number | null }
+  | { kind: 'channel-data'; connection: ConnectionId; channel: ChannelId; data: ChannelData }
+  /** Of all bytes handed over with `send`, `taken` have reached the channel and `buffered` of those wait in it. */
+  | { kind: 'channel-buffered'; connection: ConnectionId; channel: ChannelId; taken: number; buffered: number }
+  | { kind: 'channel-closing'; connection: ConnectionId; channel: ChannelId }
+  | { kind: 'channel-error'; connection: ConnectionId; channel: ChannelId; message: string }
+  | { kind: 'channel-closed'; connection: ConnectionId; channel: ChannelId }

@@ -1,0 +1,226 @@
+import type { ContentStore } from '../content/content-store.ts'
+import { Failure } from '../contract/failures.ts'
+import type { Update } from '../contract/updates.ts'
+import type { FileInput, LookupResult, PackageCheck, PublishOptions, PublishResult } from '../contract/views.ts'
+import { readPackage } from '../packages/read-package.ts'
+import { headKey, rootToText, splitPackageId } from '../protocol/ids.ts'
+import type { CatalogueVersion } from '../registry/catalogue.ts'
+import type { Library } from '../registry/library.ts'
+import type { Outbox } from '../registry/outbox.ts'
+import type { Publisher } from '../registry/publish.ts'
+import type { Registry } from '../registry/registry.ts'
+import { packageToSummary, packageToView, shownVersion } from '../registry/summary.ts'
+import type { Trust } from '../registry/trust.ts'
+import type { Search } from '../search/index.ts'
+import type { RunningEngine } from './command-gate.ts'
+import type { Holders } from './holders.ts'
+import type { Installs } from './installs.ts'
+import type { Metrics } from './metrics.ts'
+import type { Network } from './network.ts'
+import type { Publications } from './publications.ts'
+import type { Status } from './status.ts'
+
+/** Content of this size or less is fetched when its package page is opened, so that its README and files show, bytes. */
+const previewMaxBytes = 2_000_000
+
+/** A preview that no peer sends is given up after this long, ms; opening the page again tries again. */
+const previewTimeoutMs = 20_000
+
+export interface CommandDependencies {
+  content: ContentStore
+  registry: Registry
+  search: Search
+  publisher: Publisher
+  outbox: Outbox
+  library: Library
+  trust: Trust
+  network: Promise<Network | undefined>
+  metrics: Metrics
+  status: Status
+  publications: Publications
+  installs: Installs
+  holders: Holders
+  signal: AbortSignal
+  emit(update: Update): void
+  stop(): Promise<void>
+}
+
+/** The commands of a running engine, each a few lines over the part that does the work. */
+export const createCommands = (deps: CommandDependencies): RunningEngine => {
+  const { content, registry, library, installs, holders, metrics, publications, publisher, emit, signal } = deps
+
+  const read = (files: FileInput[], options: PublishOptions = {}): ReturnType<typeof readPackage> =>
+    readPackage(files, {
+      ...(options.folder === undefined ? {} : { folder: options.folder }),
+      ...(options.fields === undefined ? {} : { fields: options.fields }),
+      knownVersions: registry.knownVersions,
+    })
+
+  const publish = async (files: FileInput[], options: PublishOptions = {}): Promise<PublishResult> => {
+    const pkg = read(files, options)
+    assertPublishable(pkg.check)
+    const staged = await content.stage(pkg.files)
+    const { root, size } = staged
+    const found = pkg.check.findings.filter(({ level }) => level === 'warning').map(({ message }) => message)
+    if (options.dryRun) {
+      const { id, version, warnings } = publisher.prepare(pkg.check, { root })
+      return { id, version, root: rootToText(root), warnings: [...found, ...warnings] }
+    }
+    const { id, version, warnings } = await publisher.publish(pkg.check, {
+      ...{ root, size, fileCount: pkg.files.length, changes: content.changes(staged) },
+    })
+    metrics.count('packages_published')
+    publications.sendAll()
+    return { id, version, root: rootToText(root), warnings: [...found, ...warnings] }
+  }
+
+  const versionOf = (id: string, version: string): CatalogueVersion & { release: object } => {
+    const found = registry.get(id)?.versions.find((each) => each.version === version)
+    if (found?.release === undefined)
+      throw new Failure('VersionNotFound', `Version ${version} of ${id} is not in the catalogue.`)
+    return found as CatalogueVersion & { release: object }
+  }
+
+  const rootOf = (id: string, version: string): Uint8Array => {
+    const { release } = versionOf(id, version)
+    return (release as NonNullable<CatalogueVersion['release']>).release.root
+  }
+
+  const installed = (id: string, version: string): Uint8Array => {
+    if (library.get(id, version) === undefined)
+      throw new Failure('NotInstalled', `${id} ${version} is not installed here.`)
+    return rootOf(id, version)
+  }
+
+  /** Brings small content here in the background, so that a package can be looked at before it is installed. */
+  const preview = (root: Uint8Array): void => {
+    installs.ensure(root, AbortSignal.any([signal, AbortSignal.timeout(previewTimeoutMs)])).then(
+      () => emit({ kind: 'catalogue', revision: registry.revision(), size: registry.size() }),
+      // Nobody sends it now: the page says that its files are not here.
+      () => {},
+    )
+  }
+
+  return {
+    stop: deps.stop,
+    status: async () => deps.status.view(),
+
+    check: async (files, options) => read(files, options).check,
+    async readArchive(archive) {
+      // Loaded when the first archive comes: most people publish folders.
+      const { readArchive } = await import('../packages/read-archive.ts')
+      const { folder, files } = await readArchive(archive)
+      return { files, ...(folder === undefined ? {} : { folder }) }
+    },
+    publish,
+    async yank(id, version) {
+      await publisher.yank(id, version)
+      publications.sendAll()
+    },
+
+    search: async (query) => deps.search.query(query),
+    async describe(id) {
+      const found = registry.get(id)
+      const release = found === undefined ? undefined : shownVersion(found)?.release?.release
+      if (found === undefined || release === undefined)
+        throw new Failure('PackageNotFound', `There is no package ${id} in the catalogue of this browser.`)
+      const manifest = await content.manifest(release.root)
+      const here = await content.has(release.root)
+      if (!here && release.size <= previewMaxBytes) preview(release.root)
+      return packageToView(found, {
+        trust: deps.trust.stateOf(found.publisher),
+        dependents: registry.dependentsOf(id),
+        namesakes: registry.bySlug(found.slug),
+        isInstalled: (version: string) => library.get(id, version) !== undefined,
+        heldBy: holders.count(release.root, here),
+        ...(manifest === undefined ? {} : { manifest }),
+      })
+    },
+    lookup: (id) => lookup(id),
+
+    async resolve(specs) {
+      const { packages } = installs.resolve(specs)
+      return { packages: packages.map(({ id, version, rootText }) => ({ id, version, root: rootText })) }
+    },
+    planInstall: (specs, options) => installs.plan(specs, options),
+    install: (specs, options) => installs.install(specs, options),
+    cancel: async (transferId) => installs.cancel(transferId),
+
+    library: async () => [...library.list()],
+    readFile: (id, version, path) => content.readFile(rootOf(id, version), path),
+    async exportZip(id, version) {
+      const root = installed(id, version)
+      const manifest = await content.manifest(root)
+      if (manifest === undefined)
+        throw new Failure('ContentUnavailable', `The files of ${id} ${version} are no longer here.`)
+      const files: FileInput[] = []
+      for (const { path, executable } of manifest.files)
+        files.push({ path, bytes: await content.readFile(root, path), ...(executable ? { executable } : {}) })
+      const { writeArchive } = await import('../packages/write-archive.ts')
+      return writeArchive(files)
+    },
+    async verify(id, version) {
+      const damaged = await content.verify(installed(id, version))
+      return { ok: damaged.length === 0, damaged }
+    },
+    async uninstall(id, version) {
+      const root = installed(id, version)
+      await library.remove(id, version)
+      const stillNeeded = library.list().some((entry) => entry.root === rootToText(root))
+      const own = splitPackageId(id)
+      // What this profile published is kept for others also when it is no longer installed here.
+      const isOwn = own.ok && own.value.publisher === deps.status.view().publisherId
+      if (!stillNeeded && !isOwn) await content.remove(root)
+      emit({ kind: 'library', revision: library.revision() })
+    },
+
+    peers: async () => (await deps.network)?.peers() ?? [],
+    metrics: async () => ({ ...metrics.view(), active_peers: deps.status.view().connections }),
+    async connect(address) {
+      const online = await deps.network
+      if (online === undefined) throw new Failure('PeerUnreachable', 'This browser could not join the network.')
+      await online.connect(address)
+    },
+  }
+
+  async function lookup(id: string): Promise<LookupResult> {
+    const started = performance.now()
+    const answer = (from: LookupResult['from']): LookupResult => {
+      const found = registry.get(id)
+      const record = found === undefined ? undefined : packageToSummary(found)
+      const tookMs = performance.now() - started
+      return { found: found !== undefined, from, tookMs, ...(record === undefined ? {} : { record }) }
+    }
+    if (registry.get(id) !== undefined) return answer('hot')
+    const parts = splitPackageId(id)
+    if (!parts.ok) throw new Failure('InvalidArgument', parts.message)
+    const online = await deps.network
+    if (online === undefined) return answer('none')
+    metrics.count('dht_lookups_total')
+    const found = await online.findHead(headKey(parts.value.publisher, parts.value.slug), signal)
+    if (found === undefined) return answer('none')
+    const { identity, head } = found.value
+    await registry.ingest(
+      [
+        { kind: 'identity', bytes: identity.chain },
+        { kind: 'head', bytes: head.bytes },
+      ],
+      { from: 'dht' },
+    )
+    // The head names its releases by hash; connected peers have them.
+    online.syncNow()
+    return answer('dht')
+  }
+}
+
+/** The first finding that forbids publishing, as the failure that it names. */
+const assertPublishable = ({ ok, findings }: PackageCheck): void => {
+  if (ok) return
+  const fault = findings.find(({ level }) => level === 'error')
+  const where =
+    fault?.line === undefined ? '' : ` (${fault.path ?? 'manifest'}, line ${fault.line}, column ${fault.column ?? 1})`
+  throw new Failure(
+    (fault?.name ?? 'InvalidArgument') as Failure['name'],
+    `${fault?.message ?? 'The package cannot be published.'}${where}`,
+  )
+}

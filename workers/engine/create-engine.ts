@@ -1,0 +1,157 @@
+import { createContentStore } from '../content/content-store.ts'
+import type { StartOptions } from '../contract/commands.ts'
+import type { Failure } from '../contract/failures.ts'
+import type { Update } from '../contract/updates.ts'
+import type { RtcShim } from '../net/rtc-shim.ts'
+import { hasTemplates } from '../packages/templates.ts'
+import { createLibrary } from '../registry/library.ts'
+import { createOutbox } from '../registry/outbox.ts'
+import { createPublisher } from '../registry/publish.ts'
+import { createRegistry, type RegistryChange } from '../registry/registry.ts'
+import { packageToDocument } from '../registry/summary.ts'
+import { createTransfers } from '../registry/transfers.ts'
+import { createTrust } from '../registry/trust.ts'
+import { createSearch } from '../search/index.ts'
+import { webCrypto } from '../stack/web-crypto.ts'
+import { openStore } from '../store/open-store.ts'
+import type { RunningEngine } from './command-gate.ts'
+import { createCommands } from './commands.ts'
+import { createHolders } from './holders.ts'
+import { createInstalls } from './installs.ts'
+import { loadKeys } from './keys.ts'
+import { createMetrics } from './metrics.ts'
+import { type Network, startNetwork } from './network.ts'
+import { createPublications } from './publications.ts'
+import { findRelays } from './relays.ts'
+import { createStatus } from './status.ts'
+import { acquireProfileLock } from './tab-lock.ts'
+import { createUpdateBus } from './update-bus.ts'
+
+/**
+ * The composition root of the worker: makes every part and hands each what it needs. Read it top-down to see how they
+ * are wired. Resolves when commands work, with what this profile has stored; the network starts meanwhile.
+ */
+export const createEngine = async (options: StartOptions, rtc: RtcShim | undefined): Promise<RunningEngine> => {
+  const lifetime = new AbortController()
+  const bus = createUpdateBus((batch) => options.updates.postMessage(batch))
+  const unlock = await acquireProfileLock(options.profile, navigator.locks)
+
+  // What this profile has.
+  const { store, refusal } = await openStore(`ggen-${options.profile}`, {
+    onClosed: (reason) => notice('error', 'storage', reason),
+  })
+  const keys = await loadKeys(store, webCrypto, options.profile)
+  const { publisherId } = keys.identity
+  const content = createContentStore({ store, crypto: webCrypto })
+  const search = createSearch({ now: () => performance.now() })
+  const metrics = createMetrics()
+  const registry = createRegistry({
+    store,
+    crypto: webCrypto,
+    onChange: (change) => onCatalogueChange(change),
+    onProblem: (failure) => notice('warning', 'catalogue', failure),
+  })
+  const outbox = createOutbox({ store })
+  const library = createLibrary({ store })
+  const transfers = createTransfers({ store })
+  const trust = createTrust({ store, self: publisherId })
+  const publisher = createPublisher({
+    ...{ registry, outbox, hasTemplates, crypto: webCrypto, now: Date.now },
+    ...{ identity: keys.identity, signer: keys.signer },
+  })
+
+  await registry.load()
+  for (const part of [outbox, library, transfers, trust]) await part.load()
+
+  // What it can reach.
+  const network: Promise<Network | undefined> = findRelays(options.relays, store, self.location.origin)
+    .then((relays) =>
+      startNetwork({
+        ...{ keys, content, relays, crypto: webCrypto, iceServers: options.iceServers, webRtc: rtc !== undefined },
+        catalogue: {
+          ids: registry.entryIds,
+          entries: registry.entriesById,
+          ingest: (entries, from) => registry.ingest(entries, { from }),
+        },
+        async receive(bytes, from) {
+          metrics.count('gossip_messages_received')
+          return (await registry.receiveAnnouncement(bytes, { from })).verdict
+        },
+        onChange: () => status.changed(),
+        onAudience: () => publications.sendAll(),
+        onSent: (bytes) => metrics.count('piece_bytes_sent', bytes),
+      }),
+    )
+    .catch((error: unknown) => {
+      status.networkFailed(error)
+      return undefined
+    })
+
+  const status = createStatus({
+    ...{ options, keys, store, rtc, refusal, network },
+    catalogueSize: registry.size,
+    onChange: (view) => emit({ kind: 'status', status: view }),
+  })
+  const publications = createPublications({
+    ...{ registry, outbox, network, signal: lifetime.signal },
+    onChange: (publication) => emit({ kind: 'publication', publication }),
+  })
+  const installs = createInstalls({
+    ...{ registry, content, library, transfers, trust, network, signal: lifetime.signal, now: Date.now },
+    onTransfer: (transfer) => emit({ kind: 'transfer', transfer }),
+    onReceived: (bytes) => metrics.count('piece_bytes_received', bytes),
+    onInstalled(entries) {
+      metrics.count('packages_installed', entries.length)
+      emit({ kind: 'library', revision: library.revision() })
+      holders.provide(entries.map(({ root }) => root))
+    },
+  })
+  const holders = createHolders({
+    ...{ content, network, signal: lifetime.signal },
+    onChange: () => emit({ kind: 'catalogue', revision: registry.revision(), size: registry.size() }),
+  })
+
+  const emit = (update: Update): void => bus.emit(update)
+
+  function notice(level: 'warning' | 'error', id: string, failure: Failure): void {
+    emit({ kind: 'notice', id, level, name: failure.name, message: failure.message })
+  }
+
+  function onCatalogueChange({ packages, revision, size }: RegistryChange): void {
+    for (const id of packages) {
+      const found = registry.get(id)
+      const document = found === undefined ? undefined : packageToDocument(found)
+      if (document === undefined) search.remove(id)
+      else search.put(document)
+    }
+    emit({ kind: 'catalogue', revision, size })
+    status.changed()
+  }
+
+  const wake = (): void => void network.then((online) => online?.wake())
+  self.addEventListener('online', wake)
+
+  // What was under way when the last tab closed.
+  void network.then(async (online) => {
+    if (online === undefined) return
+    installs.resume()
+    publications.sendAll()
+    holders.provideAll()
+  })
+
+  return createCommands({
+    ...{ store, keys, content, registry, search, publisher, outbox, library, trust, network, metrics },
+    ...{ status, publications, installs, holders, emit, signal: lifetime.signal },
+    async stop() {
+      lifetime.abort()
+      self.removeEventListener('online', wake)
+      publications.stop()
+      holders.stop()
+      await (await network)?.stop()
+      await store.close()
+      rtc?.close()
+      bus.stop()
+      unlock()
+    },
+  })
+}

@@ -1,0 +1,88 @@
+import type { ContentStore } from '../content/content-store.ts'
+import { rootToText, textToRoot, toHex } from '../protocol/ids.ts'
+import type { Network } from './network.ts'
+
+/** What is held is told to the DHT again after this long, ms: half of the 48 h after which provider records end. */
+const reprovideMs = 22 * 3_600_000
+
+/** A count of holders is asked for again after this long, ms. */
+const freshMs = 60_000
+
+/** Looking for holders ends after this long, ms; who was found by then counts. */
+const countTimeoutMs = 5_000
+
+export interface HoldersDependencies {
+  content: ContentStore
+  network: Promise<Network | undefined>
+  signal: AbortSignal
+  /** A count that was asked for has changed. */
+  onChange(): void
+}
+
+export interface Holders {
+  /** How many distinct peers are known to provide a content, this one included; asks again in the background. */
+  count(root: Uint8Array, heldHere: boolean): number
+  /** Tells the DHT that these contents are held here. */
+  provide(roots: readonly string[]): void
+  /** The same for all that is held; now and then again, as provider records end. */
+  provideAll(): void
+  stop(): void
+}
+
+/** Who holds what: tells the DHT what is held here, and counts who else says so. */
+export const createHolders = ({ content, network, signal, onChange }: HoldersDependencies): Holders => {
+  const countByRoot = new Map<string, { others: number; at: number }>()
+  const queue = new Set<string>()
+  let providing = false
+
+  const refresh = async (root: Uint8Array, key: string): Promise<void> => {
+    const online = await network
+    if (online === undefined) return
+    const others = await online.countProviders(root, AbortSignal.any([signal, AbortSignal.timeout(countTimeoutMs)]))
+    const before = countByRoot.get(key)?.others
+    countByRoot.set(key, { others, at: Date.now() })
+    if (others !== before) onChange()
+  }
+
+  /** One after the other: each is a walk through the DHT. */
+  const drain = async (): Promise<void> => {
+    if (providing) return
+    providing = true
+    try {
+      const online = await network
+      for (const text of queue) {
+        queue.delete(text)
+        if (online === undefined || signal.aborted) return
+        const root = textToRoot(text)
+        if (root.ok) await online.provide(root.value, signal).catch(() => {})
+      }
+    } finally {
+      providing = false
+    }
+  }
+
+  const provideAll = async (): Promise<void> => {
+    for (const root of await content.completeRoots()) queue.add(rootToText(root))
+    await drain()
+  }
+
+  const timer = setInterval(() => void provideAll(), reprovideMs)
+
+  return {
+    count(root, heldHere) {
+      const key = toHex(root)
+      const known = countByRoot.get(key)
+      if (known === undefined || Date.now() - known.at > freshMs) {
+        countByRoot.set(key, { others: known?.others ?? 0, at: Date.now() })
+        void refresh(root, key)
+      }
+      return (known?.others ?? 0) + (heldHere ? 1 : 0)
+    },
+    provide(roots) {
+      for (const root of roots) queue.add(root)
+      void drain()
+    },
+    provideAll: () => void provideAll().catch(() => {}),
+    stop: () => clearInterval(timer),
+  }
+}

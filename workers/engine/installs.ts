@@ -1,0 +1,251 @@
+import type { ContentStore } from '../content/content-store.ts'
+import { type FetchDependencies, fetchContent } from '../content/fetch.ts'
+import { Failure, toFailure } from '../contract/failures.ts'
+import type { InstallOptions, InstallPlan, InstallResult, LibraryEntry, TransferView } from '../contract/views.ts'
+import { toHex } from '../protocol/ids.ts'
+import type { Library } from '../registry/library.ts'
+import type { Registry } from '../registry/registry.ts'
+import { type Resolution, resolve } from '../registry/resolve.ts'
+import type { BegunTransfer, Transfers } from '../registry/transfers.ts'
+import type { Trust } from '../registry/trust.ts'
+import type { Network } from './network.ts'
+
+/** Packages of one install that are fetched at the same time: enough to hide the round trips of small ones. */
+const parallelFetches = 3
+
+export interface InstallsDependencies {
+  registry: Registry
+  content: ContentStore
+  library: Library
+  transfers: Transfers
+  trust: Trust
+  network: Promise<Network | undefined>
+  signal: AbortSignal
+  now(): number
+  onTransfer(transfer: TransferView): void
+  /** A package is here and verified: it can be provided to others. */
+  onInstalled(entries: readonly LibraryEntry[]): void
+  onReceived(bytes: number): void
+}
+
+export interface Installs {
+  resolve(specs: readonly string[], options?: InstallOptions): Resolution
+  plan(specs: readonly string[], options?: InstallOptions): Promise<InstallPlan>
+  install(specs: readonly string[], options?: InstallOptions): Promise<InstallResult>
+  cancel(transferId: string): void
+  /** Goes on with what a closed or reloaded tab began. */
+  resume(): void
+  /** Brings the content of `root` here, once however many ask for it. */
+  ensure(root: Uint8Array, signal: AbortSignal): Promise<void>
+}
+
+/**
+ * Installs: resolve, fetch from whoever has it, verify, keep.
+ *
+ * An install is noted durably before it begins and ends only with all its packages in the library or a failure that
+ * its person was told, so a reload in the middle goes on where it was. A package enters the library only when every
+ * piece and file of it and of what it needs was verified.
+ */
+export const createInstalls = (deps: InstallsDependencies): Installs => {
+  const { registry, content, library, transfers, trust, network, onTransfer, now } = deps
+  const controllerById = new Map<string, AbortController>()
+  const fetchByRoot = new Map<string, Promise<number>>()
+
+  const resolveSpecs = (specs: readonly string[], options: InstallOptions = {}): Resolution =>
+    resolve(specs, {
+      catalogue: registry,
+      trust: trust.stateOf,
+      installed: library.list(),
+      ...(options.allowMissing === undefined ? {} : { allowMissing: options.allowMissing }),
+    })
+
+  const plan = async (specs: readonly string[], options?: InstallOptions): Promise<InstallPlan> => {
+    const { packages, warnings } = resolveSpecs(specs, options)
+    const present = await Promise.all(packages.map(({ root }) => content.has(root)))
+    return {
+      packages: packages.map(({ id, version, rootText, slug, size, requiredBy }) => ({
+        ...{ id, version, slug, size, requiredBy, root: rootText },
+        installed: library.get(id, version) !== undefined,
+      })),
+      bytes: packages.reduce((sum, { size }, at) => sum + (present[at] ? 0 : size), 0),
+      warnings,
+    }
+  }
+
+  /** Fetches `root` unless it is here; several who want it share one fetch. Resolves with the bytes that came. */
+  const fetchOnce = async (
+    root: Uint8Array,
+    signal: AbortSignal,
+    onProgress: (bytes: number, sources: number) => void,
+  ): Promise<number> => {
+    const key = toHex(root)
+    for (;;) {
+      if (await content.has(root)) return 0
+      const underWay = fetchByRoot.get(key)
+      if (underWay === undefined) break
+      // Whoever began it may cancel it, so its end says nothing about ours: look again.
+      await underWay.catch(() => {})
+      signal.throwIfAborted()
+    }
+    const online = await network
+    if (online === undefined)
+      throw new Failure('ContentUnavailable', 'This browser could not join the network, so nothing can be fetched.')
+    const fetching = fetchContent(root, fetchDependencies(online), {
+      signal,
+      onProgress: ({ bytes, sources }) => onProgress(bytes, sources),
+    }).then(({ bytes }) => bytes)
+    fetchByRoot.set(key, fetching)
+    try {
+      return await fetching
+    } finally {
+      fetchByRoot.delete(key)
+    }
+  }
+
+  const fetchDependencies = (online: Network): FetchDependencies => ({
+    content,
+    findProviders: online.findProviders,
+    openStream: online.openPieceStream,
+    report(peer, event) {
+      if (event.kind === 'violation') online.drop(peer)
+      if (event.kind === 'piece') deps.onReceived(event.bytes)
+    },
+    now: () => performance.now(),
+  })
+
+  const run = async (begun: BegunTransfer, options: InstallOptions): Promise<InstallResult> => {
+    const started = performance.now()
+    const controller = new AbortController()
+    controllerById.set(begun.id, controller)
+    const signal = AbortSignal.any([controller.signal, deps.signal])
+    const transfer: TransferView = {
+      ...{ id: begun.id, specs: [...begun.specs], startedAt: begun.startedAt },
+      ...{ state: 'resolving', bytes: 0, totalBytes: 0, sources: 0 },
+    }
+    const report = (change: Partial<TransferView>): void => {
+      Object.assign(transfer, change)
+      onTransfer({ ...transfer })
+    }
+    report({})
+    try {
+      const { packages, warnings } = resolveSpecs(begun.specs, options)
+      const bytesByRoot = new Map<string, number>()
+      report({ state: 'finding', totalBytes: packages.reduce((sum, { size }) => sum + size, 0) })
+
+      let fetched = 0
+      const waiting = [...packages]
+      const work = async (): Promise<void> => {
+        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+          const { root, rootText, size } = next
+          fetched += await fetchOnce(root, signal, (bytes, sources) => {
+            bytesByRoot.set(rootText, bytes)
+            report({
+              state: 'fetching',
+              bytes: sum(bytesByRoot.values()),
+              sources: Math.max(transfer.sources, sources),
+            })
+          })
+          bytesByRoot.set(rootText, size)
+          report({ bytes: sum(bytesByRoot.values()) })
+        }
+      }
+      await allOrFirstFailure(Array.from({ length: parallelFetches }, work), controller)
+      signal.throwIfAborted()
+      report({ state: 'verifying' })
+
+      const entries = await Promise.all(packages.map((each) => toLibraryEntry(each)))
+      for (const entry of entries) await library.add(entry)
+      for (const { publisher } of packages)
+        await trust.remember(publisher, registry.identityOf(publisher)?.name ?? '', now())
+      await transfers.end(begun.id)
+      report({ state: 'done', bytes: transfer.totalBytes })
+      deps.onInstalled(entries)
+      return {
+        installed: packages.map(({ id, version, rootText }) => ({ id, version, root: rootText })),
+        bytes: fetched,
+        tookMs: performance.now() - started,
+        warnings,
+      }
+    } catch (thrown) {
+      // A cancel and the first failure of several fetches are the reason that the others were stopped for.
+      const failure = toFailure(controller.signal.aborted ? controller.signal.reason : thrown)
+      // When the engine stops, the install has not ended: the next start goes on with it.
+      if (!deps.signal.aborted) await transfers.end(begun.id).catch(() => {})
+      report({
+        state: failure.name === 'Cancelled' ? 'cancelled' : 'failed',
+        failure: { name: failure.name, message: failure.message },
+      })
+      throw failure
+    } finally {
+      controllerById.delete(begun.id)
+    }
+  }
+
+  const toLibraryEntry = async (resolved: Resolution['packages'][number]): Promise<LibraryEntry> => {
+    const { id, version, slug, root, rootText, size, asked } = resolved
+    const manifest = await content.manifest(root)
+    if (manifest === undefined)
+      throw new Failure('ContentUnavailable', `The files of ${slug} ${version} are no longer here.`)
+    const release = registry.get(id)?.versions.find((each) => each.version === version)?.release?.release
+    return {
+      ...{ id, version, slug, size },
+      root: rootText,
+      displayName: release?.displayName ?? slug,
+      publisherName: registry.get(id)?.identity.name ?? '',
+      installedAt: now(),
+      // Asked for once, it stays asked for.
+      asDependency: !asked && (library.get(id, version)?.asDependency ?? true),
+      files: manifest.files.map(({ path, size, sha256 }) => ({ path, size, sha256: toHex(sha256) })),
+    }
+  }
+
+  return {
+    resolve: resolveSpecs,
+    plan,
+    async install(specs, options = {}) {
+      if (options.dryRun) {
+        const started = performance.now()
+        const { packages, bytes, warnings } = await plan(specs, options)
+        const installed = packages.map(({ id, version, root }) => ({ id, version, root }))
+        return { installed, bytes, warnings, tookMs: performance.now() - started }
+      }
+      const id = options.transferId ?? crypto.randomUUID()
+      if (controllerById.has(id)) throw new Failure('InvalidArgument', `A transfer “${id}” is under way already.`)
+      const begun = { id, specs: [...specs], allowMissing: options.allowMissing ?? false, startedAt: now() }
+      await transfers.begin(begun)
+      return run(begun, options)
+    },
+    cancel(transferId) {
+      controllerById
+        .get(transferId)
+        ?.abort(new Failure('Cancelled', 'The install was cancelled. What was fetched is kept for a later try.'))
+    },
+    resume() {
+      for (const begun of transfers.list()) {
+        if (controllerById.has(begun.id)) continue
+        // Its failure is told by the transfer's update: nobody awaits a resumed install.
+        run(begun, { allowMissing: begun.allowMissing }).catch(() => {})
+      }
+    },
+    async ensure(root, signal) {
+      await fetchOnce(root, signal, () => {})
+    },
+  }
+}
+
+const sum = (values: Iterable<number>): number => {
+  let total = 0
+  for (const value of values) total += value
+  return total
+}
+
+/** Waits for all; the first failure stops the others and is the one that counts. */
+const allOrFirstFailure = async (work: Promise<void>[], controller: AbortController): Promise<void> => {
+  try {
+    await Promise.all(work)
+  } catch (failure) {
+    controller.abort(failure)
+    await Promise.allSettled(work)
+    throw failure
+  }
+}

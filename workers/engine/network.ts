@@ -1,0 +1,230 @@
+import type { Stream } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { ContentStore } from '../content/content-store.ts'
+import { createPieceServer, pieceHandlerOptions } from '../content/piece-server.ts'
+import type { StartOptions } from '../contract/commands.ts'
+import { Failure } from '../contract/failures.ts'
+import type { PeerView, StatusView, Step } from '../contract/views.ts'
+import { createHeads, type FoundHead } from '../dht/heads.ts'
+import { createProviders } from '../dht/providers.ts'
+import { createAnnouncements, type Verdict } from '../gossip/announcements.ts'
+import { createNode } from '../net/create-node.ts'
+import { createPeerFinder } from '../net/peer-finder.ts'
+import { createRelayKeeper } from '../net/relay-keeper.ts'
+import { isDirect, openStream } from '../net/streams.ts'
+import type { Crypto } from '../protocol/crypto.ts'
+import { verifyDhtValue } from '../protocol/dht-value.ts'
+import { rootToText } from '../protocol/ids.ts'
+import { PIECE_PROTOCOL } from '../protocol/protocols.ts'
+import type { SyncCatalogue } from '../sync/exchange.ts'
+import { startSync } from '../sync/sync.ts'
+import type { ProfileKeys } from './keys.ts'
+
+/** A dial that a person asked for is given up after this long, ms: a relayed WebRTC dial takes under 1 s where it works. */
+const connectTimeoutMs = 20_000
+
+export interface NetworkDependencies {
+  keys: ProfileKeys
+  crypto: Crypto
+  relays: readonly string[]
+  iceServers: StartOptions['iceServers']
+  webRtc: boolean
+  content: ContentStore
+  catalogue: SyncCatalogue
+  /** Takes in a gossiped announcement. */
+  receive(bytes: Uint8Array, from: string): Promise<Verdict>
+  /** Something that the status shows has changed. */
+  onChange(): void
+  /** Somebody is there to publish to who was not there before. */
+  onAudience(): void
+  /** Bytes of package content went out. */
+  onSent(bytes: number): void
+}
+
+/** The parts of a status that the network knows. */
+export type NetworkStatus = Pick<StatusView, 'online' | 'relays' | 'connections' | 'directConnections'> & {
+  steps: Pick<StatusView['steps'], 'relay' | 'reservation' | 'direct'>
+}
+
+export interface Network {
+  status(): NetworkStatus
+  peers(): PeerView[]
+  /** @throws Failure `InvalidArgument` for what is no multiaddr, `PeerUnreachable` when nothing answers there. */
+  connect(address: string): Promise<void>
+  /** Who may hold `root`: the connected peers, then those that the DHT knows. Each once, never this one. */
+  findProviders(root: Uint8Array, signal: AbortSignal): AsyncGenerator<string>
+  /** How many distinct other peers the DHT knows to hold `root`. */
+  countProviders(root: Uint8Array, signal: AbortSignal): Promise<number>
+  openPieceStream(peer: string, signal: AbortSignal): Promise<Stream>
+  /** A peer broke the rules: its connections are closed. */
+  drop(peer: string): void
+  provide(root: Uint8Array, signal: AbortSignal): Promise<number>
+  putHead(key: string, value: Uint8Array, signal: AbortSignal, onConfirmed: (count: number) => void): Promise<number>
+  findHead(key: string, signal: AbortSignal): Promise<FoundHead<DhtValueFound> | undefined>
+  /** Hands an announcement to the mesh; resolves with how many peers took it. */
+  announce(bytes: Uint8Array): Promise<number>
+  /** How many connected peers, relays included, follow the announcements. */
+  audience(): number
+  syncNow(): void
+  /** The machine woke up or went online: try everything at once. */
+  wake(): void
+  stop(): Promise<void>
+}
+
+export type DhtValueFound = Extract<Awaited<ReturnType<typeof verifyDhtValue>>, { ok: true }>['value']
+
+/** Starts the node and everything that speaks over it. */
+export const startNetwork = async (deps: NetworkDependencies): Promise<Network> => {
+  const { keys, crypto, content, catalogue, onChange, onAudience } = deps
+  const tab = await createNode({
+    privateKey: keys.node,
+    relays: deps.relays,
+    crypto,
+    iceServers: deps.iceServers,
+    webRtc: deps.webRtc,
+  })
+  const { node } = tab
+  const self = node.peerId.toString()
+  const { dht, pubsub } = node.services
+
+  const drop = (peer: string): void => {
+    for (const connection of node.getConnections()) {
+      if (connection.remotePeer.toString() === peer) connection.abort(new Error('The peer broke the rules.'))
+    }
+  }
+
+  const pieceServer = createPieceServer({
+    content,
+    report(peer, event) {
+      if (event.kind === 'violation') drop(peer)
+      else deps.onSent(event.bytes)
+    },
+  })
+  await node.handle(
+    PIECE_PROTOCOL,
+    (stream, connection) => pieceServer.handle(stream, connection.remotePeer.toString()),
+    pieceHandlerOptions,
+  )
+
+  const heads = createHeads<DhtValueFound>({
+    dht,
+    async verify(key, value) {
+      const found = await verifyDhtValue(key, value, crypto)
+      return found.ok ? { seq: found.value.head.head.seq, value: found.value } : undefined
+    },
+    now: () => performance.now(),
+  })
+  const providers = createProviders(dht)
+  const announcements = createAnnouncements({ pubsub, receive: deps.receive, onSubscriber: onAudience })
+  const sync = await startSync({
+    node,
+    catalogue,
+    openStream: (peer, protocol, signal) => openStream(tab, peer, protocol, { signal, direct: false }),
+    onExchange(peer, outcome) {
+      if ('failure' in outcome && isViolation(outcome.failure)) drop(peer)
+      onChange()
+    },
+    random: Math.random,
+  })
+  const keeper = createRelayKeeper(tab, { relays: deps.relays, onChange })
+  const finder = createPeerFinder(tab, { isRelay: keeper.isRelay, onChange })
+
+  node.addEventListener('connection:open', onChange)
+  node.addEventListener('connection:close', onChange)
+
+  return {
+    status() {
+      const connections = node.getConnections()
+      const { relay, reservation } = keeper.steps()
+      const steps: { relay: Step; reservation: Step; direct: Step } = { relay, reservation, direct: finder.step() }
+      return {
+        online: connections.length > 0,
+        relays: keeper.relays().map(({ address, connected }) => ({ address, connected })),
+        connections: connections.length,
+        directConnections: finder.directPeers().length,
+        steps,
+      }
+    },
+    peers: () =>
+      node.getConnections().map((connection) => {
+        const peerId = connection.remotePeer.toString()
+        return {
+          peerId,
+          kind: keeper.isRelay(peerId) ? 'relay' : 'peer',
+          path: isDirect(connection) ? 'direct' : 'relayed',
+          address: connection.remoteAddr.toString(),
+          connectedAt: connection.timeline.open,
+          ...(connection.rtt === undefined ? {} : { rttMs: connection.rtt }),
+        }
+      }),
+    async connect(address) {
+      const target = parseAddress(address)
+      const peer = target.getComponents().findLast(({ name }) => name === 'p2p')?.value
+      const undo = peer === undefined ? () => {} : tab.gater.permit(peer)
+      try {
+        await node.dial(target, { signal: AbortSignal.timeout(connectTimeoutMs) })
+      } catch (error) {
+        throw new Failure(
+          'PeerUnreachable',
+          `Nothing answers at ${address}: ${error instanceof Error ? error.message : error}`,
+        )
+      } finally {
+        undo()
+      }
+    },
+    async *findProviders(root, signal) {
+      const seen = new Set([self])
+      for (const peerId of finder.directPeers()) {
+        const peer = peerId.toString()
+        seen.add(peer)
+        yield peer
+      }
+      for await (const peer of providers.find(rootToText(root), signal)) {
+        if (seen.has(peer)) continue
+        seen.add(peer)
+        yield peer
+      }
+    },
+    async countProviders(root, signal) {
+      const peers = new Set<string>()
+      for await (const peer of providers.find(rootToText(root), signal)) if (peer !== self) peers.add(peer)
+      return peers.size
+    },
+    openPieceStream: (peer, signal) => openStream(tab, peer, PIECE_PROTOCOL, { signal, direct: true }),
+    drop,
+    provide: (root, signal) => providers.provide(rootToText(root), signal),
+    putHead: (key, value, signal, onConfirmed) => heads.put(key, value, { signal, onConfirmed }),
+    findHead: (key, signal) => heads.get(key, { signal }),
+    announce: (bytes) => announcements.publish(bytes),
+    audience: () => announcements.subscriberCount(),
+    syncNow: () => sync.syncNow(),
+    wake() {
+      keeper.wake()
+      finder.wake()
+      sync.syncNow()
+    },
+    async stop() {
+      keeper.stop()
+      finder.stop()
+      announcements.stop()
+      pieceServer.stop()
+      await sync.stop()
+      await tab.stop()
+    },
+  }
+}
+
+const parseAddress = (address: string): ReturnType<typeof multiaddr> => {
+  try {
+    return multiaddr(address)
+  } catch {
+    throw new Failure(
+      'InvalidArgument',
+      `“${address}” is no multiaddr. An example: /ip4/127.0.0.1/tcp/9000/ws/p2p/12D3KooW…`,
+    )
+  }
+}
+
+/** Failures that an honest peer cannot cause, however slow or broken its network is. */
+const isViolation = (failure: unknown): boolean =>
+  failure instanceof Failure && ['RecordMalformed', 'RecordTooLarge', 'SignatureInvalid'].includes(failure.name)

@@ -1,0 +1,85 @@
+import type { StartOptions } from '../contract/commands.ts'
+import type { Failure } from '../contract/failures.ts'
+import type { StatusView, Step } from '../contract/views.ts'
+import type { RtcShim } from '../net/rtc-shim.ts'
+import type { Store } from '../store/store.ts'
+import type { ProfileKeys } from './keys.ts'
+import type { Network } from './network.ts'
+
+export interface StatusDependencies {
+  options: Pick<StartOptions, 'profile'>
+  keys: ProfileKeys
+  store: Pick<Store, 'persistent'>
+  rtc: RtcShim | undefined
+  /** Why storage is memory only. */
+  refusal: Failure | undefined
+  network: Promise<Network | undefined>
+  catalogueSize(): number
+  onChange(status: StatusView): void
+}
+
+export interface Status {
+  view(): StatusView
+  /** Something that the view shows may have changed. */
+  changed(): void
+  /** The node could not be started: everything local works on. */
+  networkFailed(error: unknown): void
+}
+
+const starting: Step = { state: 'working', reason: 'The peer-to-peer node is starting.' }
+
+/** Joins what the network, the storage and the catalogue say of themselves into the one view that the page shows. */
+export const createStatus = (deps: StatusDependencies): Status => {
+  const { keys, rtc, refusal } = deps
+  let network: Network | undefined
+  let failure: string | undefined
+
+  const view = (): StatusView => {
+    const online = network?.status()
+    const idle: Step = failure === undefined ? starting : { state: 'failed', reason: failure }
+    const catalogueSize = deps.catalogueSize()
+    return {
+      peerId: keys.nodeId,
+      publisherId: keys.identity.publisherId,
+      publisherName: keys.identity.name,
+      profile: deps.options.profile,
+      online: online?.online ?? false,
+      relays: online?.relays ?? [],
+      connections: online?.connections ?? 0,
+      directConnections: online?.directConnections ?? 0,
+      catalogueSize,
+      persistent: deps.store.persistent,
+      channelPath: rtc?.channelPath() ?? 'none',
+      steps: {
+        relay: online?.steps.relay ?? idle,
+        reservation: online?.steps.reservation ?? idle,
+        direct: online?.steps.direct ?? idle,
+        catalogue: catalogueStep(catalogueSize, online?.online ?? false),
+        storage: refusal === undefined ? { state: 'ok', reason: '' } : { state: 'failed', reason: refusal.message },
+      },
+    }
+  }
+
+  const changed = (): void => deps.onChange(view())
+
+  void deps.network.then((started) => {
+    network = started
+    changed()
+  })
+
+  return {
+    view,
+    changed,
+    networkFailed(error) {
+      failure = `The peer-to-peer node could not be started: ${error instanceof Error ? error.message : error}`
+      changed()
+    },
+  }
+}
+
+const catalogueStep = (size: number, online: boolean): Step => {
+  if (size > 0) return { state: 'ok', reason: '' }
+  return online
+    ? { state: 'working', reason: 'No package is known yet: connected peers are asked for theirs.' }
+    : { state: 'waiting', reason: 'No package is known yet, and nobody is connected who could tell of any.' }
+}

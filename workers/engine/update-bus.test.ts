@@ -1,0 +1,42 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { UpdateBatch } from '../contract/updates.ts'
+import type { TransferView } from '../contract/views.ts'
+import { createUpdateBus } from './update-bus.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const transfer = (id: string, bytes: number) =>
+  ({ kind: 'transfer', transfer: { id, bytes } as unknown as TransferView }) as const
+
+test('updates of one window go out together, of each key the last one', () => {
+  const batches: UpdateBatch[] = []
+  const bus = createUpdateBus((batch) => batches.push(batch))
+  bus.emit(transfer('a', 1))
+  bus.emit({ kind: 'library', revision: 1 })
+  bus.emit(transfer('b', 1))
+  bus.emit(transfer('a', 2))
+  expect(batches).toEqual([])
+  vi.runAllTimers()
+  expect(batches).toEqual([[{ kind: 'library', revision: 1 }, transfer('b', 1), transfer('a', 2)]])
+})
+
+test('the next window makes a batch of its own', () => {
+  const batches: UpdateBatch[] = []
+  const bus = createUpdateBus((batch) => batches.push(batch))
+  bus.emit({ kind: 'library', revision: 1 })
+  vi.runAllTimers()
+  bus.emit({ kind: 'library', revision: 2 })
+  vi.runAllTimers()
+  expect(batches).toEqual([[{ kind: 'library', revision: 1 }], [{ kind: 'library', revision: 2 }]])
+})
+
+test('stop sends what waits and nothing after', () => {
+  const batches: UpdateBatch[] = []
+  const bus = createUpdateBus((batch) => batches.push(batch))
+  bus.emit({ kind: 'library', revision: 1 })
+  bus.stop()
+  bus.emit({ kind: 'library', revision: 2 })
+  vi.runAllTimers()
+  expect(batches).toEqual([[{ kind: 'library', revision: 1 }]])
+})

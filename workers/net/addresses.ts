@@ -1,0 +1,41 @@
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+
+/** What a multiaddr says about the way to a peer. */
+
+export const isWebRtc = (address: Multiaddr): boolean => hasPart(address, 'webrtc')
+
+/** True for an address by which only a relayed connection comes about. */
+export const isRelayed = (address: Multiaddr): boolean => hasPart(address, 'p2p-circuit') && !isWebRtc(address)
+
+const hasPart = (address: Multiaddr, part: string): boolean => address.getComponents().some(({ name }) => name === part)
+
+/** The last peer that an address names, which is the one it leads to. */
+export const peerOf = (address: Multiaddr): string | undefined =>
+  address
+    .getComponents()
+    .filter(({ name }) => name === 'p2p')
+    .at(-1)?.value
+
+/** Host and port of a network address, `127.0.0.1:9001`, for people; the whole address where it has none. */
+export const hostOf = (address: Multiaddr): string => {
+  const [host, port] = address.getComponents()
+  return host?.value === undefined || port?.value === undefined ? address.toString() : `${host.value}:${port.value}`
+}
+
+/** The addresses that a peer has if it holds a reservation at a relay that we are connected to by `relayAddress`. */
+export const addressesThrough = (
+  relayAddress: Multiaddr,
+  peerId: string,
+): { webRtc: Multiaddr; relayed: Multiaddr } => {
+  const circuit = relayAddress.encapsulate('/p2p-circuit')
+  return {
+    webRtc: circuit.encapsulate(`/webrtc/p2p/${peerId}`),
+    relayed: circuit.encapsulate(`/p2p/${peerId}`),
+  }
+}
+
+/** Addresses that end in the peer's id, as a dial of several at once needs them. */
+export const withPeer = (addresses: readonly Multiaddr[], peerId: string): Multiaddr[] =>
+  addresses.map((address) =>
+    address.getComponents().at(-1)?.name === 'p2p' ? address : address.encapsulate(multiaddr(`/p2p/${peerId}`)),
+  )

@@ -1,0 +1,185 @@
+import type { Libp2p, Logger, PeerId, PrivateKey, Transport } from '@libp2p/interface'
+import { FaultTolerance } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
+import { webSockets } from '@libp2p/websockets'
+import { yamux } from '@libp2p/yamux'
+import { multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import type { Crypto } from '../protocol/crypto.ts'
+import { createHeadValidator, type HeadValidator } from '../stack/head-validator.ts'
+import { closeTimeoutMs, pingIntervalMs, pingTimeoutMs } from '../stack/limits.ts'
+import { forgetDisconnected } from '../stack/routing-table.ts'
+import { type StackServices, stackServices } from '../stack/services.ts'
+import { peerOf } from './addresses.ts'
+import { createGater, type DialGater } from './gater.ts'
+import { anyRelay, createRelayTransport } from './relay-transport.ts'
+import { isDirect } from './streams.ts'
+
+/** Direct connections at which DHT queries dial nobody new: each is an RTCPeerConnection that the page keeps. */
+export const maxDirectPeers = 24
+
+/** WebRTC dials at once: each gathers candidates and runs checks, and Chrome makes few at a time. */
+const maxWebRtcDials = 3
+
+/** All connections: the direct ones, up to 8 relays, and as many relayed ones on their way to become direct. */
+const maxConnections = 64
+
+/** Dials at once, of any kind. A dial by WebRTC may wait for one of its relay, which must find a place. */
+const maxParallelDials = 16
+
+/** Inbound relayed connections count by the relay's address: all tabs that find this one in a second, with room. */
+const maxInboundPerSecond = 100
+const maxInboundPending = 32
+
+/** A dial by WebRTC takes 0.3 s; after this many ms the next address is tried, and then the peer is given up. */
+const addressDialTimeoutMs = 5_000
+const dialTimeoutMs = 10_000
+
+/** A peer whose first ten addresses all fail is not there. */
+const maxAddressesPerDial = 10
+
+export type GgenNode = Libp2p<StackServices>
+
+type TransportFactory = NonNullable<Libp2pOptions['transports']>[number]
+
+export interface CreateNodeOptions {
+  privateKey: PrivateKey
+  /** Multiaddrs of relays, each with its peer id. */
+  relays: readonly string[]
+  crypto: Crypto
+  /** ICE servers for WebRTC; empty means host candidates only. */
+  iceServers: { urls: string | string[]; username?: string; credential?: string }[]
+  /** False where the browser has no WebRTC: the node then works over relays. */
+  webRtc: boolean
+  appSpecificScore?(peerId: string): number
+  /** In place of WebSockets (tests). */
+  transports?: TransportFactory[]
+  /** Beside the reservations at relays and WebRTC (tests). */
+  listen?: string[]
+}
+
+/** A started node and what the rest of `net` needs of it. */
+export interface TabNode {
+  node: GgenNode
+  webRtc: boolean
+  /** True for a peer that is configured as a relay. */
+  isRelay(peerId: string): boolean
+  heads: HeadValidator
+  gater: DialGater
+  /** Gets a reservation at a connected relay; for the relay keeper. */
+  reserve(relay: PeerId): Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * The libp2p node of a tab: WebSockets to relays, WebRTC to other tabs, the shared services. It starts without any
+ * relay being there; who dials relays and peers is the relay keeper and the peer finder.
+ *
+ * A peer that vanishes is noticed by a ping, at the latest 15 s later, and its connection is dropped.
+ *
+ * In a worker, import this only after the WebRTC shim is installed: the transport reads the globals when it is loaded.
+ */
+export const createNode = async (options: CreateNodeOptions): Promise<TabNode> => {
+  const { relays, webRtc } = options
+  const relayIds = new Set(relays.map((address) => peerOf(multiaddr(address))))
+  const heads = createHeadValidator(options.crypto)
+  const relayTransport = createRelayTransport(relays.length)
+  let node: GgenNode | undefined
+  const gater = createGater(relays, () => node !== undefined && directPeerCount(node) >= maxDirectPeers)
+  const { appSpecificScore } = options
+
+  node = await createLibp2p<StackServices>({
+    start: false,
+    privateKey: options.privateKey,
+    // Peers need not learn which browser this is.
+    nodeInfo: { userAgent: 'ggen-marketplace' },
+    addresses: {
+      listen: [...relays.map(() => anyRelay), ...(webRtc ? ['/webrtc'] : []), ...(options.listen ?? [])],
+    },
+    transports: [
+      ...(options.transports ?? [webSockets()]),
+      relayTransport.transport,
+      ...(webRtc ? [await webRtcTransport(options.iceServers)] : []),
+    ],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionGater: gater.gater,
+    // A relay that is not there must not keep the node from starting.
+    transportManager: { faultTolerance: FaultTolerance.NO_FATAL },
+    connectionManager: {
+      maxConnections,
+      maxParallelDials,
+      inboundConnectionThreshold: maxInboundPerSecond,
+      maxIncomingPendingConnections: maxInboundPending,
+      addressDialTimeout: addressDialTimeoutMs,
+      dialTimeout: dialTimeoutMs,
+      maxPeerAddrsToDial: maxAddressesPerDial,
+      connectionCloseTimeout: closeTimeoutMs,
+      // Whom to dial again is for the relay keeper and the peer finder to say.
+      reconnectRetries: 0,
+    },
+    connectionMonitor: {
+      pingInterval: pingIntervalMs,
+      pingTimeout: { minTimeout: pingTimeoutMs, maxTimeout: pingTimeoutMs },
+    },
+    services: stackServices({ heads, ...(appSpecificScore === undefined ? {} : { appSpecificScore }) }),
+  })
+  const started = node
+  const stopForgetting = forgetDisconnected(started)
+  await started.start()
+
+  return {
+    node: started,
+    webRtc,
+    isRelay: (peerId) => relayIds.has(peerId),
+    heads,
+    gater,
+    reserve: relayTransport.reserve,
+    async stop() {
+      stopForgetting()
+      await started.stop()
+    },
+  }
+}
+
+/** Peers with at least one direct connection, relays among them. */
+const directPeerCount = (node: GgenNode): number =>
+  new Set(
+    node
+      .getConnections()
+      .filter(isDirect)
+      .map(({ remotePeer }) => remotePeer.toString()),
+  ).size
+
+const webRtcTransport = async (iceServers: CreateNodeOptions['iceServers']): Promise<TransportFactory> => {
+  const { webRTC } = await import('@libp2p/webrtc')
+  const create = webRTC({ rtcConfiguration: { iceServers } })
+  return (components) => limitDials(create(components), maxWebRtcDials, components.logger.forComponent('ggen:webrtc'))
+}
+
+/** Lets at most `limit` dials of a transport run at once; the others wait, as long as their signal lets them. */
+const limitDials = (transport: Transport, limit: number, log: Logger): Transport => {
+  const dial = transport.dial.bind(transport)
+  const waiting: (() => void)[] = []
+  let running = 0
+
+  transport.dial = async (address, options) => {
+    while (running >= limit) {
+      log('waiting to dial %a', address)
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve)
+        options.signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+      options.signal.throwIfAborted()
+    }
+    running += 1
+    try {
+      return await dial(address, options)
+    } finally {
+      running -= 1
+      // All of them, since the first may have given up: who finds no place waits again.
+      for (const wake of waiting.splice(0)) wake()
+    }
+  }
+  return transport
+}

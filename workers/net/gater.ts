@@ -1,0 +1,71 @@
+import type { ConnectionGater } from '@libp2p/interface'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { isRelayed, isWebRtc, peerOf } from './addresses.ts'
+
+export interface DialGater {
+  /** For libp2p. */
+  gater: ConnectionGater
+  /** Lets this peer be dialled although there are enough connections; returns its undo. */
+  permit(peerId: string): () => void
+}
+
+/**
+ * Whom this tab dials. By address: relays by the addresses that were configured, this machine, anything else only with
+ * TLS; other tabs through relays and by WebRTC. By peer: anyone until there are enough connections, as told by
+ * `isFull`; then only relays and peers that were permitted, so that a DHT query cannot open ever more connections.
+ *
+ * Incoming connections are bounded by the connection manager, not here.
+ */
+export const createGater = (relays: readonly string[], isFull: () => boolean): DialGater => {
+  const addresses = relays.map((address) => multiaddr(address))
+  const relayIds = new Set(addresses.map(peerOf))
+  const relaySockets = new Set(addresses.map(socketOf))
+  const permits = new Map<string, number>()
+
+  return {
+    gater: {
+      denyDialMultiaddr: (address) =>
+        !(
+          isWebRtc(address) ||
+          isRelayed(address) ||
+          isSecure(address) ||
+          isThisMachine(address) ||
+          relaySockets.has(socketOf(address))
+        ),
+      denyDialPeer(peer) {
+        const id = peer.toString()
+        return !relayIds.has(id) && !permits.has(id) && isFull()
+      },
+    },
+    permit(peerId) {
+      permits.set(peerId, (permits.get(peerId) ?? 0) + 1)
+      let held = true
+      return () => {
+        if (!held) return
+        held = false
+        const left = (permits.get(peerId) ?? 1) - 1
+        if (left === 0) permits.delete(peerId)
+        else permits.set(peerId, left)
+      }
+    },
+  }
+}
+
+const isSecure = (address: Multiaddr): boolean =>
+  address.getComponents().some(({ name }) => name === 'tls' || name === 'wss')
+
+const loopback = /^(127(\.\d{1,3}){3}|::1|localhost)$/
+
+/** Loopback, and the in-memory transport of tests. */
+const isThisMachine = (address: Multiaddr): boolean => {
+  const [first] = address.getComponents()
+  return first?.name === 'memory' || loopback.test(first?.value ?? '')
+}
+
+/** The address without the peer: host, port and how to talk. */
+const socketOf = (address: Multiaddr): string =>
+  address
+    .getComponents()
+    .filter(({ name }) => name !== 'p2p')
+    .map(({ name, value }) => `${name}/${value ?? ''}`)
+    .join('/')

@@ -1,0 +1,92 @@
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { type Libp2pEvents, type PeerId, type PeerInfo, type Transport, TypedEventEmitter } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+
+type Components = Parameters<ReturnType<typeof circuitRelayTransport>>[0]
+
+export interface RelayTransport {
+  /** For libp2p; once per node. */
+  transport(components: Components): Transport
+  /**
+   * Gets a reservation at a connected relay, or finds that there is one. Rejects with the relay's or the transport's
+   * error.
+   */
+  reserve(relay: PeerId): Promise<void>
+}
+
+/** A listen address that stands for one reservation at any relay. */
+export const anyRelay = '/p2p-circuit'
+
+/**
+ * The circuit relay transport, without its own search for relays: while a reservation is missing, stock discovery walks
+ * the DHT at random and dials every peer that it meets, each of which may be a tab. Relays are configured, and the
+ * relay keeper dials them.
+ *
+ * A reservation for a configured relay address would be made once and never again (js-libp2p #3601). One that fills a
+ * bare `/p2p-circuit` listener can be made again after each restart of the relay, so those are used.
+ */
+export const createRelayTransport = (relayCount: number): RelayTransport => {
+  let reservations: Reservations | undefined
+  let listenForOne: () => Promise<void> = () => Promise.resolve()
+
+  return {
+    transport(components) {
+      const transport = circuitRelayTransport({ reservationConcurrency: Math.max(1, relayCount) })({
+        peerId: components.peerId,
+        upgrader: components.upgrader,
+        addressManager: components.addressManager,
+        connectionGater: components.connectionGater,
+        peerStore: components.peerStore,
+        connectionManager: components.connectionManager,
+        transportManager: components.transportManager,
+        registrar: components.registrar,
+        logger: components.logger,
+        randomWalk: { walk: nobody },
+        events: onlyClosings(components.events),
+      })
+      if (hasReservations(transport)) reservations = transport.reservationStore
+      const { transportManager } = components
+      listenForOne = () => transportManager.listen([multiaddr(anyRelay)])
+      return transport
+    },
+
+    async reserve(relay) {
+      if (reservations === undefined) throw new Error('Reservations are not available.')
+      try {
+        await reservations.addRelay(relay, 'discovered')
+      } catch (error) {
+        if (!isRemembered(error)) throw error
+        // A new listener makes the store forget which relays failed it, and is one more reservation to fill.
+        await listenForOne()
+        await reservations.addRelay(relay, 'discovered')
+      }
+    },
+  }
+}
+
+interface Reservations {
+  addRelay(relay: PeerId, type: 'discovered'): Promise<unknown>
+}
+
+/** The transport has its store as a public field, which its interface does not show. */
+const hasReservations = (transport: Transport): transport is Transport & { reservationStore: Reservations } =>
+  'reservationStore' in transport &&
+  typeof transport.reservationStore === 'object' &&
+  transport.reservationStore !== null &&
+  'addRelay' in transport.reservationStore
+
+/** The store refuses for good: the relay failed once in a certain way, or all listeners have a reservation. */
+const isRemembered = (error: unknown): boolean =>
+  error instanceof Error &&
+  (error.name === 'HadEnoughRelaysError' || error.message === 'The relay was previously invalid')
+
+/** Nothing but the closing of connections, which ends reservations: on `peer:discovery` the transport would dial. */
+const onlyClosings = (events: Components['events']): Components['events'] => {
+  const closings = new TypedEventEmitter<Libp2pEvents>()
+  events.addEventListener('connection:close', ({ detail }) => {
+    closings.safeDispatchEvent('connection:close', { detail })
+  })
+  return closings
+}
+
+async function* nobody(): AsyncGenerator<PeerInfo> {}

@@ -1,0 +1,155 @@
+import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { Failure } from '../contract/failures.ts'
+import { addressesThrough, isRelayed, withPeer } from './addresses.ts'
+import type { TabNode } from './create-node.ts'
+
+/** Opening a stream takes at most this long, ms: two attempts to dial by WebRTC where the first one is lost. */
+const defaultTimeoutMs = 10_000
+
+/** Of that, as much is left for a relayed connection when the direct one does not come about, ms. */
+const relayedShareMs = 4_000
+
+/** True for a connection that goes to the peer itself; false for one that a relay passes on, within limits. */
+export const isDirect = (connection: Connection): boolean => connection.direct && connection.limits === undefined
+
+export interface OpenStreamOptions {
+  signal?: AbortSignal
+  /** True: a relayed connection will not do, as for content. False: it is used when no direct one comes about. */
+  direct: boolean
+  timeoutMs?: number
+}
+
+/**
+ * Opens a stream to a peer on its direct connection, dialling one where there is none: first by the addresses that are
+ * known, else through the relays that we are connected to.
+ *
+ * @throws Failure `PeerUnreachable`, `Timeout` after `timeoutMs`, or `Cancelled` when the signal aborts; nothing else.
+ */
+export const openStream = async (
+  tab: TabNode,
+  peerId: string,
+  protocol: string,
+  { signal, direct, timeoutMs = defaultTimeoutMs }: OpenStreamOptions,
+): Promise<Stream> => {
+  const timeout = AbortSignal.timeout(timeoutMs)
+  const ended = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+  const undoPermit = tab.gater.permit(peerId)
+  try {
+    const peer = peerIdFromString(peerId)
+    return await unlessAborted(ended, async () => {
+      const onOpen = await tryConnections(tab, peer, protocol, isDirect, ended)
+      if (onOpen !== undefined) return onOpen
+      const share = direct
+        ? ended
+        : AbortSignal.any([ended, AbortSignal.timeout(Math.max(timeoutMs - relayedShareMs, 0))])
+      try {
+        const connection = await dialDirect(tab, peer, share)
+        return await connection.newStream(protocol, { signal: share })
+      } catch (error) {
+        if (direct) throw error
+        ended.throwIfAborted()
+        return await openRelayed(tab, peer, protocol, ended)
+      }
+    })
+  } catch (error) {
+    if (signal?.aborted) throw new Failure('Cancelled', 'It was cancelled.')
+    if (timeout.aborted)
+      throw new Failure('Timeout', `The peer ${short(peerId)} could not be reached within ${timeoutMs / 1000} seconds.`)
+    throw new Failure('PeerUnreachable', `The peer ${short(peerId)} cannot be reached: ${describe(error)}`)
+  } finally {
+    undoPermit()
+  }
+}
+
+/** Addresses of a peer: those that it told, and those that it has if it holds a reservation at one of our relays. */
+export const knownAddresses = async (tab: TabNode, peer: PeerId): Promise<Multiaddr[]> => {
+  const { node } = tab
+  const told = await node.peerStore.get(peer).then(
+    ({ addresses }) => addresses.map(({ multiaddr }) => multiaddr),
+    () => [],
+  )
+  const guessed = node
+    .getConnections()
+    .filter((connection) => isDirect(connection) && tab.isRelay(connection.remotePeer.toString()))
+    .map(({ remoteAddr }) => addressesThrough(remoteAddr, peer.toString()))
+    .flatMap(({ webRtc, relayed }) => (tab.webRtc ? [webRtc, relayed] : [relayed]))
+  const addresses = new Map(withPeer([...told, ...guessed], peer.toString()).map((each) => [each.toString(), each]))
+  return [...addresses.values()]
+}
+
+const openRelayed = async (tab: TabNode, peer: PeerId, protocol: string, signal: AbortSignal): Promise<Stream> => {
+  const onOpen = await tryConnections(tab, peer, protocol, (connection) => !isDirect(connection), signal)
+  if (onOpen !== undefined) return onOpen
+  const connection = await dial(tab, peer, isRelayed, signal)
+  return connection.newStream(protocol, { signal, runOnLimitedConnection: true })
+}
+
+/** A stream on the first open connection that takes one; the newest first, since an old one may be dead unnoticed. */
+const tryConnections = async (
+  { node }: TabNode,
+  peer: PeerId,
+  protocol: string,
+  fits: (connection: Connection) => boolean,
+  signal: AbortSignal,
+): Promise<Stream | undefined> => {
+  const connections = node
+    .getConnections(peer)
+    .filter((connection) => connection.status === 'open' && fits(connection))
+    .sort((a, b) => b.timeline.open - a.timeline.open)
+  for (const connection of connections) {
+    try {
+      return await connection.newStream(protocol, { signal, runOnLimitedConnection: true })
+    } catch (error) {
+      signal.throwIfAborted()
+      // The peer answered: another connection to it would say the same.
+      if (error instanceof Error && error.name === 'UnsupportedProtocolError') throw error
+    }
+  }
+  return undefined
+}
+
+const dialDirect = async (tab: TabNode, peer: PeerId, signal: AbortSignal): Promise<Connection> => {
+  const connection = await dial(tab, peer, (address) => !isRelayed(address), signal)
+  // Where a query was dialling the same peer, its dial was joined, and that one may settle for a relayed connection.
+  return isDirect(connection) ? connection : dial(tab, peer, (address) => !isRelayed(address), signal)
+}
+
+const dial = async (
+  tab: TabNode,
+  peer: PeerId,
+  fits: (address: Multiaddr) => boolean,
+  signal: AbortSignal,
+): Promise<Connection> => {
+  const addresses = (await knownAddresses(tab, peer)).filter(fits)
+  if (addresses.length === 0) throw new Error('no address of it is known')
+  return tab.node.dial(addresses, { signal })
+}
+
+/** Ends when `signal` aborts, also where what runs takes no notice of it; a stream that comes too late is closed. */
+const unlessAborted = async (signal: AbortSignal, run: () => Promise<Stream>): Promise<Stream> => {
+  signal.throwIfAborted()
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = (): void => aborted.reject(signal.reason)
+  signal.addEventListener('abort', onAbort)
+  const running = run()
+  try {
+    return await Promise.race([running, aborted.promise])
+  } catch (error) {
+    running.then(
+      (late) => late.abort(new Error('Nobody waits for it any more.')),
+      () => {},
+    )
+    throw error
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+const short = (peerId: string): string => peerId.slice(-8)
+
+const describe = (error: unknown): string => {
+  const message = error instanceof Error ? error.message : String(error)
+  return message === '' ? 'it does not answer.' : message
+}

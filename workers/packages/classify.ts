@@ -1,0 +1,171 @@
+import { satisfies } from 'semver'
+import type { DependencyView, FileInput } from '../contract/views.ts'
+import { isSlug } from '../protocol/ids.ts'
+import { MAX_DEPENDENCIES, MAX_DEPENDENCY_NAME_CHARACTERS, MAX_RANGE_CHARACTERS } from '../protocol/limits.ts'
+import { toLine } from '../protocol/text.ts'
+import { type Declared, type Ecosystem, readDeclared } from './declared.ts'
+import { type Findings, listNames, quote } from './findings.ts'
+import { libraryEcosystems } from './known-libraries.ts'
+import type { Manifest } from './manifest.ts'
+import { readNeighbours } from './neighbours.ts'
+import { positionOf } from './positions.ts'
+import { toRange } from './ranges.ts'
+import { get } from './tree.ts'
+
+/**
+ * Decides what each declared dependency is (specification §6). A package of the catalogue comes first, so that one
+ * which shares its name with a crate is still found; what only looks like a library of another world is external and
+ * never blocks an install; what may be a package that is published later stays, as unknown.
+ */
+export const readDependencies = (
+  manifest: Manifest,
+  files: readonly FileInput[],
+  slug: string,
+  knownVersions: (slug: string) => readonly string[] | undefined,
+  findings: Findings,
+): DependencyView[] => {
+  const declared = readDeclared(manifest, findings)
+  const ecosystemOf = createEcosystemOf(manifest, files, declared)
+  const { path } = manifest
+
+  const classify = (entry: Declared): DependencyView | undefined => {
+    const { optional, source, language } = entry
+    const name = toLine(entry.name, MAX_DEPENDENCY_NAME_CHARACTERS)
+    const written = toLine(entry.range, MAX_RANGE_CHARACTERS)
+    const external = (ecosystem: Ecosystem | undefined): DependencyView => ({
+      name,
+      range: written,
+      optional,
+      kind: 'external',
+      ...(ecosystem === undefined ? {} : { ecosystem }),
+    })
+    if (name === '' || name !== entry.name.normalize('NFC')) {
+      findings.note('DependencyUnread', `${quote(entry.name)} among the dependencies is no name and is left out.`, {
+        path,
+      })
+      return undefined
+    }
+    if (language !== undefined) return external(language.ecosystem)
+    if (name === 'ggen') return external('tool')
+    if (name === slug) {
+      findings.warning('SelfDependency', `The package names itself as a dependency; that is left out.`, { path })
+      return undefined
+    }
+    if (source?.kind === 'path') {
+      return { name: toLine(source.text, MAX_DEPENDENCY_NAME_CHARACTERS), range: '', optional, kind: 'asset' }
+    }
+    if (source?.kind === 'address')
+      return { ...external(ecosystemOf(entry)), range: toLine(source.text, MAX_RANGE_CHARACTERS) }
+
+    const range = toRange(entry.range)
+    const versions = isSlug(name) ? knownVersions(name) : undefined
+    const fits = range !== undefined && versions?.some((version) => satisfies(version, range)) === true
+    if (fits) return { name, range, optional, kind: 'package' }
+    const ecosystem = ecosystemOf(entry)
+    if (ecosystem !== undefined) return external(ecosystem)
+
+    const position = positionOf(manifest.text, entry.range)
+    if (range === undefined) {
+      const message = `${quote(entry.range)} for ${quote(name)} is no version range, such as ^1.0; any version is taken.`
+      findings.warning('RangeInvalid', message, { path, ...position })
+    }
+    const asked = range ?? '*'
+    if (versions !== undefined) {
+      if (range !== undefined) {
+        const message = `No known version of ${name} fits ${asked}; known are ${listNames(versions)}.`
+        findings.warning('DependencyVersionMissing', message, { path, ...position })
+      }
+      return { name, range: asked, optional, kind: 'package' }
+    }
+    const consequence = optional ? 'It is optional.' : 'Until it is published, this package installs only without it.'
+    findings.note('DependencyUnknown', `${quote(name)} (${asked}) is no package that is known here. ${consequence}`, {
+      path,
+    })
+    return { name, range: asked, optional, kind: 'unknown' }
+  }
+
+  const views = mergeRepeated(
+    declared.flatMap((entry) => classify(entry) ?? []),
+    path,
+    findings,
+  )
+  reportExternals(views, path, findings)
+  return limit(views, path, findings)
+}
+
+/** The ecosystem that an entry without a table of its language belongs to, from itself, its neighbours, its files. */
+const createEcosystemOf = (manifest: Manifest, files: readonly FileInput[], declared: readonly Declared[]) => {
+  const neighbours = readNeighbours(manifest, files)
+  const own = (entry: Declared): Ecosystem[] => {
+    const named = ([...neighbours] as const).flatMap(([ecosystem, names]) => (names.has(entry.name) ? [ecosystem] : []))
+    if (entry.cargoSettings) return ['crate', ...named]
+    return [...named, ...(entry.name.startsWith('@types/') ? (['npm'] as const) : []), ...libraryEcosystems(entry.name)]
+  }
+  const looksLikeCargo =
+    manifest.format === 'toml' &&
+    ['bin', 'lib', 'build-dependencies', 'dev-dependencies'].some((key) => get(manifest.root, key) !== undefined)
+
+  const majority = (table: Declared['table']): Ecosystem | undefined => {
+    if (manifest.format === 'json') return 'npm'
+    const entries = declared.filter((entry) => entry.table === table && !entry.language && !entry.source)
+    for (const ecosystem of ['crate', 'npm', 'python'] as const) {
+      if (entries.filter((entry) => own(entry).includes(ecosystem)).length * 2 > entries.length) return ecosystem
+    }
+    return looksLikeCargo ? 'crate' : undefined
+  }
+  const ecosystemByTable = { main: majority('main'), development: majority('development') }
+  return (entry: Declared): Ecosystem | undefined => {
+    const named = own(entry)
+    const ofTable = ecosystemByTable[entry.table]
+    return ofTable === undefined || (entry.cargoSettings && ofTable !== 'crate') ? named[0] : ofTable
+  }
+}
+
+/** The same name twice: one entry, required where one of them is, the first range. */
+const mergeRepeated = (views: readonly DependencyView[], path: string, findings: Findings): DependencyView[] => {
+  const viewByKey = new Map<string, DependencyView>()
+  for (const view of views) {
+    const key = `${view.kind === 'external' ? (view.ecosystem ?? 'external') : ''}:${view.name}`
+    const first = viewByKey.get(key)
+    if (first === undefined) {
+      viewByKey.set(key, view)
+      continue
+    }
+    if (first.range !== view.range) {
+      const message = `${quote(view.name)} is named twice, as ${quote(first.range)} and ${quote(view.range)}; the first counts.`
+      findings.warning('DependencyRepeated', message, { path })
+    }
+    viewByKey.set(key, { ...first, optional: first.optional && view.optional })
+  }
+  return [...viewByKey.values()]
+}
+
+const reportExternals = (views: readonly DependencyView[], path: string, findings: Findings) => {
+  const labels = {
+    crate: 'Rust crates',
+    npm: 'npm packages',
+    python: 'Python packages',
+    tool: 'tools',
+    other: 'libraries',
+  }
+  for (const [key, label] of Object.entries(labels)) {
+    const names = views.filter((view) => view.kind === 'external' && (view.ecosystem ?? 'other') === key)
+    if (names.length === 0) continue
+    const message = `Taken for ${label}, which are not installed from here: ${listNames(names.map((view) => view.name))}.`
+    findings.note('DependencyExternal', message, { path })
+  }
+}
+
+/** What a release has room for; packages before libraries, since only packages are installed. */
+const limit = (views: DependencyView[], path: string, findings: Findings): DependencyView[] => {
+  if (views.length <= MAX_DEPENDENCIES) return views
+  const installed = views.filter((view) => view.kind === 'package' || view.kind === 'unknown')
+  if (installed.length > MAX_DEPENDENCIES) {
+    const message = `The package depends on ${installed.length} packages; a release can name ${MAX_DEPENDENCIES}.`
+    findings.error('RecordTooLarge', message, { path })
+  }
+  const message = `There are ${views.length} dependencies; the release names ${MAX_DEPENDENCIES}, the manifest keeps all.`
+  findings.warning('ListCut', message, { path })
+  const others = views.filter((view) => !installed.includes(view))
+  return [...installed, ...others].slice(0, MAX_DEPENDENCIES)
+}

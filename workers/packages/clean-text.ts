@@ -1,0 +1,68 @@
+import { countCharacters, hasUnwantedCharacters, toLine } from '../protocol/text.ts'
+import type { Findings } from './findings.ts'
+
+/** Texts from a manifest as lines that a release record takes; what is changed on the way is reported. */
+
+/** @param label what the text is, for a message: “description”. */
+export const cleanLine = (
+  raw: string,
+  maxCharacters: number,
+  label: string,
+  path: string | undefined,
+  findings: Findings,
+): string => {
+  const line = clean(raw, label, path, findings)
+  if (countCharacters(line) <= maxCharacters) return line
+  findings.note('TextCut', `The ${label} has more than ${maxCharacters} characters; it is cut.`, { path })
+  return toLine(line, maxCharacters)
+}
+
+/** A description for the catalogue: cut between words, with an ellipsis. */
+export const cleanDescription = (
+  raw: string,
+  maxCharacters: number,
+  path: string | undefined,
+  findings: Findings,
+): string => {
+  const line = clean(raw, 'description', path, findings)
+  const length = countCharacters(line)
+  if (length <= maxCharacters) return line
+  findings.note(
+    'DescriptionCut',
+    `The description has ${length} characters; the first ${maxCharacters} go into the catalogue, the manifest keeps all.`,
+    { path },
+  )
+  const start = toLine(line, maxCharacters - 1)
+  const lastSpace = start.lastIndexOf(' ')
+  return `${(lastSpace > start.length * 0.8 ? start.slice(0, lastSpace) : start).trimEnd()}…`
+}
+
+/** Lines without repetition, at most `maxEntries`. */
+export const cleanList = (
+  raw: readonly string[],
+  maxEntries: number,
+  maxCharacters: number,
+  label: string,
+  path: string | undefined,
+  findings: Findings,
+): string[] => {
+  const lines = new Set<string>()
+  // A hostile list may hold a hundred thousand texts; those past the limit would be cut off in any case.
+  for (const text of raw.slice(0, maxEntries * 4)) {
+    const line = cleanLine(text, maxCharacters, label, path, findings)
+    if (line !== '') lines.add(line)
+  }
+  if (lines.size > maxEntries || raw.length > maxEntries * 4) {
+    const message = `There are ${raw.length} entries of ${label}; the catalogue takes ${maxEntries}, the rest is left out.`
+    findings.warning('ListCut', message, { path })
+  }
+  return [...lines].slice(0, maxEntries)
+}
+
+const clean = (raw: string, label: string, path: string | undefined, findings: Findings): string => {
+  if (hasUnwantedCharacters(raw.replace(/[\t\r\n]/g, ' '))) {
+    const message = `The ${label} holds control characters or invisible ones; they are left out of the catalogue.`
+    findings.warning('ControlCharacters', message, { path })
+  }
+  return toLine(raw, raw.length)
+}

@@ -1,0 +1,109 @@
+/**
+ * Where a JSON text breaks the grammar (RFC 8259). Engines differ in what their errors say, and some give no position,
+ * so this reads the text once more. Without recursion: nesting costs memory only.
+ */
+
+export interface JsonError {
+  offset: number
+  reason: string
+}
+
+/** The first error, or undefined when the text is JSON. */
+export const findJsonError = (text: string): JsonError | undefined => {
+  const open: ('{' | '[')[] = []
+  let expected: Expected = 'value'
+  let offset = 0
+  for (;;) {
+    offset = skip(whitespace, text, offset)
+    const character = text[offset]
+    if (character === undefined) {
+      return expected === 'end' ? undefined : { offset, reason: `the text ends where ${words[expected]} is expected` }
+    }
+    const wrong = { offset, reason: `${words[expected]} is expected here` }
+    if (character === closing[open.at(-1) ?? ''] && closes.has(expected)) {
+      open.pop()
+      offset++
+      expected = open.length === 0 ? 'end' : 'comma'
+      continue
+    }
+    switch (expected) {
+      case 'comma':
+        if (character !== ',') return wrong
+        offset++
+        expected = open.at(-1) === '{' ? 'key' : 'value'
+        break
+      case 'colon':
+        if (character !== ':') return wrong
+        offset++
+        expected = 'value'
+        break
+      case 'key':
+      case 'key or end': {
+        if (character !== '"') return wrong
+        const end = endOfString(text, offset)
+        if (typeof end !== 'number') return end
+        offset = end
+        expected = 'colon'
+        break
+      }
+      case 'value':
+      case 'value or end': {
+        if (character === '{' || character === '[') {
+          open.push(character)
+          offset++
+          expected = character === '{' ? 'key or end' : 'value or end'
+          break
+        }
+        const end = character === '"' ? endOfString(text, offset) : skip(scalar, text, offset)
+        if (typeof end !== 'number') return end
+        if (end === offset) return wrong
+        offset = end
+        expected = open.length === 0 ? 'end' : 'comma'
+        break
+      }
+      case 'end':
+        return wrong
+    }
+  }
+}
+
+type Expected = 'value' | 'value or end' | 'key' | 'key or end' | 'colon' | 'comma' | 'end'
+
+const words: Record<Expected, string> = {
+  value: 'a value',
+  'value or end': 'a value or “]”',
+  key: 'a name in double quotes',
+  'key or end': 'a name in double quotes or “}”',
+  colon: 'a colon',
+  comma: 'a comma or the closing bracket',
+  end: 'the end of the text',
+}
+
+const closes: ReadonlySet<Expected> = new Set(['value or end', 'key or end', 'comma'])
+const closing: Record<string, string> = { '{': '}', '[': ']' }
+
+const whitespace = /[ \t\r\n]*/y
+const scalar = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])|/y
+// JSON forbids only U+0000 to U+001F in texts; DEL and the C1 controls may stand there.
+const anyText = /[ !#-[\]-\uffff]*/y
+const escapeSequence = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
+
+const skip = (pattern: RegExp, text: string, offset: number): number => {
+  pattern.lastIndex = offset
+  return pattern.test(text) ? pattern.lastIndex : offset
+}
+
+const endOfString = (text: string, start: number): number | JsonError => {
+  let offset = start + 1
+  for (;;) {
+    const next = skip(anyText, text, offset)
+    const character = text[next]
+    if (character === '"') return next + 1
+    if (character === undefined) return { offset: start, reason: 'this text has no closing quote' }
+    if (character !== '\\') {
+      return { offset: next, reason: 'a line break or control character must be escaped in a text' }
+    }
+    offset = skip(escapeSequence, text, next)
+    if (offset === next) return { offset: next, reason: 'this escape does not exist' }
+  }
+}

@@ -1,0 +1,111 @@
+import { parse, TomlError } from 'smol-toml'
+import type { FileInput } from '../contract/views.ts'
+import { commonFolder } from './file-checks.ts'
+import { type Findings, listNames } from './findings.ts'
+import { findJsonError } from './json-error.ts'
+import { type Position, positionAt } from './positions.ts'
+import { salvageJson, salvageToml } from './salvage.ts'
+import { emptyTable, isTable, type Table, tableAt } from './tree.ts'
+
+/**
+ * Finds the manifest among the files of a package and parses it. A manifest that does not parse still gives what its
+ * good lines say, so that a form can be filled with it.
+ */
+
+export interface Manifest {
+  path: string
+  /** The folder that its relative paths start from: empty, or ends with a slash. */
+  base: string
+  format: 'toml' | 'json'
+  text: string
+  root: Table
+  /** The table with the package's own fields: `[package]`, `[pack]`, `[gpack]`, `[project]`, else the root. */
+  head: Table
+  /** Why it could not be parsed; `root` is then what could be saved. */
+  fault?: { message: string; position?: Position }
+}
+
+/** In order of precedence (specification §2.2). */
+export const manifestNames = ['package.toml', 'pack.toml', 'gpack.toml', 'package.json'] as const
+
+/** The manifest at the top, else in the one top folder; undefined when there is none. */
+export const findManifest = (files: readonly FileInput[], findings: Findings): Manifest | undefined => {
+  const fileByPath = new Map(files.map((file) => [file.path.toLowerCase(), file]))
+  for (const base of new Set(['', commonFolder(files.map((file) => file.path))])) {
+    const found = manifestNames.flatMap((name) => fileByPath.get((base + name).toLowerCase()) ?? [])
+    const [manifest, ...others] = found
+    if (manifest === undefined) continue
+    if (others.length > 0) {
+      const names = listNames(others.map((file) => file.path))
+      findings.note('SeveralManifests', `The manifest is ${manifest.path}; ${names} is not read as one.`)
+    }
+    return parseManifest(manifest, base)
+  }
+  return undefined
+}
+
+/** Parses a TOML text as far as it is TOML; never throws. For the files beside a manifest too. */
+export const parseToml = (text: string): { root: Table } | { fault: { message: string; position?: Position } } => {
+  try {
+    return { root: parse(text, { integersAsBigInt: 'asNeeded', maxDepth: MAX_DEPTH }) }
+  } catch (thrown) {
+    if (!(thrown instanceof TomlError)) return { fault: { message: 'it is nested too deeply' } }
+    const reason = thrown.message.replace(/^Invalid TOML document: /, '').split('\n', 1)[0] ?? ''
+    return { fault: { message: reason, position: { line: thrown.line, column: thrown.column } } }
+  }
+}
+
+export const parseJson = (text: string): { root: Table } | { fault: { message: string; position?: Position } } => {
+  try {
+    const root: unknown = JSON.parse(text)
+    if (isTable(root)) return { root }
+    return { fault: { message: 'it is no object, which begins with “{”', position: { line: 1, column: 1 } } }
+  } catch {
+    const error = findJsonError(text)
+    if (error === undefined) return { fault: { message: 'it is not JSON' } }
+    return { fault: { message: error.reason, position: positionAt(text, error.offset) } }
+  }
+}
+
+/** UTF-8, or UTF-16 with a byte order mark (some shells write it). */
+export const decodeText = (bytes: Uint8Array): { text: string; fault?: { message: string; position?: Position } } => {
+  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8'
+  try {
+    return { text: new TextDecoder(encoding, { fatal: true }).decode(bytes) }
+  } catch {
+    const text = new TextDecoder(encoding).decode(bytes)
+    const offset = text.indexOf('�')
+    const message = 'it holds bytes that are no UTF-8 text'
+    return { text, fault: offset < 0 ? { message } : { message, position: positionAt(text, offset) } }
+  }
+}
+
+const parseManifest = (file: FileInput, base: string): Manifest => {
+  const format = file.path.toLowerCase().endsWith('.json') ? 'json' : 'toml'
+  const about = { path: file.path, base, format } as const
+  if (file.bytes.length > MAX_MANIFEST_BYTES) {
+    const message = `it has ${file.bytes.length} bytes and the limit is ${MAX_MANIFEST_BYTES}`
+    return { ...about, text: '', root: emptyTable, head: emptyTable, fault: { message } }
+  }
+  const { text, fault } = decodeText(file.bytes)
+  const parsed = fault === undefined ? (format === 'json' ? parseJson(text) : parseToml(text)) : { fault }
+  if ('root' in parsed) return { ...about, text, root: parsed.root, head: headOf(parsed.root, format) }
+  const root = format === 'json' ? salvageJson(text) : salvageToml(text)
+  return { ...about, text, root, head: headOf(root, format), fault: parsed.fault }
+}
+
+const headOf = (root: Table, format: Manifest['format']): Table => {
+  for (const name of format === 'toml' ? headNames : []) {
+    const head = tableAt(root, name)
+    if (head !== undefined) return head
+  }
+  return root
+}
+
+const headNames = ['package', 'pack', 'gpack', 'project']
+
+/** Largest manifest that is read. The largest known has 12 KB; the limit bounds the time to parse. */
+const MAX_MANIFEST_BYTES = 1024 * 1024
+
+/** Nesting of inline tables and lists that is read. */
+const MAX_DEPTH = 64

@@ -1,0 +1,147 @@
+import { isSlug } from '../protocol/ids.ts'
+import { MAX_SLUG_CHARACTERS } from '../protocol/limits.ts'
+import { isVersion } from '../protocol/versions-and-ranges.ts'
+import { type Findings, quote } from './findings.ts'
+import type { Manifest } from './manifest.ts'
+import { positionOf } from './positions.ts'
+import { firstText, get, isTable, kindOf, type Table, textOf } from './tree.ts'
+import { type FieldsInput, typedText } from './typed-fields.ts'
+
+/** The name and version of a package: the two things without which nothing can be published. */
+
+/**
+ * Specification §6: `id`, else `name` where it is a slug, else the folder's name slugified, else the name slugified.
+ * A manifest that gives neither `id` nor `name` is refused; the result is then a proposal for the form.
+ */
+export const readSlug = ({ manifest, folder, typed }: FieldsInput, findings: Findings): string => {
+  const typedSlug = typedText(typed, 'slug')
+  if (typedSlug !== undefined && typedSlug !== '') {
+    if (!isSlug(typedSlug)) findings.error('NameInvalid', `The name ${quote(typedSlug)} is not allowed: ${slugRule}.`)
+    return typedSlug
+  }
+  const folderSlug = folder === undefined ? undefined : slugify(folder)
+  if (typedSlug === '' || manifest === undefined) {
+    if (typedSlug === '') findings.error('NameMissing', `There is no name. A name is needed: ${slugRule}.`)
+    return typedSlug === '' ? '' : (folderSlug ?? '')
+  }
+  const { path, text } = manifest
+  const id = firstOfPlaces(manifest, ['id', 'slug'])
+  if (id !== undefined && isSlug(id)) return id
+  const name = firstOfPlaces(manifest, ['name'])
+  if (name === undefined && id === undefined) {
+    const given = namePlaces(manifest)
+      .map((place) => get(place, 'name'))
+      .find((value) => value !== undefined)
+    if (given === undefined || typeof given === 'string') {
+      findings.error('NameMissing', `${path} gives no name. A name is needed: ${slugRule}.`, { path })
+    } else {
+      findings.error('NameInvalid', `The name in ${path} is ${kindOf(given)}, not a text.`, { path })
+    }
+    return folderSlug ?? ''
+  }
+  if (name !== undefined && isSlug(name)) return name
+  const given = id ?? name ?? ''
+  const place = { path, ...positionOf(text, given) }
+  const slug = folderSlug ?? slugify(name ?? given)
+  if (slug === undefined) {
+    findings.error(
+      'NameInvalid',
+      `The name ${quote(given)} holds nothing to make a package name of: ${slugRule}.`,
+      place,
+    )
+    return ''
+  }
+  const source = folderSlug === undefined ? 'made of it' : 'made of the name of the folder'
+  findings.note('SlugDerived', `${quote(given)} is no package name (${slugRule}); “${slug}” is ${source}.`, place)
+  return slug
+}
+
+/** A version is never guessed: refused when it is missing or not exactly semantic, with a proposal where one is near. */
+export const readVersion = ({ manifest, typed }: FieldsInput, findings: Findings): string => {
+  const typedVersion = typedText(typed, 'version')
+  const value = typedVersion ?? (manifest && firstValue(manifest, 'version'))
+  const path = typedVersion === undefined ? manifest?.path : undefined
+  if (value === undefined || (typeof value === 'string' && value.trim() === '')) {
+    // Without a manifest there is one finding already, which says so.
+    if (manifest !== undefined || typedVersion !== undefined) {
+      const where = path === undefined ? 'There is no version' : `${path} gives no version`
+      findings.error('VersionMissing', `${where}. A version is needed: ${versionRule}.`, { path })
+    }
+    return ''
+  }
+  if (typeof value !== 'string') {
+    const inherited = isTable(value) && get(value, 'workspace') === true
+    const what = inherited ? 'taken from a workspace, which is not here' : `${kindOf(value)}, not a text`
+    findings.error('VersionInvalid', `The version is ${what}: ${versionRule}.`, { path })
+    return ''
+  }
+  const version = value.trim()
+  if (!isVersion(version)) {
+    const near = nearestVersion(version)
+    const proposal = near === undefined ? '' : ` Did you mean “${near}”?`
+    const position = path === undefined || manifest === undefined ? {} : positionOf(manifest.text, value)
+    findings.error('VersionInvalid', `The version ${quote(version)} is not allowed: ${versionRule}.${proposal}`, {
+      path,
+      ...position,
+    })
+  }
+  return version
+}
+
+/** The free text that people call it by: a title, else a name that is no slug, else a longer name, else the name. */
+export const readDisplayName = ({ manifest, typed }: FieldsInput): string | undefined => {
+  const typedName = typedText(typed, 'displayName')
+  if (typedName !== undefined && typedName !== '') return typedName
+  if (manifest === undefined) return undefined
+  const title = firstOfPlaces(manifest, ['display_name', 'displayName', 'display-name', 'title'])
+  if (title !== undefined) return title
+  const name = firstOfPlaces(manifest, ['name'])
+  if (name !== undefined && !isSlug(name)) return name
+  // Machine names such as `ggen/agent-editor` or `hello-world-starter` say less than the name itself.
+  const fullName = firstOfPlaces(manifest, ['full_name', 'fullName', 'full-name'])
+  return fullName !== undefined && /[\s\p{Lu}]/u.test(fullName) ? fullName : name
+}
+
+/** The nearest slug to a text; undefined where nothing is left of it. */
+export const slugify = (text: string): string | undefined => {
+  const slug = text
+    .slice(0, 1000)
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/\p{M}+/gu, '')
+    .replace(/[^a-z0-9._]+/g, '-')
+    .slice(0, MAX_SLUG_CHARACTERS)
+    .replace(/^[._-]+/, '')
+    .replace(/[._-]+$/, '')
+  return isSlug(slug) ? slug : undefined
+}
+
+const slugRule =
+  'lower-case letters, digits, dots, hyphens and underscores, at most 64, a letter or digit first and last'
+
+const versionRule = 'a semantic version is three numbers, such as 1.0.0 or 2.1.0-beta.1'
+
+const namePlaces = ({ root, head }: Manifest): Table[] => [head, root]
+
+const firstOfPlaces = (manifest: Manifest, keys: readonly string[]): string | undefined => {
+  for (const place of namePlaces(manifest)) {
+    const text = firstText(place, keys)
+    if (text !== undefined) return text
+  }
+  return undefined
+}
+
+const firstValue = (manifest: Manifest, key: string): unknown => {
+  const values = namePlaces(manifest).map((place) => get(place, key))
+  return values.find((value) => textOf(value) !== undefined) ?? values.find((value) => value !== undefined)
+}
+
+const nearestVersion = (text: string): string | undefined => {
+  const parts = /^[vV=\s]*(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?((?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)$/.exec(
+    text,
+  )
+  if (parts === null) return undefined
+  const [major, minor, patch] = [parts[1], parts[2], parts[3]].map((part) => Number(part ?? 0))
+  const near = `${major}.${minor}.${patch}${parts[4]}`
+  return isVersion(near) ? near : undefined
+}

@@ -1,0 +1,122 @@
+import type { DependencyView, FileInput, ManifestFields, PackageCheck } from '../contract/views.ts'
+import { RELEASE_MAX_BYTES } from '../protocol/limits.ts'
+import { utf8Length } from '../protocol/text.ts'
+import { readDependencies } from './classify.ts'
+import { readFields } from './fields.ts'
+import { checkFiles, commonFolder } from './file-checks.ts'
+import { createFindings, type Findings, quote } from './findings.ts'
+import { findManifest, type Manifest, manifestNames } from './manifest.ts'
+import { checkReferences } from './references.ts'
+import { type TypedFields, typedText } from './typed-fields.ts'
+
+export interface ReadPackageOptions {
+  /** Name of the folder or archive that the files come from; a last resort for the slug. */
+  folder?: string
+  /** Fields that a person typed over what the manifest says. */
+  fields?: Partial<ManifestFields>
+  /** Versions of the packages of this slug that are known here; undefined when there is none. */
+  knownVersions(slug: string): readonly string[] | undefined
+}
+
+/**
+ * Reads files as a package: what it is called, what it says of itself, what it depends on, and what is wrong with it.
+ *
+ * Total: whatever the files hold gives a check, never an exception. `ok` means that a release can be made of it. The
+ * bytes are not copied. It does not look into the catalogue beyond `knownVersions`, nor whether the version exists.
+ */
+export const readPackage = (
+  given: readonly FileInput[],
+  options: ReadPackageOptions,
+): { check: PackageCheck; files: FileInput[] } => {
+  const findings = createFindings()
+  const files = checkFiles(given, findings)
+  const typed: TypedFields = options.fields ?? {}
+  const manifest = findManifest(files, findings)
+  reportManifest(manifest, typed, files, findings)
+
+  const folder = options.folder ?? (commonFolder(files.map((file) => file.path)).replace(/\/$/, '') || undefined)
+  const fault = manifest?.fault
+  // That a broken or missing manifest gives no version is no news: its own finding says enough.
+  const isReadable = manifest !== undefined && fault === undefined
+  const fields = readFields({ manifest, folder, typed }, isReadable || isTyped(typed) ? findings : createFindings())
+
+  let dependencies: DependencyView[] = []
+  if (manifest !== undefined && fault === undefined) {
+    dependencies = readDependencies(manifest, files, fields.slug, options.knownVersions, findings)
+    checkReferences(manifest, files, dependencies, findings)
+  }
+  checkReadme(files, manifest, findings)
+  checkRecordSize(fields, dependencies, findings)
+
+  const list = findings.list()
+  return {
+    files,
+    check: {
+      ok: list.every((finding) => finding.level !== 'error'),
+      findings: list,
+      fields,
+      ...(manifest === undefined ? {} : { manifestPath: manifest.path }),
+      dependencies,
+      files: files.map((file) => ({ path: file.path, size: file.bytes.length })),
+      size: files.reduce((sum, file) => sum + file.bytes.length, 0),
+    },
+  }
+}
+
+/** Whether a person typed what no manifest is needed for then. */
+const isTyped = (typed: TypedFields): boolean => Boolean(typedText(typed, 'slug') && typedText(typed, 'version'))
+
+const reportManifest = (
+  manifest: Manifest | undefined,
+  typed: TypedFields,
+  files: readonly FileInput[],
+  findings: Findings,
+) => {
+  if (manifest === undefined) {
+    if (files.length === 0) return
+    const message = `There is no manifest: none of ${manifestNames.join(', ')} stands at the top.`
+    if (isTyped(typed)) findings.warning('ManifestMissing', `${message} What was typed is used.`)
+    else findings.error('ManifestMissing', message)
+    return
+  }
+  if (manifest.fault === undefined) return
+  const { message: reason, position } = manifest.fault
+  const where = position === undefined ? '' : ` in line ${position.line}, column ${position.column}`
+  const message = `${quote(manifest.path)} cannot be read${where}: ${reason}.`
+  const place = { path: manifest.path, ...position }
+  if (isTyped(typed)) {
+    findings.warning('ManifestUnreadable', `${message} What was typed is used; its dependencies are not known.`, place)
+  } else {
+    findings.error('ManifestUnreadable', message, place)
+  }
+}
+
+const checkReadme = (files: readonly FileInput[], manifest: Manifest | undefined, findings: Findings) => {
+  const base = manifest?.base ?? ''
+  const found = files.some(
+    ({ path }) => path.startsWith(base) && /^readme(?:\.[a-z]+)?$/i.test(path.slice(base.length)),
+  )
+  if (!found && files.length > 0) findings.warning('ReadmeMissing', 'There is no README, which the package page shows.')
+}
+
+/** Each field has its limit, and so has the record that holds them all. */
+const checkRecordSize = (fields: ManifestFields, dependencies: readonly DependencyView[], findings: Findings) => {
+  const texts = Object.values(fields).flat()
+  const ofFields = texts.reduce((sum, text) => sum + utf8Length(text) + 2, 0)
+  const ofDependencies = dependencies.reduce(
+    (sum, { name, range }) => sum + utf8Length(name) + utf8Length(range) + DEPENDENCY_OVERHEAD_BYTES,
+    0,
+  )
+  const size = ofFields + ofDependencies
+  if (size <= RELEASE_MAX_BYTES - RESERVED_BYTES) return
+  const message =
+    `Name, description, tags, keywords, authors and dependencies take ${size} bytes together; ` +
+    `a release has room for ${RELEASE_MAX_BYTES - RESERVED_BYTES}.`
+  findings.error('RecordTooLarge', message)
+}
+
+/** Field names, kind and flags of one dependency in CBOR. */
+const DEPENDENCY_OVERHEAD_BYTES = 56
+
+/** The other fields of a release, its envelope and signature. */
+const RESERVED_BYTES = 1024

@@ -1,0 +1,64 @@
+/**
+ * Total access to what a manifest parser returned. Anything can stand anywhere in a manifest, so nothing here throws:
+ * what has the wrong type is absent.
+ */
+
+export type Table = Readonly<Record<string, unknown>>
+
+export const emptyTable: Table = Object.freeze({})
+
+/** A TOML table or JSON object; not a list, not a date. */
+export const isTable = (value: unknown): value is Table =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
+
+/** An own value of a table; undefined where `table` is none. */
+export const get = (table: unknown, key: string): unknown =>
+  isTable(table) && Object.hasOwn(table, key) ? table[key] : undefined
+
+/** The table at `key`; where an array of tables stands (`[[package]]`), its first. */
+export const tableAt = (table: unknown, key: string): Table | undefined => {
+  const value = get(table, key)
+  const first = Array.isArray(value) ? value[0] : value
+  return isTable(first) ? first : undefined
+}
+
+/** A text with something in it, without the space around it. */
+export const textOf = (value: unknown): string | undefined => {
+  if (typeof value !== 'string') return undefined
+  const text = value.trim()
+  return text === '' ? undefined : text
+}
+
+/** The first text under one of these keys. */
+export const firstText = (place: Table, keys: readonly string[]): string | undefined => {
+  for (const key of keys) {
+    const text = textOf(get(place, key))
+    if (text !== undefined) return text
+  }
+  return undefined
+}
+
+/** Texts of a list, of a text with commas, or of a table that holds a list named `key`, `list`, `values` or `items`. */
+export const textsOf = (value: unknown, key: string): string[] => {
+  if (typeof value === 'string') return value.split(/[,;\n]/).flatMap((part) => textOf(part) ?? [])
+  if (Array.isArray(value)) {
+    return value.flatMap((item: unknown) => textOf(typeof item === 'number' ? String(item) : item) ?? [])
+  }
+  if (isTable(value)) {
+    for (const name of [key, 'list', 'values', 'items']) {
+      const inner = get(value, name)
+      if (Array.isArray(inner) || typeof inner === 'string') return textsOf(inner, name)
+    }
+  }
+  return []
+}
+
+/** What kind of thing a value is, for a message. */
+export const kindOf = (value: unknown): string => {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  if (value instanceof Date) return 'a date'
+  if (typeof value === 'bigint' || typeof value === 'number') return `the number ${String(value).slice(0, 40)}`
+  if (typeof value === 'boolean') return `the truth value ${value}`
+  return isTable(value) ? 'a table' : 'a text'
+}

@@ -1,0 +1,79 @@
+import { Failure } from '../contract/failures.ts'
+import type { TrustState } from '../contract/views.ts'
+import { displayId, packageId, parseSpec, type Spec } from '../protocol/ids.ts'
+import type { CataloguePackage } from './catalogue.ts'
+
+/**
+ * Which package a person, or a dependency, means. A name that several publishers use is never chosen silently: the one
+ * that is trusted already is taken, else the person is asked (specification §1).
+ */
+
+export interface PackageSource {
+  get(id: string): CataloguePackage | undefined
+  bySlug(slug: string): readonly CataloguePackage[]
+}
+
+export interface Asked {
+  readonly target: CataloguePackage
+  readonly spec: Spec
+}
+
+/** @throws Failure `InvalidArgument`, `PackageNotFound`, `AmbiguousName`. */
+export const findAsked = (
+  text: string,
+  catalogue: PackageSource,
+  trust: (publisher: string) => TrustState,
+): Asked => {
+  const parsed = parseSpec(text)
+  if (!parsed.ok) throw new Failure('InvalidArgument', parsed.message)
+  const spec = parsed.value
+  if (spec.publisher !== undefined) {
+    const target = catalogue.get(packageId(spec.publisher, spec.slug))
+    if (target === undefined) throw notFound(text)
+    return { target, spec }
+  }
+  const namesakes = catalogue.bySlug(spec.slug)
+  const { publisherName, publisherPrefix } = spec
+  // The part of an id says more than a name, which its publisher can change.
+  const meant = namesakes.filter(({ publisher, identity }) =>
+    publisherPrefix === undefined
+      ? publisherName === undefined || identity.name === publisherName
+      : publisher.startsWith(publisherPrefix),
+  )
+  if (meant.length === 0) throw notFound(text, namesakes)
+  const target = pickTrusted(meant, trust)
+  if (target === undefined) throw ambiguous(`“${text.trim()}”`, meant)
+  return { target, spec }
+}
+
+/** The only one, or the only one whose publisher is trusted. */
+export const pickTrusted = (
+  candidates: readonly CataloguePackage[],
+  trust: (publisher: string) => TrustState,
+): CataloguePackage | undefined => {
+  if (candidates.length < 2) return candidates[0]
+  const trusted = candidates.filter(({ publisher }) => trust(publisher) !== 'new')
+  return trusted.length === 1 ? trusted[0] : undefined
+}
+
+export const ambiguous = (what: string, candidates: readonly CataloguePackage[]): Failure =>
+  new Failure(
+    'AmbiguousName',
+    `${what} can mean the package of several publishers: ${listIds(candidates)}. Ask for the one that you mean by this longer name.`,
+  )
+
+/** Names of packages that are told in one message; a person reads no more. */
+const maxListed = 8
+
+export const listIds = (packages: readonly CataloguePackage[]): string => {
+  const names = packages.slice(0, maxListed).map(({ identity, id }) => displayId(identity.name, id))
+  return packages.length > maxListed ? `${names.join(', ')} and ${packages.length - maxListed} more` : names.join(', ')
+}
+
+const notFound = (text: string, namesakes: readonly CataloguePackage[] = []): Failure =>
+  new Failure(
+    'PackageNotFound',
+    namesakes.length === 0
+      ? `There is no package “${text.trim()}” in the catalogue of this browser.`
+      : `There is no package “${text.trim()}” in the catalogue of this browser; there is ${listIds(namesakes)}.`,
+  )

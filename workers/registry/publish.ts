@@ -1,0 +1,301 @@
+import { Failure, type FailureName, failureNames, toFailure } from '../contract/failures.ts'
+import type { DependencyView, Finding, PackageCheck } from '../contract/views.ts'
+import { sameBytes } from '../protocol/codec.ts'
+import type { Crypto, Signer } from '../protocol/crypto.ts'
+import { buildHead, headPageCodec, signHead, type VersionEntry } from '../protocol/head.ts'
+import type { Identity } from '../protocol/identity.ts'
+import { isSlug, type PackageId, packageId, rootToText, splitPackageId, toHex } from '../protocol/ids.ts'
+import { type Dependency, type Release, signRelease, type VerifiedRelease } from '../protocol/release.ts'
+import { wireVersions } from '../protocol/version.ts'
+import { compareVersions, isRange, isVersion } from '../protocol/versions-and-ranges.ts'
+import type { Change } from '../store/store.ts'
+import type { CataloguePackage, VerifiedEntry } from './catalogue.ts'
+import type { Outbox, OutboxEntry } from './outbox.ts'
+import type { Commit, Registry } from './registry.ts'
+
+/**
+ * Signs and stores what this profile publishes.
+ *
+ * Guarantees: content, release, head and the note that they have to go out are stored in one strict write, or none of
+ * them; a version never gets a second content; two publishes at once give two releases in a row. Not guaranteed: that
+ * another device with the same publisher key has not published in between without this one having heard of it.
+ */
+export interface Publisher {
+  /**
+   * What publishing would do, signing and storing nothing.
+   * @throws Failure the first error of the check, `VersionExists` (for another root), `InvalidArgument`.
+   */
+  prepare(check: PackageCheck, content?: { readonly root: Uint8Array }): Prepared
+  /**
+   * Durable when it resolves. The same version with the same content again changes nothing.
+   * @throws Failure as `prepare`; storage failures, and then nothing is stored.
+   */
+  publish(check: PackageCheck, content: PublishedContent): Promise<Published>
+  /** @throws Failure `InvalidArgument` for what is not one's own, `PackageNotFound`, `VersionNotFound`. */
+  yank(id: string, version: string): Promise<Yanked>
+}
+
+export interface Prepared {
+  readonly id: PackageId
+  readonly version: string
+  /** Beyond the findings of the check. */
+  readonly warnings: string[]
+}
+
+export interface PublishedContent {
+  readonly root: Uint8Array
+  /** Sum of the file sizes, bytes. */
+  readonly size: number
+  readonly fileCount: number
+  /** What stores the content. */
+  readonly changes: readonly Change[]
+}
+
+export interface Published extends Prepared {
+  readonly root: string
+  /** This version with this content was published before. */
+  readonly existing: boolean
+}
+
+export interface Yanked {
+  readonly id: PackageId
+  readonly version: string
+  /** False when it was yanked before. */
+  readonly changed: boolean
+}
+
+export interface PublisherDependencies {
+  readonly registry: Pick<Registry, 'get' | 'releasesOf' | 'exclusive'>
+  readonly outbox: Pick<Outbox, 'toChange' | 'note'>
+  readonly identity: Identity
+  readonly signer: Signer
+  readonly crypto: Crypto
+  now(): number
+  hasTemplates(files: readonly { path: string }[]): boolean
+}
+
+export const createPublisher = (dependencies: PublisherDependencies): Publisher => {
+  const { registry, outbox, identity, signer, crypto, now, hasTemplates } = dependencies
+  const publisher = identity.publisherId
+
+  const checkVersion = (id: PackageId, version: string, root: Uint8Array | undefined): VerifiedRelease | undefined => {
+    const found = registry.get(id)
+    const listed = found?.versions.find((each) => each.version === version)
+    const known = registry.releasesOf(id, version)
+    if (listed === undefined && known.length === 0) return undefined
+    const slug = found?.slug ?? id
+    if (root === undefined) throw versionExists(slug, version, found)
+    if (listed !== undefined && listed.release === undefined) {
+      throw new Failure(
+        'VersionExists',
+        `${slug} ${version} was published before, and its record is not here to compare. Publish under a new version.`,
+      )
+    }
+    const other = known.find(({ release }) => !sameBytes(release.root, root))
+    if (other !== undefined) throw versionExists(slug, version, found)
+    return listed?.release
+  }
+
+  const prepare = (check: PackageCheck, root: Uint8Array | undefined): Prepared & { existing?: VerifiedRelease } => {
+    assertChecked(check)
+    const { slug, version } = check.fields
+    if (!isSlug(slug)) throw new Failure('NameInvalid', `“${slug}” is no package name.`)
+    if (!isVersion(version)) throw new Failure('VersionInvalid', `“${version}” is no semantic version.`)
+    const id = packageId(publisher, slug)
+    const warnings: string[] = []
+    const existing = checkVersion(id, version, root)
+    const found = registry.get(id)
+    if (existing !== undefined) {
+      warnings.push(`${slug} ${version} was published before with the same content; nothing has changed.`)
+      if (found?.versions.some((each) => each.version === version && each.yanked)) {
+        warnings.push(`${slug} ${version} is yanked and stays so. Publish under a new version to offer it again.`)
+      }
+      return { id, version, warnings, existing }
+    }
+    const highest = found?.versions[0]?.version
+    if (highest !== undefined && compareVersions(version, highest) < 0) {
+      warnings.push(`${version} is lower than ${highest}, which is published already.`)
+    }
+    return { id, version, warnings }
+  }
+
+  /** The own identity goes along: what is signed by it must be readable after a restart. */
+  const identityEntry = async (): Promise<VerifiedEntry> => ({
+    kind: 'identity',
+    id: toHex(await crypto.sha256(identity.chain)),
+    identity,
+  })
+
+  const buildHeadEntries = async (
+    slug: string,
+    found: CataloguePackage | undefined,
+    versions: readonly VersionEntry[],
+  ): Promise<{ entries: VerifiedEntry[]; seq: number }> => {
+    const seq = (found?.head.head.seq ?? 0) + 1
+    const built = await buildHead({ publisher, slug, seq, versions }, crypto)
+    const head = await signHead(built.head, signer, crypto)
+    const entries: VerifiedEntry[] = [{ kind: 'head', id: toHex(head.hash), head, key: signer.publicKey }]
+    for (const { hash, bytes } of built.pages) {
+      const page = headPageCodec.decode(bytes)
+      if (!page.ok) throw new Failure('Internal', page.message)
+      entries.push({ kind: 'page', id: toHex(hash), page: page.value, bytes })
+    }
+    return { entries, seq }
+  }
+
+  const store = async (
+    commit: Commit,
+    entries: readonly VerifiedEntry[],
+    changes: readonly Change[],
+    entry: OutboxEntry,
+  ): Promise<void> => {
+    await commit([await identityEntry(), ...entries], [...changes, outbox.toChange(entry)])
+    outbox.note(entry)
+  }
+
+  const publish = async (commit: Commit, check: PackageCheck, content: PublishedContent): Promise<Published> => {
+    const { existing, ...prepared } = prepare(check, content.root)
+    const { id, version } = prepared
+    const root = rootToText(content.root)
+    if (existing !== undefined) {
+      // Its content may have been lost here since.
+      await commit([], content.changes)
+      return { ...prepared, root, existing: true }
+    }
+    const { slug } = check.fields
+    const found = registry.get(id)
+    assertComplete(found)
+    const previous = found === undefined ? undefined : newestRelease(found)
+    const publishedAt = Math.max(0, Math.floor(now()))
+    const release = await signRelease(
+      {
+        ...toReleaseFields(check),
+        v: wireVersions.release,
+        publisher,
+        root: content.root,
+        size: content.size,
+        fileCount: content.fileCount,
+        seq: previous === undefined ? 1 : previous.seq + 1,
+        prevRelease: previous?.hash ?? null,
+        publishedAt,
+        hasTemplates: hasTemplates(check.files),
+      },
+      signer,
+      crypto,
+    )
+    const versions = [{ version, release: release.hash }, ...(found?.entries ?? [])]
+    const { entries, seq } = await buildHeadEntries(slug, found, versions)
+    await store(commit, [{ kind: 'release', id: toHex(release.hash), release }, ...entries], content.changes, {
+      ...{ v: 1, id, slug, version, seq, publishedAt, reason: 'publish' },
+    })
+    return { ...prepared, root, existing: false }
+  }
+
+  const yank = async (commit: Commit, givenId: string, version: string): Promise<Yanked> => {
+    const parts = splitPackageId(givenId)
+    if (!parts.ok) throw new Failure('InvalidArgument', parts.message)
+    const { slug } = parts.value
+    if (parts.value.publisher !== publisher) {
+      throw new Failure('InvalidArgument', `${slug} belongs to another publisher; only its publisher can yank it.`)
+    }
+    const id = packageId(publisher, slug)
+    const found = registry.get(id)
+    if (found === undefined) throw new Failure('PackageNotFound', `You have not published a package named ${slug}.`)
+    assertComplete(found)
+    const entry = found.entries.find((each) => each.version === version)
+    if (entry === undefined) {
+      throw new Failure('VersionNotFound', `${slug} has no version ${version}; there are ${listVersions(found)}.`)
+    }
+    if (entry.yanked === true) return { id, version, changed: false }
+    const versions = found.entries.map((each): VersionEntry => (each === entry ? { ...each, yanked: true } : each))
+    const { entries, seq } = await buildHeadEntries(slug, found, versions)
+    const publishedAt = Math.max(0, Math.floor(now()))
+    await store(commit, entries, [], { ...{ v: 1, id, slug, version, seq, publishedAt, reason: 'yank' } })
+    return { id, version, changed: true }
+  }
+
+  return {
+    prepare(check, content) {
+      const { id, version, warnings } = prepare(check, content?.root)
+      return { id, version, warnings }
+    },
+    publish: (check, content) => named(registry.exclusive((commit) => publish(commit, check, content))),
+    yank: (id, version) => named(registry.exclusive((commit) => yank(commit, id, version))),
+  }
+}
+
+/** Records that break a limit of the wire are told by their own names. */
+const named = async <T>(result: Promise<T>): Promise<T> => {
+  try {
+    return await result
+  } catch (error) {
+    throw toFailure(error)
+  }
+}
+
+const assertChecked = ({ ok, findings }: PackageCheck): void => {
+  const fault = findings.find(({ level }) => level === 'error')
+  if (fault !== undefined) throw new Failure(toFailureName(fault), describeFinding(fault))
+  if (!ok) throw new Failure('InvalidArgument', 'This package did not pass its checks.')
+}
+
+const toFailureName = ({ name }: Finding): FailureName => failureNames.find((each) => each === name) ?? 'InvalidArgument'
+
+const describeFinding = ({ message, path, line, column }: Finding): string =>
+  line === undefined ? message : `${message} (${path ?? 'manifest'}, line ${line}, column ${column ?? 1})`
+
+const versionExists = (slug: string, version: string, found: CataloguePackage | undefined): Failure => {
+  const highest = found?.versions[0]?.version
+  const advice = highest === undefined ? '' : ` Choose a version after ${highest}.`
+  return new Failure(
+    'VersionExists',
+    `${slug} ${version} was published before with other content, and a version never changes.${advice}`,
+  )
+}
+
+/** A head made from a part of the versions would lose the others. */
+const assertComplete = (found: CataloguePackage | undefined): void => {
+  if (found === undefined || found.complete) return
+  throw new Failure(
+    'ContentUnavailable',
+    `The older versions of ${found.slug} are not all here, and a new one must not drop them. Connect to a peer that has them, then try again.`,
+  )
+}
+
+/** The release that was published last; where its record is not here, its place in the row. */
+const newestRelease = (found: CataloguePackage): { hash: Uint8Array; seq: number } | undefined => {
+  const [newest] = found.entries
+  if (newest === undefined) return undefined
+  const record = found.versions.find(({ version }) => version === newest.version)?.release
+  return { hash: newest.release, seq: record?.release.seq ?? found.entries.length }
+}
+
+const listVersions = (found: CataloguePackage): string => found.versions.map(({ version }) => version).join(', ')
+
+type ReleaseFields = Omit<
+  Release,
+  'v' | 'publisher' | 'root' | 'size' | 'fileCount' | 'seq' | 'prevRelease' | 'publishedAt' | 'hasTemplates'
+>
+
+const toReleaseFields = ({ fields, dependencies }: PackageCheck): ReleaseFields => ({
+  slug: fields.slug,
+  version: fields.version,
+  dependencies: dependencies.map(toDependency),
+  displayName: fields.displayName,
+  description: fields.description,
+  category: fields.category,
+  tags: fields.tags,
+  keywords: fields.keywords,
+  license: fields.license,
+  authors: fields.authors,
+  repository: fields.repository,
+})
+
+const toDependency = ({ name, range, optional, kind, ecosystem }: DependencyView): Dependency => ({
+  // What has not the form of a package is not said to be one.
+  kind: kind === 'package' && !(isSlug(name) && isRange(range)) ? 'unknown' : kind,
+  name,
+  range,
+  optional,
+  ...(kind === 'external' && ecosystem !== undefined ? { ecosystem } : {}),
+})

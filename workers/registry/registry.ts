@@ -1,0 +1,370 @@
+import { Failure, type FailureName, toFailure } from '../contract/failures.ts'
+import { announcementCodec } from '../protocol/announcement.ts'
+import type { Crypto } from '../protocol/crypto.ts'
+import { encodeDhtValue } from '../protocol/dht-value.ts'
+import { type Entry, type EntryKind, entryId } from '../protocol/entry.ts'
+import { peekHead } from '../protocol/head.ts'
+import type { Identity } from '../protocol/identity.ts'
+import { headKey, type PackageId, packageId, toHex } from '../protocol/ids.ts'
+import type { VerifiedRelease } from '../protocol/release.ts'
+import { wireVersions } from '../protocol/version.ts'
+import type { Change, Store, TableName } from '../store/store.ts'
+import {
+  type Catalogue,
+  type CatalogueLimits,
+  type CataloguePackage,
+  catalogueLimits,
+  createCatalogue,
+  type FoldOutcome,
+  type VerifiedEntry,
+} from './catalogue.ts'
+import { createDependents } from './dependents.ts'
+import { createQueue } from './queue.ts'
+import { type ShelfTable, shelfTables } from './shelf.ts'
+import { type Verification, verifyEntry } from './verify.ts'
+
+/**
+ * The catalogue with its signatures checked and its records stored: what peers send comes in by `ingest`, what a
+ * person publishes by `exclusive`, and everyone reads from memory.
+ *
+ * Guarantees: nothing unverified is ever shown or passed on, not even from our own disk. Changes happen one after the
+ * other. What `onChange` tells is stored already, unless storage failed: then `onProblem` tells, and the next write
+ * tries again.
+ */
+export interface Registry {
+  /**
+   * Reads what is stored, and tells of all of it by one `onChange`. What is damaged is dropped and told, never fatal.
+   * @param options.own identities that are known otherwise, so that damage to the table of identities cannot hide
+   * what this profile has published.
+   */
+  load(options?: { own?: readonly Identity[] }): Promise<LoadReport>
+  /** Verifies, takes in and stores. Never rejects for what the entries hold. */
+  ingest(entries: readonly Entry[], options: { from: string }): Promise<IngestResult>
+  /** The same for the bytes of an announcement. */
+  receiveAnnouncement(bytes: Uint8Array, options: { from: string }): Promise<AnnouncementOutcome>
+
+  get(id: string): CataloguePackage | undefined
+  bySlug(slug: string): readonly CataloguePackage[]
+  all(): IterableIterator<CataloguePackage>
+  size(): number
+  /** Counts up with every change. */
+  revision(): number
+  identityOf(publisher: string): Identity | undefined
+  packagesOf(publisher: string): readonly CataloguePackage[]
+  releasesOf(id: string, version: string): readonly VerifiedRelease[]
+  /** Versions of all packages of this name, or undefined where there is none. */
+  knownVersions(slug: string): readonly string[] | undefined
+  /** Packages whose newest release names this one as a dependency. */
+  dependentsOf(id: string): readonly CataloguePackage[]
+
+  /** Ids of all entries that are told to peers. */
+  entryIds(): readonly Uint8Array[]
+  entriesById(ids: readonly Uint8Array[]): Promise<Entry[]>
+  /** Identity, head and newest release of a package, encoded. */
+  announcementFor(id: string): Uint8Array | undefined
+  dhtValueFor(id: string): { key: string; value: Uint8Array } | undefined
+
+  /**
+   * Runs a task that reads and then changes the catalogue, alone. `commit` stores entries of our own making together
+   * with other changes in one strict write, then takes them in; when it rejects, nothing has changed.
+   */
+  exclusive<T>(task: (commit: Commit) => Promise<T>): Promise<T>
+}
+
+export type Commit = (entries: readonly VerifiedEntry[], changes: readonly Change[]) => Promise<void>
+
+export interface RegistryDependencies {
+  readonly store: Store
+  readonly crypto: Crypto
+  /** After a change was stored. */
+  onChange(change: RegistryChange): void
+  /** Storage failed; the catalogue goes on in memory. */
+  onProblem?(failure: Failure): void
+  readonly limits?: CatalogueLimits
+}
+
+export interface RegistryChange {
+  readonly revision: number
+  readonly size: number
+  /** Packages that came, changed or went: `get` tells. */
+  readonly packages: readonly PackageId[]
+}
+
+export interface LoadReport {
+  readonly packages: number
+  readonly entries: number
+  readonly droppedCount: number
+  /** The first of them. */
+  readonly dropped: readonly { table: TableName; key: string; name: FailureName; message: string }[]
+}
+
+export interface IngestResult {
+  /** New entries. */
+  readonly accepted: number
+  /** Invalid ones: whoever made them is at fault. */
+  readonly rejected: number
+  /** Valid or once valid, and nothing new: known, older, or waiting for others. */
+  readonly stale: number
+  /** Of the rejected, and of the stale ones where there is something to say; the first few. */
+  readonly failures: readonly IngestFailure[]
+}
+
+export interface IngestFailure {
+  readonly kind: EntryKind
+  readonly outcome: 'stale' | 'rejected'
+  readonly name: FailureName
+  readonly message: string
+}
+
+export interface AnnouncementOutcome {
+  readonly verdict: 'new' | 'known' | 'invalid'
+  /** The package that it is about, where it could be read. */
+  readonly id?: PackageId
+  readonly failure?: Failure
+}
+
+/** Entries that are verified at once: keeps both cores busy, and the event loop free between two batches. */
+const verifyBatch = 256
+
+/** Damaged rows and refused entries that are told one by one; a person reads no more. */
+const maxTold = 16
+
+export const createRegistry = (dependencies: RegistryDependencies): Registry => {
+  const { store, crypto, onChange, onProblem = () => {}, limits = catalogueLimits } = dependencies
+  const catalogue = createCatalogue(limits)
+  const queue = createQueue()
+  const dependents = createDependents(catalogue)
+  let revision = 0
+
+  const publishChange = (): void => {
+    const packages = catalogue.takeChanged()
+    if (packages.length === 0) return
+    revision += 1
+    dependents.invalidate()
+    onChange({ revision, size: catalogue.size(), packages })
+  }
+
+  const persist = async (others: readonly Change[] = []): Promise<void> => {
+    const changes = catalogue.shelf.takeUnsaved()
+    if (changes.length + others.length === 0) return
+    try {
+      await store.write([...others, ...changes])
+    } catch (error) {
+      catalogue.shelf.unsaved(changes)
+      onProblem(toFailure(error))
+    }
+  }
+
+  const ingest = async (entries: readonly Entry[]): Promise<IngestResult> => {
+    const counts = { accepted: 0, rejected: 0, stale: 0 }
+    const failures: IngestFailure[] = []
+    const count = (outcome: keyof typeof counts, failure?: IngestFailure): void => {
+      counts[outcome] += 1
+      if (failure !== undefined && failures.length < maxTold) failures.push(failure)
+    }
+    for await (const [entry, verification] of verifyInOrder(entries, catalogue, crypto)) {
+      if (verification === 'known') count('stale')
+      else if (verification.outcome === 'verified') {
+        const folded = catalogue.add(verification.entry)
+        if (folded === 'new') count('accepted')
+        else count('stale', describeStale(entry.kind, folded))
+      } else {
+        const { outcome, kind, name, message } = verification
+        count(outcome, { kind, outcome, name, message })
+      }
+    }
+    await persist()
+    publishChange()
+    return { ...counts, failures }
+  }
+
+  const load: Registry['load'] = async ({ own = [] } = {}) => {
+    const dropped: LoadReport['dropped'][number][] = []
+    const obsolete: { table: ShelfTable; key: string; value: undefined }[] = []
+    let droppedCount = 0
+    let entries = 0
+    const readRow = (table: ShelfTable, key: string, value: Uint8Array, verification: Verification): void => {
+      if (verification.outcome === 'verified') {
+        entries += 1
+        const folded = catalogue.add(verification.entry)
+        catalogue.shelf.saved([{ table, key, value }])
+        if (folded !== 'waiting') obsolete.push({ table, key, value: undefined })
+        return
+      }
+      const { name, message } = verification
+      droppedCount += 1
+      if (dropped.length < maxTold) dropped.push({ table, key, name, message })
+      // What lacks its identity only stays on the disk: it may be good.
+      if (verification.orphan !== true) obsolete.push({ table, key, value: undefined })
+    }
+    for (const identity of own) {
+      catalogue.add({ kind: 'identity', id: toHex(await crypto.sha256(identity.chain)), identity })
+    }
+    for (const table of shelfTables) {
+      const rows = await store.entries(table)
+      for (let at = 0; at < rows.length; at += verifyBatch) {
+        const batch = rows.slice(at, at + verifyBatch)
+        const verifications = await Promise.all(
+          batch.map(([, bytes]) => verifyEntry({ kind: kindByTable[table], bytes }, catalogue, crypto)),
+        )
+        for (const [i, [key, value]] of batch.entries()) {
+          const verification = verifications[i]
+          if (verification !== undefined) readRow(table, key, value, verification)
+        }
+      }
+    }
+    // Damaged rows, and those whose record stands in another row or was beaten by one.
+    await persist(obsolete.filter(({ table, key }) => !catalogue.shelf.holds(table, key)))
+    publishChange()
+    return { packages: catalogue.size(), entries, droppedCount, dropped }
+  }
+
+  const commit: Commit = async (entries, changes) => {
+    const rows = entries.map(toRow)
+    await store.write([...rows, ...changes], { durability: 'strict' })
+    for (const entry of entries) catalogue.add(entry)
+    catalogue.shelf.saved(rows)
+    // What the new head made obsolete.
+    await persist()
+    publishChange()
+  }
+
+  const ingestInTurn = (entries: readonly Entry[]): Promise<IngestResult> => queue.run(() => ingest(entries))
+
+  return {
+    load: (options) => queue.run(() => load(options)),
+    ingest: ingestInTurn,
+    exclusive: (task) => queue.run(() => task(commit)),
+
+    async receiveAnnouncement(bytes) {
+      const announcement = announcementCodec.decode(bytes)
+      if (!announcement.ok) {
+        return { verdict: 'invalid', failure: new Failure(announcement.name, announcement.message) }
+      }
+      const { identity, head, release } = announcement.value
+      const peeked = peekHead(head)
+      const about = peeked.ok ? { id: packageId(peeked.value.publisher, peeked.value.slug) } : {}
+      const entries: Entry[] = [
+        { kind: 'identity', bytes: identity },
+        { kind: 'head', bytes: head },
+      ]
+      if (release !== null) entries.push({ kind: 'release', bytes: release })
+      const result = await ingestInTurn(entries)
+      const blamed = result.failures.find(({ outcome }) => outcome === 'rejected')
+      if (blamed !== undefined) {
+        return { verdict: 'invalid', ...about, failure: new Failure(blamed.name, blamed.message) }
+      }
+      return { verdict: result.accepted > 0 ? 'new' : 'known', ...about }
+    },
+
+    get: catalogue.get,
+    bySlug: catalogue.bySlug,
+    all: catalogue.all,
+    size: catalogue.size,
+    revision: () => revision,
+    identityOf: catalogue.identityOf,
+    packagesOf: catalogue.packagesOf,
+    releasesOf: catalogue.releasesOf,
+    knownVersions(slug) {
+      const packages = catalogue.bySlug(slug)
+      return packages.length === 0
+        ? undefined
+        : [...new Set(packages.flatMap(({ versions }) => versions.map(({ version }) => version)))]
+    },
+    dependentsOf: dependents.of,
+
+    entryIds: catalogue.shelf.ids,
+    async entriesById(ids) {
+      return ids.flatMap((id) => catalogue.shelf.entry(toHex(id)) ?? [])
+    },
+    announcementFor(id) {
+      const found = catalogue.get(id)
+      if (found === undefined) return undefined
+      const newest = found.entries[0]?.version
+      const release = found.versions.find(({ version }) => version === newest)?.release
+      return announcementCodec.encode({
+        v: wireVersions.announcement,
+        identity: found.identity.chain,
+        head: found.head.bytes,
+        release: release?.bytes ?? null,
+      })
+    },
+    dhtValueFor(id) {
+      const found = catalogue.get(id)
+      return found === undefined
+        ? undefined
+        : { key: headKey(found.publisher, found.slug), value: encodeDhtValue(found.identity, found.head) }
+    },
+  }
+}
+
+const kindByTable: Record<ShelfTable, EntryKind> = {
+  identities: 'identity',
+  heads: 'head',
+  pages: 'page',
+  releases: 'release',
+}
+
+/** Identities before what they sign, heads before the pages that they name, whatever the order in which they came. */
+const kindOrder: readonly (readonly EntryKind[])[] = [['identity'], ['head'], ['page', 'release']]
+
+/** Verifies entries in the order in which they can be judged; each is to be taken in before the next is asked for. */
+async function* verifyInOrder(
+  entries: readonly Entry[],
+  catalogue: Catalogue,
+  crypto: Crypto,
+): AsyncGenerator<readonly [Entry, Verification | 'known']> {
+  const verifyUnlessKnown = async (entry: Entry): Promise<Verification | 'known'> =>
+    // Hashing is a third of the work of verifying, and most of what gossip brings is known.
+    entry.bytes instanceof Uint8Array && catalogue.shelf.has(toHex(await entryId(entry, crypto)))
+      ? 'known'
+      : verifyEntry(entry, catalogue, crypto)
+  const known = new Set<EntryKind>(kindOrder.flat())
+  const groups = [
+    ...kindOrder.map((kinds) => entries.filter(({ kind }) => kinds.includes(kind))),
+    entries.filter(({ kind }) => !known.has(kind)),
+  ]
+  for (const group of groups) {
+    for (let at = 0; at < group.length; at += verifyBatch) {
+      const batch = group.slice(at, at + verifyBatch)
+      const verifications = await Promise.all(batch.map(verifyUnlessKnown))
+      for (const [i, verification] of verifications.entries()) {
+        const entry = batch[i]
+        if (entry !== undefined) yield [entry, verification]
+      }
+    }
+  }
+}
+
+const describeStale = (kind: EntryKind, outcome: FoldOutcome): IngestFailure | undefined => {
+  if (outcome === 'forked') {
+    return {
+      kind,
+      outcome: 'stale',
+      name: 'IdentityInvalid',
+      message: 'A publisher signed two histories of its identity. The one that was known first is kept.',
+    }
+  }
+  if (outcome === 'stale' && kind === 'head') {
+    return { kind, outcome: 'stale', name: 'Rollback', message: 'This head is older than one that is known.' }
+  }
+  return undefined
+}
+
+/** The row of a record of our own, which is the newest of its kind. */
+const toRow = (entry: VerifiedEntry): Change => {
+  switch (entry.kind) {
+    case 'identity':
+      return { table: 'identities', key: entry.identity.publisherId, value: entry.identity.chain }
+    case 'head':
+      return {
+        table: 'heads',
+        key: packageId(entry.head.head.publisher, entry.head.head.slug),
+        value: entry.head.bytes,
+      }
+    case 'release':
+      return { table: 'releases', key: entry.id, value: entry.release.bytes }
+    case 'page':
+      return { table: 'pages', key: entry.id, value: entry.bytes }
+  }
+}

@@ -1,0 +1,412 @@
+import { Failure } from '../contract/failures.ts'
+import type { TrustState } from '../contract/views.ts'
+import { displayId, type PackageId, type PublisherId, rootToText } from '../protocol/ids.ts'
+import type { CataloguePackage, CatalogueVersion } from './catalogue.ts'
+import { ambiguous, findAsked, type PackageSource, pickTrusted } from './find-package.ts'
+import { type Candidate, type Chosen, type Conflict, type Edge, type Missing, type Solution, solve } from './solve.ts'
+import { isPrerelease, type ParsedRange, toRange } from './versions.ts'
+
+/**
+ * From what a person asks for to the packages that have to be installed.
+ *
+ * Guarantees: one version of each package, the highest that fits what all want of it (node-semver), found where there
+ * is one; every required dependency is there, or it is said what is missing; yanked versions only where they are
+ * installed or pinned already, prereleases only where they are asked for or there is nothing else, versions with two
+ * contents never. Whatever was skipped or passed over stands in the warnings. Only what this catalogue holds is known.
+ */
+
+export interface ResolveDependencies {
+  readonly catalogue: PackageSource
+  trust(publisher: string): TrustState
+  /** Installed packages: a yanked version among them may stay. */
+  readonly installed?: readonly VersionRef[]
+  /** Versions that a lockfile names: taken where they fit, yanked or not. */
+  readonly pinned?: readonly VersionRef[]
+  /** Goes on without required dependencies that are not in the catalogue. */
+  readonly allowMissing?: boolean
+}
+
+export interface VersionRef {
+  readonly id: string
+  readonly version: string
+}
+
+export interface Resolution {
+  /** What is needed stands before what needs it, as far as there is no cycle. */
+  readonly packages: ResolvedRelease[]
+  readonly warnings: string[]
+}
+
+export interface ResolvedRelease {
+  readonly id: PackageId
+  readonly publisher: PublisherId
+  readonly slug: string
+  readonly version: string
+  readonly root: Uint8Array
+  readonly rootText: string
+  /** Bytes of its files. */
+  readonly size: number
+  /** Ids of the packages in this list that need it. */
+  readonly requiredBy: string[]
+  /** A person asked for it, not only a package. */
+  readonly asked: boolean
+}
+
+/**
+ * @throws Failure `InvalidArgument`, `PackageNotFound`, `VersionNotFound`, `AmbiguousName`, `DependencyMissing`,
+ * `DependencyConflict`, `Equivocation`.
+ */
+export const resolve = (specs: readonly string[], dependencies: ResolveDependencies): Resolution => {
+  const { catalogue, trust, allowMissing = false } = dependencies
+  const asked = specs.map((text) => findAsked(text, catalogue, trust))
+  const roots = asked.map(({ target, spec }) => ({ target, range: toRange(spec.range) }))
+  const choices = createChoices(dependencies)
+  for (const root of roots) assertChoosable(root, choices)
+  const edges = createEdges(dependencies, choices, new Set(roots.map(({ target }) => target)))
+
+  /** @param optional keys of the optional edges that are to be kept; undefined: all. */
+  const attempt = (optional: ReadonlySet<string> | undefined, skipMissing: boolean): Solution => {
+    const prereleasesOf = new Set<PackageId>()
+    for (;;) {
+      const solution = solve({
+        ...{ roots, prereleasesOf, maxSteps },
+        candidatesOf: choices.of,
+        edgesOf: edges.of,
+        isRequired: (edge) =>
+          edge.optional
+            ? edge.problem === undefined && (optional === undefined || optional.has(edge.key))
+            : edge.problem === undefined || !skipMissing,
+      })
+      if (solution.ok) return solution
+      const wanted = [...solution.wantedPrereleases].filter((id) => !prereleasesOf.has(id))
+      if (wanted.length === 0) return solution
+      for (const id of wanted) prereleasesOf.add(id)
+    }
+  }
+
+  const everything = attempt(undefined, allowMissing)
+  const kept = new Set<string>()
+  let solution = everything
+  if (!everything.ok) {
+    solution = attempt(kept, allowMissing)
+    if (solution.ok) solution = addOptional(solution, kept, edges, (keys) => attempt(keys, allowMissing))
+  }
+  if (!solution.ok) throw explain(solution, !allowMissing && attempt(new Set(), true).ok)
+  return toResolution(solution.chosen, {
+    roots: new Set(roots.map(({ target }) => target.id)),
+    edges,
+    choices,
+    isKept: (edge) => !edge.optional || everything.ok || kept.has(edge.key),
+  })
+}
+
+/** Candidates tried in one search: a graph of 1,000 packages takes as many; far more only where it is made to. */
+const maxSteps = 50_000
+
+/** Optional dependencies that are tried one by one where not all can be had. */
+const maxOptionalAttempts = 64
+
+/** Which versions of a package may be chosen. */
+interface Choices {
+  of(target: CataloguePackage): readonly Candidate[]
+}
+
+const createChoices = ({ installed = [], pinned = [] }: ResolveDependencies): Choices => {
+  const refs = (list: readonly VersionRef[]): ReadonlySet<string> =>
+    new Set(list.map(({ id, version }) => `${id}@${version}`))
+  const [installedRefs, pinnedRefs] = [refs(installed), refs(pinned)]
+  const known = new Map<PackageId, readonly Candidate[]>()
+
+  const build = ({ id, versions }: CataloguePackage): Candidate[] => {
+    const candidates: Candidate[] = []
+    for (const source of versions) {
+      const ref = `${id}@${source.version}`
+      if (source.release === undefined || source.equivocation) continue
+      if (source.yanked && !installedRefs.has(ref) && !pinnedRefs.has(ref)) continue
+      const candidate = { version: source.version, prerelease: isPrerelease(source.version), source }
+      if (pinnedRefs.has(ref)) candidates.unshift(candidate)
+      else candidates.push(candidate)
+    }
+    return candidates
+  }
+
+  return {
+    of(target) {
+      let candidates = known.get(target.id)
+      if (candidates === undefined) {
+        candidates = build(target)
+        known.set(target.id, candidates)
+      }
+      return candidates
+    },
+  }
+}
+
+/** Says in words why nothing can be chosen for what was asked. */
+const assertChoosable = (root: { target: CataloguePackage; range: ParsedRange }, choices: Choices): void => {
+  const { target, range } = root
+  if (choices.of(target).some(({ version }) => range.any || range.fits(version))) return
+  const name = displayId(target.identity.name, target.id)
+  const fitting = target.versions.filter(({ version }) => range.any || range.fits(version))
+  const twice = fitting.find(({ equivocation }) => equivocation)
+  if (twice !== undefined) {
+    throw new Failure(
+      'Equivocation',
+      `The publisher of ${name} signed two different contents for version ${twice.version}. Nobody can tell which one is meant, so it is not installed.`,
+    )
+  }
+  if (fitting.length > 0 && fitting.every(({ yanked }) => yanked)) {
+    throw new Failure(
+      'VersionNotFound',
+      `${name} ${fitting.map(({ version }) => version).join(', ')} was yanked by its publisher and is not installed anew. ${sayVersions(target, choices)}`,
+    )
+  }
+  if (fitting.length > 0) {
+    throw new Failure(
+      'VersionNotFound',
+      `The record of ${name} ${fitting[0]?.version ?? ''} has not arrived here yet. ${sayVersions(target, choices)}`,
+    )
+  }
+  throw new Failure(
+    'VersionNotFound',
+    `No version of ${name} fits ${range.text}. ${sayVersions(target, choices)}${target.complete ? '' : ' Older versions are not all known here.'}`,
+  )
+}
+
+/** Versions that are told in one message; a person reads no more. */
+const maxListed = 12
+
+const sayVersions = (target: CataloguePackage, choices: Choices): string => {
+  const versions = choices.of(target).map(({ version }) => version)
+  if (versions.length === 0) return 'There is no other version.'
+  const more = versions.length > maxListed ? ` and ${versions.length - maxListed} older ones` : ''
+  return `There is ${versions.slice(0, maxListed).join(', ')}${more}.`
+}
+
+/** What each version of a package needs of other packages. */
+interface Edges {
+  /** @throws Failure `AmbiguousName` where a required one can be several packages. */
+  of(target: CataloguePackage, candidate: Candidate): readonly Edge[]
+}
+
+const createEdges = (
+  { catalogue, trust }: ResolveDependencies,
+  choices: Choices,
+  asked: ReadonlySet<CataloguePackage>,
+): Edges => {
+  const known = new Map<CatalogueVersion, readonly Edge[]>()
+
+  /** Several, or none, where it cannot be told. */
+  const findTargets = (name: string, id: string | undefined, dependent: CataloguePackage): readonly CataloguePackage[] => {
+    if (id !== undefined) return [catalogue.get(id) ?? []].flat()
+    const namesakes = catalogue.bySlug(name)
+    if (namesakes.length < 2) return namesakes
+    // What the person named, then what the same publisher publishes, then whom the person trusts.
+    const named = namesakes.filter((each) => asked.has(each))
+    const own = namesakes.filter(({ publisher }) => publisher === dependent.publisher)
+    const found = (named.length === 1 ? named[0] : own[0]) ?? pickTrusted(namesakes, trust)
+    return found === undefined ? namesakes : [found]
+  }
+
+  const build = (dependent: CataloguePackage, { source, version }: Candidate): Edge[] => {
+    const edges: Edge[] = []
+    for (const { kind, name, id, range: text, optional } of source.release?.release.dependencies ?? []) {
+      if (kind !== 'package' && kind !== 'unknown') continue
+      const targets = findTargets(name, id, dependent)
+      if (targets.length > 1 && !optional) {
+        throw ambiguous(`${dependent.slug} ${version} needs “${name}”, which`, targets)
+      }
+      const range = toRange(text)
+      const target = targets.length === 1 ? targets[0] : undefined
+      const base = { key: `${dependent.id}>${id ?? name}`, name, range, optional, target }
+      edges.push({ ...base, problem: findProblem(base, targets.length > 1) })
+    }
+    return edges
+  }
+
+  const findProblem = ({ range, target }: Omit<Edge, 'problem'>, several: boolean): string | undefined => {
+    if (several) return 'several publishers have a package of this name'
+    if (target === undefined) return 'it is not in the catalogue'
+    const candidates = choices.of(target)
+    if (candidates.some(({ version }) => range.any || range.fits(version))) return undefined
+    const versions = candidates.map(({ version }) => version)
+    if (target.versions.some(({ version, equivocation }) => equivocation && (range.any || range.fits(version)))) {
+      return 'its publisher signed two different contents for the version that fits'
+    }
+    return versions.length === 0
+      ? 'none of its versions can be installed'
+      : `no version fits, there is ${versions.slice(0, maxListed).join(', ')}`
+  }
+
+  return {
+    of(target, candidate) {
+      let edges = known.get(candidate.source)
+      if (edges === undefined) {
+        edges = build(target, candidate)
+        known.set(candidate.source, edges)
+      }
+      return edges
+    },
+  }
+}
+
+type Solved = Extract<Solution, { ok: true }>
+type Unsolved = Extract<Solution, { ok: false }>
+
+/** Keeps one optional edge after the other where that still has a solution. */
+const addOptional = (
+  base: Solved,
+  kept: Set<string>,
+  edges: Edges,
+  attempt: (keys: ReadonlySet<string>) => Solution,
+): Solved => {
+  const tried = new Set<string>()
+  let solution = base
+  const nextKey = (): string | undefined => {
+    for (const { target, candidate } of solution.chosen.values()) {
+      for (const { key, optional, problem } of edges.of(target, candidate)) {
+        if (optional && problem === undefined && !tried.has(key)) return key
+      }
+    }
+    return undefined
+  }
+  for (let key = nextKey(); key !== undefined && tried.size < maxOptionalAttempts; key = nextKey()) {
+    tried.add(key)
+    const better = attempt(new Set([...kept, key]))
+    if (!better.ok) continue
+    kept.add(key)
+    solution = better
+  }
+  return solution
+}
+
+const explain = (unsolved: Unsolved, solvedByMissing: boolean): Failure => {
+  const { conflict, missing, gaveUp } = unsolved
+  if (missing !== undefined && (solvedByMissing || conflict === undefined)) return explainMissing(missing)
+  const words = conflict === undefined ? 'What these packages want of each other cannot be had.' : sayConflict(conflict)
+  return new Failure(
+    'DependencyConflict',
+    gaveUp ? `${words} No way around was found in ${maxSteps} attempts; ask for versions to make it easier.` : words,
+  )
+}
+
+const explainMissing = ({ by, edge }: Missing): Failure =>
+  new Failure(
+    'DependencyMissing',
+    `${by.slug} ${by.version} needs ${edge.name} (${edge.range.text}), but ${edge.problem ?? 'it is not in the catalogue'}. It may be published later, or you can install without it.`,
+  )
+
+const sayConflict = ({ target, wants }: Conflict): string => {
+  const said = wants.map(({ by, range }) =>
+    by === undefined ? `you ask for ${range}` : `${by.slug} ${by.version} wants ${range}`,
+  )
+  const last = said.pop()
+  const list = said.length === 0 ? last : `${said.join(', ')} and ${last}`
+  return `No version of ${target.slug} fits all that need it: ${list}.`
+}
+
+const toResolution = (
+  chosen: ReadonlyMap<PackageId, Chosen>,
+  context: {
+    readonly roots: ReadonlySet<PackageId>
+    readonly edges: Edges
+    readonly choices: Choices
+    isKept(edge: Edge): boolean
+  },
+): Resolution => {
+  const { roots, edges, choices, isKept } = context
+  const warnings: string[] = []
+  const requiredBy = new Map<PackageId, string[]>([...chosen.keys()].map((id) => [id, []]))
+  const needs = new Map<PackageId, PackageId[]>()
+  for (const [id, { target, candidate }] of chosen) {
+    const list: PackageId[] = []
+    needs.set(id, list)
+    const name = `${target.slug} ${candidate.version}`
+    for (const edge of edges.of(target, candidate)) {
+      const needed = edge.target === undefined ? undefined : chosen.get(edge.target.id)
+      const satisfied =
+        edge.problem === undefined &&
+        needed !== undefined &&
+        (edge.range.any || edge.range.fits(needed.candidate.version))
+      if (satisfied) {
+        list.push(needed.target.id)
+        const by = requiredBy.get(needed.target.id)
+        if (by !== undefined && !by.includes(id)) by.push(id)
+      } else if (edge.optional) {
+        const reason = edge.problem ?? 'it does not go together with what else is needed'
+        warnings.push(`${edge.name} (${edge.range.text}), optional for ${name}, is left out: ${reason}.`)
+      } else {
+        const reason = edge.problem ?? (isKept(edge) ? 'it was skipped' : 'it was left out')
+        warnings.push(`${edge.name} (${edge.range.text}), which ${name} needs, is skipped: ${reason}.`)
+      }
+    }
+    warnings.push(...warnOf({ target, candidate }, choices, edges))
+  }
+  const packages = sortByNeed(needs).flatMap((id): ResolvedRelease[] => {
+    const each = chosen.get(id)
+    const release = each?.candidate.source.release?.release
+    if (each === undefined || release === undefined) return []
+    return [
+      {
+        id,
+        publisher: each.target.publisher,
+        slug: each.target.slug,
+        version: each.candidate.version,
+        root: release.root,
+        rootText: rootToText(release.root),
+        size: release.size,
+        requiredBy: requiredBy.get(id) ?? [],
+        asked: roots.has(id),
+      },
+    ]
+  })
+  return { packages, warnings }
+}
+
+/** What a person should know of a choice before it is installed. */
+const warnOf = ({ target, candidate }: Chosen, choices: Choices, edges: Edges): string[] => {
+  const warnings: string[] = []
+  const name = `${target.slug} ${candidate.version}`
+  if (candidate.source.yanked) warnings.push(`${name} was yanked by its publisher.`)
+  if (target.disputed) warnings.push(`The publisher of ${name} has two contradicting identities.`)
+  if (target.contested) warnings.push(`The publisher of ${name} signed two different lists of its versions.`)
+  for (const source of target.versions) {
+    if (source.version === candidate.version) break
+    if (source.equivocation && source.release !== undefined) {
+      warnings.push(`${target.slug} ${source.version} is passed over: its publisher signed two different contents for it.`)
+      continue
+    }
+    const higher = choices.of(target).find(({ version }) => version === source.version)
+    const missing = higher === undefined ? undefined : edges.of(target, higher).find(isMissing)
+    if (missing !== undefined) {
+      warnings.push(
+        `${target.slug} ${source.version} is passed over: it needs ${missing.name}, and ${missing.problem ?? ''}.`,
+      )
+    }
+  }
+  return warnings
+}
+
+const isMissing = ({ optional, problem }: Edge): boolean => !optional && problem !== undefined
+
+/** What is needed before what needs it (depth first, without recursion: chains may be long). */
+const sortByNeed = (needs: ReadonlyMap<PackageId, readonly PackageId[]>): PackageId[] => {
+  const sorted: PackageId[] = []
+  const seen = new Set<PackageId>()
+  for (const start of needs.keys()) {
+    if (seen.has(start)) continue
+    seen.add(start)
+    const path: { id: PackageId; next: number }[] = [{ id: start, next: 0 }]
+    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+      const needed = needs.get(top.id)?.[top.next++]
+      if (needed === undefined) {
+        sorted.push(top.id)
+        path.pop()
+      } else if (!seen.has(needed)) {
+        seen.add(needed)
+        path.push({ id: needed, next: 0 })
+      }
+    }
+  }
+  return sorted
+}

@@ -1,0 +1,121 @@
+import type { Entry, EntryKind } from '../protocol/entry.ts'
+import { fromHex } from '../protocol/ids.ts'
+import type { Change, TableName } from '../store/store.ts'
+
+/**
+ * The records that the catalogue keeps, each in the row of the store where it belongs. It remembers which rows differ
+ * from what is stored, so that a write that failed is made good by the next one.
+ */
+
+export interface Shelved {
+  readonly kind: EntryKind
+  /** The entry's id (protocol/entry.ts), hex. */
+  readonly id: string
+  readonly bytes: Uint8Array
+  /** False for what is kept for this profile only and not told to peers. */
+  readonly shared: boolean
+}
+
+export type ShelfTable = Extract<TableName, 'identities' | 'heads' | 'releases' | 'pages'>
+
+export interface Shelf {
+  put(table: ShelfTable, key: string, record: Shelved): void
+  remove(table: ShelfTable, key: string): void
+  has(id: string): boolean
+  /** Tells whether there is a record in this row. */
+  holds(table: ShelfTable, key: string): boolean
+  /** Ids of all shared records; the same array until something changes. */
+  ids(): readonly Uint8Array[]
+  entry(id: string): Entry | undefined
+  /** Rows that differ from what is stored. They count as stored from now on; `unsaved` takes that back. */
+  takeUnsaved(): Change[]
+  unsaved(changes: readonly Change[]): void
+  /** Tells that these rows are stored already. */
+  saved(changes: readonly Change[]): void
+}
+
+export const createShelf = (): Shelf => {
+  const tables: Record<ShelfTable, Map<string, Shelved>> = {
+    identities: new Map(),
+    heads: new Map(),
+    releases: new Map(),
+    pages: new Map(),
+  }
+  const recordById = new Map<string, Shelved>()
+  const dirty: Record<ShelfTable, Set<string>> = {
+    identities: new Set(),
+    heads: new Set(),
+    releases: new Set(),
+    pages: new Set(),
+  }
+  let idCache: readonly Uint8Array[] | undefined
+
+  const forget = (record: Shelved | undefined): void => {
+    if (record !== undefined && recordById.get(record.id) === record) recordById.delete(record.id)
+  }
+
+  return {
+    put(table, key, record) {
+      const before = tables[table].get(key)
+      if (before !== undefined && before.id === record.id && before.shared === record.shared) return
+      forget(before)
+      // An object of its own for each row: a record may stand in two while it moves.
+      const shelved = { ...record }
+      tables[table].set(key, shelved)
+      recordById.set(record.id, shelved)
+      if (before?.id !== record.id) dirty[table].add(key)
+      idCache = undefined
+    },
+
+    remove(table, key) {
+      const before = tables[table].get(key)
+      if (before === undefined) return
+      forget(before)
+      tables[table].delete(key)
+      dirty[table].add(key)
+      idCache = undefined
+    },
+
+    has: (id) => recordById.has(id),
+    holds: (table, key) => tables[table].has(key),
+
+    ids() {
+      idCache ??= [...recordById.values()].filter(({ shared }) => shared).flatMap(({ id }) => toBytes(id))
+      return idCache
+    },
+
+    entry(id) {
+      const record = recordById.get(id)
+      return record === undefined ? undefined : { kind: record.kind, bytes: record.bytes }
+    },
+
+    takeUnsaved() {
+      const changes: Change[] = []
+      for (const table of shelfTables) {
+        for (const key of dirty[table]) changes.push({ table, key, value: tables[table].get(key)?.bytes })
+        dirty[table].clear()
+      }
+      return changes
+    },
+
+    unsaved(changes) {
+      for (const { table, key } of changes) if (isShelfTable(table)) dirty[table].add(key)
+    },
+
+    saved(changes) {
+      for (const { table, key, value } of changes) {
+        if (isShelfTable(table) && tables[table].get(key)?.bytes === value) dirty[table].delete(key)
+      }
+    },
+  }
+}
+
+/** In the order in which records can be judged: identities before what they sign, heads before the pages they name. */
+export const shelfTables = ['identities', 'heads', 'pages', 'releases'] as const satisfies readonly ShelfTable[]
+
+const isShelfTable = (table: TableName): table is ShelfTable => (shelfTables as readonly string[]).includes(table)
+
+const toBytes = (id: string): Uint8Array[] => {
+  const bytes = fromHex(id)
+  return bytes.ok ? [bytes.value] : []
+}

@@ -1,0 +1,59 @@
+import * as v from 'valibot'
+import type { TrustState } from '../contract/views.ts'
+import { createCodec } from '../protocol/codec.ts'
+import { publisherId, timestamp } from '../protocol/fields.ts'
+import { isPublisherId, isPublisherName, type PublisherId } from '../protocol/ids.ts'
+import type { Store } from '../store/store.ts'
+import { createStoredRecords } from './stored-records.ts'
+
+/**
+ * Trust on first use: whose packages this profile has installed before. Not said: that a publisher is who its name
+ * says; names are not unique, ids are.
+ */
+export interface Trust {
+  load(): Promise<{ dropped: number }>
+  stateOf(publisher: string): TrustState
+  /** Keeps that a package of this publisher is used from `at` on. Later calls change nothing. */
+  remember(publisher: string, name: string, at: number): Promise<void>
+  list(): readonly TrustedPublisher[]
+}
+
+export interface TrustedPublisher {
+  readonly v: 1
+  readonly publisher: PublisherId
+  /** The name that it had for itself then. */
+  readonly name: string
+  readonly since: number
+}
+
+/** @param dependencies.self this profile's own publisher id. */
+export const createTrust = ({ store, self }: { readonly store: Store; readonly self: string }): Trust => {
+  const records = createStoredRecords(store, {
+    table: 'settings',
+    prefix: 'trust/',
+    codec: trustCodec,
+    keyOf: ({ publisher }) => publisher,
+  })
+  return {
+    // A damaged value makes its publisher new again: the person is asked once more.
+    load: records.load,
+    stateOf: (publisher) => (publisher === self ? 'self' : records.get(publisher) === undefined ? 'new' : 'known'),
+    async remember(publisher, name, at) {
+      if (publisher === self || records.get(publisher) !== undefined || !isPublisherId(publisher)) return
+      await records.put({ v: 1, publisher, name, since: at })
+    },
+    list: records.list,
+  }
+}
+
+const trustCodec = createCodec<TrustedPublisher>({
+  name: 'known publisher',
+  version: 1,
+  maxBytes: 512,
+  schema: v.strictObject({
+    v: v.literal(1),
+    publisher: publisherId,
+    name: v.pipe(v.string(), v.check(isPublisherName)),
+    since: timestamp,
+  }),
+})

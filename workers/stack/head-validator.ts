@@ -1,0 +1,103 @@
+import type { SelectFn, ValidateFn } from '@libp2p/kad-dht'
+import type { Crypto } from '../protocol/crypto.ts'
+import { verifyDhtValue } from '../protocol/dht-value.ts'
+
+/**
+ * Keys whose newest state is remembered: all packages of a large marketplace, at about 200 bytes each. The least
+ * recently seen key is forgotten first; for it the datastore's value is the only memory, as in stock kad-dht.
+ */
+const defaultMaxKeys = 16_384
+
+export interface HeadValidator {
+  /** Throws `HeadRefused` for a value that is not valid for its key, or older than one seen before; nothing else. */
+  validate: ValidateFn
+  /** The index of the newest valid value; 0 when none is valid. */
+  select: SelectFn
+  /** The newest `seq` that was seen valid for a key. */
+  newestSeq(key: Uint8Array): number | undefined
+}
+
+/** Why a DHT value was refused; the only thing that the validator throws. */
+export class HeadRefused extends Error {
+  override readonly name = 'HeadRefused'
+}
+
+/**
+ * Validator and selector of the DHT namespace `ggen`.
+ *
+ * kad-dht's PUT_VALUE never compares with what is stored (js-libp2p #3377), so the order is kept here: a value is
+ * refused when a newer one was seen for its key. Newer is, in this order: the identity document with the higher `seq`
+ * (a key that was rotated out cannot roll a package back), the head with the higher `seq`, and of two different heads
+ * with the same `seq` the one with the higher hash, so that all nodes keep the same one.
+ *
+ * Not guaranteed: order across a restart, or for a key that was forgotten.
+ */
+export const createHeadValidator = (crypto: Crypto, options: { maxKeys?: number } = {}): HeadValidator => {
+  const { maxKeys = defaultMaxKeys } = options
+  const newestByKey = new Map<string, Version>()
+
+  const read = async (key: Uint8Array, value: Uint8Array): Promise<Version | string> => {
+    try {
+      const verified = await verifyDhtValue(key, value, crypto)
+      if (!verified.ok) return verified.message
+      const { identity, head } = verified.value
+      return { identitySeq: identity.seq, seq: head.head.seq, hash: head.hash }
+    } catch (error) {
+      return `It could not be checked: ${error instanceof Error ? error.message : String(error)}`
+    }
+  }
+
+  const remember = (key: string, version: Version): void => {
+    newestByKey.delete(key)
+    newestByKey.set(key, version)
+    for (const oldest of newestByKey.keys()) {
+      if (newestByKey.size <= maxKeys) break
+      newestByKey.delete(oldest)
+    }
+  }
+
+  return {
+    async validate(key, value) {
+      const version = await read(key, value)
+      if (typeof version === 'string') throw new HeadRefused(version)
+      const text = keyText(key)
+      const newest = newestByKey.get(text)
+      if (newest !== undefined && compare(version, newest) < 0)
+        throw new HeadRefused(`A newer head is known: ${newest.seq}, this one is ${version.seq}.`)
+      remember(text, version)
+    },
+
+    async select(key, values) {
+      const versions = await Promise.all(values.map((value) => read(key, value)))
+      let best = 0
+      versions.forEach((version, index) => {
+        if (typeof version === 'string') return
+        const other = versions[best]
+        if (other === undefined || typeof other === 'string' || compare(version, other) > 0) best = index
+      })
+      return best
+    },
+
+    newestSeq: (key) => newestByKey.get(keyText(key))?.seq,
+  }
+}
+
+interface Version {
+  identitySeq: number
+  seq: number
+  hash: Uint8Array
+}
+
+const compare = (a: Version, b: Version): number =>
+  a.identitySeq - b.identitySeq || a.seq - b.seq || compareBytes(a.hash, b.hash)
+
+const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
+  for (let index = 0; index < Math.min(a.length, b.length); index += 1) {
+    const difference = (a[index] ?? 0) - (b[index] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}
+
+const decoder = new TextDecoder()
+const keyText = (key: Uint8Array): string => decoder.decode(key)

@@ -1,0 +1,94 @@
+import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
+
+/** The numbers of the libp2p services, each with its unit and reason. Those of the wire formats are in protocol. */
+
+// identify
+
+/** Our address changes in bursts of a few events; the news of it lets others find us, so it waits for no more, ms. */
+export const pushDebounceMs = 20
+
+// kad-dht
+
+/** Peers asked at once on a path: a hop to a tab that is not connected costs a relayed dial and WebRTC, so few. */
+export const queryParallelism = 3
+
+/** Paths that share no peer: two of three may be led astray by peers that lie (S/Kademlia §4.4). */
+export const queryPaths = 3
+
+/** One question to one peer, ms: several times a dial by WebRTC (0.3 s); a tab that was closed costs no more. */
+export const queryMinTimeoutMs = 2_000
+export const queryMaxTimeoutMs = 5_000
+
+/** The longest delay that a timer takes, ms: 24 days. */
+export const neverMs = 2 ** 31 - 1
+
+// gossipsub (specification §2.11)
+
+/** Peers in the mesh: wanted, at least, at most. */
+export const meshPeers = 8
+export const meshPeersMin = 6
+export const meshPeersMax = 12
+
+/** Peers outside the mesh that are told at each heartbeat what there is. */
+export const lazyPeers = 6
+
+/** Heartbeats for which a message is kept, and for which it is told of. */
+export const historyHeartbeats = 5
+export const gossipHeartbeats = 3
+
+/** A tab that joins is in the mesh after one heartbeat, ms; a heartbeat of 24 peers is well under a millisecond. */
+export const heartbeatMs = 500
+
+/** One frame can answer an IWANT with several of the largest messages, bytes. */
+export const gossipFrameBytes = 16 * ANNOUNCEMENT_MAX_BYTES
+
+/** A peer that reads slower than this piles up is dropped rather than kept in memory, bytes. */
+export const gossipBufferBytes = 32 * ANNOUNCEMENT_MAX_BYTES
+
+/** One topic costs about 1 KiB; the budget leaves room for those of later versions, bytes. */
+export const topicBytesPerPeer = 16_384
+
+/** Entries in one frame. A peer that keeps 5 heartbeats of a busy minute has a few hundred messages to tell of. */
+export const gossipRpcLimits = {
+  maxSubscriptions: 16,
+  maxMessages: 256,
+  maxIhaveMessageIDs: 1_024,
+  maxIwantMessageIDs: 1_024,
+  maxIdontwantMessageIDs: 512,
+  maxControlMessages: 64,
+  maxPeerInfos: 16,
+}
+
+/**
+ * How a peer's behaviour on the topic is scored; below −80 it is ignored. Two invalid messages are chance or an old
+ * version (−80), a third within a minute is not (−180); half is forgotten after 69 s. Silence is no fault here: hours
+ * may pass without a publication, so missing deliveries weigh nothing.
+ */
+export const topicScore = {
+  topicWeight: 1,
+  timeInMeshWeight: 0.01,
+  timeInMeshQuantum: 1_000,
+  timeInMeshCap: 300,
+  firstMessageDeliveriesWeight: 1,
+  firstMessageDeliveriesDecay: 0.99,
+  firstMessageDeliveriesCap: 5,
+  meshMessageDeliveriesWeight: 0,
+  meshMessageDeliveriesDecay: 0.5,
+  meshMessageDeliveriesCap: 1,
+  meshMessageDeliveriesThreshold: 1,
+  meshMessageDeliveriesWindow: 10,
+  meshMessageDeliveriesActivation: 5_000,
+  meshFailurePenaltyWeight: 0,
+  meshFailurePenaltyDecay: 0.5,
+  invalidMessageDeliveriesWeight: -20,
+  invalidMessageDeliveriesDecay: 0.99,
+}
+
+// Connections of any node
+
+/** Every connection is pinged this often, and dropped when no answer comes: a killed tab is noticed within 15 s, ms. */
+export const pingIntervalMs = 10_000
+export const pingTimeoutMs = 5_000
+
+/** Time to finish what a connection is doing when it is closed, ms. */
+export const closeTimeoutMs = 500

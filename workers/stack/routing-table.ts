@@ -1,0 +1,73 @@
+import type { AbortOptions, Libp2p, PeerId, PeerInfo } from '@libp2p/interface'
+import { type KadDHT, MessageType, type QueryEvent } from '@libp2p/kad-dht'
+import type { StackServices } from './services.ts'
+
+/**
+ * Two things that kad-dht can do and its interface does not offer: take a peer out of the routing table, and ask one
+ * peer one question. Both are checked for at run time; without them nothing breaks, the table is only staler.
+ */
+
+/**
+ * Drops peers from the routing table when they disconnect. Stock kad-dht keeps them until their bucket is full, so
+ * that a relay would answer with tabs that are long closed. Returns its undo.
+ */
+export const forgetDisconnected = (node: Libp2p<StackServices>): (() => void) => {
+  const onDisconnect = ({ detail: peer }: CustomEvent<PeerId>): void => {
+    const { dht } = node.services
+    // The table may not know the peer, or be stopping: nothing to do in either case.
+    if (hasRoutingTable(dht)) dht.routingTable.remove(peer).catch(() => {})
+  }
+  node.addEventListener('peer:disconnect', onDisconnect)
+  return () => node.removeEventListener('peer:disconnect', onDisconnect)
+}
+
+/** Peers in the routing table of a node. */
+export const routingTableSize = (dht: KadDHT): number => (hasRoutingTable(dht) ? dht.routingTable.size : 0)
+
+/**
+ * Asks one connected peer for the peers it knows that are closest to `key` (FIND_NODE), with their addresses: up to
+ * 20. A query of the library's own would go on to dial them. Empty when the peer does not answer.
+ */
+export const askClosest = async (
+  dht: KadDHT,
+  peer: PeerId,
+  key: Uint8Array,
+  options: { signal: AbortSignal },
+): Promise<PeerInfo[]> => {
+  if (!hasNetwork(dht)) return []
+  const path = { index: -1, queued: 0, running: 0, total: 0 }
+  try {
+    for await (const event of dht.network.sendRequest(peer, { type: MessageType.FIND_NODE, key }, { ...options, path }))
+      if (event.name === 'PEER_RESPONSE') return event.closer
+  } catch {
+    // No answer is an answer: the peer knows nobody, or is gone.
+  }
+  return []
+}
+
+interface PeerTable {
+  readonly size: number
+  remove(peer: PeerId): Promise<void>
+}
+
+interface Question {
+  type: MessageType
+  key: Uint8Array
+}
+
+interface Asking extends AbortOptions {
+  path: { index: number; queued: number; running: number; total: number }
+}
+
+interface Network {
+  sendRequest(to: PeerId, message: Question, options: Asking): AsyncIterable<QueryEvent>
+}
+
+const hasRoutingTable = (dht: KadDHT): dht is KadDHT & { routingTable: PeerTable } =>
+  'routingTable' in dht && has(dht.routingTable, 'remove')
+
+const hasNetwork = (dht: KadDHT): dht is KadDHT & { network: Network } =>
+  'network' in dht && has(dht.network, 'sendRequest')
+
+const has = (value: unknown, method: string): boolean =>
+  typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function'

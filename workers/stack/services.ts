@@ -1,0 +1,121 @@
+import { type GossipSub, type GossipsubOpts, gossipsub } from '@libp2p/gossipsub'
+import { type Identify, type IdentifyPush, identify, identifyPush } from '@libp2p/identify'
+import { isPeerId } from '@libp2p/interface'
+import { type KadDHT, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import { type Ping, ping } from '@libp2p/ping'
+import type { ServiceFactoryMap } from 'libp2p'
+import { sha256 } from 'multiformats/hashes/sha2'
+import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
+import { DHT_NAMESPACE, KAD_PROTOCOL, PACKAGES_TOPIC } from '../protocol/protocols.ts'
+import type { HeadValidator } from './head-validator.ts'
+import * as limits from './limits.ts'
+
+/** What every node runs, tab or relay, as `node.services`. */
+export interface StackServices extends Record<string, unknown> {
+  identify: Identify
+  identifyPush: IdentifyPush
+  ping: Ping
+  dht: KadDHT
+  pubsub: GossipSub
+}
+
+export interface StackOptions {
+  heads: HeadValidator
+  /** Local reputation of a peer: 0 is neutral, below −80 nothing of it is taken, above 20 it is preferred in the mesh. */
+  appSpecificScore?(peerId: string): number
+}
+
+/** The libp2p services of a tab and of a relay, configured alike, because they meet on the wire. */
+export const stackServices = (options: StackOptions): ServiceFactoryMap<StackServices> => ({
+  identify: identify(),
+  identifyPush: identifyPush({ debounce: limits.pushDebounceMs }),
+  ping: ping(),
+  // After ping, which it is given.
+  dht: (components) => createDht(options.heads)({ ...dhtComponents(components), ping: pingConnected(components) }),
+  pubsub: gossipsub(gossipOptions(options)),
+})
+
+const createDht = (heads: HeadValidator): ReturnType<typeof kadDHT> =>
+  kadDHT({
+    protocol: KAD_PROTOCOL,
+    // Said explicitly: a tab would otherwise flip its mode with the kind of relay address it has.
+    clientMode: false,
+    // The default drops private addresses, and every query in a LAN or on one machine then hangs.
+    peerInfoMapper: passthroughMapper,
+    validators: { [DHT_NAMESPACE]: heads.validate },
+    selectors: { [DHT_NAMESPACE]: heads.select },
+    alpha: limits.queryParallelism,
+    disjointPaths: limits.queryPaths,
+    networkDialTimeout: { minTimeout: limits.queryMinTimeoutMs, maxTimeout: limits.queryMaxTimeoutMs },
+    // A query of a lonely node ends at once instead of waiting for a peer.
+    allowQueryWithZeroPeers: true,
+    // Its periodic query of itself would dial up to 20 peers; the peer finder looks after neighbours, within limits.
+    initialQuerySelfInterval: limits.neverMs,
+    querySelfInterval: limits.neverMs,
+  })
+
+type DhtComponents = Parameters<ReturnType<typeof kadDHT>>[0]
+
+/** The components one by one: libp2p's own object is a proxy that cannot be spread. */
+const dhtComponents = (components: DhtComponents): Omit<DhtComponents, 'ping'> => ({
+  peerId: components.peerId,
+  privateKey: components.privateKey,
+  registrar: components.registrar,
+  addressManager: components.addressManager,
+  peerStore: components.peerStore,
+  connectionManager: components.connectionManager,
+  datastore: components.datastore,
+  events: components.events,
+  logger: components.logger,
+})
+
+/**
+ * kad-dht pings each peer that it hears of before it takes it into its table, which dials it: between tabs that is an
+ * RTCPeerConnection for every name in every answer. Here only peers that are connected already answer.
+ */
+const pingConnected = ({ ping, connectionManager }: DhtComponents): Ping => ({
+  async ping(peer, options) {
+    if (isPeerId(peer) && !connectionManager.getConnections(peer).some(({ limits }) => limits === undefined))
+      throw new Error('The peer is not connected.')
+    return ping.ping(peer, options)
+  },
+})
+
+const gossipOptions = ({ appSpecificScore }: StackOptions): Partial<GossipsubOpts> => ({
+  D: limits.meshPeers,
+  Dlo: limits.meshPeersMin,
+  Dhi: limits.meshPeersMax,
+  Dlazy: limits.lazyPeers,
+  mcacheLength: limits.historyHeartbeats,
+  mcacheGossip: limits.gossipHeartbeats,
+  heartbeatInterval: limits.heartbeatMs,
+  globalSignaturePolicy: 'StrictSign',
+  // The same announcement is one message, whoever sends it again.
+  msgIdFn: async ({ data }) => sha256.encode(data),
+  allowedTopics: [PACKAGES_TOPIC],
+  // Who publishes alone keeps it in its outbox; an error would say nothing new.
+  allowPublishToZeroTopicPeers: true,
+  ignoreDuplicatePublishError: true,
+  fallbackToFloodsub: false,
+  // One stream a peer, not remade on the direct connection that follows a relayed one.
+  runOnLimitedConnection: false,
+  maxInboundDataLength: limits.gossipFrameBytes,
+  maxOutboundBufferSize: limits.gossipBufferBytes,
+  maxTopicBytesPerPeer: limits.topicBytesPerPeer,
+  decodeRpcLimits: limits.gossipRpcLimits,
+  dataTransform: { inboundTransform: (_topic, data) => sized(data), outboundTransform: (_topic, data) => sized(data) },
+  scoreParams: {
+    // Tabs behind one router, and all that come through one relay, share an address: it says nothing about them.
+    IPColocationFactorWeight: 0,
+    appSpecificScore: appSpecificScore ?? (() => 0),
+    appSpecificWeight: 1,
+    topics: { [PACKAGES_TOPIC]: limits.topicScore },
+  },
+})
+
+/** Thrown on the way in, it counts against the sender; on the way out it is our own mistake. */
+const sized = (data: Uint8Array): Uint8Array => {
+  if (data.length > ANNOUNCEMENT_MAX_BYTES)
+    throw new RangeError(`A message has at most ${ANNOUNCEMENT_MAX_BYTES} bytes.`)
+  return data
+}

@@ -1,0 +1,71 @@
+import { generateKeyPairFromSeed, publicKeyFromRaw } from '@libp2p/crypto/keys'
+import type { Crypto, Signer } from '../protocol/crypto.ts'
+
+/** Lengths of Ed25519, bytes (RFC 8032 §5.1). */
+const keyBytes = 32
+const signatureBytes = 64
+const seedBytes = 32
+
+/**
+ * Hashes and signatures by the platform's WebCrypto, in tabs, workers and Node. Where it has no Ed25519 (browsers of
+ * before 2025), signatures go through `@libp2p/crypto`.
+ *
+ * `verify` answers false for whatever is not a valid signature, garbage included; it never rejects.
+ */
+export const webCrypto: Crypto = {
+  sha256: async (bytes) => new Uint8Array(await crypto.subtle.digest('SHA-256', own(bytes))),
+  async verify(publicKey, message, signature) {
+    if (publicKey.length !== keyBytes || signature.length !== signatureBytes) return false
+    try {
+      return (await ed25519Supported())
+        ? await verifyByPlatform(publicKey, message, signature)
+        : await verifyByLibrary(publicKey, message, signature)
+    } catch {
+      // 32 bytes that are no point of the curve, most likely.
+      return false
+    }
+  },
+}
+
+/** A new Ed25519 seed, 32 bytes from the platform's random source. */
+export const generateSigningKey = async (): Promise<Uint8Array> => crypto.getRandomValues(new Uint8Array(seedBytes))
+
+/** Signs with the Ed25519 key that grows from `seed` (32 bytes; anything else is a TypeError). */
+export const createSigner = async (seed: Uint8Array): Promise<Signer> => {
+  const key = await generateKeyPairFromSeed('Ed25519', seed.slice())
+  return {
+    publicKey: key.publicKey.raw.slice(),
+    // Node signs into a Buffer, whose `slice` shares memory where that of a Uint8Array copies.
+    sign: async (message) => new Uint8Array(await key.sign(message)),
+  }
+}
+
+const verifyByPlatform = async (
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> => {
+  const key = await crypto.subtle.importKey('raw', own(publicKey), 'Ed25519', false, ['verify'])
+  return crypto.subtle.verify('Ed25519', key, own(signature), own(message))
+}
+
+/** The key is copied: the library reads the whole buffer behind it. */
+export const verifyByLibrary = async (
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> => publicKeyFromRaw(publicKey.slice()).verify(message, signature)
+
+let support: Promise<boolean> | undefined
+
+const ed25519Supported = (): Promise<boolean> => {
+  support ??= crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']).then(
+    () => true,
+    () => false,
+  )
+  return support
+}
+
+/** WebCrypto refuses views of shared memory; ours is never shared, a stranger's is copied. */
+const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
+  bytes.buffer instanceof ArrayBuffer ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes.slice()

@@ -1,0 +1,91 @@
+import { Failure } from '../contract/failures.ts'
+import { type Store, type TableName, tableNames } from './store.ts'
+
+/** A tab is ended by the browser at 2 to 4 GB: a store without a disk refuses long before that, bytes. */
+const defaultQuotaBytes = 512 * 1024 * 1024
+
+export interface MemoryStoreOptions {
+  /** Bytes of values that it holds at most. */
+  quotaBytes?: number
+}
+
+/**
+ * A store that ends with the engine: for browsers that refuse IndexedDB, and for tests.
+ *
+ * It holds copies: neither what was written nor what was read changes what is stored.
+ */
+export const createMemoryStore = ({ quotaBytes = defaultQuotaBytes }: MemoryStoreOptions = {}): Store => {
+  const tables = new Map<string, Map<string, Uint8Array>>(tableNames.map((name) => [name, new Map()]))
+  let heldBytes = 0
+  let closed = false
+
+  const tableOf = (name: TableName): Map<string, Uint8Array> => {
+    if (closed) throw new Failure('StorageUnavailable', 'The storage of this profile was closed.')
+    const table = tables.get(name)
+    if (table === undefined) throw new Failure('StorageUnavailable', `The storage has no table “${name}”.`)
+    return table
+  }
+  const keysOf = (name: TableName, prefix: string): string[] =>
+    [...tableOf(name).keys()].filter((key) => key.startsWith(prefix)).sort()
+
+  return {
+    persistent: false,
+
+    async get(table, key) {
+      return tableOf(table).get(key)?.slice()
+    },
+    async getMany(table, keys) {
+      const held = tableOf(table)
+      return keys.map((key) => held.get(key)?.slice())
+    },
+    async keys(table, prefix = '') {
+      return keysOf(table, prefix)
+    },
+    async entries(table, prefix = '') {
+      const held = tableOf(table)
+      return keysOf(table, prefix).map((key) => [key, copy(held.get(key) ?? new Uint8Array())])
+    },
+
+    async write(changes) {
+      if (closed) throw new Failure('StorageUnavailable', 'The storage of this profile was closed.')
+      // Everything that can fail comes first; then the changes are applied without a gap.
+      const prepared = changes.map((change) => ({
+        table: tableOf(change.table),
+        key: change.key,
+        value: change.value === undefined ? undefined : copy(change.value),
+      }))
+      const lengths = new Map<Map<string, Uint8Array>, Map<string, number>>()
+      let bytes = heldBytes
+      for (const { table, key, value } of prepared) {
+        const known = lengths.get(table) ?? new Map<string, number>()
+        lengths.set(table, known)
+        bytes += (value?.length ?? 0) - (known.get(key) ?? table.get(key)?.length ?? 0)
+        known.set(key, value?.length ?? 0)
+      }
+      if (bytes > quotaBytes && bytes > heldBytes) {
+        throw new Failure(
+          'QuotaExceeded',
+          `This browser refuses permanent storage, and in memory at most ${Math.floor(quotaBytes / 2 ** 20)} MiB are kept. Remove a package, or allow the page to store data.`,
+        )
+      }
+      for (const { table, key, value } of prepared) {
+        if (value === undefined) table.delete(key)
+        else table.set(key, value)
+      }
+      heldBytes = bytes
+    },
+
+    async close() {
+      closed = true
+      tables.clear()
+    },
+  }
+}
+
+const copy = (value: Uint8Array): Uint8Array => {
+  try {
+    return value.slice()
+  } catch {
+    throw new Failure('StorageUnavailable', 'What was to be stored is no longer there: its buffer was transferred.')
+  }
+}

@@ -1,0 +1,84 @@
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { createRelay, type Relay } from '../../relay/create-relay.ts'
+import { createNode, type TabNode } from '../net/create-node.ts'
+import { createPeerFinder, type PeerFinder } from '../net/peer-finder.ts'
+import { createRelayKeeper, type RelayKeeper } from '../net/relay-keeper.ts'
+import { webCrypto } from '../stack/web-crypto.ts'
+
+/** Real relays and tabs over WebSockets in one process, for tests. */
+
+export interface TestTab extends TabNode {
+  keeper: RelayKeeper
+  finder: PeerFinder
+}
+
+export interface TestTabOptions {
+  /** Listens on a WebSocket of its own, so that other tabs reach it without a relay; a browser would use WebRTC. */
+  direct?: boolean
+  target?: number
+  avoid?(peerId: string): boolean
+}
+
+/** Everything that is started here is stopped by `stopAll`, last first. */
+export const createTestNetwork = () => {
+  const stops: (() => Promise<void>)[] = []
+
+  const startTab = async (relays: readonly string[], options: TestTabOptions = {}): Promise<TestTab> => {
+    const { direct = true, target, avoid } = options
+    const tab = await createNode({
+      privateKey: await generateKeyPair('Ed25519'),
+      relays,
+      crypto: webCrypto,
+      iceServers: [],
+      webRtc: false,
+      listen: direct ? ['/ip4/127.0.0.1/tcp/0/ws'] : [],
+    })
+    const onChange = (): void => {}
+    const keeper = createRelayKeeper(tab, { relays, onChange })
+    const finder = createPeerFinder(tab, {
+      isRelay: tab.isRelay,
+      onChange,
+      ...(target === undefined ? {} : { target }),
+      ...(avoid === undefined ? {} : { avoid }),
+    })
+    const stop = async (): Promise<void> => {
+      keeper.stop()
+      finder.stop()
+      await tab.stop()
+    }
+    stops.push(stop)
+    return { ...tab, keeper, finder, stop }
+  }
+
+  const startRelay = async (
+    options: Partial<Pick<Parameters<typeof createRelay>[0], 'privateKey' | 'port' | 'validateAnnouncement'>> = {},
+  ): Promise<Relay> => {
+    const relay = await createRelay({
+      privateKey: options.privateKey ?? (await generateKeyPair('Ed25519')),
+      host: '127.0.0.1',
+      port: options.port ?? 0,
+      announce: [],
+      crypto: webCrypto,
+      validateAnnouncement: options.validateAnnouncement ?? (async () => 'new'),
+    })
+    stops.push(relay.stop)
+    return relay
+  }
+
+  return {
+    startTab,
+    startRelay,
+    async stopAll() {
+      await Promise.all(stops.splice(0).map((stop) => stop()))
+    },
+  }
+}
+
+/** Waits until `holds` returns true; looks every 10 ms. Rejects after `timeoutMs` with what it waited for. */
+export const until = async (what: string, holds: () => boolean, timeoutMs = 10_000): Promise<void> => {
+  const end = performance.now() + timeoutMs
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`Not within ${timeoutMs} ms: ${what}.`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
