@@ -1,46 +1,27 @@
-import { existsSync } from 'node:fs'
-import puppeteer from 'puppeteer-core'
+import { firefoxPath, openFirefox } from './fixtures/firefox.ts'
 import { makePackage, textFile } from './fixtures/packages.ts'
 import { expect, test } from './fixtures/test.ts'
 
-const firefoxPath = ['/usr/bin/firefox-esr', '/usr/bin/firefox', process.env['FIREFOX_PATH'] ?? ''].find(existsSync)
-
 test('a package goes from Chromium to Firefox and one from Firefox to Chromium', async ({ join, relay }) => {
-  test.skip(
-    firefoxPath === undefined,
-    'No Firefox is installed (Debian: apt-get install firefox-esr), so this was not tried.',
-  )
+  test.skip(firefoxPath === undefined, 'No Firefox is installed (Debian: apt-get install firefox-esr): not tried.')
   const chromium = await join()
-  const firefox = await puppeteer.launch({
-    browser: 'firefox',
-    executablePath: firefoxPath ?? '',
-    headless: true,
-    // Real host candidates: two browsers on one machine without multicast DNS cannot resolve each other's names.
-    extraPrefsFirefox: {
-      'media.peerconnection.ice.obfuscate_host_addresses': false,
-      'media.peerconnection.ice.loopback': true,
-    },
-  })
+  const firefox = await openFirefox(firefoxPath ?? '')
   try {
-    const page = await firefox.newPage()
-    await page.goto(`${relay.page}/`)
-    await page.waitForFunction('window.ggen !== undefined')
-    await page.evaluate('window.ggen.ready')
+    await firefox.goto(`${relay.page}/`)
+    await expect.poll(() => firefox.evaluate('"ggen" in window')).toBe(true)
+    await firefox.evaluate('window.ggen.ready')
 
-    const there = makePackage('from-chromium', '1.0.0', [textFile('templates/a.tmpl', 'to the fox: ü\n')])
-    const { id } = await chromium.publish(there.files)
-    await page.waitForFunction('window.ggen.search({}).then(({ total }) => total === 1)', {
-      timeout: 20_000,
-      polling: 200,
-    })
-    const installed = await page.evaluate(
+    const { files } = makePackage('from-chromium', '1.0.0', [textFile('templates/a.tmpl', 'to the fox: ü\n')])
+    const { id } = await chromium.publish(files)
+    await expect.poll(() => firefox.evaluate('window.ggen.search({}).then(({ total }) => total)')).toBe(1)
+    const installed = await firefox.evaluate(
       `window.ggen.install([${JSON.stringify(id)}])
         .then(() => window.ggen.readFile(${JSON.stringify(id)}, '1.0.0', 'templates/a.tmpl'))
         .then((bytes) => new TextDecoder().decode(bytes))`,
     )
     expect(installed).toBe('to the fox: ü\n')
 
-    const back = await page.evaluate(
+    const back = await firefox.evaluate(
       `window.ggen.publish([
         { path: 'package.toml', bytes: new TextEncoder().encode('[package]\\nname = "from-firefox"\\nversion = "2.0.0"\\n') },
         { path: 'a.txt', bytes: new TextEncoder().encode('to chromium') },
@@ -48,9 +29,8 @@ test('a package goes from Chromium to Firefox and one from Firefox to Chromium',
     )
     await expect.poll(async () => (await chromium.search({})).total).toBe(2)
     await chromium.install([String(back)])
-    expect(Buffer.from(await chromium.readFile(String(back), '2.0.0', 'a.txt'), 'base64').toString()).toBe(
-      'to chromium',
-    )
+    const received = Buffer.from(await chromium.readFile(String(back), '2.0.0', 'a.txt'), 'base64').toString()
+    expect(received).toBe('to chromium')
     expect((await chromium.status()).directConnections).toBeGreaterThan(0)
   } finally {
     await firefox.close()

@@ -3,8 +3,11 @@ import { createCandidates } from './candidates.ts'
 
 const create = () => {
   let at = 0
+  const pass = (ms: number): void => {
+    at += ms
+  }
   const candidates = createCandidates(1_000, () => at)
-  return { candidates, pass: (ms: number) => (at += ms) }
+  return { candidates, pass }
 }
 
 test('a peer rests after a failure, longer each time, and is given up after the third', () => {

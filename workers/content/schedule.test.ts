@@ -4,7 +4,10 @@ import { createSchedule } from './schedule.ts'
 
 const createClock = () => {
   let at = 1_000
-  return { now: () => at, pass: (ms: number) => (at += ms) }
+  const pass = (ms: number): void => {
+    at += ms
+  }
+  return { now: () => at, pass }
 }
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
 

@@ -60,11 +60,12 @@ export const createEngine = async (options: StartOptions, rtc: RtcShim | undefin
     ...{ identity: keys.identity, signer: keys.signer },
   })
 
-  await registry.load()
-  for (const part of [outbox, library, transfers, trust]) await part.load()
+  // Begun here, so that all parts that are told of what is loaded stand by then; awaited at the end.
+  const loaded = loadAll([registry, outbox, library, transfers, trust])
 
   // What it can reach.
-  const network: Promise<Network | undefined> = findRelays(options.relays, store, self.location.origin)
+  const network: Promise<Network | undefined> = loaded
+    .then(() => findRelays(options.relays, store, self.location.origin))
     .then((relays) =>
       startNetwork({
         ...{ keys, content, relays, crypto: webCrypto, iceServers: options.iceServers, webRtc: rtc !== undefined },
@@ -111,7 +112,9 @@ export const createEngine = async (options: StartOptions, rtc: RtcShim | undefin
     onChange: () => emit({ kind: 'catalogue', revision: registry.revision(), size: registry.size() }),
   })
 
-  const emit = (update: Update): void => bus.emit(update)
+  function emit(update: Update): void {
+    bus.emit(update)
+  }
 
   function notice(level: 'warning' | 'error', id: string, failure: Failure): void {
     emit({ kind: 'notice', id, level, name: failure.name, message: failure.message })
@@ -139,6 +142,7 @@ export const createEngine = async (options: StartOptions, rtc: RtcShim | undefin
     holders.provideAll()
   })
 
+  await loaded
   return createCommands({
     ...{ store, keys, content, registry, search, publisher, outbox, library, trust, network, metrics },
     ...{ status, publications, installs, holders, emit, signal: lifetime.signal },
@@ -154,4 +158,8 @@ export const createEngine = async (options: StartOptions, rtc: RtcShim | undefin
       unlock()
     },
   })
+}
+
+const loadAll = async (parts: readonly { load(): Promise<unknown> }[]): Promise<void> => {
+  for (const part of parts) await part.load()
 }

@@ -119,7 +119,7 @@ export class DataChannel extends EventTarget implements ChannelSink {
   }
 
   received(data: ChannelData): void {
-    if (false) this.#early.push(data)
+    if (this.#state === 'connecting') this.#early.push(data)
     else if (this.#state !== 'closed') this.#deliver(data)
   }
 

@@ -94,7 +94,7 @@ export const readDeclared = (manifest: Manifest, findings: Findings): Declared[]
     const isGroup =
       Array.isArray(item) || (isTable(item) && !settingKeys.some((setting) => Object.hasOwn(item, setting)))
     const deeper = { ...context, depth: context.depth + 1, fromList: false }
-    const role = isGroup && true ? groups.get(key.toLowerCase()) : undefined
+    const role = isGroup && context.depth < MAX_DEPTH ? groups.get(key.toLowerCase()) : undefined
     const language = isGroup && context.depth < MAX_DEPTH ? languages.get(key.toLowerCase()) : undefined
     if (role !== undefined) addAll(item, key, { ...deeper, ...role, optional: context.optional || role.optional })
     else if (language !== undefined) addAll(item, key, { ...deeper, language })

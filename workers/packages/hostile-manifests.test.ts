@@ -3,14 +3,14 @@ import { stringify } from 'smol-toml'
 import { describe, expect, test } from 'vitest'
 import { failureNames } from '../contract/failures.ts'
 import type { PackageCheck } from '../contract/views.ts'
-import type { PublisherId } from '../protocol/ids.ts'
+import { isSlug, type PublisherId } from '../protocol/ids.ts'
 import { type Release, releaseCodec } from '../protocol/release.ts'
 import { filesOf } from './fixtures/files.ts'
 import { readPackage } from './read-package.ts'
 
 /** Anything may stand anywhere in a manifest: reading never throws, and what is found good can be signed. */
 
-const runs = { seed: 20261002, numRuns: 2500 }
+const runs = { seed: 20261002, numRuns: 1000 }
 
 const oddText = fc.constantFrom(
   '',
@@ -133,7 +133,11 @@ const manifest = fc.oneof(
   fc.tuple(head, table).map(([first, rest]) => ({ ...rest, ...first })),
 )
 
-const known = (slug: string) => (slug === 'base' ? ['1.0.0', '2.0.0-beta.1'] : undefined)
+/** A catalogue may be a plain object: it is never asked for `__proto__` and the like. */
+const known = (slug: string) => {
+  if (!isSlug(slug)) throw new Error(`asked for ${slug}`)
+  return slug === 'base' ? ['1.0.0', '2.0.0-beta.1'] : undefined
+}
 
 const check = (path: string, text: string, extra: Record<string, string> = {}): PackageCheck =>
   readPackage(filesOf({ [path]: text, 'README.md': '', 'a/b.ttl': '', ...extra }), {
@@ -158,12 +162,13 @@ const toRelease = ({ fields, dependencies, files, size }: PackageCheck): Release
 const expectSound = (result: PackageCheck) => {
   const errors = result.findings.filter((finding) => finding.level === 'error')
   expect(result.ok).toBe(errors.length === 0)
-  for (const finding of errors) expect(failureNames).toContain(finding.name)
-  for (const finding of result.findings) expect(finding.message).toMatch(/^[^\p{Cc}]+[.?]$/u)
+  expect(errors.filter(({ name }) => !(failureNames as readonly string[]).includes(name))).toEqual([])
+  expect(result.findings.filter(({ message }) => !/^[^\p{Cc}]+[.?]$/u.test(message))).toEqual([])
   if (result.ok) expect(releaseCodec.encode(toRelease(result)).length).toBeGreaterThan(0)
 }
 
-describe('readPackage is total', () => {
+// Generous, for machines that do much else meanwhile.
+describe('readPackage is total', { timeout: 120_000 }, () => {
   test('over JSON manifests of anything', () => {
     fc.assert(
       fc.property(manifest, (tree) => expectSound(check('package.json', JSON.stringify(tree)))),
@@ -271,7 +276,7 @@ name = 'x'
           expectSound(readPackage(files, { knownVersions: known, fields: fields as object }).check)
         },
       ),
-      { ...runs, numRuns: 1000 },
+      runs,
     )
   })
 
@@ -286,7 +291,7 @@ name = 'x'
         const files = paths.map((name) => ({ path: name, bytes: new Uint8Array(1) }))
         expectSound(readPackage(files, { knownVersions: known, fields: { slug: 'a', version: '1.0.0' } }).check)
       }),
-      { ...runs, numRuns: 1500 },
+      runs,
     )
   })
 

@@ -12,7 +12,7 @@ const isJson = (text: string): boolean => {
   }
 }
 
-describe('findJsonError', () => {
+describe('findJsonError', { timeout: 60_000 }, () => {
   test.each([
     ['{"name": "a",\n "version" "1.0.0"}', 2, 12],
     ['{"name": "a",\n}', 2, 1],
@@ -67,7 +67,7 @@ describe('findJsonError', () => {
       fc.property(texts, (text) => {
         expect(findJsonError(text) === undefined).toBe(isJson(text))
       }),
-      { seed: 20261002, numRuns: 5000 },
+      { seed: 20261002, numRuns: 3000 },
     )
   })
 

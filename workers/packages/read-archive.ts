@@ -66,7 +66,7 @@ const listFiles = async (reader: ZipReader<unknown>): Promise<WantedFile[]> => {
     if (isSideFile(path)) continue
     const name = quote(path)
     const type = (entry.externalFileAttributes >>> 16) & UNIX_TYPE
-    if (entry.symlink || (type !== 0 && type !== UNIX_FILE && type !== UNIX_FOLDER)) {
+    if (type !== 0 && type !== UNIX_FILE && type !== UNIX_FOLDER) {
       throw new Failure(
         'LinkRefused',
         `${name} in the archive is a link or a device; a package holds plain files only.`,

@@ -62,7 +62,7 @@ export const resolve = (specs: readonly string[], dependencies: ResolveDependenc
   const roots = asked.map(({ target, spec }) => ({ target, range: toRange(spec.range) }))
   const choices = createChoices(dependencies)
   for (const root of roots) assertChoosable(root, choices)
-  const edges = createEdges(dependencies, choices, new Set(roots.map(({ target }) => target)))
+  const edges = createEdges(dependencies, choices, new Set(roots.map(({ target }) => target.id)))
 
   /** @param optional keys of the optional edges that are to be kept; undefined: all. */
   const attempt = (optional: ReadonlySet<string> | undefined, skipMissing: boolean): Solution => {
@@ -95,8 +95,6 @@ export const resolve = (specs: readonly string[], dependencies: ResolveDependenc
   return toResolution(solution.chosen, {
     roots: new Set(roots.map(({ target }) => target.id)),
     edges,
-    choices,
-    isKept: (edge) => !edge.optional || everything.ok || kept.has(edge.key),
   })
 }
 
@@ -187,12 +185,14 @@ const sayVersions = (target: CataloguePackage, choices: Choices): string => {
 interface Edges {
   /** @throws Failure `AmbiguousName` where a required one can be several packages. */
   of(target: CataloguePackage, candidate: Candidate): readonly Edge[]
+  /** The same for versions that were looked at; empty for others. */
+  seen(source: CatalogueVersion): readonly Edge[]
 }
 
 const createEdges = (
   { catalogue, trust }: ResolveDependencies,
   choices: Choices,
-  asked: ReadonlySet<CataloguePackage>,
+  asked: ReadonlySet<PackageId>,
 ): Edges => {
   const known = new Map<CatalogueVersion, readonly Edge[]>()
 
@@ -202,7 +202,7 @@ const createEdges = (
     const namesakes = catalogue.bySlug(name)
     if (namesakes.length < 2) return namesakes
     // What the person named, then what the same publisher publishes, then whom the person trusts.
-    const named = namesakes.filter((each) => asked.has(each))
+    const named = namesakes.filter((each) => asked.has(each.id))
     const own = namesakes.filter(({ publisher }) => publisher === dependent.publisher)
     const found = (named.length === 1 ? named[0] : own[0]) ?? pickTrusted(namesakes, trust)
     return found === undefined ? namesakes : [found]
@@ -239,6 +239,7 @@ const createEdges = (
   }
 
   return {
+    seen: (source) => known.get(source) ?? [],
     of(target, candidate) {
       let edges = known.get(candidate.source)
       if (edges === undefined) {
@@ -273,7 +274,10 @@ const addOptional = (
   for (let key = nextKey(); key !== undefined && tried.size < maxOptionalAttempts; key = nextKey()) {
     tried.add(key)
     const better = attempt(new Set([...kept, key]))
-    if (!better.ok) continue
+    if (!better.ok) {
+      if (better.gaveUp) break
+      continue
+    }
     kept.add(key)
     solution = better
   }
@@ -310,15 +314,14 @@ const toResolution = (
   context: {
     readonly roots: ReadonlySet<PackageId>
     readonly edges: Edges
-    readonly choices: Choices
-    isKept(edge: Edge): boolean
   },
 ): Resolution => {
-  const { roots, edges, choices, isKept } = context
+  const { roots, edges } = context
   const warnings: string[] = []
   const requiredBy = new Map<PackageId, string[]>([...chosen.keys()].map((id) => [id, []]))
   const needs = new Map<PackageId, PackageId[]>()
-  for (const [id, { target, candidate }] of chosen) {
+  for (const [id, each] of chosen) {
+    const { target, candidate } = each
     const list: PackageId[] = []
     needs.set(id, list)
     const name = `${target.slug} ${candidate.version}`
@@ -336,11 +339,10 @@ const toResolution = (
         const reason = edge.problem ?? 'it does not go together with what else is needed'
         warnings.push(`${edge.name} (${edge.range.text}), optional for ${name}, is left out: ${reason}.`)
       } else {
-        const reason = edge.problem ?? (isKept(edge) ? 'it was skipped' : 'it was left out')
-        warnings.push(`${edge.name} (${edge.range.text}), which ${name} needs, is skipped: ${reason}.`)
+        warnings.push(`${edge.name} (${edge.range.text}), which ${name} needs, is skipped: ${edge.problem}.`)
       }
     }
-    warnings.push(...warnOf({ target, candidate }, choices, edges))
+    warnings.push(...warnOf(each, edges))
   }
   const packages = sortByNeed(needs).flatMap((id): ResolvedRelease[] => {
     const each = chosen.get(id)
@@ -364,24 +366,21 @@ const toResolution = (
 }
 
 /** What a person should know of a choice before it is installed. */
-const warnOf = ({ target, candidate }: Chosen, choices: Choices, edges: Edges): string[] => {
+const warnOf = ({ target, candidate, ranges }: Chosen, edges: Edges): string[] => {
+  const { slug } = target
+  const name = `${slug} ${candidate.version}`
   const warnings: string[] = []
-  const name = `${target.slug} ${candidate.version}`
   if (candidate.source.yanked) warnings.push(`${name} was yanked by its publisher.`)
   if (target.disputed) warnings.push(`The publisher of ${name} has two contradicting identities.`)
   if (target.contested) warnings.push(`The publisher of ${name} signed two different lists of its versions.`)
   for (const source of target.versions) {
     if (source.version === candidate.version) break
-    if (source.equivocation && source.release !== undefined) {
-      warnings.push(`${target.slug} ${source.version} is passed over: its publisher signed two different contents for it.`)
-      continue
-    }
-    const higher = choices.of(target).find(({ version }) => version === source.version)
-    const missing = higher === undefined ? undefined : edges.of(target, higher).find(isMissing)
-    if (missing !== undefined) {
-      warnings.push(
-        `${target.slug} ${source.version} is passed over: it needs ${missing.name}, and ${missing.problem ?? ''}.`,
-      )
+    if (!ranges.every((range) => range.any || range.fits(source.version))) continue
+    const missing = edges.seen(source).find(isMissing)
+    if (source.equivocation) {
+      warnings.push(`${slug} ${source.version} is passed over: its publisher signed two different contents for it.`)
+    } else if (missing !== undefined) {
+      warnings.push(`${slug} ${source.version} is passed over: it needs ${missing.name}, and ${missing.problem}.`)
     }
   }
   return warnings

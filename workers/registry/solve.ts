@@ -67,6 +67,8 @@ export type Solution =
 export interface Chosen {
   readonly target: CataloguePackage
   readonly candidate: Candidate
+  /** What is wanted of it. */
+  readonly ranges: readonly ParsedRange[]
 }
 
 export interface Missing {
@@ -234,8 +236,8 @@ export const solve = (problem: Problem): Solution => {
   }
 
   const chosen = new Map<PackageId, Chosen>()
-  for (const { target, chosen: candidate } of slots) {
-    if (candidate !== undefined) chosen.set(target.id, { target, candidate })
+  for (const { target, chosen: candidate, wants } of slots) {
+    if (candidate !== undefined) chosen.set(target.id, { target, candidate, ranges: wants.map(({ range }) => range) })
   }
   return { ok: true, chosen }
 }

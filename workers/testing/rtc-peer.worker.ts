@@ -185,11 +185,6 @@ const peer = {
     peer.open(label)
     peer.send(label, 'too early')
   },
-  drained(label: string): Promise<void> | undefined {
-    const channel = named(label)
-    if (channel.bufferedAmount === 0) return undefined
-    return new Promise((resolve) => channel.addEventListener('bufferedamountlow', () => resolve(), { once: true }))
-  },
   send: (label: string, text: string) => named(label).send(text),
   /** Sends until the buffer refuses; the name of the error. */
   overfill(label: string): { sent: number; error: string; bufferedAmount: number } {
@@ -233,6 +228,19 @@ const peer = {
     const left = channel.bufferedAmount
     channel.close()
     return { ...received, sent, most, left, tookMs }
+  },
+
+  /** Sends messages one by one, each after the answer to the one before, and gives what then waits. */
+  async trickle(messages: number, bytes: number, lowThreshold: number): Promise<number> {
+    const channel = lastConnection().createDataChannel('echo')
+    channel.bufferedAmountLowThreshold = lowThreshold
+    await new Promise((resolve) => channel.addEventListener('open', resolve, { once: true }))
+    for (let number = 0; number < messages; number += 1) {
+      const answered = new Promise((resolve) => channel.addEventListener('message', resolve, { once: true }))
+      channel.send(numbered(number, bytes))
+      await answered
+    }
+    return channel.bufferedAmount
   },
 
   happened: () => happened,
