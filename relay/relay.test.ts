@@ -2,8 +2,11 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, describe, expect, it } from 'vitest'
+import { createNode } from '../workers/net/create-node.ts'
+import { createRelayKeeper } from '../workers/net/relay-keeper.ts'
 import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
 import { askClosest } from '../workers/stack/routing-table.ts'
+import { webCrypto } from '../workers/stack/web-crypto.ts'
 import { createTestNetwork, type TestTab, until } from '../workers/testing/network.ts'
 import type { Relay } from './create-relay.ts'
 
@@ -57,6 +60,8 @@ describe('relay', () => {
     )
     await until('all have a reservation', () => tabs.every(isReserved), 30_000)
     expect(relay.health()).toMatchObject({ peers: 30, reservations: 30 })
+    // At the first try of each, not after having been turned away.
+    expect(tabs.flatMap(({ failures }) => failures)).toEqual([])
   }, 60_000)
 
   it('keeps one connection to a tab that comes again while its old connection seems open', async () => {
@@ -139,6 +144,36 @@ describe('relay keeper', () => {
       await until('the loss is seen', () => tab.keeper.relays()[0]?.connected === false)
       relay = await network.startRelay({ port, privateKey })
       await until('it is back', () => isReserved(tab) && relay.health().reservations === 1)
+    }
+  })
+
+  it('tells the relay the new address itself, before libp2p would', async () => {
+    const relay = await network.startRelay()
+    const address = relay.addressFor(undefined)
+    const relayed = await createNode({
+      privateKey: await generateKeyPair('Ed25519'),
+      relays: [address],
+      crypto: webCrypto,
+      iceServers: [],
+      webRtc: false,
+    })
+    const events: string[] = []
+    const { identifyPush } = relayed.node.services
+    const push = identifyPush.push.bind(identifyPush)
+    identifyPush.push = (options) => {
+      events.push('push')
+      return push(options)
+    }
+    relayed.node.addEventListener('self:peer:update', ({ detail: { peer } }) => {
+      if (peer.addresses.some(({ multiaddr }) => multiaddr.toString().includes('p2p-circuit'))) events.push('update')
+    })
+    const keeper = createRelayKeeper(relayed, { relays: [address], onChange: () => {} })
+    try {
+      await until('libp2p has told its own listeners', () => events.includes('update'))
+      expect(events[0]).toBe('push')
+    } finally {
+      keeper.stop()
+      await relayed.stop()
     }
   })
 

@@ -124,8 +124,7 @@ const MemoryOnly = () => {
   if (!lost) return null
   return (
     <Banner title="Nothing is kept after this tab is closed" tone="warning">
-      This browser allows no storage here, as in a private window. Everything works in memory: download what you want to
-      keep, and keep this tab open so that others can fetch what you publish.
+      This browser allows no storage here, so everything is in memory. Download what you want to keep.
     </Banner>
   )
 }

@@ -19,7 +19,14 @@ export const Dialog = ({
   <Radix.Root onOpenChange={(open) => open || onClose()} open>
     <Radix.Portal>
       <Radix.Overlay className="dialog-overlay" />
-      <Radix.Content className="dialog" {...(description === undefined ? { 'aria-describedby': undefined } : {})}>
+      <Radix.Content
+        className="dialog"
+        onInteractOutside={(event) => {
+          // Dismissing a notice is not leaving the dialog.
+          if (event.target instanceof Element && event.target.closest('.toasts') !== null) event.preventDefault()
+        }}
+        {...(description === undefined ? { 'aria-describedby': undefined } : {})}
+      >
         <header className="dialog-head">
           <Radix.Title className="dialog-title">{title}</Radix.Title>
           <IconButton icon="close" label="Close" onClick={onClose} />

@@ -35,7 +35,7 @@ export class ErrorBoundary extends Component<Props, { error: Error | undefined }
         level={1}
         title="This page could not be shown"
       >
-        <p>Something went wrong while it was drawn. What you installed and published is safe.</p>
+        <p>Something went wrong while it was drawn. Nothing you installed or published is touched by it.</p>
         <pre className="empty-details">{error.message}</pre>
       </EmptyState>
     )

@@ -12,6 +12,7 @@ import { forgetDisconnected } from '../stack/routing-table.ts'
 import { type StackServices, stackServices } from '../stack/services.ts'
 import { peerOf } from './addresses.ts'
 import { createGater, type DialGater } from './gater.ts'
+import { connectionClass, repeatInitEvents } from './init-channel.ts'
 import { anyRelay, createRelayTransport } from './relay-transport.ts'
 import { isDirect } from './streams.ts'
 
@@ -152,6 +153,8 @@ const directPeerCount = (node: GgenNode): number =>
   ).size
 
 const webRtcTransport = async (iceServers: CreateNodeOptions['iceServers']): Promise<TransportFactory> => {
+  const connections = connectionClass()
+  if (connections !== undefined) repeatInitEvents(connections)
   const { webRTC } = await import('@libp2p/webrtc')
   const create = webRTC({ rtcConfiguration: { iceServers } })
   return (components) => limitDials(create(components), maxWebRtcDials, components.logger.forComponent('ggen:webrtc'))

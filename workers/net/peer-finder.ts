@@ -142,7 +142,7 @@ export const createPeerFinder = (tab: TabNode, options: PeerFinderOptions): Peer
   const consider = (peers: readonly PeerInfo[]): void => {
     for (const { id, multiaddrs } of peers) {
       const peerId = id.toString()
-      if (peerId === self || isRelay(peerId) || avoid(peerId)) continue
+      if (peerId === self || isRelay(peerId)) continue
       const addresses = withPeer(multiaddrs.filter(fits), peerId)
       if (addresses.length === 0) continue
       const known = candidates.get(peerId)

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ConnectionStates, ToPage, ToWorker } from '../contract/rtc.ts'
 import { carryPassed, carryTransferred, OPEN_LIMIT_MS } from './rtc-carrier.ts'
-import { DataChannel } from './rtc-data-channel.ts'
+import { DataChannel, LINGER_MS } from './rtc-data-channel.ts'
 import { type createPeerConnectionClass, DISCONNECTED_LIMIT_MS } from './rtc-peer-connection.ts'
 import { installRtcShim, type RtcShim } from './rtc-shim.ts'
 import { IceCandidate } from './rtc-signalling.ts'
@@ -186,6 +186,40 @@ describe('a transferred channel', () => {
   })
 })
 
+describe('a channel that sent and is closed', () => {
+  const openAndSend = () => {
+    const native = createFakeChannel('connecting')
+    const channel = new DataChannel(description, () => {})
+    channel.adopt((sink) => carryTransferred(native as unknown as RTCDataChannel, sink, () => true), description)
+    native.turn('open')
+    channel.send('words')
+    return { native, channel }
+  }
+
+  test('stays until it hears that the other side listens', () => {
+    const { native, channel } = openAndSend()
+    channel.close()
+    expect(channel.readyState).toBe('closing')
+    expect(native.closed).toBe(false)
+    native.receive('heard you')
+    expect(native.closed).toBe(true)
+  })
+
+  test('does not wait where it has heard something', () => {
+    const { native, channel } = openAndSend()
+    native.receive('heard you')
+    channel.close()
+    expect(native.closed).toBe(true)
+  })
+
+  test('does not wait for ever', () => {
+    const { native, channel } = openAndSend()
+    channel.close()
+    vi.advanceTimersByTime(LINGER_MS)
+    expect(native.closed).toBe(true)
+  })
+})
+
 describe('a channel that stays in the page', () => {
   const carry = () => {
     const posted: ToPage[] = []
@@ -228,6 +262,7 @@ describe('a channel that stays in the page', () => {
     channel.send(bytes.subarray(1, 3))
     bytes.fill(0)
     channel.close()
+    vi.advanceTimersByTime(LINGER_MS)
     expect(posted.map(({ kind }) => kind)).toEqual(['send', 'close-channel'])
     const [sent] = posted
     expect(sent?.kind === 'send' && sent.data[0]).toEqual(new Uint8Array([1, 2]).buffer)
@@ -267,7 +302,9 @@ const createFakeChannel = (readyState: RTCDataChannelState) => {
   const channel = Object.assign(new EventTarget(), {
     readyState,
     binaryType: 'blob',
+    bufferedAmount: 0,
     closed: false,
+    send: () => {},
     close: () => {
       channel.closed = true
     },

@@ -51,6 +51,13 @@ describe.each(['transfer', 'message'] as const)('data channels by %s', (path) =>
     expect((await a.peer.happened()).filter((what) => what === 'two close')).toHaveLength(1)
   })
 
+  test('what is sent right before a channel is closed arrives', { timeout: 30_000 }, async () => {
+    const { a, b } = await pair(path)
+    await a.peer.blurtAll(200, 3)
+    await expect.poll(async () => (await b.peer.answered()).closed, { timeout: 10_000 }).toBe(200)
+    expect(await b.peer.answered()).toEqual({ channels: 200, messages: 600, closed: 200, disorder: [], thrown: [] })
+  })
+
   test('a channel that is closed before it is open ends with one event and never opens', async () => {
     const { a } = await pair(path)
     await a.peer.openAndClose('short')

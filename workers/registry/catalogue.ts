@@ -285,9 +285,7 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
   }
 
   const addFork = (publisher: PublisherState, entry: IdentityEntry): FoldOutcome => {
-    const forks = [...publisher.forks, entry]
-      .sort((a, b) => (a.id < b.id ? -1 : 1))
-      .slice(0, forkMarks.length)
+    const forks = [...publisher.forks, entry].sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, forkMarks.length)
     if (!forks.includes(entry)) return 'stale'
     publisher.forks = forks
     shelveIdentities(publisher)

@@ -19,11 +19,7 @@ export interface Asked {
 }
 
 /** @throws Failure `InvalidArgument`, `PackageNotFound`, `AmbiguousName`. */
-export const findAsked = (
-  text: string,
-  catalogue: PackageSource,
-  trust: (publisher: string) => TrustState,
-): Asked => {
+export const findAsked = (text: string, catalogue: PackageSource, trust: (publisher: string) => TrustState): Asked => {
   const parsed = parseSpec(text)
   if (!parsed.ok) throw new Failure('InvalidArgument', parsed.message)
   const spec = parsed.value

@@ -239,7 +239,8 @@ const assertChecked = ({ ok, findings }: PackageCheck): void => {
   if (!ok) throw new Failure('InvalidArgument', 'This package did not pass its checks.')
 }
 
-const toFailureName = ({ name }: Finding): FailureName => failureNames.find((each) => each === name) ?? 'InvalidArgument'
+const toFailureName = ({ name }: Finding): FailureName =>
+  failureNames.find((each) => each === name) ?? 'InvalidArgument'
 
 const describeFinding = ({ message, path, line, column }: Finding): string =>
   line === undefined ? message : `${message} (${path ?? 'manifest'}, line ${line}, column ${column ?? 1})`

@@ -197,7 +197,11 @@ const createEdges = (
   const known = new Map<CatalogueVersion, readonly Edge[]>()
 
   /** Several, or none, where it cannot be told. */
-  const findTargets = (name: string, id: string | undefined, dependent: CataloguePackage): readonly CataloguePackage[] => {
+  const findTargets = (
+    name: string,
+    id: string | undefined,
+    dependent: CataloguePackage,
+  ): readonly CataloguePackage[] => {
     if (id !== undefined) return [catalogue.get(id) ?? []].flat()
     const namesakes = catalogue.bySlug(name)
     if (namesakes.length < 2) return namesakes

@@ -168,7 +168,8 @@ export const solve = (problem: Problem): Solution => {
   }
 
   const noteWantedPrerelease = ({ target, candidates }: Slot, range: ParsedRange): void => {
-    if (candidates.some(({ prerelease, version }) => prerelease && range.fits(version))) wantedPrereleases.add(target.id)
+    if (candidates.some(({ prerelease, version }) => prerelease && range.fits(version)))
+      wantedPrereleases.add(target.id)
   }
 
   const place = (slot: Slot, candidate: Candidate): boolean => {

@@ -69,9 +69,7 @@ export const packageToView = (found: CataloguePackage, extras: ViewExtras): Pack
     repository: release.repository,
     dependencies: release.dependencies.map(dependencyToView),
     dependents: extras.dependents.map(({ id, slug }) => ({ id, slug })),
-    versions: found.versions.flatMap(
-      (version) => versionToView(version, extras.isInstalled(version.version)) ?? [],
-    ),
+    versions: found.versions.flatMap((version) => versionToView(version, extras.isInstalled(version.version)) ?? []),
     ...(extras.manifest === undefined
       ? {}
       : { files: extras.manifest.files.map(({ path, size }) => ({ path, size })) }),

@@ -7,25 +7,28 @@ import type { Filter } from './query.ts'
  * document is put, so that counting adds numbers and compares no texts.
  */
 export interface Facets {
-  put(document: SearchDocument): void
-  remove(id: string): void
-  matcher(filter: Filter): (id: string) => boolean
-  count(documents: readonly SearchDocument[]): SearchResult['facets']
+  number(document: SearchDocument): FacetNumbers
+  matcher(filter: Filter): (document: Numbered) => boolean
+  count(documents: readonly Numbered[]): SearchResult['facets']
+}
+
+/** The numbers of a document's values. */
+export interface FacetNumbers {
+  readonly category: readonly number[]
+  readonly tag: readonly number[]
+  readonly license: readonly number[]
+  readonly publisher: readonly number[]
+}
+
+export interface Numbered {
+  readonly document: SearchDocument
+  readonly facets: FacetNumbers
 }
 
 /** Values of one facet that are told, the most frequent first: more than a page lists. */
 const maxValues = 50
 
-interface Numbered {
-  readonly category: readonly number[]
-  readonly tag: readonly number[]
-  readonly license: readonly number[]
-  readonly publisher: readonly number[]
-  readonly publisherName: string
-}
-
 export const createFacets = (): Facets => {
-  const numberedById = new Map<string, Numbered>()
   const values = {
     category: createNumbers(),
     tag: createNumbers(),
@@ -33,61 +36,46 @@ export const createFacets = (): Facets => {
     publisher: createNumbers(),
   }
 
-  const countOne = (facet: keyof typeof values, documents: readonly Numbered[]): Facet[] => {
+  const countOne = (facet: keyof FacetNumbers, documents: readonly Numbered[]): Facet[] => {
     const counts = new Uint32Array(values[facet].size())
-    const seen: number[] = []
-    for (const document of documents) {
-      for (const value of document[facet]) {
-        if (counts[value] === 0) seen.push(value)
-        counts[value] = (counts[value] ?? 0) + 1
-      }
+    for (const { facets } of documents) {
+      for (const value of facets[facet]) counts[value] = (counts[value] ?? 0) + 1
     }
-    const found = seen.map((value) => ({ value: values[facet].text(value), count: counts[value] ?? 0 }))
+    const found: Facet[] = []
+    for (let value = 0; value < counts.length; value++) {
+      const count = counts[value] ?? 0
+      if (count > 0) found.push({ value: values[facet].text(value), count })
+    }
     return found.sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1)).slice(0, maxValues)
   }
 
   return {
-    put(document) {
-      numberedById.set(document.id, {
-        category: values.category.numbers([document.category]),
-        tag: values.tag.numbers(document.tags),
-        license: values.license.numbers([document.license]),
-        publisher: values.publisher.numbers([document.publisher]),
-        publisherName: document.publisherName,
-      })
-    },
-    remove(id) {
-      numberedById.delete(id)
-    },
+    number: (document) => ({
+      category: values.category.numbers([document.category]),
+      tag: values.tag.numbers(document.tags),
+      license: values.license.numbers([document.license]),
+      publisher: values.publisher.numbers([document.publisher]),
+    }),
 
     matcher(filter) {
       const wanted = facetNames.flatMap((facet) => {
         const value = filter[facet]
         return value === undefined ? [] : [{ facet, value, number: values[facet].known(value) }]
       })
-      if (wanted.length === 0) return () => true
-      return (id) => {
-        const document = numberedById.get(id)
-        return (
-          document !== undefined &&
-          wanted.every(
-            ({ facet, value, number }) =>
-              (number !== undefined && document[facet].includes(number)) ||
-              (facet === 'publisher' && document.publisherName === value),
-          )
+      return ({ document, facets }) =>
+        wanted.every(
+          ({ facet, value, number }) =>
+            (number !== undefined && facets[facet].includes(number)) ||
+            (facet === 'publisher' && document.publisherName === value),
         )
-      }
     },
 
-    count(documents) {
-      const numbered = documents.flatMap(({ id }) => numberedById.get(id) ?? [])
-      return {
-        category: countOne('category', numbered),
-        tag: countOne('tag', numbered),
-        license: countOne('license', numbered),
-        publisher: countOne('publisher', numbered),
-      }
-    },
+    count: (documents) => ({
+      category: countOne('category', documents),
+      tag: countOne('tag', documents),
+      license: countOne('license', documents),
+      publisher: countOne('publisher', documents),
+    }),
   }
 }
 

@@ -1,7 +1,7 @@
-import MiniSearch from 'minisearch'
+import MiniSearch, { type SearchOptions } from 'minisearch'
 import type { PackageSummary, SearchQuery, SearchResult } from '../contract/views.ts'
-import { createFacets } from './facets.ts'
-import { cleanQuery } from './query.ts'
+import { createFacets, type Numbered } from './facets.ts'
+import { type CleanQuery, cleanQuery } from './query.ts'
 import { foldText, searchTerms, tokenize } from './terms.ts'
 
 /**
@@ -30,50 +30,66 @@ export interface SearchDependencies {
 }
 
 export const createSearch = ({ now }: SearchDependencies): Search => {
-  const documentById = new Map<string, SearchDocument>()
+  const keptById = new Map<string, Numbered>()
   const facets = createFacets()
   const index = createIndex()
-  const orders = new Map<'updated' | 'name', SearchDocument[]>()
+  const orders = new Map<'updated' | 'name', Numbered[]>()
+  let facetsOfAll: SearchResult['facets'] | undefined
 
-  const put = (document: SearchDocument): void => {
-    remove(document.id)
-    const kept = { ...document, tags: [...document.tags], keywords: [...document.keywords] }
-    documentById.set(kept.id, kept)
-    index.add(toFields(kept))
-    facets.put(kept)
+  const forgetOrders = (): void => {
     orders.clear()
+    facetsOfAll = undefined
+  }
+
+  const put = (given: SearchDocument): void => {
+    remove(given.id)
+    const document = { ...given, tags: [...given.tags], keywords: [...given.keywords] }
+    keptById.set(document.id, { document, facets: facets.number(document) })
+    index.add(toFields(document))
+    forgetOrders()
   }
 
   const remove = (id: string): void => {
-    const before = documentById.get(id)
+    const before = keptById.get(id)
     if (before === undefined) return
-    index.remove(toFields(before))
-    facets.remove(id)
-    documentById.delete(id)
-    orders.clear()
+    index.remove(toFields(before.document))
+    keptById.delete(id)
+    forgetOrders()
   }
 
   /** All documents, sorted; kept until one changes. */
-  const inOrder = (sort: 'updated' | 'name'): readonly SearchDocument[] => {
+  const inOrder = (sort: 'updated' | 'name'): readonly Numbered[] => {
     const known = orders.get(sort)
     if (known !== undefined) return known
-    const sorted = [...documentById.values()].sort(sort === 'name' ? byName : byUpdate)
+    const sorted = [...keptById.values()].sort(sort === 'name' ? byName : byUpdate)
     orders.set(sort, sorted)
     return sorted
   }
 
-  /** Ids by relevance with their scores; everything that has all words, else what has any of them. */
-  const match = (text: string): Map<string, number> => {
+  /** What has all words of the text, else what has any of them, best first. */
+  const match = (text: string, matches: (kept: Numbered) => boolean): Ranked[] => {
     const terms = searchTerms(text)
-    const scores = new Map<string, number>()
-    if (terms.length === 0) return scores
-    for (const combineWith of ['AND', 'OR'] as const) {
-      for (const { id, score } of index.search(terms.join(' '), { ...searchOptions, combineWith })) {
-        scores.set(String(id), score)
+    const exact = foldText(text)
+    for (const options of [allTerms, anyTerm]) {
+      const found: Ranked[] = []
+      for (const { id, score } of terms.length === 0 ? [] : index.search(terms.join(' '), options(terms))) {
+        const kept = keptById.get(String(id))
+        if (kept === undefined || !matches(kept)) continue
+        found.push({ kept, rank: isExact(kept.document, exact) ? score + exactBonus : score })
       }
-      if (scores.size > 0 || terms.length === 1) break
+      if (found.length > 0 || terms.length < 2) return found.sort((a, b) => b.rank - a.rank || byName(a.kept, b.kept))
     }
-    return scores
+    return []
+  }
+
+  const find = ({ text, filter, sort }: CleanQuery): readonly Numbered[] => {
+    const matches = facets.matcher(filter)
+    if (text !== '') {
+      const found = match(text, matches).map(({ kept }) => kept)
+      return sort === 'relevance' ? found : found.sort(sort === 'name' ? byName : byUpdate)
+    }
+    const all = inOrder(sort === 'name' ? 'name' : 'updated')
+    return Object.keys(filter).length === 0 ? all : all.filter(matches)
   }
 
   return {
@@ -82,34 +98,28 @@ export const createSearch = ({ now }: SearchDependencies): Search => {
       for (const document of documents) put(document)
     },
     remove,
-    size: () => documentById.size,
+    size: () => keptById.size,
 
     query(given) {
       const startedAt = now()
-      const { text, filter, sort, offset, limit } = cleanQuery(given)
-      const scores = text === '' ? undefined : match(text)
-      const matches = facets.matcher(filter)
-      const found: SearchDocument[] = []
-      if (scores !== undefined && sort === 'relevance') {
-        const exact = foldText(text)
-        const ranked: { document: SearchDocument; rank: number }[] = []
-        for (const [id, score] of scores) {
-          const document = documentById.get(id)
-          if (document !== undefined && matches(id)) {
-            ranked.push({ document, rank: isExact(document, exact) ? score + exactBonus : score })
-          }
-        }
-        ranked.sort((a, b) => b.rank - a.rank || byName(a.document, b.document))
-        for (const { document } of ranked) found.push(document)
-      } else {
-        for (const document of inOrder(sort === 'relevance' ? 'updated' : sort)) {
-          if ((scores === undefined || scores.has(document.id)) && matches(document.id)) found.push(document)
-        }
+      const query = cleanQuery(given)
+      const found = find(query)
+      let counts = found.length === keptById.size ? facetsOfAll : undefined
+      counts ??= facets.count(found)
+      if (found.length === keptById.size) facetsOfAll = counts
+      return {
+        total: found.length,
+        facets: structuredClone(counts),
+        hits: found.slice(query.offset, query.offset + query.limit).map(({ document }) => toSummary(document)),
+        tookMs: now() - startedAt,
       }
-      const hits = found.slice(offset, offset + limit).map(toSummary)
-      return { total: found.length, facets: facets.count(found), hits, tookMs: now() - startedAt }
     },
   }
+}
+
+interface Ranked {
+  readonly kept: Numbered
+  readonly rank: number
 }
 
 interface Fields {
@@ -126,17 +136,33 @@ interface Fields {
 /** More than any score of the index, so that what was asked for by its exact name comes first. */
 const exactBonus = 1_000_000
 
+/** A name says more than a tag, a tag more than a sentence. */
+const boost = { slug: 6, name: 5, tags: 3, keywords: 2, category: 2, description: 1, publisher: 1 }
+
 /**
- * A name says more than a tag, a tag more than a sentence. Words of up to three letters must be right, as nearly
- * everything is one letter away from them; in longer ones one letter in five may be wrong.
+ * Words of up to three letters must be right, as nearly everything is one letter away from them; longer ones
+ * may hold one mistake or two. Any word may be a beginning. One or two letters begin too many words to look for them
+ * in sentences: they are looked for in names only.
  */
-const searchOptions = {
-  boost: { slug: 6, name: 5, tags: 3, keywords: 2, category: 2, description: 1, publisher: 1 },
-  prefix: true,
-  fuzzy: (term: string) => (term.length > 3 ? 0.2 : false),
-  maxFuzzy: 2,
+const allTerms = (terms: readonly string[]): SearchOptions => ({
+  boost,
+  ...(terms.every((term) => term.length < 3) ? { fields: ['slug', 'name'] } : {}),
+  combineWith: 'AND',
+  prefix: (term, i) => term.length > 2 || i === terms.length - 1,
+  fuzzy,
   weights: { fuzzy: 0.3, prefix: 0.6 },
-}
+})
+
+/** The second try, over far more documents: whole words, and small mistakes while there are few of them. */
+const anyTerm = (terms: readonly string[]): SearchOptions => ({
+  boost,
+  combineWith: 'OR',
+  fuzzy: terms.length > 3 ? false : fuzzy,
+  weights: { fuzzy: 0.3, prefix: 0.6 },
+})
+
+/** Letters that may be wrong. Two that changed places count as two. */
+const fuzzy = (term: string): number | false => (term.length > 6 ? 2 : term.length > 3 ? 1 : false)
 
 const createIndex = (): MiniSearch<Fields> =>
   new MiniSearch<Fields>({
@@ -172,6 +198,7 @@ const toSummary = ({ keywords: _, ...summary }: SearchDocument): PackageSummary 
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-const byName = (a: SearchDocument, b: SearchDocument): number => compareText(a.slug, b.slug) || compareText(a.id, b.id)
+const byName = ({ document: a }: Numbered, { document: b }: Numbered): number =>
+  compareText(a.slug, b.slug) || compareText(a.id, b.id)
 
-const byUpdate = (a: SearchDocument, b: SearchDocument): number => b.publishedAt - a.publishedAt || byName(a, b)
+const byUpdate = (a: Numbered, b: Numbered): number => b.document.publishedAt - a.document.publishedAt || byName(a, b)

@@ -1,7 +1,7 @@
 /** Texts as they are compared: without case, accents and punctuation. */
 
 /** Words of a query that are looked at; a person types fewer, and each costs a search. */
-const maxTerms = 8
+const maxTerms = 6
 
 /** Characters of a word that are looked at; each makes a fuzzy search longer. */
 const maxTermCharacters = 40

@@ -10,6 +10,8 @@ import { webCrypto } from '../stack/web-crypto.ts'
 export interface TestTab extends TabNode {
   keeper: RelayKeeper
   finder: PeerFinder
+  /** Why a step towards a relay has failed, as it was told in the course of time. */
+  failures: string[]
 }
 
 export interface TestTabOptions {
@@ -33,8 +35,13 @@ export const createTestNetwork = () => {
       webRtc: false,
       listen: direct ? ['/ip4/127.0.0.1/tcp/0/ws'] : [],
     })
+    const failures: string[] = []
     const onChange = (): void => {}
-    const keeper = createRelayKeeper(tab, { relays, onChange })
+    const onRelayChange = (): void => {
+      for (const { dial, reservation } of keeper.relays())
+        for (const { state, reason } of [dial, reservation]) if (state === 'failed') failures.push(reason)
+    }
+    const keeper = createRelayKeeper(tab, { relays, onChange: onRelayChange })
     const finder = createPeerFinder(tab, {
       isRelay: tab.isRelay,
       onChange,
@@ -47,7 +54,7 @@ export const createTestNetwork = () => {
       await tab.stop()
     }
     stops.push(stop)
-    return { ...tab, keeper, finder, stop }
+    return { ...tab, keeper, finder, failures, stop }
   }
 
   const startRelay = async (

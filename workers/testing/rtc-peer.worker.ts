@@ -57,7 +57,7 @@ const follow = (channel: RTCDataChannel) => {
   })
 }
 
-/** Answers each numbered message of an `echo` channel in the task in which it came, as protocols do. */
+/** Answers each numbered message of an `echo` channel in the task in which it came, as protocols do; no `blurt`. */
 const answer = (channel: RTCDataChannel) => {
   answered.channels += 1
   let expected = 0
@@ -69,6 +69,7 @@ const answer = (channel: RTCDataChannel) => {
     if (number !== expected) answered.disorder.push(`${channel.label}: ${number} instead of ${expected}`)
     expected = number + 1
     answered.messages += 1
+    if (channel.label.startsWith('blurt')) return
     try {
       channel.send(data)
     } catch (error) {
@@ -133,7 +134,7 @@ const peer = {
     connection.onconnectionstatechange = () => note(`connection ${connection.connectionState}`)
     connection.addEventListener('close', () => note('connection let go'))
     connection.ondatachannel = ({ channel }) => {
-      if (channel.label.startsWith('echo')) answer(channel)
+      if (channel.label.startsWith('echo') || channel.label.startsWith('blurt')) answer(channel)
       else if (channel.label.startsWith('sink')) swallow(channel)
       else follow(channel)
     }
@@ -173,6 +174,19 @@ const peer = {
     return opened
   },
   answered: (): Answered => answered,
+
+  /** Opens `count` channels at once; each sends its numbered messages when it opens and closes in the same task. */
+  async blurtAll(count: number, messages: number): Promise<void> {
+    const blurt = async (label: string) => {
+      const channel = lastConnection().createDataChannel(label)
+      channel.onopen = () => {
+        for (let number = 0; number < messages; number += 1) channel.send(numbered(number))
+        channel.close()
+      }
+      await new Promise((resolve) => channel.addEventListener('close', resolve, { once: true }))
+    }
+    await Promise.all(Array.from({ length: count }, (_, number) => blurt(`blurt ${number}`)))
+  },
 
   open(label: string) {
     follow(lastConnection().createDataChannel(label))

@@ -68,28 +68,38 @@ const ResultHead = ({ query, narrow }: { query: BrowseQuery; narrow: (change: Pa
   const result = useAppState((state) => state.search.result)
   const failure = useAppState((state) => state.search.failure)
   const searching = useAppState(isSearching)
-  const found = result === undefined ? '' : `${plural(result.total, 'package')}${isNarrowed(query) ? ' found' : ''}`
+  const narrowed = isNarrowed(query)
+  const isEmpty = result?.total === 0
+  // With nothing to count, the words below say what is so.
+  const found =
+    result === undefined || (isEmpty && !narrowed)
+      ? ''
+      : `${plural(result.total, 'package')}${narrowed ? ' found' : ''}`
   return (
     <div className="result-head">
       <p className="result-count">
         <output>{failure === undefined ? found : `The search failed: ${failure.message}`}</output>
-        {result === undefined || failure !== undefined ? null : (
+        {result === undefined || found === '' || failure !== undefined ? null : (
           <span aria-hidden="true" className="result-time">
             {searching ? 'searching…' : `in ${formatDuration(result.tookMs)}`}
           </span>
         )}
       </p>
-      <label className="sort">
-        <span>Sort by</span>
-        <select
-          onChange={({ target: { value } }) => narrow(isSortOrder(value) ? { sort: value } : {})}
-          value={query.sort ?? (query.text.trim() === '' ? 'updated' : 'relevance')}
-        >
-          <option value="relevance">Best match</option>
-          <option value="updated">Last updated</option>
-          <option value="name">Name</option>
-        </select>
-      </label>
+      {isEmpty ? null : <SortOrderSelect narrow={narrow} query={query} />}
     </div>
   )
 }
+
+const SortOrderSelect = ({ query, narrow }: { query: BrowseQuery; narrow: (change: Partial<BrowseQuery>) => void }) => (
+  <label className="sort">
+    <span>Sort by</span>
+    <select
+      onChange={({ target: { value } }) => narrow(isSortOrder(value) ? { sort: value } : {})}
+      value={query.sort ?? (query.text.trim() === '' ? 'updated' : 'relevance')}
+    >
+      <option value="relevance">Best match</option>
+      <option value="updated">Last updated</option>
+      <option value="name">Name</option>
+    </select>
+  </label>
+)

@@ -76,7 +76,7 @@ export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }
       )}
       {removing ? (
         <ConfirmDialog
-          confirm={`Remove ${slug}`}
+          confirm="Remove"
           onClose={() => setRemoving(false)}
           onConfirm={() => uninstall(id, version)}
           title={`Remove ${slug} ${version}?`}

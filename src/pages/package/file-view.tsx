@@ -1,7 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { Link } from 'wouter'
-import { Button } from '../../components/button.tsx'
+import { IconButton } from '../../components/button.tsx'
 import { CopyButton } from '../../components/copy-button.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { useCommands } from '../../hooks/use-app.ts'
@@ -47,15 +47,13 @@ export const FileView = ({ id, version, path, size, back }: Props) => {
   return (
     <section aria-label={`File ${path}`} className="file-view">
       <header className="file-view-head">
-        <Link aria-label="All files" className="icon-button file-view-back" href={back}>
+        <Link aria-label="All files" className="icon-button" href={back}>
           <Icon name="back" />
         </Link>
         <h2 className="file-view-name">{path}</h2>
         <span className="file-size">{formatBytes(size)}</span>
         {content.state === 'text' ? <CopyButton text={content.text} what="text" /> : null}
-        <Button icon="download" onClick={() => saveFile(id, version, path)}>
-          Save
-        </Button>
+        <IconButton icon="download" label="Save file" onClick={() => saveFile(id, version, path)} />
       </header>
       {content.state === 'text' ? <Text path={path} text={content.text} /> : null}
       {content.state === 'none' ? <p className="calm-note">{content.why}</p> : null}

@@ -5,7 +5,7 @@ import { useLinks } from '../../hooks/use-app.ts'
 import { formatBytes } from '../../lib/format.ts'
 import { FileView } from './file-view.tsx'
 
-/** The files of the newest version; one opens beside the list, or in its place on a phone. */
+/** The files of the newest version; one that is opened takes the place of the list. */
 export const Files = ({ view, file }: { view: PackageView; file: string | undefined }) => {
   const links = useLinks()
   const { id, version } = view.summary
@@ -14,39 +14,36 @@ export const Files = ({ view, file }: { view: PackageView; file: string | undefi
     return <p className="calm-note">The list of files comes with the content: install the package to see it here.</p>
   }
   const open = files.find(({ path }) => path === file)
+  if (open !== undefined) {
+    const { path, size } = open
+    return (
+      <FileView
+        back={links.package(id, { tab: 'files' })}
+        id={id}
+        key={path}
+        path={path}
+        size={size}
+        version={version}
+      />
+    )
+  }
   return (
-    <div className={open === undefined ? 'files' : 'files files-open'}>
-      <ul aria-label="Files" className="file-list">
-        {files.map(({ path, size }) => {
-          const cut = path.lastIndexOf('/') + 1
-          return (
-            <li key={path}>
-              <Link
-                aria-current={path === file ? 'true' : undefined}
-                className="file"
-                href={links.package(id, { tab: 'files', file: path })}
-              >
-                <Icon name="file" />
-                <span className="file-path">
-                  <span className="file-folder">{path.slice(0, cut)}</span>
-                  {path.slice(cut)}
-                </span>
-                <span className="file-size">{formatBytes(size)}</span>
-              </Link>
-            </li>
-          )
-        })}
-      </ul>
-      {open === undefined ? null : (
-        <FileView
-          back={links.package(id, { tab: 'files' })}
-          id={id}
-          key={open.path}
-          path={open.path}
-          size={open.size}
-          version={version}
-        />
-      )}
-    </div>
+    <ul aria-label="Files" className="file-list">
+      {files.map(({ path, size }) => {
+        const cut = path.lastIndexOf('/') + 1
+        return (
+          <li key={path}>
+            <Link className="file" href={links.package(id, { tab: 'files', file: path })}>
+              <Icon name="file" />
+              <span className="file-path">
+                <span className="file-folder">{path.slice(0, cut)}</span>
+                {path.slice(cut)}
+              </span>
+              <span className="file-size">{formatBytes(size)}</span>
+            </Link>
+          </li>
+        )
+      })}
+    </ul>
   )
 }

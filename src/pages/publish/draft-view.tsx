@@ -36,14 +36,15 @@ export const DraftView = ({ draft }: { draft: OpenDraft }) => {
       ) : null}
       {check === undefined ? null : (
         <div className="draft">
+          <section>
+            <h2>What was found</h2>
+            <Findings findings={check.findings} />
+            {leftOut.length === 0 ? null : (
+              <p className="hint">Left out, as it never belongs to a package: {inWords(leftOut)}.</p>
+            )}
+          </section>
+          <Signing check={check} draft={draft} />
           <div className="draft-main">
-            <section>
-              <h2>What was found</h2>
-              <Findings findings={check.findings} />
-              {leftOut.length === 0 ? null : (
-                <p className="hint">Left out, as it never belongs to a package: {inWords(leftOut)}.</p>
-              )}
-            </section>
             <section>
               <h2>About the package</h2>
               <FieldsForm check={check} typed={draft.typed} />
@@ -71,7 +72,6 @@ export const DraftView = ({ draft }: { draft: OpenDraft }) => {
               </section>
             </section>
           </div>
-          <Signing check={check} draft={draft} />
         </div>
       )}
     </>

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest'
+import type { StatusView, TransferView } from '../../workers/contract/views.ts'
+import { applyUpdates, withNotice, withoutTransfer, withTransfer } from './apply-updates.ts'
+import { initialState } from './state.ts'
+
+const empty = initialState('system')
+const id = `${'a'.repeat(52)}/hello`
+const transfer: TransferView = {
+  id: 't1',
+  specs: [`${id}@=1.0.0`],
+  state: 'fetching',
+  bytes: 1,
+  totalBytes: 2,
+  sources: 1,
+  startedAt: 0,
+}
+
+describe('a batch', () => {
+  test('that says nothing leaves the very same state', () => {
+    expect(applyUpdates(empty, [])).toBe(empty)
+  })
+
+  test('is put in as a whole, and changes nothing in place', () => {
+    const before = structuredClone(empty)
+    const state = applyUpdates(empty, [
+      { kind: 'status', status: { catalogueSize: 7 } as StatusView },
+      { kind: 'library', revision: 3 },
+      { kind: 'transfer', transfer },
+      {
+        kind: 'publication',
+        publication: {
+          id,
+          slug: 'hello',
+          version: '1.0.0',
+          state: 'stored',
+          acknowledgements: 0,
+          announcedTo: 0,
+          publishedAt: 0,
+        },
+      },
+    ])
+    expect(empty).toEqual(before)
+    expect(state.catalogue).toEqual({ revision: 0, size: 7 })
+    expect(state.libraryRevision).toBe(3)
+    expect(Object.keys(state.transferById)).toEqual(['t1'])
+    expect(Object.keys(state.publicationByKey)).toEqual([`${id}@1.0.0`])
+  })
+
+  test('about the catalogue sets revision and size', () => {
+    const state = applyUpdates(empty, [{ kind: 'catalogue', revision: 5, size: 43 }])
+    expect(state.catalogue).toEqual({ revision: 5, size: 43 })
+  })
+})
+
+describe('a transfer', () => {
+  test('that ends well says so, whoever began it', () => {
+    const state = applyUpdates(empty, [{ kind: 'transfer', transfer: { ...transfer, state: 'done' } }])
+    expect(state.notices).toMatchObject([{ level: 'success', message: 'Installed hello 1.0.0.' }])
+  })
+
+  test('that fails says why', () => {
+    const failure = { name: 'ContentUnavailable', message: 'Nobody has it.' }
+    const state = withTransfer(empty, { ...transfer, state: 'failed', failure })
+    expect(state.notices).toMatchObject([{ level: 'error', message: 'hello 1.0.0 was not installed. Nobody has it.' }])
+  })
+
+  test('that was cancelled says nothing', () => {
+    expect(withTransfer(empty, { ...transfer, state: 'cancelled' }).notices).toEqual([])
+  })
+
+  test('that has ended takes no later news, and is noticed once', () => {
+    const done = withTransfer(empty, { ...transfer, state: 'done' })
+    expect(withTransfer(done, transfer)).toBe(done)
+    expect(withTransfer(done, { ...transfer, state: 'done' })).toBe(done)
+  })
+
+  test('can be forgotten, and then come again', () => {
+    const state = withoutTransfer(withTransfer(empty, { ...transfer, state: 'failed' }), 't1')
+    expect(state.transferById).toEqual({})
+    expect(withTransfer(state, transfer).transferById['t1']).toEqual(transfer)
+  })
+})
+
+describe('notices', () => {
+  const notice = (n: number, message = `${n}`) => ({ id: `n${n}`, level: 'info', message }) as const
+
+  test('with the same id replace each other', () => {
+    const state = withNotice(withNotice(withNotice(empty, notice(1)), notice(2)), notice(1, 'again'))
+    expect(state.notices.map(({ message }) => message)).toEqual(['2', 'again'])
+  })
+
+  test('are few: the oldest go', () => {
+    const state = [1, 2, 3, 4, 5, 6].reduce((before, n) => withNotice(before, notice(n)), empty)
+    expect(state.notices.map(({ message }) => message)).toEqual(['3', '4', '5', '6'])
+  })
+
+  test('come from the engine as they are', () => {
+    const state = applyUpdates(empty, [
+      { kind: 'notice', id: 'x', level: 'warning', name: 'Equivocation', message: 'Two contents.' },
+    ])
+    expect(state.notices).toEqual([{ id: 'x', level: 'warning', message: 'Two contents.' }])
+  })
+})

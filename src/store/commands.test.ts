@@ -1,0 +1,289 @@
+import { describe, expect, test, vi } from 'vitest'
+import { Failure } from '../../workers/contract/failures.ts'
+import type { UpdateBatch } from '../../workers/contract/updates.ts'
+import type {
+  FileInput,
+  PackageCheck,
+  PublishOptions,
+  SearchQuery,
+  SearchResult,
+} from '../../workers/contract/views.ts'
+import type { EngineClient } from '../engine/client.ts'
+import type { Picked } from '../lib/picked-files.ts'
+import { createCommands } from './commands.ts'
+import { PAGE_HITS } from './state.ts'
+import { createPageStore } from './store.ts'
+
+const id = `${'a'.repeat(52)}/hello`
+const facets = { category: [], tag: [], license: [], publisher: [] }
+const answerTo = ({ offset = 0, text = '' }: SearchQuery, total = 3 * PAGE_HITS): SearchResult => ({
+  total,
+  tookMs: 1,
+  facets,
+  hits: [{ ...hit, name: `${text} ${offset}` }],
+})
+const hit = {
+  id,
+  slug: 'hello',
+  version: '1.0.0',
+  name: 'hello',
+  description: '',
+  category: '',
+  tags: [],
+  publisher: '',
+  publisherName: '',
+  license: '',
+  size: 0,
+  publishedAt: 0,
+}
+
+/** An engine that refuses everything but what a test gives it. */
+const compose = (given: Partial<EngineClient> = {}) => {
+  let tell: (batch: UpdateBatch) => void = () => {}
+  const refuse = () => Promise.reject(new Failure('Internal', 'Not asked for in this test.'))
+  const client: EngineClient = {
+    ready: Promise.resolve(),
+    subscribe: (listener) => {
+      tell = listener
+      return () => {
+        tell = () => {}
+      }
+    },
+    ...{
+      stop: refuse,
+      status: refuse,
+      check: refuse,
+      readArchive: refuse,
+      publish: refuse,
+      yank: refuse,
+      search: refuse,
+    },
+    ...{ describe: refuse, lookup: refuse, resolve: refuse, planInstall: refuse, install: refuse, cancel: refuse },
+    ...{
+      library: async () => [],
+      readFile: refuse,
+      exportZip: refuse,
+      verify: refuse,
+      uninstall: refuse,
+      peers: refuse,
+    },
+    ...{ metrics: refuse, connect: refuse },
+    ...given,
+  }
+  const store = createPageStore('system')
+  const commands = createCommands(client, store)
+  return { store, commands, tell: (batch: UpdateBatch) => tell(batch) }
+}
+
+const ready = (store: ReturnType<typeof createPageStore>) =>
+  vi.waitFor(() => expect(store.getState().engine.phase).toBe('ready'))
+
+describe('starting', () => {
+  test('that fails is kept with its name', async () => {
+    const { store, commands } = compose({ ready: Promise.reject(new Failure('ProfileInUse', 'It is open elsewhere.')) })
+    commands.start()
+    await vi.waitFor(() =>
+      expect(store.getState().engine).toEqual({
+        phase: 'failed',
+        failure: { name: 'ProfileInUse', message: 'It is open elsewhere.' },
+      }),
+    )
+  })
+
+  test('listens until it is undone', async () => {
+    const { store, commands, tell } = compose()
+    const stop = commands.start()
+    tell([{ kind: 'catalogue', revision: 1, size: 4 }])
+    expect(store.getState().catalogue.size).toBe(4)
+    stop()
+    tell([{ kind: 'catalogue', revision: 2, size: 5 }])
+    expect(store.getState().catalogue.size).toBe(4)
+  })
+})
+
+describe('searching', () => {
+  test('waits for the engine, then answers the last query', async () => {
+    const search = vi.fn(async (query: SearchQuery) => answerTo(query))
+    const { store, commands } = compose({ search })
+    commands.search({ text: 'a' })
+    commands.search({ text: 'ab' })
+    expect(search).not.toHaveBeenCalled()
+    commands.start()
+    await vi.waitFor(() => expect(store.getState().search.pages[0]?.[0]?.name).toBe('ab 0'))
+    expect(search).toHaveBeenCalledTimes(1)
+  })
+
+  test('keeps older results while a newer answer is under way, and on a failure', async () => {
+    let release: (() => void) | undefined
+    const search = vi.fn(async (query: SearchQuery) => {
+      if (query.text === 'slow') await new Promise<void>((resolve) => (release = resolve))
+      if (query.text === 'bad') throw new Failure('Internal', 'Broken.')
+      return answerTo(query)
+    })
+    const { store, commands } = compose({ search })
+    commands.start()
+    await ready(store)
+    commands.search({ text: 'first' })
+    await vi.waitFor(() => expect(store.getState().search.answered?.text).toBe('first'))
+    commands.search({ text: 'slow' })
+    await vi.waitFor(() => expect(release).toBeDefined())
+    expect(store.getState().search.pages[0]?.[0]?.name).toBe('first 0')
+    release?.()
+    await vi.waitFor(() => expect(store.getState().search.answered?.text).toBe('slow'))
+    commands.search({ text: 'bad' })
+    await vi.waitFor(() => expect(store.getState().search.failure?.message).toBe('Broken.'))
+    expect(store.getState().search.pages[0]?.[0]?.name).toBe('slow 0')
+    commands.search({ text: 'good' })
+    await vi.waitFor(() => expect(store.getState().search.answered?.text).toBe('good'))
+    expect(store.getState().search.failure).toBeUndefined()
+  })
+
+  test('loads further pages, and drops one that answers an older query', async () => {
+    const waiting: (() => void)[] = []
+    const search = vi.fn(async (query: SearchQuery) => {
+      if (query.offset !== 0) await new Promise<void>((resolve) => waiting.push(resolve))
+      return answerTo(query)
+    })
+    const { store, commands } = compose({ search })
+    commands.start()
+    await ready(store)
+    commands.search({ text: 'old' })
+    await vi.waitFor(() => expect(store.getState().search.answered?.text).toBe('old'))
+    commands.loadPage(1)
+    commands.loadPage(1)
+    await vi.waitFor(() => expect(waiting).toHaveLength(1))
+    commands.search({ text: 'new' })
+    await vi.waitFor(() => expect(store.getState().search.answered?.text).toBe('new'))
+    waiting[0]?.()
+    await vi.waitFor(() => {
+      commands.loadPage(1)
+      expect(waiting).toHaveLength(2)
+    })
+    expect(store.getState().search.pages[1]).toBeUndefined()
+    waiting[1]?.()
+    await vi.waitFor(() => expect(store.getState().search.pages[1]?.[0]?.name).toBe(`new ${PAGE_HITS}`))
+  })
+
+  test('asks again when the catalogue changed', async () => {
+    const search = vi.fn(async (query: SearchQuery) => answerTo(query, search.mock.calls.length))
+    const { store, commands, tell } = compose({ search })
+    commands.start()
+    await ready(store)
+    commands.search({ text: '' })
+    await vi.waitFor(() => expect(store.getState().search.result?.total).toBe(1))
+    tell([{ kind: 'catalogue', revision: 9, size: 2 }])
+    await vi.waitFor(() => expect(store.getState().search.result?.total).toBe(2))
+  })
+})
+
+describe('installing', () => {
+  test('shows at once, and its end is kept', async () => {
+    const { store, commands } = compose({
+      install: async () => ({ installed: [], bytes: 1, tookMs: 1, warnings: ['A gap.'] }),
+    })
+    const transferId = commands.install([id])
+    expect(store.getState().transferById[transferId]?.state).toBe('resolving')
+    await vi.waitFor(() => expect(store.getState().transferById[transferId]?.state).toBe('done'))
+    expect(store.getState().notices.map(({ level }) => level)).toEqual(['success', 'warning'])
+  })
+
+  test('that fails can be tried again as a new transfer', async () => {
+    const install = vi
+      .fn<EngineClient['install']>()
+      .mockRejectedValueOnce(new Failure('ContentUnavailable', 'Nobody has it.'))
+      .mockRejectedValueOnce(new Failure('Cancelled', 'It was cancelled.'))
+    const { store, commands } = compose({ install })
+    const first = commands.install([id])
+    await vi.waitFor(() => expect(store.getState().transferById[first]?.state).toBe('failed'))
+    const failed = store.getState().transferById[first]
+    if (failed === undefined) throw new Error('The transfer is gone.')
+    const second = commands.retry(failed)
+    expect(Object.keys(store.getState().transferById)).toEqual([second])
+    await vi.waitFor(() => expect(store.getState().transferById[second]?.state).toBe('cancelled'))
+    expect(install.mock.calls[1]?.[1]?.transferId).toBe(second)
+  })
+})
+
+describe('publishing', () => {
+  const fields = {
+    ...{ slug: 'hello', version: '1.0.0', displayName: '', description: '', category: '', tags: [], keywords: [] },
+    ...{ license: '', authors: [], repository: '' },
+  }
+  const check = async (files: FileInput[], options: PublishOptions = {}): Promise<PackageCheck> => ({
+    ok: options.fields?.version !== 'bad',
+    findings: [],
+    fields: { ...fields, ...options.fields },
+    dependencies: [],
+    files: files.map(({ path, bytes }) => ({ path, size: bytes.length })),
+    size: 0,
+  })
+  const publish = vi.fn(async () => ({ id, version: '1.0.0', root: 'r', warnings: [] }))
+  const picked = (size = 1, read = async () => new ArrayBuffer(1)): Picked => ({
+    files: [{ path: 'hello/package.toml', content: { size, arrayBuffer: read } }],
+    skipped: [],
+  })
+  const draftOf = (store: ReturnType<typeof createPageStore>) => store.getState().draft
+
+  test('reads nothing that is too large', async () => {
+    const read = vi.fn(async () => new ArrayBuffer(1))
+    const { store, commands } = compose()
+    await commands.openFiles(picked(100_000_001, read))
+    expect(read).not.toHaveBeenCalled()
+    expect(draftOf(store)).toMatchObject({ stage: 'refused', findings: [{ name: 'PackageTooLarge' }] })
+  })
+
+  test('checks with the folder taken off, dry-runs, and publishes what was typed', async () => {
+    publish.mockClear()
+    const { store, commands } = compose({ check, publish })
+    await commands.openFiles(picked())
+    await vi.waitFor(() => expect(draftOf(store)).toMatchObject({ stage: 'open', checking: false, folder: 'hello' }))
+    expect(draftOf(store)).toMatchObject({
+      check: { files: [{ path: 'package.toml', size: 1 }] },
+      dryRun: { root: 'r' },
+    })
+    commands.typeField('version', '2.0.0')
+    await vi.waitFor(() =>
+      expect(draftOf(store)).toMatchObject({ checking: false, check: { fields: { version: '2.0.0' } } }),
+    )
+    await commands.publishDraft()
+    expect(publish.mock.lastCall).toMatchObject([
+      [{ path: 'package.toml' }],
+      { folder: 'hello', fields: { version: '2.0.0' } },
+    ])
+    expect(draftOf(store)).toMatchObject({ stage: 'published', result: { id } })
+  })
+
+  test('does not dry-run what has errors', async () => {
+    publish.mockClear()
+    const { store, commands } = compose({ check, publish })
+    await commands.openFiles(picked())
+    await vi.waitFor(() => expect(draftOf(store)).toMatchObject({ checking: false }))
+    publish.mockClear()
+    commands.typeField('version', 'bad')
+    await vi.waitFor(() => expect(draftOf(store)).toMatchObject({ checking: false, check: { ok: false } }))
+    expect(draftOf(store)).toMatchObject({ dryRun: undefined })
+    expect(publish).not.toHaveBeenCalled()
+  })
+
+  test('that fails keeps the draft', async () => {
+    const refused = vi
+      .fn<EngineClient['publish']>()
+      .mockResolvedValueOnce({ id, version: '1.0.0', root: 'r', warnings: [] })
+      .mockRejectedValueOnce(new Failure('QuotaExceeded', 'The disk is full.'))
+    const { store, commands } = compose({ check, publish: refused })
+    await commands.openFiles(picked())
+    await vi.waitFor(() => expect(draftOf(store)).toMatchObject({ checking: false }))
+    await commands.publishDraft()
+    expect(draftOf(store)).toMatchObject({ stage: 'open', publishing: false, failure: { name: 'QuotaExceeded' } })
+  })
+
+  test('of an archive that cannot be read names the reason', async () => {
+    const { store, commands } = compose({
+      readArchive: async () => {
+        throw new Failure('ArchiveUnreadable', 'It is damaged.')
+      },
+    })
+    await commands.openArchive(new File([new Uint8Array(3)], 'a.zip'))
+    expect(draftOf(store)).toMatchObject({ stage: 'refused', findings: [{ name: 'ArchiveUnreadable' }] })
+  })
+})

@@ -1,0 +1,168 @@
+import { describe, expect, test } from 'vitest'
+import type { PackageSummary, StatusView, StepState, TransferView } from '../../workers/contract/views.ts'
+import {
+  emptyReason,
+  hitAt,
+  isSearching,
+  missingPages,
+  networkLine,
+  openTransfers,
+  runningTransfer,
+  stepLines,
+  transferShare,
+} from './selectors.ts'
+import { initialState, PAGE_HITS, type State } from './state.ts'
+
+const statusOf = (
+  change: Partial<StatusView> = {},
+  states: Partial<Record<keyof StatusView['steps'], StepState>> = {},
+) => {
+  const step = (key: keyof StatusView['steps']) => ({ state: states[key] ?? 'ok', reason: '' })
+  const status: StatusView = {
+    peerId: 'p',
+    publisherId: 'q',
+    publisherName: 'me',
+    profile: 'default',
+    online: true,
+    relays: [],
+    connections: 1,
+    directConnections: 1,
+    catalogueSize: 0,
+    persistent: true,
+    channelPath: 'transfer',
+    steps: {
+      relay: step('relay'),
+      reservation: step('reservation'),
+      direct: step('direct'),
+      catalogue: step('catalogue'),
+      storage: step('storage'),
+    },
+    ...change,
+  }
+  return status
+}
+const state = (change: Partial<State>): State => ({ ...initialState('system'), engine: { phase: 'ready' }, ...change })
+
+describe('the network line', () => {
+  const cases: [string, Partial<State>, string][] = [
+    ['starting', { engine: { phase: 'starting' } }, 'working'],
+    ['stopped', { engine: { phase: 'failed', failure: { name: 'Internal', message: '' } } }, 'error'],
+    ['with direct peers', { status: statusOf({ directConnections: 2 }) }, 'ok'],
+    ['alone', { status: statusOf({ directConnections: 0 }, { direct: 'waiting' }) }, 'ok'],
+    ['behind a wall', { status: statusOf({ directConnections: 0 }, { direct: 'failed' }) }, 'warning'],
+    ['offline', { status: statusOf({ online: false }, { relay: 'failed' }) }, 'warning'],
+    ['connecting', { status: statusOf({ online: false }, { relay: 'working' }) }, 'working'],
+  ]
+  test.each(cases)('is calm and true %s', (_, change, tone) => {
+    const line = networkLine(state(change))
+    expect(line.tone).toBe(tone)
+    expect(line.sentence).not.toBe('')
+  })
+
+  test('counts direct peers in words', () => {
+    expect(networkLine(state({ status: statusOf({ directConnections: 1 }) })).sentence).toBe('Connected to 1 peer')
+  })
+})
+
+test('a step says what to do only where it failed, and keeps the reason of the engine', () => {
+  const status = statusOf({ channelPath: 'none' }, { direct: 'failed' })
+  status.steps.relay = { state: 'failed', reason: 'It refused.' }
+  const lines = stepLines(status)
+  expect(lines.map(({ key }) => key)).toEqual(['relay', 'reservation', 'direct', 'catalogue', 'storage'])
+  expect(lines.filter(({ next }) => next !== '').map(({ key }) => key)).toEqual(['relay', 'direct'])
+  expect(lines[0]?.sentence).toContain('It refused.')
+  expect(lines[2]?.next).toContain('WebRTC')
+})
+
+describe('an empty list', () => {
+  const result = { total: 0, tookMs: 1, facets: { category: [], tag: [], license: [], publisher: [] } }
+  const search = (text: string, total = 0): State['search'] => ({
+    wanted: { text },
+    answered: { text },
+    result: { ...result, total },
+    pages: {},
+  })
+  const reason = (change: Partial<State>) => emptyReason(state({ search: search(''), ...change }))
+
+  test('is none while there are hits, or no answer yet', () => {
+    expect(reason({ search: search('', 3) })).toBeUndefined()
+    expect(emptyReason(state({}))).toBeUndefined()
+  })
+
+  test('has the reason that holds', () => {
+    expect(reason({ search: search('xyz'), catalogue: { revision: 1, size: 9 } })).toBe('no-match')
+    expect(reason({})).toBe('connecting')
+    expect(reason({ status: statusOf({ online: false }, { relay: 'failed' }) })).toBe('offline')
+    expect(reason({ status: statusOf({ online: false }, { relay: 'working' }) })).toBe('connecting')
+    expect(reason({ status: statusOf({}, { catalogue: 'working' }) })).toBe('connecting')
+    expect(reason({ status: statusOf() })).toBe('nobody')
+  })
+
+  test('of a search in an empty catalogue blames the catalogue, not the search', () => {
+    expect(reason({ search: search('xyz'), status: statusOf() })).toBe('nobody')
+  })
+})
+
+describe('hits', () => {
+  const hits = (page: number) => Array.from({ length: PAGE_HITS }, (_, n) => ({ id: `${page}/${n}` }) as PackageSummary)
+  const query = { text: '' }
+  const search: State['search'] = {
+    wanted: query,
+    answered: query,
+    result: undefined,
+    pages: { 0: hits(0), 2: hits(2) },
+  }
+
+  test('are found by their rank across pages', () => {
+    expect(hitAt(search, 0)?.id).toBe('0/0')
+    expect(hitAt(search, 2 * PAGE_HITS + 3)?.id).toBe('2/3')
+    expect(hitAt(search, PAGE_HITS)).toBeUndefined()
+  })
+
+  test('that are missing are named by page', () => {
+    expect(missingPages(search, 0, PAGE_HITS - 1)).toEqual([])
+    expect(missingPages(search, 10, 4 * PAGE_HITS)).toEqual([1, 3, 4])
+  })
+
+  test('are of an older query until the answer is there', () => {
+    expect(isSearching({ search })).toBe(false)
+    expect(isSearching({ search: { ...search, wanted: { text: '' } } })).toBe(true)
+  })
+})
+
+describe('transfers', () => {
+  const id = `${'a'.repeat(52)}/hello`
+  const transfer = (name: string, change: Partial<TransferView>): TransferView => ({
+    id: name,
+    specs: [id],
+    state: 'fetching',
+    bytes: 0,
+    totalBytes: 0,
+    sources: 0,
+    startedAt: 0,
+    ...change,
+  })
+  const transferById = {
+    old: transfer('old', { startedAt: 1 }),
+    new: transfer('new', { startedAt: 2, specs: ['hello@^1'] }),
+    over: transfer('over', { startedAt: 3, state: 'done' }),
+    failed: transfer('failed', { startedAt: 4, state: 'failed' }),
+    other: transfer('other', { startedAt: 5, specs: [`${id}-world`] }),
+  }
+
+  test('that need attention come newest first', () => {
+    expect(openTransfers({ transferById }).map((each) => each.id)).toEqual(['other', 'failed', 'new', 'old'])
+  })
+
+  test('of a package are known by its id or its slug, not by a longer one', () => {
+    expect(runningTransfer({ transferById }, id, 'hello')?.id).toBe('new')
+    expect(runningTransfer({ transferById }, `${id}-world`, 'hello-world')?.id).toBe('other')
+    expect(runningTransfer({ transferById }, 'x/y', 'y')).toBeUndefined()
+  })
+
+  test('have a share once their size is known, never over one', () => {
+    expect(transferShare(transfer('x', {}))).toBeUndefined()
+    expect(transferShare(transfer('x', { bytes: 1, totalBytes: 4 }))).toBe(0.25)
+    expect(transferShare(transfer('x', { bytes: 5, totalBytes: 4 }))).toBe(1)
+  })
+})

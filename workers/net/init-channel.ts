@@ -1,0 +1,57 @@
+/**
+ * A way around a race in `@libp2p/webrtc` 6.0.33, which loses every third dial between busy machines to its timeout.
+ *
+ * The dialling side opens a channel `init`, adds the candidates that the other side sends, then waits for the channel's
+ * `open`, closes it, and waits for its `close`. But the other side closes the channel, too, as soon as it is connected
+ * itself. When that happens while a candidate is being added, `open` and `close` have both gone by, and the dialling
+ * side waits for them until it is timed out.
+ *
+ * Here the channel `init` says again what it has said: who asks for `open` after it was open, or for `close` after it
+ * was closed, is told at once.
+ */
+
+interface ChannelLike extends EventTarget {
+  readonly readyState: string
+}
+
+interface ConnectionClass {
+  prototype: { createDataChannel(label: string, options?: unknown): ChannelLike }
+}
+
+const initLabel = 'init'
+
+const patched = new WeakSet<object>()
+
+/** Changes the class of connections for good; a second call changes nothing. */
+export const repeatInitEvents = (connections: ConnectionClass): void => {
+  const { prototype } = connections
+  if (patched.has(prototype)) return
+  patched.add(prototype)
+  const { createDataChannel } = prototype
+
+  prototype.createDataChannel = function (label, options) {
+    const channel = createDataChannel.call(this, label, options)
+    if (label === initLabel) repeat(channel)
+    return channel
+  }
+}
+
+/** The class that the WebRTC transport will use, the page's or the shim's; undefined where there is none. */
+export const connectionClass = (): ConnectionClass | undefined => {
+  const found: unknown = Reflect.get(globalThis, 'RTCPeerConnection')
+  return isConnectionClass(found) ? found : undefined
+}
+
+const isConnectionClass = (value: unknown): value is ConnectionClass =>
+  typeof value === 'function' && typeof value.prototype?.createDataChannel === 'function'
+
+const repeat = (channel: ChannelLike): void => {
+  const listen = channel.addEventListener.bind(channel)
+  channel.addEventListener = (type, listener, options) => {
+    listen(type, listener, options)
+    if (isPast(type, channel.readyState)) queueMicrotask(() => channel.dispatchEvent(new Event(type)))
+  }
+}
+
+const isPast = (type: string, state: string): boolean =>
+  type === 'open' ? state === 'closing' || state === 'closed' : type === 'close' && state === 'closed'
