@@ -160,9 +160,9 @@ describe('relay keeper', () => {
     const events: string[] = []
     const { identifyPush } = relayed.node.services
     const push = identifyPush.push.bind(identifyPush)
-    identifyPush.push = (options) => {
+    identifyPush.push = () => {
       events.push('push')
-      return push(options)
+      return push()
     }
     relayed.node.addEventListener('self:peer:update', ({ detail: { peer } }) => {
       if (peer.addresses.some(({ multiaddr }) => multiaddr.toString().includes('p2p-circuit'))) events.push('update')
@@ -196,6 +196,18 @@ describe('relay keeper', () => {
     const tab = await network.startTab([relay.addressFor(undefined).replace(relay.node.peerId.toString(), other)])
     await until('it failed', () => tab.keeper.steps().relay.state === 'failed')
     expect(tab.keeper.steps().relay.reason).toContain('its key has changed')
+  })
+
+  it('says so when an address names no peer, and uses the others', async () => {
+    const relay = await network.startRelay()
+    const bad = '/ip4/127.0.0.1/tcp/1/ws/p2p/garbage'
+    const tab = await network.startTab([bad, relay.addressFor(undefined)])
+    await until('the good one has given a reservation', () => tab.keeper.relays()[1]?.reserved === true)
+    expect(tab.keeper.relays()[0]?.dial).toEqual({
+      state: 'failed',
+      reason: `“${bad}” is no address of a relay: it names no peer.`,
+    })
+    expect(tab.keeper.steps().relay.state).toBe('ok')
   })
 
   it('says so when there is no relay', async () => {

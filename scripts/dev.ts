@@ -28,6 +28,7 @@ await runUntilSignal(async (onStop) => {
   })
   onStop(() => vite.close())
   await vite.listen()
-  console.log(`page: ${vite.resolvedUrls?.local[0] ?? vite.resolvedUrls?.network[0]}`)
+  const url = vite.resolvedUrls?.local[0] ?? vite.resolvedUrls?.network[0] ?? ''
+  console.log(`page: ${url.replace(/\/$/, '')}`)
   console.log(`relay: ${relay.addressFor(undefined)}`)
 })

@@ -1,5 +1,5 @@
 import { Dialog as Radix } from 'radix-ui'
-import type { ReactNode } from 'react'
+import { type ReactNode, useRef } from 'react'
 import { Button, IconButton } from './button.tsx'
 
 /** A dialog that traps focus and gives it back; Escape and the close button close it. */
@@ -15,35 +15,45 @@ export const Dialog = ({
   onClose: () => void
   children?: ReactNode
   actions: ReactNode
-}) => (
-  <Radix.Root onOpenChange={(open) => open || onClose()} open>
-    <Radix.Portal>
-      <Radix.Overlay className="dialog-overlay" />
-      <Radix.Content
-        className="dialog"
-        onInteractOutside={(event) => {
-          // Dismissing a notice is not leaving the dialog.
-          if (event.target instanceof Element && event.target.closest('.toasts') !== null) event.preventDefault()
-        }}
-        {...(description === undefined ? { 'aria-describedby': undefined } : {})}
-      >
-        <header className="dialog-head">
-          <Radix.Title className="dialog-title">{title}</Radix.Title>
-          <IconButton icon="close" label="Close" onClick={onClose} />
-        </header>
-        <div className="dialog-body">
-          {description === undefined ? null : (
-            <Radix.Description asChild>
-              <div>{description}</div>
-            </Radix.Description>
-          )}
-          {children}
-        </div>
-        <footer className="dialog-actions">{actions}</footer>
-      </Radix.Content>
-    </Radix.Portal>
-  </Radix.Root>
-)
+}) => {
+  const opener = useRef(document.activeElement)
+  return (
+    <Radix.Root onOpenChange={(open) => open || onClose()} open>
+      <Radix.Portal>
+        <Radix.Overlay className="dialog-overlay" />
+        <Radix.Content
+          className="dialog"
+          onCloseAutoFocus={() => giveFocusBack(opener.current)}
+          onInteractOutside={(event) => {
+            // Dismissing a notice is not leaving the dialog.
+            if (event.target instanceof Element && event.target.closest('.toasts') !== null) event.preventDefault()
+          }}
+          {...(description === undefined ? { 'aria-describedby': undefined } : {})}
+        >
+          <header className="dialog-head">
+            <Radix.Title className="dialog-title">{title}</Radix.Title>
+            <IconButton icon="close" label="Close" onClick={onClose} />
+          </header>
+          <div className="dialog-body">
+            {description === undefined ? null : (
+              <Radix.Description asChild>
+                <div>{description}</div>
+              </Radix.Description>
+            )}
+            {children}
+          </div>
+          <footer className="dialog-actions">{actions}</footer>
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  )
+}
+
+/** To what opened the dialog, or to the page where that is gone, as an install button is after the install. */
+const giveFocusBack = (opener: Element | null): void => {
+  const target = opener?.isConnected ? opener : document.querySelector('main')
+  if (target instanceof HTMLElement) target.focus({ preventScroll: true })
+}
 
 /** Asks before something that cannot be taken back. */
 export const ConfirmDialog = ({

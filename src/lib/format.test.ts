@@ -55,6 +55,7 @@ test('names and ids', () => {
   expect(specLabel(`${'a'.repeat(52)}/io.ggen@=1.2.0`)).toBe('io.ggen 1.2.0')
   expect(specLabel('hello@^1')).toBe('hello ^1')
   expect(inGroups('abcdefghij')).toBe('abcd efgh ij')
+  expect(inGroups('abcde fghij')).toBe('abcd efgh ij')
   expect(shortened('abcdefghijklmnopqrstuvwxyz', 3)).toBe('abc…xyz')
   expect(shortened('abcdefg', 3)).toBe('abcdefg')
   expect([[], ['a'], ['a', 'b'], ['a', 'b', 'c']].map(inWords)).toEqual(['', 'a', 'a and b', 'a, b and c'])

@@ -66,7 +66,11 @@ export const slugOf = (id: string): string => id.slice(id.indexOf('/') + 1)
 export const specLabel = (spec: string): string => slugOf(spec).replace('@=', ' ').replace('@', ' ')
 
 /** Long ids and fingerprints in groups of four, so that two people can compare them aloud. */
-export const inGroups = (text: string): string => text.match(/.{1,4}/gu)?.join(' ') ?? ''
+export const inGroups = (text: string): string =>
+  text
+    .replaceAll(' ', '')
+    .match(/.{1,4}/gu)
+    ?.join(' ') ?? ''
 
 /** A long id with its middle left out, for places where it only has to be recognised. */
 export const shortened = (text: string, keep = 10): string =>

@@ -116,7 +116,11 @@ describe('searching', () => {
   test('keeps older results while a newer answer is under way, and on a failure', async () => {
     let release: (() => void) | undefined
     const search = vi.fn(async (query: SearchQuery) => {
-      if (query.text === 'slow') await new Promise<void>((resolve) => (release = resolve))
+      if (query.text === 'slow') {
+        await new Promise<void>((resolve) => {
+          release = resolve
+        })
+      }
       if (query.text === 'bad') throw new Failure('Internal', 'Broken.')
       return answerTo(query)
     })

@@ -90,6 +90,9 @@ export const createCommands = (client: EngineClient, store: Store): Commands => 
         setState(after, true)
         if (after.catalogue.revision !== before.catalogue.revision) refresh()
         if (after.libraryRevision !== before.libraryRevision) commands.loadLibrary()
+        for (const update of batch) {
+          if (update.kind === 'package' && after.packageById[update.id] !== undefined) commands.describe(update.id)
+        }
       })
       client.ready.then(
         async () => {

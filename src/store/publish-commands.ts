@@ -1,4 +1,4 @@
-import type { FileInput, ManifestFields, PublishOptions } from '../../workers/contract/views.ts'
+import type { FileInput, ManifestFields, PackageCheck, PublishOptions } from '../../workers/contract/views.ts'
 import type { EngineClient } from '../engine/client.ts'
 import { slugOf } from '../lib/format.ts'
 import { findOversize, findOversizeArchive, type Picked, readFiles, toPickedFolder } from '../lib/picked-files.ts'
@@ -18,6 +18,9 @@ export interface PublishCommands {
   discardDraft(): void
 }
 
+/** A pause in typing after which the package is checked again, ms: each check copies all its bytes to the engine. */
+const typingPauseMs = 250
+
 export const createPublishCommands = (
   client: EngineClient,
   { getState, setState }: Store,
@@ -25,6 +28,7 @@ export const createPublishCommands = (
 ): PublishCommands => {
   /** Counts what was opened: an answer about an older draft is dropped. */
   let opened = 0
+  let pause: ReturnType<typeof setTimeout> | undefined
 
   const change = (of: number, next: Partial<OpenDraft>): void =>
     setState(({ draft }) => (of === opened && draft?.stage === 'open' ? { draft: { ...draft, ...next } } : {}))
@@ -97,7 +101,8 @@ export const createPublishCommands = (
         const { failure: _older, ...kept } = draft
         return { draft: { ...kept, typed: { ...draft.typed, [name]: value }, checking: true } }
       })
-      check(opened)
+      clearTimeout(pause)
+      pause = setTimeout(() => check(opened), typingPauseMs)
     },
 
     async publishDraft() {
@@ -131,7 +136,11 @@ const openDraft = (
   ...{ check: undefined, dryRun: undefined, checking: true, publishing: false },
 })
 
-const optionsOf = ({ folder, typed }: OpenDraft): PublishOptions => ({
+const optionsOf = ({ folder, typed, check }: OpenDraft): PublishOptions => ({
   ...(folder === undefined ? {} : { folder }),
-  ...(Object.keys(typed).length === 0 ? {} : { fields: typed }),
+  ...(Object.keys(typed).length === 0 ? {} : { fields: lacksManifest(check) ? { ...check?.fields, ...typed } : typed }),
 })
+
+/** Then the form stands for the manifest: what it shows counts, typed or not, once the person has typed something. */
+const lacksManifest = (check: PackageCheck | undefined): boolean =>
+  check?.findings.some(({ name }) => name === 'ManifestMissing' || name === 'ManifestUnreadable') ?? false

@@ -94,7 +94,6 @@ describe('an empty list', () => {
     expect(reason({})).toBe('connecting')
     expect(reason({ status: statusOf({ online: false }, { relay: 'failed' }) })).toBe('offline')
     expect(reason({ status: statusOf({ online: false }, { relay: 'working' }) })).toBe('connecting')
-    expect(reason({ status: statusOf({}, { catalogue: 'working' }) })).toBe('connecting')
     expect(reason({ status: statusOf() })).toBe('nobody')
   })
 

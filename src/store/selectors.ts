@@ -86,7 +86,9 @@ const stepLine = (
   words: Record<StepState, string> & { next: string },
 ): StepLine => {
   const { state, reason } = status.steps[key]
-  const sentence = reason === '' || state === 'ok' ? words[state] : `${words[state]} ${reason}`
+  // A failure says what it means and why; before that the engine's own words are enough.
+  const sentence =
+    reason === '' || state === 'ok' ? words[state] : state === 'failed' ? `${words[state]} ${reason}` : reason
   return { key, title, state, sentence, next: state === 'failed' ? words.next : '' }
 }
 
@@ -100,9 +102,8 @@ export const emptyReason = (
   if (search.result === undefined || search.result.total > 0) return undefined
   if (catalogue.size > 0) return search.answered !== undefined && isNarrowed(search.answered) ? 'no-match' : undefined
   if (status === undefined) return 'connecting'
-  const { relay, catalogue: fetching } = status.steps
-  if (!status.online) return relay.state === 'failed' ? 'offline' : 'connecting'
-  return fetching.state === 'working' ? 'connecting' : 'nobody'
+  if (status.online) return 'nobody'
+  return status.steps.relay.state === 'failed' ? 'offline' : 'connecting'
 }
 
 export const isNarrowed = (query: BrowseQuery): boolean =>

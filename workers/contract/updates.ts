@@ -5,6 +5,8 @@ export type Update =
   | { kind: 'status'; status: StatusView }
   /** The catalogue changed; views over it should be asked for again. */
   | { kind: 'catalogue'; revision: number; size: number }
+  /** What is known of one package beyond its records has changed: who holds it, or its files are here now. */
+  | { kind: 'package'; id: string }
   | { kind: 'library'; revision: number }
   | { kind: 'transfer'; transfer: TransferView }
   | { kind: 'publication'; publication: PublicationView }
@@ -21,6 +23,8 @@ export const updateKey = (update: Update): string => {
       return `transfer:${update.transfer.id}`
     case 'publication':
       return `publication:${update.publication.id}@${update.publication.version}`
+    case 'package':
+      return `package:${update.id}`
     case 'notice':
       return `notice:${update.id}`
     default:

@@ -93,9 +93,9 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
   }
 
   /** Brings small content here in the background, so that a package can be looked at before it is installed. */
-  const preview = (root: Uint8Array): void => {
+  const preview = (id: string, root: Uint8Array): void => {
     installs.ensure(root, AbortSignal.any([signal, AbortSignal.timeout(previewTimeoutMs)])).then(
-      () => emit({ kind: 'catalogue', revision: registry.revision(), size: registry.size() }),
+      () => emit({ kind: 'package', id }),
       // Nobody sends it now: the page says that its files are not here.
       () => {},
     )
@@ -126,13 +126,13 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
         throw new Failure('PackageNotFound', `There is no package ${id} in the catalogue of this browser.`)
       const manifest = await content.manifest(release.root)
       const here = await content.has(release.root)
-      if (!here && release.size <= previewMaxBytes) preview(release.root)
+      if (!here && release.size <= previewMaxBytes) preview(id, release.root)
       return packageToView(found, {
         trust: deps.trust.stateOf(found.publisher),
         dependents: registry.dependentsOf(id),
         namesakes: registry.bySlug(found.slug),
         isInstalled: (version: string) => library.get(id, version) !== undefined,
-        heldBy: holders.count(release.root, here),
+        heldBy: holders.count(id, release.root, here),
         ...(manifest === undefined ? {} : { manifest }),
       })
     },

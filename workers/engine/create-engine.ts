@@ -109,7 +109,7 @@ export const createEngine = async (options: StartOptions, rtc: RtcShim | undefin
   })
   const holders = createHolders({
     ...{ content, network, signal: lifetime.signal },
-    onChange: () => emit({ kind: 'catalogue', revision: registry.revision(), size: registry.size() }),
+    onChange: (id) => emit({ kind: 'package', id }),
   })
 
   function emit(update: Update): void {

@@ -15,13 +15,16 @@ export interface HoldersDependencies {
   content: ContentStore
   network: Promise<Network | undefined>
   signal: AbortSignal
-  /** A count that was asked for has changed. */
-  onChange(): void
+  /** The count that was asked for with this id has changed. */
+  onChange(id: string): void
 }
 
 export interface Holders {
-  /** How many distinct peers are known to provide a content, this one included; asks again in the background. */
-  count(root: Uint8Array, heldHere: boolean): number
+  /**
+   * How many distinct peers are known to provide the content of a package, this one included; asks again in the
+   * background.
+   */
+  count(id: string, root: Uint8Array, heldHere: boolean): number
   /** Tells the DHT that these contents are held here. */
   provide(roots: readonly string[]): void
   /** The same for all that is held; now and then again, as provider records end. */
@@ -35,13 +38,13 @@ export const createHolders = ({ content, network, signal, onChange }: HoldersDep
   const queue = new Set<string>()
   let providing = false
 
-  const refresh = async (root: Uint8Array, key: string): Promise<void> => {
+  const refresh = async (id: string, root: Uint8Array, key: string): Promise<void> => {
     const online = await network
     if (online === undefined) return
     const others = await online.countProviders(root, AbortSignal.any([signal, AbortSignal.timeout(countTimeoutMs)]))
     const before = countByRoot.get(key)?.others
     countByRoot.set(key, { others, at: Date.now() })
-    if (others !== before) onChange()
+    if (others !== before) onChange(id)
   }
 
   /** One after the other: each is a walk through the DHT. */
@@ -69,12 +72,12 @@ export const createHolders = ({ content, network, signal, onChange }: HoldersDep
   const timer = setInterval(() => void provideAll(), reprovideMs)
 
   return {
-    count(root, heldHere) {
+    count(id, root, heldHere) {
       const key = toHex(root)
       const known = countByRoot.get(key)
       if (known === undefined || Date.now() - known.at > freshMs) {
         countByRoot.set(key, { others: known?.others ?? 0, at: Date.now() })
-        void refresh(root, key)
+        void refresh(id, root, key)
       }
       return (known?.others ?? 0) + (heldHere ? 1 : 0)
     },

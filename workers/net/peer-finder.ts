@@ -286,7 +286,8 @@ export const createPeerFinder = (tab: TabNode, options: PeerFinderOptions): Peer
   node.addEventListener('connection:open', onOpen)
   node.addEventListener('connection:close', onClose)
   node.addEventListener('peer:identify', onIdentify)
-  void ask()
+  // Not at once: whoever is told of the first change may look at the finder, which is not there before this returns.
+  queueMicrotask(ask)
 
   return {
     directPeers,

@@ -6,15 +6,15 @@ import { hostOf, peerOf } from './addresses.ts'
 import type { TabNode } from './create-node.ts'
 import { isDirect } from './streams.ts'
 
-/** The first new try after a loss, ms: soon, since a relay restarts in a second, and with jitter, since all tabs try. */
-const firstDelayMs = 300
+/** The first new try after a loss, ms: soon, since a relay restarts in a second. */
+const firstDelayMs = 500
 
 /** From then on the delay grows by this factor, up to this many ms. */
 const delayFactor = 1.6
 const maxDelayMs = 15_000
 
-/** Each delay is taken times 0.5 to 1.5. */
-const jitter = 1
+/** Each delay is taken times 0.5 to 1, so that tabs which lost a relay together do not come back together. */
+const jitter = 0.5
 
 /** A relay that does not answer within this time is tried again later, ms. */
 const dialTimeoutMs = 5_000
@@ -52,14 +52,17 @@ export interface RelayKeeperOptions {
 
 /**
  * Keeps a connection and a reservation at each of several relays, from before they are there until `stop`. Each relay
- * is tried on its own; a lost one is tried again after 0.15 to 0.45 s, then more rarely, up to every 15 s.
+ * is tried on its own; a lost one is tried again after 0.25 to 0.5 s, then more rarely, up to every 15 s.
  *
  * libp2p itself reserves a configured relay address once, and redials a lost relay once (js-libp2p #3601).
  */
 export const createRelayKeeper = (tab: TabNode, { relays, onChange }: RelayKeeperOptions): RelayKeeper => {
   const { node } = tab
   const stopped = new AbortController()
-  const keepers = relays.map((address) => keepRelay(tab, address, stopped.signal, onChange))
+  const keepers = relays.map((address) => {
+    const relay = parseRelay(address)
+    return relay === undefined ? refuse(address) : keepRelay(tab, relay, stopped.signal, onChange)
+  })
 
   const onClose = ({ detail: connection }: CustomEvent<Connection>): void => {
     for (const keeper of keepers) keeper.onConnectionClosed(connection.remotePeer)
@@ -91,10 +94,42 @@ interface Keeper {
   stop(): void
 }
 
-const keepRelay = (tab: TabNode, text: string, stopped: AbortSignal, onChange: () => void): Keeper => {
+interface RelayAddress {
+  address: Multiaddr
+  peer: PeerId
+}
+
+const parseRelay = (text: string): RelayAddress | undefined => {
+  try {
+    const address = multiaddr(text)
+    return { address, peer: peerIdFromString(peerOf(address) ?? '') }
+  } catch {
+    return undefined
+  }
+}
+
+/** A relay that cannot be tried, because of what its address says. */
+const refuse = (address: string): Keeper => ({
+  state: () => ({
+    address,
+    peerId: '',
+    connected: false,
+    reserved: false,
+    dial: { state: 'failed', reason: `“${address}” is no address of a relay: it names no peer.` },
+    reservation: { state: 'waiting', reason: 'It waits for the relay.' },
+  }),
+  onConnectionClosed: () => {},
+  wake: () => {},
+  stop: () => {},
+})
+
+const keepRelay = (
+  tab: TabNode,
+  { address, peer }: RelayAddress,
+  stopped: AbortSignal,
+  onChange: () => void,
+): Keeper => {
   const { node } = tab
-  const address = multiaddr(text)
-  const peer = peerIdFromString(peerOf(address) ?? '')
   const where = hostOf(address)
   let dial: Step = { state: 'waiting', reason: '' }
   let reservation: Step = { state: 'waiting', reason: 'It waits for the relay.' }
@@ -175,11 +210,12 @@ const keepRelay = (tab: TabNode, text: string, stopped: AbortSignal, onChange: (
     return true
   }
 
-  void look()
+  // Not at once: whoever is told of the first change may look at the keeper, which is not there before this returns.
+  queueMicrotask(look)
 
   return {
     state: () => ({
-      address: text,
+      address: address.toString(),
       peerId: peer.toString(),
       connected: connections().length > 0,
       reserved: reserved(),
@@ -213,7 +249,7 @@ const keepRelay = (tab: TabNode, text: string, stopped: AbortSignal, onChange: (
 }
 
 const delayAfter = (failures: number): number =>
-  Math.min(firstDelayMs * delayFactor ** failures, maxDelayMs) * (1 - jitter / 2 + Math.random() * jitter)
+  Math.min(firstDelayMs * delayFactor ** failures, maxDelayMs) * (1 - Math.random() * jitter)
 
 const hasAddressAt = (own: readonly Multiaddr[], relay: PeerId): boolean => {
   const id = relay.toString()

@@ -2,7 +2,7 @@ import { Failure, type FailureName, toFailure } from '../contract/failures.ts'
 import { announcementCodec } from '../protocol/announcement.ts'
 import type { Crypto } from '../protocol/crypto.ts'
 import { encodeDhtValue } from '../protocol/dht-value.ts'
-import { type Entry, type EntryKind, entryId } from '../protocol/entry.ts'
+import type { Entry, EntryKind } from '../protocol/entry.ts'
 import { peekHead } from '../protocol/head.ts'
 import type { Identity } from '../protocol/identity.ts'
 import { headKey, type PackageId, packageId, toHex } from '../protocol/ids.ts'
@@ -10,7 +10,6 @@ import type { VerifiedRelease } from '../protocol/release.ts'
 import { wireVersions } from '../protocol/version.ts'
 import type { Change, Store, TableName } from '../store/store.ts'
 import {
-  type Catalogue,
   type CatalogueLimits,
   type CataloguePackage,
   catalogueLimits,
@@ -22,6 +21,7 @@ import { createDependents } from './dependents.ts'
 import { createQueue } from './queue.ts'
 import { type ShelfTable, shelfTables } from './shelf.ts'
 import { type Verification, verifyEntry } from './verify.ts'
+import { verifyBatch, verifyInOrder } from './verify-batch.ts'
 
 /**
  * The catalogue with its signatures checked and its records stored: what peers send comes in by `ingest`, what a
@@ -122,9 +122,6 @@ export interface AnnouncementOutcome {
   readonly id?: PackageId
   readonly failure?: Failure
 }
-
-/** Entries that are verified at once: keeps both cores busy, and the event loop free between two batches. */
-const verifyBatch = 256
 
 /** Damaged rows and refused entries that are told one by one; a person reads no more. */
 const maxTold = 16
@@ -305,52 +302,6 @@ const kindByTable: Record<ShelfTable, EntryKind> = {
   releases: 'release',
 }
 
-/** Identities before what they sign, heads before the pages that they name, whatever the order in which they came. */
-const kindOrder: readonly (readonly EntryKind[])[] = [['identity'], ['head'], ['page', 'release']]
-
-/** Verifies entries in the order in which they can be judged; each is to be taken in before the next is asked for. */
-async function* verifyInOrder(
-  entries: readonly Entry[],
-  catalogue: Catalogue,
-  crypto: Crypto,
-): AsyncGenerator<readonly [Entry, Verification | 'known']> {
-  const verifyUnlessKnown = async (entry: Entry): Promise<Verification | 'known'> =>
-    // Hashing is a third of the work of verifying, and most of what gossip brings is known.
-    entry.bytes instanceof Uint8Array && catalogue.shelf.has(toHex(await entryId(entry, crypto)))
-      ? 'known'
-      : verifyEntry(entry, catalogue, crypto)
-  const known = new Set<EntryKind>(kindOrder.flat())
-  const groups = [
-    ...kindOrder.map((kinds) => entries.filter(({ kind }) => kinds.includes(kind))),
-    entries.filter(({ kind }) => !known.has(kind)),
-  ]
-  for (const group of groups) {
-    for (let at = 0; at < group.length; at += verifyBatch) {
-      const batch = group.slice(at, at + verifyBatch)
-      const verifications = await Promise.all(batch.map(verifyUnlessKnown))
-      for (const [i, verification] of verifications.entries()) {
-        const entry = batch[i]
-        if (entry !== undefined) yield [entry, verification]
-      }
-    }
-  }
-}
-
-const describeStale = (kind: EntryKind, outcome: FoldOutcome): IngestFailure | undefined => {
-  if (outcome === 'forked') {
-    return {
-      kind,
-      outcome: 'stale',
-      name: 'IdentityInvalid',
-      message: 'A publisher signed two histories of its identity. The one that was known first is kept.',
-    }
-  }
-  if (outcome === 'stale' && kind === 'head') {
-    return { kind, outcome: 'stale', name: 'Rollback', message: 'This head is older than one that is known.' }
-  }
-  return undefined
-}
-
 /** The row of a record of our own, which is the newest of its kind. */
 const toRow = (entry: VerifiedEntry): Change => {
   switch (entry.kind) {
@@ -367,4 +318,19 @@ const toRow = (entry: VerifiedEntry): Change => {
     case 'page':
       return { table: 'pages', key: entry.id, value: entry.bytes }
   }
+}
+
+const describeStale = (kind: EntryKind, outcome: FoldOutcome): IngestFailure | undefined => {
+  if (outcome === 'forked') {
+    return {
+      kind,
+      outcome: 'stale',
+      name: 'IdentityInvalid',
+      message: 'A publisher signed two histories of its identity. The one that was known first is kept.',
+    }
+  }
+  if (outcome === 'stale' && kind === 'head') {
+    return { kind, outcome: 'stale', name: 'Rollback', message: 'This head is older than one that is known.' }
+  }
+  return undefined
 }

@@ -21,7 +21,6 @@ export type ShelfTable = Extract<TableName, 'identities' | 'heads' | 'releases' 
 export interface Shelf {
   put(table: ShelfTable, key: string, record: Shelved): void
   remove(table: ShelfTable, key: string): void
-  has(id: string): boolean
   /** Tells whether there is a record in this row. */
   holds(table: ShelfTable, key: string): boolean
   /** Ids of all shared records; the same array until something changes. */
@@ -76,7 +75,6 @@ export const createShelf = (): Shelf => {
       idCache = undefined
     },
 
-    has: (id) => recordById.has(id),
     holds: (table, key) => tables[table].has(key),
 
     ids() {

@@ -77,7 +77,8 @@ export const packageToView = (found: CataloguePackage, extras: ViewExtras): Pack
     publisher: {
       id: found.publisher,
       name: found.identity.name,
-      fingerprint: fingerprint(found.publisher),
+      // The id is the hash of the identity's first document, so it stands for the keys and stays when they change.
+      fingerprint: found.publisher,
       trust: extras.trust,
     },
     namesakes: extras.namesakes
@@ -85,12 +86,6 @@ export const packageToView = (found: CataloguePackage, extras: ViewExtras): Pack
       .map(({ id, identity }) => ({ id, publisherName: identity.name })),
   }
 }
-
-/**
- * A publisher's id in groups of four, to be compared by eye. It is the hash of the identity's first document, so it
- * stands for the keys and stays when they change.
- */
-const fingerprint = (publisher: string): string => publisher.match(/.{1,4}/g)?.join(' ') ?? publisher
 
 const firstKnown = (found: CataloguePackage): CatalogueVersion | undefined =>
   found.versions.find(({ release }) => release !== undefined)

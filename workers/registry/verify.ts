@@ -36,14 +36,9 @@ export interface KnownIdentities {
 
 /** Identities are to be verified, and known, before what they signed. */
 export const verifyEntry = async (entry: Entry, known: KnownIdentities, crypto: Crypto): Promise<Verification> => {
+  const fault = findFault(entry)
+  if (fault !== undefined) return fault
   const { kind, bytes } = entry
-  const maxBytes: number | undefined = Object.hasOwn(entryMaxBytes, kind) ? entryMaxBytes[kind] : undefined
-  if (maxBytes === undefined || !(bytes instanceof Uint8Array)) {
-    return rejected('page', 'RecordMalformed', 'An entry of a kind that does not exist was sent.')
-  }
-  if (bytes.length > maxBytes) {
-    return rejected(kind, 'RecordTooLarge', `This ${kind} has ${bytes.length} bytes; at most ${maxBytes} are allowed.`)
-  }
   switch (kind) {
     case 'identity':
       return verifyIdentityEntry(bytes, crypto)
@@ -54,6 +49,16 @@ export const verifyEntry = async (entry: Entry, known: KnownIdentities, crypto: 
     case 'release':
       return verifyReleaseEntry(bytes, known, crypto)
   }
+}
+
+/** What can be seen without reading the bytes. */
+export const findFault = ({ kind, bytes }: Entry): Verification | undefined => {
+  const maxBytes: number | undefined = Object.hasOwn(entryMaxBytes, kind) ? entryMaxBytes[kind] : undefined
+  if (maxBytes === undefined || !(bytes instanceof Uint8Array)) {
+    return rejected('page', 'RecordMalformed', 'An entry of a kind that does not exist was sent.')
+  }
+  if (bytes.length <= maxBytes) return undefined
+  return rejected(kind, 'RecordTooLarge', `This ${kind} has ${bytes.length} bytes; at most ${maxBytes} are allowed.`)
 }
 
 const verifyIdentityEntry = async (bytes: Uint8Array, crypto: Crypto): Promise<Verification> => {

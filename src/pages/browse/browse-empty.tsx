@@ -1,11 +1,16 @@
+import { useEffect, useState } from 'react'
 import { Button, LinkButton } from '../../components/button.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
-import { useLinks } from '../../hooks/use-app.ts'
+import { useAppState, useLinks } from '../../hooks/use-app.ts'
 import type { EmptyReason } from '../../store/selectors.ts'
 
+/** How long a peer that has just connected may take to hand over what it knows, ms. */
+const handOverMs = 3000
+
 /** Why there is nothing to see, and what to do about it. */
-export const BrowseEmpty = ({ reason, clear }: { reason: EmptyReason; clear: () => void }) => {
+export const BrowseEmpty = ({ reason: known, clear }: { reason: EmptyReason; clear: () => void }) => {
   const links = useLinks()
+  const reason = useSettled(known)
   const publish = (
     <LinkButton href={links.publish()} icon="publish" look={reason === 'nobody' ? 'primary' : 'plain'}>
       Publish a package
@@ -55,4 +60,18 @@ export const BrowseEmpty = ({ reason, clear }: { reason: EmptyReason; clear: () 
         </EmptyState>
       )
   }
+}
+
+/** Nobody is said to have published only when those who are connected had the time to say otherwise. */
+const useSettled = (reason: EmptyReason): EmptyReason => {
+  const asking = useAppState((state) => state.status?.steps.catalogue.state === 'working')
+  const [settled, setSettled] = useState(false)
+  const waits = reason === 'nobody' && asking
+  useEffect(() => {
+    setSettled(false)
+    if (!waits) return
+    const timer = setTimeout(() => setSettled(true), handOverMs)
+    return () => clearTimeout(timer)
+  }, [waits])
+  return waits && !settled ? 'connecting' : reason
 }

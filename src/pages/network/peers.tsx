@@ -24,7 +24,7 @@ export const Peers = () => {
           </thead>
           <tbody>
             {peers.map(({ peerId, kind, path, address, rttMs, connectedAt }) => (
-              <tr key={`${peerId} ${address}`}>
+              <tr key={`${peerId} ${address} ${connectedAt}`}>
                 <th scope="row">
                   <code title={peerId}>{shortened(peerId, 6)}</code>
                 </th>

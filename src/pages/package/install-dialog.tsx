@@ -148,7 +148,7 @@ const Plan = ({ plan: { packages, bytes, warnings }, wanted }: { plan: InstallPl
       </Banner>
     ))}
     <ul aria-label="What will be installed" className="plan">
-      {packages.map(({ id, slug, version, size, installed, requiredBy }) => (
+      {wantedFirst(packages, wanted).map(({ id, slug, version, size, installed, requiredBy }) => (
         <li key={`${id}@${version}`}>
           <span className="plan-name">
             <b>{slug}</b> <span className="version">{version}</span>
@@ -170,3 +170,8 @@ const Plan = ({ plan: { packages, bytes, warnings }, wanted }: { plan: InstallPl
     </p>
   </>
 )
+
+const wantedFirst = (packages: InstallPlan['packages'], wanted: string): InstallPlan['packages'] => [
+  ...packages.filter(({ id }) => id === wanted),
+  ...packages.filter(({ id }) => id !== wanted),
+]

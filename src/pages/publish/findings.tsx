@@ -13,7 +13,7 @@ export const Findings = ({ findings }: { findings: readonly Finding[] }) => (
   <section aria-label="Findings" className="findings">
     {findings.length === 0 ? (
       <p className="findings-none">
-        <Icon name="ok" /> Nothing to complain about.
+        <Icon name="ok" /> Nothing to mend.
       </p>
     ) : null}
     {levels.map(({ level, icon, one, means }) => {

@@ -1,12 +1,11 @@
 import type { PublicationView, PublishResult } from '../../../workers/contract/views.ts'
-import { Banner } from '../../components/banner.tsx'
 import { Button, LinkButton } from '../../components/button.tsx'
 import { Icon, type IconName } from '../../components/icon.tsx'
 import { useAppState, useCommands, useLinks } from '../../hooks/use-app.ts'
 import { plural, slugOf } from '../../lib/format.ts'
 
 /** After publishing: what is already so, and how far it went out. */
-export const Published = ({ result: { id, version, warnings } }: { result: PublishResult }) => {
+export const Published = ({ result: { id, version } }: { result: PublishResult }) => {
   const links = useLinks()
   const { discardDraft } = useCommands()
   const publication = useAppState((state) => state.publicationByKey[`${id}@${version}`])
@@ -21,11 +20,6 @@ export const Published = ({ result: { id, version, warnings } }: { result: Publi
         </Step>
         <GoingOut publication={publication} />
       </ol>
-      {warnings.map((warning) => (
-        <Banner key={warning} tone="warning">
-          {warning}
-        </Banner>
-      ))}
       <div className="actions">
         <LinkButton href={links.package(id)} icon="library" look="primary">
           See its page

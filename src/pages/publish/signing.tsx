@@ -62,7 +62,7 @@ export const Signing = ({ draft, check }: { draft: OpenDraft; check: PackageChec
         </Banner>
       ))}
       {failure === undefined ? null : (
-        <Banner title="It was not published" tone="error" urgent>
+        <Banner title="It could not be published" tone="error" urgent>
           {failure.message}
         </Banner>
       )}

@@ -1,0 +1,281 @@
+import type { Page } from '@playwright/test'
+import { craftZip, mode } from '../workers/packages/fixtures/craft-zip.ts'
+import { everythingKept, type Outcome, publish, type Recipe, readArchive } from './fixtures/attempts.ts'
+import { expect, test } from './fixtures/test.ts'
+
+/** Bad input that a person hands in (issue 2 §6): each is refused by name, in words, and nothing is changed by it. */
+
+const manifest = (slug: string, version = '1.0.0'): Recipe => ({
+  path: 'package.toml',
+  text: `[package]\nname = "${slug}"\nversion = "${version}"\ndescription = "The ${slug} package"\n`,
+})
+const broken: Recipe = { path: 'package.toml', text: '[package]\nname = "orders"\nversion = = "1.0.0"\n' }
+const withFile = (path: string, ...more: string[]): Recipe[] => [
+  manifest('orders'),
+  ...[path, ...more].map((each) => ({ path: each, text: 'x' })),
+]
+
+interface BadPackage {
+  what: string
+  files: Recipe[]
+  name: string
+  /** What the words must tell. */
+  says: RegExp
+}
+
+const badPackages: BadPackage[] = [
+  { what: 'no TOML', files: [broken], name: 'ManifestUnreadable', says: /package\.toml.*line 3, column \d+/ },
+  {
+    what: 'no name, and none to be had from a folder',
+    files: [{ path: 'package.toml', text: '[package]\nversion = "1.0.0"\n' }],
+    name: 'NameMissing',
+    says: /name/i,
+  },
+  {
+    what: 'no version',
+    files: [{ path: 'package.toml', text: '[package]\nname = "orders"\n' }],
+    name: 'VersionMissing',
+    says: /version/i,
+  },
+  { what: 'a version that is no semver', files: [manifest('orders', 'v1')], name: 'VersionInvalid', says: /v1/ },
+  { what: 'an empty folder', files: [], name: 'PackageEmpty', says: /no files/ },
+  { what: 'no manifest', files: [{ path: 'a.txt', text: 'x' }], name: 'ManifestMissing', says: /package\.toml/ },
+  {
+    what: '1,001 files',
+    files: [manifest('orders'), ...Array.from({ length: 1000 }, (_, at) => ({ path: `f/${at}.txt`, text: 'x' }))],
+    name: 'TooManyFiles',
+    says: /1001 files.*1000/,
+  },
+  {
+    what: '101 MB',
+    files: [manifest('orders'), { path: 'big.bin', zeros: 101_000_000 }],
+    name: 'PackageTooLarge',
+    says: /101\.0 MB.*100\.0 MB.*big\.bin/,
+  },
+  { what: 'a path with ..', files: withFile('templates/../../x'), name: 'PathUnsafe', says: /\.\./ },
+  { what: 'a path that begins with ..', files: withFile('../x'), name: 'PathUnsafe', says: /\.\./ },
+  { what: 'an absolute path', files: withFile('/etc/passwd'), name: 'PathUnsafe', says: /absolute/ },
+  { what: 'a drive letter', files: withFile('C:/x'), name: 'PathUnsafe', says: /drive letter/ },
+  { what: 'a backslash', files: withFile('..\\x'), name: 'PathUnsafe', says: /backslash/ },
+  { what: 'a NUL in a path', files: withFile('a\u0000.txt'), name: 'PathUnsafe', says: /control character/ },
+  { what: 'names equal under case folding', files: withFile('A.txt', 'a.txt'), name: 'PathCollision', says: /A\.txt/ },
+  { what: 'the same with ß', files: withFile('straße.md', 'STRASSE.md'), name: 'PathCollision', says: /same name/ },
+  { what: 'one path twice', files: withFile('a.txt', 'a.txt'), name: 'PathCollision', says: /twice/ },
+  { what: 'a file where a folder must be', files: withFile('a', 'a/b'), name: 'PathCollision', says: /folder/ },
+  {
+    what: 'a changed package under a version that is out',
+    files: [manifest('kept'), { path: 'a.txt', text: 'not kept\n' }],
+    name: 'VersionExists',
+    says: /kept 1\.0\.0/,
+  },
+]
+
+const expectRefused = (outcome: Outcome, name: string, says: RegExp, what: string): void => {
+  expect.soft(outcome, what).toMatchObject({ failed: true, name })
+  if (outcome.failed) expect.soft(outcome.message, what).toMatch(says)
+}
+
+/** Something good is here before, so that it could be lost. */
+const publishKept = async (page: Page): Promise<void> => {
+  const good = await publish(page, [manifest('kept'), { path: 'a.txt', text: 'kept\n' }])
+  expect(good).toMatchObject({ failed: false })
+}
+
+/** After all that was refused, the same page publishes as before. */
+const expectStillWorks = async (page: Page): Promise<void> => {
+  expect(await publish(page, [manifest('after'), { path: 'a.txt', text: 'after\n' }])).toMatchObject({ failed: false })
+  expect((await everythingKept(page)).packages).toHaveLength(2)
+}
+
+test('each bad package is refused by name, and nothing is changed by it', async ({ join }) => {
+  const { page } = await join()
+  await publishKept(page)
+  const before = await everythingKept(page)
+  expect(before.total).toBe(1)
+  expect(Object.keys(before.rows).filter((row) => row.startsWith('pieces '))).toHaveLength(1)
+
+  for (const { what, files, name, says } of badPackages) {
+    expectRefused(await publish(page, files), name, says, what)
+    expectRefused(await publish(page, files, { dryRun: true }), name, says, `${what}, dry run`)
+    expect.soft(await everythingKept(page), what).toEqual(before)
+  }
+  await expectStillWorks(page)
+})
+
+test('a dry run of a good package changes nothing', async ({ join }) => {
+  const { page } = await join()
+  await publishKept(page)
+  const before = await everythingKept(page)
+  const files = [manifest('dry'), { path: 'a.txt', text: 'dry\n' }]
+  expect(await publish(page, files, { dryRun: true })).toMatchObject({ failed: false })
+  expect(await everythingKept(page)).toEqual(before)
+})
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value)
+const goodManifest = { path: 'package.toml', bytes: text(manifest('zipped').text ?? '') }
+const symlink = mode(0o120777)
+
+test('each bad archive is refused by name, and nothing is changed by it', async ({ join }) => {
+  const { page } = await join()
+  await publishKept(page)
+  const before = await everythingKept(page)
+  const zeros = new Uint8Array(60_000_000)
+  const badArchives: { what: string; archive: Uint8Array; name: string; says: RegExp }[] = [
+    {
+      what: 'a link out of the package',
+      archive: await craftZip([goodManifest, { path: 'a', bytes: text('/etc/passwd'), attributes: symlink }]),
+      name: 'LinkRefused',
+      says: /“?a”?.*link/,
+    },
+    {
+      what: 'a link within the package',
+      archive: await craftZip([goodManifest, { path: 'a', bytes: text('package.toml'), attributes: symlink }]),
+      name: 'LinkRefused',
+      says: /link/,
+    },
+    {
+      what: 'a bomb: 60 MB in 60 KB',
+      archive: await craftZip([goodManifest, { path: 'zeros', bytes: zeros, deflate: true }]),
+      name: 'ArchiveTooLarge',
+      says: /60\d{6} bytes/,
+    },
+    {
+      what: 'a bomb: 120 MB in all',
+      archive: await craftZip([
+        goodManifest,
+        { path: 'zeros', bytes: zeros, deflate: true },
+        { path: 'more', bytes: zeros, deflate: true },
+      ]),
+      name: 'ArchiveTooLarge',
+      says: /100000000 bytes/,
+    },
+    {
+      what: 'a bomb that declares 10 bytes',
+      archive: await craftZip([goodManifest, { path: 'zeros', bytes: zeros, deflate: true, size: 10 }]),
+      name: 'ArchiveUnreadable',
+      says: /zeros.*another size/,
+    },
+    {
+      what: 'entries that share their data',
+      archive: await craftZip([goodManifest, { ...goodManifest, path: 'again', sharesDataOf: 0 }]),
+      name: 'ArchiveUnreadable',
+      says: /overlap/i,
+    },
+    ...(await Promise.all(
+      ['../x', '/etc/x', 'a\\..\\x', 'a\u0000b'].map(async (path) => ({
+        what: `the path ${JSON.stringify(path)}`,
+        archive: await craftZip([goodManifest, { path, bytes: text('x') }]),
+        name: 'PathUnsafe',
+        says: /path/,
+      })),
+    )),
+    {
+      what: 'names equal under case folding',
+      archive: await craftZip([goodManifest, ...['A', 'a'].map((path) => ({ path, bytes: text('x') }))]),
+      name: 'PathCollision',
+      says: /same name/,
+    },
+    {
+      what: '1,001 files',
+      archive: await craftZip(Array.from({ length: 1001 }, (_, at) => ({ path: `${at}`, bytes: text('x') }))),
+      name: 'TooManyFiles',
+      says: /1001 files/,
+    },
+    {
+      what: 'a wrong checksum',
+      archive: await craftZip([{ ...goodManifest, crc32: 1 }]),
+      name: 'ArchiveUnreadable',
+      says: /package\.toml/,
+    },
+    { what: 'no archive', archive: text('this is no archive'), name: 'ArchiveUnreadable', says: /no zip archive/ },
+    { what: 'nothing', archive: new Uint8Array(), name: 'ArchiveUnreadable', says: /archive/ },
+    {
+      what: 'half an archive',
+      archive: (await craftZip([goodManifest])).subarray(0, 60),
+      name: 'ArchiveUnreadable',
+      says: /archive/,
+    },
+  ]
+  for (const { what, archive, name, says } of badArchives)
+    expectRefused(await readArchive(page, archive), name, says, what)
+  expect(await everythingKept(page)).toEqual(before)
+
+  const good = await craftZip([goodManifest, { path: 'a.txt', bytes: text('x') }])
+  expect(await readArchive(page, good)).toEqual({ failed: false, value: ['package.toml', 'a.txt'] })
+  await expectStillWorks(page)
+})
+
+test('the page shows a broken manifest with its place, and refuses a hostile archive', async ({ join }) => {
+  const { page } = await join()
+  await publishKept(page)
+  const before = await everythingKept(page)
+  await page.getByRole('link', { name: 'Publish' }).click()
+  const archiveInput = page.getByLabel('Zip archive of a package')
+
+  const zip = async (...entries: Parameters<typeof craftZip>[0]) => ({
+    name: 'orders.zip',
+    mimeType: 'application/zip',
+    buffer: Buffer.from(await craftZip(entries)),
+  })
+  await archiveInput.setInputFiles(await zip(goodManifest, { path: 'a', bytes: text('b'), attributes: symlink }))
+  await expect(page.getByText('LinkRefused')).toBeVisible()
+  await expect(page.getByText('Nothing was changed.')).toBeVisible()
+  await page.getByRole('button', { name: 'Choose something else' }).click()
+
+  await archiveInput.setInputFiles(await zip({ path: 'package.toml', bytes: text(broken.text ?? '') }))
+  await expect(page.getByText('ManifestUnreadable')).toBeVisible()
+  await expect(page.getByText(/package\.toml:3:\d+/)).toBeVisible()
+  expect(await everythingKept(page)).toEqual(before)
+})
+
+test('arguments of a wrong type, and of nothing that exists, are refused by name', async ({ join }) => {
+  const { page } = await join()
+  await publishKept(page)
+  const before = await everythingKept(page)
+  const names = await page.evaluate(async () => {
+    const failureOf = async (work: () => Promise<unknown>): Promise<string> => {
+      try {
+        return `resolved with ${JSON.stringify(await work())}`
+      } catch (error) {
+        return (error as Error).name
+      }
+    }
+    const nothing = undefined as never
+    const { ggen } = window
+    const nobody = '/ip4/127.0.0.1/tcp/1/ws/p2p/12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'
+    return {
+      'publish nothing': await failureOf(() => ggen.publish(nothing)),
+      'publish wrong types': await failureOf(() => ggen.publish([{ path: 1, bytes: 'text' }] as never)),
+      'install nothing': await failureOf(() => ggen.install(nothing)),
+      'install an empty name': await failureOf(() => ggen.install([''])),
+      'install an unknown package': await failureOf(() => ggen.install(['nobody-has-this'])),
+      'install a version that is not there': await failureOf(() => ggen.install(['kept@^2'])),
+      'read an archive that is none': await failureOf(() => ggen.readArchive(nothing)),
+      'describe an unknown package': await failureOf(() => ggen.describe('x/y')),
+      'look up what is no id': await failureOf(() => ggen.lookup('x')),
+      'read a file of nothing': await failureOf(() => ggen.readFile('x/y', '1.0.0', 'a')),
+      'uninstall what is not there': await failureOf(() => ggen.uninstall('x/y', '1.0.0')),
+      'yank what is not there': await failureOf(() => ggen.yank('x/y', '1.0.0')),
+      'connect to no address': await failureOf(() => ggen.connect('nowhere')),
+      'connect to nobody': await failureOf(() => ggen.connect(nobody)),
+    }
+  })
+  expect.soft(names).toEqual({
+    'publish nothing': 'InvalidArgument',
+    'publish wrong types': 'InvalidArgument',
+    'install nothing': 'InvalidArgument',
+    'install an empty name': 'InvalidArgument',
+    'install an unknown package': 'PackageNotFound',
+    'install a version that is not there': 'VersionNotFound',
+    'read an archive that is none': 'InvalidArgument',
+    'describe an unknown package': 'PackageNotFound',
+    'look up what is no id': 'InvalidArgument',
+    'read a file of nothing': 'VersionNotFound',
+    'uninstall what is not there': 'NotInstalled',
+    'yank what is not there': 'InvalidArgument',
+    'connect to no address': 'InvalidArgument',
+    'connect to nobody': 'PeerUnreachable',
+  })
+  expect(await everythingKept(page)).toEqual(before)
+  await expectStillWorks(page)
+})

@@ -1,0 +1,112 @@
+import { everythingKept, install, publish } from './fixtures/attempts.ts'
+import { type Relay, startRelay } from './fixtures/relay.ts'
+import { test as base, expect } from './fixtures/test.ts'
+
+/** The relay that pages are told to use is another one than the one that serves them, so that it can be missing. */
+const test = base.extend<{ absent: Relay }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's dependencies from this pattern
+  absent: async ({}, use) => {
+    const absent = await startRelay()
+    await absent.pause()
+    await use(absent)
+    await absent.stop()
+  },
+})
+
+const query = (relay: Relay): string => `?relay=${encodeURIComponent(relay.relay)}`
+
+const files = (slug: string) => [
+  {
+    path: 'package.toml',
+    text: `[package]\nname = "${slug}"\nversion = "1.0.0"\ndescription = "The ${slug} package"\n`,
+  },
+  { path: 'templates/a.tmpl', text: `made offline: ${slug}\n` },
+]
+
+test('without its relay the page works offline and says so; when the relay comes, all goes out by itself', async ({
+  join,
+  absent,
+}) => {
+  const a = await join(query(absent))
+  await expect(a.page.getByRole('link', { name: 'Network: Offline: you see what is stored here' })).toBeVisible()
+  const status = await a.status()
+  expect(status).toMatchObject({
+    online: false,
+    connections: 0,
+    directConnections: 0,
+    relays: [{ address: absent.relay, connected: false }],
+    steps: { relay: { state: 'failed', reason: expect.stringMatching(/does not answer/) }, storage: { state: 'ok' } },
+  })
+
+  const published = await publish(a.page, files('offline-made'))
+  if (published.failed) throw new Error(published.message)
+  const { id } = published.value
+  const hits = (text: string) => a.search({ text }).then((found) => found.hits.map((hit) => hit.id))
+  expect(await hits('offline-made')).toEqual([id])
+  expect(await hits('')).toEqual([id])
+  // Its own content is here, so it can be installed without anybody.
+  expect(await install(a.page, ['offline-made'])).toMatchObject({ failed: false, value: { bytes: 0 } })
+  expect((await a.library()).map(({ slug }) => slug)).toEqual(['offline-made'])
+  expect(Buffer.from(await a.readFile(id, '1.0.0', 'templates/a.tmpl'), 'base64').toString()).toBe(
+    'made offline: offline-made\n',
+  )
+  expect((await a.status()).online).toBe(false)
+
+  const b = await join(query(absent))
+  expect(await b.search({ text: '' })).toMatchObject({ total: 0 })
+  await expect(b.page.getByRole('link', { name: /^Network: Offline/ })).toBeVisible()
+
+  await absent.restart()
+  await expect.poll(async () => (await a.status()).relays.map(({ connected }) => connected)).toEqual([true])
+  await expect(a.page.getByRole('link', { name: /^Network: (Connected|Online)/ })).toBeVisible()
+  await expect.poll(async () => (await b.search({ text: '' })).hits.map((hit) => hit.id)).toEqual([id])
+  expect(await install(b.page, [id])).toMatchObject({ failed: false })
+  expect(await b.readFile(id, '1.0.0', 'templates/a.tmpl')).toBe(await a.readFile(id, '1.0.0', 'templates/a.tmpl'))
+})
+
+test('what was published offline outlives a reload, and goes out after it', async ({ join, absent }) => {
+  const a = await join(query(absent))
+  const published = await publish(a.page, files('kept-offline'))
+  expect(published).toMatchObject({ failed: false })
+  const before = await everythingKept(a.page)
+  await a.page.reload()
+  await a.page.waitForFunction(() => 'ggen' in window)
+  await a.page.evaluate(() => window.ggen.ready)
+  expect(await everythingKept(a.page)).toEqual(before)
+
+  await absent.restart()
+  const b = await join(query(absent))
+  await expect.poll(async () => (await b.search({ text: '' })).hits.map(({ slug }) => slug)).toEqual(['kept-offline'])
+})
+
+test('what nobody can send fails by name, keeps the library as it was, and works once somebody can', async ({
+  join,
+  absent,
+}) => {
+  await absent.restart()
+  const [a, b] = [await join(query(absent)), await join(query(absent))]
+  const published = await publish(a.page, files('sought'))
+  if (published.failed) throw new Error(published.message)
+  const { id } = published.value
+  await expect.poll(async () => (await b.search({ text: '' })).total).toBe(1)
+  await a.context.close()
+  await absent.pause()
+  await expect.poll(async () => (await b.status()).online).toBe(false)
+
+  const before = await everythingKept(b.page)
+  const cancelled = b.page.evaluate(
+    (id) =>
+      window.ggen.install([id], { transferId: 'sought' }).then(
+        () => 'installed',
+        (error: Error) => error.name,
+      ),
+    id,
+  )
+  await expect.poll(async () => (await everythingKept(b.page)).rows['transfers sought'] !== undefined).toBe(true)
+  await b.page.evaluate(() => window.ggen.cancel('sought'))
+  expect(await cancelled).toBe('Cancelled')
+  // Twenty seconds of waiting for providers are the product's own: the name comes after them.
+  expect(await install(b.page, [id])).toMatchObject({ failed: true, name: 'ContentUnavailable' })
+  expect(await everythingKept(b.page)).toEqual(before)
+  await expect(b.page.getByRole('alert').or(b.page.getByRole('status')).filter({ hasText: 'sought' })).toBeVisible()
+})

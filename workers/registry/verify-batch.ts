@@ -1,0 +1,41 @@
+import type { Crypto } from '../protocol/crypto.ts'
+import { type Entry, type EntryKind, entryId } from '../protocol/entry.ts'
+import { toHex } from '../protocol/ids.ts'
+import type { Catalogue } from './catalogue.ts'
+import { findFault, type Verification, verifyEntry } from './verify.ts'
+
+/** Entries that are verified at once: keeps the cores busy, and the event loop free between two batches. */
+export const verifyBatch = 256
+
+/** Identities before what they sign, heads before the pages that they name, whatever the order in which they came. */
+const kindOrder: readonly (readonly EntryKind[])[] = [['identity'], ['head'], ['page', 'release']]
+
+/** Verifies entries in the order in which they can be judged; each is to be taken in before the next is asked for. */
+export async function* verifyInOrder(
+  entries: readonly Entry[],
+  catalogue: Catalogue,
+  crypto: Crypto,
+): AsyncGenerator<readonly [Entry, Verification | 'known']> {
+  const isKnown = async (entry: Entry): Promise<boolean> =>
+    catalogue.shelf.entry(toHex(await entryId(entry, crypto)))?.kind === entry.kind
+  const verifyUnlessKnown = async (entry: Entry): Promise<Verification | 'known'> =>
+    // Hashing is a third of the work of verifying, and most of what gossip brings is known.
+    entry.bytes instanceof Uint8Array && catalogue.shelf.entry(toHex(await entryId(entry, crypto)))?.kind === entry.kind
+      ? 'known'
+      : verifyEntry(entry, catalogue, crypto)
+  const known = new Set<EntryKind>(kindOrder.flat())
+  const groups = [
+    ...kindOrder.map((kinds) => entries.filter(({ kind }) => kinds.includes(kind))),
+    entries.filter(({ kind }) => !known.has(kind)),
+  ]
+  for (const group of groups) {
+    for (let at = 0; at < group.length; at += verifyBatch) {
+      const batch = group.slice(at, at + verifyBatch)
+      const verifications = await Promise.all(batch.map(verifyUnlessKnown))
+      for (const [i, verification] of verifications.entries()) {
+        const entry = batch[i]
+        if (entry !== undefined) yield [entry, verification]
+      }
+    }
+  }
+}
