@@ -69,8 +69,10 @@ describe('relay', () => {
     const address = relay.addressFor(undefined)
     const tab = await network.startTab([address], { target: 0 })
     await until('it has a reservation', () => isReserved(tab))
-    await tab.node.dial(multiaddr(address), { force: true })
-    await until('one is left', () => relay.node.getConnections(tab.node.peerId).length === 1)
+    const [older] = tab.node.getConnections(relay.node.peerId)
+    const newer = await tab.node.dial(multiaddr(address), { force: true })
+    await until('the older one is closed', () => older?.status !== 'open')
+    expect(newer.status).toBe('open')
     await until('its reservation is there', () => isReserved(tab) && relay.health().reservations === 1)
   })
 
@@ -159,9 +161,10 @@ describe('relay keeper', () => {
     })
     const events: string[] = []
     const { identifyPush } = relayed.node.services
+    const isReachable = () => relayed.node.getMultiaddrs().some((address) => address.toString().includes('p2p-circuit'))
     const push = identifyPush.push.bind(identifyPush)
     identifyPush.push = () => {
-      events.push('push')
+      if (isReachable()) events.push('push')
       return push()
     }
     relayed.node.addEventListener('self:peer:update', ({ detail: { peer } }) => {
@@ -170,7 +173,8 @@ describe('relay keeper', () => {
     const keeper = createRelayKeeper(relayed, { relays: [address], onChange: () => {} })
     try {
       await until('libp2p has told its own listeners', () => events.includes('update'))
-      expect(events[0]).toBe('push')
+      // Once by the keeper, once by libp2p, which does it before others hear of the update.
+      expect(events.indexOf('update')).toBeGreaterThanOrEqual(2)
     } finally {
       keeper.stop()
       await relayed.stop()

@@ -46,7 +46,7 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
     yield { scenario: 'reserved to first direct peer', unit: 'ms', samples: dialled }
 
     const reader = await openElsewhere()
-    await reader.page.waitForFunction(async () => (await window.ggen.status()).directConnections > 0)
+    await until(async () => (await reader.status()).directConnections > 0)
 
     const durable: number[] = []
     const visible: number[] = []
@@ -60,10 +60,9 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
               if ((await window.ggen.search({ limit: 1 })).total >= count)
                 resolve(performance.timeOrigin + performance.now())
             }
-            const stop = window.ggen.subscribe((batch) => {
+            window.ggen.subscribe((batch) => {
               if (batch.some(({ kind }) => kind === 'catalogue')) void look()
             })
-            void stop
             void look()
           }),
         n + 1,
@@ -93,7 +92,7 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
     for (let n = 0; n < transfers; n++) {
       const { files } = makePackage(`bulk-${n}`, '1.0.0', [randomFile('data/bulk.bin', bulkBytes, 100 + n)])
       const { id } = await publisher.publish(files)
-      await reader.page.waitForFunction(async (id) => (await window.ggen.lookup(id)).found, id)
+      await until(async () => (await reader.search({ text: `bulk-${n}` })).hits.some((hit) => hit.id === id))
       raw.push(await measureRawChannel(publisher.page, reader.page, bulkBytes))
       const { bytes, tookMs } = await reader.install([id])
       ours.push(bytes / 1e6 / (tookMs / 1000))
@@ -114,6 +113,10 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
       higherIsBetter: true,
     }
   })
+}
+
+const until = async (condition: () => Promise<boolean>): Promise<void> => {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50))
 }
 
 /** Bytes that do not compress, the same for the same seed. */

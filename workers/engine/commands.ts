@@ -12,6 +12,7 @@ import type { Registry } from '../registry/registry.ts'
 import { packageToSummary, packageToView, shownVersion } from '../registry/summary.ts'
 import type { Trust } from '../registry/trust.ts'
 import type { Search } from '../search/index.ts'
+import { assertBytes, assertFiles, assertSpecs } from './arguments.ts'
 import type { RunningEngine } from './command-gate.ts'
 import type { Holders } from './holders.ts'
 import type { Installs } from './installs.ts'
@@ -49,12 +50,14 @@ export interface CommandDependencies {
 export const createCommands = (deps: CommandDependencies): RunningEngine => {
   const { content, registry, library, installs, holders, metrics, publications, publisher, emit, signal } = deps
 
-  const read = (files: FileInput[], options: PublishOptions = {}): ReturnType<typeof readPackage> =>
-    readPackage(files, {
+  const read = (files: FileInput[], options: PublishOptions = {}): ReturnType<typeof readPackage> => {
+    assertFiles(files)
+    return readPackage(files, {
       ...(options.folder === undefined ? {} : { folder: options.folder }),
       ...(options.fields === undefined ? {} : { fields: options.fields }),
       knownVersions: registry.knownVersions,
     })
+  }
 
   const publish = async (files: FileInput[], options: PublishOptions = {}): Promise<PublishResult> => {
     const pkg = read(files, options)
@@ -107,6 +110,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
 
     check: async (files, options) => read(files, options).check,
     async readArchive(archive) {
+      assertBytes(archive)
       // Loaded when the first archive comes: most people publish folders.
       const { readArchive } = await import('../packages/read-archive.ts')
       const { folder, files } = await readArchive(archive)
@@ -139,11 +143,18 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     lookup: (id) => lookup(id),
 
     async resolve(specs) {
+      assertSpecs(specs)
       const { packages } = installs.resolve(specs)
       return { packages: packages.map(({ id, version, rootText }) => ({ id, version, root: rootText })) }
     },
-    planInstall: (specs, options) => installs.plan(specs, options),
-    install: (specs, options) => installs.install(specs, options),
+    async planInstall(specs, options) {
+      assertSpecs(specs)
+      return installs.plan(specs, options)
+    },
+    async install(specs, options) {
+      assertSpecs(specs)
+      return installs.install(specs, options)
+    },
     cancel: async (transferId) => installs.cancel(transferId),
 
     library: async () => [...library.list()],

@@ -3,7 +3,7 @@ import { maxSatisfying, satisfies } from 'semver'
 import { expect, test } from 'vitest'
 import type { TrustState } from '../contract/views.ts'
 import { packageId, shortPublisher } from '../protocol/ids.ts'
-import type { Dependency } from '../protocol/release.ts'
+import type { Dependency, Release } from '../protocol/release.ts'
 import { compareVersions } from '../protocol/versions-and-ranges.ts'
 import type { CataloguePackage, CatalogueVersion } from './catalogue.ts'
 import { createTestPublisher, rootOf } from './fixtures.ts'
@@ -31,11 +31,11 @@ const makePackage = (slug: string, shape: Shape, identity = alice): CataloguePac
         ...(typeof need === 'string' ? { range: need } : need),
       }),
     )
-    const release = {
+    const release: Release = {
       ...{ v: 1, publisher: identity.publisherId, slug, version, root: rootOf(version.length), size: 10, fileCount: 1 },
       ...{ dependencies, seq: 1, prevRelease: null, publishedAt: 1, displayName: slug, description: '', category: 'c' },
       ...{ tags: [], keywords: [], license: '', authors: [], repository: '', hasTemplates: false },
-    } as const
+    }
     const verified = { release, hash: rootOf(1), bytes: new Uint8Array() }
     return { version, yanked: false, equivocation: false, release: verified, rivals: [], ...marks }
   })

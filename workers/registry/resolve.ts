@@ -359,7 +359,7 @@ const toResolution = (
         slug: each.target.slug,
         version: each.candidate.version,
         root: release.root,
-        rootText: rootToText(release.root),
+        rootText: toText(release.root),
         size: release.size,
         requiredBy: requiredBy.get(id) ?? [],
         asked: roots.has(id),
@@ -367,6 +367,18 @@ const toResolution = (
     ]
   })
   return { packages, warnings }
+}
+
+const textByRoot = new WeakMap<Uint8Array, string>()
+
+/** Kept, as it is most of the work for a large graph. */
+const toText = (root: Uint8Array): string => {
+  let text = textByRoot.get(root)
+  if (text === undefined) {
+    text = rootToText(root)
+    textByRoot.set(root, text)
+  }
+  return text
 }
 
 /** What a person should know of a choice before it is installed. */

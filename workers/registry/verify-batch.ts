@@ -20,9 +20,7 @@ export async function* verifyInOrder(
     catalogue.shelf.entry(toHex(await entryId(entry, crypto)))?.kind === entry.kind
   const verifyUnlessKnown = async (entry: Entry): Promise<Verification | 'known'> =>
     // Hashing is a third of the work of verifying, and most of what gossip brings is known.
-    entry.bytes instanceof Uint8Array && catalogue.shelf.entry(toHex(await entryId(entry, crypto)))?.kind === entry.kind
-      ? 'known'
-      : verifyEntry(entry, catalogue, crypto)
+    findFault(entry) === undefined && (await isKnown(entry)) ? 'known' : verifyEntry(entry, catalogue, crypto)
   const known = new Set<EntryKind>(kindOrder.flat())
   const groups = [
     ...kindOrder.map((kinds) => entries.filter(({ kind }) => kinds.includes(kind))),

@@ -3,7 +3,7 @@ import type { Crypto } from '../protocol/crypto.ts'
 import type { Decoded } from '../protocol/decoded.ts'
 import { type Entry, type EntryKind, entryMaxBytes } from '../protocol/entry.ts'
 import { peek } from '../protocol/envelope.ts'
-import { headPageCodec, peekHead, type VerifiedHead, verifyHead } from '../protocol/head.ts'
+import { headCodec, headPageCodec, verifyHead } from '../protocol/head.ts'
 import { type Identity, verifyIdentity } from '../protocol/identity.ts'
 import { toHex } from '../protocol/ids.ts'
 import { peekRelease, verifyRelease } from '../protocol/release.ts'
@@ -76,13 +76,16 @@ const verifyPageEntry = async (bytes: Uint8Array, crypto: Crypto): Promise<Verif
 }
 
 const verifyHeadEntry = async (bytes: Uint8Array, known: KnownIdentities, crypto: Crypto): Promise<Verification> => {
-  const peeked = peekHead(bytes)
+  const envelope = peek('head', bytes)
+  if (!envelope.ok) return rejected('head', envelope.name, envelope.message)
+  const { body, key } = envelope.value
+  const peeked = headCodec.decode(body)
   if (!peeked.ok) return rejected('head', peeked.name, peeked.message)
   const { publisher } = peeked.value
   const identity = known.identityOf(publisher)
   if (identity === undefined) return orphan('head')
   const head = await verifyHead(bytes, identity, crypto)
-  if (head.ok) return toHeadEntry(head.value)
+  if (head.ok) return verified({ kind: 'head', id: toHex(head.value.hash), head: head.value, key })
   const former = { ...identity, signingKeys: identity.everSigningKeys, revoked: false }
   if ((await verifyHead(bytes, former, crypto)).ok) {
     return stale(
@@ -105,13 +108,6 @@ const verifyReleaseEntry = async (bytes: Uint8Array, known: KnownIdentities, cry
   const release = await verifyRelease(bytes, identity, crypto)
   if (release.ok) return verified({ kind: 'release', id: toHex(release.value.hash), release: release.value })
   return refuse('release', release, known.forksOf(publisher), (fork) => verifyRelease(bytes, fork, crypto))
-}
-
-const toHeadEntry = (head: VerifiedHead): Verification => {
-  const envelope = peek('head', head.bytes)
-  return envelope.ok
-    ? verified({ kind: 'head', id: toHex(head.hash), head, key: envelope.value.key })
-    : rejected('head', envelope.name, envelope.message)
 }
 
 /** What another history of its publisher's identity has signed is not its sender's fault. */

@@ -28,7 +28,7 @@ export class HeadRefused extends Error {
  * kad-dht's PUT_VALUE never compares with what is stored (js-libp2p #3377), so the order is kept here: a value is
  * refused when a newer one was seen for its key. Newer is, in this order: the identity document with the higher `seq`
  * (a key that was rotated out cannot roll a package back), the head with the higher `seq`, and of two different heads
- * with the same `seq` the one with the higher hash, so that all nodes keep the same one.
+ * with the same `seq` the one with the lower hash, as in the catalogue, so that all nodes keep the same one.
  *
  * Not guaranteed: order across a restart, or for a key that was forgotten.
  */
@@ -89,7 +89,7 @@ interface Version {
 }
 
 const compare = (a: Version, b: Version): number =>
-  a.identitySeq - b.identitySeq || a.seq - b.seq || compareBytes(a.hash, b.hash)
+  a.identitySeq - b.identitySeq || a.seq - b.seq || compareBytes(b.hash, a.hash)
 
 const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
   for (let index = 0; index < Math.min(a.length, b.length); index += 1) {

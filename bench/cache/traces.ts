@@ -1,0 +1,64 @@
+/** Request sequences, the same for the same seed. */
+
+/** mulberry32: small, fast, and good enough for figures. */
+export const createRandom = (seed: number): (() => number) => {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** Ranks 0 to `keys` − 1, rank r with a share proportional to 1 / (r + 1)^`exponent`. */
+const createZipf = (keys: number, exponent: number, random: () => number): (() => number) => {
+  const sums = new Float64Array(keys)
+  let sum = 0
+  for (let rank = 0; rank < keys; rank += 1) {
+    sum += 1 / (rank + 1) ** exponent
+    sums[rank] = sum
+  }
+  return () => {
+    const wanted = random() * sum
+    let low = 0
+    let high = keys - 1
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((sums[middle] ?? 0) < wanted) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}
+
+export interface TraceOptions {
+  keys: number
+  requests: number
+  seed: number
+  exponent: number
+}
+
+export const zipfTrace = ({ keys, requests, seed, exponent }: TraceOptions): string[] => {
+  const next = createZipf(keys, exponent, createRandom(seed))
+  return Array.from({ length: requests }, () => keyOf(next()))
+}
+
+/** Popularity moves on: after every `every` requests the most popular key is another one, and all ranks shift by one. */
+export const driftingTrace = ({ keys, requests, seed, exponent }: TraceOptions, every: number): string[] => {
+  const next = createZipf(keys, exponent, createRandom(seed))
+  return Array.from({ length: requests }, (_, at) => keyOf((next() + Math.floor(at / every)) % keys))
+}
+
+/** Every `period` requests somebody walks over `length` keys that are asked for once and never again. */
+export const scanTrace = (options: TraceOptions, period: number, length: number): string[] => {
+  const trace: string[] = []
+  for (const [at, key] of zipfTrace(options).entries()) {
+    trace.push(key)
+    if (at % period === period - 1) for (let n = 0; n < length; n += 1) trace.push(`scan-${at}-${n}`)
+  }
+  return trace
+}
+
+/** As long as a package id. */
+const keyOf = (rank: number): string => `k51qzi5uqu5dgutdk6i1ynyzgkqngpha5xpgia3a5qqp4jsh0u4e/pkg-${rank}`
