@@ -84,23 +84,29 @@ test('a page without storage trades with others as any other', async ({ join, re
   expect((await a.library()).map(({ slug }) => slug)).toEqual(['in-memory'])
 })
 
-/**
- * Sets the room that the browser gives to pages of `address`, bytes. To be called before they store anything: for half a
- * minute IndexedDB goes by the room that it found last, unless more is asked for.
- */
-const setQuota = async (context: BrowserContext, address: string, quotaSize?: number): Promise<void> => {
+/** Room that the browser gives to pages of `address`, bytes, until it is lifted. */
+const limitRoom = async (
+  context: BrowserContext,
+  address: string,
+  quotaSize: number,
+): Promise<{ lift(): Promise<void> }> => {
   const page = await context.newPage()
+  // The limit ends with its session.
   const session = await context.newCDPSession(page)
   const { origin } = new URL(address)
-  await session.send('Storage.overrideQuotaForOrigin', { origin, ...(quotaSize === undefined ? {} : { quotaSize }) })
-  await page.close()
+  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize })
+  return {
+    async lift() {
+      await session.send('Storage.overrideQuotaForOrigin', { origin })
+    },
+  }
 }
 
 const megabyte = 1_000_000
 
 test('a publish that does not fit is refused by name and leaves nothing behind', async ({ relay, browser }) => {
   const context = await browser.newContext()
-  await setQuota(context, relay.page, 4 * megabyte)
+  const room = await limitRoom(context, relay.page, 4 * megabyte)
   const a = await openPeer(context, relay.page)
   expect(await publish(a.page, files('small'))).toMatchObject({ failed: false })
   const before = await everythingKept(a.page)
@@ -109,7 +115,7 @@ test('a publish that does not fit is refused by name and leaves nothing behind',
   expect(refused).toMatchObject({ failed: true, name: 'QuotaExceeded', message: expect.stringMatching(/no room/) })
   expect(await everythingKept(a.page)).toEqual(before)
 
-  await setQuota(context, relay.page)
+  await room.lift()
   expect(await publish(a.page, files('large', 20 * megabyte))).toMatchObject({ failed: false })
   const after = await everythingKept(a.page)
   expect(after.packages).toHaveLength(2)
@@ -124,7 +130,7 @@ test('an install that does not fit is refused by name, and works when there is r
 }) => {
   const a = await join()
   const context = await browser.newContext()
-  await setQuota(context, relay.page, 4 * megabyte)
+  const room = await limitRoom(context, relay.page, 4 * megabyte)
   const b = await openPeer(context, relay.page)
   const small = await publish(a.page, files('small'))
   const large = await publish(a.page, files('large', 20 * megabyte))
@@ -144,7 +150,7 @@ test('an install that does not fit is refused by name, and works when there is r
   expect(came.filter((row) => !/^(pieces|manifests) /.test(row))).toEqual([])
   expect(Buffer.from(await b.readFile(small.value.id, '1.0.0', 'a.txt'), 'base64').toString()).toBe('small\n')
 
-  await setQuota(context, relay.page)
+  await room.lift()
   expect(await install(b.page, [large.value.id])).toMatchObject({ failed: false })
   expect((await b.library()).map(({ slug }) => slug).sort()).toEqual(['large', 'small'])
   expect(await b.page.evaluate((id) => window.ggen.verify(id, '1.0.0'), large.value.id)).toEqual({

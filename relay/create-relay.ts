@@ -3,7 +3,6 @@ import { type CircuitRelayService, circuitRelayServer } from '@libp2p/circuit-re
 import { TopicValidatorResult } from '@libp2p/gossipsub'
 import type { Connection, Libp2p, PeerId, PrivateKey } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
-import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import type { Crypto } from '../workers/protocol/crypto.ts'
@@ -12,6 +11,7 @@ import { createHeadValidator } from '../workers/stack/head-validator.ts'
 import { closeTimeoutMs, pingIntervalMs, pingTimeoutMs } from '../workers/stack/limits.ts'
 import { forgetDisconnected, routingTableSize } from '../workers/stack/routing-table.ts'
 import { type StackServices, stackServices } from '../workers/stack/services.ts'
+import { webSockets } from '../workers/stack/web-sockets.ts'
 
 /** Tabs that one relay serves; at 9 MB for a node with its connections it stays a small program. */
 const maxReservations = 1_000

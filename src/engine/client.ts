@@ -1,6 +1,6 @@
 import { releaseProxy, transfer, wrap } from 'comlink'
 import type { EngineCommands, StartOptions } from '../../workers/contract/commands.ts'
-import type { UpdateBatch } from '../../workers/contract/updates.ts'
+import type { Update, UpdateBatch } from '../../workers/contract/updates.ts'
 import { createRtcHost } from './rtc-host.ts'
 
 /** The engine as the page sees it: every command of the contract, and the stream of updates. */
@@ -41,7 +41,11 @@ export const createEngineClient = (options: EngineClientOptions): EngineClient =
   const rtcHost = rtc === undefined ? undefined : createRtcHost(rtc.port1)
 
   const crashed = new Promise<never>((_, reject) => {
-    worker.onerror = (event) => reject(new Error(event.message || 'The engine’s worker could not be started.'))
+    worker.onerror = ({ message }) => {
+      reject(new Error(message || 'The engine’s worker could not be started.'))
+      // After the start nobody waits for that promise, so it is told as an update too.
+      for (const listener of listeners) listener([crashNotice(message)])
+    }
   })
   const start: StartOptions = {
     profile: options.profile,
@@ -75,6 +79,11 @@ export const createEngineClient = (options: EngineClientOptions): EngineClient =
     },
   }
 }
+
+const crashNotice = (reason: string): Update => ({
+  ...{ kind: 'notice', id: 'engine', level: 'error', name: 'Internal' },
+  message: `The engine of this page met an error${reason === '' ? '' : ` (${reason})`}. If something no longer works, load the page again.`,
+})
 
 /** Comlink's proxy answers to any name; the client has exactly the contract's. */
 const commandsOf = (remote: ReturnType<typeof wrap<EngineCommands>>): EngineCommands => ({

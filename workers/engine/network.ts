@@ -43,6 +43,8 @@ export interface NetworkDependencies {
 
 /** The parts of a status that the network knows. */
 export type NetworkStatus = Pick<StatusView, 'online' | 'relays' | 'connections' | 'directConnections'> & {
+  /** A catalogue exchange with some peer has ended well. */
+  exchanged: boolean
   steps: Pick<StatusView['steps'], 'relay' | 'reservation' | 'direct'>
 }
 
@@ -116,12 +118,14 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
   })
   const providers = createProviders(dht)
   const announcements = createAnnouncements({ pubsub, receive: deps.receive, onSubscriber: onAudience })
+  let exchanged = false
   const sync = await startSync({
     node,
     catalogue,
     openStream: (peer, protocol, signal) => openStream(tab, peer, protocol, { signal, direct: false }),
     onExchange(peer, outcome) {
-      if ('failure' in outcome && isViolation(outcome.failure)) drop(peer)
+      if (!('failure' in outcome)) exchanged = true
+      else if (isViolation(outcome.failure)) drop(peer)
       onChange()
     },
     random: Math.random,
@@ -139,24 +143,30 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
       const steps: { relay: Step; reservation: Step; direct: Step } = { relay, reservation, direct: finder.step() }
       return {
         online: connections.length > 0,
+        exchanged,
         relays: keeper.relays().map(({ address, connected }) => ({ address, connected })),
         connections: connections.length,
         directConnections: finder.directPeers().length,
         steps,
       }
     },
-    peers: () =>
-      node.getConnections().map((connection) => {
+    peers() {
+      const viewByPeer = new Map<string, PeerView>()
+      for (const connection of node.getConnections()) {
         const peerId = connection.remotePeer.toString()
-        return {
+        // While a relayed connection gives way to a direct one there are two: the direct one counts.
+        if (viewByPeer.get(peerId)?.path === 'direct') continue
+        viewByPeer.set(peerId, {
           peerId,
           kind: keeper.isRelay(peerId) ? 'relay' : 'peer',
           path: isDirect(connection) ? 'direct' : 'relayed',
           address: connection.remoteAddr.toString(),
           connectedAt: connection.timeline.open,
           ...(connection.rtt === undefined ? {} : { rttMs: connection.rtt }),
-        }
-      }),
+        })
+      }
+      return [...viewByPeer.values()]
+    },
     async connect(address) {
       const target = parseAddress(address)
       const peer = target.getComponents().findLast(({ name }) => name === 'p2p')?.value

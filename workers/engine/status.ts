@@ -4,7 +4,7 @@ import type { StatusView, Step } from '../contract/views.ts'
 import type { RtcShim } from '../net/rtc-shim.ts'
 import type { Store } from '../store/store.ts'
 import type { ProfileKeys } from './keys.ts'
-import type { Network } from './network.ts'
+import type { Network, NetworkStatus } from './network.ts'
 
 export interface StatusDependencies {
   options: Pick<StartOptions, 'profile'>
@@ -54,7 +54,7 @@ export const createStatus = (deps: StatusDependencies): Status => {
         relay: online?.steps.relay ?? idle,
         reservation: online?.steps.reservation ?? idle,
         direct: online?.steps.direct ?? idle,
-        catalogue: catalogueStep(catalogueSize, online?.online ?? false),
+        catalogue: catalogueStep(catalogueSize, online),
         storage: refusal === undefined ? { state: 'ok', reason: '' } : { state: 'failed', reason: refusal.message },
       },
     }
@@ -77,9 +77,10 @@ export const createStatus = (deps: StatusDependencies): Status => {
   }
 }
 
-const catalogueStep = (size: number, online: boolean): Step => {
+const catalogueStep = (size: number, network: NetworkStatus | undefined): Step => {
   if (size > 0) return { state: 'ok', reason: '' }
-  return online
+  if (network?.exchanged) return { state: 'ok', reason: 'The connected peers know of no package either.' }
+  return (network?.directConnections ?? 0) > 0
     ? { state: 'working', reason: 'No package is known yet: connected peers are asked for theirs.' }
     : { state: 'waiting', reason: 'No package is known yet, and nobody is connected who could tell of any.' }
 }

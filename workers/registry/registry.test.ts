@@ -263,6 +263,8 @@ test('damage to an identity hides what it signed for this start only, and own pa
   await store.write([{ table: 'identities', key: alice.identity.publisherId, value: undefined }])
   const bare = open(store)
   expect(await bare.registry.load()).toMatchObject({ packages: 0, droppedCount: 3 })
+  expect(await store.keys('heads')).toHaveLength(1)
+  expect(await store.keys('releases')).toHaveLength(2)
   expect(await bare.registry.ingest(kit, from)).toMatchObject({ accepted: 4 })
   expect(await open(store).registry.load()).toMatchObject({ packages: 1, droppedCount: 0 })
 })
@@ -333,6 +335,26 @@ test('who depends on whom follows the newest releases', async () => {
   expect(registry.dependentsOf(kitId())).toEqual([])
   expect(registry.knownVersions('kit')).toEqual(['1.1.0', '1.0.0'])
   expect(registry.knownVersions('nothing')).toBeUndefined()
+})
+
+test('what is too large is refused before anything is done with it', async () => {
+  let hashed = 0
+  const crypto = {
+    ...webCrypto,
+    sha256: (bytes: Uint8Array) => {
+      hashed += bytes.length
+      return webCrypto.sha256(bytes)
+    },
+  }
+  const registry = createRegistry({ store: createMemoryStore(), crypto, onChange() {} })
+  const kinds: EntryKind[] = ['identity', 'head', 'release', 'page']
+  const bytes = new Uint8Array(10_000_000)
+  const result = await registry.ingest(
+    kinds.map((kind) => ({ kind, bytes })),
+    from,
+  )
+  expect(result.failures.map(({ name }) => name)).toEqual(kinds.map(() => 'RecordTooLarge'))
+  expect(hashed).toBe(0)
 })
 
 test('garbage of any kind is refused without a throw', async () => {

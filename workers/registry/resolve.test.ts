@@ -412,10 +412,10 @@ test('on small graphs the result equals that of trying everything', () => {
       expect(all).toContainEqual(result)
       expect(result).toEqual(chronological(given))
     }),
-    { seed: 21, numRuns: 3000 },
+    { seed: 21, numRuns: 1000 },
   )
-  expect(solved).toBeGreaterThan(500)
-  expect(unsolved).toBeGreaterThan(100)
+  expect(solved).toBeGreaterThan(200)
+  expect(unsolved).toBeGreaterThan(50)
 })
 
 test('with optional dependencies: what is required is kept, what is optional is kept or told', () => {
@@ -440,7 +440,7 @@ test('with optional dependencies: what is required is kept, what is optional is 
         }
       }
     }),
-    { seed: 22, numRuns: 1500 },
+    { seed: 22, numRuns: 500 },
   )
 })
 
@@ -474,7 +474,7 @@ test('what is needed stands before what needs it wherever there is no cycle', ()
         }
       }
     }),
-    { seed: 23, numRuns: 500 },
+    { seed: 23, numRuns: 300 },
   )
 })
 

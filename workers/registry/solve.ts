@@ -158,7 +158,7 @@ export const solve = (problem: Problem): Solution => {
     if (needed.chosen !== undefined) {
       if (range.any || range.fits(needed.chosen.version)) return true
       if (needed.wants.every((want) => want.range === range || want.range.any)) noteWantedPrerelease(needed, range)
-      
+      if (needed !== slot) slot.blamed.add(needed)
     } else {
       if (needed.candidates.some((candidate) => accepts(needed, candidate))) return true
       for (const { by } of needed.wants) if (by !== undefined && by !== slot) slot.blamed.add(by)

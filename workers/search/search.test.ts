@@ -111,6 +111,7 @@ test('sorts by update and by name, and pages', () => {
 
 test('a document is replaced and removed', () => {
   const search = searchOver(document('a', { name: 'before', category: 'x' }))
+  expect(search.query({}).facets.category).toEqual([{ value: 'x', count: 1 }])
   search.put(document('a', { name: 'after', category: 'y' }))
   expect(search.size()).toBe(1)
   expect(slugs(search, { text: 'before' })).toEqual([])

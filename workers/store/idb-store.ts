@@ -191,7 +191,7 @@ const storageFailure = (thrown: unknown): Failure => {
       'The stored data was written by a newer version of this page. Reload the page to get that version.',
     )
   }
-  if (thrown instanceof ReferenceError || name === 'SecurityError') {
+  if (name === 'SecurityError' || !hasIndexedDb()) {
     return new Failure(
       'StorageUnavailable',
       'This browser does not let the page store data (private mode, or blocked).',
@@ -214,3 +214,12 @@ const prefixRange = (prefix: string): IDBKeyRange | undefined => {
 }
 
 const ignore = (): void => {}
+
+/** Some browsers take it away, others throw where it is looked at. */
+const hasIndexedDb = (): boolean => {
+  try {
+    return globalThis.indexedDB !== undefined
+  } catch {
+    return false
+  }
+}

@@ -27,11 +27,14 @@ export const Readme = ({ view }: { view: PackageView }) => {
   }
 }
 
-const useReadme = ({ summary: { id, version }, files, versions }: PackageView, path: string | undefined): Text => {
+const useReadme = (
+  { summary: { id, version }, files, versions, heldBy }: PackageView,
+  path: string | undefined,
+): Text => {
   const { readFile } = useCommands()
   const [text, setText] = useState<Text>({ state: 'reading' })
   const installed = versions.find((each) => each.version === version)?.installed ?? false
-  // biome-ignore lint/correctness/useExhaustiveDependencies: an install brings the file, so it is read again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the content can come by an install, or by being fetched (one more holds it), so it is read again
   useEffect(() => {
     let wanted = true
     const show = (next: Text): void => {
@@ -53,7 +56,7 @@ const useReadme = ({ summary: { id, version }, files, versions }: PackageView, p
     return () => {
       wanted = false
     }
-  }, [id, version, path, files === undefined, installed, readFile])
+  }, [id, version, path, files === undefined, installed, heldBy, readFile])
   return text
 }
 

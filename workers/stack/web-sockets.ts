@@ -1,0 +1,49 @@
+import type { MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
+import { webSockets as libp2pWebSockets } from '@libp2p/websockets'
+
+/**
+ * The WebSocket transport of libp2p, with connections that end when they are aborted.
+ *
+ * `@libp2p/websockets` 10.1.21 aborts by `close(1006)`, a code that no WebSocket lets its user send: it throws, the
+ * error is swallowed, and the socket stays open. The other side then holds a connection that nobody answers on, until
+ * its own ping fails, and the socket is kept as long as both processes live. Connections are aborted when a ping fails,
+ * when a peer breaks the rules, and by the relay when a tab comes anew.
+ */
+export const webSockets = (): ReturnType<typeof libp2pWebSockets> => {
+  const create = libp2pWebSockets()
+  return (components) => {
+    const transport = create(components)
+    const inner: Pick<Transport, 'dial' | 'createListener'> = {
+      dial: transport.dial.bind(transport),
+      createListener: transport.createListener.bind(transport),
+    }
+    transport.dial = (address, options) => inner.dial(address, { ...options, upgrader: mending(options.upgrader) })
+    transport.createListener = (options) => inner.createListener({ ...options, upgrader: mending(options.upgrader) })
+    return transport
+  }
+}
+
+/** An upgrader that mends the connections that it is given. */
+const mending = (upgrader: Upgrader): Upgrader =>
+  new Proxy(upgrader, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target)
+      if (typeof value !== 'function') return value
+      if (key !== 'upgradeInbound' && key !== 'upgradeOutbound') return value.bind(target)
+      return (connection: MultiaddrConnection, options: unknown) => value.call(target, mend(connection), options)
+    },
+  })
+
+const mend = (connection: MultiaddrConnection): MultiaddrConnection => {
+  if (canClose(connection)) connection.sendReset = () => void connection.sendClose().catch(() => {})
+  return connection
+}
+
+/** What the connection's class has beside its interface: closing with and without a reason. */
+interface Closing {
+  sendReset(error: Error): void
+  sendClose(): Promise<void>
+}
+
+const canClose = (connection: MultiaddrConnection): connection is MultiaddrConnection & Closing =>
+  'sendReset' in connection && 'sendClose' in connection && typeof connection.sendClose === 'function'
