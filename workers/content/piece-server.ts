@@ -39,7 +39,7 @@ export interface PieceServerOptions {
 export const pieceHandlerOptions = {
   maxInboundStreams: 8,
   maxOutboundStreams: 8,
-  runOnLimitedConnection: false,
+  runOnLimitedConnection: true,
 } as const satisfies StreamHandlerOptions
 
 /** Neither a request nor room to send for this long ends a stream, ms: longer than any pause of a live fetch. */

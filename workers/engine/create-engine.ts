@@ -61,7 +61,7 @@ export const createEngine = async (options: StartOptions, rtc: RtcShim | undefin
   })
 
   // Begun here, so that all parts that are told of what is loaded stand by then; awaited at the end.
-  const loaded = loadAll([registry, outbox, library, transfers, trust])
+  const loaded = registry.load({ own: [keys.identity] }).then(() => loadAll([outbox, library, transfers, trust]))
 
   // What it can reach.
   const network: Promise<Network | undefined> = loaded

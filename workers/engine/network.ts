@@ -200,7 +200,8 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
       for await (const peer of providers.find(rootToText(root), signal)) if (peer !== self) peers.add(peer)
       return peers.size
     },
-    openPieceStream: (peer, signal) => openStream(tab, peer, PIECE_PROTOCOL, { signal, direct: true }),
+    // Without WebRTC a relayed connection is slow and limited, and all there is.
+    openPieceStream: (peer, signal) => openStream(tab, peer, PIECE_PROTOCOL, { signal, direct: tab.webRtc }),
     drop,
     provide: (root, signal) => providers.provide(rootToText(root), signal),
     putHead: (key, value, signal, onConfirmed) => heads.put(key, value, { signal, onConfirmed }),
