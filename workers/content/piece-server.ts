@@ -35,7 +35,10 @@ export interface PieceServerOptions {
   maxStreams?: number
 }
 
-/** For `node.handle(PIECE_PROTOCOL, …)`: one fetch uses one stream, and content goes over direct connections only. */
+/**
+ * For `node.handle(PIECE_PROTOCOL, …)`: one fetch uses one stream. Who has WebRTC asks over direct connections; a relayed
+ * one serves those who have none.
+ */
 export const pieceHandlerOptions = {
   maxInboundStreams: 8,
   maxOutboundStreams: 8,
