@@ -15,7 +15,6 @@ import { type Announcements, createAnnouncements } from '../gossip/announcements
 import { readPackage } from '../packages/read-package.ts'
 import { hasTemplates } from '../packages/templates.ts'
 import type { Entry } from '../protocol/entry.ts'
-import { rootToText } from '../protocol/ids.ts'
 import { PIECE_PROTOCOL, SYNC_PROTOCOL } from '../protocol/protocols.ts'
 import { createLibrary, type Library } from '../registry/library.ts'
 import { createOutbox } from '../registry/outbox.ts'
@@ -220,7 +219,9 @@ export const createHostileNetwork = () => {
       open: (peer, protocol) => connectionTo(node, peer).newStream(protocol, { maxOutboundStreams: 64 }),
       async give(peer, entries) {
         const stream = await connectionTo(node, peer).newStream(SYNC_PROTOCOL)
-        return runInitiator(channelOver(stream), await catalogueOf(entries), peer)
+        const result = await runInitiator(channelOver(stream), await catalogueOf(entries), peer)
+        await stream.close()
+        return result
       },
       async servePieces(content) {
         const server = createPieceServer({ content, report() {} })
@@ -286,6 +287,4 @@ const channelOver = (stream: Stream): MessageChannel => {
 }
 
 /** Dials an address from a node. */
-export const dial = (node: Libp2p, address: string): Promise<Connection> => node.dial(multiaddr(address))
-
-export const rootText = (root: Uint8Array): string => rootToText(root)
+export const dial = (node: Libp2p<StackServices>, address: string): Promise<Connection> => node.dial(multiaddr(address))
