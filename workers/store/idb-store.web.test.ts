@@ -45,6 +45,22 @@ test('keeps everything across a close and a new opening', async () => {
   await second.close()
 })
 
+test('takes over the database of an earlier version of the page, with what it holds', async () => {
+  const name = freshName()
+  const earlier = await openDB(name, 1, {
+    upgrade(database) {
+      for (const table of tableNames.filter((each) => each !== 'cache')) database.createObjectStore(table)
+    },
+  })
+  await earlier.put('heads', Uint8Array.of(1), 'a')
+  earlier.close()
+  const store = await openIdbStore(name)
+  await store.write([{ table: 'cache', key: 'c', value: Uint8Array.of(2) }])
+  expect(await store.get('heads', 'a')).toEqual(Uint8Array.of(1))
+  expect(await store.keys('cache')).toEqual(['c'])
+  await store.close()
+})
+
 test('what was written and not awaited before close is stored', async () => {
   const name = freshName()
   const first = await openIdbStore(name)

@@ -32,6 +32,8 @@ export const tableNames = [
   'outbox',
   /** Peers worth dialling after a restart. Key: peer id. */
   'peers',
+  /** What was looked up lately, and can be looked up again. Key: see workers/cache/cold-tier.ts. */
+  'cache',
 ] as const
 
 export type TableName = (typeof tableNames)[number]

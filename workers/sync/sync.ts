@@ -1,5 +1,6 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
+import { Failure } from '../contract/failures.ts'
 import { SYNC_MESSAGE_MAX_BYTES } from '../protocol/limits.ts'
 import { SYNC_PROTOCOL } from '../protocol/protocols.ts'
 import { type MessageChannel, runInitiator, runResponder, type SyncCatalogue } from './exchange.ts'
@@ -147,10 +148,24 @@ const channelOver = (stream: Stream, signal: AbortSignal): MessageChannel => {
   return {
     send: (message) => framed.write(message, { signal }),
     async receive() {
-      const message = await framed.read({ signal: AbortSignal.any([signal, AbortSignal.timeout(silenceMs)]) })
-      return message.subarray()
+      try {
+        const message = await framed.read({ signal: AbortSignal.any([signal, AbortSignal.timeout(silenceMs)]) })
+        return message.subarray()
+      } catch (thrown) {
+        throw toViolation(thrown)
+      }
     },
   }
+}
+
+/** What no honest peer sends, by the name that tells so: a frame longer than any message, a length that never ends. */
+const toViolation = (thrown: unknown): unknown => {
+  const name = thrown instanceof Error ? thrown.name : ''
+  if (name === 'InvalidDataLengthError')
+    return new Failure('RecordTooLarge', `The peer sent a sync message of more than ${SYNC_MESSAGE_MAX_BYTES} bytes.`)
+  if (name === 'InvalidDataLengthLengthError' || name === 'InvalidMessageLengthError')
+    return new Failure('RecordMalformed', 'The peer sent what is no sync message.')
+  return thrown
 }
 
 /** Up to `count` of `peers`, chosen at random. */
