@@ -72,10 +72,10 @@ const createOccupancy = (size: number): Occupancy => {
   const added = new Int32Array(2 * size)
   const most = new Int32Array(2 * size)
 
-  const most_ = (node: number): number => most[node] ?? 0
+  const mostIn = (node: number): number => most[node] ?? 0
 
   const largest = (node: number, start: number, length: number, from: number, to: number): number => {
-    if (from <= start && start + length <= to) return most_(node)
+    if (from <= start && start + length <= to) return mostIn(node)
     const half = length >> 1
     const middle = start + half
     const left = from < middle ? largest(2 * node, start, half, from, to) : 0
@@ -86,14 +86,14 @@ const createOccupancy = (size: number): Occupancy => {
   const raise = (node: number, start: number, length: number, from: number, to: number, by: number): void => {
     if (from <= start && start + length <= to) {
       added[node] = (added[node] ?? 0) + by
-      most[node] = most_(node) + by
+      most[node] = mostIn(node) + by
       return
     }
     const half = length >> 1
     const middle = start + half
     if (from < middle) raise(2 * node, start, half, from, to, by)
     if (to > middle) raise(2 * node + 1, middle, half, from, to, by)
-    most[node] = (added[node] ?? 0) + Math.max(most_(2 * node), most_(2 * node + 1))
+    most[node] = (added[node] ?? 0) + Math.max(mostIn(2 * node), mostIn(2 * node + 1))
   }
 
   return {
