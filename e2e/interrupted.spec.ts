@@ -58,3 +58,13 @@ test('a tab killed right after publish resolved has lost nothing', async ({ join
   expect((await again.search({})).hits.map((hit) => hit.id)).toEqual([id])
   expect(await again.readFile(id, '1.0.0', 'a.txt')).toBe(files[1]?.base64)
 })
+
+test('a tab whose process dies is noticed by its peers', async ({ join }) => {
+  const [a, b] = [await join(), await join()]
+  await expect.poll(async () => (await b.status()).directConnections).toBe(1)
+  const crashed = a.page.waitForEvent('crash')
+  a.page.goto('chrome://crash').catch(() => {})
+  await crashed
+  // Nothing says goodbye here: a ping that stays unanswered, or ICE, has to find out (at most 15 s).
+  await expect.poll(async () => (await b.status()).directConnections, { timeout: 30_000 }).toBe(0)
+})

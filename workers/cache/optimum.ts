@@ -60,6 +60,9 @@ export const createOptimumMeter = (slots: number, window: number): OptimumMeter 
 const liveBit = 1
 const bestBit = 2
 
+/** Where a half is not asked about: below a node that was raised as a whole, a part that was cleared is negative. */
+const nothing = Number.NEGATIVE_INFINITY
+
 interface Occupancy {
   clear(place: number): void
   /** Takes one slot at every place from `from` up to, not including, `to`, around the end; false when one is full. */
@@ -78,8 +81,8 @@ const createOccupancy = (size: number): Occupancy => {
     if (from <= start && start + length <= to) return mostIn(node)
     const half = length >> 1
     const middle = start + half
-    const left = from < middle ? largest(2 * node, start, half, from, to) : 0
-    const right = to > middle ? largest(2 * node + 1, middle, half, from, to) : 0
+    const left = from < middle ? largest(2 * node, start, half, from, to) : nothing
+    const right = to > middle ? largest(2 * node + 1, middle, half, from, to) : nothing
     return (added[node] ?? 0) + Math.max(left, right)
   }
 

@@ -20,13 +20,13 @@ export interface PeerRecord {
 }
 
 /** Base58 and base32 peer ids have 46 to 62 characters. */
-export const maxPeerIdCharacters = 128
+const maxPeerIdCharacters = 128
 
 export const isPeerIdText = (text: string): boolean =>
   text.length > 0 && text.length <= maxPeerIdCharacters && /^[A-Za-z0-9]+$/.test(text)
 
 /** Far more than any peer reaches while outcomes fade. */
-const maxThousandths = 1_000_000_000
+export const maxThousandths = 1_000_000_000
 
 export const peerRecordCodec = createCodec<PeerRecord>({
   name: 'peer reputation',

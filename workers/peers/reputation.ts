@@ -1,6 +1,6 @@
 import type { Store } from '../store/store.ts'
 import { type Candidate, type RankOptions, rankCandidates } from './ranking.ts'
-import { isPeerIdText, type PeerRecord, peerRecordCodec } from './record.ts'
+import { isPeerIdText, maxThousandths, type PeerRecord, peerRecordCodec } from './record.ts'
 import { type Experience, type Score, scoreOf, unknownScore } from './score.ts'
 
 /**
@@ -337,7 +337,7 @@ const smoothed = (before: number | undefined, measured: number): number | undefi
 
 const toRecord = (peer: string, known: Known): PeerRecord => ({
   ...{ v: 1, peer, at: whole(known.at) },
-  ...{ ok: whole(known.ok * 1_000), failed: whole(known.failed * 1_000), faults: whole(known.faults * 1_000) },
+  ...{ ok: thousandths(known.ok), failed: thousandths(known.failed), faults: thousandths(known.faults) },
   ...(known.rttMs === undefined ? {} : { rtt: whole(known.rttMs * 1_000) }),
   ...(known.kbitPerS === undefined ? {} : { bitPerS: whole(known.kbitPerS * 1_000) }),
   ...(known.lastSuccessAt === undefined ? {} : { lastSuccessAt: whole(known.lastSuccessAt) }),
@@ -349,6 +349,8 @@ const fromRecord = ({ ok, failed, faults, at, rtt, bitPerS, lastSuccessAt, banne
   rttMs: rtt === undefined ? undefined : rtt / 1_000,
   kbitPerS: bitPerS === undefined ? undefined : bitPerS / 1_000,
 })
+
+const thousandths = (count: number): number => Math.min(maxThousandths, whole(count * 1_000))
 
 /** Within what a record takes. */
 const whole = (value: number): number => Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.round(value)))
