@@ -57,8 +57,11 @@ test('forged and old records change nothing in a tab, over a relayed connection 
   const stranger = await createForger('stranger')
   const known = await publisher.release('known', '2.0.0', 2)
   await hostile.give(peerId, entriesOf(known))
-  await expect.poll(async () => (await a.search({ text: '' })).total).toBe(2)
   await expect.poll(async () => (await b.search({ text: '' })).total).toBe(2)
+  // And a good one by gossip, which the relay passes on.
+  expect(await hostile.announce(announcementOf(entriesOf(await publisher.release('told', '1.0.0'))))).toBe(1)
+  await expect.poll(async () => (await a.search({ text: '' })).total).toBe(3)
+  await expect.poll(async () => (await b.search({ text: '' })).total).toBe(3)
   const before = [await everythingKept(a.page), await everythingKept(b.page)]
 
   const newer = await publisher.release('known', '3.0.0', 3)
@@ -85,7 +88,7 @@ test('forged and old records change nothing in a tab, over a relayed connection 
   expect((await a.search({ text: 'known' })).hits.map(({ version }) => version)).toEqual(['2.0.0'])
 
   const id = idOf(await publish(a.page, files('after')))
-  await expect.poll(async () => (await b.search({ text: '' })).total).toBe(3)
+  await expect.poll(async () => (await b.search({ text: '' })).total).toBe(4)
   expect(await install(b.page, [id])).toMatchObject({ failed: false })
 })
 

@@ -7,6 +7,7 @@ import type { ServiceFactoryMap } from 'libp2p'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
 import { DHT_NAMESPACE, KAD_PROTOCOL, PACKAGES_TOPIC } from '../protocol/protocols.ts'
+import { guardFrames } from './gossip-guard.ts'
 import type { HeadValidator } from './head-validator.ts'
 import * as limits from './limits.ts'
 
@@ -32,7 +33,7 @@ export const stackServices = (options: StackOptions): ServiceFactoryMap<StackSer
   ping: ping(),
   // After ping, which it is given.
   dht: (components) => createDht(options.heads)({ ...dhtComponents(components), ping: pingConnected(components) }),
-  pubsub: gossipsub(gossipOptions(options)),
+  pubsub: (components) => guardFrames(gossipsub(gossipOptions(options))(components)),
 })
 
 const createDht = (heads: HeadValidator): ReturnType<typeof kadDHT> =>

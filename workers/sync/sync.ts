@@ -163,7 +163,7 @@ const toViolation = (thrown: unknown): unknown => {
   const name = thrown instanceof Error ? thrown.name : ''
   if (name === 'InvalidDataLengthError')
     return new Failure('RecordTooLarge', `The peer sent a sync message of more than ${SYNC_MESSAGE_MAX_BYTES} bytes.`)
-  if (name === 'InvalidDataLengthLengthError' || name === 'InvalidMessageLengthError')
+  if (name === 'InvalidDataLengthLengthError' || name === 'InvalidMessageLengthError' || thrown instanceof RangeError)
     return new Failure('RecordMalformed', 'The peer sent what is no sync message.')
   return thrown
 }

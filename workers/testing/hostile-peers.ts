@@ -252,6 +252,8 @@ const startNode = async (privateKey: ProfileKeys['node']): Promise<Libp2p<StackS
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionGater: { denyDialMultiaddr: () => false },
+    // All of a test come from one address.
+    connectionManager: { inboundConnectionThreshold: 1_000 },
     services: stackServices({ heads: createHeadValidator(webCrypto) }),
   })
 
