@@ -14,12 +14,19 @@ import { everythingKept, install, type Outcome, publish, type Recipe } from './f
 import { type HostileNode, startHostileNode } from './fixtures/hostile-node.ts'
 import { test as base, expect } from './fixtures/test.ts'
 
-const test = base.extend<{ hostile: HostileNode }>({
+const test = base.extend<{ hostile: HostileNode; distant: HostileNode }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's dependencies from this pattern
   hostile: async ({}, use) => {
     const hostile = await startHostileNode()
     await use(hostile)
     await hostile.stop()
+  },
+  /** Reachable through the relay only. */
+  distant: async ({ relay }, use) => {
+    const distant = await startHostileNode({ listen: false })
+    await distant.joinRelay(relay.relay)
+    await use(distant)
+    await distant.stop()
   },
 })
 
@@ -43,23 +50,22 @@ const replaced = (entries: Entry[], kind: Entry['kind'], bytes: Uint8Array): Ent
 test('forged and old records change nothing in a tab, over a relayed connection and by gossip through the relay', async ({
   join,
   relay,
-  hostile,
+  distant,
 }) => {
   const [a, b] = [await join(), await join()]
   idOf(await publish(a.page, files('own')))
-  await hostile.joinRelay(relay.relay)
   const { peerId } = await a.status()
-  const connection = await hostile.reachTab(relay.relay, peerId)
+  const connection = await distant.reachTab(relay.relay, peerId)
   expect(connection.limits).toBeDefined()
 
   // A good package by the same way: what follows is refused for what it is, not for where it comes from.
   const publisher = await createForger('publisher')
   const stranger = await createForger('stranger')
   const known = await publisher.release('known', '2.0.0', 2)
-  await hostile.give(peerId, entriesOf(known))
+  await distant.give(peerId, entriesOf(known))
   await expect.poll(async () => (await b.search({ text: '' })).total).toBe(2)
   // And a good one by gossip, which the relay passes on.
-  expect(await hostile.announce(announcementOf(entriesOf(await publisher.release('told', '1.0.0'))))).toBe(1)
+  expect(await distant.announce(announcementOf(entriesOf(await publisher.release('told', '1.0.0'))))).toBe(1)
   await expect.poll(async () => (await a.search({ text: '' })).total).toBe(3)
   await expect.poll(async () => (await b.search({ text: '' })).total).toBe(3)
   const before = [await everythingKept(a.page), await everythingKept(b.page)]
@@ -80,8 +86,8 @@ test('forged and old records change nothing in a tab, over a relayed connection 
   }
   for (const [what, entries] of Object.entries(forgeries)) {
     // Refused by the relay and the tabs alike, so it does not matter who is reached.
-    await hostile.announce(announcementOf(entries))
-    await hostile.give(peerId, entries)
+    await distant.announce(announcementOf(entries))
+    await distant.give(peerId, entries)
     expect.soft(await everythingKept(a.page), what).toEqual(before[0])
   }
   expect(await everythingKept(b.page)).toEqual(before[1])

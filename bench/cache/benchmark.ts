@@ -5,7 +5,7 @@ import { createMemoryStore } from '../../workers/store/memory-store.ts'
 import { type Figure, percentile } from '../lib/measurement.ts'
 import { measureInBrowser } from './in-browser.ts'
 import { createLru, createS3Fifo, hitRateOf, type Rival } from './rivals.ts'
-import { driftingTrace, scanTrace, type TraceOptions, zipfTrace } from './traces.ts'
+import { driftingTrace, loopTrace, scanTrace, type TraceOptions, zipfTrace } from './traces.ts'
 import { keyOf, valueCodec, valueFor } from './values.ts'
 import { createWTinyLfu } from './w-tiny-lfu.ts'
 
@@ -134,6 +134,7 @@ const measureHitRates = async function* (log: (line: string) => void): AsyncGene
     'drift (1 rank in 200)': (seed) => driftingTrace(options(seed, 1), 200),
     'fast drift (1 in 50)': (seed) => driftingTrace(options(seed, 1), 50),
     'scans of 2,000': (seed) => scanTrace(options(seed, 1), 10_000, 2_000),
+    'loop over 1,500': () => loopTrace(1_500, 250_000),
   }
   for (const [name, traceOf] of Object.entries(loadsByName)) {
     const ours: number[] = []

@@ -51,5 +51,9 @@ export const scanTrace = (options: TraceOptions, period: number, length: number)
   return trace
 }
 
+/** `length` keys over and over, as by someone who opens all pages of a list in order. */
+export const loopTrace = (length: number, requests: number): string[] =>
+  Array.from({ length: requests }, (_, at) => keyOf(at % length))
+
 /** As long as a package id. */
 const keyOf = (rank: number): string => `k51qzi5uqu5dgutdk6i1ynyzgkqngpha5xpgia3a5qqp4jsh0u4e/pkg-${rank}`

@@ -76,3 +76,15 @@ test('a key that comes back is known, and stays against those seen once', () => 
   for (let n = 0; n < 40; n += 1) if (!policy.touch(`once-${n}`)) policy.add(`once-${n}`)
   expect(policy.has('a')).toBe(true)
 })
+
+test('a loop that is longer than the capacity keeps a part of it', () => {
+  const policy = createPolicy(100)
+  let hits = 0
+  for (let n = 0; n < 20_000; n += 1) {
+    const of = `k${n % 150}`
+    if (!policy.touch(of)) policy.add(of)
+    else if (n >= 10_000) hits += 1
+  }
+  // No policy reaches more than 100 of 150.
+  expect(hits / 10_000).toBeGreaterThan(0.6)
+})

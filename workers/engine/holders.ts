@@ -2,7 +2,7 @@ import type { ContentStore } from '../content/content-store.ts'
 import { rootToText, textToRoot, toHex } from '../protocol/ids.ts'
 import type { Network } from './network.ts'
 
-/** What is held is told to the DHT again after this long, ms: half of the 48 h after which provider records end. */
+/** What is held is told to the DHT again after this long, ms: provider records end after 48 h. */
 const reprovideMs = 22 * 3_600_000
 
 /** A count of holders is asked for again after this long, ms. */
@@ -69,7 +69,8 @@ export const createHolders = ({ content, network, signal, onChange }: HoldersDep
     await drain()
   }
 
-  const timer = setInterval(() => void provideAll(), reprovideMs)
+  const provideAgain = (): void => void provideAll().catch(() => {})
+  const timer = setInterval(provideAgain, reprovideMs)
 
   return {
     count(id, root, heldHere) {
@@ -85,7 +86,7 @@ export const createHolders = ({ content, network, signal, onChange }: HoldersDep
       for (const root of roots) queue.add(root)
       void drain()
     },
-    provideAll: () => void provideAll().catch(() => {}),
+    provideAll: provideAgain,
     stop: () => clearInterval(timer),
   }
 }

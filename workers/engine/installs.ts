@@ -9,6 +9,7 @@ import { type Resolution, resolve } from '../registry/resolve.ts'
 import type { BegunTransfer, Transfers } from '../registry/transfers.ts'
 import type { Trust } from '../registry/trust.ts'
 import type { Network } from './network.ts'
+import { createSharedFetch } from './shared-fetch.ts'
 
 /** Packages of one install that are fetched at the same time: enough to hide the round trips of small ones. */
 const parallelFetches = 3
@@ -49,7 +50,6 @@ export interface Installs {
 export const createInstalls = (deps: InstallsDependencies): Installs => {
   const { registry, content, library, transfers, trust, network, onTransfer, now } = deps
   const controllerById = new Map<string, AbortController>()
-  const fetchByRoot = new Map<string, Promise<number>>()
 
   const resolveSpecs = (specs: readonly string[], options: InstallOptions = {}): Resolution =>
     resolve(specs, {
@@ -72,35 +72,17 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     }
   }
 
-  /** Fetches `root` unless it is here; several who want it share one fetch. Resolves with the bytes that came. */
-  const fetchOnce = async (
-    root: Uint8Array,
-    signal: AbortSignal,
-    onProgress: (bytes: number, sources: number) => void,
-  ): Promise<number> => {
-    const key = toHex(root)
-    for (;;) {
-      if (await content.has(root)) return 0
-      const underWay = fetchByRoot.get(key)
-      if (underWay === undefined) break
-      // Whoever began it may cancel it, so its end says nothing about ours: look again.
-      await underWay.catch(() => {})
-      signal.throwIfAborted()
-    }
+  const sharedFetch = createSharedFetch(async (root, signal, onProgress) => {
+    if (await content.has(root)) return 0
     const online = await network
     if (online === undefined)
       throw new Failure('ContentUnavailable', 'This browser could not join the network, so nothing can be fetched.')
-    const fetching = fetchContent(root, fetchDependencies(online), {
+    const { bytes } = await fetchContent(root, fetchDependencies(online), {
       signal,
-      onProgress: ({ bytes, sources }) => onProgress(bytes, sources),
-    }).then(({ bytes }) => bytes)
-    fetchByRoot.set(key, fetching)
-    try {
-      return await fetching
-    } finally {
-      fetchByRoot.delete(key)
-    }
-  }
+      onProgress: (progress) => onProgress(progress.bytes, progress.sources),
+    })
+    return bytes
+  })
 
   const fetchDependencies = (online: Network): FetchDependencies => ({
     content,
@@ -113,10 +95,26 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     now: () => performance.now(),
   })
 
-  const run = async (begun: BegunTransfer, options: InstallOptions): Promise<InstallResult> => {
-    const started = performance.now()
+  /** Runs a transfer under its id, so that it can be cancelled from the first moment and is never run twice at once. */
+  const run = async (begun: BegunTransfer, options: InstallOptions, isNew: boolean): Promise<InstallResult> => {
+    if (controllerById.has(begun.id))
+      throw new Failure('InvalidArgument', `A transfer “${begun.id}” is under way already.`)
     const controller = new AbortController()
     controllerById.set(begun.id, controller)
+    try {
+      if (isNew) await transfers.begin(begun)
+      return await transferPackages(begun, options, controller)
+    } finally {
+      controllerById.delete(begun.id)
+    }
+  }
+
+  const transferPackages = async (
+    begun: BegunTransfer,
+    options: InstallOptions,
+    controller: AbortController,
+  ): Promise<InstallResult> => {
+    const started = performance.now()
     const signal = AbortSignal.any([controller.signal, deps.signal])
     const transfer: TransferView = {
       ...{ id: begun.id, specs: [...begun.specs], startedAt: begun.startedAt },
@@ -128,6 +126,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     }
     report({})
     try {
+      signal.throwIfAborted()
       const { packages, warnings } = resolveSpecs(begun.specs, options)
       const bytesByRoot = new Map<string, number>()
       report({ state: 'finding', totalBytes: packages.reduce((sum, { size }) => sum + size, 0) })
@@ -137,7 +136,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       const work = async (): Promise<void> => {
         for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
           const { root, rootText, size } = next
-          fetched += await fetchOnce(root, signal, (bytes, sources) => {
+          fetched += await sharedFetch(root, signal, (bytes, sources) => {
             bytesByRoot.set(rootText, bytes)
             report({
               state: 'fetching',
@@ -176,8 +175,6 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
         failure: { name: failure.name, message: failure.message },
       })
       throw failure
-    } finally {
-      controllerById.delete(begun.id)
     }
   }
 
@@ -210,10 +207,8 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
         return { installed, bytes, warnings, tookMs: performance.now() - started }
       }
       const id = options.transferId ?? crypto.randomUUID()
-      if (controllerById.has(id)) throw new Failure('InvalidArgument', `A transfer “${id}” is under way already.`)
       const begun = { id, specs: [...specs], allowMissing: options.allowMissing ?? false, startedAt: now() }
-      await transfers.begin(begun)
-      return run(begun, options)
+      return run(begun, options, true)
     },
     cancel(transferId) {
       controllerById
@@ -224,11 +219,11 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       for (const begun of transfers.list()) {
         if (controllerById.has(begun.id)) continue
         // Its failure is told by the transfer's update: nobody awaits a resumed install.
-        run(begun, { allowMissing: begun.allowMissing }).catch(() => {})
+        run(begun, { allowMissing: begun.allowMissing }, false).catch(() => {})
       }
     },
     async ensure(root, signal) {
-      await fetchOnce(root, signal, () => {})
+      await sharedFetch(root, signal, () => {})
     },
   }
 }

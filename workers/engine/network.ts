@@ -19,6 +19,7 @@ import { PIECE_PROTOCOL } from '../protocol/protocols.ts'
 import type { SyncCatalogue } from '../sync/exchange.ts'
 import { startSync } from '../sync/sync.ts'
 import type { ProfileKeys } from './keys.ts'
+import { isRelayAddress } from './relays.ts'
 
 /** A dial that a person asked for is given up after this long, ms: a relayed WebRTC dial takes under 1 s where it works. */
 const connectTimeoutMs = 20_000
@@ -80,7 +81,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
   const { keys, crypto, content, catalogue, onChange, onAudience } = deps
   const tab = await createNode({
     privateKey: keys.node,
-    relays: deps.relays,
+    relays: deps.relays.filter(isRelayAddress),
     crypto,
     iceServers: deps.iceServers,
     webRtc: deps.webRtc,

@@ -33,23 +33,29 @@ export interface Publications {
 export const createPublications = (deps: PublicationsDependencies): Publications => {
   const { registry, outbox, network, signal, onChange } = deps
   const sending = new Set<string>()
+  /** What could be handed to nobody in this round. */
+  const resting = new Set<string>()
   let retryTimer: ReturnType<typeof setTimeout> | undefined
 
-  const sendAll = async (): Promise<void> => {
+  const sendNext = async (): Promise<void> => {
     const online = await network
     if (online === undefined || signal.aborted) return
     if (online.audience() === 0 && online.status().connections === 0) return
     for (const entry of outbox.list()) {
       if (sending.size >= parallelSends) return
-      if (sending.has(entry.id)) continue
+      if (sending.has(entry.id) || resting.has(entry.id)) continue
       sending.add(entry.id)
       void send(entry, online).then(
         () => {
           sending.delete(entry.id)
-          void sendAll()
+          void sendNext()
         },
-        // Not at once again: the retry timer or the next peer does that.
-        () => sending.delete(entry.id),
+        () => {
+          sending.delete(entry.id)
+          // Not at once again: the others go first, and the retry timer or the next peer comes back to it.
+          resting.add(entry.id)
+          void sendNext()
+        },
       )
     }
   }
@@ -95,13 +101,18 @@ export const createPublications = (deps: PublicationsDependencies): Publications
     report({ state: 'sent', acknowledgements: confirmed, announcedTo: announced })
   }
 
+  const sendAll = (): void => {
+    resting.clear()
+    void sendNext()
+  }
+
   const retry = (): void => {
     retryTimer = undefined
-    void sendAll()
+    sendAll()
   }
 
   return {
-    sendAll: () => void sendAll(),
+    sendAll,
     stop: () => clearTimeout(retryTimer),
   }
 }

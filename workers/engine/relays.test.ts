@@ -9,16 +9,16 @@ const origin = 'http://127.0.0.1:1'
 const serve = (answer: () => Response | Promise<Response>) => vi.stubGlobal('fetch', vi.fn(answer))
 afterEach(() => void vi.unstubAllGlobals())
 
-test('relays in the address bar go before all others, those that are no multiaddrs left out', async () => {
+test('relays in the address bar go before all others, also those that the status has to refuse', async () => {
   serve(() => Response.json({ relays: [relay(1)] }))
-  const given = [relay(2), 'nonsense', '/ip4/127.0.0.1/tcp/3/ws', relay(2)]
-  expect(await findRelays(given, createMemoryStore(), origin)).toEqual([relay(2)])
+  const given = [relay(2), 'nonsense', relay(2)]
+  expect(await findRelays(given, createMemoryStore(), origin)).toEqual([relay(2), 'nonsense'])
   expect(fetch).not.toHaveBeenCalled()
 })
 
 test('what the server named last is remembered for when it is away', async () => {
   const store = createMemoryStore()
-  serve(() => Response.json({ relays: [relay(1), relay(2)] }))
+  serve(() => Response.json({ relays: [relay(1), 'nonsense', '/ip4/127.0.0.1/tcp/3/ws', relay(2)] }))
   expect(await findRelays([], store, origin)).toEqual([relay(1), relay(2)])
   serve(() => Promise.reject(new TypeError('offline')))
   expect(await findRelays([], store, origin)).toEqual([relay(1), relay(2)])
