@@ -32,14 +32,27 @@ import { createUpdateBus } from './update-bus.ts'
  * are wired. Resolves when commands work, with what this profile has stored; the network starts meanwhile.
  */
 export const createEngine = async (options: StartOptions, rtc: RtcShim | undefined): Promise<RunningEngine> => {
+  const undos: Undo[] = []
+  try {
+    return await assemble(options, rtc, undos)
+  } catch (error) {
+    await runAll(undos)
+    throw error
+  }
+}
+
+/** `undos` is filled as parts begin to hold something, in that order, so that a failed start gives everything back. */
+const assemble = async (options: StartOptions, rtc: RtcShim | undefined, undos: Undo[]): Promise<RunningEngine> => {
   const lifetime = new AbortController()
   const bus = createUpdateBus((batch) => options.updates.postMessage(batch))
-  const unlock = await acquireProfileLock(options.profile, navigator.locks)
+  undos.push(bus.stop, () => rtc?.close())
+  undos.push(await acquireProfileLock(options.profile, navigator.locks))
 
   // What this profile has.
   const { store, refusal } = await openStore(`ggen-${options.profile}`, {
     onClosed: (reason) => notice('error', 'storage', reason),
   })
+  undos.push(store.close)
   const keys = await loadKeys(store, webCrypto, options.profile)
   const { publisherId } = keys.identity
   const content = createContentStore({ store, crypto: webCrypto })
@@ -133,6 +146,13 @@ export const createEngine = async (options: StartOptions, rtc: RtcShim | undefin
 
   const wake = (): void => void network.then((online) => online?.wake())
   self.addEventListener('online', wake)
+  undos.push(
+    async () => (await network)?.stop(),
+    () => self.removeEventListener('online', wake),
+    publications.stop,
+    holders.stop,
+    () => lifetime.abort(),
+  )
 
   // What was under way when the last tab closed.
   void network.then(async (online) => {
@@ -146,20 +166,23 @@ export const createEngine = async (options: StartOptions, rtc: RtcShim | undefin
   return createCommands({
     ...{ store, keys, content, registry, search, publisher, outbox, library, trust, network, metrics },
     ...{ status, publications, installs, holders, emit, signal: lifetime.signal },
-    async stop() {
-      lifetime.abort()
-      self.removeEventListener('online', wake)
-      publications.stop()
-      holders.stop()
-      await (await network)?.stop()
-      await store.close()
-      rtc?.close()
-      bus.stop()
-      unlock()
-    },
+    stop: () => runAll(undos),
   })
 }
 
 const loadAll = async (parts: readonly { load(): Promise<unknown> }[]): Promise<void> => {
   for (const part of parts) await part.load()
+}
+
+type Undo = () => unknown
+
+/** The last first; one that fails does not keep the others from running. */
+const runAll = async (undos: Undo[]): Promise<void> => {
+  for (let undo = undos.pop(); undo !== undefined; undo = undos.pop()) {
+    try {
+      await undo()
+    } catch {
+      // It is given up anyway.
+    }
+  }
 }
