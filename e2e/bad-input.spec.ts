@@ -3,7 +3,7 @@ import { craftZip, mode } from '../workers/packages/fixtures/craft-zip.ts'
 import { everythingKept, type Outcome, publish, type Recipe, readArchive } from './fixtures/attempts.ts'
 import { expect, test } from './fixtures/test.ts'
 
-/** Bad input that a person hands in (issue 2 §6): each is refused by name, in words, and nothing is changed by it. */
+/** Bad input that a person hands in: each is refused by name, in words, and nothing is changed by it. */
 
 const manifest = (slug: string, version = '1.0.0'): Recipe => ({
   path: 'package.toml',

@@ -8,7 +8,7 @@ const packages = readPackages()
 const wanted = ['hello-world', 'agent-context-crafter', 'java26-virtual-thread-dao', 'multi-tenant-saas', 'sparql-cli']
 
 const sees = async (peer: Peer, count: number): Promise<void> => {
-  // Within the 10 s that a late peer may take to see a catalogue of this size (issue: B sees all within 10 s).
+  // The 10 s that a peer may take to see a catalogue of this size.
   await expect.poll(async () => (await peer.search({ text: '' })).total, { timeout: 10_000 }).toBe(count)
 }
 

@@ -134,6 +134,24 @@ test('while the store refuses, nothing is lost, and it is tried again later and 
   expect((await open(store).read('k'))?.bytes).toEqual(bytes(10, 2))
 })
 
+test('what is put while an older value is being refused is what is written in the end', async () => {
+  const store = watch(createMemoryStore())
+  const cold = open(store)
+  const { write } = store
+  const refused = Promise.withResolvers<void>()
+  store.write = () => refused.promise
+  cold.put('k', bytes(10, 1), clock)
+  const flushing = cold.flush()
+  await vi.advanceTimersByTimeAsync(0)
+  cold.put('k', bytes(10, 2), clock)
+  refused.reject(new Failure('StorageUnavailable', 'gone'))
+  await flushing
+  store.write = write
+  expect((await cold.read('k'))?.bytes).toEqual(bytes(10, 2))
+  await cold.flush()
+  expect((await open(store).read('k'))?.bytes).toEqual(bytes(10, 2))
+})
+
 test('a store that refuses from the start is an empty one, until it answers', async () => {
   const store = watch(createMemoryStore())
   store.refusal = new Failure('StorageUnavailable', 'gone')

@@ -55,13 +55,27 @@ test('a scan of keys that are asked for once leaves what is used', () => {
   expect(used.filter((each) => policy.has(each)).length).toBeGreaterThanOrEqual(89)
 })
 
-test('what was popular and is over gives way to what is asked for now', () => {
+test('a scan does not take the place of what is asked for rarely, but again and again', () => {
   const policy = createPolicy(100)
   const request = (of: string): void => {
     if (!policy.touch(of)) policy.add(of)
   }
-  for (let round = 0; round < 200; round += 1) for (let n = 0; n < 100; n += 1) request(`old-${n}`)
-  for (let round = 0; round < 20; round += 1) for (let n = 0; n < 100; n += 1) request(`new-${n}`)
+  for (let round = 0; round < 80; round += 1) {
+    for (let n = 0; n < 40; n += 1) request(`often-${n}`)
+    if (round % 10 === 0) for (let n = 0; n < 40; n += 1) request(`rarely-${n}`)
+  }
+  for (let n = 0; n < 5_000; n += 1) request(`scan-${n}`)
+  const held = Array.from({ length: 40 }, (_, n) => policy.has(`rarely-${n}`)).filter(Boolean).length
+  expect(held).toBeGreaterThan(38)
+})
+
+test('what was very popular and is over gives way to what is asked for now, though less often', () => {
+  const policy = createPolicy(100)
+  const request = (of: string): void => {
+    if (!policy.touch(of)) policy.add(of)
+  }
+  for (let round = 0; round < 400; round += 1) for (let n = 0; n < 50; n += 1) request(`old-${n}`)
+  for (let round = 0; round < 8; round += 1) for (let n = 0; n < 100; n += 1) request(`new-${n}`)
   const held = Array.from({ length: 100 }, (_, n) => policy.has(`new-${n}`)).filter(Boolean).length
   expect(held).toBeGreaterThan(80)
 })

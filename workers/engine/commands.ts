@@ -5,6 +5,7 @@ import type { FileInput, LookupResult, PackageCheck, PublishOptions, PublishResu
 import { readPackage } from '../packages/read-package.ts'
 import { sameBytes } from '../protocol/codec.ts'
 import { headKey, rootToText, splitPackageId, textToRoot } from '../protocol/ids.ts'
+import type { Release } from '../protocol/release.ts'
 import type { Library } from '../registry/library.ts'
 import type { Outbox } from '../registry/outbox.ts'
 import type { Publisher } from '../registry/publish.ts'
@@ -106,8 +107,8 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       )
 
   /** Brings small content here in the background, so that a package can be looked at before it is installed. */
-  const preview = (id: string, root: Uint8Array): void => {
-    installs.ensure(root, AbortSignal.any([signal, AbortSignal.timeout(previewTimeoutMs)])).then(
+  const preview = (id: string, release: Release): void => {
+    installs.ensure(release, AbortSignal.any([signal, AbortSignal.timeout(previewTimeoutMs)])).then(
       () => emit({ kind: 'package', id }),
       // Nobody sends it now: the page says that its files are not here.
       () => {},
@@ -140,7 +141,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
         throw new Failure('PackageNotFound', `There is no package ${id} in the catalogue of this browser.`)
       const manifest = await content.manifest(release.root)
       const here = await content.has(release.root)
-      if (!here && release.size <= previewMaxBytes) preview(id, release.root)
+      if (!here && release.size <= previewMaxBytes) preview(id, release)
       return packageToView(found, {
         trust: deps.trust.stateOf(found.publisher),
         dependents: registry.dependentsOf(id),

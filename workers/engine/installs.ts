@@ -1,8 +1,9 @@
 import type { ContentStore } from '../content/content-store.ts'
-import { type FetchDependencies, fetchContent } from '../content/fetch.ts'
+import { assertExpected, type FetchDependencies, fetchContent } from '../content/fetch.ts'
 import { Failure, toFailure } from '../contract/failures.ts'
 import type { InstallOptions, InstallPlan, InstallResult, LibraryEntry, TransferView } from '../contract/views.ts'
 import { toHex } from '../protocol/ids.ts'
+import type { Release } from '../protocol/release.ts'
 import type { Library } from '../registry/library.ts'
 import type { Registry } from '../registry/registry.ts'
 import { type Resolution, resolve } from '../registry/resolve.ts'
@@ -36,8 +37,8 @@ export interface Installs {
   cancel(transferId: string): void
   /** Goes on with what a closed or reloaded tab began. */
   resume(): void
-  /** Brings the content of `root` here, once however many ask for it. */
-  ensure(root: Uint8Array, signal: AbortSignal): Promise<void>
+  /** Brings the content of a release here, once however many ask for it. */
+  ensure(release: Release, signal: AbortSignal): Promise<void>
 }
 
 /**
@@ -59,6 +60,9 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       ...(options.allowMissing === undefined ? {} : { allowMissing: options.allowMissing }),
     })
 
+  const releaseOf = (id: string, version: string): Release | undefined =>
+    registry.get(id)?.versions.find((each) => each.version === version)?.release?.release
+
   const plan = async (specs: readonly string[], options?: InstallOptions): Promise<InstallPlan> => {
     const { packages, warnings } = resolveSpecs(specs, options)
     const present = await Promise.all(packages.map(({ root }) => content.has(root)))
@@ -72,13 +76,16 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     }
   }
 
-  const sharedFetch = createSharedFetch(async (root, signal, onProgress) => {
+  const sharedFetch = createSharedFetch(async ({ root, ...expected }, signal, onProgress) => {
+    const manifest = await content.manifest(root)
+    if (manifest !== undefined) assertExpected(manifest, expected)
     if (await content.has(root)) return 0
     const online = await network
     if (online === undefined)
       throw new Failure('ContentUnavailable', 'This browser could not join the network, so nothing can be fetched.')
     const { bytes } = await fetchContent(root, fetchDependencies(online), {
       signal,
+      expected,
       onProgress: (progress) => onProgress(progress.bytes, progress.sources),
     })
     return bytes
@@ -135,8 +142,9 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       const waiting = [...packages]
       const work = async (): Promise<void> => {
         for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-          const { root, rootText, size } = next
-          fetched += await sharedFetch(root, signal, (bytes, sources) => {
+          const { id, version, root, rootText, size } = next
+          const fileCount = releaseOf(id, version)?.fileCount ?? 0
+          fetched += await sharedFetch({ root, size, fileCount }, signal, (bytes, sources) => {
             bytesByRoot.set(rootText, bytes)
             report({
               state: 'fetching',
@@ -183,7 +191,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     const manifest = await content.manifest(root)
     if (manifest === undefined)
       throw new Failure('ContentUnavailable', `The files of ${slug} ${version} are no longer here.`)
-    const release = registry.get(id)?.versions.find((each) => each.version === version)?.release?.release
+    const release = releaseOf(id, version)
     return {
       ...{ id, version, slug, size },
       root: rootText,
@@ -222,8 +230,8 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
         run(begun, { allowMissing: begun.allowMissing }, false).catch(() => {})
       }
     },
-    async ensure(root, signal) {
-      await sharedFetch(root, signal, () => {})
+    async ensure({ root, size, fileCount }, signal) {
+      await sharedFetch({ root, size, fileCount }, signal, () => {})
     },
   }
 }

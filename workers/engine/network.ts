@@ -171,6 +171,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     async connect(address) {
       const target = parseAddress(address)
       const peer = target.getComponents().findLast(({ name }) => name === 'p2p')?.value
+      if (peer === self) throw new Failure('PeerUnreachable', 'That is the address of this tab itself.')
       const undo = peer === undefined ? () => {} : tab.gater.permit(peer)
       try {
         await node.dial(target, { signal: AbortSignal.timeout(connectTimeoutMs) })

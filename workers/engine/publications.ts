@@ -80,7 +80,9 @@ export const createPublications = (deps: PublicationsDependencies): Publications
     const dhtValue = registry.dhtValueFor(id)
     const root = registry.get(id)?.versions.find((each) => each.version === version)?.release?.release.root
 
-    const announced = announcement === undefined ? 0 : await online.announce(announcement).catch(() => 0)
+    // What gossipsub handed to nobody it takes for sent, and drops when it is sent again: so only when somebody is there.
+    const isHeard = announcement !== undefined && online.audience() > 0
+    const announced = isHeard ? await online.announce(announcement).catch(() => 0) : 0
     report({ announcedTo: announced })
     const [confirmed] = await Promise.all([
       dhtValue === undefined

@@ -3,8 +3,15 @@ import { toHex } from '../protocol/ids.ts'
 /** Bytes that are here, and peers that sent some. */
 export type OnProgress = (bytes: number, sources: number) => void
 
-/** Brings the content of `root` here; resolves with the bytes that came. */
-export type Fetch = (root: Uint8Array, signal: AbortSignal, onProgress: OnProgress) => Promise<number>
+/** A content, and what the signed release says of it. */
+export interface WantedContent {
+  readonly root: Uint8Array
+  readonly size: number
+  readonly fileCount: number
+}
+
+/** Brings a content here; resolves with the bytes that came. */
+export type Fetch = (wanted: WantedContent, signal: AbortSignal, onProgress: OnProgress) => Promise<number>
 
 interface Flight {
   result: Promise<number>
@@ -19,9 +26,9 @@ interface Flight {
  * have left. Everyone who stayed is told of progress and of the end, with the bytes that came during the fetch.
  */
 export const createSharedFetch = (fetch: Fetch): Fetch => {
-  const flightByRoot = new Map<string, Flight>()
+  const flightByKey = new Map<string, Flight>()
 
-  const begin = (key: string, root: Uint8Array): Flight => {
+  const begin = (key: string, wanted: WantedContent): Flight => {
     const controller = new AbortController()
     const listeners = new Set<OnProgress>()
     const onProgress: OnProgress = (bytes, sources) => {
@@ -29,19 +36,20 @@ export const createSharedFetch = (fetch: Fetch): Fetch => {
     }
     const flight: Flight = {
       ...{ controller, listeners, wanted: 0 },
-      result: fetch(root, controller.signal, onProgress).finally(() => {
-        if (flightByRoot.get(key) === flight) flightByRoot.delete(key)
+      result: fetch(wanted, controller.signal, onProgress).finally(() => {
+        if (flightByKey.get(key) === flight) flightByKey.delete(key)
       }),
     }
     flight.result.catch(() => {})
-    flightByRoot.set(key, flight)
+    flightByKey.set(key, flight)
     return flight
   }
 
-  return async (root, signal, onProgress) => {
+  return async (wanted, signal, onProgress) => {
     signal.throwIfAborted()
-    const key = toHex(root)
-    const flight = flightByRoot.get(key) ?? begin(key, root)
+    // Who expects something else of the same root is refused on its own.
+    const key = `${toHex(wanted.root)}:${wanted.size}:${wanted.fileCount}`
+    const flight = flightByKey.get(key) ?? begin(key, wanted)
     flight.wanted += 1
     flight.listeners.add(onProgress)
     const left = Promise.withResolvers<never>()
@@ -55,7 +63,7 @@ export const createSharedFetch = (fetch: Fetch): Fetch => {
       flight.wanted -= 1
       if (flight.wanted === 0) {
         // Who comes now begins anew instead of joining what is ending.
-        if (flightByRoot.get(key) === flight) flightByRoot.delete(key)
+        if (flightByKey.get(key) === flight) flightByKey.delete(key)
         flight.controller.abort(signal.reason)
       }
     }
