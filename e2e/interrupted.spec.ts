@@ -39,6 +39,9 @@ test('a tab reloaded in the middle of an install finishes it', async ({ join }) 
     .poll(async () => (await b.library()).map(({ slug }) => slug), { timeout: 60_000 })
     .toEqual(['big-ontology'])
   for (const { path, base64 } of files) expect((await b.readFile(id, '1.0.0', path)) === base64).toBe(true)
+  // It went on where it was: what had come before the reload was not fetched again.
+  const { piece_bytes_received: again = Number.NaN } = await b.page.evaluate(() => window.ggen.metrics())
+  expect(again).toBeLessThan(30 * 1024 * 1024)
 })
 
 test('a tab killed right after publish resolved has lost nothing', async ({ join, relay }) => {
