@@ -70,7 +70,7 @@ export const createEngine = async (options: StartOptions, rtc: RtcShim | undefin
       startNetwork({
         ...{ keys, content, relays, crypto: webCrypto, iceServers: options.iceServers, webRtc: rtc !== undefined },
         catalogue: {
-          ids: registry.entryIds,
+          watchIds: registry.watchEntryIds,
           entries: registry.entriesById,
           ingest: (entries, from) => registry.ingest(entries, { from }),
         },
