@@ -32,22 +32,25 @@ const run = async (left: Side, right: Side) => {
   return { initiated, answered, count: channels.count }
 }
 
-test('after an exchange both sides have the union', async () => {
+/** The machine may have other things to do. */
+const patient = { timeout: 60_000 }
+
+test('after an exchange both sides have the union', patient, async () => {
   const numbers = (most: number) => fc.uniqueArray(fc.integer({ min: 0, max: most }), { maxLength: most, size: 'max' })
   const sides = fc.oneof(
     fc.tuple(numbers(400), numbers(400)),
     // Much in common.
     fc
-      .tuple(fc.nat({ max: 3000 }), numbers(20), numbers(20))
+      .tuple(fc.nat({ max: 1500 }), numbers(20), numbers(20))
       .map(([common, left, right]) => [
         [...count(common, 100), ...left],
         [...count(common, 100), ...right],
       ]),
     // One much larger than the other.
     fc
-      .tuple(fc.nat({ max: 3000 }), numbers(30))
+      .tuple(fc.nat({ max: 1500 }), numbers(30))
       .map(([many, few]) => [count(many, 10), few]),
-    fc.tuple(fc.nat({ max: 3000 }), numbers(30)).map(([many, few]) => [few, count(many, 10)]),
+    fc.tuple(fc.nat({ max: 1500 }), numbers(30)).map(([many, few]) => [few, count(many, 10)]),
   )
   await fc.assert(
     fc.asyncProperty(sides, async ([leftNumbers = [], rightNumbers = []]) => {
@@ -237,11 +240,11 @@ test('a peer whose fingerprints never fit is left after some turns, and each id 
 test('turns without end are refused', async () => {
   // It keeps the lowest range in question, which would settle at last; but new ids come there all the time.
   const side = catalogue()
-  let next = 1
+  let next = 1_000_000
   const liar = createLiar((_, heard) => {
     for (let n = 0; n < 3000; n++) {
       const id = new Uint8Array(32)
-      new DataView(id.buffer).setUint32(28, next++)
+      new DataView(id.buffer).setUint32(28, next--)
       side.replica.index.add(id)
     }
     const latest = heard.at(-1)
@@ -315,7 +318,7 @@ test.each<[string, string, (said: number) => Uint8Array]>([
   await expect(runInitiator(liar.channel, catalogue().replica, 'liar')).rejects.toMatchObject({ name })
 })
 
-test('batches without end are refused', async () => {
+test('batches without end are refused', patient, async () => {
   const batch = Array.from({ length: 256 }, (_, n) => entry(n, 'release', 8))
   const bytes = batchOf(batch, false)
   const liar = createLiar((said) => (said === 0 ? turn([]) : bytes))
@@ -325,40 +328,44 @@ test('batches without end are refused', async () => {
   expect(liar.counts.said).toBeLessThan(800)
 })
 
-test('hostile changes to an honest exchange end it, one way or the other, and leave what is valid', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.nat({ max: 12 }),
-      fc.nat({ max: 3000 }),
-      fc.integer({ min: 1, max: 255 }),
-      async (at, byte, flip) => {
-        const [left, right] = [createSide(entriesOf(count(300))), createSide(entriesOf(count(300, 150)))]
-        const channels = createChannels()
-        let sent = 0
-        const damaged: MessageChannel = {
-          receive: channels.right.receive,
-          send(message) {
-            const copy = message.slice()
-            if (sent++ === at) copy[byte % copy.length] = (copy[byte % copy.length] ?? 0) ^ flip
-            return channels.right.send(copy)
-          },
-        }
-        const ending = <T>(result: Promise<T>) =>
-          result.then(
-            () => 'ended well',
-            (error: Error) => {
-              channels.end()
-              return error.name
+test(
+  'hostile changes to an honest exchange end it, one way or the other, and leave what is valid',
+  patient,
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat({ max: 12 }),
+        fc.nat({ max: 3000 }),
+        fc.integer({ min: 1, max: 255 }),
+        async (at, byte, flip) => {
+          const [left, right] = [createSide(entriesOf(count(300))), createSide(entriesOf(count(300, 150)))]
+          const channels = createChannels()
+          let sent = 0
+          const damaged: MessageChannel = {
+            receive: channels.right.receive,
+            send(message) {
+              const copy = message.slice()
+              if (sent++ === at) copy[byte % copy.length] = (copy[byte % copy.length] ?? 0) ^ flip
+              return channels.right.send(copy)
             },
-          )
-        const [mine] = await Promise.all([
-          ending(runInitiator(channels.left, left.replica, 'right')),
-          ending(runResponder(damaged, right.replica, 'left')),
-        ])
-        expect(['ended well', 'RecordMalformed', 'RecordTooLarge', 'RecordUnsupported', 'Error']).toContain(mine)
-        expect(left.keys().length).toBeGreaterThanOrEqual(300)
-      },
-    ),
-    { seed: 19, numRuns: 150 },
-  )
-})
+          }
+          const ending = <T>(result: Promise<T>) =>
+            result.then(
+              () => 'ended well',
+              (error: Error) => {
+                channels.end()
+                return error.name
+              },
+            )
+          const [mine] = await Promise.all([
+            ending(runInitiator(channels.left, left.replica, 'right')),
+            ending(runResponder(damaged, right.replica, 'left')),
+          ])
+          expect(['ended well', 'RecordMalformed', 'RecordTooLarge', 'RecordUnsupported', 'Error']).toContain(mine)
+          expect(left.keys().length).toBeGreaterThanOrEqual(300)
+        },
+      ),
+      { seed: 19, numRuns: 100 },
+    )
+  },
+)

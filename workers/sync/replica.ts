@@ -25,20 +25,22 @@ export interface Replica extends Pick<SyncCatalogue, 'entries' | 'ingest'> {
 export const createReplica = (catalogue: SyncCatalogue, { sha256 }: { sha256: Sha256 }): Replica => {
   const index = createIdIndex()
   /** What was told and is not in the index yet: only the last word on an id counts. */
-  const pending = new Map<string, boolean>()
+  let pending = new Map<string, boolean>()
   const stop = catalogue.watchIds((id, isThere) => void pending.set(id, isThere))
   let settling: Promise<void> | undefined
 
   const drain = async (): Promise<void> => {
     const pace = createPace()
-    // What is told meanwhile is met at the end of the same walk.
-    for (const [hex, isThere] of pending) {
-      pending.delete(hex)
-      const id = fromHex(hex)
-      if (!id.ok) continue
-      if (isThere) index.add(id.value)
-      else index.remove(id.value)
-      await pace()
+    while (pending.size > 0) {
+      const told = pending
+      pending = new Map()
+      for (const [hex, isThere] of told) {
+        const id = fromHex(hex)
+        if (!id.ok) continue
+        if (isThere) index.add(id.value)
+        else index.remove(id.value)
+        await pace()
+      }
     }
   }
 

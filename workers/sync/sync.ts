@@ -77,7 +77,7 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
     const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(exchangeMs)])
     let stream: Stream | undefined
     try {
-      stopping.signal.throwIfAborted()
+      if (stopping.signal.aborted) return
       stream = await openStream(peer, SYNC_PROTOCOL, signal)
       const result = await runInitiator(channelOver(stream, signal), replica, peer)
       await stream.close({ signal })
