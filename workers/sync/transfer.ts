@@ -24,8 +24,8 @@ const window = 8
 /** Ids that are looked up at once. */
 const lookedUp = 256
 
-/** Entries that are verified at once: reading them takes some 0.1 ms each, and nothing else runs meanwhile. */
-const ingested = 64
+/** Entries that are verified at once: reading them takes some 0.1 ms each, and each time is a write to the store. */
+const ingested = 128
 
 /** Invalid entries after which a peer is not listened to any further: a few may be honest disagreement on versions. */
 const maxRejected = 16
