@@ -37,28 +37,3 @@ test.each<[string, Uint8Array, number, string]>([
 ])('%s is refused', async (_, deflated, size, name) => {
   await expect(inflate(deflated, size)).rejects.toMatchObject({ name })
 })
-
-test('a bomb that lies unfolds to little more than it says', async () => {
-  let unfolded = 0
-  const Original = globalThis.DecompressionStream
-  globalThis.DecompressionStream = class extends Original {
-    constructor(format: CompressionFormat) {
-      super(format)
-      const counted = this.readable.pipeThrough(
-        new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-          transform(chunk, controller) {
-            unfolded += chunk.length
-            controller.enqueue(chunk)
-          },
-        }),
-      )
-      Object.defineProperty(this, 'readable', { value: counted })
-    }
-  }
-  try {
-    await expect(inflate(bomb, 1000)).rejects.toMatchObject({ name: 'RecordTooLarge' })
-  } finally {
-    globalThis.DecompressionStream = Original
-  }
-  expect(unfolded).toBeLessThan(5_000_000)
-})

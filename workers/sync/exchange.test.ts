@@ -167,11 +167,15 @@ const expectRefused = async (
   name: string,
   say: (said: number, heard: readonly SyncMessage[]) => Uint8Array | undefined,
   atMost: { said: number; heardBytes: number },
+  reason = '',
 ): Promise<void> => {
   for (const [role, offset] of [[runInitiator, 0] as const, [runResponder, 1] as const]) {
     const side = catalogue()
     const liar = createLiar((said, heard) => (said < offset ? hello() : say(said - offset, heard)))
-    await expect(role(liar.channel, side.replica, 'liar')).rejects.toMatchObject({ name })
+    await expect(role(liar.channel, side.replica, 'liar')).rejects.toMatchObject({
+      name,
+      message: expect.stringContaining(reason),
+    })
     expect(liar.counts.said).toBeLessThanOrEqual(atMost.said + offset)
     expect(liar.counts.heardBytes).toBeLessThanOrEqual(atMost.heardBytes)
     expect(side.keys().length).toBe(5000)
@@ -273,8 +277,13 @@ test('a range that was settled cannot be opened again', async () => {
           ])
         : undefined
     },
-    { said: 3, heardBytes: 20_000 },
+    few,
+    'not in question',
   )
+})
+
+test('a range wider than those in question is refused', async () => {
+  await expectRefused('RecordMalformed', () => turn([everything]), few, 'not in question')
 })
 
 test('an id may be asked for once', async () => {
@@ -290,7 +299,7 @@ test('an id may be asked for once', async () => {
     const [first] = latest.ranges
     return first === undefined ? undefined : turn([[first[0], 1, wrong]])
   }
-  await expectRefused('RecordMalformed', narrow, { said: 8, heardBytes: 30_000 })
+  await expectRefused('RecordMalformed', narrow, { said: 8, heardBytes: 30_000 }, 'not told of')
 })
 
 test.each<[string, string, (said: number) => Uint8Array]>([
