@@ -1,6 +1,6 @@
 import { deflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Entry } from '../protocol/entry.ts'
 import {
   entryBatchCodec,
@@ -13,6 +13,9 @@ import type { MessageChannel } from './channel.ts'
 import { runInitiator, runResponder } from './exchange.ts'
 import { createChannels, createTestCatalogue, entry, sha256 } from './fixtures.ts'
 import { createReplica } from './replica.ts'
+
+// The machine may have other things to do.
+vi.setConfig({ testTimeout: 60_000 })
 
 const entriesOf = (numbers: readonly number[]): Entry[] => numbers.map((n) => entry(n))
 const count = (length: number, from = 0): number[] => Array.from({ length }, (_, n) => from + n)
@@ -32,10 +35,7 @@ const run = async (left: Side, right: Side) => {
   return { initiated, answered, count: channels.count }
 }
 
-/** The machine may have other things to do. */
-const patient = { timeout: 60_000 }
-
-test('after an exchange both sides have the union', patient, async () => {
+test('after an exchange both sides have the union', async () => {
   const numbers = (most: number) => fc.uniqueArray(fc.integer({ min: 0, max: most }), { maxLength: most, size: 'max' })
   const sides = fc.oneof(
     fc.tuple(numbers(400), numbers(400)),
@@ -327,7 +327,7 @@ test.each<[string, string, (said: number) => Uint8Array]>([
   await expect(runInitiator(liar.channel, catalogue().replica, 'liar')).rejects.toMatchObject({ name })
 })
 
-test('batches without end are refused', patient, async () => {
+test('batches without end are refused', async () => {
   const batch = Array.from({ length: 256 }, (_, n) => entry(n, 'release', 8))
   const bytes = batchOf(batch, false)
   const liar = createLiar((said) => (said === 0 ? turn([]) : bytes))

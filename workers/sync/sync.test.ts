@@ -4,11 +4,14 @@ import { noise } from '@libp2p/noise'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2p } from 'libp2p'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { SYNC_PROTOCOL } from '../protocol/protocols.ts'
 import type { ExchangeResult } from './exchange.ts'
 import { createTestCatalogue, entry, sha256 } from './fixtures.ts'
 import { startSync } from './sync.ts'
+
+// The machine may have other things to do.
+vi.setConfig({ testTimeout: 60_000 })
 
 /** Over real connections: WebSockets, noise, yamux. */
 
@@ -75,7 +78,7 @@ const dial = async (from: { node: Libp2p }, to: { node: Libp2p }): Promise<void>
   await from.node.dial(address)
 }
 
-test('peers that connect get the union, and what one learns is passed on to a third', { timeout: 60_000 }, async () => {
+test('peers that connect get the union, and what one learns is passed on to a third', async () => {
   const [left, middle, right] = [await startPeer(count(3000)), await startPeer([]), await startPeer(count(50, 5000))]
   await dial(left, middle)
   await middle.when(() => middle.keys().length === 3000)
