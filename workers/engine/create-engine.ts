@@ -83,7 +83,7 @@ const assemble = async (options: StartOptions, rtc: RtcShim | undefined, undos: 
       startNetwork({
         ...{ keys, content, relays, crypto: webCrypto, iceServers: options.iceServers, webRtc: rtc !== undefined },
         catalogue: {
-          ids: registry.entryIds,
+          watchIds: registry.watchEntryIds,
           entries: registry.entriesById,
           ingest: (entries, from) => registry.ingest(entries, { from }),
         },

@@ -16,7 +16,7 @@ import type { Crypto } from '../protocol/crypto.ts'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
 import { rootToText } from '../protocol/ids.ts'
 import { PIECE_PROTOCOL } from '../protocol/protocols.ts'
-import type { SyncCatalogue } from '../sync/exchange.ts'
+import type { SyncCatalogue } from '../sync/replica.ts'
 import { startSync } from '../sync/sync.ts'
 import type { ProfileKeys } from './keys.ts'
 import { isRelayAddress } from './relays.ts'
@@ -123,6 +123,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
   const sync = await startSync({
     node,
     catalogue,
+    sha256: crypto.sha256,
     openStream: (peer, protocol, signal) => openStream(tab, peer, protocol, { signal, direct: false }),
     onExchange(peer, outcome) {
       if (!('failure' in outcome)) exchanged = true

@@ -15,6 +15,7 @@ import { type Announcements, createAnnouncements } from '../gossip/announcements
 import { readPackage } from '../packages/read-package.ts'
 import { hasTemplates } from '../packages/templates.ts'
 import type { Entry } from '../protocol/entry.ts'
+import { toHex } from '../protocol/ids.ts'
 import { PIECE_PROTOCOL, SYNC_PROTOCOL } from '../protocol/protocols.ts'
 import { createLibrary, type Library } from '../registry/library.ts'
 import { createOutbox } from '../registry/outbox.ts'
@@ -27,7 +28,9 @@ import { type StackServices, stackServices } from '../stack/services.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { type Store, tableNames } from '../store/store.ts'
-import { type MessageChannel, runInitiator, type SyncCatalogue } from '../sync/exchange.ts'
+import type { MessageChannel } from '../sync/channel.ts'
+import { runInitiator } from '../sync/exchange.ts'
+import { createReplica, type SyncCatalogue } from '../sync/replica.ts'
 import { startSync } from '../sync/sync.ts'
 
 /**
@@ -109,7 +112,7 @@ export const createHostileNetwork = () => {
     return {
       ...{ keys, store, content, registry, publisher, library, judged },
       catalogue: {
-        ids: registry.entryIds,
+        watchIds: registry.watchEntryIds,
         entries: registry.entriesById,
         async ingest(entries, from) {
           const result = await registry.ingest(entries, { from })
@@ -189,6 +192,7 @@ export const createHostileNetwork = () => {
     const sync = await startSync({
       node,
       catalogue: profile.catalogue,
+      sha256: webCrypto.sha256,
       openStream: async (peer, protocol, signal) => connectionTo(node, peer).newStream(protocol, { signal }),
       onExchange(peer, outcome) {
         const failure = 'failure' in outcome ? outcome.failure : undefined
@@ -219,7 +223,11 @@ export const createHostileNetwork = () => {
       open: (peer, protocol) => connectionTo(node, peer).newStream(protocol, { maxOutboundStreams: 64 }),
       async give(peer, entries) {
         const stream = await connectionTo(node, peer).newStream(SYNC_PROTOCOL)
-        const result = await runInitiator(channelOver(stream), await catalogueOf(entries), peer)
+        const result = await runInitiator(
+          channelOver(stream),
+          createReplica(await catalogueOf(entries), webCrypto),
+          peer,
+        )
         await stream.close()
         return result
       },
@@ -273,7 +281,10 @@ const connectionTo = (node: Libp2p, peer: string): Connection => {
 const catalogueOf = async (entries: readonly Entry[]): Promise<SyncCatalogue> => {
   const ids = await Promise.all(entries.map(({ bytes }) => webCrypto.sha256(bytes)))
   return {
-    ids: () => ids,
+    watchIds(watcher) {
+      for (const id of ids) watcher(toHex(id), true)
+      return () => {}
+    },
     entries: async (wanted) =>
       entries.filter((_, at) => wanted.some((id) => Buffer.compare(id, ids[at] ?? new Uint8Array()) === 0)),
     ingest: async () => ({ accepted: 0, rejected: 0 }),
