@@ -103,7 +103,8 @@ const assemble = async (options: StartOptions, rtc: RtcShim | undefined, undos: 
 
   const status = createStatus({
     ...{ options, keys, store, rtc, refusal, network },
-    catalogueSize: registry.size,
+    // As many as are listed: packages whose every version was withdrawn are known, and not shown.
+    catalogueSize: search.size,
     onChange: (view) => emit({ kind: 'status', status: view }),
   })
   const publications = createPublications({
@@ -133,14 +134,14 @@ const assemble = async (options: StartOptions, rtc: RtcShim | undefined, undos: 
     emit({ kind: 'notice', id, level, name: failure.name, message: failure.message })
   }
 
-  function onCatalogueChange({ packages, revision, size }: RegistryChange): void {
+  function onCatalogueChange({ packages, revision }: RegistryChange): void {
     for (const id of packages) {
       const found = registry.get(id)
       const document = found === undefined ? undefined : packageToDocument(found)
       if (document === undefined) search.remove(id)
       else search.put(document)
     }
-    emit({ kind: 'catalogue', revision, size })
+    emit({ kind: 'catalogue', revision, size: search.size() })
     status.changed()
   }
 

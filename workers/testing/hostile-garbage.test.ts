@@ -57,7 +57,7 @@ const weigh = async (what: string, work: () => Promise<unknown>): Promise<number
   try {
     await work()
     most = Math.max(most, taken())
-    await until(`it is let go of: ${what}`, () => kept() - before < mayKeepBytes)
+    await until(`it is let go of: ${what}`, () => kept() - before < mayKeepBytes, testMs / 2)
     return most - before
   } finally {
     clearInterval(sampling)
