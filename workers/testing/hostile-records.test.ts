@@ -25,6 +25,9 @@ import { until } from './network.ts'
  * is refused by name, nothing that was here changes, and honest peers are heard as before.
  */
 
+/** Several real nodes on a busy machine. */
+const testMs = 30_000
+
 const network = createHostileNetwork()
 afterEach(network.stopAll)
 
@@ -153,7 +156,7 @@ const forgeries: Forgery[] = [
   },
 ]
 
-describe('by sync', () => {
+describe('by sync', { timeout: testMs }, () => {
   it('refuses each forgery by name and keeps what it has', async () => {
     const scene = await setScene()
     const { engine, hostile } = scene
@@ -204,7 +207,7 @@ describe('by sync', () => {
   })
 })
 
-describe('by gossip', () => {
+describe('by gossip', { timeout: testMs }, () => {
   it('refuses each forgery by name, passes none on and keeps what it has', async () => {
     const scene = await setScene()
     const { engine, hostile, stand } = scene
@@ -269,7 +272,7 @@ describe('by gossip', () => {
   })
 })
 
-describe('by the DHT', () => {
+describe('by the DHT', { timeout: testMs }, () => {
   it('keeps the newest head that it has seen, and never a forged one', async () => {
     const scene = await setScene()
     const { engine, hostile, publisher, stranger } = scene
