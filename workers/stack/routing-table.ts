@@ -13,7 +13,7 @@ import type { StackServices } from './services.ts'
  * Drops peers from the routing table when they disconnect. Stock kad-dht keeps them until their bucket is full, so
  * that a relay would answer with tabs that are long closed. Returns its undo.
  */
-export const forgetDisconnected = (node: Libp2p<StackServices>): (() => void) => {
+export const forgetDisconnected = (node: Libp2p<Pick<StackServices, 'dht'>>): (() => void) => {
   const onDisconnect = ({ detail: peer }: CustomEvent<PeerId>): void => {
     const { dht } = node.services
     // The table may not know the peer, or be stopping: nothing to do in either case.
@@ -28,7 +28,7 @@ export const forgetDisconnected = (node: Libp2p<StackServices>): (() => void) =>
  * peer without an address at that moment is passed over, one whose ping is lost too, and neither is tried again. Here
  * each is tried when it identifies itself or changes, and every 15 s while it is missing. Returns its undo.
  */
-export const admitConnected = (node: Libp2p<StackServices>): (() => void) => {
+export const admitConnected = (node: Libp2p<Pick<StackServices, 'dht'>>): (() => void) => {
   const { dht } = node.services
   if (!hasRoutingTable(dht)) return () => {}
 

@@ -19,6 +19,7 @@ import { KAD_PROTOCOL } from '../protocol/protocols.ts'
 import { createBoundedDatastore } from '../stack/bounded-datastore.ts'
 import { createHeadValidator, type HeadValidator } from '../stack/head-validator.ts'
 import { tabDatastore } from '../stack/limits.ts'
+import { admitConnected, forgetDisconnected, routingTableSize } from '../stack/routing-table.ts'
 import { connectedDht, createDht } from '../stack/services.ts'
 import { createSigner, webCrypto } from '../stack/web-crypto.ts'
 import { createLinks, createRandom, type LinkConditions } from './delayed-memory.ts'
@@ -63,6 +64,7 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
   // No delay while it is set up.
   const links = createLinks(seed, { ...conditions, delayMs: 0, jitterMs: 0, loss: 0 })
   const dead = new Set<string>()
+  const stops: (() => void)[] = []
   let groupByPeer = new Map<string, number>()
   const applyCuts = (): void =>
     links.cut((from, to) => dead.has(from) || dead.has(to) || groupByPeer.get(from) !== groupByPeer.get(to))
@@ -88,6 +90,7 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
         dht: table === 'connected' ? connectedDht(validator) : createDht(validator),
       },
     })
+    stops.push(admitConnected(node), ...(table === 'connected' ? [forgetDisconnected(node)] : []))
     const wire = createWire(node, KAD_PROTOCOL)
     const lookups: LookupReport[] = []
     const misanswers: DhtNode['misanswers'] = []
@@ -158,10 +161,7 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
   await wire()
 
   /** Peers in the routing table of a node. */
-  const tableSize = ({ node }: DhtNode): number => {
-    const size: unknown = Reflect.get(Reflect.get(node.services.dht, 'routingTable') ?? {}, 'size')
-    return typeof size === 'number' ? size : 0
-  }
+  const tableSize = ({ node }: DhtNode): number => routingTableSize(node.services.dht)
 
   // Identify and one ping per connection have to pass; a full bucket may keep some out.
   const settled = (): boolean => nodes.every((each) => tableSize(each) >= Math.min(8, each.node.getPeers().length))
@@ -193,6 +193,7 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
       // Closing takes an answer, which the dead do not give: their connections are dropped.
       for (const { node } of nodes)
         for (const connection of node.getConnections()) connection.abort(new Error('The network is stopped.'))
+      for (const undo of stops) undo()
       await Promise.all(nodes.map(({ node }) => node.stop()))
     },
   }
