@@ -2,8 +2,10 @@ import { createContentStore } from '../content/content-store.ts'
 import type { StartOptions } from '../contract/commands.ts'
 import type { Failure } from '../contract/failures.ts'
 import type { Update } from '../contract/updates.ts'
+import { startRepublish } from '../dht/republish.ts'
 import type { RtcShim } from '../net/rtc-shim.ts'
 import { hasTemplates } from '../packages/templates.ts'
+import { rootToText, textToRoot } from '../protocol/ids.ts'
 import { createLibrary } from '../registry/library.ts'
 import { createOutbox } from '../registry/outbox.ts'
 import { createPublisher } from '../registry/publish.ts'
@@ -122,8 +124,18 @@ const assemble = async (options: StartOptions, rtc: RtcShim | undefined, undos: 
     },
   })
   const holders = createHolders({
-    ...{ content, network, signal: lifetime.signal },
+    ...{ network, signal: lifetime.signal },
     onChange: (id) => emit({ kind: 'package', id }),
+  })
+
+  const republish = startRepublish({
+    heads: () => registry.packagesOf(publisherId).flatMap(({ id }) => registry.dhtValueFor(id) ?? []),
+    roots: async () => (await content.completeRoots()).map(rootToText),
+    put: async (key, value, signal) => (await network)?.putHead(key, value, signal, () => {}) ?? 0,
+    async provide(root, signal) {
+      const bytes = textToRoot(root)
+      return bytes.ok ? ((await network)?.provide(bytes.value, signal) ?? 0) : 0
+    },
   })
 
   function emit(update: Update): void {
@@ -151,7 +163,7 @@ const assemble = async (options: StartOptions, rtc: RtcShim | undefined, undos: 
     async () => (await network)?.stop(),
     () => self.removeEventListener('online', wake),
     publications.stop,
-    holders.stop,
+    republish.stop,
     () => lifetime.abort(),
   )
 
@@ -160,7 +172,7 @@ const assemble = async (options: StartOptions, rtc: RtcShim | undefined, undos: 
     if (online === undefined) return
     installs.resume()
     publications.sendAll()
-    holders.provideAll()
+    republish.now()
   })
 
   await loaded

@@ -7,6 +7,8 @@ import { Failure } from '../contract/failures.ts'
 import type { PeerView, StatusView, Step } from '../contract/views.ts'
 import { createHeads, type FoundHead } from '../dht/heads.ts'
 import { createProviders } from '../dht/providers.ts'
+import { createRoundTrips } from '../dht/round-trips.ts'
+import { createWire } from '../dht/wire.ts'
 import { createAnnouncements, type Verdict } from '../gossip/announcements.ts'
 import { createNode } from '../net/create-node.ts'
 import { createPeerFinder } from '../net/peer-finder.ts'
@@ -15,7 +17,7 @@ import { isDirect, openStream } from '../net/streams.ts'
 import type { Crypto } from '../protocol/crypto.ts'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
 import { rootToText } from '../protocol/ids.ts'
-import { PIECE_PROTOCOL } from '../protocol/protocols.ts'
+import { KAD_PROTOCOL, PIECE_PROTOCOL } from '../protocol/protocols.ts'
 import type { SyncCatalogue } from '../sync/replica.ts'
 import { startSync } from '../sync/sync.ts'
 import type { ProfileKeys } from './keys.ts'
@@ -32,6 +34,8 @@ export interface NetworkDependencies {
   webRtc: boolean
   content: ContentStore
   catalogue: SyncCatalogue
+  /** Whom the DHT asks first: higher sooner, undefined never. All alike when not given. */
+  rank?(peer: string): number | undefined
   /** Takes in a gossiped announcement. */
   receive(bytes: Uint8Array, from: string): Promise<Verdict>
   /** Something that the status shows has changed. */
@@ -88,7 +92,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
   })
   const { node } = tab
   const self = node.peerId.toString()
-  const { dht, pubsub } = node.services
+  const { pubsub } = node.services
 
   const drop = (peer: string): void => {
     for (const connection of node.getConnections()) {
@@ -109,15 +113,27 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     pieceHandlerOptions,
   )
 
+  const lookups = {
+    wire: createWire(node, KAD_PROTOCOL),
+    roundTrips: createRoundTrips(),
+    now: () => performance.now(),
+    ...(deps.rank === undefined ? {} : { rank: deps.rank }),
+  }
   const heads = createHeads<DhtValueFound>({
-    dht,
+    ...lookups,
     async verify(key, value) {
       const found = await verifyDhtValue(key, value, crypto)
-      return found.ok ? { seq: found.value.head.head.seq, value: found.value } : undefined
+      if (!found.ok) return undefined
+      const { identity, head } = found.value
+      return { identitySeq: identity.seq, seq: head.head.seq, value: found.value }
     },
-    now: () => performance.now(),
+    newest: tab.heads.newest,
+    onMisanswer(peer, kind) {
+      // An older head may be honest: its holder has missed the news.
+      if (kind === 'forged') drop(peer)
+    },
   })
-  const providers = createProviders(dht)
+  const providers = createProviders(lookups)
   const announcements = createAnnouncements({ pubsub, receive: deps.receive, onSubscriber: onAudience })
   let exchanged = false
   const sync = await startSync({

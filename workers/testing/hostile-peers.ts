@@ -1,7 +1,6 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Connection, Stream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
-import { lpStream } from '@libp2p/utils'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -15,7 +14,6 @@ import { type Announcements, createAnnouncements } from '../gossip/announcements
 import { readPackage } from '../packages/read-package.ts'
 import { hasTemplates } from '../packages/templates.ts'
 import type { Entry } from '../protocol/entry.ts'
-import { toHex } from '../protocol/ids.ts'
 import { PIECE_PROTOCOL, SYNC_PROTOCOL } from '../protocol/protocols.ts'
 import { createLibrary, type Library } from '../registry/library.ts'
 import { createOutbox } from '../registry/outbox.ts'
@@ -28,10 +26,9 @@ import { type StackServices, stackServices } from '../stack/services.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { type Store, tableNames } from '../store/store.ts'
-import type { MessageChannel } from '../sync/channel.ts'
-import { runInitiator } from '../sync/exchange.ts'
-import { createReplica, type SyncCatalogue } from '../sync/replica.ts'
+import type { SyncCatalogue } from '../sync/replica.ts'
 import { startSync } from '../sync/sync.ts'
+import { giveEntries } from './hostile-sync.ts'
 
 /**
  * Peers in this process, over real WebSockets: a tab as the engine makes it, honest peers that can be dialled, and nodes
@@ -223,13 +220,7 @@ export const createHostileNetwork = () => {
       open: (peer, protocol) => connectionTo(node, peer).newStream(protocol, { maxOutboundStreams: 64 }),
       async give(peer, entries) {
         const stream = await connectionTo(node, peer).newStream(SYNC_PROTOCOL)
-        const result = await runInitiator(
-          channelOver(stream),
-          createReplica(await catalogueOf(entries), webCrypto),
-          peer,
-        )
-        await stream.close()
-        return result
+        return giveEntries(stream, entries, peer)
       },
       async servePieces(content) {
         const server = createPieceServer({ content, report() {} })
@@ -275,28 +266,6 @@ const connectionTo = (node: Libp2p, peer: string): Connection => {
   const connection = node.getConnections().find(({ remotePeer }) => remotePeer.toString() === peer)
   if (connection === undefined) throw new Error(`${peer} is not connected`)
   return connection
-}
-
-/** A catalogue that says it has these entries, and forgets what it is given. */
-const catalogueOf = async (entries: readonly Entry[]): Promise<SyncCatalogue> => {
-  const ids = await Promise.all(entries.map(({ bytes }) => webCrypto.sha256(bytes)))
-  return {
-    watchIds(watcher) {
-      for (const id of ids) watcher(toHex(id), true)
-      return () => {}
-    },
-    entries: async (wanted) =>
-      entries.filter((_, at) => wanted.some((id) => Buffer.compare(id, ids[at] ?? new Uint8Array()) === 0)),
-    ingest: async () => ({ accepted: 0, rejected: 0 }),
-  }
-}
-
-const channelOver = (stream: Stream): MessageChannel => {
-  const framed = lpStream(stream)
-  return {
-    send: (message) => framed.write(message),
-    receive: async () => (await framed.read({ signal: AbortSignal.timeout(10_000) })).subarray(),
-  }
 }
 
 /** Dials an address from a node. */
