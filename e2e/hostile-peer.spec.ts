@@ -156,6 +156,7 @@ test('a provider that vanishes half-way is replaced by another', async ({ join }
   expect(await install(b.page, [id])).toMatchObject({ failed: false })
   await expect.poll(async () => (await c.search({ text: '' })).total).toBe(1)
   await expect.poll(async () => (await c.status()).directConnections).toBe(2)
+  const killer = await a.context.newCDPSession(a.page)
 
   const installing = c.page.evaluate(
     (id) =>
@@ -165,18 +166,20 @@ test('a provider that vanishes half-way is replaced by another', async ({ join }
       ),
     id,
   )
-  // Both have sent something, and much is missing.
+  // Both have sent something, and most is missing.
   await c.page.evaluate(
     () =>
       new Promise<void>((resolve) => {
         window.ggen.subscribe((batch) => {
-          for (const update of batch)
-            if (update.kind === 'transfer' && update.transfer.sources === 2 && update.transfer.bytes < 25_000_000)
-              resolve()
+          for (const update of batch) if (update.kind === 'transfer' && update.transfer.sources === 2) resolve()
         })
       }),
   )
-  await a.context.close()
+  // No goodbye is said, as by a browser that is killed.
+  const crashed = a.page.waitForEvent('crash')
+  killer.send('Page.crash').catch(() => {})
+  await crashed
+  expect(await c.library()).toEqual([])
   expect(await installing).toBeGreaterThan(29_000_000)
   expect(await c.page.evaluate((id) => window.ggen.verify(id, '1.0.0'), id)).toEqual({ ok: true, damaged: [] })
   expect((await c.library()).map(({ slug }) => slug)).toEqual(['large'])

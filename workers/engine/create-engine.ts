@@ -5,6 +5,7 @@ import type { Update } from '../contract/updates.ts'
 import { startRepublish } from '../dht/republish.ts'
 import type { RtcShim } from '../net/rtc-shim.ts'
 import { hasTemplates } from '../packages/templates.ts'
+import { createReputation } from '../peers/reputation.ts'
 import { rootToText, textToRoot } from '../protocol/ids.ts'
 import { createLibrary } from '../registry/library.ts'
 import { createOutbox } from '../registry/outbox.ts'
@@ -70,20 +71,32 @@ const assemble = async (options: StartOptions, rtc: RtcShim | undefined, undos: 
   const library = createLibrary({ store })
   const transfers = createTransfers({ store })
   const trust = createTrust({ store, self: publisherId })
+  const reputation = createReputation({ store, now: Date.now, random: Math.random })
+  undos.push(reputation.stop)
   const publisher = createPublisher({
     ...{ registry, outbox, hasTemplates, crypto: webCrypto, now: Date.now },
     ...{ identity: keys.identity, signer: keys.signer },
   })
 
   // Begun here, so that all parts that are told of what is loaded stand by then; awaited at the end.
-  const loaded = registry.load({ own: [keys.identity] }).then(() => loadAll([outbox, library, transfers, trust]))
+  const loaded = registry
+    .load({ own: [keys.identity] })
+    .then(() => loadAll([outbox, library, transfers, trust, reputation]))
 
   // What it can reach.
   const network: Promise<Network | undefined> = loaded
     .then(() => findRelays(options.relays, store, self.location.origin))
     .then((relays) =>
       startNetwork({
-        ...{ keys, content, relays, crypto: webCrypto, iceServers: options.iceServers, webRtc: rtc !== undefined },
+        ...{
+          keys,
+          content,
+          reputation,
+          relays,
+          crypto: webCrypto,
+          iceServers: options.iceServers,
+          webRtc: rtc !== undefined,
+        },
         catalogue: {
           watchIds: registry.watchEntryIds,
           entries: registry.entriesById,
@@ -114,7 +127,7 @@ const assemble = async (options: StartOptions, rtc: RtcShim | undefined, undos: 
     onChange: (publication) => emit({ kind: 'publication', publication }),
   })
   const installs = createInstalls({
-    ...{ registry, content, library, transfers, trust, network, signal: lifetime.signal, now: Date.now },
+    ...{ registry, content, library, transfers, trust, reputation, network, signal: lifetime.signal, now: Date.now },
     onTransfer: (transfer) => emit({ kind: 'transfer', transfer }),
     onReceived: (bytes) => metrics.count('piece_bytes_received', bytes),
     onInstalled(entries) {

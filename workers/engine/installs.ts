@@ -2,6 +2,7 @@ import type { ContentStore } from '../content/content-store.ts'
 import { assertExpected, type FetchDependencies, fetchContent } from '../content/fetch.ts'
 import { Failure, toFailure } from '../contract/failures.ts'
 import type { InstallOptions, InstallPlan, InstallResult, LibraryEntry, TransferView } from '../contract/views.ts'
+import type { Reputation } from '../peers/reputation.ts'
 import { toHex } from '../protocol/ids.ts'
 import type { Release } from '../protocol/release.ts'
 import type { Library } from '../registry/library.ts'
@@ -21,6 +22,7 @@ export interface InstallsDependencies {
   library: Library
   transfers: Transfers
   trust: Trust
+  reputation: Pick<Reputation, 'observe' | 'rank'>
   network: Promise<Network | undefined>
   signal: AbortSignal
   now(): number
@@ -49,7 +51,7 @@ export interface Installs {
  * piece and file of it and of what it needs was verified.
  */
 export const createInstalls = (deps: InstallsDependencies): Installs => {
-  const { registry, content, library, transfers, trust, network, onTransfer, now } = deps
+  const { registry, content, library, transfers, trust, reputation, network, onTransfer, now } = deps
   const controllerById = new Map<string, AbortController>()
 
   const resolveSpecs = (specs: readonly string[], options: InstallOptions = {}): Resolution =>
@@ -96,9 +98,14 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     findProviders: online.findProviders,
     openStream: online.openPieceStream,
     report(peer, event) {
-      if (event.kind === 'violation') online.drop(peer)
-      if (event.kind === 'piece') deps.onReceived(event.bytes)
+      if (event.kind === 'violation') online.drop(peer, 'hash')
+      else if (event.kind === 'failed') reputation.observe(peer, { kind: 'failed' })
+      else {
+        reputation.observe(peer, { kind: 'transfer', bytes: event.bytes, ms: event.ms })
+        deps.onReceived(event.bytes)
+      }
     },
+    rank: (peers) => reputation.rank(peers),
     now: () => performance.now(),
   })
 

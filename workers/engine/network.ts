@@ -14,6 +14,7 @@ import { createNode } from '../net/create-node.ts'
 import { createPeerFinder } from '../net/peer-finder.ts'
 import { createRelayKeeper } from '../net/relay-keeper.ts'
 import { isDirect, openStream } from '../net/streams.ts'
+import type { PeerEvent, Reputation } from '../peers/reputation.ts'
 import type { Crypto } from '../protocol/crypto.ts'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
 import { rootToText } from '../protocol/ids.ts'
@@ -33,9 +34,8 @@ export interface NetworkDependencies {
   iceServers: StartOptions['iceServers']
   webRtc: boolean
   content: ContentStore
+  reputation: Reputation
   catalogue: SyncCatalogue
-  /** Whom the DHT asks first: higher sooner, undefined never. All alike when not given. */
-  rank?(peer: string): number | undefined
   /** Takes in a gossiped announcement. */
   receive(bytes: Uint8Array, from: string): Promise<Verdict>
   /** Something that the status shows has changed. */
@@ -63,8 +63,8 @@ export interface Network {
   /** How many distinct other peers the DHT knows to hold `root`. */
   countProviders(root: Uint8Array, signal: AbortSignal): Promise<number>
   openPieceStream(peer: string, signal: AbortSignal): Promise<Stream>
-  /** A peer broke the rules: its connections are closed. */
-  drop(peer: string): void
+  /** A peer broke the rules: its connections are closed, and it is remembered; what nobody does by accident bans it. */
+  drop(peer: string, fault: Fault): void
   provide(root: Uint8Array, signal: AbortSignal): Promise<number>
   putHead(key: string, value: Uint8Array, signal: AbortSignal, onConfirmed: (count: number) => void): Promise<number>
   findHead(key: string, signal: AbortSignal): Promise<FoundHead<DhtValueFound> | undefined>
@@ -78,23 +78,28 @@ export interface Network {
   stop(): Promise<void>
 }
 
+/** How a peer broke the rules. */
+type Fault = Extract<PeerEvent, { kind: 'violation' }>['fault']
+
 export type DhtValueFound = Extract<Awaited<ReturnType<typeof verifyDhtValue>>, { ok: true }>['value']
 
 /** Starts the node and everything that speaks over it. */
 export const startNetwork = async (deps: NetworkDependencies): Promise<Network> => {
-  const { keys, crypto, content, catalogue, onChange, onAudience } = deps
+  const { keys, crypto, content, catalogue, reputation, onChange, onAudience } = deps
   const tab = await createNode({
     privateKey: keys.node,
     relays: deps.relays.filter(isRelayAddress),
     crypto,
     iceServers: deps.iceServers,
     webRtc: deps.webRtc,
+    appSpecificScore: reputation.appScore,
   })
   const { node } = tab
   const self = node.peerId.toString()
   const { pubsub } = node.services
 
-  const drop = (peer: string): void => {
+  const drop = (peer: string, fault: Fault): void => {
+    reputation.observe(peer, { kind: 'violation', fault })
     for (const connection of node.getConnections()) {
       if (connection.remotePeer.toString() === peer) connection.abort(new Error('The peer broke the rules.'))
     }
@@ -103,7 +108,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
   const pieceServer = createPieceServer({
     content,
     report(peer, event) {
-      if (event.kind === 'violation') drop(peer)
+      if (event.kind === 'violation') drop(peer, 'malformed')
       else deps.onSent(event.bytes)
     },
   })
@@ -117,7 +122,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     wire: createWire(node, KAD_PROTOCOL),
     roundTrips: createRoundTrips(),
     now: () => performance.now(),
-    ...(deps.rank === undefined ? {} : { rank: deps.rank }),
+    rank: (peer: string) => (reputation.isBanned(peer) ? undefined : reputation.scoreOf(peer)),
   }
   const heads = createHeads<DhtValueFound>({
     ...lookups,
@@ -130,7 +135,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     newest: tab.heads.newest,
     onMisanswer(peer, kind) {
       // An older head may be honest: its holder has missed the news.
-      if (kind === 'forged') drop(peer)
+      if (kind === 'forged') drop(peer, 'signature')
     },
   })
   const providers = createProviders(lookups)
@@ -143,13 +148,13 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     openStream: (peer, protocol, signal) => openStream(tab, peer, protocol, { signal, direct: false }),
     onExchange(peer, outcome) {
       if (!('failure' in outcome)) exchanged = true
-      else if (isViolation(outcome.failure)) drop(peer)
+      else if (isViolation(outcome.failure)) drop(peer, faultOf(outcome.failure))
       onChange()
     },
     random: Math.random,
   })
   const keeper = createRelayKeeper(tab, { relays: deps.relays, onChange })
-  const finder = createPeerFinder(tab, { isRelay: keeper.isRelay, onChange })
+  const finder = createPeerFinder(tab, { isRelay: keeper.isRelay, avoid: reputation.isBanned, onChange })
 
   node.addEventListener('connection:open', onChange)
   node.addEventListener('connection:close', onChange)
@@ -258,3 +263,6 @@ const parseAddress = (address: string): ReturnType<typeof multiaddr> => {
 /** Failures that an honest peer cannot cause, however slow or broken its network is. */
 const isViolation = (failure: unknown): boolean =>
   failure instanceof Failure && ['RecordMalformed', 'RecordTooLarge', 'SignatureInvalid'].includes(failure.name)
+
+const faultOf = (failure: unknown): Fault =>
+  failure instanceof Failure && failure.name === 'SignatureInvalid' ? 'signature' : 'malformed'

@@ -173,7 +173,10 @@ const openWithin = async (timeoutMs: number, name: string, losses: Losses): Prom
         : 'The browser does not open the stored data. Reload the page, or restart the browser.',
     )
   } catch (thrown) {
-    throw thrown instanceof Failure ? thrown : storageFailure(thrown)
+    if (thrown instanceof Failure) throw thrown
+    // Firefox says so when it is opened in a private window; later the same name means that the database was closed.
+    if (thrown instanceof Error && thrown.name === 'InvalidStateError') throw notAllowed()
+    throw storageFailure(thrown)
   } finally {
     clearTimeout(timer)
   }
@@ -195,10 +198,7 @@ const storageFailure = (thrown: unknown): Failure => {
     )
   }
   if (name === 'SecurityError' || !hasIndexedDb()) {
-    return new Failure(
-      'StorageUnavailable',
-      'This browser does not let the page store data (private mode, or blocked).',
-    )
+    return notAllowed()
   }
   return new Failure('StorageUnavailable', `The browser's storage failed: ${message || name}`)
 }
@@ -217,6 +217,9 @@ const prefixRange = (prefix: string): IDBKeyRange | undefined => {
 }
 
 const ignore = (): void => {}
+
+const notAllowed = (): Failure =>
+  new Failure('StorageUnavailable', 'This browser does not let the page store data (private mode, or blocked).')
 
 /** Some browsers take it away, others throw where it is looked at. */
 const hasIndexedDb = (): boolean => {
