@@ -49,6 +49,7 @@ export interface Installs {
 export const createInstalls = (deps: InstallsDependencies): Installs => {
   const { registry, content, library, transfers, trust, network, onTransfer, now } = deps
   const controllerById = new Map<string, AbortController>()
+  const runById = new Map<string, { specs: readonly string[]; result: Promise<InstallResult> }>()
   const fetchByRoot = new Map<string, Promise<number>>()
 
   const resolveSpecs = (specs: readonly string[], options: InstallOptions = {}): Resolution =>
@@ -112,6 +113,12 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     },
     now: () => performance.now(),
   })
+
+  const start = (begun: BegunTransfer, options: InstallOptions): Promise<InstallResult> => {
+    const result = run(begun, options).finally(() => runById.delete(begun.id))
+    runById.set(begun.id, { specs: begun.specs, result })
+    return result
+  }
 
   const run = async (begun: BegunTransfer, options: InstallOptions): Promise<InstallResult> => {
     const started = performance.now()
@@ -210,10 +217,14 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
         return { installed, bytes, warnings, tookMs: performance.now() - started }
       }
       const id = options.transferId ?? crypto.randomUUID()
+      const underWay = runById.get(id)
+      // Asked for again by a tab whose first question went to an engine that is no more.
+      if (underWay !== undefined && sameTexts(underWay.specs, specs)) return underWay.result
       if (controllerById.has(id)) throw new Failure('InvalidArgument', `A transfer “${id}” is under way already.`)
       const begun = { id, specs: [...specs], allowMissing: options.allowMissing ?? false, startedAt: now() }
       await transfers.begin(begun)
-      return run(begun, options)
+      // Resumed while it was noted.
+      return runById.get(id)?.result ?? start(begun, options)
     },
     cancel(transferId) {
       controllerById
@@ -224,7 +235,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       for (const begun of transfers.list()) {
         if (controllerById.has(begun.id)) continue
         // Its failure is told by the transfer's update: nobody awaits a resumed install.
-        run(begun, { allowMissing: begun.allowMissing }).catch(() => {})
+        start(begun, { allowMissing: begun.allowMissing }).catch(() => {})
       }
     },
     async ensure(root, signal) {
@@ -232,6 +243,9 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     },
   }
 }
+
+const sameTexts = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((text, at) => text === b[at])
 
 const sum = (values: Iterable<number>): number => {
   let total = 0

@@ -1,0 +1,172 @@
+import type { BrowserContext, Page } from '@playwright/test'
+import { makePackage, type PlainFile, textFile } from './fixtures/packages.ts'
+import { engineUp, openPeer, peerOf } from './fixtures/peer.ts'
+import { expect, test } from './fixtures/test.ts'
+
+/** Incompressible bytes, the same for the same number. */
+const bigFile = (path: string, bytes: number): PlainFile => {
+  const content = Buffer.alloc(bytes)
+  let state = bytes
+  for (let at = 0; at < bytes; at += 4) {
+    state = Math.imul(state, 1_664_525) + 1_013_904_223
+    content.writeInt32LE(state | 0, at)
+  }
+  return { path, base64: content.toString('base64') }
+}
+
+/** The tabs whose page has a worker: the engine's. */
+const leaders = (context: BrowserContext): Page[] => context.pages().filter((page) => page.workers().length > 0)
+
+const leaderOf = async (context: BrowserContext): Promise<Page> => {
+  await expect.poll(() => leaders(context).length).toBe(1)
+  const [leader] = leaders(context)
+  if (leader === undefined) throw new Error('No tab leads.')
+  return leader
+}
+
+/** Time from `gone` until `page` was answered by an engine that is not the one before, as information. */
+const printHandOver = async (what: string, page: Page, gone: () => Promise<unknown>): Promise<void> => {
+  const began = Date.now()
+  await gone()
+  const goneAt = Date.now()
+  await page.evaluate(() => window.ggen.status())
+  console.log(
+    `hand-over, ${what}: ${Date.now() - goneAt} ms after the leader was gone, ${Date.now() - began} ms after it was told to go`,
+  )
+}
+
+test('a second tab searches, publishes, installs and hears updates through the first', async ({ join, relay }) => {
+  const [other, a] = [await join(), await join()]
+  const follower = await openPeer(a.context, `${relay.page}/`)
+  expect(leaders(a.context)).toEqual([a.page])
+  expect((await follower.status()).peerId).toBe((await a.status()).peerId)
+
+  // 20 MiB cross in chunks, up in the publish and down in the read.
+  const { files } = makePackage('from-the-follower', '1.0.0', [
+    bigFile('big.bin', 20 * 1024 * 1024),
+    textFile('e.txt', ''),
+  ])
+  const published = await follower.publish(files)
+  expect((await a.search({ text: 'follower' })).hits.map(({ id }) => id)).toEqual([published.id])
+  expect((await follower.search({ text: 'follower' })).total).toBe(1)
+  for (const { path, base64 } of files)
+    expect((await follower.readFile(published.id, '1.0.0', path)) === base64).toBe(true)
+
+  const theirs = await other.publish(makePackage('theirs', '1.0.0', [bigFile('b.bin', 8 * 1024 * 1024)]).files)
+  await expect.poll(async () => (await follower.search({})).total).toBe(2)
+  const states = await follower.page.evaluate(async (id) => {
+    const seen = new Set<string>()
+    const ended = new Promise<void>((resolve) => {
+      window.ggen.subscribe((batch) => {
+        for (const update of batch) {
+          if (update.kind !== 'transfer') continue
+          seen.add(update.transfer.state)
+          if (update.transfer.state === 'done') resolve()
+        }
+      })
+    })
+    await window.ggen.install([id])
+    await ended
+    return [...seen]
+  }, theirs.id)
+  expect(states).toEqual(expect.arrayContaining(['fetching', 'done']))
+  expect((await a.library()).map(({ slug }) => slug)).toEqual(['theirs'])
+
+  // A failure of the engine keeps its name.
+  const name = await follower.page.evaluate(() => window.ggen.describe('nobody/nothing').catch(({ name }) => name))
+  expect(name).toBe('PackageNotFound')
+})
+
+test('the leader closes: the follower takes over and a pending install goes on', async ({ join, relay }) => {
+  const [other, a] = [await join(), await join()]
+  const follower = await openPeer(a.context, `${relay.page}/`)
+  const { files } = makePackage('big-one', '1.0.0', [bigFile('b.bin', 32 * 1024 * 1024)])
+  const { id } = await other.publish(files)
+  await expect.poll(async () => (await follower.search({})).total).toBe(1)
+
+  await follower.page.evaluate(
+    (id) =>
+      new Promise<void>((resolve) => {
+        window.ggen.subscribe((batch) => {
+          for (const update of batch) {
+            if (update.kind === 'transfer' && update.transfer.bytes > 4 * 1024 * 1024) resolve()
+          }
+        })
+        Object.assign(window, { pending: window.ggen.install([id]) })
+      }),
+    id,
+  )
+  expect(await follower.library()).toEqual([])
+  await printHandOver('closed in the middle of an install', follower.page, () => a.page.close())
+  expect(leaders(a.context)).toEqual([follower.page])
+
+  // The very promise of the follower's install, asked of the old leader, is kept by the new one.
+  const { installed } = await follower.page.evaluate(
+    () => (window as unknown as { pending: ReturnType<typeof window.ggen.install> }).pending,
+  )
+  expect(installed.map((each) => each.id)).toEqual([id])
+  for (const { path, base64 } of files) expect((await follower.readFile(id, '1.0.0', path)) === base64).toBe(true)
+})
+
+test('commands under way when the leader closes are answered by the next', async ({ join, relay }) => {
+  const a = await join()
+  const follower = await openPeer(a.context, `${relay.page}/`)
+  const { files } = makePackage('in-flight', '1.0.0', [bigFile('b.bin', 16 * 1024 * 1024)])
+  const work = [follower.publish(files), follower.search({}), follower.library(), follower.status()]
+  await printHandOver('closed under a publish', follower.page, () => a.page.close())
+  await Promise.all(work)
+  expect((await follower.search({})).hits.map(({ slug }) => slug)).toEqual(['in-flight'])
+})
+
+test('six tabs, the leader killed three times', async ({ join, relay }) => {
+  test.setTimeout(180_000)
+  const a = await join()
+  const tabs = [a.page]
+  for (let count = 1; count < 6; count += 1) tabs.push((await openPeer(a.context, `${relay.page}/`)).page)
+  const { peerId } = await a.status()
+  for (let round = 1; round <= 3; round += 1) {
+    const leader = await leaderOf(a.context)
+    const rest = tabs.filter((page) => page !== leader && !page.isClosed())
+    const last = rest.at(-1)
+    if (last === undefined) throw new Error('No tab is left.')
+    await printHandOver(`killed, round ${round}`, last, async () => {
+      const crashed = leader.waitForEvent('crash')
+      leader.goto('chrome://crash').catch(() => {})
+      await crashed
+    })
+    await leader.close()
+    await leaderOf(a.context)
+    await peerOf(last).publish(makePackage(`round-${round}`, '1.0.0').files)
+    for (const page of rest) {
+      expect((await peerOf(page).search({})).total).toBe(round)
+      expect((await peerOf(page).status()).peerId).toBe(peerId)
+    }
+  }
+})
+
+test('a frozen leader is replaced, and follows when it wakes', async ({ join, relay }) => {
+  const a = await join()
+  const follower = await openPeer(a.context, `${relay.page}/`)
+  const session = await a.context.newCDPSession(a.page)
+  await follower.page.bringToFront()
+  await printHandOver('frozen', follower.page, async () => {
+    await session.send('Page.setWebLifecycleState', { state: 'frozen' })
+    await expect.poll(() => follower.page.workers().length).toBe(1)
+  })
+  await follower.publish(makePackage('while-frozen', '1.0.0').files)
+  await session.send('Page.setWebLifecycleState', { state: 'active' })
+  await expect.poll(() => leaders(a.context)).toEqual([follower.page])
+  expect((await a.search({})).total).toBe(1)
+  await a.publish(makePackage('after-waking', '1.0.0').files)
+  expect((await follower.search({})).total).toBe(2)
+})
+
+test('the only tab, reloaded, is up again at once', async ({ join }) => {
+  const a = await join()
+  const { peerId } = await a.status()
+  const began = Date.now()
+  await a.page.reload()
+  await engineUp(a.page)
+  console.log(`reload of the only tab: ${Date.now() - began} ms`)
+  expect((await a.status()).peerId).toBe(peerId)
+})
