@@ -24,6 +24,24 @@ const leaderOf = async (context: BrowserContext): Promise<Page> => {
   return leader
 }
 
+/** Process of a page: the one that works while only that page has work. A stopped process is what a frozen tab is. */
+const rendererOf = async (page: Page): Promise<number> => {
+  const session = await page.context().browser()?.newBrowserCDPSession()
+  if (session === undefined) throw new Error('The browser of this page is not known.')
+  const times = async (): Promise<Map<number, number>> => {
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+    return new Map(processInfo.filter(({ type }) => type === 'renderer').map(({ id, cpuTime }) => [id, cpuTime]))
+  }
+  const before = await times()
+  await page.evaluate(() => {
+    for (const end = performance.now() + 1_000; performance.now() < end; );
+  })
+  const worked = [...(await times())].map(([id, time]) => ({ id, time: time - (before.get(id) ?? 0) }))
+  const [busiest] = worked.sort((one, other) => other.time - one.time)
+  if (busiest === undefined) throw new Error('The browser has no renderer.')
+  return busiest.id
+}
+
 /** Time from `gone` until `page` was answered by an engine that is not the one before, as information. */
 const printHandOver = async (what: string, page: Page, gone: () => Promise<unknown>): Promise<void> => {
   const began = Date.now()
@@ -147,14 +165,16 @@ test('six tabs, the leader killed three times', async ({ join, relay }) => {
 test('a frozen leader is replaced, and follows when it wakes', async ({ join, relay }) => {
   const a = await join()
   const follower = await openPeer(a.context, `${relay.page}/`)
-  const session = await a.context.newCDPSession(a.page)
-  await follower.page.bringToFront()
-  await printHandOver('frozen', follower.page, async () => {
-    await session.send('Page.setWebLifecycleState', { state: 'frozen' })
-    await expect.poll(() => follower.page.workers().length).toBe(1)
-  })
-  await follower.publish(makePackage('while-frozen', '1.0.0').files)
-  await session.send('Page.setWebLifecycleState', { state: 'active' })
+  const renderer = await rendererOf(a.page)
+  try {
+    await printHandOver('frozen', follower.page, async () => {
+      process.kill(renderer, 'SIGSTOP')
+      await follower.publish(makePackage('while-frozen', '1.0.0').files)
+      await expect.poll(() => follower.page.workers().length).toBe(1)
+    })
+  } finally {
+    process.kill(renderer, 'SIGCONT')
+  }
   await expect.poll(() => leaders(a.context)).toEqual([follower.page])
   expect((await a.search({})).total).toBe(1)
   await a.publish(makePackage('after-waking', '1.0.0').files)
