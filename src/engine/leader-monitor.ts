@@ -89,10 +89,12 @@ export const createLeaderMonitor = (startedAt: number): LeaderMonitor => {
     tick(at) {
       const slept = at - tickedAt > asleepMs
       tickedAt = at
-      if (slept) {
+      // Its own sleep is no silence of the leader. Unless it asked before: then it is slowed, as long hidden pages are.
+      if (slept && probes === 0) {
         workerAt = at
         pageAt = at
-        heard()
+        probes = 1
+        return 'probe'
       }
       if (isFrozen(at)) return 'frozen'
       if (at - workerAt < probeAfterMs) return 'fine'
