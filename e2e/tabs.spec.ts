@@ -167,6 +167,13 @@ test(`${tabCount} tabs, the leader killed three times`, async ({ join, relay }) 
   const tabs = [a.page]
   for (let count = 1; count < tabCount; count += 1) tabs.push((await openPeer(a.context, `${relay.page}/`)).page)
   const { peerId } = await a.status()
+  await tabs.at(-1)?.evaluate(() => {
+    const stolen: unknown[] = []
+    Object.assign(window, { stolen })
+    new BroadcastChannel('ggen-tabs-default').onmessage = ({ data }) => {
+      if (data.kind === 'claim' && data.stolen) stolen.push(data.leader)
+    }
+  })
   for (let round = 1; round <= 3; round += 1) {
     const leader = await leaderOf(a.context)
     const rest = tabs.filter((page) => page !== leader && !page.isClosed())
@@ -185,6 +192,8 @@ test(`${tabCount} tabs, the leader killed three times`, async ({ join, relay }) 
       expect((await peerOf(page).status()).peerId).toBe(peerId)
     }
   }
+  const stolen = await tabs.at(-1)?.evaluate(() => (window as unknown as { stolen: unknown[] }).stolen.length)
+  console.log(`leaders called frozen on this machine, though they lived: ${stolen}`)
 })
 
 test('a frozen leader is replaced, and follows when it wakes', async ({ join, relay }) => {
@@ -204,6 +213,41 @@ test('a frozen leader is replaced, and follows when it wakes', async ({ join, re
   expect((await a.search({})).total).toBe(1)
   await a.publish(makePackage('after-waking', '1.0.0').files)
   expect((await follower.search({})).total).toBe(2)
+})
+
+test('a leader whose page hangs still serves: its worker does', async ({ join, relay }) => {
+  const a = await join()
+  const follower = await openPeer(a.context, `${relay.page}/`)
+  // Cookies are what a page that never comes to rest can still see of others.
+  const hang = a.page.evaluate(() => {
+    while (!document.cookie.includes('enough'));
+  })
+  await follower.publish(makePackage('meanwhile', '1.0.0').files)
+  expect((await follower.search({})).total).toBe(1)
+  await follower.page.evaluate(() => {
+    // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is no better in a test
+    document.cookie = 'enough=1'
+  })
+  await hang
+  expect(leaders(a.context)).toEqual([a.page])
+})
+
+test('a tab of another version is told of, and says what to do', async ({ join, relay }) => {
+  // What a later build keeps: the lobby and its envelope.
+  const later = await (await join('?peer=elsewhere')).context.newPage()
+  await later.goto(`${relay.page}/manifest.webmanifest`)
+  await later.evaluate(() => {
+    void navigator.locks.request('ggen-leader-default', () => new Promise(() => {}))
+    const lobby = new BroadcastChannel('ggen-tabs-default')
+    lobby.onmessage = () => lobby.postMessage({ ggen: 'tabs', v: 99, role: 'leader', kind: 'of the future' })
+  })
+  const page = await later.context().newPage()
+  await page.goto(`${relay.page}/`)
+  await expect(page.getByRole('heading', { name: 'Another version of this page is open' })).toBeVisible()
+  expect(await page.evaluate(() => window.ggen.library().catch(({ name }) => name))).toBe('TabOutdated')
+  await later.close()
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await engineUp(page)
 })
 
 test('the only tab, reloaded, is up again at once', async ({ join }) => {
