@@ -102,8 +102,7 @@ const createOccupancy = (size: number): Occupancy => {
       if (held !== 0) raise(1, 0, size, place, place + 1, -held)
     },
     take(from, to, slots) {
-      const parts: [number, number][] =
-        from < to ? [[from, to]] : [[from, size], ...(to > 0 ? [[0, to] as [number, number]] : [])]
+      const parts: [number, number][] = from < to ? [[from, to]] : [[from, size], ...(to > 0 ? [[0, to] as [number, number]] : [])]
       for (const [start, end] of parts) if (largest(1, 0, size, start, end) >= slots) return false
       for (const [start, end] of parts) raise(1, 0, size, start, end, 1)
       return true
