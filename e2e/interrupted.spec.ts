@@ -39,6 +39,9 @@ test('a tab reloaded in the middle of an install finishes it', async ({ join }) 
     .poll(async () => (await b.library()).map(({ slug }) => slug), { timeout: 60_000 })
     .toEqual(['big-ontology'])
   for (const { path, base64 } of files) expect((await b.readFile(id, '1.0.0', path)) === base64).toBe(true)
+  // It went on where it was: what had come before the reload was not fetched again.
+  const { piece_bytes_received: again = Number.NaN } = await b.page.evaluate(() => window.ggen.metrics())
+  expect(again).toBeLessThan(30 * 1024 * 1024)
 })
 
 test('a tab killed right after publish resolved has lost nothing', async ({ join, relay }) => {
@@ -57,4 +60,14 @@ test('a tab killed right after publish resolved has lost nothing', async ({ join
   const again = peerOf(page)
   expect((await again.search({})).hits.map((hit) => hit.id)).toEqual([id])
   expect(await again.readFile(id, '1.0.0', 'a.txt')).toBe(files[1]?.base64)
+})
+
+test('a tab whose process dies is noticed by its peers', async ({ join }) => {
+  const [a, b] = [await join(), await join()]
+  await expect.poll(async () => (await b.status()).directConnections).toBe(1)
+  const crashed = a.page.waitForEvent('crash')
+  a.page.goto('chrome://crash').catch(() => {})
+  await crashed
+  // Nothing says goodbye here: a ping that stays unanswered, or ICE, has to find out (at most 15 s).
+  await expect.poll(async () => (await b.status()).directConnections, { timeout: 30_000 }).toBe(0)
 })

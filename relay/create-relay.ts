@@ -7,9 +7,10 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import type { Crypto } from '../workers/protocol/crypto.ts'
 import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
+import { createBoundedDatastore } from '../workers/stack/bounded-datastore.ts'
 import { createHeadValidator } from '../workers/stack/head-validator.ts'
-import { closeTimeoutMs, pingIntervalMs, pingTimeoutMs } from '../workers/stack/limits.ts'
-import { forgetDisconnected, routingTableSize } from '../workers/stack/routing-table.ts'
+import { closeTimeoutMs, pingIntervalMs, pingTimeoutMs, relayDatastore } from '../workers/stack/limits.ts'
+import { admitConnected, forgetDisconnected, routingTableSize } from '../workers/stack/routing-table.ts'
 import { type StackServices, stackServices } from '../workers/stack/services.ts'
 import { webSockets } from '../workers/stack/web-sockets.ts'
 
@@ -80,6 +81,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
   const { host, port, announce, crypto, validateAnnouncement } = options
   const node = await createLibp2p<RelayServices>({
     start: false,
+    datastore: createBoundedDatastore(relayDatastore),
     privateKey: options.privateKey,
     nodeInfo: { userAgent: 'ggen-relay' },
     addresses: { listen: [`/${isIPv6(host) ? 'ip6' : 'ip4'}/${host}/tcp/${port}/ws`], announce: [...announce] },
@@ -129,6 +131,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
   node.addEventListener('peer:disconnect', onDisconnect)
   node.addEventListener('connection:open', onOpen)
   const stopForgetting = forgetDisconnected(node)
+  const stopAdmitting = admitConnected(node)
   pubsub.topicValidators.set(
     PACKAGES_TOPIC,
     async (from, { data }) => resultByVerdict[await validateAnnouncement(data, from.toString())],
@@ -153,6 +156,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
     }),
     async stop() {
       stopForgetting()
+      stopAdmitting()
       node.removeEventListener('connection:open', onOpen)
       for (const reservation of relay.reservations.values()) reservation.signal.clear()
       await node.stop()

@@ -83,8 +83,8 @@ export const startPageServer = async (options: PageServerOptions): Promise<PageS
 const securityHeaders: OutgoingHttpHeaders = {
   'Content-Security-Policy': [
     "default-src 'none'",
-    "script-src 'self' 'wasm-unsafe-eval'",
-    "worker-src 'self' blob:",
+    "script-src 'self'",
+    "worker-src 'self'",
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data: blob:",
     "font-src 'self'",

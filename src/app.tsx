@@ -1,4 +1,4 @@
-import { lazy, type ReactNode, Suspense, useRef } from 'react'
+import { lazy, Suspense, useEffect, useRef } from 'react'
 import { Link, Route, Switch, useLocation } from 'wouter'
 import { Banner } from './components/banner.tsx'
 import { BrandMark } from './components/brand-mark.tsx'
@@ -14,12 +14,19 @@ import BrowsePage from './pages/browse/browse-page.tsx'
 import { EngineFailure } from './pages/engine-failure.tsx'
 import { routePatterns } from './routes.ts'
 
-// Browse is what most visits begin with; the other pages come when they are first opened.
-const PackagePage = lazy(() => import('./pages/package/package-page.tsx'))
-const PublishPage = lazy(() => import('./pages/publish/publish-page.tsx'))
-const LibraryPage = lazy(() => import('./pages/library/library-page.tsx'))
-const NetworkPage = lazy(() => import('./pages/network/network-page.tsx'))
-const NotFoundPage = lazy(() => import('./pages/not-found/not-found-page.tsx'))
+// Browse is what most visits begin with; the other pages come when they are first opened, or once the engine is up.
+const toPackage = () => import('./pages/package/package-page.tsx')
+const toPublish = () => import('./pages/publish/publish-page.tsx')
+const toLibrary = () => import('./pages/library/library-page.tsx')
+const toNetwork = () => import('./pages/network/network-page.tsx')
+const toNotFound = () => import('./pages/not-found/not-found-page.tsx')
+const PackagePage = lazy(toPackage)
+const PublishPage = lazy(toPublish)
+const LibraryPage = lazy(toLibrary)
+const NetworkPage = lazy(toNetwork)
+const NotFoundPage = lazy(toNotFound)
+/** All that is loaded late: the server may be gone when it is wanted, and the page has to work without it. */
+const later = [toPackage, toPublish, toLibrary, toNetwork, toNotFound, () => import('./pages/package/markdown.tsx')]
 
 /** Where “Skip to content” leads. */
 const mainId = 'main'
@@ -32,6 +39,11 @@ export const App = () => {
   const links = useLinks()
   useNewPage(main)
   useSearchKey()
+  const isUp = engine.phase === 'ready'
+  useEffect(() => {
+    // What does not come now is asked for once more when it is opened.
+    if (isUp) for (const load of later) load().catch(() => undefined)
+  }, [isUp])
   return (
     <>
       <a className="skip-link" href={`#${mainId}`}>
@@ -100,13 +112,15 @@ const Header = () => {
   )
 }
 
-const NavLink = ({ href, icon, children }: { href: string; icon: IconName; children: ReactNode }) => {
+const NavLink = ({ href, icon, children }: { href: string; icon: IconName; children: string }) => {
   const [path] = useLocation()
   const isHere = href.split('?')[0] === path
   return (
     <Link aria-current={isHere ? 'page' : undefined} className="nav-link" href={href}>
       <Icon name={icon} />
-      {children}
+      <span className="nav-text" data-text={children}>
+        {children}
+      </span>
     </Link>
   )
 }

@@ -1,15 +1,6 @@
-/** Request sequences, the same for the same seed. */
+import { createSeededRandom } from '../../workers/peers/seeded-random.ts'
 
-/** mulberry32: small, fast, and good enough for figures. */
-export const createRandom = (seed: number): (() => number) => {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
+/** Request sequences, the same for the same seed. */
 
 /** Ranks 0 to `keys` − 1, rank r with a share proportional to 1 / (r + 1)^`exponent`. */
 const createZipf = (keys: number, exponent: number, random: () => number): (() => number) => {
@@ -40,13 +31,13 @@ export interface TraceOptions {
 }
 
 export const zipfTrace = ({ keys, requests, seed, exponent }: TraceOptions): string[] => {
-  const next = createZipf(keys, exponent, createRandom(seed))
+  const next = createZipf(keys, exponent, createSeededRandom(seed))
   return Array.from({ length: requests }, () => keyOf(next()))
 }
 
 /** Popularity moves on: after every `every` requests the most popular key is another one, and all ranks shift by one. */
 export const driftingTrace = ({ keys, requests, seed, exponent }: TraceOptions, every: number): string[] => {
-  const next = createZipf(keys, exponent, createRandom(seed))
+  const next = createZipf(keys, exponent, createSeededRandom(seed))
   return Array.from({ length: requests }, (_, at) => keyOf((next() + Math.floor(at / every)) % keys))
 }
 
@@ -59,6 +50,10 @@ export const scanTrace = (options: TraceOptions, period: number, length: number)
   }
   return trace
 }
+
+/** `length` keys over and over, as by someone who opens all pages of a list in order. */
+export const loopTrace = (length: number, requests: number): string[] =>
+  Array.from({ length: requests }, (_, at) => keyOf(at % length))
 
 /** As long as a package id. */
 const keyOf = (rank: number): string => `k51qzi5uqu5dgutdk6i1ynyzgkqngpha5xpgia3a5qqp4jsh0u4e/pkg-${rank}`

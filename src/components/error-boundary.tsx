@@ -19,11 +19,16 @@ export class ErrorBoundary extends Component<Props, { error: Error | undefined }
   override render(): ReactNode {
     const { error } = this.state
     if (error === undefined) return this.props.children
+    const didNotLoad = /preload|import/i.test(error.message)
     return (
       <EmptyState
         actions={
           <>
-            <Button look="primary" onClick={() => this.setState({ error: undefined })}>
+            <Button
+              look="primary"
+              // A part that did not load is not asked for again before the page is loaded anew.
+              onClick={() => (didNotLoad ? location.reload() : this.setState({ error: undefined }))}
+            >
               Try again
             </Button>
             <a className="button button-plain" href={this.props.home}>
@@ -35,7 +40,12 @@ export class ErrorBoundary extends Component<Props, { error: Error | undefined }
         level={1}
         title="This page could not be shown"
       >
-        <p>Something went wrong while it was drawn. Nothing you installed or published is touched by it.</p>
+        <p>
+          {didNotLoad
+            ? 'A part of it could not be loaded from the server of this page. It may be offline.'
+            : 'Something went wrong while it was drawn.'}{' '}
+          Nothing you installed or published is touched by it.
+        </p>
         <pre className="empty-details">{error.message}</pre>
       </EmptyState>
     )

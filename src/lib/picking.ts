@@ -36,6 +36,8 @@ export const fromDrop = (transfer: DataTransfer): Promise<Dropped> => {
   if (single !== undefined && others.length === 0 && entries.every(({ isFile }) => isFile) && isArchive(single)) {
     return Promise.resolve({ kind: 'archive', file: single })
   }
+  // Files that a script or another page put into the drop have no entries.
+  if (entries.length === 0) return Promise.resolve({ kind: 'files', picked: fromInput(transfer.files) })
   return walkEntries(entries).then((picked) => ({ kind: 'files', picked }))
 }
 

@@ -68,6 +68,8 @@ export const createCommands = (client: EngineClient, store: Store): Commands => 
   const notify = createNotify(store)
   const search = createSearchCommands(client, store)
   let transferCount = 0
+  /** What was allowed for a transfer, so that trying again allows the same. */
+  const optionsById = new Map<string, Pick<InstallOptions, 'allowMissing'>>()
 
   /** Runs a command; a failure becomes a notice. */
   const attempt = async (work: () => Promise<void>): Promise<void> => {
@@ -130,6 +132,7 @@ export const createCommands = (client: EngineClient, store: Store): Commands => 
         ...{ id: transferId, specs, state: 'resolving', bytes: 0, totalBytes: 0, sources: 0 },
         startedAt: Date.now(),
       }
+      optionsById.set(transferId, options)
       setState((state) => withTransfer(state, transfer))
       const end = (change: Partial<TransferView>): void =>
         setState((state) => withTransfer(state, { ...(state.transferById[transferId] ?? transfer), ...change }))
@@ -150,7 +153,7 @@ export const createCommands = (client: EngineClient, store: Store): Commands => 
 
     retry(transfer) {
       setState((state) => withoutTransfer(state, transfer.id))
-      return commands.install(transfer.specs)
+      return commands.install(transfer.specs, optionsById.get(transfer.id))
     },
 
     dismissTransfer: (transferId) =>

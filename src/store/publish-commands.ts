@@ -112,8 +112,9 @@ export const createPublishCommands = (
       change(of, { publishing: true })
       try {
         const result = await client.publish([...draft.files], optionsOf(draft))
-        show(of, { stage: 'published', result })
-        notify('success', `Published ${slugOf(result.id)} ${result.version}.`)
+        if (of === opened) show(of, { stage: 'published', result })
+        // The page that would have shown it is gone: something else was chosen meanwhile.
+        else notify('success', `Published ${slugOf(result.id)} ${result.version}.`)
       } catch (error) {
         change(of, { publishing: false, failure: toFailureView(error) })
       }

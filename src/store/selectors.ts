@@ -44,7 +44,7 @@ export const stepLines = (status: StatusView): StepLine[] => [
     working: 'Looking for a relay.',
     waiting: 'No relay has been tried yet.',
     failed: 'No relay can be reached. What is stored here still works.',
-    next: 'Check your internet connection. It is tried again by itself; a private relay can be given with ?relay= in the address.',
+    next: 'Check your internet connection. A relay of your own can be given with ?relay= in the address.',
   }),
   stepLine('reservation', 'Being reachable', status, {
     ok: 'Other peers can reach this tab through the relay.',

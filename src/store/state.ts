@@ -27,7 +27,7 @@ export interface State {
   search: SearchState
   packageById: Readonly<Record<string, Asked<PackageView>>>
   transferById: Readonly<Record<string, TransferView>>
-  /** Publications of this session; the key is `<package id>@<version>`. */
+  /** Publications of this visit; the key is `<package id>@<version>`. */
   publicationByKey: Readonly<Record<string, PublicationView>>
   draft: Draft | undefined
   notices: readonly Notice[]

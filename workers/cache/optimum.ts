@@ -60,6 +60,9 @@ export const createOptimumMeter = (slots: number, window: number): OptimumMeter 
 const liveBit = 1
 const bestBit = 2
 
+/** Where a half is not asked about: below a node that was raised as a whole, a part that was cleared is negative. */
+const nothing = Number.NEGATIVE_INFINITY
+
 interface Occupancy {
   clear(place: number): void
   /** Takes one slot at every place from `from` up to, not including, `to`, around the end; false when one is full. */
@@ -72,28 +75,28 @@ const createOccupancy = (size: number): Occupancy => {
   const added = new Int32Array(2 * size)
   const most = new Int32Array(2 * size)
 
-  const most_ = (node: number): number => most[node] ?? 0
+  const mostIn = (node: number): number => most[node] ?? 0
 
   const largest = (node: number, start: number, length: number, from: number, to: number): number => {
-    if (from <= start && start + length <= to) return most_(node)
+    if (from <= start && start + length <= to) return mostIn(node)
     const half = length >> 1
     const middle = start + half
-    const left = from < middle ? largest(2 * node, start, half, from, to) : 0
-    const right = to > middle ? largest(2 * node + 1, middle, half, from, to) : 0
+    const left = from < middle ? largest(2 * node, start, half, from, to) : nothing
+    const right = to > middle ? largest(2 * node + 1, middle, half, from, to) : nothing
     return (added[node] ?? 0) + Math.max(left, right)
   }
 
   const raise = (node: number, start: number, length: number, from: number, to: number, by: number): void => {
     if (from <= start && start + length <= to) {
       added[node] = (added[node] ?? 0) + by
-      most[node] = most_(node) + by
+      most[node] = mostIn(node) + by
       return
     }
     const half = length >> 1
     const middle = start + half
     if (from < middle) raise(2 * node, start, half, from, to, by)
     if (to > middle) raise(2 * node + 1, middle, half, from, to, by)
-    most[node] = (added[node] ?? 0) + Math.max(most_(2 * node), most_(2 * node + 1))
+    most[node] = (added[node] ?? 0) + Math.max(mostIn(2 * node), mostIn(2 * node + 1))
   }
 
   return {
@@ -102,7 +105,8 @@ const createOccupancy = (size: number): Occupancy => {
       if (held !== 0) raise(1, 0, size, place, place + 1, -held)
     },
     take(from, to, slots) {
-      const parts: [number, number][] = from < to ? [[from, to]] : [[from, size], ...(to > 0 ? [[0, to] as [number, number]] : [])]
+      const parts: [number, number][] =
+        from < to ? [[from, to]] : [[from, size], ...(to > 0 ? [[0, to] as [number, number]] : [])]
       for (const [start, end] of parts) if (largest(1, 0, size, start, end) >= slots) return false
       for (const [start, end] of parts) raise(1, 0, size, start, end, 1)
       return true

@@ -26,6 +26,17 @@ test('a peer rests after a failure, longer each time, and is given up after the 
   expect(candidates.ready()).toEqual([])
 })
 
+test('a busy peer rests too, and is never given up', () => {
+  const { candidates, pass } = create()
+  candidates.add('a')
+  for (let round = 0; round < 20; round += 1) {
+    candidates.rest('a', 'busy')
+    expect(candidates.ready()).toEqual([])
+    pass(16_000)
+    expect(candidates.ready()).toEqual(['a'])
+  }
+})
+
 test('a peer that brought something starts anew', () => {
   const { candidates, pass } = create()
   candidates.add('a')

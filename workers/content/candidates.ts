@@ -8,8 +8,8 @@ export interface Candidates {
   /** Peers that may be asked now and are not in use. */
   ready(): string[]
   use(peer: string): void
-  /** It failed, or has nothing for us now. */
-  rest(peer: string): void
+  /** It failed, or is busy: it rests, longer each time. Being busy is no reason to give it up. */
+  rest(peer: string, why?: 'failed' | 'busy'): void
   /** It brought something: earlier failures are forgotten. */
   praise(peer: string): void
   /** It lied: it is not asked again. False when it was banned before. */
@@ -23,9 +23,14 @@ const maxCandidates = 256
 /** Failures in a row after which a peer is not asked again in this fetch. */
 const maxFailures = 3
 
+/** Doublings of the rest: a peer that stays busy is asked every 16 times `restMs`. */
+const maxDoublings = 4
+
 interface Candidate {
   state: 'free' | 'used' | 'banned'
   failures: number
+  /** Rests since it last brought something. */
+  rests: number
   restsUntil: number
 }
 
@@ -37,7 +42,7 @@ export const createCandidates = (restMs: number, now: () => number): Candidates 
     },
     add(peer) {
       if (candidates.has(peer) || candidates.size >= maxCandidates) return
-      candidates.set(peer, { state: 'free', failures: 0, restsUntil: 0 })
+      candidates.set(peer, { state: 'free', failures: 0, rests: 0, restsUntil: 0 })
     },
     ready: () =>
       [...candidates].flatMap(([peer, { state, failures, restsUntil }]) =>
@@ -47,16 +52,19 @@ export const createCandidates = (restMs: number, now: () => number): Candidates 
       const candidate = candidates.get(peer)
       if (candidate !== undefined) candidate.state = 'used'
     },
-    rest(peer) {
+    rest(peer, why = 'failed') {
       const candidate = candidates.get(peer)
       if (candidate === undefined || candidate.state === 'banned') return
       candidate.state = 'free'
-      candidate.restsUntil = now() + restMs * 2 ** candidate.failures
-      candidate.failures += 1
+      candidate.restsUntil = now() + restMs * 2 ** Math.min(candidate.rests, maxDoublings)
+      candidate.rests += 1
+      if (why === 'failed') candidate.failures += 1
     },
     praise(peer) {
       const candidate = candidates.get(peer)
-      if (candidate !== undefined) candidate.failures = 0
+      if (candidate === undefined) return
+      candidate.failures = 0
+      candidate.rests = 0
     },
     ban(peer) {
       const candidate = candidates.get(peer)

@@ -62,8 +62,16 @@ export interface FetchLimits {
   answerTimeoutMs: number
 }
 
+/** What a signed release says of its content. */
+export interface ExpectedContent {
+  readonly size: number
+  readonly fileCount: number
+}
+
 export interface FetchOptions {
   signal?: AbortSignal
+  /** What the signed release says; a manifest that says otherwise is refused before any piece is fetched. */
+  expected?: ExpectedContent
   onProgress?(progress: FetchProgress): void
   limits?: Partial<FetchLimits>
 }
@@ -85,13 +93,13 @@ const maxRounds = 2
 
 /**
  * @throws Failure `Cancelled`; `ContentUnavailable` (nobody has the rest, what is kept is named); `FileInvalid` (the
- * publisher's own manifest is wrong, nothing is kept); `RecordMalformed` and the like (so is the manifest itself);
+ * publisher's own manifest is wrong, nothing is kept; or it is not what is expected); `RecordMalformed` and the like (so is the manifest itself);
  * `QuotaExceeded`, `StorageUnavailable`.
  */
 export const fetchContent = async (
   root: Uint8Array,
   deps: FetchDependencies,
-  { signal, onProgress = () => {}, limits }: FetchOptions = {},
+  { signal, expected, onProgress = () => {}, limits }: FetchOptions = {},
 ): Promise<FetchResult> => {
   const { content } = deps
   const by = new Set<string>()
@@ -101,6 +109,7 @@ export const fetchContent = async (
     const gathered = await gather(root, deps, {
       limits: { ...fetchLimits, ...limits },
       signal,
+      expected,
       onProgress,
       sources: by,
     })
@@ -122,6 +131,17 @@ export const fetchContent = async (
       if (!isFailure(thrown, 'ContentUnavailable') || round >= maxRounds) throw thrown
     }
   }
+}
+
+/** @throws Failure `FileInvalid` where a manifest is not what was signed. */
+export const assertExpected = (manifest: ContentManifest, expected: ExpectedContent | undefined): void => {
+  if (expected === undefined) return
+  const { size, files } = manifest
+  if (size === expected.size && files.length === expected.fileCount) return
+  throw new Failure(
+    'FileInvalid',
+    `The signed release names ${expected.fileCount} files of ${expected.size} bytes; its content has ${files.length} of ${size}. It was refused.`,
+  )
 }
 
 export const throwIfCancelled = (signal: AbortSignal | undefined): void => {

@@ -2,7 +2,13 @@ import { Failure, toFailure } from '../contract/failures.ts'
 import { rootToText } from '../protocol/ids.ts'
 import { type ContentManifest, pieceLength } from '../protocol/manifest.ts'
 import { createCandidates } from './candidates.ts'
-import type { FetchDependencies, FetchLimits, FetchProgress } from './fetch.ts'
+import {
+  assertExpected,
+  type ExpectedContent,
+  type FetchDependencies,
+  type FetchLimits,
+  type FetchProgress,
+} from './fetch.ts'
 import type { FileCheck, FileCheckResult } from './file-check.ts'
 import { openWithin } from './open-within.ts'
 import { createPieceClient, type PieceAnswer, type PieceClient } from './piece-client.ts'
@@ -17,6 +23,7 @@ import { createSchedule, type Schedule } from './schedule.ts'
 export interface GatherOptions {
   limits: FetchLimits
   signal: AbortSignal | undefined
+  expected: ExpectedContent | undefined
   onProgress(progress: FetchProgress): void
   /** Peers that brought at least one piece; added to. */
   sources: Set<string>
@@ -43,7 +50,7 @@ const minSources = 2
 export const gather = async (
   root: Uint8Array,
   deps: FetchDependencies,
-  { limits, signal, onProgress, sources: brought }: GatherOptions,
+  { limits, signal, expected, onProgress, sources: brought }: GatherOptions,
 ): Promise<Gathered> => {
   const { content, now, report } = deps
   const outcome = Promise.withResolvers<void>()
@@ -87,6 +94,7 @@ export const gather = async (
     })
 
   const begin = (manifest: ContentManifest, missing: readonly number[]): void => {
+    assertExpected(manifest, expected)
     const missingBytes = missing.reduce((sum, piece) => sum + pieceLength(manifest, piece), 0)
     begun = {
       manifest,
@@ -115,7 +123,7 @@ export const gather = async (
   const drop = (source: Source, how: 'failed' | 'rest', reason: string): void => {
     if (ended.signal.aborted || active.get(source.peer) !== source) return
     release(source)
-    candidates.rest(source.peer)
+    candidates.rest(source.peer, how === 'rest' ? 'busy' : 'failed')
     if (how === 'failed') report(source.peer, { kind: 'failed', reason })
     pump()
   }

@@ -51,6 +51,9 @@ const defaultIdleTimeoutMs = 60_000
 /** Streams that are served at a time; more are answered `refused`. At 2 MiB each (`readAhead`) that is 64 MiB. */
 const defaultMaxStreams = 32
 
+/** Of those, for one peer: an install of several packages fetches three at a time, and a preview may go on beside it. */
+const maxStreamsPerPeer = 6
+
 /** Pieces read while earlier ones are being sent: as many as a peer may have outstanding, 1 MiB. */
 const readAhead = 4
 
@@ -70,6 +73,7 @@ export const createPieceServer = (
   const streams = new Set<Stream>()
   /** Without those that are answered `refused`. */
   let serving = 0
+  const servedByPeer = new Map<string, number>()
   let stopped = false
 
   const serve = async (stream: Stream, peer: string, refuse: boolean): Promise<void> => {
@@ -143,14 +147,23 @@ export const createPieceServer = (
   return {
     async handle(stream, peer) {
       if (stopped) return stream.abort(new Failure('PeerUnreachable', 'this peer is stopping'))
-      const refuse = serving >= maxStreams
-      serving += refuse ? 0 : 1
+      const ofPeer = servedByPeer.get(peer) ?? 0
+      const refuse = serving >= maxStreams || ofPeer >= maxStreamsPerPeer
+      if (!refuse) {
+        serving += 1
+        servedByPeer.set(peer, ofPeer + 1)
+      }
       streams.add(stream)
       try {
         await serve(stream, peer, refuse)
       } finally {
         streams.delete(stream)
-        serving -= refuse ? 0 : 1
+        if (!refuse) {
+          serving -= 1
+          const left = (servedByPeer.get(peer) ?? 1) - 1
+          if (left > 0) servedByPeer.set(peer, left)
+          else servedByPeer.delete(peer)
+        }
       }
     },
     stop() {

@@ -1,29 +1,66 @@
-import type { KadDHT } from '@libp2p/kad-dht'
+import { type QueryLimits, startQuery } from './query.ts'
+import type { RoundTrips } from './round-trips.ts'
+import type { Answer, Contact, Wire } from './wire.ts'
 
 /** A lookup that has found nothing by then finds nothing, ms (spec §2.8). */
 export const lookupTimeoutMs = 5_000
 
-/** After the first valid answer, later ones may still raise the sequence number for this long, ms: about one round trip. */
-const settleMs = 150
+/** After the first valid answer, later ones may still raise the sequence number for one round trip, at most this, ms. */
+const maxSettleMs = 150
 
-/** A put that some peer never answers is given up after this long, ms. */
-const putTimeoutMs = 15_000
+/** A put ends after this long, ms: who has not confirmed by then is slow or gone, and the head is put again anyway. */
+const putTimeoutMs = 5_000
+
+/**
+ * A put goes to the 20 closest. When 10 of the closest that live do not have a value, no one has: even of copies of
+ * which half are gone, ten in a row are missing once in a thousand times.
+ */
+const getLimits: QueryLimits = { width: 10, parallel: 6, dials: 3, inFlight: 20, dialBudget: 16 }
+const putLimits: QueryLimits = { width: 20, parallel: 8, dials: 3, inFlight: 24, dialBudget: 24 }
+
+/** Peers whose older value is replaced after a lookup; the next lookup comes by the others. */
+const maxRepairs = 4
 
 /** What one stored value says, once its signature and identity were checked. */
 export interface FoundHead<T> {
+  /** Of the identity document; weighs more than `seq`: a key that was rotated out cannot roll a package back. */
+  identitySeq: number
   seq: number
   value: T
 }
 
+/** `forged`: not valid for its key. `older`: valid, and older than what is known: a rollback, or news that was missed. */
+export type Misanswer = 'forged' | 'older'
+
+export interface LookupReport {
+  outcome: 'found' | 'absent' | 'timeout'
+  tookMs: number
+  /** Answers on the way to the first valid one; 0 when it was kept here. */
+  hops: number
+  asked: number
+  dialled: number
+}
+
 export interface HeadsDependencies<T> {
-  dht: Pick<KadDHT, 'get' | 'put'>
+  wire: Wire
   /** Decodes and verifies a value for its key; undefined for anything that is not valid. */
   verify(key: Uint8Array, value: Uint8Array): Promise<FoundHead<T> | undefined>
+  roundTrips: RoundTrips
   now(): number
+  /** Higher is asked sooner; undefined is never asked. All alike when not given. */
+  rank?(peer: string): number | undefined
+  /** The newest head known here already: an older one does not win. */
+  newest?(key: Uint8Array): Pick<FoundHead<unknown>, 'identitySeq' | 'seq'> | undefined
+  /** A peer has answered with what must not win. */
+  onMisanswer?(peer: string, kind: Misanswer): void
+  onLookup?(report: LookupReport): void
 }
 
 export interface Heads<T> {
-  /** Stores a value at the closest peers; tells how many of them confirmed it, as they do. */
+  /**
+   * Stores a value here and at the closest peers, each as soon as it is found; tells how many of them confirmed it, as
+   * they do. Resolves within 5 s.
+   */
   put(
     key: string,
     value: Uint8Array,
@@ -37,58 +74,162 @@ export interface Heads<T> {
 }
 
 /**
- * Package heads in the DHT.
+ * Package heads in the DHT, over our own query.
  *
- * `dht.get` itself walks on to its end, and throws when one peer refuses a correction: its events are read instead.
- * A refused value does not make `dht.put` fail: the answers are counted instead.
+ * Every value that comes before the end of a lookup is checked and counts, whoever sent it; what is forged or older
+ * never wins and is told. Peers that had an older value are given the newest one afterwards.
  */
-export const createHeads = <T>({ dht, verify, now }: HeadsDependencies<T>): Heads<T> => ({
-  async put(key, value, { signal, onConfirmed }) {
-    let confirmed = 0
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(putTimeoutMs)])
-    try {
-      for await (const event of dht.put(encode(key), value, { signal: deadline })) {
-        if (event.name !== 'PEER_RESPONSE' || event.messageName !== 'PUT_VALUE') continue
-        confirmed += 1
-        onConfirmed(confirmed)
-      }
-    } catch (error) {
-      // What was confirmed before the end came stays confirmed.
-      if (confirmed === 0 && !deadline.aborted) throw error
-    }
-    return confirmed
-  },
+export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
+  const { wire, verify, roundTrips, now, newest, onMisanswer, onLookup } = deps
+  const rank = deps.rank ?? (() => 0)
 
-  async get(key, { signal }) {
-    const keyBytes = encode(key)
-    const settle = new AbortController()
-    const ended = AbortSignal.any([signal, settle.signal, AbortSignal.timeout(lookupTimeoutMs)])
-    let best: FoundHead<T> | undefined
-    let settleAt = Number.POSITIVE_INFINITY
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const consider = async (value: Uint8Array): Promise<void> => {
-      const found = await verify(keyBytes, value)
-      if (found === undefined) return
-      if (best === undefined || found.seq > best.seq) best = found
-      if (timer !== undefined) return
-      settleAt = now() + settleMs
-      timer = setTimeout(() => settle.abort(), settleMs)
-    }
-    try {
-      for await (const event of dht.get(keyBytes, { signal: ended })) {
-        if (event.name === 'PEER_RESPONSE' && event.record !== undefined) await consider(event.record.value)
-        // A value from our own datastore comes as VALUE without a response.
-        else if (event.name === 'VALUE') await consider(event.value)
-        if (now() >= settleAt) break
+  /** Asks, and takes the time if there was an answer. */
+  const timed = async <R>(peer: Contact, ask: () => Promise<R | undefined>): Promise<R | undefined> => {
+    const connected = wire.isConnected(peer.id)
+    const start = now()
+    const answer = await ask()
+    if (answer !== undefined) roundTrips.record(connected, now() - start)
+    return answer
+  }
+
+  const walk = (
+    seeds: Contact[],
+    limits: QueryLimits,
+    signal: AbortSignal,
+    ask: (peer: Contact, signal: AbortSignal, hops: number) => Promise<Answer | undefined>,
+  ) =>
+    startQuery<Contact>({
+      seeds,
+      self: wire.self,
+      limits,
+      isConnected: wire.isConnected,
+      rank,
+      slowMs: roundTrips.slowMs,
+      signal,
+      ask: async (peer, ended, hops) => (await ask(peer, ended, hops))?.closer,
+    })
+
+  return {
+    async put(key, value, { signal, onConfirmed }) {
+      const keyBytes = encode(key)
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(putTimeoutMs)])
+      let confirmed = 0
+      const puts = new Map<string, Promise<void>>()
+      const answered: Contact[] = []
+
+      const putTo = (peer: Contact): void => {
+        if (puts.has(peer.id)) return
+        puts.set(
+          peer.id,
+          wire.putValue(peer, keyBytes, value, deadline).then((stored) => {
+            if (!stored || deadline.aborted) return
+            confirmed += 1
+            onConfirmed(confirmed)
+          }),
+        )
       }
-    } catch {
-      // Not found, timed out or settled: what was found by then is the answer.
-    } finally {
+
+      await wire.own.putValue(keyBytes, value)
+      const seeds = await wire.seeds(keyBytes)
+      const { done } = walk(seeds, putLimits, deadline, async (peer, ended) => {
+        const answer = await timed(peer, () => wire.findNode(peer, keyBytes, ended))
+        if (answer === undefined) return undefined
+        answered.push(peer)
+        // Whoever knows few peers that are closer is close enough not to wait for the end of the walk.
+        const closer = answer.closer.filter((other) => compareBytes(other.distance, peer.distance) < 0).length
+        if (closer < putLimits.width / 2) putTo(peer)
+        return answer
+      })
+      const { closest } = await done
+      for (const peer of closest) putTo(peer)
+      await Promise.race([Promise.all(puts.values()), aborted(deadline)])
+      return confirmed
+    },
+
+    async get(key, { signal }) {
+      const started = now()
+      const keyBytes = encode(key)
+      const timeout = AbortSignal.timeout(lookupTimeoutMs)
+      const deadline = AbortSignal.any([signal, timeout])
+      const floor = newest?.(keyBytes)
+      let best: { found: FoundHead<T>; bytes: Uint8Array } | undefined
+      let firstHops = 0
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const checks = new Set<Promise<void>>()
+      const answers: { peer: Contact; found: FoundHead<T> }[] = []
+
+      const consider = async (bytes: Uint8Array, peer: Contact | undefined, hops: number): Promise<void> => {
+        // A verifier that throws has not found the value valid.
+        const found = await verify(keyBytes, bytes).catch(() => undefined)
+        if (found === undefined) {
+          if (peer !== undefined) onMisanswer?.(peer.id, 'forged')
+          return
+        }
+        if (peer !== undefined) answers.push({ peer, found })
+        if (floor !== undefined && compare(found, floor) < 0) return
+        if (best === undefined) firstHops = hops
+        if (best === undefined || compare(found, best.found) > 0) best = { found, bytes }
+        timer ??= setTimeout(() => query.finish(), Math.min(maxSettleMs, roundTrips.typicalMs()))
+        // Our own copy may be old: others are asked for one round trip. After theirs, who was asked may still answer.
+        if (peer !== undefined) query.settle()
+      }
+
+      const [own, seeds] = await Promise.all([wire.own.getValue(keyBytes), wire.seeds(keyBytes)])
+      const query = walk(seeds, getLimits, deadline, async (peer, ended, hops) => {
+        const answer = await timed(peer, () => wire.getValue(peer, keyBytes, ended))
+        if (answer?.value !== undefined) {
+          const check = consider(answer.value, peer, hops)
+          checks.add(check)
+          await check
+          checks.delete(check)
+        }
+        return answer
+      })
+      if (own !== undefined) checks.add(consider(own, undefined, 0))
+      const { asked, dialled } = await query.done
+      // What had arrived before the end is still being checked: it counts.
+      await Promise.all(checks)
       clearTimeout(timer)
-    }
-    return best
-  },
-})
+
+      const standard = best?.found ?? floor
+      const stale = answers.filter(({ found }) => standard !== undefined && compare(found, standard) < 0)
+      for (const { peer } of stale) onMisanswer?.(peer.id, 'older')
+      if (best !== undefined) repair(keyBytes, best.bytes, stale)
+      onLookup?.({
+        outcome: best !== undefined ? 'found' : timeout.aborted ? 'timeout' : 'absent',
+        tookMs: now() - started,
+        hops: firstHops,
+        asked,
+        dialled,
+      })
+      return best?.found
+    },
+  }
+
+  /** Nobody waits for it: who misses it will be given the value by the next put. */
+  function repair(key: Uint8Array, value: Uint8Array, stale: readonly { peer: Contact }[]): void {
+    for (const { peer } of stale.slice(0, maxRepairs))
+      void wire.putValue(peer, key, value, AbortSignal.timeout(putTimeoutMs)).catch(() => false)
+  }
+}
+
+type Version = Pick<FoundHead<unknown>, 'identitySeq' | 'seq'>
+
+const compare = (a: Version, b: Version): number => a.identitySeq - b.identitySeq || a.seq - b.seq
+
+const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
+  for (let index = 0; index < a.length; index += 1) {
+    const difference = (a[index] ?? 0) - (b[index] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 
 const encoder = new TextEncoder()
 const encode = (key: string): Uint8Array => encoder.encode(key)

@@ -1,46 +1,111 @@
-import type { KadDHT } from '@libp2p/kad-dht'
 import { CID } from 'multiformats/cid'
+import { type QueryLimits, startQuery } from './query.ts'
+import type { RoundTrips } from './round-trips.ts'
+import type { Contact, Wire } from './wire.ts'
 
 /** Telling the closest peers that we hold a root is given up after this long, ms. */
-const provideTimeoutMs = 15_000
+const provideTimeoutMs = 5_000
+
+/** A search goes on for more holders until the closest 10 were asked, or its caller has enough. */
+const findLimits: QueryLimits = { width: 10, parallel: 6, dials: 3, inFlight: 20, dialBudget: 16 }
+const provideLimits: QueryLimits = { width: 20, parallel: 8, dials: 3, inFlight: 24, dialBudget: 24 }
+
+export interface ProvidersDependencies {
+  wire: Wire
+  roundTrips: RoundTrips
+  now(): number
+  /** Higher is asked sooner; undefined is never asked, and never named. */
+  rank?(peer: string): number | undefined
+}
 
 export interface Providers {
-  /** Tells the peers closest to `root` that this one holds it; resolves with how many were told. */
+  /** Tells the peers closest to `root` that this one holds it; resolves within 5 s with how many were told. */
   provide(root: string, signal: AbortSignal): Promise<number>
-  /** Peers that said they hold `root`, each once, as they are found. Ends with the query or the signal; never throws. */
+  /**
+   * Peers that said they hold `root`, each once: those known here and of the first answers at once, the others as they
+   * are found. Ends with the query or the signal; never throws.
+   */
   find(root: string, signal: AbortSignal): AsyncGenerator<string>
 }
 
-/** Provider records of content roots (CIDs as text) in the DHT. */
-export const createProviders = (dht: Pick<KadDHT, 'provide' | 'findProviders'>): Providers => ({
-  async provide(root, signal) {
-    let told = 0
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(provideTimeoutMs)])
-    try {
-      for await (const event of dht.provide(CID.parse(root), { signal: deadline })) {
-        // ADD_PROVIDER has no answer on the wire: this event says that the message went out.
-        if (event.name === 'PEER_RESPONSE' && event.messageName === 'ADD_PROVIDER') told += 1
-      }
-    } catch (error) {
-      if (told === 0 && !deadline.aborted) throw error
-    }
-    return told
-  },
+/** Provider records of content roots (CIDs as text) in the DHT. Whether a peer does hold a root is seen by asking it. */
+export const createProviders = ({ wire, roundTrips, now, rank = () => 0 }: ProvidersDependencies): Providers => {
+  const timed = async <R>(peer: Contact, ask: () => Promise<R | undefined>): Promise<R | undefined> => {
+    const connected = wire.isConnected(peer.id)
+    const start = now()
+    const answer = await ask()
+    if (answer !== undefined) roundTrips.record(connected, now() - start)
+    return answer
+  }
 
-  async *find(root, signal) {
-    const seen = new Set<string>()
-    try {
-      for await (const event of dht.findProviders(CID.parse(root), { signal })) {
-        if (event.name !== 'PROVIDER' && event.name !== 'PEER_RESPONSE') continue
-        for (const { id } of event.providers) {
-          const peer = id.toString()
-          if (seen.has(peer)) continue
+  const common = { self: wire.self, isConnected: wire.isConnected, rank, slowMs: roundTrips.slowMs }
+
+  return {
+    async provide(root, signal) {
+      const key = CID.parse(root).multihash.bytes
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(provideTimeoutMs)])
+      await wire.own.addProvider(key)
+      const { done } = startQuery<Contact>({
+        ...common,
+        seeds: await wire.seeds(key),
+        limits: provideLimits,
+        signal: deadline,
+        ask: async (peer, ended) => (await timed(peer, () => wire.findNode(peer, key, ended)))?.closer,
+      })
+      const { closest } = await done
+      const told = await Promise.all(closest.map((peer) => wire.addProvider(peer, key, deadline)))
+      return told.filter(Boolean).length
+    },
+
+    async *find(root, signal) {
+      const key = CID.parse(root).multihash.bytes
+      // Ends the walk when the caller leaves the loop early.
+      const left = new AbortController()
+      const seen = new Set<string>()
+      const found: string[] = []
+      let wake = Promise.withResolvers<void>()
+      let over = false
+      const add = (peers: readonly string[]): void => {
+        for (const peer of peers) {
+          if (seen.has(peer) || rank(peer) === undefined) continue
           seen.add(peer)
-          yield peer
+          found.push(peer)
+        }
+        wake.resolve()
+      }
+      const run = async (): Promise<void> => {
+        try {
+          add(await wire.own.getProviders(key))
+          const query = startQuery<Contact>({
+            ...common,
+            seeds: await wire.seeds(key),
+            limits: findLimits,
+            signal: AbortSignal.any([signal, left.signal]),
+            async ask(peer, ended) {
+              const answer = await timed(peer, () => wire.getProviders(peer, key, ended))
+              if (answer !== undefined) add(answer.providers)
+              return answer?.closer
+            },
+          })
+          await query.done
+        } catch {
+          // A datastore that fails is one source less.
+        } finally {
+          over = true
+          wake.resolve()
         }
       }
-    } catch {
-      // The query's own end (not found, aborted) ends the list.
-    }
-  },
-})
+      void run()
+      try {
+        for (;;) {
+          for (let peer = found.shift(); peer !== undefined; peer = found.shift()) yield peer
+          if (over) return
+          await wake.promise
+          wake = Promise.withResolvers()
+        }
+      } finally {
+        left.abort()
+      }
+    },
+  }
+}

@@ -3,8 +3,9 @@ import { Failure } from '../contract/failures.ts'
 import type { Update } from '../contract/updates.ts'
 import type { FileInput, LookupResult, PackageCheck, PublishOptions, PublishResult } from '../contract/views.ts'
 import { readPackage } from '../packages/read-package.ts'
-import { headKey, rootToText, splitPackageId } from '../protocol/ids.ts'
-import type { CatalogueVersion } from '../registry/catalogue.ts'
+import { sameBytes } from '../protocol/codec.ts'
+import { headKey, rootToText, splitPackageId, textToRoot } from '../protocol/ids.ts'
+import type { Release } from '../protocol/release.ts'
 import type { Library } from '../registry/library.ts'
 import type { Outbox } from '../registry/outbox.ts'
 import type { Publisher } from '../registry/publish.ts'
@@ -77,27 +78,37 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     return { id, version, root: rootToText(root), warnings: [...found, ...warnings] }
   }
 
-  const versionOf = (id: string, version: string): CatalogueVersion & { release: object } => {
-    const found = registry.get(id)?.versions.find((each) => each.version === version)
-    if (found?.release === undefined)
-      throw new Failure('VersionNotFound', `Version ${version} of ${id} is not in the catalogue.`)
-    return found as CatalogueVersion & { release: object }
-  }
-
-  const rootOf = (id: string, version: string): Uint8Array => {
-    const { release } = versionOf(id, version)
-    return (release as NonNullable<CatalogueVersion['release']>).release.root
+  /** What was installed stays what it is, whatever the catalogue says of that version since. */
+  const installedRoot = (id: string, version: string): Uint8Array | undefined => {
+    const entry = library.get(id, version)
+    const root = entry === undefined ? undefined : textToRoot(entry.root)
+    return root?.ok ? root.value : undefined
   }
 
   const installed = (id: string, version: string): Uint8Array => {
-    if (library.get(id, version) === undefined)
-      throw new Failure('NotInstalled', `${id} ${version} is not installed here.`)
-    return rootOf(id, version)
+    const root = installedRoot(id, version)
+    if (root === undefined) throw new Failure('NotInstalled', `${id} ${version} is not installed here.`)
+    return root
   }
 
+  const rootOf = (id: string, version: string): Uint8Array => {
+    const found = registry.get(id)?.versions.find((each) => each.version === version)
+    const root = installedRoot(id, version) ?? found?.release?.release.root
+    if (root === undefined) throw new Failure('VersionNotFound', `Version ${version} of ${id} is not in the catalogue.`)
+    return root
+  }
+
+  /** What this profile published is promised to others. */
+  const isPublishedHere = (root: Uint8Array): boolean =>
+    registry
+      .packagesOf(deps.status.view().publisherId)
+      .some(({ versions }) =>
+        versions.some(({ release }) => release !== undefined && sameBytes(release.release.root, root)),
+      )
+
   /** Brings small content here in the background, so that a package can be looked at before it is installed. */
-  const preview = (id: string, root: Uint8Array): void => {
-    installs.ensure(root, AbortSignal.any([signal, AbortSignal.timeout(previewTimeoutMs)])).then(
+  const preview = (id: string, release: Release): void => {
+    installs.ensure(release, AbortSignal.any([signal, AbortSignal.timeout(previewTimeoutMs)])).then(
       () => emit({ kind: 'package', id }),
       // Nobody sends it now: the page says that its files are not here.
       () => {},
@@ -130,7 +141,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
         throw new Failure('PackageNotFound', `There is no package ${id} in the catalogue of this browser.`)
       const manifest = await content.manifest(release.root)
       const here = await content.has(release.root)
-      if (!here && release.size <= previewMaxBytes) preview(id, release.root)
+      if (!here && release.size <= previewMaxBytes) preview(id, release)
       return packageToView(found, {
         trust: deps.trust.stateOf(found.publisher),
         dependents: registry.dependentsOf(id),
@@ -177,11 +188,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     async uninstall(id, version) {
       const root = installed(id, version)
       await library.remove(id, version)
-      const stillNeeded = library.list().some((entry) => entry.root === rootToText(root))
-      const own = splitPackageId(id)
-      // What this profile published is kept for others also when it is no longer installed here.
-      const isOwn = own.ok && own.value.publisher === deps.status.view().publisherId
-      if (!stillNeeded && !isOwn) await content.remove(root)
+      if (!library.usesRoot(rootToText(root)) && !isPublishedHere(root)) await content.remove(root)
       emit({ kind: 'library', revision: library.revision() })
     },
 
@@ -200,7 +207,12 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       const found = registry.get(id)
       const record = found === undefined ? undefined : packageToSummary(found)
       const tookMs = performance.now() - started
-      return { found: found !== undefined, from, tookMs, ...(record === undefined ? {} : { record }) }
+      return {
+        found: found !== undefined,
+        from: found === undefined ? 'none' : from,
+        tookMs,
+        ...(record === undefined ? {} : { record }),
+      }
     }
     if (registry.get(id) !== undefined) return answer('hot')
     const parts = splitPackageId(id)

@@ -2,8 +2,10 @@ import { createContentStore } from '../content/content-store.ts'
 import type { StartOptions } from '../contract/commands.ts'
 import type { Failure } from '../contract/failures.ts'
 import type { Update, UpdateBatch } from '../contract/updates.ts'
+import { startRepublish } from '../dht/republish.ts'
 import type { RtcShim } from '../net/rtc-shim.ts'
 import { hasTemplates } from '../packages/templates.ts'
+import { rootToText, textToRoot } from '../protocol/ids.ts'
 import { createLibrary } from '../registry/library.ts'
 import { createOutbox } from '../registry/outbox.ts'
 import { createPublisher } from '../registry/publish.ts'
@@ -39,18 +41,32 @@ export interface EngineOptions extends Omit<StartOptions, 'updates' | 'rtc'> {
  * are wired. Resolves when commands work, with what this profile has stored; the network starts meanwhile.
  */
 export const createEngine = async (options: EngineOptions, rtc: RtcShim | undefined): Promise<RunningEngine> => {
+  const undos: Undo[] = []
+  try {
+    return await assemble(options, rtc, undos)
+  } catch (error) {
+    await runAll(undos)
+    throw error
+  }
+}
+
+/** `undos` is filled as parts begin to hold something, in that order, so that a failed start gives everything back. */
+const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos: Undo[]): Promise<RunningEngine> => {
   const lifetime = new AbortController()
   const bus = createUpdateBus((batch) => options.updates.postMessage(batch))
+  undos.push(bus.stop, () => rtc?.close())
   const lock = await acquireProfileLock(options.profile, navigator.locks, {
     steal: options.leadership?.stolen ?? false,
     onStolen: options.onStolen,
   })
+  undos.push(lock.release)
 
   // What this profile has.
   const { store: opened, refusal } = await openStore(`ggen-${options.profile}`, {
     onClosed: (reason) => notice('error', 'storage', reason),
   })
   const store = createFencedStore(opened, lock.assertHeld)
+  undos.push(store.close)
   const keys = await loadKeys(store, webCrypto, options.profile)
   const { publisherId } = keys.identity
   const content = createContentStore({ store, crypto: webCrypto })
@@ -81,7 +97,7 @@ export const createEngine = async (options: EngineOptions, rtc: RtcShim | undefi
       startNetwork({
         ...{ keys, content, relays, crypto: webCrypto, iceServers: options.iceServers, webRtc: rtc !== undefined },
         catalogue: {
-          ids: registry.entryIds,
+          watchIds: registry.watchEntryIds,
           entries: registry.entriesById,
           ingest: (entries, from) => registry.ingest(entries, { from }),
         },
@@ -101,7 +117,8 @@ export const createEngine = async (options: EngineOptions, rtc: RtcShim | undefi
 
   const status = createStatus({
     ...{ options, keys, store, rtc, refusal, network },
-    catalogueSize: registry.size,
+    // As many as are listed: packages whose every version was withdrawn are known, and not shown.
+    catalogueSize: search.size,
     onChange: (view) => emit({ kind: 'status', status: view }),
   })
   const publications = createPublications({
@@ -119,8 +136,18 @@ export const createEngine = async (options: EngineOptions, rtc: RtcShim | undefi
     },
   })
   const holders = createHolders({
-    ...{ content, network, signal: lifetime.signal },
+    ...{ network, signal: lifetime.signal },
     onChange: (id) => emit({ kind: 'package', id }),
+  })
+
+  const republish = startRepublish({
+    heads: () => registry.packagesOf(publisherId).flatMap(({ id }) => registry.dhtValueFor(id) ?? []),
+    roots: async () => (await content.completeRoots()).map(rootToText),
+    put: async (key, value, signal) => (await network)?.putHead(key, value, signal, () => {}) ?? 0,
+    async provide(root, signal) {
+      const bytes = textToRoot(root)
+      return bytes.ok ? ((await network)?.provide(bytes.value, signal) ?? 0) : 0
+    },
   })
 
   function emit(update: Update): void {
@@ -131,46 +158,56 @@ export const createEngine = async (options: EngineOptions, rtc: RtcShim | undefi
     emit({ kind: 'notice', id, level, name: failure.name, message: failure.message })
   }
 
-  function onCatalogueChange({ packages, revision, size }: RegistryChange): void {
+  function onCatalogueChange({ packages, revision }: RegistryChange): void {
     for (const id of packages) {
       const found = registry.get(id)
       const document = found === undefined ? undefined : packageToDocument(found)
       if (document === undefined) search.remove(id)
       else search.put(document)
     }
-    emit({ kind: 'catalogue', revision, size })
+    emit({ kind: 'catalogue', revision, size: search.size() })
     status.changed()
   }
 
   const wake = (): void => void network.then((online) => online?.wake())
   self.addEventListener('online', wake)
+  undos.push(
+    async () => (await network)?.stop(),
+    () => self.removeEventListener('online', wake),
+    publications.stop,
+    republish.stop,
+    () => lifetime.abort(),
+  )
 
   // What was under way when the last tab closed.
   void network.then(async (online) => {
     if (online === undefined) return
     installs.resume()
     publications.sendAll()
-    holders.provideAll()
+    republish.now()
   })
 
   await loaded
   return createCommands({
     ...{ store, keys, content, registry, search, publisher, outbox, library, trust, network, metrics },
     ...{ status, publications, installs, holders, emit, signal: lifetime.signal },
-    async stop() {
-      lifetime.abort()
-      self.removeEventListener('online', wake)
-      publications.stop()
-      holders.stop()
-      await (await network)?.stop()
-      await store.close()
-      rtc?.close()
-      bus.stop()
-      lock.release()
-    },
+    stop: () => runAll(undos),
   })
 }
 
 const loadAll = async (parts: readonly { load(): Promise<unknown> }[]): Promise<void> => {
   for (const part of parts) await part.load()
+}
+
+type Undo = () => unknown
+
+/** The last first; one that fails does not keep the others from running. */
+const runAll = async (undos: Undo[]): Promise<void> => {
+  for (let undo = undos.pop(); undo !== undefined; undo = undos.pop()) {
+    try {
+      await undo()
+    } catch {
+      // It is given up anyway.
+    }
+  }
 }

@@ -1,9 +1,5 @@
-import type { ContentStore } from '../content/content-store.ts'
-import { rootToText, textToRoot, toHex } from '../protocol/ids.ts'
+import { textToRoot, toHex } from '../protocol/ids.ts'
 import type { Network } from './network.ts'
-
-/** What is held is told to the DHT again after this long, ms: half of the 48 h after which provider records end. */
-const reprovideMs = 22 * 3_600_000
 
 /** A count of holders is asked for again after this long, ms. */
 const freshMs = 60_000
@@ -12,7 +8,6 @@ const freshMs = 60_000
 const countTimeoutMs = 5_000
 
 export interface HoldersDependencies {
-  content: ContentStore
   network: Promise<Network | undefined>
   signal: AbortSignal
   /** The count that was asked for with this id has changed. */
@@ -27,13 +22,10 @@ export interface Holders {
   count(id: string, root: Uint8Array, heldHere: boolean): number
   /** Tells the DHT that these contents are held here. */
   provide(roots: readonly string[]): void
-  /** The same for all that is held; now and then again, as provider records end. */
-  provideAll(): void
-  stop(): void
 }
 
 /** Who holds what: tells the DHT what is held here, and counts who else says so. */
-export const createHolders = ({ content, network, signal, onChange }: HoldersDependencies): Holders => {
+export const createHolders = ({ network, signal, onChange }: HoldersDependencies): Holders => {
   const countByRoot = new Map<string, { others: number; at: number }>()
   const queue = new Set<string>()
   let providing = false
@@ -64,13 +56,6 @@ export const createHolders = ({ content, network, signal, onChange }: HoldersDep
     }
   }
 
-  const provideAll = async (): Promise<void> => {
-    for (const root of await content.completeRoots()) queue.add(rootToText(root))
-    await drain()
-  }
-
-  const timer = setInterval(() => void provideAll(), reprovideMs)
-
   return {
     count(id, root, heldHere) {
       const key = toHex(root)
@@ -85,7 +70,5 @@ export const createHolders = ({ content, network, signal, onChange }: HoldersDep
       for (const root of roots) queue.add(root)
       void drain()
     },
-    provideAll: () => void provideAll().catch(() => {}),
-    stop: () => clearInterval(timer),
   }
 }

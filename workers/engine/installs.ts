@@ -1,14 +1,16 @@
 import type { ContentStore } from '../content/content-store.ts'
-import { type FetchDependencies, fetchContent } from '../content/fetch.ts'
+import { assertExpected, type FetchDependencies, fetchContent } from '../content/fetch.ts'
 import { Failure, toFailure } from '../contract/failures.ts'
 import type { InstallOptions, InstallPlan, InstallResult, LibraryEntry, TransferView } from '../contract/views.ts'
 import { toHex } from '../protocol/ids.ts'
+import type { Release } from '../protocol/release.ts'
 import type { Library } from '../registry/library.ts'
 import type { Registry } from '../registry/registry.ts'
 import { type Resolution, resolve } from '../registry/resolve.ts'
 import type { BegunTransfer, Transfers } from '../registry/transfers.ts'
 import type { Trust } from '../registry/trust.ts'
 import type { Network } from './network.ts'
+import { createSharedFetch } from './shared-fetch.ts'
 
 /** Packages of one install that are fetched at the same time: enough to hide the round trips of small ones. */
 const parallelFetches = 3
@@ -35,8 +37,8 @@ export interface Installs {
   cancel(transferId: string): void
   /** Goes on with what a closed or reloaded tab began. */
   resume(): void
-  /** Brings the content of `root` here, once however many ask for it. */
-  ensure(root: Uint8Array, signal: AbortSignal): Promise<void>
+  /** Brings the content of a release here, once however many ask for it. */
+  ensure(release: Release, signal: AbortSignal): Promise<void>
 }
 
 /**
@@ -50,7 +52,6 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
   const { registry, content, library, transfers, trust, network, onTransfer, now } = deps
   const controllerById = new Map<string, AbortController>()
   const runById = new Map<string, { specs: readonly string[]; result: Promise<InstallResult> }>()
-  const fetchByRoot = new Map<string, Promise<number>>()
 
   const resolveSpecs = (specs: readonly string[], options: InstallOptions = {}): Resolution =>
     resolve(specs, {
@@ -59,6 +60,9 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       installed: library.list(),
       ...(options.allowMissing === undefined ? {} : { allowMissing: options.allowMissing }),
     })
+
+  const releaseOf = (id: string, version: string): Release | undefined =>
+    registry.get(id)?.versions.find((each) => each.version === version)?.release?.release
 
   const plan = async (specs: readonly string[], options?: InstallOptions): Promise<InstallPlan> => {
     const { packages, warnings } = resolveSpecs(specs, options)
@@ -73,35 +77,20 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     }
   }
 
-  /** Fetches `root` unless it is here; several who want it share one fetch. Resolves with the bytes that came. */
-  const fetchOnce = async (
-    root: Uint8Array,
-    signal: AbortSignal,
-    onProgress: (bytes: number, sources: number) => void,
-  ): Promise<number> => {
-    const key = toHex(root)
-    for (;;) {
-      if (await content.has(root)) return 0
-      const underWay = fetchByRoot.get(key)
-      if (underWay === undefined) break
-      // Whoever began it may cancel it, so its end says nothing about ours: look again.
-      await underWay.catch(() => {})
-      signal.throwIfAborted()
-    }
+  const sharedFetch = createSharedFetch(async ({ root, ...expected }, signal, onProgress) => {
+    const manifest = await content.manifest(root)
+    if (manifest !== undefined) assertExpected(manifest, expected)
+    if (await content.has(root)) return 0
     const online = await network
     if (online === undefined)
       throw new Failure('ContentUnavailable', 'This browser could not join the network, so nothing can be fetched.')
-    const fetching = fetchContent(root, fetchDependencies(online), {
+    const { bytes } = await fetchContent(root, fetchDependencies(online), {
       signal,
-      onProgress: ({ bytes, sources }) => onProgress(bytes, sources),
-    }).then(({ bytes }) => bytes)
-    fetchByRoot.set(key, fetching)
-    try {
-      return await fetching
-    } finally {
-      fetchByRoot.delete(key)
-    }
-  }
+      expected,
+      onProgress: (progress) => onProgress(progress.bytes, progress.sources),
+    })
+    return bytes
+  })
 
   const fetchDependencies = (online: Network): FetchDependencies => ({
     content,
@@ -114,16 +103,35 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     now: () => performance.now(),
   })
 
-  const start = (begun: BegunTransfer, options: InstallOptions): Promise<InstallResult> => {
-    const result = run(begun, options).finally(() => runById.delete(begun.id))
+  const start = (begun: BegunTransfer, options: InstallOptions, isNew: boolean): Promise<InstallResult> => {
+    const underWay = runById.get(begun.id)
+    // Asked for again by a tab whose first question went to an engine that is no more.
+    if (underWay !== undefined && sameTexts(underWay.specs, begun.specs)) return underWay.result
+    if (underWay !== undefined)
+      throw new Failure('InvalidArgument', `A transfer “${begun.id}” is under way already, of other packages.`)
+    const result = run(begun, options, isNew).finally(() => runById.delete(begun.id))
     runById.set(begun.id, { specs: begun.specs, result })
     return result
   }
 
-  const run = async (begun: BegunTransfer, options: InstallOptions): Promise<InstallResult> => {
-    const started = performance.now()
+  /** Runs a transfer under its id, so that it can be cancelled from the first moment and is never run twice at once. */
+  const run = async (begun: BegunTransfer, options: InstallOptions, isNew: boolean): Promise<InstallResult> => {
     const controller = new AbortController()
     controllerById.set(begun.id, controller)
+    try {
+      if (isNew) await transfers.begin(begun)
+      return await transferPackages(begun, options, controller)
+    } finally {
+      controllerById.delete(begun.id)
+    }
+  }
+
+  const transferPackages = async (
+    begun: BegunTransfer,
+    options: InstallOptions,
+    controller: AbortController,
+  ): Promise<InstallResult> => {
+    const started = performance.now()
     const signal = AbortSignal.any([controller.signal, deps.signal])
     const transfer: TransferView = {
       ...{ id: begun.id, specs: [...begun.specs], startedAt: begun.startedAt },
@@ -135,6 +143,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     }
     report({})
     try {
+      signal.throwIfAborted()
       const { packages, warnings } = resolveSpecs(begun.specs, options)
       const bytesByRoot = new Map<string, number>()
       report({ state: 'finding', totalBytes: packages.reduce((sum, { size }) => sum + size, 0) })
@@ -143,8 +152,9 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       const waiting = [...packages]
       const work = async (): Promise<void> => {
         for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-          const { root, rootText, size } = next
-          fetched += await fetchOnce(root, signal, (bytes, sources) => {
+          const { id, version, root, rootText, size } = next
+          const fileCount = releaseOf(id, version)?.fileCount ?? 0
+          fetched += await sharedFetch({ root, size, fileCount }, signal, (bytes, sources) => {
             bytesByRoot.set(rootText, bytes)
             report({
               state: 'fetching',
@@ -183,8 +193,6 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
         failure: { name: failure.name, message: failure.message },
       })
       throw failure
-    } finally {
-      controllerById.delete(begun.id)
     }
   }
 
@@ -193,7 +201,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     const manifest = await content.manifest(root)
     if (manifest === undefined)
       throw new Failure('ContentUnavailable', `The files of ${slug} ${version} are no longer here.`)
-    const release = registry.get(id)?.versions.find((each) => each.version === version)?.release?.release
+    const release = releaseOf(id, version)
     return {
       ...{ id, version, slug, size },
       root: rootText,
@@ -217,14 +225,8 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
         return { installed, bytes, warnings, tookMs: performance.now() - started }
       }
       const id = options.transferId ?? crypto.randomUUID()
-      const underWay = runById.get(id)
-      // Asked for again by a tab whose first question went to an engine that is no more.
-      if (underWay !== undefined && sameTexts(underWay.specs, specs)) return underWay.result
-      if (controllerById.has(id)) throw new Failure('InvalidArgument', `A transfer “${id}” is under way already.`)
       const begun = { id, specs: [...specs], allowMissing: options.allowMissing ?? false, startedAt: now() }
-      await transfers.begin(begun)
-      // Resumed while it was noted.
-      return runById.get(id)?.result ?? start(begun, options)
+      return start(begun, options, true)
     },
     cancel(transferId) {
       controllerById
@@ -233,19 +235,16 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     },
     resume() {
       for (const begun of transfers.list()) {
-        if (controllerById.has(begun.id)) continue
+        if (runById.has(begun.id)) continue
         // Its failure is told by the transfer's update: nobody awaits a resumed install.
-        start(begun, { allowMissing: begun.allowMissing }).catch(() => {})
+        start(begun, { allowMissing: begun.allowMissing }, false).catch(() => {})
       }
     },
-    async ensure(root, signal) {
-      await fetchOnce(root, signal, () => {})
+    async ensure({ root, size, fileCount }, signal) {
+      await sharedFetch({ root, size, fileCount }, signal, () => {})
     },
   }
 }
-
-const sameTexts = (a: readonly string[], b: readonly string[]): boolean =>
-  a.length === b.length && a.every((text, at) => text === b[at])
 
 const sum = (values: Iterable<number>): number => {
   let total = 0
@@ -263,3 +262,6 @@ const allOrFirstFailure = async (work: Promise<void>[], controller: AbortControl
     throw failure
   }
 }
+
+const sameTexts = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((text, at) => text === b[at])

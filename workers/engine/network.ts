@@ -7,6 +7,8 @@ import { Failure } from '../contract/failures.ts'
 import type { PeerView, StatusView, Step } from '../contract/views.ts'
 import { createHeads, type FoundHead } from '../dht/heads.ts'
 import { createProviders } from '../dht/providers.ts'
+import { createRoundTrips } from '../dht/round-trips.ts'
+import { createWire } from '../dht/wire.ts'
 import { createAnnouncements, type Verdict } from '../gossip/announcements.ts'
 import { createNode } from '../net/create-node.ts'
 import { createPeerFinder } from '../net/peer-finder.ts'
@@ -15,10 +17,11 @@ import { isDirect, openStream } from '../net/streams.ts'
 import type { Crypto } from '../protocol/crypto.ts'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
 import { rootToText } from '../protocol/ids.ts'
-import { PIECE_PROTOCOL } from '../protocol/protocols.ts'
-import type { SyncCatalogue } from '../sync/exchange.ts'
+import { KAD_PROTOCOL, PIECE_PROTOCOL } from '../protocol/protocols.ts'
+import type { SyncCatalogue } from '../sync/replica.ts'
 import { startSync } from '../sync/sync.ts'
 import type { ProfileKeys } from './keys.ts'
+import { isRelayAddress } from './relays.ts'
 
 /** A dial that a person asked for is given up after this long, ms: a relayed WebRTC dial takes under 1 s where it works. */
 const connectTimeoutMs = 20_000
@@ -31,6 +34,8 @@ export interface NetworkDependencies {
   webRtc: boolean
   content: ContentStore
   catalogue: SyncCatalogue
+  /** Whom the DHT asks first: higher sooner, undefined never. All alike when not given. */
+  rank?(peer: string): number | undefined
   /** Takes in a gossiped announcement. */
   receive(bytes: Uint8Array, from: string): Promise<Verdict>
   /** Something that the status shows has changed. */
@@ -80,14 +85,14 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
   const { keys, crypto, content, catalogue, onChange, onAudience } = deps
   const tab = await createNode({
     privateKey: keys.node,
-    relays: deps.relays,
+    relays: deps.relays.filter(isRelayAddress),
     crypto,
     iceServers: deps.iceServers,
     webRtc: deps.webRtc,
   })
   const { node } = tab
   const self = node.peerId.toString()
-  const { dht, pubsub } = node.services
+  const { pubsub } = node.services
 
   const drop = (peer: string): void => {
     for (const connection of node.getConnections()) {
@@ -108,20 +113,33 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     pieceHandlerOptions,
   )
 
+  const lookups = {
+    wire: createWire(node, KAD_PROTOCOL),
+    roundTrips: createRoundTrips(),
+    now: () => performance.now(),
+    ...(deps.rank === undefined ? {} : { rank: deps.rank }),
+  }
   const heads = createHeads<DhtValueFound>({
-    dht,
+    ...lookups,
     async verify(key, value) {
       const found = await verifyDhtValue(key, value, crypto)
-      return found.ok ? { seq: found.value.head.head.seq, value: found.value } : undefined
+      if (!found.ok) return undefined
+      const { identity, head } = found.value
+      return { identitySeq: identity.seq, seq: head.head.seq, value: found.value }
     },
-    now: () => performance.now(),
+    newest: tab.heads.newest,
+    onMisanswer(peer, kind) {
+      // An older head may be honest: its holder has missed the news.
+      if (kind === 'forged') drop(peer)
+    },
   })
-  const providers = createProviders(dht)
+  const providers = createProviders(lookups)
   const announcements = createAnnouncements({ pubsub, receive: deps.receive, onSubscriber: onAudience })
   let exchanged = false
   const sync = await startSync({
     node,
     catalogue,
+    sha256: crypto.sha256,
     openStream: (peer, protocol, signal) => openStream(tab, peer, protocol, { signal, direct: false }),
     onExchange(peer, outcome) {
       if (!('failure' in outcome)) exchanged = true
@@ -170,6 +188,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     async connect(address) {
       const target = parseAddress(address)
       const peer = target.getComponents().findLast(({ name }) => name === 'p2p')?.value
+      if (peer === self) throw new Failure('PeerUnreachable', 'That is the address of this tab itself.')
       const undo = peer === undefined ? () => {} : tab.gater.permit(peer)
       try {
         await node.dial(target, { signal: AbortSignal.timeout(connectTimeoutMs) })

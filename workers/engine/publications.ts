@@ -33,23 +33,29 @@ export interface Publications {
 export const createPublications = (deps: PublicationsDependencies): Publications => {
   const { registry, outbox, network, signal, onChange } = deps
   const sending = new Set<string>()
+  /** What could be handed to nobody in this round. */
+  const resting = new Set<string>()
   let retryTimer: ReturnType<typeof setTimeout> | undefined
 
-  const sendAll = async (): Promise<void> => {
+  const sendNext = async (): Promise<void> => {
     const online = await network
     if (online === undefined || signal.aborted) return
     if (online.audience() === 0 && online.status().connections === 0) return
     for (const entry of outbox.list()) {
       if (sending.size >= parallelSends) return
-      if (sending.has(entry.id)) continue
+      if (sending.has(entry.id) || resting.has(entry.id)) continue
       sending.add(entry.id)
       void send(entry, online).then(
         () => {
           sending.delete(entry.id)
-          void sendAll()
+          void sendNext()
         },
-        // Not at once again: the retry timer or the next peer does that.
-        () => sending.delete(entry.id),
+        () => {
+          sending.delete(entry.id)
+          // Not at once again: the others go first, and the retry timer or the next peer comes back to it.
+          resting.add(entry.id)
+          void sendNext()
+        },
       )
     }
   }
@@ -74,7 +80,9 @@ export const createPublications = (deps: PublicationsDependencies): Publications
     const dhtValue = registry.dhtValueFor(id)
     const root = registry.get(id)?.versions.find((each) => each.version === version)?.release?.release.root
 
-    const announced = announcement === undefined ? 0 : await online.announce(announcement).catch(() => 0)
+    // What gossipsub handed to nobody it takes for sent, and drops when it is sent again: so only when somebody is there.
+    const isHeard = announcement !== undefined && online.audience() > 0
+    const announced = isHeard ? await online.announce(announcement).catch(() => 0) : 0
     report({ announcedTo: announced })
     const [confirmed] = await Promise.all([
       dhtValue === undefined
@@ -95,13 +103,18 @@ export const createPublications = (deps: PublicationsDependencies): Publications
     report({ state: 'sent', acknowledgements: confirmed, announcedTo: announced })
   }
 
+  const sendAll = (): void => {
+    resting.clear()
+    void sendNext()
+  }
+
   const retry = (): void => {
     retryTimer = undefined
-    void sendAll()
+    sendAll()
   }
 
   return {
-    sendAll: () => void sendAll(),
+    sendAll,
     stop: () => clearTimeout(retryTimer),
   }
 }

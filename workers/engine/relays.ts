@@ -18,7 +18,8 @@ const listSchema = v.object({ relays: v.pipe(v.array(v.pipe(v.string(), v.maxLen
  * as when the page is opened offline, those it named last.
  */
 export const findRelays = async (given: readonly string[], store: Store, origin: string): Promise<string[]> => {
-  if (given.length > 0) return usable(given)
+  // Also what is no address of a relay: the status says so of it.
+  if (given.length > 0) return [...new Set(given)].slice(0, maxRelays)
   const named = await askServer(origin)
   if (named.length > 0) {
     await store.write([{ table: 'settings', key: 'relays', value: encode({ relays: named }) }]).catch(() => {})
@@ -52,20 +53,16 @@ const decode = (bytes: Uint8Array): string[] => {
   }
 }
 
-/** Multiaddrs that parse and name a peer, each once. */
-const usable = (addresses: readonly string[]): string[] => {
-  const relays = new Set<string>()
-  for (const address of addresses) {
-    try {
-      if (
-        multiaddr(address)
-          .getComponents()
-          .some(({ name }) => name === 'p2p')
-      )
-        relays.add(address)
-    } catch {
-      // Not a multiaddr: said nowhere, because the status lists the relays that are used.
-    }
+const usable = (addresses: readonly string[]): string[] =>
+  [...new Set(addresses)].filter(isRelayAddress).slice(0, maxRelays)
+
+/** A multiaddr that parses and names a peer. */
+export const isRelayAddress = (address: string): boolean => {
+  try {
+    return multiaddr(address)
+      .getComponents()
+      .some(({ name }) => name === 'p2p')
+  } catch {
+    return false
   }
-  return [...relays].slice(0, maxRelays)
 }

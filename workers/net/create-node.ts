@@ -5,9 +5,10 @@ import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import type { Crypto } from '../protocol/crypto.ts'
+import { createBoundedDatastore } from '../stack/bounded-datastore.ts'
 import { createHeadValidator, type HeadValidator } from '../stack/head-validator.ts'
-import { closeTimeoutMs, pingIntervalMs, pingTimeoutMs } from '../stack/limits.ts'
-import { forgetDisconnected } from '../stack/routing-table.ts'
+import { closeTimeoutMs, pingIntervalMs, pingTimeoutMs, tabDatastore } from '../stack/limits.ts'
+import { admitConnected, forgetDisconnected } from '../stack/routing-table.ts'
 import { type StackServices, stackServices } from '../stack/services.ts'
 import { webSockets } from '../stack/web-sockets.ts'
 import { peerOf } from './addresses.ts'
@@ -91,6 +92,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
 
   node = await createLibp2p<StackServices>({
     start: false,
+    datastore: createBoundedDatastore(tabDatastore),
     privateKey: options.privateKey,
     // Peers need not learn which browser this is.
     nodeInfo: { userAgent: 'ggen-marketplace' },
@@ -127,6 +129,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
   })
   const started = node
   const stopForgetting = forgetDisconnected(started)
+  const stopAdmitting = admitConnected(started)
   await started.start()
 
   return {
@@ -138,6 +141,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
     reserve: relayTransport.reserve,
     async stop() {
       stopForgetting()
+      stopAdmitting()
       await started.stop()
     },
   }

@@ -166,8 +166,10 @@ const keepRelay = (
       busy = false
     }
     if (stopped.aborted) return
-    if (again) void look()
-    else timer = setTimeout(look, failures === 0 ? lookIntervalMs : delayAfter(failures))
+    // A relay that lets in and closes at once is tried as seldom as one that does not answer.
+    if (failures > 0) timer = setTimeout(look, delayAfter(failures))
+    else if (again) void look()
+    else timer = setTimeout(look, lookIntervalMs)
   }
 
   const connect = async (): Promise<boolean> => {

@@ -13,7 +13,7 @@ export const cleanLine = (
 ): string => {
   const line = clean(raw, label, path, findings)
   if (countCharacters(line) <= maxCharacters) return line
-  findings.note('TextCut', `The ${label} has more than ${maxCharacters} characters; it is cut.`, { path })
+  findings.note('TextCut', `A text in “${label}” has more than ${maxCharacters} characters; it is cut.`, { path })
   return toLine(line, maxCharacters)
 }
 

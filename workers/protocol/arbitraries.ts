@@ -14,7 +14,14 @@ import { type ContentManifest, manifestCodec } from './manifest.ts'
 import { findCollision, validatePath } from './paths.ts'
 import { type PieceRequest, type PieceResponse, pieceRequestCodec, pieceResponseCodec } from './piece-messages.ts'
 import { type Dependency, type Release, releaseCodec } from './release.ts'
-import { type SyncMessage, syncMessageCodec } from './sync-messages.ts'
+import {
+  type EntryBatch,
+  entryBatchCodec,
+  rangeKind,
+  type SyncMessage,
+  type SyncRange,
+  syncMessageCodec,
+} from './sync-messages.ts'
 import { toLine } from './text.ts'
 import type { FormatName } from './version.ts'
 import { pickLatest } from './versions-and-ranges.ts'
@@ -41,12 +48,16 @@ export const forEachSample = (use: <T>(sample: Sample<T>) => void): void => {
   use({ format: 'dhtValue', codec: dhtValueCodec, arbitrary: dhtValue })
   use({ format: 'announcement', codec: announcementCodec, arbitrary: announcement })
   use({ format: 'syncMessage', codec: syncMessageCodec, arbitrary: syncMessage })
+  use({ format: 'entryBatch', codec: entryBatchCodec, arbitrary: entryBatch })
   use({ format: 'pieceRequest', codec: pieceRequestCodec, arbitrary: pieceRequest })
   use({ format: 'pieceResponse', codec: pieceResponseCodec, arbitrary: pieceResponse })
 }
 
 const byteString = (min: number, max: number) => fc.uint8Array({ minLength: min, maxLength: max, size: 'max' })
 const hash = byteString(32, 32)
+/** Several starts of ids, one after the other. */
+const prefixes = (max: number) =>
+  fc.array(byteString(16, 16), { maxLength: max }).map((each) => Uint8Array.from(each.flatMap((one) => [...one])))
 const key = byteString(32, 32)
 const signature = byteString(64, 64)
 const seq = fc.integer({ min: 1, max: 1_000_000 })
@@ -268,23 +279,41 @@ const entry: fc.Arbitrary<Entry> = fc.record({
   kind: fc.constantFrom('identity', 'head', 'release', 'page'),
   bytes: byteString(1, 200),
 })
-const ids = fc.array(hash, { maxLength: 20 })
+
+const syncRange: fc.Arbitrary<SyncRange> = fc.oneof(
+  fc.tuple(byteString(0, 32), fc.constant(rangeKind.skip), fc.constant(new Uint8Array(0))),
+  fc.tuple(byteString(0, 32), fc.constant(rangeKind.fingerprint), byteString(16, 16)),
+  fc.tuple(byteString(0, 32), fc.constant(rangeKind.list), prefixes(12)),
+)
 
 const syncMessage: fc.Arbitrary<SyncMessage> = fc.oneof(
   fc.record({
-    v: fc.constant(1 as const),
+    v: fc.constant(2 as const),
     type: fc.constant('hello' as const),
     count: fc.nat(),
-    fingerprint: hash,
+    fingerprint: byteString(16, 16),
   }),
-  fc.record({ v: fc.constant(1 as const), type: fc.constantFrom('have', 'want'), ids, last: fc.boolean() }),
+  fc.record({ v: fc.constant(2 as const), type: fc.constantFrom('equal', 'more') }),
   fc.record({
-    v: fc.constant(1 as const),
+    v: fc.constant(2 as const),
+    type: fc.constant('ranges' as const),
+    ranges: fc.array(syncRange, { maxLength: 8 }),
+    want: prefixes(20),
+    last: fc.boolean(),
+  }),
+  fc.record({
+    v: fc.constant(2 as const),
     type: fc.constant('entries' as const),
-    entries: fc.array(entry, { maxLength: 6 }),
+    size: fc.nat({ max: 57_344 }),
+    deflated: byteString(0, 400),
     last: fc.boolean(),
   }),
 )
+
+const entryBatch: fc.Arbitrary<EntryBatch> = fc.record({
+  v: fc.constant(1 as const),
+  entries: fc.array(entry, { minLength: 1, maxLength: 6 }),
+})
 
 const pieceRequest: fc.Arbitrary<PieceRequest> = fc.record({
   v: fc.constant(1 as const),

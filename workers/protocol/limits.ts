@@ -140,14 +140,36 @@ export const ANNOUNCEMENT_MAX_BYTES = 64 * KIB
 /** One message of the catalogue exchange: a few network buffers, so that one peer cannot fill memory. */
 export const SYNC_MESSAGE_MAX_BYTES = 64 * KIB
 
-/** Sum of the sizes of the entries put into one sync message: leaves room for the maps around them. */
+/** Digest of the ids in a range, and the start of an id by which it is named: 128 bits, as in Negentropy. */
+export const SYNC_FINGERPRINT_BYTES = 16
+export const SYNC_PREFIX_BYTES = 16
+
+/** Ids listed for one range: a range that one side splits is shared by few, one that it lists has at most 12. */
+export const MAX_SYNC_LIST = 32
+
+/** Ranges in one sync message: some 11 KB of fingerprints, a few milliseconds to read. */
+export const MAX_SYNC_RANGES = 512
+
+/** Bytes of the fingerprints and lists put into one sync message: leaves room for bounds, and for ids asked for. */
+export const SYNC_RANGES_BYTES = 24 * KIB
+
+/** Ids asked for in one sync message: 16 KiB. */
+export const MAX_SYNC_WANTS = 1024
+
+/** CBOR items of a sync message: four a range. */
+export const SYNC_MESSAGE_MAX_ITEMS = 4096
+
+/** Entries in one batch: the smallest take about 200 bytes. */
+export const MAX_SYNC_ENTRIES = 256
+
+/** Sum of the sizes of the entries put into one batch, so that it fits a message even where it does not compress. */
 export const SYNC_BATCH_BYTES = 48 * KIB
 
-/** Ids in one sync message: 1,024 take 34 KiB. */
-export const MAX_SYNC_IDS = 1024
+/** A batch with the maps around its entries; what a compressed one may unfold to. */
+export const ENTRY_BATCH_MAX_BYTES = 56 * KIB
 
-/** Entries in one sync message: the smallest take about 200 bytes. */
-export const MAX_SYNC_ENTRIES = 256
+/** A batch compressed: deflate makes nothing larger by more than 5 bytes in 16 KiB. */
+export const DEFLATED_BATCH_MAX_BYTES = ENTRY_BATCH_MAX_BYTES + KIB
 
 /** A request for pieces or the header of a response, without the piece. */
 export const PIECE_MESSAGE_MAX_BYTES = 256

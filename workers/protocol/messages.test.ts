@@ -1,33 +1,77 @@
 import { describe, expect, test } from 'vitest'
 import { announcementCodec } from './announcement.ts'
 import { entryMaxBytes } from './entry.ts'
-import { MAX_SYNC_ENTRIES, MAX_SYNC_IDS, SYNC_BATCH_BYTES } from './limits.ts'
+import {
+  DEFLATED_BATCH_MAX_BYTES,
+  ENTRY_BATCH_MAX_BYTES,
+  MAX_SYNC_ENTRIES,
+  MAX_SYNC_LIST,
+  MAX_SYNC_RANGES,
+  MAX_SYNC_WANTS,
+  SYNC_BATCH_BYTES,
+  SYNC_FINGERPRINT_BYTES,
+  SYNC_PREFIX_BYTES,
+  SYNC_RANGES_BYTES,
+} from './limits.ts'
 import { type PieceRequest, type PieceResponse, pieceRequestCodec, pieceResponseCodec } from './piece-messages.ts'
-import { syncMessageCodec } from './sync-messages.ts'
+import { entryBatchCodec, rangeKind, type SyncRange, syncMessageCodec } from './sync-messages.ts'
 
 const hash = new Uint8Array(32)
 
 describe('sync messages', () => {
+  const prefix = new Uint8Array(SYNC_PREFIX_BYTES)
+  const list = (count: number) => new Uint8Array(count * SYNC_PREFIX_BYTES)
+
   test('the fullest fit into one message', () => {
-    const ids = Array.from({ length: MAX_SYNC_IDS }, () => hash)
-    expect(() => syncMessageCodec.encode({ v: 1, type: 'have', ids, last: false })).not.toThrow()
-    const perEntry = SYNC_BATCH_BYTES / MAX_SYNC_ENTRIES
-    const entries = Array.from({ length: MAX_SYNC_ENTRIES }, () => ({
-      kind: 'release' as const,
-      bytes: new Uint8Array(perEntry),
-    }))
-    expect(() => syncMessageCodec.encode({ v: 1, type: 'entries', entries, last: true })).not.toThrow()
+    const fingerprints = Array.from({ length: MAX_SYNC_RANGES }, () => [hash, rangeKind.fingerprint, prefix] as const)
+    const want = list(MAX_SYNC_WANTS)
+    expect(() =>
+      syncMessageCodec.encode({ v: 2, type: 'ranges', ranges: fingerprints, want, last: false }),
+    ).not.toThrow()
+    const lists = Array.from(
+      { length: SYNC_RANGES_BYTES / SYNC_PREFIX_BYTES / 2 },
+      () => [hash, rangeKind.list, list(2)] as const,
+    ).slice(0, MAX_SYNC_RANGES)
+    expect(() => syncMessageCodec.encode({ v: 2, type: 'ranges', ranges: lists, want, last: false })).not.toThrow()
+    const deflated = new Uint8Array(DEFLATED_BATCH_MAX_BYTES)
+    const size = ENTRY_BATCH_MAX_BYTES
+    expect(() => syncMessageCodec.encode({ v: 2, type: 'entries', size, deflated, last: true })).not.toThrow()
   })
 
-  test('one of each kind at its largest fits into a batch', () => {
+  test('the fullest batch fits, and one of each kind at its largest', () => {
+    const entries = Array.from({ length: MAX_SYNC_ENTRIES }, () => ({
+      kind: 'identity' as const,
+      bytes: new Uint8Array(SYNC_BATCH_BYTES / MAX_SYNC_ENTRIES),
+    }))
+    expect(() => entryBatchCodec.encode({ v: 1, entries })).not.toThrow()
     expect(Object.values(entryMaxBytes).reduce((sum, size) => sum + size, 0)).toBeLessThan(SYNC_BATCH_BYTES)
   })
 
-  test('refuses more ids than allowed, and an entry larger than its kind', () => {
-    const ids = Array.from({ length: MAX_SYNC_IDS + 1 }, () => hash)
-    expect(() => syncMessageCodec.encode({ v: 1, type: 'want', ids, last: true })).toThrow('too many entries')
+  test('an entry larger than its kind is refused', () => {
     const entries = [{ kind: 'head' as const, bytes: new Uint8Array(entryMaxBytes.head + 1) }]
-    expect(() => syncMessageCodec.encode({ v: 1, type: 'entries', entries, last: true })).toThrow('too many bytes')
+    expect(() => entryBatchCodec.encode({ v: 1, entries })).toThrow('too many bytes')
+  })
+
+  test.each<[string, SyncRange]>([
+    ['more ids than allowed', [hash, rangeKind.list, list(MAX_SYNC_LIST + 1)]],
+    ['half an id', [hash, rangeKind.list, new Uint8Array(SYNC_PREFIX_BYTES / 2)]],
+    ['a short fingerprint', [hash, rangeKind.fingerprint, new Uint8Array(SYNC_FINGERPRINT_BYTES - 1)]],
+    ['something in a range that is skipped', [hash, rangeKind.skip, prefix]],
+    ['a bound longer than an id', [new Uint8Array(33), rangeKind.fingerprint, prefix]],
+  ])('a range with %s is refused', (_, range) => {
+    expect(() =>
+      syncMessageCodec.encode({ v: 2, type: 'ranges', ranges: [range], want: list(0), last: true }),
+    ).toThrow()
+  })
+
+  test('half a wish, too many wishes and a batch that says it unfolds to more than allowed are refused', () => {
+    const message = { v: 2, type: 'ranges', ranges: [], last: true } as const
+    expect(() => syncMessageCodec.encode({ ...message, want: new Uint8Array(17) })).toThrow('whole ids')
+    expect(() => syncMessageCodec.encode({ ...message, want: list(MAX_SYNC_WANTS + 1) })).toThrow('too many bytes')
+    const size = ENTRY_BATCH_MAX_BYTES + 1
+    expect(() => syncMessageCodec.encode({ v: 2, type: 'entries', size, deflated: prefix, last: true })).toThrow(
+      'the number is too large',
+    )
   })
 })
 

@@ -11,7 +11,7 @@ import { createRandom, mutate, type Seed, toSeed } from './mutate.ts'
 const INPUTS = 200_000
 const SEED = 2_026_1121
 
-/** No decoder may hang for longer (issue 2 §3). */
+/** No decoder may hang for longer. */
 const HANG_MS = 50
 /** A pause that is the machine's, not the decoder's, does not come back each time. */
 const RETRIES = 8

@@ -1,24 +1,85 @@
 import * as v from 'valibot'
 import { createCodec } from './codec.ts'
 import { type Entry, entrySchema } from './entry.ts'
-import { hash, integer, shortList } from './fields.ts'
-import { MAX_SYNC_ENTRIES, MAX_SYNC_IDS, SYNC_MESSAGE_MAX_BYTES } from './limits.ts'
+import { bytes, integer, shortList } from './fields.ts'
+import {
+  DEFLATED_BATCH_MAX_BYTES,
+  ENTRY_BATCH_MAX_BYTES,
+  HASH_BYTES,
+  MAX_SYNC_ENTRIES,
+  MAX_SYNC_LIST,
+  MAX_SYNC_RANGES,
+  MAX_SYNC_WANTS,
+  SYNC_FINGERPRINT_BYTES,
+  SYNC_MESSAGE_MAX_BYTES,
+  SYNC_MESSAGE_MAX_ITEMS,
+  SYNC_PREFIX_BYTES,
+} from './limits.ts'
 import { wireVersions } from './version.ts'
 
 /**
- * Messages of the catalogue exchange over `/ggen/sync/1.0.0`, one a frame. Both sides say hello; where the
- * fingerprints differ they name what they have, ask for what they lack, and send it. A list that does not fit into one
- * message goes on in the next; the last part says so.
+ * Messages of the catalogue exchange over `/ggen/sync/1.0.0`, one a frame (docs/protocol.md tells their order).
+ *
+ * Ids of entries are seen as numbers of 256 bits. A turn of `ranges` goes from the lowest id to the highest: each range
+ * begins where the one before ended, the first at zero, and what follows the last is skipped.
  */
 export type SyncMessage =
-  /** How many entries the catalogue has, and a digest over their ids. */
-  | { readonly v: 1; readonly type: 'hello'; readonly count: number; readonly fingerprint: Uint8Array }
-  | { readonly v: 1; readonly type: 'have'; readonly ids: readonly Uint8Array[]; readonly last: boolean }
-  | { readonly v: 1; readonly type: 'want'; readonly ids: readonly Uint8Array[]; readonly last: boolean }
-  /** At most `SYNC_BATCH_BYTES` of entries and `MAX_SYNC_ENTRIES` of them. */
-  | { readonly v: 1; readonly type: 'entries'; readonly entries: readonly Entry[]; readonly last: boolean }
+  /** How many entries the catalogue has, and the fingerprint of all. */
+  | { readonly v: 2; readonly type: 'hello'; readonly count: number; readonly fingerprint: Uint8Array }
+  /** The answer to a hello that is the same as ours. */
+  | { readonly v: 2; readonly type: 'equal' }
+  /** `want`: the first `SYNC_PREFIX_BYTES` of each id that is asked for, one after the other. */
+  | {
+      readonly v: 2
+      readonly type: 'ranges'
+      readonly ranges: readonly SyncRange[]
+      readonly want: Uint8Array
+      readonly last: boolean
+    }
+  /** A batch of entries, its encoding compressed (deflate, RFC 1951). Without any: `size` 0 and `last`. */
+  | {
+      readonly v: 2
+      readonly type: 'entries'
+      /** Bytes that `deflated` unfolds to. */
+      readonly size: number
+      readonly deflated: Uint8Array
+      readonly last: boolean
+    }
+  /** A batch was taken in: one more may be sent. */
+  | { readonly v: 2; readonly type: 'more' }
 
-const idList = shortList(hash, 0, MAX_SYNC_IDS)
+export const rangeKind = {
+  /** Nothing is said: what is here is equal or settled. */
+  skip: 0,
+  /** The fingerprint of the ids in the range. */
+  fingerprint: 1,
+  /** All ids of the range, the first `SYNC_PREFIX_BYTES` of each, one after the other. */
+  list: 2,
+} as const
+
+export type RangeKind = (typeof rangeKind)[keyof typeof rangeKind]
+
+/** The first id that is not in the range any more, without trailing zeros as it pleases; empty: it has no end. */
+export type SyncRange = readonly [upper: Uint8Array, kind: RangeKind, content: Uint8Array]
+
+const empty = bytes(0, 0)
+const upper = bytes(0, HASH_BYTES)
+const fingerprint = bytes(SYNC_FINGERPRINT_BYTES, SYNC_FINGERPRINT_BYTES)
+const prefixList = (max: number) =>
+  v.pipe(
+    bytes(0, max * SYNC_PREFIX_BYTES),
+    v.check((list) => list.length % SYNC_PREFIX_BYTES === 0, 'whole ids are expected'),
+  )
+
+const range = v.union(
+  [
+    v.strictTuple([upper, v.literal(rangeKind.skip), empty]),
+    v.strictTuple([upper, v.literal(rangeKind.fingerprint), fingerprint]),
+    v.strictTuple([upper, v.literal(rangeKind.list), prefixList(MAX_SYNC_LIST)]),
+  ],
+  'a range is expected',
+)
+
 const last = v.boolean('yes or no is expected')
 const wireVersion = v.literal(wireVersions.syncMessage, 'another version is expected')
 
@@ -26,19 +87,44 @@ export const syncMessageCodec = createCodec<SyncMessage>({
   name: 'sync message',
   version: wireVersions.syncMessage,
   maxBytes: SYNC_MESSAGE_MAX_BYTES,
+  maxItems: SYNC_MESSAGE_MAX_ITEMS,
   schema: v.variant(
     'type',
     [
-      v.strictObject({ v: wireVersion, type: v.literal('hello'), count: integer(0), fingerprint: hash }),
-      v.strictObject({ v: wireVersion, type: v.literal('have'), ids: idList, last }),
-      v.strictObject({ v: wireVersion, type: v.literal('want'), ids: idList, last }),
+      v.strictObject({ v: wireVersion, type: v.literal('hello'), count: integer(0), fingerprint }),
+      v.strictObject({ v: wireVersion, type: v.literal('equal') }),
+      v.strictObject({
+        v: wireVersion,
+        type: v.literal('ranges'),
+        ranges: shortList(range, 0, MAX_SYNC_RANGES),
+        want: prefixList(MAX_SYNC_WANTS),
+        last,
+      }),
       v.strictObject({
         v: wireVersion,
         type: v.literal('entries'),
-        entries: shortList(entrySchema, 0, MAX_SYNC_ENTRIES),
+        size: integer(0, ENTRY_BATCH_MAX_BYTES),
+        deflated: bytes(0, DEFLATED_BATCH_MAX_BYTES),
         last,
       }),
+      v.strictObject({ v: wireVersion, type: v.literal('more') }),
     ],
     'a kind of message is expected',
   ),
+})
+
+/** What `deflated` unfolds to. */
+export interface EntryBatch {
+  readonly v: 1
+  readonly entries: readonly Entry[]
+}
+
+export const entryBatchCodec = createCodec<EntryBatch>({
+  name: 'batch of entries',
+  version: wireVersions.entryBatch,
+  maxBytes: ENTRY_BATCH_MAX_BYTES,
+  schema: v.strictObject({
+    v: v.literal(wireVersions.entryBatch, 'another version is expected'),
+    entries: shortList(entrySchema, 1, MAX_SYNC_ENTRIES),
+  }),
 })

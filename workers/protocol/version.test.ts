@@ -19,7 +19,8 @@ const pinned: Record<string, Record<number, string>> = {
   manifest: { 1: '5ef363888c296455' },
   dhtValue: { 1: '50761524a522b9ed' },
   announcement: { 1: '476adb63b082c8a8' },
-  syncMessage: { 1: '4c15ae9bc6645c66' },
+  syncMessage: { 1: '4c15ae9bc6645c66', 2: '55a618932b151446' },
+  entryBatch: { 1: 'dbdf8c4c780c272b' },
   pieceRequest: { 1: '80bf45ab7c3eb413' },
   pieceResponse: { 1: '2cdf8fc408d6a699' },
 }

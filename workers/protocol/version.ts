@@ -12,7 +12,8 @@ export const wireVersions = {
   manifest: 1,
   dhtValue: 1,
   announcement: 1,
-  syncMessage: 1,
+  syncMessage: 2,
+  entryBatch: 1,
   pieceRequest: 1,
   pieceResponse: 1,
 } as const

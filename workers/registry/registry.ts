@@ -19,7 +19,7 @@ import {
 } from './catalogue.ts'
 import { createDependents } from './dependents.ts'
 import { createQueue } from './queue.ts'
-import { type ShelfTable, shelfTables } from './shelf.ts'
+import { type IdWatcher, type ShelfTable, shelfTables } from './shelf.ts'
 import { type Verification, verifyEntry } from './verify.ts'
 import { verifyBatch, verifyInOrder } from './verify-batch.ts'
 
@@ -59,6 +59,8 @@ export interface Registry {
 
   /** Ids of all entries that are told to peers. */
   entryIds(): readonly Uint8Array[]
+  /** Tells of each of these ids at once, then of each that comes or goes; what is returned ends it. */
+  watchEntryIds(watcher: IdWatcher): () => void
   entriesById(ids: readonly Uint8Array[]): Promise<Entry[]>
   /** Identity, head and newest release of a package, encoded. */
   announcementFor(id: string): Uint8Array | undefined
@@ -271,6 +273,7 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
     dependentsOf: dependents.of,
 
     entryIds: catalogue.shelf.ids,
+    watchEntryIds: catalogue.shelf.watchIds,
     async entriesById(ids) {
       return ids.flatMap((id) => catalogue.shelf.entry(toHex(id)) ?? [])
     },

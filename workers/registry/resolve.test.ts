@@ -131,11 +131,11 @@ test('yanked versions are not chosen anew, but stay where they are installed or 
   const gone = makePackage('gone', { '1.0.0': { yanked: true } })
   expect(chosen(['kit'], [kit])).toEqual(['kit@1.0.0'])
   expect(failure(['kit@1.1.0'], [kit])).toMatchObject({ name: 'VersionNotFound' })
-  expect(failure(['gone'], [gone]).message).toContain('yanked')
+  expect(failure(['gone'], [gone]).message).toContain('withdrawn')
   const installed = [{ id: kit.id, version: '1.1.0' }]
   expect(run(['kit'], [kit], { installed })).toMatchObject({
     packages: [{ version: '1.1.0' }],
-    warnings: ['kit 1.1.0 was yanked by its publisher.'],
+    warnings: ['kit 1.1.0 was withdrawn by its publisher.'],
   })
   expect(chosen(['kit@1.1.0'], [kit], { pinned: installed })).toEqual(['kit@1.1.0'])
 })

@@ -156,7 +156,7 @@ const assertChoosable = (root: { target: CataloguePackage; range: ParsedRange },
   if (fitting.length > 0 && fitting.every(({ yanked }) => yanked)) {
     throw new Failure(
       'VersionNotFound',
-      `${name} ${fitting.map(({ version }) => version).join(', ')} was yanked by its publisher and is not installed anew. ${sayVersions(target, choices)}`,
+      `${name} ${fitting.map(({ version }) => version).join(', ')} was withdrawn by its publisher, so it is not newly installed. ${sayVersions(target, choices)}`,
     )
   }
   if (fitting.length > 0) {
@@ -386,7 +386,7 @@ const warnOf = ({ target, candidate, ranges }: Chosen, edges: Edges): string[] =
   const { slug } = target
   const name = `${slug} ${candidate.version}`
   const warnings: string[] = []
-  if (candidate.source.yanked) warnings.push(`${name} was yanked by its publisher.`)
+  if (candidate.source.yanked) warnings.push(`${name} was withdrawn by its publisher.`)
   if (target.disputed) warnings.push(`The publisher of ${name} has two contradicting identities.`)
   if (target.contested) warnings.push(`The publisher of ${name} signed two different lists of its versions.`)
   for (const source of target.versions) {

@@ -18,6 +18,9 @@ export interface Shelved {
 
 export type ShelfTable = Extract<TableName, 'identities' | 'heads' | 'releases' | 'pages'>
 
+/** `id` is hex. Called within each change, so it only takes note. */
+export type IdWatcher = (id: string, isShared: boolean) => void
+
 export interface Shelf {
   put(table: ShelfTable, key: string, record: Shelved): void
   remove(table: ShelfTable, key: string): void
@@ -25,6 +28,8 @@ export interface Shelf {
   holds(table: ShelfTable, key: string): boolean
   /** Ids of all shared records; the same array until something changes. */
   ids(): readonly Uint8Array[]
+  /** Tells of all shared records at once, then of each that comes or goes; what is returned ends it. */
+  watchIds(watcher: IdWatcher): () => void
   entry(id: string): Entry | undefined
   /** Rows that differ from what is stored. They count as stored from now on; `unsaved` takes that back. */
   takeUnsaved(): Change[]
@@ -49,8 +54,16 @@ export const createShelf = (): Shelf => {
   }
   let idCache: readonly Uint8Array[] | undefined
 
+  const watchers = new Set<IdWatcher>()
+
+  const tell = (id: string, isShared: boolean): void => {
+    for (const watcher of watchers) watcher(id, isShared)
+  }
+
   const forget = (record: Shelved | undefined): void => {
-    if (record !== undefined && recordById.get(record.id) === record) recordById.delete(record.id)
+    if (record === undefined || recordById.get(record.id) !== record) return
+    recordById.delete(record.id)
+    if (record.shared) tell(record.id, false)
   }
 
   return {
@@ -61,7 +74,9 @@ export const createShelf = (): Shelf => {
       // An object of its own for each row: a record may stand in two while it moves.
       const shelved = { ...record }
       tables[table].set(key, shelved)
+      const wasShared = recordById.get(record.id)?.shared ?? false
       recordById.set(record.id, shelved)
+      if (wasShared !== record.shared) tell(record.id, record.shared)
       if (before?.id !== record.id) dirty[table].add(key)
       idCache = undefined
     },
@@ -80,6 +95,12 @@ export const createShelf = (): Shelf => {
     ids() {
       idCache ??= [...recordById.values()].filter(({ shared }) => shared).flatMap(({ id }) => toBytes(id))
       return idCache
+    },
+
+    watchIds(watcher) {
+      for (const { id, shared } of recordById.values()) if (shared) watcher(id, true)
+      watchers.add(watcher)
+      return () => watchers.delete(watcher)
     },
 
     entry(id) {

@@ -16,7 +16,7 @@ export type AnnouncementVerdict = 'new' | 'known' | 'invalid'
  * newer than the newest one seen. Never throws.
  */
 export const createAnnouncementValidator = (crypto: Crypto): ((bytes: Uint8Array) => Promise<AnnouncementVerdict>) => {
-  const newestByPackage = new Map<string, { seq: number; hash: string }>()
+  const newestByPackage = new Map<string, { identitySeq: number; seq: number; hash: string }>()
 
   return async (bytes) => {
     const read = announcementCodec.decode(bytes)
@@ -35,9 +35,15 @@ export const createAnnouncementValidator = (crypto: Crypto): ((bytes: Uint8Array
     const id = packageId(publisher, slug)
     const newest = newestByPackage.get(id)
     const hash = toHex(head.value.hash)
-    if (newest !== undefined && (seq < newest.seq || (seq === newest.seq && hash === newest.hash))) return 'known'
+    const identitySeq = identity.value.seq
+    // The identity first: a key that was rotated out cannot freeze a package by a huge sequence number.
+    if (
+      newest !== undefined &&
+      (identitySeq - newest.identitySeq || seq - newest.seq || (hash === newest.hash ? -1 : 1)) < 0
+    )
+      return 'known'
     newestByPackage.delete(id)
-    newestByPackage.set(id, { seq, hash })
+    newestByPackage.set(id, { identitySeq, seq, hash })
     for (const oldest of newestByPackage.keys()) {
       if (newestByPackage.size <= maxPackages) break
       newestByPackage.delete(oldest)

@@ -15,6 +15,8 @@ export interface HeadValidator {
   select: SelectFn
   /** The newest `seq` that was seen valid for a key. */
   newestSeq(key: Uint8Array): number | undefined
+  /** The newest version that was seen valid for a key: of the identity document and of the head. */
+  newest(key: Uint8Array): { identitySeq: number; seq: number } | undefined
 }
 
 /** Why a DHT value was refused; the only thing that the validator throws. */
@@ -79,6 +81,7 @@ export const createHeadValidator = (crypto: Crypto, options: { maxKeys?: number 
     },
 
     newestSeq: (key) => newestByKey.get(keyText(key))?.seq,
+    newest: (key) => newestByKey.get(keyText(key)),
   }
 }
 

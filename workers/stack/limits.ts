@@ -22,6 +22,16 @@ export const queryMaxTimeoutMs = 5_000
 /** The longest delay that a timer takes, ms: 24 days. */
 export const neverMs = 2 ** 31 - 1
 
+/**
+ * What a node keeps in memory for others (DHT records of up to 9 KiB, provider records) and, with the same bounds, of
+ * others (peer store). A relay of 1,000 tabs has a record or two of each; a tab is given as many by the tabs near it.
+ */
+export const tabDatastore = { maxBytes: 16 * 1024 * 1024, maxEntries: 16_384 }
+export const relayDatastore = { maxBytes: 64 * 1024 * 1024, maxEntries: 65_536 }
+
+/** A connected peer that missed its place in the routing table (a lost ping) is tried again after this long, ms. */
+export const tableCheckMs = 15_000
+
 // gossipsub (specification §2.11)
 
 /** Peers in the mesh: wanted, at least, at most. */

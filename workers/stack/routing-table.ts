@@ -1,5 +1,7 @@
 import type { AbortOptions, Libp2p, PeerId, PeerInfo } from '@libp2p/interface'
 import { type KadDHT, MessageType, type QueryEvent } from '@libp2p/kad-dht'
+import { KAD_PROTOCOL } from '../protocol/protocols.ts'
+import { tableCheckMs } from './limits.ts'
 import type { StackServices } from './services.ts'
 
 /**
@@ -11,7 +13,7 @@ import type { StackServices } from './services.ts'
  * Drops peers from the routing table when they disconnect. Stock kad-dht keeps them until their bucket is full, so
  * that a relay would answer with tabs that are long closed. Returns its undo.
  */
-export const forgetDisconnected = (node: Libp2p<StackServices>): (() => void) => {
+export const forgetDisconnected = (node: Libp2p<Pick<StackServices, 'dht'>>): (() => void) => {
   const onDisconnect = ({ detail: peer }: CustomEvent<PeerId>): void => {
     const { dht } = node.services
     // The table may not know the peer, or be stopping: nothing to do in either case.
@@ -19,6 +21,36 @@ export const forgetDisconnected = (node: Libp2p<StackServices>): (() => void) =>
   }
   node.addEventListener('peer:disconnect', onDisconnect)
   return () => node.removeEventListener('peer:disconnect', onDisconnect)
+}
+
+/**
+ * Puts every connected DHT peer into the routing table. Stock kad-dht tries once, when a peer has identified itself: a
+ * peer without an address at that moment is passed over, one whose ping is lost too, and neither is tried again. Here
+ * each is tried when it identifies itself or changes, and every 15 s while it is missing. Returns its undo.
+ */
+export const admitConnected = (node: Libp2p<Pick<StackServices, 'dht'>>): (() => void) => {
+  const { dht } = node.services
+  if (!hasRoutingTable(dht)) return () => {}
+
+  const admit = async (peer: PeerId): Promise<void> => {
+    const isDirect = node.getConnections(peer).some(({ limits }) => limits === undefined)
+    if (!isDirect || (await dht.routingTable.find(peer)) !== undefined) return
+    const { protocols } = await node.peerStore.get(peer)
+    if (protocols.includes(KAD_PROTOCOL)) await dht.routingTable.add(peer)
+  }
+  // A peer that is gone again, or a node that stops: nothing to do.
+  const tryToAdmit = (peer: PeerId): void => void admit(peer).catch(() => {})
+
+  const onIdentify = ({ detail }: CustomEvent<{ peerId: PeerId }>): void => tryToAdmit(detail.peerId)
+  const onUpdate = ({ detail }: CustomEvent<{ peer: { id: PeerId } }>): void => tryToAdmit(detail.peer.id)
+  node.addEventListener('peer:identify', onIdentify)
+  node.addEventListener('peer:update', onUpdate)
+  const timer = setInterval(() => node.getPeers().forEach(tryToAdmit), tableCheckMs)
+  return () => {
+    clearInterval(timer)
+    node.removeEventListener('peer:identify', onIdentify)
+    node.removeEventListener('peer:update', onUpdate)
+  }
 }
 
 /** Peers in the routing table of a node. */
@@ -47,6 +79,8 @@ export const askClosest = async (
 
 interface PeerTable {
   readonly size: number
+  find(peer: PeerId): Promise<PeerId | undefined>
+  add(peer: PeerId): Promise<void>
   remove(peer: PeerId): Promise<void>
 }
 

@@ -7,6 +7,7 @@ import type { ServiceFactoryMap } from 'libp2p'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
 import { DHT_NAMESPACE, KAD_PROTOCOL, PACKAGES_TOPIC } from '../protocol/protocols.ts'
+import { guardFrames } from './gossip-guard.ts'
 import type { HeadValidator } from './head-validator.ts'
 import * as limits from './limits.ts'
 
@@ -31,11 +32,18 @@ export const stackServices = (options: StackOptions): ServiceFactoryMap<StackSer
   identifyPush: identifyPush({ debounce: limits.pushDebounceMs }),
   ping: ping(),
   // After ping, which it is given.
-  dht: (components) => createDht(options.heads)({ ...dhtComponents(components), ping: pingConnected(components) }),
-  pubsub: gossipsub(gossipOptions(options)),
+  dht: connectedDht(options.heads),
+  pubsub: (components) => guardFrames(gossipsub(gossipOptions(options))(components)),
 })
 
-const createDht = (heads: HeadValidator): ReturnType<typeof kadDHT> =>
+/** A DHT whose routing table takes connected peers only. */
+export const connectedDht =
+  (heads: HeadValidator): ReturnType<typeof kadDHT> =>
+  (components) =>
+    createDht(heads)({ ...dhtComponents(components), ping: pingConnected(components) })
+
+/** The same as the library has it: it dials each peer that it hears of and keeps those that it reached. */
+export const createDht = (heads: HeadValidator): ReturnType<typeof kadDHT> =>
   kadDHT({
     protocol: KAD_PROTOCOL,
     // Said explicitly: a tab would otherwise flip its mode with the kind of relay address it has.

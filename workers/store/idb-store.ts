@@ -135,6 +135,9 @@ const upgrades: readonly ((database: IDBPDatabase) => void)[] = [
   (database) => {
     for (const table of firstTables) database.createObjectStore(table)
   },
+  (database) => {
+    database.createObjectStore('cache')
+  },
 ]
 
 interface Losses {

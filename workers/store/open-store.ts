@@ -9,11 +9,28 @@ export interface OpenedStore {
   refusal?: Failure
 }
 
-/** The store of a profile: on disk where the browser allows it, else in memory, with the reason. Never rejects. */
+/**
+ * The store of a profile: on disk where the browser allows it, else in memory, with the reason.
+ *
+ * Where something is stored already and cannot be opened (another version of the page, a browser that hangs), memory
+ * would look like a new profile with new keys: the failure is the answer then.
+ * @throws Failure `StorageUnavailable`.
+ */
 export const openStore = async (name: string, options: IdbStoreOptions = {}): Promise<OpenedStore> => {
   try {
     return { store: await openIdbStore(name, options) }
   } catch (thrown) {
-    return { store: createMemoryStore(), refusal: toFailure(thrown) }
+    const refusal = toFailure(thrown)
+    if (await isStored(name)) throw refusal
+    return { store: createMemoryStore(), refusal }
+  }
+}
+
+const isStored = async (name: string): Promise<boolean> => {
+  try {
+    return (await indexedDB.databases()).some((database) => database.name === name)
+  } catch {
+    // A browser that does not even list them has refused storage as a whole.
+    return false
   }
 }

@@ -30,8 +30,10 @@ export const tableNames = [
   'transfers',
   /** Own publications that still have to go out. Key: package id. */
   'outbox',
-  /** Peers worth dialling after a restart. Key: peer id. */
+  /** What is known of peers after a restart. Key: peer id; `reputation/<peer id>` for workers/peers. */
   'peers',
+  /** What was looked up lately, and can be looked up again. Key: see workers/cache/cold-tier.ts. */
+  'cache',
 ] as const
 
 export type TableName = (typeof tableNames)[number]

@@ -1,182 +1,96 @@
-import { Failure } from '../contract/failures.ts'
-import type { Entry, EntryKind } from '../protocol/entry.ts'
-import { toHex } from '../protocol/ids.ts'
-import { HASH_BYTES, MAX_SYNC_ENTRIES, MAX_SYNC_IDS, SYNC_BATCH_BYTES } from '../protocol/limits.ts'
-import { type SyncMessage, syncMessageCodec } from '../protocol/sync-messages.ts'
+import { sameBytes } from '../protocol/codec.ts'
+import { rangeKind } from '../protocol/sync-messages.ts'
+import { type MessageChannel, receive, send } from './channel.ts'
+import { type Described, everything, fingerprintOf } from './ranges.ts'
+import { reconcile } from './reconcile.ts'
+import type { Replica } from './replica.ts'
+import { receiveEntries, sendEntries } from './transfer.ts'
 
 /**
- * One exchange of catalogues between two peers: hello, and where the fingerprints differ, the ids that each side has
- * and the entries that the other lacks.
+ * One exchange of catalogues between two peers: hello, and where the fingerprints differ, turns of ranges until both
+ * know what the other lacks, then the entries. An empty side is simply sent all.
  *
- * Guarantees: after an exchange that ended well, each side was given every entry of the other. Every list is bounded,
- * and an entry is only as good as its signature: `ingest` decides. Not guaranteed: that the other side told of all it
- * has. This is the full exchange: its cost grows with the catalogue whenever there is any difference.
+ * Guarantees: after an exchange that ended well and was `complete`, each side was given every entry that the other had
+ * at its beginning. Not guaranteed: that the other side told of all it has. A liar is bounded in turns, ranges, bytes
+ * and entries, and entries are verified: what it wastes of ours stays in proportion to what it spends.
  */
-
-/** The catalogue as an exchange needs it. */
-export interface SyncCatalogue {
-  ids(): readonly Uint8Array[]
-  entries(ids: readonly Uint8Array[]): Promise<Entry[]>
-  /** Verifies and takes in; tells how many were new and how many were refused as invalid. */
-  ingest(entries: readonly Entry[], from: string): Promise<{ accepted: number; rejected: number }>
-}
-
-/** Whole messages in both directions. `receive` rejects when the other side ends, lies about a length, or is silent. */
-export interface MessageChannel {
-  send(message: Uint8Array): Promise<void>
-  receive(): Promise<Uint8Array>
-}
-
 export interface ExchangeResult {
   /** Entries that were new here. */
   accepted: number
   sent: number
-  /** The catalogues were equal: hellos were all that crossed. */
+  /** The catalogues were equal: two messages were all that crossed. */
   equal: boolean
+  /** There was more than one exchange takes: another one goes on. */
+  complete: boolean
 }
 
-/** A catalogue with more ids than this is not named in one exchange: 6.4 MB of ids. */
-const maxIds = 200_000
-
-/** Entries taken from one peer in one exchange; at about 300 B each this is 60 MB. */
-const maxEntries = maxIds
-
-/** Invalid entries after which a peer is not listened to any further: a few may be honest disagreement on versions. */
-const maxRejected = 16
+const nothing: ExchangeResult = { accepted: 0, sent: 0, equal: true, complete: true }
 
 export const runInitiator = async (
   channel: MessageChannel,
-  catalogue: SyncCatalogue,
+  replica: Replica,
   peer: string,
 ): Promise<ExchangeResult> => {
-  const own = catalogue.ids()
-  await send(channel, hello(own))
-  if (sameHello(await receive(channel, 'hello'), own)) return { accepted: 0, sent: 0, equal: true }
-  await sendIds(channel, 'have', own)
-  const accepted = await receiveEntries(channel, catalogue, peer)
-  const wanted = await receiveIds(channel, 'want')
-  const sent = await sendEntries(channel, await catalogue.entries(wanted))
-  return { accepted, sent, equal: false }
+  await replica.settle()
+  await send(channel, await hello(replica))
+  // The first turn may be in what comes instead of `equal`.
+  const first = await channel.receive()
+  const replayed: MessageChannel = { send: channel.send, receive: once(first, channel.receive) }
+  if ((await receive({ ...channel, receive: async () => first }, 'equal', 'ranges')).type === 'equal') return nothing
+  return exchange(replayed, replica, peer, undefined)
 }
 
 export const runResponder = async (
   channel: MessageChannel,
-  catalogue: SyncCatalogue,
+  replica: Replica,
   peer: string,
 ): Promise<ExchangeResult> => {
-  const own = catalogue.ids()
-  const theirHello = await receive(channel, 'hello')
-  await send(channel, hello(own))
-  if (sameHello(theirHello, own)) return { accepted: 0, sent: 0, equal: true }
-  const theirs = await receiveIds(channel, 'have')
-  const sent = await sendEntries(channel, await catalogue.entries(difference(own, theirs)))
-  await sendIds(channel, 'want', difference(theirs, own))
-  const accepted = await receiveEntries(channel, catalogue, peer)
-  return { accepted, sent, equal: false }
+  const theirs = await receive(channel, 'hello')
+  await replica.settle()
+  const own = await hello(replica)
+  if (theirs.count === own.count && sameBytes(theirs.fingerprint, own.fingerprint)) {
+    await send(channel, { v: 2, type: 'equal' })
+    return nothing
+  }
+  // Who has nothing has listed it.
+  const described: Described =
+    theirs.count === 0
+      ? { ...everything, kind: rangeKind.list, content: new Uint8Array(0) }
+      : { ...everything, kind: rangeKind.fingerprint, content: theirs.fingerprint }
+  return exchange(channel, replica, peer, [described])
 }
 
-type Hello = Extract<SyncMessage, { type: 'hello' }>
-type Message<Type extends SyncMessage['type']> = Extract<SyncMessage, { type: Type }>
+const hello = async ({ index, sha256 }: Replica) =>
+  ({
+    v: 2,
+    type: 'hello',
+    count: index.size(),
+    fingerprint: await fingerprintOf(index, everything, sha256),
+  }) as const
 
-const hello = (ids: readonly Uint8Array[]): Hello => ({
-  v: 1,
-  type: 'hello',
-  count: ids.length,
-  fingerprint: fingerprint(ids),
-})
-
-const sameHello = (theirs: Hello, own: readonly Uint8Array[]): boolean =>
-  theirs.count === own.length && toHex(theirs.fingerprint) === toHex(fingerprint(own))
-
-/** XOR of all ids: independent of order. A forged one hides entries of the forger's own, which it could do by silence. */
-const fingerprint = (ids: readonly Uint8Array[]): Uint8Array => {
-  const sum = new Uint8Array(HASH_BYTES)
-  for (const id of ids) for (let at = 0; at < HASH_BYTES; at++) sum[at] = (sum[at] ?? 0) ^ (id[at] ?? 0)
-  return sum
-}
-
-const difference = (ids: readonly Uint8Array[], without: readonly Uint8Array[]): Uint8Array[] => {
-  const known = new Set(without.map(toHex))
-  return ids.filter((id) => !known.has(toHex(id)))
-}
-
-const send = (channel: MessageChannel, message: SyncMessage): Promise<void> =>
-  channel.send(syncMessageCodec.encode(message))
-
-const receive = async <Type extends SyncMessage['type']>(
+const exchange = async (
   channel: MessageChannel,
-  type: Type,
-): Promise<Message<Type>> => {
-  const decoded = syncMessageCodec.decode(await channel.receive())
-  if (!decoded.ok) throw new Failure(decoded.name, decoded.message)
-  if (decoded.value.type !== type)
-    throw new Failure(
-      'RecordMalformed',
-      `The peer sent a sync message “${decoded.value.type}” where “${type}” was due.`,
-    )
-  return decoded.value as Message<Type>
+  replica: Replica,
+  peer: string,
+  described: readonly Described[] | undefined,
+): Promise<ExchangeResult> => {
+  const { outgoing, isOurTurn, complete } = await reconcile(channel, replica, described)
+  if (isOurTurn) {
+    const given = await sendEntries(channel, replica, outgoing)
+    const { accepted } = await receiveEntries(channel, replica, peer)
+    return { accepted, sent: given.sent, equal: false, complete: complete && given.complete }
+  }
+  const { accepted } = await receiveEntries(channel, replica, peer)
+  const given = await sendEntries(channel, replica, outgoing)
+  return { accepted, sent: given.sent, equal: false, complete: complete && given.complete }
 }
 
-const sendIds = async (channel: MessageChannel, type: 'have' | 'want', ids: readonly Uint8Array[]): Promise<void> => {
-  for (let at = 0; at === 0 || at < ids.length; at += MAX_SYNC_IDS) {
-    const last = at + MAX_SYNC_IDS >= ids.length
-    await send(channel, { v: 1, type, ids: ids.slice(at, at + MAX_SYNC_IDS), last })
+/** Gives `first`, then what comes. */
+const once = (first: Uint8Array, rest: () => Promise<Uint8Array>): (() => Promise<Uint8Array>) => {
+  let isGiven = false
+  return async () => {
+    if (isGiven) return rest()
+    isGiven = true
+    return first
   }
 }
-
-const receiveIds = async (channel: MessageChannel, type: 'have' | 'want'): Promise<Uint8Array[]> => {
-  const ids: Uint8Array[] = []
-  for (;;) {
-    const message = await receive(channel, type)
-    ids.push(...message.ids)
-    if (ids.length > maxIds) throw tooMany('ids', maxIds)
-    if (message.last) return ids
-    // A list that never says `last` would otherwise go on with empty parts.
-    if (message.ids.length === 0)
-      throw new Failure('RecordMalformed', 'The peer sent an empty part of a list that goes on.')
-  }
-}
-
-/** What is needed to judge an entry goes before it: heads are signed, pages are named by heads. */
-const rankByKind: Record<EntryKind, number> = { identity: 0, head: 1, page: 2, release: 3 }
-
-const sendEntries = async (channel: MessageChannel, entries: Entry[]): Promise<number> => {
-  const ordered = [...entries].sort((a, b) => rankByKind[a.kind] - rankByKind[b.kind])
-  let batch: Entry[] = []
-  let size = 0
-  for (const entry of ordered) {
-    if (batch.length > 0 && (size + entry.bytes.length > SYNC_BATCH_BYTES || batch.length === MAX_SYNC_ENTRIES)) {
-      await send(channel, { v: 1, type: 'entries', entries: batch, last: false })
-      batch = []
-      size = 0
-    }
-    batch.push(entry)
-    size += entry.bytes.length
-  }
-  await send(channel, { v: 1, type: 'entries', entries: batch, last: true })
-  return ordered.length
-}
-
-const receiveEntries = async (channel: MessageChannel, catalogue: SyncCatalogue, peer: string): Promise<number> => {
-  let accepted = 0
-  let rejected = 0
-  let received = 0
-  for (;;) {
-    const message = await receive(channel, 'entries')
-    received += message.entries.length
-    if (received > maxEntries) throw tooMany('entries', maxEntries)
-    if (message.entries.length > 0) {
-      const outcome = await catalogue.ingest(message.entries, peer)
-      accepted += outcome.accepted
-      rejected += outcome.rejected
-    }
-    if (rejected > maxRejected)
-      throw new Failure('SignatureInvalid', `The peer sent ${rejected} catalogue entries that do not verify.`)
-    if (message.last) return accepted
-    if (message.entries.length === 0)
-      throw new Failure('RecordMalformed', 'The peer sent an empty part of a list that goes on.')
-  }
-}
-
-const tooMany = (what: string, limit: number): Failure =>
-  new Failure('RecordTooLarge', `The peer sent more than ${limit} ${what} in one exchange.`)

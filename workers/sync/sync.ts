@@ -1,11 +1,9 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
-import { lpStream } from '@libp2p/utils'
-import { SYNC_MESSAGE_MAX_BYTES } from '../protocol/limits.ts'
+import type { Sha256 } from '../protocol/crypto.ts'
 import { SYNC_PROTOCOL } from '../protocol/protocols.ts'
-import { type MessageChannel, runInitiator, runResponder, type SyncCatalogue } from './exchange.ts'
-
-/** A peer that is silent for this long within an exchange is given up, ms. */
-const silenceMs = 10_000
+import { type ExchangeResult, runInitiator, runResponder } from './exchange.ts'
+import { createReplica, type SyncCatalogue } from './replica.ts'
+import { channelOver } from './stream-channel.ts'
 
 /** One exchange takes at most this long, ms: 10,000 entries over a slow relayed connection. */
 const exchangeMs = 60_000
@@ -13,8 +11,17 @@ const exchangeMs = 60_000
 /** News that came by sync are handed on after this long, ms, so that a burst of them makes one round. */
 const passOnMs = 250
 
-/** Every so often one connected peer is asked, ms: mends what gossip lost. Equal catalogues cost two messages. */
-const repairMs = 30_000
+/**
+ * Every so often one connected peer is asked, ms, at random between these: mends what gossip lost, and no two peers keep
+ * in step. Equal catalogues cost two messages.
+ */
+const repairMs = { min: 30_000, max: 60_000 }
+
+/**
+ * An exchange that we begin waits for the one before it, but no longer than this, ms: a new peer that meets ten at once
+ * is given the catalogue by one, and finds it equal at the others; a slow or hostile one holds nobody up.
+ */
+const patienceMs = 3_000
 
 /** Peers that news are handed on to in one round; the rest learn from those. */
 const passOnPeers = 8
@@ -22,12 +29,13 @@ const passOnPeers = 8
 export type SyncState = 'idle' | 'running'
 
 export interface SyncDependencies {
-  node: Pick<Libp2p, 'handle' | 'unhandle' | 'register' | 'unregister' | 'peerId'>
+  node: Pick<Libp2p, 'handle' | 'unhandle' | 'register' | 'unregister' | 'peerId' | 'getConnections'>
   catalogue: SyncCatalogue
+  sha256: Sha256
   /** A stream to a peer, on its direct connection where there is one. */
   openStream(peer: string, protocol: string, signal: AbortSignal): Promise<Stream>
   /** An exchange ended: well, or with a failure that tells whether the peer broke the rules. */
-  onExchange(peer: string, outcome: { accepted: number; sent: number } | { failure: unknown }): void
+  onExchange(peer: string, outcome: ExchangeResult | { failure: unknown }): void
   random(): number
 }
 
@@ -42,14 +50,18 @@ export interface Sync {
  * id begins), when news came that the others may not have, and now and then.
  */
 export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
-  const { node, catalogue, openStream, onExchange, random } = deps
+  const { node, openStream, onExchange, random } = deps
+  const replica = createReplica(deps.catalogue, deps)
   const self = node.peerId.toString()
   const connected = new Set<string>()
   const running = new Set<string>()
   const again = new Set<string>()
   const stopping = new AbortController()
   let passOnTimer: ReturnType<typeof setTimeout> | undefined
+  let repairTimer: ReturnType<typeof setTimeout> | undefined
   const newsFrom = new Set<string>()
+  /** Settles when the last exchange that we began has ended. */
+  let before: Promise<unknown> = Promise.resolve()
 
   const exchangeWith = async (peer: string): Promise<void> => {
     if (stopping.signal.aborted) return
@@ -58,27 +70,35 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
       return
     }
     running.add(peer)
+    const turn = before
+    const mine = Promise.withResolvers<void>()
+    before = mine.promise
+    await waitAtMost(turn, patienceMs)
     const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(exchangeMs)])
     let stream: Stream | undefined
     try {
+      if (stopping.signal.aborted) return
       stream = await openStream(peer, SYNC_PROTOCOL, signal)
-      const result = await runInitiator(channelOver(stream, signal), catalogue, peer)
+      const result = await runInitiator(channelOver(stream, signal), replica, peer)
       await stream.close({ signal })
+      // Each exchange that moved something brings the end nearer; one that did not would not end.
+      if (!result.complete && result.accepted + result.sent > 0) again.add(peer)
       finished(peer, result)
     } catch (failure) {
       stream?.abort(failure instanceof Error ? failure : new Error(String(failure)))
       onExchange(peer, { failure })
     } finally {
       running.delete(peer)
+      mine.resolve()
     }
-    if (again.delete(peer)) await exchangeWith(peer)
+    if (again.delete(peer) && connected.has(peer)) await exchangeWith(peer)
   }
 
   const answer = async (stream: Stream, connection: Connection): Promise<void> => {
     const peer = connection.remotePeer.toString()
     const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(exchangeMs)])
     try {
-      const result = await runResponder(channelOver(stream, signal), catalogue, peer)
+      const result = await runResponder(channelOver(stream, signal), replica, peer)
       await stream.close({ signal })
       finished(peer, result)
     } catch (failure) {
@@ -87,7 +107,7 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
     }
   }
 
-  const finished = (peer: string, result: { accepted: number; sent: number }): void => {
+  const finished = (peer: string, result: ExchangeResult): void => {
     onExchange(peer, result)
     if (result.accepted === 0) return
     newsFrom.add(peer)
@@ -107,9 +127,20 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
       void exchangeWith(peer)
   }
 
-  const repair = setInterval(() => {
-    for (const peer of pick([...connected], 1, random)) void exchangeWith(peer)
-  }, repairMs)
+  const isDirect = (peer: string): boolean =>
+    node.getConnections().some(({ remotePeer, limits }) => limits === undefined && remotePeer.toString() === peer)
+
+  const repair = (): void => {
+    const peers = [...connected]
+    const direct = peers.filter(isDirect)
+    for (const peer of pick(direct.length > 0 ? direct : peers, 1, random)) void exchangeWith(peer)
+    repairLater()
+  }
+
+  const repairLater = (): void => {
+    repairTimer = setTimeout(repair, repairMs.min + random() * (repairMs.max - repairMs.min))
+  }
+  repairLater()
 
   await node.handle(SYNC_PROTOCOL, answer, {
     runOnLimitedConnection: true,
@@ -134,7 +165,8 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
     },
     async stop() {
       stopping.abort()
-      clearInterval(repair)
+      clearTimeout(repairTimer)
+      replica.stop()
       clearTimeout(passOnTimer)
       node.unregister(topology)
       await node.unhandle(SYNC_PROTOCOL)
@@ -142,15 +174,13 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
   }
 }
 
-const channelOver = (stream: Stream, signal: AbortSignal): MessageChannel => {
-  const framed = lpStream(stream, { maxDataLength: SYNC_MESSAGE_MAX_BYTES })
-  return {
-    send: (message) => framed.write(message, { signal }),
-    async receive() {
-      const message = await framed.read({ signal: AbortSignal.any([signal, AbortSignal.timeout(silenceMs)]) })
-      return message.subarray()
-    },
-  }
+const waitAtMost = async (promise: Promise<unknown>, ms: number): Promise<void> => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([promise, over])
+  clearTimeout(timer)
 }
 
 /** Up to `count` of `peers`, chosen at random. */

@@ -1,7 +1,6 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Connection, Stream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
-import { lpStream } from '@libp2p/utils'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -15,7 +14,6 @@ import { type Announcements, createAnnouncements } from '../gossip/announcements
 import { readPackage } from '../packages/read-package.ts'
 import { hasTemplates } from '../packages/templates.ts'
 import type { Entry } from '../protocol/entry.ts'
-import { rootToText } from '../protocol/ids.ts'
 import { PIECE_PROTOCOL, SYNC_PROTOCOL } from '../protocol/protocols.ts'
 import { createLibrary, type Library } from '../registry/library.ts'
 import { createOutbox } from '../registry/outbox.ts'
@@ -28,8 +26,9 @@ import { type StackServices, stackServices } from '../stack/services.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { type Store, tableNames } from '../store/store.ts'
-import { type MessageChannel, runInitiator, type SyncCatalogue } from '../sync/exchange.ts'
+import type { SyncCatalogue } from '../sync/replica.ts'
 import { startSync } from '../sync/sync.ts'
+import { giveEntries } from './hostile-sync.ts'
 
 /**
  * Peers in this process, over real WebSockets: a tab as the engine makes it, honest peers that can be dialled, and nodes
@@ -110,7 +109,7 @@ export const createHostileNetwork = () => {
     return {
       ...{ keys, store, content, registry, publisher, library, judged },
       catalogue: {
-        ids: registry.entryIds,
+        watchIds: registry.watchEntryIds,
         entries: registry.entriesById,
         async ingest(entries, from) {
           const result = await registry.ingest(entries, { from })
@@ -190,6 +189,7 @@ export const createHostileNetwork = () => {
     const sync = await startSync({
       node,
       catalogue: profile.catalogue,
+      sha256: webCrypto.sha256,
       openStream: async (peer, protocol, signal) => connectionTo(node, peer).newStream(protocol, { signal }),
       onExchange(peer, outcome) {
         const failure = 'failure' in outcome ? outcome.failure : undefined
@@ -220,7 +220,7 @@ export const createHostileNetwork = () => {
       open: (peer, protocol) => connectionTo(node, peer).newStream(protocol, { maxOutboundStreams: 64 }),
       async give(peer, entries) {
         const stream = await connectionTo(node, peer).newStream(SYNC_PROTOCOL)
-        return runInitiator(channelOver(stream), await catalogueOf(entries), peer)
+        return giveEntries(stream, entries, peer)
       },
       async servePieces(content) {
         const server = createPieceServer({ content, report() {} })
@@ -251,6 +251,8 @@ const startNode = async (privateKey: ProfileKeys['node']): Promise<Libp2p<StackS
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionGater: { denyDialMultiaddr: () => false },
+    // All of a test come from one address.
+    connectionManager: { inboundConnectionThreshold: 1_000 },
     services: stackServices({ heads: createHeadValidator(webCrypto) }),
   })
 
@@ -266,26 +268,5 @@ const connectionTo = (node: Libp2p, peer: string): Connection => {
   return connection
 }
 
-/** A catalogue that says it has these entries, and forgets what it is given. */
-const catalogueOf = async (entries: readonly Entry[]): Promise<SyncCatalogue> => {
-  const ids = await Promise.all(entries.map(({ bytes }) => webCrypto.sha256(bytes)))
-  return {
-    ids: () => ids,
-    entries: async (wanted) =>
-      entries.filter((_, at) => wanted.some((id) => Buffer.compare(id, ids[at] ?? new Uint8Array()) === 0)),
-    ingest: async () => ({ accepted: 0, rejected: 0 }),
-  }
-}
-
-const channelOver = (stream: Stream): MessageChannel => {
-  const framed = lpStream(stream)
-  return {
-    send: (message) => framed.write(message),
-    receive: async () => (await framed.read({ signal: AbortSignal.timeout(10_000) })).subarray(),
-  }
-}
-
 /** Dials an address from a node. */
-export const dial = (node: Libp2p, address: string): Promise<Connection> => node.dial(multiaddr(address))
-
-export const rootText = (root: Uint8Array): string => rootToText(root)
+export const dial = (node: Libp2p<StackServices>, address: string): Promise<Connection> => node.dial(multiaddr(address))

@@ -1,6 +1,6 @@
 import { memo } from 'react'
 import { Link } from 'wouter'
-import type { PackageSummary } from '../../../workers/contract/views.ts'
+import type { LibraryEntry, PackageSummary } from '../../../workers/contract/views.ts'
 import { Icon } from '../../components/icon.tsx'
 import { PackageName } from '../../components/package-name.tsx'
 import { Seal } from '../../components/seal.tsx'
@@ -13,7 +13,7 @@ const maxTags = 5
 /** One package of the list; empty while its page of hits is under way. */
 export const ResultRow = memo(({ hit, now }: { hit: PackageSummary | undefined; now: number }) => {
   const links = useLinks()
-  const installed = useAppState(({ library }) => library.value?.some(({ id }) => id === hit?.id) ?? false)
+  const installed = useAppState(({ library }) => installedVersion(library.value, hit))
   if (hit === undefined) return <div className="result result-blank" />
   const { id, name, version, publisherName, description, category, tags, size, publishedAt } = hit
   return (
@@ -25,12 +25,12 @@ export const ResultRow = memo(({ hit, now }: { hit: PackageSummary | undefined; 
             {name}
           </Link>
           <span className="version">{version}</span>
-          {installed ? (
+          {installed === undefined ? null : (
             <span className="mark mark-ok">
               <Icon name="check" />
-              Installed
+              {installed === version ? 'Installed' : `${installed} installed`}
             </span>
-          ) : null}
+          )}
         </h3>
         <p className="result-id">
           <PackageName id={id} publisherName={publisherName} />
@@ -55,3 +55,12 @@ export const ResultRow = memo(({ hit, now }: { hit: PackageSummary | undefined; 
   )
 })
 ResultRow.displayName = 'ResultRow'
+
+/** The version of a hit that is here: the one that is shown, else any other. */
+const installedVersion = (
+  library: readonly LibraryEntry[] | undefined,
+  hit: PackageSummary | undefined,
+): string | undefined => {
+  const here = library?.filter(({ id }) => id === hit?.id).map(({ version }) => version) ?? []
+  return here.find((version) => version === hit?.version) ?? here[0]
+}

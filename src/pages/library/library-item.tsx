@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { Link } from 'wouter'
 import type { LibraryEntry, VerifyResult } from '../../../workers/contract/views.ts'
 import { Banner } from '../../components/banner.tsx'
@@ -19,6 +19,13 @@ export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }
   const { verify, saveZip, saveFolder, uninstall, install } = useCommands()
   const [checked, setChecked] = useState<'checking' | VerifyResult | FailureView>()
   const [removing, setRemoving] = useState(false)
+  useEffect(
+    () => () => {
+      // Once it is removed, its button cannot have the focus back: the keyboard goes on at the begin of the page.
+      if (document.activeElement === document.body) document.querySelector('main')?.focus({ preventScroll: true })
+    },
+    [],
+  )
   const check = async (): Promise<void> => {
     setChecked('checking')
     setChecked(await verify(id, version))
@@ -59,7 +66,7 @@ export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }
               )
             }
           >
-            Save
+            Folder
           </Button>
         ) : null}
         <Button aria-label={label('Check')} disabled={checked === 'checking'} icon="shield" onClick={check}>
@@ -85,6 +92,7 @@ export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }
             Its files are deleted from this browser, and others can no longer fetch it from you. You can install it
             again while another peer has it.
           </p>
+          {asDependency ? <p>It came with another package, which may not work without it.</p> : null}
         </ConfirmDialog>
       ) : null}
     </li>

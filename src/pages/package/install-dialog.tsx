@@ -100,7 +100,7 @@ export const InstallDialog = ({ view, version, onClose }: Props) => {
               look="primary"
               onClick={() => setTransferId(install([spec], { allowMissing }))}
             >
-              {allowMissing ? 'Install without them' : 'Install'}
+              {allowMissing ? 'Install anyway' : 'Install'}
             </Button>
           )}
         </>
@@ -125,9 +125,6 @@ export const InstallDialog = ({ view, version, onClose }: Props) => {
           urgent
         >
           <p>{failure.message}</p>
-          {failure.name === 'DependencyMissing' ? (
-            <p>You can install it without, if you have that from elsewhere.</p>
-          ) : null}
         </Banner>
       )}
       {plan === undefined ? (
@@ -162,14 +159,19 @@ const Plan = ({ plan: { packages, bytes, warnings }, wanted }: { plan: InstallPl
         </li>
       ))}
     </ul>
-    <p className="plan-sum">
-      {bytes === 0
-        ? 'Everything is already here; nothing has to be fetched.'
-        : `${plural(packages.filter(({ installed }) => !installed).length, 'package')}, ${formatBytes(bytes)} to fetch.`}{' '}
-      Packages are data: nothing is run.
-    </p>
+    <p className="plan-sum">{sumInWords(packages, bytes)} Packages are data: nothing is run.</p>
   </>
 )
+
+/** Looking at a package can have fetched its files before, so there can be less to fetch than the list adds up to. */
+const sumInWords = (packages: InstallPlan['packages'], bytes: number): string => {
+  const missing = packages.filter(({ installed }) => !installed)
+  const size = missing.reduce((sum, each) => sum + each.size, 0)
+  if (missing.length === 0) return 'Everything is already here; nothing has to be fetched.'
+  const whole = `${plural(missing.length, 'package')}, ${formatBytes(size)}`
+  if (bytes === 0) return `${whole}, fetched already.`
+  return bytes < size ? `${whole}, of which ${formatBytes(bytes)} are still to fetch.` : `${whole} to fetch.`
+}
 
 const wantedFirst = (packages: InstallPlan['packages'], wanted: string): InstallPlan['packages'] => [
   ...packages.filter(({ id }) => id === wanted),

@@ -56,6 +56,8 @@ const markdown = new Marked({
       const level = Math.min(depth + 1, 6)
       return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>\n`
     },
+    // DOMPurify takes these out; while it parses, the browser would report each of them to the console first.
+    html: ({ text }) => text.replace(/<[a-z][^<>]*>/gi, (tag) => tag.replace(/[\s"'/]on[a-z]+\s*=/gi, ' data-was=')),
     checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
   },
 })

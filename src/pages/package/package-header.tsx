@@ -20,13 +20,15 @@ export const PackageHeader = ({
   newest: VersionView | undefined
   onInstall: (version: VersionView) => void
 }) => {
-  const { summary, displayName } = view
+  const { summary, displayName, versions } = view
+  const here = newest?.installed ? newest : versions.find(({ installed }) => installed)
   const links = useLinks()
   const now = useNow()
+  const wanted = useAppState((state) => state.search.wanted)
   const transfer = useAppState((state) => runningTransfer(state, summary.id, summary.slug))
   return (
     <header className="package-header">
-      <Link className="back-link" href={links.browse()}>
+      <Link className="back-link" href={links.browse(wanted)}>
         <Icon name="back" />
         Browse
       </Link>
@@ -50,20 +52,26 @@ export const PackageHeader = ({
       </p>
       {transfer === undefined ? (
         <div className="actions">
-          {newest === undefined ? null : newest.installed ? (
+          {newest === undefined || newest.installed ? null : newest.yanked ? (
+            <span className="mark mark-warning mark-large">
+              <Icon name="warning" />
+              Withdrawn by its publisher
+            </span>
+          ) : (
+            <Button icon="download" look="primary" onClick={() => onInstall(newest)}>
+              {here === undefined ? 'Install' : `Update to ${newest.version}`}
+            </Button>
+          )}
+          {here === undefined ? null : (
             <>
               <span className="mark mark-ok mark-large">
                 <Icon name="check" />
-                Installed
+                {here === newest ? 'Installed' : `${here.version} installed`}
               </span>
               <LinkButton href={links.library()} icon="library">
                 Open library
               </LinkButton>
             </>
-          ) : (
-            <Button icon="download" look="primary" onClick={() => onInstall(newest)}>
-              Install
-            </Button>
           )}
         </div>
       ) : (

@@ -1,5 +1,5 @@
 import './package.css'
-import { Tabs } from 'radix-ui'
+import * as Tabs from '@radix-ui/react-tabs'
 import { useEffect, useState } from 'react'
 import { useLocation, useParams, useSearch } from 'wouter'
 import type { PackageView, VersionView } from '../../../workers/contract/views.ts'

@@ -1,7 +1,9 @@
 import { lazy, Suspense, useEffect, useState } from 'react'
+import { Link } from 'wouter'
 import type { PackageView } from '../../../workers/contract/views.ts'
 import { Icon } from '../../components/icon.tsx'
-import { useCommands } from '../../hooks/use-app.ts'
+import { useCommands, useLinks } from '../../hooks/use-app.ts'
+import { plural } from '../../lib/format.ts'
 import { decodeText } from '../../lib/text-rows.ts'
 import { isFailureView } from '../../store/failure-view.ts'
 
@@ -11,13 +13,26 @@ type Text = { state: 'reading' } | { state: 'read'; text: string } | { state: 'a
 
 /** The README of the newest version, when its content is here. */
 export const Readme = ({ view }: { view: PackageView }) => {
+  const links = useLinks()
   const path = readmePath(view.files)
   const text = useReadme(view, path)
   switch (text.state) {
     case 'reading':
       return <Opening />
     case 'absent':
-      return <p className="calm-note">{text.why}</p>
+      return (
+        <p className="calm-note">
+          {text.why}
+          {view.files === undefined || path !== undefined ? null : (
+            <>
+              {' '}
+              <Link href={links.package(view.summary.id, { tab: 'files' })}>
+                See its {plural(view.files.length, 'file')}
+              </Link>
+            </>
+          )}
+        </p>
+      )
     case 'read':
       return (
         <Suspense fallback={<Opening />}>
@@ -41,7 +56,7 @@ const useReadme = (
       if (wanted) setText(next)
     }
     if (files === undefined) show({ state: 'absent', why: notHere })
-    else if (path === undefined) show({ state: 'absent', why: 'This package has no read-me file. Its files say more.' })
+    else if (path === undefined) show({ state: 'absent', why: 'This package has no read-me file.' })
     else {
       readFile(id, version, path).then((bytes) => {
         if (isFailureView(bytes)) return show({ state: 'absent', why: notHere })

@@ -20,7 +20,7 @@ export const Versions = ({ view, onInstall }: { view: PackageView; onInstall: (v
             <div className="version-text">
               <p className="version-name">
                 <b>{each.version}</b>
-                {each.version === summary.version ? <span className="mark">Newest</span> : null}
+                {each.version === summary.version && !each.yanked ? <span className="mark">Newest</span> : null}
                 {each.installed ? (
                   <span className="mark mark-ok">
                     <Icon name="check" />
@@ -48,7 +48,7 @@ export const Versions = ({ view, onInstall }: { view: PackageView; onInstall: (v
               </p>
             </div>
             <div className="actions">
-              {each.installed ? null : (
+              {each.installed || each.yanked ? null : (
                 <Button aria-label={`Install ${each.version}`} onClick={() => onInstall(each)}>
                   Install
                 </Button>

@@ -64,10 +64,11 @@ const GoingOut = ({ publication }: { publication: PublicationView | undefined })
       </Step>
     )
   }
-  const announced = announcedTo > 0 ? `Announced to ${plural(announcedTo, 'peer')}.` : 'Announcing it to peers.'
+  const announced =
+    announcedTo > 0 ? `Announced to ${plural(announcedTo, 'peer')}, relays included.` : 'Announcing it to peers.'
   const kept =
     acknowledgements > 0
-      ? `${plural(acknowledgements, 'peer keeps', 'peers keep')} its record.`
+      ? `${plural(acknowledgements, 'peer keeps', 'peers keep')} its record, relays included.`
       : 'Handing its record to peers.'
   return (
     <>

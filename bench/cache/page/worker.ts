@@ -1,0 +1,63 @@
+import { expose } from 'comlink'
+import { createTieredCache, type TieredCache } from '../../../workers/cache/tiered-cache.ts'
+import { openIdbStore } from '../../../workers/store/idb-store.ts'
+import { keyOf, valueCodec, valueFor } from '../values.ts'
+
+/** The cache over the browser's IndexedDB, in a worker as the engine is. */
+const open = async (): Promise<{ cache: TieredCache<object>; close(): Promise<void> }> => {
+  const store = await openIdbStore('bench')
+  const cache = createTieredCache({
+    ...{ store, table: 'cache' as const, codec: valueCodec, now: Date.now },
+    load: async () => undefined,
+  })
+  return {
+    cache,
+    async close() {
+      await cache.stop()
+      await store.close()
+    },
+  }
+}
+
+let held: TieredCache<object> | undefined
+
+const commands = {
+  /** Writes `entries` values; ms of each `put`, and of all until they were in the store. */
+  async write(entries: number): Promise<{ puts: number[]; flushed: number }> {
+    const { cache, close } = await open()
+    const puts: number[] = []
+    const started = performance.now()
+    for (let n = 0; n < entries; n += 1) {
+      const value = valueFor(n)
+      const before = performance.now()
+      cache.put(keyOf(n), value)
+      puts.push(performance.now() - before)
+    }
+    await close()
+    return { puts, flushed: performance.now() - started }
+  },
+  /** A worker that starts again, and asks for each of `entries` once, in an order that is not that of the keys. */
+  async readCold(entries: number): Promise<{ first: number; hits: number[] }> {
+    const { cache, close } = await open()
+    const hits: number[] = []
+    for (let n = 0; n < entries; n += 1) {
+      const key = keyOf((n * 7_919) % entries)
+      const before = performance.now()
+      const { from } = await cache.get(key)
+      hits.push(performance.now() - before)
+      if (from !== 'cold') throw new Error(`${key} was ${from}`)
+    }
+    await close()
+    return { first: hits.shift() ?? Number.NaN, hits }
+  },
+  async hold(): Promise<void> {
+    const { cache } = await open()
+    await cache.get(keyOf(1))
+    held = cache
+  },
+  get: async (key: string): Promise<string | undefined> => (await held?.get(key))?.from,
+}
+
+export type BenchCommands = typeof commands
+
+expose(commands)

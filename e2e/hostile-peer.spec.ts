@@ -1,0 +1,208 @@
+import type { Page } from '@playwright/test'
+import type { Entry } from '../workers/protocol/entry.ts'
+import { textToRoot } from '../workers/protocol/ids.ts'
+import {
+  announcementOf,
+  createForger,
+  entriesOf,
+  signedBy,
+  withChangedFields,
+  withForgedIdentity,
+  withWrongSignature,
+} from '../workers/testing/forged-records.ts'
+import { everythingKept, install, type Outcome, publish, type Recipe } from './fixtures/attempts.ts'
+import { type HostileNode, startHostileNode } from './fixtures/hostile-node.ts'
+import { test as base, expect } from './fixtures/test.ts'
+
+const test = base.extend<{ hostile: HostileNode; distant: HostileNode }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's dependencies from this pattern
+  hostile: async ({}, use) => {
+    const hostile = await startHostileNode()
+    await use(hostile)
+    await hostile.stop()
+  },
+  /** Reachable through the relay only. */
+  distant: async ({ relay }, use) => {
+    const distant = await startHostileNode({ listen: false })
+    await distant.joinRelay(relay.relay)
+    await use(distant)
+    await distant.stop()
+  },
+})
+
+const files = (slug: string, noise = 0): Recipe[] => [
+  {
+    path: 'package.toml',
+    text: `[package]\nname = "${slug}"\nversion = "1.0.0"\ndescription = "The ${slug} package"\n`,
+  },
+  { path: 'a.txt', text: `${slug}\n` },
+  ...(noise === 0 ? [] : [{ path: 'big.bin', noise }]),
+]
+
+const idOf = (published: Outcome<{ id: string }>): string => {
+  if (published.failed) throw new Error(published.message)
+  return published.value.id
+}
+
+const replaced = (entries: Entry[], kind: Entry['kind'], bytes: Uint8Array): Entry[] =>
+  entries.map((entry): Entry => (entry.kind === kind ? { kind, bytes } : entry))
+
+test('forged and old records change nothing in a tab, over a relayed connection and by gossip through the relay', async ({
+  join,
+  relay,
+  distant,
+}) => {
+  const [a, b] = [await join(), await join()]
+  idOf(await publish(a.page, files('own')))
+  const { peerId } = await a.status()
+  const connection = await distant.reachTab(relay.relay, peerId)
+  expect(connection.limits).toBeDefined()
+
+  // A good package by the same way: what follows is refused for what it is, not for where it comes from.
+  const publisher = await createForger('publisher')
+  const stranger = await createForger('stranger')
+  const known = await publisher.release('known', '2.0.0', 2)
+  await distant.give(peerId, entriesOf(known))
+  await expect.poll(async () => (await b.search({ text: '' })).total).toBe(2)
+  // And a good one by gossip, which the relay passes on.
+  expect(await distant.announce(announcementOf(entriesOf(await publisher.release('told', '1.0.0'))))).toBe(1)
+  await expect.poll(async () => (await a.search({ text: '' })).total).toBe(3)
+  await expect.poll(async () => (await b.search({ text: '' })).total).toBe(3)
+  const before = [await everythingKept(a.page), await everythingKept(b.page)]
+
+  const newer = await publisher.release('known', '3.0.0', 3)
+  const older = await publisher.release('known', '1.0.0', 1)
+  const unknown = await (await createForger('nobody')).release('lost', '1.0.0')
+  const forgeries = {
+    'a wrong signature': replaced(entriesOf(known), 'release', withWrongSignature('release', known.release.bytes)),
+    'a changed field': replaced(
+      entriesOf(known),
+      'release',
+      withChangedFields(known.release.bytes, { root: new Uint8Array(32).fill(66) }),
+    ),
+    'a head that its publisher did not sign': entriesOf(await signedBy(stranger, newer)),
+    'a forged identity': replaced(entriesOf(unknown), 'identity', withForgedIdentity(unknown.identity.chain)),
+    'an older head': entriesOf(older).slice(0, 2),
+  }
+  for (const [what, entries] of Object.entries(forgeries)) {
+    // Refused by the relay and the tabs alike, so it does not matter who is reached.
+    await distant.announce(announcementOf(entries))
+    await distant.give(peerId, entries)
+    expect.soft(await everythingKept(a.page), what).toEqual(before[0])
+  }
+  expect(await everythingKept(b.page)).toEqual(before[1])
+  expect((await a.search({ text: 'known' })).hits.map(({ version }) => version)).toEqual(['2.0.0'])
+
+  const id = idOf(await publish(a.page, files('after')))
+  await expect.poll(async () => (await b.search({ text: '' })).total).toBe(4)
+  expect(await install(b.page, [id])).toMatchObject({ failed: false })
+})
+
+test('a peer that gives many forgeries is dropped by the tab, and none of them is kept', async ({ join, hostile }) => {
+  const a = await join()
+  idOf(await publish(a.page, files('own')))
+  const { peerId } = await a.status()
+  const before = await everythingKept(a.page)
+  const forger = await createForger('forger')
+  const forged = await Promise.all(
+    Array.from({ length: 40 }, async (_, at): Promise<Entry> => {
+      const { release } = await forger.release(`forged-${at}`, '1.0.0')
+      return { kind: 'release', bytes: withWrongSignature('release', release.bytes) }
+    }),
+  )
+  await a.page.evaluate((address) => window.ggen.connect(address), hostile.address)
+  await expect.poll(() => hostile.isConnectedTo(peerId)).toBe(true)
+  expect(hostile.lostConnections(peerId)).toBe(0)
+  await hostile.give(peerId, forged).catch(() => {})
+  await expect.poll(() => hostile.lostConnections(peerId)).toBeGreaterThan(0)
+  expect(await everythingKept(a.page)).toEqual(before)
+  expect(await publish(a.page, files('after'))).toMatchObject({ failed: false })
+})
+
+test('a peer that serves pieces with a wrong hash is dropped, and another is asked', async ({ join, hostile }) => {
+  const [a, b] = [await join(), await join()]
+  // So large that the liar is asked, and its answers checked, long before the other has sent all.
+  const id = idOf(await publish(a.page, files('large', 24_000_000)))
+  await expect.poll(async () => (await b.search({ text: '' })).total).toBe(1)
+
+  // The hostile peer has the manifest, which names its own content, and lies about every piece.
+  const root = textToRoot((await a.page.evaluate((id) => window.ggen.resolve([id]), id)).packages[0]?.root ?? '')
+  if (!root.ok) throw new Error(root.message)
+  const manifest = await manifestOf(a.page, root.value)
+  const size = await sizeOf(a.page, id)
+  let lies = 0
+  await hostile.servePieces({
+    manifestBytes: async () => manifest,
+    async piece(_root, index) {
+      lies += 1
+      return new Uint8Array(Math.min(262_144, size - index * 262_144)).fill(lies)
+    },
+  })
+  const { peerId } = await b.status()
+  await b.page.evaluate((address) => window.ggen.connect(address), hostile.address)
+  await expect.poll(() => hostile.isConnectedTo(peerId)).toBe(true)
+  await expect.poll(async () => (await b.status()).directConnections).toBe(2)
+  expect(hostile.lostConnections(peerId)).toBe(0)
+  expect(await install(b.page, [id])).toMatchObject({ failed: false })
+  expect(lies).toBeGreaterThan(0)
+  await expect.poll(() => hostile.lostConnections(peerId)).toBeGreaterThan(0)
+  expect(await b.page.evaluate((id) => window.ggen.verify(id, '1.0.0'), id)).toEqual({ ok: true, damaged: [] })
+})
+
+test('a provider that vanishes half-way is replaced by another', async ({ join }) => {
+  const [a, b, c] = [await join(), await join(), await join()]
+  const id = idOf(await publish(a.page, files('large', 30_000_000)))
+  await expect.poll(async () => (await b.search({ text: '' })).total).toBe(1)
+  expect(await install(b.page, [id])).toMatchObject({ failed: false })
+  await expect.poll(async () => (await c.search({ text: '' })).total).toBe(1)
+  await expect.poll(async () => (await c.status()).directConnections).toBe(2)
+
+  const installing = c.page.evaluate(
+    (id) =>
+      window.ggen.install([id]).then(
+        ({ bytes }) => bytes,
+        (error: Error) => error.name,
+      ),
+    id,
+  )
+  // Both have sent something, and much is missing.
+  await c.page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        window.ggen.subscribe((batch) => {
+          for (const update of batch)
+            if (update.kind === 'transfer' && update.transfer.sources === 2 && update.transfer.bytes < 25_000_000)
+              resolve()
+        })
+      }),
+  )
+  await a.context.close()
+  expect(await installing).toBeGreaterThan(29_000_000)
+  expect(await c.page.evaluate((id) => window.ggen.verify(id, '1.0.0'), id)).toEqual({ ok: true, damaged: [] })
+  expect((await c.library()).map(({ slug }) => slug)).toEqual(['large'])
+})
+
+/** The manifest of a content, out of the database of a tab. */
+const manifestOf = async (page: Page, root: Uint8Array): Promise<Uint8Array> => {
+  const bytes = await page.evaluate(
+    (key) =>
+      new Promise<number[]>((resolve, reject) => {
+        const opening = indexedDB.open('ggen-default')
+        opening.onerror = () => reject(opening.error)
+        opening.onsuccess = () => {
+          const database = opening.result
+          const request = database.transaction('manifests').objectStore('manifests').get(key)
+          request.onerror = () => reject(request.error)
+          request.onsuccess = () => {
+            database.close()
+            resolve([...(request.result as Uint8Array)])
+          }
+        }
+      }),
+    Buffer.from(root).toString('hex'),
+  )
+  return Uint8Array.from(bytes)
+}
+
+const sizeOf = async (page: Page, id: string): Promise<number> =>
+  page.evaluate(async (id) => (await window.ggen.describe(id)).summary.size, id)

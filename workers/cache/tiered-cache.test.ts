@@ -1,0 +1,308 @@
+import fc from 'fast-check'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Failure } from '../contract/failures.ts'
+import { createMemoryStore } from '../store/memory-store.ts'
+import type { Store } from '../store/store.ts'
+import { type Note, noteCodec, watch } from './fixtures.ts'
+import type { CacheLimits } from './limits.ts'
+import { createTieredCache, type TieredCache } from './tiered-cache.ts'
+
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
+let clock = 0
+
+beforeEach(() => {
+  clock = 1_800_000_000_000
+  vi.useFakeTimers()
+})
+afterEach(() => vi.useRealTimers())
+
+const open = (
+  store: Store,
+  load: (key: string, signal: AbortSignal) => Promise<Note | undefined> = async () => undefined,
+  limits: Partial<CacheLimits> = {},
+): TieredCache<Note> => createTieredCache({ store, table: 'cache', codec: noteCodec, load, now: () => clock, limits })
+
+const from = async (cache: TieredCache<Note>, key: string): Promise<string> => (await cache.get(key)).from
+
+const note = (text: string): Note => ({ text })
+
+test('loads once, then answers from hot, from warm an hour later, from cold a day later, and loads again after a week', async () => {
+  const load = vi.fn(async (key: string) => note(key))
+  const cache = open(createMemoryStore(), load)
+  expect(await cache.get('a')).toEqual({ value: note('a'), from: 'loaded' })
+  expect(await cache.get('a')).toEqual({ value: note('a'), from: 'hot' })
+  clock += hourMs
+  expect(await cache.get('a')).toEqual({ value: note('a'), from: 'warm' })
+  expect(await from(cache, 'a')).toBe('hot')
+  await cache.flush()
+  clock += dayMs
+  expect(await cache.get('a')).toEqual({ value: note('a'), from: 'cold' })
+  expect(await from(cache, 'a')).toBe('hot')
+  clock += 6 * dayMs
+  expect(load).toHaveBeenCalledTimes(1)
+  expect(await from(cache, 'a')).toBe('loaded')
+  expect(load).toHaveBeenCalledTimes(2)
+  const { hot, warm, cold, hits, misses } = cache.stats()
+  expect({ hot: hot.hits, warm: warm.hits, cold: cold.hits, hits, misses }).toEqual({
+    ...{ hot: 3, warm: 1, cold: 1, hits: 5, misses: 2 },
+  })
+})
+
+test('being asked for does not keep a value beyond a week', async () => {
+  // Its stay in memory is renewed every five hours, and would last beyond the week.
+  const cache = open(createMemoryStore(), undefined, { warmMs: 5 * hourMs })
+  cache.put('a', note('old'))
+  await cache.flush()
+  for (let hours = 0; hours < 7 * 24; hours += 0.5) {
+    expect((await cache.get('a')).value).toEqual(note('old'))
+    clock += hourMs / 2
+  }
+  expect(await from(cache, 'a')).toBe('none')
+})
+
+test('a hundred callers of one missing key cause one look into the store and one load', async () => {
+  const store = watch(createMemoryStore())
+  const answer = Promise.withResolvers<Note | undefined>()
+  const load = vi.fn(() => answer.promise)
+  const cache = open(store, load)
+  const asked = Array.from({ length: 100 }, () => cache.get('k'))
+  await vi.advanceTimersByTimeAsync(0)
+  answer.resolve(note('found'))
+  const answers = await Promise.all(asked)
+  expect(answers.every(({ value, from }) => value?.text === 'found' && from === 'loaded')).toBe(true)
+  expect(load).toHaveBeenCalledTimes(1)
+  expect(cache.stats()).toMatchObject({ joined: 99, misses: 1, hits: 0, loads: { found: 1, none: 0, failed: 0 } })
+})
+
+test('a hundred callers of one cold key cause one look into the store', async () => {
+  const store = watch(createMemoryStore())
+  const first = open(store)
+  first.put('k', note('kept'))
+  await first.stop()
+  const load = vi.fn(async () => undefined)
+  const second = open(store, load)
+  const answers = await Promise.all(Array.from({ length: 100 }, () => second.get('k')))
+  expect(answers.every(({ from }) => from === 'cold')).toBe(true)
+  expect(store.reads).toBe(1)
+  expect(load).not.toHaveBeenCalled()
+})
+
+test('a load that fails rejects all, and the next caller tries again', async () => {
+  let calls = 0
+  const cache = open(createMemoryStore(), async () => {
+    calls += 1
+    if (calls === 1) throw new Failure('Timeout', 'No answer.')
+    return note('later')
+  })
+  const outcomes = await Promise.allSettled(Array.from({ length: 100 }, () => cache.get('k')))
+  expect(outcomes.every((each) => each.status === 'rejected' && each.reason.name === 'Timeout')).toBe(true)
+  expect(calls).toBe(1)
+  expect(await from(cache, 'k')).toBe('loaded')
+})
+
+test('“there is none” is kept for a short while, and ends with a put', async () => {
+  const load = vi.fn(async () => undefined)
+  const cache = open(createMemoryStore(), load, { noneMs: 1_000, noneEntries: 2 })
+  expect(await from(cache, 'k')).toBe('none')
+  expect(await from(cache, 'k')).toBe('none')
+  expect(load).toHaveBeenCalledTimes(1)
+  clock += 1_000
+  await cache.get('k')
+  expect(load).toHaveBeenCalledTimes(2)
+  // The oldest of three is forgotten.
+  await cache.get('l')
+  await cache.get('m')
+  await cache.get('k')
+  expect(load).toHaveBeenCalledTimes(5)
+  // A clock that is set back does not make it last.
+  clock -= dayMs
+  await cache.get('k')
+  expect(load).toHaveBeenCalledTimes(6)
+  cache.put('k', note('now there'))
+  expect(await from(cache, 'k')).toBe('hot')
+})
+
+test('what was put while a load was under way is not overwritten by it, and is what the waiting get', async () => {
+  const answer = Promise.withResolvers<Note | undefined>()
+  const cache = open(createMemoryStore(), () => answer.promise)
+  const waiting = cache.get('k')
+  await vi.advanceTimersByTimeAsync(0)
+  cache.put('k', note('newer'))
+  expect((await cache.get('k')).value).toEqual(note('newer'))
+  answer.resolve(note('older'))
+  expect((await waiting).value).toEqual(note('newer'))
+  expect(cache.peek('k')).toEqual(note('newer'))
+})
+
+test('what was invalidated while a load was under way is not kept', async () => {
+  const answers = [Promise.withResolvers<Note | undefined>(), Promise.withResolvers<Note | undefined>()]
+  let calls = 0
+  const cache = open(createMemoryStore(), () => answers[calls++]?.promise ?? Promise.resolve(undefined))
+  const waiting = cache.get('k')
+  await vi.advanceTimersByTimeAsync(0)
+  cache.invalidate('k')
+  answers[0]?.resolve(note('old'))
+  expect((await waiting).value).toEqual(note('old'))
+  expect(cache.peek('k')).toBeUndefined()
+  answers[1]?.resolve(note('new'))
+  expect(await cache.get('k')).toEqual({ value: note('new'), from: 'loaded' })
+})
+
+test('an invalidated key is gone from all tiers, also for the next engine', async () => {
+  const store = createMemoryStore()
+  const cache = open(store)
+  cache.put('k', note('x'))
+  await cache.flush()
+  cache.invalidate('k')
+  expect(cache.peek('k')).toBeUndefined()
+  expect(await from(cache, 'k')).toBe('none')
+  await cache.stop()
+  expect(await store.keys('cache')).toEqual([])
+  expect(await from(open(store), 'k')).toBe('none')
+})
+
+test('a caller can leave; when all have left, the load is told to stop, and its result is not kept', async () => {
+  const answer = Promise.withResolvers<Note | undefined>()
+  let told: AbortSignal | undefined
+  const cache = open(createMemoryStore(), (_, signal) => {
+    told = signal
+    return answer.promise
+  })
+  const [one, two] = [new AbortController(), new AbortController()]
+  const asked = [cache.get('k', { signal: one.signal }), cache.get('k', { signal: two.signal })]
+  const outcomes = Promise.allSettled(asked)
+  await vi.advanceTimersByTimeAsync(0)
+  one.abort()
+  expect(told?.aborted).toBe(false)
+  two.abort()
+  expect(told?.aborted).toBe(true)
+  answer.resolve(note('too late'))
+  for (const each of await outcomes) expect(each).toMatchObject({ status: 'rejected', reason: { name: 'Cancelled' } })
+  await vi.advanceTimersByTimeAsync(0)
+  expect(cache.peek('k')).toBeUndefined()
+  await expect(cache.get('k', { signal: one.signal })).rejects.toMatchObject({ name: 'Cancelled' })
+})
+
+test('holds 100 decoded and 1,000 encoded values, and what is hot is warm', async () => {
+  const cache = open(createMemoryStore(), async (key) => note(key))
+  for (let n = 0; n < 3_000; n += 1) await cache.get(`k${n % 1_700}`)
+  const { hot, warm } = cache.stats()
+  expect(hot.entries).toBe(100)
+  expect(warm.entries).toBe(1_000)
+  expect(warm.evictions).toBeGreaterThan(0)
+  expect(warm.bytes).toBeGreaterThan(0)
+})
+
+test('warm is bounded by bytes, and a value that is too large is handed out and not kept', async () => {
+  const store = createMemoryStore()
+  const cache = open(store, async () => note('x'.repeat(995)), { warmBytes: 10_000, entryBytes: 1_000 })
+  for (let n = 0; n < 50; n += 1) await cache.get(`k${n}`)
+  expect(cache.stats().warm).toMatchObject({ entries: 10, bytes: 10_000 })
+  expect(cache.stats().hot.entries).toBeLessThanOrEqual(10)
+  cache.put('large', note('x'.repeat(996)))
+  expect(cache.peek('large')).toBeUndefined()
+  expect(cache.stats().tooLarge).toBe(1)
+  await cache.stop()
+  expect((await store.keys('cache')).length).toBe(50)
+})
+
+test('a value too large to be kept replaces the smaller one that was', async () => {
+  const store = createMemoryStore()
+  const cache = open(store, undefined, { entryBytes: 100 })
+  cache.put('k', note('small'))
+  await cache.flush()
+  cache.put('k', note('x'.repeat(200)))
+  expect(cache.peek('k')).toBeUndefined()
+  expect(await from(cache, 'k')).toBe('none')
+})
+
+test('a clock that is a day ahead or behind loses nothing of the cold tier, and keeps nothing for ever', async () => {
+  const store = createMemoryStore()
+  const first = open(store)
+  first.put('k', note('x'))
+  await first.stop()
+  const written = clock
+  clock = written + dayMs
+  expect(await from(open(store), 'k')).toBe('cold')
+  clock = written - dayMs
+  const behind = open(store)
+  expect(await from(behind, 'k')).toBe('cold')
+  expect(await from(behind, 'k')).toBe('hot')
+  // Written by a clock that was a month ahead.
+  clock = written - 30 * dayMs
+  expect(await from(open(store), 'k')).toBe('none')
+})
+
+test('a clock that is set back while the page is open loses nothing in memory', async () => {
+  const cache = open(createMemoryStore())
+  cache.put('k', note('x'))
+  clock -= dayMs
+  expect(await from(cache, 'k')).toBe('hot')
+})
+
+test('compares its memory with the best possible over the last requests', async () => {
+  const cache = open(createMemoryStore(), async (key) => note(key), { warmEntries: 2, hotEntries: 1 })
+  for (const key of ['a', 'b', 'c', 'a', 'b', 'c', 'a', 'b', 'c']) await cache.get(key)
+  const { window } = cache.stats()
+  expect(window.requests).toBe(9)
+  expect(Math.round(window.best * 9)).toBe(4)
+  expect(window.live).toBeLessThanOrEqual(window.best)
+})
+
+test('after stop nothing is answered, kept or scheduled', async () => {
+  const cache = open(createMemoryStore(), () => new Promise(() => {}))
+  const waiting = cache.get('k')
+  await vi.advanceTimersByTimeAsync(0)
+  const outcome = waiting.catch((error: Error) => error.name)
+  await cache.stop()
+  expect(await outcome).toBe('Cancelled')
+  cache.put('k', note('x'))
+  await expect(cache.get('k')).rejects.toMatchObject({ name: 'Cancelled' })
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+test('never gives another value than the newest that was put, whatever happens in between', async () => {
+  const key = fc.integer({ min: 0, max: 9 }).map((n) => `k${n}`)
+  const action = fc.oneof(
+    fc.record({ do: fc.constant('put' as const), key }),
+    fc.record({ do: fc.constant('get' as const), key }),
+    fc.record({ do: fc.constant('invalidate' as const), key }),
+    fc.record({ do: fc.constant('flush' as const), key }),
+    fc.record({ do: fc.constant('restart' as const), key }),
+    fc.record({ do: fc.constant('wait' as const), key }),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(action, { maxLength: 120 }), async (actions) => {
+      const store = createMemoryStore()
+      const limits = { hotEntries: 2, warmEntries: 4, coldBytes: 2_000, coldEntries: 6, noneMs: 0 }
+      let cache = open(store, undefined, limits)
+      const twin = new Map<string, string>()
+      let count = 0
+      for (const each of actions) {
+        if (each.do === 'put') {
+          count += 1
+          twin.set(each.key, `${count}`)
+          cache.put(each.key, note(`${count}`))
+        } else if (each.do === 'get') {
+          const { value } = await cache.get(each.key)
+          if (value !== undefined) expect(value.text).toBe(twin.get(each.key))
+        } else if (each.do === 'invalidate') {
+          twin.delete(each.key)
+          cache.invalidate(each.key)
+        } else if (each.do === 'flush') {
+          await cache.flush()
+        } else if (each.do === 'restart') {
+          await cache.stop()
+          cache = open(store, undefined, limits)
+        } else {
+          clock += 30 * 60_000
+        }
+        expect(cache.stats().cold.bytes).toBeLessThanOrEqual(limits.coldBytes)
+        expect(cache.stats().cold.entries).toBeLessThanOrEqual(limits.coldEntries)
+      }
+      await cache.stop()
+    }),
+    { seed: 6, numRuns: 150 },
+  )
+})

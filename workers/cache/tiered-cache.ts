@@ -1,0 +1,239 @@
+import { Failure } from '../contract/failures.ts'
+import type { Store, TableName } from '../store/store.ts'
+import { type ColdStats, createColdTier } from './cold-tier.ts'
+import { createFlights, type Flight } from './flights.ts'
+import { type CacheLimits, defaultCacheLimits, isFresh } from './limits.ts'
+import { createMemoryTier, type TierStats } from './memory-tier.ts'
+import { createOptimumMeter } from './optimum.ts'
+
+/**
+ * A read-through cache in three tiers (specification §2.7): hot holds decoded values, warm encoded ones, cold is the
+ * store, written behind. What is hot is also warm. A hit takes an entry to the tiers above.
+ *
+ * Guarantees: callers of one missing key at the same time cause one look into the store and one `load`; a failing load
+ * rejects all of them and is not kept; what was put or invalidated while a load was under way is not overwritten by it;
+ * a store that fails costs nothing but the cold tier; whatever the store holds is decoded and checked again.
+ * Not guaranteed: that anything is kept. Values are shared between callers, who must not change them.
+ */
+export interface TieredCache<V> {
+  /**
+   * The value of a key: kept, or loaded. Undefined when there is none.
+   * @throws what `load` throws; Failure `Cancelled` when the caller's signal, or `stop`, ends the wait.
+   */
+  get(key: string, options?: { signal?: AbortSignal }): Promise<CacheAnswer<V>>
+  /** What memory has, at once; neither counts nor promotes. */
+  peek(key: string): V | undefined
+  /** @throws what `encode` throws. */
+  put(key: string, value: V): void
+  invalidate(key: string): void
+  stats(): CacheStats
+  /** Writes what waits for the store; resolves when it was tried once. For a page that is being hidden. */
+  flush(): Promise<void>
+  /** Ends loads, writes what waits. */
+  stop(): Promise<void>
+}
+
+export interface CacheAnswer<V> {
+  value: V | undefined
+  from: 'hot' | 'warm' | 'cold' | 'loaded' | 'none'
+}
+
+export interface CacheStats {
+  hot: TierStats
+  warm: TierStats
+  cold: ColdStats
+  /** Requests that a tier answered, and those that none did; callers that joined a load under way count as neither. */
+  hits: number
+  misses: number
+  joined: number
+  /** Requests answered with a recent “there is none”. */
+  none: number
+  /** Values too large to be kept. */
+  tooLarge: number
+  loads: { found: number; none: number; failed: number }
+  /** Over the last requests: the share that memory answered, and that the best policy of its size could have. */
+  window: { requests: number; live: number; best: number }
+}
+
+export interface TieredCacheDependencies<V> {
+  store: Store
+  table: TableName
+  /** `decode` is total: undefined for bytes that are no value. */
+  codec: { encode(value: V): Uint8Array; decode(bytes: Uint8Array): V | undefined }
+  /** Finds the value elsewhere; undefined when there is none. */
+  load(key: string, signal: AbortSignal): Promise<V | undefined>
+  /** Ms since the epoch. */
+  now(): number
+  limits?: Partial<CacheLimits>
+}
+
+export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCache<V> => {
+  const { store, table, codec, load, now } = deps
+  const limits: CacheLimits = { ...defaultCacheLimits, ...deps.limits }
+  const hot = createMemoryTier<V>({ entries: limits.hotEntries, ttlMs: limits.hotMs, ageMs: limits.coldMs, now })
+  const warm = createMemoryTier<Uint8Array>({
+    ...{ entries: limits.warmEntries, ttlMs: limits.warmMs, ageMs: limits.coldMs, maxBytes: limits.warmBytes, now },
+    onGone: (key) => hot.remove(key),
+  })
+  const cold = createColdTier({ store, table, limits, now })
+  const flights = createFlights<CacheAnswer<V>>()
+  const meter = createOptimumMeter(limits.warmEntries, limits.windowRequests)
+  /** When each key was last found to have no value. */
+  const noneSince = new Map<string, number>()
+  const counts = { hits: 0, misses: 0, joined: 0, none: 0, tooLarge: 0 }
+  const loads = { found: 0, none: 0, failed: 0 }
+  let stopped = false
+
+  const keepInMemory = (key: string, value: V, bytes: Uint8Array, at: number): void => {
+    warm.put(key, { value: bytes, at, bytes: bytes.length })
+    // Without room among the warm ones it is not hot either.
+    if (warm.peek(key) !== undefined) hot.put(key, { value, at, bytes: bytes.length })
+  }
+
+  const keep = (key: string, value: V, bytes: Uint8Array): void => {
+    noneSince.delete(key)
+    if (bytes.length > limits.entryBytes) {
+      counts.tooLarge += 1
+      forget(key)
+      return
+    }
+    const at = now()
+    keepInMemory(key, value, bytes, at)
+    cold.put(key, bytes, at)
+  }
+
+  const forget = (key: string): void => {
+    hot.remove(key)
+    warm.remove(key)
+    cold.remove(key)
+  }
+
+  const rememberNone = (key: string): void => {
+    noneSince.delete(key)
+    noneSince.set(key, now())
+    const [oldest] = noneSince.keys()
+    if (noneSince.size > limits.noneEntries && oldest !== undefined) noneSince.delete(oldest)
+  }
+
+  const isKnownNone = (key: string): boolean => {
+    const since = noneSince.get(key)
+    if (since === undefined) return false
+    // A clock that was set back must not make it last.
+    if (since <= now() && isFresh(since, now(), limits.noneMs)) return true
+    noneSince.delete(key)
+    return false
+  }
+
+  const inMemory = (key: string): CacheAnswer<V> | undefined => {
+    const found = hot.get(key)
+    if (found !== undefined) {
+      warm.touch(key)
+      return { value: found.value, from: 'hot' }
+    }
+    const encoded = warm.get(key)
+    if (encoded === undefined) return undefined
+    const value = codec.decode(encoded.value)
+    if (value === undefined) {
+      warm.remove(key)
+      return undefined
+    }
+    hot.put(key, { value, at: encoded.at, bytes: encoded.bytes })
+    return { value, from: 'warm' }
+  }
+
+  const peek = (key: string): V | undefined => {
+    const encoded = warm.peek(key)
+    return hot.peek(key)?.value ?? (encoded === undefined ? undefined : codec.decode(encoded.value))
+  }
+
+  const fromStore = async (key: string, flight: Flight): Promise<CacheAnswer<V> | undefined> => {
+    const kept = await cold.read(key)
+    if (kept === undefined) return undefined
+    const value = codec.decode(kept.bytes)
+    if (value === undefined) {
+      cold.dropCorrupt(key)
+      return undefined
+    }
+    if (flight.isCurrent()) keepInMemory(key, value, kept.bytes, kept.at)
+    return { value, from: 'cold' }
+  }
+
+  const fromElsewhere = async (key: string, flight: Flight): Promise<CacheAnswer<V>> => {
+    let value: V | undefined
+    try {
+      value = await load(key, flight.signal)
+    } catch (error) {
+      loads.failed += 1
+      throw error
+    }
+    loads[value === undefined ? 'none' : 'found'] += 1
+    if (!flight.isCurrent()) return { value, from: value === undefined ? 'none' : 'loaded' }
+    if (value === undefined) {
+      rememberNone(key)
+      return { value, from: 'none' }
+    }
+    keep(key, value, codec.encode(value))
+    return { value, from: 'loaded' }
+  }
+
+  const find = async (key: string, flight: Flight): Promise<CacheAnswer<V>> => {
+    const kept = await fromStore(key, flight)
+    if (kept !== undefined) counts.hits += 1
+    else counts.misses += 1
+    const answer = kept ?? (await fromElsewhere(key, flight))
+    // What was put meanwhile is newer.
+    const newer = flight.isCurrent() ? undefined : peek(key)
+    return newer === undefined ? answer : { value: newer, from: 'hot' }
+  }
+
+  return {
+    async get(key, { signal } = {}) {
+      if (stopped || signal?.aborted === true) throw new Failure('Cancelled', 'The lookup was cancelled.')
+      if (flights.has(key)) {
+        counts.joined += 1
+      } else {
+        const held = inMemory(key)
+        if (held === undefined && isKnownNone(key)) {
+          counts.none += 1
+          return { value: undefined, from: 'none' }
+        }
+        meter.note(key, held !== undefined)
+        if (held !== undefined) {
+          counts.hits += 1
+          return held
+        }
+      }
+      return flights.join(key, (flight) => find(key, flight), signal)
+    },
+
+    peek,
+
+    put(key, value) {
+      if (stopped) return
+      const bytes = codec.encode(value)
+      flights.supersede(key)
+      keep(key, value, bytes)
+    },
+
+    invalidate(key) {
+      flights.supersede(key)
+      noneSince.delete(key)
+      forget(key)
+    },
+
+    stats: () => ({
+      ...{ hot: hot.stats(), warm: warm.stats(), cold: cold.stats() },
+      ...counts,
+      loads: { ...loads },
+      window: meter.rates(),
+    }),
+
+    flush: () => cold.flush(),
+
+    async stop() {
+      stopped = true
+      flights.stop()
+      await cold.stop()
+    },
+  }
+}

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { rootToText } from '../protocol/ids.ts'
+import { createDhtNetwork, createHeadSource, type DhtNetwork, type DhtNode } from '../testing/dht-network.ts'
+
+/** 20 real nodes with kad-dht over the memory transport, 5 ms a message. */
+
+const never = new AbortController().signal
+let network: DhtNetwork
+
+beforeAll(async () => {
+  network = await createDhtNetwork({ nodes: 20, maxConnections: 14, conditions: { delayMs: 5 } })
+}, 60_000)
+
+afterAll(() => network.stop())
+
+const at = (index: number): DhtNode => {
+  const node = network.nodes[index]
+  if (node === undefined) throw new Error(`There is no node ${index}.`)
+  return node
+}
+
+const put = (node: DhtNode, key: string, value: Uint8Array): Promise<number> =>
+  node.heads.put(key, value, { signal: never, onConfirmed: () => {} })
+
+describe('20 nodes', () => {
+  test('no routing table stays empty', () => {
+    expect(Math.min(...network.nodes.map(network.tableSize))).toBeGreaterThanOrEqual(5)
+  })
+
+  test('a head that one puts is found by all', async () => {
+    const source = await createHeadSource(1)
+    const key = source.key('one')
+    expect(await put(at(0), key, await source.value('one', 1))).toBeGreaterThanOrEqual(10)
+    for (const node of network.nodes) expect((await node.heads.get(key, { signal: never }))?.value).toBe('one 1')
+  }, 30_000)
+
+  test('a newer head replaces it, and an older one put later does not come back', async () => {
+    const source = await createHeadSource(2)
+    const key = source.key('two')
+    await put(at(1), key, await source.value('two', 1))
+    await put(at(1), key, await source.value('two', 2))
+    await put(at(9), key, await source.value('two', 1)).catch(() => 0)
+    for (const node of network.nodes.slice(2, 8)) expect((await node.heads.get(key, { signal: never }))?.seq).toBe(2)
+  }, 30_000)
+
+  test('what nobody has is not found', async () => {
+    const source = await createHeadSource(3)
+    expect(await at(4).heads.get(source.key('none'), { signal: never })).toBeUndefined()
+    expect(at(4).lookups.at(-1)?.outcome).toBe('absent')
+  }, 30_000)
+
+  test('who provides a root is found', async () => {
+    const root = rootToText(new Uint8Array(32).fill(9))
+    expect(await at(3).providers.provide(root, never)).toBeGreaterThanOrEqual(10)
+    for await (const peer of at(15).providers.find(root, never)) {
+      expect(peer).toBe(at(3).id)
+      return
+    }
+    throw new Error('No provider was found.')
+  }, 30_000)
+
+  test('nothing passes a partition, and all of it when it heals', async () => {
+    const source = await createHeadSource(4)
+    const key = source.key('split')
+    network.partition([network.nodes.slice(0, 10), network.nodes.slice(10)])
+    const putting = put(at(0), key, await source.value('split', 1))
+    expect(await at(12).heads.get(key, { signal: AbortSignal.timeout(400) })).toBeUndefined()
+    network.heal()
+    await putting
+    expect((await at(12).heads.get(key, { signal: never }))?.seq).toBe(1)
+  }, 30_000)
+
+  // The last: its victims stay dead.
+  test('with 20 % silent the head is still found by all others', async () => {
+    const source = await createHeadSource(5)
+    const key = source.key('five')
+    await put(at(0), key, await source.value('five', 1))
+    network.silence([2, 6, 11, 17].map(at))
+    for (const node of network.alive()) expect((await node.heads.get(key, { signal: never }))?.seq).toBe(1)
+  }, 60_000)
+})

@@ -1,0 +1,41 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { startRepublish } from './republish.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const hour = 3_600_000
+
+const start = (reached: () => number) => {
+  const done: string[] = []
+  const note = async (what: string): Promise<number> => {
+    done.push(what)
+    return reached()
+  }
+  const republish = startRepublish({
+    heads: () => [{ key: 'head', value: new Uint8Array() }],
+    roots: async () => ['root'],
+    put: note,
+    provide: note,
+  })
+  return { done, republish }
+}
+
+test('puts heads every 12 h and provides roots every 22 h until it is stopped', async () => {
+  const { done, republish } = start(() => 1)
+  await vi.advanceTimersByTimeAsync(12 * hour)
+  expect(done).toEqual(['head'])
+  await vi.advanceTimersByTimeAsync(12 * hour)
+  expect(done).toEqual(['head', 'root', 'head'])
+  republish.stop()
+  await vi.advanceTimersByTimeAsync(48 * hour)
+  expect(done).toHaveLength(3)
+})
+
+test('a round that reached nobody is repeated soon', async () => {
+  const { done, republish } = start(() => 0)
+  republish.now()
+  await vi.advanceTimersByTimeAsync(11 * 60_000)
+  expect(done.sort()).toEqual(['head', 'head', 'root', 'root'])
+  republish.stop()
+})

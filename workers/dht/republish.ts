@@ -1,0 +1,95 @@
+/** Values in the DHT end after 48 h and nobody else puts them again (js-libp2p): four chances before that, ms. */
+const headsEveryMs = 12 * 3_600_000
+
+/** Provider records end after 48 h too, ms. */
+const rootsEveryMs = 22 * 3_600_000
+
+/** A round that reached nobody is tried again after this long, ms. */
+const retryMs = 10 * 60_000
+
+export interface RepublishDependencies {
+  /** Own heads as DHT key and value. */
+  heads(): Iterable<{ key: string; value: Uint8Array }> | Promise<Iterable<{ key: string; value: Uint8Array }>>
+  /** Roots of what is held here completely, as text. */
+  roots(): Iterable<string> | Promise<Iterable<string>>
+  /** Each resolves with how many peers took it. */
+  put(key: string, value: Uint8Array, signal: AbortSignal): Promise<number>
+  provide(root: string, signal: AbortSignal): Promise<number>
+}
+
+export interface Republish {
+  /** A round of both now, for a start or a wake: timers do not run while a machine sleeps. */
+  now(): void
+  stop(): void
+}
+
+/**
+ * Keeps what this node has in the DHT there: its heads every 12 h, what it holds every 22 h, one after the other, since
+ * each is a walk through the DHT. A round in which nobody took anything is repeated after 10 min. The first round comes
+ * with `now`.
+ */
+export const startRepublish = (deps: RepublishDependencies): Republish => {
+  const stopped = new AbortController()
+  const { signal } = stopped
+
+  const putHeads = async (): Promise<boolean> => {
+    const counts: number[] = []
+    for (const { key, value } of await deps.heads()) {
+      if (signal.aborted) break
+      counts.push(await deps.put(key, value, signal).catch(() => 0))
+    }
+    return counts.length === 0 || counts.some((count) => count > 0)
+  }
+
+  const provideRoots = async (): Promise<boolean> => {
+    const counts: number[] = []
+    for (const root of await deps.roots()) {
+      if (signal.aborted) break
+      counts.push(await deps.provide(root, signal).catch(() => 0))
+    }
+    return counts.length === 0 || counts.some((count) => count > 0)
+  }
+
+  const heads = createRounds(putHeads, headsEveryMs)
+  const roots = createRounds(provideRoots, rootsEveryMs)
+
+  return {
+    now() {
+      heads.now()
+      roots.now()
+    },
+    stop() {
+      stopped.abort()
+      heads.stop()
+      roots.stop()
+    },
+  }
+}
+
+/** Runs `round` on demand and every `everyMs` after its end, sooner if it resolved false or failed; never two at once. */
+const createRounds = (round: () => Promise<boolean>, everyMs: number) => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let running = false
+  let stopped = false
+
+  const run = async (): Promise<void> => {
+    if (running || stopped) return
+    running = true
+    clearTimeout(timer)
+    const reached = await round().catch(() => false)
+    running = false
+    schedule(reached ? everyMs : retryMs)
+  }
+  const schedule = (ms: number): void => {
+    if (!stopped) timer = setTimeout(() => void run(), ms)
+  }
+  schedule(everyMs)
+
+  return {
+    now: () => void run(),
+    stop() {
+      stopped = true
+      clearTimeout(timer)
+    },
+  }
+}

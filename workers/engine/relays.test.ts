@@ -1,0 +1,42 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { createMemoryStore } from '../store/memory-store.ts'
+import { findRelays } from './relays.ts'
+
+const relay = (port: number): string =>
+  `/ip4/127.0.0.1/tcp/${port}/ws/p2p/12D3KooWM4UjZbpJQh7mzxEFoeC3sXDJr3aFjkbQh1yTHGrwX564`
+const origin = 'http://127.0.0.1:1'
+
+const serve = (answer: () => Response | Promise<Response>) => vi.stubGlobal('fetch', vi.fn(answer))
+afterEach(() => void vi.unstubAllGlobals())
+
+test('relays in the address bar go before all others, also those that the status has to refuse', async () => {
+  serve(() => Response.json({ relays: [relay(1)] }))
+  const given = [relay(2), 'nonsense', relay(2)]
+  expect(await findRelays(given, createMemoryStore(), origin)).toEqual([relay(2), 'nonsense'])
+  expect(fetch).not.toHaveBeenCalled()
+})
+
+test('what the server named last is remembered for when it is away', async () => {
+  const store = createMemoryStore()
+  serve(() => Response.json({ relays: [relay(1), 'nonsense', '/ip4/127.0.0.1/tcp/3/ws', relay(2)] }))
+  expect(await findRelays([], store, origin)).toEqual([relay(1), relay(2)])
+  serve(() => Promise.reject(new TypeError('offline')))
+  expect(await findRelays([], store, origin)).toEqual([relay(1), relay(2)])
+})
+
+test.each([
+  ['an error page', () => new Response('<html>', { status: 200 })],
+  ['another status', () => new Response('', { status: 500 })],
+  ['another shape', () => Response.json({ relays: 'all of them' })],
+  ['a list of megabytes', () => Response.json({ relays: Array(60).fill(relay(1).padEnd(500, 'x')) })],
+])('%s is no list of relays', async (_, answer) => {
+  serve(answer)
+  expect(await findRelays([], createMemoryStore(), origin)).toEqual([])
+})
+
+test('a damaged memory of relays is no failure', async () => {
+  const store = createMemoryStore()
+  await store.write([{ table: 'settings', key: 'relays', value: new Uint8Array([1, 2, 3]) }])
+  serve(() => Promise.reject(new TypeError('offline')))
+  expect(await findRelays([], store, origin)).toEqual([])
+})

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest'
+import { createSharedFetch, type OnProgress } from './shared-fetch.ts'
+
+const wanted = { root: new Uint8Array(32).fill(7), size: 9, fileCount: 1 }
+const never = new AbortController().signal
+
+const createFetches = () => {
+  const begun: {
+    signal: AbortSignal
+    onProgress: OnProgress
+    end: (bytes: number) => void
+    fail: (e: Error) => void
+  }[] = []
+  const shared = createSharedFetch((_wanted, signal, onProgress) => {
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    signal.addEventListener('abort', () => reject(signal.reason))
+    begun.push({ signal, onProgress, end: resolve, fail: reject })
+    return promise
+  })
+  return { shared, begun }
+}
+
+test('all who want a content share one fetch, its progress and its end', async () => {
+  const { shared, begun } = createFetches()
+  const seen: number[][] = [[], []]
+  const results = [0, 1].map((n) => shared(wanted, never, (bytes) => seen[n]?.push(bytes)))
+  expect(begun).toHaveLength(1)
+  begun[0]?.onProgress(5, 1)
+  begun[0]?.end(9)
+  expect(await Promise.all(results)).toEqual([9, 9])
+  expect(seen).toEqual([[5], [5]])
+})
+
+test('who was told something else of the same root has a fetch of its own', () => {
+  const { shared, begun } = createFetches()
+  shared(wanted, never, () => {}).catch(() => {})
+  shared({ ...wanted, size: 8 }, never, () => {}).catch(() => {})
+  expect(begun).toHaveLength(2)
+})
+
+test('one who leaves does not stop the others; the last who leaves stops the fetch', async () => {
+  const { shared, begun } = createFetches()
+  const [first, second] = [new AbortController(), new AbortController()]
+  const results = [first, second].map(({ signal }) => shared(wanted, signal, () => {}))
+  first.abort(new Error('first left'))
+  await expect(results[0]).rejects.toThrow('first left')
+  expect(begun[0]?.signal.aborted).toBe(false)
+  second.abort(new Error('second left'))
+  await expect(results[1]).rejects.toThrow('second left')
+  expect(begun[0]?.signal.aborted).toBe(true)
+})
+
+test('after an end, a failure or all having left, the next begins anew', async () => {
+  const { shared, begun } = createFetches()
+  const failing = shared(wanted, never, () => {})
+  begun[0]?.fail(new Error('nobody has it'))
+  await expect(failing).rejects.toThrow('nobody has it')
+  const leaver = new AbortController()
+  const leaving = shared(wanted, leaver.signal, () => {})
+  leaver.abort(new Error('left'))
+  const next = shared(wanted, never, () => {})
+  await expect(leaving).rejects.toThrow('left')
+  begun.at(-1)?.end(1)
+  expect(await next).toBe(1)
+  expect(begun.length).toBeGreaterThanOrEqual(2)
+})

@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest'
+import { createBoundedDatastore, type Datastore } from './bounded-datastore.ts'
+
+type Key = Parameters<Datastore['get']>[0]
+
+/** The datastore uses no more of a key than its text. */
+const key = (text: string): Key => ({ toString: () => text }) as unknown as Key
+
+const bytes = (length: number): Uint8Array => new Uint8Array(length).fill(1)
+
+const keys = async (store: Datastore, prefix?: string): Promise<string[]> => {
+  const found: string[] = []
+  for await (const { key: each } of store.query(prefix === undefined ? {} : { prefix })) found.push(String(each))
+  return found
+}
+
+describe('the bounded datastore', () => {
+  test('keeps, tells and forgets', async () => {
+    const store = createBoundedDatastore({ maxBytes: 10_000, maxEntries: 10 })
+    await store.put(key('/dht/record/A'), bytes(3))
+    expect(await store.get(key('/dht/record/A'))).toEqual(bytes(3))
+    expect(await store.has(key('/dht/record/A'))).toBe(true)
+    await store.delete(key('/dht/record/A'))
+    expect(() => store.get(key('/dht/record/A'))).toThrowError(expect.objectContaining({ name: 'NotFoundError' }))
+    expect(store.usage()).toEqual({ entries: 0, bytes: 0 })
+  })
+
+  test('forgets the least recently used beyond its number of entries', async () => {
+    const store = createBoundedDatastore({ maxBytes: 100_000, maxEntries: 2 })
+    await store.put(key('/dht/1'), bytes(1))
+    await store.put(key('/dht/2'), bytes(1))
+    await store.get(key('/dht/1'))
+    await store.put(key('/dht/3'), bytes(1))
+    expect((await keys(store)).sort()).toEqual(['/dht/1', '/dht/3'])
+  })
+
+  test('stays within its bytes, whatever is put and replaced', async () => {
+    const store = createBoundedDatastore({ maxBytes: 5_000, maxEntries: 1_000 })
+    for (let n = 0; n < 200; n += 1) await store.put(key(`/dht/${n % 30}`), bytes((n * 37) % 900))
+    expect(store.usage().bytes).toBeLessThanOrEqual(5_000)
+    expect(store.usage().entries).toBeGreaterThan(3)
+  })
+
+  test('strangers’ records push out nothing of the peer store', async () => {
+    const store = createBoundedDatastore({ maxBytes: 5_000, maxEntries: 5 })
+    await store.put(key('/peers/a'), bytes(10))
+    for (let n = 0; n < 100; n += 1) await store.put(key(`/dht/record/${n}`), bytes(100))
+    expect(await keys(store, '/peers')).toEqual(['/peers/a'])
+    expect(await keys(store, '/dht/')).toHaveLength(5)
+  })
+
+  test('refuses what no record can be', () => {
+    const store = createBoundedDatastore({ maxBytes: 1_000_000, maxEntries: 5 })
+    expect(() => store.put(key('/dht/a'), bytes(65_537))).toThrow(RangeError)
+  })
+})

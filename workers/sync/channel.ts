@@ -1,0 +1,30 @@
+import { Failure } from '../contract/failures.ts'
+import { type SyncMessage, syncMessageCodec } from '../protocol/sync-messages.ts'
+
+/** Whole messages in both directions. `receive` rejects when the other side ends, lies about a length, or is silent. */
+export interface MessageChannel {
+  send(message: Uint8Array): Promise<void>
+  receive(): Promise<Uint8Array>
+}
+
+export type Message<Type extends SyncMessage['type']> = Extract<SyncMessage, { type: Type }>
+
+export const send = (channel: MessageChannel, message: SyncMessage): Promise<void> =>
+  channel.send(syncMessageCodec.encode(message))
+
+/** @throws Failure `RecordMalformed`, `RecordTooLarge`, `RecordUnsupported`, also for a message that is not due. */
+export const receive = async <Type extends SyncMessage['type']>(
+  channel: MessageChannel,
+  ...types: readonly Type[]
+): Promise<Message<Type>> => {
+  const decoded = syncMessageCodec.decode(await channel.receive())
+  if (!decoded.ok) throw new Failure(decoded.name, decoded.message)
+  const { type } = decoded.value
+  if (!(types as readonly string[]).includes(type)) {
+    throw new Failure(
+      'RecordMalformed',
+      `The peer sent a sync message “${type}” where “${types.join('” or “')}” was due.`,
+    )
+  }
+  return decoded.value as Message<Type>
+}

@@ -1,0 +1,183 @@
+import { Failure } from '../contract/failures.ts'
+import { toHex } from '../protocol/ids.ts'
+import {
+  HASH_BYTES,
+  MAX_SYNC_RANGES,
+  MAX_SYNC_WANTS,
+  SYNC_PREFIX_BYTES,
+  SYNC_RANGES_BYTES,
+} from '../protocol/limits.ts'
+import { rangeKind, type SyncRange } from '../protocol/sync-messages.ts'
+import { type MessageChannel, receive, send } from './channel.ts'
+import { createPace } from './pace.ts'
+import { answerRanges, type Described, everything, type Range } from './ranges.ts'
+import type { Replica } from './replica.ts'
+
+/**
+ * Turns of ranges, one side after the other, until one of them has nothing left to describe.
+ *
+ * Bounded whatever the other side sends: it may only go on within what we described and did not settle, so that all it
+ * can make us list is each id once; ranges of a turn are in order and limited in number; so are turns; and it may ask
+ * for each id once, and only for those we listed.
+ */
+export interface Reconciled {
+  /** Our ids to be sent. */
+  readonly outgoing: Uint8Array[]
+  /** Ids that the other side was asked for. */
+  readonly wanted: number
+  /** The last turn was ours: we send first. */
+  readonly isOurTurn: boolean
+  /** Something was left for another exchange. */
+  readonly complete: boolean
+}
+
+/** Turns of both sides. Each side cuts what differs to a sixteenth in its own: a million ids take ten. */
+const maxTurns = 16
+
+/** Ranges of a turn: two catalogues of 100,000 entries with nothing in common need half of it. */
+const maxTurnRanges = 32_768
+
+/** @param theirs what the other side has described with its hello; undefined: we did, and it has the turn. */
+export const reconcile = async (
+  channel: MessageChannel,
+  replica: Replica,
+  theirs: readonly Described[] | undefined,
+): Promise<Reconciled> => {
+  const pace = createPace()
+  const { index, sha256 } = replica
+  const outgoing: Uint8Array[] = []
+  const askable = new Map<string, Uint8Array>()
+  let wanted = 0
+  let complete = true
+  let open: readonly Range[] = [everything]
+  let described = theirs
+
+  for (let turns = theirs === undefined ? 1 : 0; turns < maxTurns; turns += 2) {
+    if (described === undefined) {
+      const turn = await receiveTurn(channel, open)
+      for (const start of turn.want) {
+        const id = askable.get(start)
+        if (id === undefined) throw malformed('asked for an entry that it was not told of')
+        askable.delete(start)
+        outgoing.push(id)
+      }
+      if (turn.ranges.length === 0) return { outgoing, wanted, isOurTurn: false, complete }
+      described = turn.ranges
+    }
+    const answer = await answerRanges(index, described, { sha256, pace, maxRanges: maxTurnRanges })
+    described = undefined
+    for (const id of answer.lacking) outgoing.push(id)
+    for (const [start, id] of answer.listed) askable.set(start, id)
+    wanted += answer.wanted.length
+    complete &&= answer.complete
+    await sendTurn(channel, answer.ranges, answer.wanted)
+    if (answer.ranges.length === 0) return { outgoing, wanted, isOurTurn: true, complete }
+    open = answer.ranges.filter(({ kind }) => kind === rangeKind.fingerprint)
+  }
+  throw malformed(`did not come to an end within ${maxTurns} turns`)
+}
+
+const sendTurn = async (
+  channel: MessageChannel,
+  described: readonly Described[],
+  want: readonly Uint8Array[],
+): Promise<void> => {
+  const ranges = toWire(described)
+  let [rangeAt, wantAt] = [0, 0]
+  do {
+    const part: SyncRange[] = []
+    for (let size = 0; rangeAt < ranges.length && part.length < MAX_SYNC_RANGES; rangeAt++) {
+      const range = ranges[rangeAt] as SyncRange
+      size += range[2].length
+      if (size > SYNC_RANGES_BYTES) break
+      part.push(range)
+    }
+    const wants = want.slice(wantAt, wantAt + MAX_SYNC_WANTS)
+    wantAt += wants.length
+    const last = rangeAt === ranges.length && wantAt === want.length
+    await send(channel, { v: 2, type: 'ranges', ranges: part, want: join(wants), last })
+  } while (rangeAt < ranges.length || wantAt < want.length)
+}
+
+/** Gaps between ranges become ranges that are skipped. */
+const toWire = (described: readonly Described[]): SyncRange[] => {
+  const ranges: SyncRange[] = []
+  let end: Uint8Array = everything.lower
+  for (const { lower, upper, kind, content } of described) {
+    if (compareBounds(end, lower) < 0) ranges.push([lower, rangeKind.skip, new Uint8Array(0)])
+    ranges.push([upper, kind, content])
+    end = upper
+  }
+  return ranges
+}
+
+interface Turn {
+  readonly ranges: Described[]
+  /** Hex. */
+  readonly want: string[]
+}
+
+/** @param open the ranges that the other side may go on with. */
+const receiveTurn = async (channel: MessageChannel, open: readonly Range[]): Promise<Turn> => {
+  const turn: Turn = { ranges: [], want: [] }
+  let received = 0
+  let lower: Uint8Array = everything.lower
+  let openAt = 0
+  let isAtEnd = false
+  for (;;) {
+    const message = await receive(channel, 'ranges')
+    received += message.ranges.length
+    if (received > 2 * maxTurnRanges) {
+      throw new Failure('RecordTooLarge', `The peer described more than ${2 * maxTurnRanges} ranges in one turn.`)
+    }
+    for (const [upper, kind, content] of message.ranges) {
+      if (isAtEnd || (upper.length > 0 && compareBounds(upper, lower) <= 0)) throw malformed('sent ranges out of order')
+      if (kind !== rangeKind.skip) {
+        while (openAt < open.length && !endsAfter(open[openAt] as Range, lower)) openAt++
+        const within = open[openAt]
+        if (within === undefined || !contains(within, lower, upper)) {
+          throw malformed('described a range that was not in question')
+        }
+        turn.ranges.push({ lower, upper, kind, content })
+      }
+      isAtEnd = upper.length === 0
+      lower = upper
+    }
+    for (let at = 0; at < message.want.length; at += SYNC_PREFIX_BYTES) {
+      turn.want.push(toHex(message.want.subarray(at, at + SYNC_PREFIX_BYTES)))
+    }
+    if (message.last) return turn
+    // A turn that never says `last` would otherwise go on with empty parts.
+    if (message.ranges.length + message.want.length === 0) throw malformed('sent an empty part of a turn that goes on')
+    if (turn.want.length > maxTurnWants) {
+      throw new Failure('RecordTooLarge', `The peer asked for more than ${maxTurnWants} entries in one turn.`)
+    }
+  }
+}
+
+/** Ids asked for in one turn: as many as a turn can list. */
+const maxTurnWants = maxTurnRanges * 12
+
+const endsAfter = (range: Range, bound: Uint8Array): boolean =>
+  range.upper.length === 0 || compareBounds(range.upper, bound) > 0
+
+const contains = (range: Range, lower: Uint8Array, upper: Uint8Array): boolean =>
+  compareBounds(range.lower, lower) <= 0 &&
+  (range.upper.length === 0 || (upper.length > 0 && compareBounds(upper, range.upper) <= 0))
+
+/** Order of bounds, missing bytes as zeros; not for an empty upper bound. */
+const compareBounds = (a: Uint8Array, b: Uint8Array): number => {
+  for (let at = 0; at < HASH_BYTES; at++) {
+    const difference = (a[at] ?? 0) - (b[at] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+const join = (starts: readonly Uint8Array[]): Uint8Array => {
+  const joined = new Uint8Array(starts.length * SYNC_PREFIX_BYTES)
+  for (const [at, start] of starts.entries()) joined.set(start, at * SYNC_PREFIX_BYTES)
+  return joined
+}
+
+const malformed = (what: string): Failure => new Failure('RecordMalformed', `The peer ${what}.`)

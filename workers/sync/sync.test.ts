@@ -1,0 +1,122 @@
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { identify } from '@libp2p/identify'
+import { noise } from '@libp2p/noise'
+import { webSockets } from '@libp2p/websockets'
+import { yamux } from '@libp2p/yamux'
+import { createLibp2p, type Libp2p } from 'libp2p'
+import { afterEach, expect, test, vi } from 'vitest'
+import { SYNC_PROTOCOL } from '../protocol/protocols.ts'
+import type { ExchangeResult } from './exchange.ts'
+import { createTestCatalogue, entry, sha256 } from './fixtures.ts'
+import { startSync } from './sync.ts'
+
+// The machine may have other things to do.
+vi.setConfig({ testTimeout: 60_000 })
+
+/** Over real connections: WebSockets, noise, yamux. */
+
+const stops: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  await Promise.all(stops.splice(0).map((stop) => stop()))
+})
+
+const startNode = async (): Promise<Libp2p> => {
+  const node = await createLibp2p({
+    privateKey: await generateKeyPair('Ed25519'),
+    addresses: { listen: ['/ip4/127.0.0.1/tcp/0/ws'] },
+    transports: [webSockets()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionGater: { denyDialMultiaddr: () => false },
+    services: { identify: identify() },
+  })
+  stops.push(async () => node.stop())
+  return node
+}
+
+const openStream = (node: Libp2p, peer: string, protocol: string) => {
+  const connection = node.getConnections().find(({ remotePeer }) => remotePeer.toString() === peer)
+  if (connection === undefined) throw new Error(`${peer} is not connected`)
+  return connection.newStream(protocol)
+}
+
+const startPeer = async (numbers: readonly number[]) => {
+  const node = await startNode()
+  const catalogue = createTestCatalogue(numbers.map((n) => entry(n, 'release', 300)))
+  const outcomes: { peer: string; outcome: ExchangeResult | { failure: unknown } }[] = []
+  const waiting = new Set<() => void>()
+  const sync = await startSync({
+    ...{ node, catalogue: catalogue.catalogue, sha256, random: () => 0.5 },
+    openStream: async (peer, protocol) => openStream(node, peer, protocol),
+    onExchange(peer, outcome) {
+      outcomes.push({ peer, outcome })
+      for (const look of waiting) look()
+    },
+  })
+  stops.push(sync.stop)
+  return {
+    ...{ node, sync, outcomes, ...catalogue },
+    /** Resolves when an exchange has ended after which this holds. */
+    when: (holds: () => boolean): Promise<void> =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (!holds()) return
+          waiting.delete(look)
+          resolve()
+        }
+        waiting.add(look)
+        look()
+      }),
+  }
+}
+
+const count = (length: number, from = 0): number[] => Array.from({ length }, (_, n) => from + n)
+
+const dial = async (from: { node: Libp2p }, to: { node: Libp2p }): Promise<void> => {
+  const [address] = to.node.getMultiaddrs()
+  if (address === undefined) throw new Error('the node has no address')
+  await from.node.dial(address)
+}
+
+test('peers that connect get the union, and what one learns is passed on to a third', async () => {
+  const [left, middle, right] = [await startPeer(count(3000)), await startPeer([]), await startPeer(count(50, 5000))]
+  await dial(left, middle)
+  await middle.when(() => middle.keys().length === 3000)
+  await dial(right, middle)
+  await Promise.all([left, middle, right].map((peer) => peer.when(() => peer.keys().length === 3050)))
+  expect(middle.keys()).toEqual(left.keys())
+  expect(right.keys()).toEqual(left.keys())
+
+  // Published by one while it sleeps to the others: the next wake brings it out.
+  left.put(entry(9999, 'release', 300))
+  left.sync.syncNow()
+  await Promise.all([middle, right].map((peer) => peer.when(() => peer.keys().length === 3051)))
+  expect(
+    [left, middle, right].flatMap(({ outcomes }) => outcomes.filter(({ outcome }) => 'failure' in outcome)),
+  ).toEqual([])
+})
+
+test.each<[string, Uint8Array, string]>([
+  ['garbage', new Uint8Array([3, 1, 2, 3]), 'RecordMalformed'],
+  ['a length over the limit', new Uint8Array([0xff, 0xff, 0x7f, 0]), 'RecordTooLarge'],
+])('%s from a peer is a failure with its name', async (_, bytes, name) => {
+  const peer = await startPeer(count(100))
+  const liar = await startNode()
+  await dial({ node: liar }, peer)
+  const stream = await openStream(liar, peer.node.peerId.toString(), SYNC_PROTOCOL)
+  stream.send(bytes)
+  const isTold = () => peer.outcomes.some(({ peer: from }) => from === liar.peerId.toString())
+  await peer.when(isTold)
+  const [told] = peer.outcomes
+  expect(told?.outcome).toMatchObject({ failure: { name } })
+})
+
+test('a peer that ends in the middle is told as unreachable', async () => {
+  const peer = await startPeer(count(100))
+  const other = await startNode()
+  await dial({ node: other }, peer)
+  const stream = await openStream(other, peer.node.peerId.toString(), SYNC_PROTOCOL)
+  stream.abort(new Error('gone'))
+  await peer.when(() => peer.outcomes.length > 0)
+  expect(peer.outcomes[0]?.outcome).toMatchObject({ failure: { name: 'PeerUnreachable' } })
+})

@@ -1,0 +1,267 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import type { Stream } from '@libp2p/interface'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { KAD_PROTOCOL, PIECE_PROTOCOL, SYNC_PROTOCOL } from '../protocol/protocols.ts'
+import { createForger, entriesOf } from './forged-records.ts'
+import { type GarbageKind, garbageKinds, pour } from './garbage.ts'
+import { createHostileNetwork, dial, type Hostile, type Stand, type TestEngine } from './hostile-peers.ts'
+import type { HostileReport, PourOrder } from './hostile-process.ts'
+import { createTestNetwork, until } from './network.ts'
+
+/**
+ * Ten megabytes of garbage on each protocol: memory stays bounded, nothing that was here changes, who breaks a protocol
+ * of ours is dropped under a named failure, and the node still answers others.
+ */
+
+const network = createHostileNetwork()
+const relays = createTestNetwork()
+afterEach(async () => {
+  await network.stopAll()
+  await relays.stopAll()
+})
+
+/** Each sends up to 40 MB through encryption on a busy machine. */
+const testMs = 60_000
+
+/** Held after the garbage went by, bytes: a node that keeps what it was sent has five times as much. */
+const mayKeepBytes = 2_000_000
+
+/** Held while it goes by, the uncollected included, bytes: each byte is copied a few times on its way in. */
+const mayTakeBytes = 120_000_000
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+const taken = (): number => {
+  const { arrayBuffers, heapUsed } = process.memoryUsage()
+  return arrayBuffers + heapUsed
+}
+
+const kept = (): number => {
+  collect()
+  return taken()
+}
+
+/**
+ * Runs `work`, and waits until what it left in buffers is let go of.
+ * @returns how much more than before was taken at most, bytes.
+ */
+const weigh = async (what: string, work: () => Promise<unknown>): Promise<number> => {
+  const before = kept()
+  let most = before
+  const sampling = setInterval(() => {
+    most = Math.max(most, taken())
+  }, 5)
+  try {
+    await work()
+    most = Math.max(most, taken())
+    await until(`it is let go of: ${what}`, () => kept() - before < mayKeepBytes, testMs / 2)
+    return most - before
+  } finally {
+    clearInterval(sampling)
+  }
+}
+
+interface Scene {
+  engine: TestEngine
+  stand: Stand
+}
+
+const setScene = async (): Promise<Scene> => {
+  const [engine, stand, publisher] = await Promise.all([
+    network.startEngine('victim'),
+    network.startStand('honest'),
+    createForger('publisher'),
+  ])
+  await engine.publish('own', '1.0.0', { 'a.txt': new Uint8Array(1000) })
+  await engine.registry.ingest(entriesOf(await publisher.release('known', '1.0.0')), { from: 'test' })
+  return { engine, stand }
+}
+
+const meet = async (engine: TestEngine, hostile: Hostile): Promise<void> => {
+  if (!hostile.isConnectedTo(engine.id)) await engine.network.connect(hostile.address)
+  await until('the hostile peer has seen the connection', () => hostile.isConnectedTo(engine.id))
+}
+
+/** An honest peer is heard, and the engine serves it in turn. */
+const expectWorks = async ({ engine, stand }: Scene): Promise<void> => {
+  await engine.network.connect(stand.address)
+  const { id } = await stand.publish('honest', '1.0.0', { 'a.txt': new TextEncoder().encode('honest') })
+  await stand.announce(id)
+  await until('both have the packages of both', () => {
+    engine.network.syncNow()
+    return engine.registry.get(id)?.latest !== undefined && stand.registry.size() === 3
+  })
+  await engine.installs.install([id])
+  expect(engine.library.get(id, '1.0.0')).toBeDefined()
+  expect(stand.exchanges.filter(({ failure }) => failure !== undefined)).toEqual([])
+}
+
+const identify = '/ipfs/id/1.0.0'
+const protocols = [
+  SYNC_PROTOCOL,
+  PIECE_PROTOCOL,
+  KAD_PROTOCOL,
+  '/meshsub/1.2.0',
+  identify,
+  '/ipfs/id/push/1.0.0',
+  '/ipfs/ping/1.0.0',
+]
+
+describe('10 MB of garbage from another process', () => {
+  let child: ChildProcess
+  let address = ''
+
+  const next = (): Promise<HostileReport> => new Promise((resolve) => child.once('message', resolve))
+
+  beforeAll(async () => {
+    child = fork(new URL('./hostile-process.ts', import.meta.url), { execArgv: [] })
+    const report = await next()
+    if (!('address' in report)) throw new Error('the hostile process did not start')
+    address = report.address
+  })
+  afterAll(async () => {
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    child.disconnect()
+    await gone
+  })
+
+  const poured = async (order: PourOrder): Promise<number> => {
+    const report = next()
+    child.send(order)
+    const said = await report
+    if ('poured' in said) return said.poured
+    throw new Error('refused' in said ? said.refused : 'it said something else')
+  }
+
+  it.each(protocols)(
+    'on %s is bounded in memory and changes nothing',
+    async (protocol) => {
+      const scene = await setScene()
+      const { engine } = scene
+      const before = await engine.rows()
+      for (const kind of garbageKinds) {
+        await engine.network.connect(address)
+        // It rejects where the stream could not be opened, which would show nothing.
+        const most = await weigh(kind, () => poured({ peer: engine.id, protocol, kind }))
+        expect.soft(most, `${kind}: bytes taken`).toBeLessThan(mayTakeBytes)
+        expect.soft(await engine.rows(), kind).toEqual(before)
+      }
+      await expectWorks(scene)
+    },
+    testMs,
+  )
+})
+
+describe('10 MB of garbage before any handshake', () => {
+  it(
+    'is bounded in memory at the relay, which serves others',
+    async () => {
+      const relay = await relays.startRelay()
+      const [, , host, , port] = relay.addressFor(undefined).split('/')
+      const most = await weigh('garbage for the relay', async () => {
+        const socket = new WebSocket(`ws://${host}:${port}/`)
+        await new Promise((resolve, reject) => {
+          socket.onopen = resolve
+          socket.onerror = reject
+        })
+        const closed = new Promise((resolve) => socket.addEventListener('close', resolve))
+        const chunk = new Uint8Array(60_000).fill(0xff)
+        for (let sent = 0; sent < 10_000_000; sent += chunk.length) socket.send(chunk)
+        await closed
+      })
+      expect(most).toBeLessThan(mayTakeBytes)
+      const tab = await relays.startTab([relay.addressFor(undefined)])
+      await until('a tab is served', () => tab.keeper.steps().reservation.state === 'ok')
+    },
+    testMs,
+  )
+})
+
+describe('the failure of garbage has a name', () => {
+  it.each(garbageKinds)(
+    'on the exchange of catalogues: %s',
+    async (kind) => {
+      const [stand, hostile] = await Promise.all([network.startStand('honest'), network.startHostile()])
+      await dial(stand.node, hostile.address)
+      await until('it is connected', () => hostile.isConnectedTo(stand.id))
+      await pour(await hostile.open(stand.id, SYNC_PROTOCOL), kind)
+      await until('the exchange has ended', () => stand.exchanges.length > 0)
+      expect(['RecordMalformed', 'RecordTooLarge']).toContain(stand.exchanges[0]?.failure)
+    },
+    testMs,
+  )
+
+  it.each([SYNC_PROTOCOL, PIECE_PROTOCOL])(
+    'and whoever sent it on %s is dropped',
+    async (protocol) => {
+      const scene = await setScene()
+      const hostile = await network.startHostile()
+      for (const kind of garbageKinds) {
+        await meet(scene.engine, hostile)
+        await pour(await hostile.open(scene.engine.id, protocol), kind)
+        await until(`it is dropped after ${kind}`, () => !hostile.isConnectedTo(scene.engine.id))
+      }
+      await expectWorks(scene)
+    },
+    testMs,
+  )
+})
+
+describe('10 MB of garbage as an answer', () => {
+  const answered: GarbageKind[] = ['noise', 'a length without end']
+
+  it.each([SYNC_PROTOCOL, identify].flatMap((protocol) => answered.map((kind) => [protocol, kind] as const)))(
+    'on %s: %s',
+    async (protocol, kind) => {
+      const scene = await setScene()
+      const { engine } = scene
+      const hostile = await network.startHostile()
+      const before = await engine.rows()
+      const most = await weigh(kind, async () => {
+        const done = Promise.withResolvers<number>()
+        const answer = (stream: Stream): Promise<void> => pour(stream, kind).then(done.resolve)
+        await hostile.node.handle(protocol, answer, { force: true })
+        await meet(engine, hostile)
+        // Whose exchange it is depends on the ids, so it is asked for until it was.
+        const asking = setInterval(() => engine.network.syncNow(), 50)
+        expect(await done.promise).toBeGreaterThan(0)
+        clearInterval(asking)
+        await hostile.node.stop()
+        await until('the connection is gone', () => engine.network.peers().length === 0)
+      })
+      expect(most).toBeLessThan(mayTakeBytes)
+      expect(await engine.rows()).toEqual(before)
+      await expectWorks(scene)
+    },
+    testMs,
+  )
+
+  it(
+    'on the pieces of a package: another peer is asked, and the liar is dropped',
+    async () => {
+      const scene = await setScene()
+      const { engine, stand } = scene
+      const hostile = await network.startHostile()
+      let asked = 0
+      await hostile.node.handle(PIECE_PROTOCOL, (stream) => {
+        asked += 1
+        void pour(stream, 'noise')
+      })
+      const { id } = await stand.publish('large', '1.0.0', { 'big.bin': new Uint8Array(3_000_000).fill(9) })
+      await meet(engine, hostile)
+      await engine.network.connect(stand.address)
+      await until('the package is known', () => {
+        engine.network.syncNow()
+        return engine.registry.get(id)?.latest !== undefined
+      })
+      await engine.installs.install([id])
+      expect(asked).toBeGreaterThan(0)
+      await until('the liar is dropped', () => !hostile.isConnectedTo(engine.id))
+      expect(engine.library.get(id, '1.0.0')?.files).toHaveLength(2)
+    },
+    testMs,
+  )
+})

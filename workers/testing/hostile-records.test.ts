@@ -1,0 +1,334 @@
+import { MessageType } from '@libp2p/kad-dht'
+import { afterEach, describe, expect, it } from 'vitest'
+import { encodeDhtValue } from '../protocol/dht-value.ts'
+import type { Entry } from '../protocol/entry.ts'
+import { signHead } from '../protocol/head.ts'
+import { headKey, packageId } from '../protocol/ids.ts'
+import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
+import { webCrypto } from '../stack/web-crypto.ts'
+import {
+  announcementOf,
+  createForger,
+  entriesOf,
+  type Forger,
+  type State,
+  signedBy,
+  withChangedFields,
+  withForgedIdentity,
+  withWrongSignature,
+} from './forged-records.ts'
+import { createHostileNetwork, type Hostile, type Stand, type TestEngine } from './hostile-peers.ts'
+import { until } from './network.ts'
+
+/**
+ * Forged and old records from a hostile peer, over the wire to an engine that has published and knows something: each
+ * is refused by name, nothing that was here changes, and honest peers are heard as before.
+ */
+
+/** Several real nodes on a busy machine. */
+const testMs = 30_000
+
+const network = createHostileNetwork()
+afterEach(network.stopAll)
+
+interface Scene {
+  engine: TestEngine
+  hostile: Hostile
+  stand: Stand
+  publisher: Forger
+  stranger: Forger
+  /** State 2 of a package that the engine knows. */
+  known: State
+}
+
+const setScene = async (): Promise<Scene> => {
+  const [engine, stand, hostile, publisher, stranger] = await Promise.all([
+    network.startEngine('victim'),
+    network.startStand('honest'),
+    network.startHostile(),
+    createForger('publisher'),
+    createForger('stranger'),
+  ])
+  await engine.publish('own', '1.0.0')
+  const known = await publisher.release('known', '2.0.0', 2)
+  expect(await engine.registry.ingest(entriesOf(known), { from: 'test' })).toMatchObject({ accepted: 3, rejected: 0 })
+  await engine.network.connect(hostile.address)
+  await until('the hostile peer has seen the connection', () => hostile.isConnectedTo(engine.id))
+  return { engine, hostile, stand, publisher, stranger, known }
+}
+
+/** An honest peer publishes something, and the engine hears of it and installs it. */
+const expectHonestPeersAreHeard = async ({ engine, stand }: Scene): Promise<void> => {
+  await engine.network.connect(stand.address)
+  const { id } = await stand.publish('honest', '1.0.0', { 'a.txt': new TextEncoder().encode('honest') })
+  await stand.announce(id)
+  await until('the honest package is known', () => {
+    if (engine.registry.get(id) === undefined) engine.network.syncNow()
+    return engine.registry.get(id)?.latest !== undefined
+  })
+  const { installed } = await engine.installs.install([id])
+  expect(installed.map((each) => each.id)).toEqual([id])
+  const entry = engine.library.get(id, '1.0.0')
+  expect(entry?.files.map(({ path }) => path)).toEqual(['a.txt', 'package.toml'])
+}
+
+interface Forgery {
+  what: string
+  name: string
+  forge(scene: Scene): Promise<Entry[]>
+}
+
+const newer = (scene: Scene): Promise<State> => scene.publisher.release('known', '3.0.0', 3)
+
+const replaced = (entries: Entry[], kind: Entry['kind'], bytes: Uint8Array): Entry[] =>
+  entries.map((entry): Entry => (entry.kind === kind ? { kind, bytes } : entry))
+
+const forgeries: Forgery[] = [
+  {
+    what: 'a release with a wrong signature',
+    name: 'SignatureInvalid',
+    async forge(scene) {
+      const state = await newer(scene)
+      // Alone: its head is good, and would be taken in by itself.
+      return replaced(entriesOf(scene.known), 'release', withWrongSignature('release', state.release.bytes))
+    },
+  },
+  {
+    what: 'a head with a wrong signature',
+    name: 'SignatureInvalid',
+    async forge(scene) {
+      const state = await newer(scene)
+      return replaced(entriesOf(state), 'head', withWrongSignature('head', state.head.bytes)).slice(0, 2)
+    },
+  },
+  {
+    what: 'a release with a changed root',
+    name: 'SignatureInvalid',
+    forge: async ({ known }) =>
+      replaced(
+        entriesOf(known),
+        'release',
+        withChangedFields(known.release.bytes, { root: new Uint8Array(32).fill(66) }),
+      ),
+  },
+  {
+    what: 'a release with a changed description',
+    name: 'SignatureInvalid',
+    forge: async ({ known }) =>
+      replaced(entriesOf(known), 'release', withChangedFields(known.release.bytes, { description: 'Another one' })),
+  },
+  {
+    what: 'a release that a stranger signed for the publisher',
+    name: 'SignatureInvalid',
+    forge: async (scene) => entriesOf(await signedBy(scene.stranger, await newer(scene))),
+  },
+  {
+    what: 'a release under the identity of a stranger, of a publisher that nobody knows',
+    name: 'IdentityInvalid',
+    async forge({ stranger }) {
+      const state = await (await createForger('nobody')).release('lost', '1.0.0')
+      return replaced(entriesOf(state), 'identity', stranger.identity.chain)
+    },
+  },
+  {
+    what: 'an identity with a forged signature',
+    name: 'IdentityInvalid',
+    async forge() {
+      const state = await (await createForger('nobody')).release('lost', '1.0.0')
+      return replaced(entriesOf(state), 'identity', withForgedIdentity(state.identity.chain))
+    },
+  },
+  {
+    what: 'an older head',
+    name: 'Rollback',
+    async forge({ publisher }) {
+      const old = await publisher.release('known', '1.0.0', 1)
+      return [
+        { kind: 'identity', bytes: old.identity.chain },
+        { kind: 'head', bytes: old.head.bytes },
+      ]
+    },
+  },
+  {
+    what: 'garbage for a release',
+    name: 'RecordMalformed',
+    forge: async ({ known }) => replaced(entriesOf(known), 'release', new Uint8Array(500).fill(0xa5)),
+  },
+]
+
+describe('by sync', { timeout: testMs }, () => {
+  it('refuses each forgery by name and keeps what it has', async () => {
+    const scene = await setScene()
+    const { engine, hostile } = scene
+    const before = await engine.rows()
+    for (const { what, name, forge } of forgeries) {
+      const count = engine.judged.length
+      await hostile.give(engine.id, await forge(scene))
+      await until(`${what} was judged`, () => engine.judged.length > count)
+      const judged = engine.judged.slice(count)
+      expect
+        .soft(
+          judged.flatMap(({ names }) => names),
+          what,
+        )
+        .toContain(name)
+      expect
+        .soft(
+          judged.reduce((sum, { accepted }) => sum + accepted, 0),
+          what,
+        )
+        .toBe(what.includes('stranger, of') ? 1 : 0)
+      const rows = await engine.rows()
+      // The stranger's own identity is good; nothing else may have come.
+      for (const key of Object.keys(rows)) if (key.endsWith(scene.stranger.identity.publisherId)) delete rows[key]
+      expect.soft(rows, what).toEqual(before)
+    }
+    const found = engine.registry.get(packageId(scene.publisher.identity.publisherId, 'known'))
+    expect(found?.latest?.version).toBe('2.0.0')
+    expect(found?.head.head.seq).toBe(2)
+    await expectHonestPeersAreHeard(scene)
+  })
+
+  it('drops a peer that goes on giving forgeries, and tells of none of them', async () => {
+    const scene = await setScene()
+    const { engine, hostile, publisher } = scene
+    const before = await engine.rows()
+    const forged = await Promise.all(
+      Array.from({ length: 40 }, async (_, at): Promise<Entry> => {
+        const { release } = await publisher.release(`forged-${at}`, '1.0.0')
+        return { kind: 'release', bytes: withWrongSignature('release', release.bytes) }
+      }),
+    )
+    await hostile.give(engine.id, forged).catch(() => {})
+    await until('the hostile peer is dropped', () => !hostile.isConnectedTo(engine.id))
+    expect(engine.judged.flatMap(({ names }) => names)).toContain('SignatureInvalid')
+    expect(await engine.rows()).toEqual(before)
+    await expectHonestPeersAreHeard(scene)
+  })
+})
+
+describe('by gossip', { timeout: testMs }, () => {
+  it('refuses each forgery by name, passes none on and keeps what it has', async () => {
+    const scene = await setScene()
+    const { engine, hostile, stand } = scene
+    await engine.network.connect(stand.address)
+    const { pubsub } = hostile.node.services
+    pubsub.subscribe(PACKAGES_TOPIC)
+    await until('the engine follows the hostile peer', () =>
+      pubsub.getSubscribers(PACKAGES_TOPIC).some((peer) => peer.toString() === engine.id),
+    )
+    await until('the honest peer has what the engine has', () => stand.registry.size() === engine.registry.size())
+    const before = await engine.rows()
+    const standBefore = await stand.rows()
+    // Three invalid messages make the engine deaf to a peer, so the old head goes first and few follow.
+    const told = [
+      'an older head',
+      'a release with a changed root',
+      'a release that a stranger signed for the publisher',
+    ]
+    for (const what of told) {
+      const forgery = forgeries.find((each) => each.what === what)
+      if (forgery === undefined) throw new Error(what)
+      const count = engine.judged.length
+      await pubsub.publish(PACKAGES_TOPIC, announcementOf(await forgery.forge(scene)))
+      await until(`${what} was judged`, () => engine.judged.length > count)
+      const [judged] = engine.judged.slice(count)
+      expect.soft(judged, what).toMatchObject({ from: hostile.id, accepted: 0 })
+      expect.soft(judged?.names, what).toEqual(forgery.name === 'Rollback' ? [] : [forgery.name])
+      expect.soft(await engine.rows(), what).toEqual(before)
+    }
+    expect(await stand.rows()).toEqual(standBefore)
+    await expectHonestPeersAreHeard(scene)
+  })
+
+  it('does not listen any more to a peer that goes on', async () => {
+    const scene = await setScene()
+    const { engine, hostile } = scene
+    const { pubsub } = hostile.node.services
+    pubsub.subscribe(PACKAGES_TOPIC)
+    await until('the engine follows the hostile peer', () =>
+      pubsub.getSubscribers(PACKAGES_TOPIC).some((peer) => peer.toString() === engine.id),
+    )
+    const before = await engine.rows()
+    const forger = await createForger('forger')
+    let told = 0
+    const tellOne = async (): Promise<void> => {
+      told += 1
+      const state = await forger.release(`forged-${told}`, '1.0.0')
+      const forged = replaced(entriesOf(state), 'release', withWrongSignature('release', state.release.bytes))
+      await pubsub.publish(PACKAGES_TOPIC, announcementOf(forged))
+    }
+    const heard = () => engine.judged.filter(({ from, names }) => from === hostile.id && names.length > 0).length
+    // Its score is looked at once a second; from then on what it tells is not even judged.
+    await until('it is not listened to', () => {
+      void tellOne()
+      return told > heard() + 20
+    })
+    expect(heard()).toBeGreaterThanOrEqual(3)
+    await expectHonestPeersAreHeard(scene)
+    const rows = await engine.rows()
+    expect(rows).toMatchObject(before)
+    expect(engine.registry.packagesOf(forger.identity.publisherId).flatMap(({ latest }) => latest ?? [])).toEqual([])
+  })
+})
+
+describe('by the DHT', { timeout: testMs }, () => {
+  it('keeps the newest head that it has seen, and never a forged one', async () => {
+    const scene = await setScene()
+    const { engine, hostile, publisher, stranger } = scene
+    const key = new TextEncoder().encode(headKey(publisher.identity.publisherId, 'known'))
+    const { dht } = hostile.node.services
+    const peer = hostile.node.getConnections().find(({ remotePeer }) => remotePeer.toString() === engine.id)?.remotePeer
+    if (peer === undefined || !('network' in dht)) throw new Error('not connected')
+    const wire = dht.network as Wire
+    const ask = async (message: object): Promise<WireResponse | undefined> => {
+      for await (const event of wire.sendRequest(
+        peer,
+        { key, ...message },
+        { signal: AbortSignal.timeout(5_000), path: { index: -1, queued: 0, running: 0, total: 0 } },
+      ))
+        if (event.name === 'PEER_RESPONSE') return event
+      return undefined
+    }
+    const put = (value: Uint8Array) => ask({ type: MessageType.PUT_VALUE, record: libp2pRecord(key, value) })
+    const get = async () => (await ask({ type: MessageType.GET_VALUE }))?.record?.value
+
+    const now = encodeDhtValue(scene.known.identity, scene.known.head)
+    expect(await put(now)).toBeDefined()
+    expect(Buffer.from((await get()) ?? [])).toEqual(Buffer.from(now))
+
+    const old = await publisher.release('known', '1.0.0', 1)
+    const next = await newer(scene)
+    const byStranger = { ...next, head: await signHead(next.head.head, stranger.signer, webCrypto) }
+    for (const value of [
+      encodeDhtValue(old.identity, old.head),
+      encodeDhtValue(byStranger.identity, byStranger.head),
+      encodeDhtValue(stranger.identity, next.head),
+      new Uint8Array(20_000).fill(1),
+    ]) {
+      expect.soft(await put(value)).toBeUndefined()
+      expect.soft(Buffer.from((await get()) ?? [])).toEqual(Buffer.from(now))
+    }
+    const good = encodeDhtValue(next.identity, next.head)
+    expect(await put(good)).toBeDefined()
+    expect(Buffer.from((await get()) ?? [])).toEqual(Buffer.from(good))
+  })
+})
+
+interface WireResponse {
+  name: string
+  record?: { value: Uint8Array }
+}
+
+interface Wire {
+  sendRequest(to: unknown, message: object, options: object): AsyncIterable<WireResponse>
+}
+
+/** A record as kad-dht sends it (libp2p-record): key, value, time received. */
+const libp2pRecord = (key: Uint8Array, value: Uint8Array): Uint8Array => {
+  const field = (tag: number, bytes: Uint8Array): number[] => [tag, ...varint(bytes.length), ...bytes]
+  const received = new TextEncoder().encode('2026-01-01T00:00:00.000000000Z')
+  return Uint8Array.from([...field(0x0a, key), ...field(0x12, value), ...field(0x2a, received)])
+}
+
+const varint = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...varint(value >>> 7)])
