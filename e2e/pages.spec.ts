@@ -109,13 +109,15 @@ test('everything is reached by keyboard alone', async ({ join }) => {
   await expect(a.page.getByRole('dialog')).toBeHidden()
 })
 
-test('a second tab of one profile says where the profile is open and offers another', async ({ join, relay }) => {
-  const a = await join()
+test('a second tab of one profile works through the first, and alone when that is closed', async ({ join, relay }) => {
+  const a = await join('publish')
+  await a.publish(makePackage('shared-by-tabs', '1.0.0', [textFile('README.md', '# Shared\n')]).files)
   const second = await a.context.newPage()
   await second.goto(`${relay.page}/`)
-  await expect(second.getByText('another tab').first()).toBeVisible()
-  await a.close()
+  await expect(second.getByText('shared-by-tabs').first()).toBeVisible()
+  await a.page.close()
+  await second.getByLabel('Search packages').fill('shared')
+  await expect(second.getByText('1 package found')).toBeVisible()
   await second.reload()
-  await expect(second.getByText('another tab')).toHaveCount(0)
-  await second.evaluate(() => window.ggen.ready)
+  await expect(second.getByText('shared-by-tabs').first()).toBeVisible()
 })

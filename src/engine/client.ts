@@ -1,15 +1,17 @@
-import { releaseProxy, transfer, wrap } from 'comlink'
 import type { EngineCommands, StartOptions } from '../../workers/contract/commands.ts'
-import type { Update, UpdateBatch } from '../../workers/contract/updates.ts'
-import { createRtcHost } from './rtc-host.ts'
+import { type TabCommand, tabCommands } from '../../workers/contract/tabs.ts'
+import type { UpdateBatch } from '../../workers/contract/updates.ts'
+import { createCallRouter } from './call-router.ts'
+import { type LocalEngine, startLocalEngine } from './local-engine.ts'
+import { joinTabs } from './tabs.ts'
 
 /** The engine as the page sees it: every command of the contract, and the stream of updates. */
-export interface EngineClient extends Omit<EngineCommands, 'start' | 'stop'> {
+export interface EngineClient extends Pick<EngineCommands, TabCommand> {
   /** Resolves when commands work, which is before any peer is connected; rejects with a named failure. */
   readonly ready: Promise<void>
   /** Calls `listener` with every batch of updates; returns its undo. */
   subscribe(listener: (batch: UpdateBatch) => void): () => void
-  /** Stops the engine and ends its worker. */
+  /** Leaves the other tabs of the profile; the engine is stopped and its worker ended, if they are in this page. */
   stop(): Promise<void>
 }
 
@@ -23,43 +25,63 @@ export interface EngineClientOptions {
   transferChannels?: boolean
 }
 
-/** Starts the engine in a worker of its own and owns, on its behalf, the RTCPeerConnections that workers cannot have. */
+/**
+ * The one engine of a profile, however many tabs are open: in a worker of this page when it leads, else in that of the
+ * tab that does. Which of both, and when it changes, shows in nothing but time.
+ */
 export const createEngineClient = (options: EngineClientOptions): EngineClient => {
-  const worker = new Worker(new URL('../../workers/engine.worker.ts', import.meta.url), {
-    type: 'module',
-    name: 'engine',
-  })
-  const remote = wrap<EngineCommands>(worker)
+  const { profile, relays, iceServers, transferChannels = true } = options
+  const router = createCallRouter()
   const listeners = new Set<(batch: UpdateBatch) => void>()
+  const tell = (batch: UpdateBatch): void => {
+    for (const listener of listeners) listener(batch)
+  }
+  let local: LocalEngine | undefined
+  let engines = 0
 
-  const updates = new MessageChannel()
-  updates.port1.onmessage = ({ data }: MessageEvent<UpdateBatch>) => {
-    for (const listener of listeners) listener(data)
+  /** What changed while nobody told of it is asked for again: the next engine counts its revisions from the start. */
+  const refresh = async (): Promise<void> => {
+    engines += 1
+    if (engines === 1) return
+    const revision = -engines
+    const status = await router.call('status', []).catch(() => undefined)
+    if (status === undefined || revision !== -engines) return
+    const view = status as Awaited<ReturnType<EngineCommands['status']>>
+    tell([
+      { kind: 'status', status: view },
+      { kind: 'catalogue', revision, size: view.catalogueSize },
+      { kind: 'library', revision },
+    ])
   }
 
-  const rtc = typeof RTCPeerConnection === 'undefined' ? undefined : new MessageChannel()
-  const rtcHost = rtc === undefined ? undefined : createRtcHost(rtc.port1)
-
-  const crashed = new Promise<never>((_, reject) => {
-    worker.onerror = ({ message }) => {
-      reject(new Error(message || 'The engine’s worker could not be started.'))
-      // After the start nobody waits for that promise, so it is told as an update too.
-      for (const listener of listeners) listener([crashNotice(message)])
-    }
+  const tabs = joinTabs({
+    profile,
+    onLead(leadership) {
+      local = startLocalEngine({
+        ...{ profile, relays, iceServers, transferChannels, leadership },
+        onUpdates: tell,
+      })
+      router.use(local)
+      void refresh()
+    },
+    onDeposed() {
+      router.use(undefined)
+      local?.terminate()
+      local = undefined
+    },
+    onFollow(route) {
+      router.use(route)
+      void refresh()
+    },
+    onUpdates: tell,
   })
-  const start: StartOptions = {
-    profile: options.profile,
-    relays: options.relays,
-    iceServers: options.iceServers,
-    updates: updates.port2,
-    rtc: rtc?.port2,
-    transferChannels: options.transferChannels ?? true,
-  }
-  const ports = rtc === undefined ? [updates.port2] : [updates.port2, rtc.port2]
-  const ready = Promise.race([remote.start(transfer(start, ports)), crashed])
+
+  const commands = Object.fromEntries(
+    tabCommands.map((command) => [command, (...args: unknown[]) => router.call(command, args)]),
+  ) as unknown as Pick<EngineCommands, TabCommand>
+  const ready = commands.status().then(() => {})
   ready.catch(() => {})
 
-  const { start: _start, stop: stopRemote, ...commands } = commandsOf(remote)
   return {
     ...commands,
     ready,
@@ -69,44 +91,10 @@ export const createEngineClient = (options: EngineClientOptions): EngineClient =
     },
     async stop() {
       try {
-        await stopRemote()
+        await local?.stop()
       } finally {
-        rtcHost?.close()
-        updates.port1.close()
-        remote[releaseProxy]()
-        worker.terminate()
+        tabs.leave()
       }
     },
   }
 }
-
-const crashNotice = (reason: string): Update => ({
-  ...{ kind: 'notice', id: 'engine', level: 'error', name: 'Internal' },
-  message: `The engine of this page met an error${reason === '' ? '' : ` (${reason})`}. If something no longer works, load the page again.`,
-})
-
-/** Comlink's proxy answers to any name; the client has exactly the contract's. */
-const commandsOf = (remote: ReturnType<typeof wrap<EngineCommands>>): EngineCommands => ({
-  start: (options) => remote.start(options),
-  stop: () => remote.stop(),
-  status: () => remote.status(),
-  check: (files, options) => remote.check(files, options),
-  readArchive: (archive) => remote.readArchive(archive),
-  publish: (files, options) => remote.publish(files, options),
-  yank: (id, version) => remote.yank(id, version),
-  search: (query) => remote.search(query),
-  describe: (id) => remote.describe(id),
-  lookup: (id) => remote.lookup(id),
-  resolve: (specs) => remote.resolve(specs),
-  planInstall: (specs, options) => remote.planInstall(specs, options),
-  install: (specs, options) => remote.install(specs, options),
-  cancel: (transferId) => remote.cancel(transferId),
-  library: () => remote.library(),
-  readFile: (id, version, path) => remote.readFile(id, version, path),
-  exportZip: (id, version) => remote.exportZip(id, version),
-  verify: (id, version) => remote.verify(id, version),
-  uninstall: (id, version) => remote.uninstall(id, version),
-  peers: () => remote.peers(),
-  metrics: () => remote.metrics(),
-  connect: (multiaddr) => remote.connect(multiaddr),
-})

@@ -10,6 +10,14 @@ import type { FailureView } from '../store/state.ts'
 export const EngineFailure = ({ failure }: { failure: FailureView }) => {
   useTitle('Not running')
   if (failure.name === 'ProfileInUse') return <ProfileInUse />
+  if (failure.name === 'TabOutdated') {
+    return (
+      <EmptyState actions={<Reload />} icon="refresh" level={1} title="Another version of this page is open">
+        <p>{failure.message}</p>
+        <p>The tabs of a profile work as one, so all of them need the same version. Nothing was changed or deleted.</p>
+      </EmptyState>
+    )
+  }
   if (failure.name === 'StorageUnavailable') {
     return (
       <EmptyState actions={<Reload />} icon="error" level={1} title="Storage cannot be used">
@@ -34,10 +42,10 @@ const ProfileInUse = () => {
   const { profile } = parseProfile(location.search)
   const [name, setName] = useState(() => nextProfile(profile))
   return (
-    <EmptyState actions={<Reload />} icon="person" level={1} title="This profile is open in another tab">
+    <EmptyState actions={<Reload />} icon="person" level={1} title="Another tab holds this profile">
       <p>
-        A profile runs in one tab at a time, so that its keys and its library stay consistent. Go on in the other tab,
-        or close it and try again here.
+        The tabs of a profile work as one, but another tab holds this profile and does not answer: it may run an older
+        version of this page, or be stuck. Close it or load it again, and try again here.
       </p>
       <form
         className="inline-form"

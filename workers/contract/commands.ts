@@ -31,6 +31,8 @@ export interface StartOptions {
   rtc: MessagePort | undefined
   /** False forces message passing instead of transferring data channels (tests, and browsers that refuse). */
   transferChannels: boolean
+  /** That this page leads the tabs of its profile, under this id, taken (`stolen`) from a frozen one; absent: no other tab is served. */
+  leadership?: { leader: string; stolen: boolean }
 }
 
 /**

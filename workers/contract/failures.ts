@@ -47,6 +47,8 @@ export const failureNames = [
   'StorageUnavailable',
   'QuotaExceeded',
   'ProfileInUse',
+  /** The profile runs in a tab with another version of this page, which this one cannot work through. */
+  'TabOutdated',
   'Internal',
 ] as const
 

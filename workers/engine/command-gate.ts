@@ -1,34 +1,11 @@
 import type { EngineCommands, StartOptions } from '../contract/commands.ts'
 import { Failure, toFailure } from '../contract/failures.ts'
+import { tabCommands } from '../contract/tabs.ts'
 
 /** The commands that an engine answers once it is up. */
 export type RunningEngine = Omit<EngineCommands, 'start'>
 
-type Command = Exclude<keyof EngineCommands, 'start'>
-
-const commandNames: readonly Command[] = [
-  'stop',
-  'status',
-  'check',
-  'readArchive',
-  'publish',
-  'yank',
-  'search',
-  'describe',
-  'lookup',
-  'resolve',
-  'planInstall',
-  'install',
-  'cancel',
-  'library',
-  'readFile',
-  'exportZip',
-  'verify',
-  'uninstall',
-  'peers',
-  'metrics',
-  'connect',
-]
+const commandNames = ['stop', ...tabCommands] as const
 
 /**
  * The engine's commands before the engine exists: each waits for `start`, and every rejection is a named failure.

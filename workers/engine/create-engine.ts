@@ -1,7 +1,7 @@
 import { createContentStore } from '../content/content-store.ts'
 import type { StartOptions } from '../contract/commands.ts'
 import type { Failure } from '../contract/failures.ts'
-import type { Update } from '../contract/updates.ts'
+import type { Update, UpdateBatch } from '../contract/updates.ts'
 import { startRepublish } from '../dht/republish.ts'
 import type { RtcShim } from '../net/rtc-shim.ts'
 import { hasTemplates } from '../packages/templates.ts'
@@ -19,6 +19,7 @@ import { webCrypto } from '../stack/web-crypto.ts'
 import { openStore } from '../store/open-store.ts'
 import type { RunningEngine } from './command-gate.ts'
 import { createCommands } from './commands.ts'
+import { createFencedStore } from './fenced-store.ts'
 import { createHolders } from './holders.ts'
 import { createInstalls } from './installs.ts'
 import { loadKeys } from './keys.ts'
@@ -30,11 +31,17 @@ import { createStatus } from './status.ts'
 import { acquireProfileLock } from './tab-lock.ts'
 import { createUpdateBus } from './update-bus.ts'
 
+export interface EngineOptions extends Omit<StartOptions, 'updates' | 'rtc'> {
+  updates: { postMessage(batch: UpdateBatch): void }
+  /** The profile was taken over by another tab while this one was frozen: the worker must end at once. */
+  onStolen(): void
+}
+
 /**
  * The composition root of the worker: makes every part and hands each what it needs. Read it top-down to see how they
  * are wired. Resolves when commands work, with what this profile has stored; the network starts meanwhile.
  */
-export const createEngine = async (options: StartOptions, rtc: RtcShim | undefined): Promise<RunningEngine> => {
+export const createEngine = async (options: EngineOptions, rtc: RtcShim | undefined): Promise<RunningEngine> => {
   const undos: Undo[] = []
   try {
     return await assemble(options, rtc, undos)
@@ -45,16 +52,21 @@ export const createEngine = async (options: StartOptions, rtc: RtcShim | undefin
 }
 
 /** `undos` is filled as parts begin to hold something, in that order, so that a failed start gives everything back. */
-const assemble = async (options: StartOptions, rtc: RtcShim | undefined, undos: Undo[]): Promise<RunningEngine> => {
+const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos: Undo[]): Promise<RunningEngine> => {
   const lifetime = new AbortController()
   const bus = createUpdateBus((batch) => options.updates.postMessage(batch))
   undos.push(bus.stop, () => rtc?.close())
-  undos.push(await acquireProfileLock(options.profile, navigator.locks))
+  const lock = await acquireProfileLock(options.profile, navigator.locks, {
+    steal: options.leadership?.stolen ?? false,
+    onStolen: options.onStolen,
+  })
+  undos.push(lock.release)
 
   // What this profile has.
-  const { store, refusal } = await openStore(`ggen-${options.profile}`, {
+  const { store: opened, refusal } = await openStore(`ggen-${options.profile}`, {
     onClosed: (reason) => notice('error', 'storage', reason),
   })
+  const store = createFencedStore(opened, lock.assertHeld)
   undos.push(store.close)
   const keys = await loadKeys(store, webCrypto, options.profile)
   const { publisherId } = keys.identity

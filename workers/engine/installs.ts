@@ -53,6 +53,7 @@ export interface Installs {
 export const createInstalls = (deps: InstallsDependencies): Installs => {
   const { registry, content, library, transfers, trust, reputation, network, onTransfer, now } = deps
   const controllerById = new Map<string, AbortController>()
+  const runById = new Map<string, { specs: readonly string[]; result: Promise<InstallResult> }>()
 
   const resolveSpecs = (specs: readonly string[], options: InstallOptions = {}): Resolution =>
     resolve(specs, {
@@ -109,10 +110,19 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     now: () => performance.now(),
   })
 
+  const start = (begun: BegunTransfer, options: InstallOptions, isNew: boolean): Promise<InstallResult> => {
+    const underWay = runById.get(begun.id)
+    // Asked for again by a tab whose first question went to an engine that is no more.
+    if (underWay !== undefined && sameTexts(underWay.specs, begun.specs)) return underWay.result
+    if (underWay !== undefined)
+      throw new Failure('InvalidArgument', `A transfer “${begun.id}” is under way already, of other packages.`)
+    const result = run(begun, options, isNew).finally(() => runById.delete(begun.id))
+    runById.set(begun.id, { specs: begun.specs, result })
+    return result
+  }
+
   /** Runs a transfer under its id, so that it can be cancelled from the first moment and is never run twice at once. */
   const run = async (begun: BegunTransfer, options: InstallOptions, isNew: boolean): Promise<InstallResult> => {
-    if (controllerById.has(begun.id))
-      throw new Failure('InvalidArgument', `A transfer “${begun.id}” is under way already.`)
     const controller = new AbortController()
     controllerById.set(begun.id, controller)
     try {
@@ -223,7 +233,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       }
       const id = options.transferId ?? crypto.randomUUID()
       const begun = { id, specs: [...specs], allowMissing: options.allowMissing ?? false, startedAt: now() }
-      return run(begun, options, true)
+      return start(begun, options, true)
     },
     cancel(transferId) {
       controllerById
@@ -232,9 +242,9 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     },
     resume() {
       for (const begun of transfers.list()) {
-        if (controllerById.has(begun.id)) continue
+        if (runById.has(begun.id)) continue
         // Its failure is told by the transfer's update: nobody awaits a resumed install.
-        run(begun, { allowMissing: begun.allowMissing }, false).catch(() => {})
+        start(begun, { allowMissing: begun.allowMissing }, false).catch(() => {})
       }
     },
     async ensure({ root, size, fileCount }, signal) {
@@ -259,3 +269,6 @@ const allOrFirstFailure = async (work: Promise<void>[], controller: AbortControl
     throw failure
   }
 }
+
+const sameTexts = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((text, at) => text === b[at])

@@ -1,29 +1,85 @@
 import { Failure } from '../contract/failures.ts'
+import { tabLocks } from '../contract/tabs.ts'
 
 /** A reloaded tab asks for the lock while its old worker is still ending: wait this long before it is called in use, ms. */
 const handOverMs = 5_000
 
+/** How often the holder notes that it is awake, ms. */
+const awakeMs = 200
+
+/**
+ * A holder that noted nothing for this long, ms, may have been frozen and replaced. Followers wait longer than this
+ * before they take over, so whoever was awake lately still holds the lock.
+ */
+const leaseMs = 800
+
+export interface ProfileLockOptions {
+  /** Takes the lock from a holder that is frozen. */
+  steal?: boolean
+  /** The lock was taken by another tab: everything must stop at once. */
+  onStolen?(): void
+}
+
+export interface ProfileLock {
+  /** Resolves where this holder may write; rejects with `ProfileInUse` when it was frozen and another took over. */
+  assertHeld(): Promise<void>
+  release(): void
+}
+
 /**
  * Holds the one lock of a profile: two nodes with one key would take each other's dials, and two writers one database.
- * Returns the release.
  * @throws Failure `ProfileInUse` when another tab keeps the lock.
  */
-export const acquireProfileLock = async (profile: string, locks: LockManager): Promise<() => void> => {
+export const acquireProfileLock = async (
+  profile: string,
+  locks: Pick<LockManager, 'request' | 'query'>,
+  { steal = false, onStolen }: ProfileLockOptions = {},
+): Promise<ProfileLock> => {
+  const name = tabLocks.profile(profile)
   const { promise: released, resolve: release } = Promise.withResolvers<void>()
   const acquired = Promise.withResolvers<void>()
+  let held = false
+  const options: LockOptions = steal ? { steal } : { signal: AbortSignal.timeout(handOverMs) }
   locks
-    .request(`ggen-profile-${profile}`, { signal: AbortSignal.timeout(handOverMs) }, () => {
+    .request(name, options, () => {
+      held = true
       acquired.resolve()
       return released
     })
-    .catch(acquired.reject)
+    .catch((error: unknown) => {
+      if (!held) return acquired.reject(error)
+      stopNoting()
+      held = false
+      onStolen?.()
+    })
   try {
     await acquired.promise
-    return release
   } catch {
     throw new Failure(
       'ProfileInUse',
-      `The profile “${profile}” is open in another tab of this browser. Use that tab, close it, or open another profile with ?peer=NAME.`,
+      `The profile “${profile}” is open in another tab of this browser, which does not answer this one. Close that tab, or open another profile with ?peer=NAME.`,
     )
+  }
+  const holderNow = async (): Promise<string | undefined> =>
+    (await locks.query()).held?.find((lock) => lock.name === name)?.clientId
+  const self = await holderNow()
+  let awakeAt = Date.now()
+  const timer = setInterval(() => {
+    // After a freeze this timer may run before the loss of the lock is told: only the check below ends the doubt.
+    if (Date.now() - awakeAt < leaseMs) awakeAt = Date.now()
+  }, awakeMs)
+  const stopNoting = (): void => clearInterval(timer)
+
+  return {
+    async assertHeld() {
+      if (held && Date.now() - awakeAt < leaseMs) return
+      const stillOurs = held && (await holderNow()) === self
+      if (!stillOurs) throw new Failure('ProfileInUse', `The profile “${profile}” was taken over by another tab.`)
+      awakeAt = Date.now()
+    },
+    release() {
+      stopNoting()
+      release()
+    },
   }
 }

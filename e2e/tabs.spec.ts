@@ -1,0 +1,261 @@
+import type { BrowserContext, Page } from '@playwright/test'
+import { makePackage, type PlainFile, textFile } from './fixtures/packages.ts'
+import { engineUp, openPeer, peerOf } from './fixtures/peer.ts'
+import { expect, test } from './fixtures/test.ts'
+
+/** Incompressible bytes, the same for the same number. */
+const bigFile = (path: string, bytes: number): PlainFile => {
+  const content = Buffer.alloc(bytes)
+  let state = bytes
+  for (let at = 0; at < bytes; at += 4) {
+    state = Math.imul(state, 1_664_525) + 1_013_904_223
+    content.writeInt32LE(state | 0, at)
+  }
+  return { path, base64: content.toString('base64') }
+}
+
+/** The tabs whose page has a worker: the engine's. */
+const leaders = (context: BrowserContext): Page[] => context.pages().filter((page) => page.workers().length > 0)
+
+const leaderOf = async (context: BrowserContext): Promise<Page> => {
+  await expect.poll(() => leaders(context).length).toBe(1)
+  const [leader] = leaders(context)
+  if (leader === undefined) throw new Error('No tab leads.')
+  return leader
+}
+
+/** Process of a page: the one that works while only that page has work. A stopped process is what a frozen tab is. */
+const rendererOf = async (page: Page): Promise<number> => {
+  const session = await page.context().browser()?.newBrowserCDPSession()
+  if (session === undefined) throw new Error('The browser of this page is not known.')
+  const times = async (): Promise<Map<number, number>> => {
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+    return new Map(processInfo.filter(({ type }) => type === 'renderer').map(({ id, cpuTime }) => [id, cpuTime]))
+  }
+  const before = await times()
+  await page.evaluate(() => {
+    for (const end = performance.now() + 1_000; performance.now() < end; );
+  })
+  const worked = [...(await times())].map(([id, time]) => ({ id, time: time - (before.get(id) ?? 0) }))
+  const [busiest] = worked.sort((one, other) => other.time - one.time)
+  if (busiest === undefined) throw new Error('The browser has no renderer.')
+  return busiest.id
+}
+
+/** Time from `gone` until `page` was answered by an engine that is not the one before, as information. */
+const printHandOver = async (what: string, page: Page, gone: () => Promise<unknown>): Promise<void> => {
+  const began = Date.now()
+  await gone()
+  const goneAt = Date.now()
+  await page.evaluate(() => window.ggen.status())
+  console.log(
+    `hand-over, ${what}: ${Date.now() - goneAt} ms after the leader was gone, ${Date.now() - began} ms after it was told to go`,
+  )
+}
+
+test('a second tab searches, publishes, installs and hears updates through the first', async ({ join, relay }) => {
+  const [other, a] = [await join(), await join()]
+  const follower = await openPeer(a.context, `${relay.page}/`)
+  expect(leaders(a.context)).toEqual([a.page])
+  expect((await follower.status()).peerId).toBe((await a.status()).peerId)
+
+  // 20 MiB cross in chunks, up in the publish and down in the read.
+  const { files } = makePackage('from-the-follower', '1.0.0', [
+    bigFile('big.bin', 20 * 1024 * 1024),
+    textFile('e.txt', ''),
+  ])
+  const published = await follower.publish(files)
+  expect((await a.search({ text: 'follower' })).hits.map(({ id }) => id)).toEqual([published.id])
+  expect((await follower.search({ text: 'follower' })).total).toBe(1)
+  for (const { path, base64 } of files)
+    expect((await follower.readFile(published.id, '1.0.0', path)) === base64).toBe(true)
+
+  const theirs = await other.publish(makePackage('theirs', '1.0.0', [bigFile('b.bin', 8 * 1024 * 1024)]).files)
+  await expect.poll(async () => (await follower.search({})).total).toBe(2)
+  const states = await follower.page.evaluate(async (id) => {
+    const seen = new Set<string>()
+    const ended = new Promise<void>((resolve) => {
+      window.ggen.subscribe((batch) => {
+        for (const update of batch) {
+          if (update.kind !== 'transfer') continue
+          seen.add(update.transfer.state)
+          if (update.transfer.state === 'done') resolve()
+        }
+      })
+    })
+    await window.ggen.install([id])
+    await ended
+    return [...seen]
+  }, theirs.id)
+  expect(states).toEqual(expect.arrayContaining(['fetching', 'done']))
+  expect((await a.library()).map(({ slug }) => slug)).toEqual(['theirs'])
+
+  // A failure of the engine keeps its name.
+  const name = await follower.page.evaluate(() => window.ggen.describe('nobody/nothing').catch(({ name }) => name))
+  expect(name).toBe('PackageNotFound')
+})
+
+test('the leader closes: the follower takes over and a pending install goes on', async ({ join, relay }) => {
+  const [other, a] = [await join(), await join()]
+  const follower = await openPeer(a.context, `${relay.page}/`)
+  const { files } = makePackage('big-one', '1.0.0', [bigFile('b.bin', 32 * 1024 * 1024)])
+  const { id } = await other.publish(files)
+  await expect.poll(async () => (await follower.search({})).total).toBe(1)
+
+  await follower.page.evaluate(
+    (id) =>
+      new Promise<void>((resolve) => {
+        window.ggen.subscribe((batch) => {
+          for (const update of batch) {
+            if (update.kind === 'transfer' && update.transfer.bytes > 4 * 1024 * 1024) resolve()
+          }
+        })
+        Object.assign(window, { pending: window.ggen.install([id]) })
+      }),
+    id,
+  )
+  expect(await follower.library()).toEqual([])
+  await printHandOver('closed in the middle of an install', follower.page, () => a.page.close())
+  expect(leaders(a.context)).toEqual([follower.page])
+
+  // The very promise of the follower's install, asked of the old leader, is kept by the new one.
+  const { installed } = await follower.page.evaluate(
+    () => (window as unknown as { pending: ReturnType<typeof window.ggen.install> }).pending,
+  )
+  expect(installed.map((each) => each.id)).toEqual([id])
+  for (const { path, base64 } of files) expect((await follower.readFile(id, '1.0.0', path)) === base64).toBe(true)
+})
+
+test('commands under way when the leader closes are answered by the next', async ({ join, relay }) => {
+  const a = await join()
+  const follower = await openPeer(a.context, `${relay.page}/`)
+  // Resolves when the leader was sent a part of the package: the publish, and what was asked with it, is under way.
+  await follower.page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        const lobby = new BroadcastChannel('ggen-tabs-default')
+        lobby.onmessage = ({ data }) => {
+          if (data.kind !== 'beat') return
+          lobby.close()
+          const toLeader = new BroadcastChannel(`ggen-leader-default-${data.leader}`)
+          toLeader.onmessage = ({ data }) => {
+            if (data.kind === 'call-chunk') resolve()
+          }
+          const words = new Uint32Array(6 * 1024 * 1024).map((_, at) => Math.imul(at, 2_654_435_761))
+          const manifest = '[package]\nname = "in-flight"\nversion = "1.0.0"\n'
+          const files = [
+            { path: 'package.toml', bytes: new TextEncoder().encode(manifest) },
+            { path: 'b.bin', bytes: new Uint8Array(words.buffer) },
+          ]
+          const { ggen } = window
+          const pending = Promise.all([ggen.publish(files), ggen.search({}), ggen.library(), ggen.status()])
+          Object.assign(window, { pending })
+        }
+      }),
+  )
+  await printHandOver('closed under a publish', follower.page, () => a.page.close())
+  await follower.page.evaluate(() => (window as unknown as { pending: Promise<unknown> }).pending)
+  expect((await follower.search({})).hits.map(({ slug }) => slug)).toEqual(['in-flight'])
+})
+
+/** More with `GGEN_TABS=20`: every tab draws the whole page, which takes a machine of its own. */
+const tabCount = Number(process.env['GGEN_TABS'] ?? 6)
+
+test(`${tabCount} tabs, the leader killed three times`, async ({ join, relay }) => {
+  test.setTimeout(180_000)
+  const a = await join()
+  const tabs = [a.page]
+  for (let count = 1; count < tabCount; count += 1) tabs.push((await openPeer(a.context, `${relay.page}/`)).page)
+  const { peerId } = await a.status()
+  await tabs.at(-1)?.evaluate(() => {
+    const stolen: unknown[] = []
+    Object.assign(window, { stolen })
+    new BroadcastChannel('ggen-tabs-default').onmessage = ({ data }) => {
+      if (data.kind === 'claim' && data.stolen) stolen.push(data.leader)
+    }
+  })
+  for (let round = 1; round <= 3; round += 1) {
+    const leader = await leaderOf(a.context)
+    const rest = tabs.filter((page) => page !== leader && !page.isClosed())
+    const last = rest.at(-1)
+    if (last === undefined) throw new Error('No tab is left.')
+    await printHandOver(`killed, round ${round}`, last, async () => {
+      const crashed = leader.waitForEvent('crash')
+      leader.goto('chrome://crash').catch(() => {})
+      await crashed
+    })
+    await leader.close()
+    await leaderOf(a.context)
+    await peerOf(last).publish(makePackage(`round-${round}`, '1.0.0').files)
+    for (const page of rest) {
+      expect((await peerOf(page).search({})).total).toBe(round)
+      expect((await peerOf(page).status()).peerId).toBe(peerId)
+    }
+  }
+  const stolen = await tabs.at(-1)?.evaluate(() => (window as unknown as { stolen: unknown[] }).stolen.length)
+  console.log(`leaders called frozen on this machine, though they lived: ${stolen}`)
+})
+
+test('a frozen leader is replaced, and follows when it wakes', async ({ join, relay }) => {
+  const a = await join()
+  const follower = await openPeer(a.context, `${relay.page}/`)
+  const renderer = await rendererOf(a.page)
+  try {
+    await printHandOver('frozen', follower.page, async () => {
+      process.kill(renderer, 'SIGSTOP')
+      await follower.publish(makePackage('while-frozen', '1.0.0').files)
+      await expect.poll(() => follower.page.workers().length).toBe(1)
+    })
+  } finally {
+    process.kill(renderer, 'SIGCONT')
+  }
+  await expect.poll(() => leaders(a.context)).toEqual([follower.page])
+  expect((await a.search({})).total).toBe(1)
+  await a.publish(makePackage('after-waking', '1.0.0').files)
+  expect((await follower.search({})).total).toBe(2)
+})
+
+test('a leader whose page hangs still serves: its worker does', async ({ join, relay }) => {
+  const a = await join()
+  const follower = await openPeer(a.context, `${relay.page}/`)
+  // Cookies are what a page that never comes to rest can still see of others.
+  const hang = a.page.evaluate(() => {
+    while (!document.cookie.includes('enough'));
+  })
+  await follower.publish(makePackage('meanwhile', '1.0.0').files)
+  expect((await follower.search({})).total).toBe(1)
+  await follower.page.evaluate(() => {
+    // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is no better in a test
+    document.cookie = 'enough=1'
+  })
+  await hang
+  expect(leaders(a.context)).toEqual([a.page])
+})
+
+test('a tab of another version is told of, and says what to do', async ({ join, relay }) => {
+  // What a later build keeps: the lobby and its envelope.
+  const later = await (await join('?peer=elsewhere')).context.newPage()
+  await later.goto(`${relay.page}/manifest.webmanifest`)
+  await later.evaluate(() => {
+    void navigator.locks.request('ggen-leader-default', () => new Promise(() => {}))
+    const lobby = new BroadcastChannel('ggen-tabs-default')
+    lobby.onmessage = () => lobby.postMessage({ ggen: 'tabs', v: 99, role: 'leader', kind: 'of the future' })
+  })
+  const page = await later.context().newPage()
+  await page.goto(`${relay.page}/`)
+  await expect(page.getByRole('heading', { name: 'Another version of this page is open' })).toBeVisible()
+  expect(await page.evaluate(() => window.ggen.library().catch(({ name }) => name))).toBe('TabOutdated')
+  await later.close()
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await engineUp(page)
+})
+
+test('the only tab, reloaded, is up again at once', async ({ join }) => {
+  const a = await join()
+  const { peerId } = await a.status()
+  const began = Date.now()
+  await a.page.reload()
+  await engineUp(a.page)
+  console.log(`reload of the only tab: ${Date.now() - began} ms`)
+  expect((await a.status()).peerId).toBe(peerId)
+})

@@ -1,0 +1,93 @@
+import { Failure, isFailure } from '../../workers/contract/failures.ts'
+import type { TabCommand } from '../../workers/contract/tabs.ts'
+
+/** Where commands go at the moment: the engine of this page, or that of another tab. */
+export interface Route {
+  call(command: TabCommand, args: unknown[]): Promise<unknown>
+}
+
+/**
+ * Brings each command to the engine that there is, and again to the next one when that one is gone before it answered.
+ *
+ * Guarantees: a command that was called settles once some engine lived long enough to answer it, exactly once, whichever
+ * engine did the work. That is sound because doing a command twice is as doing it once: reading changes nothing, a
+ * publish of the same content and a second yank are no-ops, an install is known by its transfer, a cancel ends what is
+ * under way; an uninstall whose first try worked finds nothing, which is told as the success that it was.
+ * Not guaranteed: bytes that the caller changes before its command settled are sent again as they are then.
+ */
+export interface CallRouter {
+  call(command: TabCommand, args: unknown[]): Promise<unknown>
+  /** Commands go here from now on, also those that wait or were under way; undefined: they wait. */
+  use(route: Route | undefined): void
+}
+
+interface PendingCall {
+  command: TabCommand
+  args: unknown[]
+  attempts: number
+  resolve(value: unknown): void
+  reject(error: unknown): void
+}
+
+export const createCallRouter = (): CallRouter => {
+  const pending = new Set<PendingCall>()
+  const cancelled = new Set<string>()
+  let current: Route | undefined
+
+  const send = (call: PendingCall): void => {
+    const route = current
+    if (route === undefined) return
+    const transfer = transferOf(call)
+    if (call.attempts > 0 && transfer !== undefined && cancelled.has(transfer)) {
+      pending.delete(call)
+      call.reject(new Failure('Cancelled', 'The install was cancelled. What was fetched is kept for a later try.'))
+      return
+    }
+    call.attempts += 1
+    route.call(call.command, call.args).then(
+      (value) => {
+        pending.delete(call)
+        call.resolve(value)
+      },
+      (error: unknown) => {
+        // An engine that is being ended says so of everything; the next one is asked instead.
+        if (route !== current) return
+        pending.delete(call)
+        if (call.command === 'uninstall' && call.attempts > 1 && isFailure(error, 'NotInstalled'))
+          call.resolve(undefined)
+        else call.reject(error)
+      },
+    )
+  }
+
+  return {
+    call(command, args) {
+      const known = command === 'install' ? withTransferId(args) : args
+      if (command === 'cancel' && typeof args[0] === 'string') cancelled.add(args[0])
+      return new Promise((resolve, reject) => {
+        const call = { command, args: known, attempts: 0, resolve, reject }
+        const transfer = transferOf(call)
+        if (transfer !== undefined) cancelled.delete(transfer)
+        pending.add(call)
+        send(call)
+      })
+    },
+    use(route) {
+      current = route
+      for (const call of [...pending]) send(call)
+    },
+  }
+}
+
+/** An install that may have to be asked for twice is known by its transfer from the start. */
+const withTransferId = (args: unknown[]): unknown[] => {
+  const [specs, options] = args
+  if (options !== undefined && (typeof options !== 'object' || options === null)) return args
+  return [specs, { ...options, transferId: (options as { transferId?: string })?.transferId ?? crypto.randomUUID() }]
+}
+
+const transferOf = ({ command, args }: Pick<PendingCall, 'command' | 'args'>): string | undefined => {
+  if (command !== 'install') return undefined
+  const id = (args[1] as { transferId?: unknown } | null | undefined)?.transferId
+  return typeof id === 'string' ? id : undefined
+}

@@ -1,0 +1,77 @@
+import { releaseProxy, transfer, wrap } from 'comlink'
+import type { EngineCommands, StartOptions } from '../../workers/contract/commands.ts'
+import type { TabCommand } from '../../workers/contract/tabs.ts'
+import type { Update, UpdateBatch } from '../../workers/contract/updates.ts'
+import { createRtcHost } from './rtc-host.ts'
+
+/** The engine in a worker of this page, which owns, on its behalf, the RTCPeerConnections that workers cannot have. */
+export interface LocalEngine {
+  call(command: TabCommand, args: unknown[]): Promise<unknown>
+  /** Stops the engine and ends its worker. */
+  stop(): Promise<void>
+  /** Ends the worker at once, as when another tab took over: nothing more is written or sent. */
+  terminate(): void
+}
+
+export interface LocalEngineOptions extends Pick<StartOptions, 'profile' | 'relays' | 'iceServers'> {
+  transferChannels: boolean
+  leadership: NonNullable<StartOptions['leadership']>
+  onUpdates(batch: UpdateBatch): void
+}
+
+export const startLocalEngine = (options: LocalEngineOptions): LocalEngine => {
+  const worker = new Worker(new URL('../../workers/engine.worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'engine',
+  })
+  const remote = wrap<EngineCommands>(worker)
+
+  const updates = new MessageChannel()
+  updates.port1.onmessage = ({ data }: MessageEvent<UpdateBatch>) => options.onUpdates(data)
+
+  const rtc = typeof RTCPeerConnection === 'undefined' ? undefined : new MessageChannel()
+  const rtcHost = rtc === undefined ? undefined : createRtcHost(rtc.port1)
+
+  const crashed = new Promise<never>((_, reject) => {
+    worker.onerror = ({ message }) => {
+      reject(new Error(message || 'The engine’s worker could not be started.'))
+      // After the start nobody waits for that promise, so it is told as an update too.
+      options.onUpdates([crashNotice(message)])
+    }
+  })
+  const { profile, relays, iceServers, transferChannels, leadership } = options
+  const start: StartOptions = {
+    ...{ profile, relays, iceServers, transferChannels, leadership },
+    updates: updates.port2,
+    rtc: rtc?.port2,
+  }
+  const ports = rtc === undefined ? [updates.port2] : [updates.port2, rtc.port2]
+  const started = Promise.race([remote.start(transfer(start, ports)), crashed])
+  started.catch(() => {})
+
+  const terminate = (): void => {
+    worker.terminate()
+    rtcHost?.close()
+    updates.port1.close()
+  }
+  return {
+    async call(command, args) {
+      await started
+      return (remote[command] as (...given: unknown[]) => Promise<unknown>)(...args)
+    },
+    async stop() {
+      try {
+        await remote.stop()
+      } finally {
+        remote[releaseProxy]()
+        terminate()
+      }
+    },
+    terminate,
+  }
+}
+
+const crashNotice = (reason: string): Update => ({
+  ...{ kind: 'notice', id: 'engine', level: 'error', name: 'Internal' },
+  message: `The engine of this page met an error${reason === '' ? '' : ` (${reason})`}. If something no longer works, load the page again.`,
+})

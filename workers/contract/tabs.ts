@@ -1,0 +1,193 @@
+import type { EngineCommands } from './commands.ts'
+import type { UpdateBatch } from './updates.ts'
+
+/**
+ * What the tabs of one profile say to each other. One of them leads: its worker runs the engine, and the others work
+ * through it over BroadcastChannels. Values, not only types, stand here because page and worker decode the same messages.
+ *
+ * The sender may be a page of an older or newer build: every message carries the version, and the decoder is total. The
+ * lobby's name and the envelope `{ ggen, v, role }` must never change, so that any two builds can say that they differ.
+ */
+export const TAB_PROTOCOL_VERSION = 1
+
+/** A message to a channel is cloned to everyone who listens to it, so only what all want to hear goes to the lobby. */
+export const tabChannels = {
+  /** All tabs of the profile. */
+  lobby: (profile: string) => `ggen-tabs-${profile}`,
+  /** Heard by the leader's worker only: commands. A new leader has a new id, so nothing is done for a deposed one. */
+  leader: (profile: string, leader: string) => `ggen-leader-${profile}-${leader}`,
+  /** Heard by one tab only: answers, which may be large. */
+  tab: (profile: string, tab: string) => `ggen-tab-${profile}-${tab}`,
+}
+
+export const tabLocks = {
+  /** Held by the page that leads. */
+  leader: (profile: string) => `ggen-leader-${profile}`,
+  /** Held while one tab takes over from a frozen one, so that not all do. */
+  takeOver: (profile: string) => `ggen-take-over-${profile}`,
+  /** Held by a tab as long as it lives. */
+  tab: (profile: string, tab: string) => `ggen-tab-${profile}-${tab}`,
+  /** Held by the worker whose engine uses the profile's database and keys. */
+  profile: (profile: string) => `ggen-profile-${profile}`,
+}
+
+export type TabCommand = Exclude<keyof EngineCommands, 'start' | 'stop'>
+
+/** What every tab may ask of the engine, wherever it runs. */
+export const tabCommands = [
+  'status',
+  'check',
+  'readArchive',
+  'publish',
+  'yank',
+  'search',
+  'describe',
+  'lookup',
+  'resolve',
+  'planInstall',
+  'install',
+  'cancel',
+  'library',
+  'readFile',
+  'exportZip',
+  'verify',
+  'uninstall',
+  'peers',
+  'metrics',
+  'connect',
+] as const satisfies readonly TabCommand[]
+
+/** Where in a value bytes were taken out, and how many. */
+export interface Part {
+  path: (string | number)[]
+  size: number
+}
+
+export type TabMessage =
+  // To the lobby.
+  /** Is there a leader? */
+  | { kind: 'probe'; from: string }
+  /** A page leads from now on; its worker is about to start. */
+  | { kind: 'claim'; leader: string; stolen: boolean }
+  /** The leader's page answers a probe. */
+  | { kind: 'alive'; leader: string }
+  /** The leader's worker can be spoken to. `pageSilentMs` is how long its own page has not answered. */
+  | { kind: 'beat'; leader: string; up: boolean; pageSilentMs: number }
+  | { kind: 'updates'; leader: string; updates: UpdateBatch }
+  // To the leader.
+  | { kind: 'hello'; from: string }
+  /** The leader's page has heard the beat of its worker. */
+  | { kind: 'page' }
+  /** Followed by `parts` bytes in chunks. */
+  | { kind: 'call'; from: string; id: number; command: TabCommand; args: unknown[]; parts: Part[] }
+  | { kind: 'call-chunk'; from: string; id: number; bytes: Uint8Array }
+  | { kind: 'result-ack'; from: string; id: number; received: number }
+  // To one tab.
+  /** What the engine said before the tab came. */
+  | { kind: 'welcome'; leader: string; updates: UpdateBatch }
+  /** Followed by `parts` bytes in chunks. */
+  | { kind: 'result'; leader: string; id: number; value: unknown; parts: Part[] }
+  | { kind: 'result-chunk'; leader: string; id: number; bytes: Uint8Array }
+  | { kind: 'call-ack'; leader: string; id: number; received: number }
+  | { kind: 'failure'; leader: string; id: number; name: string; message: string }
+
+export type TabMessageKind = TabMessage['kind']
+
+/** Who sent a message: a build that cannot read it still knows whether it was a leader. */
+export type TabRole = 'leader' | 'tab'
+
+export type DecodedTabMessage =
+  | { ok: true; message: TabMessage }
+  | { ok: false; reason: 'other-version'; version: number; role: TabRole }
+  | { ok: false; reason: 'malformed' }
+
+/** A message as it is posted. */
+export const encodeTabMessage = (role: TabRole, message: TabMessage): object => ({
+  ...{ ggen: 'tabs', v: TAB_PROTOCOL_VERSION, role },
+  ...message,
+})
+
+/** Reads anything that came over a channel; never throws. Fields that are not known are left out. */
+export const decodeTabMessage = (data: unknown): DecodedTabMessage => {
+  try {
+    if (!isObject(data) || data['ggen'] !== 'tabs') return malformed
+    const { v, role, kind } = data
+    if (role !== 'leader' && role !== 'tab') return malformed
+    if (!isCount(v)) return malformed
+    if (v !== TAB_PROTOCOL_VERSION) return { ok: false, reason: 'other-version', version: v, role }
+    if (typeof kind !== 'string' || !Object.hasOwn(tabMessageFields, kind)) return malformed
+    const message: Record<string, unknown> = { kind }
+    for (const [name, field] of Object.entries(tabMessageFields[kind as TabMessageKind])) {
+      const value = Object.hasOwn(data, name) ? data[name] : undefined
+      if (!checks[field](value)) return malformed
+      message[name] = value
+    }
+    return { ok: true, message: message as unknown as TabMessage }
+  } catch {
+    return malformed
+  }
+}
+
+const malformed: DecodedTabMessage = { ok: false, reason: 'malformed' }
+
+type Field = 'id' | 'text' | 'count' | 'flag' | 'bytes' | 'updates' | 'list' | 'parts' | 'command' | 'anything'
+
+/** The fields of every kind of message: pinned to the version by a test. */
+export const tabMessageFields: { [K in TabMessageKind]: Record<string, Field> } = {
+  probe: { from: 'id' },
+  claim: { leader: 'id', stolen: 'flag' },
+  alive: { leader: 'id' },
+  beat: { leader: 'id', up: 'flag', pageSilentMs: 'count' },
+  updates: { leader: 'id', updates: 'updates' },
+  hello: { from: 'id' },
+  page: {},
+  call: { from: 'id', id: 'count', command: 'command', args: 'list', parts: 'parts' },
+  'call-chunk': { from: 'id', id: 'count', bytes: 'bytes' },
+  'result-ack': { from: 'id', id: 'count', received: 'count' },
+  welcome: { leader: 'id', updates: 'updates' },
+  result: { leader: 'id', id: 'count', value: 'anything', parts: 'parts' },
+  'result-chunk': { leader: 'id', id: 'count', bytes: 'bytes' },
+  'call-ack': { leader: 'id', id: 'count', received: 'count' },
+  failure: { leader: 'id', id: 'count', name: 'text', message: 'text' },
+}
+
+/** Ids are UUIDs, made by pages. */
+const maxIdCharacters = 64
+
+/** More than the files that a package or an archive can have. */
+const maxParts = 20_000
+
+/** Bytes of one message: an archive of the largest package, and its manifest, fit. */
+const maxPartsBytes = 512 * 1024 * 1024
+
+const maxPathSteps = 16
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+
+const isPart = (value: unknown): value is Part =>
+  isObject(value) &&
+  isCount(value['size']) &&
+  Array.isArray(value['path']) &&
+  value['path'].length <= maxPathSteps &&
+  value['path'].every((step) => typeof step === 'string' || isCount(step))
+
+const checks: Record<Field, (value: unknown) => boolean> = {
+  id: (value) => typeof value === 'string' && value.length > 0 && value.length <= maxIdCharacters,
+  text: (value) => typeof value === 'string',
+  count: isCount,
+  flag: (value) => typeof value === 'boolean',
+  bytes: (value) => value instanceof Uint8Array,
+  list: (value) => Array.isArray(value),
+  updates: (value) =>
+    Array.isArray(value) && value.every((update) => isObject(update) && typeof update['kind'] === 'string'),
+  parts: (value) =>
+    Array.isArray(value) &&
+    value.length <= maxParts &&
+    value.every(isPart) &&
+    value.reduce((sum: number, part: Part) => sum + part.size, 0) <= maxPartsBytes,
+  command: (value) => (tabCommands as readonly unknown[]).includes(value),
+  anything: () => true,
+}

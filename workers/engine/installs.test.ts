@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest'
+import type { TransferView } from '../contract/views.ts'
+import { createInstalls, type InstallsDependencies } from './installs.ts'
+
+/** As far as an install of nothing that is known comes: it is noted, and then its specs are resolved. */
+const compose = () => {
+  let runs = 0
+  const noted = Promise.withResolvers<void>()
+  const begun = { id: 't', specs: ['nobody'], allowMissing: false, startedAt: 1 }
+  const transfers = { begin: () => noted.promise, end: () => ended.promise, list: () => [begun] }
+  const ended = Promise.withResolvers<void>()
+  const installs = createInstalls({
+    transfers,
+    registry: { bySlug: () => [], get: () => undefined },
+    library: { list: () => [] },
+    trust: { stateOf: () => 'new' },
+    network: new Promise(() => {}),
+    signal: new AbortController().signal,
+    now: () => 1,
+    onTransfer({ state }: TransferView) {
+      if (state === 'resolving') runs += 1
+    },
+  } as unknown as InstallsDependencies)
+  return { installs, noted, ended, runs: () => runs }
+}
+
+describe('installs that are asked for again', () => {
+  test('by their transfer join the one under way, resumed after a hand-over', async () => {
+    const { installs, ended, runs } = compose()
+    installs.resume()
+    const again = installs.install(['nobody'], { transferId: 't' })
+    await expect(installs.install(['other'], { transferId: 't' })).rejects.toMatchObject({ name: 'InvalidArgument' })
+    ended.resolve()
+    await expect(again).rejects.toMatchObject({ name: 'PackageNotFound' })
+    expect(runs()).toBe(1)
+  })
+
+  test('and so when the note is written while it is resumed', async () => {
+    const { installs, noted, ended, runs } = compose()
+    const again = installs.install(['nobody'], { transferId: 't' })
+    installs.resume()
+    noted.resolve()
+    ended.resolve()
+    await expect(again).rejects.toMatchObject({ name: 'PackageNotFound' })
+    expect(runs()).toBe(1)
+  })
+})

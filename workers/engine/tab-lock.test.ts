@@ -1,0 +1,62 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { createFencedStore } from './fenced-store.ts'
+import { acquireProfileLock } from './tab-lock.ts'
+
+/** Real Web Locks, those of Node; every test has a profile of its own. */
+const { locks } = navigator
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('the profile lock', () => {
+  test('is had by one, and by the next when it is released', async () => {
+    const first = await acquireProfileLock('next', locks)
+    const order: string[] = []
+    const second = acquireProfileLock('next', locks).then((lock) => {
+      order.push('second')
+      return lock
+    })
+    await first.assertHeld()
+    order.push('released')
+    first.release()
+    ;(await second).release()
+    expect(order).toEqual(['released', 'second'])
+  })
+
+  test('stolen, it is told at once, and the former holder may not write', async () => {
+    const stolen = Promise.withResolvers<void>()
+    const first = await acquireProfileLock('stolen', locks, { onStolen: stolen.resolve })
+    const second = await acquireProfileLock('stolen', locks, { steal: true })
+    await stolen.promise
+    const write = vi.fn(async () => {})
+    const store = (lock: typeof first) => createFencedStore({ write } as never, lock.assertHeld)
+    await expect(store(first).write([])).rejects.toMatchObject({ name: 'ProfileInUse' })
+    expect(write).not.toHaveBeenCalled()
+    await store(second).write([], { durability: 'strict' })
+    expect(write).toHaveBeenCalledWith([], { durability: 'strict' })
+    second.release()
+  })
+
+  test('after a sleep the holder asks whether it still has it, before it writes', async () => {
+    let holder = 'self'
+    const query = vi.fn(async () => ({ held: [{ name: 'ggen-profile-asleep', clientId: holder }] }))
+    const request = async (_name: string, _options: LockOptions, callback: () => Promise<void>) => callback()
+    vi.useFakeTimers()
+    const lock = await acquireProfileLock('asleep', { query, request } as unknown as LockManager)
+    query.mockClear()
+    await lock.assertHeld()
+    expect(query).not.toHaveBeenCalled()
+    // The clock goes on, the timers do not: the process was stopped.
+    vi.setSystemTime(Date.now() + 5_000)
+    await lock.assertHeld()
+    expect(query).toHaveBeenCalledTimes(1)
+    vi.setSystemTime(Date.now() + 5_000)
+    holder = 'another'
+    await expect(lock.assertHeld()).rejects.toMatchObject({ name: 'ProfileInUse' })
+    // Nor when its timer ran before it was told of the loss.
+    vi.advanceTimersByTime(1_000)
+    await expect(lock.assertHeld()).rejects.toMatchObject({ name: 'ProfileInUse' })
+    lock.release()
+  })
+})

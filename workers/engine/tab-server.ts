@@ -1,0 +1,220 @@
+import type { EngineCommands } from '../contract/commands.ts'
+import { toFailure } from '../contract/failures.ts'
+import { type Assembly, createAssembly, createOutflow, type Outflow, takeApart } from '../contract/tab-payload.ts'
+import {
+  decodeTabMessage,
+  encodeTabMessage,
+  type TabCommand,
+  type TabMessage,
+  tabChannels,
+  tabLocks,
+} from '../contract/tabs.ts'
+import { type Update, type UpdateBatch, updateKey } from '../contract/updates.ts'
+
+/**
+ * The leader's side of one engine for many tabs: does what other tabs ask and tells them what the engine tells its own
+ * page. It runs in the engine's worker, so that the leader's page, which may be hidden, throttled or busy, is not on the way.
+ *
+ * Guarantees: a command is begun once however often this leader hears of it, and answered by a value or a named failure;
+ * every tab hears all updates from its hello on, and what stood before it. A command of a tab that is gone runs to its
+ * end, unanswered. It does not keep anything beyond its own life: whoever waits asks the next leader.
+ */
+export interface TabServer {
+  /** The engine answers from now on. */
+  up(): void
+  publish(batch: UpdateBatch): void
+  /** Answers nothing more, at once. */
+  stop(): void
+}
+
+export type TabChannel = Pick<BroadcastChannel, 'onmessage' | 'postMessage' | 'close'>
+
+export interface TabServerDependencies {
+  profile: string
+  /** Id of this leader, chosen by its page. */
+  leader: string
+  commands: Pick<EngineCommands, TabCommand>
+  open(name: string): TabChannel
+  locks: Pick<LockManager, 'request'>
+  now(): number
+}
+
+/** How often followers hear from the leader, ms: a frozen one is noticed and replaced within 2 s. */
+export const beatMs = 400
+
+/** Updates kept for tabs that come later; the oldest are forgotten. */
+const maxKept = 500
+
+interface Follower {
+  readonly channel: TabChannel
+  readonly incoming: Map<number, { command: TabCommand; assembly: Assembly }>
+  readonly outgoing: Map<number, Outflow>
+  /** A tab counts its commands and the channel keeps their order: what is not higher came before. */
+  lastId: number
+}
+
+export const createTabServer = (deps: TabServerDependencies): TabServer => {
+  const { profile, leader, commands, open, locks, now } = deps
+  const lobby = open(tabChannels.lobby(profile))
+  const inbox = open(tabChannels.leader(profile, leader))
+  const followerByTab = new Map<string, Follower>()
+  const keptByKey = new Map<string, Update>()
+  const stopped = new AbortController()
+  let isUp = false
+  let pageHeardAt = now()
+  let timer: ReturnType<typeof setInterval> | undefined
+
+  const post = (channel: TabChannel, message: TabMessage): void =>
+    channel.postMessage(encodeTabMessage('leader', message))
+
+  const beat = (): void => {
+    const pageSilentMs = Math.max(0, Math.round(now() - pageHeardAt))
+    post(lobby, { kind: 'beat', leader, up: isUp, pageSilentMs })
+  }
+
+  const followerOf = (tab: string): Follower => {
+    const known = followerByTab.get(tab)
+    if (known !== undefined) return known
+    const follower: Follower = {
+      channel: open(tabChannels.tab(profile, tab)),
+      incoming: new Map(),
+      outgoing: new Map(),
+      lastId: -1,
+    }
+    followerByTab.set(tab, follower)
+    timer ??= setInterval(beat, beatMs)
+    // Its page holds the lock as long as it lives.
+    locks.request(tabLocks.tab(profile, tab), { signal: stopped.signal }, () => forget(tab)).catch(() => {})
+    return follower
+  }
+
+  const forget = (tab: string): void => {
+    followerByTab.get(tab)?.channel.close()
+    followerByTab.delete(tab)
+    if (followerByTab.size > 0) return
+    clearInterval(timer)
+    timer = undefined
+  }
+
+  const answer = async (follower: Follower, id: number, command: TabCommand, args: unknown[]): Promise<void> => {
+    const message = await outcomeOf(command, args)
+    if (stopped.signal.aborted) return
+    if (message.failure !== undefined) {
+      post(follower.channel, { kind: 'failure', leader, id, ...message.failure })
+      return
+    }
+    const { shape, parts, bytes } = takeApart(message.value)
+    post(follower.channel, { kind: 'result', leader, id, value: shape, parts })
+    if (parts.length === 0) return
+    const outflow = createOutflow(bytes, (chunk) =>
+      post(follower.channel, { kind: 'result-chunk', leader, id, bytes: chunk }),
+    )
+    follower.outgoing.set(id, outflow)
+  }
+
+  const outcomeOf = async (
+    command: TabCommand,
+    args: unknown[],
+  ): Promise<{ value: unknown; failure?: undefined } | { failure: { name: string; message: string } }> => {
+    try {
+      return { value: await (commands[command] as (...given: unknown[]) => Promise<unknown>)(...args) }
+    } catch (thrown) {
+      const { name, message } = toFailure(thrown)
+      return { failure: { name, message } }
+    }
+  }
+
+  const begin = (follower: Follower, id: number, command: TabCommand, assembly: Assembly): void => {
+    follower.incoming.delete(id)
+    const whole = assembly.value()
+    if (whole !== undefined && Array.isArray(whole.value)) void answer(follower, id, command, whole.value)
+    else refuse(follower, id)
+  }
+
+  const refuse = (follower: Follower, id: number): void => {
+    follower.incoming.delete(id)
+    post(follower.channel, {
+      ...{ kind: 'failure', leader, id, name: 'InvalidArgument' },
+      message: 'The command did not arrive whole in the tab that runs this profile. Load this page again.',
+    })
+  }
+
+  const receive = (message: TabMessage): void => {
+    switch (message.kind) {
+      case 'page':
+        pageHeardAt = now()
+        break
+      case 'hello': {
+        const { channel } = followerOf(message.from)
+        post(channel, { kind: 'welcome', leader, updates: [...keptByKey.values()] })
+        beat()
+        break
+      }
+      case 'call': {
+        const { from, id, command, args, parts } = message
+        const follower = followerOf(from)
+        if (id <= follower.lastId) break
+        follower.lastId = id
+        const assembly = createAssembly(args, parts)
+        if (assembly.isWhole()) begin(follower, id, command, assembly)
+        else follower.incoming.set(id, { command, assembly })
+        break
+      }
+      case 'call-chunk': {
+        const { from, id, bytes } = message
+        const follower = followerByTab.get(from)
+        const call = follower?.incoming.get(id)
+        if (follower === undefined || call === undefined) break
+        if (!call.assembly.add(bytes)) refuse(follower, id)
+        else if (call.assembly.isWhole()) begin(follower, id, call.command, call.assembly)
+        else post(follower.channel, { kind: 'call-ack', leader, id, received: call.assembly.received() })
+        break
+      }
+      case 'result-ack': {
+        const { outgoing } = followerByTab.get(message.from) ?? {}
+        if (outgoing?.get(message.id)?.confirm(message.received)) outgoing.delete(message.id)
+        break
+      }
+    }
+  }
+
+  inbox.onmessage = ({ data }) => {
+    const decoded = decodeTabMessage(data)
+    if (decoded.ok) receive(decoded.message)
+  }
+  lobby.onmessage = ({ data }) => {
+    const decoded = decodeTabMessage(data)
+    // Another build hears from the beat's envelope that this one leads, and what it speaks.
+    if (decoded.ok ? decoded.message.kind === 'probe' : decoded.reason === 'other-version' && decoded.role === 'tab')
+      beat()
+  }
+  beat()
+
+  return {
+    up() {
+      isUp = true
+      beat()
+    },
+    publish(batch) {
+      for (const update of batch) keep(keptByKey, update)
+      if (followerByTab.size > 0) post(lobby, { kind: 'updates', leader, updates: batch })
+    },
+    stop() {
+      stopped.abort()
+      clearInterval(timer)
+      for (const tab of [...followerByTab.keys()]) forget(tab)
+      inbox.close()
+      lobby.close()
+    },
+  }
+}
+
+/** The newest of each key, in the order of their last change. A page asks for packages when it shows them. */
+const keep = (keptByKey: Map<string, Update>, update: Update): void => {
+  if (update.kind === 'package') return
+  const key = updateKey(update)
+  keptByKey.delete(key)
+  keptByKey.set(key, update)
+  const [oldest] = keptByKey.keys()
+  if (keptByKey.size > maxKept && oldest !== undefined) keptByKey.delete(oldest)
+}
