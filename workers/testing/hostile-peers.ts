@@ -13,6 +13,7 @@ import { type Network, startNetwork } from '../engine/network.ts'
 import { type Announcements, createAnnouncements } from '../gossip/announcements.ts'
 import { readPackage } from '../packages/read-package.ts'
 import { hasTemplates } from '../packages/templates.ts'
+import { createReputation } from '../peers/reputation.ts'
 import type { Entry } from '../protocol/entry.ts'
 import { PIECE_PROTOCOL, SYNC_PROTOCOL } from '../protocol/protocols.ts'
 import { createLibrary, type Library } from '../registry/library.ts'
@@ -47,7 +48,7 @@ export interface Profile {
   readonly judged: Judged[]
   readonly catalogue: SyncCatalogue
   publish(slug: string, version: string, files?: Readonly<Record<string, Uint8Array>>): Promise<Published>
-  /** Every row of the store; equal before and after means that nothing changed. */
+  /** Every row of the store but those about peers; equal before and after means that nothing changed. */
   rows(): Promise<Record<string, string>>
 }
 
@@ -131,7 +132,8 @@ export const createHostileNetwork = () => {
       },
       async rows() {
         const rows: Record<string, string> = {}
-        for (const table of tableNames) {
+        // What is thought of peers changes with what they do.
+        for (const table of tableNames.filter((name) => name !== 'peers')) {
           for (const [key, value] of await store.entries(table)) {
             rows[`${table} ${key}`] = Buffer.from(await webCrypto.sha256(value)).toString('hex')
           }
@@ -145,8 +147,9 @@ export const createHostileNetwork = () => {
     const profile = await createProfile(name)
     const { keys, content, registry, library, store, catalogue, judged } = profile
     const stopping = new AbortController()
+    const reputation = createReputation({ store, now: Date.now, random: Math.random })
     const network = await startNetwork({
-      ...{ keys, crypto: webCrypto, relays: [], iceServers: [], webRtc: false, content, catalogue },
+      ...{ keys, crypto: webCrypto, relays: [], iceServers: [], webRtc: false, content, catalogue, reputation },
       async receive(bytes, from) {
         const { verdict, failure } = await registry.receiveAnnouncement(bytes, { from })
         judged.push({ from, accepted: verdict === 'new' ? 1 : 0, names: failure === undefined ? [] : [failure.name] })
@@ -159,9 +162,18 @@ export const createHostileNetwork = () => {
     stops.push(async () => {
       stopping.abort()
       await network.stop()
+      await reputation.stop()
     })
     const installs = createInstalls({
-      ...{ registry, content, library, network: Promise.resolve(network), signal: stopping.signal, now: Date.now },
+      ...{
+        registry,
+        content,
+        library,
+        reputation,
+        network: Promise.resolve(network),
+        signal: stopping.signal,
+        now: Date.now,
+      },
       transfers: createTransfers({ store }),
       trust: createTrust({ store, self: keys.identity.publisherId }),
       onTransfer() {},

@@ -1,27 +1,34 @@
 import type { Stream } from '@libp2p/interface'
 import { type GarbageKind, pour } from './garbage.ts'
-import { createHostileNetwork } from './hostile-peers.ts'
+import { createHostileNetwork, type Hostile } from './hostile-peers.ts'
 
 /**
- * A hostile peer in a process of its own, so that what it holds does not count as its victim's. Started by `fork`; says
- * its address, then pours what it is told and says when the other side has enough.
+ * Hostile peers in a process of their own, so that what they hold does not count as their victim's. Started by `fork`:
+ * told `appear`, it becomes a peer that nobody knows and says its address; told to pour, it says when the other side has
+ * enough.
  */
-export interface PourOrder {
-  peer: string
-  protocol: string
-  kind: GarbageKind
-}
+export type HostileOrder = 'appear' | { peer: string; protocol: string; kind: GarbageKind }
 
-export type HostileReport = { address: string } | { poured: number } | { refused: string }
+export type HostileReport = { ready: true } | { address: string } | { poured: number } | { refused: string }
+
+/** How long a stream is tried for, ms: this end may not know the connection yet, or have a stream of its own on it. */
+const openMs = 10_000
+
+const network = createHostileNetwork()
+let hostile: Hostile | undefined
 
 const report = (message: HostileReport): void => {
   process.send?.(message)
 }
 
-/** How long a stream is tried for, ms: this end may not know the connection yet, or have a stream of its own on it. */
-const openMs = 10_000
+const appear = async (): Promise<string> => {
+  await network.stopAll()
+  hostile = await network.startHostile()
+  return hostile.address
+}
 
 const openSoon = async (peer: string, protocol: string): Promise<Stream> => {
+  if (hostile === undefined) throw new Error('it has not appeared')
   const end = performance.now() + openMs
   for (;;) {
     try {
@@ -33,18 +40,14 @@ const openSoon = async (peer: string, protocol: string): Promise<Stream> => {
   }
 }
 
-const network = createHostileNetwork()
-const hostile = await network.startHostile()
 process.on('disconnect', () => process.exit(0))
-let last: Stream | undefined
-process.on('message', async ({ peer, protocol, kind }: PourOrder) => {
-  // Each stays open until the next: what its victim holds of it shows meanwhile.
-  last?.abort(new Error('enough'))
+process.on('message', async (order: HostileOrder) => {
   try {
-    last = await openSoon(peer, protocol)
-    report({ poured: await pour(last, kind) })
+    if (order === 'appear') report({ address: await appear() })
+    // The stream stays open: what its victim holds of it shows meanwhile.
+    else report({ poured: await pour(await openSoon(order.peer, order.protocol), order.kind) })
   } catch (error) {
     report({ refused: String(error) })
   }
 })
-report({ address: hostile.address })
+report({ ready: true })
