@@ -7,7 +7,6 @@ import { sameBytes } from '../protocol/codec.ts'
 import { headKey, rootToText, splitPackageId, textToRoot } from '../protocol/ids.ts'
 import type { Release } from '../protocol/release.ts'
 import type { Library } from '../registry/library.ts'
-import type { Outbox } from '../registry/outbox.ts'
 import type { Publisher } from '../registry/publish.ts'
 import type { Registry } from '../registry/registry.ts'
 import { packageToSummary, packageToView, shownVersion } from '../registry/summary.ts'
@@ -33,7 +32,6 @@ export interface CommandDependencies {
   registry: Registry
   search: Search
   publisher: Publisher
-  outbox: Outbox
   library: Library
   trust: Trust
   network: Promise<Network | undefined>

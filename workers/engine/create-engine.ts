@@ -202,7 +202,7 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
 
   await loaded
   return createCommands({
-    ...{ store, keys, content, registry, search, publisher, outbox, library, trust, network, metrics },
+    ...{ content, registry, search, publisher, library, trust, network, metrics },
     ...{ status, publications, installs, holders, emit, signal: lifetime.signal },
     stop: () => runAll(undos),
   })

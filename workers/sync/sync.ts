@@ -26,8 +26,6 @@ const patienceMs = 3_000
 /** Peers that news are handed on to in one round; the rest learn from those. */
 const passOnPeers = 8
 
-export type SyncState = 'idle' | 'running'
-
 export interface SyncDependencies {
   node: Pick<Libp2p, 'handle' | 'unhandle' | 'register' | 'unregister' | 'peerId' | 'getConnections'>
   catalogue: SyncCatalogue
