@@ -23,6 +23,12 @@ export const maxDirectPeers = 24
 /** WebRTC dials at once: each gathers candidates and runs checks, and Chrome makes few at a time. */
 const maxWebRtcDials = 3
 
+/**
+ * Bytes in one WebRTC message. Each message passes six threads, so 16 KiB, the transport's default, costs more than it
+ * carries; larger ones than this hold up the other streams of a slow connection. Browsers take 256 KiB.
+ */
+const maxRtcMessageBytes = 65_536
+
 /** All connections: the direct ones, up to 8 relays, and as many relayed ones on their way to become direct. */
 const maxConnections = 64
 
@@ -160,7 +166,7 @@ const webRtcTransport = async (iceServers: CreateNodeOptions['iceServers']): Pro
   const connections = connectionClass()
   if (connections !== undefined) repeatInitEvents(connections)
   const { webRTC } = await import('@libp2p/webrtc')
-  const create = webRTC({ rtcConfiguration: { iceServers } })
+  const create = webRTC({ rtcConfiguration: { iceServers }, dataChannel: { maxMessageSize: maxRtcMessageBytes } })
   return (components) => limitDials(create(components), maxWebRtcDials, components.logger.forComponent('ggen:webrtc'))
 }
 
