@@ -20,7 +20,7 @@ const nodesAtOnce = 5
 /** Direct peers that a node has before it is measured; fewer while fewer are there. */
 const connectionsEach = 4
 const takes = 5
-const waitMs = 300_000
+const waitMs = 120_000
 const bytesPerMb = 1e6
 
 /** What nodes and pages hold in memory. */
