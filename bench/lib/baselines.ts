@@ -29,6 +29,10 @@ export const readBaselines = (file: string): Baselines | undefined => {
 /** A line a figure, so that a change of one is a change of one line. */
 export const writeBaselines = (file: string, { figures, ...head }: Baselines): void => {
   const start = JSON.stringify(head, null, 2).slice(0, -2)
-  const lines = figures.map((figure) => `    ${JSON.stringify(figure)}`)
+  const lines = figures.map((figure) => `    ${JSON.stringify(figure, rounded)}`)
   writeFileSync(file, `${start},\n  "figures": [\n${lines.join(',\n')}\n  ]\n}\n`)
 }
+
+/** Runs differ by more than the seventh digit. */
+const rounded = (_key: string, value: unknown): unknown =>
+  typeof value === 'number' && Number.isFinite(value) ? Number(value.toPrecision(6)) : value
