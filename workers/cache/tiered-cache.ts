@@ -61,8 +61,11 @@ export interface TieredCacheDependencies<V> {
   table: TableName
   /** `decode` is total: undefined for bytes that are no value. */
   codec: { encode(value: V): Uint8Array; decode(bytes: Uint8Array): V | undefined }
-  /** Judges what the store gave, which is as hostile as what a stranger sent. Without it what decodes is valid. */
-  validate?(key: string, value: V): Promise<Validity>
+  /**
+   * Whether what the store gave may still be used: it is as hostile as what a stranger sent, and may be out of date.
+   * Without it what decodes is.
+   */
+  validate?(key: string, value: V): Promise<boolean>
   /** What this process knows without the cache: asked when no tier has the key, before `load`. */
   known?(key: string): V | undefined
   /** Finds the value elsewhere; undefined when there is none. */
@@ -72,11 +75,8 @@ export interface TieredCacheDependencies<V> {
   limits?: Partial<CacheLimits>
 }
 
-/** `stale`: valid once, and something newer is known. */
-export type Validity = 'valid' | 'stale' | 'invalid'
-
 export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCache<V> => {
-  const { store, table, codec, load, now, validate = async () => 'valid', known = () => undefined } = deps
+  const { store, table, codec, load, now, validate = async () => true, known = () => undefined } = deps
   const limits: CacheLimits = { ...defaultCacheLimits, ...deps.limits }
   const hot = createMemoryTier<V>({ entries: limits.hotEntries, ttlMs: limits.hotMs, ageMs: limits.coldMs, now })
   const warm = createMemoryTier<Uint8Array>({
@@ -158,10 +158,9 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
     const kept = await cold.read(key)
     if (kept === undefined) return undefined
     const value = codec.decode(kept.bytes)
-    const validity = value === undefined ? 'invalid' : await validate(key, value)
-    if (value === undefined || validity !== 'valid') {
+    if (value === undefined || !(await validate(key, value))) {
       // What was put meanwhile stays.
-      if (flight.isCurrent()) cold.refuse(key, { corrupt: validity === 'invalid' })
+      if (flight.isCurrent()) cold.refuse(key, { corrupt: value === undefined })
       return undefined
     }
     counts.hits += 1

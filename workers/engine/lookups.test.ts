@@ -225,6 +225,7 @@ test.each<[string, (good: KnownPackage) => Promise<Uint8Array> | Uint8Array]>([
   const { lookups, walks, registry } = await open(store, dht)
   expect(await lookups.find(kitId)).toMatchObject({ found: true, from: 'dht' })
   expect(walks).toHaveLength(1)
+  expect(lookups.view()).toMatchObject({ hits: { cold: 0 }, misses: 1 })
   expect(registry.get(packageId(alice.identity.publisherId, 'tool'))).toBeUndefined()
   await lookups.stop()
   const names = await store.keys('cache')
@@ -236,7 +237,7 @@ const encode = (known: KnownPackage): Uint8Array => knownPackageCodec.encode(kno
 
 /** The last bytes of a signed record are its signature. */
 const forged = (record: Uint8Array): Uint8Array =>
-  record.map((byte, at) => (at === record.length - 80 ? byte ^ 1 : byte))
+  record.map((byte, at) => (at === record.length - 1 ? byte ^ 1 : byte))
 
 test('a hundred callers of one missing id cause one walk; “there is none” ends when the catalogue has it', async () => {
   const { registry, lookups, walks } = await open()

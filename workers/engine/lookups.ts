@@ -61,11 +61,11 @@ export const createLookups = (deps: LookupsDependencies): Lookups => {
   const cache = createTieredCache<KnownPackage>({
     ...{ store, table: 'cache', codec: knownPackageCodec, now, known: catalogued },
     async validate(id, value) {
-      if (value.id !== id) return 'invalid'
-      const { rejected } = await registry.ingest(knownPackageToEntries(value), { from: 'cache' })
-      if (rejected > 0) return 'invalid'
+      if (value.id !== id) return false
+      await registry.ingest(knownPackageToEntries(value), { from: 'cache' })
       const found = registry.get(id)
-      return found !== undefined && isAsCatalogued(value, found) ? 'valid' : 'stale'
+      // What was refused, or beaten by something newer, is not what the catalogue says.
+      return found !== undefined && isAsCatalogued(value, found)
     },
     async load(id, ended) {
       const online = await network
