@@ -58,14 +58,20 @@ export const createLookups = (deps: LookupsDependencies): Lookups => {
     return found === undefined ? undefined : toKnownPackage(found)
   }
 
+  const isCatalogued = (value: KnownPackage): boolean => {
+    const found = registry.get(value.id)
+    return found !== undefined && isAsCatalogued(value, found)
+  }
+
   const cache = createTieredCache<KnownPackage>({
     ...{ store, table: 'cache', codec: knownPackageCodec, now, known: catalogued },
     async validate(id, value) {
       if (value.id !== id) return false
+      // The very bytes that the registry has verified need not be verified again.
+      if (isCatalogued(value)) return true
       await registry.ingest(knownPackageToEntries(value), { from: 'cache' })
-      const found = registry.get(id)
-      // What was refused, or beaten by something newer, is not what the catalogue says.
-      return found !== undefined && isAsCatalogued(value, found)
+      // What was refused, or beaten by something newer, is still not what the catalogue says.
+      return isCatalogued(value)
     },
     async load(id, ended) {
       const online = await network
