@@ -54,6 +54,8 @@ test('a lookup is answered by the DHT, then hot or warm, after a reload cold, an
   join,
   relay,
 }) => {
+  // A hundred publishes, and five engines that start.
+  test.setTimeout(180_000)
   const a = await join()
   const id = await leaveInDht(a.page)
   await a.context.close()
