@@ -51,10 +51,15 @@ export const measureHotLookups = async (): Promise<number[]> => {
 /** From the page: `window.ggen.lookup` of a real tab over its relay. A page's clock has steps of 0.1 ms. */
 export const measureInTab = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
   yield* withStage<Figure>(async function* ({ open }) {
-    log(`lookups from the page of a real tab; ${tabPackages} packages of its own`)
-    const { page, publish } = await open()
+    log(`lookups from the page of a real tab, of ${tabPackages} packages of somebody who is gone`)
+    const { page, status } = await open()
+    const publisher = await open()
     const ids: string[] = []
-    for (let n = 0; n < tabPackages; n += 1) ids.push((await publish(makePackage(`bench-${n}`, '1.0.0').files)).id)
+    for (let n = 0; n < tabPackages; n += 1) {
+      ids.push((await publisher.publish(makePackage(`bench-${n}`, '1.0.0').files)).id)
+    }
+    while ((await status()).catalogueSize < tabPackages) await page.waitForTimeout(50)
+    await publisher.context.close()
 
     /** Ms by where the answer came from, one lookup after the other. */
     const time = (asked: string[]): Promise<Record<string, number[]>> =>
@@ -69,10 +74,12 @@ export const measureInTab = async function* (log: (line: string) => void): Async
         return samples
       }, asked)
     const connected = async (): Promise<void> => {
-      while (!(await page.evaluate(async () => (await window.ggen.status()).online))) await page.waitForTimeout(50)
+      while (!(await status()).online) await page.waitForTimeout(50)
     }
 
     const [first = ''] = ids
+    // The catalogue answers once, then the cache does.
+    await time(ids)
     await time([first])
     const { hot = [] } = await time(new Array(tabHotLookups).fill(first))
     yield { scenario: 'hot lookup, real tab, from the page', unit: 'ms', samples: hot, target: 1, targetAt: 'p99' }
