@@ -4,6 +4,7 @@ import {
   emptyReason,
   hitAt,
   isSearching,
+  lookupLines,
   missingPages,
   networkLine,
   openTransfers,
@@ -12,6 +13,18 @@ import {
   transferShare,
 } from './selectors.ts'
 import { initialState, PAGE_HITS, type State } from './state.ts'
+
+test('lookups are told by where they were found, and compared once there are enough', () => {
+  const cache = { hits: { hot: 0, warm: 0, cold: 0, catalogue: 0 }, misses: 0, hitRate: 0 }
+  const memory = { requests: 4, hitRate: 0.25, best: 0.5 }
+  expect(lookupLines({ ...cache, memory })).toEqual(['No package was looked up yet.'])
+  expect(lookupLines({ ...cache, misses: 1, memory })).toEqual(['1 lookup: 1 asked of other peers.'])
+  const hits = { hot: 700, warm: 200, cold: 80, catalogue: 100 }
+  expect(lookupLines({ ...cache, hits, misses: 20, memory: { requests: 1_100, hitRate: 0.818, best: 0.9 } })).toEqual([
+    '1,100 lookups: 1,000 found in memory, 80 found in this browser’s storage and 20 asked of other peers.',
+    'Of the last 1,100, the cache in memory answered 82 %; the best possible with its size is 90 %.',
+  ])
+})
 
 const statusOf = (
   change: Partial<StatusView> = {},

@@ -1,5 +1,5 @@
-import type { StatusView, StepState, TransferView } from '../../workers/contract/views.ts'
-import { plural } from '../lib/format.ts'
+import type { CacheView, StatusView, StepState, TransferView } from '../../workers/contract/views.ts'
+import { formatCount, formatPercent, inWords, plural } from '../lib/format.ts'
 import type { BrowseQuery } from '../routes.ts'
 import { filterKeys } from '../routes.ts'
 import { hasEnded } from './apply-updates.ts'
@@ -91,6 +91,27 @@ const stepLine = (
     reason === '' || state === 'ok' ? words[state] : state === 'failed' ? `${words[state]} ${reason}` : reason
   return { key, title, state, sentence, next: state === 'failed' ? words.next : '' }
 }
+
+/** How packages that were looked up were found, in words; the second sentence is there once there is enough to compare. */
+export const lookupLines = ({ hits, misses, memory }: CacheView): string[] => {
+  const inMemory = hits.hot + hits.warm + hits.catalogue
+  const places = [
+    { count: inMemory, words: 'found in memory' },
+    { count: hits.cold, words: 'found in this browser’s storage' },
+    { count: misses, words: 'asked of other peers' },
+  ].filter(({ count }) => count > 0)
+  if (places.length === 0) return ['No package was looked up yet.']
+  const sum = inMemory + hits.cold + misses
+  const first = `${plural(sum, 'lookup')}: ${inWords(places.map(({ count, words }) => `${formatCount(count)} ${words}`))}.`
+  if (memory.requests < comparableRequests) return [first]
+  return [
+    first,
+    `Of the last ${formatCount(memory.requests)}, the cache in memory answered ${formatPercent(memory.hitRate)}; the best possible with its size is ${formatPercent(memory.best)}.`,
+  ]
+}
+
+/** With fewer lookups than this the first ones, which no cache can answer, are most of the figure. */
+const comparableRequests = 20
 
 /** Why the list of the browse page is empty; undefined when it is not, or not known yet. */
 export type EmptyReason = 'no-match' | 'connecting' | 'offline' | 'nobody'

@@ -1,4 +1,5 @@
 import type {
+  CacheView,
   FileInput,
   Finding,
   LibraryEntry,
@@ -24,6 +25,8 @@ export interface State {
   libraryRevision: number
   library: Asked<readonly LibraryEntry[]>
   peers: readonly PeerView[] | undefined
+  /** Undefined until a package was looked up. */
+  cache: CacheView | undefined
   search: SearchState
   packageById: Readonly<Record<string, Asked<PackageView>>>
   transferById: Readonly<Record<string, TransferView>>
@@ -102,6 +105,7 @@ export const initialState = (theme: Theme): State => ({
   libraryRevision: 0,
   library: { busy: false },
   peers: undefined,
+  cache: undefined,
   search: { wanted: undefined, answered: undefined, result: undefined, pages: {} },
   packageById: {},
   transferById: {},

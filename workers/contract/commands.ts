@@ -44,6 +44,8 @@ export interface EngineCommands {
   start(options: StartOptions): Promise<void>
   /** Stops the node and closes storage. */
   stop(): Promise<void>
+  /** Writes what may wait: the page is hidden, or is going, and its worker may end without another word. */
+  flush(): Promise<void>
   status(): Promise<StatusView>
 
   /** Reads files as a package and says what is found; never rejects for what the files contain. */
@@ -61,7 +63,7 @@ export interface EngineCommands {
   search(query: SearchQuery): Promise<SearchResult>
   /** Everything the package page shows; rejects with `PackageNotFound`. */
   describe(id: string): Promise<PackageView>
-  /** The head record of a package: from memory, else from the DHT. */
+  /** The head record of a package: from the tiers of the cache, the catalogue or the DHT, whichever has it first. */
   lookup(id: string): Promise<LookupResult>
 
   resolve(specs: string[]): Promise<{ packages: ResolvedPackage[] }>

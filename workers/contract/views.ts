@@ -160,6 +160,10 @@ export interface PackageView {
 export interface LookupResult {
   found: boolean
   tookMs: number
+  /**
+   * Where the answer came from: `hot`, memory, as it is; `warm`, memory, where it had to be decoded or put together (from
+   * the cache, or from the catalogue when the cache did not have it); `cold`, IndexedDB; `dht`, other peers; `none`, nowhere.
+   */
   from: 'hot' | 'warm' | 'cold' | 'dht' | 'none'
   record?: PackageSummary
 }
@@ -279,5 +283,21 @@ export interface StatusView {
   steps: { relay: Step; reservation: Step; direct: Step; catalogue: Step; storage: Step }
 }
 
-/** Counters since the engine started. */
+/** How lookups of packages were answered since the engine started. */
+export interface CacheView {
+  /** By tier of the cache; `catalogue` are those that no tier had and the catalogue did. */
+  hits: { hot: number; warm: number; cold: number; catalogue: number }
+  /** Those that only other peers could answer, whether they did or not. */
+  misses: number
+  /** Share of both that was answered here, 0 to 1. */
+  hitRate: number
+  /**
+   * Over the last `requests`: the share that the hot and warm tiers answered, and the share that the best possible policy
+   * (Belady's, which knows the future) would have with as many entries. Both count the first request of each package as
+   * a miss.
+   */
+  memory: { requests: number; hitRate: number; best: number }
+}
+
+/** Counters since the engine started, by the names of Prometheus: a label is a part of the name. */
 export type MetricsView = Record<string, number>

@@ -23,6 +23,7 @@ import { createFencedStore } from './fenced-store.ts'
 import { createHolders } from './holders.ts'
 import { createInstalls } from './installs.ts'
 import { loadKeys } from './keys.ts'
+import { createLookups } from './lookups.ts'
 import { createMetrics } from './metrics.ts'
 import { type Network, startNetwork } from './network.ts'
 import { createPublications } from './publications.ts'
@@ -148,6 +149,12 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
       holders.provide(entries.map(({ root }) => root))
     },
   })
+  const lookups = createLookups({
+    ...{ store, registry, network, signal: lifetime.signal, now: Date.now },
+    onWalk: () => metrics.count('dht_lookups_total'),
+    onChange: (cache) => emit({ kind: 'cache', cache }),
+  })
+  undos.push(lookups.stop)
   const holders = createHolders({
     ...{ network, signal: lifetime.signal },
     onChange: (id) => emit({ kind: 'package', id }),
@@ -203,7 +210,7 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
   await loaded
   return createCommands({
     ...{ content, registry, search, publisher, library, trust, network, metrics },
-    ...{ status, publications, installs, holders, emit, signal: lifetime.signal },
+    ...{ status, publications, installs, lookups, holders, emit, signal: lifetime.signal },
     stop: () => runAll(undos),
   })
 }

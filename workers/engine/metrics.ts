@@ -1,4 +1,4 @@
-import type { MetricsView } from '../contract/views.ts'
+import type { CacheView, MetricsView } from '../contract/views.ts'
 
 /** What is counted; bytes are of package content. */
 export type CounterName =
@@ -31,3 +31,15 @@ export const createMetrics = (): Metrics => {
     view: () => ({ ...countByName }),
   }
 }
+
+/** The cache's figures by their metric names. */
+export const cacheMetrics = ({ hits, misses, hitRate, memory }: CacheView): MetricsView => ({
+  'cache_hits_total{tier="hot"}': hits.hot,
+  'cache_hits_total{tier="warm"}': hits.warm,
+  'cache_hits_total{tier="cold"}': hits.cold,
+  'cache_hits_total{tier="catalogue"}': hits.catalogue,
+  cache_misses_total: misses,
+  cache_hit_rate: hitRate,
+  cache_memory_hit_rate: memory.hitRate,
+  cache_memory_best_hit_rate: memory.best,
+})
