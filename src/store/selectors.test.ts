@@ -28,6 +28,8 @@ const statusOf = (
     connections: 1,
     directConnections: 1,
     catalogueSize: 0,
+    catalogueComplete: true,
+    searchablePeers: 0,
     persistent: true,
     channelPath: 'transfer',
     steps: {

@@ -61,14 +61,16 @@ export interface EngineCommands {
   search(query: SearchQuery): Promise<SearchResult>
   /** Everything the package page shows; rejects with `PackageNotFound`. */
   describe(id: string): Promise<PackageView>
-  /** The head record of a package: from memory, else from the DHT. */
+  /** The head record of a package: from memory, else from the DHT and from connected peers, whichever is first. */
   lookup(id: string): Promise<LookupResult>
 
   resolve(specs: string[]): Promise<{ packages: ResolvedPackage[] }>
   planInstall(specs: string[], options?: InstallOptions): Promise<InstallPlan>
   install(specs: string[], options?: InstallOptions): Promise<InstallResult>
-  /** Stops a transfer; what was verified so far is kept for a later try. */
-  cancel(transferId: string): Promise<void>
+  /**
+   * Stops a transfer; what was verified so far is kept for a later try. By the id of a remote search it ends asking peers.
+   */
+  cancel(id: string): Promise<void>
 
   library(): Promise<LibraryEntry[]>
   /** One file of an installed package, or of one whose content is here; verified before it is returned. */

@@ -18,6 +18,7 @@ import type { Holders } from './holders.ts'
 import type { Installs } from './installs.ts'
 import type { Metrics } from './metrics.ts'
 import type { Network } from './network.ts'
+import type { PeerSearch } from './peer-search.ts'
 import type { Publications } from './publications.ts'
 import type { Status } from './status.ts'
 
@@ -31,6 +32,7 @@ export interface CommandDependencies {
   content: ContentStore
   registry: Registry
   search: Search
+  peerSearch: PeerSearch
   publisher: Publisher
   library: Library
   trust: Trust
@@ -131,7 +133,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       publications.sendAll()
     },
 
-    search: async (query) => deps.search.query(query),
+    search: async (query) => (query?.remote === true ? deps.peerSearch.search(query) : deps.search.query(query)),
     async describe(id) {
       const found = registry.get(id)
       const release = found === undefined ? undefined : shownVersion(found)?.release?.release
@@ -164,7 +166,10 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       assertSpecs(specs)
       return installs.install(specs, options)
     },
-    cancel: async (transferId) => installs.cancel(transferId),
+    async cancel(id) {
+      installs.cancel(id)
+      deps.peerSearch.cancel(id)
+    },
 
     library: async () => [...library.list()],
     readFile: (id, version, path) => content.readFile(rootOf(id, version), path),
@@ -218,20 +223,39 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     const online = await deps.network
     if (online === undefined) return answer('none')
     metrics.count('dht_lookups_total')
-    const found = await online.findHead(headKey(parts.value.publisher, parts.value.slug), signal)
-    if (found === undefined) return answer('none')
-    const { identity, head } = found.value
-    await registry.ingest(
-      [
-        { kind: 'identity', bytes: identity.chain },
-        { kind: 'head', bytes: head.bytes },
-      ],
-      { from: 'dht' },
-    )
-    // The head names its releases by hash; connected peers have them.
-    online.syncNow()
+    const { publisher, slug } = parts.value
+    const isKnown = (): boolean => registry.get(id) !== undefined
+    const inDht = async (): Promise<boolean> => {
+      const found = await online.findHead(headKey(publisher, slug), signal)
+      if (found === undefined) return false
+      const { identity, head } = found.value
+      await registry.ingest(
+        [
+          { kind: 'identity', bytes: identity.chain },
+          { kind: 'head', bytes: head.bytes },
+        ],
+        { from: 'dht' },
+      )
+      return isKnown()
+    }
+    // Who answers this sends the releases, too, that a head only names by their hashes.
+    const atPeers = online.describeAtPeers({ publisher, slug }, signal).then(isKnown)
+    if (!(await isAnyTrue([inDht(), atPeers]))) return answer('none')
+    // What neither has brought, connected peers may still have.
+    if (answer('dht').record === undefined) online.syncNow()
     return answer('dht')
   }
+}
+
+/** True as soon as one of them is; the others go on. */
+const isAnyTrue = async (works: readonly Promise<boolean>[]): Promise<boolean> => {
+  const trueOnes = works.map(async (work) => {
+    if (!(await work)) throw new Error('It is not.')
+  })
+  return Promise.any(trueOnes).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** The first finding that forbids publishing, as the failure that it names. */
