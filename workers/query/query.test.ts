@@ -159,8 +159,11 @@ describe('a hostile peer', () => {
     const good = entriesOf(await forger.release('kit', '1.0.0'))
     const foreign = await forger.release('kit', '2.0.0')
     return [
-      ['a broken signature', good.map((entry) => (entry.kind === 'head' ? withWrongSignature(entry) : entry))],
-      ['the signature of another', entriesOf({ ...foreign, head: await signedBy(foreign.head, other.signer) })],
+      [
+        'a broken signature',
+        good.map(({ kind, bytes }) => ({ kind, bytes: kind === 'head' ? withWrongSignature(kind, bytes) : bytes })),
+      ],
+      ['the signature of another', entriesOf(await signedBy(other, foreign))],
       ['no identity', good.slice(1)],
     ]
   }

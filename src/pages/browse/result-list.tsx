@@ -1,10 +1,11 @@
-import { useWindowVirtualizer } from '@tanstack/react-virtual'
+import { useWindowVirtualizer, type Virtualizer } from '@tanstack/react-virtual'
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { Icon } from '../../components/icon.tsx'
 import { useAppState, useCommands } from '../../hooks/use-app.ts'
 import { useNow } from '../../hooks/use-now.ts'
 import type { BrowseQuery } from '../../routes.ts'
-import { hitAt, missingPages } from '../../store/selectors.ts'
+import { hitAt, missingPages, rankOf } from '../../store/selectors.ts'
+import type { SearchState } from '../../store/state.ts'
 import { ResultRow } from './result-row.tsx'
 
 /** A row with a description of two lines, px; real heights are measured. */
@@ -36,6 +37,8 @@ export const ResultList = ({ query }: { query: BrowseQuery }) => {
     if (total > 0) for (const page of missingPages(search, first, last)) loadPage(page)
   }, [search, total, first, last, loadPage])
 
+  useReadingPosition(rows, search)
+
   const answered = useRef(query)
   useEffect(() => {
     if (answered.current === query) return
@@ -62,6 +65,28 @@ export const ResultList = ({ query }: { query: BrowseQuery }) => {
       ))}
     </ol>
   )
+}
+
+/** Keeps the row that is being read where it is when others come in above it. At the top of the page there is none. */
+const useReadingPosition = (rows: Virtualizer<Window, Element>, search: SearchState): void => {
+  const { answered, pages } = search
+  const read = useRef<{ id: string; below: number; answered: SearchState['answered'] }>(undefined)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other rows are the only reason to move
+  useLayoutEffect(() => {
+    if (read.current === undefined || read.current.answered !== answered) return
+    const start = rows.measurementsCache[rankOf(search, read.current.id)]?.start
+    if (start === undefined) return
+    const moved = start + read.current.below - window.scrollY
+    if (Math.abs(moved) >= 1) window.scrollBy(0, moved)
+  }, [pages])
+  useEffect(() => {
+    const first = rows.getVirtualItems().find(({ end }) => end > window.scrollY)
+    const hit = first === undefined ? undefined : hitAt(search, first.index)
+    read.current =
+      first === undefined || hit === undefined || window.scrollY === 0
+        ? undefined
+        : { id: hit.id, below: window.scrollY - first.start, answered }
+  })
 }
 
 const Starting = () => (
