@@ -256,6 +256,7 @@ export const createHostileNetwork = () => {
   }
 
   return {
+    createProfile,
     startEngine,
     startStand,
     startHostile,
