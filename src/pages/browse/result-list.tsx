@@ -1,4 +1,4 @@
-import { useWindowVirtualizer, type Virtualizer } from '@tanstack/react-virtual'
+import { useWindowVirtualizer, type VirtualItem, type Virtualizer } from '@tanstack/react-virtual'
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { Icon } from '../../components/icon.tsx'
 import { useAppState, useCommands } from '../../hooks/use-app.ts'
@@ -37,7 +37,7 @@ export const ResultList = ({ query }: { query: BrowseQuery }) => {
     if (total > 0) for (const page of missingPages(search, first, last)) loadPage(page)
   }, [search, total, first, last, loadPage])
 
-  useReadingPosition(rows, search)
+  useReadingPosition(rows, items, search)
 
   const answered = useRef(query)
   useEffect(() => {
@@ -67,25 +67,31 @@ export const ResultList = ({ query }: { query: BrowseQuery }) => {
   )
 }
 
-/** Keeps the row that is being read where it is when others come in above it. At the top of the page there is none. */
-const useReadingPosition = (rows: Virtualizer<Window, Element>, search: SearchState): void => {
-  const { answered, pages } = search
-  const read = useRef<{ id: string; below: number; answered: SearchState['answered'] }>(undefined)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: other rows are the only reason to move
+/**
+ * Keeps the row that is being read where it is when others come in above it, or turn out to be higher than was thought.
+ * At the top of the page there is none.
+ */
+const useReadingPosition = (
+  rows: Virtualizer<Window, Element>,
+  items: readonly VirtualItem[],
+  search: SearchState,
+): void => {
+  const { answered } = search
+  const read = useRef<{ id: string; start: number; answered: SearchState['answered'] }>(undefined)
   useLayoutEffect(() => {
-    if (read.current === undefined || read.current.answered !== answered) return
-    const start = rows.measurementsCache[rankOf(search, read.current.id)]?.start
-    if (start === undefined) return
-    const moved = start + read.current.below - window.scrollY
-    if (Math.abs(moved) >= 1) window.scrollBy(0, moved)
-  }, [pages])
-  useEffect(() => {
-    const first = rows.getVirtualItems().find(({ end }) => end > window.scrollY)
+    // Done here for both reasons: what it would adjust by itself were counted twice.
+    rows.shouldAdjustScrollPositionOnItemSizeChange = () => false
+    if (read.current !== undefined && read.current.answered === answered) {
+      const start = rows.measurementsCache[rankOf(search, read.current.id)]?.start ?? read.current.start
+      if (start !== read.current.start) window.scrollBy(0, start - read.current.start)
+    }
+    // As they are drawn: the rows may know better by now, and tell in the next drawing.
+    const first = items.find(({ end }) => end > window.scrollY)
     const hit = first === undefined ? undefined : hitAt(search, first.index)
     read.current =
       first === undefined || hit === undefined || window.scrollY === 0
         ? undefined
-        : { id: hit.id, below: window.scrollY - first.start, answered }
+        : { id: hit.id, start: first.start, answered }
   })
 }
 
