@@ -104,14 +104,17 @@ describe('a remote search', () => {
   })
 
   test('that is cancelled ends at once and blames nobody', async () => {
-    const silent = await startHostile(() => {})
+    const streams: Stream[] = []
+    const silent = await startHostile((stream) => streams.push(stream))
     const asker = await startPeer({ timing: { answerMs: 60_000 } })
     await connect(asker, silent)
     const controller = new AbortController()
     const before = asker.reputation.scoreOf(silent.node.peerId.toString())
     const result = asker.query.search({ text: 'a', filters: {} }, controller.signal)
+    await until('it is asked', () => streams.length === 1)
     controller.abort()
-    expect(await result).toMatchObject({ answered: 0 })
+    expect(await result).toEqual({ asked: 1, answered: 0 })
+    await until('it is not waited for any more', () => streams[0]?.status !== 'open')
     expect(asker.reputation.scoreOf(silent.node.peerId.toString())).toBe(before)
   })
 
