@@ -23,11 +23,17 @@ afterEach(async () => {
 })
 
 const { signal } = new AbortController()
-/** A silent peer is given up soon, so that a test of five of them does not take half a minute. */
-const quick = { answerMs: 1_000, hedgeMs: 50 }
+/** Longer than a busy machine takes for an answer. Others are asked soon, so that silent ones cost no time. */
+const patient = { answerMs: 15_000, hedgeMs: 50 }
+
+/** For tests in which a peer is given up. */
+const impatient = { answerMs: 3_000, hedgeMs: 50 }
+
+/** Several nodes, on a busy machine. */
+const testMs = 60_000
 
 const startPeer = async (options: QueryPeerOptions = {}): Promise<QueryPeer> => {
-  const peer = await startQueryPeer((await network.startTab([])).node, { timing: quick, ...options })
+  const peer = await startQueryPeer((await network.startTab([])).node, { timing: patient, ...options })
   started.push(peer)
   return peer
 }
@@ -63,7 +69,7 @@ const packagesOf = async (number: number, ...names: string[]): Promise<Entry[]> 
   return histories.flat().map(toEntry)
 }
 
-describe('a remote search', () => {
+describe('a remote search', { timeout: testMs }, () => {
   test('brings what several peers know, once, ranked as if it had always been here', async () => {
     const [one, two] = [await packagesOf(1, 'graph-server', 'graph'), await packagesOf(2, 'graph-tools')]
     const [asker, a, b, c] = [
@@ -94,7 +100,10 @@ describe('a remote search', () => {
 
   test('asks one more where some are silent, and blames them', async () => {
     const silent = await Promise.all([0, 1, 2, 3].map(() => startHostile(() => {})))
-    const [asker, good] = [await startPeer(), await startPeer({ entries: await packagesOf(1, 'found') })]
+    const [asker, good] = [
+      await startPeer({ timing: impatient }),
+      await startPeer({ entries: await packagesOf(1, 'found') }),
+    ]
     await connect(asker, good, ...silent)
     const result = await search(asker, 'found')
     expect(result).toEqual({ asked: 5, answered: 1 })
@@ -123,7 +132,7 @@ describe('a remote search', () => {
   })
 })
 
-describe('a description', () => {
+describe('a description', { timeout: testMs }, () => {
   test('brings all versions of a package that is not known here', async () => {
     const publisher = await createTestPublisher(1)
     const history = await createHistory(publisher, 'kit', ['2.0.0', '1.1.0', '1.0.0'])
@@ -156,7 +165,7 @@ describe('a description', () => {
   })
 })
 
-describe('a hostile peer', () => {
+describe('a hostile peer', { timeout: testMs }, () => {
   const forged = async (): Promise<[string, Entry[]][]> => {
     const [forger, other] = [await createForger('good'), await createForger('other')]
     const good = entriesOf(await forger.release('kit', '1.0.0'))
@@ -254,7 +263,7 @@ describe('a hostile peer', () => {
   })
 })
 
-test('a peer that is asked too much is left alone for a while, and not blamed', async () => {
+test('a peer that is asked too much is left alone for a while, and not blamed', { timeout: testMs }, async () => {
   const tab = await network.startTab([])
   let asked = 0
   await tab.node.handle(QUERY_PROTOCOL, async (stream) => {
@@ -264,7 +273,7 @@ test('a peer that is asked too much is left alone for a while, and not blamed', 
     await messages.write(queryResponseCodec.encode({ v: 1, status: 'refused', entries: [] }))
     await stream.close()
   })
-  const asker = await startPeer({ timing: { ...quick, restMs: 600_000 } })
+  const asker = await startPeer({ timing: { ...patient, restMs: 600_000 } })
   await connect(asker, tab)
   const before = asker.reputation.scoreOf(tab.node.peerId.toString())
   expect(await search(asker, 'a')).toEqual({ asked: 1, answered: 0 })
