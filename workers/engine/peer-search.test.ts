@@ -77,23 +77,17 @@ describe('a search that asks peers, too', () => {
     expect((await other).peers).toEqual({ asked: 2, answered: 0 })
   })
 
-  test('asks what can be asked, whatever a script passes', async () => {
+  test('asks what can be asked, whatever a script passes', { timeout: 60_000 }, async () => {
     const asked: unknown[] = []
     const { peerSearch } = compose(async (query) => {
       asked.push(query)
-      expect(() => queryRequestCodec.encode({ v: 1, type: 'search', ...query, limit: 1 })).not.toThrow()
+      // Throws where it is none.
+      queryRequestCodec.encode({ v: 1, type: 'search', ...query, limit: 1 })
       return { asked: 0, answered: 0 }
     })
     const any = fc.oneof(fc.anything({ maxDepth: 1 }), fc.string({ unit: 'binary', maxLength: 450, size: 'max' }))
-    await fc.assert(
-      fc.asyncProperty(
-        fc.record({ text: any, category: any, tag: any, license: any, publisher: any }),
-        async (given) => {
-          await peerSearch.search(given as SearchQuery)
-        },
-      ),
-      { seed: 11, numRuns: 100 },
-    )
+    const given = fc.record({ text: any, category: any, tag: any, license: any, publisher: any })
+    for (const query of fc.sample(given, { seed: 11, numRuns: 100 })) await peerSearch.search(query as SearchQuery)
     expect(asked).toHaveLength(100)
   })
 })
