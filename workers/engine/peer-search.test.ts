@@ -77,10 +77,10 @@ describe('a search that asks peers, too', () => {
     expect((await other).peers).toEqual({ asked: 2, answered: 0 })
   })
 
-  test('asks what can be asked, whatever a script passes', { timeout: 60_000 }, async () => {
-    const asked: unknown[] = []
+  test('asks what can be asked, whatever a script passes', async () => {
+    let asked = 0
     const { peerSearch } = compose(async (query) => {
-      asked.push(query)
+      asked += 1
       // Throws where it is none.
       queryRequestCodec.encode({ v: 1, type: 'search', ...query, limit: 1 })
       return { asked: 0, answered: 0 }
@@ -88,6 +88,6 @@ describe('a search that asks peers, too', () => {
     const any = fc.oneof(fc.anything({ maxDepth: 1 }), fc.string({ unit: 'binary', maxLength: 450, size: 'max' }))
     const given = fc.record({ text: any, category: any, tag: any, license: any, publisher: any })
     for (const query of fc.sample(given, { seed: 11, numRuns: 100 })) await peerSearch.search(query as SearchQuery)
-    expect(asked).toHaveLength(100)
+    expect(asked).toBe(100)
   })
 })
