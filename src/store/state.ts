@@ -60,6 +60,8 @@ export interface SearchState {
   result: Pick<SearchResult, 'total' | 'tookMs' | 'facets'> | undefined
   /** Hits by page of `PAGE_HITS`; pages that were never looked at are absent. */
   pages: Readonly<Record<number, readonly PackageSummary[]>>
+  /** Other peers who are asked, or were asked, for what is wanted; undefined where they were not. */
+  peers: 'asking' | { asked: number; answered: number } | undefined
   failure?: FailureView
 }
 
@@ -106,7 +108,7 @@ export const initialState = (theme: Theme): State => ({
   library: { busy: false },
   peers: undefined,
   cache: undefined,
-  search: { wanted: undefined, answered: undefined, result: undefined, pages: {} },
+  search: { wanted: undefined, answered: undefined, result: undefined, pages: {}, peers: undefined },
   packageById: {},
   transferById: {},
   publicationByKey: {},

@@ -63,14 +63,16 @@ export interface EngineCommands {
   search(query: SearchQuery): Promise<SearchResult>
   /** Everything the package page shows; rejects with `PackageNotFound`. */
   describe(id: string): Promise<PackageView>
-  /** The head record of a package: from the tiers of the cache, the catalogue or the DHT, whichever has it first. */
+  /** The head record of a package: from the tiers of the cache or the catalogue, else from the DHT or connected peers. */
   lookup(id: string): Promise<LookupResult>
 
   resolve(specs: string[]): Promise<{ packages: ResolvedPackage[] }>
   planInstall(specs: string[], options?: InstallOptions): Promise<InstallPlan>
   install(specs: string[], options?: InstallOptions): Promise<InstallResult>
-  /** Stops a transfer; what was verified so far is kept for a later try. */
-  cancel(transferId: string): Promise<void>
+  /**
+   * Stops a transfer; what was verified so far is kept for a later try. By the id of a remote search it ends asking peers.
+   */
+  cancel(id: string): Promise<void>
 
   library(): Promise<LibraryEntry[]>
   /** One file of an installed package, or of one whose content is here; verified before it is returned. */

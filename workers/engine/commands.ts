@@ -19,6 +19,7 @@ import type { Installs } from './installs.ts'
 import type { Lookups } from './lookups.ts'
 import { cacheMetrics, type Metrics } from './metrics.ts'
 import type { Network } from './network.ts'
+import type { PeerSearch } from './peer-search.ts'
 import type { Publications } from './publications.ts'
 import type { Status } from './status.ts'
 
@@ -32,6 +33,7 @@ export interface CommandDependencies {
   content: ContentStore
   registry: Registry
   search: Search
+  peerSearch: PeerSearch
   publisher: Publisher
   library: Library
   trust: Trust
@@ -137,7 +139,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       publications.sendAll()
     },
 
-    search: async (query) => deps.search.query(query),
+    search: async (query) => (query?.remote === true ? deps.peerSearch.search(query) : deps.search.query(query)),
     async describe(id) {
       const found = registry.get(id)
       const release = found === undefined ? undefined : shownVersion(found)?.release?.release
@@ -170,7 +172,10 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       assertSpecs(specs)
       return installs.install(specs, options)
     },
-    cancel: async (transferId) => installs.cancel(transferId),
+    async cancel(id) {
+      installs.cancel(id)
+      deps.peerSearch.cancel(id)
+    },
 
     library: async () => [...library.list()],
     readFile: (id, version, path) => content.readFile(rootOf(id, version), path),

@@ -26,7 +26,9 @@ import { loadKeys } from './keys.ts'
 import { createLookups } from './lookups.ts'
 import { createMetrics } from './metrics.ts'
 import { type Network, startNetwork } from './network.ts'
+import { createPeerSearch } from './peer-search.ts'
 import { createPublications } from './publications.ts'
+import { createQuerySource } from './query-source.ts'
 import { findRelays } from './relays.ts'
 import { createStatus } from './status.ts'
 import { acquireProfileLock } from './tab-lock.ts'
@@ -115,6 +117,10 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
           entries: registry.entriesById,
           ingest: (entries, from) => registry.ingest(entries, { from }),
         },
+        queries: {
+          source: createQuerySource({ registry, search }),
+          ingest: (entries, from) => registry.ingest(entries, { from }),
+        },
         async receive(bytes, from) {
           metrics.count('gossip_messages_received')
           return (await registry.receiveAnnouncement(bytes, { from })).verdict
@@ -139,6 +145,7 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
     ...{ registry, outbox, network, signal: lifetime.signal },
     onChange: (publication) => emit({ kind: 'publication', publication }),
   })
+  const peerSearch = createPeerSearch({ search, network, signal: lifetime.signal, now: () => performance.now() })
   const installs = createInstalls({
     ...{ registry, content, library, transfers, trust, reputation, network, signal: lifetime.signal, now: Date.now },
     onTransfer: (transfer) => emit({ kind: 'transfer', transfer }),
@@ -209,7 +216,7 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
 
   await loaded
   return createCommands({
-    ...{ content, registry, search, publisher, library, trust, network, metrics },
+    ...{ content, registry, search, peerSearch, publisher, library, trust, network, metrics },
     ...{ status, publications, installs, lookups, holders, emit, signal: lifetime.signal },
     stop: () => runAll(undos),
   })

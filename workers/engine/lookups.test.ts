@@ -27,8 +27,12 @@ beforeAll(async () => {
 })
 afterEach(() => vi.useRealTimers())
 
-/** An engine's lookups over a store; `dht` is what the DHT holds, by key. */
-const open = async (store: Store = createMemoryStore(), dht: ReadonlyMap<string, Uint8Array> = new Map()) => {
+/** An engine's lookups over a store; `dht` is what the DHT holds, by key, `peers` what connected peers send. */
+const open = async (
+  store: Store = createMemoryStore(),
+  dht: ReadonlyMap<string, Uint8Array> = new Map(),
+  peers: readonly Entry[] = [],
+) => {
   const registry = createRegistry({ store, crypto: webCrypto, onChange() {} })
   await registry.load()
   const lifetime = new AbortController()
@@ -42,9 +46,13 @@ const open = async (store: Store = createMemoryStore(), dht: ReadonlyMap<string,
       ? { identitySeq: read.value.identity.seq, seq: read.value.head.head.seq, value: read.value }
       : undefined
   }
+  const describeAtPeers = async (): Promise<{ asked: number; answered: number }> => {
+    await registry.ingest(peers, from)
+    return { asked: 1, answered: 1 }
+  }
   const lookups = createLookups({
     ...{ store, registry, signal: lifetime.signal, now: Date.now },
-    network: Promise.resolve({ findHead, status: () => state as never, syncNow() {} }),
+    network: Promise.resolve({ findHead, describeAtPeers, status: () => state as never, syncNow() {} }),
     onWalk() {},
     onChange: (view) => told.push(view),
   })
@@ -318,4 +326,11 @@ test('tells its figures once for many lookups, and no more after the stop', asyn
   await lookups.stop()
   await vi.advanceTimersByTimeAsync(10_000)
   expect(told).toHaveLength(1)
+})
+
+test('what the DHT does not have, a connected peer may', async () => {
+  const { lookups, walks } = await open(createMemoryStore(), new Map(), kit)
+  expect(await lookups.find(kitId)).toMatchObject({ found: true, from: 'dht', record: { id: kitId } })
+  expect(walks).toHaveLength(1)
+  await lookups.stop()
 })

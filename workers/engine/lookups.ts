@@ -1,7 +1,7 @@
 import { createTieredCache } from '../cache/tiered-cache.ts'
 import { Failure, isFailure } from '../contract/failures.ts'
 import type { CacheView, LookupResult } from '../contract/views.ts'
-import { headKey, splitPackageId } from '../protocol/ids.ts'
+import { headKey, type PublisherId, splitPackageId } from '../protocol/ids.ts'
 import {
   isAsCatalogued,
   type KnownPackage,
@@ -19,7 +19,7 @@ const tellMs = 1_000
 export interface LookupsDependencies {
   store: Store
   registry: Pick<Registry, 'get' | 'ingest'>
-  network: Promise<Pick<Network, 'findHead' | 'status' | 'syncNow'> | undefined>
+  network: Promise<Pick<Network, 'findHead' | 'describeAtPeers' | 'status' | 'syncNow'> | undefined>
   /** Ends all lookups. */
   signal: AbortSignal
   /** Ms since the epoch. */
@@ -42,7 +42,8 @@ export interface Lookups {
 }
 
 /**
- * Looks packages up by id: in the tiers of the cache, then in the catalogue, then in the DHT.
+ * Looks packages up by id: in the tiers of the cache, then in the catalogue, then in the DHT and at connected
+ * peers at once.
  *
  * The catalogue has the last word: an answer that is not what it says now is replaced, in the cache too, so a newer
  * head is never hidden by an older one that was kept. What comes from the store or the DHT goes through the registry,
@@ -77,21 +78,30 @@ export const createLookups = (deps: LookupsDependencies): Lookups => {
       const online = await network
       if (online === undefined) throw unreachable()
       onWalk()
-      const found = await online.findHead(keyOf(id), ended)
-      if (found === undefined) {
+      const { publisher, slug } = partsOf(id)
+      const isKnown = (): boolean => registry.get(id) !== undefined
+      const inDht = async (): Promise<boolean> => {
+        const found = await online.findHead(headKey(publisher, slug), ended)
+        if (found === undefined) return false
+        const { identity, head } = found.value
+        await registry.ingest(
+          [
+            { kind: 'identity', bytes: identity.chain },
+            { kind: 'head', bytes: head.bytes },
+          ],
+          { from: 'dht' },
+        )
+        return isKnown()
+      }
+      // Who answers this sends the releases, too, that a head only names by their hashes.
+      const atPeers = online.describeAtPeers({ publisher, slug }, ended).then(isKnown)
+      if (!(await isAnyTrue([inDht(), atPeers]))) {
+        ended.throwIfAborted()
         if (online.status().connections === 0) throw unreachable()
         return undefined
       }
-      const { identity, head } = found.value
-      await registry.ingest(
-        [
-          { kind: 'identity', bytes: identity.chain },
-          { kind: 'head', bytes: head.bytes },
-        ],
-        { from: 'dht' },
-      )
-      // The head names its releases by hash; connected peers have them.
-      online.syncNow()
+      // What neither has brought, connected peers may still have.
+      if (catalogued(id)?.summary === undefined) online.syncNow()
       return catalogued(id)
     },
   })
@@ -143,7 +153,7 @@ export const createLookups = (deps: LookupsDependencies): Lookups => {
   return {
     async find(id) {
       const started = performance.now()
-      keyOf(id)
+      partsOf(id)
       const { value, from } = await corrected(id, await ask(id))
       tell()
       return {
@@ -172,10 +182,21 @@ interface Answer {
 /** Scripts know of memory, storage and network; the catalogue is in memory. */
 const wordFor = { hot: 'hot', warm: 'warm', cold: 'cold', known: 'warm', loaded: 'dht', none: 'none' } as const
 
-const keyOf = (id: string): string => {
+const partsOf = (id: string): { publisher: PublisherId; slug: string } => {
   const parts = splitPackageId(id)
   if (!parts.ok) throw new Failure('InvalidArgument', parts.message)
-  return headKey(parts.value.publisher, parts.value.slug)
+  return parts.value
+}
+
+/** True as soon as one of them is; the others go on. */
+const isAnyTrue = async (works: readonly Promise<boolean>[]): Promise<boolean> => {
+  const trueOnes = works.map(async (work) => {
+    if (!(await work)) throw new Error('It is not.')
+  })
+  return Promise.any(trueOnes).then(
+    () => true,
+    () => false,
+  )
 }
 
 const unreachable = (): Failure => new Failure('PeerUnreachable', 'Nobody is connected who could be asked.')

@@ -21,6 +21,7 @@ const open = async (name: string) => {
         walks.push(key)
         return undefined
       },
+      describeAtPeers: async () => ({ asked: 0, answered: 0 }),
       status: () => ({ connections: 1 }) as never,
       syncNow() {},
     }),

@@ -18,7 +18,10 @@ import type { PeerEvent, Reputation } from '../peers/reputation.ts'
 import type { Crypto } from '../protocol/crypto.ts'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
 import { rootToText } from '../protocol/ids.ts'
-import { KAD_PROTOCOL, PIECE_PROTOCOL } from '../protocol/protocols.ts'
+import { KAD_PROTOCOL, PIECE_PROTOCOL, QUERY_PROTOCOL } from '../protocol/protocols.ts'
+import { startRemoteQuery } from '../query/query.ts'
+import type { QueryClient, QueryClientDependencies } from '../query/query-client.ts'
+import type { QuerySource } from '../query/query-server.ts'
 import type { SyncCatalogue } from '../sync/replica.ts'
 import { startSync } from '../sync/sync.ts'
 import type { ProfileKeys } from './keys.ts'
@@ -36,6 +39,8 @@ export interface NetworkDependencies {
   content: ContentStore
   reputation: Reputation
   catalogue: SyncCatalogue
+  /** What questions of other peers are answered from, and where their answers to ours go. */
+  queries: { source: QuerySource; ingest: QueryClientDependencies['ingest'] }
   /** Takes in a gossiped announcement. */
   receive(bytes: Uint8Array, from: string): Promise<Verdict>
   /** Something that the status shows has changed. */
@@ -47,7 +52,10 @@ export interface NetworkDependencies {
 }
 
 /** The parts of a status that the network knows. */
-export type NetworkStatus = Pick<StatusView, 'online' | 'relays' | 'connections' | 'directConnections'> & {
+export type NetworkStatus = Pick<
+  StatusView,
+  'online' | 'relays' | 'connections' | 'directConnections' | 'catalogueComplete' | 'searchablePeers'
+> & {
   /** A catalogue exchange with some peer has ended well. */
   exchanged: boolean
   steps: Pick<StatusView['steps'], 'relay' | 'reservation' | 'direct'>
@@ -68,6 +76,9 @@ export interface Network {
   provide(root: Uint8Array, signal: AbortSignal): Promise<number>
   putHead(key: string, value: Uint8Array, signal: AbortSignal, onConfirmed: (count: number) => void): Promise<number>
   findHead(key: string, signal: AbortSignal): Promise<FoundHead<DhtValueFound> | undefined>
+  /** Asks the best connected peers; what they know is in the catalogue when it resolves. */
+  searchPeers: QueryClient['search']
+  describeAtPeers: QueryClient['describe']
   /** Hands an announcement to the mesh; resolves with how many peers took it. */
   announce(bytes: Uint8Array): Promise<number>
   /** How many connected peers, relays included, follow the announcements. */
@@ -141,23 +152,36 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
   const providers = createProviders(lookups)
   const announcements = createAnnouncements({ pubsub, receive: deps.receive, onSubscriber: onAudience })
   let exchanged = false
+  /** Since there was last nobody connected. */
+  let complete = false
   const sync = await startSync({
     node,
     catalogue,
     sha256: crypto.sha256,
     openStream: (peer, protocol, signal) => openStream(tab, peer, protocol, { signal, direct: false }),
     onExchange(peer, outcome) {
-      if (!('failure' in outcome)) exchanged = true
-      else if (isViolation(outcome.failure)) drop(peer, faultOf(outcome.failure))
+      if (!('failure' in outcome)) {
+        exchanged = true
+        if (outcome.complete) complete = true
+      } else if (isViolation(outcome.failure)) drop(peer, faultOf(outcome.failure))
       onChange()
     },
     random: Math.random,
+  })
+  const query = await startRemoteQuery({
+    ...{ node, source: deps.queries.source, ingest: deps.queries.ingest, drop, onPeers: onChange },
+    rank: reputation.rank,
+    observe: reputation.observe,
+    openStream: (peer, signal) => openStream(tab, peer, QUERY_PROTOCOL, { signal, direct: false }),
   })
   const keeper = createRelayKeeper(tab, { relays: deps.relays, onChange })
   const finder = createPeerFinder(tab, { isRelay: keeper.isRelay, avoid: reputation.isBanned, onChange })
 
   node.addEventListener('connection:open', onChange)
-  node.addEventListener('connection:close', onChange)
+  node.addEventListener('connection:close', () => {
+    if (node.getConnections().length === 0) complete = false
+    onChange()
+  })
 
   return {
     status() {
@@ -167,6 +191,8 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
       return {
         online: connections.length > 0,
         exchanged,
+        catalogueComplete: complete,
+        searchablePeers: query.peers().length,
         relays: keeper.relays().map(({ address, connected }) => ({ address, connected })),
         connections: connections.length,
         directConnections: finder.directPeers().length,
@@ -230,10 +256,14 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     provide: (root, signal) => providers.provide(rootToText(root), signal),
     putHead: (key, value, signal, onConfirmed) => heads.put(key, value, { signal, onConfirmed }),
     findHead: (key, signal) => heads.get(key, { signal }),
+    searchPeers: query.search,
+    describeAtPeers: query.describe,
     announce: (bytes) => announcements.publish(bytes),
     audience: () => announcements.subscriberCount(),
     syncNow: () => sync.syncNow(),
     wake() {
+      // Who slept has missed something, until an exchange says otherwise.
+      complete = false
       keeper.wake()
       finder.wake()
       sync.syncNow()
@@ -243,6 +273,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
       finder.stop()
       announcements.stop()
       pieceServer.stop()
+      await query.stop()
       await sync.stop()
       await tab.stop()
     },

@@ -10,6 +10,7 @@ import { createPieceServer, type PieceServerDependencies, pieceHandlerOptions } 
 import { createInstalls, type Installs } from '../engine/installs.ts'
 import { loadKeys, type ProfileKeys } from '../engine/keys.ts'
 import { type Network, startNetwork } from '../engine/network.ts'
+import { createQuerySource } from '../engine/query-source.ts'
 import { type Announcements, createAnnouncements } from '../gossip/announcements.ts'
 import { readPackage } from '../packages/read-package.ts'
 import { hasTemplates } from '../packages/templates.ts'
@@ -30,6 +31,7 @@ import { type Store, tableNames } from '../store/store.ts'
 import type { SyncCatalogue } from '../sync/replica.ts'
 import { startSync } from '../sync/sync.ts'
 import { giveEntries } from './hostile-sync.ts'
+import { searchOver } from './query-peers.ts'
 
 /**
  * Peers in this process, over real WebSockets: a tab as the engine makes it, honest peers that can be dialled, and nodes
@@ -155,6 +157,14 @@ export const createHostileNetwork = () => {
         judged.push({ from, accepted: verdict === 'new' ? 1 : 0, names: failure === undefined ? [] : [failure.name] })
         return verdict
       },
+      queries: {
+        source: createQuerySource({ registry, search: searchOver(registry) }),
+        async ingest(entries, from) {
+          const result = await registry.ingest(entries, { from })
+          judged.push({ from, accepted: result.accepted, names: result.failures.map(({ name }) => name) })
+          return result
+        },
+      },
       onChange() {},
       onAudience() {},
       onSent() {},
@@ -246,6 +256,7 @@ export const createHostileNetwork = () => {
   }
 
   return {
+    createProfile,
     startEngine,
     startStand,
     startHostile,
