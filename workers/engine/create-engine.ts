@@ -116,7 +116,7 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
         },
         async receive(bytes, from) {
           metrics.count('gossip_messages_received')
-          return (await registry.receiveAnnouncement(bytes, { from })).verdict
+          return registry.receiveAnnouncement(bytes, { from })
         },
         onChange: () => status.changed(),
         onAudience: () => publications.sendAll(),

@@ -9,7 +9,7 @@ import { createHeads, type FoundHead } from '../dht/heads.ts'
 import { createProviders } from '../dht/providers.ts'
 import { createRoundTrips } from '../dht/round-trips.ts'
 import { createWire } from '../dht/wire.ts'
-import { createAnnouncements, type Verdict } from '../gossip/announcements.ts'
+import { createAnnouncements } from '../gossip/announcements.ts'
 import { createNode } from '../net/create-node.ts'
 import { createPeerFinder } from '../net/peer-finder.ts'
 import { createRelayKeeper } from '../net/relay-keeper.ts'
@@ -19,6 +19,8 @@ import type { Crypto } from '../protocol/crypto.ts'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
 import { rootToText } from '../protocol/ids.ts'
 import { KAD_PROTOCOL, PIECE_PROTOCOL } from '../protocol/protocols.ts'
+import type { Judge } from '../stack/announcement-gate.ts'
+import { createGossipLimits } from '../stack/gossip-limits.ts'
 import type { SyncCatalogue } from '../sync/replica.ts'
 import { startSync } from '../sync/sync.ts'
 import type { ProfileKeys } from './keys.ts'
@@ -37,7 +39,7 @@ export interface NetworkDependencies {
   reputation: Reputation
   catalogue: SyncCatalogue
   /** Takes in a gossiped announcement. */
-  receive(bytes: Uint8Array, from: string): Promise<Verdict>
+  receive: Judge
   /** Something that the status shows has changed. */
   onChange(): void
   /** Somebody is there to publish to who was not there before. */
@@ -86,6 +88,7 @@ export type DhtValueFound = Extract<Awaited<ReturnType<typeof verifyDhtValue>>, 
 /** Starts the node and everything that speaks over it. */
 export const startNetwork = async (deps: NetworkDependencies): Promise<Network> => {
   const { keys, crypto, content, catalogue, reputation, onChange, onAudience } = deps
+  const gossipLimits = createGossipLimits(() => performance.now())
   const tab = await createNode({
     privateKey: keys.node,
     relays: deps.relays.filter(isRelayAddress),
@@ -93,6 +96,8 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     iceServers: deps.iceServers,
     webRtc: deps.webRtc,
     appSpecificScore: reputation.appScore,
+    gossipLimits,
+    onFlood: (peer) => drop(peer, 'flood'),
   })
   const { node } = tab
   const self = node.peerId.toString()
@@ -139,7 +144,9 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     },
   })
   const providers = createProviders(lookups)
-  const announcements = createAnnouncements({ pubsub, receive: deps.receive, onSubscriber: onAudience })
+  const announcements = createAnnouncements({
+    ...{ pubsub, receive: deps.receive, limits: gossipLimits, onSubscriber: onAudience },
+  })
   let exchanged = false
   const sync = await startSync({
     node,

@@ -1,18 +1,14 @@
-import { type GossipSub, type Message, type SubscriptionChangeData, TopicValidatorResult } from '@libp2p/gossipsub'
-import type { PeerId } from '@libp2p/interface'
+import type { GossipSub, SubscriptionChangeData } from '@libp2p/gossipsub'
 import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
-
-/**
- * What receiving an announcement came to: `new` is forwarded, `known` (seen, or older than what is known) is dropped
- * without blame, `invalid` is dropped and counts against the peer that sent it.
- */
-export type Verdict = 'new' | 'known' | 'invalid'
+import { createAnnouncementGate, type Judge } from '../stack/announcement-gate.ts'
+import type { GossipLimits } from '../stack/gossip-limits.ts'
 
 export interface AnnouncementsDependencies {
   pubsub: Pick<GossipSub, 'topicValidators' | 'subscribe' | 'unsubscribe' | 'publish' | 'getSubscribers'> &
     Pick<EventTarget, 'addEventListener' | 'removeEventListener'>
-  /** Verifies and takes in the bytes of an announcement. Must not throw. */
-  receive(bytes: Uint8Array, from: string): Promise<Verdict>
+  receive: Judge
+  /** Those that the node's gossip is guarded by. */
+  limits: GossipLimits
   /** A peer subscribed to the topic: what was published to nobody can go out now. */
   onSubscriber(peer: string): void
 }
@@ -24,21 +20,14 @@ export interface Announcements {
   stop(): void
 }
 
-const resultByVerdict: Record<Verdict, TopicValidatorResult> = {
-  new: TopicValidatorResult.Accept,
-  known: TopicValidatorResult.Ignore,
-  invalid: TopicValidatorResult.Reject,
-}
-
 /**
  * Package announcements over gossipsub. An announcement is verified before it is forwarded, by the same step that takes
  * it into the catalogue, so that it is verified once.
  *
  * Gossip is a hint: who was not there when it was sent learns of it by sync.
  */
-export const createAnnouncements = ({ pubsub, receive, onSubscriber }: AnnouncementsDependencies): Announcements => {
-  const validate = async (from: PeerId, message: Message): Promise<TopicValidatorResult> =>
-    resultByVerdict[await receive(message.data, from.toString())]
+export const createAnnouncements = (deps: AnnouncementsDependencies): Announcements => {
+  const { pubsub, receive, limits, onSubscriber } = deps
 
   const onSubscriptionChange = (event: Event): void => {
     const { peerId, subscriptions } = (event as CustomEvent<SubscriptionChangeData>).detail
@@ -46,7 +35,7 @@ export const createAnnouncements = ({ pubsub, receive, onSubscriber }: Announcem
       onSubscriber(peerId.toString())
   }
 
-  pubsub.topicValidators.set(PACKAGES_TOPIC, validate)
+  pubsub.topicValidators.set(PACKAGES_TOPIC, createAnnouncementGate(receive, limits))
   pubsub.addEventListener('subscription-change', onSubscriptionChange)
   pubsub.subscribe(PACKAGES_TOPIC)
 
