@@ -17,9 +17,9 @@ const heartbeats = numbers(process.env.GOSSIP_HEARTBEATS ?? '300,500,700,1000')
 const loss = 0.1
 
 /** Where heartbeats are compared: all connected, so that each keeps some connections when those of its mesh break. */
-const heartbeatNodes = 24
+const heartbeatNodes = 16
 const idleMs = 5_000
-const recoveries = 5
+const recoveries = 3
 
 /** Specification §4. */
 const targetMs = 1_000

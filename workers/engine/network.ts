@@ -44,6 +44,8 @@ export interface NetworkDependencies {
   onChange(): void
   /** Somebody is there to publish to who was not there before. */
   onAudience(): void
+  /** An announcement was handed to at least one peer. */
+  onAnnounced(): void
   /** Bytes of package content went out. */
   onSent(bytes: number): void
 }
@@ -237,7 +239,11 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     provide: (root, signal) => providers.provide(rootToText(root), signal),
     putHead: (key, value, signal, onConfirmed) => heads.put(key, value, { signal, onConfirmed }),
     findHead: (key, signal) => heads.get(key, { signal }),
-    announce: (bytes) => announcements.publish(bytes),
+    async announce(bytes) {
+      const peers = await announcements.publish(bytes)
+      if (peers > 0) deps.onAnnounced()
+      return peers
+    },
     audience: () => announcements.subscriberCount(),
     syncNow: () => sync.syncNow(),
     wake() {

@@ -2,9 +2,10 @@ import * as v from 'valibot'
 import { createCodec, sameBytes } from './codec.ts'
 import type { Crypto } from './crypto.ts'
 import { type Decoded, decoded, refused } from './decoded.ts'
+import { peek } from './envelope.ts'
 import { bytes } from './fields.ts'
 import { type Head, peekHead, type VerifiedHead, verifyHead } from './head.ts'
-import { type Identity, verifyIdentity } from './identity.ts'
+import { hasKey, type Identity, verifyIdentity } from './identity.ts'
 import { ANNOUNCEMENT_MAX_BYTES, HEAD_MAX_BYTES, IDENTITY_CHAIN_MAX_BYTES, RELEASE_MAX_BYTES } from './limits.ts'
 import { type VerifiedRelease, verifyRelease } from './release.ts'
 import { wireVersions } from './version.ts'
@@ -60,7 +61,8 @@ export const verifyAnnouncement = async (
   const ever: Identity = { ...identity.value, signingKeys: identity.value.everSigningKeys, revoked: false }
   const head = await verifyHead(read.value.head, ever, crypto)
   if (!head.ok) return head
-  const isSuperseded = !(await verifyHead(read.value.head, identity.value, crypto)).ok
+  const envelope = peek('head', read.value.head)
+  const isSuperseded = identity.value.revoked || !envelope.ok || !hasKey(identity.value.signingKeys, envelope.value.key)
   if (read.value.release === null)
     return decoded({ identity: identity.value, head: head.value, release: null, isSuperseded })
   const release = await verifyRelease(read.value.release, identity.value, crypto)

@@ -126,6 +126,8 @@ export interface AnnouncementOutcome {
   /** The package that it is about, where it could be read. */
   readonly id?: PackageId
   readonly failure?: Failure
+  /** Of the release in it, by the clock of who made it, ms since the epoch. */
+  readonly publishedAt?: number
   /** Signatures that had to be checked. */
   readonly checks: number
 }
@@ -257,7 +259,8 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
         ...(release === null ? [] : [{ kind: 'release' as const, bytes: release.bytes }]),
       ]
       const { accepted } = await ingestInTurn(entries, counted)
-      return { verdict: accepted > 0 ? 'new' : 'known', ...id, checks: counted.checks() }
+      const time = release === null ? {} : { publishedAt: release.release.publishedAt }
+      return { verdict: accepted > 0 ? 'new' : 'known', ...id, ...time, checks: counted.checks() }
     },
 
     get: catalogue.get,

@@ -11,11 +11,15 @@ const framesPerTurn = 64
 /** Bytes of a peer that wait to be read, more than two of the largest frames: then it has to wait. */
 const maxWaitingBytes = 2 * gossipFrameBytes + 1024
 
+/** Invalid messages that a flood counts as: with three, nothing of a peer is taken (see `topicScore`). */
+const floodPenalty = 3
+
 /** What of gossipsub is internal to it, and pinned with its version. */
 interface Internals {
   createInboundStream(peer: PeerId, stream: Stream): void
   pipePeerReadStream(peer: PeerId, frames: AsyncIterable<Frame>): Promise<void>
   handleReceivedRpc(from: PeerId, rpc: Rpc): Promise<void>
+  readonly streamsOutbound: ReadonlyMap<string, unknown>
   readonly score: { rejectInvalidMessage(peer: string, topic: string): void }
 }
 
@@ -39,7 +43,7 @@ export interface GossipGuardOptions {
  * frame that does not decode as a reason to read the next, checks a signature of each message whatever its size, and
  * marks a message as seen before it is judged, so that one that is dropped then is lost when an honest peer sends it.
  *
- * Too many frames or bytes end the stream; too many messages count as invalid ones; what is only more than there is
+ * Too many frames or bytes end the stream; too many messages make it deaf to the peer for a while; what is only more than there is
  * time for is dropped, and may come again from another peer. What cannot be read yet waits at the sender.
  */
 export const guardGossip = (pubsub: GossipSub, { limits, onFlood = () => {} }: GossipGuardOptions): GossipSub => {
@@ -78,18 +82,26 @@ export const guardGossip = (pubsub: GossipSub, { limits, onFlood = () => {} }: G
   internals.handleReceivedRpc = (from, rpc) => {
     const peer = from.toString()
     let isFlood = false
+    const blame = (): void => internals.score.rejectInvalidMessage(peer, PACKAGES_TOPIC)
     const messages = rpc.messages.filter(({ data }) => {
       const verdict = limits.admitMessage(peer)
       isFlood ||= verdict === 'flood'
       const isOversized = (data?.length ?? 0) > ANNOUNCEMENT_MAX_BYTES
-      if (verdict === 'flood' || isOversized) internals.score.rejectInvalidMessage(peer, PACKAGES_TOPIC)
+      if (isOversized) blame()
       return verdict === 'take' && !isOversized
     })
-    if (isFlood) onFlood(peer)
+    if (isFlood) {
+      for (let n = 0; n < floodPenalty; n += 1) blame()
+      onFlood(peer)
+    }
     return handle(from, { ...rpc, messages })
   }
   return pubsub
 }
+
+/** Whether there is a stream to this peer: it may have told of its subscription before. */
+export const canWriteTo = (pubsub: GossipSub, peer: string): boolean =>
+  (pubsub as unknown as Internals).streamsOutbound.has(peer)
 
 /** Pauses a stream while too much of it waits; what it returns is to be told of the length of each frame that was read. */
 const holdBack = (stream: Stream): ((frameBytes: number) => void) => {

@@ -9,7 +9,7 @@ import type { Crypto } from '../protocol/crypto.ts'
 import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
 import { createRegistry, type Registry } from '../registry/registry.ts'
 import type { Verdict } from '../stack/announcement-gate.ts'
-import { createGossipLimits, type GossipRates } from '../stack/gossip-limits.ts'
+import { createGossipLimits, type GossipRates, gossipRates } from '../stack/gossip-limits.ts'
 import { createHeadValidator } from '../stack/head-validator.ts'
 import { type StackServices, stackServices } from '../stack/services.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
@@ -25,6 +25,8 @@ export interface GossipNode {
   readonly announcements: Announcements
   /** What its catalogue said of announcements, and whom it had them of, oldest first. */
   readonly judged: { from: string; verdict: Verdict; id: string; at: number; checks: number }[]
+  /** Peers that came to follow the topic. */
+  readonly audience: string[]
   /** Peers that it found to flood. */
   readonly floods: string[]
   /** Messages that were handed to gossipsub by its peers, copies included. */
@@ -40,7 +42,8 @@ export interface GossipNetworkOptions {
   dials?: number
   conditions?: Partial<LinkConditions>
   heartbeatMs?: number
-  rates?: GossipRates
+  /** In place of the real ones. */
+  rates?: Partial<GossipRates>
   crypto?: Crypto
   /** Only these dial each other, by index, in place of random dials. */
   edges?: readonly (readonly [number, number])[]
@@ -64,8 +67,9 @@ export const createGossipNetwork = async (options: GossipNetworkOptions) => {
     const keySeed = new Uint8Array(32)
     new DataView(keySeed.buffer).setUint32(0, seed)
     new DataView(keySeed.buffer).setUint32(4, index + 1)
-    const limits = createGossipLimits(() => performance.now(), options.rates)
+    const limits = createGossipLimits(() => performance.now(), { ...gossipRates, ...options.rates })
     const floods: string[] = []
+    const audience: string[] = []
     const node = await createLibp2p<StackServices>({
       privateKey: await generateKeyPairFromSeed('Ed25519', keySeed),
       addresses: { listen: [`/memory/gossip-${networks}-${index}`] },
@@ -94,7 +98,8 @@ export const createGossipNetwork = async (options: GossipNetworkOptions) => {
     const judged: GossipNode['judged'] = []
     const { pubsub } = node.services
     const announcements = createAnnouncements({
-      ...{ pubsub, limits, onSubscriber() {} },
+      ...{ pubsub, limits },
+      onSubscriber: (peer) => audience.push(peer),
       async receive(bytes, from) {
         const outcome = await registry.receiveAnnouncement(bytes, { from })
         const { verdict, id = '', checks } = outcome
@@ -110,9 +115,9 @@ export const createGossipNetwork = async (options: GossipNetworkOptions) => {
       return handle(...given)
     }
     return {
-      ...{ node, id: node.peerId.toString(), registry, announcements, judged, floods },
+      ...{ node, id: node.peerId.toString(), registry, announcements, judged, floods, audience },
       received: () => received,
-      meshPeers: () => pubsub.getMeshPeers(PACKAGES_TOPIC),
+      meshPeers: () => internals.getMeshPeers(PACKAGES_TOPIC),
       scoreOf: (peer) => internals.score.score(peer),
     }
   }
@@ -120,9 +125,6 @@ export const createGossipNetwork = async (options: GossipNetworkOptions) => {
   const nodes: GossipNode[] = []
   for (let index = 0; index < count; index += 1) nodes.push(await start(index))
 
-  const connect = async (one: GossipNode, other: GossipNode): Promise<void> => {
-    await one.node.dial(other.node.getMultiaddrs())
-  }
   const pairs = new Map<string, readonly [GossipNode, GossipNode]>()
   const join = (one: GossipNode | undefined, other: GossipNode | undefined): void => {
     if (one === undefined || other === undefined || one === other) return
@@ -134,7 +136,8 @@ export const createGossipNetwork = async (options: GossipNetworkOptions) => {
   const toDial = [...pairs.values()]
   await Promise.all(
     Array.from({ length: setUpDials }, async () => {
-      for (let pair = toDial.shift(); pair !== undefined; pair = toDial.shift()) await connect(...pair)
+      for (let pair = toDial.shift(); pair !== undefined; pair = toDial.shift())
+        await pair[0].node.dial(pair[1].node.getMultiaddrs())
     }),
   )
   const isSubscribed = ([one, other]: readonly [GossipNode, GossipNode]): boolean =>
@@ -149,7 +152,6 @@ export const createGossipNetwork = async (options: GossipNetworkOptions) => {
     nodes,
     conditions: links.conditions,
     sent: links.sent,
-    connect,
     async stop() {
       Object.assign(links.conditions, { delayMs: 0, jitterMs: 0, loss: 0 })
       for (const { node, announcements } of nodes) {
@@ -169,6 +171,7 @@ let networks = 0
 /** What of gossipsub is internal to it. */
 interface Internals {
   handleReceivedMessage(...given: unknown[]): Promise<void>
+  getMeshPeers(topic: string): string[]
   readonly score: { score(peer: string): number }
 }
 

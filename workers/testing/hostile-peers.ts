@@ -159,6 +159,7 @@ export const createHostileNetwork = () => {
       },
       onChange() {},
       onAudience() {},
+      onAnnounced() {},
       onSent() {},
     })
     stops.push(async () => {
