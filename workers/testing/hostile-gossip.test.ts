@@ -79,7 +79,7 @@ describe('a publication', { timeout: testMs }, () => {
     const news = await first()
     await at(nodes, 3).announcements.publish(news.bytes)
     const others = nodes.filter((node) => node !== at(nodes, 3))
-    await until('all have it', () => others.every((node) => knows(node, news)))
+    await until('all have judged it', () => others.every(({ judged }) => judged.length > 0))
     expect(others.map(({ judged }) => judged.map(({ verdict }) => verdict))).toEqual(others.map(() => ['new']))
     // Identity, head and release.
     expect(others.map(({ judged }) => judged[0]?.checks)).toEqual(others.map(() => 3))
