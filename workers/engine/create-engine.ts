@@ -34,6 +34,9 @@ import { createStatus } from './status.ts'
 import { acquireProfileLock } from './tab-lock.ts'
 import { createUpdateBus } from './update-bus.ts'
 
+/** What is older had waited in its publisher's outbox, or has a clock that is off: that is no propagation, ms. */
+const maxPropagationMs = 60_000
+
 export interface EngineOptions extends Omit<StartOptions, 'updates' | 'rtc'> {
   updates: { postMessage(batch: UpdateBatch): void }
   /** The profile was taken over by another tab while this one was frozen: the worker must end at once. */
@@ -123,10 +126,15 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
         },
         async receive(bytes, from) {
           metrics.count('gossip_messages_received')
-          return (await registry.receiveAnnouncement(bytes, { from })).verdict
+          const outcome = await registry.receiveAnnouncement(bytes, { from })
+          const ageMs = Date.now() - (outcome.publishedAt ?? Number.NaN)
+          if (outcome.verdict === 'new' && ageMs >= 0 && ageMs < maxPropagationMs)
+            metrics.observe('gossip_propagation_time', ageMs)
+          return outcome
         },
         onChange: () => status.changed(),
         onAudience: () => publications.sendAll(),
+        onAnnounced: () => metrics.count('gossip_messages_sent'),
         onSent: (bytes) => metrics.count('piece_bytes_sent', bytes),
       }),
     )

@@ -9,7 +9,7 @@ import { createHeads, type FoundHead } from '../dht/heads.ts'
 import { createProviders } from '../dht/providers.ts'
 import { createRoundTrips } from '../dht/round-trips.ts'
 import { createWire } from '../dht/wire.ts'
-import { createAnnouncements, type Verdict } from '../gossip/announcements.ts'
+import { createAnnouncements } from '../gossip/announcements.ts'
 import { createNode } from '../net/create-node.ts'
 import { createPeerFinder } from '../net/peer-finder.ts'
 import { createRelayKeeper } from '../net/relay-keeper.ts'
@@ -22,6 +22,8 @@ import { KAD_PROTOCOL, PIECE_PROTOCOL, QUERY_PROTOCOL } from '../protocol/protoc
 import { startRemoteQuery } from '../query/query.ts'
 import type { QueryClient, QueryClientDependencies } from '../query/query-client.ts'
 import type { QuerySource } from '../query/query-server.ts'
+import type { Judge } from '../stack/announcement-gate.ts'
+import { createGossipLimits } from '../stack/gossip-limits.ts'
 import type { SyncCatalogue } from '../sync/replica.ts'
 import { startSync } from '../sync/sync.ts'
 import type { ProfileKeys } from './keys.ts'
@@ -42,11 +44,13 @@ export interface NetworkDependencies {
   /** What questions of other peers are answered from, and where their answers to ours go. */
   queries: { source: QuerySource; ingest: QueryClientDependencies['ingest'] }
   /** Takes in a gossiped announcement. */
-  receive(bytes: Uint8Array, from: string): Promise<Verdict>
+  receive: Judge
   /** Something that the status shows has changed. */
   onChange(): void
   /** Somebody is there to publish to who was not there before. */
   onAudience(): void
+  /** An announcement was handed to at least one peer. */
+  onAnnounced(): void
   /** Bytes of package content went out. */
   onSent(bytes: number): void
 }
@@ -97,6 +101,7 @@ export type DhtValueFound = Extract<Awaited<ReturnType<typeof verifyDhtValue>>, 
 /** Starts the node and everything that speaks over it. */
 export const startNetwork = async (deps: NetworkDependencies): Promise<Network> => {
   const { keys, crypto, content, catalogue, reputation, onChange, onAudience } = deps
+  const gossipLimits = createGossipLimits(() => performance.now())
   const tab = await createNode({
     privateKey: keys.node,
     relays: deps.relays.filter(isRelayAddress),
@@ -104,6 +109,8 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     iceServers: deps.iceServers,
     webRtc: deps.webRtc,
     appSpecificScore: reputation.appScore,
+    gossipLimits,
+    onFlood: (peer) => drop(peer, 'flood'),
   })
   const { node } = tab
   const self = node.peerId.toString()
@@ -150,7 +157,9 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     },
   })
   const providers = createProviders(lookups)
-  const announcements = createAnnouncements({ pubsub, receive: deps.receive, onSubscriber: onAudience })
+  const announcements = createAnnouncements({
+    ...{ pubsub, receive: deps.receive, limits: gossipLimits, onSubscriber: onAudience },
+  })
   let exchanged = false
   /** Since there was last nobody connected. */
   let complete = false
@@ -258,7 +267,11 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     findHead: (key, signal) => heads.get(key, { signal }),
     searchPeers: query.search,
     describeAtPeers: query.describe,
-    announce: (bytes) => announcements.publish(bytes),
+    async announce(bytes) {
+      const peers = await announcements.publish(bytes)
+      if (peers > 0) deps.onAnnounced()
+      return peers
+    },
     audience: () => announcements.subscriberCount(),
     syncNow: () => sync.syncNow(),
     wake() {

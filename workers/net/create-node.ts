@@ -6,6 +6,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import type { Crypto } from '../protocol/crypto.ts'
 import { createBoundedDatastore } from '../stack/bounded-datastore.ts'
+import type { GossipLimits } from '../stack/gossip-limits.ts'
 import { createHeadValidator, type HeadValidator } from '../stack/head-validator.ts'
 import { closeTimeoutMs, pingIntervalMs, pingTimeoutMs, tabDatastore } from '../stack/limits.ts'
 import { admitConnected, forgetDisconnected } from '../stack/routing-table.ts'
@@ -60,6 +61,9 @@ export interface CreateNodeOptions {
   /** False where the browser has no WebRTC: the node then works over relays. */
   webRtc: boolean
   appSpecificScore?(peerId: string): number
+  gossipLimits?: GossipLimits
+  /** A peer sends more gossip than any honest one would. */
+  onFlood?(peerId: string): void
   /** In place of WebSockets (tests). */
   transports?: TransportFactory[]
   /** Beside the reservations at relays and WebRTC (tests). */
@@ -94,7 +98,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
   const relayTransport = createRelayTransport(relays.length)
   let node: GgenNode | undefined
   const gater = createGater(relays, () => node !== undefined && directPeerCount(node) >= maxDirectPeers)
-  const { appSpecificScore } = options
+  const { appSpecificScore, gossipLimits, onFlood } = options
 
   node = await createLibp2p<StackServices>({
     start: false,
@@ -131,7 +135,12 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
       pingInterval: pingIntervalMs,
       pingTimeout: { minTimeout: pingTimeoutMs, maxTimeout: pingTimeoutMs },
     },
-    services: stackServices({ heads, ...(appSpecificScore === undefined ? {} : { appSpecificScore }) }),
+    services: stackServices({
+      heads,
+      ...(appSpecificScore === undefined ? {} : { appSpecificScore }),
+      ...(gossipLimits === undefined ? {} : { gossipLimits }),
+      ...(onFlood === undefined ? {} : { onFlood }),
+    }),
   })
   const started = node
   const stopForgetting = forgetDisconnected(started)

@@ -23,6 +23,7 @@ import { createPublisher, type Published, type Publisher } from '../registry/pub
 import { createRegistry, type IngestResult, type Registry } from '../registry/registry.ts'
 import { createTransfers } from '../registry/transfers.ts'
 import { createTrust } from '../registry/trust.ts'
+import { createGossipLimits } from '../stack/gossip-limits.ts'
 import { createHeadValidator } from '../stack/head-validator.ts'
 import { type StackServices, stackServices } from '../stack/services.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
@@ -153,9 +154,10 @@ export const createHostileNetwork = () => {
     const network = await startNetwork({
       ...{ keys, crypto: webCrypto, relays: [], iceServers: [], webRtc: false, content, catalogue, reputation },
       async receive(bytes, from) {
-        const { verdict, failure } = await registry.receiveAnnouncement(bytes, { from })
+        const outcome = await registry.receiveAnnouncement(bytes, { from })
+        const { verdict, failure } = outcome
         judged.push({ from, accepted: verdict === 'new' ? 1 : 0, names: failure === undefined ? [] : [failure.name] })
-        return verdict
+        return outcome
       },
       queries: {
         source: createQuerySource({ registry, search: searchOver(registry) }),
@@ -167,6 +169,7 @@ export const createHostileNetwork = () => {
       },
       onChange() {},
       onAudience() {},
+      onAnnounced() {},
       onSent() {},
     })
     stops.push(async () => {
@@ -195,7 +198,8 @@ export const createHostileNetwork = () => {
 
   const startStand = async (name: string): Promise<Stand> => {
     const profile = await createProfile(name)
-    const node = await startNode(profile.keys.node)
+    const gossipLimits = createGossipLimits(() => performance.now())
+    const node = await startNode(profile.keys.node, gossipLimits)
     const exchanges: Stand['exchanges'] = []
     const pieces = createPieceServer({ content: profile.content, report() {} })
     await node.handle(
@@ -205,7 +209,8 @@ export const createHostileNetwork = () => {
     )
     const announcements = createAnnouncements({
       pubsub: node.services.pubsub,
-      receive: async (bytes, from) => (await profile.registry.receiveAnnouncement(bytes, { from })).verdict,
+      receive: (bytes, from) => profile.registry.receiveAnnouncement(bytes, { from }),
+      limits: gossipLimits,
       onSubscriber() {},
     })
     const sync = await startSync({
@@ -266,7 +271,10 @@ export const createHostileNetwork = () => {
   }
 }
 
-const startNode = async (privateKey: ProfileKeys['node']): Promise<Libp2p<StackServices>> =>
+const startNode = async (
+  privateKey: ProfileKeys['node'],
+  gossipLimits = createGossipLimits(() => performance.now()),
+): Promise<Libp2p<StackServices>> =>
   createLibp2p<StackServices>({
     privateKey,
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0/ws'] },
@@ -276,7 +284,7 @@ const startNode = async (privateKey: ProfileKeys['node']): Promise<Libp2p<StackS
     connectionGater: { denyDialMultiaddr: () => false },
     // All of a test come from one address.
     connectionManager: { inboundConnectionThreshold: 1_000 },
-    services: stackServices({ heads: createHeadValidator(webCrypto) }),
+    services: stackServices({ heads: createHeadValidator(webCrypto), gossipLimits }),
   })
 
 const addressOf = (node: Libp2p): string => {
