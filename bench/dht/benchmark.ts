@@ -1,5 +1,6 @@
 import { createRandom } from '../../workers/testing/delayed-memory.ts'
-import { createDhtNetwork, createHeadSource, type DhtNetwork, type DhtNode } from '../../workers/testing/dht-network.ts'
+import { createDhtNetwork, type DhtNetwork, type DhtNode } from '../../workers/testing/dht-network.ts'
+import { createHeadSource } from '../../workers/testing/head-source.ts'
 import { type Figure, percentile } from '../lib/measurement.ts'
 
 /**

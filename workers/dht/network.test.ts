@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { rootToText } from '../protocol/ids.ts'
-import { createDhtNetwork, createHeadSource, type DhtNetwork, type DhtNode } from '../testing/dht-network.ts'
+import { createDhtNetwork, type DhtNetwork, type DhtNode } from '../testing/dht-network.ts'
+import { createHeadSource } from '../testing/head-source.ts'
 
 /** 20 real nodes with kad-dht over the memory transport, 5 ms a message. */
 

@@ -53,6 +53,11 @@ export const admitConnected = (node: Libp2p<Pick<StackServices, 'dht'>>): (() =>
   }
 }
 
+/** Puts a peer into the routing table if it answers a ping. */
+export const addToTable = async (dht: KadDHT, peer: PeerId): Promise<void> => {
+  if (hasRoutingTable(dht)) await dht.routingTable.add(peer)
+}
+
 /** Peers in the routing table of a node. */
 export const routingTableSize = (dht: KadDHT): number => (hasRoutingTable(dht) ? dht.routingTable.size : 0)
 
