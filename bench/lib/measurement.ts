@@ -1,7 +1,7 @@
 /** One printed figure. `samples` are in `unit`; ratios have the unit `x`. */
 export interface Figure {
   scenario: string
-  unit: 'ms' | 'MB/s' | 'x' | 's' | 'B' | 'n'
+  unit: 'ms' | 'MB/s' | 'x' | 's' | 'B' | 'n' | '%'
   samples: number[]
   /** The floor or ceiling of the specification; which of the two `higherIsBetter` tells. */
   target?: number

@@ -52,6 +52,7 @@ const run = async ({ peers, seeds, limits }: World, { self = 'me', slowMs = 1 } 
     isConnected: (id) => peers[indexOf({ id } as Candidate)]?.connected ?? false,
     rank: (id) => peers[indexOf({ id } as Candidate)]?.rank,
     slowMs: () => slowMs,
+    lostMs: () => 10_000,
     // So that the silent ones come to an end.
     signal: AbortSignal.timeout(slowMs < 60 ? 60 : slowMs),
     async ask(each, signal) {
@@ -156,6 +157,7 @@ describe('the end', () => {
       isConnected: () => true,
       rank: () => 0,
       slowMs: () => 1,
+      lostMs: () => 10_000,
       signal: AbortSignal.timeout(10_000),
       async ask({ id }, signal) {
         asked.push(id)

@@ -32,6 +32,8 @@ export interface QueryDependencies<C extends Candidate> {
   ask(candidate: C, signal: AbortSignal, hops: number): Promise<readonly C[] | undefined>
   /** After this long without an answer a question no longer holds back others, ms; its answer still counts. */
   slowMs(connected: boolean): number
+  /** After this long it is given up, ms: the peer has failed. */
+  lostMs(connected: boolean): number
   signal: AbortSignal
 }
 
@@ -55,6 +57,9 @@ export interface Query<C extends Candidate> {
   finish(): void
 }
 
+/** Why a question is given up before its query ends: the peer did not answer in time. */
+export const lost = new Error('The peer has not answered in time.')
+
 /** Names taken from one answer: what an honest peer sends (k of Kademlia). */
 const maxNamed = 20
 
@@ -75,7 +80,7 @@ const patience = 2
  * Not guaranteed: that the peers found are the closest of the whole network when those who know them lie or are silent.
  */
 export const startQuery = <C extends Candidate>(deps: QueryDependencies<C>): Query<C> => {
-  const { limits, isConnected, rank, ask, slowMs, self, signal } = deps
+  const { limits, isConnected, rank, ask, slowMs, lostMs, self, signal } = deps
   const known = new Map<string, Known<C>>()
   /** Names that did not answer, less those that did. */
   const failuresByIntroducer = new Map<string, number>()
@@ -130,7 +135,8 @@ export const startQuery = <C extends Candidate>(deps: QueryDependencies<C>): Que
       if (isQuick) quick[kind] -= 1
       isQuick = false
     }
-    const timer = setTimeout(
+    const givenUp = new AbortController()
+    const slowTimer = setTimeout(
       () => {
         free()
         entry.state = 'slow'
@@ -138,8 +144,10 @@ export const startQuery = <C extends Candidate>(deps: QueryDependencies<C>): Que
       },
       slowMs(kind === 'connected'),
     )
+    const lostTimer = setTimeout(() => givenUp.abort(lost), lostMs(kind === 'connected'))
     const finish = (named: readonly C[] | undefined): void => {
-      clearTimeout(timer)
+      clearTimeout(slowTimer)
+      clearTimeout(lostTimer)
       free()
       inFlight -= 1
       entry.state = named === undefined ? 'failed' : 'answered'
@@ -149,7 +157,7 @@ export const startQuery = <C extends Candidate>(deps: QueryDependencies<C>): Que
       for (const each of (named ?? []).slice(0, maxNamed)) add(each, entry.candidate.id, entry.hops + 1)
       step()
     }
-    ask(entry.candidate, ended, entry.hops).then(finish, () => finish(undefined))
+    ask(entry.candidate, AbortSignal.any([ended, givenUp.signal]), entry.hops).then(finish, () => finish(undefined))
   }
 
   const step = (): void => {

@@ -6,6 +6,7 @@ import { noise } from '@libp2p/noise'
 import { type Ping, ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
+import type { PeerAnswer } from '../dht/asking.ts'
 import { createHeads, type Heads, type LookupReport, type Misanswer } from '../dht/heads.ts'
 import { createProviders, type Providers } from '../dht/providers.ts'
 import { createRoundTrips } from '../dht/round-trips.ts'
@@ -45,7 +46,7 @@ export interface DhtNode {
 /** What a node knows of its peers, beyond the network: hers are asked for, and told, as the engine's reputation is. */
 export interface PeerMemory {
   rank?(peer: string): number | undefined
-  onAnswer?(peer: string, ms: number | undefined): void
+  onAnswer?(peer: string, answer: PeerAnswer | undefined): void
 }
 
 export interface DhtNetworkOptions {
@@ -176,13 +177,17 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
       if (a === undefined || b === undefined) continue
       try {
         await a.node.dial(b.node.getMultiaddrs())
-        await Promise.all([introduce(a, b), introduce(b, a)])
       } catch {
         // A full node refuses; it has others.
       }
     }
   }
   await Promise.all(Array.from({ length: setUpDials }, connectNext))
+  const nodeById = new Map(nodes.map((each) => [each.id, each]))
+  for (const each of nodes) {
+    const peers = each.node.getPeers().flatMap((peer) => nodeById.get(peer.toString()) ?? [])
+    await Promise.all(peers.map((peer) => introduce(each, peer)))
+  }
 
   /** Peers in the routing table of a node. */
   const tableSize = ({ node }: DhtNode): number => routingTableSize(node.services.dht)
