@@ -52,7 +52,7 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
     yield* measure(network, size, log)
     await network.stop()
   }
-  if (process.env.DHT_SIZES === undefined) yield* measureRanking(log)
+  if (process.env.DHT_RANKING !== '0') yield* measureRanking(log)
 }
 
 const measure = async function* (

@@ -42,7 +42,8 @@ export interface FoundHead<T> {
 export type Misanswer = 'forged' | 'older' | 'rollback'
 
 export interface LookupReport {
-  outcome: 'found' | 'absent' | 'timeout'
+  /** `absent`: the closest peers that live do not have it. */
+  outcome: 'found' | 'absent' | 'timeout' | 'cancelled'
   tookMs: number
   /** Answers on the way to the first valid one; 0 when it was kept here. */
   hops: number
@@ -211,7 +212,7 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
       }
       if (best !== undefined) repair(key, best, stale)
       onLookup?.({
-        outcome: best !== undefined ? 'found' : timeout.aborted ? 'timeout' : 'absent',
+        outcome: best !== undefined ? 'found' : signal.aborted ? 'cancelled' : timeout.aborted ? 'timeout' : 'absent',
         tookMs: now() - started,
         hops: firstHops,
         asked,

@@ -73,7 +73,7 @@ const patience = 2
  * The Kademlia walk of a lookup, without anything of a network.
  *
  * Each peer is asked at most once. Of the `width` closest live candidates the connected ones are asked first, the best
- * ranked of them first; the others are dialled when no quick question is in flight, closest first. A peer that does not
+ * ranked of them first; the others are dialled, closest first, once half of those have answered or were slow. A peer that does not
  * answer leaves the field; one that is slow frees its place, and its answer is still taken. Names that come from
  * somebody whose names do not answer go to the end of the line, so that one liar cannot fill the field with ghosts.
  *
@@ -119,7 +119,8 @@ export const startQuery = <C extends Candidate>(deps: QueryDependencies<C>): Que
       // Sorting is stable: of equal rank the closest comes first.
       return connected.sort((a, b) => (rank(b.candidate.id) ?? 0) - (rank(a.candidate.id) ?? 0))[0]
     }
-    if (quick.connected > 0 || quick.dialled >= limits.dials || dialled >= limits.dialBudget) return undefined
+    // As many answers as are awaited tell enough of where to dial.
+    if (quick.connected > answered || quick.dialled >= limits.dials || dialled >= limits.dialBudget) return undefined
     return open[0]
   }
 

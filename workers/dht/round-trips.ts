@@ -1,7 +1,7 @@
 /**
  * How long an answer takes, as this node has seen it lately: what makes a question slow, when it is given up, and how
  * long a lookup waits for a newer answer after its first. Round trips to connected peers, and answers of peers that
- * were dialled first, are taken apart. The mean and the deviation are smoothed as TCP's are (RFC 6298 §2).
+ * were dialled first, are taken apart. The median counts: a third of the peers may be slow, and what is usual is not.
  */
 export interface RoundTrips {
   record(connected: boolean, ms: number): void
@@ -13,19 +13,14 @@ export interface RoundTrips {
   lostMs(connected: boolean): number
 }
 
-interface Smoothed {
-  mean: number
-  deviation: number
-  measured: boolean
-}
-
 /** Before anything was measured, ms: a round trip across a continent, and a dial by WebRTC over a relay. */
-const assumed = (): { connected: Smoothed; dialled: Smoothed } => ({
-  connected: { mean: 100, deviation: 25, measured: false },
-  dialled: { mean: 500, deviation: 125, measured: false },
-})
+const assumedMs = { connected: 100, dialled: 500 }
 
-/** Bounds of a slow answer, ms: scheduling on a busy machine takes the lower one; a person waits for the upper one. */
+/** As many of the last measurements count: those of a few lookups. */
+const maxMeasured = 31
+
+/** So many times the median is slow, within bounds, ms: a busy machine takes the lower one, a person waits for the upper. */
+const slowFactor = 2
 const leastSlowMs = 60
 const mostSlowMs = 1_000
 
@@ -34,35 +29,27 @@ const lostFactor = 8
 const leastLostMs = { connected: 500, dialled: 1_500 }
 const mostLostMs = { connected: 2_500, dialled: 4_000 }
 
-/** Weights of a new measurement, and of the deviation in what is slow (RFC 6298 §2). */
-const meanWeight = 1 / 8
-const deviationWeight = 1 / 4
-const deviations = 4
-
 export const createRoundTrips = (): RoundTrips => {
-  const byKind = assumed()
+  const measured: Record<'connected' | 'dialled', number[]> = { connected: [], dialled: [] }
   const kindOf = (connected: boolean): 'connected' | 'dialled' => (connected ? 'connected' : 'dialled')
-  const slowMs = (connected: boolean): number => {
-    const { mean, deviation } = byKind[kindOf(connected)]
-    return clamp(leastSlowMs, mean + deviations * deviation, mostSlowMs)
+  const median = (kind: 'connected' | 'dialled'): number => {
+    const sorted = measured[kind].toSorted((a, b) => a - b)
+    return sorted[sorted.length >> 1] ?? assumedMs[kind]
   }
+  const slowMs = (connected: boolean): number => clamp(leastSlowMs, slowFactor * median(kindOf(connected)), mostSlowMs)
 
   return {
-    record(connected, measuredMs) {
-      const ms = Math.min(measuredMs, 2 * mostSlowMs)
-      const { mean, deviation, measured } = byKind[kindOf(connected)]
-      byKind[kindOf(connected)] = measured
-        ? {
-            mean: mean + meanWeight * (ms - mean),
-            deviation: deviation + deviationWeight * (Math.abs(ms - mean) - deviation),
-            measured,
-          }
-        : { mean: ms, deviation: ms / 2, measured: true }
+    record(connected, ms) {
+      const latest = measured[kindOf(connected)]
+      latest.push(ms)
+      if (latest.length > maxMeasured) latest.shift()
     },
-    typicalMs: () => byKind.connected.mean,
+    typicalMs: () => median('connected'),
     slowMs,
-    lostMs: (connected) =>
-      clamp(leastLostMs[kindOf(connected)], lostFactor * slowMs(connected), mostLostMs[kindOf(connected)]),
+    lostMs(connected) {
+      const kind = kindOf(connected)
+      return clamp(leastLostMs[kind], lostFactor * slowMs(connected), mostLostMs[kind])
+    },
   }
 }
 

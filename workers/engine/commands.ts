@@ -2,6 +2,7 @@ import type { ContentStore } from '../content/content-store.ts'
 import { Failure } from '../contract/failures.ts'
 import type { Update } from '../contract/updates.ts'
 import type { FileInput, LookupResult, PackageCheck, PublishOptions, PublishResult } from '../contract/views.ts'
+import type { LookupStats } from '../dht/lookup-stats.ts'
 import { readPackage } from '../packages/read-package.ts'
 import { sameBytes } from '../protocol/codec.ts'
 import { headKey, rootToText, splitPackageId, textToRoot } from '../protocol/ids.ts'
@@ -36,6 +37,7 @@ export interface CommandDependencies {
   trust: Trust
   network: Promise<Network | undefined>
   metrics: Metrics
+  lookups: Pick<LookupStats, 'view'>
   status: Status
   publications: Publications
   installs: Installs
@@ -47,7 +49,8 @@ export interface CommandDependencies {
 
 /** The commands of a running engine, each a few lines over the part that does the work. */
 export const createCommands = (deps: CommandDependencies): RunningEngine => {
-  const { content, registry, library, installs, holders, metrics, publications, publisher, emit, signal } = deps
+  const { content, registry, library, installs, holders, metrics, lookups, publications, publisher, emit, signal } =
+    deps
 
   const read = (files: FileInput[], options: PublishOptions = {}): ReturnType<typeof readPackage> => {
     assertFiles(files)
@@ -191,7 +194,11 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     },
 
     peers: async () => (await deps.network)?.peers() ?? [],
-    metrics: async () => ({ ...metrics.view(), active_peers: deps.status.view().connections }),
+    metrics: async () => ({
+      ...metrics.view(),
+      ...lookups.view(),
+      active_peers: deps.status.view().connections,
+    }),
     async connect(address) {
       const online = await deps.network
       if (online === undefined) throw new Failure('PeerUnreachable', 'This browser could not join the network.')
@@ -217,7 +224,6 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     if (!parts.ok) throw new Failure('InvalidArgument', parts.message)
     const online = await deps.network
     if (online === undefined) return answer('none')
-    metrics.count('dht_lookups_total')
     const found = await online.findHead(headKey(parts.value.publisher, parts.value.slug), signal)
     if (found === undefined) return answer('none')
     const { identity, head } = found.value

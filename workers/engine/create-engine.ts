@@ -2,6 +2,7 @@ import { createContentStore } from '../content/content-store.ts'
 import type { StartOptions } from '../contract/commands.ts'
 import type { Failure } from '../contract/failures.ts'
 import type { Update, UpdateBatch } from '../contract/updates.ts'
+import { createLookupStats } from '../dht/lookup-stats.ts'
 import { startRepublish } from '../dht/republish.ts'
 import type { RtcShim } from '../net/rtc-shim.ts'
 import { hasTemplates } from '../packages/templates.ts'
@@ -73,6 +74,7 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
   const content = createContentStore({ store, crypto: webCrypto })
   const search = createSearch({ now: () => performance.now() })
   const metrics = createMetrics()
+  const lookups = createLookupStats()
   const registry = createRegistry({
     store,
     crypto: webCrypto,
@@ -120,6 +122,7 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
         },
         onChange: () => status.changed(),
         onAudience: () => publications.sendAll(),
+        onLookup: lookups.add,
         onSent: (bytes) => metrics.count('piece_bytes_sent', bytes),
       }),
     )
@@ -202,7 +205,7 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
 
   await loaded
   return createCommands({
-    ...{ content, registry, search, publisher, library, trust, network, metrics },
+    ...{ content, registry, search, publisher, library, trust, network, metrics, lookups },
     ...{ status, publications, installs, holders, emit, signal: lifetime.signal },
     stop: () => runAll(undos),
   })

@@ -5,7 +5,6 @@ export type CounterName =
   | 'packages_published'
   | 'packages_installed'
   | 'gossip_messages_received'
-  | 'dht_lookups_total'
   | 'piece_bytes_received'
   | 'piece_bytes_sent'
 
@@ -20,7 +19,6 @@ export const createMetrics = (): Metrics => {
     packages_published: 0,
     packages_installed: 0,
     gossip_messages_received: 0,
-    dht_lookups_total: 0,
     piece_bytes_received: 0,
     piece_bytes_sent: 0,
   }

@@ -157,6 +157,7 @@ export const createHostileNetwork = () => {
       },
       onChange() {},
       onAudience() {},
+      onLookup() {},
       onSent() {},
     })
     stops.push(async () => {
