@@ -7,7 +7,7 @@ import type { Contact } from './wire.ts'
 const provideTimeoutMs = 5_000
 
 /** A search goes on for more holders until the closest 10 were asked, or its caller has enough. */
-const findLimits: QueryLimits = { width: 10, parallel: 6, dials: 3, inFlight: 20, dialBudget: 16 }
+const findLimits: QueryLimits = { width: 10, parallel: 4, dials: 3, inFlight: 20, dialBudget: 16 }
 const provideLimits: QueryLimits = { width: 20, parallel: 8, dials: 3, inFlight: 24, dialBudget: 24 }
 
 export interface ProvidersDependencies extends AskingDependencies {

@@ -13,8 +13,8 @@ export interface RoundTrips {
   lostMs(connected: boolean): number
 }
 
-/** Before anything was measured, ms: a round trip across a continent, and a dial by WebRTC over a relay. */
-const assumedMs = { connected: 100, dialled: 500 }
+/** Before anything was measured, ms: a round trip within a continent, and a dial by WebRTC over a relay. */
+const assumedMs = { connected: 60, dialled: 300 }
 
 /** As many of the last measurements count: those of a few lookups. */
 const maxMeasured = 31

@@ -10,6 +10,7 @@ import { DHT_NAMESPACE, KAD_PROTOCOL, PACKAGES_TOPIC } from '../protocol/protoco
 import { guardFrames } from './gossip-guard.ts'
 import type { HeadValidator } from './head-validator.ts'
 import * as limits from './limits.ts'
+import { stopRefresh } from './routing-table.ts'
 
 /** What every node runs, tab or relay, as `node.services`. */
 export interface StackServices extends Record<string, unknown> {
@@ -39,8 +40,11 @@ export const stackServices = (options: StackOptions): ServiceFactoryMap<StackSer
 /** A DHT whose routing table takes connected peers only. */
 export const connectedDht =
   (heads: HeadValidator): ReturnType<typeof kadDHT> =>
-  (components) =>
-    createDht(heads)({ ...dhtComponents(components), ping: pingConnected(components) })
+  (components) => {
+    const dht = createDht(heads)({ ...dhtComponents(components), ping: pingConnected(components) })
+    stopRefresh(dht)
+    return dht
+  }
 
 /** The same as the library has it: it dials each peer that it hears of and keeps those that it reached. */
 export const createDht = (heads: HeadValidator): ReturnType<typeof kadDHT> =>

@@ -119,6 +119,7 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
     node.addEventListener('connection:open', onOpen)
     stops.push(() => node.removeEventListener('connection:open', onOpen))
     if (table === 'connected') stops.push(forgetDisconnected(node))
+    stopTagging(node.services.dht)
     const wire = createWire(node, KAD_PROTOCOL)
     const lookups: LookupReport[] = []
     const misanswers: DhtNode['misanswers'] = []
@@ -232,6 +233,13 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
 }
 
 export type DhtNetwork = Awaited<ReturnType<typeof createDhtNetwork>>
+
+/** Every five seconds each node sorts its closest peers anew, which is nothing for one node and a core for a thousand. */
+const stopTagging = (dht: KadDHT): void => {
+  const tagger: unknown = Reflect.get(Reflect.get(dht, 'routingTable'), 'closestPeerTagger')
+  const stop: unknown = Reflect.get(Object(tagger), 'stop')
+  if (typeof stop === 'function') stop.call(tagger)
+}
 
 /** Memory addresses are global: each network has its own. */
 let networks = 0
