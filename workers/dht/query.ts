@@ -32,7 +32,7 @@ export interface QueryDependencies<C extends Candidate> {
   ask(candidate: C, signal: AbortSignal, hops: number): Promise<readonly C[] | undefined>
   /** After this long without an answer a question no longer holds back others, ms; its answer still counts. */
   slowMs(connected: boolean): number
-  /** After this long it is given up, ms: the peer has failed. */
+  /** After this long a question is waited for no more, ms, if more peers have answered than have not. */
   lostMs(connected: boolean): number
   signal: AbortSignal
 }
@@ -57,7 +57,7 @@ export interface Query<C extends Candidate> {
   finish(): void
 }
 
-/** Why a question is given up before its query ends: the peer did not answer in time. */
+/** Why a question was given up: the peer did not answer in time. */
 export const lost = new Error('The peer has not answered in time.')
 
 /** Names taken from one answer: what an honest peer sends (k of Kademlia). */
@@ -94,6 +94,8 @@ export const startQuery = <C extends Candidate>(deps: QueryDependencies<C>): Que
   let settling = false
   let over = false
   const quick = { connected: 0, dialled: 0 }
+  /** What gives up each question whose time is over; until then its answer is still taken. */
+  const late = new Set<AbortController>()
 
   const add = (candidate: C, introducer: string, hops: number): void => {
     if (candidate.id === self || known.has(candidate.id) || known.size >= maxCandidates) return
@@ -145,10 +147,17 @@ export const startQuery = <C extends Candidate>(deps: QueryDependencies<C>): Que
       },
       slowMs(kind === 'connected'),
     )
-    const lostTimer = setTimeout(() => givenUp.abort(lost), lostMs(kind === 'connected'))
+    const lostTimer = setTimeout(
+      () => {
+        late.add(givenUp)
+        step()
+      },
+      lostMs(kind === 'connected'),
+    )
     const finish = (named: readonly C[] | undefined): void => {
       clearTimeout(slowTimer)
       clearTimeout(lostTimer)
+      late.delete(givenUp)
       free()
       inFlight -= 1
       entry.state = named === undefined ? 'failed' : 'answered'
@@ -165,12 +174,15 @@ export const startQuery = <C extends Candidate>(deps: QueryDependencies<C>): Que
     if (over) return
     if (!settling && !ended.aborted) for (let entry = next(); entry !== undefined; entry = next()) start(entry)
     const waitsForSlow = !settling && answered < limits.width
-    if (ended.aborted || inFlight === 0 || (!waitsForSlow && quick.connected + quick.dialled === 0)) end()
+    // When most do not answer it may be our own line: then they are waited for to the end.
+    const onlyLost = inFlight === late.size && answered >= late.size
+    if (ended.aborted || onlyLost || (!waitsForSlow && quick.connected + quick.dialled === 0)) end()
   }
 
   const end = (): void => {
     over = true
     signal.removeEventListener('abort', step)
+    for (const question of late) question.abort(lost)
     stop.abort()
     const closest = [...known.values()].filter(({ state }) => state === 'answered').map(({ candidate }) => candidate)
     resolve({ closest: closest.sort(byDistance).slice(0, limits.width), asked, dialled })
