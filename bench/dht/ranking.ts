@@ -12,10 +12,10 @@ const slowShare = 1 / 3
 /** What a slow peer takes longer for each message, ms: a busy or far away one. */
 const slowByMs = 200
 
-/** Few of them, so that they come to know their peers. */
+/** Few of them, which come to know their peers first, as a tab does that is open for some minutes. */
 const readers = 8
 const keys = 16
-const learningRounds = 3
+const learningRounds = 12
 const rounds = 4
 
 const never = new AbortController().signal
