@@ -1,39 +1,58 @@
 import { createRandom } from '../../workers/testing/delayed-memory.ts'
-import { createDhtNetwork, createHeadSource, type DhtNetwork, type DhtNode } from '../../workers/testing/dht-network.ts'
+import { createDhtNetwork, type DhtNetwork, type DhtNode } from '../../workers/testing/dht-network.ts'
+import { createHeadSource } from '../../workers/testing/head-source.ts'
+import { sampleLag } from '../lib/event-loop.ts'
 import { type Figure, percentile } from '../lib/measurement.ts'
+import { measureRanking } from './ranking.ts'
 
 /**
- * Heads in the DHT with real kad-dht nodes (memory transport, noise, yamux) and 20 ms a message: put, get hit, get miss,
- * and the same lookups by stock `dht.get` in turn with ours. `DHT_SIZES=10,50` chooses other sizes,
- * `DHT_TABLE=known` the routing table as kad-dht has it.
+ * Heads and providers in the DHT with real kad-dht nodes (memory transport, noise, yamux) and 20 ms a message, and the
+ * same lookups by stock `dht.get` in turn with ours. `DHT_SIZES=10,50` chooses other sizes, `DHT_LOOKUPS=10` how many
+ * lookups, `DHT_TABLE=known` the routing table as kad-dht has it.
  *
- * Each node is dialled to those that a walk to itself would find (see dht-network.ts), and has at most 40 connections;
- * from 100 nodes on most holders of a value must be dialled.
+ * All nodes are in one process: what they compute is in the figures, and the lag of the event loop is told beside them.
+ * Lookups come one after the other, each after the one before has died down. Each node has about 20 connections
+ * (see dht-network.ts) and at most 40; from 100 nodes on holders of a value may have to be dialled. Who looks up keeps
+ * no copy itself. From 500 nodes on there are fewer lookups.
  */
-const sizes = (process.env.DHT_SIZES ?? '10,50,100').split(',').map(Number)
+const sizes = (process.env.DHT_SIZES ?? '10,50,100,500,1000').split(',').map(Number)
 const table = process.env.DHT_TABLE === 'known' ? 'known' : 'connected'
-const lookups = Number(process.env.DHT_LOOKUPS ?? 30)
-const puts = 10
+const wantedLookups = process.env.DHT_LOOKUPS
 const maxConnections = 40
+const warmUps = 5
 const deadShare = 0.2
 
 /** A stock `get` may take minutes: what has not ended by then has failed, as ours has after 5 s. */
 const stockTimeoutMs = 5_000
 
-/** What the specification wants of a lookup at p95, ms, by the number of peers. */
+/** After a lookup, so that what it leaves behind is not in the next one, ms. */
+const restMs = 60
+
+/** As many as a median needs: each takes up to 5 s. */
+const stockLookups = 5
+
+/** Five round trips of 40 ms are what the specification allows at 100 nodes, ms by the number of peers. */
 const targetMs = (nodes: number): number => (nodes <= 10 ? 100 : nodes <= 100 ? 200 : 500)
 
+/** How much faster than stock, at the median. */
+const targetRatio = 3
+
 const never = new AbortController().signal
+const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, restMs))
 
 export const suite = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
   for (const size of sizes) {
     const started = performance.now()
     const network = await createDhtNetwork({ nodes: size, maxConnections, table })
-    const least = Math.min(...network.nodes.map(network.tableSize))
-    log(`${size} nodes are up after ${seconds(started)}; the smallest routing table has ${least} peers`)
+    const tables = network.nodes.map(network.tableSize)
+    log(
+      `${size} nodes are up after ${seconds(started)}, ${megabytes(size)} MB each; their routing tables have ` +
+        `${Math.min(...tables)} to ${Math.max(...tables)} peers`,
+    )
     yield* measure(network, size, log)
     await network.stop()
   }
+  if (process.env.DHT_RANKING !== '0') yield* measureRanking(log)
 }
 
 const measure = async function* (
@@ -41,6 +60,8 @@ const measure = async function* (
   size: number,
   log: (line: string) => void,
 ): AsyncGenerator<Figure> {
+  const lookups = Number(wantedLookups ?? (size >= 500 ? 20 : 40))
+  const puts = size >= 100 ? 6 : 10
   const random = createRandom(size)
   const source = await createHeadSource(size)
   const anyOf = (nodes: readonly DhtNode[]): DhtNode => {
@@ -50,84 +71,117 @@ const measure = async function* (
   }
   const name = (what: string): string => `DHT ${size}: ${what}`
 
-  const toPut: number[] = []
-  const toFour: number[] = []
-  for (let n = 0; n < puts; n += 1) {
-    const start = performance.now()
-    let fourth = Number.NaN
-    const confirmed = await anyOf(network.nodes).heads.put(source.key(`p-${n}`), await source.value(`p-${n}`, 1), {
-      signal: never,
-      onConfirmed(count) {
-        if (count === 4) fourth = performance.now() - start
-      },
-    })
-    toPut.push(performance.now() - start)
-    if (!Number.isNaN(fourth)) toFour.push(fourth)
-    if (confirmed < 4) log(`only ${confirmed} have confirmed a put`)
-  }
-  yield { scenario: name('put, all'), unit: 'ms', samples: toPut }
-  yield { scenario: name('put, 4 confirmations'), unit: 'ms', samples: toFour, target: 500, targetAt: 'p95' }
-
-  yield* hits(name('get hit'))
-  const misses: number[] = []
-  for (let n = 0; n < lookups / 2; n += 1) {
-    const start = performance.now()
-    await anyOf(network.alive()).heads.get(source.key(`miss-${n}`), { signal: never })
-    misses.push(performance.now() - start)
-  }
-  yield { scenario: name('get miss'), unit: 'ms', samples: misses }
-
+  await warmUp()
+  yield* put(name('put'), puts, 'p')
+  yield* hits(name('get hit'), lookups)
+  yield* misses(name('get miss'))
+  yield* providers()
   const victims = [...network.nodes].sort(() => random() - 0.5).slice(0, Math.round(size * deadShare))
   network.silence(victims)
-  yield* hits(name('get hit, 20 % dead'))
+  yield* hits(name('get hit, 20 % dead'), lookups)
+  yield* misses(name('get miss, 20 % dead'))
+  yield* put(name('put, 20 % dead'), puts / 2, 'q')
 
-  async function* hits(scenario: string): AsyncGenerator<Figure> {
+  /** The set-up runs other code than the lookups do, and its last messages are still under way. */
+  async function warmUp(): Promise<void> {
+    const key = source.key('warm')
+    await anyOf(network.nodes).heads.put(key, await source.value('warm', 1), { signal: never, onConfirmed() {} })
+    for (let n = 0; n < warmUps; n += 1) {
+      const reader = anyOf(network.nodes)
+      await reader.without(key, () => reader.heads.get(key, { signal: never }))
+    }
+    await stockGet(anyOf(network.nodes), key)
+    await rest()
+  }
+
+  async function* put(scenario: string, count: number, prefix: string): AsyncGenerator<Figure> {
+    const toAll: number[] = []
+    const toFour: number[] = []
+    const confirmations: number[] = []
+    const lag = sampleLag()
+    for (let n = 0; n < count; n += 1) {
+      const slug = `${prefix}-${n}`
+      const value = await source.value(slug, 1)
+      const start = performance.now()
+      const confirmed = await anyOf(network.alive()).heads.put(source.key(slug), value, {
+        signal: never,
+        onConfirmed(reached) {
+          if (reached === 4) toFour.push(performance.now() - start)
+        },
+      })
+      toAll.push(performance.now() - start)
+      confirmations.push(confirmed)
+      await rest()
+    }
+    log(`${scenario}: ${Math.min(...confirmations)} to ${Math.max(...confirmations)} confirmed; ${lagText(lag())}`)
+    yield { scenario: `${scenario}, all`, unit: 'ms', samples: toAll, target: stockTimeoutMs, targetAt: 'p99' }
+    yield { scenario: `${scenario}, 4 confirmations`, unit: 'ms', samples: toFour, target: 500, targetAt: 'p95' }
+  }
+
+  async function* misses(scenario: string): AsyncGenerator<Figure> {
+    const samples: number[] = []
+    const lag = sampleLag()
+    for (let n = 0; n < lookups / 8; n += 1) {
+      const start = performance.now()
+      await anyOf(network.alive()).heads.get(source.key(`miss-${n}`), { signal: never })
+      samples.push(performance.now() - start)
+      await rest()
+    }
+    log(`${scenario}: ${lagText(lag())}`)
+    yield { scenario, unit: 'ms', samples }
+  }
+
+  async function* providers(): AsyncGenerator<Figure> {
+    const { CID } = await import('multiformats/cid')
+    const { sha256 } = await import('multiformats/hashes/sha2')
+    const samples: number[] = []
+    let found = 0
+    for (let n = 0; n < lookups / 8; n += 1) {
+      const root = CID.createV1(0x55, await sha256.digest(Uint8Array.of(size & 0xff, n))).toString()
+      await anyOf(network.nodes).providers.provide(root, never)
+      await rest()
+      const start = performance.now()
+      for await (const _ of anyOf(network.nodes).providers.find(root, AbortSignal.timeout(stockTimeoutMs))) {
+        found += 1
+        break
+      }
+      samples.push(performance.now() - start)
+      await rest()
+    }
+    log(`${name('first provider')}: found ${found} of ${samples.length}`)
+    yield { scenario: name('first provider'), unit: 'ms', samples, target: targetMs(size), targetAt: 'p95' }
+  }
+
+  async function* hits(scenario: string, count: number): AsyncGenerator<Figure> {
     const ours: number[] = []
+    const hops: number[] = []
+    const dials: number[] = []
     const stock: number[] = []
     const stockFirst: number[] = []
-    const hops: number[] = []
     let found = 0
-    let stockFound = 0
-    for (let n = 0; n < lookups; n += 1) {
-      const slug = `p-${n % puts}`
-      const key = source.key(slug)
-      // Whoever keeps a copy itself finds it without the network: no lookup.
-      const keyBytes = new TextEncoder().encode(key)
-      const without = async (): Promise<DhtNode> => {
-        for (let tries = 0; tries < 20; tries += 1) {
-          const node = anyOf(network.alive())
-          if ((await node.wire.own.getValue(keyBytes)) === undefined) return node
-        }
-        return anyOf(network.alive())
-      }
-      const reader = await without()
-      const start = performance.now()
-      if ((await reader.heads.get(key, { signal: never })) !== undefined) found += 1
-      ours.push(performance.now() - start)
+    const lag = sampleLag()
+    for (let n = 0; n < count; n += 1) {
+      const key = source.key(`p-${n % puts}`)
+      const reader = anyOf(network.alive())
+      await reader.without(key, async () => {
+        const start = performance.now()
+        if ((await reader.heads.get(key, { signal: never })) !== undefined) found += 1
+        ours.push(performance.now() - start)
+      })
       hops.push(reader.lookups.at(-1)?.hops ?? 0)
-
-      // As often as needed for a median: each takes up to 5 s.
-      if (n % 3 !== 0) continue
-      const other = await without()
-      const stockStart = performance.now()
-      let first: number | undefined
-      try {
-        for await (const event of other.node.services.dht.get(keyBytes, {
-          signal: AbortSignal.timeout(stockTimeoutMs),
-        }))
-          if (event.name === 'PEER_RESPONSE' && event.record !== undefined) first ??= performance.now() - stockStart
-      } catch {
-        // Timed out, or a peer refused a correction.
-      }
-      if (first !== undefined) {
-        stockFound += 1
-        stockFirst.push(first)
-      }
-      stock.push(performance.now() - stockStart)
+      dials.push(reader.lookups.at(-1)?.dialled ?? 0)
+      await rest()
+      if (n % Math.ceil(count / stockLookups) !== 0) continue
+      const other = anyOf(network.alive())
+      const { tookMs, firstMs } = await other.without(key, () => stockGet(other, key))
+      stock.push(tookMs)
+      if (firstMs !== undefined) stockFirst.push(firstMs)
+      await rest()
     }
     log(
       `${scenario}: found ${found} of ${ours.length}; hops p50 ${percentile(hops, 0.5)}, p95 ${percentile(hops, 0.95)}; ` +
-        `stock found ${stockFound} of ${stock.length}, its first answer after p50 ${percentile(stockFirst, 0.5).toFixed(0)} ms`,
+        `dialled p50 ${percentile(dials, 0.5)}, p95 ${percentile(dials, 0.95)}; stock found ${stockFirst.length} of ` +
+        `${stock.length}, its first answer after p50 ${percentile(stockFirst, 0.5).toFixed(0)} ms; ${lagText(lag())}`,
     )
     yield {
       scenario,
@@ -143,7 +197,42 @@ const measure = async function* (
         p99: percentile(stock, 0.99),
       },
     }
+    const ratio = percentile(stock, 0.5) / percentile(ours, 0.5)
+    yield {
+      scenario: `${scenario}, times faster`,
+      unit: 'x',
+      samples: [ratio],
+      target: targetRatio,
+      higherIsBetter: true,
+    }
+    yield { scenario: `${scenario}, hops`, unit: 'n', samples: hops }
+    yield {
+      scenario: `${scenario}, found`,
+      unit: '%',
+      samples: [(100 * found) / ours.length],
+      higherIsBetter: true,
+      target: 100,
+    }
   }
 }
 
+/** Stock `get` to its end, and when its first record came. */
+const stockGet = async ({ node }: DhtNode, key: string): Promise<{ tookMs: number; firstMs: number | undefined }> => {
+  const start = performance.now()
+  let firstMs: number | undefined
+  try {
+    const signal = AbortSignal.timeout(stockTimeoutMs)
+    for await (const event of node.services.dht.get(new TextEncoder().encode(key), { signal }))
+      if (event.name === 'PEER_RESPONSE' && event.record !== undefined) firstMs ??= performance.now() - start
+  } catch {
+    // Timed out, or a peer refused a correction.
+  }
+  return { tookMs: performance.now() - start, firstMs }
+}
+
+const lagText = (samples: number[]): string =>
+  `event loop late by p50 ${percentile(samples, 0.5).toFixed(1)}, p95 ${percentile(samples, 0.95).toFixed(0)} ms`
+
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(0)} s`
+
+const megabytes = (nodes: number): string => (process.memoryUsage().rss / 1_048_576 / nodes).toFixed(1)

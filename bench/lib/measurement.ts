@@ -2,7 +2,7 @@
 export interface Figure {
   /** Unlike that of every other figure of its suite. */
   scenario: string
-  unit: 'ms' | 'MB/s' | '/s' | 'x' | 's' | 'B' | 'MB' | 'n'
+  unit: 'ms' | 'MB/s' | '/s' | 'x' | 's' | 'B' | 'MB' | 'n' | '%'
   samples: number[]
   /** The floor or ceiling of the specification; which of the two `higherIsBetter` tells. */
   target?: number

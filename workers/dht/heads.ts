@@ -1,25 +1,32 @@
+import { type AskingDependencies, createAsking } from './asking.ts'
 import { type QueryLimits, startQuery } from './query.ts'
-import type { RoundTrips } from './round-trips.ts'
-import type { Answer, Contact, Wire } from './wire.ts'
+import type { Answer, Contact } from './wire.ts'
 
 /** A lookup that has found nothing by then finds nothing, ms (spec §2.8). */
 export const lookupTimeoutMs = 5_000
 
-/** After the first valid answer, later ones may still raise the sequence number for one round trip, at most this, ms. */
-const maxSettleMs = 150
+/** After the first valid answer, later ones may still raise the sequence number for half a round trip, at most this, ms. */
+const maxSettleMs = 75
+
+/** With our own copy alone, others are waited for so long at most, ms. */
+const maxOwnWaitMs = 150
 
 /** A put ends after this long, ms: who has not confirmed by then is slow or gone, and the head is put again anyway. */
 const putTimeoutMs = 5_000
 
 /**
  * A put goes to the 20 closest. When 10 of the closest that live do not have a value, no one has: even of copies of
- * which half are gone, ten in a row are missing once in a thousand times.
+ * which half are gone, ten in a row are missing once in a thousand times. Four at once find as well as six or ten do
+ * (in as many hops, with 250 nodes), and ask less.
  */
-const getLimits: QueryLimits = { width: 10, parallel: 6, dials: 3, inFlight: 20, dialBudget: 16 }
+const getLimits: QueryLimits = { width: 10, parallel: 4, dials: 3, inFlight: 20, dialBudget: 16 }
 const putLimits: QueryLimits = { width: 20, parallel: 8, dials: 3, inFlight: 24, dialBudget: 24 }
 
 /** Peers whose older value is replaced after a lookup; the next lookup comes by the others. */
 const maxRepairs = 4
+
+/** Of so many repairs that were confirmed it is remembered who cannot have missed the news any more. */
+const maxConfirmedRepairs = 1_000
 
 /** What one stored value says, once its signature and identity were checked. */
 export interface FoundHead<T> {
@@ -29,11 +36,15 @@ export interface FoundHead<T> {
   value: T
 }
 
-/** `forged`: not valid for its key. `older`: valid, and older than what is known: a rollback, or news that was missed. */
-export type Misanswer = 'forged' | 'older'
+/**
+ * `forged`: not valid for its key. `older`: valid, and older than what is known: its sender may have missed the news.
+ * `rollback`: older than what its sender has confirmed to have stored.
+ */
+export type Misanswer = 'forged' | 'older' | 'rollback'
 
 export interface LookupReport {
-  outcome: 'found' | 'absent' | 'timeout'
+  /** `absent`: the closest peers that live do not have it. */
+  outcome: 'found' | 'absent' | 'timeout' | 'cancelled'
   tookMs: number
   /** Answers on the way to the first valid one; 0 when it was kept here. */
   hops: number
@@ -41,12 +52,9 @@ export interface LookupReport {
   dialled: number
 }
 
-export interface HeadsDependencies<T> {
-  wire: Wire
+export interface HeadsDependencies<T> extends AskingDependencies {
   /** Decodes and verifies a value for its key; undefined for anything that is not valid. */
   verify(key: Uint8Array, value: Uint8Array): Promise<FoundHead<T> | undefined>
-  roundTrips: RoundTrips
-  now(): number
   /** Higher is asked sooner; undefined is never asked. All alike when not given. */
   rank?(peer: string): number | undefined
   /** The newest head known here already: an older one does not win. */
@@ -68,7 +76,7 @@ export interface Heads<T> {
   ): Promise<number>
   /**
    * The newest valid value among the first answers: the first valid one settles the lookup, and answers that come
-   * within a round trip more can only raise the sequence number. Undefined when none came in time.
+   * within half a round trip more can only raise the sequence number. Undefined when none came in time.
    */
   get(key: string, options: { signal: AbortSignal }): Promise<FoundHead<T> | undefined>
 }
@@ -83,14 +91,9 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
   const { wire, verify, roundTrips, now, newest, onMisanswer, onLookup } = deps
   const rank = deps.rank ?? (() => 0)
 
-  /** Asks, and takes the time if there was an answer. */
-  const timed = async <R>(peer: Contact, ask: () => Promise<R | undefined>): Promise<R | undefined> => {
-    const connected = wire.isConnected(peer.id)
-    const start = now()
-    const answer = await ask()
-    if (answer !== undefined) roundTrips.record(connected, now() - start)
-    return answer
-  }
+  const asking = createAsking(deps)
+  /** The newest that a peer has confirmed, by peer and key; the oldest confirmation first. */
+  const confirmedByPeer = new Map<string, Version>()
 
   const walk = (
     seeds: Contact[],
@@ -105,6 +108,7 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
       isConnected: wire.isConnected,
       rank,
       slowMs: roundTrips.slowMs,
+      lostMs: roundTrips.lostMs,
       signal,
       ask: async (peer, ended, hops) => (await ask(peer, ended, hops))?.closer,
     })
@@ -132,7 +136,7 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
       await wire.own.putValue(keyBytes, value)
       const seeds = await wire.seeds(keyBytes)
       const { done } = walk(seeds, putLimits, deadline, async (peer, ended) => {
-        const answer = await timed(peer, () => wire.findNode(peer, keyBytes, ended))
+        const answer = await asking(peer, ended, () => wire.findNode(peer, keyBytes, ended))
         if (answer === undefined) return undefined
         answered.push(peer)
         // Whoever knows few peers that are closer is close enough not to wait for the end of the walk.
@@ -154,9 +158,16 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
       const floor = newest?.(keyBytes)
       let best: { found: FoundHead<T>; bytes: Uint8Array } | undefined
       let firstHops = 0
+      /** Somebody else had a valid value. */
+      let isSettled = false
       let timer: ReturnType<typeof setTimeout> | undefined
       const checks = new Set<Promise<void>>()
       const answers: { peer: Contact; found: FoundHead<T> }[] = []
+
+      const finishIn = (ms: number): void => {
+        clearTimeout(timer)
+        timer = setTimeout(() => query.finish(), ms)
+      }
 
       const consider = async (bytes: Uint8Array, peer: Contact | undefined, hops: number): Promise<void> => {
         // A verifier that throws has not found the value valid.
@@ -169,14 +180,17 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
         if (floor !== undefined && compare(found, floor) < 0) return
         if (best === undefined) firstHops = hops
         if (best === undefined || compare(found, best.found) > 0) best = { found, bytes }
-        timer ??= setTimeout(() => query.finish(), Math.min(maxSettleMs, roundTrips.typicalMs()))
-        // Our own copy may be old: others are asked for one round trip. After theirs, who was asked may still answer.
-        if (peer !== undefined) query.settle()
+        if (peer === undefined) finishIn(Math.min(maxOwnWaitMs, roundTrips.slowMs(true)))
+        else if (!isSettled) {
+          isSettled = true
+          finishIn(Math.min(maxSettleMs, roundTrips.typicalMs() / 2))
+          query.settle()
+        }
       }
 
       const [own, seeds] = await Promise.all([wire.own.getValue(keyBytes), wire.seeds(keyBytes)])
       const query = walk(seeds, getLimits, deadline, async (peer, ended, hops) => {
-        const answer = await timed(peer, () => wire.getValue(peer, keyBytes, ended))
+        const answer = await asking(peer, ended, () => wire.getValue(peer, keyBytes, ended))
         if (answer?.value !== undefined) {
           const check = consider(answer.value, peer, hops)
           checks.add(check)
@@ -193,10 +207,13 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
 
       const standard = best?.found ?? floor
       const stale = answers.filter(({ found }) => standard !== undefined && compare(found, standard) < 0)
-      for (const { peer } of stale) onMisanswer?.(peer.id, 'older')
-      if (best !== undefined) repair(keyBytes, best.bytes, stale)
+      for (const { peer, found } of stale) {
+        const confirmed = confirmedByPeer.get(`${peer.id} ${key}`)
+        onMisanswer?.(peer.id, confirmed !== undefined && compare(found, confirmed) < 0 ? 'rollback' : 'older')
+      }
+      if (best !== undefined) repair(key, best, stale)
       onLookup?.({
-        outcome: best !== undefined ? 'found' : timeout.aborted ? 'timeout' : 'absent',
+        outcome: best !== undefined ? 'found' : signal.aborted ? 'cancelled' : timeout.aborted ? 'timeout' : 'absent',
         tookMs: now() - started,
         hops: firstHops,
         asked,
@@ -207,9 +224,18 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
   }
 
   /** Nobody waits for it: who misses it will be given the value by the next put. */
-  function repair(key: Uint8Array, value: Uint8Array, stale: readonly { peer: Contact }[]): void {
+  function repair(
+    key: string,
+    { bytes, found }: { bytes: Uint8Array; found: Version },
+    stale: readonly { peer: Contact }[],
+  ): void {
     for (const { peer } of stale.slice(0, maxRepairs))
-      void wire.putValue(peer, key, value, AbortSignal.timeout(putTimeoutMs)).catch(() => false)
+      void wire.putValue(peer, encode(key), bytes, AbortSignal.timeout(putTimeoutMs)).then((isStored) => {
+        if (!isStored) return
+        const [oldest] = confirmedByPeer.keys()
+        if (confirmedByPeer.size >= maxConfirmedRepairs && oldest !== undefined) confirmedByPeer.delete(oldest)
+        confirmedByPeer.set(`${peer.id} ${key}`, { identitySeq: found.identitySeq, seq: found.seq })
+      })
   }
 }
 

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { rootToText } from '../protocol/ids.ts'
-import { createDhtNetwork, createHeadSource, type DhtNetwork, type DhtNode } from '../testing/dht-network.ts'
+import { createDhtNetwork, type DhtNetwork, type DhtNode } from '../testing/dht-network.ts'
+import { createHeadSource } from '../testing/head-source.ts'
 
 /** 20 real nodes with kad-dht over the memory transport, 5 ms a message. */
 
@@ -25,6 +26,14 @@ const put = (node: DhtNode, key: string, value: Uint8Array): Promise<number> =>
 describe('20 nodes', () => {
   test('no routing table stays empty', () => {
     expect(Math.min(...network.nodes.map(network.tableSize))).toBeGreaterThanOrEqual(5)
+  })
+
+  test('refreshing a routing table of connected peers starts no walk, which would dial', async () => {
+    const { dht } = at(7).node.services
+    const walks = vi.spyOn(Reflect.get(dht, 'peerRouting'), 'getClosestPeers')
+    await dht.refreshRoutingTable()
+    expect(walks).not.toHaveBeenCalled()
+    walks.mockRestore()
   })
 
   test('a head that one puts is found by all', async () => {

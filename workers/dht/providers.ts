@@ -1,19 +1,16 @@
 import { CID } from 'multiformats/cid'
+import { type AskingDependencies, createAsking } from './asking.ts'
 import { type QueryLimits, startQuery } from './query.ts'
-import type { RoundTrips } from './round-trips.ts'
-import type { Contact, Wire } from './wire.ts'
+import type { Contact } from './wire.ts'
 
 /** Telling the closest peers that we hold a root is given up after this long, ms. */
 const provideTimeoutMs = 5_000
 
 /** A search goes on for more holders until the closest 10 were asked, or its caller has enough. */
-const findLimits: QueryLimits = { width: 10, parallel: 6, dials: 3, inFlight: 20, dialBudget: 16 }
+const findLimits: QueryLimits = { width: 10, parallel: 4, dials: 3, inFlight: 20, dialBudget: 16 }
 const provideLimits: QueryLimits = { width: 20, parallel: 8, dials: 3, inFlight: 24, dialBudget: 24 }
 
-export interface ProvidersDependencies {
-  wire: Wire
-  roundTrips: RoundTrips
-  now(): number
+export interface ProvidersDependencies extends AskingDependencies {
   /** Higher is asked sooner; undefined is never asked, and never named. */
   rank?(peer: string): number | undefined
 }
@@ -29,16 +26,16 @@ export interface Providers {
 }
 
 /** Provider records of content roots (CIDs as text) in the DHT. Whether a peer does hold a root is seen by asking it. */
-export const createProviders = ({ wire, roundTrips, now, rank = () => 0 }: ProvidersDependencies): Providers => {
-  const timed = async <R>(peer: Contact, ask: () => Promise<R | undefined>): Promise<R | undefined> => {
-    const connected = wire.isConnected(peer.id)
-    const start = now()
-    const answer = await ask()
-    if (answer !== undefined) roundTrips.record(connected, now() - start)
-    return answer
+export const createProviders = (deps: ProvidersDependencies): Providers => {
+  const { wire, roundTrips, rank = () => 0 } = deps
+  const asking = createAsking(deps)
+  const common = {
+    self: wire.self,
+    isConnected: wire.isConnected,
+    rank,
+    slowMs: roundTrips.slowMs,
+    lostMs: roundTrips.lostMs,
   }
-
-  const common = { self: wire.self, isConnected: wire.isConnected, rank, slowMs: roundTrips.slowMs }
 
   return {
     async provide(root, signal) {
@@ -50,7 +47,7 @@ export const createProviders = ({ wire, roundTrips, now, rank = () => 0 }: Provi
         seeds: await wire.seeds(key),
         limits: provideLimits,
         signal: deadline,
-        ask: async (peer, ended) => (await timed(peer, () => wire.findNode(peer, key, ended)))?.closer,
+        ask: async (peer, ended) => (await asking(peer, ended, () => wire.findNode(peer, key, ended)))?.closer,
       })
       const { closest } = await done
       const told = await Promise.all(closest.map((peer) => wire.addProvider(peer, key, deadline)))
@@ -82,7 +79,7 @@ export const createProviders = ({ wire, roundTrips, now, rank = () => 0 }: Provi
             limits: findLimits,
             signal: AbortSignal.any([signal, left.signal]),
             async ask(peer, ended) {
-              const answer = await timed(peer, () => wire.getProviders(peer, key, ended))
+              const answer = await asking(peer, ended, () => wire.getProviders(peer, key, ended))
               if (answer !== undefined) add(answer.providers)
               return answer?.closer
             },

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
-import { type Candidate, type QueryLimits, startQuery } from './query.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { type Candidate, lost, type QueryLimits, startQuery } from './query.ts'
 
 type Behaviour = 'answers' | 'late' | 'refuses' | 'silent' | 'throws'
 
@@ -52,6 +52,7 @@ const run = async ({ peers, seeds, limits }: World, { self = 'me', slowMs = 1 } 
     isConnected: (id) => peers[indexOf({ id } as Candidate)]?.connected ?? false,
     rank: (id) => peers[indexOf({ id } as Candidate)]?.rank,
     slowMs: () => slowMs,
+    lostMs: () => 10_000,
     // So that the silent ones come to an end.
     signal: AbortSignal.timeout(slowMs < 60 ? 60 : slowMs),
     async ask(each, signal) {
@@ -156,6 +157,7 @@ describe('the end', () => {
       isConnected: () => true,
       rank: () => 0,
       slowMs: () => 1,
+      lostMs: () => 10_000,
       signal: AbortSignal.timeout(10_000),
       async ask({ id }, signal) {
         asked.push(id)
@@ -166,6 +168,50 @@ describe('the end', () => {
     })
     expect((await query.done).closest.map(({ id }) => id)).toEqual(['peer 2'])
     expect(asked).toEqual(['peer 1', 'peer 2'])
+  })
+
+  const silentAmong = async (seeds: number[], signal: AbortSignal) => {
+    const reasons: unknown[] = []
+    const query = startQuery<Candidate>({
+      ...{ seeds: seeds.map(candidate), self: 'me', isConnected: () => true, rank: () => 0 },
+      limits: { width: 10, parallel: 4, dials: 1, inFlight: 8, dialBudget: 8 },
+      ...{ slowMs: () => 1, lostMs: () => 5, signal },
+      ask: async ({ id }, ended) => {
+        if (id !== 'peer 0') return []
+        await untilAborted(ended)
+        reasons.push(ended.reason)
+        return undefined
+      },
+    })
+    const { closest } = await query.done
+    await vi.waitUntil(() => reasons.length > 0)
+    return { reasons, closest }
+  }
+
+  test('a peer that never answers is given up when others have, and told why', async () => {
+    const { reasons, closest } = await silentAmong([0, 1], new AbortController().signal)
+    expect(closest.map(({ id }) => id)).toEqual(['peer 1'])
+    expect(reasons).toEqual([lost])
+  })
+
+  test('while nobody has answered it is waited for to the end', async () => {
+    const signal = AbortSignal.timeout(60)
+    await silentAmong([0], signal)
+    expect(signal.aborted).toBe(true)
+  })
+
+  test('one silent peer does not hold up dialling when as many have answered', async () => {
+    const query = startQuery<Candidate>({
+      ...{ seeds: [1, 2, 3].map(candidate), self: 'me', isConnected: (id) => id !== 'peer 0', rank: () => 0 },
+      limits: { width: 10, parallel: 3, dials: 1, inFlight: 8, dialBudget: 8 },
+      ...{ slowMs: () => 10_000, lostMs: () => 10_000, signal: AbortSignal.timeout(10_000) },
+      async ask({ id }, signal) {
+        if (id === 'peer 1') return untilAborted(signal)
+        if (id === 'peer 0') query.finish()
+        return [candidate(0)]
+      },
+    })
+    expect((await query.done).dialled).toBe(1)
   })
 
   test('with nobody to ask it ends at once', async () => {

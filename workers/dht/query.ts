@@ -32,6 +32,8 @@ export interface QueryDependencies<C extends Candidate> {
   ask(candidate: C, signal: AbortSignal, hops: number): Promise<readonly C[] | undefined>
   /** After this long without an answer a question no longer holds back others, ms; its answer still counts. */
   slowMs(connected: boolean): number
+  /** After this long a question is waited for no more, ms, if more peers have answered than have not. */
+  lostMs(connected: boolean): number
   signal: AbortSignal
 }
 
@@ -55,6 +57,9 @@ export interface Query<C extends Candidate> {
   finish(): void
 }
 
+/** Why a question was given up: the peer did not answer in time. */
+export const lost = new Error('The peer has not answered in time.')
+
 /** Names taken from one answer: what an honest peer sends (k of Kademlia). */
 const maxNamed = 20
 
@@ -68,14 +73,14 @@ const patience = 2
  * The Kademlia walk of a lookup, without anything of a network.
  *
  * Each peer is asked at most once. Of the `width` closest live candidates the connected ones are asked first, the best
- * ranked of them first; the others are dialled when no quick question is in flight, closest first. A peer that does not
+ * ranked of them first; the others are dialled, closest first, once half of those have answered or were slow. A peer that does not
  * answer leaves the field; one that is slow frees its place, and its answer is still taken. Names that come from
  * somebody whose names do not answer go to the end of the line, so that one liar cannot fill the field with ghosts.
  *
  * Not guaranteed: that the peers found are the closest of the whole network when those who know them lie or are silent.
  */
 export const startQuery = <C extends Candidate>(deps: QueryDependencies<C>): Query<C> => {
-  const { limits, isConnected, rank, ask, slowMs, self, signal } = deps
+  const { limits, isConnected, rank, ask, slowMs, lostMs, self, signal } = deps
   const known = new Map<string, Known<C>>()
   /** Names that did not answer, less those that did. */
   const failuresByIntroducer = new Map<string, number>()
@@ -89,6 +94,8 @@ export const startQuery = <C extends Candidate>(deps: QueryDependencies<C>): Que
   let settling = false
   let over = false
   const quick = { connected: 0, dialled: 0 }
+  /** What gives up each question whose time is over; until then its answer is still taken. */
+  const late = new Set<AbortController>()
 
   const add = (candidate: C, introducer: string, hops: number): void => {
     if (candidate.id === self || known.has(candidate.id) || known.size >= maxCandidates) return
@@ -114,7 +121,8 @@ export const startQuery = <C extends Candidate>(deps: QueryDependencies<C>): Que
       // Sorting is stable: of equal rank the closest comes first.
       return connected.sort((a, b) => (rank(b.candidate.id) ?? 0) - (rank(a.candidate.id) ?? 0))[0]
     }
-    if (quick.connected > 0 || quick.dialled >= limits.dials || dialled >= limits.dialBudget) return undefined
+    // As many answers as are awaited tell enough of where to dial.
+    if (quick.connected > answered || quick.dialled >= limits.dials || dialled >= limits.dialBudget) return undefined
     return open[0]
   }
 
@@ -130,7 +138,8 @@ export const startQuery = <C extends Candidate>(deps: QueryDependencies<C>): Que
       if (isQuick) quick[kind] -= 1
       isQuick = false
     }
-    const timer = setTimeout(
+    const givenUp = new AbortController()
+    const slowTimer = setTimeout(
       () => {
         free()
         entry.state = 'slow'
@@ -138,8 +147,17 @@ export const startQuery = <C extends Candidate>(deps: QueryDependencies<C>): Que
       },
       slowMs(kind === 'connected'),
     )
+    const lostTimer = setTimeout(
+      () => {
+        late.add(givenUp)
+        step()
+      },
+      lostMs(kind === 'connected'),
+    )
     const finish = (named: readonly C[] | undefined): void => {
-      clearTimeout(timer)
+      clearTimeout(slowTimer)
+      clearTimeout(lostTimer)
+      late.delete(givenUp)
       free()
       inFlight -= 1
       entry.state = named === undefined ? 'failed' : 'answered'
@@ -149,19 +167,22 @@ export const startQuery = <C extends Candidate>(deps: QueryDependencies<C>): Que
       for (const each of (named ?? []).slice(0, maxNamed)) add(each, entry.candidate.id, entry.hops + 1)
       step()
     }
-    ask(entry.candidate, ended, entry.hops).then(finish, () => finish(undefined))
+    ask(entry.candidate, AbortSignal.any([ended, givenUp.signal]), entry.hops).then(finish, () => finish(undefined))
   }
 
   const step = (): void => {
     if (over) return
     if (!settling && !ended.aborted) for (let entry = next(); entry !== undefined; entry = next()) start(entry)
     const waitsForSlow = !settling && answered < limits.width
-    if (ended.aborted || inFlight === 0 || (!waitsForSlow && quick.connected + quick.dialled === 0)) end()
+    // When most do not answer it may be our own line: then they are waited for to the end.
+    const onlyLost = inFlight === late.size && answered >= late.size
+    if (ended.aborted || onlyLost || (!waitsForSlow && quick.connected + quick.dialled === 0)) end()
   }
 
   const end = (): void => {
     over = true
     signal.removeEventListener('abort', step)
+    for (const question of late) question.abort(lost)
     stop.abort()
     const closest = [...known.values()].filter(({ state }) => state === 'answered').map(({ candidate }) => candidate)
     resolve({ closest: closest.sort(byDistance).slice(0, limits.width), asked, dialled })

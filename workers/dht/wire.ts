@@ -1,9 +1,19 @@
-import type { AbortOptions, PeerId, PeerInfo } from '@libp2p/interface'
-import { type KadDHT, MessageType, type QueryEvent, Record } from '@libp2p/kad-dht'
-import { peerIdFromString } from '@libp2p/peer-id'
-import type { Multiaddr } from '@multiformats/multiaddr'
+import type { AbortOptions, Connection, PeerId } from '@libp2p/interface'
+import { type KadDHT, Record } from '@libp2p/kad-dht'
+import { peerIdFromMultihash, peerIdFromString } from '@libp2p/peer-id'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { CID } from 'multiformats/cid'
+import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { sha256 } from 'multiformats/hashes/sha2'
+import {
+  decodeAnswer,
+  encodeQuestion,
+  type MessagePeer,
+  type MessageType,
+  messageTypes,
+  type Question,
+} from './message.ts'
+import { askInOneTrip } from './one-trip.ts'
 import type { Candidate } from './query.ts'
 
 export interface Contact extends Candidate {
@@ -40,14 +50,18 @@ export interface Wire {
   }
 }
 
-/** Peers that an answer or the routing table names: k of Kademlia. */
+/** Peers that the routing table is asked for: k of Kademlia. */
 const k = 20
+
+/** Peers whose id and place in the key space are kept at hand; parsing and hashing them takes longer than the rest. */
+const maxRemembered = 2_048
 
 /** What the wire needs of a libp2p node. */
 export interface WireNode {
   peerId: PeerId
-  getConnections(peer?: PeerId): { remotePeer: PeerId; limits?: unknown }[]
+  getConnections(peer?: PeerId): Connection[]
   getMultiaddrs(): Multiaddr[]
+  dial(peer: PeerId, options: AbortOptions): Promise<Connection>
   peerStore: {
     merge(peer: PeerId, change: { multiaddrs: Multiaddr[] }): Promise<unknown>
     get(peer: PeerId): Promise<{ protocols: string[] }>
@@ -56,7 +70,7 @@ export interface WireNode {
 }
 
 /**
- * kad-dht's routing table, messages and datastore, one question at a time.
+ * kad-dht's routing table and datastore, and questions to its servers, each in one round trip.
  *
  * The library's own queries walk on for seconds after their first answer, so only what they are made of is used. Its
  * interface does not offer these parts: what is there is checked once, here.
@@ -66,54 +80,77 @@ export const createWire = (node: WireNode, protocol: string): Wire => {
   const { dht } = node.services
   if (!hasParts(dht)) throw new TypeError('This version of kad-dht lacks a part that lookups need.')
   const self = node.peerId.toString()
+  const remembered = new Map<string, Remembered>()
 
-  const direct = (): PeerId[] =>
-    node.getConnections().flatMap(({ remotePeer, limits }) => (limits === undefined ? [remotePeer] : []))
-
-  const isConnected = (peer: string): boolean =>
-    node.getConnections(peerIdFromString(peer)).some(({ limits }) => limits === undefined)
-
-  const contact = async (info: PeerInfo, target: Uint8Array): Promise<Contact> => ({
-    id: info.id.toString(),
-    distance: xor(await kadId(info.id.toMultihash().bytes), target),
-    addresses: info.multiaddrs,
-  })
-
-  const ask = async (peer: Contact, question: Question, signal: AbortSignal): Promise<PeerResponse | undefined> => {
-    const id = peerIdFromString(peer.id)
-    try {
-      // The dialler knows addresses only by the peer store.
-      if (peer.addresses.length > 0 && !isConnected(peer.id))
-        await node.peerStore.merge(id, { multiaddrs: peer.addresses })
-      const send = question.type === MessageType.ADD_PROVIDER ? 'sendMessage' : 'sendRequest'
-      for await (const event of dht.network[send](id, question, { signal, path }))
-        if (event.name === 'PEER_RESPONSE') return event
-    } catch {
-      // Whatever it was, the peer has not answered.
-    }
-    return undefined
+  const remember = (text: string, id?: PeerId): Remembered => {
+    const known = remembered.get(text)
+    if (known !== undefined) return known
+    const peer: Remembered = { id: id ?? peerIdFromString(text), place: undefined }
+    const [oldest] = remembered.keys()
+    if (remembered.size >= maxRemembered && oldest !== undefined) remembered.delete(oldest)
+    remembered.set(text, peer)
+    return peer
   }
 
-  const answerOf = async (
-    response: PeerResponse | undefined,
-    key: Uint8Array,
-    type: MessageType,
-  ): Promise<Answer | undefined> => {
-    if (response === undefined || response.messageType !== type) return undefined
-    const target = await kadId(key)
-    const { closer = [], providers = [], record } = response
-    return {
-      closer: await Promise.all(closer.slice(0, k).map((info) => contact(info, target))),
-      providers: providers.slice(0, k).map(({ id }) => id.toString()),
-      // A record for another key is no answer to this question.
-      value: record !== undefined && equal(record.key, key) ? record.value : undefined,
+  /** The newest first: an old connection may be dead unnoticed. */
+  const directConnection = (peer: PeerId): Connection | undefined =>
+    node
+      .getConnections(peer)
+      .filter(({ limits, status }) => limits === undefined && status === 'open')
+      .sort((a, b) => b.timeline.open - a.timeline.open)[0]
+
+  const isConnected = (peer: string): boolean => directConnection(remember(peer).id) !== undefined
+
+  const contact = async (id: PeerId, addresses: Multiaddr[], target: Uint8Array): Promise<Contact> => {
+    const text = id.toString()
+    const peer = remember(text, id)
+    peer.place ??= await kadId(id.toMultihash().bytes)
+    return { id: text, distance: xor(peer.place, target), addresses }
+  }
+
+  const named = async (peers: readonly MessagePeer[], target: Uint8Array): Promise<Contact[]> => {
+    const contacts = peers.flatMap(({ id, multiaddrs }) => {
+      const peer = idOf(id)
+      return peer === undefined ? [] : [contact(peer, multiaddrs.flatMap(addressOf), target)]
+    })
+    return Promise.all(contacts)
+  }
+
+  /** Undefined when there was no answer, whyever. */
+  const ask = async (peer: Contact, question: Question, signal: AbortSignal): Promise<Uint8Array | undefined> => {
+    const { id } = remember(peer.id)
+    try {
+      let connection = directConnection(id)
+      if (connection === undefined) {
+        // The dialler knows addresses only by the peer store.
+        if (peer.addresses.length > 0) await node.peerStore.merge(id, { multiaddrs: peer.addresses })
+        connection = await node.dial(id, { signal })
+        if (connection.limits !== undefined) return undefined
+      }
+      const hasAnswer = question.type !== messageTypes.addProvider
+      return await askInOneTrip(connection, protocol, encodeQuestion(question), { signal, hasAnswer })
+    } catch {
+      return undefined
     }
+  }
+
+  const askForAnswer = async (peer: Contact, question: Question, signal: AbortSignal) => {
+    const bytes = await ask(peer, question, signal)
+    const answer = bytes === undefined ? undefined : decodeAnswer(bytes)
+    return answer?.type === question.type ? answer : undefined
   }
 
   const asking =
     (type: MessageType) =>
-    async (peer: Contact, key: Uint8Array, signal: AbortSignal): Promise<Answer | undefined> =>
-      answerOf(await ask(peer, { type, key }, signal), key, type)
+    async (peer: Contact, key: Uint8Array, signal: AbortSignal): Promise<Answer | undefined> => {
+      const answer = await askForAnswer(peer, { type, key }, signal)
+      if (answer === undefined) return undefined
+      return {
+        closer: await named(answer.closer, await kadId(key)),
+        providers: answer.providers.flatMap(({ id }) => idOf(id)?.toString() ?? []),
+        value: storedUnder(answer.record, key),
+      }
+    }
 
   return {
     self,
@@ -123,25 +160,25 @@ export const createWire = (node: WireNode, protocol: string): Wire => {
       const seeds = new Map<string, PeerId>()
       for (const peer of dht.routingTable.closestPeers(target, { count: k })) seeds.set(peer.toString(), peer)
       // The table may lack a connected peer (a full bucket, a missed ping), and asking it costs one round trip.
-      for (const peer of direct()) {
-        if (seeds.has(peer.toString())) continue
+      for (const { remotePeer: peer, limits } of node.getConnections()) {
+        if (limits !== undefined || seeds.has(peer.toString())) continue
         const known = await node.peerStore.get(peer).catch(() => undefined)
         if (known?.protocols.includes(protocol)) seeds.set(peer.toString(), peer)
       }
-      return Promise.all([...seeds.values()].map((id) => contact({ id, multiaddrs: [] }, target)))
+      return Promise.all([...seeds.values()].map((id) => contact(id, [], target)))
     },
-    getValue: asking(MessageType.GET_VALUE),
-    findNode: asking(MessageType.FIND_NODE),
-    getProviders: asking(MessageType.GET_PROVIDERS),
+    getValue: asking(messageTypes.getValue),
+    findNode: asking(messageTypes.findNode),
+    getProviders: asking(messageTypes.getProviders),
     async putValue(peer, key, value, signal) {
-      const record = recordOf(key, value)
-      const response = await ask(peer, { type: MessageType.PUT_VALUE, key, record }, signal)
-      return response?.record !== undefined && equal(response.record.value, value)
+      const question = { type: messageTypes.putValue, key, record: recordOf(key, value) }
+      const stored = storedUnder((await askForAnswer(peer, question, signal))?.record, key)
+      return stored !== undefined && equal(stored, value)
     },
     async addProvider(peer, key, signal) {
       const multiaddrs = node.getMultiaddrs().map(({ bytes }) => bytes)
       const providers = [{ id: node.peerId.toMultihash().bytes, multiaddrs }]
-      return (await ask(peer, { type: MessageType.ADD_PROVIDER, key, providers }, signal)) !== undefined
+      return (await ask(peer, { type: messageTypes.addProvider, key, providers }, signal)) !== undefined
     },
     own: {
       async getValue(key) {
@@ -153,13 +190,19 @@ export const createWire = (node: WireNode, protocol: string): Wire => {
         }
       },
       async putValue(key, value) {
-        const message = { type: MessageType.PUT_VALUE, key, record: recordOf(key, value), closer: [], providers: [] }
+        const message = { type: 'PUT_VALUE', key, record: recordOf(key, value), closer: [], providers: [] } as const
         await dht.rpc.handleMessage(node.peerId, message)
       },
       getProviders: async (key) => (await dht.providers.getProviders(CID.decode(key))).map(String),
       addProvider: (key) => dht.providers.addProvider(CID.decode(key), node.peerId),
     },
   }
+}
+
+interface Remembered {
+  id: PeerId
+  /** Its Kademlia id, once it was needed. */
+  place: Uint8Array | undefined
 }
 
 /** The place of a key or of a peer id's multihash in the key space. */
@@ -170,38 +213,54 @@ const xor = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((byte, index) =>
 const equal = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, index) => byte === b[index])
 
+const idOf = (multihash: Uint8Array): PeerId | undefined => {
+  try {
+    return peerIdFromMultihash(decodeDigest(multihash))
+  } catch {
+    return undefined
+  }
+}
+
+const addressOf = (bytes: Uint8Array): Multiaddr[] => {
+  try {
+    return [multiaddr(bytes)]
+  } catch {
+    // Of a transport that is not known here.
+    return []
+  }
+}
+
 const recordOf = (key: Uint8Array, value: Uint8Array): Uint8Array =>
   new Record(key, value, new Date()).serialize().subarray()
 
-/** kad-dht's events name the path of a query; here there is none. */
-const path = { index: -1, queued: 0, running: 0, total: 0 }
+/** The value in a record; undefined for one of another key, which answers another question. */
+const storedUnder = (record: Uint8Array | undefined, key: Uint8Array): Uint8Array | undefined => {
+  if (record === undefined) return undefined
+  try {
+    const { key: ofKey, value } = Record.deserialize(record)
+    return equal(ofKey, key) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
 
-interface Question {
-  type: MessageType
+interface PutMessage {
+  type: 'PUT_VALUE'
   key: Uint8Array
-  record?: Uint8Array
-  providers?: { id: Uint8Array; multiaddrs: Uint8Array[] }[]
+  record: Uint8Array
+  closer: readonly never[]
+  providers: readonly never[]
 }
-
-type PeerResponse = Pick<Extract<QueryEvent, { name: 'PEER_RESPONSE' }>, 'messageType' | 'record'> & {
-  /** `sendMessage` leaves them out. */
-  closer?: PeerInfo[]
-  providers?: PeerInfo[]
-}
-
-type Send = (to: PeerId, question: Question, options: AbortOptions & { path: typeof path }) => AsyncIterable<QueryEvent>
 
 interface Parts {
-  network: { sendRequest: Send; sendMessage: Send }
   routingTable: { closestPeers(target: Uint8Array, options: { count: number }): PeerId[] }
   contentFetching: { getLocal(key: Uint8Array): Promise<{ value: Uint8Array }> }
-  rpc: { handleMessage(from: PeerId, message: Question & { closer: never[]; providers: never[] }): Promise<unknown> }
+  rpc: { handleMessage(from: PeerId, message: PutMessage): Promise<unknown> }
   providers: { getProviders(cid: CID): Promise<PeerId[]>; addProvider(cid: CID, peer: PeerId): Promise<void> }
 }
 
 const hasParts = (dht: KadDHT): dht is KadDHT & Parts =>
   Object.entries({
-    network: ['sendRequest', 'sendMessage'],
     routingTable: ['closestPeers'],
     contentFetching: ['getLocal'],
     rpc: ['handleMessage'],

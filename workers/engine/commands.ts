@@ -2,6 +2,7 @@ import type { ContentStore } from '../content/content-store.ts'
 import { Failure } from '../contract/failures.ts'
 import type { Update } from '../contract/updates.ts'
 import type { FileInput, PackageCheck, PublishOptions, PublishResult } from '../contract/views.ts'
+import type { LookupStats } from '../dht/lookup-stats.ts'
 import { readPackage } from '../packages/read-package.ts'
 import { sameBytes } from '../protocol/codec.ts'
 import { rootToText, textToRoot } from '../protocol/ids.ts'
@@ -39,6 +40,8 @@ export interface CommandDependencies {
   trust: Trust
   network: Promise<Network | undefined>
   metrics: Metrics
+  /** Lookups that went to the DHT. */
+  walks: Pick<LookupStats, 'view'>
   status: Status
   publications: Publications
   installs: Installs
@@ -205,6 +208,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     metrics: async () => ({
       ...metrics.view(),
       ...cacheMetrics(lookups.view()),
+      ...deps.walks.view(),
       active_peers: deps.status.view().connections,
     }),
     async connect(address) {

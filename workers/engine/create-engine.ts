@@ -2,6 +2,7 @@ import { createContentStore } from '../content/content-store.ts'
 import type { StartOptions } from '../contract/commands.ts'
 import type { Failure } from '../contract/failures.ts'
 import type { Update, UpdateBatch } from '../contract/updates.ts'
+import { createLookupStats } from '../dht/lookup-stats.ts'
 import { startRepublish } from '../dht/republish.ts'
 import type { RtcShim } from '../net/rtc-shim.ts'
 import { hasTemplates } from '../packages/templates.ts'
@@ -79,6 +80,7 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
   const content = createContentStore({ store, crypto: webCrypto })
   const search = createSearch({ now: () => performance.now() })
   const metrics = createMetrics()
+  const walks = createLookupStats()
   const registry = createRegistry({
     store,
     crypto: webCrypto,
@@ -135,6 +137,7 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
         onChange: () => status.changed(),
         onAudience: () => publications.sendAll(),
         onAnnounced: () => metrics.count('gossip_messages_sent'),
+        onLookup: walks.add,
         onSent: (bytes) => metrics.count('piece_bytes_sent', bytes),
       }),
     )
@@ -166,7 +169,6 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
   })
   const lookups = createLookups({
     ...{ store, registry, network, signal: lifetime.signal, now: Date.now },
-    onWalk: () => metrics.count('dht_lookups_total'),
     onChange: (cache) => emit({ kind: 'cache', cache }),
   })
   undos.push(lookups.stop)
@@ -225,7 +227,7 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
   await loaded
   return createCommands({
     ...{ content, registry, search, peerSearch, publisher, library, trust, network, metrics },
-    ...{ status, publications, installs, lookups, holders, emit, signal: lifetime.signal },
+    ...{ status, publications, installs, lookups, walks, holders, emit, signal: lifetime.signal },
     stop: () => runAll(undos),
   })
 }

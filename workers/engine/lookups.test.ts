@@ -53,7 +53,6 @@ const open = async (
   const lookups = createLookups({
     ...{ store, registry, signal: lifetime.signal, now: Date.now },
     network: Promise.resolve({ findHead, describeAtPeers, status: () => state as never, syncNow() {} }),
-    onWalk() {},
     onChange: (view) => told.push(view),
   })
   return { store, registry, lookups, lifetime, walks, told, state }
@@ -280,7 +279,7 @@ test('without a network everything known is found, and nothing else', async () =
   await registry.ingest(kit, from)
   const lookups = createLookups({
     ...{ store, registry, network: Promise.resolve(undefined), signal: new AbortController().signal, now: Date.now },
-    ...{ onWalk() {}, onChange() {} },
+    ...{ onChange() {} },
   })
   expect(await lookups.find(kitId)).toMatchObject({ found: true })
   expect(await lookups.find(`${kitId}-2`)).toMatchObject({ found: false, from: 'none' })
@@ -299,7 +298,7 @@ test('when the engine stops, lookups under way are cancelled and what was found 
   await registry.ingest(kit, from)
   await lookups.find(kitId)
   const silent = createLookups({
-    ...{ store, registry, signal: lifetime.signal, now: Date.now, onWalk() {}, onChange() {} },
+    ...{ store, registry, signal: lifetime.signal, now: Date.now, onChange() {} },
     network: new Promise(() => {}),
   })
   const waiting = silent.find(`${kitId}-2`).catch(({ name }) => name)

@@ -24,8 +24,6 @@ export interface LookupsDependencies {
   signal: AbortSignal
   /** Ms since the epoch. */
   now(): number
-  /** A walk through the DHT begins. */
-  onWalk(): void
   onChange(view: CacheView): void
 }
 
@@ -51,7 +49,7 @@ export interface Lookups {
  * Not guaranteed: that the network has nothing newer than what is known here.
  */
 export const createLookups = (deps: LookupsDependencies): Lookups => {
-  const { store, registry, network, signal, now, onWalk, onChange } = deps
+  const { store, registry, network, signal, now, onChange } = deps
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const catalogued = (id: string): KnownPackage | undefined => {
@@ -77,7 +75,6 @@ export const createLookups = (deps: LookupsDependencies): Lookups => {
     async load(id, ended) {
       const online = await network
       if (online === undefined) throw unreachable()
-      onWalk()
       const { publisher, slug } = partsOf(id)
       const isKnown = (): boolean => registry.get(id) !== undefined
       const inDht = async (): Promise<boolean> => {

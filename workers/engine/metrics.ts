@@ -6,7 +6,6 @@ export type CounterName =
   | 'packages_installed'
   | 'gossip_messages_sent'
   | 'gossip_messages_received'
-  | 'dht_lookups_total'
   | 'piece_bytes_received'
   | 'piece_bytes_sent'
 
@@ -30,7 +29,6 @@ export const createMetrics = (): Metrics => {
     packages_installed: 0,
     gossip_messages_sent: 0,
     gossip_messages_received: 0,
-    dht_lookups_total: 0,
     piece_bytes_received: 0,
     piece_bytes_sent: 0,
   }

@@ -5,7 +5,8 @@ import { createPieceServer, pieceHandlerOptions } from '../content/piece-server.
 import type { StartOptions } from '../contract/commands.ts'
 import { Failure } from '../contract/failures.ts'
 import type { PeerView, StatusView, Step } from '../contract/views.ts'
-import { createHeads, type FoundHead } from '../dht/heads.ts'
+import type { PeerAnswer } from '../dht/asking.ts'
+import { createHeads, type FoundHead, type LookupReport } from '../dht/heads.ts'
 import { createProviders } from '../dht/providers.ts'
 import { createRoundTrips } from '../dht/round-trips.ts'
 import { createWire } from '../dht/wire.ts'
@@ -51,6 +52,8 @@ export interface NetworkDependencies {
   onAudience(): void
   /** An announcement was handed to at least one peer. */
   onAnnounced(): void
+  /** A lookup of a head in the DHT has ended. */
+  onLookup(report: LookupReport): void
   /** Bytes of package content went out. */
   onSent(bytes: number): void
 }
@@ -141,6 +144,11 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     roundTrips: createRoundTrips(),
     now: () => performance.now(),
     rank: (peer: string) => (reputation.isBanned(peer) ? undefined : reputation.scoreOf(peer)),
+    onAnswer(peer: string, answer: PeerAnswer | undefined) {
+      if (answer === undefined) reputation.observe(peer, { kind: 'failed' })
+      // A dial says nothing of the round trip.
+      else reputation.observe(peer, { kind: 'ok', ...(answer.connected ? { ms: answer.ms } : {}) })
+    },
   }
   const heads = createHeads<DhtValueFound>({
     ...lookups,
@@ -152,9 +160,12 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     },
     newest: tab.heads.newest,
     onMisanswer(peer, kind) {
-      // An older head may be honest: its holder has missed the news.
       if (kind === 'forged') drop(peer, 'signature')
+      else if (kind === 'rollback') drop(peer, 'rollback')
+      // It may be honest and have missed the news: it is told them, and others are asked before it.
+      else reputation.observe(peer, { kind: 'failed' })
     },
+    onLookup: deps.onLookup,
   })
   const providers = createProviders(lookups)
   const announcements = createAnnouncements({

@@ -5,8 +5,8 @@ import { tableCheckMs } from './limits.ts'
 import type { StackServices } from './services.ts'
 
 /**
- * Two things that kad-dht can do and its interface does not offer: take a peer out of the routing table, and ask one
- * peer one question. Both are checked for at run time; without them nothing breaks, the table is only staler.
+ * What kad-dht can do and its interface does not offer: change its routing table, leave it alone, and ask one peer one
+ * question. Each is checked for at run time; without them nothing breaks, the table is only staler.
  */
 
 /**
@@ -51,6 +51,20 @@ export const admitConnected = (node: Libp2p<Pick<StackServices, 'dht'>>): (() =>
     node.removeEventListener('peer:identify', onIdentify)
     node.removeEventListener('peer:update', onUpdate)
   }
+}
+
+/**
+ * Every five minutes kad-dht walks to a random key of each bucket and dials whom it hears of on the way: between tabs
+ * that is an RTCPeerConnection each. A table that takes connected peers only gains nothing by it.
+ */
+export const stopRefresh = (dht: KadDHT): void => {
+  const refresh: unknown = Reflect.get(dht, 'routingTableRefresh')
+  if (has(refresh, 'refreshTable')) Reflect.set(Object(refresh), 'refreshTable', () => {})
+}
+
+/** Puts a peer into the routing table if it answers a ping. */
+export const addToTable = async (dht: KadDHT, peer: PeerId): Promise<void> => {
+  if (hasRoutingTable(dht)) await dht.routingTable.add(peer)
 }
 
 /** Peers in the routing table of a node. */

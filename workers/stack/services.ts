@@ -11,6 +11,7 @@ import { guardGossip } from './gossip-guard.ts'
 import { createGossipLimits, type GossipLimits } from './gossip-limits.ts'
 import type { HeadValidator } from './head-validator.ts'
 import * as limits from './limits.ts'
+import { stopRefresh } from './routing-table.ts'
 
 /** What every node runs, tab or relay, as `node.services`. */
 export interface StackServices extends Record<string, unknown> {
@@ -50,8 +51,11 @@ export const stackServices = (options: StackOptions): ServiceFactoryMap<StackSer
 /** A DHT whose routing table takes connected peers only. */
 export const connectedDht =
   (heads: HeadValidator): ReturnType<typeof kadDHT> =>
-  (components) =>
-    createDht(heads)({ ...dhtComponents(components), ping: pingConnected(components) })
+  (components) => {
+    const dht = createDht(heads)({ ...dhtComponents(components), ping: pingConnected(components) })
+    stopRefresh(dht)
+    return dht
+  }
 
 /** The same as the library has it: it dials each peer that it hears of and keeps those that it reached. */
 export const createDht = (heads: HeadValidator): ReturnType<typeof kadDHT> =>

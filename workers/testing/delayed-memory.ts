@@ -21,6 +21,8 @@ export interface Links {
   transport: ReturnType<typeof memory>
   /** Holds back every message for which `isCut` holds, until it is called again and lets them go. */
   cut(isCut: (from: string, to: string) => boolean): void
+  /** From now on a message from one peer to another takes this much longer, ms. */
+  slow(extraMs: (from: string, to: string) => number): void
 }
 
 type TransportComponents = Parameters<ReturnType<typeof memory>>[0]
@@ -35,6 +37,7 @@ export const createLinks = (seed: number, conditions: LinkConditions): Links => 
   const held = new Set<() => void>()
   const sent = { messages: 0, bytes: 0 }
   let isCut = (_from: string, _to: string): boolean => false
+  let extraMs = (_from: string, _to: string): number => 0
 
   const delay = (connection: object, from: string, to: string): void => {
     const sendData = method(connection, 'sendData')
@@ -54,7 +57,7 @@ export const createLinks = (seed: number, conditions: LinkConditions): Links => 
       const lost = conditions.loss > 0 && random() < conditions.loss ? conditions.retransmitMs : 0
       const jitter = conditions.jitterMs > 0 ? random() * conditions.jitterMs : 0
       const now = performance.now()
-      lastAt = Math.max(lastAt, now + conditions.delayMs + jitter + lost)
+      lastAt = Math.max(lastAt, now + conditions.delayMs + extraMs(from, to) + jitter + lost)
       underWay.push(send)
       // Timers that are due at one time need not run in their order.
       setTimeout(() => {
@@ -103,6 +106,9 @@ export const createLinks = (seed: number, conditions: LinkConditions): Links => 
     cut(next) {
       isCut = next
       for (const flush of [...held]) flush()
+    },
+    slow(next) {
+      extraMs = next
     },
   }
 }

@@ -1,30 +1,33 @@
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { type Identify, identify } from '@libp2p/identify'
-import type { Libp2p, PeerId } from '@libp2p/interface'
-import type { KadDHT } from '@libp2p/kad-dht'
+import type { ComponentLogger, Connection, Libp2p, Logger } from '@libp2p/interface'
+import { type KadDHT, Record } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
 import { type Ping, ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
-import { sha256 } from 'multiformats/hashes/sha2'
-import { createHeads, type FoundHead, type Heads, type LookupReport, type Misanswer } from '../dht/heads.ts'
+import type { PeerAnswer } from '../dht/asking.ts'
+import { createHeads, type Heads, type LookupReport, type Misanswer } from '../dht/heads.ts'
 import { createProviders, type Providers } from '../dht/providers.ts'
 import { createRoundTrips } from '../dht/round-trips.ts'
 import { createWire, type Wire } from '../dht/wire.ts'
-import { encodeDhtValue, verifyDhtValue } from '../protocol/dht-value.ts'
-import { buildHead, signHead } from '../protocol/head.ts'
-import { createIdentity } from '../protocol/identity.ts'
-import { headKey } from '../protocol/ids.ts'
 import { KAD_PROTOCOL } from '../protocol/protocols.ts'
 import { createBoundedDatastore } from '../stack/bounded-datastore.ts'
 import { createHeadValidator, type HeadValidator } from '../stack/head-validator.ts'
 import { tabDatastore } from '../stack/limits.ts'
-import { admitConnected, forgetDisconnected, routingTableSize } from '../stack/routing-table.ts'
+import { addToTable, admitConnected, forgetDisconnected, routingTableSize } from '../stack/routing-table.ts'
 import { connectedDht, createDht } from '../stack/services.ts'
-import { createSigner, webCrypto } from '../stack/web-crypto.ts'
-import { createLinks, createRandom, type LinkConditions } from './delayed-memory.ts'
+import { webCrypto } from '../stack/web-crypto.ts'
+import { createLinks, type LinkConditions } from './delayed-memory.ts'
+import { chooseLinks } from './dht-links.ts'
+import { verifyToText } from './head-source.ts'
 
-/** Real libp2p nodes with kad-dht in one process: the memory transport, noise, yamux, identify, our validator. */
+/**
+ * Real libp2p nodes with kad-dht in one process: the memory transport, noise, yamux, identify, our validator.
+ *
+ * They are connected as if all had joined. While that is set up, what identify and ping would find out is told to both
+ * sides, because a thousand nodes take minutes for it; connections that come later are identified and pinged as ever.
+ */
 
 export interface DhtNode {
   node: Libp2p<{ identify: Identify; ping: Ping; dht: KadDHT }>
@@ -36,6 +39,14 @@ export interface DhtNode {
   /** What its lookups have told, oldest first. */
   lookups: LookupReport[]
   misanswers: { peer: string; kind: Misanswer }[]
+  /** Runs `task` as if this node did not keep a copy of what is stored under `key`. */
+  without<R>(key: string, task: () => Promise<R>): Promise<R>
+}
+
+/** What a node knows of its peers, beyond the network: hers are asked for, and told, as the engine's reputation is. */
+export interface PeerMemory {
+  rank?(peer: string): number | undefined
+  onAnswer?(peer: string, answer: PeerAnswer | undefined): void
 }
 
 export interface DhtNetworkOptions {
@@ -48,12 +59,16 @@ export interface DhtNetworkOptions {
    */
   table?: 'connected' | 'known'
   conditions?: Partial<LinkConditions>
-  rank?(peer: string): number | undefined
+  /** Made for each node; without it all peers are alike. */
+  memory?(): PeerMemory
 }
 
-/** Each node dials so many of its closest, and so many in each bucket: what a walk to itself and a refresh find. */
-const nearLinks = 5
-const bucketLinks = 2
+/** Each node dials so many of its closest, and so many in each bucket; the others' dials double that. */
+const near = 5
+const perBucket = 2
+
+/** In networks larger than this it is one a bucket: each node is to have about 20 connections, as a tab has. */
+const sparseFrom = 200
 
 /** Dials at once while the network is set up: more only wait for the processor. */
 const setUpDials = 16
@@ -65,18 +80,21 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
   const links = createLinks(seed, { ...conditions, delayMs: 0, jitterMs: 0, loss: 0 })
   const dead = new Set<string>()
   const stops: (() => void)[] = []
+  let isSettingUp = true
   let groupByPeer = new Map<string, number>()
   const applyCuts = (): void =>
     links.cut((from, to) => dead.has(from) || dead.has(to) || groupByPeer.get(from) !== groupByPeer.get(to))
 
   const start = async (index: number): Promise<DhtNode> => {
     const validator = createHeadValidator(webCrypto)
+    const datastore = createBoundedDatastore(tabDatastore)
     const keySeed = new Uint8Array(32)
     new DataView(keySeed.buffer).setUint32(0, seed)
     new DataView(keySeed.buffer).setUint32(4, index + 1)
     const node = await createLibp2p({
       privateKey: await generateKeyPairFromSeed('Ed25519', keySeed),
-      datastore: createBoundedDatastore(tabDatastore),
+      datastore,
+      logger: silent,
       addresses: { listen: [`/memory/dht-${networks}-${index}`] },
       transports: [links.transport],
       connectionEncrypters: [noise()],
@@ -85,21 +103,27 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
       connectionManager: { maxConnections, maxIncomingPendingConnections: 1_000, reconnectRetries: 0 },
       connectionMonitor: { enabled: false },
       services: {
-        identify: identify(),
-        ping: ping(),
+        identify: identify({ runOnConnectionOpen: false }),
+        ping: (components: Parameters<ReturnType<typeof ping>>[0]) => {
+          const service = ping()(components)
+          const send = service.ping.bind(service)
+          service.ping = (peer, pingOptions) => (isSettingUp ? Promise.resolve(0) : send(peer, pingOptions))
+          return service
+        },
         dht: table === 'connected' ? connectedDht(validator) : createDht(validator),
       },
     })
-    stops.push(admitConnected(node), ...(table === 'connected' ? [forgetDisconnected(node)] : []))
+    const onOpen = ({ detail: connection }: CustomEvent<Connection>): void => {
+      if (!isSettingUp) node.services.identify.identify(connection).catch(() => {})
+    }
+    node.addEventListener('connection:open', onOpen)
+    stops.push(() => node.removeEventListener('connection:open', onOpen))
+    if (table === 'connected') stops.push(forgetDisconnected(node))
+    stopTagging(node.services.dht)
     const wire = createWire(node, KAD_PROTOCOL)
     const lookups: LookupReport[] = []
     const misanswers: DhtNode['misanswers'] = []
-    const common = {
-      wire,
-      roundTrips: createRoundTrips(),
-      now: () => performance.now(),
-      ...(options.rank === undefined ? {} : { rank: options.rank }),
-    }
+    const common = { wire, roundTrips: createRoundTrips(), now: () => performance.now(), ...options.memory?.() }
     return {
       node,
       id: node.peerId.toString(),
@@ -115,6 +139,19 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
         onLookup: (report) => lookups.push(report),
       }),
       providers: createProviders(common),
+      async without(key, task) {
+        const bytes = new TextEncoder().encode(key)
+        for await (const { key: place, value } of datastore.query({ prefix: '/dht/record' })) {
+          if (Buffer.compare(Record.deserialize(value).key, bytes) !== 0) continue
+          await datastore.delete(place)
+          try {
+            return await task()
+          } finally {
+            await datastore.put(place, value)
+          }
+        }
+        return task()
+      },
     }
   }
 
@@ -124,49 +161,40 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
 
   const alive = (): DhtNode[] => nodes.filter(({ id }) => !dead.has(id))
 
-  /** Dials what a joined node would have found; the nodes' own walks would take most of a bench's time. */
-  const wire = async (): Promise<void> => {
-    const random = createRandom(seed + 1)
-    const places = await Promise.all(nodes.map(async (each) => ({ each, place: await place(each.node.peerId) })))
-    const dials: (() => Promise<unknown>)[] = []
-    const dialled = new Set<string>()
-    for (const own of places) {
-      const others = places
-        .filter((other) => other !== own)
-        .map((other) => ({ ...other, distance: xor(other.place, own.place), order: random() }))
-        .sort((a, b) => compare(a.distance, b.distance))
-      const chosen = new Set(others.slice(0, nearLinks))
-      const perBucket = new Map<number, number>()
-      for (const other of [...others].sort((a, b) => a.order - b.order)) {
-        const bucket = leadingZeros(other.distance)
-        const taken = perBucket.get(bucket) ?? 0
-        if (taken >= bucketLinks) continue
-        perBucket.set(bucket, taken + 1)
-        chosen.add(other)
-      }
-      for (const { each } of chosen) {
-        const pair = [own.each.id, each.id].sort().join()
-        if (dialled.has(pair)) continue
-        dialled.add(pair)
-        dials.push(() => own.each.node.dial(each.node.getMultiaddrs()))
+  /** What identify would tell one of the other, and what kad-dht does with it. */
+  const introduce = async ({ node }: DhtNode, other: DhtNode): Promise<void> => {
+    const { peerId } = other.node
+    await node.peerStore.merge(peerId, { multiaddrs: other.node.getMultiaddrs(), protocols: other.node.getProtocols() })
+    await addToTable(node.services.dht, peerId)
+  }
+
+  const pairs = await chooseLinks(
+    nodes.map(({ node }) => node.peerId),
+    { near, perBucket: count > sparseFrom ? 1 : perBucket, seed: seed + 1 },
+  )
+  const connectNext = async (): Promise<void> => {
+    for (let pair = pairs.pop(); pair !== undefined; pair = pairs.pop()) {
+      const [a, b] = [nodes[pair[0]], nodes[pair[1]]]
+      if (a === undefined || b === undefined) continue
+      try {
+        await a.node.dial(b.node.getMultiaddrs())
+      } catch {
+        // A full node refuses; it has others.
       }
     }
-    await Promise.all(
-      Array.from({ length: setUpDials }, async () => {
-        // A full node refuses; it has others.
-        for (let dial = dials.shift(); dial !== undefined; dial = dials.shift()) await dial().catch(() => {})
-      }),
-    )
   }
-  await wire()
+  await Promise.all(Array.from({ length: setUpDials }, connectNext))
+  const nodeById = new Map(nodes.map((each) => [each.id, each]))
+  for (const each of nodes) {
+    const peers = each.node.getPeers().flatMap((peer) => nodeById.get(peer.toString()) ?? [])
+    await Promise.all(peers.map((peer) => introduce(each, peer)))
+  }
 
   /** Peers in the routing table of a node. */
   const tableSize = ({ node }: DhtNode): number => routingTableSize(node.services.dht)
 
-  // Identify and one ping per connection have to pass; a full bucket may keep some out.
-  const settled = (): boolean => nodes.every((each) => tableSize(each) >= Math.min(8, each.node.getPeers().length))
-  for (const end = performance.now() + 30_000; !settled() && performance.now() < end; )
-    await new Promise((resolve) => setTimeout(resolve, 20))
+  isSettingUp = false
+  if (count <= sparseFrom) stops.push(...nodes.map(({ node }) => admitConnected(node)))
   Object.assign(links.conditions, conditions)
 
   return {
@@ -178,6 +206,11 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
     silence(victims: readonly DhtNode[]) {
       for (const { id } of victims) dead.add(id)
       applyCuts()
+    },
+    /** From now on each message from them takes this much longer, ms. */
+    slow(victims: readonly DhtNode[], extraMs: number) {
+      const slowed = new Set(victims.map(({ id }) => id))
+      links.slow((from) => (slowed.has(from) ? extraMs : 0))
     },
     /** Nothing passes from one group to another. Nodes in no group are together. */
     partition(groups: readonly (readonly DhtNode[])[]) {
@@ -201,53 +234,16 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
 
 export type DhtNetwork = Awaited<ReturnType<typeof createDhtNetwork>>
 
+/** Every five seconds each node sorts its closest peers anew, which is nothing for one node and a core for a thousand. */
+const stopTagging = (dht: KadDHT): void => {
+  const tagger: unknown = Reflect.get(Reflect.get(dht, 'routingTable'), 'closestPeerTagger')
+  const stop: unknown = Reflect.get(Object(tagger), 'stop')
+  if (typeof stop === 'function') stop.call(tagger)
+}
+
 /** Memory addresses are global: each network has its own. */
 let networks = 0
 
-const verifyToText = async (key: Uint8Array, value: Uint8Array): Promise<FoundHead<string> | undefined> => {
-  const found = await verifyDhtValue(key, value, webCrypto)
-  if (!found.ok) return undefined
-  const { identity, head } = found.value
-  return { identitySeq: identity.seq, seq: head.head.seq, value: `${head.head.slug} ${head.head.seq}` }
-}
-
-/** A publisher with real keys, for values that the validator takes. */
-export const createHeadSource = async (seed: number) => {
-  const bytes = (offset: number): Uint8Array => {
-    const out = new Uint8Array(32).fill(7)
-    new DataView(out.buffer).setUint32(0, seed * 2 + offset)
-    return out
-  }
-  const signer = await createSigner(bytes(0))
-  const rotation = await createSigner(bytes(1))
-  const identity = await createIdentity(
-    { name: `publisher-${seed}`, rotation, signingKey: signer.publicKey },
-    webCrypto,
-  )
-  const publisher = identity.publisherId
-  return {
-    key: (slug: string): string => headKey(publisher, slug),
-    async value(slug: string, seq: number): Promise<Uint8Array> {
-      const versions = [{ version: '1.0.0', release: new Uint8Array(32).fill(seq) }]
-      const built = await buildHead({ publisher, slug, seq, versions }, webCrypto)
-      return encodeDhtValue(identity, await signHead(built.head, signer, webCrypto))
-    },
-  }
-}
-
-const place = async (peer: PeerId): Promise<Uint8Array> => (await sha256.digest(peer.toMultihash().bytes)).digest
-
-const xor = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((byte, index) => byte ^ (b[index] ?? 0))
-
-const compare = (a: Uint8Array, b: Uint8Array): number => {
-  for (let index = 0; index < a.length; index += 1) {
-    const difference = (a[index] ?? 0) - (b[index] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return 0
-}
-
-const leadingZeros = (bytes: Uint8Array): number => {
-  const index = bytes.findIndex((byte) => byte !== 0)
-  return index < 0 ? bytes.length * 8 : index * 8 + Math.clz32(bytes[index] ?? 0) - 24
-}
+/** Loggers are made for every stream, and ask the terminal for its colours each time. */
+const log: Logger = Object.assign(() => {}, { error() {}, trace() {}, enabled: false, newScope: () => log })
+const silent: ComponentLogger = { forComponent: () => log }

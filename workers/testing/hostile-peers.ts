@@ -170,6 +170,7 @@ export const createHostileNetwork = () => {
       onChange() {},
       onAudience() {},
       onAnnounced() {},
+      onLookup() {},
       onSent() {},
     })
     stops.push(async () => {

@@ -1,0 +1,115 @@
+import type { Stream } from '@libp2p/interface'
+import { Record } from '@libp2p/kad-dht'
+import { lpStream } from '@libp2p/utils'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { KAD_PROTOCOL } from '../protocol/protocols.ts'
+import { createDhtNetwork, type DhtNetwork, type DhtNode } from '../testing/dht-network.ts'
+import { pour } from '../testing/garbage.ts'
+import { createHeadSource } from '../testing/head-source.ts'
+import { decodeAnswer, encodeQuestion, messageTypes } from './message.ts'
+
+/** Real kad-dht nodes, all connected to the one that looks up, some of which answer as they like; 5 ms a message. */
+
+const never = new AbortController().signal
+let network: DhtNetwork
+
+afterEach(() => network.stop())
+
+const start = async (): Promise<[DhtNode, ...DhtNode[]]> => {
+  network = await createDhtNetwork({ nodes: 9, conditions: { delayMs: 5 } })
+  const [reader, ...others] = network.nodes
+  if (reader === undefined) throw new Error('There are no nodes.')
+  for (const other of others) await reader.node.dial(other.node.getMultiaddrs())
+  return [reader, ...others]
+}
+
+/** Lets a node answer its questions in another way. */
+const turn = async (each: DhtNode | undefined, answer: (stream: Stream) => unknown): Promise<void> => {
+  if (each === undefined) throw new Error('There is no such node.')
+  await each.node.unhandle(KAD_PROTOCOL)
+  await each.node.handle(KAD_PROTOCOL, (stream) => {
+    Promise.resolve(answer(stream)).catch(() => stream.abort(new Error('The reader has ended it.')))
+  })
+}
+
+/** GET_VALUE is answered with this record, PUT_VALUE is confirmed; nothing is stored. */
+const saying = (key: string, value: Uint8Array) => async (stream: Stream) => {
+  const lp = lpStream(stream)
+  for (;;) {
+    const asked = decodeAnswer((await lp.read()).subarray())
+    const keyBytes = new TextEncoder().encode(key)
+    const own = new Record(keyBytes, value, new Date()).serialize().subarray()
+    if (asked?.type === messageTypes.getValue)
+      await lp.write(encodeQuestion({ type: messageTypes.getValue, key: keyBytes, record: own }))
+    if (asked?.type === messageTypes.putValue && asked.record !== undefined)
+      await lp.write(encodeQuestion({ type: messageTypes.putValue, key: keyBytes, record: asked.record }))
+  }
+}
+
+const silent = (): void => {}
+
+describe('a lookup among peers that answer as they like', () => {
+  test('finds the newest head; what is forged or older does not win, and is told', async () => {
+    const [reader, writer, forger, older, noisy, mute, leaver, stranger] = await start()
+    const source = await createHeadSource(1)
+    const foreign = await createHeadSource(2)
+    const key = source.key('p')
+    await writer?.heads.put(key, await source.value('p', 2), { signal: never, onConfirmed() {} })
+    // Signed, and of another publisher.
+    await turn(forger, saying(key, await foreign.value('p', 9)))
+    await turn(older, saying(key, await source.value('p', 1)))
+    await turn(noisy, (stream) => pour(stream, 'noise'))
+    await turn(mute, silent)
+    await turn(leaver, (stream) => stream.abort(new Error('gone')))
+    await stranger?.node.unhandle(KAD_PROTOCOL)
+
+    await reader.without(key, async () => {
+      for (let n = 0; n < 5; n += 1)
+        expect(await reader.heads.get(key, { signal: never })).toMatchObject({ seq: 2, value: 'p 2' })
+    })
+    const told = new Set(reader.misanswers.map(({ peer, kind }) => `${peer} ${kind}`))
+    expect(told).toContain(`${forger?.id} forged`)
+    expect(told).toContain(`${older?.id} older`)
+    expect([...told].filter((each) => each.endsWith('forged'))).toHaveLength(1)
+  }, 60_000)
+
+  test('no answer is lost: one slow holder among peers that say nothing is waited for', async () => {
+    const [reader, holder, ...others] = await start()
+    const source = await createHeadSource(3)
+    const key = source.key('p')
+    if (holder === undefined) throw new Error('There is no holder.')
+    await holder.wire.own.putValue(new TextEncoder().encode(key), await source.value('p', 1))
+    for (const other of others) await turn(other, silent)
+    network.slow([holder], 300)
+    expect((await reader.heads.get(key, { signal: never }))?.seq).toBe(1)
+  }, 60_000)
+
+  test('who confirmed the newer head and still answers with the older one has rolled back', async () => {
+    const [reader, writer, liar] = await start()
+    const source = await createHeadSource(4)
+    const key = source.key('p')
+    await writer?.heads.put(key, await source.value('p', 2), { signal: never, onConfirmed() {} })
+    await turn(liar, saying(key, await source.value('p', 1)))
+    await reader.without(key, () =>
+      vi.waitUntil(
+        async () => {
+          expect((await reader.heads.get(key, { signal: never }))?.seq).toBe(2)
+          return reader.misanswers.some(({ peer, kind }) => peer === liar?.id && kind === 'rollback')
+        },
+        { timeout: 20_000 },
+      ),
+    )
+    expect(reader.misanswers[0]).toEqual({ peer: liar?.id, kind: 'older' })
+  }, 60_000)
+
+  test('a put is confirmed by those who store it, though others are silent', async () => {
+    const [writer, ...others] = await start()
+    const source = await createHeadSource(5)
+    for (const other of others.slice(0, 3)) await turn(other, silent)
+    const confirmed = await writer.heads.put(source.key('p'), await source.value('p', 1), {
+      signal: never,
+      onConfirmed() {},
+    })
+    expect(confirmed).toBe(5)
+  }, 60_000)
+})

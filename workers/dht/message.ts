@@ -1,0 +1,144 @@
+/**
+ * The messages of Kademlia in libp2p (specs/kad-dht, protobuf `Message`): a question out, an answer in.
+ *
+ * The decoder is total: any bytes give an answer or undefined, in time linear in their number. Fields that are unknown
+ * are passed over, as protobuf wants; ids, addresses and records are handed on unchecked.
+ */
+
+/** Numbers of the protobuf enum `MessageType`. */
+export const messageTypes = { putValue: 0, getValue: 1, addProvider: 2, getProviders: 3, findNode: 4 } as const
+
+export type MessageType = (typeof messageTypes)[keyof typeof messageTypes]
+
+export interface Question {
+  type: MessageType
+  key: Uint8Array
+  /** A serialized record, in PUT_VALUE. */
+  record?: Uint8Array
+  /** In ADD_PROVIDER. */
+  providers?: readonly MessagePeer[]
+}
+
+export interface MessagePeer {
+  /** A multihash. */
+  id: Uint8Array
+  multiaddrs: Uint8Array[]
+}
+
+export interface MessageAnswer {
+  type: number
+  record: Uint8Array | undefined
+  closer: MessagePeer[]
+  providers: MessagePeer[]
+}
+
+/** Peers of a kind that are read from one answer: k of Kademlia, what an honest peer sends. */
+const maxPeers = 20
+
+/** Addresses that are read of one peer: a tab has one or two for each of its relays. */
+const maxAddresses = 16
+
+export const encodeQuestion = ({ type, key, record, providers = [] }: Question): Uint8Array =>
+  concat([
+    varint(tag(1, 0)),
+    varint(type),
+    ...delimited(2, key),
+    ...(record === undefined ? [] : delimited(3, record)),
+    ...providers.flatMap(({ id, multiaddrs }) =>
+      delimited(9, concat([...delimited(1, id), ...multiaddrs.flatMap((address) => delimited(2, address))])),
+    ),
+  ])
+
+export const decodeAnswer = (bytes: Uint8Array): MessageAnswer | undefined => {
+  const answer: MessageAnswer = { type: messageTypes.putValue, record: undefined, closer: [], providers: [] }
+  const isWhole = readFields(bytes, (field, value) => {
+    if (typeof value === 'number') {
+      if (field === 1) answer.type = value
+      return true
+    }
+    if (field === 3) answer.record = value
+    const peers = field === 8 ? answer.closer : field === 9 ? answer.providers : undefined
+    if (peers === undefined || peers.length >= maxPeers) return true
+    const peer = decodePeer(value)
+    if (peer !== undefined) peers.push(peer)
+    return peer !== undefined
+  })
+  return isWhole ? answer : undefined
+}
+
+/** An unsigned LEB128 number below 2^32. */
+export const varint = (value: number): Uint8Array => {
+  const bytes: number[] = []
+  let rest = value >>> 0
+  for (; rest > 0x7f; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80)
+  bytes.push(rest)
+  return Uint8Array.from(bytes)
+}
+
+/** The number at `at` and where it ends; `more` when the bytes end before it does; undefined when it is too large. */
+export const readVarint = (bytes: Uint8Array, at: number): { value: number; end: number } | 'more' | undefined => {
+  let value = 0
+  for (let index = 0; index < 5; index += 1) {
+    const byte = bytes[at + index]
+    if (byte === undefined) return 'more'
+    value += (byte & 0x7f) * 2 ** (7 * index)
+    if (byte < 0x80) return value < 2 ** 32 ? { value, end: at + index + 1 } : undefined
+  }
+  return undefined
+}
+
+export const concat = (parts: readonly Uint8Array[]): Uint8Array => {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
+}
+
+const decodePeer = (bytes: Uint8Array): MessagePeer | undefined => {
+  const peer: MessagePeer = { id: new Uint8Array(), multiaddrs: [] }
+  const isWhole = readFields(bytes, (field, value) => {
+    if (typeof value === 'number') return true
+    if (field === 1) peer.id = value
+    if (field === 2 && peer.multiaddrs.length < maxAddresses) peer.multiaddrs.push(value)
+    return true
+  })
+  return isWhole && peer.id.length > 0 ? peer : undefined
+}
+
+/** Gives each number and each byte string to `take`; false when the bytes are no message or `take` refused one. */
+const readFields = (bytes: Uint8Array, take: (field: number, value: number | Uint8Array) => boolean): boolean => {
+  for (let at = 0; at < bytes.length; ) {
+    const key = readVarint(bytes, at)
+    if (key === undefined || key === 'more') return false
+    const field = Math.floor(key.value / 8)
+    const wireType = key.value % 8
+    at = key.end
+    if (wireType === 1 || wireType === 5) {
+      at += wireType === 1 ? 8 : 4
+      if (at > bytes.length) return false
+      continue
+    }
+    const number = readVarint(bytes, at)
+    if (number === undefined || number === 'more') return false
+    at = number.end
+    if (wireType === 0) {
+      if (!take(field, number.value)) return false
+      continue
+    }
+    if (wireType !== 2 || number.value > bytes.length - at) return false
+    if (!take(field, bytes.subarray(at, at + number.value))) return false
+    at += number.value
+  }
+  return true
+}
+
+const tag = (field: number, wireType: number): number => field * 8 + wireType
+
+const delimited = (field: number, bytes: Uint8Array): Uint8Array[] => [
+  varint(tag(field, 2)),
+  varint(bytes.length),
+  bytes,
+]

@@ -1,0 +1,56 @@
+import type { PeerId } from '@libp2p/interface'
+import { sha256 } from 'multiformats/hashes/sha2'
+import { createRandom } from './delayed-memory.ts'
+
+/** Which nodes of a DHT are connected when all have joined: what a walk to itself and a refresh of its buckets find. */
+
+export interface LinkShape {
+  /** Each node dials so many of its closest. */
+  near: number
+  /** And so many, at random, of each bucket. */
+  perBucket: number
+  seed: number
+}
+
+/** Pairs of indexes into `peers`, each once. */
+export const chooseLinks = async (
+  peers: readonly PeerId[],
+  { near, perBucket, seed }: LinkShape,
+): Promise<[number, number][]> => {
+  const random = createRandom(seed)
+  const places = await Promise.all(peers.map(async (peer) => (await sha256.digest(peer.toMultihash().bytes)).digest))
+  const links = new Map<string, [number, number]>()
+  for (const [own, place] of places.entries()) {
+    const others = places
+      .map((other, index) => ({ index, distance: other.map((byte, at) => byte ^ (place[at] ?? 0)), order: random() }))
+      .filter(({ index }) => index !== own)
+    const nearest = others.toSorted((a, b) => compare(a.distance, b.distance)).slice(0, near)
+    const chosen = new Set(nearest)
+    const takenByBucket = new Map<number, number>()
+    for (const other of others.sort((a, b) => a.order - b.order)) {
+      const bucket = leadingZeros(other.distance)
+      const taken = takenByBucket.get(bucket) ?? 0
+      if (taken >= perBucket) continue
+      takenByBucket.set(bucket, taken + 1)
+      chosen.add(other)
+    }
+    for (const { index } of chosen) {
+      const pair: [number, number] = own < index ? [own, index] : [index, own]
+      links.set(pair.join(), pair)
+    }
+  }
+  return [...links.values()]
+}
+
+const compare = (a: Uint8Array, b: Uint8Array): number => {
+  for (let index = 0; index < a.length; index += 1) {
+    const difference = (a[index] ?? 0) - (b[index] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+const leadingZeros = (bytes: Uint8Array): number => {
+  const index = bytes.findIndex((byte) => byte !== 0)
+  return index < 0 ? bytes.length * 8 : index * 8 + Math.clz32(bytes[index] ?? 0) - 24
+}
