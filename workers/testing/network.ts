@@ -82,7 +82,7 @@ export const createTestNetwork = () => {
 }
 
 /** Waits until `holds` returns true; looks every 10 ms. Rejects after `timeoutMs` with what it waited for. */
-export const until = async (what: string, holds: () => boolean, timeoutMs = 10_000): Promise<void> => {
+export const until = async (what: string, holds: () => boolean, timeoutMs = 60_000): Promise<void> => {
   const end = performance.now() + timeoutMs
   while (!holds()) {
     if (performance.now() > end) throw new Error(`Not within ${timeoutMs} ms: ${what}.`)
