@@ -10,7 +10,7 @@ import { createProviders } from '../dht/providers.ts'
 import { createRoundTrips } from '../dht/round-trips.ts'
 import { createWire } from '../dht/wire.ts'
 import { createAnnouncements, type Verdict } from '../gossip/announcements.ts'
-import { createNode } from '../net/create-node.ts'
+import { type CreateNodeOptions, createNode } from '../net/create-node.ts'
 import { createPeerFinder } from '../net/peer-finder.ts'
 import { createRelayKeeper } from '../net/relay-keeper.ts'
 import { isDirect, openStream } from '../net/streams.ts'
@@ -27,7 +27,7 @@ import { isRelayAddress } from './relays.ts'
 /** A dial that a person asked for is given up after this long, ms: a relayed WebRTC dial takes under 1 s where it works. */
 const connectTimeoutMs = 20_000
 
-export interface NetworkDependencies {
+export interface NetworkDependencies extends Pick<CreateNodeOptions, 'transports' | 'listen'> {
   keys: ProfileKeys
   crypto: Crypto
   relays: readonly string[]
@@ -36,8 +36,8 @@ export interface NetworkDependencies {
   content: ContentStore
   reputation: Reputation
   catalogue: SyncCatalogue
-  /** Takes in a gossiped announcement. */
-  receive(bytes: Uint8Array, from: string): Promise<Verdict>
+  /** Takes in a gossiped announcement; says why where it is invalid. */
+  receive(bytes: Uint8Array, from: string): Promise<{ verdict: Verdict; failure?: Failure }>
   /** Something that the status shows has changed. */
   onChange(): void
   /** Somebody is there to publish to who was not there before. */
@@ -93,13 +93,25 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     iceServers: deps.iceServers,
     webRtc: deps.webRtc,
     appSpecificScore: reputation.appScore,
+    ...(deps.transports === undefined ? {} : { transports: deps.transports }),
+    ...(deps.listen === undefined ? {} : { listen: deps.listen }),
   })
   const { node } = tab
   const self = node.peerId.toString()
   const { pubsub } = node.services
 
+  /** A peer broke a rule: it is remembered, and left when it was once too often. */
+  const blame = (peer: string, fault: Fault): void => {
+    reputation.observe(peer, { kind: 'violation', fault })
+    if (reputation.isBanned(peer)) disconnect(peer)
+  }
+
   const drop = (peer: string, fault: Fault): void => {
     reputation.observe(peer, { kind: 'violation', fault })
+    disconnect(peer)
+  }
+
+  const disconnect = (peer: string): void => {
     for (const connection of node.getConnections()) {
       if (connection.remotePeer.toString() === peer) connection.abort(new Error('The peer broke the rules.'))
     }
@@ -139,7 +151,17 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     },
   })
   const providers = createProviders(lookups)
-  const announcements = createAnnouncements({ pubsub, receive: deps.receive, onSubscriber: onAudience })
+  const announcements = createAnnouncements({
+    pubsub,
+    async receive(bytes, from) {
+      const { verdict, failure } = await deps.receive(bytes, from)
+      // A forger's handiwork, and nobody passes on what is not valid. Not a ban at once: who follows another history of
+      // an identity that its publisher forked believes in what is refused here.
+      if (verdict === 'invalid' && isViolation(failure)) blame(from, 'malformed')
+      return verdict
+    },
+    onSubscriber: onAudience,
+  })
   let exchanged = false
   const sync = await startSync({
     node,

@@ -63,19 +63,21 @@ export const acquireProfileLock = async (
   const holderNow = async (): Promise<string | undefined> =>
     (await locks.query()).held?.find((lock) => lock.name === name)?.clientId
   const self = await holderNow()
-  let awakeAt = Date.now()
+  // By a clock that nobody sets: one that is set back would make a frozen holder look awake.
+  const now = (): number => performance.now()
+  let awakeAt = now()
   const timer = setInterval(() => {
     // After a freeze this timer may run before the loss of the lock is told: only the check below ends the doubt.
-    if (Date.now() - awakeAt < leaseMs) awakeAt = Date.now()
+    if (now() - awakeAt < leaseMs) awakeAt = now()
   }, awakeMs)
   const stopNoting = (): void => clearInterval(timer)
 
   return {
     async assertHeld() {
-      if (held && Date.now() - awakeAt < leaseMs) return
+      if (held && now() - awakeAt < leaseMs) return
       const stillOurs = held && (await holderNow()) === self
       if (!stillOurs) throw new Failure('ProfileInUse', `The profile “${profile}” was taken over by another tab.`)
-      awakeAt = Date.now()
+      awakeAt = now()
     },
     release() {
       stopNoting()

@@ -19,7 +19,11 @@ export interface Links {
   transport: ReturnType<typeof memory>
   /** Holds back every message for which `isCut` holds, until it is called again and lets them go. */
   cut(isCut: (from: string, to: string) => boolean): void
+  /** Ends every connection for which it holds, for both sides at once, as a network does that is rearranged. */
+  sever(isLost: (from: string, to: string) => boolean): void
 }
+
+type MemoryConnection = EventTarget & { remoteAddr: { toString(): string }; abort(error: Error): void }
 
 type TransportComponents = Parameters<ReturnType<typeof memory>>[0]
 
@@ -31,12 +35,17 @@ type TransportComponents = Parameters<ReturnType<typeof memory>>[0]
 export const createLinks = (seed: number, conditions: LinkConditions): Links => {
   const random = createRandom(seed)
   const held = new Set<() => void>()
+  const open = new Map<MemoryConnection, { from: string; to: string }>()
   let isCut = (_from: string, _to: string): boolean => false
 
-  const delay = (connection: object, from: string, to: string): void => {
+  const delay = (connection: MemoryConnection, from: string, to: string): void => {
+    open.set(connection, { from, to })
+    connection.addEventListener('close', () => open.delete(connection))
     const sendData = method(connection, 'sendData')
     const sendClose = method(connection, 'sendClose')
+    /** In the order in which they were sent; the first `due` of them may go. */
     const waiting: (() => void)[] = []
+    let due = 0
     let lastAt = 0
     const flush = (): void => {
       if (isCut(from, to)) {
@@ -44,21 +53,25 @@ export const createLinks = (seed: number, conditions: LinkConditions): Links => 
         return
       }
       held.delete(flush)
-      for (const send of waiting.splice(0)) send()
+      const sends = waiting.splice(0, due)
+      due = 0
+      for (const send of sends) send()
     }
     const later = (send: () => void): void => {
       const lost = conditions.loss > 0 && random() < conditions.loss ? conditions.retransmitMs : 0
       const jitter = conditions.jitterMs > 0 ? random() * conditions.jitterMs : 0
       const now = performance.now()
       lastAt = Math.max(lastAt, now + conditions.delayMs + jitter + lost)
+      waiting.push(send)
+      // Timers of different lengths that end in one millisecond may fire in any order: each only counts.
       setTimeout(() => {
-        waiting.push(send)
+        due += 1
         flush()
       }, lastAt - now)
     }
     Reflect.set(connection, 'sendData', (data: { byteLength: number; slice(): unknown }) => {
-      // A copy: the sender may use its buffer again.
-      const copy = data.slice()
+      // A copy: the sender may use its buffer again. (`slice` of a Node buffer is none.)
+      const copy = data instanceof Uint8Array ? new Uint8Array(data) : data.slice()
       later(() => sendData.call(connection, copy))
       return { sentBytes: data.byteLength, canSendMore: true }
     })
@@ -77,7 +90,7 @@ export const createLinks = (seed: number, conditions: LinkConditions): Links => 
           const value: unknown = Reflect.get(target, name)
           if (typeof value !== 'function') return value
           if (name !== 'upgradeOutbound' && name !== 'upgradeInbound') return value.bind(target)
-          return (connection: { remoteAddr: { toString(): string } }, options: unknown) => {
+          return (connection: MemoryConnection, options: unknown) => {
             delay(connection, self, connection.remoteAddr.toString().split('/p2p/')[1] ?? '')
             return value.call(target, connection, options)
           }
@@ -94,6 +107,10 @@ export const createLinks = (seed: number, conditions: LinkConditions): Links => 
     cut(next) {
       isCut = next
       for (const flush of [...held]) flush()
+    },
+    sever(isLost) {
+      for (const [connection, { from, to }] of [...open])
+        if (isLost(from, to)) connection.abort(new Error('The link is lost.'))
     },
   }
 }

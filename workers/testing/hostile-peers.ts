@@ -153,7 +153,7 @@ export const createHostileNetwork = () => {
       async receive(bytes, from) {
         const { verdict, failure } = await registry.receiveAnnouncement(bytes, { from })
         judged.push({ from, accepted: verdict === 'new' ? 1 : 0, names: failure === undefined ? [] : [failure.name] })
-        return verdict
+        return { verdict, ...(failure === undefined ? {} : { failure }) }
       },
       onChange() {},
       onAudience() {},
