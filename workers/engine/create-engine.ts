@@ -82,10 +82,11 @@ const assemble = async (
   undos.push(lock.release)
 
   // What this profile has.
+  const storageLost = Promise.withResolvers<Failure>()
   const { store: opened, refusal } = await surroundings.openStore(`ggen-${options.profile}`, {
     onClosed(reason) {
       notice('error', 'storage', reason)
-      status.storageLost(reason)
+      storageLost.resolve(reason)
     },
   })
   const store = createFencedStore(opened, lock.assertHeld)
@@ -160,6 +161,7 @@ const assemble = async (
     catalogueSize: search.size,
     onChange: (view) => emit({ kind: 'status', status: view }),
   })
+  void storageLost.promise.then(status.storageLost)
   const publications = createPublications({
     ...{ registry, outbox, network, signal: lifetime.signal },
     onChange: (publication) => emit({ kind: 'publication', publication }),

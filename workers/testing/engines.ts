@@ -85,6 +85,8 @@ export const createEngineNetwork = ({ seed = 1, conditions }: EngineNetworkOptio
       },
     )
     const { peerId, publisherId } = await engine.status()
+    // Commands work before the node listens; this one waits for it.
+    await engine.peers()
     const peer: EnginePeer = Object.assign(clock, {
       ...engine,
       ...{ name, id: peerId, publisherId, disk, updates, address: `${listen}/p2p/${peerId}` },
@@ -182,10 +184,12 @@ export const eventually = async (
   holds: () => boolean | Promise<boolean>,
   signal: AbortSignal,
 ): Promise<void> => {
+  const t0 = performance.now()
   while (!(await holds())) {
     if (signal.aborted) throw new Error(`It never came about: ${what}.`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
+  console.log(what, performance.now() - t0)
 }
 
 export const packageFiles = (
