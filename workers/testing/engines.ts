@@ -137,18 +137,17 @@ export const createEngineNetwork = ({ seed = 1, conditions }: EngineNetworkOptio
       groupByPeer.clear()
       applyCuts()
     },
-    /** So many times one of these leaves, chosen at random, and comes again where it knows one of the others. */
+    /** So many times one of these, chosen at random, leaves and comes again, where it dials the others as it knew them. */
     async churn(peers: EnginePeer[], times: number): Promise<EnginePeer[]> {
       const present = [...peers]
       for (let time = 0; time < times; time += 1) {
         const at = Math.floor(random() * present.length)
         const going = present[at]
-        const [other] = present.filter((each) => each !== going)
-        if (going === undefined || other === undefined) break
+        if (going === undefined) break
         await leave(going)
         const back = await start(going.name, { clockMs: going.clockMs })
         present[at] = back
-        await back.meet(other)
+        await back.meet(...present.filter((each) => each !== back))
       }
       return present
     },
