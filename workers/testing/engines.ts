@@ -183,12 +183,10 @@ export const eventually = async (
   holds: () => boolean | Promise<boolean>,
   signal: AbortSignal,
 ): Promise<void> => {
-  const t0 = performance.now()
   while (!(await holds())) {
     if (signal.aborted) throw new Error(`It never came about: ${what}.`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  console.log(what, performance.now() - t0)
 }
 
 export const packageFiles = (
