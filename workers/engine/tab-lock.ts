@@ -63,21 +63,19 @@ export const acquireProfileLock = async (
   const holderNow = async (): Promise<string | undefined> =>
     (await locks.query()).held?.find((lock) => lock.name === name)?.clientId
   const self = await holderNow()
-  // By a clock that nobody sets: one that is set back would make a frozen holder look awake.
-  const now = (): number => performance.now()
-  let awakeAt = now()
+  let awakeAt = readClocks()
   const timer = setInterval(() => {
     // After a freeze this timer may run before the loss of the lock is told: only the check below ends the doubt.
-    if (now() - awakeAt < leaseMs) awakeAt = now()
+    if (sinceMs(awakeAt) < leaseMs) awakeAt = readClocks()
   }, awakeMs)
   const stopNoting = (): void => clearInterval(timer)
 
   return {
     async assertHeld() {
-      if (held && now() - awakeAt < leaseMs) return
+      if (held && sinceMs(awakeAt) < leaseMs) return
       const stillOurs = held && (await holderNow()) === self
       if (!stillOurs) throw new Failure('ProfileInUse', `The profile “${profile}” was taken over by another tab.`)
-      awakeAt = now()
+      awakeAt = readClocks()
     },
     release() {
       stopNoting()
@@ -85,3 +83,15 @@ export const acquireProfileLock = async (
     },
   }
 }
+
+interface Clocks {
+  /** Nobody sets it; in some browsers it stands still while the machine sleeps. */
+  steady: number
+  /** Goes on in a sleep; a person may set it back. */
+  day: number
+}
+
+const readClocks = (): Clocks => ({ steady: performance.now(), day: Date.now() })
+
+/** By the clock that has moved more, either way: in doubt the browser is asked. */
+const sinceMs = ({ steady, day }: Clocks): number => Math.max(performance.now() - steady, Math.abs(Date.now() - day))
