@@ -26,12 +26,13 @@ import { createInstalls } from './installs.ts'
 import { loadKeys } from './keys.ts'
 import { createLookups } from './lookups.ts'
 import { createMetrics } from './metrics.ts'
-import { type Network, startNetwork } from './network.ts'
+import { type Network, type NetworkDependencies, startNetwork } from './network.ts'
 import { createPeerSearch } from './peer-search.ts'
 import { createPublications } from './publications.ts'
 import { createQuerySource } from './query-source.ts'
 import { findRelays } from './relays.ts'
 import { createStatus } from './status.ts'
+import { describeDamage } from './storage-damage.ts'
 import { acquireProfileLock } from './tab-lock.ts'
 import { createUpdateBus } from './update-bus.ts'
 
@@ -44,14 +45,27 @@ export interface EngineOptions extends Omit<StartOptions, 'updates' | 'rtc'> {
   onStolen(): void
 }
 
+/** The machine around an engine; tests put many engines into one process, each with a disk and a clock of its own. */
+export interface EngineSurroundings extends Pick<NetworkDependencies, 'transports' | 'listen'> {
+  openStore: typeof openStore
+  /** Ms since the epoch. */
+  now(): number
+}
+
+const browser: EngineSurroundings = { openStore, now: Date.now }
+
 /**
  * The composition root of the worker: makes every part and hands each what it needs. Read it top-down to see how they
  * are wired. Resolves when commands work, with what this profile has stored; the network starts meanwhile.
  */
-export const createEngine = async (options: EngineOptions, rtc: RtcShim | undefined): Promise<RunningEngine> => {
+export const createEngine = async (
+  options: EngineOptions,
+  rtc: RtcShim | undefined,
+  surroundings: EngineSurroundings = browser,
+): Promise<RunningEngine> => {
   const undos: Undo[] = []
   try {
-    return await assemble(options, rtc, undos)
+    return await assemble(options, rtc, surroundings, undos)
   } catch (error) {
     await runAll(undos)
     throw error
@@ -59,7 +73,12 @@ export const createEngine = async (options: EngineOptions, rtc: RtcShim | undefi
 }
 
 /** `undos` is filled as parts begin to hold something, in that order, so that a failed start gives everything back. */
-const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos: Undo[]): Promise<RunningEngine> => {
+const assemble = async (
+  options: EngineOptions,
+  rtc: RtcShim | undefined,
+  { now, transports, listen, ...surroundings }: EngineSurroundings,
+  undos: Undo[],
+): Promise<RunningEngine> => {
   const lifetime = new AbortController()
   const bus = createUpdateBus((batch) => options.updates.postMessage(batch))
   undos.push(bus.stop, () => rtc?.close())
@@ -70,8 +89,12 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
   undos.push(lock.release)
 
   // What this profile has.
-  const { store: opened, refusal } = await openStore(`ggen-${options.profile}`, {
-    onClosed: (reason) => notice('error', 'storage', reason),
+  const storageLost = Promise.withResolvers<Failure>()
+  const { store: opened, refusal } = await surroundings.openStore(`ggen-${options.profile}`, {
+    onClosed(reason) {
+      notice('error', 'storage', reason)
+      storageLost.resolve(reason)
+    },
   })
   const store = createFencedStore(opened, lock.assertHeld)
   undos.push(store.close)
@@ -91,17 +114,19 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
   const library = createLibrary({ store })
   const transfers = createTransfers({ store })
   const trust = createTrust({ store, self: publisherId })
-  const reputation = createReputation({ store, now: Date.now, random: Math.random })
+  const reputation = createReputation({ store, now, random: Math.random })
   undos.push(reputation.stop)
   const publisher = createPublisher({
-    ...{ registry, outbox, hasTemplates, crypto: webCrypto, now: Date.now },
+    ...{ registry, outbox, hasTemplates, crypto: webCrypto, now },
     ...{ identity: keys.identity, signer: keys.signer },
   })
 
   // Begun here, so that all parts that are told of what is loaded stand by then; awaited at the end.
-  const loaded = registry
-    .load({ own: [keys.identity] })
-    .then(() => loadAll([outbox, library, transfers, trust, reputation]))
+  const loaded = registry.load({ own: [keys.identity] }).then(async ({ droppedCount }) => {
+    for (const { load } of [outbox, transfers, trust, reputation]) await load()
+    for (const damage of describeDamage({ records: droppedCount, installed: (await library.load()).dropped }))
+      notice('warning', `damaged ${damage.name}`, damage)
+  })
 
   // What it can reach.
   const network: Promise<Network | undefined> = loaded
@@ -116,6 +141,8 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
           crypto: webCrypto,
           iceServers: options.iceServers,
           webRtc: rtc !== undefined,
+          ...(transports === undefined ? {} : { transports }),
+          ...(listen === undefined ? {} : { listen }),
         },
         catalogue: {
           watchIds: registry.watchEntryIds,
@@ -129,7 +156,7 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
         async receive(bytes, from) {
           metrics.count('gossip_messages_received')
           const outcome = await registry.receiveAnnouncement(bytes, { from })
-          const ageMs = Date.now() - (outcome.publishedAt ?? Number.NaN)
+          const ageMs = now() - (outcome.publishedAt ?? Number.NaN)
           if (outcome.verdict === 'new' && ageMs >= 0 && ageMs < maxPropagationMs)
             metrics.observe('gossip_propagation_time', ageMs)
           return outcome
@@ -152,13 +179,14 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
     catalogueSize: search.size,
     onChange: (view) => emit({ kind: 'status', status: view }),
   })
+  void storageLost.promise.then(status.storageLost)
   const publications = createPublications({
     ...{ registry, outbox, network, signal: lifetime.signal },
     onChange: (publication) => emit({ kind: 'publication', publication }),
   })
   const peerSearch = createPeerSearch({ search, network, signal: lifetime.signal, now: () => performance.now() })
   const installs = createInstalls({
-    ...{ registry, content, library, transfers, trust, reputation, network, signal: lifetime.signal, now: Date.now },
+    ...{ registry, content, library, transfers, trust, reputation, network, signal: lifetime.signal, now },
     onTransfer: (transfer) => emit({ kind: 'transfer', transfer }),
     onReceived: (bytes) => metrics.count('piece_bytes_received', bytes),
     onInstalled(entries) {
@@ -168,7 +196,7 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
     },
   })
   const lookups = createLookups({
-    ...{ store, registry, network, signal: lifetime.signal, now: Date.now },
+    ...{ store, registry, network, signal: lifetime.signal, now },
     onChange: (cache) => emit({ kind: 'cache', cache }),
   })
   undos.push(lookups.stop)
@@ -230,10 +258,6 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
     ...{ status, publications, installs, lookups, walks, holders, emit, signal: lifetime.signal },
     stop: () => runAll(undos),
   })
-}
-
-const loadAll = async (parts: readonly { load(): Promise<unknown> }[]): Promise<void> => {
-  for (const part of parts) await part.load()
 }
 
 type Undo = () => unknown

@@ -35,7 +35,7 @@ export const createHolders = ({ network, signal, onChange }: HoldersDependencies
     if (online === undefined) return
     const others = await online.countProviders(root, AbortSignal.any([signal, AbortSignal.timeout(countTimeoutMs)]))
     const before = countByRoot.get(key)?.others
-    countByRoot.set(key, { others, at: Date.now() })
+    countByRoot.set(key, { others, at: performance.now() })
     if (others !== before) onChange(id)
   }
 
@@ -60,8 +60,8 @@ export const createHolders = ({ network, signal, onChange }: HoldersDependencies
     count(id, root, heldHere) {
       const key = toHex(root)
       const known = countByRoot.get(key)
-      if (known === undefined || Date.now() - known.at > freshMs) {
-        countByRoot.set(key, { others: known?.others ?? 0, at: Date.now() })
+      if (known === undefined || performance.now() - known.at > freshMs) {
+        countByRoot.set(key, { others: known?.others ?? 0, at: performance.now() })
         void refresh(id, root, key)
       }
       return (known?.others ?? 0) + (heldHere ? 1 : 0)

@@ -11,7 +11,7 @@ import { createProviders } from '../dht/providers.ts'
 import { createRoundTrips } from '../dht/round-trips.ts'
 import { createWire } from '../dht/wire.ts'
 import { createAnnouncements } from '../gossip/announcements.ts'
-import { createNode } from '../net/create-node.ts'
+import { type CreateNodeOptions, createNode } from '../net/create-node.ts'
 import { createPeerFinder } from '../net/peer-finder.ts'
 import { createRelayKeeper } from '../net/relay-keeper.ts'
 import { isDirect, openStream } from '../net/streams.ts'
@@ -23,7 +23,7 @@ import { KAD_PROTOCOL, PIECE_PROTOCOL, QUERY_PROTOCOL } from '../protocol/protoc
 import { startRemoteQuery } from '../query/query.ts'
 import type { QueryClient, QueryClientDependencies } from '../query/query-client.ts'
 import type { QuerySource } from '../query/query-server.ts'
-import type { Judge } from '../stack/announcement-gate.ts'
+import type { Judgement } from '../stack/announcement-gate.ts'
 import { createGossipLimits } from '../stack/gossip-limits.ts'
 import type { SyncCatalogue } from '../sync/replica.ts'
 import { startSync } from '../sync/sync.ts'
@@ -33,7 +33,7 @@ import { isRelayAddress } from './relays.ts'
 /** A dial that a person asked for is given up after this long, ms: a relayed WebRTC dial takes under 1 s where it works. */
 const connectTimeoutMs = 20_000
 
-export interface NetworkDependencies {
+export interface NetworkDependencies extends Pick<CreateNodeOptions, 'transports' | 'listen'> {
   keys: ProfileKeys
   crypto: Crypto
   relays: readonly string[]
@@ -44,8 +44,8 @@ export interface NetworkDependencies {
   catalogue: SyncCatalogue
   /** What questions of other peers are answered from, and where their answers to ours go. */
   queries: { source: QuerySource; ingest: QueryClientDependencies['ingest'] }
-  /** Takes in a gossiped announcement. */
-  receive: Judge
+  /** Takes in a gossiped announcement; says why where it is invalid. */
+  receive(bytes: Uint8Array, from: string): Promise<Judgement & { failure?: Failure }>
   /** Something that the status shows has changed. */
   onChange(): void
   /** Somebody is there to publish to who was not there before. */
@@ -114,13 +114,25 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     appSpecificScore: reputation.appScore,
     gossipLimits,
     onFlood: (peer) => drop(peer, 'flood'),
+    ...(deps.transports === undefined ? {} : { transports: deps.transports }),
+    ...(deps.listen === undefined ? {} : { listen: deps.listen }),
   })
   const { node } = tab
   const self = node.peerId.toString()
   const { pubsub } = node.services
 
+  /** A peer broke a rule: it is remembered, and left when it was once too often. */
+  const blame = (peer: string, fault: Fault): void => {
+    reputation.observe(peer, { kind: 'violation', fault })
+    if (reputation.isBanned(peer)) disconnect(peer)
+  }
+
   const drop = (peer: string, fault: Fault): void => {
     reputation.observe(peer, { kind: 'violation', fault })
+    disconnect(peer)
+  }
+
+  const disconnect = (peer: string): void => {
     for (const connection of node.getConnections()) {
       if (connection.remotePeer.toString() === peer) connection.abort(new Error('The peer broke the rules.'))
     }
@@ -169,7 +181,14 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
   })
   const providers = createProviders(lookups)
   const announcements = createAnnouncements({
-    ...{ pubsub, receive: deps.receive, limits: gossipLimits, onSubscriber: onAudience },
+    ...{ pubsub, limits: gossipLimits, onSubscriber: onAudience },
+    async receive(bytes, from) {
+      const judgement = await deps.receive(bytes, from)
+      // A forger's handiwork, and nobody passes on what is not valid. Not a ban at once: who follows another history of
+      // an identity that its publisher forked believes in what is refused here.
+      if (judgement.verdict === 'invalid' && isViolation(judgement.failure)) blame(from, 'malformed')
+      return judgement
+    },
   })
   let exchanged = false
   /** Since there was last nobody connected. */

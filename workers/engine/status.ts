@@ -22,6 +22,8 @@ export interface Status {
   view(): StatusView
   /** Something that the view shows may have changed. */
   changed(): void
+  /** What was opened is gone: nothing can be stored until the page is loaded again. */
+  storageLost(reason: Failure): void
   /** The node could not be started: everything local works on. */
   networkFailed(error: unknown): void
 }
@@ -30,7 +32,8 @@ const starting: Step = { state: 'working', reason: 'The peer-to-peer node is sta
 
 /** Joins what the network, the storage and the catalogue say of themselves into the one view that the page shows. */
 export const createStatus = (deps: StatusDependencies): Status => {
-  const { keys, rtc, refusal } = deps
+  const { keys, rtc } = deps
+  let storageFailure = deps.refusal
   let network: Network | undefined
   let failure: string | undefined
 
@@ -57,7 +60,10 @@ export const createStatus = (deps: StatusDependencies): Status => {
         reservation: online?.steps.reservation ?? idle,
         direct: online?.steps.direct ?? idle,
         catalogue: catalogueStep(catalogueSize, online),
-        storage: refusal === undefined ? { state: 'ok', reason: '' } : { state: 'failed', reason: refusal.message },
+        storage:
+          storageFailure === undefined
+            ? { state: 'ok', reason: '' }
+            : { state: 'failed', reason: storageFailure.message },
       },
     }
   }
@@ -72,6 +78,10 @@ export const createStatus = (deps: StatusDependencies): Status => {
   return {
     view,
     changed,
+    storageLost(reason) {
+      storageFailure ??= reason
+      changed()
+    },
     networkFailed(error) {
       failure = `The peer-to-peer node could not be started: ${error instanceof Error ? error.message : error}`
       changed()

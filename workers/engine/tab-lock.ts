@@ -63,19 +63,19 @@ export const acquireProfileLock = async (
   const holderNow = async (): Promise<string | undefined> =>
     (await locks.query()).held?.find((lock) => lock.name === name)?.clientId
   const self = await holderNow()
-  let awakeAt = Date.now()
+  let awakeAt = readClocks()
   const timer = setInterval(() => {
     // After a freeze this timer may run before the loss of the lock is told: only the check below ends the doubt.
-    if (Date.now() - awakeAt < leaseMs) awakeAt = Date.now()
+    if (sinceMs(awakeAt) < leaseMs) awakeAt = readClocks()
   }, awakeMs)
   const stopNoting = (): void => clearInterval(timer)
 
   return {
     async assertHeld() {
-      if (held && Date.now() - awakeAt < leaseMs) return
+      if (held && sinceMs(awakeAt) < leaseMs) return
       const stillOurs = held && (await holderNow()) === self
       if (!stillOurs) throw new Failure('ProfileInUse', `The profile “${profile}” was taken over by another tab.`)
-      awakeAt = Date.now()
+      awakeAt = readClocks()
     },
     release() {
       stopNoting()
@@ -83,3 +83,15 @@ export const acquireProfileLock = async (
     },
   }
 }
+
+interface Clocks {
+  /** Nobody sets it; in some browsers it stands still while the machine sleeps. */
+  steady: number
+  /** Goes on in a sleep; a person may set it back. */
+  day: number
+}
+
+const readClocks = (): Clocks => ({ steady: performance.now(), day: Date.now() })
+
+/** By the clock that has moved more, either way: in doubt the browser is asked. */
+const sinceMs = ({ steady, day }: Clocks): number => Math.max(performance.now() - steady, Math.abs(Date.now() - day))

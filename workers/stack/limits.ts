@@ -7,6 +7,17 @@ import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
 /** Our address changes in bursts of a few events; the news of it lets others find us, so it waits for no more, ms. */
 export const pushDebounceMs = 20
 
+// ping
+
+/**
+ * Pings to one peer at once: of the connection monitor, the routing table and the relay keeper, each slow on a busy
+ * machine. One more than this fails, and the monitor takes that for a dead peer and ends a connection that is well.
+ */
+export const pingsToPeer = 8
+
+/** Both sides count for themselves: one that has ended there may still be open here. */
+export const pingsFromPeer = 2 * pingsToPeer
+
 // kad-dht
 
 /** Peers asked at once on a path: a hop to a tab that is not connected costs a relayed dial and WebRTC, so few. */

@@ -38,7 +38,7 @@ export interface StackOptions {
 export const stackServices = (options: StackOptions): ServiceFactoryMap<StackServices> => ({
   identify: identify(),
   identifyPush: identifyPush({ debounce: limits.pushDebounceMs }),
-  ping: ping(),
+  ping: ping({ maxOutboundStreams: limits.pingsToPeer, maxInboundStreams: limits.pingsFromPeer }),
   // After ping, which it is given.
   dht: connectedDht(options.heads),
   pubsub: (components) =>

@@ -52,6 +52,9 @@ export const openIdbStore = async (name: string, options: IdbStoreOptions = {}):
     try {
       return await work()
     } catch (thrown) {
+      // So it says when its connection was closed and nobody told: no later call can do better.
+      if (thrown instanceof Error && thrown.name === 'InvalidStateError')
+        lose('The browser closed the storage of this profile. Reload the page.')
       throw gone ?? storageFailure(thrown)
     }
   }

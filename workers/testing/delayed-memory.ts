@@ -23,7 +23,11 @@ export interface Links {
   cut(isCut: (from: string, to: string) => boolean): void
   /** From now on a message from one peer to another takes this much longer, ms. */
   slow(extraMs: (from: string, to: string) => number): void
+  /** Ends every connection for which it holds, for both sides at once, as a network does that is rearranged. */
+  sever(isLost: (from: string, to: string) => boolean): void
 }
+
+type MemoryConnection = EventTarget & { remoteAddr: { toString(): string }; abort(error: Error): void }
 
 type TransportComponents = Parameters<ReturnType<typeof memory>>[0]
 
@@ -36,14 +40,18 @@ export const createLinks = (seed: number, conditions: LinkConditions): Links => 
   const random = createRandom(seed)
   const held = new Set<() => void>()
   const sent = { messages: 0, bytes: 0 }
+  const open = new Map<MemoryConnection, { from: string; to: string }>()
   let isCut = (_from: string, _to: string): boolean => false
   let extraMs = (_from: string, _to: string): number => 0
 
-  const delay = (connection: object, from: string, to: string): void => {
+  const delay = (connection: MemoryConnection, from: string, to: string): void => {
+    open.set(connection, { from, to })
+    connection.addEventListener('close', () => open.delete(connection))
     const sendData = method(connection, 'sendData')
     const sendClose = method(connection, 'sendClose')
-    const underWay: (() => void)[] = []
+    /** In the order in which they were sent; the first `due` of them may go. */
     const waiting: (() => void)[] = []
+    let due = 0
     let lastAt = 0
     const flush = (): void => {
       if (isCut(from, to)) {
@@ -51,25 +59,27 @@ export const createLinks = (seed: number, conditions: LinkConditions): Links => 
         return
       }
       held.delete(flush)
-      for (const send of waiting.splice(0)) send()
+      const sends = waiting.splice(0, due)
+      due = 0
+      for (const send of sends) send()
     }
     const later = (send: () => void): void => {
       const lost = conditions.loss > 0 && random() < conditions.loss ? conditions.retransmitMs : 0
       const jitter = conditions.jitterMs > 0 ? random() * conditions.jitterMs : 0
       const now = performance.now()
       lastAt = Math.max(lastAt, now + conditions.delayMs + extraMs(from, to) + jitter + lost)
-      underWay.push(send)
-      // Timers that are due at one time need not run in their order.
+      waiting.push(send)
+      // Timers of different lengths that end in one millisecond may fire in any order: each only counts.
       setTimeout(() => {
-        waiting.push(...underWay.splice(0, 1))
+        due += 1
         flush()
       }, lastAt - now)
     }
     Reflect.set(connection, 'sendData', (data: { byteLength: number; slice(): unknown }) => {
       sent.messages += 1
       sent.bytes += data.byteLength
-      // A copy: the sender may use its buffer again.
-      const copy = data.slice()
+      // A copy: the sender may use its buffer again. (`slice` of a Node buffer is none.)
+      const copy = data instanceof Uint8Array ? new Uint8Array(data) : data.slice()
       later(() => sendData.call(connection, copy))
       return { sentBytes: data.byteLength, canSendMore: true }
     })
@@ -88,7 +98,7 @@ export const createLinks = (seed: number, conditions: LinkConditions): Links => 
           const value: unknown = Reflect.get(target, name)
           if (typeof value !== 'function') return value
           if (name !== 'upgradeOutbound' && name !== 'upgradeInbound') return value.bind(target)
-          return (connection: { remoteAddr: { toString(): string } }, options: unknown) => {
+          return (connection: MemoryConnection, options: unknown) => {
             delay(connection, self, connection.remoteAddr.toString().split('/p2p/')[1] ?? '')
             return value.call(target, connection, options)
           }
@@ -109,6 +119,10 @@ export const createLinks = (seed: number, conditions: LinkConditions): Links => 
     },
     slow(next) {
       extraMs = next
+    },
+    sever(isLost) {
+      for (const [connection, { from, to }] of [...open])
+        if (isLost(from, to)) connection.abort(new Error('The link is lost.'))
     },
   }
 }

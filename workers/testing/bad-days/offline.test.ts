@@ -1,0 +1,66 @@
+import { afterEach, expect, test } from 'vitest'
+import { createEngineNetwork, type EnginePeer, eventually, introduce } from '../engines.ts'
+
+const testMs = 60_000
+
+const network = createEngineNetwork({ seed: 20 })
+afterEach(network.stopAll)
+
+const failureOf = (work: Promise<unknown>): Promise<string> => work.then(String, (error: Error) => error.name)
+
+const listed = async (peer: EnginePeer): Promise<string[]> =>
+  (await peer.search({ text: '' })).hits.map(({ slug, version }) => `${slug} ${version}`).sort()
+
+test(
+  'what is published, changed and withdrawn offline arrives as it is in the end, also by way of others',
+  async ({ signal }) => {
+    const [author, user] = [await network.start('author'), await network.start('user')]
+    await author.meet(user)
+    const { id: kept } = await author.publish('kept', '1.0.0')
+    await eventually('the user has it', async () => (await listed(user)).length === 1, signal)
+    await user.install([kept])
+    await network.leave(author)
+
+    const alone = await network.start('author')
+    expect((await alone.status()).online).toBe(false)
+    const { id: changed } = await alone.publish('changed', '1.0.0')
+    await alone.publish('changed', '1.1.0')
+    await alone.yank(changed, '1.0.0')
+    const { id: gone } = await alone.publish('gone', '1.0.0')
+    await alone.yank(gone, '1.0.0')
+    await alone.publish('kept', '2.0.0')
+    await alone.yank(kept, '1.0.0')
+    // All of it outlives another end of the program.
+    await network.leave(alone)
+    const back = await network.start('author')
+    const expected = ['changed 1.1.0', 'kept 2.0.0']
+    expect(await listed(back)).toEqual(expected)
+    expect(await back.disk.keys('outbox')).toHaveLength(3)
+
+    await back.meet(user)
+    await eventually('the user has the end of it', async () => (await listed(user)).join() === expected.join(), signal)
+    await eventually('nothing waits to be sent', async () => (await back.disk.keys('outbox')).length === 0, signal)
+    await network.leave(back)
+    // Who comes when the author has gone has it from the user.
+    const late = await network.start('late')
+    await introduce([user, late])
+    await eventually('so has who came late', async () => (await listed(late)).join() === expected.join(), signal)
+
+    for (const peer of [user, late]) {
+      const { versions } = await peer.describe(changed)
+      expect(versions.map(({ version, yanked }) => [version, yanked])).toEqual([
+        ['1.1.0', false],
+        ['1.0.0', true],
+      ])
+      expect(await failureOf(peer.resolve([`${changed}@1.0.0`]))).toBe('VersionNotFound')
+      expect(await failureOf(peer.resolve([gone]))).toBe('VersionNotFound')
+    }
+    // Only who has it may go on with it, and is told.
+    expect(await failureOf(late.resolve([`${kept}@1.0.0`]))).toBe('VersionNotFound')
+    const { packages, warnings } = await user.planInstall([`${kept}@1.0.0`])
+    expect(packages.map(({ version }) => version)).toEqual(['1.0.0'])
+    expect(warnings).toEqual(['kept 1.0.0 was withdrawn by its publisher.'])
+    expect(await user.verify(kept, '1.0.0')).toEqual({ ok: true, damaged: [] })
+  },
+  testMs,
+)

@@ -1,0 +1,215 @@
+import { setMaxListeners } from 'node:events'
+import type { Update } from '../contract/updates.ts'
+import type { FileInput } from '../contract/views.ts'
+import type { RunningEngine } from '../engine/command-gate.ts'
+import { createEngine } from '../engine/create-engine.ts'
+import { createMemoryStore } from '../store/memory-store.ts'
+import type { Store } from '../store/store.ts'
+import { createLinks, createRandom, type LinkConditions } from './delayed-memory.ts'
+
+/**
+ * Whole engines in one process, as `create-engine` makes them in a tab, over the memory transport: each with a disk, a
+ * clock and an address of its own, and links between them that delay, lose and cut. What is random has a seed; the
+ * order in which the process runs what is due at once is not controlled.
+ */
+
+export interface EnginePeer extends Omit<RunningEngine, 'publish' | 'connect' | 'stop'> {
+  readonly name: string
+  /** Its peer id, the same after a restart. */
+  readonly id: string
+  readonly publisherId: string
+  readonly address: string
+  /** What it has stored; outlives `leave`. */
+  readonly disk: Store
+  /** Everything that its engine has told the page, oldest first. */
+  readonly updates: readonly Update[]
+  /** Its clock is ahead of this machine's by so much, ms; may be changed while it runs. */
+  clockMs: number
+  publish(
+    slug: string,
+    version: string,
+    files?: Readonly<Record<string, Uint8Array>>,
+  ): ReturnType<RunningEngine['publish']>
+  /** Dials these peers. */
+  meet(...others: readonly { readonly address: string }[]): Promise<void>
+}
+
+export interface EngineNetworkOptions {
+  seed?: number
+  conditions?: Partial<LinkConditions>
+}
+
+/** A link within a city; a lost message comes by the least retransmission timeout of TCP later. */
+const defaultConditions: LinkConditions = { delayMs: 5, jitterMs: 3, loss: 0, retransmitMs: 200 }
+
+/** Memory addresses are global to the process. */
+let addresses = 0
+
+export const createEngineNetwork = ({ seed = 1, conditions }: EngineNetworkOptions = {}) => {
+  provideWorkerGlobals()
+  const links = createLinks(seed, { ...defaultConditions, ...conditions })
+  const random = createRandom(seed + 1)
+  const running = new Map<EnginePeer, { stop(): Promise<void> }>()
+  const disks = new Map<string, Store>()
+  const dead = new Set<string>()
+  let groupByPeer = new Map<string, number>()
+
+  const isApart = (from: string, to: string): boolean => groupByPeer.get(from) !== groupByPeer.get(to)
+  const applyCuts = (): void => links.cut((from, to) => dead.has(from) || dead.has(to) || isApart(from, to))
+  const diskOf = (name: string): Store => {
+    const disk = disks.get(name) ?? createMemoryStore()
+    disks.set(name, disk)
+    return disk
+  }
+
+  /** Starts an engine, or the one of this name again with what it had stored. */
+  const start = async (name: string, { clockMs = 0 } = {}): Promise<EnginePeer> => {
+    addresses += 1
+    const listen = `/memory/engine-${addresses}`
+    const disk = diskOf(name)
+    const updates: Update[] = []
+    const clock = { clockMs }
+    const engine = await createEngine(
+      {
+        ...{ profile: `test-${addresses}-${name}`, relays: [], iceServers: [], transferChannels: false },
+        updates: { postMessage: (batch) => void updates.push(...batch) },
+        onStolen() {},
+      },
+      undefined,
+      {
+        // The disk outlives the engine that closes it.
+        openStore: async () => ({ store: { ...disk, persistent: true, close: async () => {} } }),
+        now: () => Date.now() + clock.clockMs,
+        transports: [links.transport],
+        listen: [listen],
+      },
+    )
+    const { peerId, publisherId } = await engine.status()
+    // Commands work before the node listens; this one waits for it.
+    await engine.peers()
+    const peer: EnginePeer = Object.assign(clock, {
+      ...engine,
+      ...{ name, id: peerId, publisherId, disk, updates, address: `${listen}/p2p/${peerId}` },
+      publish: (slug: string, version: string, files: Readonly<Record<string, Uint8Array>> = {}) =>
+        engine.publish(packageFiles(slug, version, files)),
+      async meet(...others: readonly { readonly address: string }[]) {
+        await Promise.all(others.map(({ address }) => engine.connect(address)))
+      },
+    })
+    dead.delete(peerId)
+    running.set(peer, engine)
+    return peer
+  }
+
+  const leave = async (peer: EnginePeer): Promise<void> => {
+    const engine = running.get(peer)
+    running.delete(peer)
+    await engine?.stop()
+  }
+
+  return {
+    conditions: links.conditions,
+    start,
+    /** What the engine of this name has, or will begin with. */
+    diskOf,
+    startMany: (names: readonly string[], options?: { clockMs?: number }) =>
+      Promise.all(names.map((name) => start(name, options))),
+    peers: (): EnginePeer[] => [...running.keys()].filter(({ id }) => !dead.has(id)),
+    /** The transport for a node of a test's own, with the same links. */
+    transport: links.transport,
+    /** It says goodbye and goes; `start` with its name brings it back. */
+    leave,
+    /** From now on they answer nothing and nobody is told: their connections stay open. */
+    silence(victims: readonly EnginePeer[]) {
+      for (const { id } of victims) dead.add(id)
+      applyCuts()
+    },
+    /**
+     * Nothing passes from one group to another: what was connected is lost, and whoever dials waits in vain. Peers in no
+     * group are together.
+     */
+    partition(groups: readonly (readonly EnginePeer[])[]) {
+      groupByPeer = new Map(groups.flatMap((group, index) => group.map(({ id }) => [id, index])))
+      applyCuts()
+      links.sever(isApart)
+    },
+    heal() {
+      groupByPeer.clear()
+      applyCuts()
+    },
+    /** So many times one of these, chosen at random, leaves and comes again, where it dials the others as it knew them. */
+    async churn(peers: EnginePeer[], times: number): Promise<EnginePeer[]> {
+      const present = [...peers]
+      for (let time = 0; time < times; time += 1) {
+        const at = Math.floor(random() * present.length)
+        const going = present[at]
+        if (going === undefined) break
+        await leave(going)
+        const back = await start(going.name, { clockMs: going.clockMs })
+        present[at] = back
+        await back.meet(...present.filter((each) => each !== back))
+      }
+      return present
+    },
+    async stopAll() {
+      // Closing takes an answer: those that are cut off must give it.
+      dead.clear()
+      groupByPeer.clear()
+      Object.assign(links.conditions, { delayMs: 0, jitterMs: 0, loss: 0 })
+      applyCuts()
+      await Promise.all([...running.keys()].map(leave))
+      disks.clear()
+    },
+  }
+}
+
+export type EngineNetwork = ReturnType<typeof createEngineNetwork>
+
+/** Each dials the one before it and the first: from there they find each other. */
+export const introduce = async (peers: readonly EnginePeer[]): Promise<void> => {
+  const [first] = peers
+  if (first === undefined) return
+  await Promise.all(
+    peers.slice(1).map((peer, at) => {
+      const before = peers[at]
+      return before === undefined || before === first ? peer.meet(first) : peer.meet(first, before)
+    }),
+  )
+}
+
+/** Waits until it holds, as long as the test may take: what never comes is named by what it was. */
+export const eventually = async (
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  signal: AbortSignal,
+): Promise<void> => {
+  while (!(await holds())) {
+    if (signal.aborted) throw new Error(`It never came about: ${what}.`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+export const packageFiles = (
+  slug: string,
+  version: string,
+  files: Readonly<Record<string, Uint8Array>> = {},
+): FileInput[] => {
+  const manifest = `[package]\nname = "${slug}"\nversion = "${version}"\ndescription = "The ${slug} package"\n`
+  const all = { 'package.toml': new TextEncoder().encode(manifest), ...files }
+  return Object.entries(all).map(([path, bytes]) => ({ path, bytes }))
+}
+
+/** What an engine takes from its worker. The port is one that `fetch` refuses at once: no server names any relay. */
+const provideWorkerGlobals = (): void => {
+  if ('self' in globalThis) return
+  const events = new EventTarget()
+  // One a running engine.
+  setMaxListeners(0, events)
+  Object.assign(globalThis, {
+    self: {
+      location: { origin: 'http://127.0.0.1:9' },
+      addEventListener: events.addEventListener.bind(events),
+      removeEventListener: events.removeEventListener.bind(events),
+    },
+  })
+}
