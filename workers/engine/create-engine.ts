@@ -3,6 +3,7 @@ import type { StartOptions } from '../contract/commands.ts'
 import type { Failure } from '../contract/failures.ts'
 import type { Update, UpdateBatch } from '../contract/updates.ts'
 import { startRepublish } from '../dht/republish.ts'
+import { createRememberedPeers } from '../net/remembered-peers.ts'
 import type { RtcShim } from '../net/rtc-shim.ts'
 import { hasTemplates } from '../packages/templates.ts'
 import { createReputation } from '../peers/reputation.ts'
@@ -26,10 +27,11 @@ import { loadKeys } from './keys.ts'
 import { createMetrics } from './metrics.ts'
 import { type Network, startNetwork } from './network.ts'
 import { createPublications } from './publications.ts'
-import { findRelays } from './relays.ts'
+import { createRelayDirectory } from './relays.ts'
 import { createStatus } from './status.ts'
 import { acquireProfileLock } from './tab-lock.ts'
 import { createUpdateBus } from './update-bus.ts'
+import { createWake } from './wake.ts'
 
 export interface EngineOptions extends Omit<StartOptions, 'updates' | 'rtc'> {
   updates: { postMessage(batch: UpdateBatch): void }
@@ -84,7 +86,9 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
   const transfers = createTransfers({ store })
   const trust = createTrust({ store, self: publisherId })
   const reputation = createReputation({ store, now: Date.now, random: Math.random })
-  undos.push(reputation.stop)
+  const remembered = createRememberedPeers({ store, now: Date.now })
+  const relays = createRelayDirectory({ given: options.relays, store, origin: self.location.origin })
+  undos.push(reputation.stop, remembered.stop)
   const publisher = createPublisher({
     ...{ registry, outbox, hasTemplates, crypto: webCrypto, now: Date.now },
     ...{ identity: keys.identity, signer: keys.signer },
@@ -97,14 +101,15 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
 
   // What it can reach.
   const network: Promise<Network | undefined> = loaded
-    .then(() => findRelays(options.relays, store, self.location.origin))
-    .then((relays) =>
+    .then(() =>
       startNetwork({
         ...{
           keys,
           content,
           reputation,
           relays,
+          remembered,
+          rtcCounts: rtc?.connections,
           crypto: webCrypto,
           iceServers: options.iceServers,
           webRtc: rtc !== undefined,
@@ -182,11 +187,13 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
     status.changed()
   }
 
-  const wake = (): void => void network.then((online) => online?.wake())
-  self.addEventListener('online', wake)
+  const { wake, stop: stopWaking } = createWake(() => void network.then((online) => online?.wake()))
+  const onOnline = (): void => wake('online')
+  self.addEventListener('online', onOnline)
   undos.push(
     async () => (await network)?.stop(),
-    () => self.removeEventListener('online', wake),
+    () => self.removeEventListener('online', onOnline),
+    stopWaking,
     publications.stop,
     republish.stop,
     () => lifetime.abort(),
@@ -203,7 +210,7 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
   await loaded
   return createCommands({
     ...{ content, registry, search, publisher, library, trust, network, metrics },
-    ...{ status, publications, installs, holders, emit, signal: lifetime.signal },
+    ...{ status, publications, installs, holders, emit, wake, signal: lifetime.signal },
     stop: () => runAll(undos),
   })
 }

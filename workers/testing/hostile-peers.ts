@@ -10,6 +10,7 @@ import { createPieceServer, type PieceServerDependencies, pieceHandlerOptions } 
 import { createInstalls, type Installs } from '../engine/installs.ts'
 import { loadKeys, type ProfileKeys } from '../engine/keys.ts'
 import { type Network, startNetwork } from '../engine/network.ts'
+import { noRelays } from '../engine/relays.ts'
 import { type Announcements, createAnnouncements } from '../gossip/announcements.ts'
 import { readPackage } from '../packages/read-package.ts'
 import { hasTemplates } from '../packages/templates.ts'
@@ -149,7 +150,7 @@ export const createHostileNetwork = () => {
     const stopping = new AbortController()
     const reputation = createReputation({ store, now: Date.now, random: Math.random })
     const network = await startNetwork({
-      ...{ keys, crypto: webCrypto, relays: [], iceServers: [], webRtc: false, content, catalogue, reputation },
+      ...{ keys, crypto: webCrypto, relays: noRelays, iceServers: [], webRtc: false, content, catalogue, reputation },
       async receive(bytes, from) {
         const { verdict, failure } = await registry.receiveAnnouncement(bytes, { from })
         judged.push({ from, accepted: verdict === 'new' ? 1 : 0, names: failure === undefined ? [] : [failure.name] })
