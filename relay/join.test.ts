@@ -1,6 +1,7 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, describe, expect, it } from 'vitest'
 import { isDirect } from '../workers/net/addresses.ts'
+import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
 import { createTestNetwork, type TestTab, until } from '../workers/testing/network.ts'
 
 const network = createTestNetwork()
@@ -58,6 +59,28 @@ describe('peer finder', () => {
     await until('it has the other', () => direct(tab).length === 1)
     expect(direct(tab)).toEqual([other.node.peerId.toString()])
     expect(tab.node.getConnections(banned.node.peerId)).toEqual([])
+  })
+
+  it('dials remembered peers before any relay is there, and is not held up by those that are gone', async () => {
+    const other = await network.startTab([], { target: 0 })
+    const gone = await network.startTab([], { target: 0 })
+    const infos = [gone, other].map(({ node }) => ({ id: node.peerId, multiaddrs: node.getMultiaddrs() }))
+    await gone.stop()
+    const tab = await network.startTab([], { remembered: infos })
+    await until('the one that is there is connected', () => direct(tab).length === 1)
+    expect(direct(tab)).toEqual([other.node.peerId.toString()])
+  })
+
+  it('keeps one direct connection where both have dialled', async () => {
+    const [one, two] = await Promise.all([0, 1].map(() => network.startTab([], { target: 0 })))
+    if (one === undefined || two === undefined) throw new Error('unreachable')
+    const dial = (from: TestTab, to: TestTab) => from.node.dial(to.node.getMultiaddrs(), { force: true })
+    await Promise.all([dial(one, two), dial(two, one)])
+    const between = () => [one.node.getConnections(two.node.peerId), two.node.getConnections(one.node.peerId)]
+    await until('one is left at both sides', () => between().every(({ length }) => length === 1))
+    for (const tab of [one, two]) tab.node.services.pubsub.subscribe(PACKAGES_TOPIC)
+    const hears = (tab: TestTab) => tab.node.services.pubsub.getSubscribers(PACKAGES_TOPIC).length === 1
+    await until('gossip runs over what is left, in both directions', () => hears(one) && hears(two))
   })
 
   it('finds peers again after the relay was gone for a while, and keeps those that it has', async () => {
