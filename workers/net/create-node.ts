@@ -87,7 +87,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
   const { relays, webRtc } = options
   let relayIds = idsOf(relays)
   const heads = createHeadValidator(options.crypto)
-  const relayTransport = createRelayTransport(relays.length)
+  const relayTransport = createRelayTransport()
   let node: GgenNode | undefined
   const gater = createGater(relays, () => node !== undefined && directPeerCount(node) >= maxDirectPeers)
   const { appSpecificScore } = options

@@ -14,6 +14,12 @@ export interface RelayTransport {
   reserve(relay: PeerId): Promise<void>
 }
 
+/**
+ * Reservations being made at once: as many as there are relays ever, because when one comes about and no listener waits for
+ * another, the store empties its queue, and whoever stood in it waits for good.
+ */
+const maxAtOnce = 64
+
 /** A listen address that stands for one reservation at any relay. */
 export const anyRelay = '/p2p-circuit'
 
@@ -25,13 +31,13 @@ export const anyRelay = '/p2p-circuit'
  * A reservation for a configured relay address would be made once and never again (js-libp2p #3601). One that fills a
  * bare `/p2p-circuit` listener can be made again after each restart of the relay, so those are used.
  */
-export const createRelayTransport = (relayCount: number): RelayTransport => {
+export const createRelayTransport = (): RelayTransport => {
   let reservations: Reservations | undefined
   let listenForOne: () => Promise<void> = () => Promise.resolve()
 
   return {
     transport(components) {
-      const transport = circuitRelayTransport({ reservationConcurrency: Math.max(1, relayCount) })({
+      const transport = circuitRelayTransport({ reservationConcurrency: maxAtOnce })({
         peerId: components.peerId,
         upgrader: components.upgrader,
         addressManager: components.addressManager,
