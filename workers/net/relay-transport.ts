@@ -1,6 +1,7 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { type Libp2pEvents, type PeerId, type PeerInfo, type Transport, TypedEventEmitter } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
+import { createSlots } from './slots.ts'
 
 type Components = Parameters<ReturnType<typeof circuitRelayTransport>>[0]
 
@@ -20,6 +21,9 @@ export interface RelayTransport {
  */
 const maxAtOnce = 64
 
+/** A reservation waits so long for its turn, ms; each takes a round trip, or 2 s to fail. */
+const turnTimeoutMs = 10_000
+
 /** A listen address that stands for one reservation at any relay. */
 export const anyRelay = '/p2p-circuit'
 
@@ -33,6 +37,7 @@ export const anyRelay = '/p2p-circuit'
  */
 export const createRelayTransport = (): RelayTransport => {
   let reservations: Reservations | undefined
+  const inTurn = createSlots(1)
   let listenForOne: () => Promise<void> = () => Promise.resolve()
 
   return {
@@ -62,9 +67,12 @@ export const createRelayTransport = (): RelayTransport => {
         await reservations.addRelay(relay, 'discovered')
       } catch (error) {
         if (!isRemembered(error)) throw error
-        // A new listener makes the store forget which relays failed it, and is one more reservation to fill.
-        await listenForOne()
-        await reservations.addRelay(relay, 'discovered')
+        // A new listener makes the store forget which relays failed it, and is one more reservation to fill; one after
+        // the other, so that nobody else fills it.
+        await inTurn(AbortSignal.timeout(turnTimeoutMs), async () => {
+          await listenForOne()
+          await reservations?.addRelay(relay, 'discovered')
+        })
       }
     },
   }
