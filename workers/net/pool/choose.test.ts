@@ -7,8 +7,8 @@ const connection = (id: string, change: Partial<ConnectionFacts> = {}): Connecti
   ...change,
 })
 const ids = (connections: readonly ConnectionFacts[]): string[] => connections.map(({ id }) => id)
-const lower = { isLower: true, now: 1_000 }
-const higher = { isLower: false, now: 1_000 }
+const lower = { isLower: true, now: 10_000 }
+const higher = { isLower: false, now: 10_000 }
 
 describe('connections to one peer', () => {
   test('a relayed one goes once a direct one works, unless something runs over it', () => {
@@ -22,6 +22,7 @@ describe('connections to one peer', () => {
     const [older, newer] = [connection('older'), connection('newer', { openedAt: 5 })]
     expect(ids(superfluous([newer, older], lower))).toEqual(['newer'])
     expect(ids(superfluous([{ ...newer, busyStreams: 2 }, older], lower))).toEqual(['older'])
+    expect(superfluous([newer, older], { isLower: true, now: 2_004 })).toEqual([])
     expect(superfluous([newer, older], higher)).toEqual([])
     expect(ids(superfluous([newer, older], { isLower: false, now: 40_000 }))).toEqual(['newer'])
   })

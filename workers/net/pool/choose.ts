@@ -14,6 +14,12 @@ export interface ConnectionFacts {
   busyStreams: number
 }
 
+/**
+ * A second direct connection is not closed before it is this old, ms: gossip that is just opening its stream on it would
+ * not notice the end of that stream, and count on it for good.
+ */
+const ripeMs = 2_000
+
 /** A connection that both sides may be about to close is left this long to the side with the lower id, ms. */
 const leaveToLowerMs = 30_000
 
@@ -34,7 +40,7 @@ export const superfluous = (
   const [kept] = [...settled].sort(
     (a, b) => b.busyStreams - a.busyStreams || a.openedAt - b.openedAt || (a.id < b.id ? -1 : 1),
   )
-  const mayDecide = (each: ConnectionFacts): boolean => isLower || now - each.openedAt > leaveToLowerMs
+  const mayDecide = (each: ConnectionFacts): boolean => now - each.openedAt >= (isLower ? ripeMs : leaveToLowerMs)
   return [...twins, ...direct.filter((each) => each !== kept && mayDecide(each))]
 }
 

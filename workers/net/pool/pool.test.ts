@@ -250,6 +250,8 @@ describe('what is closed', () => {
     const [lower, higher] = await around()
     const { connect, identified } = compose()
     const [first, second] = [connect(higher), connect(higher)]
+    expect([first.ended, second.ended]).toEqual([undefined, undefined])
+    await pass(5_000)
     expect([first.ended, second.ended]).toEqual([undefined, 'closed'])
     expect(identified).toEqual([first.connection.id])
     const [older, newer] = [connect(lower), connect(lower)]
