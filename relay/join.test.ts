@@ -71,20 +71,6 @@ describe('peer finder', () => {
     expect(direct(tab)).toEqual([other.node.peerId.toString()])
   })
 
-  it('seeks no more than four peers when the browser allows hardly any more WebRTC connections', async () => {
-    const others = await Promise.all([0, 1, 2, 3, 4, 5].map(() => network.startTab([], { target: 0 })))
-    const infos = others.map(({ node }) => ({ id: node.peerId, multiaddrs: node.getMultiaddrs() }))
-    let uncollected = 400
-    const tab = await network.startTab([], { remembered: infos, rtcCounts: () => ({ uncollected, limit: 450 }) })
-    await until('it has four', () => direct(tab).length >= 4)
-    tab.finder.wake()
-    // A round of dials that is allowed comes after it, and brings the rest.
-    expect(direct(tab)).toHaveLength(4)
-    uncollected = 10
-    tab.finder.wake()
-    await until('it has all', () => direct(tab).length === 6)
-  })
-
   it('keeps one direct connection where both have dialled', async () => {
     const [one, two] = await Promise.all([0, 1].map(() => network.startTab([], { target: 0 })))
     if (one === undefined || two === undefined) throw new Error('unreachable')

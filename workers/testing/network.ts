@@ -26,7 +26,6 @@ export interface TestTabOptions {
   remembered?: readonly PeerInfo[]
   pool?: Partial<PoolOptions>
   privateKey?: PrivateKey
-  rtcCounts?(): { uncollected: number; limit: number }
 }
 
 /** Everything that is started here is stopped by `stopAll`, last first. */
@@ -34,7 +33,7 @@ export const createTestNetwork = () => {
   const stops: (() => Promise<void>)[] = []
 
   const startTab = async (relays: readonly string[], options: TestTabOptions = {}): Promise<TestTab> => {
-    const { direct = true, target, avoid, remembered, rtcCounts } = options
+    const { direct = true, target, avoid, remembered } = options
     const tab = await createNode({
       privateKey: options.privateKey ?? (await generateKeyPair('Ed25519')),
       relays,
@@ -56,7 +55,6 @@ export const createTestNetwork = () => {
       ...(target === undefined ? {} : { target }),
       ...(avoid === undefined ? {} : { avoid }),
       ...(remembered === undefined ? {} : { remembered }),
-      ...(rtcCounts === undefined ? {} : { rtcCounts }),
     })
     const stop = async (): Promise<void> => {
       keeper.stop()
