@@ -1,26 +1,148 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, dirname, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { type Row, rowToText, type Suite, toRow } from './lib/measurement.ts'
+import { type Baselines, readBaselines, writeBaselines } from './lib/baselines.ts'
+import { compare, toComparable, toStored, type Verdict, verdictToText } from './lib/compare.ts'
+import { isSameMachine, machineToText, thisMachine } from './lib/machine.ts'
+import { type Figure, type Row, rowToText, tableHead, toRow } from './lib/measurement.ts'
+import { runSuite, type SuiteRun } from './lib/run-suite.ts'
+import { withTable } from './lib/table.ts'
 
-/** `npm run bench [-- SUITE] [--json FILE]`: runs all suites, or one, prints a line a figure, and writes the rows. */
-const folder = new URL('.', import.meta.url)
-const suites = readdirSync(folder).filter((name) => existsSync(new URL(`${name}/benchmark.ts`, folder)))
+const usage = `npm run bench [-- SUITE …] [--json FILE] [--compare] [--save] [--table]
+  SUITE      a folder of bench/, or the path of a benchmark.ts; all of bench/ when none is named
+  --json     writes the rows to a file
+  --compare  against the suite's baselines.json; a regression that a second run confirms ends with exit code 1
+  --save     keeps this run as the suite's baselines.json
+  --table    writes bench/README.md's table from all baselines.json; measures nothing on its own`
 
-const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true })
-const unknown = positionals.filter((name) => !suites.includes(name))
-if (unknown.length > 0) {
-  console.error(`No suite ${unknown.join(', ')}. There are: ${suites.join(', ')}.`)
-  process.exit(1)
+/** Runs suites one after the other, prints a line a figure, and tells with its exit code whether all went well. */
+const folder = fileURLToPath(new URL('.', import.meta.url))
+const machine = thisMachine()
+
+interface NamedSuite {
+  readonly name: string
+  readonly address: URL
+  readonly baselines: string
 }
 
-const rows: Row[] = []
-console.log(`${'scenario'.padEnd(44)} unit  n         p50     p95     p99`)
-for (const name of positionals.length > 0 ? positionals : suites) {
-  const { suite } = (await import(`./${name}/benchmark.ts`)) as { suite: Suite }
-  for await (const figure of suite((line) => console.log(`  ${line}`))) {
-    const row = toRow(figure)
-    rows.push(row)
-    console.log(rowToText(row))
+const toSuite = (file: string): NamedSuite => ({
+  name: basename(dirname(file)),
+  address: pathToFileURL(file),
+  baselines: resolve(dirname(file), 'baselines.json'),
+})
+
+const allSuites = (): NamedSuite[] =>
+  readdirSync(folder)
+    .map((name) => resolve(folder, name, 'benchmark.ts'))
+    .filter((file) => existsSync(file))
+    .map(toSuite)
+
+const main = async (): Promise<number> => {
+  const { values, positionals } = parseArgs({
+    options: {
+      json: { type: 'string' },
+      compare: { type: 'boolean' },
+      save: { type: 'boolean' },
+      table: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+    allowPositionals: true,
+  })
+  if (values.help) {
+    console.log(usage)
+    return 0
   }
+  const known = allSuites()
+  const chosen: NamedSuite[] = []
+  for (const given of positionals) {
+    const suite = given.endsWith('.ts') ? toSuite(resolve(given)) : known.find(({ name }) => name === given)
+    if (suite === undefined)
+      throw new Error(`No suite ${given}. There are: ${known.map(({ name }) => name).join(', ')}.`)
+    chosen.push(suite)
+  }
+
+  const problems: string[] = []
+  const tableOnly = values.table && chosen.length === 0 && !values.compare && !values.save && values.json === undefined
+  if (!tableOnly) {
+    const rows: (Row & { suite: string })[] = []
+    console.log(`${machineToText(machine)}\n${tableHead}`)
+    for (const suite of chosen.length > 0 ? chosen : known) {
+      const { run, problem } = await measure(suite, values.compare ?? false)
+      for (const figure of run.figures) rows.push({ suite: suite.name, ...toRow(figure) })
+      if (problem !== undefined) problems.push(`${suite.name}: ${problem}`)
+      else if (values.save) save(suite, run)
+    }
+    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`)
+    const [met, missed] = [true, false].map((pass) => rows.filter((row) => row.pass === pass).length)
+    console.log(`${rows.length} figures; ${met} meet their target, ${missed} miss it`)
+  }
+  if (values.table) {
+    const file = resolve(folder, 'README.md')
+    const runs = new Map(known.map(({ name, baselines }) => [name, readBaselines(baselines)]))
+    writeFileSync(file, withTable(readFileSync(file, 'utf8'), runs))
+  }
+  for (const problem of problems) console.error(problem)
+  return problems.length === 0 ? 0 : 1
 }
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`)
+
+/** Runs a suite; where it is compared and has become slower, once more: what a second run does not confirm was chance. */
+const measure = async (suite: NamedSuite, isCompared: boolean): Promise<{ run: SuiteRun; problem?: string }> => {
+  let baselines: Baselines | undefined
+  if (isCompared) {
+    baselines = readBaselines(suite.baselines)
+    if (baselines === undefined) console.log(`  ${suite.name} has no baselines.json: --save writes one`)
+    else console.log(`  the baselines of ${suite.name} are of ${machineToText(baselines.machine)}`)
+  }
+  const run = await runOnce(suite, baselines)
+  if (run.failure !== undefined) return { run, problem: run.failure }
+  if (baselines === undefined) return { run }
+
+  const gone = baselines.figures.filter(({ scenario }) => run.figures.every((figure) => figure.scenario !== scenario))
+  for (const { scenario } of gone) console.log(`  not measured any more: ${scenario}`)
+  const slower = regressedIn(run, baselines)
+  if (slower.length === 0) return { run }
+  console.log(`  ${slower.length} regressed; ${suite.name} runs once more, to see whether that was chance`)
+  const second = await runOnce(suite, baselines)
+  if (second.failure !== undefined) return { run, problem: second.failure }
+  const again = new Set(regressedIn(second, baselines))
+  const confirmed = slower.filter((scenario) => again.has(scenario))
+  return confirmed.length === 0 ? { run: second } : { run, problem: `regressed in two runs: ${confirmed.join('; ')}` }
+}
+
+const runOnce = (suite: NamedSuite, baselines: Baselines | undefined): Promise<SuiteRun> =>
+  runSuite(suite.address, {
+    onLine: (line) => console.log(`  ${line}`),
+    onFigure(figure) {
+      console.log(rowToText(toRow(figure)))
+      if (baselines !== undefined) console.log(`  ${verdictToText(verdictOf(figure, baselines))}`)
+    },
+  })
+
+const verdictOf = (figure: Figure, { figures, machine: its }: Baselines): Verdict => {
+  const before = figures.find(({ scenario }) => scenario === figure.scenario)
+  if (before === undefined) return { kind: 'no baseline' }
+  return compare(before.compared, toComparable(figure), { sameMachine: isSameMachine(its, machine) })
+}
+
+const regressedIn = ({ figures }: SuiteRun, baselines: Baselines): string[] =>
+  figures.filter((figure) => verdictOf(figure, baselines).kind === 'regressed').map(({ scenario }) => scenario)
+
+const save = ({ name, baselines }: NamedSuite, { figures }: SuiteRun): void => {
+  writeBaselines(baselines, {
+    v: 1,
+    measuredOn: new Date().toISOString().slice(0, 10),
+    command: `npm run bench -- ${name}`,
+    machine,
+    figures: figures.map(toStored),
+  })
+  console.log(`  ${name}: the baselines are this run's`)
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  console.error(usage)
+  process.exitCode = 1
+}

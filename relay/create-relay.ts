@@ -1,13 +1,14 @@
 import { isIPv6 } from 'node:net'
 import { type CircuitRelayService, circuitRelayServer } from '@libp2p/circuit-relay-v2'
-import { TopicValidatorResult } from '@libp2p/gossipsub'
 import type { Connection, Libp2p, PeerId, PrivateKey } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import type { Crypto } from '../workers/protocol/crypto.ts'
 import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
+import { createAnnouncementGate, type Judge } from '../workers/stack/announcement-gate.ts'
 import { createBoundedDatastore } from '../workers/stack/bounded-datastore.ts'
+import { createGossipLimits } from '../workers/stack/gossip-limits.ts'
 import { createHeadValidator } from '../workers/stack/head-validator.ts'
 import { closeTimeoutMs, pingIntervalMs, pingTimeoutMs, relayDatastore } from '../workers/stack/limits.ts'
 import { admitConnected, forgetDisconnected, routingTableSize } from '../workers/stack/routing-table.ts'
@@ -49,8 +50,7 @@ export interface RelayOptions {
   /** Multiaddrs without peer id; empty means: where it listens. */
   announce: readonly string[]
   crypto: Crypto
-  /** Judges a gossiped announcement: `new` is passed on, `known` dropped, `invalid` counts against the sender. */
-  validateAnnouncement(bytes: Uint8Array, from: string): Promise<'new' | 'known' | 'invalid'>
+  validateAnnouncement: Judge
 }
 
 export interface RelayHealth {
@@ -79,6 +79,12 @@ export interface Relay {
  */
 export const createRelay = async (options: RelayOptions): Promise<Relay> => {
   const { host, port, announce, crypto, validateAnnouncement } = options
+  const gossipLimits = createGossipLimits(() => performance.now())
+  const drop = (peer: string): void => {
+    for (const connection of node.getConnections()) {
+      if (connection.remotePeer.toString() === peer) connection.abort(new Error('The peer floods the gossip.'))
+    }
+  }
   const node = await createLibp2p<RelayServices>({
     start: false,
     datastore: createBoundedDatastore(relayDatastore),
@@ -101,7 +107,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
       pingTimeout: { minTimeout: pingTimeoutMs, maxTimeout: pingTimeoutMs },
     },
     services: {
-      ...stackServices({ heads: createHeadValidator(crypto) }),
+      ...stackServices({ heads: createHeadValidator(crypto), gossipLimits, onFlood: drop }),
       relay: circuitRelayServer({
         hopTimeout: hopTimeoutMs,
         maxInboundHopStreams: relayedPerTab,
@@ -132,10 +138,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
   node.addEventListener('connection:open', onOpen)
   const stopForgetting = forgetDisconnected(node)
   const stopAdmitting = admitConnected(node)
-  pubsub.topicValidators.set(
-    PACKAGES_TOPIC,
-    async (from, { data }) => resultByVerdict[await validateAnnouncement(data, from.toString())],
-  )
+  pubsub.topicValidators.set(PACKAGES_TOPIC, createAnnouncementGate(validateAnnouncement, gossipLimits))
 
   try {
     await node.start()
@@ -175,12 +178,6 @@ const sameHost = (addresses: readonly string[], pageHost: string | undefined): s
   const found = addresses.find((address) => address.split('/')[2] === wanted) ?? addresses[0]
   if (found === undefined) throw new Error('The relay has no address.')
   return found
-}
-
-const resultByVerdict = {
-  new: TopicValidatorResult.Accept,
-  known: TopicValidatorResult.Ignore,
-  invalid: TopicValidatorResult.Reject,
 }
 
 const whyNotStarted = (error: unknown, host: string, port: number): string => {

@@ -82,7 +82,7 @@ describe('relay', () => {
     const relay = await network.startRelay({
       validateAnnouncement: async (bytes) => {
         judged.push(text(bytes))
-        return text(bytes) === 'good' ? 'new' : 'invalid'
+        return { verdict: text(bytes) === 'good' ? 'new' : 'invalid', checks: 1 }
       },
     })
     const mesh = new Set<string>()

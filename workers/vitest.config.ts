@@ -7,6 +7,9 @@ import { chromiumFlags, findChromium } from '../scripts/chromium.ts'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const executablePath = findChromium()
 
+/** A test that takes longer hangs, ms: how busy the machine is must decide nothing. */
+const hangMs = 120_000
+
 export default defineConfig({
   root,
   test: {
@@ -15,6 +18,8 @@ export default defineConfig({
         root,
         test: {
           name: 'node',
+          testTimeout: hangMs,
+          hookTimeout: hangMs,
           environment: 'node',
           include: ['{src,workers,relay,scripts,bench}/**/*.test.{ts,tsx}'],
           exclude: ['**/*.web.test.ts', '**/node_modules/**'],
@@ -25,6 +30,8 @@ export default defineConfig({
         worker: { format: 'es' },
         test: {
           name: 'web',
+          testTimeout: hangMs,
+          hookTimeout: hangMs,
           include: ['{src,workers}/**/*.web.test.ts'],
           browser: {
             enabled: true,

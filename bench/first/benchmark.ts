@@ -103,6 +103,7 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
       p50: percentile(raw, 0.5),
       p95: percentile(raw, 0.95),
       p99: percentile(raw, 0.99),
+      samples: raw,
     }
     yield { scenario: 'bulk transfer, 50 MB, installed and verified', unit: 'MB/s', samples: ours, against }
     yield {

@@ -12,15 +12,17 @@ export interface Stage {
   open(): Promise<Peer & { context: BrowserContext }>
 }
 
+export const launchBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: ensureChromium(), args: chromiumFlags })
+
 export const withStage = async function* <T>(work: (stage: Stage) => AsyncGenerator<T>): AsyncGenerator<T> {
-  const options = { executablePath: ensureChromium(), args: chromiumFlags }
   const relay = await startRelay()
-  const browsers: Browser[] = [await chromium.launch(options)]
+  const browsers: Browser[] = [await launchBrowser()]
   try {
     yield* work({
       relay,
       async openElsewhere() {
-        const browser = await chromium.launch(options)
+        const browser = await launchBrowser()
         browsers.push(browser)
         return openPeer(await browser.newContext(), `${relay.page}/`)
       },

@@ -1,14 +1,32 @@
 /** One printed figure. `samples` are in `unit`; ratios have the unit `x`. */
 export interface Figure {
+  /** Unlike that of every other figure of its suite. */
   scenario: string
-  unit: 'ms' | 'MB/s' | 'x' | 's' | 'B' | 'n'
+  unit: 'ms' | 'MB/s' | '/s' | 'x' | 's' | 'B' | 'MB' | 'n'
   samples: number[]
   /** The floor or ceiling of the specification; which of the two `higherIsBetter` tells. */
   target?: number
+  /** Of speeds (`MB/s`, `/s`) it need not be said. */
   higherIsBetter?: boolean
   /** The percentile that the target is about; the median when not said. */
   targetAt?: 'p50' | 'p95' | 'p99'
-  against?: { name: string; unit: string; p50: number; p95: number; p99: number }
+  /** Who did the same work in the same run. */
+  against?: Rival
+  /** The same in every run on any machine, so that a single sample tells of a change. */
+  exact?: boolean
+}
+
+export interface Rival {
+  name: string
+  unit: string
+  p50: number
+  p95: number
+  p99: number
+  /**
+   * Its samples in the order in which they were taken, in the unit of the figure. Where they are given, runs are
+   * compared by the ratio of ours to the rival's instead of by ours alone: right where both depend on the machine alike.
+   */
+  samples?: readonly number[]
 }
 
 export interface Row {
@@ -20,8 +38,10 @@ export interface Row {
   p99: number
   mean: number
   target: number | null
+  /** Which percentile was held against the target; absent: the median. */
+  targetAt?: 'p95' | 'p99'
   pass: boolean | null
-  against?: { name: string; unit: string; p50: number; p95: number; p99: number }
+  against?: Omit<Rival, 'samples'>
 }
 
 /** A suite yields its figures as they are measured. */
@@ -33,10 +53,13 @@ export const percentile = (samples: readonly number[], p: number): number => {
   return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN
 }
 
+export const isHigherBetter = ({ unit, higherIsBetter = unit.endsWith('/s') }: Figure): boolean => higherIsBetter
+
 export const toRow = (figure: Figure): Row => {
-  const { scenario, unit, samples, target, higherIsBetter = false, targetAt = 'p50', against } = figure
+  const { scenario, unit, samples, target, targetAt = 'p50', against } = figure
   const figures = { p50: percentile(samples, 0.5), p95: percentile(samples, 0.95), p99: percentile(samples, 0.99) }
   const reached = figures[targetAt]
+  const { samples: _, ...rival } = against ?? {}
   return {
     scenario,
     unit,
@@ -44,17 +67,41 @@ export const toRow = (figure: Figure): Row => {
     ...figures,
     mean: samples.reduce((sum, sample) => sum + sample, 0) / samples.length,
     target: target ?? null,
-    pass: target === undefined ? null : higherIsBetter ? reached >= target : reached <= target,
-    ...(against === undefined ? {} : { against }),
+    ...(target === undefined || targetAt === 'p50' ? {} : { targetAt }),
+    pass: target === undefined ? null : isHigherBetter(figure) ? reached >= target : reached <= target,
+    ...(against === undefined ? {} : { against: rival as Omit<Rival, 'samples'> }),
   }
 }
 
+/** Three digits that count, so that a microsecond told in ms is still a figure; whole numbers from 100 on. */
+export const numberToText = (value: number): string => {
+  if (!Number.isFinite(value)) return '–'
+  const size = Math.abs(value)
+  if (size === 0 || size >= 100) return value.toFixed(0)
+  return value.toFixed(Math.min(maxDecimals, 2 - Math.floor(Math.log10(size))))
+}
+
+/** A nanosecond told in ms: no clock here is finer. */
+const maxDecimals = 6
+
+/** Wide enough for the longest scenario and for six decimals. */
+const columns = { scenario: 52, unit: 5, n: 8, figure: 10 }
+
+export const tableHead = [
+  'scenario'.padEnd(columns.scenario),
+  'unit'.padEnd(columns.unit),
+  'n'.padStart(columns.n),
+  ...['p50', 'p95', 'p99'].map((name) => name.padStart(columns.figure)),
+].join('')
+
 export const rowToText = (row: Row): string => {
-  const figures = [row.p50, row.p95, row.p99].map((value) => value.toFixed(value < 10 ? 2 : 0).padStart(8)).join('')
+  const figures = [row.p50, row.p95, row.p99].map((value) => numberToText(value).padStart(columns.figure)).join('')
   const verdict = row.pass === null ? '' : `  ${row.pass ? 'meets' : 'MISSES'} ${row.target} ${row.unit}`
+  const at = row.targetAt === undefined ? '' : ` at ${row.targetAt}`
   const rival =
     row.against === undefined
       ? ''
-      : `  against ${row.against.name}: p50 ${row.against.p50.toFixed(2)} ${row.against.unit}`
-  return `${row.scenario.padEnd(44)} ${row.unit.padEnd(5)} n=${String(row.n).padEnd(4)}${figures}${verdict}${rival}`
+      : `  against ${row.against.name}: p50 ${numberToText(row.against.p50)} ${row.against.unit}`
+  const start = `${row.scenario.padEnd(columns.scenario)}${row.unit.padEnd(columns.unit)}${String(row.n).padStart(columns.n)}`
+  return `${start}${figures}${verdict}${at}${rival}`
 }

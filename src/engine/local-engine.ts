@@ -49,7 +49,13 @@ export const startLocalEngine = (options: LocalEngineOptions): LocalEngine => {
   const started = Promise.race([remote.start(transfer(start, ports)), crashed])
   started.catch(() => {})
 
+  const alive = new AbortController()
+  const settle = (): void => void remote.flush().catch(() => {})
+  document.addEventListener('visibilitychange', () => document.hidden && settle(), { signal: alive.signal })
+  addEventListener('pagehide', settle, { signal: alive.signal })
+
   const terminate = (): void => {
+    alive.abort()
     worker.terminate()
     rtcHost?.close()
     updates.port1.close()

@@ -10,6 +10,9 @@ const dateTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle
 
 export const formatCount = (count: number): string => number.format(count)
 
+/** A share from 0 to 1: `87 %`. */
+export const formatPercent = (share: number): string => `${number.format(Math.round(share * 100))} %`
+
 /** `1 peer`, `2 peers`, `1,204 packages`. */
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`

@@ -46,6 +46,12 @@ describe('a batch', () => {
     expect(Object.keys(state.publicationByKey)).toEqual([`${id}@1.0.0`])
   })
 
+  test('about lookups sets their figures', () => {
+    const hits = { hot: 1, warm: 2, cold: 3, catalogue: 4 }
+    const cache = { hits, misses: 0, hitRate: 1, memory: { requests: 10, hitRate: 0.3, best: 0.5 } }
+    expect(applyUpdates(empty, [{ kind: 'cache', cache }]).cache).toEqual(cache)
+  })
+
   test('about the catalogue sets revision and size', () => {
     const state = applyUpdates(empty, [{ kind: 'catalogue', revision: 5, size: 43 }])
     expect(state.catalogue).toEqual({ revision: 5, size: 43 })

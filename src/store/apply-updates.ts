@@ -21,6 +21,9 @@ export const applyUpdates = (state: State, batch: UpdateBatch): State => {
       case 'library':
         next = { ...next, libraryRevision: update.revision }
         break
+      case 'cache':
+        next = { ...next, cache: update.cache }
+        break
       case 'transfer':
         next = withTransfer(next, update.transfer)
         break

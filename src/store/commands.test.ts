@@ -7,6 +7,7 @@ import type {
   PublishOptions,
   SearchQuery,
   SearchResult,
+  StatusView,
 } from '../../workers/contract/views.ts'
 import type { EngineClient } from '../engine/client.ts'
 import type { Picked } from '../lib/picked-files.ts'
@@ -168,6 +169,31 @@ describe('searching', () => {
     await vi.waitFor(() => expect(store.getState().search.pages[1]?.[0]?.name).toBe(`new ${PAGE_HITS}`))
   })
 
+  test('gives rows of a page to the text that they were asked for, however late they come', async () => {
+    const waiting = new Map<string, () => void>()
+    const search = vi.fn(async (query: SearchQuery) => {
+      if (query.offset !== 0) await new Promise<void>((resolve) => waiting.set(query.text ?? '', resolve))
+      return answerTo(query)
+    })
+    const { store, commands } = compose({ search })
+    commands.start()
+    await ready(store)
+    commands.search({ text: 'old' })
+    await vi.waitFor(() => expect(store.getState().search.answered?.text).toBe('old'))
+    commands.loadPage(1)
+    commands.search({ text: 'new' })
+    await vi.waitFor(() => expect(store.getState().search.answered?.text).toBe('new'))
+    // Not held up by the same page of the older text.
+    commands.loadPage(1)
+    expect([...waiting.keys()]).toEqual(['old', 'new'])
+    waiting.get('new')?.()
+    await vi.waitFor(() => expect(store.getState().search.pages[1]?.[0]?.name).toBe(`new ${PAGE_HITS}`))
+    waiting.get('old')?.()
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    expect(store.getState().search.pages[1]?.[0]?.name).toBe(`new ${PAGE_HITS}`)
+    expect(store.getState().search.pages[0]?.[0]?.name).toBe('new 0')
+  })
+
   test('asks again when the catalogue changed', async () => {
     const search = vi.fn(async (query: SearchQuery) => answerTo(query, search.mock.calls.length))
     const { store, commands, tell } = compose({ search })
@@ -177,6 +203,69 @@ describe('searching', () => {
     await vi.waitFor(() => expect(store.getState().search.result?.total).toBe(1))
     tell([{ kind: 'catalogue', revision: 9, size: 2 }])
     await vi.waitFor(() => expect(store.getState().search.result?.total).toBe(2))
+  })
+})
+
+describe('asking other peers', () => {
+  const status = { searchablePeers: 2, catalogueComplete: false, catalogueSize: 0 } as StatusView
+  const told: UpdateBatch = [{ kind: 'status', status }]
+
+  /** An engine that finds nothing by itself; a remote search is answered when a test says so. */
+  const searching = async () => {
+    const remote: { query: SearchQuery; answer: (peers: { asked: number; answered: number }) => void }[] = []
+    const cancelled: string[] = []
+    const search = vi.fn(async (query: SearchQuery): Promise<SearchResult> => {
+      if (query.remote !== true) return answerTo(query, 0)
+      const peers = await new Promise<{ asked: number; answered: number }>((answer) => remote.push({ query, answer }))
+      return { ...answerTo(query, 0), peers }
+    })
+    const composed = compose({ search, cancel: async (searchId) => void cancelled.push(searchId) })
+    composed.commands.start()
+    await ready(composed.store)
+    return { ...composed, search, remote, cancelled, peers: () => composed.store.getState().search.peers }
+  }
+
+  test('comes after the answer from here and a pause in typing, once', async () => {
+    const { commands, tell, remote, search, peers } = await searching()
+    tell(told)
+    for (const text of ['k', 'ki', 'kit']) commands.search({ text })
+    await vi.waitFor(() => expect(remote).toHaveLength(1))
+    expect(remote[0]?.query).toMatchObject({ text: 'kit', remote: true })
+    expect(peers()).toBe('asking')
+    remote[0]?.answer({ asked: 2, answered: 1 })
+    await vi.waitFor(() => expect(peers()).toEqual({ asked: 2, answered: 1 }))
+    // What came in changes the list by itself; nobody is asked again for it, nor for another order of the same.
+    const before = search.mock.calls.length
+    tell([{ kind: 'catalogue', revision: 5, size: 1 }])
+    commands.search({ text: 'kit', sort: 'name' })
+    await vi.waitFor(() => expect(search.mock.calls.length).toBeGreaterThan(before))
+    expect(peers()).toEqual({ asked: 2, answered: 1 })
+    expect(remote).toHaveLength(1)
+  })
+
+  test('ends when the text changes, and its answer is not told of the newer text', async () => {
+    const { commands, tell, remote, cancelled, peers } = await searching()
+    tell(told)
+    commands.search({ text: 'old' })
+    await vi.waitFor(() => expect(remote).toHaveLength(1))
+    commands.search({ text: 'new' })
+    expect(peers()).toBeUndefined()
+    expect(cancelled).toEqual([remote[0]?.query.searchId])
+    remote[0]?.answer({ asked: 9, answered: 9 })
+    await vi.waitFor(() => expect(remote).toHaveLength(2))
+    expect(peers()).toBe('asking')
+    remote[1]?.answer({ asked: 1, answered: 1 })
+    await vi.waitFor(() => expect(peers()).toEqual({ asked: 1, answered: 1 }))
+    expect(cancelled).toHaveLength(1)
+  })
+
+  test('waits for somebody to ask', async () => {
+    const { commands, store, tell, remote } = await searching()
+    tell([{ kind: 'status', status: { ...status, searchablePeers: 0 } }])
+    commands.search({ text: 'kit' })
+    await vi.waitFor(() => expect(store.getState().search.answered?.text).toBe('kit'))
+    tell(told)
+    await vi.waitFor(() => expect(remote).toHaveLength(1))
   })
 })
 

@@ -91,6 +91,7 @@ export const createCommands = (client: EngineClient, store: Store): Commands => 
         const after = applyUpdates(before, batch)
         setState(after, true)
         if (after.catalogue.revision !== before.catalogue.revision) refresh()
+        if (after.status?.searchablePeers !== before.status?.searchablePeers) search.considerPeers()
         if (after.libraryRevision !== before.libraryRevision) commands.loadLibrary()
         for (const update of batch) {
           if (update.kind === 'package' && after.packageById[update.id] !== undefined) commands.describe(update.id)

@@ -1,9 +1,10 @@
-import type { SearchQuery } from '../../workers/contract/views.ts'
+import type { SearchQuery, SearchResult } from '../../workers/contract/views.ts'
 import type { EngineClient } from '../engine/client.ts'
 import type { BrowseQuery } from '../routes.ts'
 import { toFailureView } from './failure-view.ts'
 import { createLatest } from './latest.ts'
-import { PAGE_HITS } from './state.ts'
+import { createPeerSearchCommands } from './peer-search-commands.ts'
+import { PAGE_HITS, type State } from './state.ts'
 import type { Store } from './store.ts'
 
 export interface SearchCommands {
@@ -13,12 +14,17 @@ export interface SearchCommands {
   loadPage(page: number): void
   /** Asks again for what is shown, because the catalogue changed. */
   refreshSearch(): void
+  /** Asks other peers for what is shown, if that is worth while now. */
+  considerPeers(): void
 }
 
-export const createSearchCommands = (client: EngineClient, { getState, setState }: Store): SearchCommands => {
-  /** The page that was looked at last: a refresh fetches it with the first. */
+export const createSearchCommands = (client: EngineClient, store: Store): SearchCommands => {
+  const { getState, setState } = store
+  const peerSearch = createPeerSearchCommands(client, store, (query) => toSearchQuery(query, 0))
+  /** The page that was looked at last, of the results that are shown: a refresh fetches it with the first. */
   let lastPage = 0
-  const asked = new Set<string>()
+  /** Pages that are under way, by the results that they belong to: those of older ones say nothing about newer ones. */
+  const askedOf = new WeakMap<object, Set<number>>()
 
   const run = createLatest<BrowseQuery>(async (query) => {
     try {
@@ -27,14 +33,16 @@ export const createSearchCommands = (client: EngineClient, { getState, setState 
       if (isNew) lastPage = 0
       const again = isNew || lastPage === 0 || lastPage * PAGE_HITS >= total ? undefined : lastPage
       const more = again === undefined ? undefined : await client.search(toSearchQuery(query, again))
-      setState(({ search: { wanted } }) => ({
+      setState(({ search: { wanted, peers } }) => ({
         search: {
           wanted,
           answered: query,
           result: { total, tookMs, facets },
           pages: { 0: hits, ...(again === undefined || more === undefined ? {} : { [again]: more.hits }) },
+          peers,
         },
       }))
+      peerSearch.consider()
     } catch (error) {
       const failure = toFailureView(error)
       setState(({ search }) => ({ search: { ...search, answered: query, failure } }))
@@ -44,25 +52,25 @@ export const createSearchCommands = (client: EngineClient, { getState, setState 
   return {
     search(query) {
       setState(({ search }) => ({ search: { ...search, wanted: query } }))
+      peerSearch.wants(query)
       if (getState().engine.phase === 'ready') run(query)
     },
 
     async loadPage(page) {
       const { answered, result } = getState().search
-      if (answered === undefined) return
-      const key = `${page}`
-      if (asked.has(key)) return
-      asked.add(key)
+      if (answered === undefined || result === undefined) return
+      const asked = askedOf.get(result) ?? new Set<number>()
+      askedOf.set(result, asked)
+      if (asked.has(page)) return
+      asked.add(page)
       lastPage = page
       try {
         const { hits } = await client.search(toSearchQuery(answered, page))
-        setState(({ search }) =>
-          search.result === result ? { search: { ...search, pages: { ...search.pages, [page]: hits } } } : {},
-        )
+        setState(({ search }) => (search.result === result ? withPage(search, page, hits) : {}))
       } catch {
         // The rows stay empty and are asked for again when they come into view again.
       } finally {
-        asked.delete(key)
+        asked.delete(page)
       }
     },
 
@@ -70,8 +78,14 @@ export const createSearchCommands = (client: EngineClient, { getState, setState 
       const { search, engine } = getState()
       if (search.wanted !== undefined && engine.phase === 'ready') run(search.wanted)
     },
+
+    considerPeers: peerSearch.consider,
   }
 }
+
+const withPage = (search: State['search'], page: number, hits: SearchResult['hits']): Pick<State, 'search'> => ({
+  search: { ...search, pages: { ...search.pages, [page]: hits } },
+})
 
 /** Without a text there is nothing to be relevant to: the newest come first. */
 const toSearchQuery = ({ text, ...filters }: BrowseQuery, page: number): SearchQuery => ({

@@ -4,14 +4,30 @@ import {
   emptyReason,
   hitAt,
   isSearching,
+  isWorthAsking,
+  lookupLines,
   missingPages,
   networkLine,
   openTransfers,
+  peersSentence,
+  rankOf,
   runningTransfer,
   stepLines,
   transferShare,
 } from './selectors.ts'
-import { initialState, PAGE_HITS, type State } from './state.ts'
+import { initialState, PAGE_HITS, type SearchState, type State } from './state.ts'
+
+test('lookups are told by where they were found, and compared once there are enough', () => {
+  const cache = { hits: { hot: 0, warm: 0, cold: 0, catalogue: 0 }, misses: 0, hitRate: 0 }
+  const memory = { requests: 4, hitRate: 0.25, best: 0.5 }
+  expect(lookupLines({ ...cache, memory })).toEqual(['No package was looked up yet.'])
+  expect(lookupLines({ ...cache, misses: 1, memory })).toEqual(['1 lookup: 1 asked of other peers.'])
+  const hits = { hot: 700, warm: 200, cold: 80, catalogue: 100 }
+  expect(lookupLines({ ...cache, hits, misses: 20, memory: { requests: 1_100, hitRate: 0.818, best: 0.9 } })).toEqual([
+    '1,100 lookups: 1,000 found in memory, 80 found in this browser’s storage and 20 asked of other peers.',
+    'Of the last 1,100, the cache in memory answered 82 %; the best possible with its size is 90 %.',
+  ])
+})
 
 const statusOf = (
   change: Partial<StatusView> = {},
@@ -28,6 +44,8 @@ const statusOf = (
     connections: 1,
     directConnections: 1,
     catalogueSize: 0,
+    catalogueComplete: true,
+    searchablePeers: 0,
     persistent: true,
     channelPath: 'transfer',
     steps: {
@@ -83,6 +101,7 @@ describe('an empty list', () => {
     answered: { text },
     result: { ...result, total },
     pages: {},
+    peers: undefined,
   })
   const reason = (change: Partial<State>) => emptyReason(state({ search: search(''), ...change }))
 
@@ -102,6 +121,58 @@ describe('an empty list', () => {
   test('of a search in an empty catalogue blames the catalogue, not the search', () => {
     expect(reason({ search: search('xyz'), status: statusOf() })).toBe('nobody')
   })
+
+  test('of a search that others were asked, too, blames the search', () => {
+    const asked = (peers: State['search']['peers']) =>
+      reason({ search: { ...search('xyz'), peers }, status: statusOf() })
+    expect(asked('asking')).toBe('connecting')
+    expect(asked({ asked: 3, answered: 1 })).toBe('no-match')
+    expect(asked({ asked: 3, answered: 0 })).toBe('nobody')
+  })
+})
+
+describe('asking other peers', () => {
+  const result = { tookMs: 1, facets: { category: [], tag: [], license: [], publisher: [] } }
+  const looking = (
+    text: string,
+    total: number,
+    change: Partial<StatusView> = {},
+    search: Partial<SearchState> = {},
+  ) => {
+    const wanted = { text }
+    return state({
+      search: { wanted, answered: wanted, result: { ...result, total }, pages: {}, peers: undefined, ...search },
+      status: statusOf({ searchablePeers: 3, ...change }),
+    })
+  }
+
+  test('is worth while until the catalogue is complete, and then where nothing is found', () => {
+    expect(isWorthAsking(looking('a', 9, { catalogueComplete: false }))).toBe(true)
+    expect(isWorthAsking(looking('a', 9))).toBe(false)
+    expect(isWorthAsking(looking('a', 0))).toBe(true)
+    expect(isWorthAsking(looking('', 0, { catalogueComplete: false }))).toBe(true)
+    expect(isWorthAsking(looking('', 9, { catalogueComplete: false }))).toBe(false)
+    expect(isWorthAsking(looking('', 0))).toBe(false)
+  })
+
+  test('is not, where nobody is there, before the answer from here, and again', () => {
+    expect(isWorthAsking(looking('a', 0, { searchablePeers: 0 }))).toBe(false)
+    expect(isWorthAsking(looking('a', 0, {}, { answered: { text: 'b' } }))).toBe(false)
+    expect(isWorthAsking(looking('a', 0, {}, { result: undefined }))).toBe(false)
+    expect(isWorthAsking(looking('a', 0, {}, { peers: 'asking' }))).toBe(false)
+    expect(isWorthAsking(looking('a', 0, {}, { peers: { asked: 3, answered: 0 } }))).toBe(false)
+  })
+
+  test.each<[SearchState['peers'], string]>([
+    [undefined, ''],
+    ['asking', 'Asking other peers, too…'],
+    [{ asked: 1, answered: 1 }, 'Asked 1 other peer; it answered.'],
+    [{ asked: 3, answered: 3 }, 'Asked 3 other peers; all answered.'],
+    [{ asked: 5, answered: 3 }, 'Asked 5 other peers; 3 answered.'],
+    [{ asked: 2, answered: 0 }, 'Asked 2 other peers; no answer came.'],
+  ])('is told in words: %j', (peers, sentence) => {
+    expect(peersSentence(looking('a', 0, {}, { peers }))).toBe(sentence)
+  })
 })
 
 describe('hits', () => {
@@ -112,12 +183,15 @@ describe('hits', () => {
     answered: query,
     result: undefined,
     pages: { 0: hits(0), 2: hits(2) },
+    peers: undefined,
   }
 
   test('are found by their rank across pages', () => {
     expect(hitAt(search, 0)?.id).toBe('0/0')
     expect(hitAt(search, 2 * PAGE_HITS + 3)?.id).toBe('2/3')
     expect(hitAt(search, PAGE_HITS)).toBeUndefined()
+    expect(rankOf(search, '2/3')).toBe(2 * PAGE_HITS + 3)
+    expect(rankOf(search, '1/3')).toBe(-1)
   })
 
   test('that are missing are named by page', () => {

@@ -1,5 +1,5 @@
-import type { StatusView, StepState, TransferView } from '../../workers/contract/views.ts'
-import { plural } from '../lib/format.ts'
+import type { CacheView, StatusView, StepState, TransferView } from '../../workers/contract/views.ts'
+import { formatCount, formatPercent, inWords, plural } from '../lib/format.ts'
 import type { BrowseQuery } from '../routes.ts'
 import { filterKeys } from '../routes.ts'
 import { hasEnded } from './apply-updates.ts'
@@ -101,6 +101,27 @@ const stepLine = (
   return { key, title, state, since, sentence, next: state === 'failed' ? words.next : '' }
 }
 
+/** How packages that were looked up were found, in words; the second sentence is there once there is enough to compare. */
+export const lookupLines = ({ hits, misses, memory }: CacheView): string[] => {
+  const inMemory = hits.hot + hits.warm + hits.catalogue
+  const places = [
+    { count: inMemory, words: 'found in memory' },
+    { count: hits.cold, words: 'found in this browser’s storage' },
+    { count: misses, words: 'asked of other peers' },
+  ].filter(({ count }) => count > 0)
+  if (places.length === 0) return ['No package was looked up yet.']
+  const sum = inMemory + hits.cold + misses
+  const first = `${plural(sum, 'lookup')}: ${inWords(places.map(({ count, words }) => `${formatCount(count)} ${words}`))}.`
+  if (memory.requests < comparableRequests) return [first]
+  return [
+    first,
+    `Of the last ${formatCount(memory.requests)}, the cache in memory answered ${formatPercent(memory.hitRate)}; the best possible with its size is ${formatPercent(memory.best)}.`,
+  ]
+}
+
+/** With fewer lookups than this the first ones, which no cache can answer, are most of the figure. */
+const comparableRequests = 20
+
 /** Why the list of the browse page is empty; undefined when it is not, or not known yet. */
 export type EmptyReason = 'no-match' | 'connecting' | 'offline' | 'nobody'
 
@@ -111,18 +132,58 @@ export const emptyReason = (
   if (search.result === undefined || search.result.total > 0) return undefined
   if (catalogue.size > 0) return search.answered !== undefined && isNarrowed(search.answered) ? 'no-match' : undefined
   if (status === undefined) return 'connecting'
-  if (status.online) return 'nobody'
+  if (status.online) return reasonOnline(search)
   return status.steps.relay.state === 'failed' ? 'offline' : 'connecting'
+}
+
+/** An empty catalogue is to blame for an empty list, until others were asked for the same. */
+const reasonOnline = ({ peers, answered }: State['search']): EmptyReason => {
+  if (peers === 'asking') return 'connecting'
+  return peers !== undefined && peers.answered > 0 && answered !== undefined && isNarrowed(answered)
+    ? 'no-match'
+    : 'nobody'
 }
 
 export const isNarrowed = (query: BrowseQuery): boolean =>
   query.text.trim() !== '' || filterKeys.some((key) => query[key] !== undefined)
+
+/**
+ * Whether other peers may know more of what is looked for than is shown: until a whole exchange of catalogues has ended
+ * well, they may, and after that they may where nothing was found here. A list that nobody has narrowed, with something
+ * in it, is left to the exchange. Asked once.
+ */
+export const isWorthAsking = ({ search, status }: Pick<State, 'search' | 'status'>): boolean => {
+  const { wanted, answered, result, peers } = search
+  if (status === undefined || status.searchablePeers === 0) return false
+  if (wanted === undefined || wanted !== answered || result === undefined || peers !== undefined) return false
+  const narrowed = isNarrowed(wanted)
+  return result.total === 0 ? narrowed || !status.catalogueComplete : narrowed && !status.catalogueComplete
+}
+
+/** Who was asked beside this tab's own catalogue, in words; empty where nobody was. */
+export const peersSentence = ({ search: { peers } }: Pick<State, 'search'>): string => {
+  if (peers === undefined) return ''
+  if (peers === 'asking') return 'Asking other peers, too…'
+  const { asked, answered } = peers
+  const whom = `Asked ${plural(asked, 'other peer')}`
+  if (answered === 0) return `${whom}; no answer came.`
+  return answered === asked ? `${whom}; ${asked === 1 ? 'it' : 'all'} answered.` : `${whom}; ${answered} answered.`
+}
 
 /** Whether what is shown answers something older than what is wanted. */
 export const isSearching = ({ search }: Pick<State, 'search'>): boolean => search.wanted !== search.answered
 
 export const hitAt = ({ pages }: State['search'], rank: number) =>
   pages[Math.floor(rank / PAGE_HITS)]?.[rank % PAGE_HITS]
+
+/** The rank of a package among the hits that are here; -1 when it is not. */
+export const rankOf = ({ pages }: State['search'], id: string): number => {
+  for (const [page, hits] of Object.entries(pages)) {
+    const at = hits.findIndex((hit) => hit.id === id)
+    if (at >= 0) return Number(page) * PAGE_HITS + at
+  }
+  return -1
+}
 
 /** Pages of hits between two ranks that nobody asked for yet. */
 export const missingPages = ({ pages }: State['search'], first: number, last: number): number[] => {

@@ -1,4 +1,5 @@
 import type {
+  CacheView,
   FileInput,
   Finding,
   LibraryEntry,
@@ -24,6 +25,8 @@ export interface State {
   libraryRevision: number
   library: Asked<readonly LibraryEntry[]>
   peers: readonly PeerView[] | undefined
+  /** Undefined until a package was looked up. */
+  cache: CacheView | undefined
   search: SearchState
   packageById: Readonly<Record<string, Asked<PackageView>>>
   transferById: Readonly<Record<string, TransferView>>
@@ -57,6 +60,8 @@ export interface SearchState {
   result: Pick<SearchResult, 'total' | 'tookMs' | 'facets'> | undefined
   /** Hits by page of `PAGE_HITS`; pages that were never looked at are absent. */
   pages: Readonly<Record<number, readonly PackageSummary[]>>
+  /** Other peers who are asked, or were asked, for what is wanted; undefined where they were not. */
+  peers: 'asking' | { asked: number; answered: number } | undefined
   failure?: FailureView
 }
 
@@ -102,7 +107,8 @@ export const initialState = (theme: Theme): State => ({
   libraryRevision: 0,
   library: { busy: false },
   peers: undefined,
-  search: { wanted: undefined, answered: undefined, result: undefined, pages: {} },
+  cache: undefined,
+  search: { wanted: undefined, answered: undefined, result: undefined, pages: {}, peers: undefined },
   packageById: {},
   transferById: {},
   publicationByKey: {},

@@ -15,8 +15,8 @@ export interface ColdTier {
   read(key: string): Promise<{ bytes: Uint8Array; at: number } | undefined>
   put(key: string, bytes: Uint8Array, at: number): void
   remove(key: string): void
-  /** The entry did not decode: it is removed, and counted as corrupt rather than as a hit. */
-  dropCorrupt(key: string): void
+  /** What was read cannot be used: it is removed, and counted as a miss rather than as a hit. */
+  refuse(key: string, why: { corrupt: boolean }): void
   /** Writes what waits; resolves when it was tried once. */
   flush(): Promise<void>
   /** Writes what waits, and ends. */
@@ -271,10 +271,10 @@ export const createColdTier = ({ store, table, limits, now }: ColdTierOptions): 
     },
     put: (key, bytes, at) => wait(key, { bytes, at }),
     remove: (key) => wait(key, undefined),
-    dropCorrupt(key) {
+    refuse(key, { corrupt }) {
       counts.hits -= 1
       counts.misses += 1
-      counts.corrupt += 1
+      if (corrupt) counts.corrupt += 1
       wait(key, undefined)
     },
     flush,

@@ -123,6 +123,65 @@ test('“there is none” is kept for a short while, and ends with a put', async
   expect(await from(cache, 'k')).toBe('hot')
 })
 
+test('what is known without the cache is kept before anything is loaded, and ends “there is none”', async () => {
+  const known = new Map<string, Note>()
+  const load = vi.fn(async () => undefined)
+  const cache = createTieredCache<Note>({
+    ...{ store: createMemoryStore(), table: 'cache', codec: noteCodec, now: () => clock, load },
+    known: (key) => known.get(key),
+  })
+  expect(await from(cache, 'a')).toBe('none')
+  known.set('a', note('a'))
+  known.set('b', note('b'))
+  expect(await cache.get('a')).toEqual({ value: note('a'), from: 'known' })
+  expect(await from(cache, 'a')).toBe('hot')
+  expect(await from(cache, 'b')).toBe('known')
+  expect(load).toHaveBeenCalledTimes(1)
+  expect(cache.stats()).toMatchObject({ hits: 1, known: 2, misses: 1, cold: { entries: 0 } })
+  await cache.flush()
+  expect(cache.stats().cold.entries).toBe(2)
+})
+
+test('what the store gave and is not valid is removed, and loaded again', async () => {
+  const store = createMemoryStore()
+  const first = open(store)
+  first.put('k', note('kept'))
+  await first.stop()
+  const validate = vi.fn(async () => false)
+  const second = createTieredCache<Note>({
+    ...{ store, table: 'cache', codec: noteCodec, now: () => clock, validate },
+    load: async () => undefined,
+  })
+  expect(await from(second, 'k')).toBe('none')
+  expect(validate).toHaveBeenCalledWith('k', note('kept'))
+  expect(second.stats()).toMatchObject({ hits: 0, misses: 1, cold: { hits: 0, misses: 1, corrupt: 0 } })
+  await second.stop()
+  expect(await store.keys('cache')).toEqual([])
+})
+
+test('what is put while an older one from the store is judged stays', async () => {
+  const store = createMemoryStore()
+  const first = open(store)
+  first.put('k', note('older'))
+  await first.stop()
+  const judged = Promise.withResolvers<boolean>()
+  const asked = Promise.withResolvers<void>()
+  const second = createTieredCache<Note>({
+    ...{ store, table: 'cache', codec: noteCodec, now: () => clock, load: async () => undefined },
+    validate() {
+      asked.resolve()
+      return judged.promise
+    },
+  })
+  const waiting = second.get('k')
+  await asked.promise
+  second.put('k', note('newer'))
+  judged.resolve(false)
+  expect((await waiting).value).toEqual(note('newer'))
+  await second.stop()
+  expect((await open(store).get('k')).value).toEqual(note('newer'))
+})
+
 test('what was put while a load was under way is not overwritten by it, and is what the waiting get', async () => {
   const answer = Promise.withResolvers<Note | undefined>()
   const cache = open(createMemoryStore(), () => answer.promise)

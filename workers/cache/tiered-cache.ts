@@ -12,7 +12,7 @@ import { createOptimumMeter } from './optimum.ts'
  *
  * Guarantees: callers of one missing key at the same time cause one look into the store and one `load`; a failing load
  * rejects all of them and is not kept; what was put or invalidated while a load was under way is not overwritten by it;
- * a store that fails costs nothing but the cold tier; whatever the store holds is decoded and checked again.
+ * a store that fails costs nothing but the cold tier; whatever the store holds is decoded and validated again.
  * Not guaranteed: that anything is kept. Values are shared between callers, who must not change them.
  */
 export interface TieredCache<V> {
@@ -35,15 +35,16 @@ export interface TieredCache<V> {
 
 export interface CacheAnswer<V> {
   value: V | undefined
-  from: 'hot' | 'warm' | 'cold' | 'loaded' | 'none'
+  from: 'hot' | 'warm' | 'cold' | 'known' | 'loaded' | 'none'
 }
 
 export interface CacheStats {
   hot: TierStats
   warm: TierStats
   cold: ColdStats
-  /** Requests that a tier answered, and those that none did; callers that joined a load under way count as neither. */
+  /** Requests that a tier answered, or `known`, or neither; callers that joined a load under way count as none of these. */
   hits: number
+  known: number
   misses: number
   joined: number
   /** Requests answered with a recent “there is none”. */
@@ -60,6 +61,13 @@ export interface TieredCacheDependencies<V> {
   table: TableName
   /** `decode` is total: undefined for bytes that are no value. */
   codec: { encode(value: V): Uint8Array; decode(bytes: Uint8Array): V | undefined }
+  /**
+   * Whether what the store gave may still be used: it is as hostile as what a stranger sent, and may be out of date.
+   * Without it what decodes is.
+   */
+  validate?(key: string, value: V): Promise<boolean>
+  /** What this process knows without the cache: asked when no tier has the key, before `load`. */
+  known?(key: string): V | undefined
   /** Finds the value elsewhere; undefined when there is none. */
   load(key: string, signal: AbortSignal): Promise<V | undefined>
   /** Ms since the epoch. */
@@ -68,7 +76,7 @@ export interface TieredCacheDependencies<V> {
 }
 
 export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCache<V> => {
-  const { store, table, codec, load, now } = deps
+  const { store, table, codec, load, now, validate = async () => true, known = () => undefined } = deps
   const limits: CacheLimits = { ...defaultCacheLimits, ...deps.limits }
   const hot = createMemoryTier<V>({ entries: limits.hotEntries, ttlMs: limits.hotMs, ageMs: limits.coldMs, now })
   const warm = createMemoryTier<Uint8Array>({
@@ -80,7 +88,7 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
   const meter = createOptimumMeter(limits.warmEntries, limits.windowRequests)
   /** When each key was last found to have no value. */
   const noneSince = new Map<string, number>()
-  const counts = { hits: 0, misses: 0, joined: 0, none: 0, tooLarge: 0 }
+  const counts = { hits: 0, known: 0, misses: 0, joined: 0, none: 0, tooLarge: 0 }
   const loads = { found: 0, none: 0, failed: 0 }
   let stopped = false
 
@@ -150,15 +158,26 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
     const kept = await cold.read(key)
     if (kept === undefined) return undefined
     const value = codec.decode(kept.bytes)
-    if (value === undefined) {
-      cold.dropCorrupt(key)
+    if (value === undefined || !(await validate(key, value))) {
+      // What was put meanwhile stays.
+      if (flight.isCurrent()) cold.refuse(key, { corrupt: value === undefined })
       return undefined
     }
+    counts.hits += 1
     if (flight.isCurrent()) keepInMemory(key, value, kept.bytes, kept.at)
     return { value, from: 'cold' }
   }
 
+  const fromKnown = (key: string, flight: Flight): CacheAnswer<V> | undefined => {
+    const value = known(key)
+    if (value === undefined) return undefined
+    counts.known += 1
+    if (flight.isCurrent()) keep(key, value, codec.encode(value))
+    return { value, from: 'known' }
+  }
+
   const fromElsewhere = async (key: string, flight: Flight): Promise<CacheAnswer<V>> => {
+    counts.misses += 1
     let value: V | undefined
     try {
       value = await load(key, flight.signal)
@@ -177,10 +196,7 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
   }
 
   const find = async (key: string, flight: Flight): Promise<CacheAnswer<V>> => {
-    const kept = await fromStore(key, flight)
-    if (kept !== undefined) counts.hits += 1
-    else counts.misses += 1
-    const answer = kept ?? (await fromElsewhere(key, flight))
+    const answer = (await fromStore(key, flight)) ?? fromKnown(key, flight) ?? (await fromElsewhere(key, flight))
     // What was put meanwhile is newer.
     const newer = flight.isCurrent() ? undefined : peek(key)
     return newer === undefined ? answer : { value: newer, from: 'hot' }
@@ -193,7 +209,7 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
         counts.joined += 1
       } else {
         const held = inMemory(key)
-        if (held === undefined && isKnownNone(key)) {
+        if (held === undefined && isKnownNone(key) && known(key) === undefined) {
           counts.none += 1
           return { value: undefined, from: 'none' }
         }

@@ -9,6 +9,7 @@ import type { Change, Store } from '../store/store.ts'
 import { createFileCheck, type FileCheck } from './file-check.ts'
 import { manifestKey, pieceKey, piecePrefix, readPieceKey } from './piece-keys.ts'
 import { cutPieces } from './pieces.ts'
+import { readTogether } from './read-together.ts'
 
 /** Files as content: nothing of it is stored yet. Pieces are views of the files where they can be. */
 export interface StagedContent {
@@ -147,6 +148,8 @@ export const createContentStore = ({ store, crypto }: ContentStoreDependencies):
     return hash !== undefined && bytes.length === pieceLength(of, index) && sameBytes(await crypto.sha256(bytes), hash)
   }
 
+  const getPiece = readTogether((keys) => store.getMany('pieces', keys))
+
   /** Pieces in the order of `indices`, checked; damaged ones are removed. */
   const readPieces = async (
     root: Uint8Array,
@@ -154,7 +157,7 @@ export const createContentStore = ({ store, crypto }: ContentStoreDependencies):
     indices: readonly number[],
   ): Promise<(Uint8Array | undefined)[]> => {
     const keys = indices.map((index) => pieceKey(root, index))
-    const read = await store.getMany('pieces', keys)
+    const read = await Promise.all(keys.map(getPiece))
     const damaged: Change[] = []
     const pieces = await Promise.all(
       read.map(async (bytes, at) => {

@@ -60,15 +60,15 @@ export const createPieceClient = (
   let failure: Failure | undefined
   /** The request whose bytes come next. */
   let incoming: { id: number; size: number } | undefined
-  let stall: ReturnType<typeof setTimeout> | undefined
-  let late: ReturnType<typeof setTimeout> | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
   let lastByteAt = 0
+  /** When the last answer was whole, or the first request was sent. */
+  let answeredAt = 0
 
   const end = (reason: Failure): void => {
     if (failure !== undefined) return
     failure = reason
-    clearTimeout(stall)
-    clearTimeout(late)
+    clearTimeout(timer)
     stopReading()
     stream.removeEventListener('close', onClose)
     stream.removeEventListener('remoteCloseWrite', onRemoteEnd)
@@ -81,29 +81,25 @@ export const createPieceClient = (
   const lie = (reason: string): void => end(new Failure('RecordMalformed', `The peer broke the protocol: ${reason}.`))
 
   // The timer is not set anew for every message: it looks at the clock when it fires.
-  const watchStall = (): void => {
-    const left = lastByteAt + stallTimeoutMs - performance.now()
-    if (left > 0) stall = setTimeout(watchStall, Math.ceil(left))
-    else end(new Failure('Timeout', 'The peer stopped sending.'))
-  }
   const watch = (): void => {
-    clearTimeout(late)
-    late = undefined
-    if (pending.size === 0) {
-      clearTimeout(stall)
-      stall = undefined
-      return
-    }
-    late = setTimeout(() => end(new Failure('Timeout', 'The peer sends too slowly.')), answerTimeoutMs)
-    if (stall !== undefined) return
+    timer = undefined
+    if (pending.size === 0) return
+    const stalledIn = lastByteAt + stallTimeoutMs - performance.now()
+    const lateIn = answeredAt + answerTimeoutMs - performance.now()
+    if (stalledIn <= 0) end(new Failure('Timeout', 'The peer stopped sending.'))
+    else if (lateIn <= 0) end(new Failure('Timeout', 'The peer sends too slowly.'))
+    else timer = setTimeout(watch, Math.ceil(Math.min(stalledIn, lateIn)))
+  }
+  const startWatch = (): void => {
     lastByteAt = performance.now()
-    stall = setTimeout(watchStall, stallTimeoutMs)
+    answeredAt = lastByteAt
+    timer ??= setTimeout(watch, Math.min(stallTimeoutMs, answerTimeoutMs))
   }
 
   const settle = (id: number, answer: PieceAnswer): void => {
     const request = pending.get(id)
     pending.delete(id)
-    watch()
+    answeredAt = performance.now()
     request?.resolve(answer)
   }
 
@@ -153,7 +149,7 @@ export const createPieceClient = (
     }
     const idle = pending.size === 0
     pending.set(request.id, { piece, fits, resolve, reject })
-    if (idle) watch()
+    if (idle) startWatch()
     try {
       // `false` needs no waiting here: requests are small, and at most as many are open as the caller's window has.
       stream.send(toFrame(pieceRequestCodec.encode(request)))

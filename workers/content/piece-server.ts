@@ -48,20 +48,20 @@ export const pieceHandlerOptions = {
 /** Neither a request nor room to send for this long ends a stream, ms: longer than any pause of a live fetch. */
 const defaultIdleTimeoutMs = 60_000
 
-/** Streams that are served at a time; more are answered `refused`. At 2 MiB each (`readAhead`) that is 64 MiB. */
+/** Streams that are served at a time; more are answered `refused`. At 3 MiB each (`readAhead`, `guessAhead`) that is 96 MiB. */
 const defaultMaxStreams = 32
 
 /** Of those, for one peer: an install of several packages fetches three at a time, and a preview may go on beside it. */
 const maxStreamsPerPeer = 6
 
-/** Pieces read while earlier ones are being sent: as many as a peer may have outstanding, 1 MiB. */
+/** Pieces read while earlier ones are being sent, 1 MiB. */
 const readAhead = 4
 
 /**
- * Pieces read before they are asked for, once a peer asks for one after the other, 1 MiB: IndexedDB takes milliseconds
- * for a piece, many on a busy device, and the asker's window is no larger than what goes out meanwhile.
+ * Pieces read before they are asked for, once a peer asks for one after the other, 2 MiB: IndexedDB takes milliseconds
+ * for a piece, many on a busy device. More are read when half of them are used up, so that four share one transaction.
  */
-const guessAhead = 4
+const guessAhead = 8
 
 /** Things asked for on one stream and not yet answered; an honest peer has 4, or the 16 of one full request. */
 const maxWaiting = 64
@@ -82,13 +82,16 @@ export const createPieceServer = (
     const read = createPieceReader(content)
     const ended = Promise.withResolvers<void>()
     let sending = false
-    let idle: ReturnType<typeof setTimeout> | undefined
+    let movedAt = performance.now()
 
     const abort = (reason: string): void => stream.abort(new Failure('Timeout', reason))
-    const rearm = (): void => {
-      clearTimeout(idle)
-      idle = setTimeout(() => abort('the peer asked for nothing and read nothing for too long'), idleTimeoutMs)
+    // The timer is not set anew for every message: it looks at the clock when it fires.
+    const watchIdle = (): void => {
+      const left = movedAt + idleTimeoutMs - performance.now()
+      if (left > 0) idle = setTimeout(watchIdle, Math.ceil(left))
+      else abort('the peer asked for nothing and read nothing for too long')
     }
+    let idle = setTimeout(watchIdle, idleTimeoutMs)
     const violation = (reason: string): void => {
       stopReading()
       report(peer, { kind: 'violation', reason })
@@ -107,7 +110,7 @@ export const createPieceServer = (
           }
           const ready = await loading.shift()
           if (ready === undefined || stream.status !== 'open') return
-          rearm()
+          movedAt = performance.now()
           for (const part of ready.parts) if (!stream.send(part)) await drained(stream)
           if (ready.bytes > 0) report(peer, { kind: 'sent', bytes: ready.bytes })
         }
@@ -128,14 +131,13 @@ export const createPieceServer = (
         if (!request.ok) return violation(request.message)
         waiting.push(...toWanted(request.value))
         if (waiting.length > maxWaiting) return violation(`more than ${maxWaiting} requests wait for their answers`)
-        rearm()
+        movedAt = performance.now()
         void sendAll()
       },
     })
     const onRemoteEnd = (): void => void sendAll()
     stream.addEventListener('close', () => ended.resolve(), { once: true })
     stream.addEventListener('remoteCloseWrite', onRemoteEnd, { once: true })
-    rearm()
     if (stream.status !== 'open') ended.resolve()
     else if (stream.remoteWriteStatus !== 'writable' && stream.readBufferLength === 0) onRemoteEnd()
     await ended.promise
@@ -209,8 +211,10 @@ const createPieceReader = (content: PieceServerDependencies['content']): ReadPie
     const guess = guessed.get(piece)
     for (const old of guessed.keys()) if (old <= piece || !inSequence) guessed.delete(old)
     const reading = guess ?? readPiece(root, piece)
-    for (let next = piece + 1; inSequence && next <= piece + guessAhead; next += 1) {
-      if (!guessed.has(next)) guessed.set(next, readPiece(root, next))
+    if (inSequence && guessed.size <= guessAhead / 2) {
+      for (let next = piece + 1; next <= piece + guessAhead; next += 1) {
+        if (!guessed.has(next)) guessed.set(next, readPiece(root, next))
+      }
     }
     // What was not here when it was guessed may have come since.
     return (await reading) ?? (guess === undefined ? undefined : readPiece(root, piece))

@@ -22,8 +22,11 @@ export interface Schedule {
   isUseless(source: string): boolean
 }
 
-/** Most pieces asked of one source at a time: 1 MiB, what a WebRTC stream carries without a stall. */
-const maxWindow = 4
+/**
+ * Most pieces asked of one source at a time: 2 MiB, so that the sender has something to send while a request is on its
+ * way through threads and processes, and half of the 4 MiB that a stream holds for a reader who is late.
+ */
+const maxWindow = 8
 
 /** Pieces asked of a source whose pace is not known yet: one on its way while the other is read. */
 const firstWindow = 2

@@ -47,6 +47,8 @@ export interface EngineCommands {
   start(options: StartOptions): Promise<void>
   /** Stops the node and closes storage. */
   stop(): Promise<void>
+  /** Writes what may wait: the page is hidden, or is going, and its worker may end without another word. */
+  flush(): Promise<void>
   status(): Promise<StatusView>
 
   /** Reads files as a package and says what is found; never rejects for what the files contain. */
@@ -64,14 +66,16 @@ export interface EngineCommands {
   search(query: SearchQuery): Promise<SearchResult>
   /** Everything the package page shows; rejects with `PackageNotFound`. */
   describe(id: string): Promise<PackageView>
-  /** The head record of a package: from memory, else from the DHT. */
+  /** The head record of a package: from the tiers of the cache or the catalogue, else from the DHT or connected peers. */
   lookup(id: string): Promise<LookupResult>
 
   resolve(specs: string[]): Promise<{ packages: ResolvedPackage[] }>
   planInstall(specs: string[], options?: InstallOptions): Promise<InstallPlan>
   install(specs: string[], options?: InstallOptions): Promise<InstallResult>
-  /** Stops a transfer; what was verified so far is kept for a later try. */
-  cancel(transferId: string): Promise<void>
+  /**
+   * Stops a transfer; what was verified so far is kept for a later try. By the id of a remote search it ends asking peers.
+   */
+  cancel(id: string): Promise<void>
 
   library(): Promise<LibraryEntry[]>
   /** One file of an installed package, or of one whose content is here; verified before it is returned. */

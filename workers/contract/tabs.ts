@@ -31,7 +31,7 @@ export const tabLocks = {
   profile: (profile: string) => `ggen-profile-${profile}`,
 }
 
-export type TabCommand = Exclude<keyof EngineCommands, 'start' | 'stop'>
+export type TabCommand = Exclude<keyof EngineCommands, 'start' | 'stop' | 'flush'>
 
 /** What every tab may ask of the engine, wherever it runs. */
 export const tabCommands = [

@@ -1,4 +1,4 @@
-import type { PublicationView, StatusView, TransferView } from './views.ts'
+import type { CacheView, PublicationView, StatusView, TransferView } from './views.ts'
 
 /** What the engine tells the page without being asked. The last update of a key wins within a batch. */
 export type Update =
@@ -10,6 +10,7 @@ export type Update =
   | { kind: 'library'; revision: number }
   | { kind: 'transfer'; transfer: TransferView }
   | { kind: 'publication'; publication: PublicationView }
+  | { kind: 'cache'; cache: CacheView }
   /** Something that the person should know and did not ask about. */
   | { kind: 'notice'; id: string; level: 'info' | 'warning' | 'error'; name: string; message: string }
 

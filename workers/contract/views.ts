@@ -92,7 +92,10 @@ export interface SearchQuery {
   offset?: number
   /** At most 100. */
   limit?: number
+  /** Asks connected peers as well and answers when they have, within a few seconds; `false` is answered from here. */
   remote?: boolean
+  /** Chosen by the caller so that `cancel` can end asking peers; the search is then answered with what is here. */
+  searchId?: string
 }
 
 export interface PackageSummary {
@@ -121,6 +124,8 @@ export interface SearchResult {
   tookMs: number
   facets: { category: Facet[]; tag: Facet[]; license: Facet[]; publisher: Facet[] }
   hits: PackageSummary[]
+  /** Of a remote search: how many peers were asked, and how many of them have answered. */
+  peers?: { asked: number; answered: number }
 }
 
 export interface VersionView {
@@ -160,6 +165,11 @@ export interface PackageView {
 export interface LookupResult {
   found: boolean
   tookMs: number
+  /**
+   * Where the answer came from: `hot`, memory, as it is; `warm`, memory, where it had to be decoded or put together (from
+   * the cache, or from the catalogue when the cache did not have it); `cold`, IndexedDB; `dht`, other peers, through the DHT or,
+   * asked meanwhile, connected ones; `none`, nowhere.
+   */
   from: 'hot' | 'warm' | 'cold' | 'dht' | 'none'
   record?: PackageSummary
 }
@@ -284,6 +294,13 @@ export interface StatusView {
   connections: number
   directConnections: number
   catalogueSize: number
+  /**
+   * A whole exchange of catalogues has ended well since this peer was last alone: what connected peers knew then is
+   * known here.
+   */
+  catalogueComplete: boolean
+  /** Connected peers that answer a remote search. */
+  searchablePeers: number
   /** False when IndexedDB was refused: nothing survives the tab. */
   persistent: boolean
   /** WebRTC works in this browser by `transfer` of channels to the worker, or by `message` passing, or not (`none`). */
@@ -295,5 +312,21 @@ export interface StatusView {
   steps: Record<'relay' | 'reservation' | 'direct' | 'topic' | 'catalogue' | 'storage', TimedStep>
 }
 
-/** Counters since the engine started. */
+/** How lookups of packages were answered since the engine started. */
+export interface CacheView {
+  /** By tier of the cache; `catalogue` are those that no tier had and the catalogue did. */
+  hits: { hot: number; warm: number; cold: number; catalogue: number }
+  /** Those that only other peers could answer, whether they did or not. */
+  misses: number
+  /** Share of both that was answered here, 0 to 1. */
+  hitRate: number
+  /**
+   * Over the last `requests`: the share that the hot and warm tiers answered, and the share that the best possible policy
+   * (Belady's, which knows the future) would have with as many entries. Both count the first request of each package as
+   * a miss.
+   */
+  memory: { requests: number; hitRate: number; best: number }
+}
+
+/** Counters since the engine started, by the names of Prometheus: a label is a part of the name. */
 export type MetricsView = Record<string, number>

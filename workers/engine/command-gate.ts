@@ -5,7 +5,7 @@ import { tabCommands } from '../contract/tabs.ts'
 /** The commands that an engine answers once it is up. */
 export type RunningEngine = Omit<EngineCommands, 'start'>
 
-const commandNames = ['stop', ...tabCommands] as const
+const commandNames = ['stop', 'flush', ...tabCommands] as const
 
 /**
  * The engine's commands before the engine exists: each waits for `start`, and every rejection is a named failure.

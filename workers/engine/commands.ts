@@ -2,23 +2,25 @@ import type { ContentStore } from '../content/content-store.ts'
 import type { WakeReason } from '../contract/commands.ts'
 import { Failure } from '../contract/failures.ts'
 import type { Update } from '../contract/updates.ts'
-import type { FileInput, LookupResult, PackageCheck, PublishOptions, PublishResult } from '../contract/views.ts'
+import type { FileInput, PackageCheck, PublishOptions, PublishResult } from '../contract/views.ts'
 import { readPackage } from '../packages/read-package.ts'
 import { sameBytes } from '../protocol/codec.ts'
-import { headKey, rootToText, splitPackageId, textToRoot } from '../protocol/ids.ts'
+import { rootToText, textToRoot } from '../protocol/ids.ts'
 import type { Release } from '../protocol/release.ts'
 import type { Library } from '../registry/library.ts'
 import type { Publisher } from '../registry/publish.ts'
 import type { Registry } from '../registry/registry.ts'
-import { packageToSummary, packageToView, shownVersion } from '../registry/summary.ts'
+import { packageToView, shownVersion } from '../registry/summary.ts'
 import type { Trust } from '../registry/trust.ts'
 import type { Search } from '../search/index.ts'
 import { assertBytes, assertFiles, assertSpecs } from './arguments.ts'
 import type { RunningEngine } from './command-gate.ts'
 import type { Holders } from './holders.ts'
 import type { Installs } from './installs.ts'
-import type { Metrics } from './metrics.ts'
+import type { Lookups } from './lookups.ts'
+import { cacheMetrics, type Metrics } from './metrics.ts'
 import type { Network } from './network.ts'
+import type { PeerSearch } from './peer-search.ts'
 import type { Publications } from './publications.ts'
 import type { Status } from './status.ts'
 
@@ -32,6 +34,7 @@ export interface CommandDependencies {
   content: ContentStore
   registry: Registry
   search: Search
+  peerSearch: PeerSearch
   publisher: Publisher
   library: Library
   trust: Trust
@@ -40,6 +43,7 @@ export interface CommandDependencies {
   status: Status
   publications: Publications
   installs: Installs
+  lookups: Lookups
   holders: Holders
   signal: AbortSignal
   emit(update: Update): void
@@ -49,7 +53,8 @@ export interface CommandDependencies {
 
 /** The commands of a running engine, each a few lines over the part that does the work. */
 export const createCommands = (deps: CommandDependencies): RunningEngine => {
-  const { content, registry, library, installs, holders, metrics, publications, publisher, emit, signal } = deps
+  const { content, registry, library, installs, holders, lookups, metrics, publications, publisher, emit, signal } =
+    deps
 
   const read = (files: FileInput[], options: PublishOptions = {}): ReturnType<typeof readPackage> => {
     assertFiles(files)
@@ -74,6 +79,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       ...{ root, size, fileCount: pkg.files.length, changes: content.changes(staged) },
     })
     metrics.count('packages_published')
+    lookups.keep(id)
     publications.sendAll()
     return { id, version, root: rootToText(root), warnings: [...found, ...warnings] }
   }
@@ -117,6 +123,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
 
   return {
     stop: deps.stop,
+    flush: lookups.flush,
     status: async () => deps.status.view(),
 
     check: async (files, options) => read(files, options).check,
@@ -130,10 +137,11 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     publish,
     async yank(id, version) {
       await publisher.yank(id, version)
+      lookups.keep(id)
       publications.sendAll()
     },
 
-    search: async (query) => deps.search.query(query),
+    search: async (query) => (query?.remote === true ? deps.peerSearch.search(query) : deps.search.query(query)),
     async describe(id) {
       const found = registry.get(id)
       const release = found === undefined ? undefined : shownVersion(found)?.release?.release
@@ -151,7 +159,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
         ...(manifest === undefined ? {} : { manifest }),
       })
     },
-    lookup: (id) => lookup(id),
+    lookup: lookups.find,
 
     async resolve(specs) {
       assertSpecs(specs)
@@ -166,7 +174,10 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       assertSpecs(specs)
       return installs.install(specs, options)
     },
-    cancel: async (transferId) => installs.cancel(transferId),
+    async cancel(id) {
+      installs.cancel(id)
+      deps.peerSearch.cancel(id)
+    },
 
     library: async () => [...library.list()],
     readFile: (id, version, path) => content.readFile(rootOf(id, version), path),
@@ -193,47 +204,17 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     },
 
     peers: async () => (await deps.network)?.peers() ?? [],
-    metrics: async () => ({ ...metrics.view(), active_peers: deps.status.view().connections }),
+    metrics: async () => ({
+      ...metrics.view(),
+      ...cacheMetrics(lookups.view()),
+      active_peers: deps.status.view().connections,
+    }),
     async connect(address) {
       const online = await deps.network
       if (online === undefined) throw new Failure('PeerUnreachable', 'This browser could not join the network.')
       await online.connect(address)
     },
     wake: async (reason) => deps.wake(reason),
-  }
-
-  async function lookup(id: string): Promise<LookupResult> {
-    const started = performance.now()
-    const answer = (from: LookupResult['from']): LookupResult => {
-      const found = registry.get(id)
-      const record = found === undefined ? undefined : packageToSummary(found)
-      const tookMs = performance.now() - started
-      return {
-        found: found !== undefined,
-        from: found === undefined ? 'none' : from,
-        tookMs,
-        ...(record === undefined ? {} : { record }),
-      }
-    }
-    if (registry.get(id) !== undefined) return answer('hot')
-    const parts = splitPackageId(id)
-    if (!parts.ok) throw new Failure('InvalidArgument', parts.message)
-    const online = await deps.network
-    if (online === undefined) return answer('none')
-    metrics.count('dht_lookups_total')
-    const found = await online.findHead(headKey(parts.value.publisher, parts.value.slug), signal)
-    if (found === undefined) return answer('none')
-    const { identity, head } = found.value
-    await registry.ingest(
-      [
-        { kind: 'identity', bytes: identity.chain },
-        { kind: 'head', bytes: head.bytes },
-      ],
-      { from: 'dht' },
-    )
-    // The head names its releases by hash; connected peers have them.
-    online.syncNow()
-    return answer('dht')
   }
 }
 

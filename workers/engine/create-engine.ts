@@ -24,14 +24,20 @@ import { createFencedStore } from './fenced-store.ts'
 import { createHolders } from './holders.ts'
 import { createInstalls } from './installs.ts'
 import { loadKeys } from './keys.ts'
+import { createLookups } from './lookups.ts'
 import { createMetrics } from './metrics.ts'
 import { type Network, startNetwork } from './network.ts'
+import { createPeerSearch } from './peer-search.ts'
 import { createPublications } from './publications.ts'
+import { createQuerySource } from './query-source.ts'
 import { createRelayDirectory } from './relays.ts'
 import { createStatus } from './status.ts'
 import { acquireProfileLock } from './tab-lock.ts'
 import { createUpdateBus } from './update-bus.ts'
 import { createWake } from './wake.ts'
+
+/** What is older had waited in its publisher's outbox, or has a clock that is off: that is no propagation, ms. */
+const maxPropagationMs = 60_000
 
 export interface EngineOptions extends Omit<StartOptions, 'updates' | 'rtc'> {
   updates: { postMessage(batch: UpdateBatch): void }
@@ -119,12 +125,21 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
           entries: registry.entriesById,
           ingest: (entries, from) => registry.ingest(entries, { from }),
         },
+        queries: {
+          source: createQuerySource({ registry, search }),
+          ingest: (entries, from) => registry.ingest(entries, { from }),
+        },
         async receive(bytes, from) {
           metrics.count('gossip_messages_received')
-          return (await registry.receiveAnnouncement(bytes, { from })).verdict
+          const outcome = await registry.receiveAnnouncement(bytes, { from })
+          const ageMs = Date.now() - (outcome.publishedAt ?? Number.NaN)
+          if (outcome.verdict === 'new' && ageMs >= 0 && ageMs < maxPropagationMs)
+            metrics.observe('gossip_propagation_time', ageMs)
+          return outcome
         },
         onChange: () => status.changed(),
         onAudience: () => publications.sendAll(),
+        onAnnounced: () => metrics.count('gossip_messages_sent'),
         onSent: (bytes) => metrics.count('piece_bytes_sent', bytes),
       }),
     )
@@ -143,6 +158,7 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
     ...{ registry, outbox, network, signal: lifetime.signal },
     onChange: (publication) => emit({ kind: 'publication', publication }),
   })
+  const peerSearch = createPeerSearch({ search, network, signal: lifetime.signal, now: () => performance.now() })
   const installs = createInstalls({
     ...{ registry, content, library, transfers, trust, reputation, network, signal: lifetime.signal, now: Date.now },
     onTransfer: (transfer) => emit({ kind: 'transfer', transfer }),
@@ -153,6 +169,12 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
       holders.provide(entries.map(({ root }) => root))
     },
   })
+  const lookups = createLookups({
+    ...{ store, registry, network, signal: lifetime.signal, now: Date.now },
+    onWalk: () => metrics.count('dht_lookups_total'),
+    onChange: (cache) => emit({ kind: 'cache', cache }),
+  })
+  undos.push(lookups.stop)
   const holders = createHolders({
     ...{ network, signal: lifetime.signal },
     onChange: (id) => emit({ kind: 'package', id }),
@@ -209,8 +231,8 @@ const assemble = async (options: EngineOptions, rtc: RtcShim | undefined, undos:
 
   await loaded
   return createCommands({
-    ...{ content, registry, search, publisher, library, trust, network, metrics },
-    ...{ status, publications, installs, holders, emit, wake, signal: lifetime.signal },
+    ...{ content, registry, search, peerSearch, publisher, library, trust, network, metrics },
+    ...{ status, publications, installs, lookups, holders, emit, wake, signal: lifetime.signal },
     stop: () => runAll(undos),
   })
 }

@@ -10,7 +10,7 @@ import { createHeads, type FoundHead } from '../dht/heads.ts'
 import { createProviders } from '../dht/providers.ts'
 import { createRoundTrips } from '../dht/round-trips.ts'
 import { createWire } from '../dht/wire.ts'
-import { createAnnouncements, type Verdict } from '../gossip/announcements.ts'
+import { createAnnouncements } from '../gossip/announcements.ts'
 import { createNode } from '../net/create-node.ts'
 import { createPeerFinder } from '../net/peer-finder.ts'
 import type { RequestOutcome } from '../net/pool/health.ts'
@@ -22,7 +22,12 @@ import type { PeerEvent, Reputation } from '../peers/reputation.ts'
 import type { Crypto } from '../protocol/crypto.ts'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
 import { rootToText } from '../protocol/ids.ts'
-import { KAD_PROTOCOL, PACKAGES_TOPIC, PIECE_PROTOCOL } from '../protocol/protocols.ts'
+import { KAD_PROTOCOL, PACKAGES_TOPIC, PIECE_PROTOCOL, QUERY_PROTOCOL } from '../protocol/protocols.ts'
+import { startRemoteQuery } from '../query/query.ts'
+import type { QueryClient, QueryClientDependencies } from '../query/query-client.ts'
+import type { QuerySource } from '../query/query-server.ts'
+import type { Judge } from '../stack/announcement-gate.ts'
+import { createGossipLimits } from '../stack/gossip-limits.ts'
 import { meshPeers } from '../stack/mesh.ts'
 import type { SyncCatalogue } from '../sync/replica.ts'
 import { startSync } from '../sync/sync.ts'
@@ -46,18 +51,25 @@ export interface NetworkDependencies {
   content: ContentStore
   reputation: Reputation
   catalogue: SyncCatalogue
+  /** What questions of other peers are answered from, and where their answers to ours go. */
+  queries: { source: QuerySource; ingest: QueryClientDependencies['ingest'] }
   /** Takes in a gossiped announcement. */
-  receive(bytes: Uint8Array, from: string): Promise<Verdict>
+  receive: Judge
   /** Something that the status shows has changed. */
   onChange(): void
   /** Somebody is there to publish to who was not there before. */
   onAudience(): void
+  /** An announcement was handed to at least one peer. */
+  onAnnounced(): void
   /** Bytes of package content went out. */
   onSent(bytes: number): void
 }
 
 /** The parts of a status that the network knows. */
-export type NetworkStatus = Pick<StatusView, 'online' | 'relays' | 'connections' | 'directConnections'> & {
+export type NetworkStatus = Pick<
+  StatusView,
+  'online' | 'relays' | 'connections' | 'directConnections' | 'catalogueComplete' | 'searchablePeers'
+> & {
   exchange: ExchangeState
   /** Connected peers other than relays. */
   connectedPeers: number
@@ -81,6 +93,9 @@ export interface Network {
   provide(root: Uint8Array, signal: AbortSignal): Promise<number>
   putHead(key: string, value: Uint8Array, signal: AbortSignal, onConfirmed: (count: number) => void): Promise<number>
   findHead(key: string, signal: AbortSignal): Promise<FoundHead<DhtValueFound> | undefined>
+  /** Asks the best connected peers; what they know is in the catalogue when it resolves. */
+  searchPeers: QueryClient['search']
+  describeAtPeers: QueryClient['describe']
   /** Hands an announcement to the mesh; resolves with how many peers took it. */
   announce(bytes: Uint8Array): Promise<number>
   /** How many connected peers, relays included, follow the announcements. */
@@ -100,6 +115,7 @@ export type DhtValueFound = Extract<Awaited<ReturnType<typeof verifyDhtValue>>, 
 export const startNetwork = async (deps: NetworkDependencies): Promise<Network> => {
   const { keys, crypto, content, catalogue, reputation, onChange, onAudience } = deps
   const [relays, remembered] = await Promise.all([deps.relays.first(), deps.remembered?.load() ?? []])
+  const gossipLimits = createGossipLimits(() => performance.now())
   const tab = await createNode({
     privateKey: keys.node,
     relays: relays.filter(isRelayAddress),
@@ -107,6 +123,8 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     iceServers: deps.iceServers,
     webRtc: deps.webRtc,
     appSpecificScore: reputation.appScore,
+    gossipLimits,
+    onFlood: (peer) => drop(peer, 'flood'),
   })
   const { node } = tab
   const self = node.peerId.toString()
@@ -160,8 +178,12 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     },
   })
   const providers = createProviders(lookups)
-  const announcements = createAnnouncements({ pubsub, receive: deps.receive, onSubscriber: onAudience })
+  const announcements = createAnnouncements({
+    ...{ pubsub, receive: deps.receive, limits: gossipLimits, onSubscriber: onAudience },
+  })
   let exchange: ExchangeState = { kind: 'none' }
+  /** Since there was last nobody connected. */
+  let complete = false
   const sync = await startSync({
     node,
     catalogue,
@@ -170,6 +192,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     onExchange(peer, outcome) {
       if (!('failure' in outcome)) {
         exchange = { kind: 'ok' }
+        if (outcome.complete) complete = true
         pool.report(peer, 'answered')
       } else {
         exchange = afterFailure(exchange, outcome.failure)
@@ -179,6 +202,12 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
       onChange()
     },
     random: Math.random,
+  })
+  const query = await startRemoteQuery({
+    ...{ node, source: deps.queries.source, ingest: deps.queries.ingest, drop, onPeers: onChange },
+    rank: reputation.rank,
+    observe: reputation.observe,
+    openStream: (peer, signal) => pool.openStream(peer, QUERY_PROTOCOL, { signal, direct: false }),
   })
   const keeper = createRelayKeeper(tab, { relays, onChange })
   const finder = createPeerFinder(tab, pool, {
@@ -193,7 +222,10 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
   const stopRemembering = deps.remembered === undefined ? () => {} : startRemembering(tab, pool, deps.remembered)
 
   node.addEventListener('connection:open', onChange)
-  node.addEventListener('connection:close', onChange)
+  node.addEventListener('connection:close', () => {
+    if (node.getConnections().length === 0) complete = false
+    onChange()
+  })
 
   return {
     status() {
@@ -205,6 +237,8 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
         online: connections.length > 0,
         exchange,
         connectedPeers,
+        catalogueComplete: complete,
+        searchablePeers: query.peers().length,
         relays: keeper.relays().map(({ address, connected, reserved, dial, reservation }) => ({
           ...{ address, connected, reserved },
           reason: dial.state === 'ok' ? reservation.reason : dial.reason,
@@ -260,10 +294,18 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     provide: (root, signal) => providers.provide(rootToText(root), signal),
     putHead: (key, value, signal, onConfirmed) => heads.put(key, value, { signal, onConfirmed }),
     findHead: (key, signal) => heads.get(key, { signal }),
-    announce: (bytes) => announcements.publish(bytes),
+    searchPeers: query.search,
+    describeAtPeers: query.describe,
+    async announce(bytes) {
+      const peers = await announcements.publish(bytes)
+      if (peers > 0) deps.onAnnounced()
+      return peers
+    },
     audience: () => announcements.subscriberCount(),
     syncNow: () => sync.syncNow(),
     wake() {
+      // Who slept has missed something, until an exchange says otherwise.
+      complete = false
       pool.wake()
       relayWatch.look()
       keeper.wake()
@@ -278,6 +320,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
       pool.stop()
       announcements.stop()
       pieceServer.stop()
+      await query.stop()
       await sync.stop()
       await tab.stop()
     },

@@ -27,8 +27,8 @@ export interface Publications {
 /**
  * Brings own publications to the network: announced by gossip, its head put into the DHT, its content provided.
  *
- * An entry leaves the outbox once at least one peer has it. Durable before: a closed tab or a missing network only
- * delays it.
+ * An entry leaves the outbox once at least one peer was told of it: what only the DHT has taken is known to who asks for
+ * it, so it is told when somebody comes who listens. Durable before: a closed tab or a missing network only delays it.
  */
 export const createPublications = (deps: PublicationsDependencies): Publications => {
   const { registry, outbox, network, signal, onChange } = deps
@@ -80,7 +80,6 @@ export const createPublications = (deps: PublicationsDependencies): Publications
     const dhtValue = registry.dhtValueFor(id)
     const root = registry.get(id)?.versions.find((each) => each.version === version)?.release?.release.root
 
-    // What gossipsub handed to nobody it takes for sent, and drops when it is sent again: so only when somebody is there.
     const isHeard = announcement !== undefined && online.audience() > 0
     const announced = isHeard ? await online.announce(announcement).catch(() => 0) : 0
     report({ announcedTo: announced })
@@ -97,10 +96,15 @@ export const createPublications = (deps: PublicationsDependencies): Publications
       report({ state: 'stored' })
       throw new Error('Nobody took the publication.')
     }
-    // Who follows no announcements, or missed this one, is given it by sync.
-    if (announced === 0) online.syncNow()
-    await outbox.markSent(id, seq)
     report({ state: 'sent', acknowledgements: confirmed, announcedTo: announced })
+    if (announced > 0) {
+      await outbox.markSent(id, seq)
+      return
+    }
+    // Who missed it is given it by sync; and who follows the announcements is told when one can be.
+    online.syncNow()
+    resting.add(id)
+    if (!signal.aborted) retryTimer ??= setTimeout(retry, retryMs)
   }
 
   const sendAll = (): void => {

@@ -50,6 +50,8 @@ export const createStatus = (deps: StatusDependencies): Status => {
       connections: online?.connections ?? 0,
       directConnections: online?.directConnections ?? 0,
       catalogueSize,
+      catalogueComplete: online?.catalogueComplete ?? false,
+      searchablePeers: online?.searchablePeers ?? 0,
       persistent: deps.store.persistent,
       channelPath: rtc?.channelPath() ?? 'none',
       steps: withTimes({

@@ -1,34 +1,29 @@
-import { type GossipSub, type Message, type SubscriptionChangeData, TopicValidatorResult } from '@libp2p/gossipsub'
-import type { PeerId } from '@libp2p/interface'
+import type { GossipSub, SubscriptionChangeData } from '@libp2p/gossipsub'
 import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
-
-/**
- * What receiving an announcement came to: `new` is forwarded, `known` (seen, or older than what is known) is dropped
- * without blame, `invalid` is dropped and counts against the peer that sent it.
- */
-export type Verdict = 'new' | 'known' | 'invalid'
+import { createAnnouncementGate, type Judge } from '../stack/announcement-gate.ts'
+import { canWriteTo } from '../stack/gossip-guard.ts'
+import type { GossipLimits } from '../stack/gossip-limits.ts'
 
 export interface AnnouncementsDependencies {
-  pubsub: Pick<GossipSub, 'topicValidators' | 'subscribe' | 'unsubscribe' | 'publish' | 'getSubscribers'> &
-    Pick<EventTarget, 'addEventListener' | 'removeEventListener'>
-  /** Verifies and takes in the bytes of an announcement. Must not throw. */
-  receive(bytes: Uint8Array, from: string): Promise<Verdict>
-  /** A peer subscribed to the topic: what was published to nobody can go out now. */
+  pubsub: GossipSub
+  receive: Judge
+  /** Those that the node's gossip is guarded by. */
+  limits: GossipLimits
+  /** A peer follows the topic and can be written to: what was published to nobody can go out now. */
   onSubscriber(peer: string): void
 }
 
 export interface Announcements {
-  /** Sends to the mesh; resolves with how many peers it was handed to, which can be none. */
+  /** Sends to the mesh; resolves with how many peers it was handed to. Where it is none, it can be sent again. */
   publish(bytes: Uint8Array): Promise<number>
+  /** Peers that follow the topic and can be written to. */
   subscriberCount(): number
   stop(): void
 }
 
-const resultByVerdict: Record<Verdict, TopicValidatorResult> = {
-  new: TopicValidatorResult.Accept,
-  known: TopicValidatorResult.Ignore,
-  invalid: TopicValidatorResult.Reject,
-}
+/** A stream to a peer whose subscription came is opened at once; a dial to it is not waited for, ms. */
+const reachableWithinMs = 5_000
+const lookEveryMs = 50
 
 /**
  * Package announcements over gossipsub. An announcement is verified before it is forwarded, by the same step that takes
@@ -36,27 +31,39 @@ const resultByVerdict: Record<Verdict, TopicValidatorResult> = {
  *
  * Gossip is a hint: who was not there when it was sent learns of it by sync.
  */
-export const createAnnouncements = ({ pubsub, receive, onSubscriber }: AnnouncementsDependencies): Announcements => {
-  const validate = async (from: PeerId, message: Message): Promise<TopicValidatorResult> =>
-    resultByVerdict[await receive(message.data, from.toString())]
+export const createAnnouncements = (deps: AnnouncementsDependencies): Announcements => {
+  const { pubsub, receive, limits, onSubscriber } = deps
+  let isStopped = false
 
   const onSubscriptionChange = (event: Event): void => {
     const { peerId, subscriptions } = (event as CustomEvent<SubscriptionChangeData>).detail
     if (subscriptions.some(({ topic, subscribe }) => topic === PACKAGES_TOPIC && subscribe))
-      onSubscriber(peerId.toString())
+      tellWhenReachable(peerId.toString(), reachableWithinMs)
   }
 
-  pubsub.topicValidators.set(PACKAGES_TOPIC, validate)
+  /** Its subscription can come before the stream to it is open. */
+  const tellWhenReachable = (peer: string, leftMs: number): void => {
+    if (canWriteTo(pubsub, peer)) onSubscriber(peer)
+    else if (leftMs > 0 && !isStopped) setTimeout(tellWhenReachable, lookEveryMs, peer, leftMs - lookEveryMs)
+  }
+
+  const subscriberCount = (): number =>
+    pubsub.getSubscribers(PACKAGES_TOPIC).filter((peer) => canWriteTo(pubsub, peer.toString())).length
+
+  pubsub.topicValidators.set(PACKAGES_TOPIC, createAnnouncementGate(receive, limits))
   pubsub.addEventListener('subscription-change', onSubscriptionChange)
   pubsub.subscribe(PACKAGES_TOPIC)
 
   return {
     async publish(bytes) {
+      // What gossipsub handed to nobody it takes for sent, and drops when it is sent again.
+      if (subscriberCount() === 0) return 0
       const { recipients } = await pubsub.publish(PACKAGES_TOPIC, bytes)
       return recipients.length
     },
-    subscriberCount: () => pubsub.getSubscribers(PACKAGES_TOPIC).length,
+    subscriberCount,
     stop() {
+      isStopped = true
       pubsub.removeEventListener('subscription-change', onSubscriptionChange)
       pubsub.topicValidators.delete(PACKAGES_TOPIC)
       pubsub.unsubscribe(PACKAGES_TOPIC)

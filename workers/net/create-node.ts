@@ -6,6 +6,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import type { Crypto } from '../protocol/crypto.ts'
 import { createBoundedDatastore } from '../stack/bounded-datastore.ts'
+import type { GossipLimits } from '../stack/gossip-limits.ts'
 import { createHeadValidator, type HeadValidator } from '../stack/head-validator.ts'
 import { closeTimeoutMs, tabDatastore } from '../stack/limits.ts'
 import { admitConnected, forgetDisconnected } from '../stack/routing-table.ts'
@@ -22,6 +23,12 @@ export const maxDirectPeers = 24
 
 /** WebRTC dials at once: each gathers candidates and runs checks, and Chrome makes few at a time. */
 const maxWebRtcDials = 3
+
+/**
+ * Bytes in one WebRTC message. Each message passes six threads, so 16 KiB, the transport's default, costs more than it
+ * carries; larger ones than this hold up the other streams of a slow connection. Browsers take 256 KiB.
+ */
+const maxRtcMessageBytes = 65_536
 
 /** All connections: the direct ones, up to 8 relays, and as many relayed ones on their way to become direct. */
 const maxConnections = 64
@@ -54,6 +61,9 @@ export interface CreateNodeOptions {
   /** False where the browser has no WebRTC: the node then works over relays. */
   webRtc: boolean
   appSpecificScore?(peerId: string): number
+  gossipLimits?: GossipLimits
+  /** A peer sends more gossip than any honest one would. */
+  onFlood?(peerId: string): void
   /** In place of WebSockets (tests). */
   transports?: TransportFactory[]
   /** Beside the reservations at relays and WebRTC (tests). */
@@ -90,7 +100,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
   const relayTransport = createRelayTransport()
   let node: GgenNode | undefined
   const gater = createGater(relays, () => node !== undefined && directPeerCount(node) >= maxDirectPeers)
-  const { appSpecificScore } = options
+  const { appSpecificScore, gossipLimits, onFlood } = options
 
   node = await createLibp2p<StackServices>({
     start: false,
@@ -125,7 +135,12 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
     },
     // The pool pings, and knows what else was heard.
     connectionMonitor: { enabled: false },
-    services: stackServices({ heads, ...(appSpecificScore === undefined ? {} : { appSpecificScore }) }),
+    services: stackServices({
+      heads,
+      ...(appSpecificScore === undefined ? {} : { appSpecificScore }),
+      ...(gossipLimits === undefined ? {} : { gossipLimits }),
+      ...(onFlood === undefined ? {} : { onFlood }),
+    }),
   })
   const started = node
   const stopForgetting = forgetDisconnected(started)
@@ -167,7 +182,7 @@ const webRtcTransport = async (iceServers: CreateNodeOptions['iceServers']): Pro
   const connections = connectionClass()
   if (connections !== undefined) repeatInitEvents(connections)
   const { webRTC } = await import('@libp2p/webrtc')
-  const create = webRTC({ rtcConfiguration: { iceServers } })
+  const create = webRTC({ rtcConfiguration: { iceServers }, dataChannel: { maxMessageSize: maxRtcMessageBytes } })
   return (components) => limitDials(create(components), maxWebRtcDials)
 }
 

@@ -98,12 +98,11 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
 
   /** True while a peer seems to be on its way to us: its relayed connection came a moment ago. */
   const arriving = (peerId: string): boolean =>
-    connectionsTo(peerId).some(
-      (connection) =>
-        connection.direction === 'inbound' &&
-        !isDirect(connection) &&
-        Date.now() - connection.timeline.open < takeOverMs,
-    )
+    connectionsTo(peerId).some((connection) => {
+      const age = Date.now() - connection.timeline.open
+      // Younger than nothing: the clock was set back since, and nobody is on its way for a day.
+      return connection.direction === 'inbound' && !isDirect(connection) && age >= 0 && age < takeOverMs
+    })
 
   const pump = (): void => {
     if (stopped.signal.aborted) return

@@ -6,6 +6,12 @@ import { defineHandlers } from './rtc-handlers.ts'
 const BUFFER_LIMIT_BYTES = 16 * 1024 * 1024
 
 /**
+ * libp2p sends the length of a frame, an unsigned varint of at most this many bytes, and the frame as two messages. A
+ * message costs about the same in every thread that it passes, however small it is.
+ */
+const LENGTH_MAX_BYTES = 4
+
+/**
  * Chrome drops what it received on a channel that its peer closes before the receiving side listens, which it does a
  * task later in a page (14 % of channels that sent and closed when they opened lost it all) and a transfer later in a
  * worker (79 %). So a channel that sent, and has heard nothing that shows that the other side listens, is closed this
@@ -18,8 +24,10 @@ export const LINGER_MS = 1_000
  *
  * Messages that come before the channel is open are kept until it is, so that `open` goes first and a reply in
  * `message` never throws. What was sent before `close` arrives, unless the other side takes longer than a second to
- * listen. Every channel that was handed out ends with one `close` event; one that its peer closed before it was open
- * here has no `open`. It is a class because it stands for one of the browser's.
+ * listen. A message of a few bytes waits for the next one of the same task and goes out as its beginning: whoever reads
+ * must take messages as a sequence of bytes, as libp2p does. Every channel that was handed out ends with one `close`
+ * event; one that its peer closed before it was open here has no `open`. It is a class because it stands for one of the
+ * browser's.
  */
 export class DataChannel extends EventTarget implements ChannelSink {
   declare onopen: ((event: Event) => unknown) | null
@@ -37,6 +45,7 @@ export class DataChannel extends EventTarget implements ChannelSink {
   #carrier: ChannelCarrier | undefined
   #early: ChannelData[] = []
   #openedAt = 0
+  #length: Uint8Array<ArrayBuffer> | undefined
   #sent = false
   #heard = false
   #lingering: ReturnType<typeof setTimeout> | undefined
@@ -72,7 +81,7 @@ export class DataChannel extends EventTarget implements ChannelSink {
     return this.#state
   }
   get bufferedAmount() {
-    return this.#carrier?.bufferedAmount() ?? 0
+    return (this.#carrier?.bufferedAmount() ?? 0) + (this.#length?.length ?? 0)
   }
   get bufferedAmountLowThreshold() {
     return this.#lowThreshold
@@ -91,12 +100,24 @@ export class DataChannel extends EventTarget implements ChannelSink {
     const message = typeof data === 'string' ? data : bytesOf(data)
     if (carrier.bufferedAmount() + byteLength(message) > BUFFER_LIMIT_BYTES)
       throw new DOMException('The send buffer of the data channel is full.', 'OperationError')
-    carrier.send(message)
     this.#sent = true
+    if (typeof message !== 'string' && message.length <= LENGTH_MAX_BYTES && this.#length === undefined) {
+      this.#length = message.slice()
+      queueMicrotask(() => this.#sendLength())
+      return
+    }
+    const length = this.#length
+    this.#length = undefined
+    if (length === undefined) carrier.send(message)
+    else if (typeof message === 'string') {
+      carrier.send(length)
+      carrier.send(message)
+    } else carrier.send(joined(length, message))
   }
 
   close(): void {
     if (this.#state === 'closing' || this.#state === 'closed') return
+    this.#sendLength()
     this.#state = 'closing'
     const wait = this.#sent && !this.#heard ? this.#openedAt + LINGER_MS - performance.now() : 0
     // Without a carrier the real channel is still on its way and is closed when it comes.
@@ -170,6 +191,12 @@ export class DataChannel extends EventTarget implements ChannelSink {
     this.#finish()
   }
 
+  #sendLength() {
+    const length = this.#length
+    this.#length = undefined
+    if (length !== undefined && this.#state !== 'closed') this.#carrier?.send(length)
+  }
+
   /** What came before the channel was open, or on one that the peer closed before it was open here. */
   #deliverEarly() {
     for (let data = this.#early.shift(); data !== undefined; data = this.#early.shift()) this.#deliver(data)
@@ -201,4 +228,15 @@ const bytesOf = (data: ArrayBuffer | ArrayBufferView): Uint8Array<ArrayBuffer> =
   const { buffer, byteOffset, byteLength: length } = data
   if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer, byteOffset, length)
   return new Uint8Array(buffer, byteOffset, length).slice()
+}
+
+/** Holds what goes out joined until the channel has copied it: one buffer for all, grown to the largest message. */
+let outgoing = new Uint8Array(0)
+
+const joined = (first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> => {
+  const length = first.length + second.length
+  if (outgoing.length < length) outgoing = new Uint8Array(length)
+  outgoing.set(first)
+  outgoing.set(second, first.length)
+  return outgoing.subarray(0, length)
 }

@@ -269,6 +269,28 @@ describe('a channel that stays in the page', () => {
     expect(channel.readyState).toBe('closing')
     expect(() => channel.send('more')).toThrow('closing')
   })
+
+  test('sends the length of a frame and the frame as one message, and every byte in its order', async () => {
+    const { channel, posted } = carry()
+    channel.send(new Uint8Array([2]))
+    channel.send(new Uint8Array([7, 8, 9, 10, 11]))
+    channel.send(new Uint8Array([1, 1]))
+    channel.send('text')
+    channel.send(new Uint8Array([3]))
+    channel.send(new Uint8Array([4]))
+    channel.send(new Uint8Array([5]))
+    expect(channel.bufferedAmount).toBe(15)
+    await Promise.resolve()
+    await Promise.resolve()
+    const sent = posted.flatMap((message) => (message.kind === 'send' ? message.data : []))
+    expect(sent).toEqual([
+      new Uint8Array([2, 7, 8, 9, 10, 11]).buffer,
+      new Uint8Array([1, 1]).buffer,
+      'text',
+      new Uint8Array([3, 4]).buffer,
+      new Uint8Array([5]).buffer,
+    ])
+  })
 })
 
 const description = {

@@ -1,7 +1,13 @@
 import * as v from 'valibot'
-import { createCodec } from './codec.ts'
+import { createCodec, sameBytes } from './codec.ts'
+import type { Crypto } from './crypto.ts'
+import { type Decoded, decoded, refused } from './decoded.ts'
+import { peek } from './envelope.ts'
 import { bytes } from './fields.ts'
+import { type Head, peekHead, type VerifiedHead, verifyHead } from './head.ts'
+import { hasKey, type Identity, verifyIdentity } from './identity.ts'
 import { ANNOUNCEMENT_MAX_BYTES, HEAD_MAX_BYTES, IDENTITY_CHAIN_MAX_BYTES, RELEASE_MAX_BYTES } from './limits.ts'
+import { type VerifiedRelease, verifyRelease } from './release.ts'
 import { wireVersions } from './version.ts'
 
 /**
@@ -29,3 +35,48 @@ export const announcementCodec = createCodec<Announcement>({
     release: v.nullable(bytes(1, RELEASE_MAX_BYTES)),
   }),
 })
+
+export interface VerifiedAnnouncement {
+  readonly identity: Identity
+  readonly head: VerifiedHead
+  readonly release: VerifiedRelease | null
+  /** The head was good once: its key was replaced, or its publisher has ended the identity. Nothing to pass on. */
+  readonly isSuperseded: boolean
+}
+
+/**
+ * Checks form, signatures, and that the parts belong together. The outcome is a function of the bytes alone: whoever
+ * passes on what it has found valid is never blamed for it by a peer that knows more, or less.
+ */
+export const verifyAnnouncement = async (
+  announcement: Uint8Array,
+  crypto: Crypto,
+): Promise<Decoded<VerifiedAnnouncement>> => {
+  const read = announcementCodec.decode(announcement)
+  if (!read.ok) return read
+  const peeked = peekHead(read.value.head)
+  if (!peeked.ok) return peeked
+  const identity = await verifyIdentity(read.value.identity, crypto)
+  if (!identity.ok) return identity
+  const ever: Identity = { ...identity.value, signingKeys: identity.value.everSigningKeys, revoked: false }
+  const head = await verifyHead(read.value.head, ever, crypto)
+  if (!head.ok) return head
+  const envelope = peek('head', read.value.head)
+  const isSuperseded = identity.value.revoked || !envelope.ok || !hasKey(identity.value.signingKeys, envelope.value.key)
+  if (read.value.release === null)
+    return decoded({ identity: identity.value, head: head.value, release: null, isSuperseded })
+  const release = await verifyRelease(read.value.release, identity.value, crypto)
+  if (!release.ok) return release
+  if (!isListed(release.value, peeked.value))
+    return refused('RecordMalformed', 'The head of this announcement does not name its release.')
+  return decoded({ identity: identity.value, head: head.value, release: release.value, isSuperseded })
+}
+
+/** Which package it is about, by its own account: nothing is verified. */
+export const peekAnnouncement = (announcement: Uint8Array): Decoded<Pick<Head, 'publisher' | 'slug'>> => {
+  const read = announcementCodec.decode(announcement)
+  return read.ok ? peekHead(read.value.head) : read
+}
+
+const isListed = ({ release, hash }: VerifiedRelease, head: Head): boolean =>
+  release.slug === head.slug && head.versions.some((version) => sameBytes(version.release, hash))

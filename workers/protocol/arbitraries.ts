@@ -13,6 +13,7 @@ import { PIECE_BYTES } from './limits.ts'
 import { type ContentManifest, manifestCodec } from './manifest.ts'
 import { findCollision, validatePath } from './paths.ts'
 import { type PieceRequest, type PieceResponse, pieceRequestCodec, pieceResponseCodec } from './piece-messages.ts'
+import { type QueryRequest, type QueryResponse, queryRequestCodec, queryResponseCodec } from './query-messages.ts'
 import { type Dependency, type Release, releaseCodec } from './release.ts'
 import {
   type EntryBatch,
@@ -51,6 +52,8 @@ export const forEachSample = (use: <T>(sample: Sample<T>) => void): void => {
   use({ format: 'entryBatch', codec: entryBatchCodec, arbitrary: entryBatch })
   use({ format: 'pieceRequest', codec: pieceRequestCodec, arbitrary: pieceRequest })
   use({ format: 'pieceResponse', codec: pieceResponseCodec, arbitrary: pieceResponse })
+  use({ format: 'queryRequest', codec: queryRequestCodec, arbitrary: queryRequest })
+  use({ format: 'queryResponse', codec: queryResponseCodec, arbitrary: queryResponse })
 }
 
 const byteString = (min: number, max: number) => fc.uint8Array({ minLength: min, maxLength: max, size: 'max' })
@@ -339,3 +342,26 @@ const pieceResponse: fc.Arbitrary<PieceResponse> = fc
     { requiredKeys: ['v', 'id', 'status', 'size'] },
   )
   .map((fields) => ({ ...fields, size: fields.status === 'ok' ? fields.size : 0 }))
+
+const queryRequest: fc.Arbitrary<QueryRequest> = fc.oneof(
+  fc.record({
+    v: fc.constant(1 as const),
+    type: fc.constant('search' as const),
+    text: line(0, 60),
+    filters: fc.record(
+      { category: line(1, 20), tag: line(1, 20), license: line(1, 20), publisher: line(1, 20) },
+      { requiredKeys: [] },
+    ),
+    limit: fc.integer({ min: 1, max: 20 }),
+  }),
+  fc.record({ v: fc.constant(1 as const), type: fc.constant('describe' as const), publisher: publisherId, slug }),
+)
+
+const queryResponse: fc.Arbitrary<QueryResponse> = fc.oneof(
+  fc.record({
+    v: fc.constant(1 as const),
+    status: fc.constant('ok' as const),
+    entries: fc.array(entry, { maxLength: 6 }),
+  }),
+  fc.record({ v: fc.constant(1 as const), status: fc.constant('refused' as const), entries: fc.constant([]) }),
+)

@@ -218,6 +218,14 @@ export const verifyIdentity = async (chainBytes: Uint8Array, crypto: Crypto): Pr
   })
 }
 
+/** The last document of a chain, its signatures unchecked: what the publisher calls itself. */
+export const peekIdentity = (chainBytes: Uint8Array): Decoded<IdentityDocument> => {
+  const chain = identityChainCodec.decode(chainBytes)
+  if (!chain.ok) return chain
+  const last = chain.value.documents.at(-1)
+  return last === undefined ? invalid('it has no document') : identityDocumentCodec.decode(last.document)
+}
+
 /**
  * Tells whether `newer` continues `older` (or is the same), document by document. Where neither continues the other,
  * someone signed two histories: the one already known must not be replaced silently.

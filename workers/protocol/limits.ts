@@ -179,3 +179,28 @@ export const MAX_PIECES_WANTED = 16
 
 /** Request numbers count up within one stream; 32 bits are enough for any stream's life. */
 export const MAX_REQUEST_ID = 0xffff_ffff
+
+/** A text that others are asked for: as much as the search field takes. */
+export const MAX_QUERY_TEXT_CHARACTERS = 200
+
+/** A publisher as a filter: its id, or its name, which is shorter. */
+export const MAX_QUERY_PUBLISHER_CHARACTERS = 52
+
+/** A question to another peer: its texts in the longest UTF-8 take 1.9 KiB. */
+export const QUERY_REQUEST_MAX_BYTES = 2 * KIB
+
+/** Packages of one answer: what fits on a screen; who wants the rest has the catalogue exchange. */
+export const MAX_QUERY_PACKAGES = 20
+
+/** Entries of one answer: identity, head and release of each package, or as many releases and pages of one. */
+export const MAX_QUERY_ENTRIES = 3 * MAX_QUERY_PACKAGES
+
+/** Sum of the sizes of the entries of one answer: 20 packages at 1.2 KiB twice over, or one at its largest. */
+export const QUERY_ENTRIES_BYTES = 48 * KIB
+
+/** An answer with the maps around its entries. */
+export const QUERY_RESPONSE_MAX_BYTES = 52 * KIB
+
+/** CBOR items of a question, and of an answer: five an entry. */
+export const QUERY_REQUEST_MAX_ITEMS = 32
+export const QUERY_RESPONSE_MAX_ITEMS = 512

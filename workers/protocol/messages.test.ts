@@ -1,19 +1,24 @@
 import { describe, expect, test } from 'vitest'
 import { announcementCodec } from './announcement.ts'
 import { entryMaxBytes } from './entry.ts'
+import type { PublisherId } from './ids.ts'
 import {
   DEFLATED_BATCH_MAX_BYTES,
   ENTRY_BATCH_MAX_BYTES,
+  MAX_QUERY_ENTRIES,
+  MAX_QUERY_TEXT_CHARACTERS,
   MAX_SYNC_ENTRIES,
   MAX_SYNC_LIST,
   MAX_SYNC_RANGES,
   MAX_SYNC_WANTS,
+  QUERY_ENTRIES_BYTES,
   SYNC_BATCH_BYTES,
   SYNC_FINGERPRINT_BYTES,
   SYNC_PREFIX_BYTES,
   SYNC_RANGES_BYTES,
 } from './limits.ts'
 import { type PieceRequest, type PieceResponse, pieceRequestCodec, pieceResponseCodec } from './piece-messages.ts'
+import { type QueryRequest, queryRequestCodec, queryResponseCodec } from './query-messages.ts'
 import { entryBatchCodec, rangeKind, type SyncRange, syncMessageCodec } from './sync-messages.ts'
 
 const hash = new Uint8Array(32)
@@ -102,6 +107,46 @@ describe('piece messages', () => {
     ['a piece over its size', { size: 262_145 }],
   ])('a response with %s is refused', (_, fields) => {
     expect(() => pieceResponseCodec.encode({ ...response, ...fields })).toThrow()
+  })
+})
+
+describe('query messages', () => {
+  const search: QueryRequest = { v: 1, type: 'search', text: '', filters: {}, limit: 1 }
+  const wide = (count: number): string => '\u{1f600}'.repeat(count)
+
+  test('the largest fit', () => {
+    const filters = { category: wide(50), tag: wide(50), license: wide(100), publisher: wide(52) }
+    const largest = queryRequestCodec.encode({ ...search, text: wide(MAX_QUERY_TEXT_CHARACTERS), filters, limit: 20 })
+    expect(queryRequestCodec.decode(largest).ok).toBe(true)
+    const entries = Array.from({ length: MAX_QUERY_ENTRIES }, () => ({
+      kind: 'identity' as const,
+      bytes: new Uint8Array(Math.floor(QUERY_ENTRIES_BYTES / MAX_QUERY_ENTRIES)),
+    }))
+    expect(queryResponseCodec.decode(queryResponseCodec.encode({ v: 1, status: 'ok', entries })).ok).toBe(true)
+    // One package at its largest is not too large to be answered.
+    const { identity, head, release } = entryMaxBytes
+    expect(identity + head + release).toBeLessThan(QUERY_ENTRIES_BYTES)
+  })
+
+  test.each<[string, object]>([
+    ['a text that is too long', { text: 'a'.repeat(MAX_QUERY_TEXT_CHARACTERS + 1) }],
+    ['a text that is no line', { text: 'a\nb' }],
+    ['a filter that does not exist', { filters: { sort: 'name' } }],
+    ['an empty filter', { filters: { tag: '' } }],
+    ['no packages', { limit: 0 }],
+    ['more packages than an answer holds', { limit: 21 }],
+    ['something to be found and something to be described', { slug: 'a' }],
+  ])('a question for %s is refused', (_, fields) => {
+    expect(() => queryRequestCodec.encode({ ...search, ...fields } as QueryRequest)).toThrow()
+  })
+
+  test('a description of what is no package, a refusal with entries and too many bytes are refused', () => {
+    const publisher = 'a'.repeat(52) as PublisherId
+    expect(() => queryRequestCodec.encode({ v: 1, type: 'describe', publisher, slug: 'No Slug' })).toThrow()
+    const entry = { kind: 'release' as const, bytes: new Uint8Array(entryMaxBytes.release) }
+    expect(() => queryResponseCodec.encode({ v: 1, status: 'refused', entries: [entry] })).toThrow('no entries')
+    const entries = [entry, entry, entry, entry]
+    expect(() => queryResponseCodec.encode({ v: 1, status: 'ok', entries })).toThrow('49152 bytes')
   })
 })
 

@@ -23,6 +23,8 @@ const pinned: Record<string, Record<number, string>> = {
   entryBatch: { 1: 'dbdf8c4c780c272b' },
   pieceRequest: { 1: '80bf45ab7c3eb413' },
   pieceResponse: { 1: '2cdf8fc408d6a699' },
+  queryRequest: { 1: 'f68e6605ae9bd235' },
+  queryResponse: { 1: '09eeb32a4a6d10a1' },
 }
 
 interface Pinnable {

@@ -16,6 +16,8 @@ export const wireVersions = {
   entryBatch: 1,
   pieceRequest: 1,
   pieceResponse: 1,
+  queryRequest: 1,
+  queryResponse: 1,
 } as const
 
 export type FormatName = keyof typeof wireVersions

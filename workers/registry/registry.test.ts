@@ -299,9 +299,12 @@ test('announcements and DHT values hold all that is needed to verify them', asyn
   await a.registry.ingest(kit, from)
   const bytes = a.registry.announcementFor(kitId()) ?? new Uint8Array()
   const b = open()
-  expect(await b.registry.receiveAnnouncement(bytes, from)).toEqual({ verdict: 'new', id: kitId() })
+  expect(await b.registry.receiveAnnouncement(bytes, from)).toEqual({
+    ...{ verdict: 'new', id: kitId(), publishedAt: 1, checks: 3 },
+  })
   expect(b.registry.get(kitId())?.latest?.version).toBe('1.1.0')
-  expect(await b.registry.receiveAnnouncement(bytes, from)).toEqual({ verdict: 'known', id: kitId() })
+  // The same again costs no second check.
+  expect(await b.registry.receiveAnnouncement(bytes, from)).toMatchObject({ verdict: 'known', checks: 0 })
   const value = a.registry.dhtValueFor(kitId())
   expect(await verifyDhtValue(value?.key ?? '', value?.value ?? new Uint8Array(), webCrypto)).toMatchObject({
     ok: true,

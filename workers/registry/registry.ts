@@ -1,13 +1,13 @@
 import { Failure, type FailureName, toFailure } from '../contract/failures.ts'
-import { announcementCodec } from '../protocol/announcement.ts'
+import { announcementCodec, peekAnnouncement, verifyAnnouncement } from '../protocol/announcement.ts'
 import type { Crypto } from '../protocol/crypto.ts'
 import { encodeDhtValue } from '../protocol/dht-value.ts'
 import type { Entry, EntryKind } from '../protocol/entry.ts'
-import { peekHead } from '../protocol/head.ts'
 import type { Identity } from '../protocol/identity.ts'
 import { headKey, type PackageId, packageId, toHex } from '../protocol/ids.ts'
 import type { VerifiedRelease } from '../protocol/release.ts'
 import { wireVersions } from '../protocol/version.ts'
+import { createSignatureMemory } from '../stack/signature-memory.ts'
 import type { Change, Store, TableName } from '../store/store.ts'
 import {
   type CatalogueLimits,
@@ -40,7 +40,10 @@ export interface Registry {
   load(options?: { own?: readonly Identity[] }): Promise<LoadReport>
   /** Verifies, takes in and stores. Never rejects for what the entries hold. */
   ingest(entries: readonly Entry[], options: { from: string }): Promise<IngestResult>
-  /** The same for the bytes of an announcement. */
+  /**
+   * The same for the bytes of an announcement. It is invalid for what it holds, never for what is known here: the peer
+   * that passed it on may know something else.
+   */
   receiveAnnouncement(bytes: Uint8Array, options: { from: string }): Promise<AnnouncementOutcome>
 
   get(id: string): CataloguePackage | undefined
@@ -123,6 +126,10 @@ export interface AnnouncementOutcome {
   /** The package that it is about, where it could be read. */
   readonly id?: PackageId
   readonly failure?: Failure
+  /** Of the release in it, by the clock of who made it, ms since the epoch. */
+  readonly publishedAt?: number
+  /** Signatures that had to be checked. */
+  readonly checks: number
 }
 
 /** Damaged rows and refused entries that are told one by one; a person reads no more. */
@@ -132,6 +139,7 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
   const { store, crypto, onChange, onProblem = () => {}, limits = catalogueLimits } = dependencies
   const catalogue = createCatalogue(limits)
   const queue = createQueue()
+  const recall = createSignatureMemory(crypto)
   const dependents = createDependents(catalogue)
   let revision = 0
 
@@ -154,14 +162,14 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
     }
   }
 
-  const ingest = async (entries: readonly Entry[]): Promise<IngestResult> => {
+  const ingest = async (entries: readonly Entry[], by: Crypto): Promise<IngestResult> => {
     const counts = { accepted: 0, rejected: 0, stale: 0 }
     const failures: IngestFailure[] = []
     const count = (outcome: keyof typeof counts, failure?: IngestFailure): void => {
       counts[outcome] += 1
       if (failure !== undefined && failures.length < maxTold) failures.push(failure)
     }
-    for await (const [entry, verification] of verifyInOrder(entries, catalogue, crypto)) {
+    for await (const [entry, verification] of verifyInOrder(entries, catalogue, by)) {
       if (verification === 'known') count('stale')
       else if (verification.outcome === 'verified') {
         const folded = catalogue.add(verification.entry)
@@ -228,32 +236,31 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
     publishChange()
   }
 
-  const ingestInTurn = (entries: readonly Entry[]): Promise<IngestResult> => queue.run(() => ingest(entries))
+  const ingestInTurn = (entries: readonly Entry[], by: Crypto): Promise<IngestResult> =>
+    queue.run(() => ingest(entries, by))
 
   return {
     load: (options) => queue.run(() => load(options)),
-    ingest: ingestInTurn,
+    ingest: (entries) => ingestInTurn(entries, crypto),
     exclusive: (task) => queue.run(() => task(commit)),
 
     async receiveAnnouncement(bytes) {
-      const announcement = announcementCodec.decode(bytes)
-      if (!announcement.ok) {
-        return { verdict: 'invalid', failure: new Failure(announcement.name, announcement.message) }
+      const about = peekAnnouncement(bytes)
+      const id = about.ok ? { id: packageId(about.value.publisher, about.value.slug) } : {}
+      const counted = recall()
+      const read = await verifyAnnouncement(bytes, counted)
+      if (!read.ok) {
+        return { verdict: 'invalid', ...id, failure: new Failure(read.name, read.message), checks: counted.checks() }
       }
-      const { identity, head, release } = announcement.value
-      const peeked = peekHead(head)
-      const about = peeked.ok ? { id: packageId(peeked.value.publisher, peeked.value.slug) } : {}
+      const { identity, head, release } = read.value
       const entries: Entry[] = [
-        { kind: 'identity', bytes: identity },
-        { kind: 'head', bytes: head },
+        { kind: 'identity', bytes: identity.chain },
+        { kind: 'head', bytes: head.bytes },
+        ...(release === null ? [] : [{ kind: 'release' as const, bytes: release.bytes }]),
       ]
-      if (release !== null) entries.push({ kind: 'release', bytes: release })
-      const result = await ingestInTurn(entries)
-      const blamed = result.failures.find(({ outcome }) => outcome === 'rejected')
-      if (blamed !== undefined) {
-        return { verdict: 'invalid', ...about, failure: new Failure(blamed.name, blamed.message) }
-      }
-      return { verdict: result.accepted > 0 ? 'new' : 'known', ...about }
+      const { accepted } = await ingestInTurn(entries, counted)
+      const time = release === null ? {} : { publishedAt: release.release.publishedAt }
+      return { verdict: accepted > 0 ? 'new' : 'known', ...id, ...time, checks: counted.checks() }
     },
 
     get: catalogue.get,

@@ -1,7 +1,7 @@
 import { Failure } from '../contract/failures.ts'
 import type { DependencyView, PackageSummary, PackageView, TrustState, VersionView } from '../contract/views.ts'
-import { rootToText } from '../protocol/ids.ts'
-import type { Dependency } from '../protocol/release.ts'
+import { packageId, rootToText } from '../protocol/ids.ts'
+import type { Dependency, Release } from '../protocol/release.ts'
 import type { CataloguePackage, CatalogueVersion } from './catalogue.ts'
 
 /** What the page sees of a package of the catalogue. */
@@ -18,22 +18,23 @@ export const shownVersion = (found: CataloguePackage): CatalogueVersion | undefi
 /** Undefined while no release of the package is here. */
 export const packageToSummary = (found: CataloguePackage): PackageSummary | undefined => {
   const release = shownVersion(found)?.release?.release
-  if (release === undefined) return undefined
-  return {
-    id: found.id,
-    slug: found.slug,
-    version: release.version,
-    name: release.displayName,
-    description: release.description,
-    category: release.category,
-    tags: [...release.tags],
-    publisher: found.publisher,
-    publisherName: found.identity.name,
-    license: release.license,
-    size: release.size,
-    publishedAt: release.publishedAt,
-  }
+  return release === undefined ? undefined : releaseToSummary(release, found.identity.name)
 }
+
+export const releaseToSummary = (release: Release, publisherName: string): PackageSummary => ({
+  id: packageId(release.publisher, release.slug),
+  slug: release.slug,
+  version: release.version,
+  name: release.displayName,
+  description: release.description,
+  category: release.category,
+  tags: [...release.tags],
+  publisher: release.publisher,
+  publisherName,
+  license: release.license,
+  size: release.size,
+  publishedAt: release.publishedAt,
+})
 
 /** What search should know of a package; undefined where all its versions are yanked, or none is here. */
 export const packageToDocument = (found: CataloguePackage): PackageDocument | undefined => {

@@ -30,7 +30,7 @@ export interface SearchDependencies {
 }
 
 export const createSearch = ({ now }: SearchDependencies): Search => {
-  const keptById = new Map<string, Numbered>()
+  const keptById = new Map<string, Kept>()
   const facets = createFacets()
   const index = createIndex()
   const orders = new Map<'updated' | 'name', Numbered[]>()
@@ -44,7 +44,7 @@ export const createSearch = ({ now }: SearchDependencies): Search => {
   const put = (given: SearchDocument): void => {
     remove(given.id)
     const document = { ...given, tags: [...given.tags], keywords: [...given.keywords] }
-    keptById.set(document.id, { document, facets: facets.number(document) })
+    keptById.set(document.id, { document, facets: facets.number(document), foldedName: foldText(document.name) })
     index.add(toFields(document))
     forgetOrders()
   }
@@ -66,18 +66,18 @@ export const createSearch = ({ now }: SearchDependencies): Search => {
     return sorted
   }
 
-  /** What has all words of the text, else what has any of them, best first. */
-  const match = (text: string, matches: (kept: Numbered) => boolean): Ranked[] => {
+  /** What has all words of the text, else what has them with mistakes, else what has any of them, best first. */
+  const match = (text: string, matches: (kept: Kept) => boolean): Ranked[] => {
     const terms = searchTerms(text)
     const exact = foldText(text)
-    for (const options of [allTerms, anyTerm]) {
+    for (const options of triesFor(terms)) {
       const found: Ranked[] = []
-      for (const { id, score } of terms.length === 0 ? [] : index.search(terms.join(' '), options(terms))) {
+      for (const { id, score } of index.search(terms.join(' '), options)) {
         const kept = keptById.get(String(id))
         if (kept === undefined || !matches(kept)) continue
-        found.push({ kept, rank: isExact(kept.document, exact) ? score + exactBonus : score })
+        found.push({ kept, rank: isExact(kept, exact) ? score + exactBonus : score })
       }
-      if (found.length > 0 || terms.length < 2) return found.sort((a, b) => b.rank - a.rank || byName(a.kept, b.kept))
+      if (found.length > 0) return found.sort((a, b) => b.rank - a.rank || byName(a.kept, b.kept))
     }
     return []
   }
@@ -117,8 +117,12 @@ export const createSearch = ({ now }: SearchDependencies): Search => {
   }
 }
 
+interface Kept extends Numbered {
+  readonly foldedName: string
+}
+
 interface Ranked {
-  readonly kept: Numbered
+  readonly kept: Kept
   readonly rank: number
 }
 
@@ -140,20 +144,31 @@ const exactBonus = 1_000_000
 const boost = { slug: 6, name: 5, tags: 3, keywords: 2, category: 2, description: 1, publisher: 1 }
 
 /**
- * Words of up to three letters must be right, as nearly everything is one letter away from them; longer ones
- * may hold one mistake or two. Any word may be a beginning. One or two letters begin too many words to look for them
- * in sentences: they are looked for in names only.
+ * What is tried, until something is found. Mistakes are looked for only where the words as they stand find nothing:
+ * that costs as much as all else together, and would put hits that nobody meant behind those that are right.
+ */
+const triesFor = (terms: readonly string[]): SearchOptions[] => {
+  if (terms.length === 0) return []
+  const asTyped = allTerms(terms)
+  const tries = [asTyped]
+  if (terms.some((term) => fuzzy(term) !== false)) tries.push({ ...asTyped, fuzzy })
+  if (terms.length > 1) tries.push(anyTerm(terms))
+  return tries
+}
+
+/**
+ * Any word may be a beginning. One or two letters begin too many words to look for them in sentences: they are looked
+ * for in names only.
  */
 const allTerms = (terms: readonly string[]): SearchOptions => ({
   boost,
   ...(terms.every((term) => term.length < 3) ? { fields: ['slug', 'name'] } : {}),
   combineWith: 'AND',
   prefix: (term, i) => term.length > 2 || i === terms.length - 1,
-  fuzzy,
   weights: { fuzzy: 0.3, prefix: 0.6 },
 })
 
-/** The second try, over far more documents: whole words, and small mistakes while there are few of them. */
+/** The last try, over far more documents: whole words, and small mistakes while there are few of them. */
 const anyTerm = (terms: readonly string[]): SearchOptions => ({
   boost,
   combineWith: 'OR',
@@ -161,7 +176,10 @@ const anyTerm = (terms: readonly string[]): SearchOptions => ({
   weights: { fuzzy: 0.3, prefix: 0.6 },
 })
 
-/** Letters that may be wrong. Two that changed places count as two. */
+/**
+ * Letters that may be wrong. Two that changed places count as two. Words of up to three letters must be right, as nearly
+ * everything is one letter away from them.
+ */
 const fuzzy = (term: string): number | false => (term.length > 6 ? 2 : term.length > 3 ? 1 : false)
 
 const createIndex = (): MiniSearch<Fields> =>
@@ -188,8 +206,8 @@ const toFields = (document: SearchDocument): Fields => ({
 /** As in `@name~1a2b3c4d/slug`. */
 const shownIdCharacters = 8
 
-const isExact = ({ slug, name, id }: SearchDocument, folded: string): boolean =>
-  slug === folded || id === folded || foldText(name) === folded
+const isExact = ({ document: { slug, id }, foldedName }: Kept, folded: string): boolean =>
+  slug === folded || id === folded || foldedName === folded
 
 const toSummary = ({ keywords: _, ...summary }: SearchDocument): PackageSummary => ({
   ...summary,

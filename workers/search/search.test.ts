@@ -56,6 +56,15 @@ test('beginnings of words and small mistakes find', () => {
   expect(slugs(search, { text: 'zzzz' })).toEqual([])
 })
 
+test('mistakes are looked for only where the words as typed find nothing', () => {
+  const search = searchOver(document('trust-store'), document('rust-cli', { tags: ['crust'] }), document('thrust'))
+  // `trust`, `crust` and `thrust` are one letter or two away.
+  expect(slugs(search, { text: 'rust' })).toEqual(['rust-cli'])
+  expect(slugs(search, { text: 'truts' })).toEqual([])
+  expect(slugs(search, { text: 'trusd' })).toEqual(['trust-store'])
+  expect(slugs(search, { text: 'rusd cli' })).toEqual(['rust-cli'])
+})
+
 test('a slug says more than a tag, a tag more than a sentence', () => {
   const search = searchOver(
     document('one', { description: 'all about ontology and more' }),

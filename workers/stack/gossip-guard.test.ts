@@ -1,5 +1,7 @@
+import type { GossipSub } from '@libp2p/gossipsub'
 import { expect, test } from 'vitest'
-import { bounded } from './gossip-guard.ts'
+import { bounded, guardGossip } from './gossip-guard.ts'
+import { gossipFrameBytes } from './limits.ts'
 
 async function* frames(count: number): AsyncGenerator<number> {
   for (let n = 0; n < count; n++) yield n
@@ -11,15 +13,19 @@ const collect = async (source: AsyncIterable<number>): Promise<number[]> => {
   return taken
 }
 
-test('frames pass in order while the second is not over-full', async () => {
-  expect(await collect(bounded(frames(2000), () => 0))).toHaveLength(2000)
-  // A thousand a second, for ten seconds.
-  let calls = 0
-  expect(await collect(bounded(frames(10_000), () => calls++))).toEqual(Array.from({ length: 10_000 }, (_, n) => n))
+test('frames pass in order while they are admitted', async () => {
+  const all = Array.from({ length: 10_000 }, (_, n) => n)
+  expect(await collect(bounded(frames(10_000), () => true))).toEqual(all)
 })
 
-test('a flood ends the stream', async () => {
-  await expect(collect(bounded(frames(1_000_000), () => 0))).rejects.toThrow('more gossip frames')
+test('the first that is not admitted ends the stream', async () => {
+  let asked = 0
+  const admit = (): boolean => {
+    asked += 1
+    return asked <= 2_000
+  }
+  await expect(collect(bounded(frames(1_000_000), admit))).rejects.toThrow('more gossip than any honest one')
+  expect(asked).toBe(2_001)
 })
 
 test('other work gets its turn meanwhile', async () => {
@@ -27,7 +33,78 @@ test('other work gets its turn meanwhile', async () => {
   const other = setInterval(() => {
     turns += 1
   }, 0)
-  await collect(bounded(frames(2000), () => 0))
+  await collect(bounded(frames(2000), () => true))
   clearInterval(other)
   expect(turns).toBeGreaterThan(1)
+})
+
+/** A stream as far as the guard knows it. */
+class FakeStream extends EventTarget {
+  readStatus: 'readable' | 'paused' = 'readable'
+  readonly log: string[] = []
+
+  isPaused(): boolean {
+    return this.readStatus === 'paused'
+  }
+
+  pause(): void {
+    this.readStatus = 'paused'
+    this.log.push('pause')
+  }
+
+  resume(): void {
+    this.readStatus = 'readable'
+    this.log.push('resume')
+  }
+
+  receive(byteLength: number): void {
+    this.dispatchEvent(Object.assign(new Event('message'), { data: { byteLength } }))
+  }
+}
+
+test('a sender waits while more than a few frames of it are unread, and goes on when they are read', async () => {
+  const frameBytes = 100_000
+  const unread: { byteLength: number }[] = []
+  let wake = (): void => {}
+  const gate = Promise.withResolvers<void>()
+  const fake = {
+    score: { rejectInvalidMessage() {} },
+    async handleReceivedRpc() {},
+    createInboundStream(peer: string) {
+      const source = async function* () {
+        for (;;) {
+          const frame = unread.shift()
+          if (frame !== undefined) yield frame
+          else {
+            const more = Promise.withResolvers<void>()
+            wake = more.resolve
+            await more.promise
+          }
+        }
+      }
+      void this.pipePeerReadStream(peer, source())
+    },
+    async pipePeerReadStream(_peer: string, frames: AsyncIterable<unknown>) {
+      // The first takes long to judge.
+      for await (const _ of frames) await gate.promise
+    },
+  }
+  const limits = { admitFrame: () => true, admitMessage: () => 'take' as const }
+  guardGossip(fake as unknown as GossipSub, { limits })
+  const stream = new FakeStream()
+  fake.createInboundStream.call(fake, ...(['peer', stream] as unknown as [string]))
+  const prefixBytes = 3
+  let sent = 0
+  while (!stream.isPaused()) {
+    if (sent > 100 * gossipFrameBytes) throw new Error('it never waits')
+    unread.push({ byteLength: frameBytes })
+    stream.receive(frameBytes + prefixBytes)
+    sent += frameBytes
+    wake()
+    await Promise.resolve()
+  }
+  expect(sent).toBeLessThan(3 * gossipFrameBytes)
+  gate.resolve()
+  while (stream.isPaused()) await new Promise((resolve) => setTimeout(resolve, 0))
+  expect(stream.log).toEqual(['pause', 'resume'])
 })

@@ -1,50 +1,129 @@
 import type { GossipSub } from '@libp2p/gossipsub'
-
-/**
- * Frames that one peer may send in one second. An honest one sends a few at each heartbeat, and a burst when many
- * packages are published at once.
- */
-const maxFramesPerSecond = 2_000
+import type { PeerId, Stream } from '@libp2p/interface'
+import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
+import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
+import type { GossipLimits } from './gossip-limits.ts'
+import { gossipFrameBytes } from './limits.ts'
 
 /** Frames that are handled before other work gets a turn. */
 const framesPerTurn = 64
 
-/** What gossipsub reads a peer's stream with; internal to it, and pinned with its version. */
-interface FrameReader {
-  pipePeerReadStream(peer: unknown, frames: AsyncIterable<Frame>): Promise<void>
+/** Bytes of a peer that wait to be read, more than two of the largest frames: then it has to wait. */
+const maxWaitingBytes = 2 * gossipFrameBytes + 1024
+
+/** Invalid messages that a flood counts as: with three, nothing of a peer is taken (see `topicScore`). */
+const floodPenalty = 3
+
+/** What of gossipsub is internal to it, and pinned with its version. */
+interface Internals {
+  createInboundStream(peer: PeerId, stream: Stream): void
+  pipePeerReadStream(peer: PeerId, frames: AsyncIterable<Frame>): Promise<void>
+  handleReceivedRpc(from: PeerId, rpc: Rpc): Promise<void>
+  readonly streamsOutbound: ReadonlyMap<string, unknown>
+  readonly score: { rejectInvalidMessage(peer: string, topic: string): void }
 }
 
-type Frame = { subarray(): Uint8Array }
+interface Frame {
+  readonly byteLength: number
+  subarray(): Uint8Array
+}
+
+interface Rpc {
+  readonly messages: readonly { readonly data?: Uint8Array }[]
+}
+
+export interface GossipGuardOptions {
+  limits: Pick<GossipLimits, 'admitFrame' | 'admitMessage'>
+  /** A peer sends more than any honest one would. Told once a frame. */
+  onFlood?(peer: string): void
+}
 
 /**
- * Bounds what a peer can make gossipsub do: it takes each frame that does not decode as a reason to read the next, so
- * that 10 MB of empty frames stop the node for seconds. Past the rate the stream ends; until then others get their turn.
+ * Bounds what a peer can make gossipsub do, before it does anything. By itself it reads ahead without end, takes each
+ * frame that does not decode as a reason to read the next, checks a signature of each message whatever its size, and
+ * marks a message as seen before it is judged, so that one that is dropped then is lost when an honest peer sends it.
+ *
+ * Too many frames or bytes end the stream; too many messages make it deaf to the peer for a while; what is only more than there is
+ * time for is dropped, and may come again from another peer. What cannot be read yet waits at the sender.
  */
-export const guardFrames = (pubsub: GossipSub): GossipSub => {
-  const reader = pubsub as unknown as FrameReader
-  if (typeof reader.pipePeerReadStream !== 'function')
-    throw new Error('This version of gossipsub reads streams in another way: see workers/stack/gossip-guard.ts.')
-  const read = reader.pipePeerReadStream.bind(pubsub)
-  reader.pipePeerReadStream = (peer, frames) =>
-    read(
-      peer,
-      bounded(frames, () => performance.now()),
-    )
+export const guardGossip = (pubsub: GossipSub, { limits, onFlood = () => {} }: GossipGuardOptions): GossipSub => {
+  const internals = pubsub as unknown as Internals
+  for (const name of ['createInboundStream', 'pipePeerReadStream', 'handleReceivedRpc'] as const) {
+    if (typeof internals[name] !== 'function')
+      throw new Error(`This version of gossipsub has no ${name}: see workers/stack/gossip-guard.ts.`)
+  }
+  const create = internals.createInboundStream.bind(pubsub)
+  const read = internals.pipePeerReadStream.bind(pubsub)
+  const handle = internals.handleReceivedRpc.bind(pubsub)
+  /** The stream whose reading begins within this call. */
+  let opening: Stream | undefined
+
+  internals.createInboundStream = (peer, stream) => {
+    opening = stream
+    try {
+      create(peer, stream)
+    } finally {
+      opening = undefined
+    }
+  }
+
+  internals.pipePeerReadStream = (from, frames) => {
+    const peer = from.toString()
+    const onRead = opening === undefined ? () => {} : holdBack(opening)
+    const admit = ({ byteLength }: Frame): boolean => {
+      onRead(byteLength)
+      const isWithin = limits.admitFrame(peer, byteLength)
+      if (!isWithin) onFlood(peer)
+      return isWithin
+    }
+    return read(from, bounded(frames, admit))
+  }
+
+  internals.handleReceivedRpc = (from, rpc) => {
+    const peer = from.toString()
+    let isFlood = false
+    const blame = (): void => internals.score.rejectInvalidMessage(peer, PACKAGES_TOPIC)
+    const messages = rpc.messages.filter(({ data }) => {
+      const verdict = limits.admitMessage(peer)
+      isFlood ||= verdict === 'flood'
+      const isOversized = (data?.length ?? 0) > ANNOUNCEMENT_MAX_BYTES
+      if (isOversized) blame()
+      return verdict === 'take' && !isOversized
+    })
+    if (isFlood) {
+      for (let n = 0; n < floodPenalty; n += 1) blame()
+      onFlood(peer)
+    }
+    return handle(from, { ...rpc, messages })
+  }
   return pubsub
 }
 
-/** @throws Error once more frames came within a second than any honest peer sends. */
-export const bounded = async function* <T>(frames: AsyncIterable<T>, now: () => number): AsyncGenerator<T> {
-  let secondBegan = now()
-  let inSecond = 0
+/** Whether there is a stream to this peer: it may have told of its subscription before. */
+export const canWriteTo = (pubsub: GossipSub, peer: string): boolean =>
+  (pubsub as unknown as Internals).streamsOutbound.has(peer)
+
+/** Pauses a stream while too much of it waits; what it returns is to be told of the length of each frame that was read. */
+const holdBack = (stream: Stream): ((frameBytes: number) => void) => {
+  let waitingBytes = 0
+  stream.addEventListener('message', ({ data }) => {
+    waitingBytes += data.byteLength
+    if (waitingBytes > maxWaitingBytes && stream.readStatus === 'readable') stream.pause()
+  })
+  return (frameBytes) => {
+    waitingBytes -= frameBytes + varintBytes(frameBytes)
+    if (waitingBytes < maxWaitingBytes / 2 && stream.readStatus === 'paused') stream.resume()
+  }
+}
+
+/** Bytes of the length before a frame: 7 bits each. */
+const varintBytes = (value: number): number => Math.max(1, Math.ceil((32 - Math.clz32(value)) / 7))
+
+/** @throws Error at the first frame that is not admitted. */
+export const bounded = async function* <T>(frames: AsyncIterable<T>, admit: (frame: T) => boolean): AsyncGenerator<T> {
   let inTurn = 0
   for await (const frame of frames) {
-    if (now() - secondBegan >= 1000) {
-      secondBegan = now()
-      inSecond = 0
-    }
-    inSecond += 1
-    if (inSecond > maxFramesPerSecond) throw new Error('The peer sends more gossip frames than any honest one.')
+    if (!admit(frame)) throw new Error('The peer sends more gossip than any honest one.')
     inTurn += 1
     if (inTurn === framesPerTurn) {
       inTurn = 0

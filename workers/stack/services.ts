@@ -7,7 +7,8 @@ import type { ServiceFactoryMap } from 'libp2p'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
 import { DHT_NAMESPACE, KAD_PROTOCOL, PACKAGES_TOPIC } from '../protocol/protocols.ts'
-import { guardFrames } from './gossip-guard.ts'
+import { guardGossip } from './gossip-guard.ts'
+import { createGossipLimits, type GossipLimits } from './gossip-limits.ts'
 import type { HeadValidator } from './head-validator.ts'
 import * as limits from './limits.ts'
 
@@ -24,6 +25,12 @@ export interface StackOptions {
   heads: HeadValidator
   /** Local reputation of a peer: 0 is neutral, below −80 nothing of it is taken, above 20 it is preferred in the mesh. */
   appSpecificScore?(peerId: string): number
+  /** How much gossip is taken; the same that the announcement gate is given. */
+  gossipLimits?: GossipLimits
+  /** In place of the measured one (benchmarks), ms. */
+  heartbeatMs?: number
+  /** A peer sends more gossip than any honest one would. */
+  onFlood?(peerId: string): void
 }
 
 /** The libp2p services of a tab and of a relay, configured alike, because they meet on the wire. */
@@ -33,7 +40,11 @@ export const stackServices = (options: StackOptions): ServiceFactoryMap<StackSer
   ping: ping(),
   // After ping, which it is given.
   dht: connectedDht(options.heads),
-  pubsub: (components) => guardFrames(gossipsub(gossipOptions(options))(components)),
+  pubsub: (components) =>
+    guardGossip(gossipsub(gossipOptions(options))(components), {
+      limits: options.gossipLimits ?? createGossipLimits(() => performance.now()),
+      onFlood: (peer) => options.onFlood?.(peer),
+    }),
 })
 
 /** A DHT whose routing table takes connected peers only. */
@@ -89,17 +100,24 @@ const pingConnected = ({ ping, connectionManager }: DhtComponents): Ping => ({
   },
 })
 
-const gossipOptions = ({ appSpecificScore }: StackOptions): Partial<GossipsubOpts> => ({
+const gossipOptions = ({ appSpecificScore, heartbeatMs }: StackOptions): Partial<GossipsubOpts> => ({
   D: limits.meshPeers,
   Dlo: limits.meshPeersMin,
   Dhi: limits.meshPeersMax,
   Dlazy: limits.lazyPeers,
   mcacheLength: limits.historyHeartbeats,
   mcacheGossip: limits.gossipHeartbeats,
-  heartbeatInterval: limits.heartbeatMs,
+  heartbeatInterval: heartbeatMs ?? limits.heartbeatMs,
   globalSignaturePolicy: 'StrictSign',
   // The same announcement is one message, whoever sends it again.
   msgIdFn: async ({ data }) => sha256.encode(data),
+  // A copy of what is known costs no check of its signature: in a mesh of 8 most of what comes are copies. The signature
+  // stands for the message, since it is only noted after it was found good.
+  fastMsgIdFn: ({ signature }) => String.fromCharCode(...(signature ?? [])),
+  // One message of a peer is judged at a time, and its next frame is read after that: what a peer can have waiting here
+  // is what its stream buffers.
+  awaitRpcHandler: true,
+  awaitRpcMessageHandler: true,
   allowedTopics: [PACKAGES_TOPIC],
   // Who publishes alone keeps it in its outbox; an error would say nothing new.
   allowPublishToZeroTopicPeers: true,

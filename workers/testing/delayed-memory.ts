@@ -15,6 +15,8 @@ export interface LinkConditions {
 
 export interface Links {
   conditions: LinkConditions
+  /** What was sent on all links, encryption and multiplexing included. */
+  sent: { messages: number; bytes: number }
   /** The transport of one node. */
   transport: ReturnType<typeof memory>
   /** Holds back every message for which `isCut` holds, until it is called again and lets them go. */
@@ -31,11 +33,13 @@ type TransportComponents = Parameters<ReturnType<typeof memory>>[0]
 export const createLinks = (seed: number, conditions: LinkConditions): Links => {
   const random = createRandom(seed)
   const held = new Set<() => void>()
+  const sent = { messages: 0, bytes: 0 }
   let isCut = (_from: string, _to: string): boolean => false
 
   const delay = (connection: object, from: string, to: string): void => {
     const sendData = method(connection, 'sendData')
     const sendClose = method(connection, 'sendClose')
+    const underWay: (() => void)[] = []
     const waiting: (() => void)[] = []
     let lastAt = 0
     const flush = (): void => {
@@ -51,12 +55,16 @@ export const createLinks = (seed: number, conditions: LinkConditions): Links => 
       const jitter = conditions.jitterMs > 0 ? random() * conditions.jitterMs : 0
       const now = performance.now()
       lastAt = Math.max(lastAt, now + conditions.delayMs + jitter + lost)
+      underWay.push(send)
+      // Timers that are due at one time need not run in their order.
       setTimeout(() => {
-        waiting.push(send)
+        waiting.push(...underWay.splice(0, 1))
         flush()
       }, lastAt - now)
     }
     Reflect.set(connection, 'sendData', (data: { byteLength: number; slice(): unknown }) => {
+      sent.messages += 1
+      sent.bytes += data.byteLength
       // A copy: the sender may use its buffer again.
       const copy = data.slice()
       later(() => sendData.call(connection, copy))
@@ -90,6 +98,7 @@ export const createLinks = (seed: number, conditions: LinkConditions): Links => 
 
   return {
     conditions,
+    sent,
     transport,
     cut(next) {
       isCut = next

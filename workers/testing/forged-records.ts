@@ -22,8 +22,8 @@ export interface State {
   readonly head: VerifiedHead
 }
 
-export const createForger = async (name: string): Promise<Forger> => {
-  const rotation = await createSigner(await generateSigningKey())
+export const createForger = async (name: string, rotationKey?: Signer): Promise<Forger> => {
+  const rotation = rotationKey ?? (await createSigner(await generateSigningKey()))
   const signer = await createSigner(await generateSigningKey())
   const identity = await createIdentity({ name, rotation, signingKey: signer.publicKey }, webCrypto)
   const publisher = identity.publisherId

@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Stream } from '@libp2p/interface'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { KAD_PROTOCOL, PIECE_PROTOCOL, SYNC_PROTOCOL } from '../protocol/protocols.ts'
+import { KAD_PROTOCOL, PIECE_PROTOCOL, QUERY_PROTOCOL, SYNC_PROTOCOL } from '../protocol/protocols.ts'
 import { createForger, entriesOf } from './forged-records.ts'
 import { type GarbageKind, garbageKinds, pour } from './garbage.ts'
 import { createHostileNetwork, dial, type Hostile, type Stand, type TestEngine } from './hostile-peers.ts'
@@ -103,6 +103,7 @@ const identify = '/ipfs/id/1.0.0'
 const protocols = [
   SYNC_PROTOCOL,
   PIECE_PROTOCOL,
+  QUERY_PROTOCOL,
   KAD_PROTOCOL,
   '/meshsub/1.2.0',
   identify,
@@ -193,7 +194,7 @@ describe('the failure of garbage has a name', () => {
     testMs,
   )
 
-  it.each([SYNC_PROTOCOL, PIECE_PROTOCOL])(
+  it.each([SYNC_PROTOCOL, PIECE_PROTOCOL, QUERY_PROTOCOL])(
     'and whoever sent it on %s is dropped',
     async (protocol) => {
       const scene = await setScene()

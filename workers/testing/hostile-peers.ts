@@ -10,6 +10,7 @@ import { createPieceServer, type PieceServerDependencies, pieceHandlerOptions } 
 import { createInstalls, type Installs } from '../engine/installs.ts'
 import { loadKeys, type ProfileKeys } from '../engine/keys.ts'
 import { type Network, startNetwork } from '../engine/network.ts'
+import { createQuerySource } from '../engine/query-source.ts'
 import { noRelays } from '../engine/relays.ts'
 import { type Announcements, createAnnouncements } from '../gossip/announcements.ts'
 import { readPackage } from '../packages/read-package.ts'
@@ -23,6 +24,7 @@ import { createPublisher, type Published, type Publisher } from '../registry/pub
 import { createRegistry, type IngestResult, type Registry } from '../registry/registry.ts'
 import { createTransfers } from '../registry/transfers.ts'
 import { createTrust } from '../registry/trust.ts'
+import { createGossipLimits } from '../stack/gossip-limits.ts'
 import { createHeadValidator } from '../stack/head-validator.ts'
 import { type StackServices, stackServices } from '../stack/services.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
@@ -31,6 +33,7 @@ import { type Store, tableNames } from '../store/store.ts'
 import type { SyncCatalogue } from '../sync/replica.ts'
 import { startSync } from '../sync/sync.ts'
 import { giveEntries } from './hostile-sync.ts'
+import { searchOver } from './query-peers.ts'
 
 /**
  * Peers in this process, over real WebSockets: a tab as the engine makes it, honest peers that can be dialled, and nodes
@@ -152,12 +155,22 @@ export const createHostileNetwork = () => {
     const network = await startNetwork({
       ...{ keys, crypto: webCrypto, relays: noRelays, iceServers: [], webRtc: false, content, catalogue, reputation },
       async receive(bytes, from) {
-        const { verdict, failure } = await registry.receiveAnnouncement(bytes, { from })
+        const outcome = await registry.receiveAnnouncement(bytes, { from })
+        const { verdict, failure } = outcome
         judged.push({ from, accepted: verdict === 'new' ? 1 : 0, names: failure === undefined ? [] : [failure.name] })
-        return verdict
+        return outcome
+      },
+      queries: {
+        source: createQuerySource({ registry, search: searchOver(registry) }),
+        async ingest(entries, from) {
+          const result = await registry.ingest(entries, { from })
+          judged.push({ from, accepted: result.accepted, names: result.failures.map(({ name }) => name) })
+          return result
+        },
       },
       onChange() {},
       onAudience() {},
+      onAnnounced() {},
       onSent() {},
     })
     stops.push(async () => {
@@ -186,7 +199,8 @@ export const createHostileNetwork = () => {
 
   const startStand = async (name: string): Promise<Stand> => {
     const profile = await createProfile(name)
-    const node = await startNode(profile.keys.node)
+    const gossipLimits = createGossipLimits(() => performance.now())
+    const node = await startNode(profile.keys.node, gossipLimits)
     const exchanges: Stand['exchanges'] = []
     const pieces = createPieceServer({ content: profile.content, report() {} })
     await node.handle(
@@ -196,7 +210,8 @@ export const createHostileNetwork = () => {
     )
     const announcements = createAnnouncements({
       pubsub: node.services.pubsub,
-      receive: async (bytes, from) => (await profile.registry.receiveAnnouncement(bytes, { from })).verdict,
+      receive: (bytes, from) => profile.registry.receiveAnnouncement(bytes, { from }),
+      limits: gossipLimits,
       onSubscriber() {},
     })
     const sync = await startSync({
@@ -247,6 +262,7 @@ export const createHostileNetwork = () => {
   }
 
   return {
+    createProfile,
     startEngine,
     startStand,
     startHostile,
@@ -256,7 +272,10 @@ export const createHostileNetwork = () => {
   }
 }
 
-const startNode = async (privateKey: ProfileKeys['node']): Promise<Libp2p<StackServices>> =>
+const startNode = async (
+  privateKey: ProfileKeys['node'],
+  gossipLimits = createGossipLimits(() => performance.now()),
+): Promise<Libp2p<StackServices>> =>
   createLibp2p<StackServices>({
     privateKey,
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0/ws'] },
@@ -266,7 +285,7 @@ const startNode = async (privateKey: ProfileKeys['node']): Promise<Libp2p<StackS
     connectionGater: { denyDialMultiaddr: () => false },
     // All of a test come from one address.
     connectionManager: { inboundConnectionThreshold: 1_000 },
-    services: stackServices({ heads: createHeadValidator(webCrypto) }),
+    services: stackServices({ heads: createHeadValidator(webCrypto), gossipLimits }),
   })
 
 const addressOf = (node: Libp2p): string => {

@@ -75,7 +75,7 @@ export const createTestNetwork = () => {
       port: options.port ?? 0,
       announce: [],
       crypto: webCrypto,
-      validateAnnouncement: options.validateAnnouncement ?? (async () => 'new'),
+      validateAnnouncement: options.validateAnnouncement ?? (async () => ({ verdict: 'new', checks: 0 })),
     })
     stops.push(relay.stop)
     return relay

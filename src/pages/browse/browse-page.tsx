@@ -5,7 +5,7 @@ import { useApp, useAppState } from '../../hooks/use-app.ts'
 import { useTitle } from '../../hooks/use-title.ts'
 import { formatDuration, plural } from '../../lib/format.ts'
 import { type BrowseQuery, isSortOrder, parseBrowseQuery } from '../../routes.ts'
-import { emptyReason, isNarrowed, isSearching } from '../../store/selectors.ts'
+import { emptyReason, isNarrowed, isSearching, peersSentence } from '../../store/selectors.ts'
 import { ActiveFilters } from './active-filters.tsx'
 import { BrowseEmpty } from './browse-empty.tsx'
 import { Facets } from './facets.tsx'
@@ -68,6 +68,7 @@ const ResultHead = ({ query, narrow }: { query: BrowseQuery; narrow: (change: Pa
   const result = useAppState((state) => state.search.result)
   const failure = useAppState((state) => state.search.failure)
   const searching = useAppState(isSearching)
+  const asked = useAppState(peersSentence)
   const narrowed = isNarrowed(query)
   const isEmpty = result?.total === 0
   // With nothing to count, the words below say what is so.
@@ -84,6 +85,7 @@ const ResultHead = ({ query, narrow }: { query: BrowseQuery; narrow: (change: Pa
             {searching ? 'searching…' : `in ${formatDuration(result.tookMs)}`}
           </span>
         )}
+        <output className="result-peers">{asked}</output>
       </p>
       {isEmpty ? null : <SortOrderSelect narrow={narrow} query={query} />}
     </div>

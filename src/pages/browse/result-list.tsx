@@ -1,10 +1,11 @@
-import { useWindowVirtualizer } from '@tanstack/react-virtual'
+import { useWindowVirtualizer, type VirtualItem, type Virtualizer } from '@tanstack/react-virtual'
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { Icon } from '../../components/icon.tsx'
 import { useAppState, useCommands } from '../../hooks/use-app.ts'
 import { useNow } from '../../hooks/use-now.ts'
 import type { BrowseQuery } from '../../routes.ts'
-import { hitAt, missingPages } from '../../store/selectors.ts'
+import { hitAt, missingPages, rankOf } from '../../store/selectors.ts'
+import type { SearchState } from '../../store/state.ts'
 import { ResultRow } from './result-row.tsx'
 
 /** A row with a description of two lines, px; real heights are measured. */
@@ -36,6 +37,8 @@ export const ResultList = ({ query }: { query: BrowseQuery }) => {
     if (total > 0) for (const page of missingPages(search, first, last)) loadPage(page)
   }, [search, total, first, last, loadPage])
 
+  useReadingPosition(rows, items, search)
+
   const answered = useRef(query)
   useEffect(() => {
     if (answered.current === query) return
@@ -62,6 +65,34 @@ export const ResultList = ({ query }: { query: BrowseQuery }) => {
       ))}
     </ol>
   )
+}
+
+/**
+ * Keeps the row that is being read where it is when others come in above it, or turn out to be higher than was thought.
+ * At the top of the page there is none.
+ */
+const useReadingPosition = (
+  rows: Virtualizer<Window, Element>,
+  items: readonly VirtualItem[],
+  search: SearchState,
+): void => {
+  const { answered } = search
+  const read = useRef<{ id: string; start: number; answered: SearchState['answered'] }>(undefined)
+  useLayoutEffect(() => {
+    // Done here for both reasons: what it would adjust by itself were counted twice.
+    rows.shouldAdjustScrollPositionOnItemSizeChange = () => false
+    if (read.current !== undefined && read.current.answered === answered) {
+      const start = rows.measurementsCache[rankOf(search, read.current.id)]?.start ?? read.current.start
+      if (start !== read.current.start) window.scrollBy(0, start - read.current.start)
+    }
+    // As they are drawn: the rows may know better by now, and tell in the next drawing.
+    const first = items.find(({ end }) => end > window.scrollY)
+    const hit = first === undefined ? undefined : hitAt(search, first.index)
+    read.current =
+      first === undefined || hit === undefined || window.scrollY === 0
+        ? undefined
+        : { id: hit.id, start: first.start, answered }
+  })
 }
 
 const Starting = () => (

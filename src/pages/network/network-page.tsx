@@ -9,6 +9,7 @@ import { useTitle } from '../../hooks/use-title.ts'
 import { formatAgo, formatDateTime, inGroups } from '../../lib/format.ts'
 import { networkLine, stepLines } from '../../store/selectors.ts'
 import { Connect } from './connect.tsx'
+import { Lookups } from './lookups.tsx'
 import { Peers } from './peers.tsx'
 
 /** How often the table of peers is renewed while it is seen, ms: round trips are measured no oftener. */
@@ -51,6 +52,7 @@ export default function NetworkPage() {
         <>
           <Steps status={status} />
           <Peers />
+          <Lookups />
           <Relays relays={status.relays} />
           <Connect />
           <Self status={status} />

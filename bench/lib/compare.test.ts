@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest'
+import { createRandom } from '../../workers/testing/delayed-memory.ts'
+import { compare, ratiosInTurn, toComparable, type Verdict } from './compare.ts'
+import type { Figure } from './measurement.ts'
+
+const here = { sameMachine: true }
+
+/** Times as benches have them: a floor, a spread of about 20 %, and a long tail. */
+const noise = (seed: number, n: number, factor = 1): number[] => {
+  const random = createRandom(seed)
+  return Array.from({ length: n }, () => factor * (10 + 2 * random() + (random() < 0.05 ? 20 * random() : 0)))
+}
+
+const timed = (samples: number[], more: Partial<Figure> = {}): Figure => ({
+  scenario: 'work',
+  unit: 'ms',
+  samples,
+  ...more,
+})
+
+const kindOf = (before: Figure, after: Figure, options = here): Verdict['kind'] =>
+  compare(toComparable(before), toComparable(after), options).kind
+
+test('samples that are 15 % slower are a regression, at any number that can tell', () => {
+  for (const n of [20, 50, 200, 5_000])
+    for (let seed = 1; seed <= 20; seed++)
+      expect(kindOf(timed(noise(seed, n)), timed(noise(1_000 + seed, n, 1.15))), `n ${n}, seed ${seed}`).toBe(
+        'regressed',
+      )
+})
+
+test('15 % less speed is a regression, 15 % more an improvement', () => {
+  const speed = (seed: number, factor: number): Figure => timed(noise(seed, 50, factor), { unit: 'MB/s' })
+  expect(kindOf(speed(1, 1), speed(2, 0.85))).toBe('regressed')
+  expect(kindOf(speed(1, 1), speed(2, 1.15))).toBe('better')
+  expect(kindOf(timed(noise(1, 50)), timed(noise(2, 50, 0.85)))).toBe('better')
+})
+
+test('two runs of one thing differ significantly about as often as the test says, and are then no regression', () => {
+  const trials = 2_000
+  let significant = 0
+  for (let seed = 0; seed < trials; seed++) {
+    const [before, after] = [timed(noise(2 * seed, 30)), timed(noise(2 * seed + 1, 30))]
+    const verdict = compare(toComparable(before), toComparable(after), here)
+    expect(verdict.kind, `seed ${seed}`).toBe('steady')
+    if ('p' in verdict && verdict.p < 0.01) significant += 1
+  }
+  // 20 are expected; the bounds are four standard deviations of that away.
+  expect(significant).toBeGreaterThan(2)
+  expect(significant).toBeLessThan(38)
+})
+
+test('where the spread is wide, chance passes for a regression in less than 1 % of runs', () => {
+  const wild = (seed: number): Figure => {
+    const random = createRandom(seed)
+    return timed(Array.from({ length: 10 }, () => 1 + 9 * random()))
+  }
+  const trials = 2_000
+  let regressed = 0
+  for (let seed = 0; seed < trials; seed++)
+    if (kindOf(wild(2 * seed), wild(2 * seed + 1)) === 'regressed') regressed += 1
+  expect(regressed).toBeGreaterThan(0)
+  expect(regressed).toBeLessThan(38)
+})
+
+test('a difference that is real and small is no regression', () => {
+  const verdict = compare(toComparable(timed(noise(1, 5_000))), toComparable(timed(noise(2, 5_000, 1.05))), here)
+  expect(verdict).toMatchObject({ kind: 'steady' })
+  expect('p' in verdict && verdict.p).toBeLessThan(0.01)
+})
+
+test('with a rival in the same run it is the ratio that counts', () => {
+  const run = (seed: number, ours: number, machine: number): Figure => {
+    const rival = noise(seed + 1, 40, machine)
+    const samples = noise(seed, 40, ours * machine)
+    return timed(samples, { against: { name: 'rival', unit: 'ms', p50: 0, p95: 0, p99: 0, samples: rival } })
+  }
+  // A machine of half the speed.
+  expect(kindOf(run(1, 1, 1), run(3, 1, 2), { sameMachine: false })).toBe('steady')
+  expect(kindOf(run(1, 1, 1), run(3, 1.15, 2), { sameMachine: false })).toBe('regressed')
+})
+
+test('no measurement of a rival counts twice', () => {
+  expect(ratiosInTurn([2, 4, 6], [2, 2, 2])).toEqual([1, 2, 3])
+  expect(ratiosInTurn([1, 2, 3, 10, 20, 30], [1, 10])).toEqual([2, 2])
+  expect(ratiosInTurn([2, 20], [1, 1, 1, 10, 10, 10])).toEqual([2, 2])
+  expect(ratiosInTurn([], [1])).toEqual([])
+})
+
+test('times of another machine do not count, bytes do', () => {
+  const elsewhere = { sameMachine: false }
+  expect(kindOf(timed(noise(1, 50)), timed(noise(2, 50, 3)), elsewhere)).toBe('other machine')
+  expect(kindOf(timed(noise(1, 50), { unit: 'B' }), timed(noise(2, 50, 3), { unit: 'B' }), elsewhere)).toBe('regressed')
+})
+
+test('what cannot be told is said to be so', () => {
+  expect(kindOf(timed([1, 1, 1]), timed([9, 9, 9]))).toBe('too few')
+  expect(kindOf(timed([1, 1, 1], { exact: true }), timed([9, 9, 9], { exact: true }))).toBe('regressed')
+  expect(kindOf(timed([]), timed([1]))).toBe('no baseline')
+  expect(kindOf(timed([Number.NaN]), timed([1]))).toBe('no baseline')
+  expect(kindOf(timed(noise(1, 9)), timed(noise(1, 9), { unit: 's' }))).toBe('no baseline')
+  expect(kindOf(timed(new Array(9).fill(0)), timed(new Array(9).fill(0)))).toBe('steady')
+  expect(kindOf(timed(new Array(9).fill(0)), timed(new Array(9).fill(5)))).toBe('regressed')
+})
+
+test('a baseline keeps at most 200 samples, spread over all of them', () => {
+  const { samples } = toComparable(timed(Array.from({ length: 20_000 }, (_, n) => 20_000 - n)))
+  expect(samples).toHaveLength(200)
+  expect(samples[0]).toBe(51)
+  expect(samples.at(-1)).toBe(19_950)
+  expect(toComparable(timed([1.23456, 1])).samples).toEqual([1, 1.235])
+})

@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto'
+import type { Entry } from '../../workers/protocol/entry.ts'
+import { createTestPublisher, toEntry } from '../../workers/registry/fixtures.ts'
+import { createCorpus } from '../search/corpus.ts'
+
+/** Packages that one publisher has. */
+const packagesEach = 100
+
+/** Signed entries of so many packages of one release, with the texts of the search's corpus. */
+export const signPackages = async (count: number): Promise<Entry[]> => {
+  const entries: Entry[] = []
+  const { documents } = createCorpus(count)
+  for (let number = 1; (number - 1) * packagesEach < count; number++) {
+    const publisher = await createTestPublisher(number)
+    entries.push(toEntry(await publisher.identityEntry()))
+    for (const document of documents.slice((number - 1) * packagesEach, number * packagesEach)) {
+      const { slug, name, description, category, tags, keywords, license } = document
+      const release = await publisher.release(slug, '1.0.0', {
+        ...{
+          displayName: name,
+          description: description.slice(0, maxDescription).trim(),
+          category,
+          tags,
+          keywords,
+          license,
+        },
+        root: new Uint8Array(createHash('sha256').update(slug).digest()),
+      })
+      const head = await publisher.head(slug, 1, [{ version: '1.0.0', release: release.release.hash }])
+      entries.push(...head.map(toEntry), toEntry(release))
+    }
+  }
+  return entries
+}
+
+/** Characters of a description that a release may have. */
+const maxDescription = 300

@@ -1,0 +1,106 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, test } from 'vitest'
+
+/** The command itself, on suites whose samples are made: what a regression is must not depend on this machine's mood. */
+const folders: string[] = []
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+const suiteWith = (name: string, body: string): string => {
+  const folder = join(mkdtempSync(join(tmpdir(), 'ggen-bench-')), name)
+  folders.push(folder)
+  mkdirSync(folder)
+  const file = join(folder, 'benchmark.ts')
+  writeFileSync(file, `export const suite = async function* (log) {\n${body}\n}\n`)
+  return file
+}
+
+/** 40 samples of about 10 ms, times `FACTOR`; each run has others. */
+const noisy = `
+  let state = Number(process.env.SEED)
+  const samples = Array.from({ length: 40 }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return (10 + state / 2 ** 32) * Number(process.env.FACTOR)
+  })
+  yield { scenario: 'work', unit: 'ms', samples }`
+
+const bench = (
+  args: string[],
+  environment: Record<string, string> = {},
+): Promise<{ code: number | null; output: string }> =>
+  new Promise((resolve) => {
+    const child = spawn(process.execPath, [fileURLToPath(new URL('./run.ts', import.meta.url)), ...args], {
+      env: { ...process.env, FACTOR: '1', SEED: '1', ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        output += chunk.toString()
+      })
+    child.on('close', (code) => resolve({ code, output }))
+  })
+
+test('a run that is 15 % slower than its baselines fails, one of the same speed does not', async () => {
+  const suite = suiteWith('made', noisy)
+  expect(await bench([suite, '--save'])).toMatchObject({ code: 0 })
+
+  const same = await bench([suite, '--compare'], { SEED: '2' })
+  expect(same.output).toContain('of the baseline')
+  expect(same.code).toBe(0)
+
+  const slower = await bench([suite, '--compare'], { SEED: '2', FACTOR: '1.15' })
+  expect(slower.output).toContain('made: regressed in two runs: work')
+  expect(slower.code).toBe(1)
+}, 30_000)
+
+test('a slow run that a second one does not confirm was chance', async () => {
+  const flag = `${suiteWith('flag', '')}.seen`
+  const suite = suiteWith(
+    'chance',
+    `const { existsSync, writeFileSync } = await import('node:fs')
+  const isFirst = process.env.FACTOR !== '1' && !existsSync(${JSON.stringify(flag)})
+  if (isFirst) writeFileSync(${JSON.stringify(flag)}, '')
+  yield { scenario: 'work', unit: 'ms', samples: Array.from({ length: 20 }, (_, n) => (isFirst ? 20 : 10) + n / 20) }`,
+  )
+  await bench([suite, '--save'])
+  const { code, output } = await bench([suite, '--compare'], { FACTOR: '2' })
+  expect(output).toContain('REGRESSED')
+  expect(code).toBe(0)
+}, 30_000)
+
+test('baselines that are missing are told', async () => {
+  const { code, output } = await bench([suiteWith('new', noisy), '--compare'])
+  expect(output).toContain('new has no baselines.json')
+  expect(code).toBe(0)
+}, 30_000)
+
+test('a suite that fails hides no other, and its failure is the exit code', async () => {
+  const [throwing, crashing, good] = [
+    suiteWith('throwing', `${noisy}\n  throw new Error('as it happens')`),
+    suiteWith('crashing', 'process.exit(3)'),
+    suiteWith('good', noisy),
+  ]
+  const json = `${good}.json`
+  const { code, output } = await bench([throwing, crashing, good, '--json', json, '--save'])
+  expect(code).toBe(1)
+  expect(output).toContain('throwing: Error: as it happens')
+  expect(output).toContain('crashing: The suite’s process ended with 3.')
+  const rows = JSON.parse(readFileSync(json, 'utf8'))
+  expect(rows.map(({ suite }: { suite: string }) => suite)).toEqual(['throwing', 'good'])
+  expect(rows[1]).toMatchObject({ scenario: 'work', unit: 'ms', n: 40, target: null, pass: null })
+  // What did not come to its end is no baseline.
+  expect(() => readFileSync(throwing.replace('benchmark.ts', 'baselines.json'))).toThrow('ENOENT')
+}, 30_000)
+
+test('two figures of one name, and a suite that is not there, are failures', async () => {
+  const twice = await bench([suiteWith('twice', `${noisy}\n  yield { scenario: 'work', unit: 'ms', samples: [1] }`)])
+  expect(twice).toMatchObject({ code: 1, output: expect.stringContaining('Two figures are named “work”') })
+  const none = await bench(['no-such-suite'])
+  expect(none).toMatchObject({ code: 1, output: expect.stringContaining('No suite no-such-suite') })
+}, 30_000)

@@ -1,0 +1,18 @@
+import { useAppState } from '../../hooks/use-app.ts'
+import { lookupLines } from '../../store/selectors.ts'
+
+/** How packages that were looked up were found; nothing until one was. */
+export const Lookups = () => {
+  const cache = useAppState((state) => state.cache)
+  if (cache === undefined) return null
+  return (
+    <section className="panel">
+      <h2>Lookups</h2>
+      {lookupLines(cache).map((line) => (
+        <p className="calm-note" key={line}>
+          {line}
+        </p>
+      ))}
+    </section>
+  )
+}

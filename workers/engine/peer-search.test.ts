@@ -1,0 +1,93 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { SearchQuery, SearchResult } from '../contract/views.ts'
+import { queryRequestCodec } from '../protocol/query-messages.ts'
+import type { Network } from './network.ts'
+import { createPeerSearch } from './peer-search.ts'
+
+const facets = { category: [], tag: [], license: [], publisher: [] }
+type SearchPeers = Network['searchPeers']
+
+const compose = (searchPeers: SearchPeers | undefined) => {
+  /** What is known here; peers add to it. */
+  const known: string[] = ['here']
+  const search = {
+    query: (): SearchResult => ({
+      total: known.length,
+      tookMs: 1,
+      facets,
+      hits: known.map((slug) => ({ slug }) as SearchResult['hits'][number]),
+    }),
+  }
+  const lifetime = new AbortController()
+  let time = 0
+  const peerSearch = createPeerSearch({
+    search,
+    network: Promise.resolve(searchPeers === undefined ? undefined : { searchPeers }),
+    signal: lifetime.signal,
+    now() {
+      time += 5
+      return time
+    },
+  })
+  return { known, peerSearch, lifetime }
+}
+
+/** Peers that never answer: asking them ends only when it is cancelled. */
+const silent =
+  (onAsked: () => void): SearchPeers =>
+  (_, signal) =>
+    new Promise((resolve) => {
+      onAsked()
+      signal.addEventListener('abort', () => resolve({ asked: 2, answered: 0 }))
+    })
+
+describe('a search that asks peers, too', () => {
+  test('is answered from the catalogue as it is when they have answered', async () => {
+    const { peerSearch, known } = compose(async ({ text, filters }) => {
+      expect({ text, filters }).toEqual({ text: 'kit', filters: { tag: 'a b' } })
+      known.push('there')
+      return { asked: 3, answered: 2 }
+    })
+    const result = await peerSearch.search({ text: ' kit\n', tag: 'a  b', remote: true })
+    expect(result).toMatchObject({ total: 2, peers: { asked: 3, answered: 2 }, tookMs: 5 })
+  })
+
+  test('is answered from here where there is no network', async () => {
+    expect(await compose(undefined).peerSearch.search({ text: 'a', remote: true })).toMatchObject({
+      total: 1,
+      peers: { asked: 0, answered: 0 },
+    })
+  })
+
+  test('ends asking when it is cancelled by its id, and another does not', async () => {
+    const asked = Promise.withResolvers<void>()
+    const { peerSearch, lifetime } = compose(silent(asked.resolve))
+    const one = peerSearch.search({ text: 'a', searchId: 'one' })
+    let otherEnded = false
+    const other = peerSearch.search({ text: 'b', searchId: 'other' }).finally(() => {
+      otherEnded = true
+    })
+    await asked.promise
+    peerSearch.cancel('nobody')
+    peerSearch.cancel('one')
+    expect(await one).toMatchObject({ total: 1, peers: { asked: 2, answered: 0 } })
+    expect(otherEnded).toBe(false)
+    lifetime.abort()
+    expect((await other).peers).toEqual({ asked: 2, answered: 0 })
+  })
+
+  test('asks what can be asked, whatever a script passes', async () => {
+    let asked = 0
+    const { peerSearch } = compose(async (query) => {
+      asked += 1
+      // Throws where it is none.
+      queryRequestCodec.encode({ v: 1, type: 'search', ...query, limit: 1 })
+      return { asked: 0, answered: 0 }
+    })
+    const any = fc.oneof(fc.anything({ maxDepth: 1 }), fc.string({ unit: 'binary', maxLength: 450, size: 'max' }))
+    const given = fc.record({ text: any, category: any, tag: any, license: any, publisher: any })
+    for (const query of fc.sample(given, { seed: 11, numRuns: 100 })) await peerSearch.search(query as SearchQuery)
+    expect(asked).toBe(100)
+  })
+})

@@ -1,0 +1,75 @@
+import type { SearchQuery, SearchResult } from '../contract/views.ts'
+import {
+  MAX_LICENSE_CHARACTERS,
+  MAX_QUERY_PUBLISHER_CHARACTERS,
+  MAX_QUERY_TEXT_CHARACTERS,
+  MAX_TAG_CHARACTERS,
+} from '../protocol/limits.ts'
+import type { SearchFilters } from '../protocol/query-messages.ts'
+import { toLine } from '../protocol/text.ts'
+import { cleanQuery } from '../search/query.ts'
+import type { Network } from './network.ts'
+
+export interface PeerSearch {
+  /**
+   * Asks connected peers too, and answers when they have: what they sent is in the catalogue by then, so it is found,
+   * deduplicated and ranked with everything else. `peers` tells how many were asked and have answered.
+   */
+  search(query: SearchQuery): Promise<SearchResult>
+  /** Ends asking: the search that named itself so is answered with what is here. */
+  cancel(searchId: string): void
+}
+
+export interface PeerSearchDependencies {
+  search: { query(query: SearchQuery): SearchResult }
+  network: Promise<Pick<Network, 'searchPeers'> | undefined>
+  signal: AbortSignal
+  now(): number
+}
+
+/** Search in the catalogues of other peers. Whether that is worth while is for who asks to say. */
+export const createPeerSearch = (deps: PeerSearchDependencies): PeerSearch => {
+  const { search, network, signal, now } = deps
+  const controllers = new Map<string, AbortController>()
+
+  return {
+    async search(query) {
+      const started = now()
+      const controller = new AbortController()
+      const { searchId } = query
+      if (typeof searchId === 'string') {
+        controllers.get(searchId)?.abort()
+        controllers.set(searchId, controller)
+      }
+      try {
+        const online = await network
+        const peers = (await online?.searchPeers(toQuestion(query), AbortSignal.any([signal, controller.signal]))) ?? {
+          asked: 0,
+          answered: 0,
+        }
+        return { ...search.query(query), peers, tookMs: now() - started }
+      } finally {
+        if (typeof searchId === 'string' && controllers.get(searchId) === controller) controllers.delete(searchId)
+      }
+    },
+    cancel: (searchId) => controllers.get(searchId)?.abort(),
+  }
+}
+
+/** What peers are asked: texts as their format has them. A script may pass anything. */
+const toQuestion = (query: SearchQuery): { text: string; filters: SearchFilters } => {
+  const { text, filter } = cleanQuery(query)
+  const filters: { -readonly [Key in keyof SearchFilters]: string } = {}
+  for (const key of ['category', 'tag', 'license', 'publisher'] as const) {
+    const value = toLine(filter[key] ?? '', maxCharacters[key])
+    if (value !== '') filters[key] = value
+  }
+  return { text: toLine(text, MAX_QUERY_TEXT_CHARACTERS), filters }
+}
+
+const maxCharacters: Readonly<Record<keyof SearchFilters, number>> = {
+  category: MAX_TAG_CHARACTERS,
+  tag: MAX_TAG_CHARACTERS,
+  license: MAX_LICENSE_CHARACTERS,
+  publisher: MAX_QUERY_PUBLISHER_CHARACTERS,
+}

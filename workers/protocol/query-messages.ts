@@ -1,0 +1,107 @@
+import * as v from 'valibot'
+import { createCodec } from './codec.ts'
+import { type Entry, entrySchema } from './entry.ts'
+import { integer, line, publisherId, shortList, slug } from './fields.ts'
+import type { PublisherId } from './ids.ts'
+import {
+  MAX_LICENSE_CHARACTERS,
+  MAX_QUERY_ENTRIES,
+  MAX_QUERY_PACKAGES,
+  MAX_QUERY_PUBLISHER_CHARACTERS,
+  MAX_QUERY_TEXT_CHARACTERS,
+  MAX_TAG_CHARACTERS,
+  QUERY_ENTRIES_BYTES,
+  QUERY_REQUEST_MAX_BYTES,
+  QUERY_REQUEST_MAX_ITEMS,
+  QUERY_RESPONSE_MAX_BYTES,
+  QUERY_RESPONSE_MAX_ITEMS,
+} from './limits.ts'
+import { wireVersions } from './version.ts'
+
+/**
+ * Messages over `/ggen/query/1.0.0`: one request and one response a stream. An answer holds nothing but signed entries,
+ * so it is believed no further than these; in which order they are shown is for the asker to find out.
+ */
+export type QueryRequest = SearchRequest | DescribeRequest
+
+/** Packages that match a text, best first; an empty text matches all, the newest first. */
+export interface SearchRequest {
+  readonly v: 1
+  readonly type: 'search'
+  readonly text: string
+  readonly filters: SearchFilters
+  /** Packages wanted at most. */
+  readonly limit: number
+}
+
+/** Only what is asked for stands in it. */
+export interface SearchFilters {
+  readonly category?: string
+  readonly tag?: string
+  readonly license?: string
+  /** A publisher's id or name. */
+  readonly publisher?: string
+}
+
+/** All that is known of one package. */
+export interface DescribeRequest {
+  readonly v: 1
+  readonly type: 'describe'
+  readonly publisher: PublisherId
+  readonly slug: string
+}
+
+export interface QueryResponse {
+  readonly v: 1
+  /** `refused`: the peer was asked too much; later it may answer. */
+  readonly status: 'ok' | 'refused'
+  /** Identity, head and release of each package, each identity once. */
+  readonly entries: readonly Entry[]
+}
+
+const requestVersion = v.literal(wireVersions.queryRequest, 'another version is expected')
+
+export const queryRequestCodec = createCodec<QueryRequest>({
+  name: 'query request',
+  version: wireVersions.queryRequest,
+  maxBytes: QUERY_REQUEST_MAX_BYTES,
+  maxItems: QUERY_REQUEST_MAX_ITEMS,
+  schema: v.variant(
+    'type',
+    [
+      v.strictObject({
+        v: requestVersion,
+        type: v.literal('search'),
+        text: line(0, MAX_QUERY_TEXT_CHARACTERS),
+        filters: v.strictObject({
+          category: v.exactOptional(line(1, MAX_TAG_CHARACTERS)),
+          tag: v.exactOptional(line(1, MAX_TAG_CHARACTERS)),
+          license: v.exactOptional(line(1, MAX_LICENSE_CHARACTERS)),
+          publisher: v.exactOptional(line(1, MAX_QUERY_PUBLISHER_CHARACTERS)),
+        }),
+        limit: integer(1, MAX_QUERY_PACKAGES),
+      }),
+      v.strictObject({ v: requestVersion, type: v.literal('describe'), publisher: publisherId, slug }),
+    ],
+    'a kind of question is expected',
+  ),
+})
+
+export const queryResponseCodec = createCodec<QueryResponse>({
+  name: 'query response',
+  version: wireVersions.queryResponse,
+  maxBytes: QUERY_RESPONSE_MAX_BYTES,
+  maxItems: QUERY_RESPONSE_MAX_ITEMS,
+  schema: v.pipe(
+    v.strictObject({
+      v: v.literal(wireVersions.queryResponse, 'another version is expected'),
+      status: v.picklist(['ok', 'refused'], 'a status is expected'),
+      entries: shortList(entrySchema, 0, MAX_QUERY_ENTRIES),
+    }),
+    v.check(({ status, entries }) => status === 'ok' || entries.length === 0, 'a refusal holds no entries'),
+    v.check(
+      ({ entries }) => entries.reduce((sum, { bytes }) => sum + bytes.length, 0) <= QUERY_ENTRIES_BYTES,
+      `entries of at most ${QUERY_ENTRIES_BYTES} bytes are expected`,
+    ),
+  ),
+})

@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest'
+import { createBudget } from './budget.ts'
+
+const compose = () => {
+  let time = 0
+  const budget = createBudget(() => time)
+  const takeMany = (peer: string, count: number): string[] => Array.from({ length: count }, () => budget.take(peer))
+  const pass = (ms: number): void => {
+    time += ms
+  }
+  return { budget, takeMany, pass }
+}
+
+describe('what a peer may ask', () => {
+  test('is a burst, then as much as flows back', () => {
+    const { takeMany, pass } = compose()
+    expect(new Set(takeMany('a', 40))).toEqual(new Set(['allow']))
+    expect(takeMany('a', 2)).toEqual(['refuse', 'refuse'])
+    // Another has its own.
+    expect(takeMany('b', 1)).toEqual(['allow'])
+    pass(1_000)
+    const later = takeMany('a', 10)
+    expect(later.filter((verdict) => verdict === 'allow')).toHaveLength(8)
+  })
+
+  test('is a flood when it goes on although it is refused, and not when it waits', () => {
+    const { takeMany, pass } = compose()
+    const verdicts = takeMany('a', 100)
+    expect(verdicts.indexOf('flood')).toBe(79)
+    pass(10_000)
+    expect(takeMany('a', 1)).toEqual(['allow'])
+  })
+
+  test('is less where answers cost more, but what they cost makes nobody a flood', () => {
+    const { budget, takeMany } = compose()
+    expect(budget.take('a')).toBe('allow')
+    budget.spend('a', 10_000)
+    expect(takeMany('a', 1)).toEqual(['refuse'])
+    // All together had to pay for it.
+    expect(takeMany('b', 1)).toEqual(['refuse'])
+    expect(takeMany('a', 30)).not.toContain('flood')
+  })
+
+  test('of many peers together is bounded', () => {
+    const { budget, pass } = compose()
+    const ask = () => Array.from({ length: 1_000 }, (_, n) => budget.take(`peer-${n}`))
+    expect(ask().filter((verdict) => verdict === 'allow')).toHaveLength(100)
+    pass(2_000)
+    expect(ask().filter((verdict) => verdict === 'allow')).toHaveLength(50)
+  })
+})

@@ -1,0 +1,182 @@
+import type { Stream } from '@libp2p/interface'
+import { Failure, type FailureName, isFailure } from '../contract/failures.ts'
+import type { Entry } from '../protocol/entry.ts'
+import { peekHead } from '../protocol/head.ts'
+import { MAX_QUERY_PACKAGES, QUERY_RESPONSE_MAX_BYTES } from '../protocol/limits.ts'
+import {
+  type DescribeRequest,
+  type QueryRequest,
+  queryRequestCodec,
+  queryResponseCodec,
+  type SearchRequest,
+} from '../protocol/query-messages.ts'
+import { peekRelease } from '../protocol/release.ts'
+import { type FanOut, fanOut, type Outcome } from './fan-out.ts'
+import { messagesOver } from './message-stream.ts'
+import { createTurns } from './turns.ts'
+
+/**
+ * Asks the best of the connected peers for packages that the catalogue here lacks.
+ *
+ * Guarantees: what comes is taken in only through `ingest`, which checks every signature; a peer that sends what does
+ * not verify, or what was not asked for, is dropped and remembered; each question ends within a few seconds, whatever
+ * the peers do. Not guaranteed: that what exists is found. A peer may keep back what it knows.
+ */
+export interface QueryClient {
+  search(query: Omit<SearchRequest, 'v' | 'type' | 'limit'>, signal: AbortSignal): Promise<FanOut>
+  /** Ends with the first peer that knows the package. */
+  describe(query: Omit<DescribeRequest, 'v' | 'type'>, signal: AbortSignal): Promise<FanOut>
+}
+
+export interface QueryClientDependencies {
+  /** Connected peers that speak the protocol. */
+  peers(): readonly string[]
+  /** The best of them, best first, without those that are banned. */
+  rank(peers: readonly string[], options: { count: number }): string[]
+  openStream(peer: string, signal: AbortSignal): Promise<Stream>
+  /** Verifies and takes in. */
+  ingest(entries: readonly Entry[], from: string): Promise<Ingested>
+  observe(peer: string, event: { kind: 'ok'; ms: number } | { kind: 'failed' }): void
+  /** A peer broke the rules. */
+  drop(peer: string, fault: 'signature' | 'malformed'): void
+  /** Milliseconds with fractions, of any origin. */
+  now(): number
+  timing?: Partial<QueryTiming>
+}
+
+export interface Ingested {
+  readonly rejected: number
+  readonly failures: readonly { readonly outcome: 'stale' | 'rejected'; readonly name: FailureName }[]
+}
+
+export interface QueryTiming {
+  /** An answer takes a round trip or two and, over 100,000 packages, 0.2 s: what takes longer will not come, ms. */
+  readonly answerMs: number
+  /** Several times what a good peer takes; a person begins to notice, ms. */
+  readonly hedgeMs: number
+  /** A peer that said it was asked too much is left alone for so long, ms: it has room for 20 questions by then. */
+  readonly restMs: number
+}
+
+const defaultTiming: QueryTiming = { answerMs: 2_000, hedgeMs: 300, restMs: 2_000 }
+
+/** Peers asked at once, and at most: what three good ones do not know, more of them rarely do. */
+const width = 3
+const mostPeers = 5
+
+/** Questions to one peer that wait for their answer, and questions that are asked of peers at a time. */
+const perPeer = 3
+const atATime = 3
+
+export const createQueryClient = (deps: QueryClientDependencies): QueryClient => {
+  const { now, observe, drop } = deps
+  const { answerMs, hedgeMs, restMs } = { ...defaultTiming, ...deps.timing }
+  const turns = createTurns(atATime)
+  const openByPeer = new Map<string, number>()
+  const restingUntil = new Map<string, number>()
+
+  const isResting = (peer: string): boolean => {
+    const until = restingUntil.get(peer)
+    if (until === undefined) return false
+    if (until > now()) return true
+    restingUntil.delete(peer)
+    return false
+  }
+
+  /** @throws Failure what went wrong, by name. */
+  const exchange = async (
+    peer: string,
+    request: QueryRequest,
+    signal: AbortSignal,
+  ): Promise<readonly Entry[] | 'refused'> => {
+    const stream = await deps.openStream(peer, signal)
+    try {
+      const messages = messagesOver(stream, { maxBytes: QUERY_RESPONSE_MAX_BYTES, signal })
+      await messages.write(queryRequestCodec.encode(request))
+      const response = queryResponseCodec.decode(await messages.read())
+      if (!response.ok) throw new Failure(response.name, response.message)
+      stream.close({ signal }).catch((error: Error) => stream.abort(error))
+      return response.value.status === 'refused' ? 'refused' : response.value.entries
+    } catch (error) {
+      stream.abort(error instanceof Error ? error : new Error(String(error)))
+      throw error
+    }
+  }
+
+  const ask = async (peer: string, request: QueryRequest, signal: AbortSignal): Promise<Outcome> => {
+    openByPeer.set(peer, (openByPeer.get(peer) ?? 0) + 1)
+    const started = now()
+    try {
+      const entries = await exchange(peer, request, AbortSignal.any([signal, AbortSignal.timeout(answerMs)]))
+      if (entries === 'refused') {
+        restingUntil.set(peer, now() + restMs)
+        return 'failed'
+      }
+      const ms = now() - started
+      assertAsked(request, entries)
+      const fault = entries.length === 0 ? undefined : faultOf(await deps.ingest(entries, peer))
+      if (fault === 'signature' || fault === 'malformed') drop(peer, fault)
+      else observe(peer, fault === undefined ? { kind: 'ok', ms } : { kind: 'failed' })
+      if (fault !== undefined) return 'failed'
+      return request.type === 'describe' && entries.some(({ kind }) => kind === 'release') ? 'enough' : 'answered'
+    } catch (error) {
+      if (signal.aborted) return 'failed'
+      if (isFailure(error, 'RecordMalformed') || isFailure(error, 'RecordTooLarge')) drop(peer, 'malformed')
+      else observe(peer, { kind: 'failed' })
+      return 'failed'
+    } finally {
+      const left = (openByPeer.get(peer) ?? 1) - 1
+      if (left > 0) openByPeer.set(peer, left)
+      else openByPeer.delete(peer)
+    }
+  }
+
+  const askBest = async (request: QueryRequest, signal: AbortSignal): Promise<FanOut> => {
+    let end: () => void
+    try {
+      end = await turns.take(signal)
+    } catch {
+      return { asked: 0, answered: 0 }
+    }
+    try {
+      const free = deps.peers().filter((peer) => !isResting(peer) && (openByPeer.get(peer) ?? 0) < perPeer)
+      const peers = deps.rank(free, { count: mostPeers })
+      return await fanOut(peers, (peer) => ask(peer, request, signal), { width, hedgeMs, signal })
+    } finally {
+      end()
+    }
+  }
+
+  return {
+    search: (query, signal) => askBest({ v: 1, type: 'search', ...query, limit: MAX_QUERY_PACKAGES }, signal),
+    describe: (query, signal) => askBest({ v: 1, type: 'describe', ...query }, signal),
+  }
+}
+
+/** @throws Failure `RecordMalformed` for entries that are no answer to the request. */
+const assertAsked = (request: QueryRequest, entries: readonly Entry[]): void => {
+  const isAsked =
+    request.type === 'search'
+      ? entries.filter(({ kind }) => kind === 'head').length <= request.limit
+      : entries.every((entry) => isAbout(entry, request))
+  if (!isAsked) throw new Failure('RecordMalformed', 'The peer sent packages that it was not asked for.')
+}
+
+/** What cannot be read is left to those who verify it. */
+const isAbout = ({ kind, bytes }: Entry, { publisher, slug }: DescribeRequest): boolean => {
+  if (kind !== 'head' && kind !== 'release') return true
+  const peeked = kind === 'head' ? peekHead(bytes) : peekRelease(bytes)
+  return !peeked.ok || (peeked.value.publisher === publisher && peeked.value.slug === slug)
+}
+
+/**
+ * What an answer says of its sender. An honest peer has verified what it sends, so what does not verify was made up; only
+ * of newer formats, and of what hangs on them, two honest peers think differently.
+ */
+const faultOf = ({ rejected, failures }: Ingested): 'signature' | 'malformed' | 'unsupported' | undefined => {
+  if (rejected === 0) return undefined
+  const names = failures.filter(({ outcome }) => outcome === 'rejected').map(({ name }) => name)
+  if (names.includes('SignatureInvalid')) return 'signature'
+  if (names.includes('RecordUnsupported')) return 'unsupported'
+  return names.includes('IdentityInvalid') ? 'signature' : 'malformed'
+}

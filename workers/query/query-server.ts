@@ -1,0 +1,108 @@
+import type { Stream } from '@libp2p/interface'
+import { isFailure } from '../contract/failures.ts'
+import type { Entry } from '../protocol/entry.ts'
+import { MAX_QUERY_ENTRIES, QUERY_ENTRIES_BYTES, QUERY_REQUEST_MAX_BYTES } from '../protocol/limits.ts'
+import {
+  type DescribeRequest,
+  type QueryRequest,
+  type QueryResponse,
+  queryRequestCodec,
+  queryResponseCodec,
+  type SearchRequest,
+} from '../protocol/query-messages.ts'
+import type { Budget } from './budget.ts'
+import { messagesOver } from './message-stream.ts'
+
+/**
+ * Answers what other peers ask of this catalogue, over `/ggen/query/1.0.0`: one question a stream.
+ *
+ * Guarantees: a question is read only up to its limit, is answered with a bounded number of entries and bytes, and its
+ * peer is refused when it has taken its share of our time; a stream that stands still ends. What is answered are signed
+ * entries of the catalogue and nothing of our own making.
+ */
+export interface QueryServer {
+  /** Serves one inbound stream; resolves when it has ended. Never rejects. */
+  handle(stream: Stream, peer: string): Promise<void>
+  /** Ends every stream; later ones are ended at once. */
+  stop(): void
+}
+
+/** What is known here. Each list is what belongs together, best first: it is sent whole or not at all. */
+export interface QuerySource {
+  search(request: SearchRequest): readonly (readonly Entry[])[]
+  describe(request: DescribeRequest): readonly (readonly Entry[])[]
+}
+
+export interface QueryServerDependencies {
+  source: QuerySource
+  budget: Budget
+  /** A peer broke the rules. */
+  report(peer: string, fault: 'malformed' | 'flood'): void
+  /** Milliseconds with fractions, of any origin. */
+  now(): number
+  /** Time for one question from its first byte to the end of its answer, ms. */
+  timeoutMs?: number
+}
+
+/** Longer than an asker waits; a stream that stands still is held no longer than this. */
+const defaultTimeoutMs = 5_000
+
+export const createQueryServer = (deps: QueryServerDependencies): QueryServer => {
+  const { source, budget, report, now, timeoutMs = defaultTimeoutMs } = deps
+  const stopping = new AbortController()
+
+  const respond = (request: QueryRequest, peer: string): QueryResponse | undefined => {
+    const verdict = budget.take(peer)
+    if (verdict === 'flood') return undefined
+    if (verdict === 'refuse') return { v: 1, status: 'refused', entries: [] }
+    const started = now()
+    const groups = request.type === 'search' ? source.search(request) : source.describe(request)
+    const response: QueryResponse = { v: 1, status: 'ok', entries: fill(groups) }
+    budget.spend(peer, now() - started)
+    return response
+  }
+
+  return {
+    async handle(stream, peer) {
+      const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(timeoutMs)])
+      const abort = (reason: string): void => stream.abort(new Error(reason))
+      try {
+        const messages = messagesOver(stream, { maxBytes: QUERY_REQUEST_MAX_BYTES, signal })
+        const request = queryRequestCodec.decode(await messages.read())
+        if (!request.ok) {
+          // A newer version of the question is nobody's fault.
+          if (request.name !== 'RecordUnsupported') report(peer, 'malformed')
+          return abort(request.message)
+        }
+        const response = respond(request.value, peer)
+        if (response === undefined) {
+          report(peer, 'flood')
+          return abort('too many questions')
+        }
+        await messages.write(queryResponseCodec.encode(response))
+        await stream.close({ signal })
+      } catch (error) {
+        if (isFailure(error, 'RecordTooLarge')) report(peer, 'malformed')
+        abort('the question was not read, or its answer not taken')
+      }
+    },
+    stop: () => stopping.abort(),
+  }
+}
+
+/** As many of the groups as one answer takes, each entry once. */
+const fill = (groups: readonly (readonly Entry[])[]): Entry[] => {
+  const entries: Entry[] = []
+  // The records of one publisher share the bytes of its identity.
+  const taken = new Set<Uint8Array>()
+  let size = 0
+  for (const group of groups) {
+    const fresh = group.filter(({ bytes }) => !taken.has(bytes))
+    const bytes = fresh.reduce((sum, entry) => sum + entry.bytes.length, 0)
+    if (entries.length + fresh.length > MAX_QUERY_ENTRIES || size + bytes > QUERY_ENTRIES_BYTES) break
+    for (const entry of fresh) taken.add(entry.bytes)
+    entries.push(...fresh)
+    size += bytes
+  }
+  return entries
+}

@@ -1,0 +1,41 @@
+import { type Message, TopicValidatorResult } from '@libp2p/gossipsub'
+import type { PeerId } from '@libp2p/interface'
+import { peekAnnouncement } from '../protocol/announcement.ts'
+import type { GossipLimits } from './gossip-limits.ts'
+
+/**
+ * What receiving an announcement came to: `new` is forwarded, `known` (seen, or older than what is known) is dropped
+ * without blame, `invalid` is dropped and counts against the peer that sent it.
+ */
+export type Verdict = 'new' | 'known' | 'invalid'
+
+export interface Judgement {
+  readonly verdict: Verdict
+  /** Signatures that had to be checked for it. */
+  readonly checks: number
+}
+
+/** Verifies the bytes of an announcement, and takes them in where there is a catalogue. Must not throw. */
+export type Judge = (bytes: Uint8Array, from: string) => Promise<Judgement>
+
+/**
+ * The topic validator: an announcement is judged before it is forwarded, and once. News over the limits of its
+ * publisher, or of all, are dropped unread and without blame: who sent them may have heard of nothing else.
+ */
+export const createAnnouncementGate = (judge: Judge, limits: Pick<GossipLimits, 'admitNews' | 'settle'>) => {
+  return async (from: PeerId, { data }: Message): Promise<TopicValidatorResult> => {
+    const peer = from.toString()
+    const about = peekAnnouncement(data)
+    const publisher = about.ok ? about.value.publisher : ''
+    if (about.ok && !limits.admitNews(publisher)) return TopicValidatorResult.Ignore
+    const { verdict, checks } = await judge(data, peer)
+    limits.settle({ peer, publisher, checks, isNew: verdict === 'new' })
+    return resultByVerdict[verdict]
+  }
+}
+
+const resultByVerdict: Record<Verdict, TopicValidatorResult> = {
+  new: TopicValidatorResult.Accept,
+  known: TopicValidatorResult.Ignore,
+  invalid: TopicValidatorResult.Reject,
+}

@@ -1,0 +1,184 @@
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import type { GossipSub } from '@libp2p/gossipsub'
+import type { Libp2p } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
+import { yamux } from '@libp2p/yamux'
+import { createLibp2p } from 'libp2p'
+import { type Announcements, createAnnouncements } from '../gossip/announcements.ts'
+import type { Crypto } from '../protocol/crypto.ts'
+import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
+import { createRegistry, type Registry } from '../registry/registry.ts'
+import type { Verdict } from '../stack/announcement-gate.ts'
+import { createGossipLimits, type GossipRates, gossipRates } from '../stack/gossip-limits.ts'
+import { createHeadValidator } from '../stack/head-validator.ts'
+import { type StackServices, stackServices } from '../stack/services.ts'
+import { webCrypto } from '../stack/web-crypto.ts'
+import { createMemoryStore } from '../store/memory-store.ts'
+import { createLinks, createRandom, type LinkConditions } from './delayed-memory.ts'
+
+/** Real nodes with the services of a tab and its catalogue, that gossip over links with delay and loss. */
+
+export interface GossipNode {
+  readonly node: Libp2p<StackServices>
+  readonly id: string
+  readonly registry: Registry
+  readonly announcements: Announcements
+  /** What its catalogue said of announcements, and whom it had them of, oldest first. */
+  readonly judged: { from: string; verdict: Verdict; id: string; at: number; checks: number }[]
+  /** Peers that came to follow the topic. */
+  readonly audience: string[]
+  /** Peers that it found to flood. */
+  readonly floods: string[]
+  /** Messages that were handed to gossipsub by its peers, copies included. */
+  received(): number
+  meshPeers(): string[]
+  scoreOf(peer: string): number
+}
+
+export interface GossipNetworkOptions {
+  nodes: number
+  seed?: number
+  /** Each node dials so many others at random, so it has about twice as many connections. */
+  dials?: number
+  conditions?: Partial<LinkConditions>
+  heartbeatMs?: number
+  /** In place of the real ones. */
+  rates?: Partial<GossipRates>
+  crypto?: Crypto
+  /** Only these dial each other, by index, in place of random dials. */
+  edges?: readonly (readonly [number, number])[]
+}
+
+/** With these, most have the 24 direct peers at which a tab dials nobody new. */
+const defaultDials = 10
+
+/** Dials at once while the network is set up: more only wait for the processor. */
+const setUpDials = 16
+
+export const createGossipNetwork = async (options: GossipNetworkOptions) => {
+  const { nodes: count, seed = 1, dials = defaultDials, crypto = webCrypto } = options
+  const conditions: LinkConditions = { delayMs: 25, jitterMs: 0, loss: 0, retransmitMs: 200, ...options.conditions }
+  // No delay while it is set up.
+  const links = createLinks(seed, { ...conditions, delayMs: 0, jitterMs: 0, loss: 0 })
+  const random = createRandom(seed)
+  networks += 1
+
+  const start = async (index: number): Promise<GossipNode> => {
+    const keySeed = new Uint8Array(32)
+    new DataView(keySeed.buffer).setUint32(0, seed)
+    new DataView(keySeed.buffer).setUint32(4, index + 1)
+    const limits = createGossipLimits(() => performance.now(), { ...gossipRates, ...options.rates })
+    const floods: string[] = []
+    const audience: string[] = []
+    const node = await createLibp2p<StackServices>({
+      privateKey: await generateKeyPairFromSeed('Ed25519', keySeed),
+      addresses: { listen: [`/memory/gossip-${networks}-${index}`] },
+      transports: [links.transport],
+      connectionEncrypters: [noise()],
+      streamMuxers: [yamux()],
+      connectionGater: { denyDialMultiaddr: () => false },
+      connectionManager: {
+        maxIncomingPendingConnections: 1_000,
+        inboundConnectionThreshold: 1_000,
+        reconnectRetries: 0,
+      },
+      connectionMonitor: { enabled: false },
+      services: stackServices({
+        heads: createHeadValidator(crypto),
+        gossipLimits: limits,
+        onFlood(peer) {
+          floods.push(peer)
+          for (const connection of node.getConnections())
+            if (connection.remotePeer.toString() === peer) connection.abort(new Error('It floods.'))
+        },
+        ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
+      }),
+    })
+    const registry = createRegistry({ store: createMemoryStore(), crypto, onChange() {} })
+    const judged: GossipNode['judged'] = []
+    const { pubsub } = node.services
+    const announcements = createAnnouncements({
+      ...{ pubsub, limits },
+      onSubscriber: (peer) => audience.push(peer),
+      async receive(bytes, from) {
+        const outcome = await registry.receiveAnnouncement(bytes, { from })
+        const { verdict, id = '', checks } = outcome
+        judged.push({ from, verdict, id, checks, at: performance.now() })
+        return outcome
+      },
+    })
+    const internals = pubsub as unknown as Internals
+    const handle = internals.handleReceivedMessage.bind(pubsub)
+    let received = 0
+    internals.handleReceivedMessage = (...given) => {
+      received += 1
+      return handle(...given)
+    }
+    return {
+      ...{ node, id: node.peerId.toString(), registry, announcements, judged, floods, audience },
+      received: () => received,
+      meshPeers: () => internals.getMeshPeers(PACKAGES_TOPIC),
+      scoreOf: (peer) => internals.score.score(peer),
+    }
+  }
+
+  const nodes: GossipNode[] = []
+  for (let index = 0; index < count; index += 1) nodes.push(await start(index))
+
+  const pairs = new Map<string, readonly [GossipNode, GossipNode]>()
+  const join = (one: GossipNode | undefined, other: GossipNode | undefined): void => {
+    if (one === undefined || other === undefined || one === other) return
+    pairs.set([one.id, other.id].sort().join(), [one, other])
+  }
+  if (options.edges !== undefined) for (const [a, b] of options.edges) join(nodes[a], nodes[b])
+  else
+    for (const one of nodes) for (const other of pick(nodes, Math.min(dials, count - 1), one, random)) join(one, other)
+  const toDial = [...pairs.values()]
+  await Promise.all(
+    Array.from({ length: setUpDials }, async () => {
+      for (let pair = toDial.shift(); pair !== undefined; pair = toDial.shift())
+        await pair[0].node.dial(pair[1].node.getMultiaddrs())
+    }),
+  )
+  const isSubscribed = ([one, other]: readonly [GossipNode, GossipNode]): boolean =>
+    follows(one.node.services.pubsub, other.id) && follows(other.node.services.pubsub, one.id)
+  for (const end = performance.now() + 30_000; ![...pairs.values()].every(isSubscribed); ) {
+    if (performance.now() > end) throw new Error('Not all peers of the test network follow each other.')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  Object.assign(links.conditions, conditions)
+
+  return {
+    nodes,
+    conditions: links.conditions,
+    sent: links.sent,
+    async stop() {
+      Object.assign(links.conditions, { delayMs: 0, jitterMs: 0, loss: 0 })
+      for (const { node, announcements } of nodes) {
+        announcements.stop()
+        for (const connection of node.getConnections()) connection.abort(new Error('The network is stopped.'))
+      }
+      await Promise.all(nodes.map(({ node }) => node.stop()))
+    },
+  }
+}
+
+export type GossipNetwork = Awaited<ReturnType<typeof createGossipNetwork>>
+
+/** Memory addresses are global: each network has its own. */
+let networks = 0
+
+/** What of gossipsub is internal to it. */
+interface Internals {
+  handleReceivedMessage(...given: unknown[]): Promise<void>
+  getMeshPeers(topic: string): string[]
+  readonly score: { score(peer: string): number }
+}
+
+const follows = (pubsub: GossipSub, peer: string): boolean =>
+  pubsub.getSubscribers(PACKAGES_TOPIC).some((subscriber) => subscriber.toString() === peer)
+
+const pick = (all: readonly GossipNode[], wanted: number, without: GossipNode, random: () => number): GossipNode[] => {
+  const rest = all.filter((each) => each !== without)
+  return Array.from({ length: wanted }, () => rest.splice(Math.floor(random() * rest.length), 1)).flat()
+}

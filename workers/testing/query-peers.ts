@@ -1,0 +1,107 @@
+import type { Libp2p } from '@libp2p/interface'
+import type { SearchQuery, SearchResult } from '../contract/views.ts'
+import { createQuerySource } from '../engine/query-source.ts'
+import { createReputation, type Reputation } from '../peers/reputation.ts'
+import type { Entry } from '../protocol/entry.ts'
+import { QUERY_PROTOCOL } from '../protocol/protocols.ts'
+import { type RemoteQuery, startRemoteQuery } from '../query/query.ts'
+import type { QueryTiming } from '../query/query-client.ts'
+import { createRegistry, type Registry } from '../registry/registry.ts'
+import { packageToDocument } from '../registry/summary.ts'
+import { createSearch } from '../search/index.ts'
+import { webCrypto } from '../stack/web-crypto.ts'
+import { createMemoryStore } from '../store/memory-store.ts'
+import { createRandom } from './delayed-memory.ts'
+
+/** A catalogue with its search index, answering and asking over a node that is given. */
+export interface QueryPeer {
+  readonly id: string
+  readonly node: Libp2p
+  readonly registry: Registry
+  readonly reputation: Reputation
+  readonly query: RemoteQuery
+  /** Peers that were dropped, and for what. */
+  readonly dropped: { peer: string; fault: string }[]
+  search(query: SearchQuery): SearchResult
+  /** Remote searches and descriptions that it has answered. */
+  readonly questions: string[]
+  stop(): Promise<void>
+}
+
+export interface QueryPeerOptions {
+  entries?: readonly Entry[]
+  timing?: Partial<QueryTiming>
+}
+
+export const startQueryPeer = async (node: Libp2p, options: QueryPeerOptions = {}): Promise<QueryPeer> => {
+  const { registry, search } = createIndexedRegistry()
+  if (options.entries !== undefined) await registry.ingest(options.entries, { from: 'test' })
+  const reputation = createReputation({ store: createMemoryStore(), now: Date.now, random: createRandom(1) })
+  const dropped: QueryPeer['dropped'] = []
+  const questions: string[] = []
+  const source = createQuerySource({ registry, search })
+  const query = await startRemoteQuery({
+    node,
+    source: {
+      search(request) {
+        questions.push(request.text)
+        return source.search(request)
+      },
+      describe(request) {
+        questions.push(request.slug)
+        return source.describe(request)
+      },
+    },
+    rank: reputation.rank,
+    observe: reputation.observe,
+    ingest: (entries, from) => registry.ingest(entries, { from }),
+    drop(peer, fault) {
+      dropped.push({ peer, fault })
+      reputation.observe(peer, { kind: 'violation', fault })
+      for (const connection of node.getConnections())
+        if (connection.remotePeer.toString() === peer) connection.abort(new Error('The peer broke the rules.'))
+    },
+    async openStream(peer, signal) {
+      const connection = node.getConnections().find(({ remotePeer }) => remotePeer.toString() === peer)
+      if (connection === undefined) throw new Error('not connected')
+      return connection.newStream(QUERY_PROTOCOL, { signal, runOnLimitedConnection: true })
+    },
+    onPeers() {},
+    ...(options.timing === undefined ? {} : { timing: options.timing }),
+  })
+  return {
+    ...{ id: node.peerId.toString(), node, registry, reputation, query, dropped, questions },
+    search: search.query,
+    async stop() {
+      await query.stop()
+      await reputation.stop()
+    },
+  }
+}
+
+/** A catalogue in memory, and the index that follows it. */
+export const createIndexedRegistry = () => {
+  const search = createSearch({ now: () => performance.now() })
+  const registry = createRegistry({
+    store: createMemoryStore(),
+    crypto: webCrypto,
+    onChange({ packages }) {
+      for (const id of packages) {
+        const found = registry.get(id)
+        const document = found === undefined ? undefined : packageToDocument(found)
+        if (document === undefined) search.remove(id)
+        else search.put(document)
+      }
+    },
+  })
+  return { registry, search }
+}
+
+/** Search over a catalogue that no index follows: made anew for each question, so for small ones. */
+export const searchOver = (registry: Pick<Registry, 'all'>): { query(query: SearchQuery): SearchResult } => ({
+  query(query) {
+    const search = createSearch({ now: () => performance.now() })
+    search.putAll([...registry.all()].flatMap((found) => packageToDocument(found) ?? []))
+    return search.query(query)
+  },
+})
