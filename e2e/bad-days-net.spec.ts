@@ -51,8 +51,8 @@ test('all relays gone: peers that are connected directly keep search, gossip and
     'without-relays',
   )
 
-  const { steps } = await b.page.evaluate(() => window.ggen.status())
-  expect(steps).toMatchObject({
+  const steps = () => b.page.evaluate(async () => (await window.ggen.status()).steps)
+  await expect.poll(steps).toMatchObject({
     relay: { state: 'failed', reason: expect.stringMatching(/does not answer/), since: expect.any(Number) },
     direct: { state: 'ok' },
     topic: { state: 'ok' },
