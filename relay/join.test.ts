@@ -1,12 +1,13 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, describe, expect, it } from 'vitest'
-import { isDirect, openStream } from '../workers/net/streams.ts'
+import { isDirect } from '../workers/net/addresses.ts'
+import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
 import { createTestNetwork, type TestTab, until } from '../workers/testing/network.ts'
 
 const network = createTestNetwork()
 afterEach(network.stopAll)
 
-const direct = (tab: TestTab): string[] => tab.finder.directPeers().map(String)
+const direct = (tab: TestTab): string[] => tab.pool.directPeers().map(String)
 
 const echo = '/ggen/test-echo/1.0.0'
 
@@ -60,6 +61,28 @@ describe('peer finder', () => {
     expect(tab.node.getConnections(banned.node.peerId)).toEqual([])
   })
 
+  it('dials remembered peers before any relay is there, and is not held up by those that are gone', async () => {
+    const other = await network.startTab([], { target: 0 })
+    const gone = await network.startTab([], { target: 0 })
+    const infos = [gone, other].map(({ node }) => ({ id: node.peerId, multiaddrs: node.getMultiaddrs() }))
+    await gone.stop()
+    const tab = await network.startTab([], { remembered: infos })
+    await until('the one that is there is connected', () => direct(tab).length === 1)
+    expect(direct(tab)).toEqual([other.node.peerId.toString()])
+  })
+
+  it('keeps one direct connection where both have dialled', async () => {
+    const [one, two] = await Promise.all([0, 1].map(() => network.startTab([], { target: 0 })))
+    if (one === undefined || two === undefined) throw new Error('unreachable')
+    const dial = (from: TestTab, to: TestTab) => from.node.dial(to.node.getMultiaddrs(), { force: true })
+    await Promise.all([dial(one, two), dial(two, one)])
+    const between = () => [one.node.getConnections(two.node.peerId), two.node.getConnections(one.node.peerId)]
+    await until('one is left at both sides', () => between().every(({ length }) => length === 1))
+    for (const tab of [one, two]) tab.node.services.pubsub.subscribe(PACKAGES_TOPIC)
+    const hears = (tab: TestTab) => tab.node.services.pubsub.getSubscribers(PACKAGES_TOPIC).length === 1
+    await until('gossip runs over what is left, in both directions', () => hears(one) && hears(two))
+  }, 30_000)
+
   it('finds peers again after the relay was gone for a while, and keeps those that it has', async () => {
     const relay = await network.startRelay()
     const address = relay.addressFor(undefined)
@@ -90,24 +113,24 @@ describe('openStream', () => {
     const own = two.node.getMultiaddrs().find((address) => !address.toString().includes('p2p-circuit'))
     if (own === undefined) throw new Error('unreachable')
     const connection = await one.node.dial(own)
-    const stream = await openStream(one, two.node.peerId.toString(), echo, { direct: true })
+    const stream = await one.pool.openStream(two.node.peerId.toString(), echo, { direct: true })
     expect(connection.streams).toContain(stream)
   })
 
   it('dials a relayed connection where no direct one comes about, if that is allowed', async () => {
     const [one, two] = await startPair({ direct: false })
     const peer = two.node.peerId.toString()
-    const stream = await openStream(one, peer, echo, { direct: false })
+    const stream = await one.pool.openStream(peer, echo, { direct: false })
     expect(stream.protocol).toBe(echo)
     expect(one.node.getConnections(two.node.peerId).map(isDirect)).toEqual([false])
-    await expect(openStream(one, peer, echo, { direct: true })).rejects.toMatchObject({ name: 'PeerUnreachable' })
+    await expect(one.pool.openStream(peer, echo, { direct: true })).rejects.toMatchObject({ name: 'PeerUnreachable' })
   })
 
   it('takes the relayed connection that is there rather than another one', async () => {
     const [one, two] = await startPair({ direct: false })
     const relayed = one.keeper.relays()[0]?.address
     const connection = await one.node.dial(multiaddr(`${relayed}/p2p-circuit/p2p/${two.node.peerId}`))
-    const stream = await openStream(one, two.node.peerId.toString(), echo, { direct: false })
+    const stream = await one.pool.openStream(two.node.peerId.toString(), echo, { direct: false })
     expect(connection.streams).toContain(stream)
   })
 
@@ -118,14 +141,14 @@ describe('openStream', () => {
     const silent = '/ggen/test-silent/1.0.0'
     const never = new Promise<void>(() => {})
     for (const connection of one.node.getConnections()) connection.newStream = () => never.then(() => Promise.reject())
-    await expect(openStream(one, peer, silent, { direct: false, timeoutMs: 300 })).rejects.toMatchObject({
+    await expect(one.pool.openStream(peer, silent, { direct: false, timeoutMs: 300 })).rejects.toMatchObject({
       name: 'Timeout',
     })
     const abort = new AbortController()
-    const opening = openStream(one, peer, silent, { direct: false, signal: abort.signal })
+    const opening = one.pool.openStream(peer, silent, { direct: false, signal: abort.signal })
     abort.abort()
     await expect(opening).rejects.toMatchObject({ name: 'Cancelled' })
-    await expect(openStream(one, peer, silent, { direct: false, signal: abort.signal })).rejects.toMatchObject({
+    await expect(one.pool.openStream(peer, silent, { direct: false, signal: abort.signal })).rejects.toMatchObject({
       name: 'Cancelled',
     })
   })
@@ -138,7 +161,7 @@ describe('openStream', () => {
       [two.node.peerId.toString(), '/ggen/unknown/1.0.0'],
       ['no peer id', echo],
     ] as const)
-      await expect(openStream(one, peer, protocol, { direct: false })).rejects.toMatchObject({
+      await expect(one.pool.openStream(peer, protocol, { direct: false })).rejects.toMatchObject({
         name: 'PeerUnreachable',
       })
   })

@@ -136,17 +136,58 @@ describe('relay keeper', () => {
     await until('its steps are ok', () => Object.values(tab.keeper.steps()).every(({ state }) => state === 'ok'))
   })
 
-  it('gets a new reservation after each restart of the relay', async () => {
+  it('gets a new reservation after each of ten restarts of the relay', async () => {
     const { address, port, privateKey } = await freeAddress()
     let relay = await network.startRelay({ port, privateKey })
     const tab = await network.startTab([address])
     await until('it has a reservation', () => isReserved(tab))
-    for (let restart = 0; restart < 3; restart += 1) {
+    for (let restart = 0; restart < 10; restart += 1) {
       await relay.stop()
       await until('the loss is seen', () => tab.keeper.relays()[0]?.connected === false)
       relay = await network.startRelay({ port, privateKey })
       await until('it is back', () => isReserved(tab) && relay.health().reservations === 1)
     }
+  }, 60_000)
+
+  it('follows a relay that came back at another address, and lets go of the old one', async () => {
+    const { address, port, privateKey } = await freeAddress()
+    const before = await network.startRelay({ port, privateKey })
+    const tab = await network.startTab([address])
+    await until('it has a reservation', () => isReserved(tab))
+    await before.stop()
+    const after = await network.startRelay({ privateKey })
+    const moved = after.addressFor(undefined)
+    expect(moved).not.toBe(address)
+    tab.keeper.setRelays([moved])
+    await until('it has a reservation there', () => isReserved(tab) && after.health().reservations === 1)
+    expect(tab.keeper.relays().map(({ address }) => address)).toEqual([moved])
+    // One with another key is another relay: who was the old one is an ordinary peer from then on.
+    const other = await network.startRelay()
+    tab.keeper.setRelays([other.addressFor(undefined)])
+    await until('it has a reservation at the other', () => isReserved(tab) && other.health().reservations === 1)
+    expect(tab.isRelay(after.node.peerId.toString())).toBe(false)
+    expect(tab.isRelay(other.node.peerId.toString())).toBe(true)
+  })
+
+  it('dials at most three relays at once, and all in the end', async () => {
+    const relays = await Promise.all([0, 1, 2, 3, 4].map(() => network.startRelay()))
+    const tab = await network.startTab([], { target: 0 })
+    let dialing = 0
+    let most = 0
+    const dial = tab.node.dial.bind(tab.node)
+    tab.node.dial = async (...given) => {
+      dialing += 1
+      most = Math.max(most, dialing)
+      try {
+        return await dial(...given)
+      } finally {
+        dialing -= 1
+      }
+    }
+    tab.keeper.setRelays(relays.map((relay) => relay.addressFor(undefined)))
+    await until('all have given a reservation', () => isReserved(tab), 20_000)
+    expect(most).toBeGreaterThan(1)
+    expect(most).toBeLessThanOrEqual(3)
   })
 
   it('tells the relay the new address itself, before libp2p would', async () => {

@@ -6,6 +6,7 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { createEngineClient } from './engine/client.ts'
+import { watchWake } from './engine/wake.ts'
 import { AppContext } from './hooks/use-app.ts'
 import { readTheme } from './lib/theme.ts'
 import { createLinks, parseProfile } from './routes.ts'
@@ -17,6 +18,8 @@ import { createGgen } from './window-ggen.ts'
 const { profile = 'default', relays } = parseProfile(location.search)
 const client = createEngineClient({ profile, relays, iceServers: [] })
 window.ggen = createGgen(client)
+// An engine that could not be started says so elsewhere.
+watchWake((reason) => void client.wake(reason).catch(() => {}))
 
 const store = createPageStore(readTheme())
 const commands = createCommands(client, store)

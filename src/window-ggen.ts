@@ -30,6 +30,7 @@ export type Ggen = Pick<
   | 'peers'
   | 'metrics'
   | 'connect'
+  | 'wake'
 >
 
 declare global {
@@ -61,4 +62,5 @@ export const createGgen = (client: EngineClient): Ggen => ({
   peers: client.peers,
   metrics: client.metrics,
   connect: client.connect,
+  wake: client.wake,
 })

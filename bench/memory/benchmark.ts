@@ -41,7 +41,7 @@ const measureNodes = async function* (log: (line: string) => void): AsyncGenerat
     for (let before = Number.NaN; tabs.length < nodes; ) {
       for (let n = 0; n < nodesAtOnce; n++) tabs.push(await network.startTab([relay.relay]))
       const enough = Math.min(connectionsEach, tabs.length - 1)
-      const areConnected = (): boolean => tabs.every(({ finder }) => finder.directPeers().length >= enough)
+      const areConnected = (): boolean => tabs.every(({ pool }) => pool.directPeers().length >= enough)
       await until('every node has its peers', areConnected, waitMs)
       const now = heapBytes()
       if (!Number.isNaN(before)) samples.push((now - before) / nodesAtOnce / bytesPerMb)

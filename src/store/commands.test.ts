@@ -68,7 +68,7 @@ const compose = (given: Partial<EngineClient> = {}) => {
       uninstall: refuse,
       peers: refuse,
     },
-    ...{ metrics: refuse, connect: refuse },
+    ...{ metrics: refuse, connect: refuse, wake: refuse },
     ...given,
   }
   const store = createPageStore('system')

@@ -33,7 +33,7 @@ const statusOf = (
   change: Partial<StatusView> = {},
   states: Partial<Record<keyof StatusView['steps'], StepState>> = {},
 ) => {
-  const step = (key: keyof StatusView['steps']) => ({ state: states[key] ?? 'ok', reason: '' })
+  const step = (key: keyof StatusView['steps']) => ({ state: states[key] ?? 'ok', reason: '', since: 1 })
   const status: StatusView = {
     peerId: 'p',
     publisherId: 'q',
@@ -52,6 +52,7 @@ const statusOf = (
       relay: step('relay'),
       reservation: step('reservation'),
       direct: step('direct'),
+      topic: step('topic'),
       catalogue: step('catalogue'),
       storage: step('storage'),
     },
@@ -84,11 +85,12 @@ describe('the network line', () => {
 
 test('a step says what to do only where it failed, and keeps the reason of the engine', () => {
   const status = statusOf({ channelPath: 'none' }, { direct: 'failed' })
-  status.steps.relay = { state: 'failed', reason: 'It refused.' }
+  status.steps.relay = { state: 'failed', reason: 'It refused.', since: 7 }
   const lines = stepLines(status)
-  expect(lines.map(({ key }) => key)).toEqual(['relay', 'reservation', 'direct', 'catalogue', 'storage'])
+  expect(lines.map(({ key }) => key)).toEqual(['relay', 'reservation', 'direct', 'topic', 'catalogue', 'storage'])
   expect(lines.filter(({ next }) => next !== '').map(({ key }) => key)).toEqual(['relay', 'direct'])
   expect(lines[0]?.sentence).toContain('It refused.')
+  expect(lines.map(({ since }) => since)).toEqual([7, 1, 1, 1, 1, 1])
   expect(lines[2]?.next).toContain('WebRTC')
 })
 

@@ -31,6 +31,8 @@ export interface StepLine {
   key: keyof StatusView['steps']
   title: string
   state: StepState
+  /** When it came into this state. */
+  since: number
   /** What is so. */
   sentence: string
   /** What the person can do about it; empty when there is nothing to do. */
@@ -63,6 +65,13 @@ export const stepLines = (status: StatusView): StepLine[] => [
         ? 'This browser has no WebRTC, or it is switched off. Allow it, or use another browser.'
         : 'A strict firewall can be the reason. Try another network.',
   }),
+  stepLine('topic', 'News', status, {
+    ok: 'New packages show up here as they are published.',
+    working: 'Joining those who pass news of packages on.',
+    waiting: 'This comes after a peer is connected.',
+    failed: 'News of packages do not come here.',
+    next: 'It is tried again by itself.',
+  }),
   stepLine('catalogue', 'Catalogue', status, {
     ok: `${plural(status.catalogueSize, 'package is', 'packages are')} known here.`,
     working: 'Fetching what other peers know.',
@@ -85,11 +94,11 @@ const stepLine = (
   status: StatusView,
   words: Record<StepState, string> & { next: string },
 ): StepLine => {
-  const { state, reason } = status.steps[key]
+  const { state, reason, since } = status.steps[key]
   // A failure says what it means and why; before that the engine's own words are enough.
   const sentence =
     reason === '' || state === 'ok' ? words[state] : state === 'failed' ? `${words[state]} ${reason}` : reason
-  return { key, title, state, sentence, next: state === 'failed' ? words.next : '' }
+  return { key, title, state, since, sentence, next: state === 'failed' ? words.next : '' }
 }
 
 /** How packages that were looked up were found, in words; the second sentence is there once there is enough to compare. */

@@ -35,6 +35,9 @@ export interface StartOptions {
   leadership?: { leader: string; stolen: boolean }
 }
 
+/** Why the engine should look after its connections now: the network is back, the page is seen, the machine went on. */
+export type WakeReason = 'online' | 'visible' | 'resume'
+
 /**
  * The commands of the engine. Each resolves with a value or rejects with an Error whose `name` is one of
  * `failureNames`. Commands other than `start` wait until the engine is up.
@@ -85,4 +88,6 @@ export interface EngineCommands {
   peers(): Promise<PeerView[]>
   metrics(): Promise<MetricsView>
   connect(multiaddr: string): Promise<void>
+  /** Checks all connections, and tries relays, peers and catalogues at once; many in a second count as one. */
+  wake(reason: WakeReason): Promise<void>
 }

@@ -260,6 +260,12 @@ export interface PeerView {
   address: string
   rttMs?: number
   connectedAt: number
+  /** Of its connection, from pings and requests. An unhealthy one is about to be closed. */
+  health: 'healthy' | 'degraded' | 'unhealthy'
+  /** Why it is not healthy, as a sentence; empty when it is. */
+  healthReason: string
+  /** True when it is kept although it is idle: a relay, and the most useful peers. */
+  kept: boolean
 }
 
 /** State of each step towards being a full peer, in the order in which they happen. */
@@ -271,6 +277,11 @@ export interface Step {
   reason: string
 }
 
+export interface TimedStep extends Step {
+  /** When it came into this state. */
+  since: number
+}
+
 export interface StatusView {
   peerId: string
   publisherId: string
@@ -278,7 +289,8 @@ export interface StatusView {
   profile: string
   /** True while at least one relay or peer is connected. */
   online: boolean
-  relays: { address: string; connected: boolean }[]
+  /** `reserved`: others can reach this tab there. `reason`: what it waits for or why it failed; empty when all works. */
+  relays: { address: string; connected: boolean; reserved: boolean; reason: string }[]
   connections: number
   directConnections: number
   catalogueSize: number
@@ -293,7 +305,11 @@ export interface StatusView {
   persistent: boolean
   /** WebRTC works in this browser by `transfer` of channels to the worker, or by `message` passing, or not (`none`). */
   channelPath: 'transfer' | 'message' | 'none'
-  steps: { relay: Step; reservation: Step; direct: Step; catalogue: Step; storage: Step }
+  /**
+   * `relay`: a relay is dialled; `reservation`: it lets others reach this tab; `direct`: WebRTC finds a way to other tabs
+   * (ICE); `topic`: there are peers that pass announcements on; `catalogue`: it is exchanged with peers.
+   */
+  steps: Record<'relay' | 'reservation' | 'direct' | 'topic' | 'catalogue' | 'storage', TimedStep>
 }
 
 /** How lookups of packages were answered since the engine started. */

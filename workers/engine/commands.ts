@@ -1,4 +1,5 @@
 import type { ContentStore } from '../content/content-store.ts'
+import type { WakeReason } from '../contract/commands.ts'
 import { Failure } from '../contract/failures.ts'
 import type { Update } from '../contract/updates.ts'
 import type { FileInput, PackageCheck, PublishOptions, PublishResult } from '../contract/views.ts'
@@ -49,6 +50,7 @@ export interface CommandDependencies {
   holders: Holders
   signal: AbortSignal
   emit(update: Update): void
+  wake(reason: WakeReason): void
   stop(): Promise<void>
 }
 
@@ -216,6 +218,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       if (online === undefined) throw new Failure('PeerUnreachable', 'This browser could not join the network.')
       await online.connect(address)
     },
+    wake: async (reason) => deps.wake(reason),
   }
 }
 

@@ -4,6 +4,7 @@ import type { Failure } from '../contract/failures.ts'
 import type { Update, UpdateBatch } from '../contract/updates.ts'
 import { createLookupStats } from '../dht/lookup-stats.ts'
 import { startRepublish } from '../dht/republish.ts'
+import { createRememberedPeers } from '../net/remembered-peers.ts'
 import type { RtcShim } from '../net/rtc-shim.ts'
 import { hasTemplates } from '../packages/templates.ts'
 import { createReputation } from '../peers/reputation.ts'
@@ -30,11 +31,12 @@ import { type Network, type NetworkDependencies, startNetwork } from './network.
 import { createPeerSearch } from './peer-search.ts'
 import { createPublications } from './publications.ts'
 import { createQuerySource } from './query-source.ts'
-import { findRelays } from './relays.ts'
+import { createRelayDirectory } from './relays.ts'
 import { createStatus } from './status.ts'
 import { describeDamage } from './storage-damage.ts'
 import { acquireProfileLock } from './tab-lock.ts'
 import { createUpdateBus } from './update-bus.ts'
+import { createWake } from './wake.ts'
 
 /** What is older had waited in its publisher's outbox, or has a clock that is off: that is no propagation, ms. */
 const maxPropagationMs = 60_000
@@ -115,7 +117,9 @@ const assemble = async (
   const transfers = createTransfers({ store })
   const trust = createTrust({ store, self: publisherId })
   const reputation = createReputation({ store, now, random: Math.random })
-  undos.push(reputation.stop)
+  const remembered = createRememberedPeers({ store, now })
+  const relays = createRelayDirectory({ given: options.relays, store, origin: self.location.origin })
+  undos.push(reputation.stop, remembered.stop)
   const publisher = createPublisher({
     ...{ registry, outbox, hasTemplates, crypto: webCrypto, now },
     ...{ identity: keys.identity, signer: keys.signer },
@@ -130,14 +134,15 @@ const assemble = async (
 
   // What it can reach.
   const network: Promise<Network | undefined> = loaded
-    .then(() => findRelays(options.relays, store, self.location.origin))
-    .then((relays) =>
+    .then(() =>
       startNetwork({
         ...{
           keys,
           content,
           reputation,
           relays,
+          remembered,
+          rtcCounts: rtc?.connections,
           crypto: webCrypto,
           iceServers: options.iceServers,
           webRtc: rtc !== undefined,
@@ -234,11 +239,13 @@ const assemble = async (
     status.changed()
   }
 
-  const wake = (): void => void network.then((online) => online?.wake())
-  self.addEventListener('online', wake)
+  const { wake, stop: stopWaking } = createWake(() => void network.then((online) => online?.wake()))
+  const onOnline = (): void => wake('online')
+  self.addEventListener('online', onOnline)
   undos.push(
     async () => (await network)?.stop(),
-    () => self.removeEventListener('online', wake),
+    () => self.removeEventListener('online', onOnline),
+    stopWaking,
     publications.stop,
     republish.stop,
     () => lifetime.abort(),
@@ -255,7 +262,7 @@ const assemble = async (
   await loaded
   return createCommands({
     ...{ content, registry, search, peerSearch, publisher, library, trust, network, metrics },
-    ...{ status, publications, installs, lookups, walks, holders, emit, signal: lifetime.signal },
+    ...{ status, publications, installs, lookups, walks, holders, emit, wake, signal: lifetime.signal },
     stop: () => runAll(undos),
   })
 }

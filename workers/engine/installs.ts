@@ -100,8 +100,11 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     openStream: online.openPieceStream,
     report(peer, event) {
       if (event.kind === 'violation') online.drop(peer, 'hash')
-      else if (event.kind === 'failed') reputation.observe(peer, { kind: 'failed' })
-      else {
+      else if (event.kind === 'failed') {
+        reputation.observe(peer, { kind: 'failed' })
+        online.report(peer, 'failed')
+      } else {
+        online.report(peer, 'answered')
         reputation.observe(peer, { kind: 'transfer', bytes: event.bytes, ms: event.ms })
         deps.onReceived(event.bytes)
       }

@@ -4,6 +4,7 @@ import type { ContentStore } from '../content/content-store.ts'
 import { createPieceServer, pieceHandlerOptions } from '../content/piece-server.ts'
 import type { StartOptions } from '../contract/commands.ts'
 import { Failure } from '../contract/failures.ts'
+import type { ConnectionCounts } from '../contract/rtc.ts'
 import type { PeerView, StatusView, Step } from '../contract/views.ts'
 import type { PeerAnswer } from '../dht/asking.ts'
 import { createHeads, type FoundHead, type LookupReport } from '../dht/heads.ts'
@@ -13,22 +14,28 @@ import { createWire } from '../dht/wire.ts'
 import { createAnnouncements } from '../gossip/announcements.ts'
 import { type CreateNodeOptions, createNode } from '../net/create-node.ts'
 import { createPeerFinder } from '../net/peer-finder.ts'
+import type { RequestOutcome } from '../net/pool/health.ts'
+import { createPool } from '../net/pool/pool.ts'
 import { createRelayKeeper } from '../net/relay-keeper.ts'
-import { isDirect, openStream } from '../net/streams.ts'
+import { startRemembering } from '../net/remember.ts'
+import type { RememberedPeers } from '../net/remembered-peers.ts'
 import type { PeerEvent, Reputation } from '../peers/reputation.ts'
 import type { Crypto } from '../protocol/crypto.ts'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
 import { rootToText } from '../protocol/ids.ts'
-import { KAD_PROTOCOL, PIECE_PROTOCOL, QUERY_PROTOCOL } from '../protocol/protocols.ts'
+import { KAD_PROTOCOL, PACKAGES_TOPIC, PIECE_PROTOCOL, QUERY_PROTOCOL } from '../protocol/protocols.ts'
 import { startRemoteQuery } from '../query/query.ts'
 import type { QueryClient, QueryClientDependencies } from '../query/query-client.ts'
 import type { QuerySource } from '../query/query-server.ts'
 import type { Judgement } from '../stack/announcement-gate.ts'
 import { createGossipLimits } from '../stack/gossip-limits.ts'
+import { meshPeers } from '../stack/mesh.ts'
 import type { SyncCatalogue } from '../sync/replica.ts'
 import { startSync } from '../sync/sync.ts'
 import type { ProfileKeys } from './keys.ts'
-import { isRelayAddress } from './relays.ts'
+import { toPeerViews } from './peer-views.ts'
+import { isRelayAddress, type RelayDirectory } from './relays.ts'
+import { type ExchangeState, topicStep } from './steps.ts'
 
 /** A dial that a person asked for is given up after this long, ms: a relayed WebRTC dial takes under 1 s where it works. */
 const connectTimeoutMs = 20_000
@@ -36,7 +43,10 @@ const connectTimeoutMs = 20_000
 export interface NetworkDependencies extends Pick<CreateNodeOptions, 'transports' | 'listen'> {
   keys: ProfileKeys
   crypto: Crypto
-  relays: readonly string[]
+  relays: RelayDirectory
+  /** Of earlier times. */
+  remembered?: RememberedPeers | undefined
+  rtcCounts?: (() => ConnectionCounts) | undefined
   iceServers: StartOptions['iceServers']
   webRtc: boolean
   content: ContentStore
@@ -63,9 +73,10 @@ export type NetworkStatus = Pick<
   StatusView,
   'online' | 'relays' | 'connections' | 'directConnections' | 'catalogueComplete' | 'searchablePeers'
 > & {
-  /** A catalogue exchange with some peer has ended well. */
-  exchanged: boolean
-  steps: Pick<StatusView['steps'], 'relay' | 'reservation' | 'direct'>
+  exchange: ExchangeState
+  /** Connected peers other than relays. */
+  connectedPeers: number
+  steps: Record<'relay' | 'reservation' | 'direct' | 'topic', Step>
 }
 
 export interface Network {
@@ -80,6 +91,8 @@ export interface Network {
   openPieceStream(peer: string, signal: AbortSignal): Promise<Stream>
   /** A peer broke the rules: its connections are closed, and it is remembered; what nobody does by accident bans it. */
   drop(peer: string, fault: Fault): void
+  /** How a request to a connected peer ended, for the health of its connection. */
+  report(peer: string, outcome: RequestOutcome): void
   provide(root: Uint8Array, signal: AbortSignal): Promise<number>
   putHead(key: string, value: Uint8Array, signal: AbortSignal, onConfirmed: (count: number) => void): Promise<number>
   findHead(key: string, signal: AbortSignal): Promise<FoundHead<DhtValueFound> | undefined>
@@ -104,10 +117,11 @@ export type DhtValueFound = Extract<Awaited<ReturnType<typeof verifyDhtValue>>, 
 /** Starts the node and everything that speaks over it. */
 export const startNetwork = async (deps: NetworkDependencies): Promise<Network> => {
   const { keys, crypto, content, catalogue, reputation, onChange, onAudience } = deps
+  const [relays, remembered] = await Promise.all([deps.relays.first(), deps.remembered?.load() ?? []])
   const gossipLimits = createGossipLimits(() => performance.now())
   const tab = await createNode({
     privateKey: keys.node,
-    relays: deps.relays.filter(isRelayAddress),
+    relays: relays.filter(isRelayAddress),
     crypto,
     iceServers: deps.iceServers,
     webRtc: deps.webRtc,
@@ -120,6 +134,11 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
   const { node } = tab
   const self = node.peerId.toString()
   const { pubsub } = node.services
+  const pool = createPool(tab, {
+    onChange,
+    scoreOf: reputation.scoreOf,
+    inMesh: (peer) => meshPeers(pubsub, PACKAGES_TOPIC).includes(peer),
+  })
 
   /** A peer broke a rule: it is remembered, and left when it was once too often. */
   const blame = (peer: string, fault: Fault): void => {
@@ -133,16 +152,18 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
   }
 
   const disconnect = (peer: string): void => {
-    for (const connection of node.getConnections()) {
-      if (connection.remotePeer.toString() === peer) connection.abort(new Error('The peer broke the rules.'))
-    }
+    deps.remembered?.forget(peer)
+    pool.drop(peer, 'The peer broke the rules.')
   }
 
   const pieceServer = createPieceServer({
     content,
     report(peer, event) {
       if (event.kind === 'violation') drop(peer, 'malformed')
-      else deps.onSent(event.bytes)
+      else {
+        pool.report(peer, 'answered')
+        deps.onSent(event.bytes)
+      }
     },
   })
   await node.handle(
@@ -190,19 +211,24 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
       return judgement
     },
   })
-  let exchanged = false
+  let exchange: ExchangeState = { kind: 'none' }
   /** Since there was last nobody connected. */
   let complete = false
   const sync = await startSync({
     node,
     catalogue,
     sha256: crypto.sha256,
-    openStream: (peer, protocol, signal) => openStream(tab, peer, protocol, { signal, direct: false }),
+    openStream: (peer, protocol, signal) => pool.openStream(peer, protocol, { signal, direct: false }),
     onExchange(peer, outcome) {
       if (!('failure' in outcome)) {
-        exchanged = true
+        exchange = { kind: 'ok' }
         if (outcome.complete) complete = true
-      } else if (isViolation(outcome.failure)) drop(peer, faultOf(outcome.failure))
+        pool.report(peer, 'answered')
+      } else {
+        exchange = afterFailure(exchange, outcome.failure)
+        if (isViolation(outcome.failure)) drop(peer, faultOf(outcome.failure))
+        else if (isSilence(outcome.failure)) pool.report(peer, 'failed')
+      }
       onChange()
     },
     random: Math.random,
@@ -211,10 +237,19 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     ...{ node, source: deps.queries.source, ingest: deps.queries.ingest, drop, onPeers: onChange },
     rank: reputation.rank,
     observe: reputation.observe,
-    openStream: (peer, signal) => openStream(tab, peer, QUERY_PROTOCOL, { signal, direct: false }),
+    openStream: (peer, signal) => pool.openStream(peer, QUERY_PROTOCOL, { signal, direct: false }),
   })
-  const keeper = createRelayKeeper(tab, { relays: deps.relays, onChange })
-  const finder = createPeerFinder(tab, { isRelay: keeper.isRelay, avoid: reputation.isBanned, onChange })
+  const keeper = createRelayKeeper(tab, { relays, onChange })
+  const finder = createPeerFinder(tab, pool, {
+    ...{ avoid: reputation.isBanned, onChange },
+    remembered: remembered.filter(({ id }) => !reputation.isBanned(id.toString())),
+    ...(deps.rtcCounts === undefined ? {} : { rtcCounts: deps.rtcCounts }),
+  })
+  const relayWatch = deps.relays.watch({
+    isConnected: () => keeper.relays().some(({ connected }) => connected),
+    onRelays: keeper.setRelays,
+  })
+  const stopRemembering = deps.remembered === undefined ? () => {} : startRemembering(tab, pool, deps.remembered)
 
   node.addEventListener('connection:open', onChange)
   node.addEventListener('connection:close', () => {
@@ -225,36 +260,29 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
   return {
     status() {
       const connections = node.getConnections()
-      const { relay, reservation } = keeper.steps()
-      const steps: { relay: Step; reservation: Step; direct: Step } = { relay, reservation, direct: finder.step() }
+      const connectedPeers = node.getPeers().filter((peer) => !keeper.isRelay(peer.toString())).length
+      const followers = announcements.subscriberCount()
+      const mesh = meshPeers(pubsub, PACKAGES_TOPIC).length
       return {
         online: connections.length > 0,
-        exchanged,
+        exchange,
+        connectedPeers,
         catalogueComplete: complete,
         searchablePeers: query.peers().length,
-        relays: keeper.relays().map(({ address, connected }) => ({ address, connected })),
+        relays: keeper.relays().map(({ address, connected, reserved, dial, reservation }) => ({
+          ...{ address, connected, reserved },
+          reason: dial.state === 'ok' ? reservation.reason : dial.reason,
+        })),
         connections: connections.length,
-        directConnections: finder.directPeers().length,
-        steps,
+        directConnections: pool.directPeers().length,
+        steps: {
+          ...keeper.steps(),
+          direct: finder.step(),
+          topic: topicStep({ followers, mesh, peers: node.getPeers().length }),
+        },
       }
     },
-    peers() {
-      const viewByPeer = new Map<string, PeerView>()
-      for (const connection of node.getConnections()) {
-        const peerId = connection.remotePeer.toString()
-        // While a relayed connection gives way to a direct one there are two: the direct one counts.
-        if (viewByPeer.get(peerId)?.path === 'direct') continue
-        viewByPeer.set(peerId, {
-          peerId,
-          kind: keeper.isRelay(peerId) ? 'relay' : 'peer',
-          path: isDirect(connection) ? 'direct' : 'relayed',
-          address: connection.remoteAddr.toString(),
-          connectedAt: connection.timeline.open,
-          ...(connection.rtt === undefined ? {} : { rttMs: connection.rtt }),
-        })
-      }
-      return [...viewByPeer.values()]
-    },
+    peers: () => toPeerViews(pool, keeper.isRelay),
     async connect(address) {
       const target = parseAddress(address)
       const peer = target.getComponents().findLast(({ name }) => name === 'p2p')?.value
@@ -273,7 +301,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     },
     async *findProviders(root, signal) {
       const seen = new Set([self])
-      for (const peerId of finder.directPeers()) {
+      for (const peerId of pool.directPeers()) {
         const peer = peerId.toString()
         seen.add(peer)
         yield peer
@@ -290,8 +318,9 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
       return peers.size
     },
     // Without WebRTC a relayed connection is slow and limited, and all there is.
-    openPieceStream: (peer, signal) => openStream(tab, peer, PIECE_PROTOCOL, { signal, direct: tab.webRtc }),
+    openPieceStream: (peer, signal) => pool.openStream(peer, PIECE_PROTOCOL, { signal, direct: tab.webRtc }),
     drop,
+    report: pool.report,
     provide: (root, signal) => providers.provide(rootToText(root), signal),
     putHead: (key, value, signal, onConfirmed) => heads.put(key, value, { signal, onConfirmed }),
     findHead: (key, signal) => heads.get(key, { signal }),
@@ -307,13 +336,18 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     wake() {
       // Who slept has missed something, until an exchange says otherwise.
       complete = false
+      pool.wake()
+      relayWatch.look()
       keeper.wake()
       finder.wake()
       sync.syncNow()
     },
     async stop() {
+      stopRemembering()
+      relayWatch.stop()
       keeper.stop()
       finder.stop()
+      pool.stop()
       announcements.stop()
       pieceServer.stop()
       await query.stop()
@@ -333,6 +367,16 @@ const parseAddress = (address: string): ReturnType<typeof multiaddr> => {
     )
   }
 }
+
+/** A peer that left in the middle says nothing about the others, but so many in a row do. */
+const afterFailure = (before: ExchangeState, failure: unknown): ExchangeState => ({
+  kind: 'failed',
+  times: before.kind === 'failed' ? before.times + 1 : 1,
+  reason: failure instanceof Failure ? failure.message : 'The last exchanges broke off.',
+})
+
+/** Failures by which a peer says nothing at all, whatever was asked. */
+const isSilence = (failure: unknown): boolean => failure instanceof Failure && failure.name === 'Timeout'
 
 /** Failures that an honest peer cannot cause, however slow or broken its network is. */
 const isViolation = (failure: unknown): boolean =>

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { createMemoryStore } from '../store/memory-store.ts'
-import { findRelays } from './relays.ts'
+import { createRelayDirectory, findRelays } from './relays.ts'
 
 const relay = (port: number): string =>
   `/ip4/127.0.0.1/tcp/${port}/ws/p2p/12D3KooWM4UjZbpJQh7mzxEFoeC3sXDJr3aFjkbQh1yTHGrwX564`
@@ -39,4 +39,41 @@ test('a damaged memory of relays is no failure', async () => {
   await store.write([{ table: 'settings', key: 'relays', value: new Uint8Array([1, 2, 3]) }])
   serve(() => Promise.reject(new TypeError('offline')))
   expect(await findRelays([], store, origin)).toEqual([])
+})
+
+test('while no relay is connected the server is asked for one that moved, and not otherwise', async () => {
+  vi.useFakeTimers()
+  const store = createMemoryStore()
+  let named = [relay(1)]
+  serve(() => Response.json({ relays: named }))
+  const directory = createRelayDirectory({ given: [], store, origin })
+  expect(await directory.first()).toEqual([relay(1)])
+  let connected = true
+  const moved: string[][] = []
+  const watch = directory.watch({ isConnected: () => connected, onRelays: (relays) => moved.push(relays) })
+  named = [relay(2)]
+  await vi.advanceTimersByTimeAsync(120_000)
+  expect(fetch).toHaveBeenCalledTimes(1)
+  connected = false
+  await vi.advanceTimersByTimeAsync(3_000)
+  expect(moved.at(-1)).toEqual([relay(2)])
+  expect(await findRelays([], store, origin)).toEqual([relay(2)])
+  watch.stop()
+  vi.mocked(fetch).mockClear()
+  await vi.advanceTimersByTimeAsync(120_000)
+  expect(fetch).not.toHaveBeenCalled()
+  vi.useRealTimers()
+})
+
+test('relays that were given are never replaced', async () => {
+  vi.useFakeTimers()
+  serve(() => Response.json({ relays: [relay(1)] }))
+  const watch = createRelayDirectory({ given: [relay(2)], store: createMemoryStore(), origin }).watch({
+    isConnected: () => false,
+    onRelays: () => expect.unreachable(),
+  })
+  watch.look()
+  await vi.advanceTimersByTimeAsync(120_000)
+  expect(fetch).not.toHaveBeenCalled()
+  vi.useRealTimers()
 })

@@ -4,7 +4,8 @@ import type { StatusView, Step } from '../contract/views.ts'
 import type { RtcShim } from '../net/rtc-shim.ts'
 import type { Store } from '../store/store.ts'
 import type { ProfileKeys } from './keys.ts'
-import type { Network, NetworkStatus } from './network.ts'
+import type { Network } from './network.ts'
+import { catalogueStep, createStepClock } from './steps.ts'
 
 export interface StatusDependencies {
   options: Pick<StartOptions, 'profile'>
@@ -36,6 +37,7 @@ export const createStatus = (deps: StatusDependencies): Status => {
   let storageFailure = deps.refusal
   let network: Network | undefined
   let failure: string | undefined
+  const withTimes = createStepClock<keyof StatusView['steps']>(Date.now)
 
   const view = (): StatusView => {
     const online = network?.status()
@@ -55,16 +57,17 @@ export const createStatus = (deps: StatusDependencies): Status => {
       searchablePeers: online?.searchablePeers ?? 0,
       persistent: deps.store.persistent,
       channelPath: rtc?.channelPath() ?? 'none',
-      steps: {
+      steps: withTimes({
         relay: online?.steps.relay ?? idle,
         reservation: online?.steps.reservation ?? idle,
         direct: online?.steps.direct ?? idle,
-        catalogue: catalogueStep(catalogueSize, online),
+        topic: online?.steps.topic ?? idle,
+        catalogue: catalogueStep(catalogueSize, online?.exchange ?? { kind: 'none' }, online?.connectedPeers ?? 0),
         storage:
           storageFailure === undefined
             ? { state: 'ok', reason: '' }
             : { state: 'failed', reason: storageFailure.message },
-      },
+      }),
     }
   }
 
@@ -87,12 +90,4 @@ export const createStatus = (deps: StatusDependencies): Status => {
       changed()
     },
   }
-}
-
-const catalogueStep = (size: number, network: NetworkStatus | undefined): Step => {
-  if (size > 0) return { state: 'ok', reason: '' }
-  if (network?.exchanged) return { state: 'ok', reason: 'The connected peers know of no package either.' }
-  return (network?.directConnections ?? 0) > 0
-    ? { state: 'working', reason: 'No package is known yet: connected peers are asked for theirs.' }
-    : { state: 'waiting', reason: 'No package is known yet, and nobody is connected who could tell of any.' }
 }

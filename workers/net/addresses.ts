@@ -1,6 +1,7 @@
+import type { Connection } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 
-/** What a multiaddr says about the way to a peer. */
+/** What a multiaddr, or a connection, says about the way to a peer. */
 
 export const isWebRtc = (address: Multiaddr): boolean => hasPart(address, 'webrtc')
 
@@ -8,6 +9,10 @@ export const isWebRtc = (address: Multiaddr): boolean => hasPart(address, 'webrt
 export const isRelayed = (address: Multiaddr): boolean => hasPart(address, 'p2p-circuit') && !isWebRtc(address)
 
 const hasPart = (address: Multiaddr, part: string): boolean => address.getComponents().some(({ name }) => name === part)
+
+/** True for a connection that goes to the peer itself; false for one that a relay passes on, within limits. */
+export const isDirect = (connection: Pick<Connection, 'direct' | 'limits'>): boolean =>
+  connection.direct && connection.limits === undefined
 
 /** The last peer that an address names, which is the one it leads to. */
 export const peerOf = (address: Multiaddr): string | undefined =>

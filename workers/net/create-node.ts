@@ -1,4 +1,4 @@
-import type { Libp2p, Logger, PeerId, PrivateKey, Transport } from '@libp2p/interface'
+import type { Libp2p, PeerId, PrivateKey, Transport } from '@libp2p/interface'
 import { FaultTolerance } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { yamux } from '@libp2p/yamux'
@@ -8,15 +8,15 @@ import type { Crypto } from '../protocol/crypto.ts'
 import { createBoundedDatastore } from '../stack/bounded-datastore.ts'
 import type { GossipLimits } from '../stack/gossip-limits.ts'
 import { createHeadValidator, type HeadValidator } from '../stack/head-validator.ts'
-import { closeTimeoutMs, pingIntervalMs, pingTimeoutMs, tabDatastore } from '../stack/limits.ts'
+import { closeTimeoutMs, tabDatastore } from '../stack/limits.ts'
 import { admitConnected, forgetDisconnected } from '../stack/routing-table.ts'
 import { type StackServices, stackServices } from '../stack/services.ts'
 import { webSockets } from '../stack/web-sockets.ts'
-import { peerOf } from './addresses.ts'
+import { isDirect, peerOf } from './addresses.ts'
 import { createGater, type DialGater } from './gater.ts'
 import { connectionClass, repeatInitEvents } from './init-channel.ts'
 import { anyRelay, createRelayTransport } from './relay-transport.ts'
-import { isDirect } from './streams.ts'
+import { createSlots } from './slots.ts'
 
 /** Direct connections at which DHT queries dial nobody new: each is an RTCPeerConnection that the page keeps. */
 export const maxDirectPeers = 24
@@ -76,6 +76,8 @@ export interface TabNode {
   webRtc: boolean
   /** True for a peer that is configured as a relay. */
   isRelay(peerId: string): boolean
+  /** The relays are these from now on, by their multiaddrs with peer ids. */
+  setRelays(relays: readonly string[]): void
   heads: HeadValidator
   gater: DialGater
   /** Gets a reservation at a connected relay; for the relay keeper. */
@@ -85,17 +87,17 @@ export interface TabNode {
 
 /**
  * The libp2p node of a tab: WebSockets to relays, WebRTC to other tabs, the shared services. It starts without any
- * relay being there; who dials relays and peers is the relay keeper and the peer finder.
+ * relay being there; who dials relays and peers is the relay keeper and the peer finder, who closes them is the pool.
  *
- * A peer that vanishes is noticed by a ping, at the latest 15 s later, and its connection is dropped.
+ * Nobody notices here when a peer vanishes without a word: that is for the pool.
  *
  * In a worker, import this only after the WebRTC shim is installed: the transport reads the globals when it is loaded.
  */
 export const createNode = async (options: CreateNodeOptions): Promise<TabNode> => {
   const { relays, webRtc } = options
-  const relayIds = new Set(relays.map((address) => peerOf(multiaddr(address))))
+  let relayIds = idsOf(relays)
   const heads = createHeadValidator(options.crypto)
-  const relayTransport = createRelayTransport(relays.length)
+  const relayTransport = createRelayTransport()
   let node: GgenNode | undefined
   const gater = createGater(relays, () => node !== undefined && directPeerCount(node) >= maxDirectPeers)
   const { appSpecificScore, gossipLimits, onFlood } = options
@@ -131,10 +133,8 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
       // Whom to dial again is for the relay keeper and the peer finder to say.
       reconnectRetries: 0,
     },
-    connectionMonitor: {
-      pingInterval: pingIntervalMs,
-      pingTimeout: { minTimeout: pingTimeoutMs, maxTimeout: pingTimeoutMs },
-    },
+    // The pool pings, and knows what else was heard.
+    connectionMonitor: { enabled: false },
     services: stackServices({
       heads,
       ...(appSpecificScore === undefined ? {} : { appSpecificScore }),
@@ -151,6 +151,10 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
     node: started,
     webRtc,
     isRelay: (peerId) => relayIds.has(peerId),
+    setRelays(now) {
+      relayIds = idsOf(now)
+      gater.setRelays(now)
+    },
     heads,
     gater,
     reserve: relayTransport.reserve,
@@ -161,6 +165,9 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
     },
   }
 }
+
+const idsOf = (relays: readonly string[]): Set<string | undefined> =>
+  new Set(relays.map((address) => peerOf(multiaddr(address))))
 
 /** Peers with at least one direct connection, relays among them. */
 const directPeerCount = (node: GgenNode): number =>
@@ -176,32 +183,13 @@ const webRtcTransport = async (iceServers: CreateNodeOptions['iceServers']): Pro
   if (connections !== undefined) repeatInitEvents(connections)
   const { webRTC } = await import('@libp2p/webrtc')
   const create = webRTC({ rtcConfiguration: { iceServers }, dataChannel: { maxMessageSize: maxRtcMessageBytes } })
-  return (components) => limitDials(create(components), maxWebRtcDials, components.logger.forComponent('ggen:webrtc'))
+  return (components) => limitDials(create(components), maxWebRtcDials)
 }
 
-/** Lets at most `limit` dials of a transport run at once; the others wait, as long as their signal lets them. */
-const limitDials = (transport: Transport, limit: number, log: Logger): Transport => {
+/** Lets at most `limit` dials of a transport run at once. */
+const limitDials = (transport: Transport, limit: number): Transport => {
   const dial = transport.dial.bind(transport)
-  const waiting: (() => void)[] = []
-  let running = 0
-
-  transport.dial = async (address, options) => {
-    while (running >= limit) {
-      log('waiting to dial %a', address)
-      await new Promise<void>((resolve) => {
-        waiting.push(resolve)
-        options.signal.addEventListener('abort', () => resolve(), { once: true })
-      })
-      options.signal.throwIfAborted()
-    }
-    running += 1
-    try {
-      return await dial(address, options)
-    } finally {
-      running -= 1
-      // All of them, since the first may have given up: who finds no place waits again.
-      for (const wake of waiting.splice(0)) wake()
-    }
-  }
+  const inTurn = createSlots(limit)
+  transport.dial = (address, options) => inTurn(options.signal, () => dial(address, options))
   return transport
 }

@@ -7,6 +7,8 @@ export interface DialGater {
   gater: ConnectionGater
   /** Lets this peer be dialled although there are enough connections; returns its undo. */
   permit(peerId: string): () => void
+  /** The relays are these from now on. */
+  setRelays(relays: readonly string[]): void
 }
 
 /**
@@ -17,12 +19,19 @@ export interface DialGater {
  * Incoming connections are bounded by the connection manager, not here.
  */
 export const createGater = (relays: readonly string[], isFull: () => boolean): DialGater => {
-  const addresses = relays.map((address) => multiaddr(address))
-  const relayIds = new Set(addresses.map(peerOf))
-  const relaySockets = new Set(addresses.map(socketOf))
+  let relayIds = new Set<string | undefined>()
+  let relaySockets = new Set<string>()
   const permits = new Map<string, number>()
 
+  const setRelays = (now: readonly string[]): void => {
+    const addresses = now.map((address) => multiaddr(address))
+    relayIds = new Set(addresses.map(peerOf))
+    relaySockets = new Set(addresses.map(socketOf))
+  }
+  setRelays(relays)
+
   return {
+    setRelays,
     gater: {
       denyDialMultiaddr: (address) =>
         !(

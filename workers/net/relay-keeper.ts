@@ -1,44 +1,25 @@
-import type { Connection, PeerId } from '@libp2p/interface'
+import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { multiaddr } from '@multiformats/multiaddr'
 import type { Step } from '../contract/views.ts'
-import { hostOf, peerOf } from './addresses.ts'
+import { peerOf } from './addresses.ts'
 import type { TabNode } from './create-node.ts'
-import { isDirect } from './streams.ts'
+import { type Keeper, keepRelay, type RelayAddress, type RelayState } from './keep-relay.ts'
+import { createSlots } from './slots.ts'
 
-/** The first new try after a loss, ms: soon, since a relay restarts in a second. */
-const firstDelayMs = 500
+/** Relays dialled at once: the first that answers is enough to begin, and a browser holds back more. */
+const maxDials = 3
 
-/** From then on the delay grows by this factor, up to this many ms. */
-const delayFactor = 1.6
-const maxDelayMs = 15_000
-
-/** Each delay is taken times 0.5 to 1, so that tabs which lost a relay together do not come back together. */
-const jitter = 0.5
-
-/** A relay that does not answer within this time is tried again later, ms. */
-const dialTimeoutMs = 5_000
-
-/** Every so often it is looked whether the reservation is still there (a refresh of it may have failed), ms. */
-const lookIntervalMs = 10_000
-
-/** After the machine slept, a relay that does not answer a ping within this time is dialled anew, ms. */
-const wakePingMs = 2_000
-
-export interface RelayState {
-  address: string
-  peerId: string
-  connected: boolean
-  reserved: boolean
-  dial: Step
-  reservation: Step
-}
+/** Relays after the first are dialled up to so many ms later, so that not all tabs come to all relays in one moment. */
+const startJitterMs = 100
 
 export interface RelayKeeper {
   relays(): RelayState[]
   /** Over all relays: the one that is furthest decides. */
   steps(): { relay: Step; reservation: Step }
   isRelay(peerId: string): boolean
+  /** The relays are these from now on: new ones are tried, those that are not named any more are let go. */
+  setRelays(relays: readonly string[]): void
   /** Tries every relay at once: the machine woke up, or went online. */
   wake(): void
   stop(): void
@@ -51,52 +32,65 @@ export interface RelayKeeperOptions {
 }
 
 /**
- * Keeps a connection and a reservation at each of several relays, from before they are there until `stop`. Each relay
- * is tried on its own; a lost one is tried again after 0.25 to 0.5 s, then more rarely, up to every 15 s.
+ * Keeps a connection and a reservation at each of several relays, from before they are there until `stop`. Each is tried
+ * on its own, at most three at once. Which relays there are may change while it runs: one that moved has a new address.
  *
- * libp2p itself reserves a configured relay address once, and redials a lost relay once (js-libp2p #3601).
+ * libp2p itself reserves a configured relay address once, and redials a lost relay once (js-libp2p #3601). That a
+ * connection to a relay died in silence is noticed by the pool, which closes it.
  */
 export const createRelayKeeper = (tab: TabNode, { relays, onChange }: RelayKeeperOptions): RelayKeeper => {
   const { node } = tab
-  const stopped = new AbortController()
-  const keepers = relays.map((address) => {
+  const inTurn = createSlots(maxDials)
+  let keepers = new Map<string, Keeper>()
+  let stopped = false
+
+  const keep = (address: string, isFirst: boolean): Keeper => {
     const relay = parseRelay(address)
-    return relay === undefined ? refuse(address) : keepRelay(tab, relay, stopped.signal, onChange)
-  })
+    if (relay === undefined) return refuse(address)
+    return keepRelay(tab, relay, { onChange, inTurn, delayMs: isFirst ? 0 : Math.random() * startJitterMs })
+  }
+
+  const setRelays = (addresses: readonly string[]): void => {
+    if (stopped) return
+    const before = keepers
+    // Names one may have twice; a new address of a known relay takes the place of the old one.
+    keepers = new Map()
+    for (const address of addresses) keepers.set(address, before.get(address) ?? keep(address, keepers.size === 0))
+    for (const [address, keeper] of before) if (!keepers.has(address)) keeper.stop()
+  }
+  setRelays(relays)
 
   const onClose = ({ detail: connection }: CustomEvent<Connection>): void => {
-    for (const keeper of keepers) keeper.onConnectionClosed(connection.remotePeer)
+    for (const keeper of keepers.values()) keeper.onConnectionClosed(connection.remotePeer)
   }
   node.addEventListener('connection:close', onClose)
 
+  const states = (): RelayState[] => [...keepers.values()].map(({ state }) => state())
+
   return {
-    relays: () => keepers.map(({ state }) => state()),
-    steps: () => ({
-      relay: furthest(keepers.map(({ state }) => state().dial)),
-      reservation: furthest(keepers.map(({ state }) => state().reservation)),
-    }),
+    relays: states,
+    steps() {
+      const all = states()
+      return {
+        relay: furthest(all.map(({ dial }) => dial)),
+        reservation: furthest(all.map((each) => each.reservation)),
+      }
+    },
     isRelay: tab.isRelay,
+    setRelays(addresses) {
+      tab.setRelays(addresses.filter((address) => parseRelay(address) !== undefined))
+      setRelays(addresses)
+      onChange()
+    },
     wake() {
-      for (const keeper of keepers) keeper.wake()
+      for (const keeper of keepers.values()) keeper.wake()
     },
     stop() {
-      stopped.abort()
+      stopped = true
       node.removeEventListener('connection:close', onClose)
-      for (const keeper of keepers) keeper.stop()
+      for (const keeper of keepers.values()) keeper.stop()
     },
   }
-}
-
-interface Keeper {
-  state(): RelayState
-  onConnectionClosed(peer: PeerId): void
-  wake(): void
-  stop(): void
-}
-
-interface RelayAddress {
-  address: Multiaddr
-  peer: PeerId
 }
 
 const parseRelay = (text: string): RelayAddress | undefined => {
@@ -123,148 +117,6 @@ const refuse = (address: string): Keeper => ({
   stop: () => {},
 })
 
-const keepRelay = (
-  tab: TabNode,
-  { address, peer }: RelayAddress,
-  stopped: AbortSignal,
-  onChange: () => void,
-): Keeper => {
-  const { node } = tab
-  const where = hostOf(address)
-  let dial: Step = { state: 'waiting', reason: '' }
-  let reservation: Step = { state: 'waiting', reason: 'It waits for the relay.' }
-  let failures = 0
-  let busy = false
-  let again = false
-  let timer: ReturnType<typeof setTimeout> | undefined
-
-  const connections = (): Connection[] =>
-    node.getConnections(peer).filter((connection) => connection.status === 'open' && isDirect(connection))
-  const reserved = (): boolean => connections().length > 0 && hasAddressAt(node.getMultiaddrs(), peer)
-
-  const set = (next: { dial?: Step; reservation?: Step }): void => {
-    const changed = differs(dial, next.dial) || differs(reservation, next.reservation)
-    dial = next.dial ?? dial
-    reservation = next.reservation ?? reservation
-    if (changed && !stopped.aborted) onChange()
-  }
-
-  /** One round: whatever is missing is brought about, and the next round is set. */
-  const look = async (): Promise<void> => {
-    if (stopped.aborted) return
-    if (busy) {
-      again = true
-      return
-    }
-    clearTimeout(timer)
-    busy = true
-    again = false
-    try {
-      const ok = (await connect()) && (await reserve())
-      failures = ok ? 0 : failures + 1
-    } finally {
-      busy = false
-    }
-    if (stopped.aborted) return
-    // A relay that lets in and closes at once is tried as seldom as one that does not answer.
-    if (failures > 0) timer = setTimeout(look, delayAfter(failures))
-    else if (again) void look()
-    else timer = setTimeout(look, lookIntervalMs)
-  }
-
-  const connect = async (): Promise<boolean> => {
-    if (connections().length === 0) {
-      // A retry of what failed stays failed in words until it succeeds: the line in the page would flicker otherwise.
-      if (dial.state !== 'failed') set({ dial: { state: 'working', reason: `Connecting to the relay at ${where}.` } })
-      try {
-        await node.dial(address, { signal: AbortSignal.any([stopped, AbortSignal.timeout(dialTimeoutMs)]) })
-      } catch (error) {
-        set({
-          dial: { state: 'failed', reason: `The relay at ${where} ${whyNoRelay(error)} It is tried again and again.` },
-          reservation: { state: 'waiting', reason: 'It waits for the relay.' },
-        })
-        return false
-      }
-    }
-    set({ dial: { state: 'ok', reason: '' } })
-    return true
-  }
-
-  const reserve = async (): Promise<boolean> => {
-    if (!reserved()) {
-      if (reservation.state !== 'failed')
-        set({ reservation: { state: 'working', reason: `Asking the relay at ${where} for a reservation.` } })
-      try {
-        await tab.reserve(peer)
-      } catch (error) {
-        set({
-          reservation: {
-            state: connections().length === 0 ? 'waiting' : 'failed',
-            reason: `The relay at ${where} gave no reservation, so other tabs cannot find this one there: ${whyNoReservation(error)}`,
-          },
-        })
-        return false
-      }
-      // libp2p would tell the relay our new address a second later; others find us by it.
-      await node.services.identifyPush.push()
-    }
-    set({ reservation: { state: 'ok', reason: '' } })
-    return true
-  }
-
-  // Not at once: whoever is told of the first change may look at the keeper, which is not there before this returns.
-  queueMicrotask(look)
-
-  return {
-    state: () => ({
-      address: address.toString(),
-      peerId: peer.toString(),
-      connected: connections().length > 0,
-      reserved: reserved(),
-      dial,
-      reservation,
-    }),
-    onConnectionClosed(closed) {
-      if (!closed.equals(peer) || connections().length > 0 || stopped.aborted) return
-      if (busy) {
-        again = true
-        return
-      }
-      set({
-        dial: { state: 'working', reason: `The connection to the relay at ${where} was lost; connecting again.` },
-        reservation: { state: 'waiting', reason: 'It waits for the relay.' },
-      })
-      clearTimeout(timer)
-      timer = setTimeout(look, delayAfter(0))
-    },
-    wake() {
-      failures = 0
-      // A connection that slept may be dead and not know it.
-      for (const connection of connections())
-        node.services.ping
-          .ping(peer, { signal: AbortSignal.timeout(wakePingMs) })
-          .catch((error) => connection.abort(error instanceof Error ? error : new Error(String(error))))
-      void look()
-    },
-    stop: () => clearTimeout(timer),
-  }
-}
-
-const delayAfter = (failures: number): number =>
-  Math.min(firstDelayMs * delayFactor ** failures, maxDelayMs) * (1 - Math.random() * jitter)
-
-const hasAddressAt = (own: readonly Multiaddr[], relay: PeerId): boolean => {
-  const id = relay.toString()
-  return own.some((address) => {
-    const parts = address.getComponents()
-    const circuit = parts.findIndex(({ name }) => name === 'p2p-circuit')
-    return circuit > 0 && parts[circuit - 1]?.value === id
-  })
-}
-
-const differs = (now: Step, next: Step | undefined): boolean =>
-  next !== undefined && (now.state !== next.state || now.reason !== next.reason)
-
 const rank: Record<Step['state'], number> = { ok: 3, working: 2, failed: 1, waiting: 0 }
 
 const furthest = (steps: readonly Step[]): Step =>
@@ -272,19 +124,3 @@ const furthest = (steps: readonly Step[]): Step =>
     (best, step) => (best === undefined || rank[step.state] > rank[best.state] ? step : best),
     undefined,
   ) ?? { state: 'failed', reason: 'No relay is configured, so no other tab can be found.' }
-
-/** Why a dial failed, as the end of a sentence. A browser does not say why a WebSocket failed. */
-const whyNoRelay = (error: unknown): string => {
-  const name = error instanceof Error ? error.name : ''
-  if (name === 'UnexpectedPeerError' || name === 'EncryptionFailedError')
-    return 'is another one than its address says: its key has changed.'
-  if (name === 'DialDeniedError') return 'has an address that is not allowed: insecure, and not on this machine.'
-  return 'does not answer.'
-}
-
-const whyNoReservation = (error: unknown): string => {
-  const message = error instanceof Error ? error.message : String(error)
-  if (message.includes('RESERVATION_REFUSED')) return 'it is full.'
-  if (error instanceof Error && error.name === 'UnsupportedProtocolError') return 'it is no relay.'
-  return message
-}

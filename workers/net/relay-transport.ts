@@ -1,6 +1,7 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { type Libp2pEvents, type PeerId, type PeerInfo, type Transport, TypedEventEmitter } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
+import { createSlots } from './slots.ts'
 
 type Components = Parameters<ReturnType<typeof circuitRelayTransport>>[0]
 
@@ -14,6 +15,15 @@ export interface RelayTransport {
   reserve(relay: PeerId): Promise<void>
 }
 
+/**
+ * Reservations being made at once: as many as there are relays ever, because when one comes about and no listener waits for
+ * another, the store empties its queue, and whoever stood in it waits for good.
+ */
+const maxAtOnce = 64
+
+/** A reservation waits so long for its turn, ms; each takes a round trip, or 2 s to fail. */
+const turnTimeoutMs = 10_000
+
 /** A listen address that stands for one reservation at any relay. */
 export const anyRelay = '/p2p-circuit'
 
@@ -25,13 +35,14 @@ export const anyRelay = '/p2p-circuit'
  * A reservation for a configured relay address would be made once and never again (js-libp2p #3601). One that fills a
  * bare `/p2p-circuit` listener can be made again after each restart of the relay, so those are used.
  */
-export const createRelayTransport = (relayCount: number): RelayTransport => {
+export const createRelayTransport = (): RelayTransport => {
   let reservations: Reservations | undefined
+  const inTurn = createSlots(1)
   let listenForOne: () => Promise<void> = () => Promise.resolve()
 
   return {
     transport(components) {
-      const transport = circuitRelayTransport({ reservationConcurrency: Math.max(1, relayCount) })({
+      const transport = circuitRelayTransport({ reservationConcurrency: maxAtOnce })({
         peerId: components.peerId,
         upgrader: components.upgrader,
         addressManager: components.addressManager,
@@ -56,9 +67,12 @@ export const createRelayTransport = (relayCount: number): RelayTransport => {
         await reservations.addRelay(relay, 'discovered')
       } catch (error) {
         if (!isRemembered(error)) throw error
-        // A new listener makes the store forget which relays failed it, and is one more reservation to fill.
-        await listenForOne()
-        await reservations.addRelay(relay, 'discovered')
+        // A new listener makes the store forget which relays failed it, and is one more reservation to fill; one after
+        // the other, so that nobody else fills it.
+        await inTurn(AbortSignal.timeout(turnTimeoutMs), async () => {
+          await listenForOne()
+          await reservations?.addRelay(relay, 'discovered')
+        })
       }
     },
   }

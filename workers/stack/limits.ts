@@ -111,7 +111,7 @@ export const topicScore = {
 
 // Connections of any node
 
-/** Every connection is pinged this often, and dropped when no answer comes: a killed tab is noticed within 15 s, ms. */
+/** A relay pings every connection this often, and drops it when no answer comes: a killed tab is noticed within 15 s, ms. */
 export const pingIntervalMs = 10_000
 export const pingTimeoutMs = 5_000
 

@@ -11,6 +11,7 @@ import { createInstalls, type Installs } from '../engine/installs.ts'
 import { loadKeys, type ProfileKeys } from '../engine/keys.ts'
 import { type Network, startNetwork } from '../engine/network.ts'
 import { createQuerySource } from '../engine/query-source.ts'
+import { noRelays } from '../engine/relays.ts'
 import { type Announcements, createAnnouncements } from '../gossip/announcements.ts'
 import { readPackage } from '../packages/read-package.ts'
 import { hasTemplates } from '../packages/templates.ts'
@@ -152,7 +153,7 @@ export const createHostileNetwork = () => {
     const stopping = new AbortController()
     const reputation = createReputation({ store, now: Date.now, random: Math.random })
     const network = await startNetwork({
-      ...{ keys, crypto: webCrypto, relays: [], iceServers: [], webRtc: false, content, catalogue, reputation },
+      ...{ keys, crypto: webCrypto, relays: noRelays, iceServers: [], webRtc: false, content, catalogue, reputation },
       async receive(bytes, from) {
         const outcome = await registry.receiveAnnouncement(bytes, { from })
         const { verdict, failure } = outcome

@@ -1,13 +1,16 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { PeerInfo, PrivateKey } from '@libp2p/interface'
 import { createRelay, type Relay } from '../../relay/create-relay.ts'
 import { createNode, type TabNode } from '../net/create-node.ts'
 import { createPeerFinder, type PeerFinder } from '../net/peer-finder.ts'
+import { createPool, type Pool, type PoolOptions } from '../net/pool/pool.ts'
 import { createRelayKeeper, type RelayKeeper } from '../net/relay-keeper.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 
 /** Real relays and tabs over WebSockets in one process, for tests. */
 
 export interface TestTab extends TabNode {
+  pool: Pool
   keeper: RelayKeeper
   finder: PeerFinder
   /** Why a step towards a relay has failed, as it was told in the course of time. */
@@ -19,6 +22,10 @@ export interface TestTabOptions {
   direct?: boolean
   target?: number
   avoid?(peerId: string): boolean
+  /** Peers of an earlier life. */
+  remembered?: readonly PeerInfo[]
+  pool?: Partial<PoolOptions>
+  privateKey?: PrivateKey
 }
 
 /** Everything that is started here is stopped by `stopAll`, last first. */
@@ -26,9 +33,9 @@ export const createTestNetwork = () => {
   const stops: (() => Promise<void>)[] = []
 
   const startTab = async (relays: readonly string[], options: TestTabOptions = {}): Promise<TestTab> => {
-    const { direct = true, target, avoid } = options
+    const { direct = true, target, avoid, remembered } = options
     const tab = await createNode({
-      privateKey: await generateKeyPair('Ed25519'),
+      privateKey: options.privateKey ?? (await generateKeyPair('Ed25519')),
       relays,
       crypto: webCrypto,
       iceServers: [],
@@ -42,19 +49,21 @@ export const createTestNetwork = () => {
         for (const { state, reason } of [dial, reservation]) if (state === 'failed') failures.push(reason)
     }
     const keeper = createRelayKeeper(tab, { relays, onChange: onRelayChange })
-    const finder = createPeerFinder(tab, {
-      isRelay: tab.isRelay,
+    const pool = createPool(tab, { onChange, ...options.pool })
+    const finder = createPeerFinder(tab, pool, {
       onChange,
       ...(target === undefined ? {} : { target }),
       ...(avoid === undefined ? {} : { avoid }),
+      ...(remembered === undefined ? {} : { remembered }),
     })
     const stop = async (): Promise<void> => {
       keeper.stop()
       finder.stop()
+      pool.stop()
       await tab.stop()
     }
     stops.push(stop)
-    return { ...tab, keeper, finder, failures, stop }
+    return { ...tab, pool, keeper, finder, failures, stop }
   }
 
   const startRelay = async (

@@ -4,8 +4,9 @@ import type { StatusView, StepState } from '../../../workers/contract/views.ts'
 import { CopyButton } from '../../components/copy-button.tsx'
 import { Icon, type IconName } from '../../components/icon.tsx'
 import { useAppState, useCommands } from '../../hooks/use-app.ts'
+import { useNow } from '../../hooks/use-now.ts'
 import { useTitle } from '../../hooks/use-title.ts'
-import { inGroups } from '../../lib/format.ts'
+import { formatAgo, formatDateTime, inGroups } from '../../lib/format.ts'
 import { networkLine, stepLines } from '../../store/selectors.ts'
 import { Connect } from './connect.tsx'
 import { Lookups } from './lookups.tsx'
@@ -61,24 +62,32 @@ export default function NetworkPage() {
   )
 }
 
-const Steps = ({ status }: { status: StatusView }) => (
-  <section aria-label="What works">
-    <ul className="steps">
-      {stepLines(status).map(({ key, title, state, sentence, next }) => (
-        <li className={`step step-${state}`} key={key}>
-          <Icon className={state === 'working' ? 'spin' : ''} name={iconByState[state]} />
-          <div>
-            <h2>
-              {title} <span className="step-word">{wordByState[state]}</span>
-            </h2>
-            <p>{sentence}</p>
-            {next === '' ? null : <p className="step-next">{next}</p>}
-          </div>
-        </li>
-      ))}
-    </ul>
-  </section>
-)
+/** Since when a step stands where it is, is said of those that are not through. */
+const Steps = ({ status }: { status: StatusView }) => {
+  const now = useNow()
+  return (
+    <section aria-label="What works">
+      <ul className="steps">
+        {stepLines(status).map(({ key, title, state, since, sentence, next }) => (
+          <li className={`step step-${state}`} key={key}>
+            <Icon className={state === 'working' ? 'spin' : ''} name={iconByState[state]} />
+            <div>
+              <h2>
+                {title}{' '}
+                <span className="step-word">
+                  {wordByState[state]}
+                  {state === 'ok' ? null : <time title={formatDateTime(since)}>, since {formatAgo(since, now)}</time>}
+                </span>
+              </h2>
+              <p>{sentence}</p>
+              {next === '' ? null : <p className="step-next">{next}</p>}
+            </div>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
 
 const Relays = ({ relays }: { relays: StatusView['relays'] }) => (
   <section className="panel">
@@ -89,7 +98,7 @@ const Relays = ({ relays }: { relays: StatusView['relays'] }) => (
       </p>
     ) : (
       <ul className="address-list">
-        {relays.map(({ address, connected }) => (
+        {relays.map(({ address, connected, reason }) => (
           <li key={address}>
             <span className={connected ? 'mark mark-ok' : 'mark'}>
               <Icon name={connected ? 'ok' : 'waiting'} />
@@ -97,6 +106,7 @@ const Relays = ({ relays }: { relays: StatusView['relays'] }) => (
             </span>
             <code className="break">{address}</code>
             <CopyButton text={address} what="relay address" />
+            {reason === '' ? null : <span className="calm-note">{reason}</span>}
           </li>
         ))}
       </ul>

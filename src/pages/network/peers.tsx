@@ -18,12 +18,13 @@ export const Peers = () => {
               <th scope="col">Peer</th>
               <th scope="col">Kind</th>
               <th scope="col">Connection</th>
+              <th scope="col">Health</th>
               <th scope="col">Round trip</th>
               <th scope="col">Since</th>
             </tr>
           </thead>
           <tbody>
-            {peers.map(({ peerId, kind, path, address, rttMs, connectedAt }) => (
+            {peers.map(({ peerId, kind, path, address, rttMs, connectedAt, health, healthReason }) => (
               <tr key={`${peerId} ${address} ${connectedAt}`}>
                 <th scope="row">
                   <code title={peerId}>{shortened(peerId, 6)}</code>
@@ -32,6 +33,7 @@ export const Peers = () => {
                 <td data-label="Connection" title={address}>
                   {path === 'direct' ? 'Direct' : 'Through a relay'}
                 </td>
+                <td data-label="Health">{health === 'healthy' ? 'Good' : healthReason}</td>
                 <td data-label="Round trip">{rttMs === undefined ? 'not measured' : formatDuration(rttMs)}</td>
                 <td data-label="Since">{formatAgo(connectedAt, now)}</td>
               </tr>

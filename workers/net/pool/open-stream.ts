@@ -1,9 +1,9 @@
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { Failure } from '../contract/failures.ts'
-import { addressesThrough, isRelayed, withPeer } from './addresses.ts'
-import type { TabNode } from './create-node.ts'
+import { Failure } from '../../contract/failures.ts'
+import { addressesThrough, isDirect, isRelayed, withPeer } from '../addresses.ts'
+import type { TabNode } from '../create-node.ts'
 
 /** Opening a stream takes at most this long, ms: two attempts to dial by WebRTC where the first one is lost. */
 const defaultTimeoutMs = 10_000
@@ -11,8 +11,11 @@ const defaultTimeoutMs = 10_000
 /** Of that, as much is left for a relayed connection when the direct one does not come about, ms. */
 const relayedShareMs = 4_000
 
-/** True for a connection that goes to the peer itself; false for one that a relay passes on, within limits. */
-export const isDirect = (connection: Connection): boolean => connection.direct && connection.limits === undefined
+/** A connection on which a stream takes longer than this is checked, ms: several round trips of a slow one. */
+const stallMs = 1_500
+
+/** A connection that lives, but takes up no stream within this, ms, is not waited for. */
+const openMs = 5_000
 
 export interface OpenStreamOptions {
   signal?: AbortSignal
@@ -21,14 +24,32 @@ export interface OpenStreamOptions {
   timeoutMs?: number
 }
 
+export type StreamTab = Pick<TabNode, 'node' | 'isRelay' | 'gater' | 'webRtc'>
+
+/** What the pool knows of connections. */
+export interface StreamSource {
+  /** Open connections to a peer, the best first. */
+  connectionsTo(peer: PeerId): Connection[]
+  /** Nothing was heard of it for a while. */
+  isStale(connection: Connection): boolean
+  /** Whether it lives; one that does not is closed. */
+  check(connection: Connection): Promise<boolean>
+  /** A stream was opened on it. */
+  onUse(connection: Connection): void
+  /** It took up no stream, though it lives. */
+  onFailure(connection: Connection): void
+}
+
 /**
  * Opens a stream to a peer on its direct connection, dialling one where there is none: first by the addresses that are
- * known, else through the relays that we are connected to.
+ * known, else through the relays that we are connected to. A connection that is silent is checked meanwhile, and given
+ * up when it is dead, so that it does not use up the time.
  *
  * @throws Failure `PeerUnreachable`, `Timeout` after `timeoutMs`, or `Cancelled` when the signal aborts; nothing else.
  */
 export const openStream = async (
-  tab: TabNode,
+  tab: StreamTab,
+  source: StreamSource,
   peerId: string,
   protocol: string,
   { signal, direct, timeoutMs = defaultTimeoutMs }: OpenStreamOptions,
@@ -39,18 +60,18 @@ export const openStream = async (
   try {
     const peer = peerIdFromString(peerId)
     return await unlessAborted(ended, async () => {
-      const onOpen = await tryConnections(tab, peer, protocol, isDirect, ended)
+      const onOpen = await tryConnections(source, peer, protocol, isDirect, ended)
       if (onOpen !== undefined) return onOpen
       const share = direct
         ? ended
         : AbortSignal.any([ended, AbortSignal.timeout(Math.max(timeoutMs - relayedShareMs, 0))])
       try {
         const connection = await dialDirect(tab, peer, share)
-        return await connection.newStream(protocol, { signal: share })
+        return await openOn(source, connection, protocol, share)
       } catch (error) {
         if (direct) throw error
         ended.throwIfAborted()
-        return await openRelayed(tab, peer, protocol, ended)
+        return await openRelayed(tab, source, peer, protocol, ended)
       }
     })
   } catch (error) {
@@ -64,7 +85,7 @@ export const openStream = async (
 }
 
 /** Addresses of a peer: those that it told, and those that it has if it holds a reservation at one of our relays. */
-export const knownAddresses = async (tab: TabNode, peer: PeerId): Promise<Multiaddr[]> => {
+const knownAddresses = async (tab: StreamTab, peer: PeerId): Promise<Multiaddr[]> => {
   const { node } = tab
   const told = await node.peerStore.get(peer).then(
     ({ addresses }) => addresses.map(({ multiaddr }) => multiaddr),
@@ -79,28 +100,30 @@ export const knownAddresses = async (tab: TabNode, peer: PeerId): Promise<Multia
   return [...addresses.values()]
 }
 
-const openRelayed = async (tab: TabNode, peer: PeerId, protocol: string, signal: AbortSignal): Promise<Stream> => {
-  const onOpen = await tryConnections(tab, peer, protocol, (connection) => !isDirect(connection), signal)
+const openRelayed = async (
+  tab: StreamTab,
+  source: StreamSource,
+  peer: PeerId,
+  protocol: string,
+  signal: AbortSignal,
+): Promise<Stream> => {
+  const onOpen = await tryConnections(source, peer, protocol, (connection) => !isDirect(connection), signal)
   if (onOpen !== undefined) return onOpen
   const connection = await dial(tab, peer, isRelayed, signal)
-  return connection.newStream(protocol, { signal, runOnLimitedConnection: true })
+  return openOn(source, connection, protocol, signal)
 }
 
-/** A stream on the first open connection that takes one; the newest first, since an old one may be dead unnoticed. */
+/** A stream on the first open connection that takes one. */
 const tryConnections = async (
-  { node }: TabNode,
+  source: StreamSource,
   peer: PeerId,
   protocol: string,
   fits: (connection: Connection) => boolean,
   signal: AbortSignal,
 ): Promise<Stream | undefined> => {
-  const connections = node
-    .getConnections(peer)
-    .filter((connection) => connection.status === 'open' && fits(connection))
-    .sort((a, b) => b.timeline.open - a.timeline.open)
-  for (const connection of connections) {
+  for (const connection of source.connectionsTo(peer).filter(fits)) {
     try {
-      return await connection.newStream(protocol, { signal, runOnLimitedConnection: true })
+      return await openOn(source, connection, protocol, signal)
     } catch (error) {
       signal.throwIfAborted()
       // The peer answered: another connection to it would say the same.
@@ -110,14 +133,46 @@ const tryConnections = async (
   return undefined
 }
 
-const dialDirect = async (tab: TabNode, peer: PeerId, signal: AbortSignal): Promise<Connection> => {
+const openOn = async (
+  source: StreamSource,
+  connection: Connection,
+  protocol: string,
+  signal: AbortSignal,
+): Promise<Stream> => {
+  const dead = Promise.withResolvers<never>()
+  // It may come after the stream.
+  dead.promise.catch(() => {})
+  const check = async (): Promise<void> => {
+    if (!(await source.check(connection))) dead.reject(new Error('its connection is dead.'))
+  }
+  // What was opened at once can still be lost on a connection that died unnoticed: its end will be told to the stream.
+  if (source.isStale(connection)) void check()
+  const stalled = setTimeout(check, stallMs)
+  const limit = AbortSignal.timeout(openMs)
+  try {
+    const opening = connection.newStream(protocol, {
+      signal: AbortSignal.any([signal, limit]),
+      runOnLimitedConnection: true,
+    })
+    const stream = await unlessRejected(opening, dead.promise)
+    source.onUse(connection)
+    return stream
+  } catch (error) {
+    if (limit.aborted) source.onFailure(connection)
+    throw error
+  } finally {
+    clearTimeout(stalled)
+  }
+}
+
+const dialDirect = async (tab: StreamTab, peer: PeerId, signal: AbortSignal): Promise<Connection> => {
   const connection = await dial(tab, peer, (address) => !isRelayed(address), signal)
   // Where a query was dialling the same peer, its dial was joined, and that one may settle for a relayed connection.
   return isDirect(connection) ? connection : dial(tab, peer, (address) => !isRelayed(address), signal)
 }
 
 const dial = async (
-  tab: TabNode,
+  tab: StreamTab,
   peer: PeerId,
   fits: (address: Multiaddr) => boolean,
   signal: AbortSignal,
@@ -133,17 +188,22 @@ const unlessAborted = async (signal: AbortSignal, run: () => Promise<Stream>): P
   const aborted = Promise.withResolvers<never>()
   const onAbort = (): void => aborted.reject(signal.reason)
   signal.addEventListener('abort', onAbort)
-  const running = run()
   try {
-    return await Promise.race([running, aborted.promise])
+    return await unlessRejected(run(), aborted.promise)
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+const unlessRejected = async (running: Promise<Stream>, rejection: Promise<never>): Promise<Stream> => {
+  try {
+    return await Promise.race([running, rejection])
   } catch (error) {
     running.then(
       (late) => late.abort(new Error('Nobody waits for it any more.')),
       () => {},
     )
     throw error
-  } finally {
-    signal.removeEventListener('abort', onAbort)
   }
 }
 

@@ -1,0 +1,153 @@
+import type { Page } from '@playwright/test'
+import { createTestNetwork, type TestTab, until } from '../../workers/testing/network.ts'
+import { withStage } from '../lib/browsers.ts'
+import type { Figure } from '../lib/measurement.ts'
+
+/** Peers that are there already: in real tabs as many as two cores carry, above that as nodes over WebSockets. */
+const tabSizes = numbers(process.env['JOIN_TABS'], [5, 10])
+const nodeSizes = numbers(process.env['JOIN_NODES'], [20, 50])
+const opens = Number(process.env['JOIN_OPENS'] ?? 20)
+const restarts = Number(process.env['JOIN_RESTARTS'] ?? 10)
+
+/** So many direct peers are waited for, or all that there are. */
+const wanted = 10
+
+/**
+ * How long a newcomer takes to have ten direct peers, and a tab to be reachable again after its relay was restarted.
+ *
+ * Real tabs run in one Chromium, a context each, over WebRTC. With 20 and 50 peers the newcomer and the others are nodes
+ * in this process over WebSockets: the same finder, pool and relay, without a page, a worker and ICE.
+ */
+export const suite = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
+  yield* withStage<Figure>(async function* ({ open, relay }) {
+    const present: Page[] = []
+    for (const size of tabSizes) {
+      while (present.length < size) {
+        const { page } = await open()
+        present.push(page)
+        await untilDirect(page, Math.min(present.length - 1, wanted))
+      }
+      const peers = Math.min(size, wanted)
+      log(`${opens} tabs open, one after the other, with ${size} there`)
+      const first: number[] = []
+      const all: number[] = []
+      for (let count = 0; count < opens; count += 1) {
+        const tab = await open()
+        const times = await untilDirect(tab.page, peers)
+        first.push(times.first)
+        all.push(times.all)
+        await tab.context.close()
+        // The others must have noticed, so that nobody of them counts the one that left.
+        for (const page of present) await atMost(page, size - 1)
+      }
+      yield { scenario: `${size} tabs: page open to first direct peer`, unit: 'ms', samples: first }
+      yield {
+        ...{ scenario: `${size} tabs: page open to ${peers} direct peers`, unit: 'ms', samples: all },
+        ...{ target: 2000, targetAt: 'p95' },
+      }
+    }
+
+    const [page] = present
+    if (page === undefined) return
+    log(`the relay is stopped and started ${restarts} times`)
+    const recovered: number[] = []
+    for (let count = 0; count < restarts; count += 1) {
+      await relay.pause()
+      await page.evaluate(
+        () =>
+          new Promise<void>((resolve) => {
+            const look = async (): Promise<void> => {
+              if (!(await window.ggen.status()).relays.some(({ connected }) => connected)) resolve()
+            }
+            window.ggen.subscribe(() => void look())
+            void look()
+          }),
+      )
+      await relay.restart()
+      const began = performance.now()
+      await page.evaluate(
+        () =>
+          new Promise<void>((resolve) => {
+            const look = async (): Promise<void> => {
+              if ((await window.ggen.status()).relays.every(({ reserved }) => reserved)) resolve()
+            }
+            window.ggen.subscribe(() => void look())
+            void look()
+          }),
+      )
+      recovered.push(performance.now() - began)
+    }
+    yield {
+      ...{ scenario: 'relay back to tab reachable', unit: 'ms', samples: recovered },
+      ...{ target: 10_000, targetAt: 'p95' },
+    }
+  })
+
+  for (const size of nodeSizes) yield await joinOfNodes(size, log)
+}
+
+const joinOfNodes = async (size: number, log: (line: string) => void): Promise<Figure> => {
+  const network = createTestNetwork()
+  try {
+    const relay = await network.startRelay()
+    const address = relay.addressFor(undefined)
+    const present: TestTab[] = []
+    while (present.length < size) present.push(await network.startTab([address]))
+    const peers = Math.min(size, wanted)
+    await until('all have peers', () => present.every(({ pool }) => pool.directPeers().length >= peers), 120_000)
+    log(`${opens} nodes start, one after the other, with ${size} there`)
+    const samples: number[] = []
+    for (let count = 0; count < opens; count += 1) {
+      const began = performance.now()
+      const tab = await network.startTab([address])
+      await until('it has its peers', () => tab.pool.directPeers().length >= peers, 60_000)
+      samples.push(performance.now() - began)
+      await tab.stop()
+    }
+    return {
+      ...{ scenario: `${size} nodes: start to ${peers} direct peers`, unit: 'ms', samples },
+      ...{ target: 2000, targetAt: 'p95' },
+    }
+  } finally {
+    await network.stopAll()
+  }
+}
+
+/** When the page had its first, and `count`, direct peers, by its own clock, which begins when it is opened. */
+const untilDirect = (page: Page, count: number): Promise<{ first: number; all: number }> =>
+  page.evaluate(
+    (count) =>
+      new Promise<{ first: number; all: number }>((resolve) => {
+        let first = 0
+        const look = async (): Promise<void> => {
+          const { directConnections } = await window.ggen.status()
+          if (first === 0 && directConnections > 0) first = performance.now()
+          if (directConnections >= count) resolve({ first, all: performance.now() })
+        }
+        window.ggen.subscribe(() => void look())
+        void look()
+      }),
+    count,
+  )
+
+const atMost = (page: Page, count: number): Promise<void> =>
+  page.evaluate(
+    (count) =>
+      new Promise<void>((resolve) => {
+        const look = async (): Promise<void> => {
+          if ((await window.ggen.status()).directConnections <= count) resolve()
+        }
+        window.ggen.subscribe(() => void look())
+        void look()
+      }),
+    count,
+  )
+
+function numbers(text: string | undefined, otherwise: number[]): number[] {
+  return text === undefined
+    ? otherwise
+    : text
+        .split(',')
+        .map(Number)
+        .filter((each) => each > 0)
+}

@@ -1,0 +1,79 @@
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { PeerId, PeerInfo } from '@libp2p/interface'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import { expect, test } from 'vitest'
+import { createDialler } from './dialler.ts'
+
+const newPeer = async (): Promise<PeerId> => peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
+
+/** A dialler whose dials last for ever; `found` is how many direct peers there are already. */
+const compose = async (found: number, uncollected = 0) => {
+  const state = { found, uncollected }
+  const dialled: string[] = []
+  const friend = await newPeer()
+  const node = {
+    peerId: await newPeer(),
+    getConnections: () => [],
+    dial(addresses: { toString(): string }[]) {
+      dialled.push(String(addresses[0]).split('/').at(-1) ?? '')
+      return new Promise(() => {})
+    },
+    addEventListener() {},
+    removeEventListener() {},
+  }
+  const dialler = createDialler(
+    { node, isRelay: () => false, gater: { permit: () => () => {} }, webRtc: true } as never,
+    { directPeers: () => Array<PeerId>(state.found).fill(friend) } as never,
+    {
+      ...{ target: 12, avoid: () => false, onChange() {} },
+      rtcCounts: () => ({ uncollected: state.uncollected, limit: 400 }),
+    },
+  )
+  const relay = '/ip4/127.0.0.1/tcp/1/ws/p2p/12D3KooWM4UjZbpJQh7mzxEFoeC3sXDJr3aFjkbQh1yTHGrwX564'
+  const peers = await Promise.all(
+    Array.from({ length: 6 }, async (): Promise<PeerInfo> => {
+      const id = await newPeer()
+      return { id, multiaddrs: [multiaddr(`${relay}/p2p-circuit/webrtc/p2p/${id}`)] }
+    }),
+  )
+  return { dialler, dialled, peers, state, node }
+}
+
+test('three are dialled at once, those with a higher id before the others', async () => {
+  const { dialler, dialled, peers, node } = await compose(0)
+  dialler.consider(peers, 'present')
+  expect(dialled).toHaveLength(3)
+  const higher = peers.filter(({ id }) => `${id}` > `${node.peerId}`).map(({ id }) => id.toString())
+  expect(dialled.filter((peer) => higher.includes(peer))).toHaveLength(Math.min(3, higher.length))
+  dialler.stop()
+})
+
+test('of remembered peers two, so that one who is known to be here is not kept waiting', async () => {
+  const { dialler, dialled, peers } = await compose(0)
+  dialler.consider(peers.slice(0, 5), 'remembered')
+  expect(dialled).toHaveLength(2)
+  dialler.consider(peers.slice(5), 'present')
+  expect(dialled.at(-1)).toBe(peers[5]?.id.toString())
+  dialler.stop()
+})
+
+test('enough peers are enough', async () => {
+  const { dialler, dialled, peers } = await compose(11)
+  dialler.consider(peers, 'present')
+  expect(dialled).toHaveLength(1)
+  dialler.stop()
+})
+
+test('when the browser allows hardly any more WebRTC connections, only a tab with fewer than four peers dials', async () => {
+  const { dialler, dialled, peers, state } = await compose(4, 300)
+  dialler.consider(peers, 'present')
+  expect(dialled).toEqual([])
+  state.found = 3
+  dialler.pump()
+  expect(dialled.length).toBeGreaterThan(0)
+  expect(dialler.trouble()).toMatch(/hardly any more WebRTC connections/)
+  state.uncollected = 299
+  expect(dialler.trouble()).toBeUndefined()
+  dialler.stop()
+})

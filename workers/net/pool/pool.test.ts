@@ -1,0 +1,316 @@
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createPool, type Pool, type PoolOptions } from './pool.ts'
+
+/** The pool over connections that do nothing by themselves, with a clock that the test moves. */
+
+const self = await newPeer()
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => {
+  for (const stop of stops.splice(0)) stop()
+  vi.useRealTimers()
+})
+const stops: (() => void)[] = []
+
+async function newPeer(): Promise<PeerId> {
+  return peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
+}
+
+/** Two peers, the one with the lower id than ours first. */
+const around = async (): Promise<[PeerId, PeerId]> => {
+  for (let lower: PeerId | undefined, higher: PeerId | undefined; ; ) {
+    const peer = await newPeer()
+    if (`${peer}` < `${self}`) lower = peer
+    else higher = peer
+    if (lower !== undefined && higher !== undefined) return [lower, higher]
+  }
+}
+
+interface Fake {
+  connection: Connection
+  /** How it was closed: in good order, or at once with this reason. */
+  ended: string | undefined
+  /** What a ping over it does: a round trip in ms, or no answer. */
+  ping: number | 'silent'
+  pings: number
+}
+
+const compose = (options: Partial<PoolOptions> & { relay?: PeerId } = {}) => {
+  const events = new EventTarget()
+  const fakes: Fake[] = []
+  const tags = new Map<string, number | undefined>()
+  const identified: string[] = []
+  const changes = { count: 0 }
+  let dials = 0
+  const node = {
+    peerId: self,
+    getConnections: (peer?: PeerId) =>
+      fakes
+        .filter(
+          ({ ended, connection }) => ended === undefined && (peer === undefined || peer.equals(connection.remotePeer)),
+        )
+        .map(({ connection }) => connection),
+    peerStore: {
+      get: () => Promise.reject(new Error('unknown')),
+      async merge(peer: PeerId, { tags: given }: { tags: Record<string, { value: number } | undefined> }) {
+        tags.set(peer.toString(), given['ggen-useful']?.value)
+      },
+    },
+    services: {
+      identify: { identify: async (connection: Connection) => void identified.push(connection.id) },
+    },
+    async dial() {
+      dials += 1
+      throw new Error('nobody is there')
+    },
+    addEventListener: events.addEventListener.bind(events),
+    removeEventListener: events.removeEventListener.bind(events),
+  }
+  const tell = (type: string, detail: unknown): void => void events.dispatchEvent(new CustomEvent(type, { detail }))
+
+  const connect = (
+    peer: PeerId,
+    { direct = true, inbound = false, streams = [] as string[], identify = true } = {},
+  ): Fake => {
+    const end = (how: string): void => {
+      if (fake.ended !== undefined) return
+      fake.ended = how
+      tell('connection:close', fake.connection)
+    }
+    const connection = {
+      id: `c${fakes.length}`,
+      remotePeer: peer,
+      remoteAddr: multiaddr('/ip4/127.0.0.1/tcp/1/ws'),
+      direction: inbound ? 'inbound' : 'outbound',
+      direct,
+      ...(direct ? {} : { limits: { bytes: 1n } }),
+      get status() {
+        return fake.ended === undefined ? 'open' : 'closed'
+      },
+      timeline: { open: Date.now() },
+      streams: streams.map((protocol) => ({ protocol })),
+      newStream: vi.fn(() => new Promise<Stream>(() => {})),
+      close: async () => end('closed'),
+      abort: (error: Error) => end(error.message),
+    }
+    const fake: Fake = { connection: connection as unknown as Connection, ended: undefined, ping: 20, pings: 0 }
+    fakes.push(fake)
+    tell('connection:open', connection)
+    if (identify) tell('peer:identify', { peerId: peer, connection })
+    return fake
+  }
+
+  const pool: Pool = createPool(
+    {
+      node: node as never,
+      isRelay: (peer) => peer === options.relay?.toString(),
+      gater: { permit: () => () => {} } as never,
+      webRtc: true,
+    },
+    {
+      onChange: () => void changes.count++,
+      async ping(connection, signal) {
+        const fake = fakes.find((each) => each.connection === connection)
+        if (fake === undefined) throw new Error('unreachable')
+        fake.pings += 1
+        if (fake.ping !== 'silent') return fake.ping
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+      },
+      ...options,
+    },
+  )
+  stops.push(pool.stop)
+  return { pool, connect, tags, identified, changes, dials: () => dials }
+}
+
+/** `AbortSignal.timeout` is not on the virtual clock by itself. */
+beforeEach(() => {
+  vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
+    const abort = new AbortController()
+    setTimeout(() => abort.abort(new DOMException('too late', 'TimeoutError')), ms)
+    return abort.signal
+  })
+})
+afterEach(() => void vi.restoreAllMocks())
+
+const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms)
+
+describe('checks', () => {
+  test('every 60 s a quiet connection is pinged, one to a relay every 10 s', async () => {
+    const [peer, relay] = await around()
+    const { connect } = compose({ relay })
+    const [one, other] = [connect(peer), connect(relay)]
+    await pass(121_000)
+    expect(one.pings).toBe(2)
+    expect(other.pings).toBe(12)
+  })
+
+  test('a peer that vanished is degraded after one lost ping and closed after two', async () => {
+    const [peer] = await around()
+    const { connect, pool, changes } = compose()
+    const fake = connect(peer)
+    fake.ping = 'silent'
+    await pass(65_500)
+    expect(pool.peers()[0]?.health).toEqual({ state: 'degraded', reason: 'It did not answer the last ping.' })
+    const before = changes.count
+    await pass(5_000)
+    expect(fake.ended).toBe('It did not answer 2 pings.')
+    expect(pool.peers()).toEqual([])
+    expect(changes.count).toBeGreaterThan(before)
+  })
+
+  test('waking up finds the dead within 4 s, and leaves the living alone', async () => {
+    const [peer, other] = await around()
+    const { connect, pool } = compose()
+    const [dead, alive] = [connect(peer), connect(other)]
+    dead.ping = 'silent'
+    pool.wake()
+    await pass(4_000)
+    expect([dead.ended, alive.ended]).toEqual(['It did not answer 2 pings.', undefined])
+  })
+
+  test('failed requests have the connection checked at once, and close it when they go on', async () => {
+    const [peer] = await around()
+    const { connect, pool } = compose()
+    const fake = connect(peer)
+    for (let times = 0; times < 2; times += 1) pool.report(peer.toString(), 'failed')
+    await pass(0)
+    expect(fake.pings).toBe(1)
+    expect(pool.peers()[0]?.health).toEqual({ state: 'degraded', reason: 'The last 2 requests to it failed.' })
+    for (let times = 0; times < 3; times += 1) pool.report(peer.toString(), 'failed')
+    expect(fake.ended).toBe('The last 5 requests to it failed.')
+  })
+
+  test('a relay that fails requests is kept, since others come by it', async () => {
+    const [, relay] = await around()
+    const { connect, pool } = compose({ relay })
+    const fake = connect(relay)
+    for (let times = 0; times < 9; times += 1) pool.report(relay.toString(), 'failed')
+    expect(fake.ended).toBeUndefined()
+  })
+})
+
+describe('requests', () => {
+  test('on a dead connection one ends when the connection is found dead, long before its own time', async () => {
+    const [peer] = await around()
+    const { connect, pool, dials } = compose()
+    const fake = connect(peer)
+    fake.ping = 'silent'
+    await pass(15_000)
+    const outcome = pool
+      .openStream(peer.toString(), '/x', { direct: true, timeoutMs: 60_000 })
+      .catch((error) => error.name)
+    await pass(4_100)
+    expect(fake.ended).toBe('It did not answer 2 pings.')
+    // It then looked for another way, and there was none.
+    expect(await outcome).toBe('PeerUnreachable')
+    expect(dials()).toBe(0)
+  })
+
+  test('none waits longer than its time, also where pings are answered and nothing else', async () => {
+    const [peer] = await around()
+    const { connect, pool } = compose()
+    const fake = connect(peer)
+    const outcome = pool
+      .openStream(peer.toString(), '/x', { direct: true, timeoutMs: 3_000 })
+      .catch((error) => error.name)
+    await pass(3_000)
+    expect(await outcome).toBe('Timeout')
+    expect(fake.ended).toBeUndefined()
+  })
+
+  test('the best connection is asked: direct before relayed, healthy before degraded', async () => {
+    const [peer] = await around()
+    const { connect, pool } = compose()
+    const relayed = connect(peer, { direct: false, streams: ['/used'] })
+    const direct = connect(peer, { identify: false })
+    expect(pool.connectionsTo(peer)).toEqual([direct.connection, relayed.connection])
+    expect(pool.directPeers().map(String)).toEqual([peer.toString()])
+  })
+})
+
+describe('what is closed', () => {
+  test('the relayed twin when the direct one works: at once by who dialled, by the other after 5 s', async () => {
+    const [peer, other] = await around()
+    const { connect } = compose()
+    const mine = connect(peer, { direct: false })
+    connect(peer)
+    expect(mine.ended).toBe('closed')
+    const theirs = connect(other, { direct: false, inbound: true })
+    connect(other, { inbound: true })
+    expect(theirs.ended).toBeUndefined()
+    await pass(10_000)
+    expect(theirs.ended).toBe('closed')
+  })
+
+  test('a second direct connection, by the lower id; gossip is made to use what is left', async () => {
+    const [lower, higher] = await around()
+    const { connect, identified } = compose()
+    const [first, second] = [connect(higher), connect(higher)]
+    expect([first.ended, second.ended]).toEqual([undefined, undefined])
+    await pass(5_000)
+    expect([first.ended, second.ended]).toEqual([undefined, 'closed'])
+    expect(identified).toEqual([first.connection.id])
+    const [older, newer] = [connect(lower), connect(lower)]
+    await pass(20_000)
+    expect([older.ended, newer.ended]).toEqual([undefined, undefined])
+    await pass(20_000)
+    expect([older.ended, newer.ended]).toEqual([undefined, 'closed'])
+  })
+
+  test('idle peers after 300 s, unless they are useful; those are tagged for the pruner', async () => {
+    const [good, idle] = await around()
+    const [meshed, relay] = await around()
+    const limits = { keep: 1 }
+    const score = (peer: string): number => (peer === good.toString() ? 1 : 0)
+    const { connect, tags } = compose({ limits, relay, scoreOf: score, inMesh: (peer) => peer === meshed.toString() })
+    const fakes = [good, idle, meshed, relay].map((peer) => connect(peer))
+    await pass(290_000)
+    expect(fakes.map(({ ended }) => ended)).toEqual([undefined, undefined, undefined, undefined])
+    expect(tags.get(meshed.toString())).toBe(50)
+    expect(tags.get(relay.toString())).toBe(100)
+    await pass(20_000)
+    expect(fakes.map(({ ended }) => ended)).toEqual(['closed', 'closed', undefined, undefined])
+  })
+
+  test('a peer that is asked something stays', async () => {
+    const [, peer] = await around()
+    const { connect, pool } = compose({ limits: { keep: 0 } })
+    const fake = connect(peer)
+    for (let minute = 0; minute < 20; minute += 1) {
+      pool.report(peer.toString(), 'answered')
+      await pass(60_000)
+    }
+    expect(fake.ended).toBeUndefined()
+    await pass(301_000)
+    expect(fake.ended).toBe('closed')
+  })
+
+  test('more than 24 direct peers: no more stay', async () => {
+    const { connect, pool } = compose()
+    for (let count = 0; count < 30; count += 1) connect(await newPeer(), { inbound: true })
+    expect(pool.directPeers()).toHaveLength(24)
+  })
+
+  test('a peer that is dropped, on all its connections', async () => {
+    const [peer, other] = await around()
+    const { connect, pool } = compose()
+    const fakes = [connect(peer), connect(other)]
+    pool.drop(peer.toString(), 'It broke the rules.')
+    expect(fakes.map(({ ended }) => ended)).toEqual(['It broke the rules.', undefined])
+  })
+})
+
+test('after it was stopped nothing happens any more', async () => {
+  const [peer] = await around()
+  const { connect, pool } = compose({ limits: { keep: 0 } })
+  const fake = connect(peer)
+  fake.ping = 'silent'
+  pool.wake()
+  pool.stop()
+  await pass(600_000)
+  expect(fake.ended).toBeUndefined()
+})
