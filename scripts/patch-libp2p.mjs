@@ -1,21 +1,38 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
 /**
- * Ends a loop in @libp2p/utils that a peer can keep running: `lpStream` reads the length of a message byte by byte and
- * takes the error for a length of more than ten bytes as “not all here yet”. 10 MB of 0xff then cost seconds of CPU and
- * hundreds of MB, before any handshake. Runs after each install; plain JavaScript, because the system's Node may be 20.
+ * Mends faults of libp2p's packages that cannot be worked round from outside. Runs after each install; plain
+ * JavaScript, because the system's Node may be 20. Ends with 1 where a new version no longer looks as expected.
  */
-const file = new URL('../node_modules/@libp2p/utils/dist/src/stream-utils.js', import.meta.url)
-const fault = 'if (err instanceof RangeError) {'
-const remedy = 'if (err instanceof RangeError && lengthBuffer.byteLength < (opts?.maxLengthLength ?? 8)) {'
+const mends = [
+  {
+    // `lpStream` reads the length of a message byte by byte and takes the error for a length of more than ten bytes as
+    // “not all here yet”: 10 MB of 0xff cost seconds of CPU and hundreds of MB, before any handshake.
+    file: '@libp2p/utils/dist/src/stream-utils.js',
+    fault: 'if (err instanceof RangeError) {',
+    remedy: 'if (err instanceof RangeError && lengthBuffer.byteLength < (opts?.maxLengthLength ?? 8)) {',
+  },
+  {
+    // A stream opened while its connection breaks announces itself in a microtask, where its error reaches nobody but
+    // the process: it would end the relay.
+    file: '@libp2p/yamux/dist/src/muxer.js',
+    fault: 'stream.sendWindowUpdate();\n        });',
+    remedy: 'try { stream.sendWindowUpdate(); } catch (err) { stream.abort(err); }\n        });',
+  },
+]
 
-const source = readFileSync(file, 'utf8')
-if (!source.includes(remedy)) {
+for (const { file, fault, remedy } of mends) {
+  const url = new URL(`../node_modules/${file}`, import.meta.url)
+  const source = readFileSync(url, 'utf8')
+  if (source.includes(remedy)) continue
   if (source.split(fault).length !== 2) {
     console.error(
-      `${file.pathname} is not as expected: see whether its new version still needs scripts/patch-libp2p.mjs.`,
+      `${url.pathname} is not as expected: see whether its new version still needs scripts/patch-libp2p.mjs.`,
     )
     process.exit(1)
   }
-  writeFileSync(file, source.replace(fault, remedy))
+  writeFileSync(
+    url,
+    source.replace(fault, () => remedy),
+  )
 }
