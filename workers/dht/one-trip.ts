@@ -38,8 +38,8 @@ interface Muxer {
 
 /**
  * @returns the answer's bytes, empty when there is none to have.
- * @throws when the connection or stream ends, the peer does not speak the protocol, says something too long or something
- * else, or the signal aborts.
+ * @throws AnswerMalformed for an answer that is too long; other errors when the connection or stream ends, the peer does
+ * not speak the protocol, or the signal aborts.
  */
 export const askInOneTrip = async (
   connection: Connection,
@@ -69,6 +69,11 @@ export const askInOneTrip = async (
   }
 }
 
+/** What came is none that an honest peer sends. */
+export class AnswerMalformed extends Error {
+  override name = 'AnswerMalformed'
+}
+
 /** A stream whose last bytes do not get out is reset after this long, ms. */
 const closeTimeoutMs = 1_000
 
@@ -84,13 +89,14 @@ const read = (stream: Stream, consent: Uint8Array, hasAnswer: boolean, signal: A
       signal.removeEventListener('abort', onAbort)
       settle()
     }
-    const fail = (reason: string): void => end(() => reject(new Error(reason)))
+    const fail = (error: Error): void => end(() => reject(error))
     const onAbort = (): void => end(() => reject(signal.reason))
-    const onEnd = (): void => fail('The stream has ended before the answer.')
+    const onEnd = (): void => fail(new Error('The stream has ended before the answer.'))
     const onMessage = ({ data }: { data: Uint8Array | Uint8ArrayList }): void => {
       bytes.append(data)
       const outcome = parse()
-      if (outcome === 'not the protocol' || outcome === 'too long') fail(`The peer's answer is ${outcome}.`)
+      if (outcome === 'not the protocol') fail(new Error('The peer does not speak the protocol.'))
+      else if (outcome === 'too long') fail(new AnswerMalformed('The answer of the peer is too long.'))
       else if (outcome !== 'more') end(() => resolve(outcome))
     }
     const parse = (): Uint8Array | 'more' | 'not the protocol' | 'too long' => {

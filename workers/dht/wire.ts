@@ -13,7 +13,7 @@ import {
   messageTypes,
   type Question,
 } from './message.ts'
-import { askInOneTrip } from './one-trip.ts'
+import { AnswerMalformed, askInOneTrip } from './one-trip.ts'
 import type { Candidate } from './query.ts'
 
 export interface Contact extends Candidate {
@@ -69,6 +69,11 @@ export interface WireNode {
   services: { dht: KadDHT }
 }
 
+export interface WireOptions {
+  /** A peer answered with what no honest one sends. */
+  onMalformed?(peer: string): unknown
+}
+
 /**
  * kad-dht's routing table and datastore, and questions to its servers, each in one round trip.
  *
@@ -76,7 +81,7 @@ export interface WireNode {
  * interface does not offer these parts: what is there is checked once, here.
  * @throws TypeError when kad-dht has changed so that a part is missing.
  */
-export const createWire = (node: WireNode, protocol: string): Wire => {
+export const createWire = (node: WireNode, protocol: string, { onMalformed = () => {} }: WireOptions = {}): Wire => {
   const { dht } = node.services
   if (!hasParts(dht)) throw new TypeError('This version of kad-dht lacks a part that lookups need.')
   const self = node.peerId.toString()
@@ -129,15 +134,19 @@ export const createWire = (node: WireNode, protocol: string): Wire => {
       }
       const hasAnswer = question.type !== messageTypes.addProvider
       return await askInOneTrip(connection, protocol, encodeQuestion(question), { signal, hasAnswer })
-    } catch {
+    } catch (error) {
+      if (error instanceof AnswerMalformed) onMalformed(peer.id)
       return undefined
     }
   }
 
   const askForAnswer = async (peer: Contact, question: Question, signal: AbortSignal) => {
     const bytes = await ask(peer, question, signal)
-    const answer = bytes === undefined ? undefined : decodeAnswer(bytes)
-    return answer?.type === question.type ? answer : undefined
+    if (bytes === undefined) return undefined
+    const answer = decodeAnswer(bytes)
+    if (answer?.type === question.type) return answer
+    onMalformed(peer.id)
+    return undefined
   }
 
   const asking =

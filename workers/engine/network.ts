@@ -173,7 +173,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
   )
 
   const lookups = {
-    wire: createWire(node, KAD_PROTOCOL),
+    wire: createWire(node, KAD_PROTOCOL, { onMalformed: (peer) => drop(peer, 'malformed') }),
     roundTrips: createRoundTrips(),
     now: () => performance.now(),
     rank: (peer: string) => (reputation.isBanned(peer) ? undefined : reputation.scoreOf(peer)),

@@ -39,6 +39,8 @@ export interface DhtNode {
   /** What its lookups have told, oldest first. */
   lookups: LookupReport[]
   misanswers: { peer: string; kind: Misanswer }[]
+  /** Peers that answered with garbage. */
+  garbled: Set<string>
   /** Runs `task` as if this node did not keep a copy of what is stored under `key`. */
   without<R>(key: string, task: () => Promise<R>): Promise<R>
 }
@@ -120,7 +122,8 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
     stops.push(() => node.removeEventListener('connection:open', onOpen))
     if (table === 'connected') stops.push(forgetDisconnected(node))
     stopTagging(node.services.dht)
-    const wire = createWire(node, KAD_PROTOCOL)
+    const garbled: DhtNode['garbled'] = new Set()
+    const wire = createWire(node, KAD_PROTOCOL, { onMalformed: (peer) => garbled.add(peer) })
     const lookups: LookupReport[] = []
     const misanswers: DhtNode['misanswers'] = []
     const common = { wire, roundTrips: createRoundTrips(), now: () => performance.now(), ...options.memory?.() }
@@ -131,6 +134,7 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
       validator,
       lookups,
       misanswers,
+      garbled,
       heads: createHeads<string>({
         ...common,
         verify: verifyToText,
