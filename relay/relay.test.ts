@@ -2,10 +2,11 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, describe, expect, it } from 'vitest'
+import { askClosest } from '../workers/dht/closest.ts'
+import { createWire } from '../workers/dht/wire.ts'
 import { createNode } from '../workers/net/create-node.ts'
 import { createRelayKeeper } from '../workers/net/relay-keeper.ts'
-import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
-import { askClosest } from '../workers/stack/routing-table.ts'
+import { KAD_PROTOCOL, PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
 import { webCrypto } from '../workers/stack/web-crypto.ts'
 import { createTestNetwork, type TestTab, until } from '../workers/testing/network.ts'
 import type { Relay } from './create-relay.ts'
@@ -36,10 +37,10 @@ describe('relay', () => {
     const second = await network.startTab([address], { target: 0, direct: false })
     await until('the second tab has a reservation', () => isReserved(second))
     const found = await askClosest(
-      second.node.services.dht,
+      createWire(second.node, KAD_PROTOCOL),
       relay.node.peerId,
       second.node.peerId.toMultihash().bytes,
-      { signal: AbortSignal.timeout(5_000) },
+      AbortSignal.timeout(5_000),
     )
     const one = found.find(({ id }) => id.equals(first.node.peerId))
     expect(one?.multiaddrs.map(String)).toContain(`${address}/p2p-circuit`)

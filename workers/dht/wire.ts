@@ -20,6 +20,9 @@ export interface Contact extends Candidate {
   addresses: Multiaddr[]
 }
 
+/** Whom to ask; addresses are needed of one that is not connected. */
+export type Addressee = Pick<Contact, 'id' | 'addresses'>
+
 export interface Answer {
   closer: Contact[]
   providers: string[]
@@ -35,7 +38,7 @@ export interface Wire {
   seeds(key: Uint8Array): Promise<Contact[]>
   /** Undefined when the peer has not answered; never rejects. */
   getValue(peer: Contact, key: Uint8Array, signal: AbortSignal): Promise<Answer | undefined>
-  findNode(peer: Contact, key: Uint8Array, signal: AbortSignal): Promise<Answer | undefined>
+  findNode(peer: Addressee, key: Uint8Array, signal: AbortSignal): Promise<Answer | undefined>
   getProviders(peer: Contact, key: Uint8Array, signal: AbortSignal): Promise<Answer | undefined>
   /** True when the peer has said that it stored the value. */
   putValue(peer: Contact, key: Uint8Array, value: Uint8Array, signal: AbortSignal): Promise<boolean>
@@ -122,7 +125,7 @@ export const createWire = (node: WireNode, protocol: string, { onMalformed = () 
   }
 
   /** Undefined when there was no answer, whyever. */
-  const ask = async (peer: Contact, question: Question, signal: AbortSignal): Promise<Uint8Array | undefined> => {
+  const ask = async (peer: Addressee, question: Question, signal: AbortSignal): Promise<Uint8Array | undefined> => {
     const { id } = remember(peer.id)
     try {
       let connection = directConnection(id)
@@ -140,7 +143,7 @@ export const createWire = (node: WireNode, protocol: string, { onMalformed = () 
     }
   }
 
-  const askForAnswer = async (peer: Contact, question: Question, signal: AbortSignal) => {
+  const askForAnswer = async (peer: Addressee, question: Question, signal: AbortSignal) => {
     const bytes = await ask(peer, question, signal)
     if (bytes === undefined) return undefined
     const answer = decodeAnswer(bytes)
@@ -151,7 +154,7 @@ export const createWire = (node: WireNode, protocol: string, { onMalformed = () 
 
   const asking =
     (type: MessageType) =>
-    async (peer: Contact, key: Uint8Array, signal: AbortSignal): Promise<Answer | undefined> => {
+    async (peer: Addressee, key: Uint8Array, signal: AbortSignal): Promise<Answer | undefined> => {
       const answer = await askForAnswer(peer, { type, key }, signal)
       if (answer === undefined) return undefined
       return {

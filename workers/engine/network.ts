@@ -7,6 +7,7 @@ import { Failure } from '../contract/failures.ts'
 import type { ConnectionCounts } from '../contract/rtc.ts'
 import type { PeerView, StatusView, Step } from '../contract/views.ts'
 import type { PeerAnswer } from '../dht/asking.ts'
+import { askClosest } from '../dht/closest.ts'
 import { createHeads, type FoundHead, type LookupReport } from '../dht/heads.ts'
 import { createProviders } from '../dht/providers.ts'
 import { createRoundTrips } from '../dht/round-trips.ts'
@@ -151,6 +152,12 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     disconnect(peer)
   }
 
+  /** How a question to a peer went: it counts for the peer, and for the health of its connection. */
+  const experience = (peer: string, event: Extract<PeerEvent, { kind: 'ok' | 'failed' }>): void => {
+    reputation.observe(peer, event)
+    pool.report(peer, event.kind === 'ok' ? 'answered' : 'failed')
+  }
+
   const disconnect = (peer: string): void => {
     deps.remembered?.forget(peer)
     pool.drop(peer, 'The peer broke the rules.')
@@ -172,15 +179,17 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     pieceHandlerOptions,
   )
 
+  const wire = createWire(node, KAD_PROTOCOL, { onMalformed: (peer) => drop(peer, 'malformed') })
   const lookups = {
-    wire: createWire(node, KAD_PROTOCOL, { onMalformed: (peer) => drop(peer, 'malformed') }),
+    wire,
     roundTrips: createRoundTrips(),
     now: () => performance.now(),
     rank: (peer: string) => (reputation.isBanned(peer) ? undefined : reputation.scoreOf(peer)),
     onAnswer(peer: string, answer: PeerAnswer | undefined) {
-      if (answer === undefined) reputation.observe(peer, { kind: 'failed' })
-      // A dial says nothing of the round trip.
-      else reputation.observe(peer, { kind: 'ok', ...(answer.connected ? { ms: answer.ms } : {}) })
+      // A dial says nothing of the round trip, and one that failed nothing of a connection.
+      if (answer !== undefined) experience(peer, { kind: 'ok', ...(answer.connected ? { ms: answer.ms } : {}) })
+      else if (wire.isConnected(peer)) experience(peer, { kind: 'failed' })
+      else reputation.observe(peer, { kind: 'failed' })
     },
   }
   const heads = createHeads<DhtValueFound>({
@@ -236,12 +245,13 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
   const query = await startRemoteQuery({
     ...{ node, source: deps.queries.source, ingest: deps.queries.ingest, drop, onPeers: onChange },
     rank: reputation.rank,
-    observe: reputation.observe,
+    observe: experience,
     openStream: (peer, signal) => pool.openStream(peer, QUERY_PROTOCOL, { signal, direct: false }),
   })
   const keeper = createRelayKeeper(tab, { relays, onChange })
   const finder = createPeerFinder(tab, pool, {
     ...{ avoid: reputation.isBanned, onChange },
+    askClosest: (peer, key, signal) => askClosest(wire, peer, key, signal),
     remembered: remembered.filter(({ id }) => !reputation.isBanned(id.toString())),
     ...(deps.rtcCounts === undefined ? {} : { rtcCounts: deps.rtcCounts }),
   })

@@ -1,6 +1,5 @@
 import type { Connection, IdentifyResult, PeerId, PeerInfo } from '@libp2p/interface'
 import type { Step } from '../contract/views.ts'
-import { askClosest } from '../stack/routing-table.ts'
 import { isDirect } from './addresses.ts'
 import type { TabNode } from './create-node.ts'
 import { createDialler, type DiallerOptions } from './dialler.ts'
@@ -26,6 +25,8 @@ export interface PeerFinder {
 
 export interface PeerFinderOptions extends Pick<DiallerOptions, 'rtcCounts'> {
   onChange(): void
+  /** Peers that a connected peer knows closest to `key`, with their addresses; none when it does not answer. */
+  askClosest(peer: PeerId, key: Uint8Array, signal: AbortSignal): Promise<PeerInfo[]>
   target?: number
   /** Peers that are not to be dialled, as banned ones. */
   avoid?(peerId: string): boolean
@@ -42,7 +43,7 @@ export interface PeerFinderOptions extends Pick<DiallerOptions, 'rtcCounts'> {
  */
 export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOptions): PeerFinder => {
   const { node, isRelay } = tab
-  const { onChange, rtcCounts, avoid = () => false, target = keptPeers, remembered = [] } = options
+  const { onChange, askClosest, rtcCounts, avoid = () => false, target = keptPeers, remembered = [] } = options
   const stopped = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   let askDelayMs = firstAskDelayMs
@@ -78,11 +79,7 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
     const asked = sources()
     if (asked.length > 0) rounds += 1
     const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(askTimeoutMs)])
-    await Promise.all(
-      asked.map(async (peer) =>
-        dialler.consider(await askClosest(node.services.dht, peer, key, { signal }), 'present'),
-      ),
-    )
+    await Promise.all(asked.map(async (peer) => dialler.consider(await askClosest(peer, key, signal), 'present')))
     asking = false
     if (stopped.signal.aborted) return
     changed()

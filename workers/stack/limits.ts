@@ -50,8 +50,12 @@ export const meshPeers = 8
 export const meshPeersMin = 6
 export const meshPeersMax = 12
 
-/** Peers outside the mesh that are told at each heartbeat what there is. */
+/**
+ * Peers outside the mesh that are told at each heartbeat what there is: at least so many, and all of them. Of 24 tabs
+ * that come to one relay at once, half are outside its mesh, and with fewer told somebody misses all three tellings.
+ */
 export const lazyPeers = 6
+export const lazyShare = 1
 
 /** Heartbeats for which a message is kept, and for which it is told of. */
 export const historyHeartbeats = 5

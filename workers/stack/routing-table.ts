@@ -1,12 +1,11 @@
-import type { AbortOptions, Libp2p, PeerId, PeerInfo } from '@libp2p/interface'
-import { type KadDHT, MessageType, type QueryEvent } from '@libp2p/kad-dht'
+import type { Libp2p, PeerId } from '@libp2p/interface'
+import type { KadDHT } from '@libp2p/kad-dht'
 import { KAD_PROTOCOL } from '../protocol/protocols.ts'
 import { tableCheckMs } from './limits.ts'
 import type { StackServices } from './services.ts'
 
 /**
- * What kad-dht can do and its interface does not offer: change its routing table, leave it alone, and ask one peer one
- * question. Each is checked for at run time; without them nothing breaks, the table is only staler.
+ * What kad-dht can do and its interface does not offer: change its routing table, and leave it alone. Each is checked for at run time; without them nothing breaks, the table is only staler.
  */
 
 /**
@@ -70,27 +69,6 @@ export const addToTable = async (dht: KadDHT, peer: PeerId): Promise<void> => {
 /** Peers in the routing table of a node. */
 export const routingTableSize = (dht: KadDHT): number => (hasRoutingTable(dht) ? dht.routingTable.size : 0)
 
-/**
- * Asks one connected peer for the peers it knows that are closest to `key` (FIND_NODE), with their addresses: up to
- * 20. A query of the library's own would go on to dial them. Empty when the peer does not answer.
- */
-export const askClosest = async (
-  dht: KadDHT,
-  peer: PeerId,
-  key: Uint8Array,
-  options: { signal: AbortSignal },
-): Promise<PeerInfo[]> => {
-  if (!hasNetwork(dht)) return []
-  const path = { index: -1, queued: 0, running: 0, total: 0 }
-  try {
-    for await (const event of dht.network.sendRequest(peer, { type: MessageType.FIND_NODE, key }, { ...options, path }))
-      if (event.name === 'PEER_RESPONSE') return event.closer
-  } catch {
-    // No answer is an answer: the peer knows nobody, or is gone.
-  }
-  return []
-}
-
 interface PeerTable {
   readonly size: number
   find(peer: PeerId): Promise<PeerId | undefined>
@@ -98,24 +76,8 @@ interface PeerTable {
   remove(peer: PeerId): Promise<void>
 }
 
-interface Question {
-  type: MessageType
-  key: Uint8Array
-}
-
-interface Asking extends AbortOptions {
-  path: { index: number; queued: number; running: number; total: number }
-}
-
-interface Network {
-  sendRequest(to: PeerId, message: Question, options: Asking): AsyncIterable<QueryEvent>
-}
-
 const hasRoutingTable = (dht: KadDHT): dht is KadDHT & { routingTable: PeerTable } =>
   'routingTable' in dht && has(dht.routingTable, 'remove')
-
-const hasNetwork = (dht: KadDHT): dht is KadDHT & { network: Network } =>
-  'network' in dht && has(dht.network, 'sendRequest')
 
 const has = (value: unknown, method: string): boolean =>
   typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function'

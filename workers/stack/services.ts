@@ -109,6 +109,7 @@ const gossipOptions = ({ appSpecificScore, heartbeatMs }: StackOptions): Partial
   Dlo: limits.meshPeersMin,
   Dhi: limits.meshPeersMax,
   Dlazy: limits.lazyPeers,
+  gossipFactor: limits.lazyShare,
   mcacheLength: limits.historyHeartbeats,
   mcacheGossip: limits.gossipHeartbeats,
   heartbeatInterval: heartbeatMs ?? limits.heartbeatMs,

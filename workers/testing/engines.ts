@@ -177,14 +177,18 @@ export const introduce = async (peers: readonly EnginePeer[]): Promise<void> => 
   )
 }
 
-/** Waits until it holds, as long as the test may take: what never comes is named by what it was. */
+/** What has not come about by then never will, however busy the machine is, ms. */
+const hangMs = 60_000
+
+/** Waits until it holds: what never comes is named by what it was. */
 export const eventually = async (
   what: string,
   holds: () => boolean | Promise<boolean>,
   signal: AbortSignal,
 ): Promise<void> => {
+  const end = performance.now() + hangMs
   while (!(await holds())) {
-    if (signal.aborted) throw new Error(`It never came about: ${what}.`)
+    if (signal.aborted || performance.now() > end) throw new Error(`It never came about: ${what}.`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }

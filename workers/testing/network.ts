@@ -1,10 +1,13 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PeerInfo, PrivateKey } from '@libp2p/interface'
 import { createRelay, type Relay } from '../../relay/create-relay.ts'
+import { askClosest } from '../dht/closest.ts'
+import { createWire } from '../dht/wire.ts'
 import { createNode, type TabNode } from '../net/create-node.ts'
 import { createPeerFinder, type PeerFinder } from '../net/peer-finder.ts'
 import { createPool, type Pool, type PoolOptions } from '../net/pool/pool.ts'
 import { createRelayKeeper, type RelayKeeper } from '../net/relay-keeper.ts'
+import { KAD_PROTOCOL } from '../protocol/protocols.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 
 /** Real relays and tabs over WebSockets in one process, for tests. */
@@ -50,8 +53,10 @@ export const createTestNetwork = () => {
     }
     const keeper = createRelayKeeper(tab, { relays, onChange: onRelayChange })
     const pool = createPool(tab, { onChange, ...options.pool })
+    const wire = createWire(tab.node, KAD_PROTOCOL)
     const finder = createPeerFinder(tab, pool, {
       onChange,
+      askClosest: (peer, key, signal) => askClosest(wire, peer, key, signal),
       ...(target === undefined ? {} : { target }),
       ...(avoid === undefined ? {} : { avoid }),
       ...(remembered === undefined ? {} : { remembered }),

@@ -11,7 +11,7 @@ import { createForger } from '../forged-records.ts'
 import { type Rogue, startRogue } from './rogue.ts'
 
 /** One answer that stalls is given up after 10 s; three kinds of bad peers at once, on a busy machine. */
-const testMs = 90_000
+const testMs = 180_000
 
 const network = createEngineNetwork({ seed: 70 })
 const rogues: Rogue[] = []
@@ -80,15 +80,15 @@ test(
     await eventually('the catalogue came', async () => (await engine.search({ text: '' })).total === 1, signal)
     expect(await engine.lookup(packageId(identity.publisherId, 'looked-up'))).toMatchObject({ from: 'dht' })
     expect(await engine.lookup(packageId(identity.publisherId, 'nowhere'))).toMatchObject({ found: false })
-    // Those that were left for their silence are there again when pieces are wanted.
-    await engine.meet(...bad.slice(1))
+    // Those that were left are there again when pieces are wanted, but for the one that was found out already.
+    await Promise.allSettled(bad.map((each) => engine.meet(each)))
     await engine.install([id])
     expect(await engine.verify(id, '1.0.0')).toEqual({ ok: true, damaged: [] })
 
     // Whom the lookups ask depends on distances, which are random.
     expect(asked.filter((each) => each.endsWith(KAD_PROTOCOL))).not.toEqual([])
     for (const kind of ['nothing', 'slow']) expect(asked).toContain(`${kind} ${PIECE_PROTOCOL}`)
-    // It may be gone before anybody wants a piece of it.
+    // It is gone before anybody wants a piece of it where a lookup has asked it.
     expect(asked.some((each) => each.startsWith('garbage'))).toBe(true)
     // Who answered a protocol of ours with what is none of it is left.
     await eventually(

@@ -12,7 +12,7 @@ const tabCount = 24
 /** Tabs that each looks for: enough to hang together, and few enough for one process. */
 const target = 3
 
-const testMs = 90_000
+const testMs = 180_000
 
 const network = createTestNetwork()
 afterEach(network.stopAll)
@@ -32,21 +32,17 @@ test(
       pubsub.subscribe(PACKAGES_TOPIC)
       pubsub.addEventListener('message', () => heard.set(tab, (heard.get(tab) ?? 0) + 1))
     }
-    await until('all have a reservation', () => tabs.every(isIn), testMs)
+    await until('all have a reservation', () => tabs.every(isIn))
     expect(relay.health()).toMatchObject({ peers: tabCount, reservations: tabCount })
-    await until('the relay knows who follows', () => relay.health().subscribers === tabCount, testMs)
+    await until('the relay knows who follows', () => relay.health().subscribers === tabCount)
 
     const [publisher, ...others] = tabs
     if (publisher === undefined) throw new Error('unreachable')
     const forger = await createForger('publisher')
     const { pubsub } = publisher.node.services
-    await until(
-      'the publisher knows that the relay follows',
-      () => pubsub.getSubscribers(PACKAGES_TOPIC).length > 0,
-      testMs,
-    )
+    await until('the publisher knows that the relay follows', () => pubsub.getSubscribers(PACKAGES_TOPIC).length > 0)
     await pubsub.publish(PACKAGES_TOPIC, announcementOf(entriesOf(await forger.release('told', '1.0.0'))))
-    await until('all have heard it', () => others.every((tab) => heard.get(tab) === 1), testMs)
+    await until('all have heard it', () => others.every((tab) => heard.get(tab) === 1))
   },
   testMs,
 )
