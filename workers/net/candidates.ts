@@ -28,6 +28,9 @@ export interface Candidates {
   /** When the next one of the others is due, by the given clock; Infinity when there is none. */
   nextAt(isWanted: (peer: string) => boolean): number
   failed(peer: string): void
+  /** Failed dials since the last that succeeded. */
+  failures(peer: string): number
+  forget(peer: string): void
   reached(peer: string): void
   /** Leaves it alone for a while, without blame. */
   postpone(peer: string, ms: number): void
@@ -79,6 +82,10 @@ export const createCandidates = (options: { max: number; now(): number; random()
       entry.failures += 1
       const backoff = Math.min(firstBackoffMs * 2 ** (entry.failures - 1), maxBackoffMs)
       entry.notBefore = now() + backoff * (1 - backoffSpread / 2 + random() * backoffSpread)
+    },
+    failures: (peer) => known.get(peer)?.failures ?? 0,
+    forget(peer) {
+      known.delete(peer)
     },
     reached(peer) {
       const entry = known.get(peer)

@@ -2,13 +2,15 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PeerId, PeerInfo } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { createDialler } from './dialler.ts'
+
+afterEach(() => vi.useRealTimers())
 
 const newPeer = async (): Promise<PeerId> => peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
 
-/** A dialler whose dials last for ever; `found` is how many direct peers there are already. */
-const compose = async (found: number, uncollected = 0) => {
+/** A dialler whose dials last for ever unless it is given others; `found` is how many direct peers there are already. */
+const compose = async (found: number, { uncollected = 0, dial = (): Promise<never> => new Promise(() => {}) } = {}) => {
   const state = { found, uncollected }
   const dialled: string[] = []
   const friend = await newPeer()
@@ -17,7 +19,7 @@ const compose = async (found: number, uncollected = 0) => {
     getConnections: () => [],
     dial(addresses: { toString(): string }[]) {
       dialled.push(String(addresses[0]).split('/').at(-1) ?? '')
-      return new Promise(() => {})
+      return dial()
     },
     addEventListener() {},
     removeEventListener() {},
@@ -66,7 +68,7 @@ test('enough peers are enough', async () => {
 })
 
 test('when the browser allows hardly any more WebRTC connections, only a tab with fewer than four peers dials', async () => {
-  const { dialler, dialled, peers, state } = await compose(4, 300)
+  const { dialler, dialled, peers, state } = await compose(4, { uncollected: 300 })
   dialler.consider(peers, 'present')
   expect(dialled).toEqual([])
   state.found = 3
@@ -75,5 +77,26 @@ test('when the browser allows hardly any more WebRTC connections, only a tab wit
   expect(dialler.trouble()).toMatch(/hardly any more WebRTC connections/)
   state.uncollected = 299
   expect(dialler.trouble()).toBeUndefined()
+  dialler.stop()
+})
+
+test('who is not at its relay any more is tried once again, and then not until it is named anew', async () => {
+  vi.useFakeTimers()
+  const gone = new Error('failed to connect via relay with status NO_RESERVATION')
+  const { dialler, dialled, peers } = await compose(0, { dial: () => Promise.reject(gone) })
+  dialler.consider(peers.slice(0, 1), 'present')
+  await vi.advanceTimersByTimeAsync(600_000)
+  expect(dialled).toHaveLength(2)
+  dialler.consider(peers.slice(0, 1), 'present')
+  expect(dialled).toHaveLength(3)
+  dialler.stop()
+})
+
+test('who is there and cannot be reached is tried again and again', async () => {
+  vi.useFakeTimers()
+  const { dialler, dialled, peers } = await compose(0, { dial: () => Promise.reject(new Error('no path')) })
+  dialler.consider(peers.slice(0, 1), 'present')
+  await vi.advanceTimersByTimeAsync(600_000)
+  expect(dialled.length).toBeGreaterThan(5)
   dialler.stop()
 })

@@ -139,6 +139,8 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
       lastFailure = undefined
     } catch (error) {
       if (abort.signal.aborted) candidates.postpone(peer, takeOverMs)
+      // Twice is no tab that is just being reloaded. When it comes back, its relay will name it again.
+      else if (isGone(error) && candidates.failures(peer) > 0) candidates.forget(peer)
       else {
         candidates.failed(peer)
         lastFailure = error
@@ -188,6 +190,12 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
     },
   }
 }
+
+/** Its relay says that it is not there, and there is no other way to it. */
+const isGone = (error: unknown): boolean =>
+  (error instanceof AggregateError ? error.errors : [error]).every(
+    (each) => each instanceof Error && each.message.includes('NO_RESERVATION'),
+  )
 
 /** At which step of the way to another tab a dial ended: the relay, the agreement through it, or the direct path (ICE). */
 const whyNotReached = (error: unknown): string => {

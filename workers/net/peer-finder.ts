@@ -38,8 +38,8 @@ export interface PeerFinderOptions extends Pick<DiallerOptions, 'rtcCounts'> {
  * Finds other tabs and has them dialled, until there are enough.
  *
  * A relay is a DHT server that knows the tabs connected to it, so it is asked for those closest to this one, and then to
- * random keys (FIND_NODE); connected tabs are asked too. That happens on events: when a relay or a peer has identified
- * itself, when a connection was lost, and now and then while there are too few. Remembered peers are dialled at once.
+ * random keys (FIND_NODE); connected tabs are asked too. That happens on events: when a relay or a peer that we dialled
+ * has identified itself, when a connection was lost, and now and then while there are too few. Remembered peers are dialled at once.
  */
 export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOptions): PeerFinder => {
   const { node, isRelay } = tab
@@ -64,6 +64,11 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
     ...(rtcCounts === undefined ? {} : { rtcCounts }),
   })
 
+  const neighbours = node.peerId.toMultihash().bytes
+
+  const askOne = async (peer: PeerId, key: Uint8Array, signal: AbortSignal): Promise<void> =>
+    dialler.consider(await askClosest(peer, key, signal), 'present')
+
   const ask = async (): Promise<void> => {
     if (stopped.signal.aborted) return
     if (asking) {
@@ -75,7 +80,7 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
     askAgain = false
     clearTimeout(timer)
     // The first question is for our neighbours; later ones go all over, so that nobody is only found by few.
-    const key = rounds === 0 ? node.peerId.toMultihash().bytes : crypto.getRandomValues(new Uint8Array(32))
+    const key = rounds === 0 ? neighbours : crypto.getRandomValues(new Uint8Array(32))
     const asked = sources()
     if (asked.length > 0) rounds += 1
     const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(askTimeoutMs)])
@@ -116,7 +121,9 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
 
   const onIdentify = ({ detail: { peerId, connection } }: CustomEvent<IdentifyResult>): void => {
     if (isRelay(peerId.toString())) askSoon()
-    else if (isDirect(connection)) void ask()
+    // Who has come to us is new itself, and knows fewer than we do.
+    else if (isDirect(connection) && connection.direction === 'outbound' && pool.directPeers().length < target)
+      void askOne(peerId, neighbours, AbortSignal.any([stopped.signal, AbortSignal.timeout(askTimeoutMs)]))
   }
 
   function step(): Step {

@@ -216,6 +216,16 @@ test('a publisher has a bounded part, the same at every peer', async () => {
   )
 })
 
+test('an identity is told to others with the first package of its, and no sooner', async () => {
+  const catalogue = createCatalogue()
+  const identity = await alice.identityEntry()
+  const [head] = await alice.head('kit', 1, [{ version: '1.0.0', release: rootOf(1) }])
+  catalogue.add(identity)
+  expect(idsOf(catalogue)).toEqual([])
+  if (head !== undefined) catalogue.add(head)
+  expect(idsOf(catalogue)).toEqual([identity.id, head?.id].sort())
+})
+
 test('pages that nobody names wait in bounded room and are told to nobody', async () => {
   const catalogue = createCatalogue({ ...catalogueLimits, waitingPages: 2 })
   const versions = Array.from({ length: 200 }, (_, n) => ({ version: `1.${200 - n}.0`, release: rootOf(n) }))
@@ -223,7 +233,7 @@ test('pages that nobody names wait in bounded room and are told to nobody', asyn
   expect(pages.length).toBeGreaterThan(2)
   catalogue.add(await alice.identityEntry())
   for (const page of pages) expect(catalogue.add(page)).toBe('waiting')
-  expect(catalogue.shelf.ids()).toHaveLength(1)
+  expect(catalogue.shelf.ids()).toEqual([])
   if (head !== undefined) catalogue.add(head)
   const found = () => catalogue.get(`${alice.identity.publisherId}/kit`)
   expect(found()?.complete).toBe(false)

@@ -121,6 +121,7 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
         identity: undefined,
         forks: [],
         packages: new Map(),
+        visiblePackages: 0,
         slugs: createLowest(limits.packagesPerPublisher),
         releases: createLowest(limits.releasesPerPublisher),
       }
@@ -171,6 +172,9 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
     if (before || state.visible) changed.add(state.id)
     if (before === state.visible) return
     visibleCount += state.visible ? 1 : -1
+    const { publisher } = state
+    publisher.visiblePackages += state.visible ? 1 : -1
+    if (publisher.visiblePackages === (state.visible ? 1 : 0)) shelveIdentities(publisher)
     const namesakes = visibleBySlug.get(state.slug) ?? new Set()
     visibleBySlug.set(state.slug, namesakes)
     if (state.visible) namesakes.add(state)
@@ -256,13 +260,20 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
       .map(({ id }) => id)
       .sort()
       .slice(0, 2)
+    // Who has published nothing is nobody's news: every tab that ever opened has an identity.
+    const isNews = publisher.visiblePackages > 0 || publisher.forks.length > 0
     const rows = [publisher.id, ...forkMarks.map((mark) => `${publisher.id}${mark}`)]
     for (const [i, key] of rows.entries()) {
       const entry = all[i]
       if (entry === undefined) shelf.remove('identities', key)
       else {
         const { id, identity } = entry
-        shelf.put('identities', key, { kind: 'identity', id, bytes: identity.chain, shared: told.includes(id) })
+        shelf.put('identities', key, {
+          kind: 'identity',
+          id,
+          bytes: identity.chain,
+          shared: isNews && told.includes(id),
+        })
       }
     }
   }
@@ -413,6 +424,7 @@ interface PublisherState {
   /** Histories that contradict it, lowest ids first. */
   forks: readonly IdentityEntry[]
   readonly packages: Map<string, PackageState>
+  visiblePackages: number
   readonly slugs: Lowest
   readonly releases: Lowest
 }

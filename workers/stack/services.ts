@@ -96,13 +96,21 @@ const dhtComponents = (components: DhtComponents): Omit<DhtComponents, 'ping'> =
  * kad-dht pings each peer that it hears of before it takes it into its table, which dials it: between tabs that is an
  * RTCPeerConnection for every name in every answer. Here only peers that are connected already answer.
  */
-const pingConnected = ({ ping, connectionManager }: DhtComponents): Ping => ({
-  async ping(peer, options) {
-    if (isPeerId(peer) && !connectionManager.getConnections(peer).some(({ limits }) => limits === undefined))
-      throw new Error('The peer is not connected.')
-    return ping.ping(peer, options)
-  },
-})
+const pingConnected = ({ ping, connectionManager }: DhtComponents): Ping => {
+  const running = new Map<string, Promise<number>>()
+  return {
+    async ping(peer, options) {
+      if (!isPeerId(peer)) return ping.ping(peer, options)
+      if (!connectionManager.getConnections(peer).some(({ limits }) => limits === undefined))
+        throw new Error('The peer is not connected.')
+      // A peer that has just connected is pinged from two sides at once.
+      const id = peer.toString()
+      const answer = running.get(id) ?? ping.ping(peer, options).finally(() => running.delete(id))
+      running.set(id, answer)
+      return answer
+    },
+  }
+}
 
 const gossipOptions = ({ appSpecificScore, heartbeatMs }: StackOptions): Partial<GossipsubOpts> => ({
   D: limits.meshPeers,
