@@ -2,7 +2,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, describe, expect, it } from 'vitest'
 import { isDirect } from '../workers/net/addresses.ts'
 import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
-import { createTestNetwork, type TestTab, until } from '../workers/testing/network.ts'
+import { createTestNetwork, type TestTab, until } from '../workers/testing/relay-network.ts'
 
 const network = createTestNetwork()
 afterEach(network.stopAll)

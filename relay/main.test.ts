@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createTestNetwork, until } from '../workers/testing/network.ts'
+import { createTestNetwork, until } from '../workers/testing/relay-network.ts'
 
 const main = join(import.meta.dirname, 'main.ts')
 const network = createTestNetwork()

@@ -8,7 +8,7 @@ import { createNode } from '../workers/net/create-node.ts'
 import { createRelayKeeper } from '../workers/net/relay-keeper.ts'
 import { KAD_PROTOCOL, PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
 import { webCrypto } from '../workers/stack/web-crypto.ts'
-import { createTestNetwork, type TestTab, until } from '../workers/testing/network.ts'
+import { createTestNetwork, type TestTab, until } from '../workers/testing/relay-network.ts'
 import type { Relay } from './create-relay.ts'
 
 const network = createTestNetwork()

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { createTestNetwork, type TestTab, until } from '../../workers/testing/network.ts'
+import { createTestNetwork, type TestTab, until } from '../../workers/testing/relay-network.ts'
 import { withStage } from '../lib/browsers.ts'
 import type { Figure } from '../lib/measurement.ts'
 

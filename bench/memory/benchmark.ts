@@ -4,7 +4,7 @@ import { createRegistry, type Registry } from '../../workers/registry/registry.t
 import { webCrypto } from '../../workers/stack/web-crypto.ts'
 import { createMemoryStore } from '../../workers/store/memory-store.ts'
 import { startSync } from '../../workers/sync/sync.ts'
-import { createTestNetwork, type TestTab, until } from '../../workers/testing/network.ts'
+import { createTestNetwork, type TestTab, until } from '../../workers/testing/relay-network.ts'
 import { launchBrowser } from '../lib/browsers.ts'
 import type { Figure } from '../lib/measurement.ts'
 import { watchBrowserHeap } from './browser-heap.ts'

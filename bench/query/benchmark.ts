@@ -7,8 +7,8 @@ import type { Entry } from '../../workers/protocol/entry.ts'
 import { QUERY_PROTOCOL } from '../../workers/protocol/protocols.ts'
 import { createTestPublisher, toEntry } from '../../workers/registry/fixtures.ts'
 import { createLinks } from '../../workers/testing/delayed-memory.ts'
-import { until } from '../../workers/testing/network.ts'
 import { type QueryPeer, startQueryPeer } from '../../workers/testing/query-peers.ts'
+import { until } from '../../workers/testing/relay-network.ts'
 import type { Figure } from '../lib/measurement.ts'
 
 /**

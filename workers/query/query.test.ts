@@ -9,8 +9,8 @@ import { queryRequestCodec, queryResponseCodec } from '../protocol/query-message
 import { createHistory, createTestPublisher, toEntry } from '../registry/fixtures.ts'
 import { createForger, entriesOf, signedBy, withWrongSignature } from '../testing/forged-records.ts'
 import { garbageKinds, pour } from '../testing/garbage.ts'
-import { createTestNetwork, type TestTab, until } from '../testing/network.ts'
 import { type QueryPeer, type QueryPeerOptions, startQueryPeer } from '../testing/query-peers.ts'
+import { createTestNetwork, type TestTab, until } from '../testing/relay-network.ts'
 import { messagesOver } from './message-stream.ts'
 
 /** Real nodes over WebSockets; nobody exchanges catalogues here, so what is found came by asking. */

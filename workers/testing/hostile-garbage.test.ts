@@ -8,7 +8,7 @@ import { createForger, entriesOf } from './forged-records.ts'
 import { type GarbageKind, garbageKinds, pour } from './garbage.ts'
 import { createHostileNetwork, dial, type Hostile, type Stand, type TestEngine } from './hostile-peers.ts'
 import type { HostileOrder, HostileReport } from './hostile-process.ts'
-import { createTestNetwork, until } from './network.ts'
+import { createTestNetwork, until } from './relay-network.ts'
 
 /**
  * Ten megabytes of garbage on each protocol: memory stays bounded, nothing that was here changes, who breaks a protocol

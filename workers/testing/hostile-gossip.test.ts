@@ -10,7 +10,7 @@ import {
   type GossipNode,
 } from './gossip-network.ts'
 import { createHostileNetwork, dial } from './hostile-peers.ts'
-import { until } from './network.ts'
+import { until } from './relay-network.ts'
 
 /** Gossip among real nodes: that it reaches all, once, and what a peer that floods it can do, which is little. */
 

@@ -18,7 +18,7 @@ import {
   withWrongSignature,
 } from './forged-records.ts'
 import { createHostileNetwork, type Hostile, type Stand, type TestEngine } from './hostile-peers.ts'
-import { until } from './network.ts'
+import { until } from './relay-network.ts'
 
 /**
  * Forged and old records from a hostile peer, over the wire to an engine that has published and knows something: each

@@ -1,105 +1,219 @@
-import { generateKeyPair } from '@libp2p/crypto/keys'
-import type { PeerInfo, PrivateKey } from '@libp2p/interface'
-import { createRelay, type Relay } from '../../relay/create-relay.ts'
-import { askClosest } from '../dht/closest.ts'
-import { createWire } from '../dht/wire.ts'
-import { createNode, type TabNode } from '../net/create-node.ts'
-import { createPeerFinder, type PeerFinder } from '../net/peer-finder.ts'
-import { createPool, type Pool, type PoolOptions } from '../net/pool/pool.ts'
-import { createRelayKeeper, type RelayKeeper } from '../net/relay-keeper.ts'
-import { KAD_PROTOCOL } from '../protocol/protocols.ts'
-import { webCrypto } from '../stack/web-crypto.ts'
+import { setMaxListeners } from 'node:events'
+import type { Update } from '../contract/updates.ts'
+import type { FileInput } from '../contract/views.ts'
+import type { RunningEngine } from '../engine/command-gate.ts'
+import { createEngine } from '../engine/create-engine.ts'
+import { createMemoryStore } from '../store/memory-store.ts'
+import type { Store } from '../store/store.ts'
+import { createLinks, createRandom, type LinkConditions } from './delayed-memory.ts'
 
-/** Real relays and tabs over WebSockets in one process, for tests. */
+/**
+ * Whole engines in one process, as `create-engine` makes them in a tab, over the memory transport: each with a disk, a
+ * clock and an address of its own, and links between them that delay, lose and cut. What is random has a seed; the
+ * order in which the process runs what is due at once is not controlled.
+ */
 
-export interface TestTab extends TabNode {
-  pool: Pool
-  keeper: RelayKeeper
-  finder: PeerFinder
-  /** Why a step towards a relay has failed, as it was told in the course of time. */
-  failures: string[]
+export interface EnginePeer extends Omit<RunningEngine, 'publish' | 'connect' | 'stop'> {
+  readonly name: string
+  /** Its peer id, the same after a restart. */
+  readonly id: string
+  readonly publisherId: string
+  readonly address: string
+  /** What it has stored; outlives `leave`. */
+  readonly disk: Store
+  /** Everything that its engine has told the page, oldest first. */
+  readonly updates: readonly Update[]
+  /** Its clock is ahead of this machine's by so much, ms; may be changed while it runs. */
+  clockMs: number
+  publish(
+    slug: string,
+    version: string,
+    files?: Readonly<Record<string, Uint8Array>>,
+  ): ReturnType<RunningEngine['publish']>
+  /** Dials these peers. */
+  meet(...others: readonly { readonly address: string }[]): Promise<void>
 }
 
-export interface TestTabOptions {
-  /** Listens on a WebSocket of its own, so that other tabs reach it without a relay; a browser would use WebRTC. */
-  direct?: boolean
-  target?: number
-  avoid?(peerId: string): boolean
-  /** Peers of an earlier life. */
-  remembered?: readonly PeerInfo[]
-  pool?: Partial<PoolOptions>
-  privateKey?: PrivateKey
+export interface EngineNetworkOptions {
+  seed?: number
+  conditions?: Partial<LinkConditions>
 }
 
-/** Everything that is started here is stopped by `stopAll`, last first. */
-export const createTestNetwork = () => {
-  const stops: (() => Promise<void>)[] = []
+/** A link within a city; a lost message comes by the least retransmission timeout of TCP later. */
+const defaultConditions: LinkConditions = { delayMs: 5, jitterMs: 3, loss: 0, retransmitMs: 200 }
 
-  const startTab = async (relays: readonly string[], options: TestTabOptions = {}): Promise<TestTab> => {
-    const { direct = true, target, avoid, remembered } = options
-    const tab = await createNode({
-      privateKey: options.privateKey ?? (await generateKeyPair('Ed25519')),
-      relays,
-      crypto: webCrypto,
-      iceServers: [],
-      webRtc: false,
-      listen: direct ? ['/ip4/127.0.0.1/tcp/0/ws'] : [],
-    })
-    const failures: string[] = []
-    const onChange = (): void => {}
-    const onRelayChange = (): void => {
-      for (const { dial, reservation } of keeper.relays())
-        for (const { state, reason } of [dial, reservation]) if (state === 'failed') failures.push(reason)
-    }
-    const keeper = createRelayKeeper(tab, { relays, onChange: onRelayChange })
-    const pool = createPool(tab, { onChange, ...options.pool })
-    const wire = createWire(tab.node, KAD_PROTOCOL)
-    const finder = createPeerFinder(tab, pool, {
-      onChange,
-      askClosest: (peer, key, signal) => askClosest(wire, peer, key, signal),
-      ...(target === undefined ? {} : { target }),
-      ...(avoid === undefined ? {} : { avoid }),
-      ...(remembered === undefined ? {} : { remembered }),
-    })
-    const stop = async (): Promise<void> => {
-      keeper.stop()
-      finder.stop()
-      pool.stop()
-      await tab.stop()
-    }
-    stops.push(stop)
-    return { ...tab, pool, keeper, finder, failures, stop }
+/** Memory addresses are global to the process. */
+let addresses = 0
+
+export const createEngineNetwork = ({ seed = 1, conditions }: EngineNetworkOptions = {}) => {
+  provideWorkerGlobals()
+  const links = createLinks(seed, { ...defaultConditions, ...conditions })
+  const random = createRandom(seed + 1)
+  const running = new Map<EnginePeer, { stop(): Promise<void> }>()
+  const disks = new Map<string, Store>()
+  const dead = new Set<string>()
+  let groupByPeer = new Map<string, number>()
+
+  const isApart = (from: string, to: string): boolean => groupByPeer.get(from) !== groupByPeer.get(to)
+  const applyCuts = (): void => links.cut((from, to) => dead.has(from) || dead.has(to) || isApart(from, to))
+  const diskOf = (name: string): Store => {
+    const disk = disks.get(name) ?? createMemoryStore()
+    disks.set(name, disk)
+    return disk
   }
 
-  const startRelay = async (
-    options: Partial<Pick<Parameters<typeof createRelay>[0], 'privateKey' | 'port' | 'validateAnnouncement'>> = {},
-  ): Promise<Relay> => {
-    const relay = await createRelay({
-      privateKey: options.privateKey ?? (await generateKeyPair('Ed25519')),
-      host: '127.0.0.1',
-      port: options.port ?? 0,
-      announce: [],
-      crypto: webCrypto,
-      validateAnnouncement: options.validateAnnouncement ?? (async () => ({ verdict: 'new', checks: 0 })),
+  /** Starts an engine, or the one of this name again with what it had stored. */
+  const start = async (name: string, { clockMs = 0 } = {}): Promise<EnginePeer> => {
+    addresses += 1
+    const listen = `/memory/engine-${addresses}`
+    const disk = diskOf(name)
+    const updates: Update[] = []
+    const clock = { clockMs }
+    const engine = await createEngine(
+      {
+        ...{ profile: `test-${addresses}-${name}`, relays: [], iceServers: [], transferChannels: false },
+        updates: { postMessage: (batch) => void updates.push(...batch) },
+        onStolen() {},
+      },
+      undefined,
+      {
+        // The disk outlives the engine that closes it.
+        openStore: async () => ({ store: { ...disk, persistent: true, close: async () => {} } }),
+        now: () => Date.now() + clock.clockMs,
+        transports: [links.transport],
+        listen: [listen],
+      },
+    )
+    const { peerId, publisherId } = await engine.status()
+    // Commands work before the node listens; this one waits for it.
+    await engine.peers()
+    const peer: EnginePeer = Object.assign(clock, {
+      ...engine,
+      ...{ name, id: peerId, publisherId, disk, updates, address: `${listen}/p2p/${peerId}` },
+      publish: (slug: string, version: string, files: Readonly<Record<string, Uint8Array>> = {}) =>
+        engine.publish(packageFiles(slug, version, files)),
+      async meet(...others: readonly { readonly address: string }[]) {
+        await Promise.all(others.map(({ address }) => engine.connect(address)))
+      },
     })
-    stops.push(relay.stop)
-    return relay
+    dead.delete(peerId)
+    running.set(peer, engine)
+    return peer
+  }
+
+  const leave = async (peer: EnginePeer): Promise<void> => {
+    const engine = running.get(peer)
+    running.delete(peer)
+    await engine?.stop()
   }
 
   return {
-    startTab,
-    startRelay,
+    conditions: links.conditions,
+    start,
+    /** What the engine of this name has, or will begin with. */
+    diskOf,
+    startMany: (names: readonly string[], options?: { clockMs?: number }) =>
+      Promise.all(names.map((name) => start(name, options))),
+    peers: (): EnginePeer[] => [...running.keys()].filter(({ id }) => !dead.has(id)),
+    /** The transport for a node of a test's own, with the same links. */
+    transport: links.transport,
+    /** It says goodbye and goes; `start` with its name brings it back. */
+    leave,
+    /** From now on they answer nothing and nobody is told: their connections stay open. */
+    silence(victims: readonly EnginePeer[]) {
+      for (const { id } of victims) dead.add(id)
+      applyCuts()
+    },
+    /**
+     * Nothing passes from one group to another: what was connected is lost, and whoever dials waits in vain. Peers in no
+     * group are together.
+     */
+    partition(groups: readonly (readonly EnginePeer[])[]) {
+      groupByPeer = new Map(groups.flatMap((group, index) => group.map(({ id }) => [id, index])))
+      applyCuts()
+      links.sever(isApart)
+    },
+    heal() {
+      groupByPeer.clear()
+      applyCuts()
+    },
+    /** So many times one of these, chosen at random, leaves and comes again, where it dials the others as it knew them. */
+    async churn(peers: EnginePeer[], times: number): Promise<EnginePeer[]> {
+      const present = [...peers]
+      for (let time = 0; time < times; time += 1) {
+        const at = Math.floor(random() * present.length)
+        const going = present[at]
+        if (going === undefined) break
+        await leave(going)
+        const back = await start(going.name, { clockMs: going.clockMs })
+        present[at] = back
+        await back.meet(...present.filter((each) => each !== back))
+      }
+      return present
+    },
     async stopAll() {
-      await Promise.all(stops.splice(0).map((stop) => stop()))
+      // Closing takes an answer: those that are cut off must give it.
+      dead.clear()
+      groupByPeer.clear()
+      Object.assign(links.conditions, { delayMs: 0, jitterMs: 0, loss: 0 })
+      applyCuts()
+      await Promise.all([...running.keys()].map(leave))
+      disks.clear()
     },
   }
 }
 
-/** Waits until `holds` returns true; looks every 10 ms. Rejects after `timeoutMs` with what it waited for. */
-export const until = async (what: string, holds: () => boolean, timeoutMs = 60_000): Promise<void> => {
-  const end = performance.now() + timeoutMs
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`Not within ${timeoutMs} ms: ${what}.`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
+export type EngineNetwork = ReturnType<typeof createEngineNetwork>
+
+/** Each dials the one before it and the first: from there they find each other. */
+export const introduce = async (peers: readonly EnginePeer[]): Promise<void> => {
+  const [first] = peers
+  if (first === undefined) return
+  await Promise.all(
+    peers.slice(1).map((peer, at) => {
+      const before = peers[at]
+      return before === undefined || before === first ? peer.meet(first) : peer.meet(first, before)
+    }),
+  )
+}
+
+/** What has not come about by then never will, however busy the machine is, ms. */
+const hangMs = 60_000
+
+/** Waits until it holds: what never comes is named by what it was. */
+export const eventually = async (
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  signal: AbortSignal,
+): Promise<void> => {
+  const end = performance.now() + hangMs
+  while (!(await holds())) {
+    if (signal.aborted || performance.now() > end) throw new Error(`It never came about: ${what}.`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
   }
+}
+
+export const packageFiles = (
+  slug: string,
+  version: string,
+  files: Readonly<Record<string, Uint8Array>> = {},
+): FileInput[] => {
+  const manifest = `[package]\nname = "${slug}"\nversion = "${version}"\ndescription = "The ${slug} package"\n`
+  const all = { 'package.toml': new TextEncoder().encode(manifest), ...files }
+  return Object.entries(all).map(([path, bytes]) => ({ path, bytes }))
+}
+
+/** What an engine takes from its worker. The port is one that `fetch` refuses at once: no server names any relay. */
+const provideWorkerGlobals = (): void => {
+  if ('self' in globalThis) return
+  const events = new EventTarget()
+  // One a running engine.
+  setMaxListeners(0, events)
+  Object.assign(globalThis, {
+    self: {
+      location: { origin: 'http://127.0.0.1:9' },
+      addEventListener: events.addEventListener.bind(events),
+      removeEventListener: events.removeEventListener.bind(events),
+    },
+  })
 }

@@ -6,8 +6,8 @@ import { createWire } from '../../dht/wire.ts'
 import { encodeDhtValue } from '../../protocol/dht-value.ts'
 import { headKey, packageId } from '../../protocol/ids.ts'
 import { KAD_PROTOCOL, PIECE_PROTOCOL, SYNC_PROTOCOL } from '../../protocol/protocols.ts'
-import { createEngineNetwork, eventually } from '../engines.ts'
 import { createForger } from '../forged-records.ts'
+import { createEngineNetwork, eventually } from '../network.ts'
 import { type Rogue, startRogue } from './rogue.ts'
 
 /** One answer that stalls is given up after 10 s; three kinds of bad peers at once, on a busy machine. */

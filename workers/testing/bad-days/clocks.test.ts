@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { acquireProfileLock } from '../../engine/tab-lock.ts'
-import { createEngineNetwork, type EnginePeer, eventually, introduce } from '../engines.ts'
+import { createEngineNetwork, type EnginePeer, eventually, introduce } from '../network.ts'
 
 const testMs = 60_000
 const dayMs = 86_400_000

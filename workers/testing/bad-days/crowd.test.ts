@@ -4,7 +4,7 @@ import { PACKAGES_TOPIC } from '../../protocol/protocols.ts'
 import { createAnnouncementValidator } from '../../stack/announcement-validator.ts'
 import { webCrypto } from '../../stack/web-crypto.ts'
 import { announcementOf, createForger, entriesOf } from '../forged-records.ts'
-import { createTestNetwork, type TestTab, until } from '../network.ts'
+import { createTestNetwork, type TestTab, until } from '../relay-network.ts'
 
 /** A class room: as many as one relay is asked for at once, all from one address. */
 const tabCount = 24

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import type { Store, TableName } from '../../store/store.ts'
-import { createEngineNetwork, type EnginePeer, eventually } from '../engines.ts'
+import { createEngineNetwork, type EnginePeer, eventually } from '../network.ts'
 
 const testMs = 60_000
 

@@ -3,8 +3,8 @@ import { peerRecordCodec } from '../../peers/record.ts'
 import { encodeDhtValue } from '../../protocol/dht-value.ts'
 import { headKey, packageId } from '../../protocol/ids.ts'
 import { PACKAGES_TOPIC } from '../../protocol/protocols.ts'
-import { createEngineNetwork, type EnginePeer, eventually } from '../engines.ts'
 import { announcementOf, createForger, entriesOf, type Forger, type State, signedBy } from '../forged-records.ts'
+import { createEngineNetwork, type EnginePeer, eventually } from '../network.ts'
 import { type Rogue, startRogue } from './rogue.ts'
 
 /** What each protocol does with such records one by one is in hostile-records.test.ts; here is what becomes of the sender. */

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { createDhtNetwork } from '../dht-network.ts'
-import { createEngineNetwork, type EnginePeer, eventually, introduce } from '../engines.ts'
 import { createHeadSource } from '../head-source.ts'
+import { createEngineNetwork, type EnginePeer, eventually, introduce } from '../network.ts'
 
 /** Silent peers are found out by pings, within 15 s. */
 const testMs = 90_000

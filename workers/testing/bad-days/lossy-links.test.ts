@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { createEngineNetwork, eventually, introduce } from '../engines.ts'
+import { createEngineNetwork, eventually, introduce } from '../network.ts'
 
 const testMs = 90_000
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { createEngineNetwork, type EnginePeer, eventually, introduce } from '../engines.ts'
+import { createEngineNetwork, type EnginePeer, eventually, introduce } from '../network.ts'
 
 const testMs = 60_000
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { createEngineNetwork, type EnginePeer, eventually, introduce } from '../engines.ts'
+import { createEngineNetwork, type EnginePeer, eventually, introduce } from '../network.ts'
 
 /** Twenty engines on a busy machine: joining takes most of it. The 30 s that a healed network may take come after. */
 const testMs = 90_000

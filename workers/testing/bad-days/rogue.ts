@@ -9,8 +9,8 @@ import { PACKAGES_TOPIC, SYNC_PROTOCOL } from '../../protocol/protocols.ts'
 import { createHeadValidator } from '../../stack/head-validator.ts'
 import { type StackServices, stackServices } from '../../stack/services.ts'
 import { webCrypto } from '../../stack/web-crypto.ts'
-import type { EngineNetwork } from '../engines.ts'
 import { giveEntries } from '../hostile-sync.ts'
+import type { EngineNetwork } from '../network.ts'
 
 /** A peer among engines that has the services of every peer and no engine: it does what a test says. */
 export interface Rogue {

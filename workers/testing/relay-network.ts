@@ -1,0 +1,105 @@
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { PeerInfo, PrivateKey } from '@libp2p/interface'
+import { createRelay, type Relay } from '../../relay/create-relay.ts'
+import { askClosest } from '../dht/closest.ts'
+import { createWire } from '../dht/wire.ts'
+import { createNode, type TabNode } from '../net/create-node.ts'
+import { createPeerFinder, type PeerFinder } from '../net/peer-finder.ts'
+import { createPool, type Pool, type PoolOptions } from '../net/pool/pool.ts'
+import { createRelayKeeper, type RelayKeeper } from '../net/relay-keeper.ts'
+import { KAD_PROTOCOL } from '../protocol/protocols.ts'
+import { webCrypto } from '../stack/web-crypto.ts'
+
+/** Real relays and tabs over WebSockets in one process, for tests. */
+
+export interface TestTab extends TabNode {
+  pool: Pool
+  keeper: RelayKeeper
+  finder: PeerFinder
+  /** Why a step towards a relay has failed, as it was told in the course of time. */
+  failures: string[]
+}
+
+export interface TestTabOptions {
+  /** Listens on a WebSocket of its own, so that other tabs reach it without a relay; a browser would use WebRTC. */
+  direct?: boolean
+  target?: number
+  avoid?(peerId: string): boolean
+  /** Peers of an earlier life. */
+  remembered?: readonly PeerInfo[]
+  pool?: Partial<PoolOptions>
+  privateKey?: PrivateKey
+}
+
+/** Everything that is started here is stopped by `stopAll`, last first. */
+export const createTestNetwork = () => {
+  const stops: (() => Promise<void>)[] = []
+
+  const startTab = async (relays: readonly string[], options: TestTabOptions = {}): Promise<TestTab> => {
+    const { direct = true, target, avoid, remembered } = options
+    const tab = await createNode({
+      privateKey: options.privateKey ?? (await generateKeyPair('Ed25519')),
+      relays,
+      crypto: webCrypto,
+      iceServers: [],
+      webRtc: false,
+      listen: direct ? ['/ip4/127.0.0.1/tcp/0/ws'] : [],
+    })
+    const failures: string[] = []
+    const onChange = (): void => {}
+    const onRelayChange = (): void => {
+      for (const { dial, reservation } of keeper.relays())
+        for (const { state, reason } of [dial, reservation]) if (state === 'failed') failures.push(reason)
+    }
+    const keeper = createRelayKeeper(tab, { relays, onChange: onRelayChange })
+    const pool = createPool(tab, { onChange, ...options.pool })
+    const wire = createWire(tab.node, KAD_PROTOCOL)
+    const finder = createPeerFinder(tab, pool, {
+      onChange,
+      askClosest: (peer, key, signal) => askClosest(wire, peer, key, signal),
+      ...(target === undefined ? {} : { target }),
+      ...(avoid === undefined ? {} : { avoid }),
+      ...(remembered === undefined ? {} : { remembered }),
+    })
+    const stop = async (): Promise<void> => {
+      keeper.stop()
+      finder.stop()
+      pool.stop()
+      await tab.stop()
+    }
+    stops.push(stop)
+    return { ...tab, pool, keeper, finder, failures, stop }
+  }
+
+  const startRelay = async (
+    options: Partial<Pick<Parameters<typeof createRelay>[0], 'privateKey' | 'port' | 'validateAnnouncement'>> = {},
+  ): Promise<Relay> => {
+    const relay = await createRelay({
+      privateKey: options.privateKey ?? (await generateKeyPair('Ed25519')),
+      host: '127.0.0.1',
+      port: options.port ?? 0,
+      announce: [],
+      crypto: webCrypto,
+      validateAnnouncement: options.validateAnnouncement ?? (async () => ({ verdict: 'new', checks: 0 })),
+    })
+    stops.push(relay.stop)
+    return relay
+  }
+
+  return {
+    startTab,
+    startRelay,
+    async stopAll() {
+      await Promise.all(stops.splice(0).map((stop) => stop()))
+    },
+  }
+}
+
+/** Waits until `holds` returns true; looks every 10 ms. Rejects after `timeoutMs` with what it waited for. */
+export const until = async (what: string, holds: () => boolean, timeoutMs = 60_000): Promise<void> => {
+  const end = performance.now() + timeoutMs
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`Not within ${timeoutMs} ms: ${what}.`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
