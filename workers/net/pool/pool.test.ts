@@ -139,11 +139,14 @@ afterEach(() => void vi.restoreAllMocks())
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms)
 
 describe('checks', () => {
-  test('every 60 s a quiet connection is pinged, one to a relay every 10 s', async () => {
+  test('every 60 s a quiet connection is pinged, one to a relay every 10 s; a new one after 5 s', async () => {
     const [peer, relay] = await around()
-    const { connect } = compose({ relay })
+    const { connect, pool } = compose({ relay })
     const [one, other] = [connect(peer), connect(relay)]
-    await pass(121_000)
+    await pass(5_000)
+    expect(one.pings).toBe(1)
+    expect(pool.peers()[0]?.rttMs).toBe(20)
+    await pass(116_000)
     expect(one.pings).toBe(2)
     expect(other.pings).toBe(12)
   })
@@ -152,6 +155,7 @@ describe('checks', () => {
     const [peer] = await around()
     const { connect, pool, changes } = compose()
     const fake = connect(peer)
+    await pass(5_000)
     fake.ping = 'silent'
     await pass(65_500)
     expect(pool.peers()[0]?.health).toEqual({ state: 'degraded', reason: 'It did not answer the last ping.' })

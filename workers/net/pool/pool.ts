@@ -22,6 +22,9 @@ const lookMs = 5_000
 /** A connection is checked when nothing was heard of it for so long, ms (specification §2.10). */
 const checkMs = 60_000
 
+/** The first time sooner, ms: how far away a peer is shows soon, and not while the two still get to know each other. */
+const firstCheckMs = 5_000
+
 /** One to a relay oftener, ms: no browser notices that its WebSocket died, and others find this tab only through it. */
 const relayCheckMs = 10_000
 
@@ -102,10 +105,10 @@ export interface PoolOptions {
  * All connections of this node: knows how well each works, gives out streams on the best one, and closes those that are
  * dead, twofold, idle or too many.
  *
- * A connection is checked when nothing was heard of it for 60 s (10 s to a relay), when it is used after 10 s of silence,
- * when a request over it failed, and on `wake`. Dead is one that leaves two pings unanswered: its streams end then. So a
- * request on a dead connection ends within 4 s of its start, or by its own timeout. One direct connection is kept to a
- * peer; the relayed one that led to it is closed. At most 24 direct peers stay, and of those beyond the 12 most useful
+ * A connection is checked 5 s after it came about, when nothing was heard of it for 60 s (10 s to a relay), when it is
+ * used after 10 s of silence, when a request over it failed, and on `wake`. Dead is one that leaves two pings unanswered:
+ * its streams end then. So a request on a dead connection ends within 4 s of its start, or by its own timeout. One direct
+ * connection is kept to a peer; the relayed one that led to it is closed. At most 24 direct peers stay, and of those beyond the 12 most useful
  * only the ones that were used in the last 300 s. It dials nobody: that is for the relay keeper and the peer finder.
  */
 export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
@@ -252,7 +255,7 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
     for (const connection of open()) {
       const peer = connection.remotePeer.toString()
       const entry = meet(connection)
-      const dueMs = isRelay(peer) ? relayCheckMs : checkMs
+      const dueMs = entry.vitals.rttMs === undefined ? firstCheckMs : isRelay(peer) ? relayCheckMs : checkMs
       if (factsOf(connection).busyStreams > 0 && hasRequest(connection)) entry.vitals = afterUse(entry.vitals, now())
       if (now() - entry.vitals.checkedAt >= dueMs) void check(connection, pingMs)
       // A relayed connection is a way to a direct one, or all there is; nobody needs one that nothing runs over.
