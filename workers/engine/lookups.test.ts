@@ -12,8 +12,8 @@ import { createRegistry } from '../registry/registry.ts'
 import { createSigner, webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
+import type { DhtValueFound } from './dht.ts'
 import { createLookups } from './lookups.ts'
-import type { DhtValueFound } from './network.ts'
 
 const from = { from: 'test' }
 let alice: TestPublisher

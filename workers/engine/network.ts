@@ -6,12 +6,8 @@ import type { StartOptions } from '../contract/commands.ts'
 import { Failure } from '../contract/failures.ts'
 import type { ConnectionCounts } from '../contract/rtc.ts'
 import type { PeerView, StatusView, Step } from '../contract/views.ts'
-import type { PeerAnswer } from '../dht/asking.ts'
 import { askClosest } from '../dht/closest.ts'
-import { createHeads, type FoundHead, type LookupReport } from '../dht/heads.ts'
-import { createProviders } from '../dht/providers.ts'
-import { createRoundTrips } from '../dht/round-trips.ts'
-import { createWire } from '../dht/wire.ts'
+import type { FoundHead, LookupReport } from '../dht/heads.ts'
 import { createAnnouncements } from '../gossip/announcements.ts'
 import { type CreateNodeOptions, createNode } from '../net/create-node.ts'
 import { createPeerFinder } from '../net/peer-finder.ts'
@@ -20,11 +16,10 @@ import { createPool } from '../net/pool/pool.ts'
 import { createRelayKeeper } from '../net/relay-keeper.ts'
 import { startRemembering } from '../net/remember.ts'
 import type { RememberedPeers } from '../net/remembered-peers.ts'
-import type { PeerEvent, Reputation } from '../peers/reputation.ts'
+import type { Reputation } from '../peers/reputation.ts'
 import type { Crypto } from '../protocol/crypto.ts'
-import { verifyDhtValue } from '../protocol/dht-value.ts'
 import { rootToText } from '../protocol/ids.ts'
-import { KAD_PROTOCOL, PACKAGES_TOPIC, PIECE_PROTOCOL, QUERY_PROTOCOL } from '../protocol/protocols.ts'
+import { PACKAGES_TOPIC, PIECE_PROTOCOL, QUERY_PROTOCOL } from '../protocol/protocols.ts'
 import { startRemoteQuery } from '../query/query.ts'
 import type { QueryClient, QueryClientDependencies } from '../query/query-client.ts'
 import type { QuerySource } from '../query/query-server.ts'
@@ -33,6 +28,8 @@ import { createGossipLimits } from '../stack/gossip-limits.ts'
 import { meshPeers } from '../stack/mesh.ts'
 import type { SyncCatalogue } from '../sync/replica.ts'
 import { startSync } from '../sync/sync.ts'
+import { createConduct, type Fault, faultOf, isSilence, isViolation } from './conduct.ts'
+import { createDht, type DhtValueFound } from './dht.ts'
 import type { ProfileKeys } from './keys.ts'
 import { toPeerViews } from './peer-views.ts'
 import { isRelayAddress, type RelayDirectory } from './relays.ts'
@@ -110,11 +107,6 @@ export interface Network {
   stop(): Promise<void>
 }
 
-/** How a peer broke the rules. */
-type Fault = Extract<PeerEvent, { kind: 'violation' }>['fault']
-
-export type DhtValueFound = Extract<Awaited<ReturnType<typeof verifyDhtValue>>, { ok: true }>['value']
-
 /** Starts the node and everything that speaks over it. */
 export const startNetwork = async (deps: NetworkDependencies): Promise<Network> => {
   const { keys, crypto, content, catalogue, reputation, onChange, onAudience } = deps
@@ -141,27 +133,8 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     inMesh: (peer) => meshPeers(pubsub, PACKAGES_TOPIC).includes(peer),
   })
 
-  /** A peer broke a rule: it is remembered, and left when it was once too often. */
-  const blame = (peer: string, fault: Fault): void => {
-    reputation.observe(peer, { kind: 'violation', fault })
-    if (reputation.isBanned(peer)) disconnect(peer)
-  }
-
-  const drop = (peer: string, fault: Fault): void => {
-    reputation.observe(peer, { kind: 'violation', fault })
-    disconnect(peer)
-  }
-
-  /** How a question to a peer went: it counts for the peer, and for the health of its connection. */
-  const experience = (peer: string, event: Extract<PeerEvent, { kind: 'ok' | 'failed' }>): void => {
-    reputation.observe(peer, event)
-    pool.report(peer, event.kind === 'ok' ? 'answered' : 'failed')
-  }
-
-  const disconnect = (peer: string): void => {
-    deps.remembered?.forget(peer)
-    pool.drop(peer, 'The peer broke the rules.')
-  }
+  const conduct = createConduct({ reputation, pool, forget: (peer) => deps.remembered?.forget(peer) })
+  const { blame, drop, experience } = conduct
 
   const pieceServer = createPieceServer({
     content,
@@ -179,37 +152,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     pieceHandlerOptions,
   )
 
-  const wire = createWire(node, KAD_PROTOCOL, { onMalformed: (peer) => drop(peer, 'malformed') })
-  const lookups = {
-    wire,
-    roundTrips: createRoundTrips(),
-    now: () => performance.now(),
-    rank: (peer: string) => (reputation.isBanned(peer) ? undefined : reputation.scoreOf(peer)),
-    onAnswer(peer: string, answer: PeerAnswer | undefined) {
-      // A dial says nothing of the round trip, and one that failed nothing of a connection.
-      if (answer !== undefined) experience(peer, { kind: 'ok', ...(answer.connected ? { ms: answer.ms } : {}) })
-      else if (wire.isConnected(peer)) experience(peer, { kind: 'failed' })
-      else reputation.observe(peer, { kind: 'failed' })
-    },
-  }
-  const heads = createHeads<DhtValueFound>({
-    ...lookups,
-    async verify(key, value) {
-      const found = await verifyDhtValue(key, value, crypto)
-      if (!found.ok) return undefined
-      const { identity, head } = found.value
-      return { identitySeq: identity.seq, seq: head.head.seq, value: found.value }
-    },
-    newest: tab.heads.newest,
-    onMisanswer(peer, kind) {
-      if (kind === 'forged') drop(peer, 'signature')
-      else if (kind === 'rollback') drop(peer, 'rollback')
-      // It may be honest and have missed the news: it is told them, and others are asked before it.
-      else reputation.observe(peer, { kind: 'failed' })
-    },
-    onLookup: deps.onLookup,
-  })
-  const providers = createProviders(lookups)
+  const { wire, heads, providers } = createDht(tab, { crypto, reputation, conduct, onLookup: deps.onLookup })
   const announcements = createAnnouncements({
     ...{ pubsub, limits: gossipLimits, onSubscriber: onAudience },
     async receive(bytes, from) {
@@ -384,13 +327,3 @@ const afterFailure = (before: ExchangeState, failure: unknown): ExchangeState =>
   times: before.kind === 'failed' ? before.times + 1 : 1,
   reason: failure instanceof Failure ? failure.message : 'The last exchanges broke off.',
 })
-
-/** Failures by which a peer says nothing at all, whatever was asked. */
-const isSilence = (failure: unknown): boolean => failure instanceof Failure && failure.name === 'Timeout'
-
-/** Failures that an honest peer cannot cause, however slow or broken its network is. */
-const isViolation = (failure: unknown): boolean =>
-  failure instanceof Failure && ['RecordMalformed', 'RecordTooLarge', 'SignatureInvalid'].includes(failure.name)
-
-const faultOf = (failure: unknown): Fault =>
-  failure instanceof Failure && failure.name === 'SignatureInvalid' ? 'signature' : 'malformed'

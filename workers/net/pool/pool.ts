@@ -1,6 +1,7 @@
 import type { Connection, IdentifyResult, PeerId, Stream } from '@libp2p/interface'
 import { isDirect } from '../addresses.ts'
 import { maxDirectPeers } from '../create-node.ts'
+import { createChecks } from './checks.ts'
 import { type ConnectionFacts, chooseKept, type Limits, type PeerFacts, superfluous } from './choose.ts'
 import {
   afterLostPing,
@@ -15,6 +16,7 @@ import {
 } from './health.ts'
 import { type OpenStreamOptions, openStream, type StreamTab } from './open-stream.ts'
 import { pingConnection } from './ping.ts'
+import { createUsefulTags } from './useful-tags.ts'
 
 /** How often the pool looks at itself, ms: what is due is checked, what is idle or too many is closed. */
 const lookMs = 5_000
@@ -34,9 +36,6 @@ const pingMs = 5_000
 /** One on which somebody waits, ms; both pings of a check then take less than half of what a request may take. */
 const urgentPingMs = 2_000
 
-/** Pings in one check: one may be lost. */
-const pingsInCheck = 2
-
 /** A connection on which nothing was heard for so long is checked when it is used, ms. */
 const staleMs = 10_000
 
@@ -48,11 +47,6 @@ export const keptPeers = 12
 
 /** A peer is not one of the least useful in its first ms: it meets others, joins the mesh, hands over its catalogue. */
 const graceMs = 30_000
-
-/** The tag by which libp2p's pruner knows whom to spare, and what it is worth; relays are worth the most. */
-const usefulTag = 'ggen-useful'
-const usefulValue = 50
-const relayValue = 100
 
 /** The side that dialled closes the relayed connection it came by; the other one, if that did not happen in this time, ms. */
 const settleMs = 5_000
@@ -117,7 +111,7 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
   const limits: Limits = { keep: keptPeers, max: maxDirectPeers, idleMs, graceMs, ...options.limits }
   const self = node.peerId.toString()
   const known = new Map<string, Known>()
-  const tagged = new Map<string, number>()
+  const tagUseful = createUsefulTags(tab)
   const stopped = new AbortController()
   let kept = new Set<string>()
 
@@ -130,7 +124,7 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
   const meet = (connection: Connection): Known => {
     const found = known.get(connection.id)
     if (found !== undefined) return found
-    const fresh: Known = { vitals: newVitals(now()), openedAt: now(), identified: false, checks: new Map() }
+    const fresh: Known = { vitals: newVitals(now()), openedAt: now(), identified: false }
     known.set(connection.id, fresh)
     return fresh
   }
@@ -169,32 +163,11 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
     if (!stopped.signal.aborted) onChange()
   }
 
-  /** True when it lives. Checks that are under way are joined. */
-  const check = (connection: Connection, timeoutMs: number): Promise<boolean> => {
-    const entry = meet(connection)
-    const running = entry.checks.get(timeoutMs)
-    if (running !== undefined) return running
-    const checking = runCheck(connection, timeoutMs).finally(() => entry.checks.delete(timeoutMs))
-    entry.checks.set(timeoutMs, checking)
-    return checking
-  }
-
-  const runCheck = async (connection: Connection, timeoutMs: number): Promise<boolean> => {
-    for (let sent = 0; sent < pingsInCheck; sent += 1) {
-      if (connection.status !== 'open' || stopped.signal.aborted) return false
-      const sentAt = now()
-      const limit = AbortSignal.any([stopped.signal, AbortSignal.timeout(timeoutMs)])
-      try {
-        const rttMs = await ping(connection, limit)
-        see(connection, (vitals) => afterPong(vitals, rttMs, now()))
-        return true
-      } catch {
-        if (stopped.signal.aborted) return false
-        see(connection, (vitals) => afterLostPing(vitals, sentAt, now()))
-      }
-    }
-    return connection.status === 'open'
-  }
+  const check = createChecks({
+    ...{ ping, now, stopped: stopped.signal },
+    onPong: (connection, rttMs) => see(connection, (vitals) => afterPong(vitals, rttMs, now())),
+    onLost: (connection, sentAt) => see(connection, (vitals) => afterLostPing(vitals, sentAt, now())),
+  })
 
   const closeSuperfluous = (peer: string): void => {
     if (isRelay(peer)) return
@@ -233,20 +206,7 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
     const choice = chooseKept(peerFacts(), limits, now())
     kept = new Set(choice.kept)
     for (const peer of [...choice.idle, ...choice.tooMany]) closePeer(peer)
-    tagUseful()
-  }
-
-  /** Tells libp2p's pruner, which acts when there are too many connections of all kinds. */
-  const tagUseful = (): void => {
-    const connected = new Map(open().map(({ remotePeer }) => [remotePeer.toString(), remotePeer]))
-    for (const peer of tagged.keys()) if (!connected.has(peer)) tagged.delete(peer)
-    for (const [peer, id] of connected) {
-      const value = isRelay(peer) ? relayValue : kept.has(peer) ? usefulValue : 0
-      if ((tagged.get(peer) ?? 0) === value) continue
-      tagged.set(peer, value)
-      // The node may be stopping; a tag that is missing costs nothing but a connection.
-      node.peerStore.merge(id, { tags: { [usefulTag]: value === 0 ? undefined : { value } } }).catch(() => {})
-    }
+    tagUseful(open(), kept)
   }
 
   const look = (): void => {
@@ -348,8 +308,6 @@ interface Known {
   vitals: Vitals
   openedAt: number
   identified: boolean
-  /** Checks that are under way, by how long their pings may take. */
-  checks: Map<number, Promise<boolean>>
 }
 
 /** Streams that a connection has because it is being made, and not because somebody uses it. */

@@ -1,0 +1,58 @@
+import { Failure } from '../contract/failures.ts'
+import type { Pool } from '../net/pool/pool.ts'
+import type { PeerEvent, Reputation } from '../peers/reputation.ts'
+
+/** How a peer broke the rules. */
+export type Fault = Extract<PeerEvent, { kind: 'violation' }>['fault']
+
+/**
+ * How peers behave towards this tab: told to their reputation and to the health of their connections, and what follows
+ * from it at once. What follows later (who is asked first, who is dialled) is for those who read the reputation.
+ */
+export interface Conduct {
+  /** How a question to a peer went: it counts for the peer, and for the health of its connection. */
+  experience(peer: string, event: Extract<PeerEvent, { kind: 'ok' | 'failed' }>): void
+  /** A peer broke a rule: it is remembered, and left when it was once too often. */
+  blame(peer: string, fault: Fault): void
+  /** A peer broke a rule that nobody breaks by accident: its connections are closed, too. */
+  drop(peer: string, fault: Fault): void
+}
+
+export interface ConductDependencies {
+  reputation: Pick<Reputation, 'observe' | 'isBanned'>
+  pool: Pick<Pool, 'report' | 'drop'>
+  /** It is not dialled from memory any more. */
+  forget(peer: string): void
+}
+
+export const createConduct = ({ reputation, pool, forget }: ConductDependencies): Conduct => {
+  const disconnect = (peer: string): void => {
+    forget(peer)
+    pool.drop(peer, 'The peer broke the rules.')
+  }
+
+  return {
+    experience(peer, event) {
+      reputation.observe(peer, event)
+      pool.report(peer, event.kind === 'ok' ? 'answered' : 'failed')
+    },
+    blame(peer, fault) {
+      reputation.observe(peer, { kind: 'violation', fault })
+      if (reputation.isBanned(peer)) disconnect(peer)
+    },
+    drop(peer, fault) {
+      reputation.observe(peer, { kind: 'violation', fault })
+      disconnect(peer)
+    },
+  }
+}
+
+/** Failures by which a peer says nothing at all, whatever was asked. */
+export const isSilence = (failure: unknown): boolean => failure instanceof Failure && failure.name === 'Timeout'
+
+/** Failures that an honest peer cannot cause, however slow or broken its network is. */
+export const isViolation = (failure: unknown): boolean =>
+  failure instanceof Failure && ['RecordMalformed', 'RecordTooLarge', 'SignatureInvalid'].includes(failure.name)
+
+export const faultOf = (failure: unknown): Fault =>
+  failure instanceof Failure && failure.name === 'SignatureInvalid' ? 'signature' : 'malformed'

@@ -1,0 +1,62 @@
+import { createHeads, type Heads, type LookupReport } from '../dht/heads.ts'
+import { createProviders, type Providers, type ProvidersDependencies } from '../dht/providers.ts'
+import { createRoundTrips } from '../dht/round-trips.ts'
+import { createWire, type Wire } from '../dht/wire.ts'
+import type { TabNode } from '../net/create-node.ts'
+import type { Reputation } from '../peers/reputation.ts'
+import type { Crypto } from '../protocol/crypto.ts'
+import { verifyDhtValue } from '../protocol/dht-value.ts'
+import { KAD_PROTOCOL } from '../protocol/protocols.ts'
+import type { Conduct } from './conduct.ts'
+
+export type DhtValueFound = Extract<Awaited<ReturnType<typeof verifyDhtValue>>, { ok: true }>['value']
+
+export interface Dht {
+  wire: Wire
+  heads: Heads<DhtValueFound>
+  providers: Providers
+}
+
+export interface DhtDependencies {
+  crypto: Crypto
+  reputation: Pick<Reputation, 'observe' | 'isBanned' | 'scoreOf'>
+  conduct: Conduct
+  /** A lookup of a head has ended. */
+  onLookup(report: LookupReport): void
+}
+
+/** The lookups of a node, with our formats and what is known of peers: the banned are not asked, the best ones first. */
+export const createDht = (tab: Pick<TabNode, 'node' | 'heads'>, deps: DhtDependencies): Dht => {
+  const { crypto, reputation, conduct, onLookup } = deps
+  const wire = createWire(tab.node, KAD_PROTOCOL, { onMalformed: (peer) => conduct.drop(peer, 'malformed') })
+  const lookups: ProvidersDependencies = {
+    wire,
+    roundTrips: createRoundTrips(),
+    now: () => performance.now(),
+    rank: (peer) => (reputation.isBanned(peer) ? undefined : reputation.scoreOf(peer)),
+    onAnswer(peer, answer) {
+      // A dial says nothing of the round trip, and one that failed nothing of a connection.
+      if (answer !== undefined) conduct.experience(peer, { kind: 'ok', ...(answer.connected ? { ms: answer.ms } : {}) })
+      else if (wire.isConnected(peer)) conduct.experience(peer, { kind: 'failed' })
+      else reputation.observe(peer, { kind: 'failed' })
+    },
+  }
+  const heads = createHeads<DhtValueFound>({
+    ...lookups,
+    async verify(key, value) {
+      const found = await verifyDhtValue(key, value, crypto)
+      if (!found.ok) return undefined
+      const { identity, head } = found.value
+      return { identitySeq: identity.seq, seq: head.head.seq, value: found.value }
+    },
+    newest: tab.heads.newest,
+    onMisanswer(peer, kind) {
+      if (kind === 'forged') conduct.drop(peer, 'signature')
+      else if (kind === 'rollback') conduct.drop(peer, 'rollback')
+      // It may be honest and have missed the news: it is told them, and others are asked before it.
+      else reputation.observe(peer, { kind: 'failed' })
+    },
+    onLookup,
+  })
+  return { wire, heads, providers: createProviders(lookups) }
+}

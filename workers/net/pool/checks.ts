@@ -1,0 +1,46 @@
+import type { Connection } from '@libp2p/interface'
+import type { pingConnection } from './ping.ts'
+
+/** Pings in one check: one may be lost. */
+const pingsInCheck = 2
+
+export interface ChecksOptions {
+  ping: typeof pingConnection
+  onPong(connection: Connection, rttMs: number): void
+  /** A ping that was sent at `sentAt` was not answered in time. */
+  onLost(connection: Connection, sentAt: number): void
+  /** Milliseconds of the clock that `sentAt` is of. */
+  now(): number
+  stopped: AbortSignal
+}
+
+/** Whether a connection lives; true when it does. Each ping may take so long, ms. A check that is under way is joined. */
+export type Check = (connection: Connection, timeoutMs: number) => Promise<boolean>
+
+export const createChecks = ({ ping, onPong, onLost, now, stopped }: ChecksOptions): Check => {
+  const running = new Map<string, Promise<boolean>>()
+
+  const run = async (connection: Connection, timeoutMs: number): Promise<boolean> => {
+    for (let sent = 0; sent < pingsInCheck; sent += 1) {
+      if (connection.status !== 'open' || stopped.aborted) return false
+      const sentAt = now()
+      try {
+        const rttMs = await ping(connection, AbortSignal.any([stopped, AbortSignal.timeout(timeoutMs)]))
+        onPong(connection, rttMs)
+        return true
+      } catch {
+        if (stopped.aborted) return false
+        onLost(connection, sentAt)
+      }
+    }
+    return connection.status === 'open'
+  }
+
+  return (connection, timeoutMs) => {
+    // An urgent check does not wait for one that has more time.
+    const key = `${connection.id} ${timeoutMs}`
+    const checking = running.get(key) ?? run(connection, timeoutMs).finally(() => running.delete(key))
+    running.set(key, checking)
+    return checking
+  }
+}

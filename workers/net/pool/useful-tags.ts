@@ -1,0 +1,27 @@
+import type { Connection } from '@libp2p/interface'
+import type { TabNode } from '../create-node.ts'
+
+/** The tag by which libp2p's pruner knows whom to spare, and what it is worth; relays are worth the most. */
+const usefulTag = 'ggen-useful'
+const usefulValue = 50
+const relayValue = 100
+
+/**
+ * Tells libp2p's pruner, which acts when there are too many connections of all kinds, which peers are useful. What is
+ * returned is called with the open connections and the peers to keep, whenever either changes.
+ */
+export const createUsefulTags = ({ node, isRelay }: Pick<TabNode, 'node' | 'isRelay'>) => {
+  const valueByPeer = new Map<string, number>()
+
+  return (connections: readonly Connection[], kept: ReadonlySet<string>): void => {
+    const connected = new Map(connections.map(({ remotePeer }) => [remotePeer.toString(), remotePeer]))
+    for (const peer of valueByPeer.keys()) if (!connected.has(peer)) valueByPeer.delete(peer)
+    for (const [peer, id] of connected) {
+      const value = isRelay(peer) ? relayValue : kept.has(peer) ? usefulValue : 0
+      if ((valueByPeer.get(peer) ?? 0) === value) continue
+      valueByPeer.set(peer, value)
+      // The node may be stopping; a tag that is missing costs nothing but a connection.
+      node.peerStore.merge(id, { tags: { [usefulTag]: value === 0 ? undefined : { value } } }).catch(() => {})
+    }
+  }
+}
