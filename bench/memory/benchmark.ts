@@ -116,6 +116,7 @@ function* figuresOf(name: string, taken: readonly Taken[], target: { target?: nu
 /** Answers the peers of a node that reconcile catalogues; resolves with its undo. */
 const serve = async ({ node }: TestTab, registry: Registry): Promise<() => Promise<void>> => {
   const sync = await startSync({
+    directComes: false,
     node,
     catalogue: {
       watchIds: registry.watchEntryIds,

@@ -22,6 +22,7 @@ export const connectOverWebSocket = async (
   const start = async (catalogue: SyncCatalogue) => {
     const node = await startNode()
     const sync = await startSync({
+      directComes: false,
       ...{ node, catalogue, sha256: webCrypto.sha256, random: Math.random },
       async openStream(peer, protocol, signal) {
         const connection = node.getConnections().find(({ remotePeer }) => remotePeer.toString() === peer)

@@ -170,6 +170,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     node,
     catalogue,
     sha256: crypto.sha256,
+    directComes: tab.webRtc,
     openStream: (peer, protocol, signal) => pool.openStream(peer, protocol, { signal, direct: false }),
     onExchange(peer, outcome) {
       if (!('failure' in outcome)) {

@@ -17,6 +17,7 @@ vi.setConfig({ testTimeout: 60_000 })
 
 const stops: (() => Promise<unknown>)[] = []
 afterEach(async () => {
+  vi.useRealTimers()
   await Promise.all(stops.splice(0).map((stop) => stop()))
 })
 
@@ -46,6 +47,7 @@ const startPeer = async (numbers: readonly number[]) => {
   const outcomes: { peer: string; outcome: ExchangeResult | { failure: unknown } }[] = []
   const waiting = new Set<() => void>()
   const sync = await startSync({
+    directComes: false,
     ...{ node, catalogue: catalogue.catalogue, sha256, random: () => 0.5 },
     openStream: async (peer, protocol) => openStream(node, peer, protocol),
     onExchange(peer, outcome) {
@@ -119,4 +121,43 @@ test('a peer that ends in the middle is told as unreachable', async () => {
   stream.abort(new Error('gone'))
   await peer.when(() => peer.outcomes.length > 0)
   expect(peer.outcomes[0]?.outcome).toMatchObject({ failure: { name: 'PeerUnreachable' } })
+})
+
+test('who has come by a relay is given time to come directly; then the exchange goes over the relay', async () => {
+  vi.useFakeTimers()
+  const opened: string[] = []
+  let onConnect: (peer: string, connection: { limits?: object }) => void = () => {}
+  const node = {
+    peerId: 'a',
+    getConnections: () => [],
+    handle: async () => {},
+    unhandle: async () => {},
+    register: async (_protocol: string, topology: { onConnect: typeof onConnect }) => {
+      onConnect = topology.onConnect
+      return 'id'
+    },
+    unregister() {},
+  }
+  const sync = await startSync({
+    ...{ node: node as never, directComes: true, catalogue: createTestCatalogue([]).catalogue, sha256 },
+    async openStream(peer) {
+      opened.push(peer)
+      throw new Error('Enough was seen.')
+    },
+    onExchange() {},
+    random: () => 0.5,
+  })
+  stops.push(sync.stop)
+
+  onConnect('b', { limits: {} })
+  sync.syncNow()
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(opened).toEqual([])
+  onConnect('b', {})
+  await vi.advanceTimersByTimeAsync(0)
+  expect(opened).toEqual(['b'])
+
+  onConnect('c', { limits: {} })
+  await vi.advanceTimersByTimeAsync(3_000)
+  expect(opened).toEqual(['b', 'c'])
 })

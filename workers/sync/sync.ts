@@ -23,6 +23,12 @@ const repairMs = { min: 30_000, max: 60_000 }
  */
 const patienceMs = 3_000
 
+/**
+ * Who has come by a relay is on the way to a direct connection, where the exchange takes place; only when none has come
+ * about by then it goes over the relay, ms: several WebRTC dials. To open a stream before would dial the other way, too.
+ */
+const directComesMs = 3_000
+
 /** Peers that news are handed on to in one round; the rest learn from those. */
 const passOnPeers = 8
 
@@ -30,6 +36,8 @@ export interface SyncDependencies {
   node: Pick<Libp2p, 'handle' | 'unhandle' | 'register' | 'unregister' | 'peerId' | 'getConnections'>
   catalogue: SyncCatalogue
   sha256: Sha256
+  /** False where relayed connections are all there is. */
+  directComes: boolean
   /** A stream to a peer, on its direct connection where there is one. */
   openStream(peer: string, protocol: string, signal: AbortSignal): Promise<Stream>
   /** An exchange ended: well, or with a failure that tells whether the peer broke the rules. */
@@ -48,10 +56,12 @@ export interface Sync {
  * id begins), when news came that the others may not have, and now and then.
  */
 export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
-  const { node, openStream, onExchange, random } = deps
+  const { node, directComes, openStream, onExchange, random } = deps
   const replica = createReplica(deps.catalogue, deps)
   const self = node.peerId.toString()
   const connected = new Set<string>()
+  /** Peers that have come by a relay just now, and what begins the exchange with them at the latest. */
+  const arriving = new Map<string, ReturnType<typeof setTimeout>>()
   const running = new Set<string>()
   const again = new Set<string>()
   const stopping = new AbortController()
@@ -60,6 +70,14 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
   const newsFrom = new Set<string>()
   /** Settles when the last exchange that we began has ended. */
   let before: Promise<unknown> = Promise.resolve()
+
+  const arrived = (peer: string): void => {
+    clearTimeout(arriving.get(peer))
+    arriving.delete(peer)
+  }
+
+  /** Peers that an exchange can begin with now. */
+  const present = (): string[] => [...connected].filter((peer) => !arriving.has(peer))
 
   const exchangeWith = async (peer: string): Promise<void> => {
     if (stopping.signal.aborted) return
@@ -118,7 +136,7 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
     const only = newsFrom.size === 1 ? [...newsFrom][0] : undefined
     newsFrom.clear()
     for (const peer of pick(
-      [...connected].filter((each) => each !== only),
+      present().filter((each) => each !== only),
       passOnPeers,
       random,
     ))
@@ -129,7 +147,7 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
     node.getConnections().some(({ remotePeer, limits }) => limits === undefined && remotePeer.toString() === peer)
 
   const repair = (): void => {
-    const peers = [...connected]
+    const peers = present()
     const direct = peers.filter(isDirect)
     for (const peer of pick(direct.length > 0 ? direct : peers, 1, random)) void exchangeWith(peer)
     repairLater()
@@ -147,23 +165,32 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
   })
   const topology = await node.register(SYNC_PROTOCOL, {
     notifyOnLimitedConnection: true,
-    onConnect(peerId) {
+    onConnect(peerId, connection) {
       const peer = peerId.toString()
       connected.add(peer)
-      if (self < peer) void exchangeWith(peer)
+      arrived(peer)
+      const begin = (): void => {
+        arrived(peer)
+        if (self < peer) void exchangeWith(peer)
+      }
+      if (connection.limits === undefined || !directComes) begin()
+      else arriving.set(peer, setTimeout(begin, directComesMs))
     },
     onDisconnect(peerId) {
-      connected.delete(peerId.toString())
+      const peer = peerId.toString()
+      connected.delete(peer)
+      arrived(peer)
     },
   })
 
   return {
     syncNow() {
-      for (const peer of pick([...connected], passOnPeers, random)) void exchangeWith(peer)
+      for (const peer of pick(present(), passOnPeers, random)) void exchangeWith(peer)
     },
     async stop() {
       stopping.abort()
       clearTimeout(repairTimer)
+      for (const timer of arriving.values()) clearTimeout(timer)
       replica.stop()
       clearTimeout(passOnTimer)
       node.unregister(topology)

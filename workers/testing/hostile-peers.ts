@@ -216,6 +216,7 @@ export const createHostileNetwork = () => {
       onSubscriber() {},
     })
     const sync = await startSync({
+      directComes: false,
       node,
       catalogue: profile.catalogue,
       sha256: webCrypto.sha256,
