@@ -116,7 +116,9 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
   const onClose = ({ detail: connection }: CustomEvent<Connection>): void => {
     if (isRelay(connection.remotePeer.toString()) || (tab.webRtc && !isDirect(connection))) return
     changed()
-    askSoon()
+    // With half of them left there is no hurry: all who knew the one that left ask at the same moment.
+    if (pool.directPeers().length < target / 2) askSoon()
+    else void ask()
   }
 
   const onIdentify = ({ detail: { peerId, connection } }: CustomEvent<IdentifyResult>): void => {
