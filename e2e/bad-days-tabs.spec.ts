@@ -1,4 +1,5 @@
 import type { BrowserContext, CDPSession, Page } from '@playwright/test'
+import { beginCommands, endOf } from './fixtures/in-flight.ts'
 import { engineUp, peerOf } from './fixtures/peer.ts'
 import { expect, test } from './fixtures/test.ts'
 
@@ -16,45 +17,11 @@ const leaderOf = async (context: BrowserContext): Promise<Page> => {
   return leader
 }
 
-/** Publishes a package so large that it crosses in parts; resolves when the leader was sent the first of them. */
-const beginPublish = (page: Page, slug: string): Promise<void> =>
-  page.evaluate(
-    (slug) =>
-      new Promise<void>((resolve) => {
-        const lobby = new BroadcastChannel('ggen-tabs-default')
-        lobby.onmessage = ({ data }) => {
-          if (data.kind !== 'beat') return
-          lobby.close()
-          const toLeader = new BroadcastChannel(`ggen-leader-default-${data.leader}`)
-          toLeader.onmessage = ({ data }) => {
-            if (data.kind !== 'call-chunk') return
-            toLeader.close()
-            resolve()
-          }
-          const manifest = `[package]\nname = "${slug}"\nversion = "1.0.0"\n`
-          const files = [
-            { path: 'package.toml', bytes: new TextEncoder().encode(manifest) },
-            { path: 'b.bin', bytes: new Uint8Array(6_000_000).map((_, at) => at % 251) },
-          ]
-          Object.assign(window, { pending: window.ggen.publish(files) })
-        }
-      }),
-    slug,
-  )
-
 const beginReads = (page: Page): Promise<void> =>
   page.evaluate(() => {
     const { ggen } = window
     Object.assign(window, { pending: Promise.all([ggen.search({ text: '' }), ggen.library(), ggen.status()]) })
   })
-
-const endOf = (page: Page): Promise<string> =>
-  page.evaluate(() =>
-    (window as unknown as { pending: Promise<unknown> }).pending.then(
-      () => 'answered',
-      (error: Error) => `${error.name}: ${error.message}`,
-    ),
-  )
 
 test(`of ${tabCount} tabs the one that leads is killed ${rounds} times: one leads, all are answered, nothing is lost`, async ({
   relay,
@@ -82,7 +49,7 @@ test(`of ${tabCount} tabs the one that leads is killed ${rounds} times: one lead
     const rest = tabs.filter((page) => page !== leader && !page.isClosed())
     const [publisher, ...readers] = rest
     if (publisher === undefined) throw new Error('No tab is left.')
-    await Promise.all([beginPublish(publisher, `round-${round}`), ...readers.map(beginReads)])
+    await Promise.all([beginCommands(publisher, `round-${round}`, 6_000_000), ...readers.map(beginReads)])
     const crashed = leader.waitForEvent('crash')
     sessions
       .get(leader)

@@ -1,4 +1,5 @@
 import type { BrowserContext, Page } from '@playwright/test'
+import { beginCommands, endOf } from './fixtures/in-flight.ts'
 import { makePackage, type PlainFile, textFile } from './fixtures/packages.ts'
 import { engineUp, openPeer, peerOf } from './fixtures/peer.ts'
 import { expect, test } from './fixtures/test.ts'
@@ -129,32 +130,9 @@ test('the leader closes: the follower takes over and a pending install goes on',
 test('commands under way when the leader closes are answered by the next', async ({ join, relay }) => {
   const a = await join()
   const follower = await openPeer(a.context, `${relay.page}/`)
-  // Resolves when the leader was sent a part of the package: the publish, and what was asked with it, is under way.
-  await follower.page.evaluate(
-    () =>
-      new Promise<void>((resolve) => {
-        const lobby = new BroadcastChannel('ggen-tabs-default')
-        lobby.onmessage = ({ data }) => {
-          if (data.kind !== 'beat') return
-          lobby.close()
-          const toLeader = new BroadcastChannel(`ggen-leader-default-${data.leader}`)
-          toLeader.onmessage = ({ data }) => {
-            if (data.kind === 'call-chunk') resolve()
-          }
-          const words = new Uint32Array(6 * 1024 * 1024).map((_, at) => Math.imul(at, 2_654_435_761))
-          const manifest = '[package]\nname = "in-flight"\nversion = "1.0.0"\n'
-          const files = [
-            { path: 'package.toml', bytes: new TextEncoder().encode(manifest) },
-            { path: 'b.bin', bytes: new Uint8Array(words.buffer) },
-          ]
-          const { ggen } = window
-          const pending = Promise.all([ggen.publish(files), ggen.search({}), ggen.library(), ggen.status()])
-          Object.assign(window, { pending })
-        }
-      }),
-  )
+  await beginCommands(follower.page, 'in-flight', 24 * 1024 * 1024)
   await printHandOver('closed under a publish', follower.page, () => a.page.close())
-  await follower.page.evaluate(() => (window as unknown as { pending: Promise<unknown> }).pending)
+  expect(await endOf(follower.page)).toBe('answered')
   expect((await follower.search({})).hits.map(({ slug }) => slug)).toEqual(['in-flight'])
 })
 

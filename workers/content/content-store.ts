@@ -1,6 +1,6 @@
 import { Failure, type FailureName, toFailure } from '../contract/failures.ts'
 import type { FileInput } from '../contract/views.ts'
-import { sameBytes } from '../protocol/codec.ts'
+import { sameBytes } from '../protocol/bytes.ts'
 import type { Crypto } from '../protocol/crypto.ts'
 import { fromHex, rootToText } from '../protocol/ids.ts'
 import { PIECE_BYTES } from '../protocol/limits.ts'

@@ -1,4 +1,4 @@
-import { sameBytes } from '../protocol/codec.ts'
+import { sameBytes } from '../protocol/bytes.ts'
 import type { Sha256 } from '../protocol/crypto.ts'
 import type { ContentManifest } from '../protocol/manifest.ts'
 

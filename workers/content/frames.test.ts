@@ -1,7 +1,8 @@
 import { type Stream, StreamMessageEvent } from '@libp2p/interface'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { concat, lengthPrefix, readFrames, toFrame } from './frames.ts'
+import { concatBytes, varint } from '../protocol/bytes.ts'
+import { readFrames, toFrame } from './frames.ts'
 
 const read = (chunks: readonly Uint8Array[], maxLength: number) => {
   const stream = new EventTarget()
@@ -20,7 +21,7 @@ test('reads the frames that were written, however they are cut on the way', () =
   const payloads = fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { maxLength: 8 })
   fc.assert(
     fc.property(payloads, fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1 }), (sent, cuts) => {
-      const bytes = concat(sent.map(toFrame))
+      const bytes = concatBytes(sent.map(toFrame))
       const chunks: Uint8Array[] = []
       for (let offset = 0, at = 0; offset < bytes.length; at += 1) {
         const length = cuts[at % cuts.length] ?? 1
@@ -34,14 +35,14 @@ test('reads the frames that were written, however they are cut on the way', () =
 })
 
 test('writes lengths as varints', () => {
-  expect(lengthPrefix(0)).toEqual(Uint8Array.of(0))
-  expect(lengthPrefix(127)).toEqual(Uint8Array.of(127))
-  expect(lengthPrefix(128)).toEqual(Uint8Array.of(0x80, 1))
-  expect(lengthPrefix(262_144)).toEqual(Uint8Array.of(0x80, 0x80, 0x10))
+  expect(varint(0)).toEqual(Uint8Array.of(0))
+  expect(varint(127)).toEqual(Uint8Array.of(127))
+  expect(varint(128)).toEqual(Uint8Array.of(0x80, 1))
+  expect(varint(262_144)).toEqual(Uint8Array.of(0x80, 0x80, 0x10))
 })
 
 test('refuses a frame by its length, before its bytes, and reads nothing after it', () => {
-  const { frames, faults } = read([lengthPrefix(11), new Uint8Array(100)], 10)
+  const { frames, faults } = read([varint(11), new Uint8Array(100)], 10)
   expect(frames).toEqual([])
   expect(faults).toEqual(['a frame of 11 bytes came where at most 10 are allowed'])
   expect(read([Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x01)], 10).faults).toEqual(['a frame has no readable length'])

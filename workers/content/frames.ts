@@ -1,4 +1,5 @@
 import type { Stream, StreamMessageEvent } from '@libp2p/interface'
+import { concatBytes, varint } from '../protocol/bytes.ts'
 
 /**
  * Frames on a stream: the length as an unsigned varint (LEB128), then as many bytes.
@@ -83,28 +84,4 @@ export const readFrames = (stream: Stream, rules: FrameRules): (() => void) => {
 }
 
 /** `payload` as a frame; small ones only, since it is copied. */
-export const toFrame = (payload: Uint8Array): Uint8Array => {
-  const prefix = lengthPrefix(payload.length)
-  const frame = new Uint8Array(prefix.length + payload.length)
-  frame.set(prefix)
-  frame.set(payload, prefix.length)
-  return frame
-}
-
-/** What goes before `length` bytes that are sent by themselves. */
-export const lengthPrefix = (length: number): Uint8Array => {
-  const bytes: number[] = []
-  let left = length
-  for (; left >= 0x80; left = Math.floor(left / 0x80)) bytes.push((left & 0x7f) | 0x80)
-  return Uint8Array.of(...bytes, left)
-}
-
-export const concat = (parts: readonly Uint8Array[]): Uint8Array => {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let offset = 0
-  for (const part of parts) {
-    whole.set(part, offset)
-    offset += part.length
-  }
-  return whole
-}
+export const toFrame = (payload: Uint8Array): Uint8Array => concatBytes([varint(payload.length), payload])

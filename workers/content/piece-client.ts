@@ -15,6 +15,9 @@ import { readFrames, toFrame } from './frames.ts'
  * What comes has the size that was asked for; whether it has the hash is for the caller to see. How much is asked for
  * at a time is the caller's too: a WebRTC stream that is not read fast enough is lost past 4 MiB, and nothing slows
  * the sender but the asking.
+ *
+ * Requests reject with a `Failure`: `RecordMalformed` when the peer broke the protocol (its stream is aborted),
+ * `Timeout` when it was too slow, `PeerUnreachable` when it or the stream is gone.
  */
 export interface PieceClient {
   manifest(root: Uint8Array): Promise<PieceAnswer>
@@ -30,12 +33,6 @@ export type PieceAnswer =
   | { status: 'absent' }
   /** The peer does not serve now. */
   | { status: 'refused' }
-
-/**
- * Why requests reject: `RecordMalformed` when the peer broke the protocol (its stream is aborted), `Timeout` when it
- * was too slow, `PeerUnreachable` when it or the stream is gone.
- */
-export type PieceClientFailure = 'RecordMalformed' | 'Timeout' | 'PeerUnreachable'
 
 export interface PieceClientOptions {
   stallTimeoutMs?: number

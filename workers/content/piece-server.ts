@@ -1,6 +1,6 @@
 import type { Stream, StreamHandlerOptions } from '@libp2p/interface'
 import { Failure } from '../contract/failures.ts'
-import { sameBytes } from '../protocol/codec.ts'
+import { concatBytes, sameBytes, varint } from '../protocol/bytes.ts'
 import { PIECE_MESSAGE_MAX_BYTES } from '../protocol/limits.ts'
 import {
   type PieceRequest,
@@ -9,7 +9,7 @@ import {
   pieceResponseCodec,
 } from '../protocol/piece-messages.ts'
 import type { ContentStore } from './content-store.ts'
-import { concat, lengthPrefix, readFrames, toFrame } from './frames.ts'
+import { readFrames, toFrame } from './frames.ts'
 
 /**
  * Gives others the content that is here, over `/ggen/piece/1.0.0`.
@@ -236,7 +236,7 @@ const answer = (
   )
   return bytes.length === 0
     ? { parts: [header], bytes: 0 }
-    : { parts: [concat([header, lengthPrefix(bytes.length)]), bytes], bytes: bytes.length }
+    : { parts: [concatBytes([header, varint(bytes.length)]), bytes], bytes: bytes.length }
 }
 
 /**

@@ -1,9 +1,10 @@
 import type { Stream } from '@libp2p/interface'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { varint } from '../protocol/bytes.ts'
 import { pieceRequestCodec, pieceResponseCodec } from '../protocol/piece-messages.ts'
 import { type ContentNetwork, type ContentPeer, createContentNetwork } from '../testing/content-peers.ts'
 import { failureName, isSame } from '../testing/store-compliance.ts'
-import { lengthPrefix, toFrame } from './frames.ts'
+import { toFrame } from './frames.ts'
 import { createPieceClient } from './piece-client.ts'
 import { pieceKey } from './piece-keys.ts'
 import { createPieceServer } from './piece-server.ts'
@@ -64,7 +65,7 @@ describe('piece server', () => {
     const header = (piece: number, size: number): Uint8Array =>
       toFrame(pieceResponseCodec.encode({ v: 1, id: 7, status: size > 0 ? 'ok' : 'absent', piece, size }))
     const expected = Buffer.concat([
-      ...pieces.flatMap((piece, index) => [header(index, piece.length), lengthPrefix(piece.length), piece]),
+      ...pieces.flatMap((piece, index) => [header(index, piece.length), varint(piece.length), piece]),
       header(5, 0),
     ])
     await vi.waitFor(() => expect(Buffer.concat(received).length).toBe(expected.length))
@@ -322,7 +323,7 @@ describe('piece client', () => {
     const halting = await clientOf(
       onRequest((stream, id) => {
         stream.send(header(id, pieceBytes, 0))
-        stream.send(lengthPrefix(pieceBytes))
+        stream.send(varint(pieceBytes))
         stream.send(patterned(1000))
       }),
       { stallTimeoutMs: 30 },
@@ -335,7 +336,7 @@ describe('piece client', () => {
     const { client } = await clientOf(
       onRequest((stream, id) => {
         stream.send(header(id, pieceBytes, 0))
-        stream.send(lengthPrefix(pieceBytes))
+        stream.send(varint(pieceBytes))
         timers.push(setInterval(() => stream.status === 'open' && stream.send(Uint8Array.of(1)), 5))
       }),
       { stallTimeoutMs: 10_000, answerTimeoutMs: 100 },

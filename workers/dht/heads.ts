@@ -1,5 +1,5 @@
 import { type AskingDependencies, createAsking } from './asking.ts'
-import { type QueryLimits, startQuery } from './query.ts'
+import { byDistance, type QueryLimits, startQuery } from './query.ts'
 import type { Answer, Contact } from './wire.ts'
 
 /** A lookup that has found nothing by then finds nothing, ms (spec §2.8). */
@@ -140,7 +140,7 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
         if (answer === undefined) return undefined
         answered.push(peer)
         // Whoever knows few peers that are closer is close enough not to wait for the end of the walk.
-        const closer = answer.closer.filter((other) => compareBytes(other.distance, peer.distance) < 0).length
+        const closer = answer.closer.filter((other) => byDistance(other, peer) < 0).length
         if (closer < putLimits.width / 2) putTo(peer)
         return answer
       })
@@ -242,14 +242,6 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
 type Version = Pick<FoundHead<unknown>, 'identitySeq' | 'seq'>
 
 const compare = (a: Version, b: Version): number => a.identitySeq - b.identitySeq || a.seq - b.seq
-
-const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
-  for (let index = 0; index < a.length; index += 1) {
-    const difference = (a[index] ?? 0) - (b[index] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return 0
-}
 
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

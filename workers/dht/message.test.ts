@@ -1,7 +1,8 @@
 import { Record } from '@libp2p/kad-dht'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { concat, decodeAnswer, encodeQuestion, messageTypes, readVarint, varint } from './message.ts'
+import { concatBytes, varint } from '../protocol/bytes.ts'
+import { decodeAnswer, encodeQuestion, messageTypes, readVarint } from './message.ts'
 
 const peer = fc.record({
   id: fc.uint8Array({ minLength: 1, maxLength: 40 }),
@@ -45,7 +46,7 @@ test('a message that is cut is none, one with fields of another version is', () 
     [0x7d, 1, 2, 3, 4],
     [0x7a, 2, 9, 9],
   ]
-  const more = concat([...unknown.map((each) => Uint8Array.from(each)), bytes])
+  const more = concatBytes([...unknown.map((each) => Uint8Array.from(each)), bytes])
   expect(decodeAnswer(more)?.record).toEqual(question.record)
 })
 

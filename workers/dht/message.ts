@@ -1,3 +1,5 @@
+import { concatBytes, varint } from '../protocol/bytes.ts'
+
 /**
  * The messages of Kademlia in libp2p (specs/kad-dht, protobuf `Message`): a question out, an answer in.
  *
@@ -39,13 +41,13 @@ const maxPeers = 20
 const maxAddresses = 16
 
 export const encodeQuestion = ({ type, key, record, providers = [] }: Question): Uint8Array =>
-  concat([
+  concatBytes([
     varint(tag(1, 0)),
     varint(type),
     ...delimited(2, key),
     ...(record === undefined ? [] : delimited(3, record)),
     ...providers.flatMap(({ id, multiaddrs }) =>
-      delimited(9, concat([...delimited(1, id), ...multiaddrs.flatMap((address) => delimited(2, address))])),
+      delimited(9, concatBytes([...delimited(1, id), ...multiaddrs.flatMap((address) => delimited(2, address))])),
     ),
   ])
 
@@ -66,15 +68,6 @@ export const decodeAnswer = (bytes: Uint8Array): MessageAnswer | undefined => {
   return isWhole ? answer : undefined
 }
 
-/** An unsigned LEB128 number below 2^32. */
-export const varint = (value: number): Uint8Array => {
-  const bytes: number[] = []
-  let rest = value >>> 0
-  for (; rest > 0x7f; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80)
-  bytes.push(rest)
-  return Uint8Array.from(bytes)
-}
-
 /** The number at `at` and where it ends; `more` when the bytes end before it does; undefined when it is too large. */
 export const readVarint = (bytes: Uint8Array, at: number): { value: number; end: number } | 'more' | undefined => {
   let value = 0
@@ -85,16 +78,6 @@ export const readVarint = (bytes: Uint8Array, at: number): { value: number; end:
     if (byte < 0x80) return value < 2 ** 32 ? { value, end: at + index + 1 } : undefined
   }
   return undefined
-}
-
-export const concat = (parts: readonly Uint8Array[]): Uint8Array => {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
 }
 
 const decodePeer = (bytes: Uint8Array): MessagePeer | undefined => {

@@ -1,15 +1,15 @@
 import type { Connection } from '@libp2p/interface'
 import { describe, expect, test, vi } from 'vitest'
-import { concat, varint } from './message.ts'
+import { concatBytes, varint } from '../protocol/bytes.ts'
 import { askInOneTrip } from './one-trip.ts'
 
 const never = new AbortController().signal
 const protocol = '/test/1'
 const question = Uint8Array.of(7, 8, 9)
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
-const line = (text: string): Uint8Array => concat([varint(text.length + 1), bytesOf(`${text}\n`)])
-const consent = concat([line('/multistream/1.0.0'), line(protocol)])
-const framed = (bytes: Uint8Array): Uint8Array => concat([varint(bytes.length), bytes])
+const line = (text: string): Uint8Array => concatBytes([varint(text.length + 1), bytesOf(`${text}\n`)])
+const consent = concatBytes([line('/multistream/1.0.0'), line(protocol)])
+const framed = (bytes: Uint8Array): Uint8Array => concatBytes([varint(bytes.length), bytes])
 
 class FakeStream extends EventTarget {
   readonly sent: Uint8Array[] = []
@@ -55,12 +55,12 @@ const ask = async (options: { hasAnswer?: boolean; signal?: AbortSignal } = {}) 
 describe('one question', () => {
   test('goes out with the protocol before anything has come back', async () => {
     const { stream } = await ask()
-    expect(stream.sent).toEqual([concat([consent, framed(question)])])
+    expect(stream.sent).toEqual([concatBytes([consent, framed(question)])])
   })
 
   test('has its answer whatever pieces it comes in, and the stream is closed', async () => {
     const reply = Uint8Array.from({ length: 300 }, (_, index) => index & 0xff)
-    const whole = concat([consent, framed(reply)])
+    const whole = concatBytes([consent, framed(reply)])
     for (const size of [1, 7, 64, whole.length]) {
       const { answer, stream } = await ask()
       for (let at = 0; at < whole.length; at += size) stream.receive(whole.subarray(at, at + size))
@@ -112,7 +112,7 @@ describe('many questions on one connection', () => {
     for (let answered = 0; answered < 50; answered += 1) {
       await vi.waitUntil(() => streams[answered]?.sent.length === 1)
       expect(streams.filter(({ state }) => state === 'open').length).toBeLessThanOrEqual(16)
-      streams[answered]?.receive(concat([consent, framed(Uint8Array.of(answered))]))
+      streams[answered]?.receive(concatBytes([consent, framed(Uint8Array.of(answered))]))
     }
     expect((await Promise.all(answers)).map(([first]) => first)).toEqual(Array.from({ length: 50 }, (_, n) => n))
   })

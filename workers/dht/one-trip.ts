@@ -1,6 +1,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
-import { concat, readVarint, varint } from './message.ts'
+import { concatBytes, varint } from '../protocol/bytes.ts'
+import { readVarint } from './message.ts'
 
 /**
  * One question and its answer on a stream of its own, in one round trip.
@@ -56,7 +57,7 @@ export const askInOneTrip = async (
     stream = await (muxer?.createStream() ?? connection.newStream(protocol, { signal }))
     stream.protocol = protocol
     const answer = read(stream, consent, hasAnswer, signal)
-    stream.send(concat([consent, varint(question.length), question]))
+    stream.send(concatBytes([consent, varint(question.length), question]))
     const bytes = await answer
     // Nobody waits for the end of it.
     stream.close({ signal: AbortSignal.timeout(closeTimeoutMs) }).catch((error: Error) => stream?.abort(error))
@@ -129,7 +130,7 @@ const consentTo = (protocol: string): Uint8Array => {
   const known = consents.get(protocol)
   if (known !== undefined) return known
   const lines = ['/multistream/1.0.0\n', `${protocol}\n`].map((line) => new TextEncoder().encode(line))
-  const consent = concat(lines.flatMap((line) => [varint(line.length), line]))
+  const consent = concatBytes(lines.flatMap((line) => [varint(line.length), line]))
   consents.set(protocol, consent)
   return consent
 }

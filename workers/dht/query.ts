@@ -1,3 +1,5 @@
+import { compareBytes } from '../protocol/bytes.ts'
+
 /** A peer that may be asked, as the seeds and the answers name it. */
 export interface Candidate {
   /** Its peer id. */
@@ -213,10 +215,4 @@ interface Known<C> {
 }
 
 /** Closest first. */
-export const byDistance = (a: Candidate, b: Candidate): number => {
-  for (let index = 0; index < a.distance.length; index += 1) {
-    const difference = (a.distance[index] ?? 0) - (b.distance[index] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return 0
-}
+export const byDistance = (a: Candidate, b: Candidate): number => compareBytes(a.distance, b.distance)

@@ -5,6 +5,7 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { CID } from 'multiformats/cid'
 import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { sha256 } from 'multiformats/hashes/sha2'
+import { sameBytes } from '../protocol/bytes.ts'
 import {
   decodeAnswer,
   encodeQuestion,
@@ -185,7 +186,7 @@ export const createWire = (node: WireNode, protocol: string, { onMalformed = () 
     async putValue(peer, key, value, signal) {
       const question = { type: messageTypes.putValue, key, record: recordOf(key, value) }
       const stored = storedUnder((await askForAnswer(peer, question, signal))?.record, key)
-      return stored !== undefined && equal(stored, value)
+      return stored !== undefined && sameBytes(stored, value)
     },
     async addProvider(peer, key, signal) {
       const multiaddrs = node.getMultiaddrs().map(({ bytes }) => bytes)
@@ -222,9 +223,6 @@ const kadId = async (bytes: Uint8Array): Promise<Uint8Array> => (await sha256.di
 
 const xor = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((byte, index) => byte ^ (b[index] ?? 0))
 
-const equal = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, index) => byte === b[index])
-
 const idOf = (multihash: Uint8Array): PeerId | undefined => {
   try {
     return peerIdFromMultihash(decodeDigest(multihash))
@@ -250,7 +248,7 @@ const storedUnder = (record: Uint8Array | undefined, key: Uint8Array): Uint8Arra
   if (record === undefined) return undefined
   try {
     const { key: ofKey, value } = Record.deserialize(record)
-    return equal(ofKey, key) ? value : undefined
+    return sameBytes(ofKey, key) ? value : undefined
   } catch {
     return undefined
   }

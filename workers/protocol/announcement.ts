@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import { createCodec, sameBytes } from './codec.ts'
+import { sameBytes } from './bytes.ts'
+import { createCodec } from './codec.ts'
 import type { Crypto } from './crypto.ts'
 import { type Decoded, decoded, refused } from './decoded.ts'
 import { peek } from './envelope.ts'

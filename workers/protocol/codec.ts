@@ -1,5 +1,6 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import * as v from 'valibot'
+import { sameBytes } from './bytes.ts'
 import { findShapeFault } from './cbor-shape.ts'
 import { type Decoded, type DecodeFailure, decoded, RecordError, refused } from './decoded.ts'
 import { DEFAULT_MAX_ITEMS } from './limits.ts'
@@ -79,13 +80,6 @@ export const createCodec = <T>(options: CodecOptions<T>): Codec<T> => {
 
     decode,
   }
-}
-
-/** Equality of bytes. Not for secrets: its time depends on them. */
-export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
-  return true
 }
 
 const serialize = (name: string, value: unknown): Uint8Array => {

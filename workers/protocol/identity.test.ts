@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createSigner, webCrypto } from '../stack/web-crypto.ts'
-import { sameBytes } from './codec.ts'
+import { sameBytes } from './bytes.ts'
 import type { Signer } from './crypto.ts'
 import {
   createIdentity,

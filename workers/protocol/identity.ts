@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import { createCodec, sameBytes } from './codec.ts'
+import { sameBytes } from './bytes.ts'
+import { createCodec } from './codec.ts'
 import type { Crypto, Signer } from './crypto.ts'
 import { type Decoded, decoded, RecordError, refused } from './decoded.ts'
 import { bytes, hash, integer, publicKey, seq, shortList, signature } from './fields.ts'

@@ -1,4 +1,5 @@
 import * as dagCbor from '@ipld/dag-cbor'
+import { concatBytes } from './bytes.ts'
 
 /**
  * Hostile variants of valid records, from a seed: what a broken or malicious peer may send. Imported by tests only.
@@ -79,27 +80,17 @@ const garbage = (random: Random): Uint8Array => {
 
 const splice = (a: Uint8Array, b: Uint8Array, random: Random): Uint8Array => {
   const start = a.subarray(0, random(a.length))
-  return join(start, b.subarray(random(b.length)))
+  return concatBytes([start, b.subarray(random(b.length))])
 }
 
 const insert = (bytes: Uint8Array, piece: Uint8Array, random: Random): Uint8Array => {
   const at = random(bytes.length + 1)
-  return join(bytes.subarray(0, at), piece, bytes.subarray(at))
+  return concatBytes([bytes.subarray(0, at), piece, bytes.subarray(at)])
 }
 
 const replace = (bytes: Uint8Array, piece: Uint8Array, random: Random): Uint8Array => {
   const at = random(bytes.length)
-  return join(bytes.subarray(0, at), piece, bytes.subarray(at + piece.length))
-}
-
-const join = (...parts: readonly Uint8Array[]): Uint8Array => {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    joined.set(part, at)
-    at += part.length
-  }
-  return joined
+  return concatBytes([bytes.subarray(0, at), piece, bytes.subarray(at + piece.length)])
 }
 
 /** Puts something odd in the place of a random part of the value, or adds or removes a field. */

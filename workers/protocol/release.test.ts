@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createSigner, webCrypto } from '../stack/web-crypto.ts'
-import { sameBytes } from './codec.ts'
+import { sameBytes } from './bytes.ts'
 import type { Signer } from './crypto.ts'
 import { envelopeCodecs, envelopeSize, open, sign } from './envelope.ts'
 import { createIdentity, type Identity, updateIdentity } from './identity.ts'

@@ -1,4 +1,4 @@
-import { sameBytes } from '../protocol/codec.ts'
+import { sameBytes } from '../protocol/bytes.ts'
 import type { HeadPage, VerifiedHead, VersionEntry } from '../protocol/head.ts'
 import { extendsIdentity, hasKey, type Identity } from '../protocol/identity.ts'
 import { type PackageId, type PublisherId, packageId, toHex } from '../protocol/ids.ts'

@@ -1,6 +1,6 @@
 import type { PackageSummary } from '../contract/views.ts'
 import { type Announcement, announcementCodec } from '../protocol/announcement.ts'
-import { sameBytes } from '../protocol/codec.ts'
+import { sameBytes } from '../protocol/bytes.ts'
 import type { Entry } from '../protocol/entry.ts'
 import { peekHead } from '../protocol/head.ts'
 import { peekIdentity } from '../protocol/identity.ts'

@@ -1,6 +1,6 @@
 import { Failure, type FailureName, failureNames, toFailure } from '../contract/failures.ts'
 import type { DependencyView, Finding, PackageCheck } from '../contract/views.ts'
-import { sameBytes } from '../protocol/codec.ts'
+import { sameBytes } from '../protocol/bytes.ts'
 import type { Crypto, Signer } from '../protocol/crypto.ts'
 import { buildHead, headPageCodec, signHead, type VersionEntry } from '../protocol/head.ts'
 import type { Identity } from '../protocol/identity.ts'

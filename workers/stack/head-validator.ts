@@ -1,4 +1,5 @@
 import type { SelectFn, ValidateFn } from '@libp2p/kad-dht'
+import { compareBytes } from '../protocol/bytes.ts'
 import type { Crypto } from '../protocol/crypto.ts'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
 
@@ -93,14 +94,6 @@ interface Version {
 
 const compare = (a: Version, b: Version): number =>
   a.identitySeq - b.identitySeq || a.seq - b.seq || compareBytes(b.hash, a.hash)
-
-const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
-  for (let index = 0; index < Math.min(a.length, b.length); index += 1) {
-    const difference = (a[index] ?? 0) - (b[index] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return a.length - b.length
-}
 
 const decoder = new TextDecoder()
 const keyText = (key: Uint8Array): string => decoder.decode(key)

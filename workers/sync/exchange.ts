@@ -1,4 +1,4 @@
-import { sameBytes } from '../protocol/codec.ts'
+import { sameBytes } from '../protocol/bytes.ts'
 import { rangeKind } from '../protocol/sync-messages.ts'
 import { type MessageChannel, receive, send } from './channel.ts'
 import { type Described, everything, fingerprintOf } from './ranges.ts'

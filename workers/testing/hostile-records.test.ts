@@ -1,5 +1,6 @@
 import { MessageType } from '@libp2p/kad-dht'
 import { afterEach, describe, expect, it } from 'vitest'
+import { varint } from '../protocol/bytes.ts'
 import { encodeDhtValue } from '../protocol/dht-value.ts'
 import type { Entry } from '../protocol/entry.ts'
 import { signHead } from '../protocol/head.ts'
@@ -330,5 +331,3 @@ const libp2pRecord = (key: Uint8Array, value: Uint8Array): Uint8Array => {
   const received = new TextEncoder().encode('2026-01-01T00:00:00.000000000Z')
   return Uint8Array.from([...field(0x0a, key), ...field(0x12, value), ...field(0x2a, received)])
 }
-
-const varint = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...varint(value >>> 7)])
