@@ -10,6 +10,7 @@ import {
 } from '../protocol/piece-messages.ts'
 import type { ContentStore } from './content-store.ts'
 import { readFrames, toFrame } from './frames.ts'
+import { createMessageSize } from './message-size.ts'
 
 /**
  * Gives others the content that is here, over `/ggen/piece/1.0.0`.
@@ -80,6 +81,7 @@ export const createPieceServer = (
     const waiting: Wanted[] = []
     const loading: Promise<Answer>[] = []
     const read = createPieceReader(content)
+    const messageSize = createMessageSize()
     const ended = Promise.withResolvers<void>()
     let sending = false
     let movedAt = performance.now()
@@ -111,8 +113,10 @@ export const createPieceServer = (
           const ready = await loading.shift()
           if (ready === undefined || stream.status !== 'open') return
           movedAt = performance.now()
-          for (const part of ready.parts) if (!stream.send(part)) await drained(stream)
-          if (ready.bytes > 0) report(peer, { kind: 'sent', bytes: ready.bytes })
+          const bytes = ready.bytes.length
+          for (const message of toMessages(ready, messageSize.bytes)) if (!stream.send(message)) await drained(stream)
+          messageSize.sent(bytes)
+          if (bytes > 0) report(peer, { kind: 'sent', bytes })
         }
         if (stream.remoteWriteStatus !== 'writable') await stream.close()
       } catch (thrown) {
@@ -183,9 +187,9 @@ interface Wanted {
 }
 
 interface Answer {
-  /** The header's frame and the beginning of the next; then the bytes, as they are, so that they are not copied. */
-  parts: Uint8Array[]
-  bytes: number
+  /** The header's frame; where bytes follow, their length too. */
+  head: Uint8Array
+  bytes: Uint8Array
 }
 
 const toWanted = ({ id, root, want }: PieceRequest): Wanted[] =>
@@ -234,9 +238,13 @@ const answer = (
   const header = toFrame(
     pieceResponseCodec.encode({ v: 1, id, status, ...(piece === undefined ? {} : { piece }), size: bytes.length }),
   )
-  return bytes.length === 0
-    ? { parts: [header], bytes: 0 }
-    : { parts: [concatBytes([header, varint(bytes.length)]), bytes], bytes: bytes.length }
+  return { head: bytes.length === 0 ? header : concatBytes([header, varint(bytes.length)]), bytes }
+}
+
+/** What is sent at a time: the head goes with the first bytes, and only those are copied. */
+const toMessages = function* ({ head, bytes }: Answer, messageBytes: number): Generator<Uint8Array> {
+  yield concatBytes([head, bytes.subarray(0, messageBytes)])
+  for (let at = messageBytes; at < bytes.length; at += messageBytes) yield bytes.subarray(at, at + messageBytes)
 }
 
 /**

@@ -25,10 +25,11 @@ export const maxDirectPeers = 24
 const maxWebRtcDials = 3
 
 /**
- * Bytes in one WebRTC message. Each message passes six threads, so 16 KiB, the transport's default, costs more than it
- * carries; larger ones than this hold up the other streams of a slow connection. Browsers take 256 KiB.
+ * Most bytes in one WebRTC message: what browsers take. Each message passes six threads, so 16 KiB, the transport's
+ * default, costs more than it carries; who sends much keeps its messages short where the link is slow
+ * (`content/message-size.ts`), since they hold up the other streams of the connection.
  */
-const maxRtcMessageBytes = 65_536
+const maxRtcMessageBytes = 262_144
 
 /** All connections: the direct ones, up to 8 relays, and as many relayed ones on their way to become direct. */
 const maxConnections = 64
