@@ -164,13 +164,16 @@ export const gather = async (
   }
 
   const askPieces = (source: Source, client: PieceClient, { manifest, schedule }: Begun): void => {
-    while (writer.backlog < maxBacklogBytes && active.get(source.peer) === source) {
-      const piece = schedule.next(source.peer)
-      if (piece === undefined) break
-      client.piece(root, piece, pieceLength(manifest, piece)).then(
-        (answer) => takeAnswer(source, client, piece, answer),
-        (thrown: unknown) => lose(source, thrown),
-      )
+    const hasRoom = writer.backlog < maxBacklogBytes && active.get(source.peer) === source
+    const pieces = hasRoom ? schedule.next(source.peer) : []
+    if (pieces.length > 0) {
+      const wanted = pieces.map((piece) => ({ piece, size: pieceLength(manifest, piece) }))
+      for (const [at, answer] of client.pieces(root, wanted).entries()) {
+        answer.then(
+          (given) => takeAnswer(source, client, pieces[at] ?? 0, given),
+          (thrown: unknown) => lose(source, thrown),
+        )
+      }
     }
     if (schedule.left > 0 && schedule.isUseless(source.peer)) drop(source, 'failed', 'It does not hold the rest.')
   }

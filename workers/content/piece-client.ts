@@ -21,10 +21,16 @@ import { readFrames, toFrame } from './frames.ts'
  */
 export interface PieceClient {
   manifest(root: Uint8Array): Promise<PieceAnswer>
-  /** `size` is what the manifest says that the piece has, bytes. */
-  piece(root: Uint8Array, piece: number, size: number): Promise<PieceAnswer>
+  /** Asks for 1 to 16 pieces, ascending, in one request; an answer for each, in their order. */
+  pieces(root: Uint8Array, wanted: readonly WantedPiece[]): Promise<PieceAnswer>[]
   /** Ends the stream; what is not answered yet rejects. */
   close(): void
+}
+
+export interface WantedPiece {
+  readonly piece: number
+  /** What the manifest says that it has, bytes. */
+  readonly size: number
 }
 
 export type PieceAnswer =
@@ -52,11 +58,12 @@ export const createPieceClient = (
   stream: Stream,
   { stallTimeoutMs = defaultStallTimeoutMs, answerTimeoutMs = defaultAnswerTimeoutMs }: PieceClientOptions = {},
 ): PieceClient => {
-  const pending = new Map<number, Pending>()
+  /** What is not answered yet, by request and piece. */
+  const pending = new Map<string, Pending>()
   let nextId = 0
   let failure: Failure | undefined
   /** The request whose bytes come next. */
-  let incoming: { id: number; size: number } | undefined
+  let incoming: { key: string; size: number } | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
   let lastByteAt = 0
   /** When the last answer was whole, or the first request was sent. */
@@ -93,11 +100,11 @@ export const createPieceClient = (
     timer ??= setTimeout(watch, Math.min(stallTimeoutMs, answerTimeoutMs))
   }
 
-  const settle = (id: number, answer: PieceAnswer): void => {
-    const request = pending.get(id)
-    pending.delete(id)
+  const settle = (key: string, answer: PieceAnswer): void => {
+    const asked = pending.get(key)
+    pending.delete(key)
     answeredAt = performance.now()
-    request?.resolve(answer)
+    asked?.resolve(answer)
   }
 
   const readHeader = (frame: Uint8Array): void => {
@@ -107,10 +114,11 @@ export const createPieceClient = (
       return
     }
     const { id, status, piece, size } = header.value
-    const request = pending.get(id)
-    if (request === undefined || request.piece !== piece) lie('it answered what was not asked')
-    else if (status !== 'ok') settle(id, { status })
-    else if (request.fits(size)) incoming = { id, size }
+    const key = keyOf(id, piece)
+    const asked = pending.get(key)
+    if (asked === undefined) lie('it answered what was not asked')
+    else if (status !== 'ok') settle(key, { status })
+    else if (asked.fits(size)) incoming = { key, size }
     else lie(`it announced ${size} bytes, which is not the size of what was asked`)
   }
 
@@ -122,10 +130,10 @@ export const createPieceClient = (
     onFault: lie,
     onFrame(frame) {
       if (incoming === undefined) return readHeader(frame)
-      const { id, size } = incoming
+      const { key, size } = incoming
       incoming = undefined
       if (frame.length !== size) return lie('it sent fewer bytes than it announced')
-      settle(id, { status: 'ok', bytes: frame })
+      settle(key, { status: 'ok', bytes: frame })
     },
   })
   const gone = (): Failure => new Failure('PeerUnreachable', 'The peer closed the stream or is gone.')
@@ -137,40 +145,50 @@ export const createPieceClient = (
   stream.addEventListener('close', onClose)
   stream.addEventListener('remoteCloseWrite', onRemoteEnd)
 
-  const ask = (request: PieceRequest, piece: number | undefined, fits: Pending['fits']): Promise<PieceAnswer> => {
-    const { promise, resolve, reject } = Promise.withResolvers<PieceAnswer>()
-    if (failure === undefined && stream.status !== 'open') end(gone())
-    if (failure !== undefined) {
-      reject(failure)
-      return promise
-    }
-    const idle = pending.size === 0
-    pending.set(request.id, { piece, fits, resolve, reject })
-    if (idle) startWatch()
-    try {
-      // `false` needs no waiting here: requests are small, and at most as many are open as the caller's window has.
-      stream.send(toFrame(pieceRequestCodec.encode(request)))
-    } catch {
-      end(gone())
-    }
-    return promise
-  }
   const takeId = (): number => {
+    if (failure === undefined && stream.status !== 'open') end(gone())
     const id = nextId
     nextId += 1
     return id
   }
+  const answerTo = (id: number, piece: PieceResponse['piece'], fits: Pending['fits']): Promise<PieceAnswer> => {
+    if (failure !== undefined) return Promise.reject(failure)
+    if (pending.size === 0) startWatch()
+    const { promise, resolve, reject } = Promise.withResolvers<PieceAnswer>()
+    pending.set(keyOf(id, piece), { fits, resolve, reject })
+    return promise
+  }
+  const send = (request: PieceRequest): void => {
+    if (failure !== undefined) return
+    const frame = toFrame(pieceRequestCodec.encode(request))
+    try {
+      // `false` needs no waiting here: requests are small, and at most as many are open as the caller's window has.
+      stream.send(frame)
+    } catch {
+      end(gone())
+    }
+  }
 
   return {
-    manifest: (root) =>
-      ask({ v: 1, id: takeId(), root, want: 'manifest' }, undefined, (size) => size <= MANIFEST_MAX_BYTES),
-    piece: (root, piece, size) => ask({ v: 1, id: takeId(), root, want: [piece] }, piece, (given) => given === size),
+    manifest(root) {
+      const id = takeId()
+      const answer = answerTo(id, undefined, (size) => size <= MANIFEST_MAX_BYTES)
+      send({ v: 1, id, root, want: 'manifest' })
+      return answer
+    },
+    pieces(root, wanted) {
+      const id = takeId()
+      const answers = wanted.map(({ piece, size }) => answerTo(id, piece, (given) => given === size))
+      send({ v: 1, id, root, want: wanted.map(({ piece }) => piece) })
+      return answers
+    },
     close: () => end(new Failure('PeerUnreachable', 'The stream was closed here.')),
   }
 }
 
+const keyOf = (id: number, piece: PieceResponse['piece']): string => `${id}:${piece ?? ''}`
+
 interface Pending {
-  piece: PieceResponse['piece'] | undefined
   fits(size: number): boolean
   resolve(answer: PieceAnswer): void
   reject(reason: Failure): void

@@ -5,7 +5,7 @@ import { pieceRequestCodec, pieceResponseCodec } from '../protocol/piece-message
 import { type ContentNetwork, type ContentPeer, createContentNetwork } from '../testing/content-peers.ts'
 import { failureName, isSame } from '../testing/store-compliance.ts'
 import { toFrame } from './frames.ts'
-import { createPieceClient } from './piece-client.ts'
+import { createPieceClient, type PieceAnswer, type PieceClient } from './piece-client.ts'
 import { pieceKey } from './piece-keys.ts'
 import { createPieceServer } from './piece-server.ts'
 
@@ -33,6 +33,12 @@ const hold = async ({ content, store }: ContentPeer, size: number) => {
   return staged
 }
 
+const askPiece = (client: PieceClient, root: Uint8Array, piece: number, size: number): Promise<PieceAnswer> => {
+  const [answer] = client.pieces(root, [{ piece, size }])
+  if (answer === undefined) throw new Error('no answer is promised')
+  return answer
+}
+
 const ended = (stream: Stream): Promise<void> =>
   vi.waitFor(() => {
     if (stream.status === 'open' || stream.status === 'closing') throw new Error('still open')
@@ -44,7 +50,7 @@ describe('piece server', () => {
     const { root, manifestBytes, pieces } = await hold(holder, 9 * pieceBytes + 3)
     const client = createPieceClient(await streamTo(holder))
     const manifest = client.manifest(root)
-    const asked = pieces.map((piece, index) => client.piece(root, index, piece.length))
+    const asked = pieces.map((piece, index) => askPiece(client, root, index, piece.length))
     expect(await manifest).toEqual({ status: 'ok', bytes: manifestBytes })
     for (const [index, answer] of (await Promise.all(asked)).entries()) {
       expect(answer.status === 'ok' && isSame(answer.bytes, pieces[index] ?? new Uint8Array())).toBe(true)
@@ -87,13 +93,13 @@ describe('piece server', () => {
     const { root, pieces } = await hold(holder, 12 * pieceBytes)
     const client = createPieceClient(await streamTo(holder))
     for (const index of pieces.keys()) {
-      const answer = await client.piece(root, index, pieceBytes)
+      const answer = await askPiece(client, root, index, pieceBytes)
       expect(answer.status === 'ok' && isSame(answer.bytes, pieces[index] ?? new Uint8Array())).toBe(true)
     }
     expect(read.filter((index) => index < pieces.length)).toEqual([...pieces.keys()])
     // Out of order, nothing is guessed.
     read.length = 0
-    for (const index of [3, 9, 6, 0]) expect((await client.piece(root, index, pieceBytes)).status).toBe('ok')
+    for (const index of [3, 9, 6, 0]) expect((await askPiece(client, root, index, pieceBytes)).status).toBe('ok')
     expect(read).toEqual([3, 9, 6, 0])
     client.close()
   })
@@ -103,9 +109,9 @@ describe('piece server', () => {
     const { root, pieces } = await hold(holder, 4 * pieceBytes)
     await holder.store.write([{ table: 'pieces', key: pieceKey(root, 3), value: undefined }])
     const client = createPieceClient(await streamTo(holder))
-    for (const index of [0, 1, 2]) await client.piece(root, index, pieceBytes)
+    for (const index of [0, 1, 2]) await askPiece(client, root, index, pieceBytes)
     await holder.store.write([{ table: 'pieces', key: pieceKey(root, 3), value: pieces[3] }])
-    expect((await client.piece(root, 3, pieceBytes)).status).toBe('ok')
+    expect((await askPiece(client, root, 3, pieceBytes)).status).toBe('ok')
     client.close()
   })
 
@@ -116,11 +122,11 @@ describe('piece server', () => {
       if (key.endsWith('1')) await holder.store.write([{ table: 'pieces', key, value: patterned(pieceBytes) }])
     }
     const client = createPieceClient(await streamTo(holder))
-    expect(await client.piece(root, 1, pieceBytes)).toEqual({ status: 'absent' })
-    expect(await client.piece(root, 2, pieceBytes)).toEqual({ status: 'absent' })
-    expect(await client.piece(new Uint8Array(32), 0, pieceBytes)).toEqual({ status: 'absent' })
+    expect(await askPiece(client, root, 1, pieceBytes)).toEqual({ status: 'absent' })
+    expect(await askPiece(client, root, 2, pieceBytes)).toEqual({ status: 'absent' })
+    expect(await askPiece(client, new Uint8Array(32), 0, pieceBytes)).toEqual({ status: 'absent' })
     expect(await client.manifest(new Uint8Array(32))).toEqual({ status: 'absent' })
-    expect((await client.piece(root, 0, pieceBytes)).status).toBe('ok')
+    expect((await askPiece(client, root, 0, pieceBytes)).status).toBe('ok')
     client.close()
   })
 
@@ -143,7 +149,7 @@ describe('piece server', () => {
     // And goes on serving others, also this one.
     const { root } = await hold(holder, 10)
     const client = createPieceClient(await streamTo(holder))
-    expect((await client.piece(root, 0, 10)).status).toBe('ok')
+    expect((await askPiece(client, root, 0, 10)).status).toBe('ok')
     client.close()
   })
 
@@ -220,7 +226,7 @@ describe('piece server', () => {
     expect(await first.manifest(new Uint8Array(32))).toEqual({ status: 'absent' })
     const second = createPieceClient(await streamTo(holder))
     expect(await second.manifest(new Uint8Array(32))).toEqual({ status: 'refused' })
-    expect(await second.piece(new Uint8Array(32), 0, 5)).toEqual({ status: 'refused' })
+    expect(await askPiece(second, new Uint8Array(32), 0, 5)).toEqual({ status: 'refused' })
     first.close()
     await vi.waitFor(async () => {
       const third = createPieceClient(await streamTo(holder))
@@ -312,14 +318,14 @@ describe('piece client', () => {
     ],
   ])('ends a stream that brings %s, and names it', async (_name, answer) => {
     const { stream, client } = await clientOf(onRequest(answer))
-    expect(await failureName(client.piece(root, 0, 10))).toBe('RecordMalformed')
+    expect(await failureName(askPiece(client, root, 0, 10))).toBe('RecordMalformed')
     expect(stream.status).toBe('aborted')
-    expect(await failureName(client.piece(root, 1, 10))).toBe('RecordMalformed')
+    expect(await failureName(askPiece(client, root, 1, 10))).toBe('RecordMalformed')
   })
 
   test('gives up a peer that never answers, and one that stops in the middle', async () => {
     const silent = await clientOf(() => {}, { stallTimeoutMs: 30 })
-    expect(await failureName(silent.client.piece(root, 0, 10))).toBe('Timeout')
+    expect(await failureName(askPiece(silent.client, root, 0, 10))).toBe('Timeout')
     const halting = await clientOf(
       onRequest((stream, id) => {
         stream.send(header(id, pieceBytes, 0))
@@ -328,7 +334,7 @@ describe('piece client', () => {
       }),
       { stallTimeoutMs: 30 },
     )
-    expect(await failureName(halting.client.piece(root, 0, pieceBytes))).toBe('Timeout')
+    expect(await failureName(askPiece(halting.client, root, 0, pieceBytes))).toBe('Timeout')
   })
 
   test('gives up a peer that sends a byte at a time', async () => {
@@ -341,18 +347,18 @@ describe('piece client', () => {
       }),
       { stallTimeoutMs: 10_000, answerTimeoutMs: 100 },
     )
-    expect(await failureName(client.piece(root, 0, pieceBytes))).toBe('Timeout')
+    expect(await failureName(askPiece(client, root, 0, pieceBytes))).toBe('Timeout')
     for (const timer of timers) clearInterval(timer)
   })
 
   test('rejects everything open when the peer resets the stream, ends it, or is closed here', async () => {
     const reset = await clientOf(onRequest((stream) => stream.abort(new Error('gone'))))
-    const open = [reset.client.piece(root, 0, 10), reset.client.manifest(root)]
+    const open = [askPiece(reset.client, root, 0, 10), reset.client.manifest(root)]
     expect(await Promise.all(open.map(failureName))).toEqual(['PeerUnreachable', 'PeerUnreachable'])
     const closing = await clientOf(onRequest((stream) => void stream.close()))
-    expect(await failureName(closing.client.piece(root, 0, 10))).toBe('PeerUnreachable')
+    expect(await failureName(askPiece(closing.client, root, 0, 10))).toBe('PeerUnreachable')
     const here = await clientOf(() => {})
-    const asked = here.client.piece(root, 0, 10)
+    const asked = askPiece(here.client, root, 0, 10)
     here.client.close()
     expect(await failureName(asked)).toBe('PeerUnreachable')
     expect(await failureName(here.client.manifest(root))).toBe('PeerUnreachable')

@@ -11,57 +11,56 @@ const createClock = () => {
 }
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
 
-/** All that `source` is told to ask for now. */
-const askAll = (schedule: ReturnType<typeof createSchedule>, source: string): number[] => {
-  const asked: number[] = []
-  for (let piece = schedule.next(source); piece !== undefined; piece = schedule.next(source)) asked.push(piece)
-  return asked
-}
-
 test('begins carefully, in order, and opens the window to 2 MiB for a source that keeps up', () => {
   const { now, pass } = createClock()
   const schedule = createSchedule(range(20), now)
-  expect(askAll(schedule, 'a')).toEqual([0, 1])
+  expect(schedule.next('a')).toEqual([0, 1])
   pass(10)
   expect(schedule.arrived('a', 0)).toEqual({ first: true, ms: 10 })
-  expect(askAll(schedule, 'a')).toEqual([2, 3, 4, 5, 6, 7, 8])
+  expect(schedule.next('a')).toEqual([2, 3, 4, 5, 6, 7, 8])
+  // What comes next is asked for in halves of the window.
+  for (const piece of [1, 2, 3]) {
+    pass(10)
+    schedule.arrived('a', piece)
+    expect(schedule.next('a')).toEqual([])
+  }
   pass(10)
-  schedule.arrived('a', 1)
-  expect(askAll(schedule, 'a')).toEqual([9])
+  schedule.arrived('a', 4)
+  expect(schedule.next('a')).toEqual([9, 10, 11, 12])
 })
 
 test('asks a slow source for one piece at a time', () => {
   const { now, pass } = createClock()
   const schedule = createSchedule(range(20), now)
-  askAll(schedule, 'slow')
+  schedule.next('slow')
   pass(5_000)
   schedule.arrived('slow', 0)
-  expect(askAll(schedule, 'slow')).toEqual([])
+  expect(schedule.next('slow')).toEqual([])
   pass(5_000)
   schedule.arrived('slow', 1)
-  expect(askAll(schedule, 'slow')).toHaveLength(1)
+  expect(schedule.next('slow')).toHaveLength(1)
 })
 
 test('gives what a lost source was asked for to others, first pieces first', () => {
   const { now } = createClock()
   const schedule = createSchedule(range(6), now)
-  expect(askAll(schedule, 'a')).toEqual([0, 1])
-  expect(askAll(schedule, 'b')).toEqual([2, 3])
+  expect(schedule.next('a')).toEqual([0, 1])
+  expect(schedule.next('b')).toEqual([2, 3])
   schedule.lost('a')
   schedule.arrived('b', 2)
-  expect(askAll(schedule, 'b')).toEqual([0, 1, 4, 5])
+  expect(schedule.next('b')).toEqual([0, 1, 4, 5])
 })
 
 test('in the end the fast source takes over what the slow one holds, and the later copy is told apart', () => {
   const { now, pass } = createClock()
   const schedule = createSchedule(range(4), now)
-  expect(askAll(schedule, 'slow')).toEqual([0, 1])
-  expect(askAll(schedule, 'fast')).toEqual([2, 3])
+  expect(schedule.next('slow')).toEqual([0, 1])
+  expect(schedule.next('fast')).toEqual([2, 3])
   pass(20)
   schedule.arrived('fast', 2)
   pass(20)
   schedule.arrived('fast', 3)
-  expect(askAll(schedule, 'fast')).toEqual([1, 0])
+  expect(schedule.next('fast')).toEqual([0, 1])
   pass(20)
   expect(schedule.arrived('fast', 1).first).toBe(true)
   expect(schedule.arrived('fast', 0).first).toBe(true)
@@ -72,27 +71,26 @@ test('in the end the fast source takes over what the slow one holds, and the lat
 test('takes nothing over from a source that will be sooner itself', () => {
   const { now, pass } = createClock()
   const schedule = createSchedule(range(6), now)
-  askAll(schedule, 'fast')
+  schedule.next('fast')
   pass(10)
   schedule.arrived('fast', 0)
   // 1 to 5 are with the fast source; a new one is thought to be slower.
-  expect(askAll(schedule, 'fast')).toEqual([2, 3, 4, 5])
-  expect(askAll(schedule, 'new')).toEqual([])
+  expect(schedule.next('fast')).toEqual([2, 3, 4, 5])
+  expect(schedule.next('new')).toEqual([])
   pass(2_000)
-  expect(askAll(schedule, 'new').length).toBeGreaterThan(0)
+  expect(schedule.next('new').length).toBeGreaterThan(0)
 })
 
 test('does not ask a source again for what it does not hold, and knows when it has nothing', () => {
   const { now } = createClock()
   const schedule = createSchedule(range(2), now)
-  expect(schedule.next('a')).toBe(0)
+  expect(schedule.next('a')).toEqual([0, 1])
   schedule.absent('a', 0)
   expect(schedule.isUseless('a')).toBe(false)
-  expect(schedule.next('a')).toBe(1)
-  expect(schedule.next('a')).toBeUndefined()
+  expect(schedule.next('a')).toEqual([])
   schedule.absent('a', 1)
   expect(schedule.isUseless('a')).toBe(true)
-  expect(schedule.next('b')).toBe(0)
+  expect(schedule.next('b')).toEqual([0, 1])
 })
 
 test('ends with every piece once as first, whatever sources do, and never has more than eight asked of one', () => {
@@ -110,7 +108,9 @@ test('ends with every piece once as first, whatever sources do, and never has mo
       const have = new Set<number>()
       const fill = (source: string): number[] => {
         const asked = open.get(source) ?? []
-        asked.push(...askAll(schedule, source))
+        const more = schedule.next(source)
+        expect(more).toEqual(more.toSorted((a, b) => a - b))
+        asked.push(...more)
         expect(asked.length).toBeLessThanOrEqual(8)
         expect(new Set(asked).size).toBe(asked.length)
         return asked
@@ -137,7 +137,7 @@ test('ends with every piece once as first, whatever sources do, and never has mo
       // One new source that answers all of it brings the rest.
       for (const source of sources) schedule.lost(source)
       for (let round = 0; round < 2 * count && schedule.left > 0; round += 1) {
-        for (const piece of askAll(schedule, 'late')) {
+        for (const piece of schedule.next('late')) {
           if (schedule.arrived('late', piece).first) have.add(piece)
         }
       }

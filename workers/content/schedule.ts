@@ -8,8 +8,11 @@
 export interface Schedule {
   /** Pieces that did not arrive yet. */
   readonly left: number
-  /** The piece to ask `source` for now, which is then counted as asked; undefined when it has enough, or nothing fits. */
-  next(source: string): number | undefined
+  /**
+   * The pieces to ask `source` for now, in one request, ascending; they then count as asked. None when nothing fits, or
+   * while over half of what it may be asked for is still to come: each request costs both ends.
+   */
+  next(source: string): number[]
   /** Bytes of a piece came from `source`: how long they took, ms, and whether they are the first for that piece. */
   arrived(source: string, piece: number): { first: boolean; ms: number }
   /** What had arrived was not the piece. */
@@ -118,13 +121,24 @@ export const createSchedule = (pieces: readonly number[], now: () => number): Sc
       const state = stateOf(source)
       const window =
         state.pace === undefined ? firstWindow : Math.min(maxWindow, Math.max(1, Math.round(windowMs / state.pace)))
-      if (state.asked.size >= window) return undefined
-      const piece = firstOpen(state) ?? takeOver(state)
-      if (piece === undefined) return undefined
-      state.asked.set(piece, now())
-      const askers = askersByPiece.get(piece) ?? new Set()
-      askersByPiece.set(piece, askers.add(source))
-      return piece
+      const free = window - state.asked.size
+      const pieces: number[] = []
+      if (free < window / 2) return pieces
+      while (pieces.length < free) {
+        const piece = firstOpen(state) ?? takeOver(state)
+        if (piece === undefined) break
+        state.asked.set(piece, now())
+        const askers = askersByPiece.get(piece) ?? new Set()
+        askersByPiece.set(piece, askers.add(source))
+        pieces.push(piece)
+      }
+      pieces.sort((a, b) => a - b)
+      // They are answered in this order, whatever the one in which they were taken over.
+      for (const piece of pieces) {
+        state.asked.delete(piece)
+        state.asked.set(piece, now())
+      }
+      return pieces
     },
 
     arrived(source, piece) {

@@ -16,6 +16,9 @@ import { createSharedFetch } from './shared-fetch.ts'
 /** Packages of one install that are fetched at the same time: enough to hide the round trips of small ones. */
 const parallelFetches = 3
 
+/** Progress is told this often, ms: a person sees no more, and each time costs the worker and the page. */
+const progressEveryMs = 100
+
 export interface InstallsDependencies {
   registry: Registry
   content: ContentStore
@@ -159,6 +162,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       report({ state: 'finding', totalBytes: packages.reduce((sum, { size }) => sum + size, 0) })
 
       let fetched = 0
+      let toldAt = Number.NEGATIVE_INFINITY
       const waiting = [...packages]
       const work = async (): Promise<void> => {
         for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
@@ -166,11 +170,10 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
           const fileCount = releaseOf(id, version)?.fileCount ?? 0
           fetched += await sharedFetch({ root, size, fileCount }, signal, (bytes, sources) => {
             bytesByRoot.set(rootText, bytes)
-            report({
-              state: 'fetching',
-              bytes: sum(bytesByRoot.values()),
-              sources: Math.max(transfer.sources, sources),
-            })
+            transfer.sources = Math.max(transfer.sources, sources)
+            if (performance.now() - toldAt < progressEveryMs) return
+            toldAt = performance.now()
+            report({ state: 'fetching', bytes: sum(bytesByRoot.values()) })
           })
           bytesByRoot.set(rootText, size)
           report({ bytes: sum(bytesByRoot.values()) })
