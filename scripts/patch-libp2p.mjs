@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
 /**
- * Mends faults of libp2p's packages that cannot be worked round from outside. Runs after each install; plain
+ * Mends faults of libp2p's packages, slowness among them, that cannot be worked round from outside. Runs after each install; plain
  * JavaScript, because the system's Node may be 20. Ends with 1 where a new version no longer looks as expected.
  */
 const mends = [
@@ -18,6 +18,14 @@ const mends = [
     file: '@libp2p/yamux/dist/src/muxer.js',
     fault: 'stream.sendWindowUpdate();\n        });',
     remedy: 'try { stream.sendWindowUpdate(); } catch (err) { stream.abort(err); }\n        });',
+  },
+  {
+    // Each data frame was answered by a window update, encrypted and sent by itself: half of all frames while peers
+    // connect. As in rust-yamux and go-yamux, half of the window is used up first.
+    file: '@libp2p/yamux/dist/src/stream.js',
+    fault: '        // If the stream has already been established\n',
+    remedy:
+      '        if (flags === 0 && this.recvWindow - this.recvWindowCapacity < this.recvWindow / 2) { return; }\n        // If the stream has been established\n',
   },
 ]
 

@@ -14,6 +14,7 @@ import { type StackServices, stackServices } from '../stack/services.ts'
 import { webSockets } from '../stack/web-sockets.ts'
 import { isDirect, peerOf } from './addresses.ts'
 import { createGater, type DialGater } from './gater.ts'
+import { identifyConnections } from './identify.ts'
 import { connectionClass, repeatInitEvents } from './init-channel.ts'
 import { anyRelay, createRelayTransport } from './relay-transport.ts'
 import { createSlots } from './slots.ts'
@@ -138,6 +139,8 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
     connectionMonitor: { enabled: false },
     services: stackServices({
       heads,
+      // Without WebRTC a relayed connection is there to stay.
+      identifyOnOpen: !webRtc,
       ...(appSpecificScore === undefined ? {} : { appSpecificScore }),
       ...(gossipLimits === undefined ? {} : { gossipLimits }),
       ...(onFlood === undefined ? {} : { onFlood }),
@@ -146,6 +149,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
   const started = node
   const stopForgetting = forgetDisconnected(started)
   const stopAdmitting = admitConnected(started)
+  const stopIdentifying = webRtc ? identifyConnections(started) : () => {}
   await started.start()
 
   return {
@@ -162,6 +166,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
     async stop() {
       stopForgetting()
       stopAdmitting()
+      stopIdentifying()
       await started.stop()
     },
   }

@@ -30,13 +30,15 @@ export interface StackOptions {
   gossipLimits?: GossipLimits
   /** In place of the measured one (benchmarks), ms. */
   heartbeatMs?: number
+  /** False for a node that identifies connections itself (`net/identify.ts`). */
+  identifyOnOpen?: boolean
   /** A peer sends more gossip than any honest one would. */
   onFlood?(peerId: string): void
 }
 
 /** The libp2p services of a tab and of a relay, configured alike, because they meet on the wire. */
 export const stackServices = (options: StackOptions): ServiceFactoryMap<StackServices> => ({
-  identify: identify(),
+  identify: identify({ runOnConnectionOpen: options.identifyOnOpen ?? true }),
   identifyPush: identifyPush({ debounce: limits.pushDebounceMs }),
   ping: ping({ maxOutboundStreams: limits.pingsToPeer, maxInboundStreams: limits.pingsFromPeer }),
   // After ping, which it is given.

@@ -1,7 +1,7 @@
 import { noise } from '@libp2p/noise'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2p } from 'libp2p'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { webSockets } from './web-sockets.ts'
 
 const nodes: Libp2p[] = []
@@ -35,5 +35,19 @@ describe('webSockets', () => {
     for (const connection of aborting.getConnections()) connection.abort(new Error('enough'))
     await told
     expect(other.getConnections()).toEqual([])
+  })
+
+  it('sends each frame of noise, its length and its bytes, as one message', async () => {
+    const listener = await start(['/ip4/127.0.0.1/tcp/0/ws'])
+    const dialler = await start([])
+    const sent = vi.spyOn(WebSocket.prototype, 'send')
+    onTestFinished(() => sent.mockRestore())
+    const connection = await dialler.dial(listener.getMultiaddrs())
+    // The handshake follows the agreement on noise, which has frames of another kind.
+    sent.mockClear()
+    await connection.newStream('/nobody/has/this').catch(() => {})
+    const messages = sent.mock.calls.map(([message]) => Buffer.from(message as ArrayBuffer))
+    expect(messages.length).toBeGreaterThan(0)
+    for (const message of messages) expect(message.readUInt16BE()).toBe(message.length - 2)
   })
 })

@@ -1,8 +1,13 @@
 import type { MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
 import { webSockets as libp2pWebSockets } from '@libp2p/websockets'
+import { Uint8ArrayList } from 'uint8arraylist'
 
 /**
- * The WebSocket transport of libp2p, with connections that end when they are aborted.
+ * The WebSocket transport of libp2p, with connections that end when they are aborted, and that send what is sent at a
+ * time as one message.
+ *
+ * It sends each part of a list by itself, and noise makes a list of two of each frame, its length and its bytes; a
+ * message costs the browser, its network process and the relay more than the copy that joins them.
  *
  * `@libp2p/websockets` 10.1.21 aborts by `close(1006)`, a code that no WebSocket lets its user send: it throws, the
  * error is swallowed, and the socket stays open. The other side then holds a connection that nobody answers on, until
@@ -36,8 +41,19 @@ const mending = (upgrader: Upgrader): Upgrader =>
 
 const mend = (connection: MultiaddrConnection): MultiaddrConnection => {
   if (canClose(connection)) connection.sendReset = () => void connection.sendClose().catch(() => {})
+  if (canSend(connection)) {
+    const send = connection.sendData.bind(connection)
+    connection.sendData = (data) => send(new Uint8ArrayList(data.subarray()))
+  }
   return connection
 }
+
+interface Sending {
+  sendData(data: Uint8ArrayList): unknown
+}
+
+const canSend = (connection: MultiaddrConnection): connection is MultiaddrConnection & Sending =>
+  'sendData' in connection && typeof connection.sendData === 'function'
 
 /** What the connection's class has beside its interface: closing with and without a reason. */
 interface Closing {
