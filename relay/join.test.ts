@@ -55,7 +55,7 @@ describe('peer finder', () => {
     const banned = await network.startTab([address], { target: 0 })
     const other = await network.startTab([address], { target: 0 })
     await until('both are known', () => relay.health().routingTable === 2)
-    const tab = await network.startTab([address], { avoid: (peer) => peer === banned.node.peerId.toString() })
+    const tab = await network.startTab([address], { isBanned: (peer) => peer === banned.node.peerId.toString() })
     await until('it has the other', () => direct(tab).length === 1)
     expect(direct(tab)).toEqual([other.node.peerId.toString()])
     expect(tab.node.getConnections(banned.node.peerId)).toEqual([])

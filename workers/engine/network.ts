@@ -119,6 +119,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     iceServers: deps.iceServers,
     webRtc: deps.webRtc,
     appSpecificScore: reputation.appScore,
+    isBanned: reputation.isBanned,
     gossipLimits,
     onFlood: (peer) => drop(peer, 'flood'),
     ...(deps.transports === undefined ? {} : { transports: deps.transports }),

@@ -63,6 +63,7 @@ export interface CreateNodeOptions {
   /** False where the browser has no WebRTC: the node then works over relays. */
   webRtc: boolean
   appSpecificScore?(peerId: string): number
+  isBanned?(peerId: string): boolean
   gossipLimits?: GossipLimits
   /** A peer sends more gossip than any honest one would. */
   onFlood?(peerId: string): void
@@ -101,8 +102,11 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
   const heads = createHeadValidator(options.crypto)
   const relayTransport = createRelayTransport()
   let node: GgenNode | undefined
-  const gater = createGater(relays, () => node !== undefined && directPeerCount(node) >= maxDirectPeers)
-  const { appSpecificScore, gossipLimits, onFlood } = options
+  const { appSpecificScore, gossipLimits, onFlood, isBanned = () => false } = options
+  const gater = createGater(relays, {
+    isFull: () => node !== undefined && directPeerCount(node) >= maxDirectPeers,
+    isBanned,
+  })
 
   node = await createLibp2p<StackServices>({
     start: false,

@@ -1,4 +1,5 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { MultiaddrConnection } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { describe, expect, it } from 'vitest'
@@ -6,10 +7,11 @@ import { createGater } from './gater.ts'
 
 const peer = peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
 const relayPeer = peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
+const anyConnection = {} as MultiaddrConnection
 const relay = `/ip4/192.168.1.7/tcp/9001/ws/p2p/${relayPeer}`
 
 describe('gater', () => {
-  const { gater } = createGater([relay], () => false)
+  const { gater } = createGater([relay], { isFull: () => false, isBanned: () => false })
 
   it.each([
     ['/ip4/127.0.0.1/tcp/1/ws', false],
@@ -32,7 +34,7 @@ describe('gater', () => {
 
   it('denies peers when there are enough connections, but for relays and permitted ones', () => {
     let full = false
-    const { gater, permit } = createGater([relay], () => full)
+    const { gater, permit } = createGater([relay], { isFull: () => full, isBanned: () => false })
     expect(gater.denyDialPeer?.(peer)).toBe(false)
     full = true
     expect(gater.denyDialPeer?.(peer)).toBe(true)
@@ -44,5 +46,18 @@ describe('gater', () => {
     expect(gater.denyDialPeer?.(peer)).toBe(false)
     second()
     expect(gater.denyDialPeer?.(peer)).toBe(true)
+  })
+
+  it('neither dials banned peers nor lets them in, but for relays', () => {
+    const banned = new Set([peer.toString(), relayPeer.toString()])
+    const { gater, permit } = createGater([relay], { isFull: () => false, isBanned: (id) => banned.has(id) })
+    permit(peer.toString())
+    expect(gater.denyDialPeer?.(peer)).toBe(true)
+    expect(gater.denyInboundUpgradedConnection?.(peer, anyConnection)).toBe(true)
+    expect(gater.denyDialPeer?.(relayPeer)).toBe(false)
+    expect(gater.denyInboundUpgradedConnection?.(relayPeer, anyConnection)).toBe(false)
+    banned.clear()
+    expect(gater.denyDialPeer?.(peer)).toBe(false)
+    expect(gater.denyInboundUpgradedConnection?.(peer, anyConnection)).toBe(false)
   })
 })

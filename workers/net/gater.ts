@@ -11,14 +11,22 @@ export interface DialGater {
   setRelays(relays: readonly string[]): void
 }
 
+export interface GaterDependencies {
+  /** There are enough connections. */
+  isFull(): boolean
+  /** For its reputation. */
+  isBanned(peerId: string): boolean
+}
+
 /**
  * Whom this tab dials. By address: relays by the addresses that were configured, this machine, anything else only with
  * TLS; other tabs through relays and by WebRTC. By peer: anyone until there are enough connections, as told by
  * `isFull`; then only relays and peers that were permitted, so that a DHT query cannot open ever more connections.
  *
- * Incoming connections are bounded by the connection manager, not here.
+ * Banned peers are neither dialled nor let in, but for configured relays. How many connections come in is
+ * bounded by the connection manager, not here.
  */
-export const createGater = (relays: readonly string[], isFull: () => boolean): DialGater => {
+export const createGater = (relays: readonly string[], { isFull, isBanned }: GaterDependencies): DialGater => {
   let relayIds = new Set<string | undefined>()
   let relaySockets = new Set<string>()
   const permits = new Map<string, number>()
@@ -29,6 +37,7 @@ export const createGater = (relays: readonly string[], isFull: () => boolean): D
     relaySockets = new Set(addresses.map(socketOf))
   }
   setRelays(relays)
+  const isShutOut = (peerId: string): boolean => !relayIds.has(peerId) && isBanned(peerId)
 
   return {
     setRelays,
@@ -43,8 +52,10 @@ export const createGater = (relays: readonly string[], isFull: () => boolean): D
         ),
       denyDialPeer(peer) {
         const id = peer.toString()
-        return !relayIds.has(id) && !permits.has(id) && isFull()
+        return isShutOut(id) || (!relayIds.has(id) && !permits.has(id) && isFull())
       },
+      // The last of its questions, which is asked for every transport: WebRTC brings its own encryption.
+      denyInboundUpgradedConnection: (peer) => isShutOut(peer.toString()),
     },
     permit(peerId) {
       permits.set(peerId, (permits.get(peerId) ?? 0) + 1)

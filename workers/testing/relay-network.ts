@@ -24,7 +24,7 @@ export interface TestTabOptions {
   /** Listens on a WebSocket of its own, so that other tabs reach it without a relay; a browser would use WebRTC. */
   direct?: boolean
   target?: number
-  avoid?(peerId: string): boolean
+  isBanned?(peerId: string): boolean
   /** Peers of an earlier life. */
   remembered?: readonly PeerInfo[]
   pool?: Partial<PoolOptions>
@@ -36,12 +36,13 @@ export const createTestNetwork = () => {
   const stops: (() => Promise<void>)[] = []
 
   const startTab = async (relays: readonly string[], options: TestTabOptions = {}): Promise<TestTab> => {
-    const { direct = true, target, avoid, remembered } = options
+    const { direct = true, target, isBanned = () => false, remembered } = options
     const tab = await createNode({
       privateKey: options.privateKey ?? (await generateKeyPair('Ed25519')),
       relays,
       crypto: webCrypto,
       iceServers: [],
+      isBanned,
       webRtc: false,
       listen: direct ? ['/ip4/127.0.0.1/tcp/0/ws'] : [],
     })
@@ -56,9 +57,9 @@ export const createTestNetwork = () => {
     const wire = createWire(tab.node, KAD_PROTOCOL)
     const finder = createPeerFinder(tab, pool, {
       onChange,
+      avoid: isBanned,
       askClosest: (peer, key, signal) => askClosest(wire, peer, key, signal),
       ...(target === undefined ? {} : { target }),
-      ...(avoid === undefined ? {} : { avoid }),
       ...(remembered === undefined ? {} : { remembered }),
     })
     const stop = async (): Promise<void> => {
