@@ -6,7 +6,7 @@ import { measureRawChannel } from '../lib/raw-channel.ts'
 const opens = 20
 const publications = 20
 const installs = 20
-const transfers = 10
+const transfers = 20
 const bulkBytes = 50_000_000
 
 /** Joining, publishing, installing and bulk transfer between real tabs over a real relay. */
