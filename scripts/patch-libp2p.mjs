@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
 /**
- * Mends faults of libp2p's packages, slowness among them, that cannot be worked round from outside. Runs after each install; plain
- * JavaScript, because the system's Node may be 20. Ends with 1 where a new version no longer looks as expected.
+ * Mends faults of libp2p's packages, slowness among them, that cannot be worked round from outside. Runs after each
+ * install; plain JavaScript, because the system's Node may be 20. Ends with 1 where a new version no longer looks as
+ * expected.
  */
 const mends = [
   {

@@ -115,8 +115,9 @@ export const createPieceServer = (
           movedAt = performance.now()
           const bytes = ready.bytes.length
           for (const message of toMessages(ready, messageSize.bytes)) if (!stream.send(message)) await drained(stream)
+          if (bytes === 0) continue
           messageSize.sent(bytes)
-          if (bytes > 0) report(peer, { kind: 'sent', bytes })
+          report(peer, { kind: 'sent', bytes })
         }
         if (stream.remoteWriteStatus !== 'writable') await stream.close()
       } catch (thrown) {

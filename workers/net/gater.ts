@@ -23,8 +23,8 @@ export interface GaterDependencies {
  * TLS; other tabs through relays and by WebRTC. By peer: anyone until there are enough connections, as told by
  * `isFull`; then only relays and peers that were permitted, so that a DHT query cannot open ever more connections.
  *
- * Banned peers are neither dialled nor let in, but for configured relays. How many connections come in is
- * bounded by the connection manager, not here.
+ * Banned peers are neither dialled nor let in, but for configured relays. How many connections come in is bounded by the
+ * connection manager, not here.
  */
 export const createGater = (relays: readonly string[], { isFull, isBanned }: GaterDependencies): DialGater => {
   let relayIds = new Set<string | undefined>()

@@ -2,15 +2,15 @@ import type { Connection, Libp2p } from '@libp2p/interface'
 import type { StackServices } from '../stack/services.ts'
 import { isDirect } from './addresses.ts'
 
-/** A relayed connection that no direct one has followed after this long, ms, is one to stay; by WebRTC it takes about 300. */
+/** A relayed connection that no direct one has followed after this long, ms, is there to stay; WebRTC takes about 300. */
 const settledMs = 3_000
 
 /**
  * Identifies every direct connection when it opens, and a relayed one only if it stays the only one.
  *
- * Most relayed connections between tabs are the way to a direct one and gone within a second: to identify them, too, from
- * both sides, was a third of all streams that a newcomer opened. The services must be told not to identify by themselves
- * (`StackOptions.identifyOnOpen`). Returns its undo.
+ * Most relayed connections between tabs are the way to a direct one and gone within a second: to identify them, too,
+ * from both sides, was a third of all streams that a newcomer opened. The services must be told not to identify by
+ * themselves (`StackOptions.identifyOnOpen`). Returns its undo.
  */
 export const identifyConnections = (
   node: Pick<

@@ -102,8 +102,9 @@ export interface PoolOptions {
  * A connection is checked 5 s after it came about, when nothing was heard of it for 60 s (10 s to a relay), when it is
  * used after 10 s of silence, when a request over it failed, and on `wake`. Dead is one that leaves two pings unanswered:
  * its streams end then. So a request on a dead connection ends within 4 s of its start, or by its own timeout. One direct
- * connection is kept to a peer; the relayed one that led to it is closed. At most 24 direct peers stay, and of those beyond the 12 most useful
- * only the ones that were used in the last 300 s. It dials nobody: that is for the relay keeper and the peer finder.
+ * connection is kept to a peer; the relayed one that led to it is closed. At most 24 direct peers stay, and of those
+ * beyond the 12 most useful only the ones that were used in the last 300 s. It dials nobody: that is for the relay keeper
+ * and the peer finder.
  */
 export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
   const { node, isRelay } = tab
