@@ -68,15 +68,22 @@ describe('identifyConnections', () => {
     expect(identified).toEqual(['relayed'])
   })
 
-  it('forgets a connection that closed, and all when it is undone', () => {
+  it('forgets a connection that closed', () => {
     const { node, open, close, identified } = createFakeNode()
-    const undo = identifyConnections(node)
+    identifyConnections(node)
     close(open('gone', false))
+    expect(vi.getTimerCount()).toBe(0)
+    vi.advanceTimersByTime(10_000)
+    expect(identified).toEqual([])
+  })
+
+  it('forgets all when it is undone', () => {
+    const { node, open, identified } = createFakeNode()
+    const undo = identifyConnections(node)
     open('waiting', false)
     undo()
     open('direct', true)
     vi.advanceTimersByTime(10_000)
     expect(identified).toEqual([])
-    expect(vi.getTimerCount()).toBe(0)
   })
 })
