@@ -126,7 +126,7 @@ test('a peer that ends in the middle is told as unreachable', async () => {
 test('who has come by a relay is given time to come directly; then the exchange goes over the relay', async () => {
   vi.useFakeTimers()
   const opened: string[] = []
-  let onConnect: (peer: string, connection: { limits?: object }) => void = () => {}
+  let onConnect: (peer: string, connection: { limits?: object; timeline: { open: number } }) => void = () => {}
   const node = {
     peerId: 'a',
     getConnections: () => [],
@@ -149,15 +149,23 @@ test('who has come by a relay is given time to come directly; then the exchange 
   })
   stops.push(sync.stop)
 
-  onConnect('b', { limits: {} })
+  const openNow = () => ({ timeline: { open: Date.now() } })
+  onConnect('b', { ...openNow(), limits: {} })
   sync.syncNow()
   await vi.advanceTimersByTimeAsync(2_000)
   expect(opened).toEqual([])
-  onConnect('b', {})
+  onConnect('b', openNow())
   await vi.advanceTimersByTimeAsync(0)
   expect(opened).toEqual(['b'])
 
-  onConnect('c', { limits: {} })
-  await vi.advanceTimersByTimeAsync(3_000)
+  onConnect('c', { ...openNow(), limits: {} })
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(opened).toEqual(['b'])
+  await vi.advanceTimersByTimeAsync(1_000)
   expect(opened).toEqual(['b', 'c'])
+
+  // Identified only after as long as a direct one would have taken: that was the wait.
+  onConnect('d', { limits: {}, timeline: { open: Date.now() - 3_000 } })
+  await vi.advanceTimersByTimeAsync(0)
+  expect(opened).toEqual(['b', 'c', 'd'])
 })

@@ -174,7 +174,8 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
         if (self < peer) void exchangeWith(peer)
       }
       if (connection.limits === undefined || !directComes) begin()
-      else arriving.set(peer, setTimeout(begin, directComesMs))
+      // Counted from when it opened: identify, which told us of it, may have waited for the direct one itself.
+      else arriving.set(peer, setTimeout(begin, connection.timeline.open + directComesMs - Date.now()))
     },
     onDisconnect(peerId) {
       const peer = peerId.toString()
