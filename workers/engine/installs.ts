@@ -10,6 +10,7 @@ import type { Registry } from '../registry/registry.ts'
 import { type Resolution, resolve } from '../registry/resolve.ts'
 import type { BegunTransfer, Transfers } from '../registry/transfers.ts'
 import type { Trust } from '../registry/trust.ts'
+import { atMostEvery } from './at-most-every.ts'
 import type { Network } from './network.ts'
 import { createSharedFetch } from './shared-fetch.ts'
 
@@ -162,7 +163,9 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       report({ state: 'finding', totalBytes: packages.reduce((sum, { size }) => sum + size, 0) })
 
       let fetched = 0
-      let toldAt = Number.NEGATIVE_INFINITY
+      const reportFetching = atMostEvery(progressEveryMs, () =>
+        report({ state: 'fetching', bytes: sum(bytesByRoot.values()) }),
+      )
       const waiting = [...packages]
       const work = async (): Promise<void> => {
         for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
@@ -171,9 +174,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
           fetched += await sharedFetch({ root, size, fileCount }, signal, (bytes, sources) => {
             bytesByRoot.set(rootText, bytes)
             transfer.sources = Math.max(transfer.sources, sources)
-            if (performance.now() - toldAt < progressEveryMs) return
-            toldAt = performance.now()
-            report({ state: 'fetching', bytes: sum(bytesByRoot.values()) })
+            reportFetching()
           })
           bytesByRoot.set(rootText, size)
           report({ bytes: sum(bytesByRoot.values()) })
