@@ -1,6 +1,7 @@
 import { Failure } from '../contract/failures.ts'
 import type { Pool } from '../net/pool/pool.ts'
 import type { PeerEvent, Reputation } from '../peers/reputation.ts'
+import type { Refusal } from '../stack/head-validator.ts'
 
 /** How a peer broke the rules. */
 export type Fault = Extract<PeerEvent, { kind: 'violation' }>['fault']
@@ -16,6 +17,8 @@ export interface Conduct {
   blame(peer: string, fault: Fault): void
   /** A peer broke a rule that nobody breaks by accident: its connections are closed, too. */
   drop(peer: string, fault: Fault): void
+  /** A peer wanted this node to store in the DHT what it refused. */
+  refusedPut(peer: string, refusal: Refusal): void
 }
 
 export interface ConductDependencies {
@@ -31,18 +34,25 @@ export const createConduct = ({ reputation, pool, forget }: ConductDependencies)
     pool.drop(peer, 'The peer broke the rules.')
   }
 
+  const blame: Conduct['blame'] = (peer, fault) => {
+    reputation.observe(peer, { kind: 'violation', fault })
+    if (reputation.isBanned(peer)) disconnect(peer)
+  }
+
   return {
     experience(peer, event) {
       reputation.observe(peer, event)
       pool.report(peer, event.kind === 'ok' ? 'answered' : 'failed')
     },
-    blame(peer, fault) {
-      reputation.observe(peer, { kind: 'violation', fault })
-      if (reputation.isBanned(peer)) disconnect(peer)
-    },
+    blame,
     drop(peer, fault) {
       reputation.observe(peer, { kind: 'violation', fault })
       disconnect(peer)
+    },
+    refusedPut(peer, refusal) {
+      // What was valid once is put by a publisher's other device, too, when it has missed the news.
+      if (refusal === 'older') reputation.observe(peer, { kind: 'failed' })
+      else if (refusal !== 'unchecked') blame(peer, refusal)
     },
   }
 }

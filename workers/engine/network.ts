@@ -122,6 +122,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     isBanned: reputation.isBanned,
     gossipLimits,
     onFlood: (peer) => drop(peer, 'flood'),
+    onRefusedPut: (peer, refusal) => conduct.refusedPut(peer, refusal),
     ...(deps.transports === undefined ? {} : { transports: deps.transports }),
     ...(deps.listen === undefined ? {} : { listen: deps.listen }),
   })
@@ -178,6 +179,8 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
         exchange = { kind: 'ok' }
         if (outcome.complete) complete = true
         pool.report(peer, 'answered')
+        // A few may be honest disagreement, so they ban nobody; a liar still gets a worse name with each exchange.
+        if (outcome.rejected > 0) reputation.observe(peer, { kind: 'failed' })
       } else {
         exchange = afterFailure(exchange, outcome.failure)
         if (isViolation(outcome.failure)) drop(peer, faultOf(outcome.failure))

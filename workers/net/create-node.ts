@@ -7,7 +7,7 @@ import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import type { Crypto } from '../protocol/crypto.ts'
 import { createBoundedDatastore } from '../stack/bounded-datastore.ts'
 import type { GossipLimits } from '../stack/gossip-limits.ts'
-import { createHeadValidator, type HeadValidator } from '../stack/head-validator.ts'
+import { createHeadValidator, type HeadValidator, type Refusal } from '../stack/head-validator.ts'
 import { closeTimeoutMs, tabDatastore } from '../stack/limits.ts'
 import { admitConnected, forgetDisconnected } from '../stack/routing-table.ts'
 import { type StackServices, stackServices } from '../stack/services.ts'
@@ -67,6 +67,8 @@ export interface CreateNodeOptions {
   gossipLimits?: GossipLimits
   /** A peer sends more gossip than any honest one would. */
   onFlood?(peerId: string): void
+  /** A peer wanted this node to store in the DHT what it refused. */
+  onRefusedPut?(peerId: string, refusal: Refusal): void
   /** In place of WebSockets (tests). */
   transports?: TransportFactory[]
   /** Beside the reservations at relays and WebRTC (tests). */
@@ -102,7 +104,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
   const heads = createHeadValidator(options.crypto)
   const relayTransport = createRelayTransport()
   let node: GgenNode | undefined
-  const { appSpecificScore, gossipLimits, onFlood, isBanned = () => false } = options
+  const { appSpecificScore, gossipLimits, onFlood, onRefusedPut, isBanned = () => false } = options
   const gater = createGater(relays, {
     isFull: () => node !== undefined && directPeerCount(node) >= maxDirectPeers,
     isBanned,
@@ -148,6 +150,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
       ...(appSpecificScore === undefined ? {} : { appSpecificScore }),
       ...(gossipLimits === undefined ? {} : { gossipLimits }),
       ...(onFlood === undefined ? {} : { onFlood }),
+      ...(onRefusedPut === undefined ? {} : { onRefusedPut }),
     }),
   })
   const started = node

@@ -20,9 +20,20 @@ export interface HeadValidator {
   newest(key: Uint8Array): { identitySeq: number; seq: number } | undefined
 }
 
+/**
+ * `older`: it was valid once; `signature`, `malformed`: it never was; `unchecked`: that could not be found out here.
+ */
+export type Refusal = 'older' | 'signature' | 'malformed' | 'unchecked'
+
 /** Why a DHT value was refused; the only thing that the validator throws. */
 export class HeadRefused extends Error {
   override readonly name = 'HeadRefused'
+  readonly refusal: Refusal
+
+  constructor(refusal: Refusal, message: string) {
+    super(message)
+    this.refusal = refusal
+  }
 }
 
 /**
@@ -39,14 +50,16 @@ export const createHeadValidator = (crypto: Crypto, options: { maxKeys?: number 
   const { maxKeys = defaultMaxKeys } = options
   const newestByKey = new Map<string, Version>()
 
-  const read = async (key: Uint8Array, value: Uint8Array): Promise<Version | string> => {
+  const read = async (key: Uint8Array, value: Uint8Array): Promise<Version | HeadRefused> => {
     try {
       const verified = await verifyDhtValue(key, value, crypto)
-      if (!verified.ok) return verified.message
+      if (!verified.ok)
+        return new HeadRefused(verified.name === 'SignatureInvalid' ? 'signature' : 'malformed', verified.message)
       const { identity, head } = verified.value
       return { identitySeq: identity.seq, seq: head.head.seq, hash: head.hash }
     } catch (error) {
-      return `It could not be checked: ${error instanceof Error ? error.message : String(error)}`
+      const why = error instanceof Error ? error.message : String(error)
+      return new HeadRefused('unchecked', `It could not be checked: ${why}`)
     }
   }
 
@@ -62,11 +75,11 @@ export const createHeadValidator = (crypto: Crypto, options: { maxKeys?: number 
   return {
     async validate(key, value) {
       const version = await read(key, value)
-      if (typeof version === 'string') throw new HeadRefused(version)
+      if (version instanceof HeadRefused) throw version
       const text = keyText(key)
       const newest = newestByKey.get(text)
       if (newest !== undefined && compare(version, newest) < 0)
-        throw new HeadRefused(`A newer head is known: ${newest.seq}, this one is ${version.seq}.`)
+        throw new HeadRefused('older', `A newer head is known: ${newest.seq}, this one is ${version.seq}.`)
       remember(text, version)
     },
 
@@ -74,9 +87,9 @@ export const createHeadValidator = (crypto: Crypto, options: { maxKeys?: number 
       const versions = await Promise.all(values.map((value) => read(key, value)))
       let best = 0
       versions.forEach((version, index) => {
-        if (typeof version === 'string') return
+        if (version instanceof HeadRefused) return
         const other = versions[best]
-        if (other === undefined || typeof other === 'string' || compare(version, other) > 0) best = index
+        if (other === undefined || other instanceof HeadRefused || compare(version, other) > 0) best = index
       })
       return best
     },

@@ -9,8 +9,9 @@ import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
 import { DHT_NAMESPACE, KAD_PROTOCOL, PACKAGES_TOPIC } from '../protocol/protocols.ts'
 import { guardGossip } from './gossip-guard.ts'
 import { createGossipLimits, type GossipLimits } from './gossip-limits.ts'
-import type { HeadValidator } from './head-validator.ts'
+import type { HeadValidator, Refusal } from './head-validator.ts'
 import * as limits from './limits.ts'
+import { watchRefusedPuts } from './refused-puts.ts'
 import { stopRefresh } from './routing-table.ts'
 
 /** What every node runs, tab or relay, as `node.services`. */
@@ -34,6 +35,8 @@ export interface StackOptions {
   identifyOnOpen?: boolean
   /** A peer sends more gossip than any honest one would. */
   onFlood?(peerId: string): void
+  /** A peer wanted this node to store in the DHT what it refused. */
+  onRefusedPut?(peerId: string, refusal: Refusal): void
 }
 
 /** The libp2p services of a tab and of a relay, configured alike, because they meet on the wire. */
@@ -42,7 +45,7 @@ export const stackServices = (options: StackOptions): ServiceFactoryMap<StackSer
   identifyPush: identifyPush({ debounce: limits.pushDebounceMs }),
   ping: ping({ maxOutboundStreams: limits.pingsToPeer, maxInboundStreams: limits.pingsFromPeer }),
   // After ping, which it is given.
-  dht: connectedDht(options.heads),
+  dht: connectedDht(options.heads, (peer, refusal) => options.onRefusedPut?.(peer, refusal)),
   pubsub: (components) =>
     guardGossip(gossipsub(gossipOptions(options))(components), {
       limits: options.gossipLimits ?? createGossipLimits(() => performance.now()),
@@ -52,10 +55,14 @@ export const stackServices = (options: StackOptions): ServiceFactoryMap<StackSer
 
 /** A DHT whose routing table takes connected peers only. */
 export const connectedDht =
-  (heads: HeadValidator): ReturnType<typeof kadDHT> =>
+  (
+    heads: HeadValidator,
+    onRefusedPut: (peer: string, refusal: Refusal) => void = () => {},
+  ): ReturnType<typeof kadDHT> =>
   (components) => {
     const dht = createDht(heads)({ ...dhtComponents(components), ping: pingConnected(components) })
     stopRefresh(dht)
+    watchRefusedPuts(dht, onRefusedPut)
     return dht
   }
 

@@ -17,6 +17,8 @@ import { receiveEntries, sendEntries } from './transfer.ts'
 export interface ExchangeResult {
   /** Entries that were new here. */
   accepted: number
+  /** Entries that do not verify: few, or the exchange would have failed. */
+  rejected: number
   sent: number
   /** The catalogues were equal: two messages were all that crossed. */
   equal: boolean
@@ -24,7 +26,7 @@ export interface ExchangeResult {
   complete: boolean
 }
 
-const nothing: ExchangeResult = { accepted: 0, sent: 0, equal: true, complete: true }
+const nothing: ExchangeResult = { accepted: 0, rejected: 0, sent: 0, equal: true, complete: true }
 
 export const runInitiator = async (
   channel: MessageChannel,
@@ -77,12 +79,12 @@ const exchange = async (
   const { outgoing, isOurTurn, complete } = await reconcile(channel, replica, described)
   if (isOurTurn) {
     const given = await sendEntries(channel, replica, outgoing)
-    const { accepted } = await receiveEntries(channel, replica, peer)
-    return { accepted, sent: given.sent, equal: false, complete: complete && given.complete }
+    const { accepted, rejected } = await receiveEntries(channel, replica, peer)
+    return { accepted, rejected, sent: given.sent, equal: false, complete: complete && given.complete }
   }
-  const { accepted } = await receiveEntries(channel, replica, peer)
+  const { accepted, rejected } = await receiveEntries(channel, replica, peer)
   const given = await sendEntries(channel, replica, outgoing)
-  return { accepted, sent: given.sent, equal: false, complete: complete && given.complete }
+  return { accepted, rejected, sent: given.sent, equal: false, complete: complete && given.complete }
 }
 
 /** Gives `first`, then what comes. */

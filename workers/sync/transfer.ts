@@ -79,13 +79,13 @@ export const receiveEntries = async (
   channel: MessageChannel,
   replica: Replica,
   peer: string,
-): Promise<{ accepted: number; received: number }> => {
+): Promise<{ accepted: number; rejected: number; received: number }> => {
   const pace = createPace()
   let [accepted, rejected, received, bytes] = [0, 0, 0, 0]
   for (;;) {
     const { size, deflated, last } = await receive(channel, 'entries')
     if (size === 0) {
-      if (last && deflated.length === 0) return { accepted, received }
+      if (last && deflated.length === 0) return { accepted, rejected, received }
       throw new Failure('RecordMalformed', 'The peer sent an empty part of a list that goes on.')
     }
     bytes += size
@@ -106,7 +106,7 @@ export const receiveEntries = async (
       await pace()
     }
     await send(channel, { v: 2, type: 'more' })
-    if (last) return { accepted, received }
+    if (last) return { accepted, rejected, received }
   }
 }
 

@@ -15,7 +15,7 @@ import { noRelays } from '../engine/relays.ts'
 import { type Announcements, createAnnouncements } from '../gossip/announcements.ts'
 import { readPackage } from '../packages/read-package.ts'
 import { hasTemplates } from '../packages/templates.ts'
-import { createReputation } from '../peers/reputation.ts'
+import { createReputation, type Reputation } from '../peers/reputation.ts'
 import type { Entry } from '../protocol/entry.ts'
 import { PIECE_PROTOCOL, SYNC_PROTOCOL } from '../protocol/protocols.ts'
 import { createLibrary, type Library } from '../registry/library.ts'
@@ -67,6 +67,7 @@ export interface TestEngine extends Profile {
   readonly id: string
   readonly network: Network
   readonly installs: Installs
+  readonly reputation: Reputation
 }
 
 /** An honest peer with an address; `exchanges` are the outcomes of its exchanges of catalogues, by failure name. */
@@ -195,7 +196,7 @@ export const createHostileNetwork = () => {
       onReceived() {},
       onInstalled() {},
     })
-    return { ...profile, id: keys.nodeId, network, installs }
+    return { ...profile, id: keys.nodeId, network, installs, reputation }
   }
 
   const startStand = async (name: string): Promise<Stand> => {

@@ -73,6 +73,10 @@ const expectHonestPeersAreHeard = async ({ engine, stand }: Scene): Promise<void
   expect(entry?.files.map(({ path }) => path)).toEqual(['a.txt', 'package.toml'])
 }
 
+/** What counts against the hostile peer, as it fades. */
+const failuresOf = ({ engine, hostile }: Scene): number =>
+  engine.reputation.list().find(({ peer }) => peer === hostile.id)?.failed ?? 0
+
 interface Forgery {
   what: string
   name: string
@@ -162,10 +166,14 @@ describe('by sync', { timeout: testMs }, () => {
     const scene = await setScene()
     const { engine, hostile } = scene
     const before = await engine.rows()
+    const failures = () => failuresOf(scene)
     for (const { what, name, forge } of forgeries) {
       const count = engine.judged.length
+      const failed = failures()
       await hostile.give(engine.id, await forge(scene))
       await until(`${what} was judged`, () => engine.judged.length > count)
+      // An older entry may be all that an honest peer knows.
+      if (name !== 'Rollback') await until(`${what} counts against its sender`, () => failures() > failed + 0.5)
       const judged = engine.judged.slice(count)
       expect
         .soft(
@@ -274,45 +282,95 @@ describe('by gossip', { timeout: testMs }, () => {
 })
 
 describe('by the DHT', { timeout: testMs }, () => {
-  it('keeps the newest head that it has seen, and never a forged one', async () => {
-    const scene = await setScene()
-    const { engine, hostile, publisher, stranger } = scene
-    const key = new TextEncoder().encode(headKey(publisher.identity.publisherId, 'known'))
+  /** Puts to and gets from the engine, as kad-dht of the hostile peer sends them. */
+  const askOf = ({ engine, hostile, publisher }: Scene) => {
+    const known = new TextEncoder().encode(headKey(publisher.identity.publisherId, 'known'))
     const { dht } = hostile.node.services
     const peer = hostile.node.getConnections().find(({ remotePeer }) => remotePeer.toString() === engine.id)?.remotePeer
     if (peer === undefined || !('network' in dht)) throw new Error('not connected')
     const wire = dht.network as Wire
     const ask = async (message: object): Promise<WireResponse | undefined> => {
-      for await (const event of wire.sendRequest(
-        peer,
-        { key, ...message },
-        { signal: AbortSignal.timeout(5_000), path: { index: -1, queued: 0, running: 0, total: 0 } },
-      ))
+      for await (const event of wire.sendRequest(peer, message, {
+        signal: AbortSignal.timeout(5_000),
+        path: { index: -1, queued: 0, running: 0, total: 0 },
+      }))
         if (event.name === 'PEER_RESPONSE') return event
       return undefined
     }
-    const put = (value: Uint8Array) => ask({ type: MessageType.PUT_VALUE, record: libp2pRecord(key, value) })
-    const get = async () => (await ask({ type: MessageType.GET_VALUE }))?.record?.value
+    return {
+      put: (value: Uint8Array, key = known) =>
+        ask({ key, type: MessageType.PUT_VALUE, record: libp2pRecord(key, value) }),
+      get: async () => (await ask({ key: known, type: MessageType.GET_VALUE }))?.record?.value,
+    }
+  }
 
+  it('keeps the newest head that it has seen, not an older one', async () => {
+    const scene = await setScene()
+    const { publisher } = scene
+    const { put, get } = askOf(scene)
     const now = encodeDhtValue(scene.known.identity, scene.known.head)
     expect(await put(now)).toBeDefined()
     expect(Buffer.from((await get()) ?? [])).toEqual(Buffer.from(now))
 
+    const before = failuresOf(scene)
     const old = await publisher.release('known', '1.0.0', 1)
+    expect(await put(encodeDhtValue(old.identity, old.head))).toBeUndefined()
+    expect(Buffer.from((await get()) ?? [])).toEqual(Buffer.from(now))
+    // It may have missed the news: it counts against the peer, which is still heard.
+    expect(failuresOf(scene)).toBeGreaterThan(before + 0.5)
+
     const next = await newer(scene)
-    const byStranger = { ...next, head: await signHead(next.head.head, stranger.signer, webCrypto) }
-    for (const value of [
-      encodeDhtValue(old.identity, old.head),
-      encodeDhtValue(byStranger.identity, byStranger.head),
-      encodeDhtValue(stranger.identity, next.head),
-      new Uint8Array(20_000).fill(1),
-    ]) {
-      expect.soft(await put(value)).toBeUndefined()
-      expect.soft(Buffer.from((await get()) ?? [])).toEqual(Buffer.from(now))
-    }
     const good = encodeDhtValue(next.identity, next.head)
     expect(await put(good)).toBeDefined()
     expect(Buffer.from((await get()) ?? [])).toEqual(Buffer.from(good))
+  })
+
+  it.each<[string, 'at once' | 'after a few', (scene: Scene) => Promise<{ value: Uint8Array; key?: string }>]>([
+    [
+      'a head that another key signed',
+      'at once',
+      async (scene) => {
+        const next = await newer(scene)
+        const head = await signHead(next.head.head, scene.stranger.signer, webCrypto)
+        return { value: encodeDhtValue(next.identity, head) }
+      },
+    ],
+    [
+      'a head under the identity of a stranger',
+      'after a few',
+      async (scene) => ({ value: encodeDhtValue(scene.stranger.identity, (await newer(scene)).head) }),
+    ],
+    [
+      'a good head under the key of another package',
+      'after a few',
+      async ({ known, publisher }) => ({
+        value: encodeDhtValue(known.identity, known.head),
+        key: headKey(publisher.identity.publisherId, 'other'),
+      }),
+    ],
+    ['too much', 'after a few', async () => ({ value: new Uint8Array(20_000).fill(1) })],
+    [
+      'a key of a namespace that there is not',
+      'after a few',
+      async () => ({ value: Uint8Array.of(1), key: '/other/key' }),
+    ],
+  ])('never keeps %s, and bans who puts it %s', async (_, when, forge) => {
+    const scene = await setScene()
+    const { engine, hostile } = scene
+    const { put, get } = askOf(scene)
+    const now = encodeDhtValue(scene.known.identity, scene.known.head)
+    expect(await put(now)).toBeDefined()
+    const { value, key } = await forge(scene)
+    const bytes = key === undefined ? undefined : new TextEncoder().encode(key)
+    expect(await put(value, bytes)).toBeUndefined()
+    if (when === 'after a few') {
+      expect(Buffer.from((await get()) ?? [])).toEqual(Buffer.from(now))
+      expect(engine.reputation.isBanned(hostile.id)).toBe(false)
+      for (let times = 1; times < 3; times += 1) await put(value, bytes)
+    }
+    await until('the hostile peer is banned', () => engine.reputation.isBanned(hostile.id))
+    await until('it is left', () => !hostile.isConnectedTo(engine.id))
+    await expectHonestPeersAreHeard(scene)
   })
 })
 
