@@ -13,6 +13,7 @@ import { createHeadValidator } from '../workers/stack/head-validator.ts'
 import { closeTimeoutMs, pingIntervalMs, pingTimeoutMs, relayDatastore } from '../workers/stack/limits.ts'
 import { admitConnected, forgetDisconnected, routingTableSize } from '../workers/stack/routing-table.ts'
 import { type StackServices, stackServices } from '../workers/stack/services.ts'
+import { silentLogger } from '../workers/stack/silent-logger.ts'
 import { webSockets } from '../workers/stack/web-sockets.ts'
 
 /** Tabs that one relay serves; at 9 MB for a node with its connections it stays a small program. */
@@ -89,6 +90,8 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
     start: false,
     datastore: createBoundedDatastore(relayDatastore),
     privateKey: options.privateKey,
+    // `DEBUG=libp2p:*` tells what it does.
+    ...(process.env['DEBUG'] === undefined ? { logger: silentLogger } : {}),
     nodeInfo: { userAgent: 'ggen-relay' },
     addresses: { listen: [`/${isIPv6(host) ? 'ip6' : 'ip4'}/${host}/tcp/${port}/ws`], announce: [...announce] },
     transports: [webSockets()],

@@ -113,19 +113,23 @@ const joinOfNodes = async (size: number, log: (line: string) => void): Promise<F
   }
 }
 
-/** When the page had its first, and `count`, direct peers, by its own clock, which begins when it is opened. */
+/**
+ * When the page had its first, and `count`, direct peers, by its own clock, which begins when it is opened. As the page
+ * itself does, this reads what it is told, and asks only once.
+ */
 const untilDirect = (page: Page, count: number): Promise<{ first: number; all: number }> =>
   page.evaluate(
     (count) =>
       new Promise<{ first: number; all: number }>((resolve) => {
         let first = 0
-        const look = async (): Promise<void> => {
-          const { directConnections } = await window.ggen.status()
-          if (first === 0 && directConnections > 0) first = performance.now()
-          if (directConnections >= count) resolve({ first, all: performance.now() })
+        const look = (status: { directConnections: number }): void => {
+          if (first === 0 && status.directConnections > 0) first = performance.now()
+          if (status.directConnections >= count) resolve({ first, all: performance.now() })
         }
-        window.ggen.subscribe(() => void look())
-        void look()
+        window.ggen.subscribe((updates) => {
+          for (const update of updates) if (update.kind === 'status') look(update.status)
+        })
+        void window.ggen.status().then(look)
       }),
     count,
   )
@@ -134,11 +138,13 @@ const atMost = (page: Page, count: number): Promise<void> =>
   page.evaluate(
     (count) =>
       new Promise<void>((resolve) => {
-        const look = async (): Promise<void> => {
-          if ((await window.ggen.status()).directConnections <= count) resolve()
+        const look = (status: { directConnections: number }): void => {
+          if (status.directConnections <= count) resolve()
         }
-        window.ggen.subscribe(() => void look())
-        void look()
+        window.ggen.subscribe((updates) => {
+          for (const update of updates) if (update.kind === 'status') look(update.status)
+        })
+        void window.ggen.status().then(look)
       }),
     count,
   )

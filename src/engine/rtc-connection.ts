@@ -67,16 +67,17 @@ export const hostConnection = (
 
   // A channel can be transferred only in the task that made it, so this is called in it.
   const announce = (channel: RTCDataChannel, channelId: ChannelId) => {
-    const message = { kind: 'channel', connection: id, channel: channelId, description: describe(channel) } as const
+    const message = { kind: 'channel', connection: id, channel: channelId } as const
+    const description = describe(channel)
     if (transfer) {
       try {
-        post({ ...message, transferred: channel }, [channel])
+        post({ ...message, description, transferred: channel }, [channel])
         return
       } catch (error) {
         if (!(error instanceof DOMException && error.name === 'DataCloneError')) throw error
       }
     }
-    post(message)
+    post({ ...message, description: { ...description, id: channel.id } })
     passedByChannel.set(channelId, passChannel(channel, id, channelId, post))
     channel.addEventListener('close', () => passedByChannel.delete(channelId))
   }
@@ -184,6 +185,7 @@ const statesOf = (connection: RTCPeerConnection): ConnectionStates => ({
   signalingState: connection.signalingState,
 })
 
+/** Without its id, which a transferred channel tells itself: for that the browser waits for another thread. */
 const describe = (channel: RTCDataChannel): ChannelDescription => ({
   label: channel.label,
   protocol: channel.protocol,
@@ -191,5 +193,5 @@ const describe = (channel: RTCDataChannel): ChannelDescription => ({
   negotiated: channel.negotiated,
   maxPacketLifeTime: channel.maxPacketLifeTime,
   maxRetransmits: channel.maxRetransmits,
-  id: channel.id,
+  id: null,
 })

@@ -182,7 +182,7 @@ const assemble = async (
     ...{ options, keys, store, rtc, refusal, network },
     // As many as are listed: packages whose every version was withdrawn are known, and not shown.
     catalogueSize: search.size,
-    onChange: (view) => emit({ kind: 'status', status: view }),
+    onChange: () => bus.emitWhenPosted('status', () => ({ kind: 'status', status: status.view() })),
   })
   void storageLost.promise.then(status.storageLost)
   const publications = createPublications({

@@ -16,7 +16,8 @@ export interface StatusDependencies {
   refusal: Failure | undefined
   network: Promise<Network | undefined>
   catalogueSize(): number
-  onChange(status: StatusView): void
+  /** The view may look otherwise now: `view` tells. */
+  onChange(): void
 }
 
 export interface Status {
@@ -71,7 +72,7 @@ export const createStatus = (deps: StatusDependencies): Status => {
     }
   }
 
-  const changed = (): void => deps.onChange(view())
+  const changed = deps.onChange
 
   void deps.network.then((started) => {
     network = started

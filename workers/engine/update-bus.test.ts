@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { UpdateBatch } from '../contract/updates.ts'
-import type { TransferView } from '../contract/views.ts'
+import type { StatusView, TransferView } from '../contract/views.ts'
 import { createUpdateBus } from './update-bus.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -19,6 +19,20 @@ test('updates of one window go out together, of each key the last one', () => {
   expect(batches).toEqual([])
   vi.runAllTimers()
   expect(batches).toEqual([[{ kind: 'library', revision: 1 }, transfer('b', 1), transfer('a', 2)]])
+})
+
+test('what is dear to make is made once a window, of what holds at its end', () => {
+  const batches: UpdateBatch[] = []
+  const bus = createUpdateBus((batch) => batches.push(batch))
+  const make = vi.fn(() => ({ kind: 'status', status: { connections } as StatusView }) as const)
+  let connections = 1
+  bus.emitWhenPosted('status', make)
+  connections = 2
+  bus.emitWhenPosted('status', make)
+  expect(make).not.toHaveBeenCalled()
+  vi.runAllTimers()
+  expect(make).toHaveBeenCalledOnce()
+  expect(batches).toEqual([[{ kind: 'status', status: { connections: 2 } }]])
 })
 
 test('the next window makes a batch of its own', () => {

@@ -5,32 +5,42 @@ const batchWindowMs = 16
 
 export interface UpdateBus {
   emit(update: Update): void
+  /**
+   * The same for an update that is dearer to make than to say that it is due: it is made when its batch is posted, of
+   * what holds then. `kind` is the whole of its key.
+   */
+  emitWhenPosted<Kind extends UnkeyedKind>(kind: Kind, make: () => Extract<Update, { kind: Kind }>): void
   /** Posts what is gathered now and stops; later updates are dropped. */
   stop(): void
 }
 
+/** Updates of which there is only one in a batch. */
+type UnkeyedKind = 'status'
+
 /** Gathers updates and posts them together; of several with one key in a window only the last is sent, in its place. */
 export const createUpdateBus = (post: (batch: UpdateBatch) => void): UpdateBus => {
-  const pending = new Map<string, Update>()
+  const pending = new Map<string, () => Update>()
   let timer: ReturnType<typeof setTimeout> | undefined
   let stopped = false
 
   const flush = (): void => {
     timer = undefined
     if (pending.size === 0) return
-    const batch = [...pending.values()]
+    const makers = [...pending.values()]
     pending.clear()
-    post(batch)
+    post(makers.map((make) => make()))
+  }
+
+  const put = (key: string, make: () => Update): void => {
+    if (stopped) return
+    pending.delete(key)
+    pending.set(key, make)
+    timer ??= setTimeout(flush, batchWindowMs)
   }
 
   return {
-    emit(update) {
-      if (stopped) return
-      const key = updateKey(update)
-      pending.delete(key)
-      pending.set(key, update)
-      timer ??= setTimeout(flush, batchWindowMs)
-    },
+    emit: (update) => put(updateKey(update), () => update),
+    emitWhenPosted: put,
     stop() {
       stopped = true
       clearTimeout(timer)

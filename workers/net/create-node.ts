@@ -11,6 +11,7 @@ import { createHeadValidator, type HeadValidator, type Refusal } from '../stack/
 import { closeTimeoutMs, tabDatastore } from '../stack/limits.ts'
 import { admitConnected, forgetDisconnected } from '../stack/routing-table.ts'
 import { type StackServices, stackServices } from '../stack/services.ts'
+import { silentLogger } from '../stack/silent-logger.ts'
 import { webSockets } from '../stack/web-sockets.ts'
 import { isDirect, peerOf } from './addresses.ts'
 import { createGater, type DialGater } from './gater.ts'
@@ -114,6 +115,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
     start: false,
     datastore: createBoundedDatastore(tabDatastore),
     privateKey: options.privateKey,
+    logger: silentLogger,
     // Peers need not learn which browser this is.
     nodeInfo: { userAgent: 'ggen-marketplace' },
     addresses: {

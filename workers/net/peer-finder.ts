@@ -39,7 +39,8 @@ export interface PeerFinderOptions extends Pick<DiallerOptions, 'rtcCounts'> {
  *
  * A relay is a DHT server that knows the tabs connected to it, so it is asked for those closest to this one, and then to
  * random keys (FIND_NODE); connected tabs are asked too. That happens on events: when a relay or a peer that we dialled
- * has identified itself, when a connection was lost, and now and then while there are too few. Remembered peers are dialled at once.
+ * has identified itself, when a connection was lost, and now and then while there are too few. Remembered peers are
+ * dialled at once. Tabs are left in peace while there are more names than can be dialled.
  */
 export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOptions): PeerFinder => {
   const { node, isRelay } = tab
@@ -101,11 +102,12 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
     void ask()
   }
 
-  /** Whom to ask: every connected relay, and a few tabs. */
+  /** Whom to ask: every connected relay, and a few tabs when their names would be of use. */
   const sources = (): PeerId[] => {
     const relays = new Map<string, PeerId>()
     for (const { remotePeer, status } of node.getConnections())
       if (status === 'open' && isRelay(remotePeer.toString())) relays.set(remotePeer.toString(), remotePeer)
+    if (relays.size > 0 && dialler.hasWaiting()) return [...relays.values()]
     return [...relays.values(), ...shuffled(pool.directPeers()).slice(0, tabsAsked)]
   }
 
@@ -124,7 +126,12 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
   const onIdentify = ({ detail: { peerId, connection } }: CustomEvent<IdentifyResult>): void => {
     if (isRelay(peerId.toString())) askSoon()
     // Who has come to us is new itself, and knows fewer than we do.
-    else if (isDirect(connection) && connection.direction === 'outbound' && pool.directPeers().length < target)
+    else if (
+      isDirect(connection) &&
+      connection.direction === 'outbound' &&
+      pool.directPeers().length < target &&
+      !dialler.hasWaiting()
+    )
       void askOne(peerId, neighbours, AbortSignal.any([stopped.signal, AbortSignal.timeout(askTimeoutMs)]))
   }
 

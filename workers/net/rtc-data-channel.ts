@@ -43,6 +43,7 @@ export class DataChannel extends EventTarget implements ChannelSink {
   #state: 'connecting' | 'open' | 'closing' | 'closed' = 'connecting'
   #lowThreshold = 0
   #carrier: ChannelCarrier | undefined
+  #id: number | null = null
   #early: ChannelData[] = []
   #openedAt = 0
   #length: Uint8Array<ArrayBuffer> | undefined
@@ -74,8 +75,10 @@ export class DataChannel extends EventTarget implements ChannelSink {
   get maxRetransmits() {
     return this.#description.maxRetransmits
   }
+  /** Asked for by each line of the muxer's log, and the browser asks another thread each time; once given it stays. */
   get id() {
-    return this.#carrier?.id() ?? this.#description.id
+    this.#id ??= this.#carrier?.id() ?? this.#description.id
+    return this.#id
   }
   get readyState() {
     return this.#state

@@ -40,6 +40,9 @@ export const neverMs = 2 ** 31 - 1
 export const tabDatastore = { maxBytes: 16 * 1024 * 1024, maxEntries: 16_384 }
 export const relayDatastore = { maxBytes: 64 * 1024 * 1024, maxEntries: 65_536 }
 
+/** For so long after a connection was made its peer is known to live without being asked, ms: it identifies itself then. */
+export const freshConnectionMs = 5_000
+
 /** A connected peer that missed its place in the routing table (a lost ping) is tried again after this long, ms. */
 export const tableCheckMs = 15_000
 

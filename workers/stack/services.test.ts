@@ -2,8 +2,9 @@ import { memory } from '@libp2p/memory'
 import { noise } from '@libp2p/noise'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2p } from 'libp2p'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { createHeadValidator } from './head-validator.ts'
+import { routingTableSize } from './routing-table.ts'
 import { type StackServices, stackServices } from './services.ts'
 import { webCrypto } from './web-crypto.ts'
 
@@ -31,4 +32,12 @@ test('a peer is pinged by several who do not know of each other: none fails, and
   const pings = await Promise.allSettled([1, 2, 3].map(() => one.services.ping.ping(two.peerId)))
   expect(pings.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled'])
   expect(connection.status).toBe('open')
+})
+
+test('a peer that has just connected is in the routing table without a ping', async () => {
+  const [one, two] = await Promise.all([start('/memory/fresh-one'), start('/memory/fresh-two')])
+  const ping = vi.spyOn(one.services.ping, 'ping')
+  await one.dial(two.getMultiaddrs())
+  await vi.waitFor(() => expect(routingTableSize(one.services.dht)).toBe(1), 10_000)
+  expect(ping).not.toHaveBeenCalled()
 })

@@ -103,15 +103,17 @@ const dhtComponents = (components: DhtComponents): Omit<DhtComponents, 'ping'> =
 
 /**
  * kad-dht pings each peer that it hears of before it takes it into its table, which dials it: between tabs that is an
- * RTCPeerConnection for every name in every answer. Here only peers that are connected already answer.
+ * RTCPeerConnection for every name in every answer. Here only peers that are connected already answer, and one whose
+ * connection has just been made counts as having answered: that it lives is known.
  */
 const pingConnected = ({ ping, connectionManager }: DhtComponents): Ping => {
   const running = new Map<string, Promise<number>>()
   return {
     async ping(peer, options) {
       if (!isPeerId(peer)) return ping.ping(peer, options)
-      if (!connectionManager.getConnections(peer).some(({ limits }) => limits === undefined))
-        throw new Error('The peer is not connected.')
+      const direct = connectionManager.getConnections(peer).filter(({ limits }) => limits === undefined)
+      if (direct.length === 0) throw new Error('The peer is not connected.')
+      if (direct.some(({ timeline }) => isWithin(limits.freshConnectionMs, timeline.open))) return 0
       // A peer that has just connected is pinged from two sides at once.
       const id = peer.toString()
       const answer = running.get(id) ?? ping.ping(peer, options).finally(() => running.delete(id))
@@ -120,6 +122,9 @@ const pingConnected = ({ ping, connectionManager }: DhtComponents): Ping => {
     },
   }
 }
+
+/** False for a time to come: the clock was set back since. */
+const isWithin = (ms: number, time: number): boolean => Date.now() >= time && Date.now() - time < ms
 
 const gossipOptions = ({ appSpecificScore, heartbeatMs }: StackOptions): Partial<GossipsubOpts> => ({
   D: limits.meshPeers,

@@ -1,6 +1,6 @@
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { type Identify, identify } from '@libp2p/identify'
-import type { ComponentLogger, Connection, Libp2p, Logger } from '@libp2p/interface'
+import type { Connection, Libp2p } from '@libp2p/interface'
 import { type KadDHT, Record } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
 import { type Ping, ping } from '@libp2p/ping'
@@ -17,6 +17,7 @@ import { createHeadValidator, type HeadValidator } from '../stack/head-validator
 import { tabDatastore } from '../stack/limits.ts'
 import { addToTable, admitConnected, forgetDisconnected, routingTableSize } from '../stack/routing-table.ts'
 import { connectedDht, createDht } from '../stack/services.ts'
+import { silentLogger } from '../stack/silent-logger.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createLinks, type LinkConditions } from './delayed-memory.ts'
 import { chooseLinks } from './dht-links.ts'
@@ -96,7 +97,7 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
     const node = await createLibp2p({
       privateKey: await generateKeyPairFromSeed('Ed25519', keySeed),
       datastore,
-      logger: silent,
+      logger: silentLogger,
       addresses: { listen: [`/memory/dht-${networks}-${index}`] },
       transports: [links.transport],
       connectionEncrypters: [noise()],
@@ -247,7 +248,3 @@ const stopTagging = (dht: KadDHT): void => {
 
 /** Memory addresses are global: each network has its own. */
 let networks = 0
-
-/** Loggers are made for every stream, and ask the terminal for its colours each time. */
-const log: Logger = Object.assign(() => {}, { error() {}, trace() {}, enabled: false, newScope: () => log })
-const silent: ComponentLogger = { forComponent: () => log }
