@@ -1,6 +1,9 @@
-import type { MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
+import type { AbortOptions, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
 import { webSockets as libp2pWebSockets } from '@libp2p/websockets'
 import { Uint8ArrayList } from 'uint8arraylist'
+
+/** More than this is sent at once, bytes: a copy of more costs as much as the message that it saves. */
+const maxMessageBytes = 65_536
 
 /**
  * The WebSocket transport of libp2p, with connections that end when they are aborted, and that send what is sent at a
@@ -41,15 +44,45 @@ const mending = (upgrader: Upgrader): Upgrader =>
 
 const mend = (connection: MultiaddrConnection): MultiaddrConnection => {
   if (canClose(connection)) connection.sendReset = () => void connection.sendClose().catch(() => {})
-  if (canSend(connection)) {
-    const send = connection.sendData.bind(connection)
-    connection.sendData = (data) => send(new Uint8ArrayList(data.subarray()))
-  }
+  if (canSend(connection)) gather(connection)
   return connection
 }
 
+/** Lets a connection send as one message what it is given in one microtask. */
+const gather = (connection: MultiaddrConnection & Sending): void => {
+  const send = connection.sendData.bind(connection)
+  let gathered = new Uint8ArrayList()
+  let isFull = false
+  connection.addEventListener('drain', () => {
+    isFull = false
+  })
+  const flush = (): void => {
+    if (gathered.byteLength === 0) return
+    const message = new Uint8ArrayList(gathered.subarray())
+    gathered = new Uint8ArrayList()
+    try {
+      // Once it is full, the connection says when it is not any more.
+      isFull = !send(message).canSendMore
+    } catch (error) {
+      connection.abort(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+  connection.sendData = (data) => {
+    if (gathered.byteLength === 0) queueMicrotask(flush)
+    gathered.append(data)
+    if (gathered.byteLength >= maxMessageBytes) flush()
+    return { sentBytes: data.byteLength, canSendMore: !isFull }
+  }
+  if (!canClose(connection)) return
+  const close = connection.sendClose.bind(connection)
+  connection.sendClose = (options) => {
+    flush()
+    return close(options)
+  }
+}
+
 interface Sending {
-  sendData(data: Uint8ArrayList): unknown
+  sendData(data: Uint8ArrayList): { sentBytes: number; canSendMore: boolean }
 }
 
 const canSend = (connection: MultiaddrConnection): connection is MultiaddrConnection & Sending =>
@@ -58,7 +91,7 @@ const canSend = (connection: MultiaddrConnection): connection is MultiaddrConnec
 /** What the connection's class has beside its interface: closing with and without a reason. */
 interface Closing {
   sendReset(error: Error): void
-  sendClose(): Promise<void>
+  sendClose(options?: AbortOptions): Promise<void>
 }
 
 const canClose = (connection: MultiaddrConnection): connection is MultiaddrConnection & Closing =>
