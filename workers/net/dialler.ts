@@ -37,8 +37,8 @@ export interface Dialler {
   /** Dials as many as there is room for. */
   pump(): void
   dialing(): number
-  /** True while there are peers that would be dialled now, were there room: hearing of more is of no use yet. */
-  hasWaiting(): boolean
+  /** True while dials are under way, or peers wait for one to end: hearing of more is of no use yet. */
+  isBusy(): boolean
   /** Why no peer was reached since the last one that was, in words; undefined when nothing failed. */
   trouble(): string | undefined
   wake(): void
@@ -176,7 +176,7 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
     },
     pump,
     dialing: () => dialing.size,
-    hasWaiting: () => candidates.due().some(({ peer }) => isWanted(peer)),
+    isBusy: () => dialing.size > 0 || candidates.due().some(({ peer }) => isWanted(peer)),
     trouble() {
       if (isScarce() && pool.directPeers().length < neededPeers)
         return 'This browser allows this tab hardly any more WebRTC connections; closing the tab and opening the page anew frees them.'

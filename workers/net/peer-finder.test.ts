@@ -13,10 +13,18 @@ const newPeer = async (): Promise<PeerId> => peerIdFromPrivateKey(await generate
 const relayAddress = '/ip4/127.0.0.1/tcp/1/ws/p2p/12D3KooWM4UjZbpJQh7mzxEFoeC3sXDJr3aFjkbQh1yTHGrwX564'
 
 /**
- * A finder of a tab that is connected to one tab, and to a relay unless there is none. All whom it asks name `named`
- * other tabs, and dials last for ever, so three are on their way and the rest wait.
+ * A finder of a tab that is connected to one tab, which may stand for several, and to a relay unless there is none. All whom it asks name `named`
+ * other tabs, and dials last until `dialsFail`.
  */
-const compose = async ({ named, hasRelay = true }: { named: number; hasRelay?: boolean }) => {
+const compose = async ({
+  named,
+  hasRelay = true,
+  connected = 1,
+}: {
+  named: number
+  hasRelay?: boolean
+  connected?: number
+}) => {
   const [self, relay, tab] = [await newPeer(), await newPeer(), await newPeer()]
   const names = await Promise.all(
     Array.from({ length: named }, async (): Promise<PeerInfo> => {
@@ -27,12 +35,18 @@ const compose = async ({ named, hasRelay = true }: { named: number; hasRelay?: b
   const events = new EventTarget()
   const direct = (remotePeer: PeerId) => ({ remotePeer, status: 'open', direction: 'outbound', direct: true })
   const asked: PeerId[] = []
+  const state = { connected }
+  const dials: PromiseWithResolvers<never>[] = []
   const finder = createPeerFinder(
     {
       node: {
         peerId: self,
         getConnections: () => [...(hasRelay ? [direct(relay)] : []), direct(tab)],
-        dial: () => new Promise(() => {}),
+        dial() {
+          const dial = Promise.withResolvers<never>()
+          dials.push(dial)
+          return dial.promise
+        },
         addEventListener: events.addEventListener.bind(events),
         removeEventListener: events.removeEventListener.bind(events),
       },
@@ -40,7 +54,7 @@ const compose = async ({ named, hasRelay = true }: { named: number; hasRelay?: b
       gater: { permit: () => () => {} },
       webRtc: true,
     } as never,
-    { directPeers: () => [tab] } as never,
+    { directPeers: () => Array<PeerId>(state.connected).fill(tab) } as never,
     {
       onChange() {},
       async askClosest(peer) {
@@ -53,14 +67,21 @@ const compose = async ({ named, hasRelay = true }: { named: number; hasRelay?: b
     finder,
     /** Whom it has asked since the last time. */
     asked: () => asked.splice(0).map((peer) => (peer.equals(relay) ? 'relay' : 'tab')),
+    /** One of the tabs it is connected to leaves. */
+    oneLeaves() {
+      state.connected -= 1
+      events.dispatchEvent(new CustomEvent('connection:close', { detail: direct(tab) }))
+    },
+    dialsFail() {
+      for (const dial of dials.splice(0)) dial.reject(new Error('no path'))
+    },
     identified: () =>
       events.dispatchEvent(new CustomEvent('peer:identify', { detail: { peerId: tab, connection: direct(tab) } })),
   }
 }
 
-test('while more names wait than can be dialled, only relays are asked for others', async () => {
-  const { finder, asked, identified } = await compose({ named: 5 })
-  // Of nobody waiting at first.
+test.each([2, 5])('while some of %i that were named are dialled, only relays are asked for others', async (named) => {
+  const { finder, asked, identified } = await compose({ named })
   await vi.advanceTimersByTimeAsync(0)
   expect(asked()).toEqual(['relay', 'tab'])
   identified()
@@ -71,20 +92,39 @@ test('while more names wait than can be dialled, only relays are asked for other
   finder.stop()
 })
 
-test('when none waits, tabs are asked, each that we dialled at once', async () => {
-  const { finder, asked, identified } = await compose({ named: 3 })
+test('when the dials have ended, tabs are asked, each that we dialled at once', async () => {
+  const { finder, asked, identified, dialsFail } = await compose({ named: 3 })
   await vi.advanceTimersByTimeAsync(0)
   asked()
+  dialsFail()
+  await vi.advanceTimersByTimeAsync(0)
   identified()
   expect(asked()).toEqual(['tab'])
-  await vi.advanceTimersByTimeAsync(2_000)
+  await vi.advanceTimersByTimeAsync(1_000)
   expect(new Set(asked())).toEqual(new Set(['relay', 'tab']))
   finder.stop()
 })
 
-test('without a relay tabs are asked, whoever waits', async () => {
+test('without a relay tabs are asked, whoever is dialled', async () => {
   const { finder, asked } = await compose({ named: 5, hasRelay: false })
   await vi.advanceTimersByTimeAsync(2_000)
   expect(asked().length).toBeGreaterThan(1)
   finder.stop()
+})
+
+test('when one of many leaves there is no hurry, when one of few does others are asked for at once', async () => {
+  const many = await compose({ named: 0, connected: 12 })
+  await vi.advanceTimersByTimeAsync(0)
+  many.oneLeaves()
+  expect(many.asked()).toEqual([])
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(many.asked().length).toBeGreaterThan(0)
+  many.finder.stop()
+
+  const few = await compose({ named: 0, connected: 6 })
+  await vi.advanceTimersByTimeAsync(60_000)
+  few.asked()
+  few.oneLeaves()
+  expect(few.asked()).toContain('relay')
+  few.finder.stop()
 })

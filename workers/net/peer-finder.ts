@@ -40,7 +40,7 @@ export interface PeerFinderOptions extends Pick<DiallerOptions, 'rtcCounts'> {
  * A relay is a DHT server that knows the tabs connected to it, so it is asked for those closest to this one, and then to
  * random keys (FIND_NODE); connected tabs are asked too. That happens on events: when a relay or a peer that we dialled
  * has identified itself, when a connection was lost, and now and then while there are too few. Remembered peers are
- * dialled at once. Tabs are left in peace while there are more names than can be dialled.
+ * dialled at once. Tabs are left in peace while those that were named are dialled.
  */
 export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOptions): PeerFinder => {
   const { node, isRelay } = tab
@@ -80,6 +80,7 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
     asking = true
     askAgain = false
     clearTimeout(timer)
+    timer = undefined
     // The first question is for our neighbours; later ones go all over, so that nobody is only found by few.
     const key = rounds === 0 ? neighbours : crypto.getRandomValues(new Uint8Array(32))
     const asked = sources()
@@ -93,8 +94,18 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
       void ask()
       return
     }
-    timer = setTimeout(ask, askDelayMs * (0.75 + Math.random() / 2))
+    askLater()
     askDelayMs = Math.min(askDelayMs * 2, maxAskDelayMs)
+  }
+
+  const askLater = (): void => {
+    timer ??= setTimeout(
+      () => {
+        timer = undefined
+        void ask()
+      },
+      askDelayMs * (0.75 + Math.random() / 2),
+    )
   }
 
   const askSoon = (): void => {
@@ -107,7 +118,7 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
     const relays = new Map<string, PeerId>()
     for (const { remotePeer, status } of node.getConnections())
       if (status === 'open' && isRelay(remotePeer.toString())) relays.set(remotePeer.toString(), remotePeer)
-    if (relays.size > 0 && dialler.hasWaiting()) return [...relays.values()]
+    if (relays.size > 0 && dialler.isBusy()) return [...relays.values()]
     return [...relays.values(), ...shuffled(pool.directPeers()).slice(0, tabsAsked)]
   }
 
@@ -118,9 +129,9 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
   const onClose = ({ detail: connection }: CustomEvent<Connection>): void => {
     if (isRelay(connection.remotePeer.toString()) || (tab.webRtc && !isDirect(connection))) return
     changed()
-    // With half of them left there is no hurry: all who knew the one that left ask at the same moment.
+    // With half of them left there is no hurry: all who knew the one that left would ask at the same moment.
     if (pool.directPeers().length < target / 2) askSoon()
-    else void ask()
+    else askLater()
   }
 
   const onIdentify = ({ detail: { peerId, connection } }: CustomEvent<IdentifyResult>): void => {
@@ -130,7 +141,7 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
       isDirect(connection) &&
       connection.direction === 'outbound' &&
       pool.directPeers().length < target &&
-      !dialler.hasWaiting()
+      !dialler.isBusy()
     )
       void askOne(peerId, neighbours, AbortSignal.any([stopped.signal, AbortSignal.timeout(askTimeoutMs)]))
   }
