@@ -218,7 +218,8 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
   return {
     status() {
       const connections = node.getConnections()
-      const connectedPeers = node.getPeers().filter((peer) => !keeper.isRelay(peer.toString())).length
+      const peers = node.getPeers()
+      const connectedPeers = peers.filter((peer) => !keeper.isRelay(peer.toString())).length
       const followers = announcements.subscriberCount()
       const mesh = meshPeers(pubsub, PACKAGES_TOPIC).length
       return {
@@ -236,7 +237,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
         steps: {
           ...keeper.steps(),
           direct: finder.step(),
-          topic: topicStep({ followers, mesh, peers: node.getPeers().length }),
+          topic: topicStep({ followers, mesh, peers: peers.length }),
         },
       }
     },

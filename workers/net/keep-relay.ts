@@ -155,7 +155,8 @@ export const keepRelay = (
       address: address.toString(),
       peerId: peer.toString(),
       connected: connections().length > 0,
-      reserved: reserved(),
+      // As of the last look: our own addresses are not gone through for each status.
+      reserved: connections().length > 0 && reservation.state === 'ok',
       dial,
       reservation,
     }),
