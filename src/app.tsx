@@ -14,7 +14,7 @@ import BrowsePage from './pages/browse/browse-page.tsx'
 import { EngineFailure } from './pages/engine-failure.tsx'
 import { routePatterns } from './routes.ts'
 
-// Browse is what most visits begin with; the other pages come when they are first opened, or once the engine is up.
+// Browse is what most visits begin with; the other pages come when they are first opened, or a while after the engine is up.
 const toPackage = () => import('./pages/package/package-page.tsx')
 const toPublish = () => import('./pages/publish/publish-page.tsx')
 const toLibrary = () => import('./pages/library/library-page.tsx')
@@ -27,6 +27,9 @@ const NetworkPage = lazy(toNetwork)
 const NotFoundPage = lazy(toNotFound)
 /** All that is loaded late: the server may be gone when it is wanted, and the page has to work without it. */
 const later = [toPackage, toPublish, toLibrary, toNetwork, toNotFound, () => import('./pages/package/markdown.tsx')]
+
+/** They are waited for so long, ms: the first seconds are for finding peers, which keeps all cores of a small machine busy. */
+const laterMs = 2_000
 
 /** Where “Skip to content” leads. */
 const mainId = 'main'
@@ -41,8 +44,12 @@ export const App = () => {
   useSearchKey()
   const isUp = engine.phase === 'ready'
   useEffect(() => {
-    // What does not come now is asked for once more when it is opened.
-    if (isUp) for (const load of later) load().catch(() => undefined)
+    if (!isUp) return
+    // What does not come then is asked for once more when it is opened.
+    const timer = setTimeout(() => {
+      for (const load of later) load().catch(() => undefined)
+    }, laterMs)
+    return () => clearTimeout(timer)
   }, [isUp])
   return (
     <>

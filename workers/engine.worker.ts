@@ -3,20 +3,25 @@ import { createCommandGate } from './engine/command-gate.ts'
 import { serveTabs } from './engine/serve-tabs.ts'
 import { installRtcShim } from './net/rtc-shim.ts'
 
+// Most of the worker, so it is loaded while the page still says what to start. The WebRTC transport, which reads the
+// globals when it is evaluated, is no part of it: the node imports that when the shim stands.
+const engine = import('./engine/create-engine.ts')
+// Told to whoever starts it.
+engine.catch(() => {})
+
 // Exposed before anything is awaited: a call that arrives earlier would never be answered.
 const gate = createCommandGate(async (options) => {
   const tabs = serveTabs(options, gate)
-  // The WebRTC transport reads the globals when it is evaluated, so the shim goes first and the engine is imported after.
   const rtc =
     options.rtc === undefined ? undefined : installRtcShim(options.rtc, { transfer: options.transferChannels })
-  const { createEngine } = await import('./engine/create-engine.ts')
-  const engine = await createEngine({ ...options, updates: tabs, onStolen: () => self.close() }, rtc)
+  const { createEngine } = await engine
+  const running = await createEngine({ ...options, updates: tabs, onStolen: () => self.close() }, rtc)
   tabs.up()
   return {
-    ...engine,
+    ...running,
     stop() {
       tabs.stop()
-      return engine.stop()
+      return running.stop()
     },
   }
 })
