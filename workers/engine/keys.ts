@@ -1,11 +1,10 @@
-import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { Failure } from '../contract/failures.ts'
 import type { Crypto, Signer } from '../protocol/crypto.ts'
 import { createIdentity, type Identity, verifyIdentity } from '../protocol/identity.ts'
 import { isPublisherName } from '../protocol/ids.ts'
-import { createSigner, generateSigningKey } from '../stack/web-crypto.ts'
+import { createSigner, generateSigningKey, keyFromSeed } from '../stack/web-crypto.ts'
 import type { Change, Store } from '../store/store.ts'
 
 /** An Ed25519 seed, bytes. */
@@ -38,7 +37,7 @@ export const loadKeys = async (store: Store, crypto: Crypto, profile: string): P
   if (!isSeed(nodeSeed) || !isSeed(signingSeed) || !isSeed(rotationSeed) || chain === undefined) throw damaged()
   const identity = await verifyIdentity(chain, crypto)
   if (!identity.ok) throw damaged()
-  const node = await generateKeyPairFromSeed('Ed25519', nodeSeed)
+  const node = await keyFromSeed(nodeSeed)
   return {
     ...{ node, nodeId: peerIdFromPrivateKey(node).toString() },
     signer: await createSigner(signingSeed),
@@ -52,7 +51,7 @@ const makeKeys = async (store: Store, crypto: Crypto, profile: string): Promise<
     generateSigningKey(),
     generateSigningKey(),
   ])
-  const node = await generateKeyPairFromSeed('Ed25519', nodeSeed)
+  const node = await keyFromSeed(nodeSeed)
   const signer = await createSigner(signingSeed)
   const rotation = await createSigner(rotationSeed)
   const identity = await createIdentity(

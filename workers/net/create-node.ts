@@ -9,6 +9,7 @@ import { createBoundedDatastore } from '../stack/bounded-datastore.ts'
 import type { GossipLimits } from '../stack/gossip-limits.ts'
 import { createHeadValidator, type HeadValidator, type Refusal } from '../stack/head-validator.ts'
 import { closeTimeoutMs, tabDatastore } from '../stack/limits.ts'
+import { nextTask } from '../stack/next-task.ts'
 import { admitConnected, forgetDisconnected } from '../stack/routing-table.ts'
 import { type StackServices, stackServices } from '../stack/services.ts'
 import { silentLogger } from '../stack/silent-logger.ts'
@@ -155,6 +156,8 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
       ...(onRefusedPut === undefined ? {} : { onRefusedPut }),
     }),
   })
+  // Commands work by now, and making and starting it at once would keep them waiting.
+  await nextTask()
   const started = node
   const stopForgetting = forgetDisconnected(started)
   const stopAdmitting = admitConnected(started)

@@ -4,6 +4,7 @@ import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
 import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
 import type { GossipLimits } from './gossip-limits.ts'
 import { gossipFrameBytes } from './limits.ts'
+import { nextTask } from './next-task.ts'
 
 /** Frames that are handled before other work gets a turn. */
 const framesPerTurn = 64
@@ -127,7 +128,7 @@ export const bounded = async function* <T>(frames: AsyncIterable<T>, admit: (fra
     inTurn += 1
     if (inTurn === framesPerTurn) {
       inTurn = 0
-      await new Promise((resolve) => setTimeout(resolve, 0))
+      await nextTask()
     }
     yield frame
   }

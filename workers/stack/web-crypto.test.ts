@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { createSigner, generateSigningKey, verifyByLibrary, webCrypto } from './web-crypto.ts'
+import {
+  createSigner,
+  generateSigningKey,
+  keyByLibrary,
+  keyFromSeed,
+  verifyByLibrary,
+  webCrypto,
+} from './web-crypto.ts'
 
 const text = (message: string): Uint8Array => new TextEncoder().encode(message)
 const fromHex = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'))
@@ -35,6 +42,14 @@ describe('webCrypto', () => {
     expect(Buffer.from(await signer.sign(fromHex(message))).toString('hex')).toBe(signature)
     expect(await webCrypto.verify(fromHex(publicKey), fromHex(message), fromHex(signature))).toBe(true)
     expect(await verifyByLibrary(fromHex(publicKey), fromHex(message), fromHex(signature))).toBe(true)
+  })
+
+  it('makes the key of a seed that the library makes, and refuses a seed of another length', async () => {
+    const seed = await generateSigningKey()
+    const [ours, theirs] = await Promise.all([keyFromSeed(seed), keyByLibrary(seed)])
+    expect(ours.equals(theirs)).toBe(true)
+    expect(ours.publicKey.equals(theirs.publicKey)).toBe(true)
+    await expect(keyFromSeed(seed.subarray(1))).rejects.toBeInstanceOf(TypeError)
   })
 
   it('refuses another message, another key and any flipped bit, in both ways of verifying', async () => {

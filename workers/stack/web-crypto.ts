@@ -1,4 +1,7 @@
-import { generateKeyPairFromSeed, publicKeyFromRaw } from '@libp2p/crypto/keys'
+import { generateKeyPairFromSeed, privateKeyFromRaw, publicKeyFromRaw } from '@libp2p/crypto/keys'
+import type { PrivateKey } from '@libp2p/interface'
+import { base64url } from 'multiformats/bases/base64'
+import { concatBytes } from '../protocol/bytes.ts'
 import type { Crypto, Signer } from '../protocol/crypto.ts'
 
 /** Lengths of Ed25519, bytes (RFC 8032 §5.1). */
@@ -30,14 +33,36 @@ export const webCrypto: Crypto = {
 /** A new Ed25519 seed, 32 bytes from the platform's random source. */
 export const generateSigningKey = async (): Promise<Uint8Array> => crypto.getRandomValues(new Uint8Array(seedBytes))
 
+/**
+ * libp2p's Ed25519 key that grows from `seed` (32 bytes; anything else is a TypeError). The library works its public key
+ * out in JavaScript, which blocks a cold start for 15 ms; the platform knows it at once.
+ */
+export const keyFromSeed = async (seed: Uint8Array): Promise<PrivateKey> => {
+  if (seed.length !== seedBytes) throw new TypeError(`A seed has ${seedBytes} bytes.`)
+  return (await ed25519Supported())
+    ? privateKeyFromRaw(concatBytes([seed, await publicKeyByPlatform(seed)]))
+    : keyByLibrary(seed)
+}
+
+export const keyByLibrary = (seed: Uint8Array): Promise<PrivateKey> => generateKeyPairFromSeed('Ed25519', seed.slice())
+
 /** Signs with the Ed25519 key that grows from `seed` (32 bytes; anything else is a TypeError). */
 export const createSigner = async (seed: Uint8Array): Promise<Signer> => {
-  const key = await generateKeyPairFromSeed('Ed25519', seed.slice())
+  const key = await keyFromSeed(seed)
   return {
     publicKey: key.publicKey.raw.slice(),
     // Node signs into a Buffer, whose `slice` shares memory where that of a Uint8Array copies.
     sign: async (message) => new Uint8Array(await key.sign(message)),
   }
+}
+
+/** What stands in front of the seed in a private key of RFC 8410 (PKCS #8). */
+const pkcs8Prefix = Uint8Array.of(48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32)
+
+const publicKeyByPlatform = async (seed: Uint8Array): Promise<Uint8Array> => {
+  const key = await crypto.subtle.importKey('pkcs8', own(concatBytes([pkcs8Prefix, seed])), 'Ed25519', true, ['sign'])
+  const { x = '' } = await crypto.subtle.exportKey('jwk', key)
+  return base64url.baseDecode(x)
 }
 
 const verifyByPlatform = async (
