@@ -166,7 +166,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
 
     async resolve(specs) {
       assertSpecs(specs)
-      const { packages } = installs.resolve(specs)
+      const { packages } = await installs.resolve(specs)
       return { packages: packages.map(({ id, version, rootText }) => ({ id, version, root: rootText })) }
     },
     async planInstall(specs, options) {

@@ -35,6 +35,7 @@ import { createRelayDirectory } from './relays.ts'
 import { createStatus } from './status.ts'
 import { describeDamage } from './storage-damage.ts'
 import { acquireProfileLock } from './tab-lock.ts'
+import { createAskForUnknown } from './unknown-packages.ts'
 import { createUpdateBus } from './update-bus.ts'
 import { createWake } from './wake.ts'
 
@@ -192,6 +193,7 @@ const assemble = async (
   const peerSearch = createPeerSearch({ search, network, signal: lifetime.signal, now: () => performance.now() })
   const installs = createInstalls({
     ...{ registry, content, library, transfers, trust, reputation, network, signal: lifetime.signal, now },
+    askForUnknown: createAskForUnknown({ catalogue: registry, network }),
     onTransfer: (transfer) => emit({ kind: 'transfer', transfer }),
     onReceived: (bytes) => metrics.count('piece_bytes_received', bytes),
     onInstalled(entries) {

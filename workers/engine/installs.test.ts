@@ -15,6 +15,7 @@ const compose = () => {
     library: { list: () => [] },
     trust: { stateOf: () => 'new' },
     network: new Promise(() => {}),
+    askForUnknown: async () => {},
     signal: new AbortController().signal,
     now: () => 1,
     onTransfer({ state }: TransferView) {

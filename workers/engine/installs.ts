@@ -13,6 +13,7 @@ import type { Trust } from '../registry/trust.ts'
 import { atMostEvery } from './at-most-every.ts'
 import type { Network } from './network.ts'
 import { createSharedFetch } from './shared-fetch.ts'
+import type { AskForUnknown } from './unknown-packages.ts'
 
 /** Packages of one install that are fetched at the same time: enough to hide the round trips of small ones. */
 const parallelFetches = 3
@@ -28,6 +29,7 @@ export interface InstallsDependencies {
   trust: Trust
   reputation: Pick<Reputation, 'observe' | 'rank'>
   network: Promise<Network | undefined>
+  askForUnknown: AskForUnknown
   signal: AbortSignal
   now(): number
   onTransfer(transfer: TransferView): void
@@ -37,7 +39,8 @@ export interface InstallsDependencies {
 }
 
 export interface Installs {
-  resolve(specs: readonly string[], options?: InstallOptions): Resolution
+  /** Peers are asked for what the catalogue lacks while it is not complete. */
+  resolve(specs: readonly string[], options?: InstallOptions): Promise<Resolution>
   plan(specs: readonly string[], options?: InstallOptions): Promise<InstallPlan>
   install(specs: readonly string[], options?: InstallOptions): Promise<InstallResult>
   cancel(transferId: string): void
@@ -59,19 +62,25 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
   const controllerById = new Map<string, AbortController>()
   const runById = new Map<string, { specs: readonly string[]; result: Promise<InstallResult> }>()
 
-  const resolveSpecs = (specs: readonly string[], options: InstallOptions = {}): Resolution =>
-    resolve(specs, {
+  const resolveSpecs = async (
+    specs: readonly string[],
+    options: InstallOptions = {},
+    signal = deps.signal,
+  ): Promise<Resolution> => {
+    await deps.askForUnknown(specs, signal)
+    return resolve(specs, {
       catalogue: registry,
       trust: trust.stateOf,
       installed: library.list(),
       ...(options.allowMissing === undefined ? {} : { allowMissing: options.allowMissing }),
     })
+  }
 
   const releaseOf = (id: string, version: string): Release | undefined =>
     registry.get(id)?.versions.find((each) => each.version === version)?.release?.release
 
   const plan = async (specs: readonly string[], options?: InstallOptions): Promise<InstallPlan> => {
-    const { packages, warnings } = resolveSpecs(specs, options)
+    const { packages, warnings } = await resolveSpecs(specs, options)
     const present = await Promise.all(packages.map(({ root }) => content.has(root)))
     return {
       packages: packages.map(({ id, version, rootText, slug, size, requiredBy }) => ({
@@ -158,7 +167,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     report({})
     try {
       signal.throwIfAborted()
-      const { packages, warnings } = resolveSpecs(begun.specs, options)
+      const { packages, warnings } = await resolveSpecs(begun.specs, options, signal)
       const bytesByRoot = new Map<string, number>()
       report({ state: 'finding', totalBytes: packages.reduce((sum, { size }) => sum + size, 0) })
 
@@ -229,7 +238,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
   }
 
   return {
-    resolve: resolveSpecs,
+    resolve: (specs, options) => resolveSpecs(specs, options),
     plan,
     async install(specs, options = {}) {
       if (options.dryRun) {

@@ -12,6 +12,7 @@ import { loadKeys, type ProfileKeys } from '../engine/keys.ts'
 import { type Network, startNetwork } from '../engine/network.ts'
 import { createQuerySource } from '../engine/query-source.ts'
 import { noRelays } from '../engine/relays.ts'
+import { createAskForUnknown } from '../engine/unknown-packages.ts'
 import { type Announcements, createAnnouncements } from '../gossip/announcements.ts'
 import { readPackage } from '../packages/read-package.ts'
 import { hasTemplates } from '../packages/templates.ts'
@@ -190,6 +191,7 @@ export const createHostileNetwork = () => {
         signal: stopping.signal,
         now: Date.now,
       },
+      askForUnknown: createAskForUnknown({ catalogue: registry, network: Promise.resolve(network) }),
       transfers: createTransfers({ store }),
       trust: createTrust({ store, self: keys.identity.publisherId }),
       onTransfer() {},
