@@ -1,5 +1,6 @@
 import { packageId, parseSpec, type Spec } from '../protocol/ids.ts'
 import type { Registry } from '../registry/registry.ts'
+import { unlessAborted } from '../stack/unless-aborted.ts'
 import type { Network } from './network.ts'
 
 /** Packages that are asked for at once: a person names one or a few, a lockfile's are known by their ids. */
@@ -42,15 +43,3 @@ export const createAskForUnknown =
     await Promise.allSettled(asked)
     signal.throwIfAborted()
   }
-
-const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = (): void => aborted.reject(signal.reason)
-  if (signal.aborted) onAbort()
-  signal.addEventListener('abort', onAbort)
-  try {
-    return await Promise.race([work, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
-}
