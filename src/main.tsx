@@ -3,6 +3,7 @@ import './styles/base.css'
 import './styles/controls.css'
 import './styles/shell.css'
 import { createEngineClient } from './engine/client.ts'
+import { keepUpdates } from './engine/kept-updates.ts'
 import { watchWake } from './engine/wake.ts'
 import { parseProfile } from './routes.ts'
 import { createGgen } from './window-ggen.ts'
@@ -16,4 +17,10 @@ watchWake((reason) => void client.wake(reason).catch(() => {}))
 
 // A part of its own, so that the engine's worker starts while the browser still reads it (vite.config.ts has it fetched
 // at once).
-void import('./draw.tsx').then(({ draw }) => draw(client))
+const updates = keepUpdates(client)
+import('./draw.tsx')
+  .then(({ draw }) => draw(client, updates))
+  .catch(() => {
+    // Without it there is nothing that could say so in a better way.
+    document.body.append('The page has not been loaded completely. Please load it again.')
+  })

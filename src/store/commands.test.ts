@@ -102,6 +102,22 @@ describe('starting', () => {
   })
 })
 
+test('what was told before the page was there is heard first', () => {
+  const { store, commands, tell } = compose()
+  const notice = {
+    kind: 'notice',
+    id: 'n',
+    level: 'warning',
+    name: 'Internal',
+    message: 'Something is damaged.',
+  } as const
+  commands.start([[{ kind: 'catalogue', revision: 1, size: 4 }, notice], [{ kind: 'catalogue', revision: 2, size: 5 }]])
+  expect(store.getState().catalogue.size).toBe(5)
+  expect(store.getState().notices.map(({ message }) => message)).toEqual(['Something is damaged.'])
+  tell([{ kind: 'catalogue', revision: 3, size: 6 }])
+  expect(store.getState().catalogue.size).toBe(6)
+})
+
 describe('searching', () => {
   test('waits for the engine, then answers the last query', async () => {
     const search = vi.fn(async (query: SearchQuery) => answerTo(query))

@@ -1,3 +1,4 @@
+import type { UpdateBatch } from '../../workers/contract/updates.ts'
 import type {
   InstallOptions,
   LookupResult,
@@ -25,8 +26,8 @@ import type { Store } from './store.ts'
  * notice. No command rejects.
  */
 export interface Commands extends SearchCommands, PublishCommands {
-  /** Listens to the engine until the returned function is called. */
-  start(): () => void
+  /** Listens to the engine until the returned function is called; `early` is what it has told before. */
+  start(early?: readonly UpdateBatch[]): () => void
   describe(id: string): Promise<void>
   /** Asks the network for a package that the catalogue does not have. */
   lookup(id: string): Promise<LookupResult | FailureView>
@@ -84,9 +85,9 @@ export const createCommands = (client: EngineClient, store: Store): Commands => 
     ...search,
     ...createPublishCommands(client, store, notify),
 
-    start() {
+    start(early = []) {
       const refresh = createThrottle(search.refreshSearch, refreshGapMs)
-      const unsubscribe = client.subscribe((batch) => {
+      const hear = (batch: UpdateBatch): void => {
         const before = getState()
         const after = applyUpdates(before, batch)
         setState(after, true)
@@ -96,7 +97,9 @@ export const createCommands = (client: EngineClient, store: Store): Commands => 
         for (const update of batch) {
           if (update.kind === 'package' && after.packageById[update.id] !== undefined) commands.describe(update.id)
         }
-      })
+      }
+      const unsubscribe = client.subscribe(hear)
+      early.forEach(hear)
       client.ready.then(
         async () => {
           await attempt(async () => {
