@@ -13,8 +13,8 @@ const newPeer = async (): Promise<PeerId> => peerIdFromPrivateKey(await generate
 const relayAddress = '/ip4/127.0.0.1/tcp/1/ws/p2p/12D3KooWM4UjZbpJQh7mzxEFoeC3sXDJr3aFjkbQh1yTHGrwX564'
 
 /**
- * A finder of a tab that is connected to one tab, which may stand for several, and to a relay unless there is none. All whom it asks name `named`
- * other tabs, and dials last until `dialsFail`.
+ * A finder of a tab that is connected to one tab, which may stand for several, and to a relay unless there is none. All
+ * whom it asks name `named` other tabs, and dials last until `dialsFail`.
  */
 const compose = async ({
   named,
