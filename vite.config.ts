@@ -10,6 +10,7 @@ const preload = (modules: readonly string[]): Plugin => ({
     handler(_html, { bundle = {}, chunk: entry }) {
       const chunks = Object.values(bundle).filter((output) => output.type === 'chunk')
       const wanted = chunks.filter(({ facadeModuleId }) => modules.some((each) => facadeModuleId?.endsWith(each)))
+      if (wanted.length < modules.length) throw new Error('A module that is to be preloaded is no chunk of its own.')
       const scripts = new Set(wanted.flatMap(({ fileName, imports }) => [fileName, ...imports]))
       if (entry !== undefined) scripts.delete(entry.fileName)
       const styles = new Set(wanted.flatMap(({ viteMetadata }) => [...(viteMetadata?.importedCss ?? [])]))

@@ -20,7 +20,8 @@ watchWake((reason) => void client.wake(reason).catch(() => {}))
 const updates = keepUpdates(client)
 import('./draw.tsx')
   .then(({ draw }) => draw(client, updates))
-  .catch(() => {
+  .catch((error: unknown) => {
     // Without it there is nothing that could say so in a better way.
     document.body.append('The page has not been loaded completely. Please load it again.')
+    throw error
   })

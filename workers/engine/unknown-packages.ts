@@ -1,6 +1,6 @@
+import { unlessAborted } from '../net/unless-aborted.ts'
 import { packageId, parseSpec, type Spec } from '../protocol/ids.ts'
 import type { Registry } from '../registry/registry.ts'
-import { unlessAborted } from '../stack/unless-aborted.ts'
 import type { Network } from './network.ts'
 
 /** Packages that are asked for at once: a person names one or a few, a lockfile's are known by their ids. */

@@ -86,7 +86,7 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
     const asked = sources()
     if (asked.length > 0) rounds += 1
     const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(askTimeoutMs)])
-    await Promise.all(asked.map(async (peer) => dialler.consider(await askClosest(peer, key, signal), 'present')))
+    await Promise.all(asked.map((peer) => askOne(peer, key, signal)))
     asking = false
     if (stopped.signal.aborted) return
     changed()

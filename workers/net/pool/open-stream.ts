@@ -4,6 +4,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { Failure } from '../../contract/failures.ts'
 import { addressesThrough, isDirect, isRelayed, withPeer } from '../addresses.ts'
 import type { TabNode } from '../create-node.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 
 /** Opening a stream takes at most this long, ms: two attempts to dial by WebRTC where the first one is lost. */
 const defaultTimeoutMs = 10_000
@@ -59,7 +60,7 @@ export const openStream = async (
   const undoPermit = tab.gater.permit(peerId)
   try {
     const peer = peerIdFromString(peerId)
-    return await unlessAborted(ended, async () => {
+    const open = async (): Promise<Stream> => {
       const onOpen = await tryConnections(source, peer, protocol, isDirect, ended)
       if (onOpen !== undefined) return onOpen
       const share = direct
@@ -73,7 +74,10 @@ export const openStream = async (
         ended.throwIfAborted()
         return await openRelayed(tab, source, peer, protocol, ended)
       }
-    })
+    }
+    ended.throwIfAborted()
+    const opening = open()
+    return await closeLate(opening, unlessAborted(opening, ended))
   } catch (error) {
     if (signal?.aborted) throw new Failure('Cancelled', 'It was cancelled.')
     if (timeout.aborted)
@@ -154,7 +158,7 @@ const openOn = async (
       signal: AbortSignal.any([signal, limit]),
       runOnLimitedConnection: true,
     })
-    const stream = await unlessRejected(opening, dead.promise)
+    const stream = await closeLate(opening, Promise.race([opening, dead.promise]))
     source.onUse(connection)
     return stream
   } catch (error) {
@@ -182,24 +186,12 @@ const dial = async (
   return tab.node.dial(addresses, { signal })
 }
 
-/** Ends when `signal` aborts, also where what runs takes no notice of it; a stream that comes too late is closed. */
-const unlessAborted = async (signal: AbortSignal, run: () => Promise<Stream>): Promise<Stream> => {
-  signal.throwIfAborted()
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = (): void => aborted.reject(signal.reason)
-  signal.addEventListener('abort', onAbort)
+/** Ends as `first` does; a stream that comes later than that is closed. */
+const closeLate = async (opening: Promise<Stream>, first: Promise<Stream>): Promise<Stream> => {
   try {
-    return await unlessRejected(run(), aborted.promise)
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
-}
-
-const unlessRejected = async (running: Promise<Stream>, rejection: Promise<never>): Promise<Stream> => {
-  try {
-    return await Promise.race([running, rejection])
+    return await first
   } catch (error) {
-    running.then(
+    opening.then(
       (late) => late.abort(new Error('Nobody waits for it any more.')),
       () => {},
     )
