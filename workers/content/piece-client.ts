@@ -110,14 +110,15 @@ export const createPieceClient = (
   const readHeader = (frame: Uint8Array): void => {
     const header = pieceResponseCodec.decode(frame)
     if (!header.ok) {
-      lie(header.message)
+      if (header.name === 'RecordUnsupported') end(new Failure(header.name, header.message))
+      else lie(header.message)
       return
     }
     const { id, status, piece, size } = header.value
     const key = keyOf(id, piece)
     const asked = pending.get(key)
     if (asked === undefined) lie('it answered what was not asked')
-    else if (status !== 'ok') settle(key, { status })
+    else if (status !== 'ok') settle(key, { status: status === 'absent' ? 'absent' : 'refused' })
     else if (asked.fits(size)) incoming = { key, size }
     else lie(`it announced ${size} bytes, which is not the size of what was asked`)
   }

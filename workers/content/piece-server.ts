@@ -108,7 +108,7 @@ export const createPieceServer = (
           while (loading.length < readAhead) {
             const next = waiting.shift()
             if (next === undefined) break
-            loading.push(refuse ? Promise.resolve(answer(next, 'refused')) : load(next, read))
+            loading.push(refuse || next.isOther ? Promise.resolve(answer(next, 'refused')) : load(next, read))
           }
           const ready = await loading.shift()
           if (ready === undefined || stream.status !== 'open') return
@@ -133,6 +133,10 @@ export const createPieceServer = (
       onFault: violation,
       onFrame(frame) {
         const request = pieceRequestCodec.decode(frame)
+        // A later version is nobody's fault: the stream ends, and the peer can offer an older one.
+        if (!request.ok && request.name === 'RecordUnsupported') {
+          return stream.abort(new Failure(request.name, request.message))
+        }
         if (!request.ok) return violation(request.message)
         waiting.push(...toWanted(request.value))
         if (waiting.length > maxWaiting) return violation(`more than ${maxWaiting} requests wait for their answers`)
@@ -185,6 +189,8 @@ interface Wanted {
   root: Uint8Array
   /** Undefined asks for the manifest. */
   piece: number | undefined
+  /** Something that only a later version knows how to give. */
+  isOther: boolean
 }
 
 interface Answer {
@@ -194,7 +200,11 @@ interface Answer {
 }
 
 const toWanted = ({ id, root, want }: PieceRequest): Wanted[] =>
-  want === 'manifest' ? [{ id, root, piece: undefined }] : want.map((piece) => ({ id, root, piece }))
+  isPieceList(want)
+    ? want.map((piece) => ({ id, root, piece, isOther: false }))
+    : [{ id, root, piece: undefined, isOther: want !== 'manifest' }]
+
+const isPieceList = (want: PieceRequest['want']): want is readonly number[] => Array.isArray(want)
 
 type ReadPiece = (wanted: Wanted) => Promise<Uint8Array | undefined>
 

@@ -28,6 +28,7 @@ export const failureNames = [
   'SignatureInvalid',
   'IdentityInvalid',
   'Rollback',
+  'EntriesRefused',
   'Equivocation',
   'PieceInvalid',
   'FileInvalid',

@@ -179,7 +179,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
         exchange = { kind: 'ok' }
         if (outcome.complete) complete = true
         pool.report(peer, 'answered')
-        // A few may be honest disagreement, so they ban nobody; a liar still gets a worse name with each exchange.
+        // Not forged, so no reason for a ban; repeat offenders lose reputation with each exchange.
         if (outcome.rejected > 0) reputation.observe(peer, { kind: 'failed' })
       } else {
         exchange = afterFailure(exchange, outcome.failure)

@@ -4,7 +4,7 @@ import { createCodec } from './codec.ts'
 import type { Crypto } from './crypto.ts'
 import { type Decoded, decoded, refused } from './decoded.ts'
 import { peek } from './envelope.ts'
-import { bytes } from './fields.ts'
+import { bytes, openRecord } from './fields.ts'
 import { type Head, peekHead, type VerifiedHead, verifyHead } from './head.ts'
 import { hasKey, type Identity, verifyIdentity } from './identity.ts'
 import { ANNOUNCEMENT_MAX_BYTES, HEAD_MAX_BYTES, IDENTITY_CHAIN_MAX_BYTES, RELEASE_MAX_BYTES } from './limits.ts'
@@ -29,7 +29,7 @@ export const announcementCodec = createCodec<Announcement>({
   name: 'announcement',
   version: wireVersions.announcement,
   maxBytes: ANNOUNCEMENT_MAX_BYTES,
-  schema: v.strictObject({
+  schema: openRecord({
     v: v.literal(wireVersions.announcement, 'another version is expected'),
     identity: bytes(1, IDENTITY_CHAIN_MAX_BYTES),
     head: bytes(1, HEAD_MAX_BYTES),

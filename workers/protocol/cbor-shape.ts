@@ -3,8 +3,9 @@ import { MAX_DEPTH } from './limits.ts'
 /**
  * A look over CBOR before it is decoded: one pass without recursion and without allocating anything for what the
  * input declares. What passes has bounded depth, a bounded number of items, no trailing bytes, lengths that fit, and
- * only the types that our records use: unsigned safe integers, byte strings, text, lists, maps, booleans and null
- * (RFC 8949; no tags, floats, negative integers, `undefined` or indefinite lengths).
+ * only the types that records may use: safe integers, finite 64-bit floats, byte strings, text, lists, maps, booleans
+ * and null (RFC 8949; no tags, short floats, `undefined` or indefinite lengths). Today's fields need no floats and no
+ * negative integers; the fields of later versions may.
  *
  * Not checked here: UTF-8, the order of map keys, duplicate keys; the decoder and the re-encoding see to them.
  */
@@ -29,10 +30,16 @@ export const findShapeFault = (bytes: Uint8Array, maxItems: number): string | un
     const type = head >> 5
     const minor = head & 31
     if (type === SIMPLE) {
+      if (minor === FLOAT) {
+        // Whether it is finite, and in its only form, is for the decoder and the re-encoding.
+        position += FLOAT_BYTES
+        if (position > bytes.length) return 'it ends too early'
+        continue
+      }
       if (minor < FALSE || minor > NULL) return 'it holds a type that no record has'
       continue
     }
-    if (type === NEGATIVE || type === TAG) return 'it holds a type that no record has'
+    if (type === TAG) return 'it holds a type that no record has'
     let argument = minor
     if (minor >= ONE_BYTE) {
       if (minor > EIGHT_BYTES) return 'it holds something without a length'
@@ -42,7 +49,9 @@ export const findShapeFault = (bytes: Uint8Array, maxItems: number): string | un
       for (; position < end; position++) argument = argument * 256 + (bytes[position] ?? 0)
       if (argument > Number.MAX_SAFE_INTEGER) return 'it holds a number that is too large'
     }
-    if (type === UNSIGNED) continue
+    // A negative integer is -1 - argument.
+    if (type === NEGATIVE && argument === Number.MAX_SAFE_INTEGER) return 'it holds a number that is too large'
+    if (type === UNSIGNED || type === NEGATIVE) continue
     if (argument > bytes.length - position) return 'it is shorter than it says'
     if (type === BYTES || type === TEXT) {
       position += argument
@@ -66,6 +75,8 @@ const SIMPLE = 7
 // Simple values.
 const FALSE = 20
 const NULL = 22
+const FLOAT = 27
+const FLOAT_BYTES = 8
 
 // Values of the lower five bits that announce an argument of 1, 2, 4, 8 bytes.
 const ONE_BYTE = 24

@@ -76,9 +76,15 @@ describe('decode', () => {
     ['a list of 2^32 - 1', [...withList(0x9a, 255, 255, 255, 255)]],
     ['a list of 2^64 - 1', [...withList(0x9b, 255, 255, 255, 255, 255, 255, 255, 255)]],
     ['a text of 2^32 - 1', [...withList(0x81, 0x7a, 255, 255, 255, 255)]],
-    ['a float', [...withList(0x81, 0xfb, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0)]],
-    ['NaN', [...withList(0x81, 0xf9, 0x7e, 0)]],
-    ['a negative number', [...withList(0x81, 0x20)]],
+    ['a short float', [...withList(0x81, 0xf9, 0x3e, 0)]],
+    ['a float of 32 bits', [...withList(0x81, 0xfa, 0x3f, 0xc0, 0, 0)]],
+    ['half a float', [...withList(0x81, 0xfb, 0x3f, 0xf8)]],
+    ['a whole number as a float', [...withList(0x81, 0xfb, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0)]],
+    ['minus zero', [...withList(0x81, 0xfb, 0x80, 0, 0, 0, 0, 0, 0, 0)]],
+    ['NaN', [...withList(0x81, 0xfb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0)]],
+    ['infinity', [...withList(0x81, 0xfb, 0x7f, 0xf0, 0, 0, 0, 0, 0, 0)]],
+    ['a number under -2^53', [...withList(0x81, 0x3b, 0, 0x1f, 255, 255, 255, 255, 255, 255)]],
+    ['a negative number in too many bytes', [...withList(0x81, 0x38, 1)]],
     ['undefined', [...withList(0x81, 0xf7)]],
     ['a simple value', [...withList(0x81, 0xf8, 0x40)]],
     ['a date', [...withList(0x81, 0xc1, 0)]],
@@ -95,6 +101,14 @@ describe('decode', () => {
     ['deep nesting', [...withList(...new Array<number>(MAX_DEPTH).fill(0x81), 0)]],
   ])('refuses %s', (_, bytes) => {
     expect(toy.decode(Uint8Array.from(bytes))).toMatchObject({ ok: false, name: 'RecordMalformed' })
+  })
+
+  test('takes fractions and negative numbers, which fields of later versions may hold', () => {
+    for (const list of [
+      [1.5, -1.5, 2 ** -1074, Number.MAX_VALUE],
+      [-1, -24, -25, -1000, Number.MIN_SAFE_INTEGER],
+    ])
+      expect(toy.decode(raw({ list }))).toEqual({ ok: true, value: { ...value, list } })
   })
 
   test('takes as much as is allowed', () => {
@@ -134,7 +148,10 @@ describe('findShapeFault sees by itself, before anything is decoded', () => {
     ['it holds a type that no record has', [0xf9, 0x7e, 0]],
     ['it holds a type that no record has', [0xf7]],
     ['it holds a type that no record has', [0xd8, 0x2a, 0x40]],
-    ['it holds a type that no record has', [0x20]],
+    ['it holds a type that no record has', [0xfa, 0, 0, 0, 0]],
+    ['it holds a number that is too large', [0x3b, 0, 0x1f, 255, 255, 255, 255, 255, 255]],
+    ['it ends too early', [0xfb, 0, 0, 0]],
+    [undefined, [0x82, 0x20, 0xfb, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0]],
     ['it ends too early', []],
     ['it ends too early', [0x82, 0x61, 0x61]],
     ['it ends too early', [0x1a, 0]],
@@ -154,8 +171,8 @@ describe('encode', () => {
   })
 
   test.each([
-    ['a fraction', 1.5],
     ['NaN', Number.NaN],
+    ['infinity', Number.POSITIVE_INFINITY],
     ['undefined', undefined],
     ['depth', [[[[[[[[1]]]]]]]]],
   ])('refuses %s where the schema does not look', (_, odd) => {

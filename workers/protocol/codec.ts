@@ -9,7 +9,8 @@ import { toLine } from './text.ts'
 /**
  * Canonical DAG-CBOR for one format. `decode` is total: any bytes give a value or a named failure, in time and memory
  * bounded by `maxBytes` and `maxItems`. What decodes has exactly one encoding, so hashes and signatures over bytes
- * stand for values. Not done here: signatures, and rules that need more than the one record.
+ * stand for values. Fields that a schema does not name come through unchanged where it is an open record (`fields.ts`).
+ * Not done here: signatures, and rules that need more than the one record.
  */
 
 /** Both ways between the values of one format and their only encoding. */
@@ -105,7 +106,7 @@ const describeIssue = (issue: v.BaseIssue<unknown>): string => {
   // Keys come from the input: show only as much as a message can bear.
   const path = (issue.path ?? []).map((item) => toLine(String(item.key), MAX_KEY_SHOWN)).join('.')
   const reason =
-    issue.type !== 'strict_object'
+    issue.type !== 'strict_object' && issue.type !== 'loose_object'
       ? issue.message
       : path === '' || issue.expected === 'Object'
         ? 'fields are expected'

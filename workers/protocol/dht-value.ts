@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { createCodec } from './codec.ts'
 import type { Crypto } from './crypto.ts'
 import { type Decoded, decoded, refused } from './decoded.ts'
-import { bytes } from './fields.ts'
+import { bytes, openRecord } from './fields.ts'
 import { type VerifiedHead, verifyHead } from './head.ts'
 import { type Identity, verifyIdentity } from './identity.ts'
 import { splitHeadKey } from './ids.ts'
@@ -23,7 +23,7 @@ export const dhtValueCodec = createCodec<DhtValue>({
   name: 'DHT record',
   version: wireVersions.dhtValue,
   maxBytes: DHT_VALUE_MAX_BYTES,
-  schema: v.strictObject({
+  schema: openRecord({
     v: v.literal(wireVersions.dhtValue, 'another version is expected'),
     identity: bytes(1, IDENTITY_CHAIN_MAX_BYTES),
     head: bytes(1, HEAD_MAX_BYTES),

@@ -2,23 +2,28 @@ import * as v from 'valibot'
 import { type Codec, createCodec } from './codec.ts'
 import type { Signer, Verify } from './crypto.ts'
 import { type Decoded, decoded, refused } from './decoded.ts'
-import { bytes, publicKey, signature } from './fields.ts'
-import { HEAD_MAX_BYTES, KEY_BYTES, RELEASE_MAX_BYTES, SIGNATURE_BYTES } from './limits.ts'
+import { bytes, publicKey, signature, token } from './fields.ts'
+import { HEAD_MAX_BYTES, KEY_BYTES, OTHER_RECORD_MAX_BYTES, RELEASE_MAX_BYTES, SIGNATURE_BYTES } from './limits.ts'
+import { checkSignature } from './signature-check.ts'
 import { asciiToBytes } from './text.ts'
 import { wireVersions } from './version.ts'
 
 /**
  * A signed record: the body's bytes, the key and the signature. The signature covers the kind too, so a signed body of
  * one kind is worth nothing as another. Whether the key may sign for a publisher is for the identity to say.
+ *
+ * Later versions grow by new kinds, and by new fields in a body. The envelope itself is closed: what stands outside of
+ * the signature could be changed by anyone.
  */
 
+/** A kind that this version knows. */
 export type EnvelopeKind = 'release' | 'head'
 
 export interface Envelope {
   readonly v: 1
-  readonly kind: EnvelopeKind
+  readonly kind: string
   readonly body: Uint8Array
-  /** Raw Ed25519 public key. */
+  /** Raw Ed25519 public key of 32 bytes; any other length is a type of key that this version cannot check. */
   readonly key: Uint8Array
   readonly signature: Uint8Array
 }
@@ -29,14 +34,14 @@ export interface Opened {
   readonly key: Uint8Array
 }
 
-const createEnvelopeCodec = (kind: EnvelopeKind, name: string, maxBytes: number) =>
+const createEnvelopeCodec = (kind: EnvelopeKind | undefined, name: string, maxBytes: number) =>
   createCodec<Envelope>({
     name,
     version: wireVersions.envelope,
     maxBytes,
     schema: v.strictObject({
       v: v.literal(wireVersions.envelope, 'another version is expected'),
-      kind: v.literal(kind, 'another kind of record is expected'),
+      kind: kind === undefined ? token : v.literal(kind, 'another kind of record is expected'),
       body: bytes(1, maxBytes),
       key: publicKey,
       signature,
@@ -48,9 +53,15 @@ export const envelopeCodecs: Readonly<Record<EnvelopeKind, Codec<Envelope>>> = {
   head: createEnvelopeCodec('head', 'signed head', HEAD_MAX_BYTES),
 }
 
+/** A signed record of any kind. */
+export const anyEnvelopeCodec = createEnvelopeCodec(undefined, 'signed record', OTHER_RECORD_MAX_BYTES)
+
+const codecOf = (kind: string): Codec<Envelope> =>
+  kind === 'release' || kind === 'head' ? envelopeCodecs[kind] : anyEnvelopeCodec
+
 /** @throws RecordError `RecordTooLarge` when the signed record is over the limit of its kind. */
-export const sign = async (kind: EnvelopeKind, body: Uint8Array, signer: Signer): Promise<Uint8Array> =>
-  envelopeCodecs[kind].encode({
+export const sign = async (kind: string, body: Uint8Array, signer: Signer): Promise<Uint8Array> =>
+  codecOf(kind).encode({
     v: wireVersions.envelope,
     kind,
     body,
@@ -58,27 +69,39 @@ export const sign = async (kind: EnvelopeKind, body: Uint8Array, signer: Signer)
     signature: await signer.sign(toSign(kind, body)),
   })
 
-/** Reads an envelope and checks its signature. */
-export const open = async (kind: EnvelopeKind, envelope: Uint8Array, verify: Verify): Promise<Decoded<Opened>> => {
-  const read = envelopeCodecs[kind].decode(envelope)
+/**
+ * Reads an envelope and checks its signature by the key that it names: a function of the bytes alone. `RecordUnsupported`
+ * for a type of key that this version cannot check.
+ */
+export const open = async (kind: string, envelope: Uint8Array, verify: Verify): Promise<Decoded<Opened>> => {
+  const read = readEnvelope(kind, envelope)
   if (!read.ok) return read
   const { body, key, signature } = read.value
-  return (await verify(key, toSign(kind, body), signature))
-    ? decoded({ body, key })
-    : refused('SignatureInvalid', `The signature of this ${kind} does not fit its content: it was changed or forged.`)
+  const check = await checkSignature(verify, key, toSign(kind, body), signature)
+  if (check === 'good') return decoded({ body, key })
+  return check === 'bad'
+    ? refused('SignatureInvalid', `The signature of this ${kind} does not fit its content: it was changed or forged.`)
+    : refused('RecordUnsupported', `This ${kind} is signed by a type of key that this program does not know.`)
 }
 
 /** The same without checking the signature: to learn whose identity is needed. */
-export const peek = (kind: EnvelopeKind, envelope: Uint8Array): Decoded<Opened> => {
-  const read = envelopeCodecs[kind].decode(envelope)
+export const peek = (kind: string, envelope: Uint8Array): Decoded<Opened> => {
+  const read = readEnvelope(kind, envelope)
   return read.ok ? decoded({ body: read.value.body, key: read.value.key }) : read
 }
 
+const readEnvelope = (kind: string, envelope: Uint8Array): Decoded<Envelope> => {
+  const read = codecOf(kind).decode(envelope)
+  return read.ok && read.value.kind !== kind
+    ? refused('RecordMalformed', 'This signed record is not valid: it is of another kind.')
+    : read
+}
+
 /** Bytes of the signed record around a body of this size. */
-export const envelopeSize = (kind: EnvelopeKind, bodyBytes: number): number =>
+export const envelopeSize = (kind: string, bodyBytes: number): number =>
   ENVELOPE_BYTES + kind.length + byteStringHeadSize(bodyBytes) + bodyBytes
 
-const toSign = (kind: EnvelopeKind, body: Uint8Array): Uint8Array => {
+const toSign = (kind: string, body: Uint8Array): Uint8Array => {
   const context = asciiToBytes(`ggen-${kind}-v1\0`)
   const message = new Uint8Array(context.length + body.length)
   message.set(context)

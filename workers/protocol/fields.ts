@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { isPackageId, isPublisherId, isSlug, publisherIdPattern, slugPattern } from './ids.ts'
-import { HASH_BYTES, KEY_BYTES, SIGNATURE_BYTES } from './limits.ts'
+import { HASH_BYTES, KEY_BYTES, MAX_KEY_BYTES, MAX_SIGNATURE_BYTES, SIGNATURE_BYTES } from './limits.ts'
 import { countCharacters, isLine } from './text.ts'
 import { isVersion } from './versions-and-ranges.ts'
 
@@ -8,6 +8,14 @@ import { isVersion } from './versions-and-ranges.ts'
  * Schemas of the fields that several records share. Rules that the schema language has no words for carry a message;
  * the pinned schema hashes cover these messages, so a changed rule needs a changed message.
  */
+
+/**
+ * A map with at least these fields. Any other field belongs to a later version of the format: it is kept as it is, and
+ * means nothing here (docs/protocol.md, Growth).
+ */
+export const openRecord = <const Entries extends v.ObjectEntries>(entries: Entries) => v.looseObject(entries)
+
+const tokenPattern = /^[a-z][a-z0-9-]{0,31}$/
 
 /** Byte string of at least `min` and at most `max` bytes. */
 export const bytes = (min: number, max: number) =>
@@ -18,8 +26,18 @@ export const bytes = (min: number, max: number) =>
   )
 
 export const hash = bytes(HASH_BYTES, HASH_BYTES)
-export const publicKey = bytes(KEY_BYTES, KEY_BYTES)
-export const signature = bytes(SIGNATURE_BYTES, SIGNATURE_BYTES)
+
+/** A key of 32 bytes is Ed25519; any other length is a type of key that this version cannot check. */
+export const publicKey = bytes(KEY_BYTES, MAX_KEY_BYTES)
+
+/** A signature by a key of that length; Ed25519 has 64 bytes. */
+export const signature = bytes(SIGNATURE_BYTES, MAX_SIGNATURE_BYTES)
+
+/** A short lower-case word, such as the kind of an entry or a message. */
+export const token = v.pipe(
+  v.string('a word is expected'),
+  v.regex(tokenPattern, 'a word of 1 to 32 lower-case letters, digits and hyphens is expected'),
+)
 
 /** Whole number from `min` to `max`, both included. */
 export const integer = (min: number, max: number = Number.MAX_SAFE_INTEGER) =>

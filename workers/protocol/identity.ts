@@ -3,7 +3,7 @@ import { sameBytes } from './bytes.ts'
 import { createCodec } from './codec.ts'
 import type { Crypto, Signer } from './crypto.ts'
 import { type Decoded, decoded, RecordError, refused } from './decoded.ts'
-import { bytes, hash, integer, publicKey, seq, shortList, signature } from './fields.ts'
+import { bytes, hash, integer, openRecord, publicKey, seq, shortList, signature } from './fields.ts'
 import { hashToPublisherId, isPublisherName, type PublisherId } from './ids.ts'
 import {
   IDENTITY_CHAIN_MAX_BYTES,
@@ -11,6 +11,7 @@ import {
   MAX_IDENTITY_DOCUMENTS,
   MAX_IDENTITY_KEYS,
 } from './limits.ts'
+import { checkSignature } from './signature-check.ts'
 import { asciiToBytes } from './text.ts'
 import { wireVersions } from './version.ts'
 
@@ -80,7 +81,7 @@ export const identityDocumentCodec = createCodec<IdentityDocument>({
   version: wireVersions.identityDocument,
   maxBytes: IDENTITY_DOCUMENT_MAX_BYTES,
   schema: v.pipe(
-    v.strictObject({
+    openRecord({
       v: v.literal(wireVersions.identityDocument, 'another version is expected'),
       seq: v.pipe(seq, v.maxValue(MAX_IDENTITY_DOCUMENTS, 'the number is too large')),
       prev: v.nullable(hash),
@@ -106,6 +107,7 @@ export const identityChainCodec = createCodec<IdentityChain>({
   name: 'identity',
   version: wireVersions.identityChain,
   maxBytes: IDENTITY_CHAIN_MAX_BYTES,
+  // Closed: nothing signs the chain itself, so a stranger could make any number of variants of it.
   schema: v.strictObject({
     v: v.literal(wireVersions.identityChain, 'another version is expected'),
     documents: shortList(
@@ -195,9 +197,13 @@ export const verifyIdentity = async (chainBytes: Uint8Array, crypto: Crypto): Pr
     const message = toSign(document)
     for (const { key, signature } of signatures) {
       const publicKey = authority.rotationKeys[key]
-      if (publicKey === undefined || !(await crypto.verify(publicKey, message, signature))) {
-        return invalid(`a signature of document ${i + 1} is wrong`)
-      }
+      const check = publicKey === undefined ? 'bad' : await checkSignature(crypto.verify, publicKey, message, signature)
+      if (check === 'bad') return invalid(`a signature of document ${i + 1} is wrong`)
+      if (check === 'unknown key type')
+        return refused(
+          'RecordUnsupported',
+          `Document ${i + 1} of this identity is signed by a type of key that this program does not know.`,
+        )
     }
     previousHash = await crypto.sha256(document)
     publisherId ??= hashToPublisherId(previousHash)

@@ -40,6 +40,10 @@ export const KEY_BYTES = 32
 /** An Ed25519 signature. */
 export const SIGNATURE_BYTES = 64
 
+/** Room for other types of keys and their signatures: Ed448 has 57 and 114, compressed P-521 67 and 132. */
+export const MAX_KEY_BYTES = 72
+export const MAX_SIGNATURE_BYTES = 144
+
 // Records
 
 /** A signed head with its envelope: what a DHT node keeps for a stranger (specification §1). */
@@ -63,8 +67,14 @@ export const MAX_IDENTITY_DOCUMENTS = 24
 /** Keys in each list of an identity document: several people or devices, few signatures to check. */
 export const MAX_IDENTITY_KEYS = 8
 
-/** An identity chain, a head, and the map around them. */
-export const DHT_VALUE_MAX_BYTES = IDENTITY_CHAIN_MAX_BYTES + HEAD_MAX_BYTES + 64
+/** A signed record of a kind that this version does not know. */
+export const OTHER_RECORD_MAX_BYTES = RELEASE_MAX_BYTES
+
+/** What a record of an unknown kind is about, such as a package id with a few words; in characters. */
+export const MAX_SUBJECT_CHARACTERS = 200
+
+/** An identity chain, a head, the map around them, and 1 KiB for fields of later versions. */
+export const DHT_VALUE_MAX_BYTES = IDENTITY_CHAIN_MAX_BYTES + HEAD_MAX_BYTES + 64 + KIB
 
 /** Versions inside a head or page: no more than fit in a page at the smallest size of an entry. */
 export const MAX_VERSIONS_INLINE = 128
@@ -171,8 +181,11 @@ export const ENTRY_BATCH_MAX_BYTES = 56 * KIB
 /** A batch compressed: deflate makes nothing larger by more than 5 bytes in 16 KiB. */
 export const DEFLATED_BATCH_MAX_BYTES = ENTRY_BATCH_MAX_BYTES + KIB
 
-/** A request for pieces or the header of a response, without the piece. */
-export const PIECE_MESSAGE_MAX_BYTES = 256
+/**
+ * A request for pieces or the header of a response, without the piece: 0.2 KiB, and room for fields of later versions,
+ * such as a trace context.
+ */
+export const PIECE_MESSAGE_MAX_BYTES = KIB
 
 /** Pieces asked for at once: 4 MiB, four times what one peer may have outstanding. */
 export const MAX_PIECES_WANTED = 16
@@ -186,8 +199,8 @@ export const MAX_QUERY_TEXT_CHARACTERS = 200
 /** A publisher as a filter: its id, or its name, which is shorter. */
 export const MAX_QUERY_PUBLISHER_CHARACTERS = 52
 
-/** A question to another peer: its texts in the longest UTF-8 take 1.9 KiB. */
-export const QUERY_REQUEST_MAX_BYTES = 2 * KIB
+/** A question to another peer: its texts in the longest UTF-8 take 1.9 KiB; the rest is for fields of later versions. */
+export const QUERY_REQUEST_MAX_BYTES = 4 * KIB
 
 /** Packages of one answer: what fits on a screen; who wants the rest has the catalogue exchange. */
 export const MAX_QUERY_PACKAGES = 20
@@ -202,5 +215,5 @@ export const QUERY_ENTRIES_BYTES = 48 * KIB
 export const QUERY_RESPONSE_MAX_BYTES = 52 * KIB
 
 /** CBOR items of a question, and of an answer: five an entry. */
-export const QUERY_REQUEST_MAX_ITEMS = 32
-export const QUERY_RESPONSE_MAX_ITEMS = 512
+export const QUERY_REQUEST_MAX_ITEMS = 128
+export const QUERY_RESPONSE_MAX_ITEMS = 1024

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { createCodec } from './codec.ts'
 import type { Crypto } from './crypto.ts'
-import { hash, integer, mark, shortList } from './fields.ts'
+import { hash, integer, mark, openRecord, shortList } from './fields.ts'
 import {
   MANIFEST_MAX_BYTES,
   MANIFEST_MAX_ITEMS,
@@ -36,7 +36,7 @@ export interface ContentManifest {
   readonly pieces: readonly Uint8Array[]
 }
 
-const file = v.strictObject({
+const file = openRecord({
   path: v.pipe(
     v.string('a path is expected'),
     v.check((path) => validatePath(path).ok, 'the path of a file is not safe on every system'),
@@ -52,7 +52,7 @@ export const manifestCodec = createCodec<ContentManifest>({
   maxBytes: MANIFEST_MAX_BYTES,
   maxItems: MANIFEST_MAX_ITEMS,
   schema: v.pipe(
-    v.strictObject({
+    openRecord({
       v: v.literal(wireVersions.manifest, 'another version is expected'),
       files: shortList(file, 1, MAX_FILES),
       pieceSize: v.literal(PIECE_BYTES, 'another size of pieces is expected'),

@@ -54,7 +54,7 @@ describe('sync messages', () => {
 
   test('an entry larger than its kind is refused', () => {
     const entries = [{ kind: 'head' as const, bytes: new Uint8Array(entryMaxBytes.head + 1) }]
-    expect(() => entryBatchCodec.encode({ v: 1, entries })).toThrow('too many bytes')
+    expect(() => entryBatchCodec.encode({ v: 1, entries })).toThrow('an entry with a kind')
   })
 
   test.each<[string, SyncRange]>([
@@ -131,11 +131,9 @@ describe('query messages', () => {
   test.each<[string, object]>([
     ['a text that is too long', { text: 'a'.repeat(MAX_QUERY_TEXT_CHARACTERS + 1) }],
     ['a text that is no line', { text: 'a\nb' }],
-    ['a filter that does not exist', { filters: { sort: 'name' } }],
     ['an empty filter', { filters: { tag: '' } }],
     ['no packages', { limit: 0 }],
     ['more packages than an answer holds', { limit: 21 }],
-    ['something to be found and something to be described', { slug: 'a' }],
   ])('a question for %s is refused', (_, fields) => {
     expect(() => queryRequestCodec.encode({ ...search, ...fields } as QueryRequest)).toThrow()
   })

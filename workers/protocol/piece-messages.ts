@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { createCodec } from './codec.ts'
-import { hash, integer, shortList } from './fields.ts'
+import { hash, integer, openRecord, shortList, token } from './fields.ts'
 import {
   MANIFEST_MAX_BYTES,
   MAX_PIECES,
@@ -21,16 +21,15 @@ export interface PieceRequest {
   /** Chosen by the asker, repeated in the responses. */
   readonly id: number
   readonly root: Uint8Array
-  /** Piece numbers, ascending. */
-  readonly want: 'manifest' | readonly number[]
+  /** Piece numbers, ascending. A map is a wish of a later version: it is answered by `refused`. */
+  readonly want: 'manifest' | readonly number[] | { readonly [field: string]: unknown }
 }
-
-export type PieceStatus = 'ok' | 'absent' | 'refused'
 
 export interface PieceResponse {
   readonly v: 1
   readonly id: number
-  readonly status: PieceStatus
+  /** `ok`, `absent`, `refused`; any other word is of a later version and counts as `refused`. */
+  readonly status: string
   /** Which piece; none for a manifest. */
   readonly piece?: number
   /** Bytes that follow; 0 unless the status is `ok`. */
@@ -40,11 +39,14 @@ export interface PieceResponse {
 const requestId = integer(0, MAX_REQUEST_ID)
 const pieceNumber = integer(0, MAX_PIECES - 1)
 
+const isMap = (want: unknown): want is { readonly [field: string]: unknown } =>
+  typeof want === 'object' && want !== null && !Array.isArray(want) && !(want instanceof Uint8Array)
+
 export const pieceRequestCodec = createCodec<PieceRequest>({
   name: 'piece request',
   version: wireVersions.pieceRequest,
   maxBytes: PIECE_MESSAGE_MAX_BYTES,
-  schema: v.strictObject({
+  schema: openRecord({
     v: v.literal(wireVersions.pieceRequest, 'another version is expected'),
     id: requestId,
     root: hash,
@@ -57,6 +59,7 @@ export const pieceRequestCodec = createCodec<PieceRequest>({
           'the piece numbers are not in order',
         ),
       ),
+      v.pipe(v.unknown(), v.guard(isMap, 'a map is expected')),
     ]),
   }),
 })
@@ -66,10 +69,10 @@ export const pieceResponseCodec = createCodec<PieceResponse>({
   version: wireVersions.pieceResponse,
   maxBytes: PIECE_MESSAGE_MAX_BYTES,
   schema: v.pipe(
-    v.strictObject({
+    openRecord({
       v: v.literal(wireVersions.pieceResponse, 'another version is expected'),
       id: requestId,
-      status: v.picklist(['ok', 'absent', 'refused'], 'a status is expected'),
+      status: token,
       piece: v.exactOptional(pieceNumber),
       size: integer(0, MANIFEST_MAX_BYTES),
     }),

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { createCodec } from './codec.ts'
 import { type Entry, entrySchema } from './entry.ts'
-import { integer, line, publisherId, shortList, slug } from './fields.ts'
+import { integer, line, openRecord, publisherId, shortList, slug, token } from './fields.ts'
 import type { PublisherId } from './ids.ts'
 import {
   MAX_LICENSE_CHARACTERS,
@@ -53,8 +53,11 @@ export interface DescribeRequest {
 
 export interface QueryResponse {
   readonly v: 1
-  /** `refused`: the peer was asked too much; later it may answer. */
-  readonly status: 'ok' | 'refused'
+  /**
+   * `ok`; `refused`: the peer was asked too much, and may answer later; `unsupported`: it does not know this kind of
+   * question. Any other word is of a later version and counts as `refused`.
+   */
+  readonly status: string
   /** Identity, head and release of each package, each identity once. */
   readonly entries: readonly Entry[]
 }
@@ -69,11 +72,11 @@ export const queryRequestCodec = createCodec<QueryRequest>({
   schema: v.variant(
     'type',
     [
-      v.strictObject({
+      openRecord({
         v: requestVersion,
         type: v.literal('search'),
         text: line(0, MAX_QUERY_TEXT_CHARACTERS),
-        filters: v.strictObject({
+        filters: openRecord({
           category: v.exactOptional(line(1, MAX_TAG_CHARACTERS)),
           tag: v.exactOptional(line(1, MAX_TAG_CHARACTERS)),
           license: v.exactOptional(line(1, MAX_LICENSE_CHARACTERS)),
@@ -81,11 +84,27 @@ export const queryRequestCodec = createCodec<QueryRequest>({
         }),
         limit: integer(1, MAX_QUERY_PACKAGES),
       }),
-      v.strictObject({ v: requestVersion, type: v.literal('describe'), publisher: publisherId, slug }),
+      openRecord({ v: requestVersion, type: v.literal('describe'), publisher: publisherId, slug }),
     ],
     'a kind of question is expected',
   ),
 })
+
+const otherRequestCodec = createCodec({
+  name: 'query request',
+  version: Number.MAX_SAFE_INTEGER,
+  maxBytes: QUERY_REQUEST_MAX_BYTES,
+  maxItems: QUERY_REQUEST_MAX_ITEMS,
+  schema: openRecord({ v: integer(1), type: token }),
+})
+
+/** Tells whether it is a question of a version or kind that this program does not know: it is answered so. Total. */
+export const isOtherQueryRequest = (request: Uint8Array): boolean => {
+  const read = otherRequestCodec.decode(request)
+  return read.ok && (read.value.v > wireVersions.queryRequest || !knownQuestions.includes(read.value.type))
+}
+
+const knownQuestions: readonly string[] = ['search', 'describe'] satisfies QueryRequest['type'][]
 
 export const queryResponseCodec = createCodec<QueryResponse>({
   name: 'query response',
@@ -93,12 +112,12 @@ export const queryResponseCodec = createCodec<QueryResponse>({
   maxBytes: QUERY_RESPONSE_MAX_BYTES,
   maxItems: QUERY_RESPONSE_MAX_ITEMS,
   schema: v.pipe(
-    v.strictObject({
+    openRecord({
       v: v.literal(wireVersions.queryResponse, 'another version is expected'),
-      status: v.picklist(['ok', 'refused'], 'a status is expected'),
+      status: token,
       entries: shortList(entrySchema, 0, MAX_QUERY_ENTRIES),
     }),
-    v.check(({ status, entries }) => status === 'ok' || entries.length === 0, 'a refusal holds no entries'),
+    v.check(({ status, entries }) => status !== 'refused' || entries.length === 0, 'a refusal holds no entries'),
     v.check(
       ({ entries }) => entries.reduce((sum, { bytes }) => sum + bytes.length, 0) <= QUERY_ENTRIES_BYTES,
       `entries of at most ${QUERY_ENTRIES_BYTES} bytes are expected`,

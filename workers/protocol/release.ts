@@ -8,6 +8,7 @@ import {
   hash,
   integer,
   line,
+  openRecord,
   packageIdField,
   publisherId,
   seq,
@@ -106,7 +107,7 @@ export interface VerifiedRelease {
 }
 
 const dependency = v.pipe(
-  v.strictObject({
+  openRecord({
     kind: v.picklist(['package', 'external', 'asset', 'unknown'], 'a kind of dependency is expected'),
     name: line(1, MAX_DEPENDENCY_NAME_CHARACTERS),
     id: v.exactOptional(packageIdField),
@@ -134,7 +135,7 @@ export const releaseCodec = createCodec<Release>({
   version: wireVersions.release,
   maxBytes: RELEASE_MAX_BYTES,
   schema: v.pipe(
-    v.strictObject({
+    openRecord({
       v: v.literal(wireVersions.release, 'another version is expected'),
       publisher: publisherId,
       slug,
@@ -143,7 +144,7 @@ export const releaseCodec = createCodec<Release>({
       size: integer(0, MAX_PACKAGE_BYTES),
       fileCount: integer(1, MAX_FILES),
       dependencies: shortList(dependency, 0, MAX_DEPENDENCIES),
-      closure: v.exactOptional(shortList(v.strictObject({ id: packageIdField, version, root: hash }), 0, MAX_CLOSURE)),
+      closure: v.exactOptional(shortList(openRecord({ id: packageIdField, version, root: hash }), 0, MAX_CLOSURE)),
       seq,
       prevRelease: v.nullable(hash),
       publishedAt: timestamp,
@@ -181,11 +182,14 @@ export const verifyRelease = async (
   if (peeked.value.publisher !== identity.publisherId) {
     return refused('IdentityInvalid', 'This release belongs to another publisher.')
   }
-  const opened = await open('release', bytes, crypto.verify)
-  if (!opened.ok) return opened
-  if (!hasKey(identity.everSigningKeys, opened.value.key)) {
+  const envelope = peek('release', bytes)
+  if (!envelope.ok) return envelope
+  // Before the signature, which costs a hundred times as much to check.
+  if (!hasKey(identity.everSigningKeys, envelope.value.key)) {
     return refused('SignatureInvalid', 'This release is signed with a key that its publisher never had.')
   }
+  const opened = await open('release', bytes, crypto.verify)
+  if (!opened.ok) return opened
   return decoded({ release: peeked.value, hash: await crypto.sha256(opened.value.body), bytes })
 }
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { createCodec } from './codec.ts'
 import { type Entry, entrySchema } from './entry.ts'
-import { bytes, integer, shortList } from './fields.ts'
+import { bytes, integer, openRecord, shortList, token } from './fields.ts'
 import {
   DEFLATED_BATCH_MAX_BYTES,
   ENTRY_BATCH_MAX_BYTES,
@@ -91,27 +91,43 @@ export const syncMessageCodec = createCodec<SyncMessage>({
   schema: v.variant(
     'type',
     [
-      v.strictObject({ v: wireVersion, type: v.literal('hello'), count: integer(0), fingerprint }),
-      v.strictObject({ v: wireVersion, type: v.literal('equal') }),
-      v.strictObject({
+      openRecord({ v: wireVersion, type: v.literal('hello'), count: integer(0), fingerprint }),
+      openRecord({ v: wireVersion, type: v.literal('equal') }),
+      openRecord({
         v: wireVersion,
         type: v.literal('ranges'),
         ranges: shortList(range, 0, MAX_SYNC_RANGES),
         want: prefixList(MAX_SYNC_WANTS),
         last,
       }),
-      v.strictObject({
+      openRecord({
         v: wireVersion,
         type: v.literal('entries'),
         size: integer(0, ENTRY_BATCH_MAX_BYTES),
         deflated: bytes(0, DEFLATED_BATCH_MAX_BYTES),
         last,
       }),
-      v.strictObject({ v: wireVersion, type: v.literal('more') }),
+      openRecord({ v: wireVersion, type: v.literal('more') }),
     ],
     'a kind of message is expected',
   ),
 })
+
+const knownTypes: readonly string[] = ['hello', 'equal', 'ranges', 'entries', 'more'] satisfies SyncMessage['type'][]
+
+const otherSyncMessageCodec = createCodec({
+  name: 'sync message',
+  version: wireVersions.syncMessage,
+  maxBytes: SYNC_MESSAGE_MAX_BYTES,
+  maxItems: SYNC_MESSAGE_MAX_ITEMS,
+  schema: openRecord({ v: wireVersion, type: token }),
+})
+
+/** Tells whether it is a message of a type that a later version knows: the receiver skips it. Total. */
+export const isOtherSyncMessage = (message: Uint8Array): boolean => {
+  const read = otherSyncMessageCodec.decode(message)
+  return read.ok && !knownTypes.includes(read.value.type)
+}
 
 /** What `deflated` unfolds to. */
 export interface EntryBatch {
@@ -123,7 +139,7 @@ export const entryBatchCodec = createCodec<EntryBatch>({
   name: 'batch of entries',
   version: wireVersions.entryBatch,
   maxBytes: ENTRY_BATCH_MAX_BYTES,
-  schema: v.strictObject({
+  schema: openRecord({
     v: v.literal(wireVersions.entryBatch, 'another version is expected'),
     entries: shortList(entrySchema, 1, MAX_SYNC_ENTRIES),
   }),

@@ -5,26 +5,27 @@ import { forEachSample } from './arbitraries.ts'
 import { type FormatName, wireVersions } from './version.ts'
 
 /**
- * The hash of each schema, by wire version. A red test here means that the wire changed: raise the format's number in
- * version.ts and add the new hash below it. Old hashes stay: a published version never changes its meaning.
+ * The hashes of each schema, by wire version, the current one last. A red test here means that the wire changed. Where
+ * every older reader understands what is written now, and the other way round (a new optional field, a new kind: see
+ * docs/protocol.md, Growth), add the hash to its version; else raise the format's number in version.ts. Old hashes stay.
  */
-const pinned: Record<string, Record<number, string>> = {
-  identityDocument: { 1: '9cc1f355b1203e1b' },
-  identityChain: { 1: 'a3d2ef4265950eb0' },
-  'signed release': { 1: '97a5f057dc18fdfc' },
-  'signed head': { 1: '76607ada9163aee1' },
-  release: { 1: '1d504e66d3ce6505' },
-  head: { 1: '6b25c7b81e3a4566' },
-  headPage: { 1: '30c0530db3d2a0ac' },
-  manifest: { 1: '5ef363888c296455' },
-  dhtValue: { 1: '50761524a522b9ed' },
-  announcement: { 1: '476adb63b082c8a8' },
-  syncMessage: { 1: '4c15ae9bc6645c66', 2: '55a618932b151446' },
-  entryBatch: { 1: 'dbdf8c4c780c272b' },
-  pieceRequest: { 1: '80bf45ab7c3eb413' },
-  pieceResponse: { 1: '2cdf8fc408d6a699' },
-  queryRequest: { 1: 'f68e6605ae9bd235' },
-  queryResponse: { 1: '09eeb32a4a6d10a1' },
+const pinned: Record<string, Record<number, readonly string[]>> = {
+  identityDocument: { 1: ['9cc1f355b1203e1b', '710b5f2a8066b8e6'] },
+  identityChain: { 1: ['a3d2ef4265950eb0', '53f2a3c8ea2517e3'] },
+  'signed release': { 1: ['97a5f057dc18fdfc', '69fcca787f8bcc87'] },
+  'signed head': { 1: ['76607ada9163aee1', '1a596b83166f4744'] },
+  release: { 1: ['1d504e66d3ce6505', '918c88056e87a64b'] },
+  head: { 1: ['6b25c7b81e3a4566', '42086cabfa0ecf18'] },
+  headPage: { 1: ['30c0530db3d2a0ac', 'a88090268346e201'] },
+  manifest: { 1: ['5ef363888c296455', 'a9b1618102a9f8d6'] },
+  dhtValue: { 1: ['50761524a522b9ed', '40dc41dd3b837b2d'] },
+  announcement: { 1: ['476adb63b082c8a8', '48caf8105b908546'] },
+  syncMessage: { 1: ['4c15ae9bc6645c66'], 2: ['55a618932b151446', '03de2fad4c32b7fe'] },
+  entryBatch: { 1: ['dbdf8c4c780c272b', 'e9135722384dcd81'] },
+  pieceRequest: { 1: ['80bf45ab7c3eb413', 'ecf6d8530722a6ca'] },
+  pieceResponse: { 1: ['2cdf8fc408d6a699', '0c7de03b68c81dbc'] },
+  queryRequest: { 1: ['f68e6605ae9bd235', 'a2fc6f603cbb759c'] },
+  queryResponse: { 1: ['09eeb32a4a6d10a1', 'c0cb0a9efafe7c37'] },
 }
 
 interface Pinnable {
@@ -56,7 +57,7 @@ describe('wire versions', () => {
     seen.add(sample.format)
     const name = sample.format === 'envelope' ? sample.codec.name : sample.format
     test(`the schema of ${name} is the one of version ${wireVersions[sample.format]}`, () => {
-      expect(pinned[name]?.[wireVersions[sample.format]]).toBe(hashOf(sample.codec))
+      expect(pinned[name]?.[wireVersions[sample.format]]?.at(-1)).toBe(hashOf(sample.codec))
     })
 
     test(`the hash of ${name} covers what its lists hold`, () => {

@@ -1,6 +1,7 @@
 /**
- * Wire versions, the `v` of each format. A change of a schema needs a new number here; `version.test.ts` holds the
- * hash of each schema and fails when one changed without it.
+ * Wire versions, the `v` of each format. A change that older peers cannot read needs a new number here; what they can
+ * ignore does not (docs/protocol.md, Growth). `version.test.ts` holds the hash of each schema, so that none changes
+ * unnoticed.
  */
 export const wireVersions = {
   identityDocument: 1,

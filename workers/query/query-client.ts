@@ -1,5 +1,5 @@
 import type { Stream } from '@libp2p/interface'
-import { Failure, type FailureName, isFailure } from '../contract/failures.ts'
+import { Failure, isFailure } from '../contract/failures.ts'
 import type { Entry } from '../protocol/entry.ts'
 import { peekHead } from '../protocol/head.ts'
 import { MAX_QUERY_PACKAGES, QUERY_RESPONSE_MAX_BYTES } from '../protocol/limits.ts'
@@ -45,8 +45,10 @@ export interface QueryClientDependencies {
 }
 
 export interface Ingested {
+  /** Entries that are invalid by what their bytes hold. */
   readonly rejected: number
-  readonly failures: readonly { readonly outcome: 'stale' | 'rejected'; readonly name: FailureName }[]
+  /** Of these, those that only a forger sends. */
+  readonly forged: number
 }
 
 export interface QueryTiming {
@@ -96,7 +98,7 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
       const response = queryResponseCodec.decode(await messages.read())
       if (!response.ok) throw new Failure(response.name, response.message)
       stream.close({ signal }).catch((error: Error) => stream.abort(error))
-      return response.value.status === 'refused' ? 'refused' : response.value.entries
+      return response.value.status === 'ok' ? response.value.entries : 'refused'
     } catch (error) {
       stream.abort(error instanceof Error ? error : new Error(String(error)))
       throw error
@@ -115,7 +117,7 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
       const ms = now() - started
       assertAsked(request, entries)
       const fault = entries.length === 0 ? undefined : faultOf(await deps.ingest(entries, peer))
-      if (fault === 'signature' || fault === 'malformed') drop(peer, fault)
+      if (fault === 'signature') drop(peer, fault)
       else observe(peer, fault === undefined ? { kind: 'ok', ms } : { kind: 'failed' })
       if (fault !== undefined) return 'failed'
       return request.type === 'describe' && entries.some(({ kind }) => kind === 'release') ? 'enough' : 'answered'
@@ -170,13 +172,8 @@ const isAbout = ({ kind, bytes }: Entry, { publisher, slug }: DescribeRequest): 
 }
 
 /**
- * What an answer says of its sender. An honest peer has verified what it sends, so what does not verify was made up; only
- * of newer formats, and of what hangs on them, two honest peers think differently.
+ * What an answer says of its sender. An honest peer has checked the signatures of what it sends, so a forged one was made
+ * up. What is of no use otherwise may be good to a peer that knows more, or is newer.
  */
-const faultOf = ({ rejected, failures }: Ingested): 'signature' | 'malformed' | 'unsupported' | undefined => {
-  if (rejected === 0) return undefined
-  const names = failures.filter(({ outcome }) => outcome === 'rejected').map(({ name }) => name)
-  if (names.includes('SignatureInvalid')) return 'signature'
-  if (names.includes('RecordUnsupported')) return 'unsupported'
-  return names.includes('IdentityInvalid') ? 'signature' : 'malformed'
-}
+const faultOf = ({ rejected, forged }: Ingested): 'signature' | 'useless' | undefined =>
+  forged > 0 ? 'signature' : rejected > 0 ? 'useless' : undefined

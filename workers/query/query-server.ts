@@ -4,6 +4,7 @@ import type { Entry } from '../protocol/entry.ts'
 import { MAX_QUERY_ENTRIES, QUERY_ENTRIES_BYTES, QUERY_REQUEST_MAX_BYTES } from '../protocol/limits.ts'
 import {
   type DescribeRequest,
+  isOtherQueryRequest,
   type QueryRequest,
   type QueryResponse,
   queryRequestCodec,
@@ -51,10 +52,12 @@ export const createQueryServer = (deps: QueryServerDependencies): QueryServer =>
   const { source, budget, report, now, timeoutMs = defaultTimeoutMs } = deps
   const stopping = new AbortController()
 
-  const respond = (request: QueryRequest, peer: string): QueryResponse | undefined => {
+  /** `other`: a question that only a later version knows. It costs its peer as any other. */
+  const respond = (request: QueryRequest | 'other', peer: string): QueryResponse | undefined => {
     const verdict = budget.take(peer)
     if (verdict === 'flood') return undefined
     if (verdict === 'refuse') return { v: 1, status: 'refused', entries: [] }
+    if (request === 'other') return { v: 1, status: 'unsupported', entries: [] }
     const started = now()
     const groups = request.type === 'search' ? source.search(request) : source.describe(request)
     const response: QueryResponse = { v: 1, status: 'ok', entries: fill(groups) }
@@ -68,13 +71,14 @@ export const createQueryServer = (deps: QueryServerDependencies): QueryServer =>
       const abort = (reason: string): void => stream.abort(new Error(reason))
       try {
         const messages = messagesOver(stream, { maxBytes: QUERY_REQUEST_MAX_BYTES, signal })
-        const request = queryRequestCodec.decode(await messages.read())
-        if (!request.ok) {
-          // A newer version of the question is nobody's fault.
-          if (request.name !== 'RecordUnsupported') report(peer, 'malformed')
+        const bytes = await messages.read()
+        const request = queryRequestCodec.decode(bytes)
+        const isOther = !request.ok && isOtherQueryRequest(bytes)
+        if (!request.ok && !isOther) {
+          report(peer, 'malformed')
           return abort(request.message)
         }
-        const response = respond(request.value, peer)
+        const response = respond(request.ok ? request.value : 'other', peer)
         if (response === undefined) {
           report(peer, 'flood')
           return abort('too many questions')

@@ -3,9 +3,11 @@ import type { HeadPage, VerifiedHead, VersionEntry } from '../protocol/head.ts'
 import { extendsIdentity, hasKey, type Identity } from '../protocol/identity.ts'
 import { type PackageId, type PublisherId, packageId, toHex } from '../protocol/ids.ts'
 import { MAX_VERSIONS } from '../protocol/limits.ts'
+import type { VerifiedOtherRecord } from '../protocol/other-record.ts'
 import type { VerifiedRelease } from '../protocol/release.ts'
 import { compareVersions } from '../protocol/versions-and-ranges.ts'
 import { createLowest, type Lowest } from './lowest.ts'
+import { createOtherRecords, type OtherEntry, type OtherRecords } from './other-records.ts'
 import { createPageWaitingRoom } from './page-waiting-room.ts'
 import { createShelf, type Shelf } from './shelf.ts'
 import { pickOffered } from './versions.ts'
@@ -23,6 +25,9 @@ import { pickOffered } from './versions.ts'
  * histories of its identity, the one that came first stays (first use), the publisher is marked as disputed, and only
  * the proof of it is still told to other peers. And a head that its publisher's new keys did not sign is dropped when
  * these keys come; an older head that they did sign counts again only when a peer sends it again.
+ *
+ * What belongs together is told to other peers together: the releases and pages of a package once its head and the
+ * identity of its publisher are told, too. Records of unknown kinds are kept and told, and show nowhere.
  */
 
 export type VerifiedEntry =
@@ -31,6 +36,8 @@ export type VerifiedEntry =
   | { readonly kind: 'head'; readonly id: string; readonly head: VerifiedHead; readonly key: Uint8Array }
   | { readonly kind: 'release'; readonly id: string; readonly release: VerifiedRelease }
   | { readonly kind: 'page'; readonly id: string; readonly page: HeadPage; readonly bytes: Uint8Array }
+  /** Of a kind or version that this program does not know. */
+  | { readonly kind: 'other'; readonly id: string; readonly record: VerifiedOtherRecord }
 
 /**
  * `stale`: older than, or beaten by, what is known, or over a limit. `waiting`: a page that no known head names yet.
@@ -93,6 +100,8 @@ export interface CatalogueLimits {
   readonly releasesPerPublisher: number
   /** Releases of one version: the one that counts, and proof that there are others. */
   readonly releasesPerVersion: number
+  /** Records of unknown kinds of one publisher, at most 16 KiB each. */
+  readonly otherPerPublisher: number
   /** Pages, 4 KiB each, that wait for the head that names them. Pages are unsigned, so these are not stored. */
   readonly waitingPages: number
 }
@@ -101,6 +110,7 @@ export const catalogueLimits: CatalogueLimits = {
   packagesPerPublisher: 16_384,
   releasesPerPublisher: 32_768,
   releasesPerVersion: 4,
+  otherPerPublisher: 1_024,
   waitingPages: 2_048,
 }
 
@@ -124,6 +134,7 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
         visiblePackages: 0,
         slugs: createLowest(limits.packagesPerPublisher),
         releases: createLowest(limits.releasesPerPublisher),
+        other: createOtherRecords(limits.otherPerPublisher),
       }
       publishers.set(id, state)
     }
@@ -172,6 +183,8 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
     if (before || state.visible) changed.add(state.id)
     if (before === state.visible) return
     visibleCount += state.visible ? 1 : -1
+    shelveHeads(state)
+    shelveParts(state)
     const { publisher } = state
     publisher.visiblePackages += state.visible ? 1 : -1
     if (publisher.visiblePackages === (state.visible ? 1 : 0)) shelveIdentities(publisher)
@@ -182,14 +195,27 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
     if (namesakes.size === 0) visibleBySlug.delete(state.slug)
   }
 
-  const isShared = (publisher: PublisherState): boolean => publisher.forks.length === 0
+  /** Of a publisher that signed two histories only the proof of that is told to others. */
+  const isUndisputed = ({ identity, forks }: PublisherState): boolean => identity !== undefined && forks.length === 0
+
+  /** Whether the records of a package are told: never a part of them whose identity or head is not told. */
+  const isShared = ({ publisher, heads }: PackageState): boolean => isUndisputed(publisher) && heads.length > 0
 
   const shelveHeads = (state: PackageState): void => {
     const [head, rival] = state.heads
-    const shared = isShared(state.publisher)
+    const shared = isShared(state)
     for (const [key, entry] of [[state.id, head] as const, [`${state.id}${rivalMark}`, rival] as const]) {
       if (entry === undefined) shelf.remove('heads', key)
       else shelf.put('heads', key, { kind: 'head', id: entry.id, bytes: entry.head.bytes, shared })
+    }
+  }
+
+  /** The pages and releases of a package, which are told with its head. */
+  const shelveParts = (state: PackageState): void => {
+    const shared = isShared(state)
+    for (const page of state.pages) shelf.put('pages', page.id, { ...page, shared })
+    for (const [hash, { bytes }] of state.releaseByHash) {
+      shelf.put('releases', hash, { kind: 'release', id: hash, bytes, shared })
     }
   }
 
@@ -203,7 +229,7 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
   /** Takes in the pages that the head leads to, and lets go of those that it no longer does. */
   const walkPages = (state: PackageState): void => {
     const before = new Map(state.pages.map((page) => [page.id, page]))
-    const shared = isShared(state.publisher)
+    const shared = isShared(state)
     const head = state.heads[0]?.head.head
     const pages: PageEntry[] = []
     let versions = head?.versions.length ?? 0
@@ -242,14 +268,21 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
   }
 
   const reshelve = (publisher: PublisherState): void => {
-    const shared = isShared(publisher)
     for (const state of publisher.packages.values()) {
       shelveHeads(state)
-      for (const page of state.pages) shelf.put('pages', page.id, { ...page, shared })
-      for (const [hash, { bytes }] of state.releaseByHash) {
-        shelf.put('releases', hash, { kind: 'release', id: hash, bytes, shared })
-      }
+      shelveParts(state)
       touch(state)
+    }
+    for (const [slot, entry] of publisher.other.all()) shelveOther(publisher, slot, entry)
+  }
+
+  const shelveOther = (publisher: PublisherState, slot: string, entry: OtherEntry | undefined): void => {
+    const key = `${publisher.id}/${slot}`
+    if (entry === undefined) shelf.remove('records', key)
+    else {
+      const { kind } = entry.record.record
+      const shared = isUndisputed(publisher)
+      shelf.put('records', key, { kind, id: entry.id, bytes: entry.record.bytes, shared })
     }
   }
 
@@ -260,8 +293,13 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
       .map(({ id }) => id)
       .sort()
       .slice(0, 2)
-    // Who has published nothing is nobody's news: every tab that ever opened has an identity.
-    const isNews = publisher.visiblePackages > 0 || publisher.forks.length > 0
+    // One that published nothing is nobody's news: every tab that ever opened has an identity. But a change of keys and
+    // an end must reach all, also when they hide what was published before.
+    const isNews =
+      publisher.visiblePackages > 0 ||
+      publisher.forks.length > 0 ||
+      publisher.other.size() > 0 ||
+      (publisher.identity?.identity.seq ?? 1) > 1
     const rows = [publisher.id, ...forkMarks.map((mark) => `${publisher.id}${mark}`)]
     for (const [i, key] of rows.entries()) {
       const entry = all[i]
@@ -339,9 +377,18 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
     if (added.outcome === 'added' && added.evicted !== undefined) drop(owner, added.evicted)
     state.releaseByHash.set(hash, release)
     state.hashesByVersion.set(version, hashes)
-    shelf.put('releases', hash, { kind: 'release', id: hash, bytes: release.bytes, shared: isShared(owner) })
+    shelf.put('releases', hash, { kind: 'release', id: hash, bytes: release.bytes, shared: isShared(state) })
     touch(state)
     return 'new'
+  }
+
+  const addOther = (entry: OtherEntry): FoldOutcome => {
+    const owner = publisherOf(entry.record.record.publisher)
+    const before = owner.other.size()
+    const { outcome, changes } = owner.other.add(entry)
+    for (const [slot, kept] of changes) shelveOther(owner, slot, kept)
+    if (before === 0 && owner.other.size() > 0) shelveIdentities(owner)
+    return outcome
   }
 
   const drop = (owner: PublisherState, key: string): void => {
@@ -383,6 +430,8 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
           return addRelease(entry)
         case 'page':
           return addPage(entry)
+        case 'other':
+          return addOther(entry)
       }
     },
     get(id) {
@@ -427,6 +476,7 @@ interface PublisherState {
   visiblePackages: number
   readonly slugs: Lowest
   readonly releases: Lowest
+  readonly other: OtherRecords
 }
 
 interface PackageState {

@@ -76,6 +76,8 @@ export const toEntry = (entry: VerifiedEntry): Entry => {
       return { kind: 'release', bytes: entry.release.bytes }
     case 'page':
       return { kind: 'page', bytes: entry.bytes }
+    case 'other':
+      return { kind: entry.record.record.kind, bytes: entry.record.bytes }
   }
 }
 

@@ -2,7 +2,8 @@ import { Failure, type FailureName, toFailure } from '../contract/failures.ts'
 import { announcementCodec, peekAnnouncement, verifyAnnouncement } from '../protocol/announcement.ts'
 import type { Crypto } from '../protocol/crypto.ts'
 import { encodeDhtValue } from '../protocol/dht-value.ts'
-import type { Entry, EntryKind } from '../protocol/entry.ts'
+import { type Entry, entryId } from '../protocol/entry.ts'
+import { anyEnvelopeCodec } from '../protocol/envelope.ts'
 import type { Identity } from '../protocol/identity.ts'
 import { headKey, type PackageId, packageId, toHex } from '../protocol/ids.ts'
 import type { VerifiedRelease } from '../protocol/release.ts'
@@ -106,17 +107,23 @@ export interface LoadReport {
 export interface IngestResult {
   /** New entries. */
   readonly accepted: number
-  /** Invalid ones: whoever made them is at fault. */
+  /** Invalid by what their bytes hold: `forged` or of a wrong form. */
   readonly rejected: number
+  /** Of the rejected, those with a bad signature under a known identity: only their forger sends them. */
+  readonly forged: number
+  /** What cannot be judged here: for want of an identity, or of a newer version. Nobody's fault. */
+  readonly unproven: number
+  /** Ids of the unproven ones that only a later version of this program can judge. */
+  readonly unsupported: readonly Uint8Array[]
   /** Valid or once valid, and nothing new: known, older, or waiting for others. */
   readonly stale: number
-  /** Of the rejected, and of the stale ones where there is something to say; the first few. */
+  /** Of all but the accepted, where there is something to say; the first few. */
   readonly failures: readonly IngestFailure[]
 }
 
 export interface IngestFailure {
-  readonly kind: EntryKind
-  readonly outcome: 'stale' | 'rejected'
+  readonly kind: string
+  readonly outcome: 'stale' | 'unproven' | 'invalid' | 'forged'
   readonly name: FailureName
   readonly message: string
 }
@@ -163,8 +170,9 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
   }
 
   const ingest = async (entries: readonly Entry[], by: Crypto): Promise<IngestResult> => {
-    const counts = { accepted: 0, rejected: 0, stale: 0 }
+    const counts = { accepted: 0, stale: 0, unproven: 0, invalid: 0, forged: 0 }
     const failures: IngestFailure[] = []
+    const unsupported: Uint8Array[] = []
     const count = (outcome: keyof typeof counts, failure?: IngestFailure): void => {
       counts[outcome] += 1
       if (failure !== undefined && failures.length < maxTold) failures.push(failure)
@@ -178,11 +186,13 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
       } else {
         const { outcome, kind, name, message } = verification
         count(outcome, { kind, outcome, name, message })
+        if (name === 'RecordUnsupported') unsupported.push(await entryId(entry, by))
       }
     }
     await persist()
     publishChange()
-    return { ...counts, failures }
+    const { accepted, stale, unproven, invalid, forged } = counts
+    return { accepted, stale, unproven, unsupported, forged, rejected: invalid + forged, failures }
   }
 
   const load: Registry['load'] = async ({ own = [] } = {}) => {
@@ -201,8 +211,9 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
       const { name, message } = verification
       droppedCount += 1
       if (dropped.length < maxTold) dropped.push({ table, key, name, message })
-      // What lacks its identity only stays on the disk: it may be good.
-      if (verification.orphan !== true) obsolete.push({ table, key, value: undefined })
+      // What lacks its identity stays on the disk, and so does what a later version of this page wrote. An unknown key is
+      // damage: the record was verified when it was stored.
+      if (verification.outcome !== 'unproven' || name === 'SignatureInvalid') obsolete.push({ table, key, value: undefined })
     }
     for (const identity of own) {
       catalogue.add({ kind: 'identity', id: toHex(await crypto.sha256(identity.chain)), identity })
@@ -212,7 +223,7 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
       for (let at = 0; at < rows.length; at += verifyBatch) {
         const batch = rows.slice(at, at + verifyBatch)
         const verifications = await Promise.all(
-          batch.map(([, bytes]) => verifyEntry({ kind: kindByTable[table], bytes }, catalogue, crypto)),
+          batch.map(([, bytes]) => verifyEntry({ kind: kindOfRow(table, bytes), bytes }, catalogue, crypto)),
         )
         for (const [i, [key, value]] of batch.entries()) {
           const verification = verifications[i]
@@ -249,6 +260,8 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
       const id = about.ok ? { id: packageId(about.value.publisher, about.value.slug) } : {}
       const counted = recall()
       const read = await verifyAnnouncement(bytes, counted)
+      // Of a later version: not to be judged here, so neither passed on nor held against its sender.
+      if (!read.ok && read.name === 'RecordUnsupported') return { verdict: 'known', ...id, checks: counted.checks() }
       if (!read.ok) {
         return { verdict: 'invalid', ...id, failure: new Failure(read.name, read.message), checks: counted.checks() }
       }
@@ -305,11 +318,13 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
   }
 }
 
-const kindByTable: Record<ShelfTable, EntryKind> = {
-  identities: 'identity',
-  heads: 'head',
-  pages: 'page',
-  releases: 'release',
+const kindByTable = { identities: 'identity', heads: 'head', pages: 'page', releases: 'release' } as const
+
+/** Records of unknown kinds name theirs; an earlier version may have stored what this one knows. */
+const kindOfRow = (table: ShelfTable, bytes: Uint8Array): string => {
+  if (table !== 'records') return kindByTable[table]
+  const envelope = anyEnvelopeCodec.decode(bytes)
+  return envelope.ok ? envelope.value.kind : 'unknown'
 }
 
 /** The row of a record of our own, which is the newest of its kind. */
@@ -327,10 +342,12 @@ const toRow = (entry: VerifiedEntry): Change => {
       return { table: 'releases', key: entry.id, value: entry.release.bytes }
     case 'page':
       return { table: 'pages', key: entry.id, value: entry.bytes }
+    case 'other':
+      throw new Failure('Internal', 'A record of an unknown kind cannot be our own.')
   }
 }
 
-const describeStale = (kind: EntryKind, outcome: FoldOutcome): IngestFailure | undefined => {
+const describeStale = (kind: string, outcome: FoldOutcome): IngestFailure | undefined => {
   if (outcome === 'forked') {
     return {
       kind,

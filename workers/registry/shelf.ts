@@ -1,4 +1,4 @@
-import type { Entry, EntryKind } from '../protocol/entry.ts'
+import type { Entry } from '../protocol/entry.ts'
 import { fromHex } from '../protocol/ids.ts'
 import type { Change, TableName } from '../store/store.ts'
 
@@ -8,7 +8,8 @@ import type { Change, TableName } from '../store/store.ts'
  */
 
 export interface Shelved {
-  readonly kind: EntryKind
+  /** As peers exchange it. */
+  readonly kind: string
   /** The entry's id (protocol/entry.ts), hex. */
   readonly id: string
   readonly bytes: Uint8Array
@@ -16,7 +17,7 @@ export interface Shelved {
   readonly shared: boolean
 }
 
-export type ShelfTable = Extract<TableName, 'identities' | 'heads' | 'releases' | 'pages'>
+export type ShelfTable = Extract<TableName, 'identities' | 'heads' | 'releases' | 'pages' | 'records'>
 
 /** `id` is hex. Called within each change, so it only takes note. */
 export type IdWatcher = (id: string, isShared: boolean) => void
@@ -44,6 +45,7 @@ export const createShelf = (): Shelf => {
     heads: new Map(),
     releases: new Map(),
     pages: new Map(),
+    records: new Map(),
   }
   const recordById = new Map<string, Shelved>()
   const dirty: Record<ShelfTable, Set<string>> = {
@@ -51,6 +53,7 @@ export const createShelf = (): Shelf => {
     heads: new Set(),
     releases: new Set(),
     pages: new Set(),
+    records: new Set(),
   }
   let idCache: readonly Uint8Array[] | undefined
 
@@ -130,7 +133,13 @@ export const createShelf = (): Shelf => {
 }
 
 /** In the order in which records can be judged: identities before what they sign, heads before the pages they name. */
-export const shelfTables = ['identities', 'heads', 'pages', 'releases'] as const satisfies readonly ShelfTable[]
+export const shelfTables = [
+  'identities',
+  'heads',
+  'pages',
+  'releases',
+  'records',
+] as const satisfies readonly ShelfTable[]
 
 const isShelfTable = (table: TableName): table is ShelfTable => (shelfTables as readonly string[]).includes(table)
 

@@ -1,5 +1,5 @@
 import type { Crypto } from '../protocol/crypto.ts'
-import { type Entry, type EntryKind, entryId } from '../protocol/entry.ts'
+import { type Entry, entryId, isEntryKind } from '../protocol/entry.ts'
 import { toHex } from '../protocol/ids.ts'
 import type { Catalogue } from './catalogue.ts'
 import { findFault, type Verification, verifyEntry } from './verify.ts'
@@ -8,7 +8,12 @@ import { findFault, type Verification, verifyEntry } from './verify.ts'
 export const verifyBatch = 256
 
 /** Identities before what they sign, heads before the pages that they name, whatever the order in which they came. */
-const kindOrder: readonly (readonly EntryKind[])[] = [['identity'], ['head'], ['page', 'release']]
+const order: readonly ((kind: string) => boolean)[] = [
+  (kind) => kind === 'identity',
+  (kind) => kind === 'head',
+  (kind) => kind === 'page' || kind === 'release',
+  (kind) => !isEntryKind(kind),
+]
 
 /** Verifies entries in the order in which they can be judged; each is to be taken in before the next is asked for. */
 export async function* verifyInOrder(
@@ -21,12 +26,8 @@ export async function* verifyInOrder(
   const verifyUnlessKnown = async (entry: Entry): Promise<Verification | 'known'> =>
     // Hashing is a third of the work of verifying, and most of what gossip brings is known.
     findFault(entry) === undefined && (await isKnown(entry)) ? 'known' : verifyEntry(entry, catalogue, crypto)
-  const known = new Set<EntryKind>(kindOrder.flat())
-  const groups = [
-    ...kindOrder.map((kinds) => entries.filter(({ kind }) => kinds.includes(kind))),
-    entries.filter(({ kind }) => !known.has(kind)),
-  ]
-  for (const group of groups) {
+  for (const isInGroup of order) {
+    const group = entries.filter(({ kind }) => isInGroup(kind))
     for (let at = 0; at < group.length; at += verifyBatch) {
       const batch = group.slice(at, at + verifyBatch)
       const verifications = await Promise.all(batch.map(verifyUnlessKnown))

@@ -1,11 +1,12 @@
 import type { FailureName } from '../contract/failures.ts'
 import type { Crypto } from '../protocol/crypto.ts'
-import type { Decoded } from '../protocol/decoded.ts'
-import { type Entry, type EntryKind, entryMaxBytes } from '../protocol/entry.ts'
-import { peek } from '../protocol/envelope.ts'
+import type { Decoded, DecodeFailure } from '../protocol/decoded.ts'
+import { type Entry, maxBytesOf } from '../protocol/entry.ts'
+import { open, peek } from '../protocol/envelope.ts'
 import { headCodec, headPageCodec, verifyHead } from '../protocol/head.ts'
-import { type Identity, verifyIdentity } from '../protocol/identity.ts'
+import { hasKey, type Identity, verifyIdentity } from '../protocol/identity.ts'
 import { toHex } from '../protocol/ids.ts'
+import { peekOtherRecord, verifyOtherRecord } from '../protocol/other-record.ts'
 import { peekRelease, verifyRelease } from '../protocol/release.ts'
 import type { VerifiedEntry } from './catalogue.ts'
 
@@ -13,18 +14,26 @@ import type { VerifiedEntry } from './catalogue.ts'
  * From the bytes of an entry to a verified record, or to a refusal in words. What anyone sends comes through here.
  *
  * Guarantees: a verified entry has a valid form, size and signature by a key of its publisher's identity. Never
- * throws for what the bytes hold. `stale` is what was honest once: its sender is not to blame. Not decided here:
- * whether a head is the newest one, and whether a page belongs to anything (pages are unsigned; a head names them).
+ * throws for what the bytes hold. Not decided here: whether a head is the newest one, and whether a page belongs to
+ * anything (pages are unsigned; a head names them).
+ *
+ * Who may be blamed for an entry follows from its bytes alone, the same at every peer, so that nobody is blamed for
+ * passing on what it had reason to accept:
+ * - `forged`: it names a key of a known publisher, and its signature by that key is wrong. Whether a signature is good
+ *   depends on nothing else, and every peer that accepts an entry has checked it: only the forger sends it. This alone
+ *   is a reason for a ban. Likewise an identity whose documents are not signed by its own keys.
+ * - `invalid`: it does not have the form of its kind. No peer of this version has accepted it.
+ * - `unproven`: it may be good, and what it takes to judge it is not here: an identity or a newer document of one, a
+ *   newer version of this program. Nobody's fault.
+ * - `stale`: valid once. Nobody's fault.
  */
 export type Verification =
   | { readonly outcome: 'verified'; readonly entry: VerifiedEntry }
   | {
-      readonly outcome: 'stale' | 'rejected'
-      readonly kind: EntryKind
+      readonly outcome: 'stale' | 'unproven' | 'invalid' | 'forged'
+      readonly kind: string
       readonly name: FailureName
       readonly message: string
-      /** `rejected` for want of its identity only: it may be good. */
-      readonly orphan?: true
     }
 
 /** What is known of publishers, to judge what they signed. */
@@ -48,47 +57,54 @@ export const verifyEntry = async (entry: Entry, known: KnownIdentities, crypto: 
       return verifyHeadEntry(bytes, known, crypto)
     case 'release':
       return verifyReleaseEntry(bytes, known, crypto)
+    default:
+      return verifyOtherEntry(kind, bytes, known, crypto)
   }
 }
 
 /** What can be seen without reading the bytes. */
 export const findFault = ({ kind, bytes }: Entry): Verification | undefined => {
-  const maxBytes: number | undefined = Object.hasOwn(entryMaxBytes, kind) ? entryMaxBytes[kind] : undefined
-  if (maxBytes === undefined || !(bytes instanceof Uint8Array)) {
-    return rejected('page', 'RecordMalformed', 'An entry of a kind that does not exist was sent.')
-  }
+  if (!(bytes instanceof Uint8Array)) return refuse('invalid', kind, 'RecordMalformed', 'An entry without bytes.')
+  const maxBytes = maxBytesOf(kind)
   if (bytes.length <= maxBytes) return undefined
-  return rejected(kind, 'RecordTooLarge', `This ${kind} has ${bytes.length} bytes; at most ${maxBytes} are allowed.`)
+  return refuse(
+    'invalid',
+    kind,
+    'RecordTooLarge',
+    `This ${kind} has ${bytes.length} bytes; at most ${maxBytes} are allowed.`,
+  )
 }
 
 const verifyIdentityEntry = async (bytes: Uint8Array, crypto: Crypto): Promise<Verification> => {
   const identity = await verifyIdentity(bytes, crypto)
-  return identity.ok
-    ? verified({ kind: 'identity', id: toHex(await crypto.sha256(bytes)), identity: identity.value })
-    : rejected('identity', identity.name, identity.message)
+  if (identity.ok)
+    return verified({ kind: 'identity', id: toHex(await crypto.sha256(bytes)), identity: identity.value })
+  return identity.name === 'IdentityInvalid'
+    ? refuse('forged', 'identity', identity.name, identity.message)
+    : refuseForm('identity', identity)
 }
 
 const verifyPageEntry = async (bytes: Uint8Array, crypto: Crypto): Promise<Verification> => {
   const page = headPageCodec.decode(bytes)
   return page.ok
     ? verified({ kind: 'page', id: toHex(await crypto.sha256(bytes)), page: page.value, bytes })
-    : rejected('page', page.name, page.message)
+    : refuseForm('page', page)
 }
 
 const verifyHeadEntry = async (bytes: Uint8Array, known: KnownIdentities, crypto: Crypto): Promise<Verification> => {
   const envelope = peek('head', bytes)
-  if (!envelope.ok) return rejected('head', envelope.name, envelope.message)
+  if (!envelope.ok) return refuseForm('head', envelope)
   const { body, key } = envelope.value
   const peeked = headCodec.decode(body)
-  if (!peeked.ok) return rejected('head', peeked.name, peeked.message)
+  if (!peeked.ok) return ofLaterVersion(peeked, 'head', bytes, known, crypto)
   const { publisher } = peeked.value
   const identity = known.identityOf(publisher)
   if (identity === undefined) return orphan('head')
   const head = await verifyHead(bytes, identity, crypto)
   if (head.ok) return verified({ kind: 'head', id: toHex(head.value.hash), head: head.value, key })
-  const former = { ...identity, signingKeys: identity.everSigningKeys, revoked: false }
-  if ((await verifyHead(bytes, former, crypto)).ok) {
-    return stale(
+  if (hasKey(identity.everSigningKeys, key) && (await open('head', bytes, crypto.verify)).ok) {
+    return refuse(
+      'stale',
       'head',
       'Rollback',
       identity.revoked
@@ -96,59 +112,100 @@ const verifyHeadEntry = async (bytes: Uint8Array, known: KnownIdentities, crypto
         : 'This head is signed with a key that its publisher has replaced since.',
     )
   }
-  return refuse('head', head, known.forksOf(publisher), (fork) => verifyHead(bytes, fork, crypto))
+  return refuseSigned('head', bytes, key, { identity, forks: known.forksOf(publisher) }, crypto)
 }
 
 const verifyReleaseEntry = async (bytes: Uint8Array, known: KnownIdentities, crypto: Crypto): Promise<Verification> => {
+  const envelope = peek('release', bytes)
+  if (!envelope.ok) return refuseForm('release', envelope)
   const peeked = peekRelease(bytes)
-  if (!peeked.ok) return rejected('release', peeked.name, peeked.message)
+  if (!peeked.ok) return ofLaterVersion(peeked, 'release', bytes, known, crypto)
   const { publisher } = peeked.value
   const identity = known.identityOf(publisher)
   if (identity === undefined) return orphan('release')
   const release = await verifyRelease(bytes, identity, crypto)
-  if (release.ok) return verified({ kind: 'release', id: toHex(release.value.hash), release: release.value })
-  return refuse('release', release, known.forksOf(publisher), (fork) => verifyRelease(bytes, fork, crypto))
+  return release.ok
+    ? verified({ kind: 'release', id: toHex(release.value.hash), release: release.value })
+    : refuseSigned('release', bytes, envelope.value.key, { identity, forks: known.forksOf(publisher) }, crypto)
 }
 
-/** What another history of its publisher's identity has signed is not its sender's fault. */
-const refuse = async (
-  kind: EntryKind,
-  failure: Extract<Decoded<unknown>, { ok: false }>,
-  forks: readonly Identity[],
-  verify: (fork: Identity) => Promise<Decoded<unknown>>,
+/** Of a kind that this version does not know, or of a later version of a kind that it does. */
+const verifyOtherEntry = async (
+  kind: string,
+  bytes: Uint8Array,
+  known: KnownIdentities,
+  crypto: Crypto,
 ): Promise<Verification> => {
-  for (const fork of forks) {
-    if ((await verify(fork)).ok) {
-      return stale(
-        kind,
-        'IdentityInvalid',
-        `This ${kind} belongs to a history of its publisher’s identity that contradicts the one that was known first.`,
-      )
-    }
+  const peeked = peekOtherRecord(kind, bytes)
+  // A kind of its own form is as unknown as its name.
+  if (!peeked.ok) return refuse('unproven', kind, 'RecordUnsupported', 'This kind of entry is not known here.')
+  const identity = known.identityOf(peeked.value.publisher)
+  if (identity === undefined) return orphan(kind)
+  const record = await verifyOtherRecord(kind, bytes, identity, crypto)
+  if (record.ok) return verified({ kind: 'other', id: toHex(record.value.hash), record: record.value })
+  const envelope = peek(kind, bytes)
+  return envelope.ok
+    ? refuseSigned(kind, bytes, envelope.value.key, { identity, forks: known.forksOf(peeked.value.publisher) }, crypto)
+    : refuseForm(kind, envelope)
+}
+
+const ofLaterVersion = (
+  failure: DecodeFailure,
+  kind: string,
+  bytes: Uint8Array,
+  known: KnownIdentities,
+  crypto: Crypto,
+): Verification | Promise<Verification> =>
+  failure.name === 'RecordUnsupported' ? verifyOtherEntry(kind, bytes, known, crypto) : refuseForm(kind, failure)
+
+/** A signed record of a known publisher whose key or signature is not accepted. */
+const refuseSigned = async (
+  kind: string,
+  bytes: Uint8Array,
+  key: Uint8Array,
+  publisher: { readonly identity: Identity; readonly forks: readonly Identity[] },
+  crypto: Crypto,
+): Promise<Verification> => {
+  const { identity, forks } = publisher
+  const isOfFork = forks.some(({ everSigningKeys }) => hasKey(everSigningKeys, key))
+  if (isOfFork || hasKey(identity.everSigningKeys, key)) {
+    const opened: Decoded<unknown> = await open(kind, bytes, crypto.verify)
+    if (!opened.ok && opened.name === 'SignatureInvalid') return refuse('forged', kind, opened.name, opened.message)
+    if (!opened.ok) return refuseForm(kind, opened)
   }
-  return rejected(kind, failure.name, failure.message)
+  if (isOfFork) {
+    return refuse(
+      'stale',
+      kind,
+      'IdentityInvalid',
+      `This ${kind} belongs to a history of its publisher’s identity that contradicts the one that was known first.`,
+    )
+  }
+  return refuse(
+    'unproven',
+    kind,
+    'SignatureInvalid',
+    `This ${kind} is signed with a key that its publisher is not known to have.`,
+  )
 }
 
 const verified = (entry: VerifiedEntry): Verification => ({ outcome: 'verified', entry })
 
-const rejected = (kind: EntryKind, name: FailureName, message: string): Verification => ({
-  outcome: 'rejected',
-  kind,
-  name,
-  message,
-})
+const refuse = (
+  outcome: Exclude<Verification['outcome'], 'verified'>,
+  kind: string,
+  name: FailureName,
+  message: string,
+): Verification => ({ outcome, kind, name, message })
 
-const stale = (kind: EntryKind, name: FailureName, message: string): Verification => ({
-  outcome: 'stale',
-  kind,
-  name,
-  message,
-})
+/** What does not decode: a later version may read it. */
+const refuseForm = (kind: string, { name, message }: DecodeFailure): Verification =>
+  refuse(name === 'RecordUnsupported' ? 'unproven' : 'invalid', kind, name, message)
 
-const orphan = (kind: EntryKind): Verification => ({
-  outcome: 'rejected',
-  kind,
-  name: 'IdentityInvalid',
-  message: `The identity of the publisher of this ${kind} is not known, so its signature cannot be checked.`,
-  orphan: true,
-})
+const orphan = (kind: string): Verification =>
+  refuse(
+    'unproven',
+    kind,
+    'IdentityInvalid',
+    `The identity of the publisher of this ${kind} is not known, so its signature cannot be checked.`,
+  )

@@ -4,8 +4,8 @@ import { peekAnnouncement } from '../protocol/announcement.ts'
 import type { GossipLimits } from './gossip-limits.ts'
 
 /**
- * What receiving an announcement came to: `new` is forwarded, `known` (seen, or older than what is known) is dropped
- * without blame, `invalid` is dropped and counts against the peer that sent it.
+ * What receiving an announcement came to: `new` is forwarded, `known` (seen, older than what is known, or of a later
+ * version of the format) is dropped without blame, `invalid` is dropped and counts against the peer that sent it.
  */
 export type Verdict = 'new' | 'known' | 'invalid'
 

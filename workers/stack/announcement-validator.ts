@@ -19,7 +19,8 @@ export const createAnnouncementValidator = (crypto: Crypto): Judge => {
     const counted = recall()
     const read = await verifyAnnouncement(bytes, counted)
     const checks = counted.checks()
-    if (!read.ok) return { verdict: 'invalid', checks }
+    // Of a later version: not to be judged here, so neither passed on nor held against its sender.
+    if (!read.ok) return { verdict: read.name === 'RecordUnsupported' ? 'known' : 'invalid', checks }
     const { identity, head, isSuperseded } = read.value
     const { publisher, slug, seq } = head.head
     const id = packageId(publisher, slug)

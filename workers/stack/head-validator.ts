@@ -1,6 +1,7 @@
 import type { SelectFn, ValidateFn } from '@libp2p/kad-dht'
 import { compareBytes } from '../protocol/bytes.ts'
 import type { Crypto } from '../protocol/crypto.ts'
+import type { DecodeFailureName } from '../protocol/decoded.ts'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
 
 /**
@@ -21,7 +22,8 @@ export interface HeadValidator {
 }
 
 /**
- * `older`: it was valid once; `signature`, `malformed`: it never was; `unchecked`: that could not be found out here.
+ * `older`: it was valid once; `signature`, `malformed`: it never was; `unchecked`: that could not be found out here, for
+ * want of a later version of this program, say.
  */
 export type Refusal = 'older' | 'signature' | 'malformed' | 'unchecked'
 
@@ -53,8 +55,7 @@ export const createHeadValidator = (crypto: Crypto, options: { maxKeys?: number 
   const read = async (key: Uint8Array, value: Uint8Array): Promise<Version | HeadRefused> => {
     try {
       const verified = await verifyDhtValue(key, value, crypto)
-      if (!verified.ok)
-        return new HeadRefused(verified.name === 'SignatureInvalid' ? 'signature' : 'malformed', verified.message)
+      if (!verified.ok) return new HeadRefused(refusalByName[verified.name] ?? 'malformed', verified.message)
       const { identity, head } = verified.value
       return { identitySeq: identity.seq, seq: head.head.seq, hash: head.hash }
     } catch (error) {
@@ -97,6 +98,11 @@ export const createHeadValidator = (crypto: Crypto, options: { maxKeys?: number 
     newestSeq: (key) => newestByKey.get(keyText(key))?.seq,
     newest: (key) => newestByKey.get(keyText(key)),
   }
+}
+
+const refusalByName: Partial<Record<DecodeFailureName, Refusal>> = {
+  SignatureInvalid: 'signature',
+  RecordUnsupported: 'unchecked',
 }
 
 interface Version {

@@ -1,4 +1,6 @@
 import type { KadDHT } from '@libp2p/kad-dht'
+import { DHT_NAMESPACE } from '../protocol/protocols.ts'
+import { bytesToAscii } from '../protocol/text.ts'
 import { HeadRefused, type Refusal } from './head-validator.ts'
 
 /**
@@ -13,12 +15,27 @@ export const watchRefusedPuts = (dht: KadDHT, onRefused: (peer: string, refusal:
     try {
       return await handle(peer, message)
     } catch (error) {
-      // What is no record, or of no namespace that there is, does not come as far as the validator.
-      onRefused(String(peer), error instanceof HeadRefused ? error.refusal : 'malformed')
+      onRefused(String(peer), refusalOf(error, message))
       throw error
     }
   }
 }
+
+/** What is not a record, or has no namespace, does not come as far as the validator. */
+const refusalOf = (error: unknown, message: unknown): Refusal => {
+  if (error instanceof HeadRefused) return error.refusal
+  // Other namespaces are those of later versions.
+  return isOfOtherNamespace(Reflect.get(Object(message), 'key')) ? 'unchecked' : 'malformed'
+}
+
+const isOfOtherNamespace = (key: unknown): boolean => {
+  if (!(key instanceof Uint8Array)) return false
+  const namespace = /^\/([a-z][a-z0-9-]{0,31})\/./.exec(bytesToAscii(key.subarray(0, maxNamespaceBytes)))?.[1]
+  return namespace !== undefined && namespace !== DHT_NAMESPACE
+}
+
+/** Two slashes, a namespace, and a character of what follows. */
+const maxNamespaceBytes = 35
 
 interface Handler {
   handle(peer: unknown, message: unknown): Promise<unknown>

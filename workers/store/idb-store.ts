@@ -141,6 +141,9 @@ const upgrades: readonly ((database: IDBPDatabase) => void)[] = [
   (database) => {
     database.createObjectStore('cache')
   },
+  (database) => {
+    database.createObjectStore('records')
+  },
 ]
 
 interface Losses {

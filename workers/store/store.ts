@@ -20,6 +20,8 @@ export const tableNames = [
   'releases',
   /** Head pages. Key: page hash, hex. */
   'pages',
+  /** Signed records of unknown kinds. Key: `<publisher id>/<kind>/<subject>`, or `//<hash, hex>` for the last part. */
+  'records',
   /** Content manifests. Key: root, hex. */
   'manifests',
   /** Pieces. Key: `<root hex>/<piece number, 6 digits>`. */

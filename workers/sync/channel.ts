@@ -1,5 +1,5 @@
 import { Failure } from '../contract/failures.ts'
-import { type SyncMessage, syncMessageCodec } from '../protocol/sync-messages.ts'
+import { isOtherSyncMessage, type SyncMessage, syncMessageCodec } from '../protocol/sync-messages.ts'
 
 /** Whole messages in both directions. `receive` rejects when the other side ends, lies about a length, or is silent. */
 export interface MessageChannel {
@@ -12,12 +12,26 @@ export type Message<Type extends SyncMessage['type']> = Extract<SyncMessage, { t
 export const send = (channel: MessageChannel, message: SyncMessage): Promise<void> =>
   channel.send(syncMessageCodec.encode(message))
 
-/** @throws Failure `RecordMalformed`, `RecordTooLarge`, `RecordUnsupported`, also for a message that is not due. */
+/** Messages of types that this version does not know which may stand before one that it does. */
+const maxSkipped = 16
+
+/** The next message, undecoded; messages of types of later versions before it are skipped. */
+export const receiveKnown = async (channel: MessageChannel): Promise<Uint8Array> => {
+  for (let skipped = 0; ; skipped++) {
+    const message = await channel.receive()
+    if (skipped === maxSkipped || !isOtherSyncMessage(message)) return message
+  }
+}
+
+/**
+ * The next message of a known type; messages of types of later versions before it are skipped.
+ * @throws Failure `RecordMalformed`, `RecordTooLarge`, `RecordUnsupported`, also for a message that is not due.
+ */
 export const receive = async <Type extends SyncMessage['type']>(
   channel: MessageChannel,
   ...types: readonly Type[]
 ): Promise<Message<Type>> => {
-  const decoded = syncMessageCodec.decode(await channel.receive())
+  const decoded = syncMessageCodec.decode(await receiveKnown(channel))
   if (!decoded.ok) throw new Failure(decoded.name, decoded.message)
   const { type } = decoded.value
   if (!(types as readonly string[]).includes(type)) {

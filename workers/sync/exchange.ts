@@ -1,6 +1,6 @@
 import { sameBytes } from '../protocol/bytes.ts'
 import { rangeKind } from '../protocol/sync-messages.ts'
-import { type MessageChannel, receive, send } from './channel.ts'
+import { type MessageChannel, receive, receiveKnown, send } from './channel.ts'
 import { type Described, everything, fingerprintOf } from './ranges.ts'
 import { reconcile } from './reconcile.ts'
 import type { Replica } from './replica.ts'
@@ -36,7 +36,7 @@ export const runInitiator = async (
   await replica.settle()
   await send(channel, await hello(replica))
   // The first turn may be in what comes instead of `equal`.
-  const first = await channel.receive()
+  const first = await receiveKnown(channel)
   const replayed: MessageChannel = { send: channel.send, receive: once(first, channel.receive) }
   if ((await receive({ ...channel, receive: async () => first }, 'equal', 'ranges')).type === 'equal') return nothing
   return exchange(replayed, replica, peer, undefined)

@@ -40,7 +40,8 @@ export const createTestCatalogue = (entries: readonly Entry[], isValid: (entry: 
     async ingest(received) {
       batches.push([...received])
       const valid = received.filter(isValid)
-      return { accepted: valid.filter(put).length, rejected: received.length - valid.length }
+      const rejected = received.length - valid.length
+      return { accepted: valid.filter(put).length, rejected, forged: 0, unproven: 0, unsupported: [] }
     },
   }
   return {

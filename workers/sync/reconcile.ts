@@ -68,9 +68,10 @@ export const reconcile = async (
     described = undefined
     for (const id of answer.lacking) outgoing.push(id)
     for (const [start, id] of answer.listed) askable.set(start, id)
-    wanted += answer.wanted.length
+    const wanting = answer.wanted.filter((start) => !replica.isUseless(start))
+    wanted += wanting.length
     complete &&= answer.complete
-    await sendTurn(channel, answer.ranges, answer.wanted)
+    await sendTurn(channel, answer.ranges, wanting)
     if (answer.ranges.length === 0) return { outgoing, wanted, isOurTurn: true, complete }
     open = answer.ranges.filter(({ kind }) => kind === rangeKind.fingerprint)
   }

@@ -1,6 +1,7 @@
 import type { Sha256 } from '../protocol/crypto.ts'
 import type { Entry } from '../protocol/entry.ts'
-import { fromHex } from '../protocol/ids.ts'
+import { fromHex, toHex } from '../protocol/ids.ts'
+import { SYNC_PREFIX_BYTES } from '../protocol/limits.ts'
 import { createIdIndex, type IdIndex } from './id-index.ts'
 import { createPace } from './pace.ts'
 
@@ -9,24 +10,43 @@ export interface SyncCatalogue {
   /** Tells of every id (hex) at once, then of each that comes or goes; what is returned ends it. */
   watchIds(watcher: (id: string, isThere: boolean) => void): () => void
   entries(ids: readonly Uint8Array[]): Promise<Entry[]>
-  /** Verifies and takes in; tells how many were new and how many were refused as invalid. */
-  ingest(entries: readonly Entry[], from: string): Promise<{ accepted: number; rejected: number }>
+  /** Verifies and takes in. */
+  ingest(entries: readonly Entry[], from: string): Promise<Ingested>
+}
+
+/** What entries came to: how many were new, and how many were not taken in. */
+export interface Ingested {
+  readonly accepted: number
+  /** Invalid by what their bytes hold. */
+  readonly rejected: number
+  /** Of the rejected, those that only a forger sends. */
+  readonly forged: number
+  /** Not to be judged here: of a later version, or without what it takes to check them. */
+  readonly unproven: number
+  /** Ids of the unproven ones that only a later version of this program can judge. */
+  readonly unsupported: readonly Uint8Array[]
 }
 
 /** The catalogue with its ids in order. One serves all exchanges. */
 export interface Replica extends Pick<SyncCatalogue, 'entries' | 'ingest'> {
   readonly index: IdIndex
   readonly sha256: Sha256
+  /** Tells whether an id that begins so (`SYNC_PREFIX_BYTES`) belongs to an entry that was of no use here. */
+  isUseless(start: Uint8Array): boolean
   /** Brings the index up to what was told until now, in slices. */
   settle(): Promise<void>
   stop(): void
 }
+
+/** Entries of later versions that are remembered in order not to ask for them again, at about 100 bytes each. */
+const maxUseless = 16_384
 
 export const createReplica = (catalogue: SyncCatalogue, { sha256 }: { sha256: Sha256 }): Replica => {
   const index = createIdIndex()
   /** What was told and is not in the index yet: only the last word on an id counts. */
   let pending = new Map<string, boolean>()
   const stop = catalogue.watchIds((id, isThere) => void pending.set(id, isThere))
+  const useless = new Set<string>()
   let settling: Promise<void> | undefined
 
   const drain = async (): Promise<void> => {
@@ -48,7 +68,16 @@ export const createReplica = (catalogue: SyncCatalogue, { sha256 }: { sha256: Sh
     index,
     sha256,
     entries: (ids) => catalogue.entries(ids),
-    ingest: (entries, from) => catalogue.ingest(entries, from),
+    async ingest(entries, from) {
+      const outcome = await catalogue.ingest(entries, from)
+      for (const id of outcome.unsupported) useless.add(toHex(id.subarray(0, SYNC_PREFIX_BYTES)))
+      for (const oldest of useless) {
+        if (useless.size <= maxUseless) break
+        useless.delete(oldest)
+      }
+      return outcome
+    },
+    isUseless: (start) => useless.size > 0 && useless.has(toHex(start)),
     async settle() {
       settling ??= drain().finally(() => {
         settling = undefined

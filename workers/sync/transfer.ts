@@ -1,5 +1,5 @@
 import { Failure } from '../contract/failures.ts'
-import type { Entry, EntryKind } from '../protocol/entry.ts'
+import { type Entry, isEntryKind } from '../protocol/entry.ts'
 import { MAX_SYNC_ENTRIES, SYNC_BATCH_BYTES } from '../protocol/limits.ts'
 import { entryBatchCodec } from '../protocol/sync-messages.ts'
 import { type MessageChannel, receive, send } from './channel.ts'
@@ -27,8 +27,12 @@ const lookedUp = 256
 /** Entries that are verified at once: reading them takes some 0.1 ms each, and each time is a write to the store. */
 const ingested = 128
 
-/** Invalid entries after which a peer is not listened to any further: a few may be honest disagreement on versions. */
+/**
+ * Entries of no use after which an exchange ends, without blame: invalid ones, which a peer of another version may take
+ * for good, and unproven ones, of which a peer of a later version may have many.
+ */
 const maxRejected = 16
+const maxUnproven = 1_024
 
 /** Resolves when the other side has taken in everything; `complete` is false when there was more than one exchange takes. */
 export const sendEntries = async (
@@ -74,14 +78,17 @@ export const sendEntries = async (
   return { sent, complete }
 }
 
-/** @throws Failure what breaks a rule, by name; entries that came before are kept. */
+/**
+ * `complete` is false when the rest was not wanted any more.
+ * @throws Failure what breaks a rule, by name: `SignatureInvalid` for a forged entry. Entries that came before are kept.
+ */
 export const receiveEntries = async (
   channel: MessageChannel,
   replica: Replica,
   peer: string,
 ): Promise<{ accepted: number; rejected: number; received: number }> => {
   const pace = createPace()
-  let [accepted, rejected, received, bytes] = [0, 0, 0, 0]
+  let [accepted, rejected, unproven, received, bytes] = [0, 0, 0, 0, 0]
   for (;;) {
     const { size, deflated, last } = await receive(channel, 'entries')
     if (size === 0) {
@@ -100,8 +107,12 @@ export const receiveEntries = async (
       const outcome = await replica.ingest(entries.slice(at, at + ingested), peer)
       accepted += outcome.accepted
       rejected += outcome.rejected
-      if (rejected > maxRejected) {
-        throw new Failure('SignatureInvalid', `The peer sent ${rejected} catalogue entries that do not verify.`)
+      unproven += outcome.unproven
+      if (outcome.forged > 0) {
+        throw new Failure('SignatureInvalid', 'The peer sent a catalogue entry whose signature is forged.')
+      }
+      if (rejected > maxRejected || unproven > maxUnproven) {
+        throw new Failure('EntriesRefused', 'The peer sent too many catalogue entries that cannot be used here.')
       }
       await pace()
     }
@@ -113,17 +124,18 @@ export const receiveEntries = async (
 /** Bytes of the map around one entry in a batch. */
 const mapBytes = 32
 
-/** What is needed to judge an entry goes before it: heads are signed, pages are named by heads. */
-const kindOrder: readonly EntryKind[] = ['identity', 'head', 'page', 'release']
+/** What is needed to judge an entry goes before it: heads are signed, pages are named by heads. Unknown kinds come last. */
+const kindOrder = ['identity', 'head', 'page', 'release', 'other'] as const
 
 async function* inOrder(
   replica: Replica,
   ids: readonly Uint8Array[],
   pace: () => Promise<void>,
 ): AsyncGenerator<Entry> {
-  const entriesByKind = new Map<EntryKind, Entry[]>(kindOrder.map((kind) => [kind, []]))
+  const entriesByKind = new Map<string, Entry[]>(kindOrder.map((kind) => [kind, []]))
   for (let at = 0; at < ids.length; at += lookedUp) {
-    for (const entry of await replica.entries(ids.slice(at, at + lookedUp))) entriesByKind.get(entry.kind)?.push(entry)
+    for (const entry of await replica.entries(ids.slice(at, at + lookedUp)))
+      entriesByKind.get(isEntryKind(entry.kind) ? entry.kind : 'other')?.push(entry)
     await pace()
   }
   for (const entries of entriesByKind.values()) yield* entries

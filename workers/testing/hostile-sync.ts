@@ -28,7 +28,7 @@ const catalogueOf = async (entries: readonly Entry[]): Promise<SyncCatalogue> =>
       return () => {}
     },
     entries: async (wanted) => wanted.flatMap((id) => entryById.get(toHex(id)) ?? []),
-    ingest: async () => ({ accepted: 0, rejected: 0 }),
+    ingest: async () => ({ accepted: 0, rejected: 0, forged: 0, unproven: 0, unsupported: [] }),
   }
 }
 
