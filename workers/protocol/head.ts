@@ -115,10 +115,13 @@ export const buildHead = async (
     readonly slug: string
     readonly seq: number
     readonly versions: readonly VersionEntry[]
+    /** The head before, whose fields of later versions are carried over. */
+    readonly before?: Head | undefined
   },
   crypto: Pick<Crypto, 'sha256'>,
 ): Promise<BuiltHead> => {
   const { publisher, slug, seq, versions } = state
+  const carried = otherFields(state.before)
   const latest = pickLatest(versions)
   if (latest === undefined) throw new RecordError('RecordMalformed', 'A package needs at least one version.')
   if (versions.length > MAX_VERSIONS) {
@@ -128,6 +131,7 @@ export const buildHead = async (
     throw new RecordError('RecordMalformed', 'A version appears twice in this package.')
   }
   const toHead = (inline: readonly VersionEntry[], older: Uint8Array | null): Head => ({
+    ...carried,
     v: wireVersions.head,
     publisher,
     slug,
@@ -195,6 +199,20 @@ export const verifyPage = async (
     ? page
     : refused('RecordMalformed', 'This page of versions is not the one that was asked for.')
 }
+
+/** What a later version wrote into a head: a program that signs the next one without knowing it must not lose it. */
+const otherFields = (head: Head | undefined): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(head ?? {}).filter(([field]) => !headFields.has(field)))
+
+const headFields: ReadonlySet<string> = new Set<keyof Head>([
+  'v',
+  'publisher',
+  'slug',
+  'seq',
+  'versions',
+  'latest',
+  'older',
+])
 
 /** Versions that move from the head into a page at once: pages then change with every fourth release only. */
 const PAGING_STEP = 4

@@ -132,7 +132,7 @@ export const createPublisher = (dependencies: PublisherDependencies): Publisher 
     versions: readonly VersionEntry[],
   ): Promise<{ entries: VerifiedEntry[]; seq: number }> => {
     const seq = (found?.head.head.seq ?? 0) + 1
-    const built = await buildHead({ publisher, slug, seq, versions }, crypto)
+    const built = await buildHead({ publisher, slug, seq, versions, before: found?.head.head }, crypto)
     const head = await signHead(built.head, signer, crypto)
     const entries: VerifiedEntry[] = [{ kind: 'head', id: toHex(head.hash), head, key: signer.publicKey }]
     for (const { hash, bytes } of built.pages) {

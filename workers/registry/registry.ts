@@ -213,7 +213,8 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
       if (dropped.length < maxTold) dropped.push({ table, key, name, message })
       // What lacks its identity stays on the disk, and so does what a later version of this page wrote. An unknown key is
       // damage: the record was verified when it was stored.
-      if (verification.outcome !== 'unproven' || name === 'SignatureInvalid') obsolete.push({ table, key, value: undefined })
+      if (verification.outcome !== 'unproven' || name === 'SignatureInvalid')
+        obsolete.push({ table, key, value: undefined })
     }
     for (const identity of own) {
       catalogue.add({ kind: 'identity', id: toHex(await crypto.sha256(identity.chain)), identity })

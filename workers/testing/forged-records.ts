@@ -75,6 +75,14 @@ export const withWrongSignature = (kind: EnvelopeKind, bytes: Uint8Array): Uint8
   return envelopeCodecs[kind].encode({ ...envelope, signature })
 }
 
+/** The same record with a key and a signature of a type that this version cannot check. */
+export const withUnknownKeyType = (kind: EnvelopeKind, bytes: Uint8Array): Uint8Array =>
+  envelopeCodecs[kind].encode({
+    ...readEnvelope(kind, bytes),
+    key: new Uint8Array(57).fill(3),
+    signature: new Uint8Array(114).fill(4),
+  })
+
 /** The same signature over a release of which some fields were changed. */
 export const withChangedFields = (bytes: Uint8Array, changes: Partial<Release>): Uint8Array => {
   const envelope = readEnvelope('release', bytes)

@@ -1,3 +1,4 @@
+import * as dagCbor from '@ipld/dag-cbor'
 import { MessageType } from '@libp2p/kad-dht'
 import { afterEach, describe, expect, it } from 'vitest'
 import { varint } from '../protocol/bytes.ts'
@@ -74,12 +75,14 @@ const expectHonestPeersAreHeard = async ({ engine, stand }: Scene): Promise<void
 }
 
 /** What counts against the hostile peer, as it fades. */
-const failuresOf = ({ engine, hostile }: Scene): number =>
+const failuresOf = ({ engine, hostile }: Pick<Scene, 'engine' | 'hostile'>): number =>
   engine.reputation.list().find(({ peer }) => peer === hostile.id)?.failed ?? 0
 
 interface Forgery {
   what: string
   name: string
+  /** What it costs its sender: what an honest peer may pass on costs nothing. */
+  cost: 'a ban' | 'reputation' | 'nothing'
   forge(scene: Scene): Promise<Entry[]>
 }
 
@@ -92,6 +95,7 @@ const forgeries: Forgery[] = [
   {
     what: 'a release with a wrong signature',
     name: 'SignatureInvalid',
+    cost: 'a ban',
     async forge(scene) {
       const state = await newer(scene)
       // Alone: its head is good, and would be taken in by itself.
@@ -101,6 +105,7 @@ const forgeries: Forgery[] = [
   {
     what: 'a head with a wrong signature',
     name: 'SignatureInvalid',
+    cost: 'a ban',
     async forge(scene) {
       const state = await newer(scene)
       return replaced(entriesOf(state), 'head', withWrongSignature('head', state.head.bytes)).slice(0, 2)
@@ -109,6 +114,7 @@ const forgeries: Forgery[] = [
   {
     what: 'a release with a changed root',
     name: 'SignatureInvalid',
+    cost: 'a ban',
     forge: async ({ known }) =>
       replaced(
         entriesOf(known),
@@ -119,17 +125,20 @@ const forgeries: Forgery[] = [
   {
     what: 'a release with a changed description',
     name: 'SignatureInvalid',
+    cost: 'a ban',
     forge: async ({ known }) =>
       replaced(entriesOf(known), 'release', withChangedFields(known.release.bytes, { description: 'Another one' })),
   },
   {
     what: 'a release that a stranger signed for the publisher',
     name: 'SignatureInvalid',
+    cost: 'nothing',
     forge: async (scene) => entriesOf(await signedBy(scene.stranger, await newer(scene))),
   },
   {
     what: 'a release under the identity of a stranger, of a publisher that nobody knows',
     name: 'IdentityInvalid',
+    cost: 'nothing',
     async forge({ stranger }) {
       const state = await (await createForger('nobody')).release('lost', '1.0.0')
       return replaced(entriesOf(state), 'identity', stranger.identity.chain)
@@ -138,6 +147,7 @@ const forgeries: Forgery[] = [
   {
     what: 'an identity with a forged signature',
     name: 'IdentityInvalid',
+    cost: 'a ban',
     async forge() {
       const state = await (await createForger('nobody')).release('lost', '1.0.0')
       return replaced(entriesOf(state), 'identity', withForgedIdentity(state.identity.chain))
@@ -146,6 +156,7 @@ const forgeries: Forgery[] = [
   {
     what: 'an older head',
     name: 'Rollback',
+    cost: 'nothing',
     async forge({ publisher }) {
       const old = await publisher.release('known', '1.0.0', 1)
       return [
@@ -157,6 +168,7 @@ const forgeries: Forgery[] = [
   {
     what: 'garbage for a release',
     name: 'RecordMalformed',
+    cost: 'reputation',
     forge: async ({ known }) => replaced(entriesOf(known), 'release', new Uint8Array(500).fill(0xa5)),
   },
 ]
@@ -164,16 +176,22 @@ const forgeries: Forgery[] = [
 describe('by sync', { timeout: testMs }, () => {
   it('refuses each forgery by name and keeps what it has', async () => {
     const scene = await setScene()
-    const { engine, hostile } = scene
+    const { engine } = scene
     const before = await engine.rows()
-    const failures = () => failuresOf(scene)
-    for (const { what, name, forge } of forgeries) {
+    for (const { what, name, cost, forge } of forgeries) {
+      // A stranger each: what one has done is not to count for the next.
+      const hostile = await network.startHostile()
+      await engine.network.connect(hostile.address)
+      await until('the hostile peer has seen the connection', () => hostile.isConnectedTo(engine.id))
       const count = engine.judged.length
-      const failed = failures()
-      await hostile.give(engine.id, await forge(scene))
+      // A ban ends the exchange.
+      await hostile.give(engine.id, await forge(scene)).catch(() => {})
       await until(`${what} was judged`, () => engine.judged.length > count)
-      // An older entry may be all that an honest peer knows.
-      if (name !== 'Rollback') await until(`${what} counts against its sender`, () => failures() > failed + 0.5)
+      const failures = () => failuresOf({ engine, hostile })
+      if (cost === 'a ban') await until(`${what} bans its sender`, () => engine.reputation.isBanned(hostile.id))
+      else if (cost === 'reputation') await until(`${what} counts against its sender`, () => failures() > 0.5)
+      else expect.soft(failures(), what).toBe(0)
+      expect.soft(engine.reputation.isBanned(hostile.id), what).toBe(cost === 'a ban')
       const judged = engine.judged.slice(count)
       expect
         .soft(
@@ -349,11 +367,7 @@ describe('by the DHT', { timeout: testMs }, () => {
       }),
     ],
     ['too much', 'after a few', async () => ({ value: new Uint8Array(20_000).fill(1) })],
-    [
-      'a key of a namespace that there is not',
-      'after a few',
-      async () => ({ value: Uint8Array.of(1), key: '/other/key' }),
-    ],
+    ['a key without a namespace', 'after a few', async () => ({ value: Uint8Array.of(1), key: 'key' })],
   ])('never keeps %s, and bans who puts it %s', async (_, when, forge) => {
     const scene = await setScene()
     const { engine, hostile } = scene
@@ -373,6 +387,25 @@ describe('by the DHT', { timeout: testMs }, () => {
     await expectHonestPeersAreHeard(scene)
   })
 })
+
+it(
+  'refuses a DHT value of a namespace or version that it does not know, and blames nobody',
+  { timeout: testMs },
+  async () => {
+    const scene = await setScene()
+    const { engine, hostile, known } = scene
+    const { put } = askOf(scene)
+    const later = dagCbor.encode({ v: 2, identity: known.identity.chain, head: known.head.bytes })
+    for (let times = 0; times < 5; times += 1) {
+      expect(await put(Uint8Array.of(1), new TextEncoder().encode('/ggen-stars/key'))).toBeUndefined()
+      expect(await put(later)).toBeUndefined()
+    }
+    // A value that it takes was judged after the others.
+    expect(await put(encodeDhtValue(known.identity, known.head))).toBeDefined()
+    expect(failuresOf(scene)).toBe(0)
+    expect(engine.reputation.isBanned(hostile.id)).toBe(false)
+  },
+)
 
 interface WireResponse {
   name: string
