@@ -386,12 +386,8 @@ describe('by the DHT', { timeout: testMs }, () => {
     await until('it is left', () => !hostile.isConnectedTo(engine.id))
     await expectHonestPeersAreHeard(scene)
   })
-})
 
-it(
-  'refuses a DHT value of a namespace or version that it does not know, and blames nobody',
-  { timeout: testMs },
-  async () => {
+  it('refuses a DHT value of a namespace or version that it does not know, and blames nobody', async () => {
     const scene = await setScene()
     const { engine, hostile, known } = scene
     const { put } = askOf(scene)
@@ -404,8 +400,8 @@ it(
     expect(await put(encodeDhtValue(known.identity, known.head))).toBeDefined()
     expect(failuresOf(scene)).toBe(0)
     expect(engine.reputation.isBanned(hostile.id)).toBe(false)
-  },
-)
+  })
+})
 
 interface WireResponse {
   name: string
