@@ -1,0 +1,140 @@
+import { afterEach, expect, test } from 'vitest'
+import type { Entry } from '../protocol/entry.ts'
+import { updateIdentity } from '../protocol/identity.ts'
+import { packageId, toHex } from '../protocol/ids.ts'
+import { createHistory, createTestPublisher } from '../registry/fixtures.ts'
+import { createRegistry } from '../registry/registry.ts'
+import { webCrypto } from '../stack/web-crypto.ts'
+import { withUnknownKeyType } from './forged-records.ts'
+import { createFuturePeer } from './future-peer.ts'
+import { futureRecord, signByHand, withFields } from './future-records.ts'
+import { createHostileNetwork } from './hostile-peers.ts'
+import { eventually } from './network.ts'
+import { until } from './relay-network.ts'
+
+/**
+ * Peers of today and one of a later version for an hour of traffic, as much as there would be: an exchange each way every
+ * minute, and announcements, questions and requests for content between them.
+ */
+
+const minutes = 60
+
+const network = createHostileNetwork()
+afterEach(network.stopAll)
+
+test(
+  'a peer of a later version lives with those of today, in both directions',
+  { timeout: 240_000 },
+  async ({ signal }) => {
+    const [engine, stand, node, profile, publisher] = await Promise.all([
+      network.startEngine('today'),
+      network.startStand('today-too'),
+      network.startHostile(),
+      network.createProfile('future'),
+      createTestPublisher(60),
+    ])
+    const future = await createFuturePeer(node, profile)
+    const { publisherId } = publisher.identity
+    const key = publisher.signer
+    await engine.network.connect(stand.address)
+    await engine.network.connect(node.address)
+    await until('the peers are connected', () => node.isConnectedTo(engine.id))
+
+    // An identity with a key of a new type, and a package with new fields in every signed body.
+    const identity = await updateIdentity(
+      publisher.identity,
+      { signingKeys: [key.publicKey, new Uint8Array(57).fill(9)] },
+      [publisher.rotation],
+      webCrypto,
+    )
+    const [, release, head] = await createHistory(publisher, 'kit', ['1.0.0'])
+    if (release?.kind !== 'release' || head?.kind !== 'head') throw new Error('an incomplete history')
+    const releaseBody = withFields(release.release.bytes, { labels: ['audited'], rating: 4.5, since: -1 })
+    const releaseHash = await webCrypto.sha256(releaseBody)
+    const headBody = withFields(head.head.bytes, {
+      versions: [{ version: '1.0.0', release: releaseHash, deprecated: { reason: 'moved' } }],
+      stars: 7,
+    })
+    const ofKit: Entry[] = [
+      { kind: 'identity', bytes: identity.chain },
+      { kind: 'head', bytes: await signByHand('head', headBody, key) },
+      { kind: 'release', bytes: await signByHand('release', releaseBody, key) },
+    ]
+    // Kinds and versions of records that today's peers do not know, but can check.
+    const carried: Entry[] = [
+      await futureRecord('star', { publisher: publisherId, subject: packageId(publisherId, 'kit'), seq: 1 }, key),
+      await futureRecord('label', { publisher: publisherId, text: 'reviewed' }, key),
+      { kind: 'release', bytes: await signByHand('release', withFields(release.release.bytes, { v: 2 }), key) },
+      { kind: 'head', bytes: await signByHand('head', withFields(head.head.bytes, { v: 3, slug: 'next' }), key) },
+    ]
+    // And some that they cannot.
+    const ignored: Entry[] = [
+      { kind: 'release', bytes: withUnknownKeyType('release', release.release.bytes) },
+      ...Array.from({ length: 40 }, (_, n): Entry => ({ kind: 'snapshot', bytes: Uint8Array.of(1, 2, n) })),
+    ]
+    await profile.registry.ingest([...ofKit, ...carried], { from: 'future' })
+    const bytesOf = async (registry: typeof engine.registry) =>
+      new Set((await registry.entriesById(registry.entryIds())).map(({ bytes }) => toHex(bytes)))
+
+    const questions: [object, string][] = [
+      [{ v: 1, type: 'search', text: 'kit', filters: { lang: 'rust' }, limit: 5 }, 'ok'],
+      [{ v: 1, type: 'statistics', of: 'kit' }, 'unsupported'],
+      [{ v: 2, type: 'search', vector: [0.5, -0.5] }, 'unsupported'],
+    ]
+    let told = 0
+    for (let minute = 0; minute < minutes; minute++) {
+      await future.exchange(engine.id)
+      // What cannot be judged is not refused with blame, however often it comes.
+      if (minute % 10 === 0) await node.give(engine.id, [...ofKit, ...ignored])
+      const before = future.answered.length
+      engine.network.syncNow()
+      await until('the engine has begun an exchange, too', () => future.answered.length > before)
+      told += await future.announce({
+        v: minute % 2 === 0 ? 1 : 2,
+        identity: identity.chain,
+        head: ofKit[1]?.bytes ?? new Uint8Array(),
+        release: ofKit[2]?.bytes ?? null,
+        minute,
+      })
+      const [question, status] = questions[minute % questions.length] ?? [{}, '']
+      expect(await future.ask(engine.id, question)).toMatchObject({ status })
+      await engine.network.searchPeers({ text: 'kit', filters: {} }, AbortSignal.timeout(10_000))
+      if (minute % 10 === 5) {
+        const { id, root } = await engine.publish(`of-today-${minute}`, '1.0.0')
+        const found = engine.registry.get(id)?.latest?.release?.release.root ?? new Uint8Array()
+        expect(root).not.toBe('')
+        expect(await future.requestContent(engine.id, found)).toMatchObject({ other: 'refused' })
+      }
+    }
+    await future.exchange(engine.id)
+
+    // Nobody was blamed, and nobody has left.
+    expect(node.isConnectedTo(engine.id)).toBe(true)
+    for (const { peer, failed, faults, bannedUntil } of engine.reputation.list())
+      expect({ peer, failed, faults, bannedUntil }).toEqual({ peer, failed: 0, faults: 0, bannedUntil: undefined })
+    expect(future.answered.filter((failure) => failure !== undefined)).toEqual([])
+    expect(told).toBeGreaterThan(0)
+
+    // What can be understood is, and it is passed on as it was signed, with what cannot be.
+    const kit = packageId(publisherId, 'kit')
+    expect(engine.registry.get(kit)?.latest?.version).toBe('1.0.0')
+    await eventually(
+      'the other peer of today has it all',
+      async () => {
+        if (stand.registry.get(kit) === undefined) engine.network.syncNow()
+        const there = await bytesOf(stand.registry)
+        return [...ofKit, ...carried].every(({ bytes }) => there.has(toHex(bytes)))
+      },
+      signal,
+    )
+    for (let minute = 5; minute < minutes; minute += 10)
+      expect(profile.registry.bySlug(`of-today-${minute}`)).toHaveLength(1)
+
+    // It survives a restart, and nothing that was of no use was kept.
+    const again = createRegistry({ store: engine.store, crypto: webCrypto, onChange() {} })
+    expect(await again.load()).toMatchObject({ droppedCount: 0 })
+    const kept = await bytesOf(again)
+    for (const { bytes } of [...ofKit, ...carried]) expect(kept.has(toHex(bytes))).toBe(true)
+    for (const { bytes } of ignored) expect(kept.has(toHex(bytes))).toBe(false)
+  },
+)
