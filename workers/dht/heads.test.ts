@@ -112,12 +112,12 @@ describe('get', () => {
     expect(misanswers.sort()).toEqual(['peer 0 forged', 'peer 2 forged'])
   })
 
-  test('a verifier that throws counts as forged', async () => {
-    const { found, misanswers } = await lookup([[1, 1]], {
-      deps: { verify: () => Promise.reject(new Error('broken')) },
-    })
-    expect(found).toBeUndefined()
-    expect(misanswers).toEqual(['peer 0 forged'])
+  test('a verifier that throws, or does not know the version, finds nothing and blames nobody', async () => {
+    for (const verify of [() => Promise.reject(new Error('broken')), async () => 'unsupported' as const]) {
+      const { found, misanswers } = await lookup([[1, 1]], { deps: { verify } })
+      expect(found).toBeUndefined()
+      expect(misanswers).toEqual([])
+    }
   })
 
   test('what is older than known here does not win, not even alone', async () => {

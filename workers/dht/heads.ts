@@ -25,9 +25,6 @@ const putLimits: QueryLimits = { width: 20, parallel: 8, dials: 3, inFlight: 24,
 /** Peers whose older value is replaced after a lookup; the next lookup comes by the others. */
 const maxRepairs = 4
 
-/** Of so many repairs that were confirmed it is remembered who cannot have missed the news any more. */
-const maxConfirmedRepairs = 1_000
-
 /** What one stored value says, once its signature and identity were checked. */
 export interface FoundHead<T> {
   /** Of the identity document; weighs more than `seq`: a key that was rotated out cannot roll a package back. */
@@ -37,10 +34,10 @@ export interface FoundHead<T> {
 }
 
 /**
- * `forged`: not valid for its key. `older`: valid, and older than what is known: its sender may have missed the news.
- * `rollback`: older than what its sender has confirmed to have stored.
+ * `forged`: not valid for its key. `older`: valid, and older than what is known here: its sender may have missed the
+ * news, or lost it by a restart.
  */
-export type Misanswer = 'forged' | 'older' | 'rollback'
+export type Misanswer = 'forged' | 'older'
 
 export interface LookupReport {
   /** `absent`: the closest peers that live do not have it. */
@@ -53,8 +50,11 @@ export interface LookupReport {
 }
 
 export interface HeadsDependencies<T> extends AskingDependencies {
-  /** Decodes and verifies a value for its key; undefined for anything that is not valid. */
-  verify(key: Uint8Array, value: Uint8Array): Promise<FoundHead<T> | undefined>
+  /**
+   * Decodes and verifies a value for its key; undefined for anything that is not valid. `unsupported`: only a later
+   * version of this program can tell, so that its sender is not to blame.
+   */
+  verify(key: Uint8Array, value: Uint8Array): Promise<FoundHead<T> | 'unsupported' | undefined>
   /** Higher is asked sooner; undefined is never asked. All alike when not given. */
   rank?(peer: string): number | undefined
   /** The newest head known here already: an older one does not win. */
@@ -92,8 +92,6 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
   const rank = deps.rank ?? (() => 0)
 
   const asking = createAsking(deps)
-  /** The newest that a peer has confirmed, by peer and key; the oldest confirmation first. */
-  const confirmedByPeer = new Map<string, Version>()
 
   const walk = (
     seeds: Contact[],
@@ -170,8 +168,9 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
       }
 
       const consider = async (bytes: Uint8Array, peer: Contact | undefined, hops: number): Promise<void> => {
-        // A verifier that throws has not found the value valid.
-        const found = await verify(keyBytes, bytes).catch(() => undefined)
+        // A verifier that throws has not found the value valid, and that is not its sender's fault.
+        const found = await verify(keyBytes, bytes).catch(() => 'unsupported' as const)
+        if (found === 'unsupported') return
         if (found === undefined) {
           if (peer !== undefined) onMisanswer?.(peer.id, 'forged')
           return
@@ -207,11 +206,8 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
 
       const standard = best?.found ?? floor
       const stale = answers.filter(({ found }) => standard !== undefined && compare(found, standard) < 0)
-      for (const { peer, found } of stale) {
-        const confirmed = confirmedByPeer.get(`${peer.id} ${key}`)
-        onMisanswer?.(peer.id, confirmed !== undefined && compare(found, confirmed) < 0 ? 'rollback' : 'older')
-      }
-      if (best !== undefined) repair(key, best, stale)
+      for (const { peer } of stale) onMisanswer?.(peer.id, 'older')
+      if (best !== undefined) repair(key, best.bytes, stale)
       onLookup?.({
         outcome: best !== undefined ? 'found' : signal.aborted ? 'cancelled' : timeout.aborted ? 'timeout' : 'absent',
         tookMs: now() - started,
@@ -224,18 +220,9 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
   }
 
   /** Nobody waits for it: who misses it will be given the value by the next put. */
-  function repair(
-    key: string,
-    { bytes, found }: { bytes: Uint8Array; found: Version },
-    stale: readonly { peer: Contact }[],
-  ): void {
+  function repair(key: string, bytes: Uint8Array, stale: readonly { peer: Contact }[]): void {
     for (const { peer } of stale.slice(0, maxRepairs))
-      void wire.putValue(peer, encode(key), bytes, AbortSignal.timeout(putTimeoutMs)).then((isStored) => {
-        if (!isStored) return
-        const [oldest] = confirmedByPeer.keys()
-        if (confirmedByPeer.size >= maxConfirmedRepairs && oldest !== undefined) confirmedByPeer.delete(oldest)
-        confirmedByPeer.set(`${peer.id} ${key}`, { identitySeq: found.identitySeq, seq: found.seq })
-      })
+      void wire.putValue(peer, encode(key), bytes, AbortSignal.timeout(putTimeoutMs))
   }
 }
 

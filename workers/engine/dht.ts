@@ -45,15 +45,14 @@ export const createDht = (tab: Pick<TabNode, 'node' | 'heads'>, deps: DhtDepende
     ...lookups,
     async verify(key, value) {
       const found = await verifyDhtValue(key, value, crypto)
-      if (!found.ok) return undefined
+      if (!found.ok) return found.name === 'RecordUnsupported' ? 'unsupported' : undefined
       const { identity, head } = found.value
       return { identitySeq: identity.seq, seq: head.head.seq, value: found.value }
     },
     newest: tab.heads.newest,
     onMisanswer(peer, kind) {
       if (kind === 'forged') conduct.drop(peer, 'signature')
-      else if (kind === 'rollback') conduct.drop(peer, 'rollback')
-      // It may be honest and have missed the news: it is told them, and others are asked before it.
+      // It may be honest and have missed the news: it is given the newer head, and others are asked before it.
       else reputation.observe(peer, { kind: 'failed' })
     },
     onLookup,

@@ -170,7 +170,7 @@ test('knows the same after a restart', async () => {
     fc.record({ kind: fc.constant('transfer' as const), bytes: fc.nat(), ms: fc.nat() }),
     fc.record({
       kind: fc.constant('violation' as const),
-      fault: fc.constantFrom('hash' as const, 'malformed' as const, 'rollback' as const),
+      fault: fc.constantFrom('hash' as const, 'malformed' as const, 'flood' as const),
     }),
   )
   await fc.assert(

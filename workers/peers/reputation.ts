@@ -46,7 +46,7 @@ export type PeerEvent =
    * It broke the rules. `hash` and `signature` ban at once; the others, which an old version or a race can cause, after
    * three that are not yet faded.
    */
-  | { kind: 'violation'; fault: 'hash' | 'signature' | 'malformed' | 'rollback' | 'flood' }
+  | { kind: 'violation'; fault: 'hash' | 'signature' | 'malformed' | 'flood' }
 
 export interface PeerReputation extends Experience {
   peer: string
