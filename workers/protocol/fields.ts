@@ -15,7 +15,7 @@ import { isVersion } from './versions-and-ranges.ts'
  */
 export const openRecord = <const Entries extends v.ObjectEntries>(entries: Entries) => v.looseObject(entries)
 
-const tokenPattern = /^[a-z][a-z0-9-]{0,31}$/
+const tokenPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/
 
 /** Byte string of at least `min` and at most `max` bytes. */
 export const bytes = (min: number, max: number) =>
@@ -33,10 +33,10 @@ export const publicKey = bytes(KEY_BYTES, MAX_KEY_BYTES)
 /** A signature by a key of that length; Ed25519 has 64 bytes. */
 export const signature = bytes(SIGNATURE_BYTES, MAX_SIGNATURE_BYTES)
 
-/** A short lower-case word, such as the kind of an entry or a message. */
+/** A short word, such as the kind of an entry or a message. */
 export const token = v.pipe(
   v.string('a word is expected'),
-  v.regex(tokenPattern, 'a word of 1 to 32 lower-case letters, digits and hyphens is expected'),
+  v.regex(tokenPattern, 'a word of 1 to 64 letters, digits and . _ : - is expected'),
 )
 
 /** Whole number from `min` to `max`, both included. */

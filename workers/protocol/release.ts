@@ -15,6 +15,7 @@ import {
   shortList,
   slug,
   timestamp,
+  token,
   version,
 } from './fields.ts'
 import { hasKey, type Identity } from './identity.ts'
@@ -45,11 +46,22 @@ import { isRange } from './versions-and-ranges.ts'
  * business. Two releases of one version with different roots are an equivocation, which only a reader of both can see.
  */
 
-export type DependencyKind = 'package' | 'external' | 'asset' | 'unknown'
-export type DependencyEcosystem = 'crate' | 'npm' | 'python' | 'tool'
+const dependencyKinds = ['package', 'external', 'asset', 'unknown'] as const
+const dependencyEcosystems = ['crate', 'npm', 'python', 'tool'] as const
+
+/** What this version knows; a later one may know more. */
+export type DependencyKind = (typeof dependencyKinds)[number]
+export type DependencyEcosystem = (typeof dependencyEcosystems)[number]
+
+export const isDependencyKind = (kind: string): kind is DependencyKind =>
+  (dependencyKinds as readonly string[]).includes(kind)
+
+export const isDependencyEcosystem = (ecosystem: string): ecosystem is DependencyEcosystem =>
+  (dependencyEcosystems as readonly string[]).includes(ecosystem)
 
 export interface Dependency {
-  readonly kind: DependencyKind
+  /** A `DependencyKind`, or a kind of a later version, which counts as `unknown`. */
+  readonly kind: string
   /** For a `package` its slug, else what the manifest says: a crate, a path. */
   readonly name: string
   /** For a `package`: the one publisher's package that is meant; its slug is `name`. */
@@ -57,8 +69,8 @@ export interface Dependency {
   /** For a `package` a node-semver range, else what the manifest says, maybe nothing. */
   readonly range: string
   readonly optional: boolean
-  /** For `external`: where it comes from. */
-  readonly ecosystem?: DependencyEcosystem
+  /** For `external`: where it comes from, a `DependencyEcosystem` or one of a later version. */
+  readonly ecosystem?: string
 }
 
 /** A release that a dependency, or a dependency of one, was resolved to when this was published. */
@@ -108,24 +120,24 @@ export interface VerifiedRelease {
 
 const dependency = v.pipe(
   openRecord({
-    kind: v.picklist(['package', 'external', 'asset', 'unknown'], 'a kind of dependency is expected'),
+    kind: token,
     name: line(1, MAX_DEPENDENCY_NAME_CHARACTERS),
     id: v.exactOptional(packageIdField),
     range: line(0, MAX_RANGE_CHARACTERS),
     optional: v.boolean('yes or no is expected'),
-    ecosystem: v.exactOptional(v.picklist(['crate', 'npm', 'python', 'tool'], 'an ecosystem is expected')),
+    ecosystem: v.exactOptional(token),
   }),
   v.check(
     ({ kind, name, range }) => kind !== 'package' || (isSlug(name) && isRange(range)),
     'a package dependency needs a package name and a version range',
   ),
   v.check(({ kind, name, id }) => {
-    if (id === undefined) return true
+    if (id === undefined || !isDependencyKind(kind)) return true
     const parts = splitPackageId(id)
     return kind === 'package' && parts.ok && parts.value.slug === name
   }, 'the package id must be of the package that is named'),
   v.check(
-    ({ kind, ecosystem }) => kind === 'external' || ecosystem === undefined,
+    ({ kind, ecosystem }) => kind === 'external' || ecosystem === undefined || !isDependencyKind(kind),
     'only external ones have an ecosystem',
   ),
 )

@@ -14,18 +14,18 @@ const pinned: Record<string, Record<number, readonly string[]>> = {
   identityChain: { 1: ['a3d2ef4265950eb0', '53f2a3c8ea2517e3'] },
   'signed release': { 1: ['97a5f057dc18fdfc', '69fcca787f8bcc87'] },
   'signed head': { 1: ['76607ada9163aee1', '1a596b83166f4744'] },
-  release: { 1: ['1d504e66d3ce6505', '918c88056e87a64b'] },
+  release: { 1: ['1d504e66d3ce6505', 'e8e9e549978f686a'] },
   head: { 1: ['6b25c7b81e3a4566', '42086cabfa0ecf18'] },
   headPage: { 1: ['30c0530db3d2a0ac', 'a88090268346e201'] },
   manifest: { 1: ['5ef363888c296455', 'a9b1618102a9f8d6'] },
   dhtValue: { 1: ['50761524a522b9ed', '40dc41dd3b837b2d'] },
   announcement: { 1: ['476adb63b082c8a8', '48caf8105b908546'] },
   syncMessage: { 1: ['4c15ae9bc6645c66'], 2: ['55a618932b151446', '03de2fad4c32b7fe'] },
-  entryBatch: { 1: ['dbdf8c4c780c272b', 'e9135722384dcd81'] },
+  entryBatch: { 1: ['dbdf8c4c780c272b', '48a972505575acd8'] },
   pieceRequest: { 1: ['80bf45ab7c3eb413', 'ecf6d8530722a6ca'] },
-  pieceResponse: { 1: ['2cdf8fc408d6a699', '0c7de03b68c81dbc'] },
+  pieceResponse: { 1: ['2cdf8fc408d6a699', '44074f72a4eff009'] },
   queryRequest: { 1: ['f68e6605ae9bd235', 'a2fc6f603cbb759c'] },
-  queryResponse: { 1: ['09eeb32a4a6d10a1', 'c0cb0a9efafe7c37'] },
+  queryResponse: { 1: ['09eeb32a4a6d10a1', '194c217e297ca632'] },
 }
 
 interface Pinnable {

@@ -1,7 +1,7 @@
 import { Failure } from '../contract/failures.ts'
 import type { DependencyView, PackageSummary, PackageView, TrustState, VersionView } from '../contract/views.ts'
 import { packageId, rootToText } from '../protocol/ids.ts'
-import type { Dependency, Release } from '../protocol/release.ts'
+import { type Dependency, isDependencyEcosystem, isDependencyKind, type Release } from '../protocol/release.ts'
 import type { CataloguePackage, CatalogueVersion } from './catalogue.ts'
 
 /** What the page sees of a package of the catalogue. */
@@ -110,6 +110,6 @@ const dependencyToView = ({ name, range, optional, kind, ecosystem }: Dependency
   name,
   range,
   optional,
-  kind,
-  ...(ecosystem === undefined ? {} : { ecosystem }),
+  kind: isDependencyKind(kind) ? kind : 'unknown',
+  ...(ecosystem === undefined || !isDependencyEcosystem(ecosystem) ? {} : { ecosystem }),
 })

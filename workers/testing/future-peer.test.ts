@@ -49,7 +49,20 @@ test(
     )
     const [, release, head] = await createHistory(publisher, 'kit', ['1.0.0'])
     if (release?.kind !== 'release' || head?.kind !== 'head') throw new Error('an incomplete history')
-    const releaseBody = withFields(release.release.bytes, { labels: ['audited'], rating: 4.5, since: -1 })
+    const releaseBody = withFields(release.release.bytes, {
+      ...{ labels: ['audited'], rating: 4.5, since: -1 },
+      dependencies: [
+        {
+          kind: 'plugin',
+          name: 'x',
+          range: '*',
+          optional: false,
+          id: packageId(publisherId, 'z'),
+          ecosystem: 'plugins.v1',
+        },
+        { kind: 'external', name: 'y', range: '', optional: false, ecosystem: 'go', checksum: Uint8Array.of(1) },
+      ],
+    })
     const releaseHash = await webCrypto.sha256(releaseBody)
     const headBody = withFields(head.head.bytes, {
       versions: [{ version: '1.0.0', release: releaseHash, deprecated: { reason: 'moved' } }],
