@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { checkOut, differencesBetween, differenceToText, type RunFigure, toRunFigure, turnsOf } from './lib/against.ts'
 import { type Baselines, readBaselines, writeBaselines } from './lib/baselines.ts'
 import { compare, toComparable, toStored, type Verdict, verdictToText } from './lib/compare.ts'
 import { isSameMachine, machineToText, thisMachine } from './lib/machine.ts'
@@ -9,10 +10,12 @@ import { type Figure, type Row, rowToText, tableHead, toRow } from './lib/measur
 import { runSuite, type SuiteRun } from './lib/run-suite.ts'
 import { withTable } from './lib/table.ts'
 
-const usage = `npm run bench [-- SUITE …] [--json FILE] [--compare] [--save] [--table]
+const usage = `npm run bench [-- SUITE …] [--json FILE] [--compare] [--save] [--table] [--against REF [--rounds N]]
   SUITE      a folder of bench/, or the path of a benchmark.ts; all of bench/ when none is named
   --json     writes the rows to a file
   --compare  against the suite's baselines.json; a regression that a second run confirms ends with exit code 1
+  --against  runs SUITE of this checkout and of the commit REF in turns, N runs each (5), and compares the runs;
+             what is worse beyond chance ends with exit code 1. Build this checkout before
   --save     keeps this run as the suite's baselines.json
   --table    writes bench/README.md's table from all baselines.json; measures nothing on its own`
 
@@ -45,6 +48,8 @@ const main = async (): Promise<number> => {
       compare: { type: 'boolean' },
       save: { type: 'boolean' },
       table: { type: 'boolean' },
+      against: { type: 'string' },
+      rounds: { type: 'string', default: '5' },
       help: { type: 'boolean' },
     },
     allowPositionals: true,
@@ -61,6 +66,8 @@ const main = async (): Promise<number> => {
       throw new Error(`No suite ${given}. There are: ${known.map(({ name }) => name).join(', ')}.`)
     chosen.push(suite)
   }
+
+  if (values.against !== undefined) return compareWith(values.against, chosen, Number(values.rounds))
 
   const problems: string[] = []
   const tableOnly = values.table && chosen.length === 0 && !values.compare && !values.save && values.json === undefined
@@ -84,6 +91,34 @@ const main = async (): Promise<number> => {
   }
   for (const problem of problems) console.error(problem)
   return problems.length === 0 ? 0 : 1
+}
+
+/** Both checkouts in turns. A suite that only one of them has, or that fails on either side, is a failure. */
+const compareWith = async (ref: string, chosen: readonly NamedSuite[], rounds: number): Promise<number> => {
+  if (chosen.length === 0 || !Number.isInteger(rounds) || rounds < 1)
+    throw new Error('--against needs the name of a suite, and a whole number of rounds.')
+  console.log(`${machineToText(machine)}\ninstalling and building ${ref}`)
+  const { folder: old, remove } = checkOut(ref)
+  let isWorse = false
+  try {
+    for (const { name } of chosen) {
+      const runs: Record<'before' | 'now', RunFigure[][]> = { before: [], now: [] }
+      for (const side of turnsOf(rounds)) {
+        const at = resolve(side === 'now' ? folder : resolve(old, 'bench'), name, 'benchmark.ts')
+        const { figures, failure } = await runSuite(pathToFileURL(at), { onLine() {}, onFigure() {} })
+        if (failure !== undefined) throw new Error(`${name}, ${side}: ${failure}`)
+        runs[side].push(figures.map(toRunFigure))
+        console.log(`  ${name}, ${side}: run ${runs[side].length} of ${rounds}`)
+      }
+      for (const difference of differencesBetween(runs.before, runs.now)) {
+        console.log(`  ${differenceToText(difference)}`)
+        isWorse ||= difference.worse.length > 0
+      }
+    }
+  } finally {
+    remove()
+  }
+  return isWorse ? 1 : 0
 }
 
 /** Runs a suite; where it is compared and has become slower, once more: what a second run does not confirm was chance. */
