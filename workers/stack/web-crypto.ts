@@ -1,8 +1,9 @@
-import { generateKeyPairFromSeed, privateKeyFromRaw, publicKeyFromRaw } from '@libp2p/crypto/keys'
+import { generateKeyPairFromSeed, privateKeyFromRaw } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { base64url } from 'multiformats/bases/base64'
 import { concatBytes } from '../protocol/bytes.ts'
 import type { Crypto, Signer } from '../protocol/crypto.ts'
+import { verifyWithoutPlatform } from './ed25519.ts'
 
 /** Lengths of Ed25519, bytes (RFC 8032 §5.1). */
 const keyBytes = 32
@@ -11,7 +12,7 @@ const seedBytes = 32
 
 /**
  * Hashes and signatures by the platform's WebCrypto, in tabs, workers and Node. Where it has no Ed25519 (browsers of
- * before 2025), signatures go through `@libp2p/crypto`.
+ * before 2025), signatures are made by `@libp2p/crypto` and checked in JavaScript (`ed25519.ts`).
  *
  * `verify` answers false for whatever is not a valid signature, garbage included; it never rejects.
  */
@@ -22,7 +23,7 @@ export const webCrypto: Crypto = {
     try {
       return (await ed25519Supported())
         ? await verifyByPlatform(publicKey, message, signature)
-        : await verifyByLibrary(publicKey, message, signature)
+        : verifyWithoutPlatform(publicKey, message, signature)
     } catch {
       // 32 bytes that are no point of the curve, most likely.
       return false
@@ -73,13 +74,6 @@ const verifyByPlatform = async (
   const key = await crypto.subtle.importKey('raw', own(publicKey), 'Ed25519', false, ['verify'])
   return crypto.subtle.verify('Ed25519', key, own(signature), own(message))
 }
-
-/** The key is copied: the library reads the whole buffer behind it. */
-export const verifyByLibrary = async (
-  publicKey: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-): Promise<boolean> => publicKeyFromRaw(publicKey.slice()).verify(message, signature)
 
 let support: Promise<boolean> | undefined
 
