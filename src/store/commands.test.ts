@@ -65,6 +65,7 @@ const compose = (given: Partial<EngineClient> = {}) => {
       readFile: refuse,
       exportZip: refuse,
       verify: refuse,
+      planUninstall: refuse,
       uninstall: refuse,
       peers: refuse,
     },

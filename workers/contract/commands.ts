@@ -15,6 +15,8 @@ import type {
   SearchQuery,
   SearchResult,
   StatusView,
+  UninstallOptions,
+  UninstallPlan,
   VerifyResult,
 } from './views.ts'
 
@@ -83,7 +85,13 @@ export interface EngineCommands {
   /** An installed package as a zip archive. */
   exportZip(id: string, version: string): Promise<Uint8Array>
   verify(id: string, version: string): Promise<VerifyResult>
-  uninstall(id: string, version: string): Promise<void>
+  /** Rejects with `NotInstalled`. */
+  planUninstall(id: string, version: string): Promise<UninstallPlan>
+  /**
+   * Takes a package out of the library, and its files from this device unless they were published here or something
+   * else uses them. Rejects with `NeededByOthers`, naming them, while installed packages need it; `force` overrules.
+   */
+  uninstall(id: string, version: string, options?: UninstallOptions): Promise<void>
 
   peers(): Promise<PeerView[]>
   metrics(): Promise<MetricsView>

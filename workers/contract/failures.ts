@@ -21,6 +21,8 @@ export const failureNames = [
   'ArchiveUnreadable',
   'ArchiveTooLarge',
   'InvalidArgument',
+  /** A file looks private and was not confirmed, one by one, in `PublishOptions.confirmedPrivate`. */
+  'PrivateFile',
   // What a peer, or the disk, hands in.
   'RecordMalformed',
   'RecordTooLarge',
@@ -39,6 +41,8 @@ export const failureNames = [
   'DependencyMissing',
   'DependencyConflict',
   'NotInstalled',
+  /** Other installed packages stop working without it; `planUninstall` names them, `force` removes it all the same. */
+  'NeededByOthers',
   // What the network and the machine do.
   'ContentUnavailable',
   'PeerUnreachable',
@@ -47,6 +51,8 @@ export const failureNames = [
   'StorageUnavailable',
   'QuotaExceeded',
   'ProfileInUse',
+  /** The engine ended before the command did. An install goes on when it starts again. */
+  'Stopped',
   /** The profile runs in a tab with another version of this page, which this one cannot work through. */
   'TabOutdated',
   'Internal',

@@ -217,6 +217,19 @@ export interface LibraryEntry {
   files: { path: string; size: number; sha256: string }[]
 }
 
+/** What an uninstall would do, shown before it is done. */
+export interface UninstallPlan {
+  /** Installed packages that stop working without it, direct dependents first. */
+  breaks: { id: string; slug: string; version: string; displayName: string }[]
+  /** Its files stay here: this profile published them, or another installed package or a running command uses them. */
+  kept?: 'published' | 'installed' | 'held'
+}
+
+export interface UninstallOptions {
+  /** Removes it although installed packages need it. */
+  force?: boolean
+}
+
 /** Outcome of a re-verification of an installed package against its manifest. */
 export interface VerifyResult {
   ok: boolean

@@ -81,6 +81,8 @@ export interface Catalogue {
   packagesOf(publisher: string): readonly CataloguePackage[]
   /** All releases of a version that are kept, also those that no head names. */
   releasesOf(id: string, version: string): readonly VerifiedRelease[]
+  /** Every release of a publisher that is kept, also those of packages that do not show. */
+  releasesBy(publisher: string): Iterable<VerifiedRelease>
   /** Packages that changed, came or went since the last call. */
   takeChanged(): PackageId[]
   readonly shelf: Shelf
@@ -403,6 +405,9 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
     releasesOf(id, version) {
       const state = packages.get(id)
       return (state?.hashesByVersion.get(version) ?? []).flatMap((hash) => state?.releaseByHash.get(hash) ?? [])
+    },
+    *releasesBy(publisher) {
+      for (const { releaseByHash } of publishers.get(publisher)?.packages.values() ?? []) yield* releaseByHash.values()
     },
     takeChanged() {
       const ids = [...changed]
