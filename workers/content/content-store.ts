@@ -190,7 +190,9 @@ export const createContentStore = ({ store, crypto }: ContentStoreDependencies):
 
   const removal = async (root: Uint8Array): Promise<Change[]> => [
     { table: 'manifests', key: manifestKey(root), value: undefined },
-    ...(await store.keys('pieces', piecePrefix(root))).map((key): Change => ({ table: 'pieces', key, value: undefined })),
+    ...(await store.keys('pieces', piecePrefix(root))).map(
+      (key): Change => ({ table: 'pieces', key, value: undefined }),
+    ),
   ]
 
   const forget = (root: Uint8Array): void => {

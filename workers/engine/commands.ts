@@ -58,8 +58,20 @@ export interface CommandDependencies {
 
 /** The commands of a running engine, each a few lines over the part that does the work. */
 export const createCommands = (deps: CommandDependencies): RunningEngine => {
-  const { content, keeper, registry, library, installs, holders, lookups, metrics, publications, publisher, emit, signal } =
-    deps
+  const {
+    content,
+    keeper,
+    registry,
+    library,
+    installs,
+    holders,
+    lookups,
+    metrics,
+    publications,
+    publisher,
+    emit,
+    signal,
+  } = deps
 
   const read = (files: FileInput[], options: PublishOptions = {}): ReturnType<typeof readPackage> => {
     assertFiles(files)

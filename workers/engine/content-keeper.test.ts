@@ -18,9 +18,7 @@ let contents: StagedContent[]
 
 beforeAll(async () => {
   const { stage } = createContentStore({ store: createMemoryStore(), crypto: webCrypto })
-  contents = await Promise.all(
-    [1, 2, 3].map((n) => stage([{ path: 'a.bin', bytes: new Uint8Array(300_000).fill(n) }])),
-  )
+  contents = await Promise.all([1, 2, 3].map((n) => stage([{ path: 'a.bin', bytes: new Uint8Array(300_000).fill(n) }])))
 })
 
 const contentOf = (number: number): StagedContent => {
@@ -101,7 +99,9 @@ test('whatever is installed, published, held and removed, and wherever the tab e
             if (root !== undefined) {
               const { root: bytes } = contentOf(root)
               const isReferred =
-                [...installed.values()].includes(root) || own.has(rootToText(bytes)) || (held.get(root)?.length ?? 0) > 0
+                [...installed.values()].includes(root) ||
+                own.has(rootToText(bytes)) ||
+                (held.get(root)?.length ?? 0) > 0
               expect(await engine.content.has(bytes)).toBe(isReferred)
             }
           } else if (each.do === 'publish') {
@@ -133,6 +133,21 @@ test('whatever is installed, published, held and removed, and wherever the tab e
     }),
     { seed: 3, numRuns: 150 },
   )
+})
+
+test('an uninstall that is cut off leaves the entry with its content, or neither', async () => {
+  const staged = contentOf(0)
+  for (let writes = 0; writes < 4; writes += 1) {
+    const disk = createMemoryStore()
+    const before = await open(disk, new Set())
+    await disk.write(before.content.changes(staged))
+    await before.library.add(entryOf('kit', staged))
+    const { keeper } = await open(cutAfter(disk, writes), new Set())
+    await keeper.uninstall(packageId(publisherId, 'kit'), '1.0.0').catch(() => {})
+    const after = await open(disk, new Set())
+    const held = [...(await disk.keys('manifests')), ...(await disk.keys('pieces'))].length
+    expect(held).toBe(after.library.list().length === 0 ? 0 : 1 + staged.pieces.length)
+  }
 })
 
 test('a removal and an install of the same content at once leave an entry that is whole', async () => {

@@ -120,7 +120,7 @@ const assemble = async (
   const transfers = createTransfers({ store })
   const keeper = createContentKeeper({
     ...{ content, library },
-    published: () => publishedContents(registry, outbox, publisherId),
+    published: () => publishedContents(registry, outbox, library, publisherId),
   })
   const trust = createTrust({ store, self: publisherId })
   const reputation = createReputation({ store, now, random: Math.random })

@@ -1,4 +1,5 @@
 import { type PublisherId, rootToText } from '../protocol/ids.ts'
+import type { Library } from '../registry/library.ts'
 import type { Outbox } from '../registry/outbox.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { PublishedContents } from './content-references.ts'
@@ -12,10 +13,13 @@ import type { PublishedContents } from './content-references.ts'
 export const publishedContents = (
   registry: Pick<Registry, 'packagesOf' | 'releasesBy' | 'get'>,
   outbox: Pick<Outbox, 'list'>,
+  library: Pick<Library, 'list'>,
   self: PublisherId,
 ): PublishedContents => {
   const roots = new Set<string>()
   for (const { release } of registry.releasesBy(self)) roots.add(rootToText(release.root))
+  // What was installed from oneself is one's own too, also when the records of it are damaged.
+  for (const { id, root } of library.list()) if (id.startsWith(`${self}/`)) roots.add(root)
   const isKnown = ({ complete, versions }: ReturnType<typeof registry.packagesOf>[number]): boolean =>
     complete && versions.every(({ release }) => release !== undefined)
   return {

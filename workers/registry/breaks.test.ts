@@ -31,10 +31,18 @@ test('names who needs it, and who needs these, once each', () => {
 test('nobody is named who has another version that fits, an optional dependency, or a tool of that name', () => {
   const installed = [entry('kit'), entry('kit', '1.2.0'), entry('web'), entry('old')]
   expect(broken(entry('kit'), installed, { 'alice/web': [needs('kit')] })).toEqual([])
-  expect(broken(entry('kit'), installed, { 'alice/old': [needs('kit', { range: '1.0.0' })] })).toEqual(['alice/old 1.0.0'])
-  expect(broken(entry('kit'), installed, { 'alice/old': [needs('kit', { range: '=1.0.0', optional: true })] })).toEqual([])
-  expect(broken(entry('kit'), installed, { 'alice/old': [needs('kit', { range: '=1.0.0', kind: 'external' })] })).toEqual([])
-  expect(broken(entry('kit'), installed, { 'alice/old': [needs('gone'), needs('kit', { range: '^9.0.0' })] })).toEqual([])
+  expect(broken(entry('kit'), installed, { 'alice/old': [needs('kit', { range: '1.0.0' })] })).toEqual([
+    'alice/old 1.0.0',
+  ])
+  expect(broken(entry('kit'), installed, { 'alice/old': [needs('kit', { range: '=1.0.0', optional: true })] })).toEqual(
+    [],
+  )
+  expect(
+    broken(entry('kit'), installed, { 'alice/old': [needs('kit', { range: '=1.0.0', kind: 'external' })] }),
+  ).toEqual([])
+  expect(broken(entry('kit'), installed, { 'alice/old': [needs('gone'), needs('kit', { range: '^9.0.0' })] })).toEqual(
+    [],
+  )
 })
 
 test('a name means the package of the same publisher, else any of that name; an id means that one', () => {
@@ -55,7 +63,9 @@ test('packages that need each other both break, and none is named for itself', (
 
 test('equals its definition on arbitrary graphs', () => {
   const names = ['a', 'b', 'c', 'd', 'e']
-  const graph = fc.array(fc.tuple(fc.constantFrom(...names), fc.constantFrom(...names), fc.boolean()), { maxLength: 14 })
+  const graph = fc.array(fc.tuple(fc.constantFrom(...names), fc.constantFrom(...names), fc.boolean()), {
+    maxLength: 14,
+  })
   fc.assert(
     fc.property(graph, fc.constantFrom(...names), (edges, leaving) => {
       const dependencies: Record<string, Dependency[]> = {}
@@ -69,7 +79,11 @@ test('equals its definition on arbitrary graphs', () => {
         (!seen.includes(from) &&
           edges.some(([a, b, optional]) => a === from && !optional && reaches(b, [...seen, from])))
       const expected = names.filter((name) => name !== leaving && reaches(name)).map((name) => `alice/${name} 1.0.0`)
-      const found = broken(entry(leaving), names.map((name) => entry(name)), dependencies)
+      const found = broken(
+        entry(leaving),
+        names.map((name) => entry(name)),
+        dependencies,
+      )
       expect([...found].sort()).toEqual(expected)
     }),
     { seed: 4, numRuns: 500 },
