@@ -160,6 +160,9 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
   const evict = (publisher: PublisherState, slug: string): void => {
     const state = publisher.packages.get(slug)
     if (state === undefined) return
+    // No head of it will be taken again, so its pages wait for nothing.
+    for (const { id } of state.pages) shelf.remove('pages', id)
+    state.pages = []
     setHeads(state, [])
     for (const release of [...state.releaseByHash.values()]) dropRelease(state, release)
     publisher.packages.delete(slug)
@@ -333,14 +336,16 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
     const hashes = [...(known?.hashesByVersion.get(version) ?? []), hash].sort()
     const beaten = hashes.length > limits.releasesPerVersion ? hashes.pop() : undefined
     if (beaten === hash) return 'stale'
+    // Before anything goes for it.
+    if (beaten === undefined && !owner.releases.accepts(releaseKey(slug, hash))) return 'stale'
     const state = packageOf(owner, slug)
     if (state === undefined) return 'stale'
     if (beaten !== undefined) drop(owner, releaseKey(slug, beaten))
     const added = owner.releases.add(releaseKey(slug, hash))
-    if (added.outcome === 'refused') return 'stale'
     if (added.outcome === 'added' && added.evicted !== undefined) drop(owner, added.evicted)
     state.releaseByHash.set(hash, release)
-    state.hashesByVersion.set(version, hashes)
+    // What was dropped for it may have been of the same version.
+    state.hashesByVersion.set(version, [...(state.hashesByVersion.get(version) ?? []), hash].sort())
     shelf.put('releases', hash, { kind: 'release', id: hash, bytes: release.bytes, shared: isShared(owner) })
     touch(state)
     return 'new'

@@ -107,8 +107,7 @@ interface Bucket {
 const createBucket = ({ perSecond, burst }: Rate, now: () => number): Bucket => {
   let tokens = burst
   let at = now()
-  const tokensAt = (time: number): number =>
-    Math.min(burst, tokens + (Math.max(0, time - at) / 1000) * perSecond)
+  const tokensAt = (time: number): number => Math.min(burst, tokens + (Math.max(0, time - at) / 1000) * perSecond)
   return {
     // Changes nothing, not even by the rounding of a refill in two steps.
     hasSome: () => tokensAt(now()) >= 1,
