@@ -179,3 +179,19 @@ test('a bounded set holds a bounded number of keys in memory, however they come 
   }
   expect(lowest.slots()).toBeLessThanOrEqual(30)
 })
+
+test('a release that gives way to another of its own version is forgotten as well', () => {
+  const tight = { ...limits, releasesPerPublisher: 1 }
+  const rivals = universe.filter((entry) => entry.kind === 'release' && slugOf(entry) === 'a')
+  fc.assert(
+    fc.property(fc.shuffledSubarray(rivals, { minLength: rivals.length }), (order) => {
+      const catalogue = createCatalogue(tight)
+      catalogue.add(identity)
+      for (const entry of order) {
+        catalogue.add(entry)
+        expect([...catalogue.releasesBy(alice.identity.publisherId)]).toHaveLength(1)
+      }
+    }),
+    { seed: 23, numRuns: 120 },
+  )
+})
