@@ -347,6 +347,7 @@ describe('publishing', () => {
     dependencies: [],
     files: files.map(({ path, bytes }) => ({ path, size: bytes.length })),
     size: 0,
+    leftOut: options.leftOut ?? [],
   })
   const publish = vi.fn(async () => ({ id, version: '1.0.0', root: 'r', warnings: [] }))
   const picked = (size = 1, read = async () => new ArrayBuffer(1)): Picked => ({

@@ -3,6 +3,7 @@ import type {
   InstallOptions,
   InstallPlan,
   InstallResult,
+  LeftOut,
   LibraryEntry,
   LookupResult,
   MetricsView,
@@ -57,10 +58,15 @@ export interface EngineCommands {
   check(files: FileInput[], options?: PublishOptions): Promise<PackageCheck>
   /**
    * The files of a zip archive, checked for size, links and unsafe paths before they are inflated. Where all of them
-   * stand in one top folder, that folder is taken off and named.
+   * stand in one top folder, that folder is taken off and named. What never belongs to a package is left out, as it is
+   * when the folder itself is chosen.
    */
-  readArchive(archive: Uint8Array): Promise<{ folder?: string; files: FileInput[] }>
-  /** Checks, signs and stores a release; resolves when it is durable here. Sending it out follows as updates. */
+  readArchive(archive: Uint8Array): Promise<{ folder?: string; files: FileInput[]; leftOut: LeftOut[] }>
+  /**
+   * Checks, signs and stores a release; resolves when it is durable here. Sending it out follows as updates. Rejects with
+   * the first error that `check` finds, a dry run too: with `PrivateFile` while files look private that
+   * `confirmedPrivate` does not name.
+   */
   publish(files: FileInput[], options?: PublishOptions): Promise<PublishResult>
   /** Hides a version of an own package from new resolves. */
   yank(id: string, version: string): Promise<void>

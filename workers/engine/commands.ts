@@ -2,7 +2,14 @@ import type { ContentStore } from '../content/content-store.ts'
 import type { WakeReason } from '../contract/commands.ts'
 import { Failure } from '../contract/failures.ts'
 import type { Update } from '../contract/updates.ts'
-import type { FileInput, LibraryEntry, PackageCheck, PublishOptions, PublishResult } from '../contract/views.ts'
+import type {
+  FileInput,
+  Finding,
+  LibraryEntry,
+  PackageCheck,
+  PublishOptions,
+  PublishResult,
+} from '../contract/views.ts'
 import type { LookupStats } from '../dht/lookup-stats.ts'
 import { readPackage } from '../packages/read-package.ts'
 import { rootToText, textToRoot } from '../protocol/ids.ts'
@@ -14,7 +21,7 @@ import type { Registry } from '../registry/registry.ts'
 import { packageToView, shownVersion } from '../registry/summary.ts'
 import type { Trust } from '../registry/trust.ts'
 import type { Search } from '../search/index.ts'
-import { assertBytes, assertFiles, assertSpecs } from './arguments.ts'
+import { assertBytes, assertFiles, assertLeftOut, assertPaths, assertSpecs } from './arguments.ts'
 import type { RunningEngine } from './command-gate.ts'
 import type { ContentKeeper } from './content-keeper.ts'
 import type { Holders } from './holders.ts'
@@ -75,7 +82,12 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
 
   const read = (files: FileInput[], options: PublishOptions = {}): ReturnType<typeof readPackage> => {
     assertFiles(files)
+    const { confirmedPrivate, leftOut } = options
+    if (confirmedPrivate !== undefined) assertPaths(confirmedPrivate)
+    if (leftOut !== undefined) assertLeftOut(leftOut)
     return readPackage(files, {
+      ...(confirmedPrivate === undefined ? {} : { confirmedPrivate }),
+      ...(leftOut === undefined ? {} : { leftOut }),
       ...(options.folder === undefined ? {} : { folder: options.folder }),
       ...(options.fields === undefined ? {} : { fields: options.fields }),
       knownVersions: registry.knownVersions,
@@ -152,8 +164,8 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       assertBytes(archive)
       // Loaded when the first archive comes: most people publish folders.
       const { readArchive } = await import('../packages/read-archive.ts')
-      const { folder, files } = await readArchive(archive)
-      return { files, ...(folder === undefined ? {} : { folder }) }
+      const { folder, files, leftOut } = await readArchive(archive)
+      return { files, leftOut, ...(folder === undefined ? {} : { folder }) }
     },
     publish,
     async yank(id, version) {
@@ -272,6 +284,18 @@ const assertPublishable = ({ ok, findings }: PackageCheck): void => {
     fault?.line === undefined ? '' : ` (${fault.path ?? 'manifest'}, line ${fault.line}, column ${fault.column ?? 1})`
   throw new Failure(
     (fault?.name ?? 'InvalidArgument') as Failure['name'],
-    `${fault?.message ?? 'The package cannot be published.'}${where}`,
+    `${fault?.message ?? 'The package cannot be published.'}${where}${alsoPrivate(fault, findings)}`,
   )
+}
+
+/** Whoever has no list in view learns of all private files at once. */
+const alsoPrivate = (fault: Finding | undefined, findings: readonly Finding[]): string => {
+  if (fault?.name !== 'PrivateFile') return ''
+  const others = findings.flatMap(({ level, name, path }) =>
+    level === 'error' && name === 'PrivateFile' && path !== undefined && path !== fault.path ? [path] : [],
+  )
+  const shown = others.slice(0, maxNamed)
+  const more = others.length > shown.length ? [`${others.length - shown.length} more`] : []
+  const also = others.length === 0 ? '' : ` So do ${inWords([...shown, ...more])}.`
+  return `${also} Everyone can read what is published, and it cannot be deleted. Leave such files out, or name their paths in the option confirmedPrivate. Nothing was signed.`
 }
