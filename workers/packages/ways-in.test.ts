@@ -80,7 +80,8 @@ const folderOf = (name: string, files: Readonly<Record<string, string>>): Folder
       if (content !== undefined) {
         const bytes = bytesOf(content)
         yield { name: child, open: async () => ({ size: bytes.length, arrayBuffer: async () => bytes.slice().buffer }) }
-      } else yield folderOf(child, Object.fromEntries(below.map(([path, text]) => [path.slice(child.length + 1), text])))
+      } else
+        yield folderOf(child, Object.fromEntries(below.map(([path, text]) => [path.slice(child.length + 1), text])))
     }
   },
 })
@@ -118,13 +119,14 @@ const ways: Record<string, () => Promise<PackageCheck>> = {
   'a file input': throughInput,
   'a zip': () => throughZip((path) => path),
   'a zip with a top folder': () => throughZip((path) => `orders/${path}`),
-  'a zip with folder entries': () => throughZip((path) => `orders/${path}`, ['orders/', 'orders/.git/', 'orders/target/']),
+  'a zip with folder entries': () =>
+    throughZip((path) => `orders/${path}`, ['orders/', 'orders/.git/', 'orders/target/']),
   'a zip of tar, with ./': () => throughZip((path) => `./${path}`, ['./', './node_modules/']),
   'a zip of tar with a top folder': () => throughZip((path) => `./orders/${path}`, ['./orders/']),
   'a zip with a root entry': () => throughZip((path) => path, ['/']),
-  'a zip of Windows, with backslashes': () => throughZip((path) => `orders\\${path.replaceAll('/', '\\')}`, ['orders\\']),
-  'window.ggen': async () =>
-    checkOf(Object.entries(tree).map(([path, text]) => ({ path, bytes: bytesOf(text) }))),
+  'a zip of Windows, with backslashes': () =>
+    throughZip((path) => `orders\\${path.replaceAll('/', '\\')}`, ['orders\\']),
+  'window.ggen': async () => checkOf(Object.entries(tree).map(([path, text]) => ({ path, bytes: bytesOf(text) }))),
 }
 
 describe('the same tree gives the same package through', () => {
@@ -146,7 +148,9 @@ describe('the same tree gives the same package through', () => {
 
 test('a top folder of any name is the package, also one that would be left out within it', async () => {
   for (const name of ['target', 'node_modules', '.vscode', 'build']) {
-    const { folder, files } = await readArchive(await craftZip([{ path: `${name}/package.toml` }, { path: `${name}/a` }]))
+    const { folder, files } = await readArchive(
+      await craftZip([{ path: `${name}/package.toml` }, { path: `${name}/a` }]),
+    )
     expect({ folder, files: files.map(({ path }) => path) }).toEqual({ folder: name, files: ['package.toml', 'a'] })
     const picked = toPickedFolder(await walkFolder(folderOf(name, { 'package.toml': 'x', a: 'x' })))
     expect(picked.files.map(({ path }) => path)).toEqual(['package.toml', 'a'])
@@ -154,8 +158,17 @@ test('a top folder of any name is the package, also one that would be left out w
 })
 
 test('what macOS puts beside the top folder hides neither it nor its files', async () => {
-  const { folder, files, leftOut: left } = await readArchive(
-    await craftZip([{ path: 'p/' }, { path: 'p/a' }, { path: '__MACOSX/' }, { path: '__MACOSX/p/._a', bytes: bytesOf('x') }]),
+  const {
+    folder,
+    files,
+    leftOut: left,
+  } = await readArchive(
+    await craftZip([
+      { path: 'p/' },
+      { path: 'p/a' },
+      { path: '__MACOSX/' },
+      { path: '__MACOSX/p/._a', bytes: bytesOf('x') },
+    ]),
   )
   expect(folder).toBe('p')
   expect(files.map(({ path }) => path)).toEqual(['a'])
@@ -182,18 +195,30 @@ test('what is left out of an archive refuses nothing: links, limits, sizes and p
 
 describe('build output', () => {
   const leftOutOf = (files: Readonly<Record<string, string>>): string[] =>
-    checkOf(Object.entries(files).map(([path, text]) => ({ path, bytes: bytesOf(text) }))).leftOut.map(({ name }) => name)
+    checkOf(Object.entries(files).map(([path, text]) => ({ path, bytes: bytesOf(text) }))).leftOut.map(
+      ({ name }) => name,
+    )
 
   test('is left out at the top and beside a build file', () => {
-    expect(leftOutOf({ 'package.toml': goodManifest(), 'build/a': 'x', 'Dist/b': 'x', 'web/package.json': '{}', 'web/out/c': 'x' })).toEqual(
-      ['build', 'dist', 'out'],
-    )
-    expect(leftOutOf({ 'package.toml': goodManifest(), 'templates/dist/a.tmpl': 'x', 'docs/build': 'x', 'out.txt': 'x' })).toEqual([])
+    expect(
+      leftOutOf({
+        'package.toml': goodManifest(),
+        'build/a': 'x',
+        'Dist/b': 'x',
+        'web/package.json': '{}',
+        'web/out/c': 'x',
+      }),
+    ).toEqual(['build', 'dist', 'out'])
+    expect(
+      leftOutOf({ 'package.toml': goodManifest(), 'templates/dist/a.tmpl': 'x', 'docs/build': 'x', 'out.txt': 'x' }),
+    ).toEqual([])
   })
 
   test('stays where the manifest names it, and a script of that name is no such mention', () => {
     const json = (rest: string): string => `{"name": "x", "version": "1.0.0", "scripts": {"build": "tsc"}${rest}}`
-    expect(leftOutOf({ 'package.json': json(', "files": ["dist"]'), 'dist/a.js': 'x', 'build/b': 'x' })).toEqual(['build'])
+    expect(leftOutOf({ 'package.json': json(', "files": ["dist"]'), 'dist/a.js': 'x', 'build/b': 'x' })).toEqual([
+      'build',
+    ])
     expect(leftOutOf({ 'package.json': json(', "main": "./dist/a.js"'), 'dist/a.js': 'x' })).toEqual([])
     expect(leftOutOf({ 'package.json': json(''), 'dist/a.js': 'x', 'build/b': 'x' })).toEqual(['build', 'dist'])
   })
