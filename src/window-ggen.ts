@@ -26,6 +26,7 @@ export type Ggen = Pick<
   | 'readFile'
   | 'exportZip'
   | 'verify'
+  | 'planUninstall'
   | 'uninstall'
   | 'peers'
   | 'metrics'
@@ -58,6 +59,7 @@ export const createGgen = (client: EngineClient): Ggen => ({
   readFile: client.readFile,
   exportZip: client.exportZip,
   verify: client.verify,
+  planUninstall: client.planUninstall,
   uninstall: client.uninstall,
   peers: client.peers,
   metrics: client.metrics,

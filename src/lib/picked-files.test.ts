@@ -35,10 +35,14 @@ describe('a folder', () => {
   test('loses what never belongs to a package, and says so', () => {
     const { files, leftOut } = toPickedFolder({
       files: [file('p/package.toml'), file('p/.git/HEAD'), file('p/a/.DS_Store'), file('p/.gitignore')],
-      skipped: ['.git', 'node_modules'],
+      skipped: [{ name: 'node_modules', reason: 'dependencies', files: 1_000, atLeast: true }],
     })
     expect(files.map(({ path }) => path)).toEqual(['package.toml', '.gitignore'])
-    expect(leftOut).toEqual(['.git', 'node_modules', '.DS_Store'])
+    expect(leftOut).toEqual([
+      { name: '.DS_Store', reason: 'system', files: 1 },
+      { name: '.git', reason: 'version-control', files: 1 },
+      { name: 'node_modules', reason: 'dependencies', files: 1_000, atLeast: true },
+    ])
   })
 })
 

@@ -1,4 +1,5 @@
-import type { FileInput, Finding } from '../../workers/contract/views.ts'
+import { joinLeftOut, sift } from '../../workers/contract/left-out.ts'
+import type { FileInput, Finding, LeftOut } from '../../workers/contract/views.ts'
 import { formatBytes, formatCount } from './format.ts'
 import { MAX_FILES, MAX_PACKAGE_BYTES } from './limits.ts'
 
@@ -19,37 +20,27 @@ export interface PickedFile {
   content: FileContent
 }
 
-/** Files as they were walked, and the names of folders that were not walked because they are never published. */
+/** Files as they were walked, and what was not read because it is never published. */
 export interface Picked {
   files: PickedFile[]
-  skipped: string[]
+  skipped: LeftOut[]
 }
 
 export interface PickedFolder {
   /** The common top folder, which is no part of the package. */
   folder?: string
   files: PickedFile[]
-  /** Names of folders and files that were left out because they never belong to a package. */
-  leftOut: string[]
+  leftOut: LeftOut[]
 }
-
-/** Version control, installed dependencies and what desktops leave behind. */
-const neverPublished = new Set(['.git', '.hg', '.svn', 'node_modules', '.DS_Store', 'Thumbs.db', 'desktop.ini'])
-
-export const isNeverPublished = (segment: string): boolean => neverPublished.has(segment)
 
 /** Takes off the common top folder and leaves out what never belongs to a package. */
 export const toPickedFolder = (picked: Picked): PickedFolder => {
-  const folder = commonTop(picked.files.map(({ path }) => path))
-  const files: PickedFile[] = []
-  const leftOut = new Set(picked.skipped)
-  for (const { path, content } of picked.files) {
-    const inside = folder === undefined ? path : path.slice(folder.length + 1)
-    const name = inside.split('/').find(isNeverPublished)
-    if (name === undefined) files.push({ path: inside, content })
-    else leftOut.add(name)
+  const { folder, kept, leftOut } = sift(picked.files)
+  return {
+    ...(folder === undefined ? {} : { folder }),
+    files: kept.map(({ path, item }) => ({ path, content: item.content })),
+    leftOut: joinLeftOut(picked.skipped, leftOut),
   }
-  return { ...(folder === undefined ? {} : { folder }), files, leftOut: [...leftOut] }
 }
 
 /** What forbids reading these files at all. */
@@ -89,10 +80,3 @@ export const findOversizeArchive = (name: string, size: number): Finding[] =>
 
 export const readFiles = (files: readonly PickedFile[]): Promise<FileInput[]> =>
   Promise.all(files.map(async ({ path, content }) => ({ path, bytes: new Uint8Array(await content.arrayBuffer()) })))
-
-/** The folder that all paths start with, if there is one. */
-const commonTop = (paths: readonly string[]): string | undefined => {
-  const top = paths[0]?.split('/')[0]
-  if (top === undefined || top === '') return undefined
-  return paths.every((path) => path.startsWith(`${top}/`)) ? top : undefined
-}

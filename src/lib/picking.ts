@@ -1,6 +1,7 @@
 import { askForFolder } from './folder-picker.ts'
 import { MAX_FILES } from './limits.ts'
-import { isNeverPublished, type Picked } from './picked-files.ts'
+import type { Picked, PickedFile } from './picked-files.ts'
+import { type Folder, walkFolder } from './walk-folder.ts'
 
 /**
  * The three ways by which files come into the page: a file input, the File System Access API and a drop.
@@ -12,8 +13,8 @@ import { isNeverPublished, type Picked } from './picked-files.ts'
 /** A drop is either one archive or files. */
 export type Dropped = { kind: 'archive'; file: File } | { kind: 'files'; picked: Picked }
 
-/** One more than allowed is enough to refuse. */
-const walkLimit = MAX_FILES + 1
+/** Entries of one folder that are looked at; what is left out beside the files counts too. */
+const childLimit = 4 * MAX_FILES
 
 export const fromInput = (list: FileList): Picked => ({
   files: Array.from(list, (file) => ({ path: file.webkitRelativePath || file.name, content: file })),
@@ -24,9 +25,7 @@ export const fromInput = (list: FileList): Picked => ({
 export const pickFolder = async (): Promise<Picked | undefined> => {
   const folder = await askForFolder('read')
   if (folder === undefined) return undefined
-  const picked: Picked = { files: [], skipped: [] }
-  await walkHandle(folder, `${folder.name}/`, picked)
-  return picked
+  return walkFolder(toFolder(folder))
 }
 
 /** Must be called in the drop event itself: the items are gone when it returns. */
@@ -44,30 +43,44 @@ export const fromDrop = (transfer: DataTransfer): Promise<Dropped> => {
 export const isArchive = ({ name, type }: File): boolean =>
   name.toLowerCase().endsWith('.zip') || type === 'application/zip' || type === 'application/x-zip-compressed'
 
-const walkHandle = async (folder: FileSystemDirectoryHandle, prefix: string, picked: Picked): Promise<void> => {
-  for await (const handle of folder.values()) {
-    if (picked.files.length >= walkLimit) return
-    const path = `${prefix}${handle.name}`
-    if (isNeverPublished(handle.name)) picked.skipped.push(handle.name)
-    else if (handle instanceof FileSystemFileHandle) picked.files.push({ path, content: await handle.getFile() })
-    else if (handle instanceof FileSystemDirectoryHandle) await walkHandle(handle, `${path}/`, picked)
-  }
-}
-
-const walkEntries = async (entries: readonly FileSystemEntry[]): Promise<Picked> => {
-  const picked: Picked = { files: [], skipped: [] }
-  const walk = async (entry: FileSystemEntry): Promise<void> => {
-    if (picked.files.length >= walkLimit) return
-    if (isNeverPublished(entry.name)) picked.skipped.push(entry.name)
-    else if (isFileEntry(entry)) {
-      const content = await new Promise<File>((resolve, reject) => entry.file(resolve, reject))
-      picked.files.push({ path: entry.fullPath.replace(/^\//, ''), content })
-    } else if (isFolderEntry(entry)) {
-      for (const child of await childrenOf(entry)) await walk(child)
+const toFolder = (handle: FileSystemDirectoryHandle): Folder => ({
+  name: handle.name,
+  async *children() {
+    for await (const child of handle.values()) {
+      if (child instanceof FileSystemFileHandle) yield { name: child.name, open: () => child.getFile() }
+      else if (child instanceof FileSystemDirectoryHandle) yield toFolder(child)
     }
+  },
+})
+
+/** What was dropped side by side stands in no folder of its own. */
+const walkEntries = (entries: readonly FileSystemEntry[]): Promise<Picked> =>
+  walkFolder({
+    name: '',
+    async *children() {
+      for (const entry of entries) {
+        const node = toNode(entry)
+        if (node !== undefined) yield node
+      }
+    },
+  })
+
+const toNode = (
+  entry: FileSystemEntry,
+): Folder | { name: string; open(): Promise<PickedFile['content']> } | undefined => {
+  if (isFileEntry(entry)) {
+    return { name: entry.name, open: () => new Promise<File>((resolve, reject) => entry.file(resolve, reject)) }
   }
-  for (const entry of entries) await walk(entry)
-  return picked
+  if (!isFolderEntry(entry)) return undefined
+  return {
+    name: entry.name,
+    async *children() {
+      for (const child of await childrenOf(entry)) {
+        const node = toNode(child)
+        if (node !== undefined) yield node
+      }
+    },
+  }
 }
 
 const isFileEntry = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile
@@ -77,7 +90,7 @@ const isFolderEntry = (entry: FileSystemEntry): entry is FileSystemDirectoryEntr
 const childrenOf = async (folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> => {
   const reader = folder.createReader()
   const children: FileSystemEntry[] = []
-  while (children.length < walkLimit) {
+  while (children.length < childLimit) {
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject))
     if (some.length === 0) break
     children.push(...some)

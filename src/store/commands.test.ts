@@ -65,6 +65,7 @@ const compose = (given: Partial<EngineClient> = {}) => {
       readFile: refuse,
       exportZip: refuse,
       verify: refuse,
+      planUninstall: refuse,
       uninstall: refuse,
       peers: refuse,
     },
@@ -313,6 +314,27 @@ describe('installing', () => {
   })
 })
 
+describe('removing', () => {
+  const plan = { breaks: [{ id, slug: 'web', version: '1.0.0', displayName: 'Web' }] }
+
+  test('asks with the names of what needs it, and removes it all the same only when told', async () => {
+    const uninstall = vi.fn<EngineClient['uninstall']>(async (_id, _version, options) => {
+      if (options?.force !== true) throw new Failure('NeededByOthers', 'web 1.0.0 needs it.')
+    })
+    const { store, commands } = compose({ uninstall, planUninstall: async () => plan, library: async () => [] })
+    expect(await commands.planUninstall(id, '1.0.0')).toEqual(plan)
+    await commands.uninstall(id, '1.0.0')
+    expect(store.getState().notices.at(-1)).toMatchObject({ level: 'error', message: 'web 1.0.0 needs it.' })
+    await commands.uninstall(id, '1.0.0', { force: true })
+    expect(store.getState().notices.at(-1)).toMatchObject({ level: 'success' })
+  })
+
+  test('of what is not there any more is an outcome', async () => {
+    const { commands } = compose({ planUninstall: () => Promise.reject(new Failure('NotInstalled', 'It is gone.')) })
+    expect(await commands.planUninstall(id, '1.0.0')).toEqual({ name: 'NotInstalled', message: 'It is gone.' })
+  })
+})
+
 describe('publishing', () => {
   const fields = {
     ...{ slug: 'hello', version: '1.0.0', displayName: '', description: '', category: '', tags: [], keywords: [] },
@@ -325,6 +347,7 @@ describe('publishing', () => {
     dependencies: [],
     files: files.map(({ path, bytes }) => ({ path, size: bytes.length })),
     size: 0,
+    leftOut: options.leftOut ?? [],
   })
   const publish = vi.fn(async () => ({ id, version: '1.0.0', root: 'r', warnings: [] }))
   const picked = (size = 1, read = async () => new ArrayBuffer(1)): Picked => ({

@@ -4,6 +4,8 @@ import type {
   LookupResult,
   PackageView,
   TransferView,
+  UninstallOptions,
+  UninstallPlan,
   VerifyResult,
 } from '../../workers/contract/views.ts'
 import type { EngineClient } from '../engine/client.ts'
@@ -44,7 +46,8 @@ export interface Commands extends SearchCommands, PublishCommands {
   saveZip(id: string, version: string): Promise<void>
   saveFolder(id: string, version: string, paths: readonly string[]): Promise<void>
   verify(id: string, version: string): Promise<VerifyResult | FailureView>
-  uninstall(id: string, version: string): Promise<void>
+  planUninstall(id: string, version: string): Promise<UninstallPlan | FailureView>
+  uninstall(id: string, version: string, options?: UninstallOptions): Promise<void>
   yank(id: string, version: string): Promise<void>
   loadPeers(): Promise<void>
   connect(multiaddr: string): Promise<FailureView | undefined>
@@ -202,9 +205,11 @@ export const createCommands = (client: EngineClient, store: Store): Commands => 
 
     verify: (id, version) => client.verify(id, version).catch(toFailureView),
 
-    uninstall: (id, version) =>
+    planUninstall: (id, version) => client.planUninstall(id, version).catch(toFailureView),
+
+    uninstall: (id, version, options) =>
       attempt(async () => {
-        await client.uninstall(id, version)
+        await client.uninstall(id, version, options)
         notify('success', `Removed ${slugOf(id)} ${version}.`)
         await commands.loadLibrary()
       }),

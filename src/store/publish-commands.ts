@@ -1,4 +1,5 @@
-import type { FileInput, ManifestFields, PackageCheck, PublishOptions } from '../../workers/contract/views.ts'
+import { joinLeftOut } from '../../workers/contract/left-out.ts'
+import type { FileInput, LeftOut, ManifestFields, PackageCheck, PublishOptions } from '../../workers/contract/views.ts'
 import type { EngineClient } from '../engine/client.ts'
 import { slugOf } from '../lib/format.ts'
 import { findOversize, findOversizeArchive, type Picked, readFiles, toPickedFolder } from '../lib/picked-files.ts'
@@ -13,6 +14,10 @@ export interface PublishCommands {
   openArchive(file: File): Promise<void>
   /** Types over a field of the manifest; the package is checked again. */
   typeField<Name extends keyof ManifestFields>(name: Name, value: ManifestFields[Name]): void
+  /** A file that looks private is published all the same. */
+  confirmPrivate(path: string): void
+  /** Takes a file out of the draft; the one on the disk stays. */
+  leaveOut(path: string): void
   /** Signs and stores what the draft holds. */
   publishDraft(): Promise<void>
   discardDraft(): void
@@ -39,7 +44,13 @@ export const createPublishCommands = (
     const { files, typed } = draft
     const isCurrent = (): boolean => {
       const now = getState().draft
-      return of === opened && now?.stage === 'open' && now.typed === typed
+      return (
+        of === opened &&
+        now?.stage === 'open' &&
+        now.typed === typed &&
+        now.files === files &&
+        now.confirmed === draft.confirmed
+      )
     }
     try {
       const found = await client.check([...files], optionsOf(draft))
@@ -51,6 +62,16 @@ export const createPublishCommands = (
       if (isCurrent()) change(of, { dryRun: undefined, checking: false, failure: toFailureView(error) })
     }
   })
+
+  /** Changes the draft and checks it again. */
+  const recheck = (next: (draft: OpenDraft) => Partial<OpenDraft>): void => {
+    setState(({ draft }) => {
+      if (draft?.stage !== 'open' || draft.publishing) return {}
+      const { failure: _older, ...kept } = draft
+      return { draft: { ...kept, ...next(draft), checking: true } }
+    })
+    check(opened)
+  }
 
   const begin = (source: string): number => {
     opened += 1
@@ -88,8 +109,8 @@ export const createPublishCommands = (
       const findings = findOversizeArchive(file.name, file.size)
       if (findings.length > 0) return show(of, { stage: 'refused', source: file.name, findings })
       try {
-        const { folder, files } = await client.readArchive(new Uint8Array(await file.arrayBuffer()))
-        show(of, openDraft(file.name, folder ?? file.name.replace(/\.zip$/i, ''), files, []))
+        const { folder, files, leftOut } = await client.readArchive(new Uint8Array(await file.arrayBuffer()))
+        show(of, openDraft(file.name, folder ?? file.name.replace(/\.zip$/i, ''), files, leftOut))
       } catch (error) {
         refuse(of, file.name, error)
       }
@@ -104,6 +125,15 @@ export const createPublishCommands = (
       clearTimeout(pause)
       pause = setTimeout(() => check(opened), typingPauseMs)
     },
+
+    confirmPrivate: (path) => recheck(({ confirmed }) => ({ confirmed: [...confirmed, path] })),
+
+    leaveOut: (path) =>
+      recheck(({ files, leftOut }) => ({
+        // The engine names paths in one Unicode form, whatever the disk has.
+        files: files.filter((file) => file.path.normalize('NFC') !== path),
+        leftOut: joinLeftOut(leftOut, [{ name: path, reason: 'chosen', files: 1 }]),
+      })),
 
     async publishDraft() {
       const { draft } = getState()
@@ -131,13 +161,15 @@ const openDraft = (
   source: string,
   folder: string | undefined,
   files: readonly FileInput[],
-  leftOut: readonly string[],
+  leftOut: readonly LeftOut[],
 ): OpenDraft => ({
-  ...{ stage: 'open', source, folder, files, leftOut, typed: {} },
+  ...{ stage: 'open', source, folder, files, leftOut, confirmed: [], typed: {} },
   ...{ check: undefined, dryRun: undefined, checking: true, publishing: false },
 })
 
-const optionsOf = ({ folder, typed, check }: OpenDraft): PublishOptions => ({
+const optionsOf = ({ folder, typed, check, leftOut, confirmed }: OpenDraft): PublishOptions => ({
+  leftOut: [...leftOut],
+  confirmedPrivate: [...confirmed],
   ...(folder === undefined ? {} : { folder }),
   ...(Object.keys(typed).length === 0 ? {} : { fields: lacksManifest(check) ? { ...check?.fields, ...typed } : typed }),
 })

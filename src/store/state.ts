@@ -2,6 +2,7 @@ import type {
   CacheView,
   FileInput,
   Finding,
+  LeftOut,
   LibraryEntry,
   ManifestFields,
   PackageCheck,
@@ -82,7 +83,9 @@ export interface OpenDraft {
   source: string
   folder: string | undefined
   files: readonly FileInput[]
-  leftOut: readonly string[]
+  leftOut: readonly LeftOut[]
+  /** Paths of private files that the person wants published all the same. */
+  confirmed: readonly string[]
   /** What the person typed over the manifest. */
   typed: Partial<ManifestFields>
   /** The last check; while `checking` it may be of what was typed before. */

@@ -68,6 +68,10 @@ export interface ContentStore {
   /** Reads and hashes everything. Damaged pieces are removed. @throws Failure `ContentUnavailable`: not here at all. */
   verify(root: Uint8Array): Promise<DamagedFile[]>
   remove(root: Uint8Array): Promise<void>
+  /** What removes it, for one write together with whatever refers to it; call `forget` after that write. */
+  removal(root: Uint8Array): Promise<Change[]>
+  /** Drops what is remembered of a root in memory. */
+  forget(root: Uint8Array): void
   /** Roots of which everything is here. */
   completeRoots(): Promise<Uint8Array[]>
 }
@@ -184,6 +188,17 @@ export const createContentStore = ({ store, crypto }: ContentStoreDependencies):
     return of
   }
 
+  const removal = async (root: Uint8Array): Promise<Change[]> => [
+    { table: 'manifests', key: manifestKey(root), value: undefined },
+    ...(await store.keys('pieces', piecePrefix(root))).map(
+      (key): Change => ({ table: 'pieces', key, value: undefined }),
+    ),
+  ]
+
+  const forget = (root: Uint8Array): void => {
+    manifestByKey.delete(manifestKey(root))
+  }
+
   return {
     manifest,
     manifestBytes,
@@ -290,13 +305,12 @@ export const createContentStore = ({ store, crypto }: ContentStoreDependencies):
       ]
     },
 
+    removal,
+    forget,
+
     async remove(root) {
-      manifestByKey.delete(manifestKey(root))
-      const keys = await store.keys('pieces', piecePrefix(root))
-      await store.write([
-        { table: 'manifests', key: manifestKey(root), value: undefined },
-        ...keys.map((key): Change => ({ table: 'pieces', key, value: undefined })),
-      ])
+      await store.write(await removal(root))
+      forget(root)
     },
 
     async completeRoots() {

@@ -3,6 +3,7 @@ import type {
   InstallOptions,
   InstallPlan,
   InstallResult,
+  LeftOut,
   LibraryEntry,
   LookupResult,
   MetricsView,
@@ -15,6 +16,8 @@ import type {
   SearchQuery,
   SearchResult,
   StatusView,
+  UninstallOptions,
+  UninstallPlan,
   VerifyResult,
 } from './views.ts'
 
@@ -55,10 +58,15 @@ export interface EngineCommands {
   check(files: FileInput[], options?: PublishOptions): Promise<PackageCheck>
   /**
    * The files of a zip archive, checked for size, links and unsafe paths before they are inflated. Where all of them
-   * stand in one top folder, that folder is taken off and named.
+   * stand in one top folder, that folder is taken off and named. What never belongs to a package is left out, as it is
+   * when the folder itself is chosen.
    */
-  readArchive(archive: Uint8Array): Promise<{ folder?: string; files: FileInput[] }>
-  /** Checks, signs and stores a release; resolves when it is durable here. Sending it out follows as updates. */
+  readArchive(archive: Uint8Array): Promise<{ folder?: string; files: FileInput[]; leftOut: LeftOut[] }>
+  /**
+   * Checks, signs and stores a release; resolves when it is durable here. Sending it out follows as updates. Rejects with
+   * the first error that `check` finds, a dry run too: with `PrivateFile` while files look private that
+   * `confirmedPrivate` does not name.
+   */
   publish(files: FileInput[], options?: PublishOptions): Promise<PublishResult>
   /** Hides a version of an own package from new resolves. */
   yank(id: string, version: string): Promise<void>
@@ -83,7 +91,13 @@ export interface EngineCommands {
   /** An installed package as a zip archive. */
   exportZip(id: string, version: string): Promise<Uint8Array>
   verify(id: string, version: string): Promise<VerifyResult>
-  uninstall(id: string, version: string): Promise<void>
+  /** Rejects with `NotInstalled`. */
+  planUninstall(id: string, version: string): Promise<UninstallPlan>
+  /**
+   * Takes a package out of the library, and its files from this device unless they were published here or something
+   * else uses them. Rejects with `NeededByOthers`, naming them, while installed packages need it; `force` overrules.
+   */
+  uninstall(id: string, version: string, options?: UninstallOptions): Promise<void>
 
   peers(): Promise<PeerView[]>
   metrics(): Promise<MetricsView>

@@ -21,6 +21,8 @@ export const failureNames = [
   'ArchiveUnreadable',
   'ArchiveTooLarge',
   'InvalidArgument',
+  /** A file looks private and was not confirmed, one by one, in `PublishOptions.confirmedPrivate`. */
+  'PrivateFile',
   // What a peer, or the disk, hands in.
   'RecordMalformed',
   'RecordTooLarge',
@@ -40,6 +42,8 @@ export const failureNames = [
   'DependencyMissing',
   'DependencyConflict',
   'NotInstalled',
+  /** Other installed packages stop working without it; `planUninstall` names them, `force` removes it all the same. */
+  'NeededByOthers',
   // What the network and the machine do.
   'ContentUnavailable',
   'PeerUnreachable',
@@ -48,6 +52,8 @@ export const failureNames = [
   'StorageUnavailable',
   'QuotaExceeded',
   'ProfileInUse',
+  /** The engine ended before the command did. An install goes on when it starts again. */
+  'Stopped',
   /** The profile runs in a tab with another version of this page, which this one cannot work through. */
   'TabOutdated',
   'Internal',

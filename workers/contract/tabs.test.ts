@@ -65,6 +65,6 @@ describe('messages between tabs', () => {
     const pinned = createHash('sha256')
       .update(JSON.stringify([TAB_PROTOCOL_VERSION, tabMessageFields, tabCommands]))
       .digest('hex')
-    expect(pinned.slice(0, 16)).toBe('4d3b4ebc99b7611f')
+    expect(pinned.slice(0, 16)).toBe('32c00353b2d1ad6f')
   })
 })

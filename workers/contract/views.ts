@@ -10,6 +10,18 @@ export interface FileInput {
   executable?: boolean
 }
 
+/** Why a file does not belong to a package; `chosen`: a person left it out. */
+export type LeftOutReason = 'version-control' | 'dependencies' | 'build' | 'cache' | 'editor' | 'system' | 'chosen'
+
+/** Files that were handed in and are not published, counted by the name of the file or folder that they go with. */
+export interface LeftOut {
+  name: string
+  reason: LeftOutReason
+  files: number
+  /** There are more: counting ended early. */
+  atLeast?: boolean
+}
+
 export type FindingLevel = 'error' | 'warning' | 'note'
 
 /** One thing that a check of a package found; an `error` forbids publishing and `name` is then a failure name. */
@@ -59,8 +71,11 @@ export interface PackageCheck {
   /** Which manifest was read, or undefined. */
   manifestPath?: string
   dependencies: DependencyView[]
+  /** What would be published. */
   files: { path: string; size: number }[]
   size: number
+  /** What was handed in and would not be: version control, installed dependencies, caches, build output and the like. */
+  leftOut: LeftOut[]
 }
 
 export interface PublishOptions {
@@ -70,6 +85,13 @@ export interface PublishOptions {
   folder?: string
   /** Fields that the person typed over what the manifest says. */
   fields?: Partial<ManifestFields>
+  /**
+   * Paths of files that look private (keys, tokens, settings with passwords) and are to be published all the same. Each
+   * other one is an error `PrivateFile` and nothing is published.
+   */
+  confirmedPrivate?: string[]
+  /** What was left out before these files were handed in, so that it is listed with the rest. */
+  leftOut?: LeftOut[]
 }
 
 export interface PublishResult {
@@ -215,6 +237,19 @@ export interface LibraryEntry {
   /** Installed because something else needs it. */
   asDependency: boolean
   files: { path: string; size: number; sha256: string }[]
+}
+
+/** What an uninstall would do, shown before it is done. */
+export interface UninstallPlan {
+  /** Installed packages that stop working without it, direct dependents first. */
+  breaks: { id: string; slug: string; version: string; displayName: string }[]
+  /** Its files stay here: this profile published them, or another installed package or a running command uses them. */
+  kept?: 'published' | 'installed' | 'held'
+}
+
+export interface UninstallOptions {
+  /** Removes it although installed packages need it. */
+  force?: boolean
 }
 
 /** Outcome of a re-verification of an installed package against its manifest. */

@@ -2,20 +2,28 @@ import type { ContentStore } from '../content/content-store.ts'
 import type { WakeReason } from '../contract/commands.ts'
 import { Failure } from '../contract/failures.ts'
 import type { Update } from '../contract/updates.ts'
-import type { FileInput, PackageCheck, PublishOptions, PublishResult } from '../contract/views.ts'
+import type {
+  FileInput,
+  Finding,
+  LibraryEntry,
+  PackageCheck,
+  PublishOptions,
+  PublishResult,
+} from '../contract/views.ts'
 import type { LookupStats } from '../dht/lookup-stats.ts'
 import { readPackage } from '../packages/read-package.ts'
-import { sameBytes } from '../protocol/bytes.ts'
 import { rootToText, textToRoot } from '../protocol/ids.ts'
 import type { Release } from '../protocol/release.ts'
+import { findBroken } from '../registry/breaks.ts'
 import type { Library } from '../registry/library.ts'
 import type { Publisher } from '../registry/publish.ts'
 import type { Registry } from '../registry/registry.ts'
 import { packageToView, shownVersion } from '../registry/summary.ts'
 import type { Trust } from '../registry/trust.ts'
 import type { Search } from '../search/index.ts'
-import { assertBytes, assertFiles, assertSpecs } from './arguments.ts'
+import { assertBytes, assertFiles, assertLeftOut, assertPaths, assertSpecs } from './arguments.ts'
 import type { RunningEngine } from './command-gate.ts'
+import type { ContentKeeper } from './content-keeper.ts'
 import type { Holders } from './holders.ts'
 import type { Installs } from './installs.ts'
 import type { Lookups } from './lookups.ts'
@@ -33,6 +41,7 @@ const previewTimeoutMs = 20_000
 
 export interface CommandDependencies {
   content: ContentStore
+  keeper: ContentKeeper
   registry: Registry
   search: Search
   peerSearch: PeerSearch
@@ -56,12 +65,29 @@ export interface CommandDependencies {
 
 /** The commands of a running engine, each a few lines over the part that does the work. */
 export const createCommands = (deps: CommandDependencies): RunningEngine => {
-  const { content, registry, library, installs, holders, lookups, metrics, publications, publisher, emit, signal } =
-    deps
+  const {
+    content,
+    keeper,
+    registry,
+    library,
+    installs,
+    holders,
+    lookups,
+    metrics,
+    publications,
+    publisher,
+    emit,
+    signal,
+  } = deps
 
   const read = (files: FileInput[], options: PublishOptions = {}): ReturnType<typeof readPackage> => {
     assertFiles(files)
+    const { confirmedPrivate, leftOut } = options
+    if (confirmedPrivate !== undefined) assertPaths(confirmedPrivate)
+    if (leftOut !== undefined) assertLeftOut(leftOut)
     return readPackage(files, {
+      ...(confirmedPrivate === undefined ? {} : { confirmedPrivate }),
+      ...(leftOut === undefined ? {} : { leftOut }),
       ...(options.folder === undefined ? {} : { folder: options.folder }),
       ...(options.fields === undefined ? {} : { fields: options.fields }),
       knownVersions: registry.knownVersions,
@@ -78,9 +104,11 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       const { id, version, warnings } = publisher.prepare(pkg.check, { root })
       return { id, version, root: rootToText(root), warnings: [...found, ...warnings] }
     }
-    const { id, version, warnings } = await publisher.publish(pkg.check, {
-      ...{ root, size, fileCount: pkg.files.length, changes: content.changes(staged) },
-    })
+    // Until its release is stored, nothing else refers to it.
+    const letGo = await keeper.hold([rootToText(root)])
+    const { id, version, warnings } = await publisher
+      .publish(pkg.check, { root, size, fileCount: pkg.files.length, changes: content.changes(staged) })
+      .finally(letGo)
     metrics.count('packages_published')
     lookups.keep(id)
     publications.sendAll()
@@ -107,13 +135,15 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     return root
   }
 
-  /** What this profile published is promised to others. */
-  const isPublishedHere = (root: Uint8Array): boolean =>
-    registry
-      .packagesOf(deps.status.view().publisherId)
-      .some(({ versions }) =>
-        versions.some(({ release }) => release !== undefined && sameBytes(release.release.root, root)),
-      )
+  const brokenWithout = (id: string, version: string): LibraryEntry[] => {
+    const leaving = library.get(id, version)
+    if (leaving === undefined) throw new Failure('NotInstalled', `${id} ${version} is not installed here.`)
+    return findBroken(leaving, library.list(), (entry) => installedRelease(entry)?.dependencies ?? [])
+  }
+
+  /** The release that an entry was installed from: the one of its version with the same content. */
+  const installedRelease = ({ id, version, root }: LibraryEntry): Release | undefined =>
+    registry.releasesOf(id, version).find(({ release }) => rootToText(release.root) === root)?.release
 
   /** Brings small content here in the background, so that a package can be looked at before it is installed. */
   const preview = (id: string, release: Release): void => {
@@ -134,8 +164,8 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       assertBytes(archive)
       // Loaded when the first archive comes: most people publish folders.
       const { readArchive } = await import('../packages/read-archive.ts')
-      const { folder, files } = await readArchive(archive)
-      return { files, ...(folder === undefined ? {} : { folder }) }
+      const { folder, files, leftOut } = await readArchive(archive)
+      return { files, leftOut, ...(folder === undefined ? {} : { folder }) }
     },
     publish,
     async yank(id, version) {
@@ -178,8 +208,8 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       return installs.install(specs, options)
     },
     async cancel(id) {
-      installs.cancel(id)
       deps.peerSearch.cancel(id)
+      await installs.cancel(id)
     },
 
     library: async () => [...library.list()],
@@ -199,10 +229,17 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       const damaged = await content.verify(installed(id, version))
       return { ok: damaged.length === 0, damaged }
     },
-    async uninstall(id, version) {
-      const root = installed(id, version)
-      await library.remove(id, version)
-      if (!library.usesRoot(rootToText(root)) && !isPublishedHere(root)) await content.remove(root)
+    async planUninstall(id, version) {
+      const breaks = brokenWithout(id, version).map(({ id, slug, version, displayName }) => ({
+        ...{ id, slug, version, displayName },
+      }))
+      const kept = keeper.keptBy(id, version)
+      return { breaks, ...(kept === undefined ? {} : { kept }) }
+    },
+    async uninstall(id, version, options) {
+      const broken = brokenWithout(id, version)
+      if (broken.length > 0 && options?.force !== true) throw neededByOthers(id, version, broken)
+      await keeper.uninstall(id, version)
       emit({ kind: 'library', revision: library.revision() })
     },
 
@@ -222,6 +259,23 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
   }
 }
 
+const neededByOthers = (id: string, version: string, broken: readonly LibraryEntry[]): Failure => {
+  const slug = id.slice(id.indexOf('/') + 1)
+  const names = broken.slice(0, maxNamed).map((entry) => `${entry.slug} ${entry.version}`)
+  const others = broken.length - names.length
+  const list = inWords(others > 0 ? [...names, `${others} more`] : names)
+  return new Failure(
+    'NeededByOthers',
+    `${list} ${broken.length === 1 ? 'needs' : 'need'} ${slug} ${version} and would stop working. Nothing was removed. Remove ${broken.length === 1 ? 'it' : 'them'} first, or force the removal.`,
+  )
+}
+
+/** Packages named in one message; a person reads no more, and `planUninstall` has them all. */
+const maxNamed = 20
+
+const inWords = (names: readonly string[]): string =>
+  names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+
 /** The first finding that forbids publishing, as the failure that it names. */
 const assertPublishable = ({ ok, findings }: PackageCheck): void => {
   if (ok) return
@@ -230,6 +284,18 @@ const assertPublishable = ({ ok, findings }: PackageCheck): void => {
     fault?.line === undefined ? '' : ` (${fault.path ?? 'manifest'}, line ${fault.line}, column ${fault.column ?? 1})`
   throw new Failure(
     (fault?.name ?? 'InvalidArgument') as Failure['name'],
-    `${fault?.message ?? 'The package cannot be published.'}${where}`,
+    `${fault?.message ?? 'The package cannot be published.'}${where}${alsoPrivate(fault, findings)}`,
   )
+}
+
+/** Whoever has no list in view learns of all private files at once. */
+const alsoPrivate = (fault: Finding | undefined, findings: readonly Finding[]): string => {
+  if (fault?.name !== 'PrivateFile') return ''
+  const others = findings.flatMap(({ level, name, path }) =>
+    level === 'error' && name === 'PrivateFile' && path !== undefined && path !== fault.path ? [path] : [],
+  )
+  const shown = others.slice(0, maxNamed)
+  const more = others.length > shown.length ? [`${others.length - shown.length} more`] : []
+  const also = others.length === 0 ? '' : ` So do ${inWords([...shown, ...more])}.`
+  return `${also} Everyone can read what is published, and it cannot be deleted. Leave such files out, or name their paths in the option confirmedPrivate. Nothing was signed.`
 }

@@ -21,6 +21,7 @@ import { webCrypto } from '../stack/web-crypto.ts'
 import { openStore } from '../store/open-store.ts'
 import type { RunningEngine } from './command-gate.ts'
 import { createCommands } from './commands.ts'
+import { createContentKeeper } from './content-keeper.ts'
 import { createFencedStore } from './fenced-store.ts'
 import { createHolders } from './holders.ts'
 import { createInstalls } from './installs.ts'
@@ -30,6 +31,7 @@ import { createMetrics } from './metrics.ts'
 import { type Network, type NetworkDependencies, startNetwork } from './network.ts'
 import { createPeerSearch } from './peer-search.ts'
 import { createPublications } from './publications.ts'
+import { publishedContents } from './published-contents.ts'
 import { createQuerySource } from './query-source.ts'
 import { createRelayDirectory } from './relays.ts'
 import { createStatus } from './status.ts'
@@ -116,6 +118,10 @@ const assemble = async (
   const outbox = createOutbox({ store })
   const library = createLibrary({ store })
   const transfers = createTransfers({ store })
+  const keeper = createContentKeeper({
+    ...{ content, library },
+    published: () => publishedContents(registry, outbox, library, publisherId),
+  })
   const trust = createTrust({ store, self: publisherId })
   const reputation = createReputation({ store, now, random: Math.random })
   const remembered = createRememberedPeers({ store, now })
@@ -192,7 +198,7 @@ const assemble = async (
   })
   const peerSearch = createPeerSearch({ search, network, signal: lifetime.signal, now: () => performance.now() })
   const installs = createInstalls({
-    ...{ registry, content, library, transfers, trust, reputation, network, signal: lifetime.signal, now },
+    ...{ registry, content, keeper, library, transfers, trust, reputation, network, signal: lifetime.signal, now },
     askForUnknown: createAskForUnknown({ catalogue: registry, network }),
     onTransfer: (transfer) => emit({ kind: 'transfer', transfer }),
     onReceived: (bytes) => metrics.count('piece_bytes_received', bytes),
@@ -263,7 +269,7 @@ const assemble = async (
 
   await loaded
   return createCommands({
-    ...{ content, registry, search, peerSearch, publisher, library, trust, network, metrics },
+    ...{ content, keeper, registry, search, peerSearch, publisher, library, trust, network, metrics },
     ...{ status, publications, installs, lookups, walks, holders, emit, wake, signal: lifetime.signal },
     stop: () => runAll(undos),
   })

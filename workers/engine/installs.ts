@@ -3,7 +3,7 @@ import { assertExpected, type FetchDependencies, fetchContent } from '../content
 import { Failure, toFailure } from '../contract/failures.ts'
 import type { InstallOptions, InstallPlan, InstallResult, LibraryEntry, TransferView } from '../contract/views.ts'
 import type { Reputation } from '../peers/reputation.ts'
-import { toHex } from '../protocol/ids.ts'
+import { rootToText, toHex } from '../protocol/ids.ts'
 import type { Release } from '../protocol/release.ts'
 import type { Library } from '../registry/library.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -11,6 +11,7 @@ import { type Resolution, resolve } from '../registry/resolve.ts'
 import type { BegunTransfer, Transfers } from '../registry/transfers.ts'
 import type { Trust } from '../registry/trust.ts'
 import { atMostEvery } from './at-most-every.ts'
+import type { ContentKeeper } from './content-keeper.ts'
 import type { Network } from './network.ts'
 import { createSharedFetch } from './shared-fetch.ts'
 import type { AskForUnknown } from './unknown-packages.ts'
@@ -24,6 +25,7 @@ const progressEveryMs = 100
 export interface InstallsDependencies {
   registry: Registry
   content: ContentStore
+  keeper: Pick<ContentKeeper, 'hold'>
   library: Library
   transfers: Transfers
   trust: Trust
@@ -43,7 +45,8 @@ export interface Installs {
   resolve(specs: readonly string[], options?: InstallOptions): Promise<Resolution>
   plan(specs: readonly string[], options?: InstallOptions): Promise<InstallPlan>
   install(specs: readonly string[], options?: InstallOptions): Promise<InstallResult>
-  cancel(transferId: string): void
+  /** Durable when it resolves: the install is not taken up again. */
+  cancel(transferId: string): Promise<void>
   /** Goes on with what a closed or reloaded tab began. */
   resume(): void
   /** Brings the content of a release here, once however many ask for it. */
@@ -58,9 +61,12 @@ export interface Installs {
  * piece and file of it and of what it needs was verified.
  */
 export const createInstalls = (deps: InstallsDependencies): Installs => {
-  const { registry, content, library, transfers, trust, reputation, network, onTransfer, now } = deps
+  const { registry, content, keeper, library, transfers, trust, reputation, network, onTransfer, now } = deps
   const controllerById = new Map<string, AbortController>()
   const runById = new Map<string, { specs: readonly string[]; result: Promise<InstallResult> }>()
+
+  /** Running, and cancelled by a person. */
+  const cancelled = new Set<string>()
 
   const resolveSpecs = async (
     specs: readonly string[],
@@ -132,7 +138,10 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     if (underWay !== undefined && sameTexts(underWay.specs, begun.specs)) return underWay.result
     if (underWay !== undefined)
       throw new Failure('InvalidArgument', `A transfer “${begun.id}” is under way already, of other packages.`)
-    const result = run(begun, options, isNew).finally(() => runById.delete(begun.id))
+    const result = run(begun, options, isNew).finally(() => {
+      runById.delete(begun.id)
+      cancelled.delete(begun.id)
+    })
     runById.set(begun.id, { specs: begun.specs, result })
     return result
   }
@@ -165,9 +174,11 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       onTransfer({ ...transfer })
     }
     report({})
+    let letGo = (): void => {}
     try {
       signal.throwIfAborted()
       const { packages, warnings } = await resolveSpecs(begun.specs, options, signal)
+      letGo = await keeper.hold(packages.map(({ rootText }) => rootText))
       const bytesByRoot = new Map<string, number>()
       report({ state: 'finding', totalBytes: packages.reduce((sum, { size }) => sum + size, 0) })
 
@@ -207,15 +218,18 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
         warnings,
       }
     } catch (thrown) {
+      // A stop is no end: the note stays, nobody is told of a failure, and the next start takes it up again.
+      if (deps.signal.aborted && !cancelled.has(begun.id)) throw stopped()
       // A cancel and the first failure of several fetches are the reason that the others were stopped for.
       const failure = toFailure(controller.signal.aborted ? controller.signal.reason : thrown)
-      // When the engine stops, the install has not ended: the next start goes on with it.
-      if (!deps.signal.aborted) await transfers.end(begun.id).catch(() => {})
+      await transfers.end(begun.id).catch(() => {})
       report({
         state: failure.name === 'Cancelled' ? 'cancelled' : 'failed',
         failure: { name: failure.name, message: failure.message },
       })
       throw failure
+    } finally {
+      letGo()
     }
   }
 
@@ -251,10 +265,12 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       const begun = { id, specs: [...specs], allowMissing: options.allowMissing ?? false, startedAt: now() }
       return start(begun, options, true)
     },
-    cancel(transferId) {
+    async cancel(transferId) {
+      if (runById.has(transferId)) cancelled.add(transferId)
       controllerById
         .get(transferId)
         ?.abort(new Failure('Cancelled', 'The install was cancelled. What was fetched is kept for a later try.'))
+      await transfers.end(transferId)
     },
     resume() {
       for (const begun of transfers.list()) {
@@ -264,10 +280,14 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       }
     },
     async ensure({ root, size, fileCount }, signal) {
-      await sharedFetch({ root, size, fileCount }, signal, () => {})
+      const letGo = await keeper.hold([rootToText(root)])
+      await sharedFetch({ root, size, fileCount }, signal, () => {}).finally(letGo)
     },
   }
 }
+
+const stopped = (): Failure =>
+  new Failure('Stopped', 'This page stopped before the install was done. It goes on when the page is opened again.')
 
 const sum = (values: Iterable<number>): number => {
   let total = 0

@@ -27,11 +27,6 @@ export const checkFiles = (given: readonly FileInput[], findings: Findings): Fil
   for (const { path } of files) {
     const valid = validatePath(path)
     if (!valid.ok) findings.error('PathUnsafe', valid.message, { path })
-    else if (isPrivate(path)) {
-      findings.warning('PrivateFile', `${quote(path)} looks like a secret; what is published can be read by all.`, {
-        path,
-      })
-    }
   }
   const paths = files.map((file) => file.path)
   checkCollisions(paths, (path, message) => findings.error('PathCollision', message, { path }))
@@ -73,14 +68,6 @@ const normalized = (file: FileInput, findings: Findings): FileInput => {
   if (path === file.path) return file
   findings.note('PathNormalized', `The path ${quote(path)} is written in Unicode normal form C.`, { path })
   return { ...file, path }
-}
-
-const isPrivate = (path: string): boolean => {
-  const name = path.slice(path.lastIndexOf('/') + 1)
-  if (/\.(?:example|sample|template|tmpl|tera|dist)$/i.test(name)) return false
-  return /^(?:\.env(?:\..+)?|\.npmrc|\.netrc|\.pypirc|id_(?:rsa|dsa|ecdsa|ed25519)|.+\.(?:pem|p12|pfx|key|keystore|jks))$/i.test(
-    name,
-  )
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`

@@ -24,6 +24,7 @@ export type WarningName =
   | 'ManifestUnreadable'
 
 export type NoteName =
+  | 'LeftOut'
   | 'SeveralManifests'
   | 'SlugDerived'
   | 'FoundElsewhere'
@@ -51,11 +52,14 @@ export interface Findings {
 
 export const createFindings = (): Findings => {
   const findings: Finding[] = []
-  const countByName = new Map<string, number>()
+  /** Of each level apart, so that many warnings never hide an error. */
+  const countByKind = new Map<string, number>()
+  const kindOf = ({ level, name }: Pick<Finding, 'level' | 'name'>): string => `${level} ${name}`
 
   const add = (level: Finding['level'], name: string, message: string, place: Place = {}) => {
-    const count = (countByName.get(name) ?? 0) + 1
-    countByName.set(name, count)
+    const kind = kindOf({ level, name })
+    const count = (countByKind.get(kind) ?? 0) + 1
+    countByKind.set(kind, count)
     if (count > MAX_FINDINGS_OF_A_NAME) return
     const { path, line, column } = place
     findings.push({
@@ -70,8 +74,8 @@ export const createFindings = (): Findings => {
 
   const list = () => {
     const unsaid = findings.flatMap((finding, index): Finding[] => {
-      const count = countByName.get(finding.name) ?? 0
-      const isLast = findings.findLastIndex((other) => other.name === finding.name) === index
+      const count = countByKind.get(kindOf(finding)) ?? 0
+      const isLast = findings.findLastIndex((other) => kindOf(other) === kindOf(finding)) === index
       if (!isLast || count <= MAX_FINDINGS_OF_A_NAME) return []
       const more = count - MAX_FINDINGS_OF_A_NAME
       return [{ level: finding.level, name: finding.name, message: `There are ${more} more findings of this kind.` }]

@@ -22,6 +22,7 @@ describe('readArchive', { timeout: 60_000 }, () => {
         { path: 'bin/run.sh', bytes: text('#!/bin/sh'), executable: true },
         { path: 'empty', bytes: text('') },
       ],
+      leftOut: [],
     })
   })
 
@@ -83,7 +84,10 @@ describe('readArchive', { timeout: 60_000 }, () => {
     'a folder that leads out': [() => craftZip([{ path: '../../' }, { path: 'a' }]), 'PathUnsafe', /\.\./],
     'an absolute path': [() => craftZip([{ path: '/etc/passwd' }]), 'PathUnsafe', /absolute/],
     'a drive letter': [() => craftZip([{ path: 'C:/x' }]), 'PathUnsafe', /drive/],
-    'a backslash': [() => craftZip([{ path: 'a\\b' }]), 'PathUnsafe', /backslash/],
+    'backslashes that lead out': [() => craftZip([{ path: 'a\\..\\..\\b' }]), 'PathUnsafe', /\.\./],
+    'a drive letter with backslashes': [() => craftZip([{ path: 'C:\\b' }]), 'PathUnsafe', /drive/],
+    'a file in the root': [() => craftZip([{ path: '/x' }, { path: 'a' }]), 'PathUnsafe', /absolute/],
+    'a name that is only a dot': [() => craftZip([{ path: '.', bytes: text('x') }]), 'PathUnsafe', /empty/],
     'a NUL in a path': [() => craftZip([{ path: 'a\0b' }]), 'PathUnsafe', /control/],
     'an empty path': [() => craftZip([{ path: '' }]), 'PathUnsafe', /empty/],
     'a name twice': [() => craftZip([{ path: 'a' }, { path: 'a' }]), 'PathCollision', /“a” is there twice/],

@@ -1,36 +1,49 @@
 import { type Entry, type FileEntry, Uint8ArrayReader, ZipReader } from '@zip.js/zip.js/lib/zip-core-custom.js'
 import { Failure } from '../contract/failures.ts'
-import type { FileInput } from '../contract/views.ts'
+import { sift } from '../contract/left-out.ts'
+import type { FileInput, LeftOut } from '../contract/views.ts'
 import { MAX_FILES, MAX_PACKAGE_BYTES } from '../protocol/limits.ts'
 import { validatePath } from '../protocol/paths.ts'
-import { checkCollisions, commonFolder } from './file-checks.ts'
+import { checkCollisions } from './file-checks.ts'
 import { quote } from './findings.ts'
+
+export interface ReadArchive {
+  folder: string | undefined
+  files: FileInput[]
+  leftOut: LeftOut[]
+}
 
 /**
  * The files of a zip archive. What it declares is checked before anything is inflated (count, sizes, ratio, links,
  * encryption, paths), and what it really holds while it is inflated (size, checksum, overlaps), so memory stays within
  * the limits of a package whatever the archive says of itself.
  *
- * Folders and the side files of macOS are left out; where all files stand in one top folder, that is taken off and
- * named. Load this lazily: it brings the zip library along.
+ * What never belongs to a package is left out before anything is asked of it, so it counts towards no limit but that of
+ * the list. Where all files stand in one top folder, that is taken off and named. Windows' backslashes and `./` are read
+ * as what they mean. Load this lazily: it brings the zip library along.
  *
  * @throws Failure ArchiveUnreadable, ArchiveTooLarge, TooManyFiles, LinkRefused, PathUnsafe, PathCollision
  */
-export const readArchive = async (archive: Uint8Array): Promise<{ folder: string | undefined; files: FileInput[] }> => {
+export const readArchive = async (archive: Uint8Array): Promise<ReadArchive> => {
   if (archive.length > MAX_ARCHIVE_BYTES) {
     throw new Failure('ArchiveTooLarge', `The archive has ${archive.length} bytes; the limit is ${MAX_ARCHIVE_BYTES}.`)
   }
   const reader = new ZipReader(new Uint8ArrayReader(archive), readerOptions)
   try {
-    const wanted = await listFiles(reader)
+    const { folder, kept, leftOut } = sift(await listEntries(reader))
+    if (kept.length > MAX_ENTRIES) {
+      const message = `The archive has more than ${MAX_ENTRIES} entries; a package holds ${MAX_FILES} files.`
+      throw new Failure('TooManyFiles', message)
+    }
+    const wanted = kept.flatMap(({ item }) => toWanted(item))
     checkDeclared(wanted)
-    const top = commonFolder(wanted.map(({ path }) => path))
+    const top = folder === undefined ? 0 : folder.length + 1
     const files: FileInput[] = []
     for (const { entry, path } of wanted) {
       const bytes = await inflate(entry, path)
-      files.push({ path: path.slice(top.length), bytes, ...(entry.executable ? { executable: true } : {}) })
+      files.push({ path: path.slice(top), bytes, ...(entry.executable ? { executable: true } : {}) })
     }
-    return { folder: top === '' ? undefined : top.slice(0, -1), files }
+    return { folder, files, leftOut }
   } catch (thrown) {
     throw thrown instanceof Failure ? thrown : unreadable(reasonOf(thrown))
   } finally {
@@ -51,33 +64,52 @@ const readerOptions = {
   filenameValidation: 'tolerant',
 } as const
 
-/** The entries that are files, each refused where it is no plain file with a safe path. */
-const listFiles = async (reader: ZipReader<unknown>): Promise<WantedFile[]> => {
-  const wanted: WantedFile[] = []
+interface ListedEntry {
+  entry: Entry
+  path: string
+}
+
+/** What the archive lists, but for folders, which say nothing that the files in them do not. */
+const listEntries = async (reader: ZipReader<unknown>): Promise<ListedEntry[]> => {
+  const listed: ListedEntry[] = []
   let count = 0
   for await (const entry of reader.getEntriesGenerator()) {
-    if (++count > MAX_ENTRIES) {
+    if (++count > MAX_LISTED) {
       throw new Failure(
         'TooManyFiles',
-        `The archive has more than ${MAX_ENTRIES} entries; a package holds ${MAX_FILES} files.`,
+        `The archive has more than ${MAX_LISTED} entries; a package holds ${MAX_FILES} files.`,
       )
     }
-    const path = entry.filename.normalize('NFC')
-    if (isSideFile(path)) continue
-    const name = quote(path)
-    const type = (entry.externalFileAttributes >>> 16) & UNIX_TYPE
-    if (type !== 0 && type !== UNIX_FILE && type !== UNIX_FOLDER) {
-      throw new Failure(
-        'LinkRefused',
-        `${name} in the archive is a link or a device; a package holds plain files only.`,
-      )
-    }
-    const valid = validatePath(path.replace(/(?<=[^/])\/$/, ''))
-    if (!valid.ok) throw new Failure('PathUnsafe', valid.message)
-    if (isFile(entry)) wanted.push({ entry, path })
-    else if (entry.uncompressedSize > 0) throw unreadable(`${name} is a folder and holds bytes`)
+    const path = toPath(entry.filename)
+    // The folder that everything stands in.
+    if (path === '' && isFolder(entry)) continue
+    listed.push({ entry, path })
   }
-  return wanted
+  return listed
+}
+
+/** A name as it is meant: Windows' slashes, `./` before and within, and macOS' way to write accents. */
+const toPath = (filename: string): string => {
+  const parts = filename.replaceAll('\\', '/').normalize('NFC').split('/')
+  const path = parts.filter((part) => part !== '.').join('/')
+  return /^\/+$/.test(path) ? '' : path
+}
+
+const isFolder = ({ directory, filename, uncompressedSize }: Entry): boolean =>
+  directory || (/[/\\]$/.test(filename) && uncompressedSize === 0)
+
+/** An entry as the file that it is, nothing for a folder; refused where it is no plain file with a safe path. */
+const toWanted = ({ entry, path }: ListedEntry): WantedFile[] => {
+  const name = quote(path)
+  const type = (entry.externalFileAttributes >>> 16) & UNIX_TYPE
+  if (type !== 0 && type !== UNIX_FILE && type !== UNIX_FOLDER) {
+    throw new Failure('LinkRefused', `${name} in the archive is a link or a device; a package holds plain files only.`)
+  }
+  const valid = validatePath(path.replace(/(?<=[^/])\/$/, ''))
+  if (!valid.ok) throw new Failure('PathUnsafe', valid.message)
+  if (isFile(entry) && !isFolder(entry)) return [{ entry, path }]
+  if (entry.uncompressedSize > 0) throw unreadable(`${name} is a folder and holds bytes`)
+  return []
 }
 
 const isFile = (entry: Entry): entry is FileEntry => !entry.directory
@@ -142,14 +174,14 @@ const reasonOf = (thrown: unknown): string => {
 
 const WRONG_SIZE = 'it inflates to another size than it declares'
 
-/** What macOS adds beside the files: nothing of the package. */
-const isSideFile = (path: string): boolean => path.startsWith('__MACOSX/') || /(?:^|\/)\.DS_Store$/.test(path)
-
 /** A package that is stored without compression, with room for the headers of all its files. */
 const MAX_ARCHIVE_BYTES = MAX_PACKAGE_BYTES + 4 * 1024 * 1024
 
-/** Files, each with a side file and folders of its own, and something to spare; bounds the time to list them. */
+/** Files and folders that are not left out: each file with folders of its own, and something to spare. */
 const MAX_ENTRIES = 5 * MAX_FILES
+
+/** Entries in all, about 1 KB each: a project with its installed dependencies and its history has tens of thousands. */
+const MAX_LISTED = 100_000
 
 /** Text compresses to a twentieth, a repeating log to a hundredth; deflate can do a thousandth. */
 const MAX_RATIO = 200

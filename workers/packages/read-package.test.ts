@@ -44,6 +44,7 @@ describe('a good package', () => {
         { path: 'z.ttl', size: 16 },
       ],
       size: expect.any(Number),
+      leftOut: [],
     })
     expect(files.map((file) => file.path)).toEqual(['README.md', 'package.toml', 'z.ttl'])
   })
@@ -543,8 +544,8 @@ homepage = "https://example.org/index.html"
     expect(check.findings).toEqual([])
   })
 
-  test('that look like secrets are told', () => {
-    const check = read({
+  test('that look private forbid publishing until each is confirmed by its path', () => {
+    const files = filesOf({
       'package.toml': goodManifest(),
       'README.md': '',
       '.env': '',
@@ -552,10 +553,26 @@ homepage = "https://example.org/index.html"
       'k/id_rsa': '',
       'a.pem': '',
     })
-    expect(check.findings.map((finding) => [finding.name, finding.path])).toEqual([
-      ['PrivateFile', '.env'],
-      ['PrivateFile', 'a.pem'],
-      ['PrivateFile', 'k/id_rsa'],
-    ])
+    const check = (confirmedPrivate: string[]) => {
+      const { findings, ok } = readPackage(files, { confirmedPrivate, knownVersions: () => undefined }).check
+      return { ok, found: findings.map(({ level, name, path }) => `${level} ${name} ${path}`) }
+    }
+    expect(check(['id_rsa', 'A.pem', 'k/'])).toEqual({
+      ok: false,
+      found: ['error PrivateFile .env', 'error PrivateFile a.pem', 'error PrivateFile k/id_rsa'],
+    })
+    expect(check(['a.pem', '.env'])).toEqual({
+      ok: false,
+      found: ['error PrivateFile k/id_rsa', 'warning PrivateFile .env', 'warning PrivateFile a.pem'],
+    })
+    expect(check(['a.pem', 'k/id_rsa', '.env', 'nothing']).ok).toBe(true)
+  })
+
+  test('that look private block however many others were confirmed', () => {
+    const names = Array.from({ length: 250 }, (_, n) => `k/${String(n).padStart(3, '0')}.pem`)
+    const files = filesOf({ 'package.toml': goodManifest(), ...Object.fromEntries(names.map((name) => [name, ''])) })
+    const { check } = readPackage(files, { confirmedPrivate: names.slice(0, 249), knownVersions: () => undefined })
+    expect(check.ok).toBe(false)
+    expect(check.findings.filter(({ level }) => level === 'error').map(({ path }) => path)).toEqual(['k/249.pem'])
   })
 })

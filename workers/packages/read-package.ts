@@ -1,4 +1,12 @@
-import type { DependencyView, FileInput, ManifestFields, PackageCheck } from '../contract/views.ts'
+import { joinLeftOut } from '../contract/left-out.ts'
+import type {
+  DependencyView,
+  FileInput,
+  LeftOut,
+  LeftOutReason,
+  ManifestFields,
+  PackageCheck,
+} from '../contract/views.ts'
 import { RELEASE_MAX_BYTES } from '../protocol/limits.ts'
 import { utf8Length } from '../protocol/text.ts'
 import { readDependencies } from './classify.ts'
@@ -6,7 +14,9 @@ import { readFields } from './fields.ts'
 import { checkFiles, commonFolder } from './file-checks.ts'
 import { createFindings, type Findings, quote } from './findings.ts'
 import { findManifest, type Manifest, manifestNames } from './manifest.ts'
+import { checkPrivateFiles } from './private-files.ts'
 import { checkReferences } from './references.ts'
+import { siftFiles } from './sift-files.ts'
 import { type TypedFields, typedText } from './typed-fields.ts'
 
 export interface ReadPackageOptions {
@@ -14,6 +24,10 @@ export interface ReadPackageOptions {
   folder?: string
   /** Fields that a person typed over what the manifest says. */
   fields?: Partial<ManifestFields>
+  /** Paths of private files that a person wants published all the same. */
+  confirmedPrivate?: readonly string[]
+  /** What was left out before. */
+  leftOut?: readonly LeftOut[]
   /** Versions of the packages of this slug that are known here; undefined when there is none. */
   knownVersions(slug: string): readonly string[] | undefined
 }
@@ -29,7 +43,12 @@ export const readPackage = (
   options: ReadPackageOptions,
 ): { check: PackageCheck; files: FileInput[] } => {
   const findings = createFindings()
-  const files = checkFiles(given, findings)
+  const sifted = siftFiles(given)
+  const leftOut = joinLeftOut(options.leftOut ?? [], sifted.leftOut)
+  const files = checkFiles(sifted.files, findings)
+  const confirmed = new Set((options.confirmedPrivate ?? []).map((path) => path.normalize('NFC')))
+  checkPrivateFiles(files, confirmed, findings)
+  for (const each of leftOut) findings.note('LeftOut', describeLeftOut(each))
   const typed: TypedFields = options.fields ?? {}
   const manifest = findManifest(files, findings)
   reportManifest(manifest, typed, files, findings)
@@ -59,8 +78,22 @@ export const readPackage = (
       dependencies,
       files: files.map((file) => ({ path: file.path, size: file.bytes.length })),
       size: files.reduce((sum, file) => sum + file.bytes.length, 0),
+      leftOut,
     },
   }
+}
+
+const describeLeftOut = ({ name, reason, files, atLeast }: LeftOut): string =>
+  `${quote(name)} is left out: ${whyByReason[reason]} (${atLeast ? 'at least ' : ''}${files} file${files === 1 ? '' : 's'}).`
+
+const whyByReason: Record<LeftOutReason, string> = {
+  'version-control': 'the history of version control',
+  dependencies: 'installed dependencies',
+  build: 'the result of a build',
+  cache: 'a cache or log of a tool',
+  editor: 'settings of an editor',
+  system: 'a file of the operating system',
+  chosen: 'you left it out',
 }
 
 /** Whether a person typed what no manifest is needed for then. */

@@ -50,6 +50,6 @@ describe('writeArchive', { timeout: 60_000 }, () => {
   })
 
   test('writes no files as an empty archive', async () => {
-    expect(await readArchive(await writeArchive([]))).toEqual({ folder: undefined, files: [] })
+    expect(await readArchive(await writeArchive([]))).toEqual({ folder: undefined, files: [], leftOut: [] })
   })
 })

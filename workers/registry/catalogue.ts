@@ -88,6 +88,8 @@ export interface Catalogue {
   packagesOf(publisher: string): readonly CataloguePackage[]
   /** All releases of a version that are kept, also those that no head names. */
   releasesOf(id: string, version: string): readonly VerifiedRelease[]
+  /** Every release of a publisher that is kept, also those of packages that do not show. */
+  releasesBy(publisher: string): Iterable<VerifiedRelease>
   /** Packages that changed, came or went since the last call. */
   takeChanged(): PackageId[]
   readonly shelf: Shelf
@@ -169,6 +171,9 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
   const evict = (publisher: PublisherState, slug: string): void => {
     const state = publisher.packages.get(slug)
     if (state === undefined) return
+    // No head of it will be taken again, so its pages wait for nothing.
+    for (const { id } of state.pages) shelf.remove('pages', id)
+    state.pages = []
     setHeads(state, [])
     for (const release of [...state.releaseByHash.values()]) dropRelease(state, release)
     publisher.packages.delete(slug)
@@ -369,14 +374,16 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
     const hashes = [...(known?.hashesByVersion.get(version) ?? []), hash].sort()
     const beaten = hashes.length > limits.releasesPerVersion ? hashes.pop() : undefined
     if (beaten === hash) return 'stale'
+    // Before anything goes for it.
+    if (beaten === undefined && !owner.releases.accepts(releaseKey(slug, hash))) return 'stale'
     const state = packageOf(owner, slug)
     if (state === undefined) return 'stale'
     if (beaten !== undefined) drop(owner, releaseKey(slug, beaten))
     const added = owner.releases.add(releaseKey(slug, hash))
-    if (added.outcome === 'refused') return 'stale'
     if (added.outcome === 'added' && added.evicted !== undefined) drop(owner, added.evicted)
     state.releaseByHash.set(hash, release)
-    state.hashesByVersion.set(version, hashes)
+    // What was dropped for it may have been of the same version.
+    state.hashesByVersion.set(version, [...(state.hashesByVersion.get(version) ?? []), hash].sort())
     shelf.put('releases', hash, { kind: 'release', id: hash, bytes: release.bytes, shared: isShared(state) })
     touch(state)
     return 'new'
@@ -452,6 +459,9 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
     releasesOf(id, version) {
       const state = packages.get(id)
       return (state?.hashesByVersion.get(version) ?? []).flatMap((hash) => state?.releaseByHash.get(hash) ?? [])
+    },
+    *releasesBy(publisher) {
+      for (const { releaseByHash } of publishers.get(publisher)?.packages.values() ?? []) yield* releaseByHash.values()
     },
     takeChanged() {
       const ids = [...changed]

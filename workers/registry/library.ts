@@ -11,7 +11,7 @@ import {
   MAX_PUBLISHER_NAME_CHARACTERS,
 } from '../protocol/limits.ts'
 import { validatePath } from '../protocol/paths.ts'
-import type { Store } from '../store/store.ts'
+import type { Change, Store } from '../store/store.ts'
 import { createStoredRecords } from './stored-records.ts'
 
 /**
@@ -24,16 +24,14 @@ export interface Library {
   list(): readonly LibraryEntry[]
   get(id: string, version: string): LibraryEntry | undefined
   versionsOf(id: string): readonly string[]
-  /** Tells whether an installed package has this content. */
-  usesRoot(root: string): boolean
   /**
    * Durable when it resolves. Adding what is there keeps when it was first installed, and an entry that was installed
    * for its own sake stays so.
    * @throws Failure `InvalidArgument` for an entry that could not be read again; storage failures.
    */
   add(entry: LibraryEntry): Promise<void>
-  /** False when it was not installed. */
-  remove(id: string, version: string): Promise<boolean>
+  /** Durable when it resolves, together with `others`. False when it was not installed. */
+  remove(id: string, version: string, others?: readonly Change[]): Promise<boolean>
   /** Counts up with every change. */
   revision(): number
 }
@@ -63,7 +61,6 @@ export const createLibrary = ({ store }: { readonly store: Store }): Library => 
         .list()
         .filter(({ entry }) => entry.id === id)
         .map(({ entry }) => entry.version),
-    usesRoot: (root) => records.list().some(({ entry }) => entry.root === root),
     async add(entry) {
       const before = records.get(keyOf(entry.id, entry.version))?.entry
       await records.put({
@@ -79,8 +76,8 @@ export const createLibrary = ({ store }: { readonly store: Store }): Library => 
       })
       revision += 1
     },
-    async remove(id, wanted) {
-      const removed = await records.remove(keyOf(id, wanted))
+    async remove(id, wanted, others) {
+      const removed = await records.remove(keyOf(id, wanted), others)
       revision += 1
       return removed
     },

@@ -6,6 +6,10 @@ export interface Lowest {
   /** `added` also names the key that had to go for it. */
   add(key: string): { outcome: 'added'; evicted?: string } | { outcome: 'known' } | { outcome: 'refused' }
   delete(key: string): void
+  /** Tells whether `add` would take this key, changing nothing. */
+  accepts(key: string): boolean
+  /** Keys in memory, those included that are no longer in the set: at most three times the limit. */
+  slots(): number
 }
 
 export const createLowest = (limit: number): Lowest => {
@@ -25,6 +29,8 @@ export const createLowest = (limit: number): Lowest => {
       if (keys.has(key)) return { outcome: 'known' }
       if (keys.size < limit) {
         keys.add(key)
+        // Too much of it is deleted: it is built anew when it is needed again.
+        if (heap !== undefined && heap.length >= 2 * limit) heap = undefined
         if (heap !== undefined) pushKey(heap, key)
         return { outcome: 'added' }
       }
@@ -41,6 +47,8 @@ export const createLowest = (limit: number): Lowest => {
     delete(key) {
       keys.delete(key)
     },
+    accepts: (key) => keys.has(key) || keys.size < limit || key < (highest() ?? ''),
+    slots: () => keys.size + (heap?.length ?? 0),
   }
 }
 

@@ -39,7 +39,10 @@ const check = (slug: string, version: string, changes: Partial<PackageCheck> = {
     ...{ slug, version, displayName: slug, description: 'A package.', category: 'backend', tags: ['a'], keywords: [] },
     ...{ license: 'MIT', authors: [], repository: '' },
   }
-  return { ok: true, findings: [], fields, dependencies: [], files: [{ path: 'x.tera', size: 3 }], size: 3, ...changes }
+  return {
+    ...{ ok: true, findings: [], fields, dependencies: [], files: [{ path: 'x.tera', size: 3 }], size: 3, leftOut: [] },
+    ...changes,
+  }
 }
 
 const content = (number: number) => ({

@@ -50,7 +50,6 @@ test('the library survives a restart, and damage to some of it', async () => {
   await library.add(libraryEntry('1.1.0', { asDependency: true }))
   expect(library.list().map(({ version }) => version)).toEqual(['1.0.0', '1.1.0'])
   expect(library.versionsOf(kit)).toEqual(['1.0.0', '1.1.0'])
-  expect(library.usesRoot(rootToText(rootOf(1)))).toBe(true)
   const dropped = await damage(store, 'library')
   const again = createLibrary({ store })
   expect(await again.load()).toEqual({ dropped })

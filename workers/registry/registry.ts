@@ -56,6 +56,8 @@ export interface Registry {
   identityOf(publisher: string): Identity | undefined
   packagesOf(publisher: string): readonly CataloguePackage[]
   releasesOf(id: string, version: string): readonly VerifiedRelease[]
+  /** Every release of a publisher that is here, also those that no head names. */
+  releasesBy(publisher: string): Iterable<VerifiedRelease>
   /** Versions of all packages of this name, or undefined where there is none. */
   knownVersions(slug: string): readonly string[] | undefined
   /** Packages whose newest release names this one as a dependency. */
@@ -285,6 +287,7 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
     identityOf: catalogue.identityOf,
     packagesOf: catalogue.packagesOf,
     releasesOf: catalogue.releasesOf,
+    releasesBy: catalogue.releasesBy,
     knownVersions(slug) {
       const packages = catalogue.bySlug(slug)
       return packages.length === 0

@@ -14,8 +14,8 @@ export interface StoredRecords<T> {
   list(): readonly T[]
   /** Durable when it resolves. */
   put(record: T): Promise<void>
-  /** False when there was none. */
-  remove(key: string): Promise<boolean>
+  /** False when there was none. `others` go in the same write. */
+  remove(key: string, others?: readonly Change[]): Promise<boolean>
   /** The change that `put` makes, for a write together with others; `note` it afterwards. */
   toChange(record: T): Change
   note(record: T): void
@@ -52,10 +52,10 @@ export const createStoredRecords = <T>(
         await store.write([toStoredChange(() => toChange(record))], { durability: 'strict' })
         recordByKey.set(keyOf(record), record)
       }),
-    remove: (key) =>
+    remove: (key, others = []) =>
       queue.run(async () => {
         const known = recordByKey.has(key)
-        await store.write([{ table, key: prefix + key, value: undefined }], { durability: 'strict' })
+        await store.write([{ table, key: prefix + key, value: undefined }, ...others], { durability: 'strict' })
         recordByKey.delete(key)
         return known
       }),

@@ -21,7 +21,7 @@ export interface Transfers {
   list(): readonly BegunTransfer[]
   /** Durable when it resolves. @throws Failure `InvalidArgument` for more specs than an install can have. */
   begin(transfer: BegunTransfer): Promise<void>
-  /** Ending what was not begun does nothing. */
+  /** Durable when it resolves, also after a `begin` that is still under way. Ending what was not begun does nothing. */
   end(id: string): Promise<void>
 }
 
@@ -44,7 +44,7 @@ export const createTransfers = ({ store }: { readonly store: Store }): Transfers
     begin: ({ id, specs, allowMissing, startedAt }) =>
       records.put({ v: 1, id, specs: [...specs], allowMissing, startedAt }),
     async end(id) {
-      if (records.get(id) !== undefined) await records.remove(id)
+      await records.remove(id)
     },
   }
 }

@@ -121,3 +121,57 @@ test('a debt is paid by time, and no larger than the burst', () => {
   clock.pass(1_000 * (1 + gossipRates.checks.burst / gossipRates.checks.perSecond))
   expect(limits.admitMessage('peer')).toBe('take')
 })
+
+test('questions about names that nobody verified change no answer about any other, and are not remembered', () => {
+  const names = ['alice', 'bob', 'carol']
+  const step = fc.record({
+    passMs: fc.nat(700),
+    /** How often, and about how many made-up names, is asked before. */
+    asked: fc.array(fc.tuple(fc.nat(700), fc.integer({ min: 0, max: 6_000 })), { maxLength: 3 }),
+    publisher: fc.constantFrom(...names),
+    isNew: fc.boolean(),
+  })
+  // Rates whose refill is no round number, so that a question that refilled would show in the rounding.
+  const rates = {
+    ...open,
+    checks: { perSecond: 0.7, burst: 4 },
+    publisherNews: { perSecond: 0.3, burst: 2 },
+    news: { perSecond: 1 / 3, burst: 5 },
+  }
+  let made = 0
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      const clock = createClock()
+      const [asked, quiet] = [createGossipLimits(clock.now, rates), createGossipLimits(clock.now, rates)]
+      for (const { passMs, asked: questions, publisher, isNew } of steps) {
+        for (const [pauseMs, count] of questions) {
+          clock.pass(pauseMs)
+          for (const name of names) asked.admitNews(name)
+          // Past all that can be remembered, now and then.
+          const many = count > 5_900 ? count : count % 50
+          for (let n = 0; n < many; n += 1) asked.admitNews(`made up ${made++}`)
+        }
+        clock.pass(passMs)
+        const answers = [asked, quiet].map((limits) => {
+          const admitted = names.map((name) => limits.admitNews(name))
+          const message = limits.admitMessage('peer')
+          limits.settle({ peer: 'peer', publisher, checks: 1, isNew })
+          return { admitted, message, remembered: limits.remembered() }
+        })
+        expect(answers[0]).toEqual(answers[1])
+      }
+    }),
+    { seed: 6, numRuns: 200 },
+  )
+})
+
+test('however many peers and publishers there were, so many are remembered', () => {
+  const clock = createClock()
+  const limits = createGossipLimits(clock.now, open)
+  for (let n = 0; n < 10_000; n += 1) {
+    limits.admitFrame(`peer ${n}`, 1)
+    limits.admitMessage(`peer ${n}`)
+    limits.settle({ peer: `peer ${n}`, publisher: `publisher ${n}`, checks: 1, isNew: true })
+  }
+  expect(limits.remembered()).toEqual({ peers: 4_096, publishers: 4_096 })
+})

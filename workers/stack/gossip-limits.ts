@@ -15,6 +15,8 @@ export interface GossipLimits {
   admitMessage(peer: string): 'take' | 'drop' | 'flood'
   /** Before its signatures are checked: whether there is room for news of this publisher. */
   admitNews(publisher: string): boolean
+  /** Peers and publishers that are remembered. */
+  remembered(): { peers: number; publishers: number }
   /** After: how many signatures were checked for this peer's message, and whether it was news. */
   settle(message: { peer: string; publisher: string; checks: number; isNew: boolean }): void
 }
@@ -90,6 +92,7 @@ export const createGossipLimits = (now: () => number, rates: GossipRates = gossi
       publishers.get(publisher).take(1)
       news.take(1)
     },
+    remembered: () => ({ peers: peers.size(), publishers: publishers.size() }),
   }
 }
 
@@ -104,19 +107,14 @@ interface Bucket {
 const createBucket = ({ perSecond, burst }: Rate, now: () => number): Bucket => {
   let tokens = burst
   let at = now()
-  const refill = (): void => {
-    const time = now()
-    tokens = Math.min(burst, tokens + (Math.max(0, time - at) / 1000) * perSecond)
-    at = time
-  }
+  const tokensAt = (time: number): number => Math.min(burst, tokens + (Math.max(0, time - at) / 1000) * perSecond)
   return {
-    hasSome() {
-      refill()
-      return tokens >= 1
-    },
+    // Changes nothing, not even by the rounding of a refill in two steps.
+    hasSome: () => tokensAt(now()) >= 1,
     take(count) {
-      refill()
-      tokens = Math.max(-burst, tokens - count)
+      const time = now()
+      tokens = Math.max(-burst, tokensAt(time) - count)
+      at = time
     },
   }
 }
@@ -125,6 +123,7 @@ const createBucket = ({ perSecond, burst }: Rate, now: () => number): Bucket => 
 const createRecent = <T>(create: () => T) => {
   const byKey = new Map<string, T>()
   return {
+    size: () => byKey.size,
     peek: (key: string): T | undefined => byKey.get(key),
     get(key: string): T {
       const value = byKey.get(key) ?? create()

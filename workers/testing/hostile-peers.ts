@@ -7,6 +7,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { type ContentStore, createContentStore } from '../content/content-store.ts'
 import { createPieceServer, type PieceServerDependencies, pieceHandlerOptions } from '../content/piece-server.ts'
+import { createContentKeeper } from '../engine/content-keeper.ts'
 import { createInstalls, type Installs } from '../engine/installs.ts'
 import { loadKeys, type ProfileKeys } from '../engine/keys.ts'
 import { type Network, startNetwork } from '../engine/network.ts'
@@ -192,6 +193,7 @@ export const createHostileNetwork = () => {
         now: Date.now,
       },
       askForUnknown: createAskForUnknown({ catalogue: registry, network: Promise.resolve(network) }),
+      keeper: createContentKeeper({ content, library, published: () => ({ roots: new Set(), complete: true }) }),
       transfers: createTransfers({ store }),
       trust: createTrust({ store, self: keys.identity.publisherId }),
       onTransfer() {},

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
 import { Link } from 'wouter'
-import type { LibraryEntry, VerifyResult } from '../../../workers/contract/views.ts'
+import type { LibraryEntry, UninstallPlan, VerifyResult } from '../../../workers/contract/views.ts'
 import { Banner } from '../../components/banner.tsx'
 import { Button } from '../../components/button.tsx'
 import { ConfirmDialog } from '../../components/dialog.tsx'
@@ -16,9 +16,9 @@ import type { FailureView } from '../../store/state.ts'
 export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }) => {
   const { id, slug, version, displayName, publisherName, size, files, installedAt, asDependency } = entry
   const links = useLinks()
-  const { verify, saveZip, saveFolder, uninstall, install } = useCommands()
+  const { verify, saveZip, saveFolder, planUninstall, uninstall, install, notify } = useCommands()
   const [checked, setChecked] = useState<'checking' | VerifyResult | FailureView>()
-  const [removing, setRemoving] = useState(false)
+  const [removing, setRemoving] = useState<UninstallPlan>()
   useEffect(
     () => () => {
       // Once it is removed, its button cannot have the focus back: the keyboard goes on at the begin of the page.
@@ -29,6 +29,11 @@ export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }
   const check = async (): Promise<void> => {
     setChecked('checking')
     setChecked(await verify(id, version))
+  }
+  const askToRemove = async (): Promise<void> => {
+    const plan = await planUninstall(id, version)
+    if (isFailureView(plan)) notify('error', plan.message)
+    else setRemoving(plan)
   }
   const label = (action: string): string => `${action} ${slug} ${version}`
   return (
@@ -72,7 +77,7 @@ export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }
         <Button aria-label={label('Check')} disabled={checked === 'checking'} icon="shield" onClick={check}>
           {checked === 'checking' ? 'Checking…' : 'Check'}
         </Button>
-        <Button aria-label={label('Remove')} icon="trash" look="quiet" onClick={() => setRemoving(true)}>
+        <Button aria-label={label('Remove')} icon="trash" look="quiet" onClick={askToRemove}>
           Remove
         </Button>
       </div>
@@ -81,22 +86,46 @@ export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }
           <Checked again={() => install([`${id}@=${version}`])} outcome={checked} />
         </div>
       )}
-      {removing ? (
+      {removing === undefined ? null : (
         <ConfirmDialog
-          confirm="Remove"
-          onClose={() => setRemoving(false)}
-          onConfirm={() => uninstall(id, version)}
+          confirm={removing.breaks.length === 0 ? 'Remove' : 'Remove all the same'}
+          onClose={() => setRemoving(undefined)}
+          onConfirm={() => uninstall(id, version, { force: removing.breaks.length > 0 })}
           title={`Remove ${slug} ${version}?`}
         >
-          <p>
-            Its files are deleted from this browser, and others can no longer fetch it from you. You can install it
-            again while another peer has it.
-          </p>
-          {asDependency ? <p>It came with another package, which may not work without it.</p> : null}
+          <Consequences plan={removing} />
         </ConfirmDialog>
-      ) : null}
+      )}
     </li>
   )
+}
+
+/** What removing it does, before it is done. */
+const Consequences = ({ plan: { breaks, kept } }: { plan: UninstallPlan }) => (
+  <>
+    {breaks.length === 0 ? null : (
+      <>
+        <p>{plural(breaks.length, 'installed package needs it', 'installed packages need it')} and may stop working:</p>
+        <ul className="library-breaks">
+          {breaks.map(({ id, slug, version }) => (
+            <li className="break" key={`${id}@${version}`}>
+              {slug} <span className="version">{version}</span>
+            </li>
+          ))}
+        </ul>
+      </>
+    )}
+    <p>{consequenceByReason[kept ?? 'deleted']}</p>
+  </>
+)
+
+const consequenceByReason: Record<NonNullable<UninstallPlan['kept']> | 'deleted', string> = {
+  published:
+    'It leaves your library. You published it, so its files stay in this browser and others can still install it.',
+  installed: 'It leaves your library. Its files stay in this browser, because another installed package has the same.',
+  held: 'It leaves your library. Its files stay in this browser while they are being fetched for something else.',
+  deleted:
+    'Its files are deleted from this browser, and others can no longer fetch it from you. You can install it again while another peer has it.',
 }
 
 const Checked = ({ outcome, again }: { outcome: VerifyResult | FailureView; again: () => void }) => {

@@ -3,16 +3,18 @@ import { Button } from '../../components/button.tsx'
 import { DependencyList } from '../../components/dependency-list.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { useCommands } from '../../hooks/use-app.ts'
-import { formatBytes, inWords, plural } from '../../lib/format.ts'
+import { formatBytes, plural } from '../../lib/format.ts'
 import type { OpenDraft } from '../../store/state.ts'
 import { FieldsForm } from './fields-form.tsx'
 import { Findings } from './findings.tsx'
+import { LeftOutList } from './left-out-list.tsx'
+import { isBlocked, PrivateFiles } from './private-files.tsx'
 import { Signing } from './signing.tsx'
 
 /** A package before it is published: what was found, its fields, its files, and what would be signed. */
 export const DraftView = ({ draft }: { draft: OpenDraft }) => {
   const { discardDraft } = useCommands()
-  const { check, source, leftOut, failure } = draft
+  const { check, source, failure } = draft
   return (
     <>
       <div className="draft-source">
@@ -38,10 +40,11 @@ export const DraftView = ({ draft }: { draft: OpenDraft }) => {
         <div className="draft">
           <section>
             <h2>What was found</h2>
-            <Findings findings={check.findings} />
-            {leftOut.length === 0 ? null : (
-              <p className="hint">Left out, as it never belongs to a package: {inWords(leftOut)}.</p>
-            )}
+            <PrivateFiles busy={draft.checking || draft.publishing} findings={check.findings} />
+            <Findings
+              findings={check.findings.filter((finding) => !isBlocked(finding) && finding.name !== 'LeftOut')}
+            />
+            <LeftOutList leftOut={check.leftOut} />
           </section>
           <Signing check={check} draft={draft} />
           <div className="draft-main">

@@ -1,0 +1,169 @@
+import type { LeftOut, LeftOutReason } from './views.ts'
+
+/**
+ * What never belongs to a package: the one list, for every way in (folder, drop, archive, `window.ggen`).
+ *
+ * A value of the contract, because the page skips these folders before it reads them and the engine decides again over
+ * what arrives. It looks at names and places only, never at bytes; names count without regard to case. What may be a
+ * build result or may be the package itself (`dist`, `build`) is decided by the engine, which knows the manifest.
+ */
+
+/** Where a name stands: folders above it inside the package, outermost first, and all names beside it, lower case. */
+export interface Place {
+  readonly parents: readonly string[]
+  readonly siblings: ReadonlySet<string>
+  readonly isFolder: boolean
+}
+
+/** Why this name is left out at this place; undefined when it belongs to the package. */
+export const reasonToLeaveOut = (name: string, { parents, siblings, isFolder }: Place): LeftOutReason | undefined => {
+  const lower = name.toLowerCase()
+  const listed = reasonByName.get(lower) ?? reasonByPattern(lower)
+  if (listed !== undefined) return listed
+  if (!isFolder) return undefined
+  if (caseSensitive.has(name)) return caseSensitive.get(name)
+  // A template may bring the settings of an editor for the project that it makes.
+  if (editorFolders.has(lower)) return parents.some(isTemplateFolder) ? undefined : 'editor'
+  const isOutput = lower === 'target' && (parents.length === 0 || targetMarkers.some((marker) => siblings.has(marker)))
+  return isOutput ? 'build' : undefined
+}
+
+export interface Sifted<T> {
+  /** The common top folder, which is no part of the package; undefined where there is none. */
+  readonly folder: string | undefined
+  /** What stays, in the given order, with its path inside the top folder. */
+  readonly kept: { readonly path: string; readonly item: T }[]
+  readonly leftOut: LeftOut[]
+}
+
+/** Sifts a list of files: takes off the common top folder, and leaves out what never belongs to a package. */
+export const sift = <T extends { readonly path: string }>(items: readonly T[]): Sifted<T> => {
+  const folder = commonTop(items.map(({ path }) => path))
+  const prefix = folder === undefined ? '' : `${folder}/`
+  const inside = items.map((item) => ({
+    item,
+    path: item.path.startsWith(prefix) ? item.path.slice(prefix.length) : item.path,
+  }))
+  const namesByFolder = listNames(inside.map(({ path }) => path))
+  const kept: Sifted<T>['kept'] = []
+  const leftOut = createLeftOut()
+  for (const each of inside) {
+    const found = findLeftOut(segmentsOf(each.path), namesByFolder)
+    if (found === undefined) kept.push(each)
+    // An archive lists folders too.
+    else leftOut.add(found.name, found.reason, each.path.endsWith('/') ? 0 : 1)
+  }
+  return { folder, kept, leftOut: leftOut.list() }
+}
+
+/** Counts what is left out, by name. */
+export const createLeftOut = () => {
+  const byName = new Map<string, LeftOut>()
+  return {
+    add(name: string, reason: LeftOutReason, files = 1, atLeast = false): void {
+      const key = `${reason} ${name.toLowerCase()}`
+      const known = byName.get(key) ?? { name, reason, files: 0 }
+      const isCut = atLeast || known.atLeast === true
+      byName.set(key, { ...known, files: known.files + files, ...(isCut ? { atLeast: true } : {}) })
+    },
+    /** In the order of names. */
+    list: (): LeftOut[] =>
+      [...byName.values()]
+        .filter(({ files }) => files > 0)
+        .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+  }
+}
+
+/** Two lists as one. */
+export const joinLeftOut = (...lists: readonly (readonly LeftOut[])[]): LeftOut[] => {
+  const all = createLeftOut()
+  for (const { name, reason, files, atLeast } of lists.flat()) all.add(name, reason, files, atLeast)
+  return all.list()
+}
+
+/** Archives of Windows have backslashes; a path that keeps one is refused later, and must not hide a name until then. */
+const segmentsOf = (path: string): string[] => path.split(/[/\\]/)
+
+const findLeftOut = (
+  segments: readonly string[],
+  namesByFolder: ReadonlyMap<string, ReadonlySet<string>>,
+): { name: string; reason: LeftOutReason } | undefined => {
+  for (const [at, name] of segments.entries()) {
+    const parents = segments.slice(0, at)
+    const siblings = namesByFolder.get(parents.join('/')) ?? noNames
+    const reason = reasonToLeaveOut(name, { parents, siblings, isFolder: at < segments.length - 1 })
+    if (reason !== undefined) return { name, reason }
+  }
+  return undefined
+}
+
+const listNames = (paths: readonly string[]): Map<string, Set<string>> => {
+  const namesByFolder = new Map<string, Set<string>>()
+  for (const path of paths) {
+    const segments = segmentsOf(path)
+    // Only files tell what a folder beside them is.
+    const folder = segments.slice(0, -1).join('/')
+    const names = namesByFolder.get(folder) ?? new Set()
+    namesByFolder.set(folder, names)
+    names.add((segments.at(-1) ?? '').toLowerCase())
+  }
+  return namesByFolder
+}
+
+/** The folder that all files stand in that a person would call files of the package. */
+const commonTop = (paths: readonly string[]): string | undefined => {
+  const isOwn = (path: string): boolean => {
+    const [first = '', ...rest] = segmentsOf(path)
+    return reasonToLeaveOut(first, { parents: [], siblings: noNames, isFolder: rest.length > 0 }) === undefined
+  }
+  const own = paths.filter(isOwn)
+  // A folder of that very name was chosen: then it is the package.
+  const counted = own.length > 0 ? own : paths
+  const top = counted[0]?.split('/')[0]
+  if (top === undefined || top === '') return undefined
+  return counted.every((path) => path.startsWith(`${top}/`)) ? top : undefined
+}
+
+const noNames: ReadonlySet<string> = new Set()
+
+const isTemplateFolder = (name: string): boolean => /^(?:templates?|skeletons?|scaffolds?)$|[{}]/i.test(name)
+
+const reasonByPattern = (lower: string): LeftOutReason | undefined => {
+  // AppleDouble files, lock files of office programs.
+  if (/^\._./.test(lower) || /^~\$/.test(lower)) return 'system'
+  // Swap and autosave files of editors.
+  if (/^\..+\.sw[a-p]$/.test(lower) || /^\.?#.+#$|^\.#/.test(lower)) return 'editor'
+  if (/\.py[cod]$/.test(lower) || /^(?:npm-debug|yarn-(?:debug|error)|pnpm-debug|lerna-debug)\.log/.test(lower))
+    return 'cache'
+  return undefined
+}
+
+const names: Record<Exclude<LeftOutReason, 'chosen'>, string> = {
+  'version-control': '.git .hg .svn .bzr .jj .pijul .fslckout _darcs',
+  dependencies:
+    'node_modules bower_components jspm_packages .pnpm-store .pnp.cjs .venv venv .virtualenv site-packages __pypackages__ .eggs .bundle .gradle .m2 .cargo-cache',
+  build: '.next .nuxt .output .svelte-kit .angular .vercel .netlify .serverless .terraform .docusaurus',
+  cache:
+    '__pycache__ .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .tox .nox .parcel-cache .sass-cache .eslintcache .stylelintcache .turbo .nx .vite .npm .yarn-cache .nyc_output .ipynb_checkpoints .coverage .phpunit.result.cache',
+  editor: '.vs .history',
+  system:
+    '.ds_store __macosx thumbs.db ehthumbs.db desktop.ini .spotlight-v100 .trashes .fseventsd .temporaryitems .appledouble .lsoverride .documentrevisions-v100 $recycle.bin .directory .trash-1000',
+}
+
+const reasonByName = new Map<string, LeftOutReason>(
+  Object.entries(names).flatMap(([reason, list]) =>
+    list.split(' ').map((name): [string, LeftOutReason] => [name, reason as LeftOutReason]),
+  ),
+)
+
+/** In small letters these are words. */
+const caseSensitive = new Map<string, LeftOutReason>([
+  ['CVS', 'version-control'],
+  ['Pods', 'dependencies'],
+  ['System Volume Information', 'system'],
+])
+
+const editorFolders: ReadonlySet<string> = new Set(['.idea', '.vscode', '.fleet', '.zed', '.eclipse', '.settings'])
+
+/** What builds into the folder `target` beside it. */
+const targetMarkers = ['cargo.toml', 'pom.xml', 'build.sbt', 'project.clj']

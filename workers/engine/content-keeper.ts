@@ -1,0 +1,99 @@
+import type { ContentStore } from '../content/content-store.ts'
+import { Failure } from '../contract/failures.ts'
+import { textToRoot } from '../protocol/ids.ts'
+import type { Library } from '../registry/library.ts'
+import { createQueue } from '../registry/queue.ts'
+import type { Change } from '../store/store.ts'
+import { type PublishedContents, type Reference, referenceTo } from './content-references.ts'
+
+/**
+ * Decides, alone, when content is deleted.
+ *
+ * Guarantees: content goes in the same durable write as the last thing that referred to it, so a crash leaves neither a
+ * library entry without its content nor content that nobody asked to keep; what was published here, is installed by
+ * another entry, or is held by a running command stays. Not guaranteed: that content which was never installed (a
+ * preview, a cancelled install) is ever deleted.
+ */
+export interface ContentKeeper {
+  /**
+   * Keeps these contents until the returned undo is called. Resolves when no removal is under way any more: what is
+   * found to be here from then on stays.
+   */
+  hold(roots: readonly string[]): Promise<() => void>
+  /**
+   * Takes an entry out of the library, and its content with it unless something else refers to it.
+   * @throws Failure `NotInstalled`; storage failures, and then nothing has changed.
+   */
+  uninstall(id: string, version: string): Promise<void>
+  /** What would keep the content of this entry; undefined when it would be deleted. */
+  keptBy(id: string, version: string): Reference | undefined
+}
+
+export interface ContentKeeperDependencies {
+  readonly content: Pick<ContentStore, 'removal' | 'forget' | 'remove'>
+  readonly library: Pick<Library, 'get' | 'list' | 'remove'>
+  published(): PublishedContents
+}
+
+export const createContentKeeper = ({ content, library, published }: ContentKeeperDependencies): ContentKeeper => {
+  const queue = createQueue()
+  const holdsByRoot = new Map<string, number>()
+  /** Uninstalled while they were held: they go when the last hold ends. */
+  const waiting = new Set<string>()
+
+  const reference = (root: string, leaving?: { id: string; version: string }): Reference | undefined =>
+    referenceTo(root, {
+      installed: library.list().filter(({ id, version }) => id !== leaving?.id || version !== leaving.version),
+      published: published(),
+      held: new Set(holdsByRoot.keys()),
+    })
+
+  const release = (roots: readonly string[]): void => {
+    for (const root of roots) {
+      const left = (holdsByRoot.get(root) ?? 1) - 1
+      if (left > 0) holdsByRoot.set(root, left)
+      else {
+        holdsByRoot.delete(root)
+        // A storage failure leaves content that nothing refers to, which does no harm.
+        if (waiting.delete(root)) queue.run(() => collect(root)).catch(() => {})
+      }
+    }
+  }
+
+  const collect = async (root: string): Promise<void> => {
+    const reason = reference(root)
+    if (reason === 'held') waiting.add(root)
+    const bytes = textToRoot(root)
+    if (reason === undefined && bytes.ok) await content.remove(bytes.value)
+  }
+
+  return {
+    hold: (roots) =>
+      queue.run(async () => {
+        const held = [...new Set(roots)]
+        for (const root of held) holdsByRoot.set(root, (holdsByRoot.get(root) ?? 0) + 1)
+        let isHeld = true
+        return () => {
+          if (isHeld) release(held)
+          isHeld = false
+        }
+      }),
+
+    uninstall: (id, version) =>
+      queue.run(async () => {
+        const entry = library.get(id, version)
+        if (entry === undefined) throw new Failure('NotInstalled', `${id} ${version} is not installed here.`)
+        const reason = reference(entry.root, entry)
+        const root = textToRoot(entry.root)
+        const removal: Change[] = reason === undefined && root.ok ? await content.removal(root.value) : []
+        await library.remove(id, version, removal)
+        if (reason === 'held') waiting.add(entry.root)
+        if (removal.length > 0 && root.ok) content.forget(root.value)
+      }),
+
+    keptBy(id, version) {
+      const entry = library.get(id, version)
+      return entry === undefined ? undefined : reference(entry.root, entry)
+    },
+  }
+}

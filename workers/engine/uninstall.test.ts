@@ -1,0 +1,115 @@
+import { afterEach, expect, test } from 'vitest'
+import { manifestKey, piecePrefix } from '../content/piece-keys.ts'
+import { textToRoot } from '../protocol/ids.ts'
+import { createEngineNetwork, type EngineNetwork, type EnginePeer, eventually } from '../testing/network.ts'
+
+let network: EngineNetwork
+
+afterEach(async () => {
+  await network.stopAll()
+})
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value)
+
+const readme = { 'README.md': text('# Kit\n') }
+
+/** A package of which nothing was seen before, whatever ran in this process. */
+const needing = (slug: string, needed: string): Record<string, Uint8Array> => ({
+  'package.toml': text(
+    `[package]\nname = "${slug}"\nversion = "1.0.0"\ndescription = "The ${slug} package"\n[dependencies]\n${needed} = "^1.0.0"\n`,
+  ),
+})
+
+const knows = (peer: EnginePeer, size: number, signal: AbortSignal): Promise<void> =>
+  eventually(`${peer.name} knows ${size} packages`, async () => (await peer.status()).catalogueSize === size, signal)
+
+/** Keys of what a disk holds of a content. */
+const stored = async (peer: EnginePeer, rootText: string): Promise<string[]> => {
+  const root = textToRoot(rootText)
+  if (!root.ok) throw new Error(root.message)
+  const manifests = (await peer.disk.keys('manifests')).filter((key) => key === manifestKey(root.value))
+  return [...manifests, ...(await peer.disk.keys('pieces', piecePrefix(root.value)))]
+}
+
+test('what this profile published outlives its uninstall, a reload and another one, and others can still install it', async ({
+  signal,
+}) => {
+  network = createEngineNetwork()
+  let alice = await network.start('alice')
+  const older = await alice.publish('kit', '1.0.0', readme)
+  const newer = await alice.publish('kit', '1.1.0', readme)
+  await alice.yank(newer.id, '1.1.0')
+  for (const { id, version } of [older, newer]) await alice.install([`${id}@=${version}`]).catch(() => {})
+  await alice.install([`${older.id}@=1.0.0`])
+  expect((await alice.planUninstall(older.id, '1.0.0')).kept).toBe('published')
+  await alice.uninstall(older.id, '1.0.0')
+  expect(await alice.library()).toEqual([])
+  expect(await alice.readFile(older.id, '1.0.0', 'README.md')).toEqual(readme['README.md'])
+
+  await network.leave(alice)
+  alice = await network.start('alice')
+  await alice.install([`${older.id}@=1.0.0`])
+  await alice.uninstall(older.id, '1.0.0')
+
+  const bob = await network.start('bob')
+  await bob.meet(alice)
+  await knows(bob, 1, signal)
+  await bob.install([`${older.id}@=1.0.0`])
+  expect(await bob.readFile(older.id, '1.0.0', 'README.md')).toEqual(readme['README.md'])
+  // Withdrawn is not deleted.
+  expect(await alice.readFile(newer.id, '1.1.0', 'README.md')).toEqual(readme['README.md'])
+})
+
+test('what was only installed is deleted, unless the same content is published here or installed by another name', async ({
+  signal,
+}) => {
+  network = createEngineNetwork()
+  const [alice, bob, carol] = await network.startMany(['alice', 'bob', 'carol'])
+  if (alice === undefined || bob === undefined || carol === undefined) throw new Error('peers are missing')
+  // The same files, so the same content, by two publishers.
+  const [byAlice, byBob] = [await alice.publish('kit', '1.0.0', readme), await bob.publish('kit', '1.0.0', readme)]
+  expect(byBob.root).toBe(byAlice.root)
+  await carol.meet(alice, bob)
+  await bob.meet(alice)
+  for (const peer of [alice, bob, carol]) await knows(peer, 2, signal)
+
+  await bob.install([byAlice.id])
+  await bob.uninstall(byAlice.id, '1.0.0')
+  expect(await bob.readFile(byBob.id, '1.0.0', 'README.md')).toEqual(readme['README.md'])
+
+  await carol.install([byAlice.id])
+  await carol.install([byBob.id])
+  expect((await carol.planUninstall(byAlice.id, '1.0.0')).kept).toBe('installed')
+  await carol.uninstall(byAlice.id, '1.0.0')
+  expect(await carol.verify(byBob.id, '1.0.0')).toEqual({ ok: true, damaged: [] })
+  expect(await carol.planUninstall(byBob.id, '1.0.0')).toEqual({ breaks: [] })
+  await carol.uninstall(byBob.id, '1.0.0')
+  expect(await stored(carol, byBob.root)).toEqual([])
+  await expect(carol.uninstall(byBob.id, '1.0.0')).rejects.toMatchObject({ name: 'NotInstalled' })
+  // And it can be had again.
+  await carol.install([byAlice.id])
+  expect(await carol.verify(byAlice.id, '1.0.0')).toEqual({ ok: true, damaged: [] })
+})
+
+test('uninstalling what others need names them and removes nothing, unless it is forced', async () => {
+  network = createEngineNetwork()
+  const alice = await network.start('alice')
+  const kit = await alice.publish('kit', '1.0.0')
+  const web = await alice.publish('web', '1.0.0', needing('web', 'kit'))
+  const top = await alice.publish('top', '1.0.0', needing('top', 'web'))
+  await alice.install([top.id])
+  const { breaks } = await alice.planUninstall(kit.id, '1.0.0')
+  expect(breaks.map(({ id, version }) => `${id}@${version}`)).toEqual([`${web.id}@1.0.0`, `${top.id}@1.0.0`])
+  const refused = alice.uninstall(kit.id, '1.0.0')
+  await expect(refused).rejects.toMatchObject({
+    name: 'NeededByOthers',
+    message: expect.stringMatching(/web 1\.0\.0.*top 1\.0\.0/),
+  })
+  expect((await alice.library()).map(({ slug }) => slug).sort()).toEqual(['kit', 'top', 'web'])
+  await alice.uninstall(kit.id, '1.0.0', { force: true })
+  expect((await alice.library()).map(({ slug }) => slug).sort()).toEqual(['top', 'web'])
+  // What nothing needs goes without a question.
+  await alice.uninstall(top.id, '1.0.0')
+  await alice.uninstall(web.id, '1.0.0')
+  expect(await alice.library()).toEqual([])
+})

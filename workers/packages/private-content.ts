@@ -1,0 +1,163 @@
+/**
+ * Secrets in the text of a file: private keys, tokens of well-known services, addresses with a password.
+ *
+ * Bounded: of each file the first 512 KiB are looked at, once, by patterns that take linear time. Binary files are
+ * skipped. Not guaranteed: that there is no secret in what passes; a password without a form of its own looks like any
+ * other word.
+ */
+
+export interface Secret {
+  /** What it is, as the end of a sentence. The secret itself is never repeated. */
+  readonly reason: string
+  /** 1-based. */
+  readonly line: number
+}
+
+/** Of a file this much is looked at, bytes. A secret stands in settings or sources, which are smaller. */
+const maxBytes = 512 * 1024
+
+/** A NUL in the first part tells a binary file, bytes. */
+const binaryProbeBytes = 8 * 1024
+
+/** The first secret in a file; undefined when none is found. */
+export const findSecret = (bytes: Uint8Array): Secret | undefined => {
+  const text = toText(bytes)
+  if (text === undefined) return undefined
+  let first: { at: number; reason: string } | undefined
+  for (const { reason, pattern, holds = () => true } of rules) {
+    for (const match of text.matchAll(pattern)) {
+      if (first !== undefined && match.index >= first.at) break
+      if (holds(match, text)) first = { at: match.index, reason }
+    }
+  }
+  return first === undefined ? undefined : { reason: first.reason, line: lineAt(text, first.at) }
+}
+
+/** Tells whether a key file holds public parts and nothing else, or is no key at all but a presentation. */
+export const isPublicKeyFile = (bytes: Uint8Array): boolean => {
+  // Keynote presentations are zip archives.
+  if (bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4) return true
+  const text = toText(bytes)
+  return (
+    text !== undefined &&
+    /-----BEGIN (?:[A-Z0-9]+ ){0,4}(?:CERTIFICATE(?: REQUEST)?|PUBLIC KEY(?: BLOCK)?|PARAMETERS|SIGNATURE|CRL)-----/.test(
+      text,
+    ) &&
+    !/PRIVATE KEY/.test(text)
+  )
+}
+
+/** Tells whether a file is a template, whose values are filled in where it is used. */
+export const isTemplateText = (bytes: Uint8Array): boolean =>
+  /\{\{[^}\n]{0,200}\}\}|\{%[^%\n]{0,200}%\}|<%[^%\n]{0,200}%>/.test(toText(bytes) ?? '')
+
+const toText = (bytes: Uint8Array): string | undefined => {
+  const part = bytes.subarray(0, maxBytes)
+  const utf16 =
+    part[0] === 0xff && part[1] === 0xfe ? 'utf-16le' : part[0] === 0xfe && part[1] === 0xff ? 'utf-16be' : undefined
+  if (utf16 !== undefined) return new TextDecoder(utf16).decode(part)
+  if (part.subarray(0, binaryProbeBytes).includes(0)) return undefined
+  // What is looked for is ASCII, so a wrong encoding hides nothing of it.
+  return new TextDecoder('latin1').decode(part)
+}
+
+const lineAt = (text: string, at: number): number => {
+  let line = 1
+  for (let next = text.indexOf('\n'); next !== -1 && next < at; next = text.indexOf('\n', next + 1)) line += 1
+  return line
+}
+
+interface Rule {
+  readonly reason: string
+  readonly pattern: RegExp
+  holds?(match: RegExpExecArray, text: string): boolean
+}
+
+/** Characters after the begin of a key in which its body must begin. */
+const keyBodyCharacters = 600
+
+/** A begin alone, as in documentation and templates, is no key. */
+const hasKeyBody = ({ index, 0: begin }: RegExpExecArray, text: string): boolean => {
+  const rest = text.slice(index + begin.length, index + begin.length + keyBodyCharacters)
+  if (!/^["'`]?[,+\s]*?(?:\\r)?(?:\\n|\n)/.test(rest)) return false
+  const body = (rest.split('-----', 1)[0] ?? '')
+    .replace(/^(?:[\w-]+: [^\n]*\n)+/gm, '')
+    .replaceAll(/\\[rn]|["'\s,+]/g, '')
+  return /^(?!your|my|insert|paste|base64|xxx)[A-Za-z0-9/=]{4,}/i.test(body)
+}
+
+/** Values that stand for a secret, in documentation, templates and settings of a machine's own services. */
+const placeholder =
+  /[<>{}$%*]|^(?:pass(?:word|wd)?|pwd|secret|change[-_]?me|example|user(?:name)?|test|guest|root|admin|postgres|mysql|mongo|rabbitmq|redis|dev|local|x+|\.+|your[-_].*|my[-_].*|token|key|foo|bar|p|pw)$/i
+
+const localHost =
+  /^(?:localhost|127\.|0\.0\.0\.0|\[::1\]|host\.docker\.internal|db|postgres|mysql|redis|mongo|rabbitmq)(?:[:/?]|$)/i
+
+const isRealPassword = ({ groups: { user = '', password = '', host = '' } = {} }: RegExpExecArray): boolean =>
+  !placeholder.test(password) && password !== user && !localHost.test(host)
+
+const rules: readonly Rule[] = [
+  {
+    reason: 'it holds a private key',
+    pattern: /-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----/g,
+    holds: hasKeyBody,
+  },
+  { reason: 'it holds a private key', pattern: /PuTTY-User-Key-File-\d:|AGE-SECRET-KEY-1[A-Z0-9]{50}/g },
+  {
+    reason: 'it holds an access key of AWS',
+    pattern: /\b(?:AKIA|ASIA|AROA|AIDA)[A-Z2-7]{16}\b|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
+  },
+  {
+    reason: 'it holds a secret key of AWS',
+    pattern: /aws_?secret_?(?:access_?)?key["']?\s{0,4}[=:]\s{0,4}["']?(?<value>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])/gi,
+  },
+  { reason: 'it holds a token of GitHub', pattern: /\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{22,}/g },
+  { reason: 'it holds a token of GitLab', pattern: /\bgl(?:pat|dt|rt|ptt|cbt)-[A-Za-z0-9_-]{20,}/g },
+  { reason: 'it holds a token of npm', pattern: /\bnpm_[A-Za-z0-9]{36}\b/g },
+  {
+    reason: 'it holds a token of a package registry',
+    pattern:
+      /(?:^|[:/])_(?:authToken|auth|password)\s{0,4}=\s{0,4}["']?(?<value>[^\s"']{4,})|npmAuth(?:Token|Ident):\s{0,4}["']?(?<ident>[^\s"']{4,})/gm,
+    holds: ({ groups: { value, ident } = {} }) => !placeholder.test(value ?? ident ?? ''),
+  },
+  { reason: 'it holds a token of PyPI', pattern: /\bpypi-AgE[A-Za-z0-9_-]{50,}/g },
+  {
+    reason: 'it holds a token of Slack',
+    pattern: /\bxox[abeoprs]-[A-Za-z0-9-]{10,}|hooks\.slack\.com\/services\/T[A-Z0-9]+\/B[A-Z0-9]+\/[A-Za-z0-9]{16,}/g,
+  },
+  { reason: 'it holds a key of Stripe', pattern: /\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|\bwhsec_[A-Za-z0-9]{24,}/g },
+  {
+    reason: 'it holds a key of Google',
+    pattern: /\bAIza[A-Za-z0-9_-]{35}|\bGOCSPX-[A-Za-z0-9_-]{20,}|\bya29\.[A-Za-z0-9_-]{30,}/g,
+  },
+  {
+    reason: 'it holds a key of OpenAI or Anthropic',
+    pattern: /\bsk-(?:proj-|ant-|svcacct-)[A-Za-z0-9_-]{20,}|\bsk-[A-Za-z0-9]{40,}/g,
+  },
+  { reason: 'it holds a token of Hugging Face', pattern: /\bhf_[A-Za-z0-9]{30,}/g },
+  { reason: 'it holds a key of SendGrid', pattern: /\bSG\.[A-Za-z0-9_-]{20,24}\.[A-Za-z0-9_-]{40,46}/g },
+  { reason: 'it holds a token of DigitalOcean', pattern: /\bdo[opr]_v1_[a-f0-9]{60,}/g },
+  { reason: 'it holds a token of Vault', pattern: /\bhv[sb]\.[A-Za-z0-9_-]{24,}/g },
+  { reason: 'it holds a key of Azure', pattern: /AccountKey=[A-Za-z0-9+/]{40,}={0,2}/g },
+  { reason: 'it holds the credentials of a cluster', pattern: /client-key-data:\s{0,4}[A-Za-z0-9+/=]{20,}/g },
+  {
+    reason: 'it holds a signed token (JWT)',
+    pattern: /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/g,
+  },
+  {
+    reason: 'it holds an address with a password',
+    pattern:
+      /\b[a-z][a-z0-9+.-]{1,20}:\/\/(?<user>[^\s:@/'"<>`]{0,100}):(?<password>[^\s@/'"<>`]{1,200})@(?<host>[^\s'"<>`]{1,100})/gi,
+    holds: isRealPassword,
+  },
+  {
+    reason: 'it holds the key of a wallet',
+    pattern: /"ciphertext"\s{0,4}:\s{0,4}"[0-9a-f]{32}/g,
+    holds: (_, text) => text.includes('"kdf"'),
+  },
+  {
+    reason: 'it is a dump of a database',
+    pattern: /^-- (?:PostgreSQL database dump|(?:MySQL|MariaDB) dump )/gm,
+    holds: (_, text) => /^(?:INSERT INTO|COPY \S+ .{0,2000}FROM stdin)/m.test(text),
+  },
+]

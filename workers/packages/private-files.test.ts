@@ -1,0 +1,242 @@
+import { describe, expect, test } from 'vitest'
+import { filesOf } from './fixtures/files.ts'
+import { findSecret } from './private-content.ts'
+import { findPrivate } from './private-files.ts'
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+const isPrivate = (path: string, text = 'x'): boolean => findPrivate({ path, bytes: bytesOf(text) }) !== undefined
+
+const privatePaths = [
+  ...['.env', '.env.local', '.env.production', 'prod.env', '.envrc', '.dev.vars', '.git-credentials'],
+  ...['.aws/credentials', '.aws/config', '.azure/accessTokens.json', 'gcloud/application_default_credentials.json'],
+  ...['.ssh/config', '.ssh/id_rsa', 'id_rsa', 'id_dsa', 'id_ecdsa', 'id_ed25519', 'id_ed25519_sk', 'id_rsa.bak'],
+  ...[
+    '.gnupg/secring.gpg',
+    '.gnupg/private-keys-v1.d/a',
+    'server.pem',
+    'tls.key',
+    'master.key',
+    'putty.ppk',
+    'AuthKey.p8',
+  ],
+  ...['cert.p12', 'cert.pfx', 'store.jks', 'debug.keystore', 'http.keytab', 'pass.kdbx', 'login.keychain-db'],
+  ...[
+    '.netrc',
+    '_netrc',
+    '.pypirc',
+    '.docker/config.json',
+    '.dockercfg',
+    '.dockerconfigjson',
+    '.htpasswd',
+    '.htdigest',
+  ],
+  ...['.pgpass', '.my.cnf', 'wp-config.php', '.kube/config', 'kubeconfig', 'kubeconfig.yaml', 'dev.kubeconfig'],
+  ...['terraform.tfstate', 'terraform.tfstate.backup', 'prod.auto.tfvars', 'terraform.tfvars', '.terraformrc'],
+  ...['.vault-token', '.vault_pass', 'credentials', 'credentials.json', 'credentials.yml', 'client_secret_1.json'],
+  ...['service-account.json', 'my-service_account.json', 'serviceAccountKey.json', 'x-firebase-adminsdk-1.json'],
+  ...['secrets.yaml', 'secrets.json', 'secret.toml', 'secrets.production.yml', '.secrets', '.cargo/credentials.toml'],
+  ...['.cargo/credentials', '.gem/credentials', '.m2/settings.xml', '.config/gh/hosts.yml', '.s3cfg', 'rclone.conf'],
+  ...[
+    'wallet.dat',
+    'UTC--2016-01-01T00-00-00.0Z--ab',
+    'dump.sql',
+    'backup-2024.sql',
+    'db.sql.gz',
+    'prod.dump',
+    'dump.rdb',
+  ],
+  ...['.bash_history', '.psql_history', 'trace.har', 'client.ovpn', 'local.settings.json', '.password-store/a.gpg'],
+]
+
+/** Ordinary files of packages, sources and templates, with names that resemble the others. */
+const innocentPaths = [
+  ...[
+    'environment.ts',
+    'environments/prod.ts',
+    'env.d.ts',
+    '.env.example',
+    '.env.sample',
+    '.env.template',
+    '.env.tmpl',
+  ],
+  ...['.env-example', 'example.env', 'templates/.env.tera', '.env.md', 'keyboard.key.json', 'keys.ts', 'keyword.ttl'],
+  ...[
+    'key.ttl',
+    'primary-key.sql',
+    'monkey.txt',
+    'turkey',
+    'id_rsa.pub',
+    'id_generator.rs',
+    '.ssh.md',
+    'ssh/config.ts',
+  ],
+  ...[
+    'secrets.md',
+    'secrets.rs',
+    'secrets.ts',
+    'secrets.ttl',
+    'secret-santa.json',
+    'secretary.yaml',
+    'secrets.yaml.tmpl',
+  ],
+  ...[
+    'credentials.ttl',
+    'credentials.ts',
+    'verifiable-credentials.json',
+    'credentialing.yaml',
+    'credential-schema.json',
+  ],
+  ...['passwords.ttl', 'password-reset.html', 'password.ts', 'vault.ttl', 'vault.rs', 'wallet.ttl', 'wallet.json'],
+  ...['schema.sql', 'schema.sql.tera', 'migrations/001_init.sql', 'seed.sql', 'dumper.ts', 'dump.ts', 'backup.md'],
+  ...['terraform/main.tf', 'terraform.md', 'variables.tf', 'tfvars.md', 'kube/config.ts', 'docker/config.json'],
+  ...['config.json', 'hosts.yml', 'settings.xml', 'tokens.css', 'tokens.json', 'token.ts', 'auth.ts', 'history.md'],
+  ...['service-accounting.json', 'service.json', 'account.json', 'npmrc.md', 'package-lock.json', 'Cargo.lock'],
+  ...['certificate.ttl', 'keystore.ts', 'license.pem.md', 'queries/credentials.rq', 'har.ts', 'charge.har.ts'],
+]
+
+describe('names', () => {
+  test.each(privatePaths)('%s looks private, at any depth, in any case and with either slash', (path) => {
+    expect(isPrivate(path)).toBe(true)
+    expect(isPrivate(`kit/a/b/${path}`)).toBe(true)
+    expect(isPrivate(`KIT/${path.toUpperCase()}`)).toBe(true)
+    expect(isPrivate(`kit\\${path.replaceAll('/', '\\')}`)).toBe(true)
+  })
+
+  test('of ordinary files raise no alarm', () => {
+    expect(innocentPaths.filter((path) => isPrivate(path) || isPrivate(`kit/${path}`))).toEqual([])
+  })
+
+  test('of keys count unless what is in the file is public', () => {
+    const block = (what: string): string =>
+      `-----BEGIN ${what}-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A\n-----END ${what}-----\n`
+    expect(isPrivate('public.pem', block('PUBLIC KEY'))).toBe(false)
+    expect(isPrivate('chain.pem', block('CERTIFICATE') + block('CERTIFICATE'))).toBe(false)
+    expect(isPrivate('all.pem', block('CERTIFICATE') + block('PRIVATE KEY'))).toBe(true)
+    expect(isPrivate('public.pem', 'no key at all')).toBe(true)
+    expect(isPrivate('slides.key', 'PK\x03\x04')).toBe(false)
+  })
+
+  test('of registries’ settings count with a token in them only', () => {
+    expect(isPrivate('.npmrc', 'save-exact=true\n//registry/:_authToken=${NPM_TOKEN}\n')).toBe(false)
+    expect(isPrivate('.npmrc', '//registry/:_authToken=abcdef0123456789\n')).toBe(true)
+    expect(isPrivate('.npmrc', '_auth = dXNlcjpwYXNzd29yZA==\n')).toBe(true)
+    expect(isPrivate('.yarnrc.yml', 'npmAuthToken: "abcdef0123456789"\n')).toBe(true)
+  })
+
+  test('of templates of such files count only where they are no templates', () => {
+    expect(isPrivate('templates/secret.yaml', 'data:\n  key: {{ .Values.key }}\n')).toBe(false)
+    expect(isPrivate('templates/secret.yaml', 'data:\n  key: aGVsbG8=\n')).toBe(true)
+    expect(isPrivate('deploy/secret.yaml', 'data:\n  key: {{ .Values.key }}\n')).toBe(true)
+    expect(isPrivate('templates/secret.yaml', '{{ x }}\nAKIAQWERTYUIOPASDFGH\n')).toBe(true)
+  })
+})
+
+/** Put together here, so that no scanner takes this file for a leak. */
+const secrets: Record<string, string> = {
+  'a private key': `-----BEGIN RSA ${'PRIVATE KEY'}-----\nMIIEowIBAAKCAQEA\n-----END RSA ${'PRIVATE KEY'}-----`,
+  'a key with headers': `-----BEGIN EC ${'PRIVATE KEY'}-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,AB\n\nMIIEowIBAAKCAQEA\n`,
+  'a key in JSON': `{"private_key": "-----BEGIN ${'PRIVATE KEY'}-----\\nMIIEvQIBADANBgkq\\n"}`,
+  'an OpenSSH key': `-----BEGIN OPENSSH ${'PRIVATE KEY'}-----\r\nb3BlbnNzaC1rZXktdjEA\r\n`,
+  'a PGP key': `-----BEGIN PGP ${'PRIVATE KEY BLOCK'}-----\n\nlQOYBF0000000000\n`,
+  'a key of AWS': `key = AKIA${'QWERTYUIOPASDFGH'}`,
+  'a secret key of AWS': `aws_secret_access_key = ${'wJalrXUtnFEMI/K7MDENG/bPxRfiCY0123456789'}`,
+  'a token of GitHub': `ghp_${'a1'.repeat(18)}`,
+  'a new token of GitHub': `github_pat_${'a1_'.repeat(20)}`,
+  'a token of GitLab': `glpat-${'a1'.repeat(10)}`,
+  'a token of npm': `npm_${'a1'.repeat(18)}`,
+  'a token of Slack': `xoxb-${'1234567890-abcdefghij'}`,
+  'a hook of Slack': `https://hooks.slack.com/services/T0000000/B0000000/${'a1'.repeat(12)}`,
+  'a key of Stripe': `sk_live_${'a1'.repeat(12)}`,
+  'a key of Google': `AIza${'a1B-_'.repeat(7)}`,
+  'a token of Vault': `hvs.${'a1'.repeat(12)}`,
+  'a signed token': `Bearer eyJ${'hbGciOiJIUzI1NiJ9'}.eyJ${'zdWIiOiIxMjM0NTY3ODkwIn0'}.dBjftJeZ4CVPmB92K27uhbUJU1p1r`,
+  'an address with a password': 'url = https://user:EXAMPLE-TOKEN@git.example/x.git',
+  'a database with a password': 'DATABASE_URL=postgres://app:h7Gk29xx@db.example.com/app',
+  'a key of Azure': `DefaultEndpointsProtocol=https;AccountKey=${'a1B2'.repeat(20)}==`,
+  'a kubeconfig': `    client-key-data: ${'TUlJRW93SUJBQUtDQVFFQQ'}`,
+  'a dump': '-- PostgreSQL database dump\n\nCOPY public.users (id, email) FROM stdin;\n1\ta@b.c\n',
+}
+
+const innocentTexts: Record<string, string> = {
+  'a begin without a key': 'if (text.startsWith("-----BEGIN PRIVATE KEY-----")) return',
+  'a key to be filled in': '-----BEGIN PRIVATE KEY-----\n{{ key }}\n-----END PRIVATE KEY-----',
+  'a key cut short': '-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----',
+  'a public key': '-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A\n',
+  'an address of a machine’s own service': 'postgres://app:h7Gk29xx@localhost:5432/app',
+  'an address to be filled in': 'https://user:${TOKEN}@example.com and https://{{user}}:{{password}}@example.com',
+  'an address with a word for a password': 'amqp://user:password@mq.example.com redis://:secret@cache.example.com',
+  'a path with an at sign': 'https://example.com/@scope/name:latest@1.0.0 npm:@scope/pkg@1.0.0 git@github.com:a/b.git',
+  'a prefix of a token': 'tokens begin with ghp_, sk_live_, xoxb-, AKIA or eyJ',
+  'a hash': 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU= 0123456789abcdef0123456789abcdef01234567',
+  'a schema': '-- PostgreSQL database dump\nCREATE TABLE users (id int);\n',
+  'a word that is no token': 'risk-free sk-learn task-based desk-1 glpatterns npm_config_registry npm_package_name',
+}
+
+describe('contents', () => {
+  test.each(Object.entries(secrets))('%s is found, wherever it stands, and not repeated', (_, secret) => {
+    expect(findSecret(bytesOf(`first\n\n${secret}\nlast\n`))?.line).toBe(3)
+    const { reason } = findSecret(bytesOf(secret)) ?? { reason: '' }
+    expect(reason).not.toBe('')
+    expect(secret).not.toContain(reason)
+    expect(isPrivate('src/main.rs', secret)).toBe(true)
+    expect(isPrivate('templates/main.rs.tmpl', secret)).toBe(true)
+  })
+
+  test.each(Object.entries(innocentTexts))('%s raises no alarm', (_, text) => {
+    expect(findSecret(bytesOf(text))).toBeUndefined()
+  })
+
+  test('in UTF-16, as PowerShell writes it, are read too; binary files are not', () => {
+    const token = `ghp_${'a1'.repeat(18)}`
+    const utf16 = Uint8Array.from([0xff, 0xfe, ...[...token].flatMap((each) => [each.charCodeAt(0), 0])])
+    expect(findSecret(utf16)).toBeDefined()
+    expect(findSecret(bytesOf(`\0${token}`))).toBeUndefined()
+  })
+
+  test('are looked at up to a limit, so a file costs the same however large it is', () => {
+    const token = `ghp_${'a1'.repeat(18)}`
+    const filler = 'a line of text\n'.repeat(40_000)
+    expect(findSecret(bytesOf(`${token}\n${filler}`))).toBeDefined()
+    expect(findSecret(bytesOf(`${filler}${token}`))).toBeUndefined()
+  })
+
+  test('that are made to take long take no longer than others', () => {
+    // Steps of a pattern that is not linear would end no test run: 512 KiB of each beginning, over and over.
+    for (const part of [
+      'eyJ',
+      'eyJa.',
+      'eyJ-',
+      'a://',
+      'a://b:',
+      'a://b:c',
+      '-----BEGIN ',
+      '-----BEGIN PRIVATE KEY-----\n',
+      'ghp_',
+      'npm_',
+      'AKIA',
+    ]) {
+      const text = part.repeat(Math.ceil((512 * 1024) / part.length))
+      expect(() => findSecret(bytesOf(text))).not.toThrow()
+    }
+    for (const part of [
+      'aws_secret_key',
+      'hooks.slack.com/services/TA',
+      'COPY a ',
+      '"ciphertext" : ',
+      'SG.',
+      '_auth',
+      'client-key-data: ',
+    ]) {
+      findSecret(bytesOf(part.repeat(Math.ceil((512 * 1024) / part.length))))
+    }
+  })
+})
+
+test('what is found says where and why, for every file once', () => {
+  const files = filesOf({ 'a/.env': 'A=1', 'b.txt': `x\nghp_${'a1'.repeat(18)}` })
+  expect(files.map(findPrivate)).toEqual([
+    { reason: 'it holds settings of an environment, which often are secret' },
+    { reason: 'it holds a token of GitHub', line: 2 },
+  ])
+})

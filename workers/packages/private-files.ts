@@ -1,0 +1,41 @@
+import type { FileInput } from '../contract/views.ts'
+import { type Findings, quote } from './findings.ts'
+import { findSecret, isPublicKeyFile, isTemplateText } from './private-content.ts'
+import { isInTemplates, mayBePublic, privateName } from './private-names.ts'
+
+/**
+ * Files that look private block a publish until a person has confirmed each by its path, because what is published can
+ * be read by everyone and never deleted.
+ *
+ * A name counts (`private-names.ts`), unless the file shows that it is public or a template; so does what is in the file
+ * (`private-content.ts`).
+ */
+export const checkPrivateFiles = (
+  files: readonly FileInput[],
+  confirmed: ReadonlySet<string>,
+  findings: Findings,
+): void => {
+  for (const file of files) {
+    const secret = findPrivate(file)
+    if (secret === undefined) continue
+    const { reason, line } = secret
+    const { path } = file
+    const message = `${quote(path)} looks private: ${reason}.`
+    const place = { path, ...(line === undefined ? {} : { line, column: 1 }) }
+    if (confirmed.has(path))
+      findings.warning('PrivateFile', `${message} It is published because you confirmed it.`, place)
+    else {
+      findings.error('PrivateFile', message, place)
+    }
+  }
+}
+
+/** Why this file looks private, and the line where what is in it tells; undefined when nothing does. */
+export const findPrivate = ({ path, bytes }: FileInput): { reason: string; line?: number } | undefined => {
+  const found = findSecret(bytes)
+  if (found !== undefined) return found
+  const reason = privateName(path)
+  if (reason === undefined) return undefined
+  const isHarmless = (mayBePublic(path) && isPublicKeyFile(bytes)) || (isInTemplates(path) && isTemplateText(bytes))
+  return isHarmless ? undefined : { reason }
+}
