@@ -14,7 +14,7 @@ import { closeTimeoutMs, pingIntervalMs, pingTimeoutMs, relayDatastore } from '.
 import { admitConnected, forgetDisconnected, routingTableSize } from '../workers/stack/routing-table.ts'
 import { type StackServices, stackServices } from '../workers/stack/services.ts'
 import { silentLogger } from '../workers/stack/silent-logger.ts'
-import { webSockets } from '../workers/stack/web-sockets.ts'
+import { listeningWebSockets } from './ws/transport.ts'
 
 /** Tabs that one relay serves; at 9 MB for a node with its connections it stays a small program. */
 const maxReservations = 1_000
@@ -52,6 +52,8 @@ export interface RelayOptions {
   announce: readonly string[]
   crypto: Crypto
   validateAnnouncement: Judge
+  /** Something failed that the relay outlives. */
+  onError?(error: Error): void
 }
 
 export interface RelayHealth {
@@ -94,7 +96,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
     ...(process.env['DEBUG'] === undefined ? { logger: silentLogger } : {}),
     nodeInfo: { userAgent: 'ggen-relay' },
     addresses: { listen: [`/${isIPv6(host) ? 'ip6' : 'ip4'}/${host}/tcp/${port}/ws`], announce: [...announce] },
-    transports: [webSockets()],
+    transports: [listeningWebSockets({ onError: (error) => options.onError?.(error) })],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionManager: {
