@@ -64,11 +64,11 @@ class WebSocketConnection extends AbstractMultiaddrConnection {
   sendResume(): void {}
 
   #receive(data: RawData, isBinary: boolean): void {
-    if (!isBinary || !(data instanceof Uint8Array)) return this.abort(new Error('The message is text.'))
     try {
+      if (!isBinary || !(data instanceof Uint8Array)) throw new Error('The message is text.')
       this.onData(data)
     } catch (error) {
-      // A reader that throws has broken this connection, and must not break the socket's own reading.
+      // A reader that throws breaks this connection, and must not break the socket's own reading.
       this.abort(error instanceof Error ? error : new Error(String(error)))
     }
   }

@@ -11,7 +11,7 @@ import {
 import { getNetConfig, getThinWaistAddresses, ipPortToMultiaddr } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { createAdmission, type Place } from './admission.ts'
+import { createAdmission, type Place } from '../admission.ts'
 import { createWebSocketConnection } from './connection.ts'
 import * as limits from './limits.ts'
 
@@ -52,7 +52,8 @@ export const createListener = (options: ListenerOptions): Listener => new WebSoc
 class WebSocketListener extends TypedEventEmitter<ListenerEvents> implements Listener {
   #options: ListenerOptions
   #admission = createAdmission(limits.unfinished)
-  #places = new WeakMap<Duplex, Place>()
+  /** Of every open socket, those with a finished handshake among them. */
+  #places = new Map<Duplex, Place>()
   #shutdown = new AbortController()
   #address: Multiaddr | undefined
   #http: Server
@@ -99,8 +100,7 @@ class WebSocketListener extends TypedEventEmitter<ListenerEvents> implements Lis
 
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#http.close(resolve))
-    this.#http.closeAllConnections()
-    for (const socket of this.#webSockets.clients) socket.terminate()
+    for (const socket of this.#places.keys()) socket.destroy()
     this.#webSockets.close()
     this.#shutdown.abort()
     await closed
@@ -117,8 +117,11 @@ class WebSocketListener extends TypedEventEmitter<ListenerEvents> implements Lis
       clearTimeout(deadline)
       place.leave()
     }
-    socket.once('close', leave)
     this.#places.set(socket, { leave })
+    socket.once('close', () => {
+      leave()
+      this.#places.delete(socket)
+    })
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
