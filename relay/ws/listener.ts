@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
   type ComponentLogger,
@@ -20,6 +20,7 @@ export interface ListenerOptions {
   logger: ComponentLogger
   /** A failure of the listening socket itself, such as no file descriptor being left. It keeps listening. */
   onError(error: Error): void
+  onListening?(port: number): void
   handshakeTimeoutMs?: number
 }
 
@@ -85,15 +86,15 @@ class WebSocketListener extends TypedEventEmitter<ListenerEvents> implements Lis
     this.#http.off('error', listening.reject)
     this.#http.on('error', (error) => this.#options.onError(error))
     this.#address = address
+    const bound = this.#http.address()
+    if (bound !== null && typeof bound !== 'string') this.#options.onListening?.(bound.port)
     this.safeDispatchEvent('listening')
   }
 
   getAddrs(): Multiaddr[] {
     const bound = this.#http.address()
     if (this.#address === undefined || bound === null || typeof bound === 'string') return []
-    return getThinWaistAddresses(this.#address, (bound satisfies AddressInfo).port).map((address) =>
-      address.encapsulate('/ws'),
-    )
+    return getThinWaistAddresses(this.#address, bound.port).map((address) => address.encapsulate('/ws'))
   }
 
   updateAnnounceAddrs(): void {}

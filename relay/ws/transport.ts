@@ -6,12 +6,30 @@ export interface WebSocketTransportOptions {
   onError(error: Error): void
 }
 
+export interface ListeningTransport {
+  transport: ReturnType<typeof webSockets>
+  /** Where it listens; 0 before it does. */
+  port(): number
+}
+
 /** The WebSocket transport of tabs, with a listener for strangers. */
-export const listeningWebSockets = (options: WebSocketTransportOptions): ReturnType<typeof webSockets> => {
+export const listeningWebSockets = (options: WebSocketTransportOptions): ListeningTransport => {
   const create = webSockets()
-  return (components) => {
-    const transport = create(components)
-    transport.createListener = ({ upgrader }) => createListener({ ...options, upgrader, logger: components.logger })
-    return transport
+  let port = 0
+  return {
+    transport(components) {
+      const transport = create(components)
+      transport.createListener = ({ upgrader }) =>
+        createListener({
+          ...options,
+          upgrader,
+          logger: components.logger,
+          onListening(bound) {
+            port = bound
+          },
+        })
+      return transport
+    },
+    port: () => port,
   }
 }
