@@ -1,6 +1,5 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { StreamMuxer, Upgrader } from '@libp2p/interface'
-import { defaultLogger } from '@libp2p/logger'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddrConnectionPair } from '@libp2p/utils'
 import { yamux as stockYamux } from '@libp2p/yamux'
@@ -8,6 +7,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { noise } from './encryption.ts'
 import { maxStreamWindowBytes, maxUnsentBytes } from './limits.ts'
 import { yamux } from './muxer.ts'
+import { silentLogger } from './silent-logger.ts'
 
 /** A data frame's header of yamux. */
 const dataHeader = (stream: number, length: number, flags = 0): Uint8Array => {
@@ -71,7 +71,7 @@ it('a peer that asks for answers and never reads them loses its connection', asy
     const components = {
       privateKey,
       peerId: peerIdFromPrivateKey(privateKey),
-      logger: defaultLogger(),
+      logger: silentLogger,
       upgrader: { getStreamMuxers: () => new Map() } satisfies Pick<Upgrader, 'getStreamMuxers'>,
     }
     const encrypter = noise()(components as unknown as Parameters<ReturnType<typeof noise>>[0])
