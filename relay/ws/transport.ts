@@ -4,6 +4,8 @@ import { createListener } from './listener.ts'
 export interface WebSocketTransportOptions {
   /** A failure of the listening socket, which keeps listening. */
   onError(error: Error): void
+  /** In place of the usual one (tests). */
+  handshakeTimeoutMs?: number
 }
 
 export interface ListeningTransport {
