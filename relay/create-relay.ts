@@ -1,20 +1,21 @@
 import { isIPv6 } from 'node:net'
 import { type CircuitRelayService, circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import type { Connection, Libp2p, PeerId, PrivateKey } from '@libp2p/interface'
-import { noise } from '@libp2p/noise'
-import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import type { Crypto } from '../workers/protocol/crypto.ts'
 import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
 import { createAnnouncementGate, type Judge } from '../workers/stack/announcement-gate.ts'
 import { createBoundedDatastore } from '../workers/stack/bounded-datastore.ts'
+import { noise } from '../workers/stack/encryption.ts'
 import { createGossipLimits } from '../workers/stack/gossip-limits.ts'
 import { createHeadValidator } from '../workers/stack/head-validator.ts'
 import { closeTimeoutMs, pingIntervalMs, pingTimeoutMs, relayDatastore } from '../workers/stack/limits.ts'
+import { yamux } from '../workers/stack/muxer.ts'
 import { admitConnected, forgetDisconnected, routingTableSize } from '../workers/stack/routing-table.ts'
 import { type StackServices, stackServices } from '../workers/stack/services.ts'
 import { silentLogger } from '../workers/stack/silent-logger.ts'
-import { webSockets } from '../workers/stack/web-sockets.ts'
+import { addressFor } from './address-for.ts'
+import { listeningWebSockets } from './ws/transport.ts'
 
 /** Tabs that one relay serves; at 9 MB for a node with its connections it stays a small program. */
 const maxReservations = 1_000
@@ -52,6 +53,8 @@ export interface RelayOptions {
   announce: readonly string[]
   crypto: Crypto
   validateAnnouncement: Judge
+  /** Something failed that the relay outlives. */
+  onError?(error: Error): void
 }
 
 export interface RelayHealth {
@@ -65,6 +68,8 @@ export interface RelayHealth {
 
 export interface Relay {
   node: Libp2p<RelayServices>
+  /** Where it listens. */
+  port: number
   /** Its multiaddr, with the peer id, for a page that was opened at `pageHost` (`name` or `name:port`). */
   addressFor(pageHost: string | undefined): string
   health(): RelayHealth
@@ -86,6 +91,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
       if (connection.remotePeer.toString() === peer) connection.abort(new Error('The peer floods the gossip.'))
     }
   }
+  const listener = listeningWebSockets({ onError: (error) => options.onError?.(error) })
   const node = await createLibp2p<RelayServices>({
     start: false,
     datastore: createBoundedDatastore(relayDatastore),
@@ -94,7 +100,9 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
     ...(process.env['DEBUG'] === undefined ? { logger: silentLogger } : {}),
     nodeInfo: { userAgent: 'ggen-relay' },
     addresses: { listen: [`/${isIPv6(host) ? 'ip6' : 'ip4'}/${host}/tcp/${port}/ws`], announce: [...announce] },
-    transports: [webSockets()],
+    transports: [listener.transport],
+    // Tabs come to the relay; an address that a peer names must not make it dial strangers.
+    connectionGater: { denyDialMultiaddr: () => true },
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionManager: {
@@ -153,7 +161,8 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
 
   return {
     node,
-    addressFor: (pageHost) => sameHost(node.getMultiaddrs().map(String), pageHost),
+    port: listener.port(),
+    addressFor: (pageHost) => addressFor(node.getMultiaddrs().map(String), pageHost),
     health: () => ({
       peers: node.getPeers().length,
       reservations: relay.reservations.size,
@@ -169,18 +178,6 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
       node.removeEventListener('peer:disconnect', onDisconnect)
     },
   }
-}
-
-/**
- * Of a relay's addresses the one with the same host as the page, so that a page opened over the LAN is not sent to its
- * own machine; else the first.
- */
-const sameHost = (addresses: readonly string[], pageHost: string | undefined): string => {
-  const name = pageHost?.replace(/:\d+$/, '').replace(/^\[|\]$/g, '') ?? ''
-  const wanted = name === 'localhost' ? '127.0.0.1' : name
-  const found = addresses.find((address) => address.split('/')[2] === wanted) ?? addresses[0]
-  if (found === undefined) throw new Error('The relay has no address.')
-  return found
 }
 
 const whyNotStarted = (error: unknown, host: string, port: number): string => {

@@ -21,6 +21,7 @@ const files: Record<string, string> = {
 
 let folder = ''
 let server: PageServer
+let relayHealth: object | undefined = { peers: 3 }
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ggen-page-'))
@@ -33,7 +34,7 @@ beforeAll(async () => {
     host: '127.0.0.1',
     port: 0,
     relaysFor: (host) => [`/for/${host}`],
-    health: () => ({ peers: 3 }),
+    health: () => relayHealth,
   })
 })
 
@@ -177,5 +178,13 @@ describe('page server', () => {
     await expect(startPageServer({ ...options, folder: join(folder, 'dist'), port: server.port })).rejects.toThrow(
       `PORT: the port ${server.port} of 127.0.0.1 is taken.`,
     )
+  })
+
+  it('says that the relay is down, and serves the page all the same', async () => {
+    relayHealth = undefined
+    const { status, body } = await get('/healthz')
+    expect([status, JSON.parse(body.toString())]).toEqual([503, { ok: false, relay: 'down' }])
+    expect((await get('/')).status).toBe(200)
+    relayHealth = { peers: 3 }
   })
 })

@@ -1,6 +1,19 @@
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createAdmission, type Place } from './admission.ts'
 import { type Asset, createAssets } from './assets.ts'
+
+/** From the connection, or the end of the last answer, to the end of a request's headers, and of the request (ms). */
+const serverOptions = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 2_000 }
+
+/** Nothing was read or written for this long (ms): a browser that takes an answer reads some of it. */
+const idleTimeoutMs = 30_000
+
+/** Open connections: six a browser, for the tabs of one relay that load at once. */
+const maxConnections = 4_096
+
+/** Connections that have not sent their first request, from one address and in all; as at the relay. */
+const unfinished = { perAddress: 512, total: 1_024 }
 
 export interface PageServerOptions {
   /** The built page. */
@@ -10,8 +23,10 @@ export interface PageServerOptions {
   port: number
   /** Relays for a page that was opened at this host (`name:port`), as multiaddrs with peer ids. */
   relaysFor(host: string | undefined): string[]
-  /** What `/healthz` shows beside `ok`. */
-  health(): object
+  /** What `/healthz` shows beside `ok`; undefined while the relay is down. */
+  health(): object | undefined | Promise<object | undefined>
+  /** Something failed that the server outlives. */
+  onError?(error: Error): void
 }
 
 export interface PageServer {
@@ -27,14 +42,14 @@ export interface PageServer {
  * @throws Error with a sentence when the page is not built or the port is taken.
  */
 export const startPageServer = async (options: PageServerOptions): Promise<PageServer> => {
-  const { host, port, relaysFor, health } = options
+  const { host, port, relaysFor, health, onError } = options
   const assets = await createAssets(options.folder)
 
   const answer = async (request: IncomingMessage): Promise<Answer> => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return refusal(405, { Allow: 'GET, HEAD' })
     const path = readPath(request.url ?? '/')
     if (path === undefined) return refusal(400)
-    if (path === '/healthz') return json({ ok: true, ...health() })
+    if (path === '/healthz') return healthAnswer(await health())
     if (path === '/relays.json') return json({ relays: relaysFor(request.headers.host) })
     const asset = assets.get(path === '/' ? '/index.html' : path)
     if (asset !== undefined) return file(asset, request)
@@ -44,12 +59,31 @@ export const startPageServer = async (options: PageServerOptions): Promise<PageS
     return isRoute && page !== undefined ? file(page, request) : refusal(404)
   }
 
-  const server = createServer((request, response) => {
+  const admission = createAdmission(unfinished)
+  const places = new WeakMap<object, Place>()
+  const server = createServer(serverOptions, (request, response) => {
+    // Without a listener the error of a browser that went away would end the process.
+    request.on('error', () => {})
+    response.on('error', () => {})
     answer(request)
       .catch(() => refusal(500))
       .then((reply) => send(reply, request, response))
       // The browser went away while it was answered.
       .catch(() => response.destroy())
+  })
+
+  server.maxConnections = maxConnections
+  server.setTimeout(idleTimeoutMs)
+  server.on('connection', (socket) => {
+    socket.on('error', () => socket.destroy())
+    const place = admission.enter(socket.remoteAddress ?? '', () => socket.destroy())
+    socket.once('close', place.leave)
+    places.set(socket, place)
+  })
+  server.on('request', ({ socket }) => places.get(socket)?.leave())
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.write('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    socket.destroy()
   })
 
   const listening = Promise.withResolvers<void>()
@@ -60,6 +94,8 @@ export const startPageServer = async (options: PageServerOptions): Promise<PageS
   } catch (error) {
     throw new Error(whyNotListening(error as NodeJS.ErrnoException, host, port))
   }
+  server.off('error', listening.reject)
+  server.on('error', (error) => onError?.(error))
   const bound = (server.address() as AddressInfo).port
 
   return {
@@ -120,8 +156,11 @@ const refusals = {
   500: 'Something went wrong here.',
 }
 
-const json = (value: object): Answer => ({
-  status: 200,
+const healthAnswer = (relay: object | undefined): Answer =>
+  relay === undefined ? json({ ok: false, relay: 'down' }, 503) : json({ ok: true, ...relay })
+
+const json = (value: object, status: 200 | 503 = 200): Answer => ({
+  status,
   headers: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' },
   body: Buffer.from(JSON.stringify(value)),
 })

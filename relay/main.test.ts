@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -58,6 +58,24 @@ const started = async (environment: Record<string, string> = {}): Promise<Run & 
   return { ...running, page, relay }
 }
 
+/** The process of a part. */
+const partOf = ({ pid }: ChildProcess, name: 'page' | 'relay'): number => {
+  const children = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' })
+  for (const line of children.split('\n')) {
+    const [, own, parent, command = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? []
+    if (Number(parent) === pid && command.includes(`parts/${name}.ts`)) return Number(own)
+  }
+  return Number.NaN
+}
+
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
 describe('relay/main.ts', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'serves the page and its relay, and ends with 0 on %s',
@@ -86,6 +104,43 @@ describe('relay/main.ts', () => {
     const peerOf = (address: string) => address.split('/').at(-1)
     expect(peerOf(second.relay)).toBe(peerOf(first.relay))
   }, 60_000)
+
+  it('keeps the page when the relay dies, and the relay when the page dies, and starts them again', async () => {
+    const { child, page, relay } = await started()
+    const get = (path: string) => fetch(`${page}${path}`).then((response) => response.text())
+    const health = () => fetch(`${page}/healthz`)
+    const reserved = async (): Promise<void> => {
+      const tab = await network.startTab([relay])
+      await until('a tab has a reservation', () => tab.keeper.relays()[0]?.reserved === true)
+      await tab.stop()
+    }
+    const relayBefore = partOf(child, 'relay')
+    process.kill(relayBefore, 'SIGKILL')
+    // While it is down, and after.
+    expect(await get('/')).toContain('<title>page</title>')
+    expect(JSON.parse(await get('/relays.json'))).toEqual({ relays: [relay] })
+    await expect.poll(async () => (await health()).status, { timeout: 30_000 }).toBe(200)
+    expect(partOf(child, 'relay')).not.toBe(relayBefore)
+    await reserved()
+
+    const pageBefore = partOf(child, 'page')
+    const relayNow = partOf(child, 'relay')
+    const tab = await network.startTab([relay])
+    await until('a tab has a reservation', () => tab.keeper.relays()[0]?.reserved === true)
+    const [connection] = tab.node.getConnections()
+    process.kill(pageBefore, 'SIGKILL')
+    await expect.poll(() => get('/').catch(() => ''), { timeout: 30_000 }).toContain('<title>page</title>')
+    expect(JSON.parse(await get('/relays.json'))).toEqual({ relays: [relay] })
+    expect(partOf(child, 'relay')).toBe(relayNow)
+    expect(connection?.status).toBe('open')
+  })
+
+  it('leaves nothing behind when it is killed itself', async () => {
+    const { child } = await started()
+    const pids = [partOf(child, 'relay'), partOf(child, 'page')]
+    child.kill('SIGKILL')
+    await until('both are gone', () => pids.every((pid) => !isRunning(pid)))
+  })
 
   it('names what is wrong with the configuration, the page and the ports, and ends with 1', async () => {
     const server = createServer()

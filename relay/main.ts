@@ -1,22 +1,20 @@
 import { join } from 'node:path'
+import { addressFor } from './address-for.ts'
 import { readConfig } from './config.ts'
-import { startPageServer } from './http.ts'
+import { startPagePart, startRelayPart } from './parts/server.ts'
 import { runUntilSignal } from './process.ts'
-import { startRelay } from './start-relay.ts'
 
-/** The relay and the page's server, configured by environment variables (config.ts), until SIGINT or SIGTERM. */
+/**
+ * The relay and the page's server, configured by environment variables (config.ts), until SIGINT or SIGTERM. Each runs
+ * in a process of its own and is started again when it ends, so that neither takes the other with it.
+ */
 await runUntilSignal(async (onStop) => {
-  const config = readConfig(process.env, join(import.meta.dirname, '..'))
-  const relay = await startRelay(config)
-  onStop(relay.stop)
-  const page = await startPageServer({
-    folder: config.pageFolder,
-    host: config.host,
-    port: config.port,
-    relaysFor: (host) => [relay.addressFor(host)],
-    health: relay.health,
-  })
-  onStop(page.stop)
-  console.log(`page: ${page.address}`)
-  console.log(`relay: ${relay.addressFor(undefined)}`)
+  readConfig(process.env, join(import.meta.dirname, '..'))
+  const relay = startRelayPart((addresses) => page.setRelay(addresses))
+  onStop(relay.part.stop)
+  const page = startPagePart(relay.health)
+  onStop(page.part.stop)
+  const [addresses, address] = await Promise.all([relay.started, page.started])
+  console.log(`page: ${address}`)
+  console.log(`relay: ${addressFor(addresses, undefined)}`)
 })

@@ -4,7 +4,7 @@ import { loadRelayKey, type RelayConfig } from './config.ts'
 import { createRelay, type Relay } from './create-relay.ts'
 
 /** Starts the relay that a configuration describes: its key, and announcements verified before they are passed on. */
-export const startRelay = async (config: RelayConfig): Promise<Relay> =>
+export const startRelay = async (config: RelayConfig, onError?: (error: Error) => void): Promise<Relay> =>
   createRelay({
     privateKey: await loadRelayKey(config),
     host: config.host,
@@ -12,4 +12,5 @@ export const startRelay = async (config: RelayConfig): Promise<Relay> =>
     announce: config.announce,
     crypto: webCrypto,
     validateAnnouncement: createAnnouncementValidator(webCrypto),
+    ...(onError === undefined ? {} : { onError }),
   })

@@ -1,15 +1,17 @@
 import { join } from 'node:path'
 import { createServer, type Plugin } from 'vite'
+import { addressFor } from '../relay/address-for.ts'
 import { readConfig } from '../relay/config.ts'
+import { startRelayPart } from '../relay/parts/server.ts'
 import { runUntilSignal } from '../relay/process.ts'
-import { startRelay } from '../relay/start-relay.ts'
 
-/** Development: Vite's server for the page, with reload, and a relay, in one process. */
+/** Development: Vite's server for the page, with reload, and a relay, in a process each. */
 await runUntilSignal(async (onStop) => {
   const project = join(import.meta.dirname, '..')
   const config = readConfig(process.env, project)
-  const relay = await startRelay(config)
-  onStop(relay.stop)
+  const relay = startRelayPart()
+  onStop(relay.part.stop)
+  const addresses = await relay.started
 
   const relaysJson: Plugin = {
     name: 'relays-json',
@@ -17,7 +19,7 @@ await runUntilSignal(async (onStop) => {
       middlewares.use('/relays.json', (request, response) => {
         response.setHeader('Content-Type', 'application/json; charset=utf-8')
         response.setHeader('Cache-Control', 'no-store')
-        response.end(JSON.stringify({ relays: [relay.addressFor(request.headers.host)] }))
+        response.end(JSON.stringify({ relays: [addressFor(addresses, request.headers.host)] }))
       })
     },
   }
@@ -30,5 +32,5 @@ await runUntilSignal(async (onStop) => {
   await vite.listen()
   const url = vite.resolvedUrls?.local[0] ?? vite.resolvedUrls?.network[0] ?? ''
   console.log(`page: ${url.replace(/\/$/, '')}`)
-  console.log(`relay: ${relay.addressFor(undefined)}`)
+  console.log(`relay: ${addressFor(addresses, undefined)}`)
 })

@@ -21,6 +21,20 @@ const mends = [
     remedy: 'try { stream.sendWindowUpdate(); } catch (err) { stream.abort(err); }\n        });',
   },
   {
+    // The length of a data frame, up to 4 GiB, was held against the stream's window when all of it had come and was in
+    // memory. Here and in the next, what does not fit the window ends the connection with its header.
+    file: '@libp2p/yamux/dist/src/muxer.js',
+    fault: 'this.decoder = new Decoder();',
+    remedy:
+      'this.decoder = new Decoder();\n        this.decoder.windowOf = (id) => this.streams.find(s => s.streamId === id)?.recvWindowCapacity ?? this.streamOptions?.maxStreamWindowSize ?? defaultConfig.streamOptions.maxStreamWindowSize;',
+  },
+  {
+    file: '@libp2p/yamux/dist/src/decode.js',
+    fault: 'frameSize += header.length;',
+    remedy:
+      "if (header.length > (this.windowOf?.(header.streamID) ?? Infinity)) { throw new InvalidFrameError('The frame is longer than the window'); }\n            frameSize += header.length;",
+  },
+  {
     // Each data frame was answered by a window update, encrypted and sent by itself: half of all frames while peers
     // connect. As in rust-yamux and go-yamux, half of the window is used up first.
     file: '@libp2p/yamux/dist/src/stream.js',

@@ -2,6 +2,17 @@ import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
 
 /** The numbers of the libp2p services, each with its unit and reason. Those of the wire formats are in protocol. */
 
+// noise and yamux
+
+/** Bytes that wait for a peer to read, beside those that its streams' windows hold back. More is a peer that never reads. */
+export const maxUnsentBytes = 8 * 1024 * 1024
+
+/** A stream's window grows to this, bytes: 10 MB/s at 100 ms, and what one unfinished frame can hold. */
+export const maxStreamWindowBytes = 1024 * 1024
+
+/** Streams that one peer may have open here: four times the relayed connections of one tab. */
+export const maxInboundStreams = 512
+
 // identify
 
 /** Our address changes in bursts of a few events; the news of it lets others find us, so it waits for no more, ms. */

@@ -2,8 +2,11 @@ import type { AbortOptions, MultiaddrConnection, Transport, Upgrader } from '@li
 import { webSockets as libp2pWebSockets } from '@libp2p/websockets'
 import { Uint8ArrayList } from 'uint8arraylist'
 
-/** More than this is sent at once, bytes: a copy of more costs as much as the message that it saves. */
-const maxMessageBytes = 65_536
+/** From this on what was gathered is sent, bytes: a copy of more costs as much as the message that it saves. */
+const fullMessageBytes = 65_536
+
+/** The longest message, bytes: what waited for a slow connection comes in one piece, and a relay takes only so much. */
+export const maxMessageBytes = 2 * fullMessageBytes
 
 /**
  * The WebSocket transport of libp2p, with connections that end when they are aborted, and that send what is sent at a
@@ -44,12 +47,12 @@ const mending = (upgrader: Upgrader): Upgrader =>
 
 const mend = (connection: MultiaddrConnection): MultiaddrConnection => {
   if (canClose(connection)) connection.sendReset = () => void connection.sendClose().catch(() => {})
-  if (canSend(connection)) gather(connection)
+  if (canSend(connection)) gatherSends(connection)
   return connection
 }
 
-/** Lets a connection send as one message what it is given in one microtask. */
-const gather = (connection: MultiaddrConnection & Sending): void => {
+/** Lets a connection send as one message, or a few of at most `maxMessageBytes`, what it is given in one microtask. */
+export const gatherSends = (connection: MultiaddrConnection & Sending): void => {
   const send = connection.sendData.bind(connection)
   let gathered = new Uint8ArrayList()
   let isFull = false
@@ -58,11 +61,14 @@ const gather = (connection: MultiaddrConnection & Sending): void => {
   })
   const flush = (): void => {
     if (gathered.byteLength === 0) return
-    const message = new Uint8ArrayList(gathered.subarray())
+    const bytes = gathered.subarray()
     gathered = new Uint8ArrayList()
     try {
-      // Once it is full, the connection says when it is not any more.
-      isFull = !send(message).canSendMore
+      for (let at = 0; at < bytes.length; at += maxMessageBytes) {
+        const message = new Uint8ArrayList(bytes.subarray(at, at + maxMessageBytes))
+        // Once it is full, the connection says when it is not any more.
+        isFull = !send(message).canSendMore
+      }
     } catch (error) {
       connection.abort(error instanceof Error ? error : new Error(String(error)))
     }
@@ -70,7 +76,7 @@ const gather = (connection: MultiaddrConnection & Sending): void => {
   connection.sendData = (data) => {
     if (gathered.byteLength === 0) queueMicrotask(flush)
     gathered.append(data)
-    if (gathered.byteLength >= maxMessageBytes) flush()
+    if (gathered.byteLength >= fullMessageBytes) flush()
     return { sentBytes: data.byteLength, canSendMore: !isFull }
   }
   if (!canClose(connection)) return
@@ -81,7 +87,7 @@ const gather = (connection: MultiaddrConnection & Sending): void => {
   }
 }
 
-interface Sending {
+export interface Sending {
   sendData(data: Uint8ArrayList): { sentBytes: number; canSendMore: boolean }
 }
 

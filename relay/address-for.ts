@@ -1,0 +1,11 @@
+/**
+ * Of a relay's addresses the one with the same host as the page, so that a page opened over the LAN is not sent to its
+ * own machine; else the first.
+ */
+export const addressFor = (addresses: readonly string[], pageHost: string | undefined): string => {
+  const name = pageHost?.replace(/:\d+$/, '').replace(/^\[|\]$/g, '') ?? ''
+  const wanted = name === 'localhost' ? '127.0.0.1' : name
+  const found = addresses.find((address) => address.split('/')[2] === wanted) ?? addresses[0]
+  if (found === undefined) throw new Error('The relay has no address.')
+  return found
+}

@@ -1,0 +1,32 @@
+import { createRandom, type Random } from '../../workers/protocol/mutate.ts'
+
+/** Seeded choices, the same for the same seed. */
+export interface Dice {
+  below: Random
+  /** A whole number, both ends included. */
+  between(from: number, to: number): number
+  oneIn(times: number): boolean
+  pick<T>(from: readonly T[]): T
+  bytes(length: number): Buffer
+  /** A length that code treats specially, or one beside it. */
+  edge(): number
+}
+
+const edges = [0, 1, 2, 11, 12, 125, 126, 127, 255, 256, 65_534, 65_535, 65_536, 262_143, 262_144, 262_145]
+
+export const createDice = (seed: number): Dice => {
+  const below = createRandom(seed)
+  const dice: Dice = {
+    below,
+    between: (from, to) => from + below(to - from + 1),
+    oneIn: (times) => below(times) === 0,
+    pick(from) {
+      const found = from[below(from.length)]
+      if (found === undefined) throw new Error('There is nothing to pick from.')
+      return found
+    },
+    bytes: (length) => Buffer.from(Uint8Array.from({ length }, () => below(256))),
+    edge: () => Math.max(0, dice.pick(edges) + dice.between(-1, 1)),
+  }
+  return dice
+}

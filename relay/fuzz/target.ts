@@ -1,0 +1,66 @@
+import { join } from 'node:path'
+import { readConfig } from '../config.ts'
+import { startPageServer } from '../http.ts'
+import { createLastResort, keepServing } from '../last-resort.ts'
+import { startRelay } from '../start-relay.ts'
+
+/**
+ * The relay and the page server in one process that can be measured: what is attacked. Started by `fork` with
+ * `--expose-gc`; asked `measure`, it says what it holds.
+ */
+export interface Measure {
+  /** Bytes held after a collection. */
+  held: number
+  /** Open sockets, those that listen not among them. */
+  sockets: number
+  connections: number
+  /** Errors that reached the process, all since it started, and what the log says of them. */
+  faults: number
+  lines: string[]
+}
+
+export interface Started {
+  relay: string
+  relayPort: number
+  pagePort: number
+}
+
+export type FromTarget = { kind: 'started'; started: Started } | { kind: 'measure'; measure: Measure }
+
+const lines: string[] = []
+const lastResort = createLastResort({ log: (line) => lines.push(line), now: () => performance.now() })
+keepServing(lastResort, () => process.exit(1))
+
+const config = readConfig({ ...process.env, PORT: '0', RELAY_PORT: '0' }, join(import.meta.dirname, '../..'))
+const onError = (error: Error): void => void lastResort.take(error)
+const relay = await startRelay(config, onError)
+const page = await startPageServer({
+  folder: config.pageFolder,
+  host: config.host,
+  port: config.port,
+  relaysFor: (host) => [relay.addressFor(host)],
+  health: relay.health,
+  onError,
+})
+
+const measure = async (): Promise<Measure> => {
+  // What a collection sets free may hold more, by way of finalizers.
+  for (let times = 0; times < 3; times += 1) {
+    globalThis.gc?.()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return {
+    held: heapUsed + arrayBuffers,
+    sockets: process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length,
+    connections: relay.node.getConnections().length,
+    faults: lastResort.count(),
+    lines,
+  }
+}
+
+const send = (message: FromTarget): void => void process.send?.(message)
+
+process.on('message', async () => send({ kind: 'measure', measure: await measure() }))
+process.on('disconnect', () => process.exit(0))
+send({ kind: 'started', started: { relay: relay.addressFor(undefined), relayPort: relay.port, pagePort: page.port } })
