@@ -1,8 +1,12 @@
 import { join } from 'node:path'
+import { installSteadyDate } from '../workers/stack/steady-date.ts'
 import { readConfig } from './config.ts'
 import { startPageServer } from './http.ts'
 import { runUntilSignal } from './process.ts'
 import { startRelay } from './start-relay.ts'
+
+// Before anything measures a duration by it.
+installSteadyDate()
 
 /** The relay and the page's server, configured by environment variables (config.ts), until SIGINT or SIGTERM. */
 await runUntilSignal(async (onStop) => {
