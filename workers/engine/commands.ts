@@ -15,6 +15,7 @@ import { packageToView, shownVersion } from '../registry/summary.ts'
 import type { Trust } from '../registry/trust.ts'
 import type { Search } from '../search/index.ts'
 import { assertBytes, assertFiles, assertSpecs } from './arguments.ts'
+import type { Clock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
 import type { Holders } from './holders.ts'
 import type { Installs } from './installs.ts'
@@ -32,6 +33,7 @@ const previewMaxBytes = 2_000_000
 const previewTimeoutMs = 20_000
 
 export interface CommandDependencies {
+  clock: Pick<Clock, 'latest'>
   content: ContentStore
   registry: Registry
   search: Search
@@ -160,6 +162,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
         isInstalled: (version: string) => library.get(id, version) !== undefined,
         heldBy: holders.count(id, release.root, here),
         ...(manifest === undefined ? {} : { manifest }),
+        now: deps.clock.latest(),
       })
     },
     lookup: lookups.find,
