@@ -34,7 +34,9 @@ export const clockNotice = ({ status }: Pick<State, 'status'>): { title: string;
   const way = aheadMs > 0 ? 'ahead of' : 'behind'
   return {
     title: `The clock of this device seems wrong: it is about ${formatSpan(aheadMs)} ${way} that of the server of this page`,
-    text: 'Everything works all the same, but what you publish carries the wrong date, and others may list it last. Set the date and time of this device.',
+    text: `Everything works all the same, but what you publish carries the wrong date: others ${
+      aheadMs > 0 ? 'list it last until that date has come' : 'take it for older than it is'
+    }. Set the date and time of this device.`,
   }
 }
 

@@ -10,10 +10,12 @@ import { webCrypto } from '../../workers/stack/web-crypto.ts'
 import { createMemoryStore } from '../../workers/store/memory-store.ts'
 import type { Store } from '../../workers/store/store.ts'
 import {
+  edgeCheck,
   edgeLibraryEntry,
   edgeName,
   edgePackages,
   edgePeer,
+  edgePlan,
   edgeStatus,
   edgeTransfer,
   signEntries,
@@ -66,6 +68,39 @@ const look = async (...given: Parameters<typeof showPage>): Promise<string> => {
   page.stop()
   return text
 }
+
+const idOf = (slug: string): string => `${'a'.repeat(52)}/${slug}`
+
+/** Values that no decoder would let through: what drawing them throws must stay with them. */
+const broken = <T,>(value: object): T => value as T
+
+const summary = (slug: string): PackageSummary => ({
+  ...{ id: `${'a'.repeat(52)}/${slug}`, slug, version: '1.0.0', name: slug, description: '', category: 'c' },
+  ...{ tags: [], publisher: 'a'.repeat(52), publisherName: 'alice', license: 'MIT', size: 1, publishedAt: 1 },
+})
+const entry = (slug: string): LibraryEntry => ({
+  ...{ id: `${'a'.repeat(52)}/${slug}`, slug, version: '1.0.0', displayName: slug, publisherName: 'alice' },
+  ...{ root: toHex(new Uint8Array(32)), size: 1, installedAt: 1, asDependency: false, files: [] },
+})
+const view = (change: object = {}): PackageView =>
+  broken({
+    ...{ summary: summary('hello'), displayName: 'hello', authors: [], keywords: [], repository: '' },
+    ...{ dependencies: [], dependents: [], heldBy: 1, namesakes: [], files: [] },
+    versions: [
+      {
+        version: '1.0.0',
+        root: 'r',
+        size: 1,
+        fileCount: 1,
+        publishedAt: 1,
+        yanked: false,
+        installed: false,
+        equivocation: false,
+      },
+    ],
+    publisher: { id: 'a'.repeat(52), name: 'alice', fingerprint: 'a'.repeat(52), trust: 'new' },
+    ...change,
+  })
 
 describe('every page draws what is valid, whatever it is', () => {
   test('releases at the edges of the protocol, as they come from peers and as they are stored', async () => {
@@ -137,6 +172,42 @@ describe('every page draws what is valid, whatever it is', () => {
     )
   })
 
+  test('what an install would do, and a draft that is checked, with any numbers and texts', async () => {
+    await fc.assert(
+      fc.asyncProperty(edgePlan, edgeCheck, async (plan, check) => {
+        const page = open(
+          `/package/${idOf('hello')}`,
+          {},
+          { describe: async () => view(), planInstall: async () => plan },
+        )
+        await until('it can be installed', () => page.element.querySelector('.package .button-primary') !== null)
+        page.element.querySelector<HTMLElement>('.package .button-primary')?.click()
+        await until(
+          'the plan is drawn',
+          () => document.querySelector('.dialog .plan') !== null || page.failures().length > 0,
+        )
+        expect(page.failures()).toEqual([])
+        page.stop()
+        const draft = {
+          ...{
+            stage: 'open' as const,
+            source: 'folder',
+            folder: 'folder',
+            files: [],
+            leftOut: check.fields.tags,
+            typed: {},
+          },
+          ...{ check, dryRun: undefined, checking: false, publishing: false },
+        }
+        const publishing = open('/publish', { draft })
+        await until('the draft is drawn', () => publishing.element.querySelector('.draft') !== null)
+        expect(publishing.failures()).toEqual([])
+        publishing.stop()
+      }),
+      { seed: 33, numRuns: 25 },
+    )
+  })
+
   test.each([
     '/?q=%',
     '/?sort=__proto__&tag=%E0%A4%A',
@@ -157,38 +228,7 @@ describe('every page draws what is valid, whatever it is', () => {
   })
 })
 
-/** Values that no decoder would let through: what drawing them throws must stay with them. */
-const broken = <T,>(value: object): T => value as T
-
 describe('what cannot be drawn is replaced alone', () => {
-  const summary = (slug: string): PackageSummary => ({
-    ...{ id: `${'a'.repeat(52)}/${slug}`, slug, version: '1.0.0', name: slug, description: '', category: 'c' },
-    ...{ tags: [], publisher: 'a'.repeat(52), publisherName: 'alice', license: 'MIT', size: 1, publishedAt: 1 },
-  })
-  const entry = (slug: string): LibraryEntry => ({
-    ...{ id: `${'a'.repeat(52)}/${slug}`, slug, version: '1.0.0', displayName: slug, publisherName: 'alice' },
-    ...{ root: toHex(new Uint8Array(32)), size: 1, installedAt: 1, asDependency: false, files: [] },
-  })
-  const view = (change: object = {}): PackageView =>
-    broken({
-      ...{ summary: summary('hello'), displayName: 'hello', authors: [], keywords: [], repository: '' },
-      ...{ dependencies: [], dependents: [], heldBy: 1, namesakes: [], files: [] },
-      versions: [
-        {
-          version: '1.0.0',
-          root: 'r',
-          size: 1,
-          fileCount: 1,
-          publishedAt: 1,
-          yanked: false,
-          installed: false,
-          equivocation: false,
-        },
-      ],
-      publisher: { id: 'a'.repeat(52), name: 'alice', fingerprint: 'a'.repeat(52), trust: 'new' },
-      ...change,
-    })
-
   test('a package in the list of packages; the next answer is drawn again', async () => {
     let hits = [summary('one'), broken<PackageSummary>({ ...summary('two'), tags: undefined }), summary('three')]
     const facets = { category: [], tag: [], license: [], publisher: [] }
@@ -232,6 +272,24 @@ describe('what cannot be drawn is replaced alone', () => {
     const others = ['.package-header', '.tabs', '.facts'].filter((part) => page.element.querySelector(part) !== null)
     expect(others.length).toBeGreaterThanOrEqual(2)
     expect(page.element.querySelector('.header')).not.toBeNull()
+  })
+
+  test('a dialog, which can be closed', async () => {
+    const page = open(
+      `/package/${idOf('hello')}`,
+      {},
+      {
+        describe: async () => view(),
+        planInstall: async () => broken({ packages: undefined, warnings: [], bytes: 0 }),
+      },
+    )
+    await until('it can be installed', () => page.element.querySelector('.package .button-primary') !== null)
+    page.element.querySelector<HTMLElement>('.package .button-primary')?.click()
+    await until('it is replaced', () => page.failures().length === 1)
+    expect(page.element.querySelector('.package-header')).not.toBeNull()
+    const close = [...page.element.querySelectorAll('.part-failed button')].find((each) => each.textContent === 'Close')
+    ;(close as HTMLElement | undefined)?.click()
+    await until('it is closed', () => page.failures().length === 0)
   })
 
   test('a read-me file that cannot be drawn', async () => {

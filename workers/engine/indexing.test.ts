@@ -82,3 +82,16 @@ test('many releases of the future cost nothing when others change', async () => 
   for (const id of ids.slice(0, 50)) indexing.update([id])
   expect(search.put).toHaveBeenCalledTimes(250)
 })
+
+test('a package that cannot be indexed takes no other with it', async () => {
+  const { catalogue } = await indexOf({ a: start, b: start, c: start })
+  const put = vi.fn(({ slug }: { slug: string }) => {
+    if (slug === 'b') throw new Error('no words')
+  })
+  const remove = vi.fn()
+  createIndexing({ registry: catalogue, search: { put, remove }, latest: () => start }).update(
+    [...catalogue.all()].map(({ id }) => id),
+  )
+  expect(put.mock.calls.map(([{ slug }]) => slug)).toEqual(['a', 'b', 'c'])
+  expect(remove).toHaveBeenCalledTimes(1)
+})

@@ -28,7 +28,16 @@ export const createIndexing = ({ registry, search, latest }: IndexingDependencie
   /** When the first of them may have one. */
   let nextAt = Number.POSITIVE_INFINITY
 
+  /** One that cannot be indexed, whatever its records hold, is not listed; the others are. */
   const index = (id: PackageId, present: number): void => {
+    try {
+      put(id, present)
+    } catch {
+      search.remove(id)
+    }
+  }
+
+  const put = (id: PackageId, present: number): void => {
     const found = registry.get(id)
     const document = found === undefined ? undefined : packageToDocument(found, present)
     claims.delete(id)

@@ -1,5 +1,14 @@
 import fc from 'fast-check'
-import type { LibraryEntry, PeerView, StatusView, StepState, TransferState, TransferView } from '../contract/views.ts'
+import type {
+  InstallPlan,
+  LibraryEntry,
+  PackageCheck,
+  PeerView,
+  StatusView,
+  StepState,
+  TransferState,
+  TransferView,
+} from '../contract/views.ts'
 import { path, release, slug, version } from '../protocol/arbitraries.ts'
 import type { Entry } from '../protocol/entry.ts'
 import { buildHead, signHead, type VersionEntry } from '../protocol/head.ts'
@@ -188,4 +197,56 @@ export const edgeStatus: fc.Arbitrary<StatusView> = fc.record({
   channelPath: fc.constantFrom('transfer', 'message', 'none'),
   clockAheadMs: anyNumber,
   steps: fc.record({ relay: step, reservation: step, direct: step, topic: step, catalogue: step, storage: step }),
+})
+
+export const edgePlan: fc.Arbitrary<InstallPlan> = fc.record({
+  packages: fc.uniqueArray(
+    fc.record({
+      id: anyText,
+      version: anyText,
+      root: anyText,
+      slug: anyText,
+      size: anyNumber,
+      installed: fc.boolean(),
+      requiredBy: fc.array(anyText, { maxLength: 2 }),
+    }),
+    { selector: ({ id, version }) => `${id}@${version}`, minLength: 1, maxLength: 3 },
+  ),
+  bytes: anyNumber,
+  warnings: fc.array(fc.oneof(anyText, fc.constant('twice')), { maxLength: 3 }),
+})
+
+/** A package of one's own, as a hostile manifest may have it read. */
+export const edgeCheck: fc.Arbitrary<PackageCheck> = fc.record({
+  ok: fc.boolean(),
+  findings: fc.array(
+    fc.record(
+      {
+        level: fc.constantFrom('error', 'warning', 'note'),
+        name: fc.oneof(anyText, fc.constant('NameInvalid')),
+        message: anyText,
+        path: anyText,
+        line: anyNumber,
+        column: anyNumber,
+      },
+      { requiredKeys: ['level', 'name', 'message'] },
+    ),
+    { maxLength: 5 },
+  ),
+  fields: fc.record({
+    ...{ slug: anyText, version: anyText, displayName: anyText, description: anyText, category: anyText },
+    ...{ license: anyText, repository: anyText },
+    ...{ tags: fc.array(anyText), keywords: fc.array(anyText), authors: fc.array(anyText) },
+  }),
+  dependencies: fc.array(
+    fc.record({
+      name: fc.oneof(anyText, fc.constant('twice')),
+      range: anyText,
+      optional: fc.boolean(),
+      kind: fc.constantFrom('package', 'external', 'asset', 'unknown'),
+    }),
+    { maxLength: 4 },
+  ),
+  files: fc.uniqueArray(fc.record({ path: anyText, size: anyNumber }), { selector: (each) => each.path, maxLength: 3 }),
+  size: anyNumber,
 })
