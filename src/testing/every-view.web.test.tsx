@@ -128,7 +128,7 @@ describe('every page draws what is valid, whatever it is', () => {
         expect(page.failures()).toEqual([])
         // Each row leads to its package by something that can be seen.
         for (const link of page.element.querySelectorAll<HTMLElement>('.result-link'))
-          expect(link.innerText.trim()).not.toBe('')
+          expect(link.innerText).toMatch(/[\p{L}\p{N}\p{P}\p{S}]/u)
         page.stop()
         for (const id of ids) for (const tab of packageTabs) await look(`/package/${id}?tab=${tab}`, {}, answers)
       }),
