@@ -42,6 +42,35 @@ const mends = [
     remedy:
       '        if (flags === 0 && this.recvWindow - this.recvWindowCapacity < this.recvWindow / 2) { return; }\n        // If the stream has been established\n',
   },
+  {
+    // A reservation ends at a time by the relay's clock, and was counted down by ours: with clocks three hours apart it
+    // had ended before it began (“Tag ttl must be between 0 and Number.MAX_VALUE”: no reservation), or was refreshed hours
+    // after the relay had let it go. Counted is the time from its arrival, by a clock that nobody sets, within what relays
+    // give: an hour (go-libp2p) or two (js-libp2p), and no less than is of use.
+    file: '@libp2p/circuit-relay-v2/dist/src/transport/reservation-store.js',
+    fault: '            return response.reservation;\n',
+    remedy:
+      '            response.reservation.keptUntil = performance.now() + Math.min(Math.max(getExpirationMilliseconds(response.reservation.expire), 600000), 3600000);\n            return response.reservation;\n',
+  },
+  {
+    file: '@libp2p/circuit-relay-v2/dist/src/transport/reservation-store.js',
+    fault: 'getExpirationMilliseconds(existingReservation.reservation.expire) > REFRESH_WINDOW',
+    remedy: 'existingReservation.reservation.keptUntil - performance.now() > REFRESH_WINDOW',
+  },
+  {
+    file: '@libp2p/circuit-relay-v2/dist/src/transport/reservation-store.js',
+    fault: 'const expiration = getExpirationMilliseconds(reservation.expire);',
+    remedy: 'const expiration = Math.ceil(reservation.keptUntil - performance.now());',
+  },
+  {
+    // A peer numbers the records of its addresses by its clock. One that was set back since, as when a wrong one was put
+    // right, was not believed: others kept its old addresses until the clock had caught up. The peer itself has just sent
+    // the record, so an older number is only a message that was overtaken, which is a matter of seconds.
+    file: '@libp2p/identify/dist/src/utils.js',
+    fault: 'if (storedRecord.seqNumber >= peerRecord.seqNumber) {',
+    remedy:
+      'if (storedRecord.seqNumber >= peerRecord.seqNumber && storedRecord.seqNumber - peerRecord.seqNumber < 60000n) {',
+  },
 ]
 
 for (const { file, fault, remedy } of mends) {

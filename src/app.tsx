@@ -1,11 +1,13 @@
 import { lazy, Suspense, useEffect, useRef } from 'react'
 import { Link, Route, Switch, useLocation } from 'wouter'
+import { useShallow } from 'zustand/react/shallow'
 import { Banner } from './components/banner.tsx'
 import { BrandMark } from './components/brand-mark.tsx'
 import { IconButton } from './components/button.tsx'
 import { ErrorBoundary } from './components/error-boundary.tsx'
 import { Icon, type IconName } from './components/icon.tsx'
 import { NetworkLine } from './components/network-line.tsx'
+import { Part } from './components/part.tsx'
 import { Toasts } from './components/toasts.tsx'
 import { useAppState, useCommands, useLinks } from './hooks/use-app.ts'
 import { useNewPage } from './hooks/use-new-page.ts'
@@ -13,6 +15,7 @@ import { useSearchKey } from './hooks/use-search-key.ts'
 import BrowsePage from './pages/browse/browse-page.tsx'
 import { EngineFailure } from './pages/engine-failure.tsx'
 import { routePatterns } from './routes.ts'
+import { clockNotice } from './store/selectors.ts'
 
 // Browse is what most visits begin with; the other pages come when they are first opened, or a while after the engine is up.
 const toPackage = () => import('./pages/package/package-page.tsx')
@@ -58,12 +61,19 @@ export const App = () => {
       </a>
       <Header />
       <main className="main" id={mainId} ref={main} tabIndex={-1}>
-        <MemoryOnly />
+        <Part name="A notice">
+          <MemoryOnly />
+        </Part>
+        <Part name="A notice">
+          <ClockWrong />
+        </Part>
         <ErrorBoundary home={links.browse()} key={path}>
           {engine.phase === 'failed' ? <EngineFailure failure={engine.failure} /> : <Pages />}
         </ErrorBoundary>
       </main>
-      <Toasts />
+      <Part name="The list of notices">
+        <Toasts />
+      </Part>
     </>
   )
 }
@@ -112,7 +122,9 @@ const Header = () => {
         </NavLink>
       </nav>
       <div className="header-end">
-        <NetworkLine />
+        <Part name="The state of the network">
+          <NetworkLine />
+        </Part>
         <ThemeButton />
       </div>
     </header>
@@ -146,6 +158,16 @@ const MemoryOnly = () => {
   return (
     <Banner title="Nothing is kept after this tab is closed" tone="warning">
       This browser allows no storage here, so everything is in memory. Download what you want to keep.
+    </Banner>
+  )
+}
+
+const ClockWrong = () => {
+  const notice = useAppState(useShallow(clockNotice))
+  if (notice === undefined) return null
+  return (
+    <Banner title={notice.title} tone="warning">
+      {notice.text}
     </Banner>
   )
 }

@@ -2,6 +2,10 @@ import { expose } from 'comlink'
 import { createCommandGate } from './engine/command-gate.ts'
 import { serveTabs } from './engine/serve-tabs.ts'
 import { installRtcShim } from './net/rtc-shim.ts'
+import { installSteadyDate } from './stack/steady-date.ts'
+
+// Before anything measures a duration by it.
+installSteadyDate()
 
 // Most of the worker, so it is loaded while the page still says what to start. The WebRTC transport, which reads the
 // globals when it is evaluated, is no part of it: the node imports that when the shim stands.

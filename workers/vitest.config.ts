@@ -22,7 +22,7 @@ export default defineConfig({
           hookTimeout: hangMs,
           environment: 'node',
           include: ['{src,workers,relay,scripts,bench}/**/*.test.{ts,tsx}'],
-          exclude: ['**/*.web.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.web.test.{ts,tsx}', '**/node_modules/**'],
         },
       },
       {
@@ -32,7 +32,7 @@ export default defineConfig({
           name: 'web',
           testTimeout: hangMs,
           hookTimeout: hangMs,
-          include: ['{src,workers}/**/*.web.test.ts'],
+          include: ['{src,workers}/**/*.web.test.{ts,tsx}'],
           browser: {
             enabled: true,
             headless: true,

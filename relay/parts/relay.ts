@@ -1,7 +1,11 @@
 import { join } from 'node:path'
+import { installSteadyDate } from '../../workers/stack/steady-date.ts'
 import { readConfig } from '../config.ts'
 import { startRelay } from '../start-relay.ts'
 import { runPart } from './part.ts'
+
+// Before anything measures a duration by it.
+installSteadyDate()
 
 /** The process of the relay. */
 await runPart(async ({ send, onError }) => {

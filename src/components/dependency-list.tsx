@@ -1,5 +1,6 @@
 import { Link } from 'wouter'
 import type { DependencyView } from '../../workers/contract/views.ts'
+import { keyed } from '../lib/keyed.ts'
 
 const ecosystemWords = { crate: 'Rust crate', npm: 'npm package', python: 'Python package', tool: 'tool' } as const
 
@@ -26,11 +27,11 @@ export const DependencyList = ({
   toLink?: (dependency: DependencyView) => string | undefined
 }) => (
   <ul className="dependency-list">
-    {dependencies.map((dependency) => {
-      const { name, range, optional, kind } = dependency
+    {keyed(dependencies, ({ kind, name, range }) => `${kind}/${name}/${range}`).map(({ key, item: dependency }) => {
+      const { name, range, optional } = dependency
       const link = toLink(dependency)
       return (
-        <li key={`${kind}/${name}/${range}`}>
+        <li key={key}>
           <span className="dependency-name">{link === undefined ? name : <Link href={link}>{name}</Link>}</span>
           <code className="dependency-range">{range}</code>
           <span className="dependency-kind">

@@ -4,6 +4,7 @@ import type { Notice } from '../store/state.ts'
 import { iconByTone } from './banner.tsx'
 import { IconButton } from './button.tsx'
 import { Icon } from './icon.tsx'
+import { Part } from './part.tsx'
 
 /** Time to read a short sentence twice, ms. Warnings and errors stay until they are dismissed. */
 const shownMs = 7000
@@ -14,7 +15,9 @@ export const Toasts = () => {
   return (
     <section aria-label="Notices" aria-live="polite" className="toasts">
       {notices.map((notice) => (
-        <Toast key={notice.id} notice={notice} />
+        <Part key={notice.id} name="A notice" of={notice}>
+          <Toast notice={notice} />
+        </Part>
       ))}
     </section>
   )

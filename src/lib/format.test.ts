@@ -1,5 +1,22 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatAgo, formatBytes, formatDuration, inGroups, inWords, plural, shortened, specLabel } from './format.ts'
+import {
+  formatAgo,
+  formatBytes,
+  formatCount,
+  formatDate,
+  formatDateTime,
+  formatDuration,
+  formatPercent,
+  formatSpan,
+  inGroups,
+  inWords,
+  plural,
+  shortened,
+  specLabel,
+  toIsoTime,
+  unknownTime,
+} from './format.ts'
 
 test('sizes', () => {
   const sizes = [0, 1, 999, 1000, 1500, 9949, 9999, 12_345, 999_499, 999_999, 1_000_000, 100_000_000, 2.5e12]
@@ -59,4 +76,48 @@ test('names and ids', () => {
   expect(shortened('abcdefghijklmnopqrstuvwxyz', 3)).toBe('abc…xyz')
   expect(shortened('abcdefg', 3)).toBe('abcdefg')
   expect([[], ['a'], ['a', 'b'], ['a', 'b', 'c']].map(inWords)).toEqual(['', 'a', 'a and b', 'a, b and c'])
+})
+
+test('spans are in their largest unit', () => {
+  const hour = 3_600_000
+  expect([0, 300_000, 3 * hour, -3 * hour, 24 * hour, 36 * hour, 3 * 365 * 24 * hour].map(formatSpan)).toEqual([
+    '0 minutes',
+    '5 minutes',
+    '3 hours',
+    '3 hours',
+    '24 hours',
+    '2 days',
+    '3 years',
+  ])
+})
+
+describe('whatever the number is', () => {
+  const edges = [8.64e15, 8.64e15 + 1, 9e15, -1, -0, Number.MAX_VALUE, Number.MIN_VALUE, 253_402_300_800_000]
+  const anyNumber = fc.oneof(fc.double(), fc.maxSafeInteger(), fc.constantFrom(...edges))
+
+  test('a text comes out, and no word for what is no number', () => {
+    fc.assert(
+      fc.property(anyNumber, anyNumber, (one, other) => {
+        const texts = [
+          ...[formatCount, formatPercent, formatBytes, formatDuration, formatDate, formatDateTime, formatSpan],
+          (value: number) => formatAgo(value, other),
+          (value: number) => plural(value, 'peer'),
+        ].map((format) => format(one))
+        for (const text of texts) {
+          expect(text).not.toBe('')
+          expect(text).not.toMatch(/NaN|Infinity|∞|Invalid|undefined/)
+        }
+        const iso = toIsoTime(one)
+        if (iso !== undefined) expect(new Date(iso).toISOString()).toBe(iso)
+      }),
+      { seed: 10, numRuns: 3_000 },
+    )
+  })
+
+  test('a time that cannot be is said not to be known', () => {
+    for (const time of [...edges.filter((each) => each > 8e15 || each <= 0), 0, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect([formatAgo(time, 1e12), formatDate(time), formatDateTime(time)]).toEqual(Array(3).fill(unknownTime))
+      expect(toIsoTime(time)).toBeUndefined()
+    }
+  })
 })

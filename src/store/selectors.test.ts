@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { PackageSummary, StatusView, StepState, TransferView } from '../../workers/contract/views.ts'
 import {
+  clockNotice,
   emptyReason,
   hitAt,
   isSearching,
@@ -81,6 +82,13 @@ describe('the network line', () => {
   test('counts direct peers in words', () => {
     expect(networkLine(state({ status: statusOf({ directConnections: 1 }) })).sentence).toBe('Connected to 1 peer')
   })
+})
+
+test('a clock that seems wrong is told with how much and which way; one that is right is not', () => {
+  expect(clockNotice({ status: statusOf() })).toBeUndefined()
+  expect(clockNotice({ status: undefined })).toBeUndefined()
+  expect(clockNotice({ status: statusOf({ clockAheadMs: 3 * 3_600_000 }) })?.title).toContain('3 hours ahead of')
+  expect(clockNotice({ status: statusOf({ clockAheadMs: -3 * 365 * 86_400_000 }) })?.title).toContain('3 years behind')
 })
 
 test('a step says what to do only where it failed, and keeps the reason of the engine', () => {

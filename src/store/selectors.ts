@@ -1,5 +1,5 @@
 import type { CacheView, StatusView, StepState, TransferView } from '../../workers/contract/views.ts'
-import { formatCount, formatPercent, inWords, plural } from '../lib/format.ts'
+import { formatCount, formatPercent, formatSpan, inWords, plural } from '../lib/format.ts'
 import type { BrowseQuery } from '../routes.ts'
 import { filterKeys } from '../routes.ts'
 import { hasEnded } from './apply-updates.ts'
@@ -25,6 +25,19 @@ export const networkLine = ({ engine, status }: Pick<State, 'engine' | 'status'>
   if (online) return { tone: 'ok', sentence: 'Online, no other peers yet' }
   if (steps.relay.state === 'failed') return { tone: 'warning', sentence: 'Offline: you see what is stored here' }
   return { tone: 'working', sentence: 'Connecting…' }
+}
+
+/** What is said of a clock that seems wrong, and what to do about it; undefined while nothing is known against it. */
+export const clockNotice = ({ status }: Pick<State, 'status'>): { title: string; text: string } | undefined => {
+  const aheadMs = status?.clockAheadMs
+  if (aheadMs === undefined) return undefined
+  const way = aheadMs > 0 ? 'ahead of' : 'behind'
+  return {
+    title: `The clock of this device seems wrong: it is about ${formatSpan(aheadMs)} ${way} that of the server of this page`,
+    text: `Everything works all the same, but what you publish carries the wrong date: others ${
+      aheadMs > 0 ? 'list it last until that date has come' : 'take it for older than it is'
+    }. Set the date and time of this device.`,
+  }
 }
 
 export interface StepLine {

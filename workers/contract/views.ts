@@ -133,6 +133,7 @@ export interface PackageSummary {
   publisherName: string
   license: string
   size: number
+  /** By its publisher's clock, never later than now; 0 where that clock cannot be believed. */
   publishedAt: number
 }
 
@@ -155,6 +156,7 @@ export interface VersionView {
   root: string
   size: number
   fileCount: number
+  /** As that of a summary. */
   publishedAt: number
   yanked: boolean
   installed: boolean
@@ -340,6 +342,11 @@ export interface StatusView {
   persistent: boolean
   /** WebRTC works in this browser by `transfer` of channels to the worker, or by `message` passing, or not (`none`). */
   channelPath: 'transfer' | 'message' | 'none'
+  /**
+   * How far the clock of this machine is ahead of that of the page's server, negative where it is behind; absent while
+   * they agree, or where the server does not say.
+   */
+  clockAheadMs?: number
   /**
    * `relay`: a relay is dialled; `reservation`: it lets others reach this tab; `direct`: WebRTC finds a way to other tabs
    * (ICE); `topic`: there are peers that pass announcements on; `catalogue`: it is exchanged with peers.

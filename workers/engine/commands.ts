@@ -22,6 +22,7 @@ import { packageToView, shownVersion } from '../registry/summary.ts'
 import type { Trust } from '../registry/trust.ts'
 import type { Search } from '../search/index.ts'
 import { assertBytes, assertFiles, assertLeftOut, assertPaths, assertSpecs } from './arguments.ts'
+import type { Clock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
 import type { ContentKeeper } from './content-keeper.ts'
 import type { Holders } from './holders.ts'
@@ -40,6 +41,7 @@ const previewMaxBytes = 2_000_000
 const previewTimeoutMs = 20_000
 
 export interface CommandDependencies {
+  clock: Pick<Clock, 'latest'>
   content: ContentStore
   keeper: ContentKeeper
   registry: Registry
@@ -190,6 +192,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
         isInstalled: (version: string) => library.get(id, version) !== undefined,
         heldBy: holders.count(id, release.root, here),
         ...(manifest === undefined ? {} : { manifest }),
+        now: deps.clock.latest(),
       })
     },
     lookup: lookups.find,

@@ -13,17 +13,19 @@ import { createLibrary } from '../registry/library.ts'
 import { createOutbox } from '../registry/outbox.ts'
 import { createPublisher } from '../registry/publish.ts'
 import { createRegistry, type RegistryChange } from '../registry/registry.ts'
-import { packageToDocument } from '../registry/summary.ts'
 import { createTransfers } from '../registry/transfers.ts'
 import { createTrust } from '../registry/trust.ts'
 import { createSearch } from '../search/index.ts'
+import { steadyFrom, wallNow } from '../stack/steady-date.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { openStore } from '../store/open-store.ts'
+import { createClock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
 import { createCommands } from './commands.ts'
 import { createContentKeeper } from './content-keeper.ts'
 import { createFencedStore } from './fenced-store.ts'
 import { createHolders } from './holders.ts'
+import { createIndexing } from './indexing.ts'
 import { createInstalls } from './installs.ts'
 import { loadKeys } from './keys.ts'
 import { createLookups } from './lookups.ts'
@@ -57,7 +59,7 @@ export interface EngineSurroundings extends Pick<NetworkDependencies, 'transport
   now(): number
 }
 
-const browser: EngineSurroundings = { openStore, now: Date.now }
+const browser: EngineSurroundings = { openStore, now: wallNow }
 
 /**
  * The composition root of the worker: makes every part and hands each what it needs. Read it top-down to see how they
@@ -109,12 +111,19 @@ const assemble = async (
   const search = createSearch({ now: () => performance.now() })
   const metrics = createMetrics()
   const walks = createLookupStats()
+  const clock = createClock({
+    ...{ now, origin: self.location.origin, signal: lifetime.signal },
+    onChange: () => clockChanged(),
+  })
+  // How long a ban, a remembered peer or a cached answer lasts is not for a clock to say that may be set meanwhile.
+  const steady = steadyFrom(now)
   const registry = createRegistry({
     store,
     crypto: webCrypto,
     onChange: (change) => onCatalogueChange(change),
     onProblem: (failure) => notice('warning', 'catalogue', failure),
   })
+  const indexing = createIndexing({ registry, search, latest: clock.latest })
   const outbox = createOutbox({ store })
   const library = createLibrary({ store })
   const transfers = createTransfers({ store })
@@ -123,8 +132,8 @@ const assemble = async (
     published: () => publishedContents(registry, outbox, library, publisherId),
   })
   const trust = createTrust({ store, self: publisherId })
-  const reputation = createReputation({ store, now, random: Math.random })
-  const remembered = createRememberedPeers({ store, now })
+  const reputation = createReputation({ store, now: steady, random: Math.random })
+  const remembered = createRememberedPeers({ store, now: steady })
   const relays = createRelayDirectory({ given: options.relays, store, origin: self.location.origin })
   undos.push(reputation.stop, remembered.stop)
   const publisher = createPublisher({
@@ -186,7 +195,7 @@ const assemble = async (
     })
 
   const status = createStatus({
-    ...{ options, keys, store, rtc, refusal, network },
+    ...{ options, keys, store, rtc, refusal, network, clock },
     // As many as are listed: packages whose every version was withdrawn are known, and not shown.
     catalogueSize: search.size,
     onChange: () => bus.emitWhenPosted('status', () => ({ kind: 'status', status: status.view() })),
@@ -209,7 +218,7 @@ const assemble = async (
     },
   })
   const lookups = createLookups({
-    ...{ store, registry, network, signal: lifetime.signal, now },
+    ...{ store, registry, network, signal: lifetime.signal, now: steady, latest: clock.latest },
     onChange: (cache) => emit({ kind: 'cache', cache }),
   })
   undos.push(lookups.stop)
@@ -236,18 +245,21 @@ const assemble = async (
     emit({ kind: 'notice', id, level, name: failure.name, message: failure.message })
   }
 
+  function clockChanged(): void {
+    if (indexing.clockChanged()) emit({ kind: 'catalogue', revision: registry.revision(), size: search.size() })
+    status.changed()
+  }
+
   function onCatalogueChange({ packages, revision }: RegistryChange): void {
-    for (const id of packages) {
-      const found = registry.get(id)
-      const document = found === undefined ? undefined : packageToDocument(found)
-      if (document === undefined) search.remove(id)
-      else search.put(document)
-    }
+    indexing.update(packages)
     emit({ kind: 'catalogue', revision, size: search.size() })
     status.changed()
   }
 
-  const { wake, stop: stopWaking } = createWake(() => void network.then((online) => online?.wake()))
+  const { wake, stop: stopWaking } = createWake(() => {
+    void network.then((online) => online?.wake())
+    void clock.look()
+  })
   const onOnline = (): void => wake('online')
   self.addEventListener('online', onOnline)
   undos.push(
@@ -261,6 +273,7 @@ const assemble = async (
 
   // What was under way when the last tab closed.
   void network.then(async (online) => {
+    void clock.look()
     if (online === undefined) return
     installs.resume()
     publications.sendAll()
@@ -269,7 +282,7 @@ const assemble = async (
 
   await loaded
   return createCommands({
-    ...{ content, keeper, registry, search, peerSearch, publisher, library, trust, network, metrics },
+    ...{ clock, content, keeper, registry, search, peerSearch, publisher, library, trust, network, metrics },
     ...{ status, publications, installs, lookups, walks, holders, emit, wake, signal: lifetime.signal },
     stop: () => runAll(undos),
   })

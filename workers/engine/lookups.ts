@@ -10,6 +10,7 @@ import {
   toKnownPackage,
 } from '../registry/known-package.ts'
 import type { Registry } from '../registry/registry.ts'
+import { datedSummary } from '../registry/summary.ts'
 import type { Store } from '../store/store.ts'
 import type { Network } from './network.ts'
 
@@ -24,6 +25,8 @@ export interface LookupsDependencies {
   signal: AbortSignal
   /** Ms since the epoch. */
   now(): number
+  /** The present, by which a release may be dated; `now` unless it is given. */
+  latest?(): number
   onChange(view: CacheView): void
 }
 
@@ -49,7 +52,7 @@ export interface Lookups {
  * Not guaranteed: that the network has nothing newer than what is known here.
  */
 export const createLookups = (deps: LookupsDependencies): Lookups => {
-  const { store, registry, network, signal, now, onChange } = deps
+  const { store, registry, network, signal, now, latest = now, onChange } = deps
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const catalogued = (id: string): KnownPackage | undefined => {
@@ -155,7 +158,7 @@ export const createLookups = (deps: LookupsDependencies): Lookups => {
       tell()
       return {
         ...{ found: value !== undefined, from, tookMs: performance.now() - started },
-        ...(value?.summary === undefined ? {} : { record: value.summary }),
+        ...(value?.summary === undefined ? {} : { record: datedSummary(value.summary, latest()) }),
       }
     },
     keep(id) {

@@ -3,6 +3,7 @@ import type { Failure } from '../contract/failures.ts'
 import type { StatusView, Step } from '../contract/views.ts'
 import type { RtcShim } from '../net/rtc-shim.ts'
 import type { Store } from '../store/store.ts'
+import type { Clock } from './clock.ts'
 import type { ProfileKeys } from './keys.ts'
 import type { Network } from './network.ts'
 import { catalogueStep, createStepClock } from './steps.ts'
@@ -15,6 +16,7 @@ export interface StatusDependencies {
   /** Why storage is memory only. */
   refusal: Failure | undefined
   network: Promise<Network | undefined>
+  clock: Pick<Clock, 'now' | 'aheadMs'>
   catalogueSize(): number
   /** The view may look otherwise now: `view` tells. */
   onChange(): void
@@ -38,12 +40,13 @@ export const createStatus = (deps: StatusDependencies): Status => {
   let storageFailure = deps.refusal
   let network: Network | undefined
   let failure: string | undefined
-  const withTimes = createStepClock<keyof StatusView['steps']>(Date.now)
+  const withTimes = createStepClock<keyof StatusView['steps']>(deps.clock.now)
 
   const view = (): StatusView => {
     const online = network?.status()
     const idle: Step = failure === undefined ? starting : { state: 'failed', reason: failure }
     const catalogueSize = deps.catalogueSize()
+    const clockAheadMs = deps.clock.aheadMs()
     return {
       peerId: keys.nodeId,
       publisherId: keys.identity.publisherId,
@@ -58,6 +61,7 @@ export const createStatus = (deps: StatusDependencies): Status => {
       searchablePeers: online?.searchablePeers ?? 0,
       persistent: deps.store.persistent,
       channelPath: rtc?.channelPath() ?? 'none',
+      ...(clockAheadMs === undefined ? {} : { clockAheadMs }),
       steps: withTimes({
         relay: online?.steps.relay ?? idle,
         reservation: online?.steps.reservation ?? idle,

@@ -1,5 +1,6 @@
 import { Failure } from '../contract/failures.ts'
 import { tabLocks } from '../contract/tabs.ts'
+import { wallNow } from '../stack/steady-date.ts'
 
 /** A reloaded tab asks for the lock while its old worker is still ending: wait this long before it is called in use, ms. */
 const handOverMs = 5_000
@@ -91,7 +92,7 @@ interface Clocks {
   day: number
 }
 
-const readClocks = (): Clocks => ({ steady: performance.now(), day: Date.now() })
+const readClocks = (): Clocks => ({ steady: performance.now(), day: wallNow() })
 
 /** By the clock that has moved more, either way: in doubt the browser is asked. */
-const sinceMs = ({ steady, day }: Clocks): number => Math.max(performance.now() - steady, Math.abs(Date.now() - day))
+const sinceMs = ({ steady, day }: Clocks): number => Math.max(performance.now() - steady, Math.abs(wallNow() - day))

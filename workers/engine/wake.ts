@@ -1,9 +1,13 @@
 import type { WakeReason } from '../contract/commands.ts'
+import { wallNow } from '../stack/steady-date.ts'
 
 /** One thing wakes a machine in several ways at once (it resumes, its page is seen, it is online): one routine runs, ms. */
 const togetherMs = 1_000
 
-/** How often the clock is looked at, ms, and how much it may be late before the machine has slept: no load does that. */
+/**
+ * How often the clock is looked at, ms, and how much it may be late before the machine has slept, or its clock was set:
+ * no load does that.
+ */
 const clockMs = 2_000
 const sleptMs = 10_000
 
@@ -15,9 +19,9 @@ export interface Wake {
 /**
  * The one way to come back after sleep, a hidden tab or a lost network: whatever tells of it runs the same routine, at
  * most once a second, and again after that second when something was told within it. A sleep that nobody tells of, as
- * that of a machine whose tab stays in front, shows in the clock.
+ * that of a machine whose tab stays in front, shows in the clock; so does a clock that was set.
  */
-export const createWake = (onWake: () => void, now: () => number = Date.now): Wake => {
+export const createWake = (onWake: () => void, now: () => number = wallNow): Wake => {
   let timer: ReturnType<typeof setTimeout> | undefined
   let again = false
   let stopped = false
@@ -40,7 +44,7 @@ export const createWake = (onWake: () => void, now: () => number = Date.now): Wa
 
   const clock = setInterval(() => {
     const time = now()
-    if (time - lookedAt > clockMs + sleptMs) wake('resume')
+    if (Math.abs(time - lookedAt - clockMs) > sleptMs) wake('resume')
     lookedAt = time
   }, clockMs)
 

@@ -111,6 +111,24 @@ test('a ban survives a clock that is set back, and is not longer than an hour fr
   expect(reputation.isBanned('A')).toBe(false)
 })
 
+test.each([dayMs, 3 * 365 * dayMs])(
+  'a ban from a clock that was %i ms ahead ends an hour after it was put right, however often the tab is opened',
+  async (ahead) => {
+    const store = createMemoryStore()
+    const reputation = open(store)
+    reputation.observe('A', hash)
+    await reputation.stop()
+    clock -= ahead
+    for (let minutes = 0; minutes < 60; minutes += 10) {
+      const next = await reopen(store)
+      expect(next.isBanned('A')).toBe(true)
+      await next.stop()
+      clock += 10 * 60_000
+    }
+    expect((await reopen(store)).isBanned('A')).toBe(false)
+  },
+)
+
 test('a clock that was a day ahead leaves nothing newer than now', async () => {
   const store = createMemoryStore()
   const reputation = open(store)

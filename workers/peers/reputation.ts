@@ -237,8 +237,14 @@ export const createReputation = (deps: ReputationDependencies): Reputation => {
         // Met before this was read, as at a fast start: only the ban is taken over.
         if (met !== undefined) met.bannedUntil = latest(met.bannedUntil, record.bannedUntil)
         else if (stale) note(peer)
-        else if (knownByPeer.size < maxPeers || record.bannedUntil !== undefined) knownByPeer.set(peer, record)
-        else note(peer)
+        else if (knownByPeer.size < maxPeers || record.bannedUntil !== undefined) {
+          knownByPeer.set(peer, record)
+          // Stamps of a clock that was ahead are pulled back on the disk too: else each start would begin a ban anew.
+          if (record.at > now()) {
+            refresh(record)
+            note(peer)
+          }
+        } else note(peer)
       }
       if (knownByPeer.size > maxPeers) forgetSome('')
       if (dropped.length > 0)

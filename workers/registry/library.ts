@@ -11,6 +11,7 @@ import {
   MAX_PUBLISHER_NAME_CHARACTERS,
 } from '../protocol/limits.ts'
 import { validatePath } from '../protocol/paths.ts'
+import { presentableLine, presentableTime } from '../protocol/presentable.ts'
 import type { Change, Store } from '../store/store.ts'
 import { createStoredRecords } from './stored-records.ts'
 
@@ -19,8 +20,9 @@ import { createStoredRecords } from './stored-records.ts'
  * content store, and are checked when they are read.
  */
 export interface Library {
-  /** Entries that do not decode are left out and counted. */
+  /** Entries that do not decode are left out and counted. Nothing is deleted. */
   load(): Promise<{ dropped: number }>
+  /** As they are shown: whatever a stored entry says, within the bounds that every view can draw. */
   list(): readonly LibraryEntry[]
   get(id: string, version: string): LibraryEntry | undefined
   versionsOf(id: string): readonly string[]
@@ -54,7 +56,7 @@ export const createLibrary = ({ store }: { readonly store: Store }): Library => 
       revision += 1
       return report
     },
-    list: () => records.list().map(({ entry }) => entry),
+    list: () => records.list().map(({ entry }) => presentable(entry)),
     get: (id, wanted) => records.get(keyOf(id, wanted))?.entry,
     versionsOf: (id) =>
       records
@@ -84,6 +86,13 @@ export const createLibrary = ({ store }: { readonly store: Store }): Library => 
     revision: () => revision,
   }
 }
+
+const presentable = (entry: LibraryEntry): LibraryEntry => ({
+  ...entry,
+  displayName: presentableLine(entry.displayName, entry.slug),
+  publisherName: presentableLine(entry.publisherName, 'unnamed'),
+  installedAt: presentableTime(entry.installedAt),
+})
 
 /** No package id holds an `@`. */
 const keyOf = (id: string, wanted: string): string => `${id}@${wanted}`

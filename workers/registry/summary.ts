@@ -1,10 +1,16 @@
 import { Failure } from '../contract/failures.ts'
 import type { DependencyView, PackageSummary, PackageView, TrustState, VersionView } from '../contract/views.ts'
 import { packageId, rootToText } from '../protocol/ids.ts'
+import { MAX_FILES, MAX_PACKAGE_BYTES } from '../protocol/limits.ts'
+import { presentableCount, presentableLine, presentableLines, presentableTime } from '../protocol/presentable.ts'
 import { type Dependency, isDependencyEcosystem, isDependencyKind, type Release } from '../protocol/release.ts'
 import type { CataloguePackage, CatalogueVersion } from './catalogue.ts'
 
-/** What the page sees of a package of the catalogue. */
+/**
+ * What the page sees of a package of the catalogue: every field within the bounds that all views can draw
+ * (protocol/presentable.ts), whatever its record says. `now`, where it is given, is the present in ms since the epoch: a
+ * release that claims a later time has none.
+ */
 
 /** A summary with what else is searched. */
 export interface PackageDocument extends PackageSummary {
@@ -16,32 +22,42 @@ export const shownVersion = (found: CataloguePackage): CatalogueVersion | undefi
   found.latest ?? found.versions.find(({ release, yanked }) => release !== undefined && !yanked) ?? firstKnown(found)
 
 /** Undefined while no release of the package is here. */
-export const packageToSummary = (found: CataloguePackage): PackageSummary | undefined => {
+export const packageToSummary = (found: CataloguePackage, now?: number): PackageSummary | undefined => {
   const release = shownVersion(found)?.release?.release
-  return release === undefined ? undefined : releaseToSummary(release, found.identity.name)
+  return release === undefined ? undefined : releaseToSummary(release, found.identity.name, now)
 }
 
-export const releaseToSummary = (release: Release, publisherName: string): PackageSummary => ({
+export const releaseToSummary = (release: Release, publisherName: string, now?: number): PackageSummary => ({
   id: packageId(release.publisher, release.slug),
   slug: release.slug,
   version: release.version,
-  name: release.displayName,
-  description: release.description,
-  category: release.category,
-  tags: [...release.tags],
+  name: presentableLine(release.displayName, release.slug),
+  description: presentableLine(release.description),
+  category: presentableLine(release.category, noCategory),
+  tags: presentableLines(release.tags),
   publisher: release.publisher,
-  publisherName,
-  license: release.license,
-  size: release.size,
-  publishedAt: release.publishedAt,
+  publisherName: presentableLine(publisherName, noName),
+  license: presentableLine(release.license),
+  size: presentableCount(release.size, MAX_PACKAGE_BYTES),
+  publishedAt: presentableTime(release.publishedAt, now),
 })
 
+/** A summary that was made without the present, as of now. */
+export const datedSummary = (summary: PackageSummary, now: number): PackageSummary => ({
+  ...summary,
+  publishedAt: presentableTime(summary.publishedAt, now),
+})
+
+/** What stands for a publisher whose name shows nothing, and for such a category. */
+const noName = 'unnamed'
+const noCategory = 'other'
+
 /** What search should know of a package; undefined where all its versions are yanked, or none is here. */
-export const packageToDocument = (found: CataloguePackage): PackageDocument | undefined => {
+export const packageToDocument = (found: CataloguePackage, now?: number): PackageDocument | undefined => {
   const shown = shownVersion(found)
-  const summary = packageToSummary(found)
+  const summary = packageToSummary(found, now)
   if (shown?.release === undefined || shown.yanked || summary === undefined) return undefined
-  return { ...summary, keywords: [...shown.release.release.keywords] }
+  return { ...summary, keywords: presentableLines(shown.release.release.keywords) }
 }
 
 /** What the package's page needs beyond the catalogue. */
@@ -53,53 +69,57 @@ export interface ViewExtras {
   readonly heldBy: number
   /** Of the version that is shown, where it is here. */
   readonly manifest?: { readonly files: readonly { readonly path: string; readonly size: number }[] }
+  /** The present, ms since the epoch. */
+  readonly now?: number
 }
 
 /** Everything that the package's page shows. @throws Failure `PackageNotFound` while no release of it is here. */
 export const packageToView = (found: CataloguePackage, extras: ViewExtras): PackageView => {
   const release = shownVersion(found)?.release?.release
-  const summary = packageToSummary(found)
+  const summary = packageToSummary(found, extras.now)
   if (release === undefined || summary === undefined) {
     throw new Failure('PackageNotFound', `The records of ${found.slug} have not arrived yet.`)
   }
   return {
     summary,
-    displayName: release.displayName,
-    authors: [...release.authors],
-    keywords: [...release.keywords],
-    repository: release.repository,
+    displayName: summary.name,
+    authors: presentableLines(release.authors),
+    keywords: presentableLines(release.keywords),
+    repository: presentableLine(release.repository),
     dependencies: release.dependencies.map(dependencyToView),
     dependents: extras.dependents.map(({ id, slug }) => ({ id, slug })),
-    versions: found.versions.flatMap((version) => versionToView(version, extras.isInstalled(version.version)) ?? []),
+    versions: found.versions.flatMap(
+      (version) => versionToView(version, extras.isInstalled(version.version), extras.now) ?? [],
+    ),
     ...(extras.manifest === undefined
       ? {}
       : { files: extras.manifest.files.map(({ path, size }) => ({ path, size })) }),
     heldBy: extras.heldBy,
     publisher: {
       id: found.publisher,
-      name: found.identity.name,
+      name: summary.publisherName,
       // The id is the hash of the identity's first document, so it stands for the keys and stays when they change.
       fingerprint: found.publisher,
       trust: extras.trust,
     },
     namesakes: extras.namesakes
       .filter(({ id }) => id !== found.id)
-      .map(({ id, identity }) => ({ id, publisherName: identity.name })),
+      .map(({ id, identity }) => ({ id, publisherName: presentableLine(identity.name, noName) })),
   }
 }
 
 const firstKnown = (found: CataloguePackage): CatalogueVersion | undefined =>
   found.versions.find(({ release }) => release !== undefined)
 
-const versionToView = (version: CatalogueVersion, installed: boolean): VersionView | undefined => {
+const versionToView = (version: CatalogueVersion, installed: boolean, now?: number): VersionView | undefined => {
   const release = version.release?.release
   if (release === undefined) return undefined
   return {
     version: version.version,
     root: rootToText(release.root),
-    size: release.size,
-    fileCount: release.fileCount,
-    publishedAt: release.publishedAt,
+    size: presentableCount(release.size, MAX_PACKAGE_BYTES),
+    fileCount: presentableCount(release.fileCount, MAX_FILES),
+    publishedAt: presentableTime(release.publishedAt, now),
     yanked: version.yanked,
     installed,
     equivocation: version.equivocation,
@@ -107,8 +127,8 @@ const versionToView = (version: CatalogueVersion, installed: boolean): VersionVi
 }
 
 const dependencyToView = ({ name, range, optional, kind, ecosystem }: Dependency): DependencyView => ({
-  name,
-  range,
+  name: presentableLine(name, '…'),
+  range: presentableLine(range),
   optional,
   kind: isDependencyKind(kind) ? kind : 'unknown',
   ...(ecosystem === undefined || !isDependencyEcosystem(ecosystem) ? {} : { ecosystem }),

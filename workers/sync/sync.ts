@@ -175,7 +175,12 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
       }
       if (connection.limits === undefined || !directComes) begin()
       // Counted from when it opened: identify, which told us of it, may have waited for the direct one itself.
-      else arriving.set(peer, setTimeout(begin, connection.timeline.open + directComesMs - Date.now()))
+      // A clock that was set since makes it wait no longer than for a connection that has just opened.
+      else
+        arriving.set(
+          peer,
+          setTimeout(begin, Math.min(connection.timeline.open + directComesMs - Date.now(), directComesMs)),
+        )
     },
     onDisconnect(peerId) {
       const peer = peerId.toString()

@@ -11,8 +11,8 @@ import { createSigner, generateSigningKey, webCrypto } from '../stack/web-crypto
 export interface Forger {
   readonly identity: Identity
   readonly signer: Signer
-  /** A good release of one version, and the head over it. */
-  release(slug: string, version: string, seq?: number): Promise<State>
+  /** A good release of one version, with some fields changed, and the head over it. */
+  release(slug: string, version: string, seq?: number, changes?: Partial<Release>): Promise<State>
 }
 
 /** One state of a package. */
@@ -30,7 +30,7 @@ export const createForger = async (name: string, rotationKey?: Signer): Promise<
   return {
     identity,
     signer,
-    async release(slug, version, seq = 1) {
+    async release(slug, version, seq = 1, changes = {}) {
       const release = await signRelease(
         {
           ...{ v: 1, publisher, slug, version, root: new Uint8Array(32).fill(7), size: 10, fileCount: 1 },
@@ -38,6 +38,7 @@ export const createForger = async (name: string, rotationKey?: Signer): Promise<
           ...{ publishedAt: 1_700_000_000_000, displayName: slug, description: `The ${slug} package` },
           ...{ category: 'test', tags: [], keywords: [], license: 'MIT', authors: [], repository: '' },
           hasTemplates: false,
+          ...changes,
         },
         signer,
         webCrypto,

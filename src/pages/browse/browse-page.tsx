@@ -1,6 +1,7 @@
 import './browse.css'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { useLocation, useSearch } from 'wouter'
+import { Part } from '../../components/part.tsx'
 import { useApp, useAppState } from '../../hooks/use-app.ts'
 import { useTitle } from '../../hooks/use-title.ts'
 import { formatDuration, plural } from '../../lib/format.ts'
@@ -54,11 +55,19 @@ export default function BrowsePage() {
         <h1 className="browse-title">Packages</h1>
         <SearchField onChange={setText} value={text} />
       </div>
-      <Facets narrow={narrow} query={query} />
+      <Part name="The list of filters" of={query}>
+        <Facets narrow={narrow} query={query} />
+      </Part>
       <section aria-label="Results" className="browse-results">
-        <ResultHead narrow={narrow} query={query} />
-        <ActiveFilters clear={clear} narrow={narrow} query={query} />
-        {empty === undefined ? <ResultList query={query} /> : <BrowseEmpty clear={clear} reason={empty} />}
+        <Part name="The number of results" of={query}>
+          <ResultHead narrow={narrow} query={query} />
+        </Part>
+        <Part name="The list of active filters" of={query}>
+          <ActiveFilters clear={clear} narrow={narrow} query={query} />
+        </Part>
+        <Part name="The list of packages" of={query}>
+          {empty === undefined ? <ResultList query={query} /> : <BrowseEmpty clear={clear} reason={empty} />}
+        </Part>
       </section>
     </div>
   )

@@ -2,6 +2,7 @@ import { useId, useState } from 'react'
 import type { Facet } from '../../../workers/contract/views.ts'
 import { Button } from '../../components/button.tsx'
 import { Icon } from '../../components/icon.tsx'
+import { Part } from '../../components/part.tsx'
 import { useAppState } from '../../hooks/use-app.ts'
 import { formatCount } from '../../lib/format.ts'
 import { type BrowseQuery, type FilterKey, filterKeys } from '../../routes.ts'
@@ -37,7 +38,9 @@ export const Facets = ({ query, narrow }: Narrowing) => {
       </Button>
       <div className={open ? 'facet-groups' : 'facet-groups facet-groups-closed'} id={region}>
         {filterKeys.map((key) => (
-          <FacetGroup facet={key} key={key} narrow={narrow} query={query} values={facets?.[key] ?? []} />
+          <Part key={key} name={`The filter ${filterTitles[key]}`} of={facets}>
+            <FacetGroup facet={key} narrow={narrow} query={query} values={facets?.[key] ?? []} />
+          </Part>
         ))}
       </div>
     </aside>

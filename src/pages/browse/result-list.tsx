@@ -1,6 +1,7 @@
 import { useWindowVirtualizer, type VirtualItem, type Virtualizer } from '@tanstack/react-virtual'
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { Icon } from '../../components/icon.tsx'
+import { Part } from '../../components/part.tsx'
 import { useAppState, useCommands } from '../../hooks/use-app.ts'
 import { useNow } from '../../hooks/use-now.ts'
 import type { BrowseQuery } from '../../routes.ts'
@@ -60,7 +61,9 @@ export const ResultList = ({ query }: { query: BrowseQuery }) => {
           ref={rows.measureElement}
           style={{ transform: `translateY(${start - top}px)` }}
         >
-          <ResultRow hit={hitAt(search, index)} now={now} />
+          <Part name="This package" of={hitAt(search, index)}>
+            <ResultRow hit={hitAt(search, index)} now={now} />
+          </Part>
         </li>
       ))}
     </ol>

@@ -4,8 +4,9 @@ import type { LibraryEntry, PackageSummary } from '../../../workers/contract/vie
 import { Icon } from '../../components/icon.tsx'
 import { PackageName } from '../../components/package-name.tsx'
 import { Seal } from '../../components/seal.tsx'
+import { Time } from '../../components/time.tsx'
 import { useAppState, useLinks } from '../../hooks/use-app.ts'
-import { formatAgo, formatBytes, formatDateTime } from '../../lib/format.ts'
+import { formatBytes } from '../../lib/format.ts'
 
 /** Tags that a row has room for. */
 const maxTags = 5
@@ -45,9 +46,7 @@ export const ResultRow = memo(({ hit, now }: { hit: PackageSummary | undefined; 
           ))}
           <li className="result-size">{formatBytes(size)}</li>
           <li>
-            <time dateTime={new Date(publishedAt).toISOString()} title={formatDateTime(publishedAt)}>
-              {formatAgo(publishedAt, now)}
-            </time>
+            <Time at={publishedAt} now={now} />
           </li>
         </ul>
       </div>

@@ -6,9 +6,10 @@ import { Button } from '../../components/button.tsx'
 import { ConfirmDialog } from '../../components/dialog.tsx'
 import { PackageName } from '../../components/package-name.tsx'
 import { Seal } from '../../components/seal.tsx'
+import { Time } from '../../components/time.tsx'
 import { useCommands, useLinks } from '../../hooks/use-app.ts'
 import { canPickFolders } from '../../lib/folder-picker.ts'
-import { formatAgo, formatBytes, formatDateTime, plural } from '../../lib/format.ts'
+import { formatBytes, plural } from '../../lib/format.ts'
 import { isFailureView } from '../../store/failure-view.ts'
 import type { FailureView } from '../../store/state.ts'
 
@@ -49,10 +50,7 @@ export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }
           <PackageName id={id} publisherName={publisherName} />
         </p>
         <p className="library-facts">
-          {formatBytes(size)} in {plural(files.length, 'file')} · installed{' '}
-          <time dateTime={new Date(installedAt).toISOString()} title={formatDateTime(installedAt)}>
-            {formatAgo(installedAt, now)}
-          </time>
+          {formatBytes(size)} in {plural(files.length, 'file')} · installed <Time at={installedAt} now={now} />
         </p>
       </div>
       <div className="library-actions">

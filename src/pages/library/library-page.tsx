@@ -4,6 +4,7 @@ import { Banner } from '../../components/banner.tsx'
 import { LinkButton } from '../../components/button.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { Icon } from '../../components/icon.tsx'
+import { Part } from '../../components/part.tsx'
 import { TransferCard } from '../../components/transfer-card.tsx'
 import { useAppState, useLinks } from '../../hooks/use-app.ts'
 import { useNow } from '../../hooks/use-now.ts'
@@ -38,7 +39,9 @@ export default function LibraryPage() {
       {transfers.length === 0 ? null : (
         <section aria-label="Under way" className="transfers">
           {transfers.map((transfer) => (
-            <TransferCard key={transfer.id} transfer={transfer} />
+            <Part key={transfer.id} name="This install" of={transfer}>
+              <TransferCard transfer={transfer} />
+            </Part>
           ))}
         </section>
       )}
@@ -63,7 +66,9 @@ export default function LibraryPage() {
       {entries === undefined || entries.length === 0 ? null : (
         <ul aria-label="Installed packages" className="library-list">
           {entries.map((entry) => (
-            <LibraryItem entry={entry} key={`${entry.id}@${entry.version}`} now={now} />
+            <Part as="li" key={`${entry.id}@${entry.version}`} name={`${entry.slug} ${entry.version}`} of={entry}>
+              <LibraryItem entry={entry} now={now} />
+            </Part>
           ))}
         </ul>
       )}

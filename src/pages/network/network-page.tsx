@@ -3,6 +3,7 @@ import { useEffect } from 'react'
 import type { StatusView, StepState } from '../../../workers/contract/views.ts'
 import { CopyButton } from '../../components/copy-button.tsx'
 import { Icon, type IconName } from '../../components/icon.tsx'
+import { Part } from '../../components/part.tsx'
 import { useAppState, useCommands } from '../../hooks/use-app.ts'
 import { useNow } from '../../hooks/use-now.ts'
 import { useTitle } from '../../hooks/use-title.ts'
@@ -50,12 +51,24 @@ export default function NetworkPage() {
         </p>
       ) : (
         <>
-          <Steps status={status} />
-          <Peers />
-          <Lookups />
-          <Relays relays={status.relays} />
-          <Connect />
-          <Self status={status} />
+          <Part name="What works" of={status}>
+            <Steps status={status} />
+          </Part>
+          <Part name="The list of peers">
+            <Peers />
+          </Part>
+          <Part name="How packages were looked up">
+            <Lookups />
+          </Part>
+          <Part name="The list of relays" of={status}>
+            <Relays relays={status.relays} />
+          </Part>
+          <Part name="The form to connect to an address">
+            <Connect />
+          </Part>
+          <Part name="What this profile is" of={status}>
+            <Self status={status} />
+          </Part>
         </>
       )}
     </div>

@@ -1,6 +1,11 @@
+import type { PeerView } from '../../../workers/contract/views.ts'
+import { Part } from '../../components/part.tsx'
 import { useAppState } from '../../hooks/use-app.ts'
 import { useNow } from '../../hooks/use-now.ts'
 import { formatAgo, formatDuration, shortened } from '../../lib/format.ts'
+
+/** Of the table, for a row that could not be drawn. */
+const columns = 6
 
 /** Who this tab is connected to now. On a phone each row stands as a block. */
 export const Peers = () => {
@@ -24,23 +29,37 @@ export const Peers = () => {
             </tr>
           </thead>
           <tbody>
-            {peers.map(({ peerId, kind, path, address, rttMs, connectedAt, health, healthReason }) => (
-              <tr key={`${peerId} ${address} ${connectedAt}`}>
-                <th scope="row">
-                  <code title={peerId}>{shortened(peerId, 6)}</code>
-                </th>
-                <td data-label="Kind">{kind === 'relay' ? 'Relay' : 'Peer'}</td>
-                <td data-label="Connection" title={address}>
-                  {path === 'direct' ? 'Direct' : 'Through a relay'}
-                </td>
-                <td data-label="Health">{health === 'healthy' ? 'Good' : healthReason}</td>
-                <td data-label="Round trip">{rttMs === undefined ? 'not measured' : formatDuration(rttMs)}</td>
-                <td data-label="Since">{formatAgo(connectedAt, now)}</td>
-              </tr>
+            {peers.map((peer) => (
+              <Part
+                as={{ columns }}
+                key={`${peer.peerId} ${peer.address} ${peer.connectedAt}`}
+                name="This peer"
+                of={peer}
+              >
+                <Peer now={now} peer={peer} />
+              </Part>
             ))}
           </tbody>
         </table>
       )}
     </section>
+  )
+}
+
+const Peer = ({ peer, now }: { peer: PeerView; now: number }) => {
+  const { peerId, kind, path, address, rttMs, connectedAt, health, healthReason } = peer
+  return (
+    <tr>
+      <th scope="row">
+        <code title={peerId}>{shortened(peerId, 6)}</code>
+      </th>
+      <td data-label="Kind">{kind === 'relay' ? 'Relay' : 'Peer'}</td>
+      <td data-label="Connection" title={address}>
+        {path === 'direct' ? 'Direct' : 'Through a relay'}
+      </td>
+      <td data-label="Health">{health === 'healthy' ? 'Good' : healthReason}</td>
+      <td data-label="Round trip">{rttMs === undefined ? 'not measured' : formatDuration(rttMs)}</td>
+      <td data-label="Since">{formatAgo(connectedAt, now)}</td>
+    </tr>
   )
 }

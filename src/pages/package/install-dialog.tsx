@@ -7,6 +7,7 @@ import { Icon } from '../../components/icon.tsx'
 import { TransferCard } from '../../components/transfer-card.tsx'
 import { useAppState, useCommands, useLinks } from '../../hooks/use-app.ts'
 import { formatBytes, inWords, plural, slugOf } from '../../lib/format.ts'
+import { keyed } from '../../lib/keyed.ts'
 import { isFailureView } from '../../store/failure-view.ts'
 import type { FailureView } from '../../store/state.ts'
 
@@ -139,9 +140,9 @@ export const InstallDialog = ({ view, version, onClose }: Props) => {
 
 const Plan = ({ plan: { packages, bytes, warnings }, wanted }: { plan: InstallPlan; wanted: string }) => (
   <>
-    {warnings.map((warning) => (
-      <Banner key={warning} tone="warning">
-        {warning}
+    {keyed(warnings, String).map(({ key, item }) => (
+      <Banner key={key} tone="warning">
+        {item}
       </Banner>
     ))}
     <ul aria-label="What will be installed" className="plan">

@@ -4,10 +4,11 @@ import { Button, LinkButton } from '../../components/button.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { PackageName } from '../../components/package-name.tsx'
 import { Seal } from '../../components/seal.tsx'
+import { Time } from '../../components/time.tsx'
 import { TransferCard } from '../../components/transfer-card.tsx'
 import { useAppState, useLinks } from '../../hooks/use-app.ts'
 import { useNow } from '../../hooks/use-now.ts'
-import { formatAgo, formatBytes, formatDateTime } from '../../lib/format.ts'
+import { formatBytes } from '../../lib/format.ts'
 import { runningTransfer } from '../../store/selectors.ts'
 
 /** Name, publisher, version, and the install button or what runs in its place. */
@@ -46,9 +47,7 @@ export const PackageHeader = ({
         <span className="version">{summary.version}</span>
         <span>{summary.license === '' ? 'No licence given' : summary.license}</span>
         <span>{formatBytes(summary.size)}</span>
-        <time dateTime={new Date(summary.publishedAt).toISOString()} title={formatDateTime(summary.publishedAt)}>
-          {formatAgo(summary.publishedAt, now)}
-        </time>
+        <Time at={summary.publishedAt} now={now} />
       </p>
       {transfer === undefined ? (
         <div className="actions">

@@ -7,9 +7,11 @@ import { Banner } from '../../components/banner.tsx'
 import { Button, LinkButton } from '../../components/button.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { Icon } from '../../components/icon.tsx'
+import { Part } from '../../components/part.tsx'
 import { useApp, useAppState, useCommands, useLinks } from '../../hooks/use-app.ts'
 import { useTitle } from '../../hooks/use-title.ts'
-import { packageTabs, parsePackageQuery } from '../../routes.ts'
+import { formatCount } from '../../lib/format.ts'
+import { type PackageTab, packageTabs, parsePackageQuery } from '../../routes.ts'
 import type { FailureView } from '../../store/state.ts'
 import { Dependencies } from './dependencies.tsx'
 import { Files } from './files.tsx'
@@ -52,22 +54,14 @@ const Described = ({ view }: { view: PackageView }) => {
   const [installing, setInstalling] = useState<VersionView>()
   const { id } = view.summary
   const newest = view.versions.find(({ version }) => version === view.summary.version) ?? view.versions[0]
-  const counts = {
-    readme: undefined,
-    files: view.files?.length ?? newest?.fileCount,
-    versions: view.versions.length,
-    dependencies: view.dependencies.length,
-  }
-  const twice = view.versions.filter(({ equivocation }) => equivocation).map(({ version }) => version)
   return (
     <article className="package">
-      <PackageHeader newest={newest} onInstall={setInstalling} view={view} />
-      {twice.length === 0 ? null : (
-        <Banner tone="error" title={`Two different contents are signed as ${twice.join(', ')}`}>
-          The publisher, or someone with its key, signed the same version twice. Both signatures are kept as proof. This
-          version is not installed unless you decide so; ask the publisher first.
-        </Banner>
-      )}
+      <Part name="The name of this package" of={view}>
+        <PackageHeader newest={newest} onInstall={setInstalling} view={view} />
+      </Part>
+      <Part name="Whether a version was signed twice" of={view}>
+        <SignedTwice view={view} />
+      </Part>
       <Tabs.Root
         className="package-main"
         onValueChange={(value) =>
@@ -81,28 +75,65 @@ const Described = ({ view }: { view: PackageView }) => {
           {packageTabs.map((each) => (
             <Tabs.Trigger className="tab" key={each} value={each}>
               {tabTitles[each]}
-              {counts[each] === undefined ? null : <span className="tab-count">{counts[each]}</span>}
+              <Part of={view}>
+                <TabCount tab={each} view={view} />
+              </Part>
             </Tabs.Trigger>
           ))}
         </Tabs.List>
         <Tabs.Content className="tab-panel" value="readme">
-          <Readme view={view} />
+          <Part name="The read-me file" of={view}>
+            <Readme view={view} />
+          </Part>
         </Tabs.Content>
         <Tabs.Content className="tab-panel" value="files">
-          <Files file={file} view={view} />
+          <Part key={file} name={file === undefined ? 'The list of files' : 'This file'} of={view}>
+            <Files file={file} view={view} />
+          </Part>
         </Tabs.Content>
         <Tabs.Content className="tab-panel" value="versions">
-          <Versions onInstall={setInstalling} view={view} />
+          <Part name="The list of versions" of={view}>
+            <Versions onInstall={setInstalling} view={view} />
+          </Part>
         </Tabs.Content>
         <Tabs.Content className="tab-panel" value="dependencies">
-          <Dependencies view={view} />
+          <Part name="The list of dependencies" of={view}>
+            <Dependencies view={view} />
+          </Part>
         </Tabs.Content>
       </Tabs.Root>
-      <PackageFacts newest={newest} view={view} />
+      <Part name="What is known of this package" of={view}>
+        <PackageFacts newest={newest} view={view} />
+      </Part>
       {installing === undefined ? null : (
-        <InstallDialog onClose={() => setInstalling(undefined)} version={installing} view={view} />
+        <Part name="What would be installed" of={installing} onClose={() => setInstalling(undefined)}>
+          <InstallDialog onClose={() => setInstalling(undefined)} version={installing} view={view} />
+        </Part>
       )}
     </article>
+  )
+}
+
+/** How many a tab holds, where that is known. */
+const TabCount = ({ tab, view }: { tab: PackageTab; view: PackageView }) => {
+  const { files, versions, dependencies, summary } = view
+  const newest = versions.find(({ version }) => version === summary.version) ?? versions[0]
+  const counts = {
+    readme: undefined,
+    files: files?.length ?? newest?.fileCount,
+    versions: versions.length,
+    dependencies: dependencies.length,
+  }
+  return counts[tab] === undefined ? null : <span className="tab-count">{formatCount(counts[tab])}</span>
+}
+
+const SignedTwice = ({ view }: { view: PackageView }) => {
+  const twice = view.versions.filter(({ equivocation }) => equivocation).map(({ version }) => version)
+  return twice.length === 0 ? null : (
+    <Banner tone="error" title={`Two different contents are signed as ${twice.join(', ')}`}>
+      The publisher, or someone with its key, signed the same version twice. Both signatures are kept as proof. This
+      version is not installed unless you decide so; ask the publisher first.
+    </Banner>
   )
 }
 

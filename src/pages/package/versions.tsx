@@ -3,8 +3,10 @@ import type { PackageView, VersionView } from '../../../workers/contract/views.t
 import { Button } from '../../components/button.tsx'
 import { ConfirmDialog } from '../../components/dialog.tsx'
 import { Icon } from '../../components/icon.tsx'
+import { Part } from '../../components/part.tsx'
+import { Time } from '../../components/time.tsx'
 import { useCommands } from '../../hooks/use-app.ts'
-import { formatBytes, formatDate, formatDateTime, plural } from '../../lib/format.ts'
+import { formatBytes, plural } from '../../lib/format.ts'
 
 /** Every version that is known, newest first, with what one can do about it. */
 export const Versions = ({ view, onInstall }: { view: PackageView; onInstall: (version: VersionView) => void }) => {
@@ -16,50 +18,15 @@ export const Versions = ({ view, onInstall }: { view: PackageView; onInstall: (v
     <>
       <ul aria-label="Versions" className="version-list">
         {versions.map((each) => (
-          <li className={each.yanked ? 'version-item version-yanked' : 'version-item'} key={each.version}>
-            <div className="version-text">
-              <p className="version-name">
-                <b>{each.version}</b>
-                {each.version === summary.version && !each.yanked ? <span className="mark">Newest</span> : null}
-                {each.installed ? (
-                  <span className="mark mark-ok">
-                    <Icon name="check" />
-                    Installed
-                  </span>
-                ) : null}
-                {each.yanked ? (
-                  <span className="mark mark-warning">
-                    <Icon name="warning" />
-                    Withdrawn
-                  </span>
-                ) : null}
-                {each.equivocation ? (
-                  <span className="mark mark-error">
-                    <Icon name="error" />
-                    Two contents
-                  </span>
-                ) : null}
-              </p>
-              <p className="version-facts">
-                <time dateTime={new Date(each.publishedAt).toISOString()} title={formatDateTime(each.publishedAt)}>
-                  {formatDate(each.publishedAt)}
-                </time>{' '}
-                · {formatBytes(each.size)} · {plural(each.fileCount, 'file')}
-              </p>
-            </div>
-            <div className="actions">
-              {each.installed || each.yanked ? null : (
-                <Button aria-label={`Install ${each.version}`} onClick={() => onInstall(each)}>
-                  Install
-                </Button>
-              )}
-              {own && !each.yanked ? (
-                <Button aria-label={`Withdraw ${each.version}`} look="quiet" onClick={() => setYanking(each.version)}>
-                  Withdraw
-                </Button>
-              ) : null}
-            </div>
-          </li>
+          <Part as="li" key={each.version} name={`Version ${each.version}`} of={each}>
+            <VersionItem
+              isNewest={each.version === summary.version}
+              isOwn={own}
+              onInstall={() => onInstall(each)}
+              onYank={() => setYanking(each.version)}
+              version={each}
+            />
+          </Part>
         ))}
       </ul>
       {yanking === undefined ? null : (
@@ -78,3 +45,59 @@ export const Versions = ({ view, onInstall }: { view: PackageView; onInstall: (v
     </>
   )
 }
+
+const VersionItem = ({
+  version: each,
+  isNewest,
+  isOwn,
+  onInstall,
+  onYank,
+}: {
+  version: VersionView
+  isNewest: boolean
+  isOwn: boolean
+  onInstall: () => void
+  onYank: () => void
+}) => (
+  <li className={each.yanked ? 'version-item version-yanked' : 'version-item'}>
+    <div className="version-text">
+      <p className="version-name">
+        <b>{each.version}</b>
+        {isNewest && !each.yanked ? <span className="mark">Newest</span> : null}
+        {each.installed ? (
+          <span className="mark mark-ok">
+            <Icon name="check" />
+            Installed
+          </span>
+        ) : null}
+        {each.yanked ? (
+          <span className="mark mark-warning">
+            <Icon name="warning" />
+            Withdrawn
+          </span>
+        ) : null}
+        {each.equivocation ? (
+          <span className="mark mark-error">
+            <Icon name="error" />
+            Two contents
+          </span>
+        ) : null}
+      </p>
+      <p className="version-facts">
+        <Time at={each.publishedAt} /> · {formatBytes(each.size)} · {plural(each.fileCount, 'file')}
+      </p>
+    </div>
+    <div className="actions">
+      {each.installed || each.yanked ? null : (
+        <Button aria-label={`Install ${each.version}`} onClick={onInstall}>
+          Install
+        </Button>
+      )}
+      {isOwn && !each.yanked ? (
+        <Button aria-label={`Withdraw ${each.version}`} look="quiet" onClick={onYank}>
+          Withdraw
+        </Button>
+      ) : null}
+    </div>
+  </li>
+)

@@ -2,6 +2,7 @@ import { Banner } from '../../components/banner.tsx'
 import { Button } from '../../components/button.tsx'
 import { DependencyList } from '../../components/dependency-list.tsx'
 import { Icon } from '../../components/icon.tsx'
+import { Part } from '../../components/part.tsx'
 import { useCommands } from '../../hooks/use-app.ts'
 import { formatBytes, plural } from '../../lib/format.ts'
 import type { OpenDraft } from '../../store/state.ts'
@@ -40,22 +41,30 @@ export const DraftView = ({ draft }: { draft: OpenDraft }) => {
         <div className="draft">
           <section>
             <h2>What was found</h2>
-            <PrivateFiles busy={draft.checking || draft.publishing} findings={check.findings} />
-            <Findings
-              findings={check.findings.filter((finding) => !isBlocked(finding) && finding.name !== 'LeftOut')}
-            />
-            <LeftOutList leftOut={check.leftOut} />
+            <Part name="What was found" of={check}>
+              <PrivateFiles busy={draft.checking || draft.publishing} findings={check.findings} />
+              <Findings
+                findings={check.findings.filter((finding) => !isBlocked(finding) && finding.name !== 'LeftOut')}
+              />
+              <LeftOutList leftOut={check.leftOut} />
+            </Part>
           </section>
-          <Signing check={check} draft={draft} />
+          <Part name="What will be signed" of={draft}>
+            <Signing check={check} draft={draft} />
+          </Part>
           <div className="draft-main">
             <section>
               <h2>About the package</h2>
-              <FieldsForm check={check} typed={draft.typed} />
+              <Part name="The form" of={draft}>
+                <FieldsForm check={check} typed={draft.typed} />
+              </Part>
             </section>
             {check.dependencies.length === 0 ? null : (
               <section>
                 <h2>Dependencies</h2>
-                <DependencyList dependencies={check.dependencies} />
+                <Part name="The list of dependencies" of={check}>
+                  <DependencyList dependencies={check.dependencies} />
+                </Part>
               </section>
             )}
             <section>

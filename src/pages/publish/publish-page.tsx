@@ -1,5 +1,6 @@
 import './publish.css'
 import { Icon } from '../../components/icon.tsx'
+import { Part } from '../../components/part.tsx'
 import { useAppState } from '../../hooks/use-app.ts'
 import { useTitle } from '../../hooks/use-title.ts'
 import { Choose } from './choose.tsx'
@@ -21,7 +22,9 @@ export default function PublishPage() {
             until you press Publish.
           </p>
           <Choose />
-          <Outgoing />
+          <Part name="What is on its way">
+            <Outgoing />
+          </Part>
         </>
       ) : null}
       {draft?.stage === 'reading' ? (
@@ -29,9 +32,17 @@ export default function PublishPage() {
           <Icon className="spin" name="working" /> Reading {draft.source}…
         </p>
       ) : null}
-      {draft?.stage === 'refused' ? <Refused findings={draft.findings} source={draft.source} /> : null}
+      {draft?.stage === 'refused' ? (
+        <Part name="Why it was not read" of={draft}>
+          <Refused findings={draft.findings} source={draft.source} />
+        </Part>
+      ) : null}
       {draft?.stage === 'open' ? <DraftView draft={draft} /> : null}
-      {draft?.stage === 'published' ? <Published result={draft.result} /> : null}
+      {draft?.stage === 'published' ? (
+        <Part name="How far it went out" of={draft}>
+          <Published result={draft.result} />
+        </Part>
+      ) : null}
     </div>
   )
 }

@@ -5,6 +5,7 @@ import { Button } from '../../components/button.tsx'
 import { PackageName } from '../../components/package-name.tsx'
 import { useAppState, useCommands } from '../../hooks/use-app.ts'
 import { formatBytes, plural, shortened } from '../../lib/format.ts'
+import { keyed } from '../../lib/keyed.ts'
 import type { OpenDraft } from '../../store/state.ts'
 
 /** What would be signed and by whom, and the button that does it. Stays in view beside the form. */
@@ -56,9 +57,9 @@ export const Signing = ({ draft, check }: { draft: OpenDraft; check: PackageChec
           <dd>{status === undefined ? 'this profile' : `${status.publisherName} (this profile)`}</dd>
         </div>
       </dl>
-      {warnings.map((warning) => (
-        <Banner key={warning} tone="warning">
-          {warning}
+      {keyed(warnings, String).map(({ key, item }) => (
+        <Banner key={key} tone="warning">
+          {item}
         </Banner>
       ))}
       {failure === undefined ? null : (

@@ -3,7 +3,8 @@ import { acquireProfileLock } from '../../engine/tab-lock.ts'
 import { createEngineNetwork, type EnginePeer, eventually, introduce } from '../network.ts'
 
 const testMs = 60_000
-const dayMs = 86_400_000
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
 
 const network = createEngineNetwork({ seed: 80 })
 afterEach(async () => {
@@ -14,26 +15,32 @@ afterEach(async () => {
 const versionAt = async (peer: EnginePeer, id: string): Promise<string | undefined> =>
   (await peer.search({ text: '' })).hits.find((hit) => hit.id === id)?.version
 
-describe('clocks that are a day off', () => {
-  test(
-    'the newer head wins, whatever the time that it says it was published at',
-    async ({ signal }) => {
-      const author = await network.start('author', { clockMs: dayMs })
-      const [behind, right] = [await network.start('behind', { clockMs: -dayMs }), await network.start('right')]
+/** How wrong clocks are set: by a time zone, a day, a flat battery. */
+const offsets = [3 * hourMs, dayMs, 3 * 365 * dayMs]
+
+describe('clocks that are off', () => {
+  test.each(offsets)(
+    'by %i ms: the newer head wins, whatever the time that it says it was published at',
+    async (off) => {
+      const signal = AbortSignal.timeout(testMs)
+      const author = await network.start('author', { clockMs: off })
+      const [behind, right] = [await network.start('behind', { clockMs: -off }), await network.start('right')]
       const peers = [author, behind, right]
       await introduce(peers)
       const all = (id: string, version: string) => async (): Promise<boolean> =>
         (await Promise.all(peers.map((peer) => versionAt(peer, id)))).every((found) => found === version)
       const { id } = await author.publish('moved', '1.0.0')
       await eventually('all have the first version', all(id, '1.0.0'), signal)
-      const { publishedAt: first } = (await right.describe(id)).summary
-      expect(first).toBeGreaterThan(Date.now() + dayMs / 2)
+      // Its author believes its own clock; by that of the others the time has not come.
+      expect((await author.describe(id)).summary.publishedAt).toBeGreaterThan(Date.now() + off / 2)
+      expect((await right.describe(id)).summary.publishedAt).toBe(0)
+      expect((await right.lookup(id)).record?.publishedAt).toBe(0)
 
-      author.clockMs = -dayMs
+      author.clockMs = -off
       await author.publish('moved', '1.1.0')
       await eventually('all have the second version', all(id, '1.1.0'), signal)
       const { publishedAt: second } = (await right.describe(id)).summary
-      expect(second).toBeLessThan(first)
+      expect(Math.abs(second - (Date.now() - off))).toBeLessThan(off / 2)
       await author.yank(id, '1.1.0')
       await eventually('all know that it was withdrawn', all(id, '1.0.0'), signal)
       const isSent = async (): Promise<boolean> => (await author.disk.keys('outbox')).length === 0
@@ -43,6 +50,29 @@ describe('clocks that are a day off', () => {
         expect(await peer.verify(id, '1.0.0')).toEqual({ ok: true, damaged: [] })
         expect((await peer.library()).map(({ version }) => version)).toEqual(['1.0.0'])
       }
+    },
+    testMs,
+  )
+
+  test.each(offsets)(
+    'by %i ms: what is published with a wrong clock is listed last by others, after a reload too, and by a newcomer',
+    async (off) => {
+      const signal = AbortSignal.timeout(testMs)
+      const [author, right] = [await network.start('author', { clockMs: off }), await network.start('right')]
+      await right.meet(author)
+      await right.publish('before', '1.0.0')
+      await author.publish('ahead', '1.0.0')
+      const listed = async (peer: EnginePeer): Promise<string> =>
+        (await peer.search({ sort: 'updated' })).hits.map(({ slug }) => slug).join(' ')
+      await eventually('both are listed', async () => (await listed(right)) === 'before ahead', signal)
+      await right.publish('after', '1.0.0')
+      expect(await listed(right)).toBe('after before ahead')
+      await network.leave(right)
+      const again = await network.start('right')
+      expect(await listed(again)).toBe('after before ahead')
+      const newcomer = await network.start('newcomer')
+      await newcomer.meet(again)
+      await eventually('a newcomer lists them', async () => (await listed(newcomer)) === 'after before ahead', signal)
     },
     testMs,
   )
@@ -69,10 +99,14 @@ describe('clocks that are a day off', () => {
   )
 
   test.each([
-    ['forward', dayMs],
-    ['back', -dayMs],
+    ['three hours forward', 3 * hourMs],
+    ['a day forward', dayMs],
+    ['three years forward', 3 * 365 * dayMs],
+    ['three hours back', -3 * hourMs],
+    ['a day back', -dayMs],
+    ['three years back', -3 * 365 * dayMs],
   ])(
-    'the clock of the machine is set %s by a day under running engines: nothing breaks',
+    'the clock of the machine is set %s under running engines: nothing breaks',
     async (_way, ms) => {
       const signal = AbortSignal.timeout(testMs)
       const [one, two] = [await network.start('one'), await network.start('two')]

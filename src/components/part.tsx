@@ -1,0 +1,60 @@
+import { Component, type ReactNode } from 'react'
+import { Button } from './button.tsx'
+import { Icon } from './icon.tsx'
+
+interface Props {
+  /** What it is, as the begin of a sentence: “This package”, “The list of files”. Without one nothing stands in its place. */
+  name?: string
+  /** What is drawn. Another value is drawn anew, though the one before could not be. */
+  of?: unknown
+  /** The element that stands around the sentence: what a list, or a table of so many columns, takes. */
+  as?: 'div' | 'li' | { columns: number }
+  /** One more way on, where leaving is one: for a dialog. */
+  onClose?: () => void
+  children: ReactNode
+}
+
+/**
+ * A part of a page that is replaced alone where drawing it throws: whatever a record, a row of the store or a file holds
+ * that no one thought of, what stands beside it stays, and so does the way to it.
+ */
+export class Part extends Component<Props, { failed: boolean }> {
+  override state = { failed: false }
+
+  static getDerivedStateFromError(): { failed: boolean } {
+    return { failed: true }
+  }
+
+  override componentDidUpdate(before: Props): void {
+    if (this.state.failed && !Object.is(before.of, this.props.of)) this.setState({ failed: false })
+  }
+
+  override render(): ReactNode {
+    if (!this.state.failed) return this.props.children
+    const { name, as = 'div', onClose } = this.props
+    if (name === undefined) return null
+    const sentence = (
+      <>
+        <Icon name="warning" />
+        <span>{name} could not be shown. Everything else works, and nothing was changed.</span>
+        <Button look="quiet" onClick={() => this.setState({ failed: false })}>
+          Try again
+        </Button>
+        {onClose === undefined ? null : (
+          <Button look="quiet" onClick={onClose}>
+            Close
+          </Button>
+        )}
+      </>
+    )
+    if (as === 'li') return <li className="part-failed">{sentence}</li>
+    if (as === 'div') return <div className="part-failed">{sentence}</div>
+    return (
+      <tr>
+        <td colSpan={as.columns}>
+          <div className="part-failed">{sentence}</div>
+        </td>
+      </tr>
+    )
+  }
+}

@@ -1,0 +1,66 @@
+import { createRoot } from 'react-dom/client'
+import { Router } from 'wouter'
+import { memoryLocation } from 'wouter/memory-location'
+import { App } from '../app.tsx'
+import type { EngineClient } from '../engine/client.ts'
+import { AppContext } from '../hooks/use-app.ts'
+import { createLinks } from '../routes.ts'
+import { createCommands } from '../store/commands.ts'
+import type { State } from '../store/state.ts'
+import { createPageStore } from '../store/store.ts'
+
+/** The whole page in a test, over an engine of which the test answers what it wants. */
+export interface ShownPage {
+  readonly element: HTMLElement
+  setState(change: Partial<State>): void
+  /** What the page could not draw, in its own words. */
+  failures(): string[]
+  stop(): void
+}
+
+/** What an engine that was not told otherwise answers: nothing, ever. */
+const silentClient = (answers: Partial<EngineClient>): EngineClient =>
+  new Proxy(answers as EngineClient, {
+    get: (target, name) => Reflect.get(target, name) ?? (() => new Promise(() => {})),
+  })
+
+export const showPage = (address: string, state: Partial<State>, answers: Partial<EngineClient> = {}): ShownPage => {
+  const element = document.createElement('div')
+  document.body.append(element)
+  const client = silentClient(answers)
+  const store = createPageStore('system')
+  store.setState({ engine: { phase: 'ready' }, ...state })
+  const [path = '/', searchPath = ''] = address.split('?')
+  const { hook, searchHook } = memoryLocation({ path, searchPath })
+  // What is thrown while a part is drawn is the point of some tests: the console would only repeat it.
+  const root = createRoot(element, { onCaughtError() {} })
+  root.render(
+    <AppContext value={{ store, commands: createCommands(client, store), links: createLinks('') }}>
+      <Router hook={hook} searchHook={searchHook}>
+        <App />
+      </Router>
+    </AppContext>,
+  )
+  return {
+    element,
+    setState: (change) => store.setState(change),
+    failures: () =>
+      [...document.querySelectorAll('.part-failed, .empty-details')].map(({ textContent }) => textContent ?? ''),
+    stop() {
+      root.unmount()
+      element.remove()
+    },
+  }
+}
+
+/** What does not come within this time does not come, ms. */
+const hangMs = 60_000
+
+/** Waits for a condition, and says what it waited for. */
+export const until = async (what: string, holds: () => boolean): Promise<void> => {
+  const end = performance.now() + hangMs
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`It did not happen: ${what}.\n${document.body.innerText}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}

@@ -1,0 +1,104 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { createClock } from './clock.ts'
+
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
+const yearMs = 365 * dayMs
+const serverTime = Date.UTC(2026, 10, 27, 12)
+
+afterEach(() => void vi.unstubAllGlobals())
+
+const serve = (headers: () => Record<string, string>): void => {
+  vi.stubGlobal(
+    'fetch',
+    vi.fn(async () => new Response(null, { headers: headers() })),
+  )
+}
+const atServer = (ms = 0): Record<string, string> => ({ date: new Date(serverTime + ms).toUTCString() })
+
+const clockAt = (offsetMs: number) => {
+  const stopping = new AbortController()
+  const onChange = vi.fn()
+  const here = { offsetMs }
+  const clock = createClock({
+    now: () => serverTime + here.offsetMs,
+    ...{ origin: 'http://127.0.0.1:1', onChange, signal: stopping.signal },
+  })
+  return { clock, onChange, here, stopping }
+}
+
+test.each([3 * hourMs, -3 * hourMs, dayMs, -dayMs, 3 * yearMs, -3 * yearMs])(
+  'a clock that is %i ms off is noticed, and by how much',
+  async (offsetMs) => {
+    serve(() => atServer())
+    const { clock, onChange } = clockAt(offsetMs)
+    expect(clock.aheadMs()).toBeUndefined()
+    await clock.look()
+    expect(Math.abs((clock.aheadMs() ?? 0) - offsetMs)).toBeLessThan(60_000)
+    expect(onChange).toHaveBeenCalledTimes(1)
+    // What is later by either clock has not come yet.
+    expect(Math.abs(clock.latest() - serverTime - Math.max(0, offsetMs))).toBeLessThan(60_000)
+  },
+)
+
+test('clocks that differ by minutes agree, and one that was put right is right', async () => {
+  serve(() => atServer())
+  const { clock, onChange, here } = clockAt(120_000)
+  await clock.look()
+  expect(clock.aheadMs()).toBeUndefined()
+  expect(onChange).not.toHaveBeenCalled()
+  here.offsetMs = dayMs
+  await clock.look()
+  expect(clock.aheadMs()).toBeGreaterThan(dayMs / 2)
+  here.offsetMs = 0
+  await clock.look()
+  expect(clock.aheadMs()).toBeUndefined()
+  expect(onChange).toHaveBeenCalledTimes(2)
+})
+
+test.each([
+  ['no date', (): Record<string, string> => ({})],
+  ['no date that can be read', () => ({ date: 'yesterday' })],
+  ['no age that can be read', () => ({ ...atServer(dayMs), age: 'old' })],
+])('a server that tells %s says nothing', async (_, headers) => {
+  serve(headers)
+  const { clock } = clockAt(0)
+  await clock.look()
+  expect(clock.aheadMs()).toBeUndefined()
+  expect(clock.latest()).toBe(clock.now())
+})
+
+test('an answer that was kept on the way is as old as it says', async () => {
+  serve(() => ({ ...atServer(-dayMs), age: String(dayMs / 1_000) }))
+  const { clock } = clockAt(0)
+  await clock.look()
+  expect(clock.aheadMs()).toBeUndefined()
+})
+
+test('a server that is away changes nothing of what was known', async () => {
+  serve(() => atServer())
+  const { clock } = clockAt(dayMs)
+  await clock.look()
+  vi.stubGlobal('fetch', () => Promise.reject(new TypeError('offline')))
+  await clock.look()
+  expect(clock.aheadMs()).toBeGreaterThan(dayMs / 2)
+})
+
+test('a clock that is set while the server is asked is compared again', async () => {
+  const asked = Promise.withResolvers<void>()
+  const { clock, here } = clockAt(0)
+  let times = 0
+  vi.stubGlobal('fetch', async () => {
+    times += 1
+    if (times === 1) await asked.promise
+    return new Response(null, { headers: atServer() })
+  })
+  const looked = clock.look()
+  here.offsetMs = -dayMs
+  // Told while the first comparison runs: it was begun before.
+  void clock.look()
+  asked.resolve()
+  await looked
+  expect(times).toBe(2)
+  expect(clock.aheadMs()).toBeLessThan(-dayMs / 2)
+})
