@@ -1,11 +1,15 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PeerId, PeerInfo } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
-import { multiaddr } from '@multiformats/multiaddr'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { afterEach, expect, test, vi } from 'vitest'
 import { createDialler } from './dialler.ts'
+import { createDirectPaths } from './direct-paths.ts'
+import { dialableAddresses } from './heard-addresses.ts'
 
 afterEach(() => vi.useRealTimers())
+
+const relay = multiaddr('/ip4/127.0.0.1/tcp/1/ws/p2p/12D3KooWM4UjZbpJQh7mzxEFoeC3sXDJr3aFjkbQh1yTHGrwX564')
 
 const newPeer = async (): Promise<PeerId> => peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
 
@@ -25,14 +29,18 @@ const compose = async (found: number, { uncollected = 0, dial = (): Promise<neve
     removeEventListener() {},
   }
   const dialler = createDialler(
-    { node, isRelay: () => false, gater: { permit: () => () => {} }, webRtc: true } as never,
+    {
+      ...{ node, isRelay: () => false, gater: { permit: () => () => {} }, webRtc: true },
+      dialable: (peer: string, heard: Multiaddr[]) =>
+        dialableAddresses(heard, peer, { self: node.peerId.toString(), relays: [relay] }),
+      paths: createDirectPaths(() => performance.now()),
+    } as never,
     { directPeers: () => Array<PeerId>(state.found).fill(friend) } as never,
     {
       ...{ target: 12, avoid: () => false, onChange() {} },
       rtcCounts: () => ({ uncollected: state.uncollected, limit: 400 }),
     },
   )
-  const relay = '/ip4/127.0.0.1/tcp/1/ws/p2p/12D3KooWM4UjZbpJQh7mzxEFoeC3sXDJr3aFjkbQh1yTHGrwX564'
   const peers = await Promise.all(
     Array.from({ length: 6 }, async (): Promise<PeerInfo> => {
       const id = await newPeer()
