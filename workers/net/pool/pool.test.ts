@@ -3,6 +3,7 @@ import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createDirectPaths } from '../direct-paths.ts'
 import { createPool, type Pool, type PoolOptions } from './pool.ts'
 
 /** The pool over connections that do nothing by themselves, with a clock that the test moves. */
@@ -109,6 +110,9 @@ const compose = (options: Partial<PoolOptions> & { relay?: PeerId } = {}) => {
       isRelay: (peer) => peer === options.relay?.toString(),
       gater: { permit: () => () => {} } as never,
       webRtc: true,
+      dialable: (_peer, heard) => [...heard],
+      paths: createDirectPaths(() => performance.now()),
+      dialRelayed: () => Promise.reject(new Error('no relay is there')),
     },
     {
       onChange: () => void changes.count++,
