@@ -157,6 +157,11 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
       void askOne(peerId, neighbours, AbortSignal.any([stopped.signal, AbortSignal.timeout(askTimeoutMs)]))
   }
 
+  const isAnyRelayed = (): boolean =>
+    node
+      .getConnections()
+      .some((each) => each.status === 'open' && !isDirect(each) && !isRelay(each.remotePeer.toString()))
+
   function step(): Step {
     if (pool.directPeers().length > 0) return { state: 'ok', reason: '' }
     if (!tab.webRtc)
@@ -167,6 +172,7 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
     if (dialler.dialing() > 0)
       return { state: 'working', reason: `Connecting to ${dialler.dialing()} of the tabs that were found.` }
     if (sources().length === 0) return { state: 'waiting', reason: 'Other tabs are found through a relay.' }
+    if (isAnyRelayed()) return { state: 'waiting', reason: 'Other tabs are here, and reached through a relay only.' }
     return { state: 'waiting', reason: 'No other tab is here yet.' }
   }
 
