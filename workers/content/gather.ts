@@ -353,7 +353,7 @@ const tooLargeForRelay = (missing: number, most: number): Failure =>
     `${toMegabytes(missing)} MB are missing, and the peers that have them are reached through a relay only, which carries ${toMegabytes(most)} MB of a package. Try again on a network that lets direct connections through; a VPN or an extension that blocks WebRTC can be in the way. What arrived is kept.`,
   )
 
-const toMegabytes = (bytes: number): number => Math.ceil(bytes / 1_000_000)
+const toMegabytes = (bytes: number): number => Math.ceil(bytes / 100_000) / 10
 
 const unavailable = (root: Uint8Array, begun: Begun | undefined, fetched: number, asked: number): Failure => {
   const who = asked === 0 ? 'No peer that holds it was found' : `None of the ${asked} peers found has the rest`
