@@ -207,7 +207,7 @@ export const gather = async (
       if (first) check(source.peer, piece, answer.bytes, ms, begun).catch(fail)
     }
     // The next piece is asked for before this one is hashed.
-    askPieces(source, client, begun)
+    if (!changesPath(source)) askPieces(source, client, begun)
   }
 
   const check = async (

@@ -81,11 +81,16 @@ describe('a fetch over relayed connections', () => {
     const { deps, root, pathOf, peers, opened } = await compose(['possible'])
     const peer = peers[0]?.id ?? ''
     const paths: boolean[] = []
-    const report: FetchDependencies['report'] = (from, event) => {
-      deps.report(from, event)
-      if (event.kind === 'piece') pathOf.set(peer, 'there')
+    const openStream: FetchDependencies['openStream'] = async (...given) => {
+      const stream = await deps.openStream(...given)
+      let came = 0
+      stream.addEventListener('message', ({ data }) => {
+        came += data.byteLength
+        if (came > pieceBytes) pathOf.set(peer, 'there')
+      })
+      return stream
     }
-    await fetchContent(root, { ...deps, report }, { onProgress: ({ relayed = false }) => paths.push(relayed) })
+    await fetchContent(root, { ...deps, openStream }, { onProgress: ({ relayed = false }) => void paths.push(relayed) })
     expect(opened.map(({ relayed }) => relayed)).toEqual([true, false])
     expect(paths.at(-1)).toBe(false)
     const sent = peers[0]?.served.filter(({ kind }) => kind === 'sent').length ?? 0
