@@ -1,7 +1,7 @@
 import type { Connection, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { TabNode } from './create-node.ts'
-import { dialPeer } from './dial-peer.ts'
+import { dialPeer, isGone } from './dial-peer.ts'
 
 /**
  * Connects to a peer that a lookup has heard of, by what was heard and by what the peer itself has told before. Lookups ask
@@ -27,7 +27,7 @@ export const dialForQuery = async (
     return connection
   } catch (error) {
     // A lookup that has what it wants gives up its dials: that says nothing of the path.
-    end(signal.aborted ? 'cancelled' : 'failed')
+    end(signal.aborted || isGone(error) ? 'cancelled' : 'failed')
     throw error
   }
 }

@@ -25,3 +25,9 @@ export class AnotherPeerError extends Error {
     super('another peer answers at its address')
   }
 }
+
+/** Its relay says that it is not there, and there is no other way to it. */
+export const isGone = (error: unknown): boolean =>
+  (error instanceof AggregateError ? error.errors : [error]).every(
+    (each) => each instanceof Error && each.message.includes('NO_RESERVATION'),
+  )

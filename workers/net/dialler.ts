@@ -5,7 +5,7 @@ import { createWorkBudget } from '../stack/work-budget.ts'
 import { isDirect, isRelayed, isWebRtc } from './addresses.ts'
 import { type Candidate, createCandidates } from './candidates.ts'
 import type { TabNode } from './create-node.ts'
-import { dialPeer } from './dial-peer.ts'
+import { dialPeer, isGone } from './dial-peer.ts'
 import type { Pool } from './pool/pool.ts'
 
 /** Dials at once: each is an RTCPeerConnection that gathers and checks candidates. */
@@ -239,12 +239,6 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
     },
   }
 }
-
-/** Its relay says that it is not there, and there is no other way to it. */
-const isGone = (error: unknown): boolean =>
-  (error instanceof AggregateError ? error.errors : [error]).every(
-    (each) => each instanceof Error && each.message.includes('NO_RESERVATION'),
-  )
 
 /** At which step of the way to another tab a dial ended: the relay, the agreement through it, or the direct path (ICE). */
 const whyNotReached = (error: unknown): string => {

@@ -18,7 +18,7 @@ describe('direct paths', () => {
       clock.ms += paths.restMs('a')
       expect(paths.mayTry('a')).toBe(true)
     }
-    expect(rests).toEqual([10, 60, 60, 60, 120, 300, 300])
+    expect(rests).toEqual([10, 60, 60, 60, 120, 120, 120])
   })
 
   it('to one peer say nothing of another', () => {

@@ -2,7 +2,7 @@
  * To which peers a direct connection was tried without success, and when it may be tried again.
  *
  * Each try is an RTCPeerConnection on both sides, of which a browser allows a few hundred, and where the network lets
- * none through they all fail: so a peer is tried again after ten seconds once, then about once a minute, then every five.
+ * none through they all fail: so a peer is tried again after ten seconds once, then about once a minute, then every two.
  * Whoever dials peers directly asks here first, so that all of them together keep to that. Bounded; pure but for its clock.
  */
 export interface DirectPaths {
@@ -19,7 +19,7 @@ export interface DirectPaths {
 }
 
 /** Rests after the first, the second … failed try (ms): one may be chance, and a laptop may have changed its network. */
-const restsMs = [10_000, 60_000, 60_000, 60_000, 120_000, 300_000]
+const restsMs = [10_000, 60_000, 60_000, 60_000, 120_000]
 
 /** What failed in the last so many ms is not tried again whatever happens: a person who goes from tab to tab wakes this one often. */
 const leastRestMs = 10_000

@@ -4,7 +4,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { Failure } from '../../contract/failures.ts'
 import { addressesThrough, isDirect, isRelayed, isWebRtc } from '../addresses.ts'
 import type { TabNode } from '../create-node.ts'
-import { AnotherPeerError, dialPeer } from '../dial-peer.ts'
+import { AnotherPeerError, dialPeer, isGone } from '../dial-peer.ts'
 import { hasBudget } from '../relayed-budget.ts'
 import { unlessAborted } from '../unless-aborted.ts'
 
@@ -227,7 +227,8 @@ const dialDirect = async (tab: StreamTab, peer: PeerId): Promise<Connection> => 
     end('made')
     return connection
   } catch (error) {
-    end('failed')
+    // It may be on its way back, as a tab that is loaded again.
+    end(isGone(error) ? 'cancelled' : 'failed')
     throw error
   } finally {
     undoPermit()
