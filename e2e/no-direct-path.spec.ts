@@ -4,7 +4,7 @@ import { install, publish } from './fixtures/attempts.ts'
 import { openPeer, type Peer } from './fixtures/peer.ts'
 import { test as base, expect } from './fixtures/test.ts'
 
-/** Tabs between which no direct connection can come about: what they have goes through the relay. */
+/** Tabs that cannot connect directly: everything goes through the relay. */
 
 type Obstacle = 'none' | 'dead candidates' | 'no WebRTC'
 
@@ -73,7 +73,7 @@ const publishOne = async (peer: Peer, slug: string, noise: number): Promise<stri
   return published.value.id
 }
 
-/** From now on, the most direct connections that any status has told of, and the limits of transfers. */
+/** From now on, the highest number of direct connections in any status, and the limits of transfers. */
 const watchUpdates = (page: Page): Promise<void> =>
   page.evaluate(() => {
     const seen = { direct: 0, limits: [] as unknown[] }

@@ -8,7 +8,7 @@ const installs = Number(process.env['RELAYED_INSTALLS'] ?? 10)
 const watchMinutes = Number(process.env['RELAYED_MINUTES'] ?? 3)
 const packageBytes = 300_000
 
-/** Chromium then sends WebRTC over a proxy only, of which there is none: no direct connection can come about. */
+/** Chromium then sends WebRTC over a proxy only, and there is none: no direct connection can be made. */
 const udpBlocked = ['--force-webrtc-ip-handling-policy', '--webrtc-ip-handling-policy=disable_non_proxied_udp']
 
 /** Installs between real tabs without a direct path, over a real relay, and what is spent on looking for one. */

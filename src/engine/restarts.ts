@@ -2,7 +2,7 @@
  * How often an engine that does not answer is started again, and after how long. Pure.
  *
  * What makes it hang may be waiting for the next one too, so that each restart waits longer, and after a few of them there
- * is no other until a person loads the page.
+ * are no more until a person loads the page.
  */
 export interface Restarts {
   /** One is due: after how long (ms); undefined when there were too many. */
@@ -12,7 +12,7 @@ export interface Restarts {
 /** How long the first, second … restart in a row waits (ms). */
 const delaysMs = [0, 5_000, 20_000]
 
-/** An engine that ran for so long since the last restart has recovered (ms). */
+/** An engine that has run for this long since the last restart has recovered (ms). */
 const recoveredMs = 600_000
 
 export const createRestarts = (): Restarts => {

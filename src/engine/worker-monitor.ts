@@ -5,7 +5,7 @@
  * `stuckMs` during which the page's own timer kept its time: a page that is hidden for long, asleep with its machine, held by
  * a debugger, or short of a processor ticks late, and what it then misses says nothing of the worker.
  *
- * Not guaranteed: that a worker which is held by a debugger while its page runs is told from one that is stuck.
+ * Not guaranteed: a worker that a debugger holds while its page runs looks the same as a stuck one.
  */
 export interface WorkerMonitor {
   /** Anything that the worker's event loop has sent. */

@@ -59,7 +59,7 @@ export const stepLines = (status: StatusView): StepLine[] => [
     ok: `Connected directly to ${plural(status.directConnections, 'peer')}.`,
     working: 'Connecting directly to other peers.',
     waiting: 'No other peers are here yet.',
-    failed: 'No direct connection came about, so packages come through the relay: slowly, and up to 16 MB each.',
+    failed: 'No direct connection could be made, so packages come through the relay: slowly, and up to 16 MB each.',
     next:
       status.channelPath === 'none'
         ? 'This browser has no WebRTC, or it is switched off. Allow it, or use another browser.'

@@ -33,14 +33,14 @@ export interface FetchDependencies {
 
 /**
  * What a fetch needs to know of relayed connections. They are slow, shared by all that goes to a peer, and their relay ends
- * them after some bytes; so they are used where no direct connection comes about, and left when one does.
+ * them after some bytes; so they are used where no direct connection can be made, and left when one appears.
  */
 export interface RelayedPaths {
   /** Most bytes of one content that are fetched over relayed connections. */
   readonly maxBytes: number
   /** Whether a stream goes through a relay. */
   isRelayed(stream: Stream): boolean
-  /** How it stands with a direct connection to a peer: it is there, may come, or has failed to come about lately. */
+  /** The state of the direct path to a peer: it exists, may be made, or has failed lately. */
   directPath(peer: string): 'there' | 'possible' | 'failed'
 }
 
@@ -57,7 +57,7 @@ export interface FetchProgress {
   totalBytes: number
   /** Peers that brought at least one piece. */
   sources: number
-  /** Everybody who is asked now is reached through a relay. */
+  /** All peers that are asked now are reached through a relay. */
   relayed?: boolean
 }
 

@@ -287,7 +287,7 @@ export const gather = async (
     return true
   }
 
-  /** Whoever could be asked is reached through a relay, which does not carry that much, and no other path comes. */
+  /** Every peer that could be asked is reached through a relay, which does not carry that much. */
   const isTooLargeForRelay = (): boolean => {
     if (fitsRelay() || !isRelayedOnly()) return false
     const isTried =

@@ -38,8 +38,8 @@ export interface PieceServerOptions {
 }
 
 /**
- * For `node.handle(PIECE_PROTOCOL, …)`: one fetch uses one stream, over a relayed connection where no direct one comes
- * about.
+ * For `node.handle(PIECE_PROTOCOL, …)`: one fetch uses one stream, over a relayed connection where no direct one can
+ * be made.
  */
 export const pieceHandlerOptions = {
   maxInboundStreams: 8,

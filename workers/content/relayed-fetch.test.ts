@@ -138,7 +138,7 @@ describe('what is too large for a relay', () => {
     expect(opened.map(({ relayed }) => relayed)).toEqual([true, false])
   })
 
-  test('is fetched from who has a direct connection, whoever else is there', async () => {
+  test('is fetched from the peer with a direct connection, and from no other', async () => {
     const { deps, root, expected, peers } = await compose(['failed', 'failed', 'there'], { maxBytes: 1_000_000 })
     await fetchContent(root, deps, { expected })
     const serving = peers.map(({ served }) => served.some(({ bytes }) => bytes === pieceBytes))

@@ -36,8 +36,8 @@ export interface StartOptions {
 }
 
 /**
- * `leader` is the id of this leadership. `stolen`: whoever held the profile does not answer, and loses it. `restarted`: that was
- * an engine of the same page.
+ * `leader` is the id of this leadership. `stolen`: the holder of the profile does not answer, and
+ * loses it. `restarted`: the holder was an engine of the same page.
  */
 export interface Leadership {
   leader: string

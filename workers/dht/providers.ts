@@ -6,7 +6,7 @@ import type { Contact } from './wire.ts'
 /** Telling the closest peers that we hold a root is given up after this long, ms. */
 const provideTimeoutMs = 5_000
 
-/** Holders that one search names at most: nobody asks more, and whoever is asked may make up as many as it likes. */
+/** Holders that one search names at most: nobody asks more, and a liar may make up any number. */
 const maxFound = 256
 
 /** A search goes on for more holders until the closest 10 were asked, or its caller has enough. */

@@ -93,7 +93,7 @@ export interface Network {
   findProviders(root: Uint8Array, signal: AbortSignal): AsyncGenerator<string>
   /** How many distinct other peers the DHT knows to hold `root`. */
   countProviders(root: Uint8Array, signal: AbortSignal): Promise<number>
-  /** A stream that will carry about `bytes`, over a relay where no direct connection comes about. */
+  /** A stream that will carry about `bytes`, over a relay where no direct connection can be made. */
   openPieceStream(peer: string, signal: AbortSignal, bytes?: number): Promise<Stream>
   /** What is to be known of relayed connections by those who fetch content. */
   readonly relayed: RelayedPaths
@@ -205,7 +205,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     ...{ node, source: deps.queries.source, ingest: deps.queries.ingest, drop, onPeers: onChange },
     rank: reputation.rank,
     observe: experience,
-    // Whoever asks waits two seconds at most, and those who are asked are connected already.
+    // A question takes two seconds at most, and the peers asked are connected already.
     openStream: (peer, signal) =>
       pool.openStream(peer, QUERY_PROTOCOL, { signal, direct: false, relayedAfterMs: queryPatienceMs }),
   })

@@ -159,7 +159,7 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
     onChange()
   }
 
-  /** At the latest after so long (ms), in a task of its own. */
+  /** Within `ms`, in a task of its own. */
   const pumpLater = (ms: number): void => {
     const at = now() + Math.max(ms, 0)
     if (timer !== undefined && timerAt <= at) return

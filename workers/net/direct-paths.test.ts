@@ -27,7 +27,7 @@ describe('direct paths', () => {
     expect(paths.mayTry('b')).toBe(true)
   })
 
-  it('that came about are forgotten, and those that were given up say nothing', () => {
+  it('that were made are forgotten, and tries that were given up say nothing', () => {
     const { clock, paths } = compose()
     paths.begin('a')('failed')
     clock.ms += 10_000

@@ -3,14 +3,14 @@
  *
  * Each try is an RTCPeerConnection on both sides, of which a browser allows a few hundred, and where the network lets
  * none through they all fail: so a peer is tried again after ten seconds once, then about once a minute, then every two.
- * Whoever dials peers directly asks here first, so that all of them together keep to that. Bounded; pure but for its clock.
+ * Every part that dials peers directly asks here first, so that together they keep to that. Bounded; pure but for its clock.
  */
 export interface DirectPaths {
   /** Whether a direct connection to this peer may be tried now. */
   mayTry(peer: string): boolean
   /** How long until then (ms); 0 when it may. */
   restMs(peer: string): number
-  /** A try begins; it may be one of several at once. Its end is told by what is returned. */
+  /** A try begins; several may run at once. The caller reports its end through the returned function. */
   begin(peer: string): (outcome: 'made' | 'failed' | 'cancelled') => void
   /** How long a try has been running (ms); undefined when none is. */
   tryingMs(peer: string): number | undefined

@@ -31,7 +31,7 @@ export const dialableAddresses = (
   { self, relays }: AddressRules,
 ): Multiaddr[] => {
   if (peer === self) return []
-  // Without relays there are no strangers but those that a person has connected to by hand, wherever they are.
+  // Without relays all strangers are met through peers that a person connected to by hand, wherever those are.
   const reach = relays.length === 0 ? scopes.machine : Math.max(...relays.map(scopeOf))
   const relaySockets = new Set(relays.filter((relay) => lastPeer(relay) !== peer).map(socketOf))
   const found = new Map<string, Multiaddr>()
@@ -78,7 +78,7 @@ const socketOf = (address: Multiaddr): string =>
     .map(({ name, value }) => `${name}/${value ?? ''}`)
     .join('/')
 
-/** From where a host can be reached: whoever has a relay in a narrow scope reaches peers there. */
+/** From where a host can be reached: a node with a relay in a narrow scope reaches peers there. */
 const scopes = { world: 0, network: 1, machine: 2 } as const
 
 /** By the first part, which is the host that is dialled: of a relayed address it is the relay's. */

@@ -4,7 +4,7 @@ import type { Transport, Upgrader } from '@libp2p/interface'
  * The WebRTC transport, held to what it says: a connection that it makes is one whose RTCPeerConnection is connected.
  *
  * `@libp2p/webrtc` 6.0.33 waits for that, but where the peer connection fails or the stream for signalling ends before,
- * it catches the error, goes on, and upgrades a connection that never was. Nothing notices, since WebRTC connections are
+ * it catches the error and upgrades a connection that never was. Nothing notices, since WebRTC connections are
  * upgraded without a handshake.
  */
 export const onlyConnected = <Components extends { upgrader: Upgrader }>(

@@ -127,7 +127,7 @@ export const closeTimeoutMs = 500
 
 // Relayed connections, as a relay grants them and tabs count on
 
-/** The relayed connection that leads to a WebRTC one takes seconds; where there is no direct path it serves for this, ms. */
+/** The relayed connection that leads to a WebRTC one takes seconds; without a direct path it serves for this long (ms). */
 export const relayedDurationMs = 10 * 60_000
 
 /** And for so many bytes, both ways together: a catalogue and small packages fit, a free proxy it is not. */

@@ -41,10 +41,7 @@ describe('a provider whose address is', () => {
   const kinds: Record<string, (relay: string, self: string) => string[]> = {
     'that of the relay': (relay) => [relay],
     'that of the relay, without its id': (relay) => [relay.replace(/\/p2p\/.*/, '')],
-    'that of whoever reads it': (relay, self) => [
-      `${relay}/p2p-circuit/p2p/${self}`,
-      `/ip4/127.0.0.1/tcp/9/ws/p2p/${self}`,
-    ],
+    'that of its reader': (relay, self) => [`${relay}/p2p-circuit/p2p/${self}`, `/ip4/127.0.0.1/tcp/9/ws/p2p/${self}`],
     'through the relay to the relay': (relay) => [`${relay}/p2p-circuit/p2p/${relay.split('/').at(-1)}`],
     'many ports of this machine': () => Array.from({ length: 100 }, (_, n) => `/ip4/127.0.0.1/tcp/${n + 1}/ws`),
     'the same many times': (relay) => Array.from({ length: 100 }, () => relay),

@@ -11,10 +11,10 @@ import { unlessAborted } from '../unless-aborted.ts'
 /** Opening a stream takes at most this long, ms: two attempts to dial by WebRTC where the first one is lost. */
 const defaultTimeoutMs = 10_000
 
-/** A direct connection that has not come about after this long (ms) is not waited for; by WebRTC it takes about 300. */
+/** A direct connection is waited for this long (ms); by WebRTC it takes about 300. */
 const defaultRelayedAfterMs = 3_000
 
-/** A dial for a direct connection (ms). It goes on when nobody waits for it any more: the next stream may use it. */
+/** A dial for a direct connection (ms). It continues when nobody waits for it any more: the next stream may use it. */
 const directDialMs = 10_000
 
 /** A connection on which a stream takes longer than this is checked, ms: several round trips of a slow one. */
@@ -25,10 +25,10 @@ const openMs = 5_000
 
 export interface OpenStreamOptions {
   signal?: AbortSignal
-  /** True: a relayed connection will not do. False: it is used when no direct one comes about. */
+  /** True: a relayed connection will not do. False: it is used when no direct one can be made. */
   direct: boolean
   timeoutMs?: number
-  /** A direct connection is waited for so long (ms), less the time for which it has been tried already. */
+  /** How long a direct connection is waited for (ms), less the time for which it has been tried already. */
   relayedAfterMs?: number
   /** What the stream will carry (bytes): of a relayed connection, one that has as much left is used. */
   bytes?: number
@@ -54,8 +54,8 @@ export interface StreamSource {
 
 /**
  * Opens a stream to a peer on its direct connection, dialling one where there is none: first by the addresses that are
- * known, else through the relays that we are connected to. Where none comes about in time, or has failed to a moment ago,
- * a relayed connection is taken, if that will do. A connection that is silent is checked meanwhile, and given up when it
+ * known, else through the relays that we are connected to. Where none is made in time, or a try failed a moment ago, a
+ * relayed connection is taken, if that will do. A connection that is silent is checked meanwhile, and given up when it
  * is dead, so that it does not use up the time.
  *
  * @throws Failure `PeerUnreachable`, `Timeout` after `timeoutMs`, or `Cancelled` when the signal aborts; nothing else.
@@ -208,7 +208,7 @@ const relayedStreams = new WeakSet<Stream>()
 /** Whether a stream that was opened here goes through a relay. */
 export const isRelayedStream = (stream: Stream): boolean => relayedStreams.has(stream)
 
-/** Begins a dial, or joins one, that ends by itself; none where one failed a moment ago. */
+/** Begins a dial, or joins one, with a time limit of its own; refuses where one failed a moment ago. */
 const dialDirect = async (tab: StreamTab, peer: PeerId): Promise<Connection> => {
   const { paths, gater, webRtc } = tab
   const id = peer.toString()

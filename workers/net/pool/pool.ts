@@ -83,7 +83,7 @@ export interface Pool {
    * @throws Failure `PeerUnreachable`, `Timeout`, or `Cancelled`; nothing else.
    */
   openStream(peer: string, protocol: string, options: OpenStreamOptions): Promise<Stream>
-  /** How it stands with a direct connection to a peer. */
+  /** The state of the direct path to a peer. */
   directPath(peer: string): 'there' | 'possible' | 'failed'
   /** How a request to a peer, or one of its to us, ended. */
   report(peer: string, outcome: RequestOutcome): void
@@ -365,7 +365,7 @@ interface Known {
   identified: boolean
   /** Something came back over it. */
   proven: boolean
-  /** Checks it, where nothing has come back by itself. */
+  /** Checks it, where nothing has come back yet. */
   proof?: ReturnType<typeof setTimeout>
 }
 
