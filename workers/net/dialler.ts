@@ -7,6 +7,7 @@ import { type Candidate, createCandidates } from './candidates.ts'
 import type { TabNode } from './create-node.ts'
 import { dialPeer, isGone } from './dial-peer.ts'
 import type { Pool } from './pool/pool.ts'
+import { hasBudget } from './relayed-budget.ts'
 
 /** Dials at once: each is an RTCPeerConnection that gathers and checks candidates. */
 const maxDials = 3
@@ -205,7 +206,23 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
     if (isDirect(connection) || connection.direction !== 'inbound') return
     if (peerId < self) dialing.get(peerId)?.abort()
   }
+  /**
+   * A relay has ended a connection that carried enough, or was open for long. While there is no direct path it is how news,
+   * questions and packages reach the peer, so one side, the one with the lower id, makes another.
+   */
+  const onClose = ({ detail: connection }: CustomEvent<Connection>): void => {
+    const peerId = connection.remotePeer.toString()
+    if (isDirect(connection) || stopped.signal.aborted || tab.isRelay(peerId) || avoid(peerId)) return
+    const isUsedUp = !hasBudget(connection, Date.now() - connection.timeline.open, 0)
+    const isNeeded = pool.directPeers().length < neededPeers && connectionsTo(peerId).length === 0
+    if (!isUsedUp || !isNeeded || peerId < self || tab.paths.mayTry(peerId) || !dials.take()) return
+    const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(dialTimeoutMs)])
+    // Where it fails, the next try of a direct connection makes a relayed one on its way.
+    tab.dialRelayed(connection.remoteAddr, signal).catch(() => {})
+  }
+
   node.addEventListener('connection:open', onOpen)
+  node.addEventListener('connection:close', onClose)
 
   return {
     consider(peers, from) {
@@ -236,6 +253,7 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
       stopped.abort()
       clearTimeout(timer)
       node.removeEventListener('connection:open', onOpen)
+      node.removeEventListener('connection:close', onClose)
     },
   }
 }
