@@ -275,6 +275,7 @@ describe('a WebRTC connection', () => {
     const before = changes.count
     identified?.tell()
     expect(counts(pool)).toEqual([1, 1])
+    expect(pool.peers().map(({ kept }) => kept)).toEqual([true])
     expect(changes.count).toBeGreaterThan(before)
     await pass(2_000)
     expect(pinged?.pings).toBe(1)

@@ -158,7 +158,9 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
     const entry = meet(connection)
     if (entry.proven) return
     entry.proven = true
-    if (!stopped.signal.aborted) onChange()
+    if (stopped.signal.aborted) return
+    trim()
+    onChange()
   }
 
   const connectionsTo = (peer: PeerId): Connection[] =>
