@@ -9,7 +9,14 @@ import { createBoundedDatastore } from '../workers/stack/bounded-datastore.ts'
 import { noise } from '../workers/stack/encryption.ts'
 import { createGossipLimits } from '../workers/stack/gossip-limits.ts'
 import { createHeadValidator } from '../workers/stack/head-validator.ts'
-import { closeTimeoutMs, pingIntervalMs, pingTimeoutMs, relayDatastore } from '../workers/stack/limits.ts'
+import {
+  closeTimeoutMs,
+  pingIntervalMs,
+  pingTimeoutMs,
+  relayDatastore,
+  relayedBytes,
+  relayedDurationMs,
+} from '../workers/stack/limits.ts'
 import { yamux } from '../workers/stack/muxer.ts'
 import { admitConnected, forgetDisconnected, routingTableSize } from '../workers/stack/routing-table.ts'
 import { type StackServices, stackServices } from '../workers/stack/services.ts'
@@ -26,12 +33,6 @@ const maxConnections = 1_100
 /** New connections a second from one address: a class room, or everybody behind one proxy, arrives at once. */
 const maxInboundPerSecond = 1_000
 const maxInboundPending = 256
-
-/** The relayed connection that leads to a WebRTC one takes seconds; where there is no WebRTC it serves for this, ms. */
-const relayedDurationMs = 10 * 60_000
-
-/** And for so many bytes: a catalogue and small packages fit, a free proxy it is not. */
-const relayedBytes = 16n * 1024n * 1024n
 
 /** Time for the other tab to accept a relayed connection, ms; the library's 30 s would hold those that wait for it. */
 const hopTimeoutMs = 5_000
@@ -126,7 +127,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
         reservations: {
           maxReservations,
           defaultDurationLimit: relayedDurationMs,
-          defaultDataLimit: relayedBytes,
+          defaultDataLimit: BigInt(relayedBytes),
         },
       }),
     },

@@ -1,4 +1,6 @@
 import { expose } from 'comlink'
+import type { Update } from './contract/updates.ts'
+import { answerPings } from './engine/answer-pings.ts'
 import { createCommandGate } from './engine/command-gate.ts'
 import { serveTabs } from './engine/serve-tabs.ts'
 import { installRtcShim } from './net/rtc-shim.ts'
@@ -6,6 +8,8 @@ import { installSteadyDate } from './stack/steady-date.ts'
 
 // Before anything measures a duration by it.
 installSteadyDate()
+
+answerPings(self)
 
 // Most of the worker, so it is loaded while the page still says what to start. The WebRTC transport, which reads the
 // globals when it is evaluated, is no part of it: the node imports that when the shim stands.
@@ -21,6 +25,7 @@ const gate = createCommandGate(async (options) => {
   const { createEngine } = await engine
   const running = await createEngine({ ...options, updates: tabs, onStolen: () => self.close() }, rtc)
   tabs.up()
+  if (options.leadership?.restarted) tabs.postMessage([restartNotice])
   return {
     ...running,
     stop() {
@@ -30,3 +35,10 @@ const gate = createCommandGate(async (options) => {
   }
 })
 expose(gate)
+
+/** Said by the new engine, so that all tabs of the profile hear it. */
+const restartNotice: Update = {
+  ...{ kind: 'notice', id: 'engine', level: 'warning', name: 'Timeout' },
+  message:
+    'The part of this page that connects to peers did not answer for 5 seconds, so it was started again. What was under way continues, and nothing that is stored was lost.',
+}

@@ -6,14 +6,17 @@ import { chromiumFlags, ensureChromium } from '../../scripts/chromium.ts'
 /** A relay and browsers for one suite. */
 export interface Stage {
   readonly relay: Relay
-  /** A tab in a browser process of its own, as on another machine. */
-  openElsewhere(): Promise<Peer & { page: Page }>
+  /** A tab in a browser process of its own, as on another machine; that browser may have flags of its own. */
+  openElsewhere(options?: { flags?: readonly string[]; prepare?: Prepare }): Promise<Peer & { page: Page }>
   /** A tab in a fresh context of the shared browser. */
-  open(): Promise<Peer & { context: BrowserContext }>
+  open(options?: { prepare?: Prepare }): Promise<Peer & { context: BrowserContext }>
 }
 
-export const launchBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: ensureChromium(), args: chromiumFlags })
+/** Called before the page is opened. */
+export type Prepare = (context: BrowserContext) => Promise<unknown>
+
+export const launchBrowser = (flags: readonly string[] = []): Promise<Browser> =>
+  chromium.launch({ executablePath: ensureChromium(), args: [...chromiumFlags, ...flags] })
 
 export const withStage = async function* <T>(work: (stage: Stage) => AsyncGenerator<T>): AsyncGenerator<T> {
   const relay = await startRelay()
@@ -21,13 +24,16 @@ export const withStage = async function* <T>(work: (stage: Stage) => AsyncGenera
   try {
     yield* work({
       relay,
-      async openElsewhere() {
-        const browser = await launchBrowser()
+      async openElsewhere({ flags = [], prepare } = {}) {
+        const browser = await launchBrowser(flags)
         browsers.push(browser)
-        return openPeer(await browser.newContext(), `${relay.page}/`)
+        const context = await browser.newContext()
+        await prepare?.(context)
+        return openPeer(context, `${relay.page}/`)
       },
-      async open() {
+      async open({ prepare } = {}) {
         const context = await (browsers[0] as Browser).newContext()
+        await prepare?.(context)
         return { ...(await openPeer(context, `${relay.page}/`)), context }
       },
     })

@@ -63,6 +63,23 @@ describe('the call router', () => {
     expect(next.calls).toEqual([['cancel', 't']])
   })
 
+  test('a command waits for the engine after one that stopped answering, and fails by name after two', async () => {
+    const router = createCallRouter()
+    router.use(silent())
+    const search = router.call('search', [{}])
+    const status = router.call('status', [])
+    router.stuck()
+    const second = silent()
+    router.use(second)
+    expect(second.calls.map(([command]) => command)).toEqual(['search', 'status'])
+    const library = router.call('library', [])
+    router.stuck()
+    await expect(search).rejects.toMatchObject({ name: 'Timeout', message: expect.stringMatching(/twice/) })
+    router.use(answering((command) => `${command} answered`))
+    // Asked of one such engine only, and how an engine is hangs nothing.
+    expect(await Promise.all([library, status])).toEqual(['library answered', 'status answered'])
+  })
+
   test('an uninstall that the first engine did is a success of the second', async () => {
     const router = createCallRouter()
     const none = (): Route => ({ call: () => Promise.reject(new Failure('NotInstalled', 'It is not installed.')) })

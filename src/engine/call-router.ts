@@ -13,21 +13,29 @@ export interface Route {
  * engine did the work. That is sound because doing a command twice is as doing it once: reading changes nothing, a
  * publish of the same content and a second yank are no-ops, an install is known by its transfer, a cancel ends what is
  * under way; an uninstall whose first try worked finds nothing, which is told as the success that it was.
+ * A command that was under way when two engines in a row stopped answering fails as `Timeout`: it may be what stops them.
  * Not guaranteed: bytes that the caller changes before its command settled are sent again as they are then.
  */
 export interface CallRouter {
   call(command: TabCommand, args: unknown[]): Promise<unknown>
   /** Commands go here from now on, also those that wait or were under way; undefined: they wait. */
   use(route: Route | undefined): void
+  /** The engine that commands went to has stopped answering; they wait for the next one. */
+  stuck(): void
 }
 
 interface PendingCall {
   command: TabCommand
   args: unknown[]
   attempts: number
+  /** Engines that stopped answering while they had it. */
+  stuck: number
   resolve(value: unknown): void
   reject(error: unknown): void
 }
+
+/** Engines that may stop answering under a command before it is given up. */
+const maxStuck = 2
 
 export const createCallRouter = (): CallRouter => {
   const pending = new Set<PendingCall>()
@@ -61,11 +69,26 @@ export const createCallRouter = (): CallRouter => {
   }
 
   return {
+    stuck() {
+      current = undefined
+      for (const call of [...pending]) {
+        call.stuck += 1
+        // Whatever hangs an engine, it is not that it says how it is.
+        if (call.stuck < maxStuck || call.command === 'status') continue
+        pending.delete(call)
+        call.reject(
+          new Failure(
+            'Timeout',
+            'The part of this page that does this stopped answering twice while it was asked, so it was not asked again. Nothing that is stored was lost.',
+          ),
+        )
+      }
+    },
     call(command, args) {
       const known = command === 'install' ? withTransferId(args) : args
       if (command === 'cancel' && typeof args[0] === 'string') cancelled.add(args[0])
       return new Promise((resolve, reject) => {
-        const call = { command, args: known, attempts: 0, resolve, reject }
+        const call = { command, args: known, attempts: 0, stuck: 0, resolve, reject }
         const transfer = transferOf(call)
         if (transfer !== undefined) cancelled.delete(transfer)
         pending.add(call)

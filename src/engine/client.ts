@@ -1,8 +1,10 @@
 import type { EngineCommands, StartOptions } from '../../workers/contract/commands.ts'
+import { Failure } from '../../workers/contract/failures.ts'
 import { type TabCommand, tabCommands } from '../../workers/contract/tabs.ts'
 import type { UpdateBatch } from '../../workers/contract/updates.ts'
 import { createCallRouter } from './call-router.ts'
 import { type LocalEngine, startLocalEngine } from './local-engine.ts'
+import { createRestarts } from './restarts.ts'
 import { joinTabs } from './tabs.ts'
 
 /** The engine as the page sees it: every command of the contract, and the stream of updates. */
@@ -36,7 +38,9 @@ export const createEngineClient = (options: EngineClientOptions): EngineClient =
   const tell = (batch: UpdateBatch): void => {
     for (const listener of listeners) listener(batch)
   }
+  const restarts = createRestarts()
   let local: LocalEngine | undefined
+  let restarting: ReturnType<typeof setTimeout> | undefined
   let engines = 0
 
   /** What changed while nobody told of it is asked for again: the next engine counts its revisions from the start. */
@@ -54,17 +58,40 @@ export const createEngineClient = (options: EngineClientOptions): EngineClient =
     ])
   }
 
+  /** Ends the engine with its connections, and starts another, unless it has come to that too often. */
+  const onStuck = (): void => {
+    local?.terminate()
+    local = undefined
+    router.stuck()
+    const delayMs = restarts.next(performance.now())
+    if (delayMs !== undefined) restarting = setTimeout(tabs.restart, delayMs)
+    else giveUp()
+  }
+
+  /** Another tab of the profile, if there is one, may try. */
+  const giveUp = (): void => {
+    const failure = new Failure(
+      'Internal',
+      'It did not answer for 5 seconds, several times in a row, and was not started again.',
+    )
+    tabs.leave()
+    router.use({ call: () => Promise.reject(failure) })
+    tell([{ kind: 'engine', name: failure.name, message: failure.message }])
+  }
+
   const tabs = joinTabs({
     profile,
     onLead(leadership) {
       local = startLocalEngine({
         ...{ profile, relays, iceServers, transferChannels, leadership },
         onUpdates: tell,
+        onStuck,
       })
       router.use(local)
       void refresh()
     },
     onDeposed() {
+      clearTimeout(restarting)
       router.use(undefined)
       local?.terminate()
       local = undefined
@@ -90,6 +117,7 @@ export const createEngineClient = (options: EngineClientOptions): EngineClient =
       return () => listeners.delete(listener)
     },
     async stop() {
+      clearTimeout(restarting)
       try {
         await local?.stop()
       } finally {

@@ -1,8 +1,10 @@
 import { releaseProxy, transfer, wrap } from 'comlink'
-import type { EngineCommands, StartOptions } from '../../workers/contract/commands.ts'
+import type { EngineCommands, Leadership, StartOptions } from '../../workers/contract/commands.ts'
+import { isPulse, type PulseMessage } from '../../workers/contract/pulse.ts'
 import type { TabCommand } from '../../workers/contract/tabs.ts'
 import type { Update, UpdateBatch } from '../../workers/contract/updates.ts'
 import { createRtcHost } from './rtc-host.ts'
+import { createWorkerMonitor, monitorTickMs } from './worker-monitor.ts'
 
 /** The engine in a worker of this page, which owns, on its behalf, the RTCPeerConnections that workers cannot have. */
 export interface LocalEngine {
@@ -15,8 +17,10 @@ export interface LocalEngine {
 
 export interface LocalEngineOptions extends Pick<StartOptions, 'profile' | 'relays' | 'iceServers'> {
   transferChannels: boolean
-  leadership: NonNullable<StartOptions['leadership']>
+  leadership: Leadership
   onUpdates(batch: UpdateBatch): void
+  /** Its worker does not answer: it has to be ended. Told once. */
+  onStuck(): void
 }
 
 export const startLocalEngine = (options: LocalEngineOptions): LocalEngine => {
@@ -25,6 +29,17 @@ export const startLocalEngine = (options: LocalEngineOptions): LocalEngine => {
     name: 'engine',
   })
   const remote = wrap<EngineCommands>(worker)
+
+  const monitor = createWorkerMonitor()
+  worker.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+    if (isPulse(data, 'pong')) monitor.heard()
+  })
+  const ping: PulseMessage = { ggen: 'ping' }
+  const watching = setInterval(() => {
+    if (monitor.tick(performance.now()) === 'ping') return worker.postMessage(ping)
+    clearInterval(watching)
+    options.onStuck()
+  }, monitorTickMs)
 
   const updates = new MessageChannel()
   updates.port1.onmessage = ({ data }: MessageEvent<UpdateBatch>) => options.onUpdates(data)
@@ -55,6 +70,7 @@ export const startLocalEngine = (options: LocalEngineOptions): LocalEngine => {
   addEventListener('pagehide', settle, { signal: alive.signal })
 
   const terminate = (): void => {
+    clearInterval(watching)
     alive.abort()
     worker.terminate()
     rtcHost?.close()

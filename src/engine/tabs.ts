@@ -1,3 +1,4 @@
+import type { Leadership } from '../../workers/contract/commands.ts'
 import { Failure } from '../../workers/contract/failures.ts'
 import {
   decodeTabMessage,
@@ -21,13 +22,15 @@ import { connectRemoteEngine, type RemoteEngine } from './remote-engine.ts'
  * minute when it was hidden for long; a visible tab does it in time, and a leader that closes or crashes is noticed by all.
  */
 export interface Tabs {
+  /** The engine of this page, which leads, was ended: it leads from now on with another one. */
+  restart(): void
   leave(): void
 }
 
 export interface TabsOptions {
   profile: string
   /** This page runs the engine from now on. */
-  onLead(leadership: { leader: string; stolen: boolean }): void
+  onLead(leadership: Leadership): void
   /** It no longer may: its engine must end at once. */
   onDeposed(): void
   /** Another tab runs the engine: commands go to `route`. */
@@ -43,7 +46,7 @@ export const joinTabs = (options: TabsOptions): Tabs => {
   const { profile, onUpdates } = options
   if (navigator.locks === undefined) {
     options.onFollow({ call: () => Promise.reject(insecure()) })
-    return { leave() {} }
+    return { restart() {}, leave() {} }
   }
   const tab = crypto.randomUUID()
   const now = (): number => performance.now()
@@ -53,7 +56,7 @@ export const joinTabs = (options: TabsOptions): Tabs => {
   const left = new Set<string>()
   const gone = Promise.withResolvers<void>()
   /** The page's way to its own worker. */
-  let own: { leader: string; stolen: boolean; toWorker: BroadcastChannel } | undefined
+  let own: { leader: string; toWorker: BroadcastChannel } | undefined
   let followed: RemoteEngine | undefined
   let outdated = false
   let present = false
@@ -135,6 +138,15 @@ export const joinTabs = (options: TabsOptions): Tabs => {
     options.onFollow({ call: () => Promise.reject(otherVersion(version)) })
   }
 
+  /** With a new id each time: what others have asked of an engine that is gone they ask again of this one. */
+  const lead = ({ stolen, restarted = false }: { stolen: boolean; restarted?: boolean }): void => {
+    own?.toWorker.close()
+    const leader = crypto.randomUUID()
+    own = { leader, toWorker: new BroadcastChannel(tabChannels.leader(profile, leader)) }
+    post({ kind: 'claim', leader, stolen })
+    options.onLead({ leader, stolen, restarted })
+  }
+
   const election = createElection({
     locks,
     leaderLock: tabLocks.leader(profile),
@@ -142,10 +154,7 @@ export const joinTabs = (options: TabsOptions): Tabs => {
     onElected(stolen) {
       leaveLeader()
       outdated = false
-      const leader = crypto.randomUUID()
-      own = { leader, stolen, toWorker: new BroadcastChannel(tabChannels.leader(profile, leader)) }
-      post({ kind: 'claim', leader, stolen })
-      options.onLead({ leader, stolen })
+      lead({ stolen })
     },
     onDeposed() {
       if (own === undefined) return
@@ -175,6 +184,10 @@ export const joinTabs = (options: TabsOptions): Tabs => {
   }, tickMs)
 
   return {
+    restart() {
+      // The worker that was ended may hold the profile for a moment more.
+      if (own !== undefined) lead({ stolen: true, restarted: true })
+    },
     leave() {
       clearInterval(timer)
       election.stop()

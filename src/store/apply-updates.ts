@@ -33,6 +33,9 @@ export const applyUpdates = (state: State, batch: UpdateBatch): State => {
         next = { ...next, publicationByKey }
         break
       }
+      case 'engine':
+        next = { ...next, engine: { phase: 'failed', failure: { name: update.name, message: update.message } } }
+        break
       case 'notice':
         next = withNotice(next, { id: update.id, level: update.level, message: update.message })
         break

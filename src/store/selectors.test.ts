@@ -14,6 +14,7 @@ import {
   rankOf,
   runningTransfer,
   stepLines,
+  transferSentence,
   transferShare,
 } from './selectors.ts'
 import { initialState, PAGE_HITS, type SearchState, type State } from './state.ts'
@@ -248,4 +249,14 @@ describe('transfers', () => {
     expect(transferShare(transfer('x', { bytes: 1, totalBytes: 4 }))).toBe(0.25)
     expect(transferShare(transfer('x', { bytes: 5, totalBytes: 4 }))).toBe(1)
   })
+})
+
+test('a transfer that comes through a relay says so, with the limit', () => {
+  const transfer: TransferView = {
+    ...{ id: 't', specs: ['a'], state: 'fetching', bytes: 0, totalBytes: 9, sources: 1, startedAt: 0 },
+    limit: { reason: 'relayed', bytes: 16_000_000 },
+  }
+  expect(transferSentence(transfer)).toBe('Fetching from 1 peer through the relay, limited to 16 MB a package')
+  expect(transferSentence({ ...transfer, sources: 0 })).toMatch(/^Waiting for the first piece through the relay/)
+  expect(transferSentence({ ...transfer, limit: undefined })).toBe('Fetching from 1 peer')
 })

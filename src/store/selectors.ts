@@ -1,5 +1,5 @@
 import type { CacheView, StatusView, StepState, TransferView } from '../../workers/contract/views.ts'
-import { formatCount, formatPercent, formatSpan, inWords, plural } from '../lib/format.ts'
+import { formatBytes, formatCount, formatPercent, formatSpan, inWords, plural } from '../lib/format.ts'
 import type { BrowseQuery } from '../routes.ts'
 import { filterKeys } from '../routes.ts'
 import { hasEnded } from './apply-updates.ts'
@@ -72,11 +72,11 @@ export const stepLines = (status: StatusView): StepLine[] => [
     ok: `Connected directly to ${plural(status.directConnections, 'peer')}.`,
     working: 'Connecting directly to other peers.',
     waiting: 'No other peers are here yet.',
-    failed: 'No direct connection came about, so packages cannot be fetched from others.',
+    failed: 'No direct connection could be made, so packages come through the relay: slowly, and up to 16 MB each.',
     next:
       status.channelPath === 'none'
         ? 'This browser has no WebRTC, or it is switched off. Allow it, or use another browser.'
-        : 'A strict firewall can be the reason. Try another network.',
+        : 'A strict firewall, a VPN or an extension that blocks WebRTC can be the reason. Try another network.',
   }),
   stepLine('topic', 'News', status, {
     ok: 'New packages show up here as they are published.',
@@ -229,14 +229,15 @@ const concerns = (spec: string, id: string, slug: string): boolean =>
   [id, slug].some((name) => spec === name || spec.startsWith(`${name}@`))
 
 /** A transfer in words. */
-export const transferSentence = ({ state, sources, bytes, totalBytes }: TransferView): string => {
+export const transferSentence = ({ state, sources, bytes, totalBytes, limit }: TransferView): string => {
+  const path = limit === undefined ? '' : ` through the relay, limited to ${formatBytes(limit.bytes)} a package`
   switch (state) {
     case 'resolving':
       return 'Working out what is needed'
     case 'finding':
       return 'Looking for peers that have it'
     case 'fetching':
-      return sources === 0 ? 'Waiting for the first piece' : `Fetching from ${plural(sources, 'peer')}`
+      return sources === 0 ? `Waiting for the first piece${path}` : `Fetching from ${plural(sources, 'peer')}${path}`
     case 'verifying':
       return 'Checking every file'
     case 'done':

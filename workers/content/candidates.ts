@@ -5,6 +5,8 @@
 export interface Candidates {
   /** A peer that is said to hold the content; known ones are not changed. */
   add(peer: string): void
+  /** All but those that are not asked again. */
+  hopeful(): string[]
   /** Peers that may be asked now and are not in use. */
   ready(): string[]
   use(peer: string): void
@@ -44,6 +46,10 @@ export const createCandidates = (restMs: number, now: () => number): Candidates 
       if (candidates.has(peer) || candidates.size >= maxCandidates) return
       candidates.set(peer, { state: 'free', failures: 0, rests: 0, restsUntil: 0 })
     },
+    hopeful: () =>
+      [...candidates].flatMap(([peer, { state, failures }]) =>
+        state !== 'banned' && failures < maxFailures ? [peer] : [],
+      ),
     ready: () =>
       [...candidates].flatMap(([peer, { state, failures, restsUntil }]) =>
         state === 'free' && failures < maxFailures && restsUntil <= now() ? [peer] : [],

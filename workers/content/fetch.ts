@@ -16,14 +16,32 @@ export interface FetchDependencies {
   content: ContentStore
   /** Peers that are said to hold the content, best known first; asked again while none of them is left. */
   findProviders(root: Uint8Array, signal: AbortSignal): AsyncIterable<string>
-  /** Opens a `/ggen/piece/1.0.0` stream on a direct connection. */
-  openStream(peer: string, signal: AbortSignal): Promise<Stream>
+  /**
+   * Opens a `/ggen/piece/1.0.0` stream that will carry about `bytes`: on a direct connection, else on a relayed one that has
+   * as much left.
+   */
+  openStream(peer: string, signal: AbortSignal, bytes?: number): Promise<Stream>
+  /** Relayed connections; absent where there are none. */
+  relayed?: RelayedPaths
   /** First-hand experience with a peer: it brought a piece, it lied, it could not be reached or stopped. */
   report(peer: string, event: PeerReport): void
   /** The same peers, best first. */
   rank?(peers: readonly string[]): readonly string[]
   /** Milliseconds; only differences count. */
   now(): number
+}
+
+/**
+ * What a fetch needs to know of relayed connections. They are slow, shared by all that goes to a peer, and their relay ends
+ * them after some bytes; so they are used where no direct connection can be made, and left when one appears.
+ */
+export interface RelayedPaths {
+  /** Most bytes of one content that are fetched over relayed connections. */
+  readonly maxBytes: number
+  /** Whether a stream goes through a relay. */
+  isRelayed(stream: Stream): boolean
+  /** The state of the direct path to a peer: it exists, may be made, or has failed lately. */
+  directPath(peer: string): 'there' | 'possible' | 'failed'
 }
 
 export type PeerReport =
@@ -39,6 +57,8 @@ export interface FetchProgress {
   totalBytes: number
   /** Peers that brought at least one piece. */
   sources: number
+  /** All peers that are asked now are reached through a relay. */
+  relayed?: boolean
 }
 
 export interface FetchResult {
@@ -51,6 +71,8 @@ export interface FetchResult {
 export interface FetchLimits {
   /** Peers asked at a time: more do not make a home connection faster, and each may cost a WebRTC connection. */
   maxSources: number
+  /** Of those, peers that are reached through a relay: all of them share what the relay carries. */
+  maxRelayedSources: number
   /** A stream that does not open within this is given up, ms: a relayed dial and WebRTC take up to some seconds. */
   openTimeoutMs: number
   /** Without any peer to ask for this long in all since the last piece, the fetch fails, ms. */
@@ -78,6 +100,7 @@ export interface FetchOptions {
 
 export const fetchLimits: FetchLimits = {
   maxSources: 4,
+  maxRelayedSources: 2,
   openTimeoutMs: 15_000,
   waitForProvidersMs: 20_000,
   restMs: 1_000,
@@ -92,7 +115,8 @@ export const fetchLimits: FetchLimits = {
 const maxRounds = 2
 
 /**
- * @throws Failure `Cancelled`; `ContentUnavailable` (nobody has the rest, what is kept is named); `FileInvalid` (the
+ * @throws Failure `Cancelled`; `ContentUnavailable` (nobody has the rest, what is kept is named); `TooLargeForRelay` (it is
+ * reached through relays only, and they do not carry that much); `FileInvalid` (the
  * publisher's own manifest is wrong, nothing is kept; or it is not what is expected); `RecordMalformed` and the like (so is the manifest itself);
  * `QuotaExceeded`, `StorageUnavailable`.
  */

@@ -44,6 +44,9 @@ const maxBacklogBytes = 8 * 1024 * 1024
 /** Without progress for this long, more providers are looked for although some are connected, ms. */
 const unsatisfiedMs = 5_000
 
+/** Pieces asked of a source at a time that is reached through a relay: other streams share its connection. */
+const relayedWindow = 2
+
 /** Peers that are connected at least, also where one piece is left: the second one hedges against a slow first. */
 const minSources = 2
 
@@ -91,7 +94,19 @@ export const gather = async (
       bytes: (begun?.held ?? 0) + fetched,
       totalBytes: begun?.manifest.size ?? 0,
       sources: brought.size,
+      ...(isRelayedOnly() ? { relayed: true } : {}),
     })
+
+  const opened = (): Source[] => [...active.values()].filter(({ client }) => client !== undefined)
+
+  const isRelayedOnly = (): boolean => opened().length > 0 && opened().every(({ relayed }) => relayed)
+
+  /** What is missing (bytes), as far as it is known. */
+  const missingBytes = (): number =>
+    begun === undefined ? (expected?.size ?? 0) : begun.manifest.size - begun.held - fetched
+
+  /** Bytes that may come through a relay are few; what is too many waits for a direct connection, or fails. */
+  const fitsRelay = (): boolean => missingBytes() <= (deps.relayed?.maxBytes ?? Number.POSITIVE_INFINITY)
 
   const begin = (manifest: ContentManifest, missing: readonly number[]): void => {
     assertExpected(manifest, expected)
@@ -139,7 +154,8 @@ export const gather = async (
 
   const lose = (source: Source, thrown: unknown): void => {
     const { name, message } = toFailure(thrown)
-    if (name !== 'RecordMalformed') drop(source, 'failed', message)
+    // A relay ends connections that have carried enough: the peer is not to blame, and another connection is made.
+    if (name !== 'RecordMalformed') drop(source, source.relayed ? 'rest' : 'failed', message)
     else expel(source.peer, message)
   }
 
@@ -164,8 +180,9 @@ export const gather = async (
   }
 
   const askPieces = (source: Source, client: PieceClient, { manifest, schedule }: Begun): void => {
-    const hasRoom = writer.backlog < maxBacklogBytes && active.get(source.peer) === source
-    const pieces = hasRoom ? schedule.next(source.peer) : []
+    const mayAsk = !source.relayed || (!source.leaving && fitsRelay())
+    const hasRoom = mayAsk && writer.backlog < maxBacklogBytes && active.get(source.peer) === source
+    const pieces = hasRoom ? schedule.next(source.peer, source.relayed ? relayedWindow : undefined) : []
     if (pieces.length > 0) {
       const wanted = pieces.map((piece) => ({ piece, size: pieceLength(manifest, piece) }))
       for (const [at, answer] of client.pieces(root, wanted).entries()) {
@@ -190,7 +207,7 @@ export const gather = async (
       if (first) check(source.peer, piece, answer.bytes, ms, begun).catch(fail)
     }
     // The next piece is asked for before this one is hashed.
-    askPieces(source, client, begun)
+    if (!changesPath(source)) askPieces(source, client, begun)
   }
 
   const check = async (
@@ -220,13 +237,20 @@ export const gather = async (
   }
 
   const open = async (peer: string): Promise<void> => {
-    const source: Source = { peer, client: undefined, askedManifest: false }
+    const source: Source = { peer, client: undefined, askedManifest: false, relayed: false, leaving: false }
     candidates.use(peer)
     active.set(peer, source)
     try {
-      const stream = await openWithin(limits.openTimeoutMs, ended.signal, (opening) => deps.openStream(peer, opening))
+      const bytes = Math.min(missingBytes(), deps.relayed?.maxBytes ?? 0)
+      const stream = await openWithin(limits.openTimeoutMs, ended.signal, (opening) =>
+        deps.openStream(peer, opening, bytes),
+      )
+      source.relayed = deps.relayed?.isRelayed(stream) ?? false
+      const relayed = opened().filter((each) => each.relayed).length
       source.client = createPieceClient(stream, limits)
-      pump()
+      if (source.relayed && relayed >= limits.maxRelayedSources) drop(source, 'rest', '')
+      else pump()
+      progress()
     } catch (thrown) {
       lose(source, thrown)
     }
@@ -246,18 +270,37 @@ export const gather = async (
       for (const peer of ranked.slice(0, wanted - active.size)) void open(peer)
     }
     for (const source of [...active.values()]) {
-      if (source.client === undefined) continue
+      if (source.client === undefined || changesPath(source)) continue
       if (begun !== undefined) askPieces(source, source.client, begun)
       else if (!source.askedManifest) void askManifest(source, source.client)
     }
-    if (active.size === 0 || now() - progressAt > unsatisfiedMs) search.look()
+    if (active.size === 0 || isRelayedOnly() || now() - progressAt > unsatisfiedMs) search.look()
+  }
+
+  /** A peer to which a direct connection has come is left and taken up again on that, once nothing of it is on its way. */
+  const changesPath = (source: Source): boolean => {
+    if (!source.relayed || deps.relayed?.directPath(source.peer) !== 'there') return false
+    source.leaving = true
+    if (begun?.schedule.isIdle(source.peer) === false) return false
+    release(source)
+    void open(source.peer)
+    return true
+  }
+
+  /** Every peer that could be asked is reached through a relay, which does not carry that much. */
+  const isTooLargeForRelay = (): boolean => {
+    if (fitsRelay() || !isRelayedOnly()) return false
+    const isTried =
+      search.hasEnded() && candidates.hopeful().every((peer) => deps.relayed?.directPath(peer) === 'failed')
+    return isTried || now() - progressAt > limits.waitForProvidersMs
   }
 
   const tick = (): void => {
     const at = now()
     if (active.size === 0) starvedMs += at - tickedAt
     tickedAt = at
-    if (starvedMs < limits.waitForProvidersMs) pump()
+    if (isTooLargeForRelay()) fail(tooLargeForRelay(missingBytes(), deps.relayed?.maxBytes ?? 0))
+    else if (starvedMs < limits.waitForProvidersMs) pump()
     else fail(unavailable(root, begun, fetched, candidates.size))
   }
 
@@ -290,6 +333,10 @@ interface Source {
   /** Undefined while the stream is being opened. */
   client: PieceClient | undefined
   askedManifest: boolean
+  /** It is reached through a relay. */
+  relayed: boolean
+  /** It is asked for nothing more: a direct connection to it has come. */
+  leaving: boolean
 }
 
 interface Begun {
@@ -299,6 +346,14 @@ interface Begun {
   schedule: Schedule
   files: FileCheck
 }
+
+const tooLargeForRelay = (missing: number, most: number): Failure =>
+  new Failure(
+    'TooLargeForRelay',
+    `${toMegabytes(missing)} MB are missing, and the peers that have them are reached through a relay only, which carries ${toMegabytes(most)} MB of a package. Try again on a network that lets direct connections through; a VPN or an extension that blocks WebRTC can be in the way. What arrived is kept.`,
+  )
+
+const toMegabytes = (bytes: number): number => Math.ceil(bytes / 100_000) / 10
 
 const unavailable = (root: Uint8Array, begun: Begun | undefined, fetched: number, asked: number): Failure => {
   const who = asked === 0 ? 'No peer that holds it was found' : `None of the ${asked} peers found has the rest`

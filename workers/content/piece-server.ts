@@ -11,6 +11,7 @@ import {
 import type { ContentStore } from './content-store.ts'
 import { readFrames, toFrame } from './frames.ts'
 import { createMessageSize } from './message-size.ts'
+import { createRelayedShares } from './relayed-shares.ts'
 
 /**
  * Gives others the content that is here, over `/ggen/piece/1.0.0`.
@@ -20,8 +21,8 @@ import { createMessageSize } from './message-size.ts'
  * Not guaranteed: that a piece of which it said `ok` a moment ago is still here.
  */
 export interface PieceServer {
-  /** Serves one inbound stream; resolves when it has ended. Never rejects. */
-  handle(stream: Stream, peer: string): Promise<void>
+  /** Serves one inbound stream, over a relayed connection or not; resolves when it has ended. Never rejects. */
+  handle(stream: Stream, peer: string, options?: { relayed?: boolean }): Promise<void>
   /** Aborts every stream; later ones are aborted at once. */
   stop(): void
 }
@@ -37,8 +38,8 @@ export interface PieceServerOptions {
 }
 
 /**
- * For `node.handle(PIECE_PROTOCOL, …)`: one fetch uses one stream. Who has WebRTC asks over direct connections; a relayed
- * one serves those who have none.
+ * For `node.handle(PIECE_PROTOCOL, …)`: one fetch uses one stream, over a relayed connection where no direct one can
+ * be made.
  */
 export const pieceHandlerOptions = {
   maxInboundStreams: 8,
@@ -54,6 +55,16 @@ const defaultMaxStreams = 32
 
 /** Of those, for one peer: an install of several packages fetches three at a time, and a preview may go on beside it. */
 const maxStreamsPerPeer = 6
+
+/**
+ * Of those, streams over relayed connections: what they carry passes through our one connection to the relay, by which
+ * everybody else reaches this tab.
+ */
+const maxRelayedStreams = 8
+const maxRelayedStreamsPerPeer = 3
+
+/** Most bytes in one message over a relayed connection: what other streams wait for there. */
+const relayedMessageBytes = 16 * 1024
 
 /** Pieces read while earlier ones are being sent, 1 MiB. */
 const readAhead = 4
@@ -75,9 +86,12 @@ export const createPieceServer = (
   /** Without those that are answered `refused`. */
   let serving = 0
   const servedByPeer = new Map<string, number>()
+  let servingRelayed = 0
+  const relayedByPeer = new Map<string, number>()
+  const shares = createRelayedShares(() => performance.now())
   let stopped = false
 
-  const serve = async (stream: Stream, peer: string, refuse: boolean): Promise<void> => {
+  const serve = async (stream: Stream, peer: string, refuse: boolean, relayed: boolean): Promise<void> => {
     const waiting: Wanted[] = []
     const loading: Promise<Answer>[] = []
     const read = createPieceReader(content)
@@ -108,15 +122,18 @@ export const createPieceServer = (
           while (loading.length < readAhead) {
             const next = waiting.shift()
             if (next === undefined) break
-            loading.push(refuse || next.isOther ? Promise.resolve(answer(next, 'refused')) : load(next, read))
+            const refused = refuse || next.isOther || (relayed && !shares.hasLeft(peer))
+            loading.push(refused ? Promise.resolve(answer(next, 'refused')) : load(next, read))
           }
           const ready = await loading.shift()
           if (ready === undefined || stream.status !== 'open') return
           movedAt = performance.now()
           const bytes = ready.bytes.length
-          for (const message of toMessages(ready, messageSize.bytes)) if (!stream.send(message)) await drained(stream)
+          const most = relayed ? Math.min(messageSize.bytes, relayedMessageBytes) : messageSize.bytes
+          for (const message of toMessages(ready, most)) if (!stream.send(message)) await drained(stream)
           if (bytes === 0) continue
           messageSize.sent(bytes)
+          if (relayed) shares.sent(peer, bytes)
           report(peer, { kind: 'sent', bytes })
         }
         if (stream.remoteWriteStatus !== 'writable') await stream.close()
@@ -156,24 +173,32 @@ export const createPieceServer = (
   }
 
   return {
-    async handle(stream, peer) {
+    async handle(stream, peer, { relayed = false } = {}) {
       if (stopped) return stream.abort(new Failure('PeerUnreachable', 'this peer is stopping'))
       const ofPeer = servedByPeer.get(peer) ?? 0
-      const refuse = serving >= maxStreams || ofPeer >= maxStreamsPerPeer
+      const refuse =
+        serving >= maxStreams ||
+        ofPeer >= maxStreamsPerPeer ||
+        (relayed && (servingRelayed >= maxRelayedStreams || (relayedByPeer.get(peer) ?? 0) >= maxRelayedStreamsPerPeer))
+      const counts = relayed ? [servedByPeer, relayedByPeer] : [servedByPeer]
       if (!refuse) {
         serving += 1
-        servedByPeer.set(peer, ofPeer + 1)
+        if (relayed) servingRelayed += 1
+        for (const count of counts) count.set(peer, (count.get(peer) ?? 0) + 1)
       }
       streams.add(stream)
       try {
-        await serve(stream, peer, refuse)
+        await serve(stream, peer, refuse, relayed)
       } finally {
         streams.delete(stream)
         if (!refuse) {
           serving -= 1
-          const left = (servedByPeer.get(peer) ?? 1) - 1
-          if (left > 0) servedByPeer.set(peer, left)
-          else servedByPeer.delete(peer)
+          if (relayed) servingRelayed -= 1
+          for (const count of counts) {
+            const left = (count.get(peer) ?? 1) - 1
+            if (left > 0) count.set(peer, left)
+            else count.delete(peer)
+          }
         }
       }
     },

@@ -10,9 +10,10 @@ export interface Schedule {
   readonly left: number
   /**
    * The pieces to ask `source` for now, in one request, ascending; they then count as asked. None when nothing fits, or
-   * while over half of what it may be asked for is still to come: each request costs both ends.
+   * while over half of what it may be asked for is still to come: each request costs both ends. `most` bounds how many
+   * it is asked for at a time.
    */
-  next(source: string): number[]
+  next(source: string, most?: number): number[]
   /** Bytes of a piece came from `source`: how long they took, ms, and whether they are the first for that piece. */
   arrived(source: string, piece: number): { first: boolean; ms: number }
   /** What had arrived was not the piece. */
@@ -21,6 +22,8 @@ export interface Schedule {
   absent(source: string, piece: number): void
   /** `source` is gone: what it was asked for is open again. */
   lost(source: string): void
+  /** `source` is asked for nothing now. */
+  isIdle(source: string): boolean
   /** `source` is asked for nothing, and holds none of the pieces that are left. */
   isUseless(source: string): boolean
 }
@@ -117,10 +120,10 @@ export const createSchedule = (pieces: readonly number[], now: () => number): Sc
       return missing.size
     },
 
-    next(source) {
+    next(source, most = maxWindow) {
       const state = stateOf(source)
-      const window =
-        state.pace === undefined ? firstWindow : Math.min(maxWindow, Math.max(1, Math.round(windowMs / state.pace)))
+      const planned = state.pace === undefined ? firstWindow : Math.max(1, Math.round(windowMs / state.pace))
+      const window = Math.min(maxWindow, most, planned)
       const free = window - state.asked.size
       const pieces: number[] = []
       if (free < window / 2) return pieces
@@ -168,6 +171,8 @@ export const createSchedule = (pieces: readonly number[], now: () => number): Sc
       for (const piece of stateOf(source).asked.keys()) forget(source, piece)
       sources.delete(source)
     },
+
+    isIdle: (source) => stateOf(source).asked.size === 0,
 
     isUseless(source) {
       const { asked, absent } = stateOf(source)

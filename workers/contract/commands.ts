@@ -35,7 +35,17 @@ export interface StartOptions {
   /** False forces message passing instead of transferring data channels (tests, and browsers that refuse). */
   transferChannels: boolean
   /** That this page leads the tabs of its profile, under this id, taken (`stolen`) from a frozen one; absent: no other tab is served. */
-  leadership?: { leader: string; stolen: boolean }
+  leadership?: Leadership
+}
+
+/**
+ * `leader` is the id of this leadership. `stolen`: the holder of the profile does not answer, and
+ * loses it. `restarted`: the holder was an engine of the same page.
+ */
+export interface Leadership {
+  leader: string
+  stolen: boolean
+  restarted?: boolean
 }
 
 /** Why the engine should look after its connections now: the network is back, the page is seen, the machine went on. */

@@ -46,6 +46,8 @@ export const failureNames = [
   'NeededByOthers',
   // What the network and the machine do.
   'ContentUnavailable',
+  /** Peers that hold it are reached through a relay only, which carries less than what is missing. */
+  'TooLargeForRelay',
   'PeerUnreachable',
   'Cancelled',
   'Timeout',

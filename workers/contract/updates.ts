@@ -11,6 +11,8 @@ export type Update =
   | { kind: 'transfer'; transfer: TransferView }
   | { kind: 'publication'; publication: PublicationView }
   | { kind: 'cache'; cache: CacheView }
+  /** The engine has ended for good: it has to be loaded again. Said by the page's own side, never by a worker. */
+  | { kind: 'engine'; name: string; message: string }
   /** Something that the person should know and did not ask about. */
   | { kind: 'notice'; id: string; level: 'info' | 'warning' | 'error'; name: string; message: string }
 

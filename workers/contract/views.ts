@@ -272,6 +272,8 @@ export interface TransferView {
   /** Peers that sent at least one piece. */
   sources: number
   startedAt: number
+  /** What slows or bounds it now: each package comes through a relay, of which no more than so many bytes. */
+  limit?: { reason: 'relayed'; bytes: number } | undefined
   failure?: { name: string; message: string }
 }
 

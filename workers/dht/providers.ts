@@ -6,6 +6,9 @@ import type { Contact } from './wire.ts'
 /** Telling the closest peers that we hold a root is given up after this long, ms. */
 const provideTimeoutMs = 5_000
 
+/** Holders that one search names at most: nobody asks more, and a liar may make up any number. */
+const maxFound = 256
+
 /** A search goes on for more holders until the closest 10 were asked, or its caller has enough. */
 const findLimits: QueryLimits = { width: 10, parallel: 4, dials: 3, inFlight: 20, dialBudget: 16 }
 const provideLimits: QueryLimits = { width: 20, parallel: 8, dials: 3, inFlight: 24, dialBudget: 24 }
@@ -20,7 +23,7 @@ export interface Providers {
   provide(root: string, signal: AbortSignal): Promise<number>
   /**
    * Peers that said they hold `root`, each once: those known here and of the first answers at once, the others as they
-   * are found. Ends with the query or the signal; never throws.
+   * are found; 256 at most. Ends with the query or the signal; never throws.
    */
   find(root: string, signal: AbortSignal): AsyncGenerator<string>
 }
@@ -64,6 +67,7 @@ export const createProviders = (deps: ProvidersDependencies): Providers => {
       let over = false
       const add = (peers: readonly string[]): void => {
         for (const peer of peers) {
+          if (seen.size >= maxFound) break
           if (seen.has(peer) || rank(peer) === undefined) continue
           seen.add(peer)
           found.push(peer)

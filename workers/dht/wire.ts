@@ -57,6 +57,9 @@ export interface Wire {
 /** Peers that the routing table is asked for: k of Kademlia. */
 const k = 20
 
+/** Providers taken from what others have stored here: more than any fetch asks. */
+const maxProviders = 64
+
 /** Peers whose id and place in the key space are kept at hand; parsing and hashing them takes longer than the rest. */
 const maxRemembered = 2_048
 
@@ -74,6 +77,11 @@ export interface WireNode {
 }
 
 export interface WireOptions {
+  /**
+   * Connects to a peer, by the addresses that others named for it. The default asks the node, which adds them to those it
+   * knows.
+   */
+  connect?(peer: PeerId, addresses: readonly Multiaddr[], signal: AbortSignal): Promise<Connection>
   /** A peer answered with what no honest one sends. */
   onMalformed?(peer: string): unknown
 }
@@ -85,7 +93,11 @@ export interface WireOptions {
  * interface does not offer these parts: what is there is checked once, here.
  * @throws TypeError when kad-dht has changed so that a part is missing.
  */
-export const createWire = (node: WireNode, protocol: string, { onMalformed = () => {} }: WireOptions = {}): Wire => {
+export const createWire = (
+  node: WireNode,
+  protocol: string,
+  { onMalformed = () => {}, connect = connectAsKnown(node) }: WireOptions = {},
+): Wire => {
   const { dht } = node.services
   if (!hasParts(dht)) throw new TypeError('This version of kad-dht lacks a part that lookups need.')
   const self = node.peerId.toString()
@@ -131,10 +143,9 @@ export const createWire = (node: WireNode, protocol: string, { onMalformed = () 
     try {
       let connection = directConnection(id)
       if (connection === undefined) {
-        // The dialler knows addresses only by the peer store.
-        if (peer.addresses.length > 0) await node.peerStore.merge(id, { multiaddrs: peer.addresses })
-        connection = await node.dial(id, { signal })
-        if (connection.limits !== undefined) return undefined
+        connection = await connect(id, peer.addresses, signal)
+        // An address proves nothing: who answers there may be another peer.
+        if (connection.limits !== undefined || !connection.remotePeer.equals(id)) return undefined
       }
       const hasAnswer = question.type !== messageTypes.addProvider
       return await askInOneTrip(connection, protocol, encodeQuestion(question), { signal, hasAnswer })
@@ -206,11 +217,20 @@ export const createWire = (node: WireNode, protocol: string, { onMalformed = () 
         const message = { type: 'PUT_VALUE', key, record: recordOf(key, value), closer: [], providers: [] } as const
         await dht.rpc.handleMessage(node.peerId, message)
       },
-      getProviders: async (key) => (await dht.providers.getProviders(CID.decode(key))).map(String),
+      getProviders: async (key) =>
+        (await dht.providers.getProviders(CID.decode(key))).slice(0, maxProviders).map(String),
       addProvider: (key) => dht.providers.addProvider(CID.decode(key), node.peerId),
     },
   }
 }
+
+const connectAsKnown =
+  (node: WireNode) =>
+  async (peer: PeerId, addresses: readonly Multiaddr[], signal: AbortSignal): Promise<Connection> => {
+    // The dialler knows addresses only by the peer store.
+    if (addresses.length > 0) await node.peerStore.merge(peer, { multiaddrs: [...addresses] })
+    return node.dial(peer, { signal })
+  }
 
 interface Remembered {
   id: PeerId

@@ -3,6 +3,7 @@ import { createProviders, type Providers, type ProvidersDependencies } from '../
 import { createRoundTrips } from '../dht/round-trips.ts'
 import { createWire, type Wire } from '../dht/wire.ts'
 import type { TabNode } from '../net/create-node.ts'
+import { dialForQuery } from '../net/dial-for-query.ts'
 import type { Reputation } from '../peers/reputation.ts'
 import type { Crypto } from '../protocol/crypto.ts'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
@@ -26,9 +27,12 @@ export interface DhtDependencies {
 }
 
 /** The lookups of a node, with our formats and what is known of peers: the banned are not asked, the best ones first. */
-export const createDht = (tab: Pick<TabNode, 'node' | 'heads'>, deps: DhtDependencies): Dht => {
+export const createDht = (tab: TabNode, deps: DhtDependencies): Dht => {
   const { crypto, reputation, conduct, onLookup } = deps
-  const wire = createWire(tab.node, KAD_PROTOCOL, { onMalformed: (peer) => conduct.drop(peer, 'malformed') })
+  const wire = createWire(tab.node, KAD_PROTOCOL, {
+    onMalformed: (peer) => conduct.drop(peer, 'malformed'),
+    connect: (peer, addresses, signal) => dialForQuery(tab, peer, addresses, signal),
+  })
   const lookups: ProvidersDependencies = {
     wire,
     roundTrips: createRoundTrips(),

@@ -10,6 +10,7 @@ import type { Registry } from '../registry/registry.ts'
 import { type Resolution, resolve } from '../registry/resolve.ts'
 import type { BegunTransfer, Transfers } from '../registry/transfers.ts'
 import type { Trust } from '../registry/trust.ts'
+import { relayedContentBytes } from '../stack/limits.ts'
 import { atMostEvery } from './at-most-every.ts'
 import type { ContentKeeper } from './content-keeper.ts'
 import type { Network } from './network.ts'
@@ -108,7 +109,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     const { bytes } = await fetchContent(root, fetchDependencies(online), {
       signal,
       expected,
-      onProgress: (progress) => onProgress(progress.bytes, progress.sources),
+      onProgress: ({ bytes, sources, relayed = false }) => onProgress(bytes, sources, relayed),
     })
     return bytes
   })
@@ -117,6 +118,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     content,
     findProviders: online.findProviders,
     openStream: online.openPieceStream,
+    relayed: online.relayed,
     report(peer, event) {
       if (event.kind === 'violation') online.drop(peer, 'hash')
       else if (event.kind === 'failed') {
@@ -182,27 +184,36 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       const bytesByRoot = new Map<string, number>()
       report({ state: 'finding', totalBytes: packages.reduce((sum, { size }) => sum + size, 0) })
 
+      /** Contents of which all that is asked for comes through a relay. */
+      const relayedRoots = new Set<string>()
       let fetched = 0
       const reportFetching = atMostEvery(progressEveryMs, () =>
-        report({ state: 'fetching', bytes: sum(bytesByRoot.values()) }),
+        report({
+          state: 'fetching',
+          bytes: sum(bytesByRoot.values()),
+          limit: relayedRoots.size > 0 ? { reason: 'relayed', bytes: relayedContentBytes } : undefined,
+        }),
       )
       const waiting = [...packages]
       const work = async (): Promise<void> => {
         for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
           const { id, version, root, rootText, size } = next
           const fileCount = releaseOf(id, version)?.fileCount ?? 0
-          fetched += await sharedFetch({ root, size, fileCount }, signal, (bytes, sources) => {
+          fetched += await sharedFetch({ root, size, fileCount }, signal, (bytes, sources, relayed) => {
             bytesByRoot.set(rootText, bytes)
+            if (relayed) relayedRoots.add(rootText)
+            else relayedRoots.delete(rootText)
             transfer.sources = Math.max(transfer.sources, sources)
             reportFetching()
           })
           bytesByRoot.set(rootText, size)
+          relayedRoots.delete(rootText)
           report({ bytes: sum(bytesByRoot.values()) })
         }
       }
       await allOrFirstFailure(Array.from({ length: parallelFetches }, work), controller)
       signal.throwIfAborted()
-      report({ state: 'verifying' })
+      report({ state: 'verifying', limit: undefined })
 
       const entries = await Promise.all(packages.map((each) => toLibraryEntry(each)))
       for (const entry of entries) await library.add(entry)
@@ -226,6 +237,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       report({
         state: failure.name === 'Cancelled' ? 'cancelled' : 'failed',
         failure: { name: failure.name, message: failure.message },
+        limit: undefined,
       })
       throw failure
     } finally {

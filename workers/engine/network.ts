@@ -1,6 +1,7 @@
 import type { Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { ContentStore } from '../content/content-store.ts'
+import type { RelayedPaths } from '../content/fetch.ts'
 import { createPieceServer, pieceHandlerOptions } from '../content/piece-server.ts'
 import type { StartOptions } from '../contract/commands.ts'
 import { Failure } from '../contract/failures.ts'
@@ -9,9 +10,11 @@ import type { PeerView, StatusView, Step } from '../contract/views.ts'
 import { askClosest } from '../dht/closest.ts'
 import type { FoundHead, LookupReport } from '../dht/heads.ts'
 import { createAnnouncements } from '../gossip/announcements.ts'
+import { isDirect } from '../net/addresses.ts'
 import { type CreateNodeOptions, createNode } from '../net/create-node.ts'
 import { createPeerFinder } from '../net/peer-finder.ts'
 import type { RequestOutcome } from '../net/pool/health.ts'
+import { isRelayedStream } from '../net/pool/open-stream.ts'
 import { createPool } from '../net/pool/pool.ts'
 import { createRelayKeeper } from '../net/relay-keeper.ts'
 import { startRemembering } from '../net/remember.ts'
@@ -25,6 +28,7 @@ import type { QueryClient, QueryClientDependencies } from '../query/query-client
 import type { QuerySource } from '../query/query-server.ts'
 import type { Judgement } from '../stack/announcement-gate.ts'
 import { createGossipLimits } from '../stack/gossip-limits.ts'
+import { relayedContentBytes } from '../stack/limits.ts'
 import { meshPeers } from '../stack/mesh.ts'
 import type { SyncCatalogue } from '../sync/replica.ts'
 import { startSync } from '../sync/sync.ts'
@@ -34,6 +38,9 @@ import type { ProfileKeys } from './keys.ts'
 import { toPeerViews } from './peer-views.ts'
 import { isRelayAddress, type RelayDirectory } from './relays.ts'
 import { type ExchangeState, topicStep } from './steps.ts'
+
+/** A question that can go over a relayed connection waits no longer for a direct one (ms). */
+const queryPatienceMs = 500
 
 /** A dial that a person asked for is given up after this long, ms: a relayed WebRTC dial takes under 1 s where it works. */
 const connectTimeoutMs = 20_000
@@ -86,7 +93,10 @@ export interface Network {
   findProviders(root: Uint8Array, signal: AbortSignal): AsyncGenerator<string>
   /** How many distinct other peers the DHT knows to hold `root`. */
   countProviders(root: Uint8Array, signal: AbortSignal): Promise<number>
-  openPieceStream(peer: string, signal: AbortSignal): Promise<Stream>
+  /** A stream that will carry about `bytes`, over a relay where no direct connection can be made. */
+  openPieceStream(peer: string, signal: AbortSignal, bytes?: number): Promise<Stream>
+  /** What is to be known of relayed connections by those who fetch content. */
+  readonly relayed: RelayedPaths
   /** A peer broke the rules: its connections are closed, and it is remembered; what nobody does by accident bans it. */
   drop(peer: string, fault: Fault): void
   /** How a request to a connected peer ended, for the health of its connection. */
@@ -150,7 +160,8 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
   })
   await node.handle(
     PIECE_PROTOCOL,
-    (stream, connection) => pieceServer.handle(stream, connection.remotePeer.toString()),
+    (stream, connection) =>
+      pieceServer.handle(stream, connection.remotePeer.toString(), { relayed: !isDirect(connection) }),
     pieceHandlerOptions,
   )
 
@@ -194,7 +205,9 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     ...{ node, source: deps.queries.source, ingest: deps.queries.ingest, drop, onPeers: onChange },
     rank: reputation.rank,
     observe: experience,
-    openStream: (peer, signal) => pool.openStream(peer, QUERY_PROTOCOL, { signal, direct: false }),
+    // A question takes two seconds at most, and the peers asked are connected already.
+    openStream: (peer, signal) =>
+      pool.openStream(peer, QUERY_PROTOCOL, { signal, direct: false, relayedAfterMs: queryPatienceMs }),
   })
   const keeper = createRelayKeeper(tab, { relays, onChange })
   const finder = createPeerFinder(tab, pool, {
@@ -260,8 +273,10 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     },
     async *findProviders(root, signal) {
       const seen = new Set([self])
-      for (const peerId of pool.directPeers()) {
-        const peer = peerId.toString()
+      // Those that are reached through a relay only come after those with a direct connection.
+      const here = pool.peers().filter(({ id }) => !keeper.isRelay(id.toString()))
+      for (const { id } of here.sort((a, b) => Number(b.direct) - Number(a.direct))) {
+        const peer = id.toString()
         seen.add(peer)
         yield peer
       }
@@ -276,8 +291,9 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
       for await (const peer of providers.find(rootToText(root), signal)) if (peer !== self) peers.add(peer)
       return peers.size
     },
-    // Without WebRTC a relayed connection is slow and limited, and all there is.
-    openPieceStream: (peer, signal) => pool.openStream(peer, PIECE_PROTOCOL, { signal, direct: tab.webRtc }),
+    openPieceStream: (peer, signal, bytes = 0) =>
+      pool.openStream(peer, PIECE_PROTOCOL, { signal, direct: false, bytes }),
+    relayed: { maxBytes: relayedContentBytes, isRelayed: isRelayedStream, directPath: pool.directPath },
     drop,
     report: pool.report,
     provide: (root, signal) => providers.provide(rootToText(root), signal),

@@ -25,7 +25,7 @@ test('all who want a content share one fetch, its progress and its end', async (
   const seen: number[][] = [[], []]
   const results = [0, 1].map((n) => shared(wanted, never, (bytes) => seen[n]?.push(bytes)))
   expect(begun).toHaveLength(1)
-  begun[0]?.onProgress(5, 1)
+  begun[0]?.onProgress(5, 1, false)
   begun[0]?.end(9)
   expect(await Promise.all(results)).toEqual([9, 9])
   expect(seen).toEqual([[5], [5]])

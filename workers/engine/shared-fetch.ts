@@ -1,7 +1,7 @@
 import { toHex } from '../protocol/ids.ts'
 
-/** Bytes that are here, and peers that sent some. */
-export type OnProgress = (bytes: number, sources: number) => void
+/** Bytes that are here, peers that sent some, and whether all that is asked for comes through a relay. */
+export type OnProgress = (bytes: number, sources: number, relayed: boolean) => void
 
 /** A content, and what the signed release says of it. */
 export interface WantedContent {
@@ -31,8 +31,8 @@ export const createSharedFetch = (fetch: Fetch): Fetch => {
   const begin = (key: string, wanted: WantedContent): Flight => {
     const controller = new AbortController()
     const listeners = new Set<OnProgress>()
-    const onProgress: OnProgress = (bytes, sources) => {
-      for (const listener of listeners) listener(bytes, sources)
+    const onProgress: OnProgress = (...progress) => {
+      for (const listener of listeners) listener(...progress)
     }
     const flight: Flight = {
       ...{ controller, listeners, wanted: 0 },

@@ -21,13 +21,14 @@ export interface Candidate {
 }
 
 export interface Candidates {
-  /** True when it is kept: there is an address, and room. Newer addresses replace older ones. */
+  /** True when it is kept: there is an address, and room. Newer addresses go before older ones. */
   add(peer: string, addresses: readonly Multiaddr[]): boolean
   /** Those whose time has come, in random order. */
   due(): Candidate[]
   /** When the next one of the others is due, by the given clock; Infinity when there is none. */
   nextAt(isWanted: (peer: string) => boolean): number
-  failed(peer: string): void
+  /** It is left alone for a while, and for `leastMs` at least. */
+  failed(peer: string, leastMs?: number): void
   /** Failed dials since the last that succeeded. */
   failures(peer: string): number
   forget(peer: string): void
@@ -56,7 +57,9 @@ export const createCandidates = (options: { max: number; now(): number; random()
       if (addresses.length === 0) return false
       const entry = known.get(peer)
       if (entry !== undefined) {
-        entry.addresses = addresses
+        // What one peer names must not push out what another one named.
+        const all = new Map([...addresses, ...entry.addresses].map((address) => [address.toString(), address]))
+        entry.addresses = [...all.values()].slice(0, maxAddresses)
         return true
       }
       if (known.size >= max && !forgetOne()) return false
@@ -76,12 +79,12 @@ export const createCandidates = (options: { max: number; now(): number; random()
         if (notBefore > time && notBefore < next && isWanted(peer)) next = notBefore
       return next
     },
-    failed(peer) {
+    failed(peer, leastMs = 0) {
       const entry = known.get(peer)
       if (entry === undefined) return
       entry.failures += 1
       const backoff = Math.min(firstBackoffMs * 2 ** (entry.failures - 1), maxBackoffMs)
-      entry.notBefore = now() + backoff * (1 - backoffSpread / 2 + random() * backoffSpread)
+      entry.notBefore = now() + Math.max(leastMs, backoff * (1 - backoffSpread / 2 + random() * backoffSpread))
     },
     failures: (peer) => known.get(peer)?.failures ?? 0,
     forget(peer) {

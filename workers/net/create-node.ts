@@ -1,6 +1,6 @@
-import type { Libp2p, PeerId, PrivateKey, Transport } from '@libp2p/interface'
+import type { Connection, Libp2p, PeerId, PrivateKey, Transport } from '@libp2p/interface'
 import { FaultTolerance } from '@libp2p/interface'
-import { multiaddr } from '@multiformats/multiaddr'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import type { Crypto } from '../protocol/crypto.ts'
 import { createBoundedDatastore } from '../stack/bounded-datastore.ts'
@@ -15,9 +15,12 @@ import { type StackServices, stackServices } from '../stack/services.ts'
 import { silentLogger } from '../stack/silent-logger.ts'
 import { webSockets } from '../stack/web-sockets.ts'
 import { isDirect, peerOf } from './addresses.ts'
+import { createDirectPaths, type DirectPaths } from './direct-paths.ts'
 import { createGater, type DialGater } from './gater.ts'
+import { dialableAddresses } from './heard-addresses.ts'
 import { identifyConnections } from './identify.ts'
 import { connectionClass, repeatInitEvents } from './init-channel.ts'
+import { onlyConnected } from './only-connected.ts'
 import { anyRelay, createRelayTransport } from './relay-transport.ts'
 import { createSlots } from './slots.ts'
 
@@ -83,12 +86,18 @@ export interface TabNode {
   webRtc: boolean
   /** True for a peer that is configured as a relay. */
   isRelay(peerId: string): boolean
+  /** Of the addresses that others named for a peer, those that are worth a dial. */
+  dialable(peerId: string, heard: readonly Multiaddr[]): Multiaddr[]
+  /** To which peers a direct connection may be tried. */
+  paths: DirectPaths
   /** The relays are these from now on, by their multiaddrs with peer ids. */
   setRelays(relays: readonly string[]): void
   heads: HeadValidator
   gater: DialGater
   /** Gets a reservation at a connected relay; for the relay keeper. */
   reserve(relay: PeerId): Promise<void>
+  /** Makes one more relayed connection to a peer, by an address that is relayed. */
+  dialRelayed(address: Multiaddr, signal: AbortSignal): Promise<Connection>
   stop(): Promise<void>
 }
 
@@ -102,7 +111,8 @@ export interface TabNode {
  */
 export const createNode = async (options: CreateNodeOptions): Promise<TabNode> => {
   const { relays, webRtc } = options
-  let relayIds = idsOf(relays)
+  let relayAddresses = relays.map((address) => multiaddr(address))
+  let relayIds = idsOf(relayAddresses)
   const heads = createHeadValidator(options.crypto)
   const relayTransport = createRelayTransport()
   let node: GgenNode | undefined
@@ -168,13 +178,18 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
     node: started,
     webRtc,
     isRelay: (peerId) => relayIds.has(peerId),
+    dialable: (peerId, heard) =>
+      dialableAddresses(heard, peerId, { self: started.peerId.toString(), relays: relayAddresses }),
+    paths: createDirectPaths(() => performance.now()),
     setRelays(now) {
-      relayIds = idsOf(now)
+      relayAddresses = now.map((address) => multiaddr(address))
+      relayIds = idsOf(relayAddresses)
       gater.setRelays(now)
     },
     heads,
     gater,
     reserve: relayTransport.reserve,
+    dialRelayed: relayTransport.dial,
     async stop() {
       stopForgetting()
       stopAdmitting()
@@ -184,8 +199,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
   }
 }
 
-const idsOf = (relays: readonly string[]): Set<string | undefined> =>
-  new Set(relays.map((address) => peerOf(multiaddr(address))))
+const idsOf = (relays: readonly Multiaddr[]): Set<string | undefined> => new Set(relays.map(peerOf))
 
 /** Peers with at least one direct connection, relays among them. */
 const directPeerCount = (node: GgenNode): number =>
@@ -201,7 +215,7 @@ const webRtcTransport = async (iceServers: CreateNodeOptions['iceServers']): Pro
   if (connections !== undefined) repeatInitEvents(connections)
   const { webRTC } = await import('@libp2p/webrtc')
   const create = webRTC({ rtcConfiguration: { iceServers }, dataChannel: { maxMessageSize: maxRtcMessageBytes } })
-  return (components) => limitDials(create(components), maxWebRtcDials)
+  return (components) => limitDials(onlyConnected(create, components), maxWebRtcDials)
 }
 
 /** Lets at most `limit` dials of a transport run at once. */

@@ -1,11 +1,15 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PeerId, PeerInfo } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
-import { multiaddr } from '@multiformats/multiaddr'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { afterEach, expect, test, vi } from 'vitest'
 import { createDialler } from './dialler.ts'
+import { createDirectPaths } from './direct-paths.ts'
+import { dialableAddresses } from './heard-addresses.ts'
 
 afterEach(() => vi.useRealTimers())
+
+const relay = multiaddr('/ip4/127.0.0.1/tcp/1/ws/p2p/12D3KooWM4UjZbpJQh7mzxEFoeC3sXDJr3aFjkbQh1yTHGrwX564')
 
 const newPeer = async (): Promise<PeerId> => peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
 
@@ -14,6 +18,9 @@ const compose = async (found: number, { uncollected = 0, dial = (): Promise<neve
   const state = { found, uncollected }
   const dialled: string[] = []
   const friend = await newPeer()
+  const events = new EventTarget()
+  const relayed: string[] = []
+  const paths = createDirectPaths(() => performance.now())
   const node = {
     peerId: await newPeer(),
     getConnections: () => [],
@@ -21,25 +28,32 @@ const compose = async (found: number, { uncollected = 0, dial = (): Promise<neve
       dialled.push(String(addresses[0]).split('/').at(-1) ?? '')
       return dial()
     },
-    addEventListener() {},
-    removeEventListener() {},
+    addEventListener: events.addEventListener.bind(events),
+    removeEventListener: events.removeEventListener.bind(events),
   }
   const dialler = createDialler(
-    { node, isRelay: () => false, gater: { permit: () => () => {} }, webRtc: true } as never,
+    {
+      ...{ node, isRelay: () => false, gater: { permit: () => () => {} }, webRtc: true },
+      dialable: (peer: string, heard: Multiaddr[]) =>
+        dialableAddresses(heard, peer, { self: node.peerId.toString(), relays: [relay] }),
+      paths,
+      async dialRelayed(address: Multiaddr) {
+        relayed.push(address.toString())
+      },
+    } as never,
     { directPeers: () => Array<PeerId>(state.found).fill(friend) } as never,
     {
       ...{ target: 12, avoid: () => false, onChange() {} },
       rtcCounts: () => ({ uncollected: state.uncollected, limit: 400 }),
     },
   )
-  const relay = '/ip4/127.0.0.1/tcp/1/ws/p2p/12D3KooWM4UjZbpJQh7mzxEFoeC3sXDJr3aFjkbQh1yTHGrwX564'
   const peers = await Promise.all(
     Array.from({ length: 6 }, async (): Promise<PeerInfo> => {
       const id = await newPeer()
       return { id, multiaddrs: [multiaddr(`${relay}/p2p-circuit/webrtc/p2p/${id}`)] }
     }),
   )
-  return { dialler, dialled, peers, state, node }
+  return { dialler, dialled, peers, state, node, events, relayed, paths }
 }
 
 test('three are dialled at once, those with a higher id before the others', async () => {
@@ -98,5 +112,28 @@ test('who is there and cannot be reached is tried again and again', async () => 
   dialler.consider(peers.slice(0, 1), 'present')
   await vi.advanceTimersByTimeAsync(600_000)
   expect(dialled.length).toBeGreaterThan(5)
+  dialler.stop()
+})
+
+test('a relayed connection that its relay ended is made anew by one side while there is no direct path', async () => {
+  const { dialler, peers, node, events, relayed, paths, state } = await compose(0)
+  const closes = (id: PeerId, bytes: bigint): number => {
+    const remoteAddr = multiaddr(`${relay}/p2p-circuit/p2p/${id}`)
+    const detail = { remotePeer: id, remoteAddr, direct: false, limits: { bytes }, timeline: { open: Date.now() } }
+    events.dispatchEvent(new CustomEvent('connection:close', { detail }))
+    return relayed.splice(0).length
+  }
+  const isHigher = ({ id }: PeerInfo): boolean => `${id}` > `${node.peerId}`
+  for (const peer of peers) {
+    // A direct connection is tried anyway.
+    expect(closes(peer.id, 0n)).toBe(0)
+    paths.begin(peer.id.toString())('failed')
+    expect(closes(peer.id, 0n)).toBe(isHigher(peer) ? 1 : 0)
+    // The peer has left, or nobody needed the connection.
+    expect(closes(peer.id, 16_000_000n)).toBe(0)
+    state.found = 4
+    expect(closes(peer.id, 0n)).toBe(0)
+    state.found = 0
+  }
   dialler.stop()
 })

@@ -1,9 +1,13 @@
 import type { Connection, PeerInfo } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { isDirect, isRelayed, isWebRtc, withPeer } from './addresses.ts'
+import { createWorkBudget } from '../stack/work-budget.ts'
+import { isDirect, isRelayed, isWebRtc } from './addresses.ts'
 import { type Candidate, createCandidates } from './candidates.ts'
 import type { TabNode } from './create-node.ts'
+import { dialPeer, isGone } from './dial-peer.ts'
 import type { Pool } from './pool/pool.ts'
+import { hasBudget } from './relayed-budget.ts'
 
 /** Dials at once: each is an RTCPeerConnection that gathers and checks candidates. */
 const maxDials = 3
@@ -13,6 +17,12 @@ const dialTimeoutMs = 8_000
 
 /** A peer that begins to dial us gets this long before we dial it ourselves, ms: several WebRTC dials. */
 const takeOverMs = 1_500
+
+/**
+ * Dials in a minute, whatever is heard: a tab that opens makes about 12, and tries some in vain. Who names peers without
+ * end must not make it dial without end.
+ */
+const maxDialsAMinute = 60
 
 /** Peers that are remembered to be dialled, or to be left alone for a while. */
 const maxCandidates = 256
@@ -60,6 +70,9 @@ export interface DiallerOptions {
  * Two tabs that find each other at once would each open an RTCPeerConnection. Peers with a higher id than ours are
  * dialled first; and whoever sees the relayed connection of a peer with a lower id arrive leaves the dial to that peer,
  * and takes over when nothing has come of it.
+ *
+ * What it hears is not to be trusted: a dial counts only when it has led to a connection that the peer needed, every end of
+ * a dial takes a turn of the event loop before the next begins, and dials are bounded in each minute.
  */
 export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions): Dialler => {
   const { node, gater } = tab
@@ -68,10 +81,12 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
   const now = (): number => performance.now()
   const candidates = createCandidates({ max: maxCandidates, now, random: Math.random })
   const dialing = new Map<string, AbortController>()
+  const dials = createWorkBudget({ max: maxDialsAMinute, perMs: 60_000, now })
   /** Named by somebody in this life of the node, and not only remembered. */
   const present = new Set<string>()
   const stopped = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
+  let timerAt = 0
   let lastFailure: unknown
 
   /** Without WebRTC a relayed connection is the most that there can be. */
@@ -80,13 +95,23 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
   const connectionsTo = (peerId: string): Connection[] =>
     node.getConnections().filter(({ remotePeer, status }) => status === 'open' && remotePeer.toString() === peerId)
 
-  const isWanted = (peerId: string): boolean =>
-    !dialing.has(peerId) &&
+  const isWanted = (peerId: string, whileDialled = false): boolean =>
+    (whileDialled || !dialing.has(peerId)) &&
     !avoid(peerId) &&
     !connectionsTo(peerId).some((connection) => isDirect(connection) || !tab.webRtc)
 
+  /** Peers with a direct connection, those included that have yet to show that it works. */
+  const foundPeers = (): number => {
+    const peers = node
+      .getConnections()
+      .filter((connection) => isDirect(connection) && connection.status === 'open')
+      .map(({ remotePeer }) => remotePeer.toString())
+      .filter((peer) => !tab.isRelay(peer))
+    return Math.max(pool.directPeers().length, new Set(peers).size)
+  }
+
   const hasRoom = (): boolean => {
-    const found = pool.directPeers().length
+    const found = foundPeers()
     if (dialing.size >= maxDials || found + dialing.size >= target) return false
     return found < neededPeers || !isScarce()
   }
@@ -109,6 +134,7 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
   const pump = (): void => {
     if (stopped.signal.aborted) return
     clearTimeout(timer)
+    timer = undefined
     // Those that leave the dial to us come first; by the time of the others, they may have dialled us.
     const due = candidates
       .due()
@@ -120,38 +146,58 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
     for (const candidate of due) {
       if (!hasRoom()) break
       if (!present.has(candidate.peer) && rememberedDials() >= maxRememberedDials) break
-      if (arriving(candidate.peer)) candidates.postpone(candidate.peer, takeOverMs)
-      else void dial(candidate)
+      const restMs = tab.paths.restMs(candidate.peer)
+      if (restMs > 0) candidates.postpone(candidate.peer, restMs)
+      else if (arriving(candidate.peer)) candidates.postpone(candidate.peer, takeOverMs)
+      else if (dials.take()) void dial(candidate)
+      else {
+        pumpLater(dials.waitMs())
+        break
+      }
     }
     const next = candidates.nextAt(isWanted)
-    if (Number.isFinite(next)) timer = setTimeout(pump, next - now())
+    if (Number.isFinite(next)) pumpLater(next - now())
     onChange()
+  }
+
+  /** Within `ms`, in a task of its own. */
+  const pumpLater = (ms: number): void => {
+    const at = now() + Math.max(ms, 0)
+    if (timer !== undefined && timerAt <= at) return
+    clearTimeout(timer)
+    timerAt = at
+    timer = setTimeout(pump, at - now())
   }
 
   const dial = async ({ peer, addresses }: Candidate): Promise<void> => {
     const abort = new AbortController()
     dialing.set(peer, abort)
     const undoPermit = gater.permit(peer)
+    const end = tab.paths.begin(peer)
     const limitMs = present.has(peer) ? dialTimeoutMs : rememberedTimeoutMs
     try {
-      await node.dial([...addresses], {
-        signal: AbortSignal.any([stopped.signal, abort.signal, AbortSignal.timeout(limitMs)]),
-      })
+      const signal = AbortSignal.any([stopped.signal, abort.signal, AbortSignal.timeout(limitMs)])
+      await dialPeer(node, peerIdFromString(peer), addresses, { signal })
+      // Where another was dialling the same peer, its dial was joined, and that one may settle for a relayed connection.
+      if (isWanted(peer, true)) throw new Error('the dial has led to no connection of the kind that was wanted')
+      end('made')
       candidates.reached(peer)
       lastFailure = undefined
     } catch (error) {
+      const gone = isGone(error)
+      end(abort.signal.aborted || gone ? 'cancelled' : 'failed')
       if (abort.signal.aborted) candidates.postpone(peer, takeOverMs)
       // Twice is no tab that is just being reloaded. When it comes back, its relay will name it again.
-      else if (isGone(error) && candidates.failures(peer) > 0) candidates.forget(peer)
+      else if (gone && candidates.failures(peer) > 0) candidates.forget(peer)
       else {
-        candidates.failed(peer)
+        candidates.failed(peer, tab.paths.restMs(peer))
         lastFailure = error
       }
     } finally {
       undoPermit()
       dialing.delete(peer)
     }
-    pump()
+    if (!stopped.signal.aborted) pumpLater(0)
   }
 
   /** Both are dialling each other: the one with the lower id goes on. */
@@ -160,14 +206,30 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
     if (isDirect(connection) || connection.direction !== 'inbound') return
     if (peerId < self) dialing.get(peerId)?.abort()
   }
+  /**
+   * A relay has ended a connection that carried enough, or was open for long. While there is no direct path it is how news,
+   * questions and packages reach the peer, so one side, the one with the lower id, makes another.
+   */
+  const onClose = ({ detail: connection }: CustomEvent<Connection>): void => {
+    const peerId = connection.remotePeer.toString()
+    if (isDirect(connection) || stopped.signal.aborted || tab.isRelay(peerId) || avoid(peerId)) return
+    const isUsedUp = !hasBudget(connection, Date.now() - connection.timeline.open, 0)
+    const isNeeded = pool.directPeers().length < neededPeers && connectionsTo(peerId).length === 0
+    if (!isUsedUp || !isNeeded || peerId < self || tab.paths.mayTry(peerId) || !dials.take()) return
+    const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(dialTimeoutMs)])
+    // Where it fails, the next try of a direct connection makes a relayed one on its way.
+    tab.dialRelayed(connection.remoteAddr, signal).catch(() => {})
+  }
+
   node.addEventListener('connection:open', onOpen)
+  node.addEventListener('connection:close', onClose)
 
   return {
     consider(peers, from) {
       for (const { id, multiaddrs } of peers) {
         const peer = id.toString()
         if (peer === self || tab.isRelay(peer)) continue
-        if (!candidates.add(peer, withPeer(multiaddrs.filter(fits), peer))) continue
+        if (!candidates.add(peer, tab.dialable(peer, multiaddrs).filter(fits))) continue
         if (from === 'present') present.add(peer)
       }
       // Names of peers that were forgotten since.
@@ -183,6 +245,7 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
       return lastFailure === undefined || candidates.size === 0 ? undefined : whyNotReached(lastFailure)
     },
     wake() {
+      tab.paths.hurry()
       candidates.hurry()
       pump()
     },
@@ -190,15 +253,10 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
       stopped.abort()
       clearTimeout(timer)
       node.removeEventListener('connection:open', onOpen)
+      node.removeEventListener('connection:close', onClose)
     },
   }
 }
-
-/** Its relay says that it is not there, and there is no other way to it. */
-const isGone = (error: unknown): boolean =>
-  (error instanceof AggregateError ? error.errors : [error]).every(
-    (each) => each instanceof Error && each.message.includes('NO_RESERVATION'),
-  )
 
 /** At which step of the way to another tab a dial ended: the relay, the agreement through it, or the direct path (ICE). */
 const whyNotReached = (error: unknown): string => {

@@ -35,6 +35,16 @@ describe('repeatInitEvents', () => {
     await dial(channel)
   })
 
+  it('of a channel that was closed without having been open says that it failed, and never that it was open', async () => {
+    const Connection = makeClass()
+    repeatInitEvents(Connection)
+    const channel = new Connection().createDataChannel('init')
+    channel.to('closed', 'close')
+    const failed = next(channel, 'error')
+    const opened = next(channel, 'open').then(() => 'open')
+    expect(await Promise.race([opened, failed.then(() => 'error')])).toBe('error')
+  })
+
   it('leaves the usual order alone, each event once', async () => {
     const Connection = makeClass()
     repeatInitEvents(Connection)

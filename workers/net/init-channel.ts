@@ -7,7 +7,7 @@
  * side waits for them until it is timed out.
  *
  * Here the channel `init` says again what it has said: who asks for `open` after it was open, or for `close` after it
- * was closed, is told at once.
+ * was closed, is told at once. One that was closed without having been open has failed: a listener for `open` gets `error`.
  */
 
 interface ChannelLike extends EventTarget {
@@ -47,11 +47,19 @@ const isConnectionClass = (value: unknown): value is ConnectionClass =>
 
 const repeat = (channel: ChannelLike): void => {
   const listen = channel.addEventListener.bind(channel)
+  let wasOpen = channel.readyState === 'open'
+  listen('open', () => {
+    wasOpen = true
+  })
   channel.addEventListener = (type, listener, options) => {
     listen(type, listener, options)
-    if (isPast(type, channel.readyState)) queueMicrotask(() => channel.dispatchEvent(new Event(type)))
+    const missed = missedEvent(type, channel.readyState, wasOpen)
+    if (missed !== undefined) queueMicrotask(() => channel.dispatchEvent(new Event(missed)))
   }
 }
 
-const isPast = (type: string, state: string): boolean =>
-  type === 'open' ? state === 'closing' || state === 'closed' : type === 'close' && state === 'closed'
+const missedEvent = (type: string, state: string, wasOpen: boolean): string | undefined => {
+  if (type === 'close') return state === 'closed' ? 'close' : undefined
+  if (type !== 'open' || (state !== 'closing' && state !== 'closed')) return undefined
+  return wasOpen ? 'open' : 'error'
+}

@@ -1,8 +1,9 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PeerId, PeerInfo } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
-import { multiaddr } from '@multiformats/multiaddr'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createDirectPaths } from './direct-paths.ts'
 import { createPeerFinder } from './peer-finder.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -53,6 +54,8 @@ const compose = async ({
       isRelay: (peer: string) => peer === relay.toString(),
       gater: { permit: () => () => {} },
       webRtc: true,
+      dialable: (_peer: string, heard: Multiaddr[]) => heard,
+      paths: createDirectPaths(() => performance.now()),
     } as never,
     { directPeers: () => Array<PeerId>(state.connected).fill(tab) } as never,
     {

@@ -1,5 +1,6 @@
 import type { Connection, IdentifyResult, PeerId, PeerInfo } from '@libp2p/interface'
 import type { Step } from '../contract/views.ts'
+import { createWorkBudget } from '../stack/work-budget.ts'
 import { isDirect } from './addresses.ts'
 import type { TabNode } from './create-node.ts'
 import { createDialler, type DiallerOptions } from './dialler.ts'
@@ -11,6 +12,12 @@ const maxAskDelayMs = 30_000
 
 /** One question, ms: a round trip; a peer that is slower than this is no loss. */
 const askTimeoutMs = 2_000
+
+/** Questions in a minute: others may connect, identify themselves and go as often as they like. */
+const maxQuestionsAMinute = 60
+
+/** Peers taken from one answer (k of Kademlia). */
+const maxNamed = 20
 
 /** Tabs asked in one round, beside all relays: they know peers that use other relays. */
 const tabsAsked = 3
@@ -67,8 +74,12 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
 
   const neighbours = node.peerId.toMultihash().bytes
 
-  const askOne = async (peer: PeerId, key: Uint8Array, signal: AbortSignal): Promise<void> =>
-    dialler.consider(await askClosest(peer, key, signal), 'present')
+  const questions = createWorkBudget({ max: maxQuestionsAMinute, perMs: 60_000, now: () => performance.now() })
+
+  const askOne = async (peer: PeerId, key: Uint8Array, signal: AbortSignal): Promise<void> => {
+    if (!questions.take()) return
+    dialler.consider((await askClosest(peer, key, signal)).slice(0, maxNamed), 'present')
+  }
 
   const ask = async (): Promise<void> => {
     if (stopped.signal.aborted) return
@@ -146,6 +157,11 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
       void askOne(peerId, neighbours, AbortSignal.any([stopped.signal, AbortSignal.timeout(askTimeoutMs)]))
   }
 
+  const isAnyRelayed = (): boolean =>
+    node
+      .getConnections()
+      .some((each) => each.status === 'open' && !isDirect(each) && !isRelay(each.remotePeer.toString()))
+
   function step(): Step {
     if (pool.directPeers().length > 0) return { state: 'ok', reason: '' }
     if (!tab.webRtc)
@@ -156,6 +172,7 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
     if (dialler.dialing() > 0)
       return { state: 'working', reason: `Connecting to ${dialler.dialing()} of the tabs that were found.` }
     if (sources().length === 0) return { state: 'waiting', reason: 'Other tabs are found through a relay.' }
+    if (isAnyRelayed()) return { state: 'waiting', reason: 'Other tabs are here, and reached through a relay only.' }
     return { state: 'waiting', reason: 'No other tab is here yet.' }
   }
 

@@ -1,6 +1,13 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
-import { type Libp2pEvents, type PeerId, type PeerInfo, type Transport, TypedEventEmitter } from '@libp2p/interface'
-import { multiaddr } from '@multiformats/multiaddr'
+import {
+  type Connection,
+  type Libp2pEvents,
+  type PeerId,
+  type PeerInfo,
+  type Transport,
+  TypedEventEmitter,
+} from '@libp2p/interface'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createSlots } from './slots.ts'
 
 type Components = Parameters<ReturnType<typeof circuitRelayTransport>>[0]
@@ -13,6 +20,11 @@ export interface RelayTransport {
    * error.
    */
   reserve(relay: PeerId): Promise<void>
+  /**
+   * Makes one more relayed connection. A dial of the node itself would join one for a direct connection that is under way
+   * to the same peer, and wait for its end.
+   */
+  dial(address: Multiaddr, signal: AbortSignal): Promise<Connection>
 }
 
 /**
@@ -39,6 +51,7 @@ export const createRelayTransport = (): RelayTransport => {
   let reservations: Reservations | undefined
   const inTurn = createSlots(1)
   let listenForOne: () => Promise<void> = () => Promise.resolve()
+  let dial: RelayTransport['dial'] = () => Promise.reject(new Error('Relayed connections are not available.'))
 
   return {
     transport(components) {
@@ -58,8 +71,11 @@ export const createRelayTransport = (): RelayTransport => {
       if (hasReservations(transport)) reservations = transport.reservationStore
       const { transportManager } = components
       listenForOne = () => transportManager.listen([multiaddr(anyRelay)])
+      dial = (address, signal) => transportManager.dial(address, { signal })
       return transport
     },
+
+    dial: (address, signal) => dial(address, signal),
 
     async reserve(relay) {
       if (reservations === undefined) throw new Error('Reservations are not available.')

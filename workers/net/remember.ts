@@ -1,5 +1,4 @@
 import type { PeerInfo } from '@libp2p/interface'
-import { isDirect } from './addresses.ts'
 import type { TabNode } from './create-node.ts'
 import type { Pool } from './pool/pool.ts'
 import type { RememberedPeers } from './remembered-peers.ts'
@@ -29,9 +28,7 @@ export const startRemembering = (tab: TabNode, pool: Pool, remembered: Remembere
   const look = async (): Promise<void> => {
     const here = pool
       .peers()
-      .filter(
-        ({ id, connection, health }) => isDirect(connection) && !tab.isRelay(`${id}`) && health.state === 'healthy',
-      )
+      .filter(({ id, direct, health }) => direct && !tab.isRelay(`${id}`) && health.state === 'healthy')
     const stayed = here.filter(({ id }) => before.has(id.toString()))
     before = new Set(here.map(({ id }) => id.toString()))
     const ids = stayed

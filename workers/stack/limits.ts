@@ -135,3 +135,14 @@ export const pingTimeoutMs = 5_000
 
 /** Time to finish what a connection is doing when it is closed, ms. */
 export const closeTimeoutMs = 500
+
+// Relayed connections, as a relay grants them and tabs count on
+
+/** The relayed connection that leads to a WebRTC one takes seconds; without a direct path it serves for this long (ms). */
+export const relayedDurationMs = 10 * 60_000
+
+/** And for so many bytes, both ways together: a catalogue and small packages fit, a free proxy it is not. */
+export const relayedBytes = 16 * 1024 * 1024
+
+/** Of that, what one package may take (bytes): the rest is for what else the connection carries, encryption included. */
+export const relayedContentBytes = 16_000_000

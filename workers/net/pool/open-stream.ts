@@ -2,15 +2,20 @@ import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { Failure } from '../../contract/failures.ts'
-import { addressesThrough, isDirect, isRelayed, withPeer } from '../addresses.ts'
+import { addressesThrough, isDirect, isRelayed, isWebRtc } from '../addresses.ts'
 import type { TabNode } from '../create-node.ts'
+import { AnotherPeerError, dialPeer, isGone } from '../dial-peer.ts'
+import { hasBudget } from '../relayed-budget.ts'
 import { unlessAborted } from '../unless-aborted.ts'
 
 /** Opening a stream takes at most this long, ms: two attempts to dial by WebRTC where the first one is lost. */
 const defaultTimeoutMs = 10_000
 
-/** Of that, as much is left for a relayed connection when the direct one does not come about, ms. */
-const relayedShareMs = 4_000
+/** A direct connection is waited for this long (ms); by WebRTC it takes about 300. */
+const defaultRelayedAfterMs = 3_000
+
+/** A dial for a direct connection (ms). It continues when nobody waits for it any more: the next stream may use it. */
+const directDialMs = 10_000
 
 /** A connection on which a stream takes longer than this is checked, ms: several round trips of a slow one. */
 const stallMs = 1_500
@@ -20,17 +25,23 @@ const openMs = 5_000
 
 export interface OpenStreamOptions {
   signal?: AbortSignal
-  /** True: a relayed connection will not do, as for content. False: it is used when no direct one comes about. */
+  /** True: a relayed connection will not do. False: it is used when no direct one can be made. */
   direct: boolean
   timeoutMs?: number
+  /** How long a direct connection is waited for (ms), less the time for which it has been tried already. */
+  relayedAfterMs?: number
+  /** What the stream will carry (bytes): of a relayed connection, one that has as much left is used. */
+  bytes?: number
 }
 
-export type StreamTab = Pick<TabNode, 'node' | 'isRelay' | 'gater' | 'webRtc'>
+export type StreamTab = Pick<TabNode, 'node' | 'isRelay' | 'gater' | 'webRtc' | 'dialable' | 'paths' | 'dialRelayed'>
 
 /** What the pool knows of connections. */
 export interface StreamSource {
   /** Open connections to a peer, the best first. */
   connectionsTo(peer: PeerId): Connection[]
+  /** How long it has been open (ms). */
+  ageMs(connection: Connection): number
   /** Nothing was heard of it for a while. */
   isStale(connection: Connection): boolean
   /** Whether it lives; one that does not is closed. */
@@ -43,8 +54,9 @@ export interface StreamSource {
 
 /**
  * Opens a stream to a peer on its direct connection, dialling one where there is none: first by the addresses that are
- * known, else through the relays that we are connected to. A connection that is silent is checked meanwhile, and given
- * up when it is dead, so that it does not use up the time.
+ * known, else through the relays that we are connected to. Where none is made in time, or a try failed a moment ago, a
+ * relayed connection is taken, if that will do. A connection that is silent is checked meanwhile, and given up when it
+ * is dead, so that it does not use up the time.
  *
  * @throws Failure `PeerUnreachable`, `Timeout` after `timeoutMs`, or `Cancelled` when the signal aborts; nothing else.
  */
@@ -53,8 +65,9 @@ export const openStream = async (
   source: StreamSource,
   peerId: string,
   protocol: string,
-  { signal, direct, timeoutMs = defaultTimeoutMs }: OpenStreamOptions,
+  options: OpenStreamOptions,
 ): Promise<Stream> => {
+  const { signal, direct, timeoutMs = defaultTimeoutMs, relayedAfterMs = defaultRelayedAfterMs, bytes = 0 } = options
   const timeout = AbortSignal.timeout(timeoutMs)
   const ended = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
   const undoPermit = tab.gater.permit(peerId)
@@ -63,16 +76,17 @@ export const openStream = async (
     const open = async (): Promise<Stream> => {
       const onOpen = await tryConnections(source, peer, protocol, isDirect, ended)
       if (onOpen !== undefined) return onOpen
-      const share = direct
-        ? ended
-        : AbortSignal.any([ended, AbortSignal.timeout(Math.max(timeoutMs - relayedShareMs, 0))])
+      // What has been tried for a while already is waited for so much less.
+      const patienceMs = direct ? timeoutMs : relayedAfterMs - (tab.paths.tryingMs(peerId) ?? 0)
+      const share = direct ? ended : AbortSignal.any([ended, AbortSignal.timeout(Math.max(patienceMs, 0))])
       try {
-        const connection = await dialDirect(tab, peer, share)
+        const dialling = dialDirect(tab, peer)
+        const connection = await unlessAborted(dialling, share)
         return await openOn(source, connection, protocol, share)
       } catch (error) {
         if (direct) throw error
         ended.throwIfAborted()
-        return await openRelayed(tab, source, peer, protocol, ended)
+        return await openRelayed(tab, source, peer, protocol, bytes, ended)
       }
     }
     ended.throwIfAborted()
@@ -88,7 +102,7 @@ export const openStream = async (
   }
 }
 
-/** Addresses of a peer: those that it told, and those that it has if it holds a reservation at one of our relays. */
+/** Addresses of a peer: those that it has if it holds a reservation at one of our relays, and those that it told. */
 const knownAddresses = async (tab: StreamTab, peer: PeerId): Promise<Multiaddr[]> => {
   const { node } = tab
   const told = await node.peerStore.get(peer).then(
@@ -100,8 +114,7 @@ const knownAddresses = async (tab: StreamTab, peer: PeerId): Promise<Multiaddr[]
     .filter((connection) => isDirect(connection) && tab.isRelay(connection.remotePeer.toString()))
     .map(({ remoteAddr }) => addressesThrough(remoteAddr, peer.toString()))
     .flatMap(({ webRtc, relayed }) => (tab.webRtc ? [webRtc, relayed] : [relayed]))
-  const addresses = new Map(withPeer([...told, ...guessed], peer.toString()).map((each) => [each.toString(), each]))
-  return [...addresses.values()]
+  return tab.dialable(peer.toString(), [...guessed, ...told])
 }
 
 const openRelayed = async (
@@ -109,15 +122,35 @@ const openRelayed = async (
   source: StreamSource,
   peer: PeerId,
   protocol: string,
+  bytes: number,
   signal: AbortSignal,
 ): Promise<Stream> => {
-  const onOpen = await tryConnections(source, peer, protocol, (connection) => !isDirect(connection), signal)
+  const isUsable = (connection: Connection): boolean =>
+    !isDirect(connection) && hasBudget(connection, source.ageMs(connection), bytes)
+  const onOpen = await tryConnections(source, peer, protocol, isUsable, signal)
   if (onOpen !== undefined) return onOpen
-  const connection = await dial(tab, peer, isRelayed, signal)
+  const connection = await dialRelayed(tab, peer, signal)
   return openOn(source, connection, protocol, signal)
 }
 
-/** A stream on the first open connection that takes one. */
+/** Through one relay after the other. There may be relayed connections to the peer, all of them used up. */
+const dialRelayed = async (tab: StreamTab, peer: PeerId, signal: AbortSignal): Promise<Connection> => {
+  let failure: unknown = new Error('no address of it is known')
+  for (const address of (await knownAddresses(tab, peer)).filter(isRelayed)) {
+    if (tab.gater.gater.denyDialMultiaddr?.(address) || tab.gater.gater.denyDialPeer?.(peer)) continue
+    try {
+      const connection = await tab.dialRelayed(address, signal)
+      if (connection.remotePeer.equals(peer)) return connection
+      throw new AnotherPeerError()
+    } catch (error) {
+      signal.throwIfAborted()
+      failure = error
+    }
+  }
+  throw failure
+}
+
+/** A stream on the first open connection that takes one up; undefined when none does, or there is none. */
 const tryConnections = async (
   source: StreamSource,
   peer: PeerId,
@@ -159,6 +192,7 @@ const openOn = async (
       runOnLimitedConnection: true,
     })
     const stream = await closeLate(opening, Promise.race([opening, dead.promise]))
+    if (!isDirect(connection)) relayedStreams.add(stream)
     source.onUse(connection)
     return stream
   } catch (error) {
@@ -169,21 +203,36 @@ const openOn = async (
   }
 }
 
-const dialDirect = async (tab: StreamTab, peer: PeerId, signal: AbortSignal): Promise<Connection> => {
-  const connection = await dial(tab, peer, (address) => !isRelayed(address), signal)
-  // Where a query was dialling the same peer, its dial was joined, and that one may settle for a relayed connection.
-  return isDirect(connection) ? connection : dial(tab, peer, (address) => !isRelayed(address), signal)
-}
+const relayedStreams = new WeakSet<Stream>()
 
-const dial = async (
-  tab: StreamTab,
-  peer: PeerId,
-  fits: (address: Multiaddr) => boolean,
-  signal: AbortSignal,
-): Promise<Connection> => {
-  const addresses = (await knownAddresses(tab, peer)).filter(fits)
-  if (addresses.length === 0) throw new Error('no address of it is known')
-  return tab.node.dial(addresses, { signal })
+/** Whether a stream that was opened here goes through a relay. */
+export const isRelayedStream = (stream: Stream): boolean => relayedStreams.has(stream)
+
+/** Begins a dial, or joins one, with a time limit of its own; refuses where one failed a moment ago. */
+const dialDirect = async (tab: StreamTab, peer: PeerId): Promise<Connection> => {
+  const { paths, gater, webRtc } = tab
+  const id = peer.toString()
+  if (!paths.mayTry(id)) throw new Error('there was no direct path to it a moment ago.')
+  const addresses = (await knownAddresses(tab, peer)).filter(
+    (address) => !isRelayed(address) && (webRtc || !isWebRtc(address)),
+  )
+  const signal = AbortSignal.timeout(directDialMs)
+  const undoPermit = gater.permit(id)
+  const end = addresses.length === 0 ? () => {} : paths.begin(id)
+  try {
+    let connection = await dialPeer(tab.node, peer, addresses, { signal })
+    // Where a query was dialling the same peer, its dial was joined, and that one may settle for a relayed connection.
+    if (!isDirect(connection)) connection = await dialPeer(tab.node, peer, addresses, { signal })
+    if (!isDirect(connection)) throw new Error('only a relay leads to it.')
+    end('made')
+    return connection
+  } catch (error) {
+    // It may be on its way back, as a tab that is loaded again.
+    end(isGone(error) ? 'cancelled' : 'failed')
+    throw error
+  } finally {
+    undoPermit()
+  }
 }
 
 /** Ends as `first` does; a stream that comes later than that is closed. */

@@ -3,6 +3,7 @@ import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createDirectPaths } from '../direct-paths.ts'
 import { createPool, type Pool, type PoolOptions } from './pool.ts'
 
 /** The pool over connections that do nothing by themselves, with a clock that the test moves. */
@@ -29,6 +30,10 @@ const around = async (): Promise<[PeerId, PeerId]> => {
   }
 }
 
+interface Rtc {
+  connectionState: string
+}
+
 interface Fake {
   connection: Connection
   /** How it was closed: in good order, or at once with this reason. */
@@ -36,6 +41,8 @@ interface Fake {
   /** What a ping over it does: a round trip in ms, or no answer. */
   ping: number | 'silent'
   pings: number
+  /** Its peer has identified itself. */
+  tell(): void
 }
 
 const compose = (options: Partial<PoolOptions> & { relay?: PeerId } = {}) => {
@@ -73,7 +80,14 @@ const compose = (options: Partial<PoolOptions> & { relay?: PeerId } = {}) => {
 
   const connect = (
     peer: PeerId,
-    { direct = true, inbound = false, streams = [] as string[], identify = true } = {},
+    {
+      direct = true,
+      inbound = false,
+      streams = [] as string[],
+      identify = true,
+      relayedLeft = 16_777_216n,
+      rtc = undefined as Rtc | undefined,
+    } = {},
   ): Fake => {
     const end = (how: string): void => {
       if (fake.ended !== undefined) return
@@ -83,10 +97,11 @@ const compose = (options: Partial<PoolOptions> & { relay?: PeerId } = {}) => {
     const connection = {
       id: `c${fakes.length}`,
       remotePeer: peer,
-      remoteAddr: multiaddr('/ip4/127.0.0.1/tcp/1/ws'),
+      remoteAddr: multiaddr(rtc === undefined ? '/ip4/127.0.0.1/tcp/1/ws' : `/webrtc/p2p/${peer}`),
+      ...(rtc === undefined ? {} : { maConn: { peerConnection: rtc } }),
       direction: inbound ? 'inbound' : 'outbound',
       direct,
-      ...(direct ? {} : { limits: { bytes: 1n } }),
+      ...(direct ? {} : { limits: { bytes: relayedLeft } }),
       get status() {
         return fake.ended === undefined ? 'open' : 'closed'
       },
@@ -96,10 +111,17 @@ const compose = (options: Partial<PoolOptions> & { relay?: PeerId } = {}) => {
       close: async () => end('closed'),
       abort: (error: Error) => end(error.message),
     }
-    const fake: Fake = { connection: connection as unknown as Connection, ended: undefined, ping: 20, pings: 0 }
+    const identifies = (): void => tell('peer:identify', { peerId: peer, connection })
+    const fake: Fake = {
+      connection: connection as unknown as Connection,
+      ended: undefined,
+      ping: 20,
+      pings: 0,
+      tell: identifies,
+    }
     fakes.push(fake)
     tell('connection:open', connection)
-    if (identify) tell('peer:identify', { peerId: peer, connection })
+    if (identify) identifies()
     return fake
   }
 
@@ -109,6 +131,9 @@ const compose = (options: Partial<PoolOptions> & { relay?: PeerId } = {}) => {
       isRelay: (peer) => peer === options.relay?.toString(),
       gater: { permit: () => () => {} } as never,
       webRtc: true,
+      dialable: (_peer, heard) => [...heard],
+      paths: createDirectPaths(() => performance.now()),
+      dialRelayed: () => Promise.reject(new Error('no relay is there')),
     },
     {
       onChange: () => void changes.count++,
@@ -236,7 +261,76 @@ describe('requests', () => {
   })
 })
 
+describe('a WebRTC connection', () => {
+  const counts = (pool: Pool) => [pool.directPeers().length, pool.peers().filter(({ direct }) => direct).length]
+
+  test('counts as direct once something came back over it, and as nothing before', async () => {
+    const [peer, other] = await around()
+    const { connect, pool, changes } = compose()
+    const [pinged, identified] = [peer, other].map((each) =>
+      connect(each, { identify: false, rtc: { connectionState: 'connected' } }),
+    )
+    expect([counts(pool), pool.peers()]).toEqual([[0, 0], []])
+    expect([pool.directPath(`${peer}`), pool.directPath(`${other}`)]).toEqual(['possible', 'possible'])
+    const before = changes.count
+    identified?.tell()
+    expect(counts(pool)).toEqual([1, 1])
+    expect(pool.peers().map(({ kept }) => kept)).toEqual([true])
+    expect(changes.count).toBeGreaterThan(before)
+    await pass(2_000)
+    expect(pinged?.pings).toBe(1)
+    expect(counts(pool)).toEqual([2, 2])
+    expect(pool.directPath(`${peer}`)).toBe('there')
+  })
+
+  test('that answers nothing is never shown, hides no relayed one, and is closed within seconds', async () => {
+    const [peer] = await around()
+    const { connect, pool } = compose()
+    const relayed = connect(peer, { direct: false })
+    const phantom = connect(peer, { identify: false, inbound: true, rtc: { connectionState: 'connected' } })
+    phantom.ping = 'silent'
+    for (let second = 0; second < 6; second += 1) {
+      expect(pool.peers().map(({ direct }) => direct)).toEqual([false])
+      expect(pool.directPeers()).toEqual([])
+      await pass(1_000)
+    }
+    expect([phantom.ended, relayed.ended]).toEqual(['It did not answer 2 pings.', undefined])
+  })
+
+  test.each(['new', 'connecting', 'disconnected', 'failed', 'closed'])(
+    'whose peer connection is %s does not count',
+    async (state) => {
+      const [peer] = await around()
+      const { connect, pool } = compose()
+      const rtc = { connectionState: 'connected' }
+      connect(peer, { rtc })
+      expect(counts(pool)).toEqual([1, 1])
+      rtc.connectionState = state
+      expect(counts(pool)).toEqual([0, 0])
+    },
+  )
+
+  test('that works is asked before one that has not shown it yet', async () => {
+    const [peer] = await around()
+    const { connect, pool } = compose()
+    const works = connect(peer, { rtc: { connectionState: 'connected' } })
+    connect(peer, { identify: false, rtc: { connectionState: 'connected' } })
+    expect(pool.connectionsTo(peer)[0]).toBe(works.connection)
+  })
+})
+
 describe('what is closed', () => {
+  test('a relayed connection whose budget is used up, once nothing runs over it', async () => {
+    const [peer, other] = await around()
+    const { connect } = compose()
+    const [idle, busy] = [
+      connect(peer, { direct: false, relayedLeft: 1n }),
+      connect(other, { direct: false, relayedLeft: 1n, streams: ['/used'] }),
+    ]
+    await pass(5_000)
+    expect([idle.ended, busy.ended]).toEqual(['closed', undefined])
+  })
+
   test('the relayed twin when the direct one works: at once by who dialled, by the other after 5 s', async () => {
     const [peer, other] = await around()
     const { connect } = compose()

@@ -1,6 +1,8 @@
 import type { Connection, IdentifyResult, PeerId, Stream } from '@libp2p/interface'
-import { isDirect } from '../addresses.ts'
+import { isDirect, isWebRtc } from '../addresses.ts'
 import { maxDirectPeers } from '../create-node.ts'
+import { rtcStateOf } from '../only-connected.ts'
+import { hasBudget } from '../relayed-budget.ts'
 import { createChecks } from './checks.ts'
 import { type ConnectionFacts, chooseKept, type Limits, type PeerFacts, superfluous } from './choose.ts'
 import {
@@ -26,6 +28,9 @@ const checkMs = 60_000
 
 /** The first time sooner, ms: how far away a peer is shows soon, and not while the two still get to know each other. */
 const firstCheckMs = 5_000
+
+/** A WebRTC connection over which nothing came back yet is checked after this long (ms): being identified takes less. */
+const provenMs = 2_000
 
 /** One to a relay oftener, ms: no browser notices that its WebSocket died, and others find this tab only through it. */
 const relayCheckMs = 10_000
@@ -55,8 +60,10 @@ const closeTimeoutMs = 1_000
 
 export interface PooledPeer {
   id: PeerId
-  /** The best of its connections: a direct one, if there is one. */
+  /** The best of its connections: a direct one that works, if there is one. */
   connection: Connection
+  /** Whether that connection is direct, and has shown that it works. */
+  direct: boolean
   health: Health
   /** Smoothed round trip, ms; undefined until one was measured. */
   rttMs: number | undefined
@@ -65,9 +72,9 @@ export interface PooledPeer {
 }
 
 export interface Pool {
-  /** Peers with a direct connection, relays not counted. */
+  /** Peers with a direct connection that works: something came back over it. Relays are not counted. */
   directPeers(): PeerId[]
-  /** Every connected peer once, relays included. */
+  /** Every connected peer once, relays included; without those of which nothing is known but that a connection opened. */
   peers(): PooledPeer[]
   /** Open connections to a peer, the best first: direct, healthy, new. */
   connectionsTo(peer: PeerId): Connection[]
@@ -76,6 +83,8 @@ export interface Pool {
    * @throws Failure `PeerUnreachable`, `Timeout`, or `Cancelled`; nothing else.
    */
   openStream(peer: string, protocol: string, options: OpenStreamOptions): Promise<Stream>
+  /** The state of the direct path to a peer. */
+  directPath(peer: string): 'there' | 'possible' | 'failed'
   /** How a request to a peer, or one of its to us, ended. */
   report(peer: string, outcome: RequestOutcome): void
   /** Closes all connections to a peer at once. */
@@ -98,6 +107,9 @@ export interface PoolOptions {
 /**
  * All connections of this node: knows how well each works, gives out streams on the best one, and closes those that are
  * dead, twofold, idle or too many.
+ *
+ * A connection counts as direct when its RTCPeerConnection is connected and something came back over it: WebRTC connections
+ * are made without a handshake, so that one may seem open to one side alone.
  *
  * A connection is checked 5 s after it came about, when nothing was heard of it for 60 s (10 s to a relay), when it is
  * used after 10 s of silence, when a request over it failed, and on `wake`. Dead is one that leaves two pings unanswered:
@@ -125,18 +137,38 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
   const meet = (connection: Connection): Known => {
     const found = known.get(connection.id)
     if (found !== undefined) return found
-    const fresh: Known = { vitals: newVitals(now()), openedAt: now(), identified: false }
+    const fresh: Known = {
+      ...{ vitals: newVitals(now()), openedAt: now(), identified: false },
+      // Any other transport ends with a handshake.
+      proven: !isWebRtc(connection.remoteAddr),
+    }
     known.set(connection.id, fresh)
     return fresh
   }
 
   const healthIn = (connection: Connection): Health => healthOf(meet(connection).vitals)
 
+  const worksDirectly = (connection: Connection): boolean => {
+    if (!isDirect(connection) || !meet(connection).proven) return false
+    const state = rtcStateOf(connection)
+    return state === undefined || state === 'connected'
+  }
+
+  const prove = (connection: Connection): void => {
+    const entry = meet(connection)
+    if (entry.proven) return
+    entry.proven = true
+    if (stopped.signal.aborted) return
+    trim()
+    onChange()
+  }
+
   const connectionsTo = (peer: PeerId): Connection[] =>
     to(peer.toString())
       .filter((connection) => healthIn(connection).state !== 'unhealthy')
       .sort(
         (a, b) =>
+          Number(worksDirectly(b)) - Number(worksDirectly(a)) ||
           Number(isDirect(b)) - Number(isDirect(a)) ||
           Number(healthIn(b).state === 'healthy') - Number(healthIn(a).state === 'healthy') ||
           meet(b).openedAt - meet(a).openedAt,
@@ -146,7 +178,7 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
     const peers = new Map<string, PeerId>()
     for (const connection of open()) {
       const id = connection.remotePeer.toString()
-      if (isDirect(connection) && !isRelay(id)) peers.set(id, connection.remotePeer)
+      if (worksDirectly(connection) && !isRelay(id)) peers.set(id, connection.remotePeer)
     }
     return [...peers.values()]
   }
@@ -166,7 +198,10 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
 
   const check = createChecks({
     ...{ ping, now, stopped: stopped.signal },
-    onPong: (connection, rttMs) => see(connection, (vitals) => afterPong(vitals, rttMs, now())),
+    onPong(connection, rttMs) {
+      prove(connection)
+      see(connection, (vitals) => afterPong(vitals, rttMs, now()))
+    },
     onLost: (connection, sentAt) => see(connection, (vitals) => afterLostPing(vitals, sentAt, now())),
   })
 
@@ -220,20 +255,30 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
       if (factsOf(connection).busyStreams > 0 && hasRequest(connection)) entry.vitals = afterUse(entry.vitals, now())
       if (now() - entry.vitals.checkedAt >= dueMs) void check(connection, pingMs)
       // A relayed connection is a way to a direct one, or all there is; nobody needs one that nothing runs over.
-      if (!isDirect(connection) && tab.webRtc && now() - entry.vitals.usedAt >= limits.idleMs) void close(connection)
+      if (!isDirect(connection) && isLeftOver(connection, entry)) void close(connection)
       closeSuperfluous(peer)
     }
     trim()
   }
 
+  /** A relayed connection that was not used for long, or that cannot carry anything more. */
+  const isLeftOver = (connection: Connection, { vitals, openedAt }: Known): boolean =>
+    (tab.webRtc && now() - vitals.usedAt >= limits.idleMs) ||
+    (factsOf(connection).busyStreams === 0 && !hasBudget(connection, now() - openedAt, 0))
+
   const onOpen = ({ detail: connection }: CustomEvent<Connection>): void => {
-    meet(connection)
+    const entry = meet(connection)
     if (!isDirect(connection)) return
+    const proving = (): void => {
+      if (!entry.proven && connection.status === 'open') void check(connection, urgentPingMs)
+    }
+    if (!entry.proven) entry.proof = setTimeout(proving, provenMs)
     trim()
     closeSuperfluous(connection.remotePeer.toString())
   }
 
   const onClose = ({ detail: connection }: CustomEvent<Connection>): void => {
+    clearTimeout(known.get(connection.id)?.proof)
     known.delete(connection.id)
     // Gossip had its stream on the connection that went, and makes no new one: being identified again makes it.
     const left = to(connection.remotePeer.toString()).find(isDirect)
@@ -245,6 +290,7 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
     if (connection.status !== 'open') return
     const entry = meet(connection)
     entry.identified = true
+    prove(connection)
     entry.vitals = { ...entry.vitals, aliveAt: now(), checkedAt: now() }
     closeSuperfluous(connection.remotePeer.toString())
   }
@@ -257,6 +303,7 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
 
   const source = {
     connectionsTo,
+    ageMs: (connection: Connection) => now() - meet(connection).openedAt,
     isStale: (connection: Connection) => now() - meet(connection).vitals.aliveAt >= staleMs,
     check: (connection: Connection) => check(connection, urgentPingMs),
     onUse: (connection: Connection) => see(connection, (vitals) => afterUse(vitals, now())),
@@ -269,13 +316,17 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
     peers() {
       const best = new Map<string, Connection>()
       for (const connection of open()) {
-        const [first] = connectionsTo(connection.remotePeer)
-        best.set(connection.remotePeer.toString(), first ?? connection)
+        const connections = connectionsTo(connection.remotePeer)
+        // What has not shown yet that it works is nothing to show.
+        const first = connections.find((each) => worksDirectly(each) || !isDirect(each))
+        if (first !== undefined) best.set(connection.remotePeer.toString(), first)
+        else if (connections.length === 0) best.set(connection.remotePeer.toString(), connection)
       }
       return [...best].map(([peer, connection]) => ({
         ...{
           id: connection.remotePeer,
           connection,
+          direct: worksDirectly(connection),
           health: healthIn(connection),
           kept: isRelay(peer) || kept.has(peer),
         },
@@ -283,6 +334,10 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
       }))
     },
     openStream: (peer, protocol, streamOptions) => openStream(tab, source, peer, protocol, streamOptions),
+    directPath(peer) {
+      if (to(peer).some(worksDirectly)) return 'there'
+      return tab.webRtc && tab.paths.mayTry(peer) ? 'possible' : 'failed'
+    },
     report(peer, outcome) {
       const [connection] = to(peer).sort((a, b) => meet(b).vitals.usedAt - meet(a).vitals.usedAt)
       if (connection === undefined) return
@@ -298,6 +353,7 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
     stop() {
       stopped.abort()
       clearInterval(timer)
+      for (const { proof } of known.values()) clearTimeout(proof)
       node.removeEventListener('connection:open', onOpen)
       node.removeEventListener('connection:close', onClose)
       node.removeEventListener('peer:identify', onIdentify)
@@ -309,6 +365,10 @@ interface Known {
   vitals: Vitals
   openedAt: number
   identified: boolean
+  /** Something came back over it. */
+  proven: boolean
+  /** Checks it, where nothing has come back yet. */
+  proof?: ReturnType<typeof setTimeout>
 }
 
 /** Streams that a connection has because it is being made, and not because somebody uses it. */

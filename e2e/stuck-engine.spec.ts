@@ -1,0 +1,44 @@
+import type { Page } from '@playwright/test'
+import { install, publish } from './fixtures/attempts.ts'
+import { engineUp } from './fixtures/peer.ts'
+import { expect, test } from './fixtures/test.ts'
+
+/** The worker never comes back from what it does. */
+const hang = (page: Page): void => {
+  const [worker] = page.workers()
+  if (worker === undefined) throw new Error('The page has no worker.')
+  worker
+    .evaluate(() => {
+      for (;;);
+    })
+    .catch(() => {})
+}
+
+const files = (slug: string) => [
+  { path: 'package.toml', text: `[package]\nname = "${slug}"\nversion = "1.0.0"\ndescription = "The ${slug}"\n` },
+  { path: 'a.txt', text: slug },
+]
+
+test('an engine that does not answer is started again: all tabs hear it, and what was asked is done', async ({
+  join,
+}) => {
+  const [other, leader] = [await join(), await join()]
+  const follower = await leader.context.newPage()
+  await follower.goto(leader.page.url())
+  await engineUp(follower)
+  const published = await publish(other.page, files('there'))
+  if (published.failed) throw new Error(published.message)
+  await expect.poll(async () => (await leader.search({ text: 'there' })).total).toBe(1)
+
+  hang(leader.page)
+  // Asked of an engine that will never answer, from its own page and from the other one.
+  const own = publish(leader.page, files('mine'))
+  const others = install(follower, [published.value.id])
+  for (const page of [leader.page, follower])
+    await expect(page.getByRole('region', { name: 'Notices' })).toContainText('started again', { timeout: 30_000 })
+  expect(await own).toMatchObject({ failed: false })
+  expect(await others).toMatchObject({ failed: false })
+  expect((await leader.library()).map(({ slug }) => slug)).toEqual(['there'])
+  await expect.poll(async () => (await other.search({ text: 'mine' })).total, { timeout: 30_000 }).toBe(1)
+  expect((await leader.status()).directConnections).toBe(1)
+})

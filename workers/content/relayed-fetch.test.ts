@@ -1,0 +1,171 @@
+import type { Stream } from '@libp2p/interface'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type ContentNetwork, type ContentPeer, createContentNetwork } from '../testing/content-peers.ts'
+import { failureName } from '../testing/store-compliance.ts'
+import { type FetchDependencies, type FetchProgress, fetchContent } from './fetch.ts'
+
+/** Fetches whose peers are reached through a relay, as far as they are told; the streams themselves are what they are. */
+
+const pieceBytes = 262_144
+const pieces = 12
+
+let network: ContentNetwork
+let asker: ContentPeer
+beforeAll(() => {
+  network = createContentNetwork()
+})
+beforeEach(async () => {
+  asker = await network.peer()
+})
+afterAll(() => network.stop())
+
+type Path = 'there' | 'possible' | 'failed'
+
+/** Peers that hold one content of twelve pieces, and how each can be reached, which may change. */
+const compose = async (paths: Path[], { maxBytes = Number.POSITIVE_INFINITY } = {}) => {
+  const bytes = Uint8Array.from({ length: pieces * pieceBytes }, (_, n) => (n * 7 + (n >> 8) * 31 + (n >> 16)) & 0xff)
+  const peers = await Promise.all(paths.map(() => network.peer()))
+  let root: Uint8Array = new Uint8Array()
+  for (const { content, store } of peers) {
+    const staged = await content.stage([{ path: 'a.bin', bytes }])
+    await store.write(content.changes(staged))
+    root = staged.root
+  }
+  const pathOf = new Map(peers.map(({ id }, at) => [id, paths[at] ?? 'failed']))
+  const relayed = new WeakSet<Stream>()
+  const opened: { peer: string; relayed: boolean; bytes: number | undefined }[] = []
+  const base = network.dependencies(asker, peers)
+  const deps: FetchDependencies = {
+    ...base,
+    async openStream(peer, signal, wanted) {
+      const stream = await base.openStream(peer, signal)
+      const isRelayed = pathOf.get(peer) !== 'there'
+      if (isRelayed) relayed.add(stream)
+      opened.push({ peer, relayed: isRelayed, bytes: wanted })
+      return stream
+    },
+    relayed: {
+      maxBytes,
+      isRelayed: (stream) => relayed.has(stream),
+      directPath: (peer) => pathOf.get(peer) ?? 'failed',
+    },
+  }
+  return { deps, peers, root, pathOf, opened, expected: { size: bytes.length, fileCount: 1 }, reports: base.reports }
+}
+
+describe('a fetch over relayed connections', () => {
+  test('brings all, says so, and asks for a connection that can carry it', async () => {
+    const { deps, root, opened, expected } = await compose(['failed'])
+    const seen: FetchProgress[] = []
+    await fetchContent(
+      root,
+      { ...deps, relayed: { ...relayedOf(deps), maxBytes: 16_000_000 } },
+      {
+        expected,
+        onProgress: (progress) => seen.push({ ...progress }),
+      },
+    )
+    expect(await asker.content.has(root)).toBe(true)
+    expect(seen.some(({ state, relayed }) => state === 'fetching' && relayed === true)).toBe(true)
+    expect(opened[0]?.bytes).toBe(expected.size)
+  })
+
+  test('uses two peers at most, however many there are', async () => {
+    const { deps, root, peers } = await compose(['failed', 'failed', 'failed', 'failed', 'possible'])
+    await fetchContent(root, deps)
+    expect(await asker.content.has(root)).toBe(true)
+    expect(peers.filter(({ served }) => served.some(({ kind }) => kind === 'sent')).length).toBeLessThanOrEqual(2)
+  })
+
+  test('moves to a direct connection that comes in the middle, and loses nothing on the way', async () => {
+    const { deps, root, pathOf, peers, opened } = await compose(['possible'])
+    const peer = peers[0]?.id ?? ''
+    const paths: boolean[] = []
+    const openStream: FetchDependencies['openStream'] = async (...given) => {
+      const stream = await deps.openStream(...given)
+      let came = 0
+      stream.addEventListener('message', ({ data }) => {
+        came += data.byteLength
+        if (came > pieceBytes) pathOf.set(peer, 'there')
+      })
+      return stream
+    }
+    await fetchContent(root, { ...deps, openStream }, { onProgress: ({ relayed = false }) => void paths.push(relayed) })
+    expect(opened.map(({ relayed }) => relayed)).toEqual([true, false])
+    expect(paths.at(-1)).toBe(false)
+    const sent = peers[0]?.served.filter(({ kind }) => kind === 'sent').length ?? 0
+    // Each piece once, and the manifest.
+    expect(sent).toBe(pieces + 1)
+  })
+
+  test('that its relay ends is taken up again where it stopped, and the peer is not blamed', async () => {
+    const { deps, root, opened, reports } = await compose(['failed'])
+    const openStream: FetchDependencies['openStream'] = async (...given) => {
+      const stream = await deps.openStream(...given)
+      let came = 0
+      const onMessage = ({ data }: { data: { byteLength: number } }): void => {
+        came += data.byteLength
+        if (came > 5 * pieceBytes && opened.length < 3) stream.abort(new Error('the relay has carried enough'))
+      }
+      stream.addEventListener('message', onMessage)
+      return stream
+    }
+    await fetchContent(root, { ...deps, openStream }, { limits: { restMs: 10 } })
+    expect(await asker.content.has(root)).toBe(true)
+    expect(opened.length).toBeGreaterThan(1)
+    expect(reports.filter(({ kind }) => kind !== 'piece')).toEqual([])
+  })
+})
+
+describe('what is too large for a relay', () => {
+  test('fails by name at once where no other path is left, before a piece is asked for', async () => {
+    const { deps, root, expected, peers } = await compose(['failed', 'failed'], { maxBytes: 1_000_000 })
+    const failure = await fetchContent(root, deps, { expected }).catch((error: Error) => error)
+    expect(failure).toMatchObject({ name: 'TooLargeForRelay', message: expect.stringMatching(/3.2 MB.*1 MB/) })
+    const sent = peers.flatMap(({ served }) => served.filter(({ kind }) => kind === 'sent'))
+    expect(sent.every(({ bytes }) => bytes < pieceBytes)).toBe(true)
+  })
+
+  test('waits as long as a direct connection may come, and is fetched over that', async () => {
+    const { deps, root, expected, pathOf, peers, opened } = await compose(['possible'], { maxBytes: 1_000_000 })
+    const fetching = fetchContent(root, deps, {
+      expected,
+      onProgress({ relayed = false }) {
+        if (relayed) pathOf.set(peers[0]?.id ?? '', 'there')
+      },
+    })
+    await fetching
+    expect(opened.map(({ relayed }) => relayed)).toEqual([true, false])
+  })
+
+  test('is fetched from the peer with a direct connection, and from no other', async () => {
+    const { deps, root, expected, peers } = await compose(['failed', 'failed', 'there'], { maxBytes: 1_000_000 })
+    await fetchContent(root, deps, { expected })
+    const serving = peers.map(({ served }) => served.some(({ bytes }) => bytes === pieceBytes))
+    expect(serving).toEqual([false, false, true])
+  })
+
+  test('does not wait without end where a direct connection only seems possible', async () => {
+    const { deps, root, expected } = await compose(['possible'], { maxBytes: 1_000_000 })
+    const limits = { waitForProvidersMs: 500 }
+    expect(await failureName(fetchContent(root, deps, { expected, limits }))).toBe('TooLargeForRelay')
+  })
+
+  test('of what is here in part, only the rest counts', async () => {
+    const { deps, root, expected, pathOf, peers } = await compose(['there'], { maxBytes: 2_000_000 })
+    const stop = new AbortController()
+    await fetchContent(root, deps, {
+      expected,
+      signal: stop.signal,
+      onProgress: ({ bytes }) => bytes >= 6 * pieceBytes && stop.abort(),
+    }).catch(() => {})
+    pathOf.set(peers[0]?.id ?? '', 'failed')
+    await fetchContent(root, deps, { expected })
+    expect(await asker.content.has(root)).toBe(true)
+  })
+})
+
+const relayedOf = ({ relayed }: FetchDependencies): NonNullable<FetchDependencies['relayed']> => {
+  if (relayed === undefined) throw new Error('it knows of no relayed connections')
+  return relayed
+}

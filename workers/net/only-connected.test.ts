@@ -1,0 +1,65 @@
+import type { Transport, Upgrader } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import { describe, expect, it } from 'vitest'
+import { onlyConnected, rtcStateOf } from './only-connected.ts'
+
+const address = multiaddr('/ip4/127.0.0.1/tcp/1/ws')
+const over = (connectionState: string) => ({ peerConnection: { connectionState } }) as never
+
+/** A transport that hands what it has made, in whatever state it is, to the upgrader, as `@libp2p/webrtc` does. */
+const compose = (state: string) => {
+  const upgraded: string[] = []
+  const upgrader = {
+    async upgradeInbound() {
+      upgraded.push('inbound')
+    },
+    async upgradeOutbound() {
+      upgraded.push('outbound')
+      return {}
+    },
+    getConnectionEncrypters: () => new Map([['/noise', this]]),
+  } as unknown as Upgrader
+  let given: { upgrader: Upgrader } | undefined
+  const transport = onlyConnected(
+    (components) => {
+      given = components
+      return {
+        dial: (_address: unknown, options: { upgrader: Upgrader }) =>
+          options.upgrader.upgradeOutbound(over(state), {} as never),
+      } as unknown as Transport
+    },
+    { upgrader },
+  )
+  return {
+    upgraded,
+    dial: () => transport.dial(address, { upgrader, signal: new AbortController().signal }),
+    accept: () => given?.upgrader.upgradeInbound(over(state), {} as never),
+    encrypters: () => given?.upgrader.getConnectionEncrypters(),
+  }
+}
+
+describe('the WebRTC transport', () => {
+  it.each(['new', 'connecting', 'disconnected', 'failed', 'closed'])(
+    'makes no connection, in or out, of a peer connection that is %s',
+    async (state) => {
+      const { dial, accept, upgraded } = compose(state)
+      await expect(dial()).rejects.toThrow(state)
+      await expect(accept()).rejects.toThrow(state)
+      expect(upgraded).toEqual([])
+    },
+  )
+
+  it('makes one of a peer connection that is connected, and leaves the rest alone', async () => {
+    const { dial, accept, upgraded, encrypters } = compose('connected')
+    await dial()
+    await accept()
+    expect(upgraded).toEqual(['outbound', 'inbound'])
+    expect(encrypters()?.size).toBe(1)
+  })
+})
+
+it('the state is found under a connection too, and there is none under a WebSocket', () => {
+  expect(rtcStateOf({ maConn: over('connected') })).toBe('connected')
+  expect(rtcStateOf({ maConn: { socket: {} } })).toBeUndefined()
+  expect(rtcStateOf({})).toBeUndefined()
+})

@@ -1,0 +1,62 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createWorkBudget, inTurns } from './work-budget.ts'
+
+function* endless(): Generator<number> {
+  for (let n = 0; ; n += 1) yield n
+}
+
+describe('items in turns', () => {
+  it('of a source without end are as many as were asked for, and the source is ended', async () => {
+    let ended = false
+    const source = async function* () {
+      try {
+        yield* endless()
+      } finally {
+        ended = true
+      }
+    }
+    const taken: number[] = []
+    for await (const item of inTurns(source(), 100)) taken.push(item)
+    expect(taken).toHaveLength(100)
+    expect(ended).toBe(true)
+  })
+
+  it('let the event loop run in between', async () => {
+    let turns = 0
+    const turning = setInterval(() => {
+      turns += 1
+    }, 0)
+    for await (const _ of inTurns(endless(), 10_000)) if (turns >= 3) break
+    clearInterval(turning)
+    expect(turns).toBeGreaterThanOrEqual(3)
+  })
+
+  it('are none where none are wanted', async () => {
+    for await (const _ of inTurns(endless(), 0)) throw new Error('one was taken')
+  })
+})
+
+describe('a budget', () => {
+  it('gives at most what it has and what came back since, and says when there is more', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 50 }),
+        fc.array(fc.integer({ min: 0, max: 5_000 }), { minLength: 10, maxLength: 300 }),
+        (max, pauses) => {
+          let ms = 0
+          const budget = createWorkBudget({ max, perMs: 1_000, now: () => ms })
+          let taken = 0
+          for (const pause of pauses) {
+            while (budget.take()) taken += 1
+            expect(budget.waitMs()).toBeGreaterThan(0)
+            ms += pause
+          }
+          expect(taken).toBeLessThanOrEqual(max + (ms * max) / 1_000 + 1)
+          ms += budget.waitMs()
+          expect(budget.take()).toBe(true)
+        },
+      ),
+    )
+  })
+})

@@ -1,0 +1,78 @@
+import { lpStream } from '@libp2p/utils'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { sha256 } from 'multiformats/hashes/sha2'
+import { afterEach, describe, expect, test } from 'vitest'
+import { encodeQuestion, messageTypes } from '../dht/message.ts'
+import { KAD_PROTOCOL } from '../protocol/protocols.ts'
+import { createTestNetwork, type TestTab, until } from './relay-network.ts'
+
+/** A stranger stores provider records at a real relay, with addresses that lead anywhere but to itself. */
+
+const network = createTestNetwork()
+afterEach(() => network.stopAll())
+
+/** Without a bound there would be no end of dials, in one task: from here on none ends. */
+const endless = 500
+
+const countDials = ({ node }: TestTab): { count: number } => {
+  const dials = { count: 0 }
+  const { dial } = node
+  node.dial = (...given) => {
+    dials.count += 1
+    return dials.count > endless ? new Promise(() => {}) : dial.apply(node, given)
+  }
+  return dials
+}
+
+/** Tells the relay, as the protocol has it, that this peer provides something and is reached at these addresses. */
+const claim = async ({ node }: TestTab, addresses: readonly Multiaddr[]): Promise<void> => {
+  const [connection] = node.getConnections()
+  if (connection === undefined) throw new Error('it is not connected to the relay')
+  const stream = await connection.newStream(KAD_PROTOCOL)
+  const key = (await sha256.digest(new Uint8Array([1]))).bytes
+  const provider = { id: node.peerId.toMultihash().bytes, multiaddrs: addresses.map(({ bytes }) => bytes) }
+  await lpStream(stream).write(encodeQuestion({ type: messageTypes.addProvider, key, providers: [provider] }))
+  await stream.close()
+}
+
+const reserved = (tab: TestTab): boolean => tab.keeper.relays().some((each) => each.reserved)
+
+describe('a provider whose address is', () => {
+  const kinds: Record<string, (relay: string, self: string) => string[]> = {
+    'that of the relay': (relay) => [relay],
+    'that of the relay, without its id': (relay) => [relay.replace(/\/p2p\/.*/, '')],
+    'that of its reader': (relay, self) => [`${relay}/p2p-circuit/p2p/${self}`, `/ip4/127.0.0.1/tcp/9/ws/p2p/${self}`],
+    'through the relay to the relay': (relay) => [`${relay}/p2p-circuit/p2p/${relay.split('/').at(-1)}`],
+    'many ports of this machine': () => Array.from({ length: 100 }, (_, n) => `/ip4/127.0.0.1/tcp/${n + 1}/ws`),
+    'the same many times': (relay) => Array.from({ length: 100 }, () => relay),
+  }
+
+  test.each(Object.entries(kinds))(
+    '%s costs few dials, and hides nobody',
+    async (_what, addressesOf) => {
+      const relay = await network.startRelay()
+      const address = relay.addressFor(undefined)
+      const victim = await network.startTab([address])
+      // It has no address of its own, so that only those that it claims are known.
+      const stranger = await network.startTab([], { direct: false })
+      await stranger.node.dial(multiaddr(address))
+      await until('the victim has the relay', () => reserved(victim))
+      const dials = countDials(victim)
+      const addresses = addressesOf(address, victim.node.peerId.toString())
+      await claim(
+        stranger,
+        addresses.map((each) => multiaddr(each)),
+      )
+      await until('the relay names both', () => relay.health().routingTable > 1)
+      victim.finder.wake()
+      const honest = await network.startTab([address])
+      const others = countDials(honest)
+      await until('an honest tab is found', () =>
+        victim.pool.directPeers().some((peer) => peer.equals(honest.node.peerId)),
+      )
+      expect(dials.count).toBeLessThan(30)
+      expect(others.count).toBeLessThan(30)
+    },
+    60_000,
+  )
+})

@@ -1,0 +1,87 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { createContentStore } from '../content/content-store.ts'
+import { type FetchDependencies, fetchContent } from '../content/fetch.ts'
+import { createPieceServer, pieceHandlerOptions } from '../content/piece-server.ts'
+import { isDirect } from '../net/addresses.ts'
+import { isRelayedStream } from '../net/pool/open-stream.ts'
+import { PIECE_PROTOCOL } from '../protocol/protocols.ts'
+import { relayedContentBytes } from '../stack/limits.ts'
+import { webCrypto } from '../stack/web-crypto.ts'
+import { createMemoryStore } from '../store/memory-store.ts'
+import { createTestNetwork, type TestTab, until } from './relay-network.ts'
+
+/** Content between two tabs that have no direct path, over a real relay with its real limits. */
+
+const network = createTestNetwork()
+afterEach(() => network.stopAll())
+
+const compose = async () => {
+  const relay = await network.startRelay()
+  const address = relay.addressFor(undefined)
+  const [giver, taker] = [
+    await network.startTab([address], { direct: false }),
+    await network.startTab([address], { direct: false }),
+  ]
+  const reserved = (tab: TestTab) => tab.keeper.relays().some((each) => each.reserved)
+  await until('both can be reached', () => reserved(giver) && reserved(taker))
+
+  const served = createContentStore({ store: createMemoryStore(), crypto: webCrypto })
+  const store = createMemoryStore()
+  const given = createContentStore({ store, crypto: webCrypto })
+  const server = createPieceServer({ content: given, report() {} })
+  await giver.node.handle(
+    PIECE_PROTOCOL,
+    (stream, connection) => server.handle(stream, connection.remotePeer.toString(), { relayed: !isDirect(connection) }),
+    pieceHandlerOptions,
+  )
+  const reports: string[] = []
+  const deps: FetchDependencies = {
+    content: served,
+    async *findProviders() {
+      yield giver.node.peerId.toString()
+    },
+    openStream: (peer, signal, bytes = 0) =>
+      taker.pool.openStream(peer, PIECE_PROTOCOL, { signal, direct: false, bytes }),
+    relayed: { maxBytes: relayedContentBytes, isRelayed: isRelayedStream, directPath: taker.pool.directPath },
+    report: (_peer, { kind }) => reports.push(kind),
+    now: () => performance.now(),
+  }
+  const hold = async (size: number, seed: number) => {
+    const bytes = Uint8Array.from({ length: size }, (_, n) => (n * seed + (n >> 8) * 31 + (n >> 16)) & 0xff)
+    const staged = await given.stage([{ path: 'a.bin', bytes }])
+    await store.write(given.changes(staged))
+    return { root: staged.root, expected: { size, fileCount: 1 } }
+  }
+  return { deps, served, hold, reports, taker, giver }
+}
+
+describe('two tabs without a direct path', () => {
+  test('hand over one content after the other, more than one relayed connection carries, and nobody is blamed', async () => {
+    const { deps, served, hold, reports, taker } = await compose()
+    const made = new Set<string>()
+    taker.node.addEventListener('connection:open', ({ detail }) => {
+      if (!isDirect(detail)) made.add(detail.id)
+    })
+    for (const seed of [3, 5, 7]) {
+      const { root, expected } = await hold(9_000_000, seed)
+      await fetchContent(root, deps, { expected })
+      expect(await served.has(root)).toBe(true)
+    }
+    expect(made.size).toBeGreaterThan(1)
+    expect(new Set(reports)).toEqual(new Set(['piece']))
+  }, 120_000)
+
+  test('share what the relay carries among three at once, each of which comes whole', async () => {
+    const { deps, served, hold } = await compose()
+    const wanted = [await hold(7_000_000, 3), await hold(7_000_000, 5), await hold(7_000_000, 7)]
+    await Promise.all(wanted.map(({ root, expected }) => fetchContent(root, deps, { expected })))
+    for (const { root } of wanted) expect(await served.has(root)).toBe(true)
+  }, 120_000)
+
+  test('refuse what is too large for the relay by name, before any of it is sent', async () => {
+    const { deps, hold, reports } = await compose()
+    const { root, expected } = await hold(relayedContentBytes + 1, 3)
+    await expect(fetchContent(root, deps, { expected })).rejects.toMatchObject({ name: 'TooLargeForRelay' })
+    expect(reports).not.toContain('piece')
+  }, 60_000)
+})
