@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { type Codec, createCodec } from './codec.ts'
-import type { Signer, Verify } from './crypto.ts'
+import type { Crypto, Signer, Verify } from './crypto.ts'
 import { type Decoded, decoded, refused } from './decoded.ts'
 import { bytes, publicKey, signature } from './fields.ts'
 import { HEAD_MAX_BYTES, KEY_BYTES, RELEASE_MAX_BYTES, SIGNATURE_BYTES } from './limits.ts'
@@ -27,6 +27,11 @@ export interface Envelope {
 export interface Opened {
   readonly body: Uint8Array
   readonly key: Uint8Array
+}
+
+export interface OpenedHashed extends Opened {
+  /** Of the body. */
+  readonly hash: Uint8Array
 }
 
 const createEnvelopeCodec = (kind: EnvelopeKind, name: string, maxBytes: number) =>
@@ -66,6 +71,18 @@ export const open = async (kind: EnvelopeKind, envelope: Uint8Array, verify: Ver
   return (await verify(key, toSign(kind, body), signature))
     ? decoded({ body, key })
     : refused('SignatureInvalid', `The signature of this ${kind} does not fit its content: it was changed or forged.`)
+}
+
+/** The same with the hash of the body, both at once: one after the other they would be two turns of an event loop. */
+export const openHashed = async (
+  kind: EnvelopeKind,
+  envelope: Uint8Array,
+  crypto: Crypto,
+): Promise<Decoded<OpenedHashed>> => {
+  const peeked = peek(kind, envelope)
+  if (!peeked.ok) return peeked
+  const [opened, hash] = await Promise.all([open(kind, envelope, crypto.verify), crypto.sha256(peeked.value.body)])
+  return opened.ok ? decoded({ ...opened.value, hash }) : opened
 }
 
 /** The same without checking the signature: to learn whose identity is needed. */

@@ -162,7 +162,12 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
     }
   }
 
-  const ingest = async (entries: readonly Entry[], by: Crypto): Promise<IngestResult> => {
+  /** @param onJudged is called when all are in the catalogue that belong there; storing them takes longer. */
+  const ingest = async (
+    entries: readonly Entry[],
+    by: Crypto,
+    onJudged: (accepted: number) => void = () => {},
+  ): Promise<IngestResult> => {
     const counts = { accepted: 0, rejected: 0, stale: 0 }
     const failures: IngestFailure[] = []
     const count = (outcome: keyof typeof counts, failure?: IngestFailure): void => {
@@ -180,6 +185,7 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
         count(outcome, { kind, outcome, name, message })
       }
     }
+    onJudged(counts.accepted)
     await persist()
     publishChange()
     return { ...counts, failures }
@@ -258,7 +264,10 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
         { kind: 'head', bytes: head.bytes },
         ...(release === null ? [] : [{ kind: 'release' as const, bytes: release.bytes }]),
       ]
-      const { accepted } = await ingestInTurn(entries, counted)
+      // Others wait for the verdict, to be given the news; they need not wait for the disk.
+      const accepted = await new Promise<number>((resolve, reject) => {
+        queue.run(() => ingest(entries, counted, resolve)).catch(reject)
+      })
       const time = release === null ? {} : { publishedAt: release.release.publishedAt }
       return { verdict: accepted > 0 ? 'new' : 'known', ...id, ...time, checks: counted.checks() }
     },
