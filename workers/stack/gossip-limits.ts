@@ -93,7 +93,7 @@ export const createGossipLimits = (now: () => number, rates: GossipRates = gossi
   }
 }
 
-interface Bucket {
+export interface Bucket {
   /** Whether there is at least one token. */
   hasSome(): boolean
   /** Takes so many, also more than there are: the debt is paid before there are some again, and bounded by the burst. */
@@ -101,7 +101,7 @@ interface Bucket {
 }
 
 /** Token bucket: full at first, refilled at a steady rate. */
-const createBucket = ({ perSecond, burst }: Rate, now: () => number): Bucket => {
+export const createBucket = ({ perSecond, burst }: Rate, now: () => number): Bucket => {
   let tokens = burst
   let at = now()
   const refill = (): void => {
