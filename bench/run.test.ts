@@ -57,7 +57,7 @@ test('a run that is 15 % slower than its baselines fails, one of the same speed 
   const slower = await bench([suite, '--compare'], { SEED: '2', FACTOR: '1.15' })
   expect(slower.output).toContain('made: regressed in two runs: work')
   expect(slower.code).toBe(1)
-}, 30_000)
+})
 
 test('a slow run that a second one does not confirm was chance', async () => {
   const flag = `${suiteWith('flag', '')}.seen`
@@ -72,13 +72,13 @@ test('a slow run that a second one does not confirm was chance', async () => {
   const { code, output } = await bench([suite, '--compare'], { FACTOR: '2' })
   expect(output).toContain('REGRESSED')
   expect(code).toBe(0)
-}, 30_000)
+})
 
 test('baselines that are missing are told', async () => {
   const { code, output } = await bench([suiteWith('new', noisy), '--compare'])
   expect(output).toContain('new has no baselines.json')
   expect(code).toBe(0)
-}, 30_000)
+})
 
 test('a suite that fails hides no other, and its failure is the exit code', async () => {
   const [throwing, crashing, good] = [
@@ -96,11 +96,11 @@ test('a suite that fails hides no other, and its failure is the exit code', asyn
   expect(rows[1]).toMatchObject({ scenario: 'work', unit: 'ms', n: 40, target: null, pass: null })
   // What did not come to its end is no baseline.
   expect(() => readFileSync(throwing.replace('benchmark.ts', 'baselines.json'))).toThrow('ENOENT')
-}, 30_000)
+})
 
 test('two figures of one name, and a suite that is not there, are failures', async () => {
   const twice = await bench([suiteWith('twice', `${noisy}\n  yield { scenario: 'work', unit: 'ms', samples: [1] }`)])
   expect(twice).toMatchObject({ code: 1, output: expect.stringContaining('Two figures are named “work”') })
   const none = await bench(['no-such-suite'])
   expect(none).toMatchObject({ code: 1, output: expect.stringContaining('No suite no-such-suite') })
-}, 30_000)
+})

@@ -66,9 +66,7 @@ test('all relays gone: peers that are connected directly keep search, gossip and
 
   for (const relay of relays) await relay.restart()
   await expect
-    .poll(() => b.page.evaluate(async () => (await window.ggen.status()).relays.map(({ reserved }) => reserved)), {
-      timeout: 30_000,
-    })
+    .poll(() => b.page.evaluate(async () => (await window.ggen.status()).relays.map(({ reserved }) => reserved)))
     .toEqual([true, true])
 })
 
@@ -144,7 +142,7 @@ test('a tab that is told of another relay, which is gone, finds a peer it rememb
         }),
       peerId,
     )
-  await expect.poll(remembered, { timeout: 40_000 }).toBe(true)
+  await expect.poll(remembered).toBe(true)
   const { origin } = new URL(b.page.url())
   await b.page.close()
   const absent = await startRelay()

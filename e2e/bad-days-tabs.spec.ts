@@ -27,7 +27,6 @@ test(`of ${tabCount} tabs the one that leads is killed ${rounds} times: one lead
   relay,
   browser,
 }) => {
-  test.setTimeout(240_000)
   const context = await browser.newContext()
   // Light pages: what is looked at here is not how they look.
   await context.route(/\.(css|svg|png|woff2?)$/, (route) => route.abort())

@@ -35,9 +35,7 @@ test('a tab reloaded in the middle of an install finishes it', async ({ join }) 
   expect(await b.library()).toEqual([])
   await b.page.reload()
   await engineUp(b.page)
-  await expect
-    .poll(async () => (await b.library()).map(({ slug }) => slug), { timeout: 60_000 })
-    .toEqual(['big-ontology'])
+  await expect.poll(async () => (await b.library()).map(({ slug }) => slug)).toEqual(['big-ontology'])
   for (const { path, base64 } of files) expect((await b.readFile(id, '1.0.0', path)) === base64).toBe(true)
   // It went on where it was: what had come before the reload was not fetched again.
   const { piece_bytes_received: again = Number.NaN } = await b.page.evaluate(() => window.ggen.metrics())
@@ -69,5 +67,5 @@ test('a tab whose process dies is noticed by its peers', async ({ join }) => {
   a.page.goto('chrome://crash').catch(() => {})
   await crashed
   // Nothing says goodbye here: a ping that stays unanswered, or ICE, has to find out (at most 15 s).
-  await expect.poll(async () => (await b.status()).directConnections, { timeout: 30_000 }).toBe(0)
+  await expect.poll(async () => (await b.status()).directConnections).toBe(0)
 })

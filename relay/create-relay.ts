@@ -22,6 +22,7 @@ import { admitConnected, forgetDisconnected, routingTableSize } from '../workers
 import { type StackServices, stackServices } from '../workers/stack/services.ts'
 import { silentLogger } from '../workers/stack/silent-logger.ts'
 import { addressFor } from './address-for.ts'
+import { tellNewcomers } from './tell-newcomers.ts'
 import { listeningWebSockets } from './ws/transport.ts'
 
 /** Tabs that one relay serves; at 9 MB for a node with its connections it stays a small program. */
@@ -79,7 +80,7 @@ export interface Relay {
 
 /**
  * A relay: lets tabs find each other (DHT server), connects them until they have a direct connection (circuit relay),
- * and passes announcements on (gossip). It sees who talks to whom through it, and nothing of what is said.
+ * and passes announcements on, those of the last minutes to newcomers too (gossip). It sees who talks to whom through it, and nothing of what is said.
  *
  * Reservations end with the connection they came by, so the limit counts tabs that are there.
  * @throws Error with a sentence that names RELAY_PORT when the port is taken.
@@ -119,7 +120,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
       pingTimeout: { minTimeout: pingTimeoutMs, maxTimeout: pingTimeoutMs },
     },
     services: {
-      ...stackServices({ heads: createHeadValidator(crypto), gossipLimits, onFlood: drop }),
+      ...stackServices({ heads: createHeadValidator(crypto), gossipLimits, isHub: true, onFlood: drop }),
       relay: circuitRelayServer({
         hopTimeout: hopTimeoutMs,
         maxInboundHopStreams: relayedPerTab,
@@ -150,7 +151,11 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
   node.addEventListener('connection:open', onOpen)
   const stopForgetting = forgetDisconnected(node)
   const stopAdmitting = admitConnected(node)
-  pubsub.topicValidators.set(PACKAGES_TOPIC, createAnnouncementGate(validateAnnouncement, gossipLimits))
+  const newcomers = tellNewcomers(node, () => performance.now())
+  pubsub.topicValidators.set(
+    PACKAGES_TOPIC,
+    createAnnouncementGate(validateAnnouncement, gossipLimits, newcomers.onNews),
+  )
 
   try {
     await node.start()
@@ -173,6 +178,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
     async stop() {
       stopForgetting()
       stopAdmitting()
+      newcomers.stop()
       node.removeEventListener('connection:open', onOpen)
       for (const reservation of relay.reservations.values()) reservation.signal.clear()
       await node.stop()

@@ -53,7 +53,7 @@ const run = (environment: Record<string, string>): Run => {
 
 const started = async (environment: Record<string, string> = {}): Promise<Run & { page: string; relay: string }> => {
   const running = run(environment)
-  await until('both lines are printed', () => /^page: .+\nrelay: .+\n/m.test(running.output()), 30_000)
+  await until('both lines are printed', () => /^page: .+\nrelay: .+\n/m.test(running.output()))
   const [, page = '', relay = ''] = /^page: (.+)\nrelay: (.+)\n/m.exec(running.output()) ?? []
   return { ...running, page, relay }
 }
@@ -103,7 +103,7 @@ describe('relay/main.ts', () => {
     const second = await started()
     const peerOf = (address: string) => address.split('/').at(-1)
     expect(peerOf(second.relay)).toBe(peerOf(first.relay))
-  }, 60_000)
+  })
 
   it('keeps the page when the relay dies, and the relay when the page dies, and starts them again', async () => {
     const { child, page, relay } = await started()
@@ -161,5 +161,5 @@ describe('relay/main.ts', () => {
     } finally {
       server.close()
     }
-  }, 60_000)
+  })
 })

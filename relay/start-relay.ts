@@ -1,16 +1,18 @@
 import { createAnnouncementValidator } from '../workers/stack/announcement-validator.ts'
-import { webCrypto } from '../workers/stack/web-crypto.ts'
 import { loadRelayKey, type RelayConfig } from './config.ts'
 import { createRelay, type Relay } from './create-relay.ts'
+import { createNodeCrypto } from './node-crypto.ts'
 
 /** Starts the relay that a configuration describes: its key, and announcements verified before they are passed on. */
-export const startRelay = async (config: RelayConfig, onError?: (error: Error) => void): Promise<Relay> =>
-  createRelay({
+export const startRelay = async (config: RelayConfig, onError?: (error: Error) => void): Promise<Relay> => {
+  const crypto = createNodeCrypto()
+  return createRelay({
     privateKey: await loadRelayKey(config),
     host: config.host,
     port: config.relayPort,
     announce: config.announce,
-    crypto: webCrypto,
-    validateAnnouncement: createAnnouncementValidator(webCrypto),
+    crypto,
+    validateAnnouncement: createAnnouncementValidator(crypto),
     ...(onError === undefined ? {} : { onError }),
   })
+}

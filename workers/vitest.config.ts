@@ -21,6 +21,8 @@ export default defineConfig({
           testTimeout: hangMs,
           hookTimeout: hangMs,
           environment: 'node',
+          setupFiles: ['workers/testing/patience.ts'],
+          expect: { poll: { timeout: hangMs } },
           include: ['{src,workers,relay,scripts,bench}/**/*.test.{ts,tsx}'],
           exclude: ['**/*.web.test.{ts,tsx}', '**/node_modules/**'],
         },
@@ -32,6 +34,8 @@ export default defineConfig({
           name: 'web',
           testTimeout: hangMs,
           hookTimeout: hangMs,
+          setupFiles: ['workers/testing/patience.ts'],
+          expect: { poll: { timeout: hangMs } },
           include: ['{src,workers}/**/*.web.test.{ts,tsx}'],
           browser: {
             enabled: true,

@@ -44,7 +44,7 @@ test('closed connections do not use up the browser’s limit', { timeout: 120_00
   // Chrome refuses the 500th uncollected connection and, left alone, collects none.
   for (let made = 0; made < 700; made += 1) {
     // Refused now and then, when they are made faster than any engine does, and possible again soon.
-    await expect.poll(() => a.peer.refusal(), { timeout: 10_000, interval: 5 }).toBeUndefined()
+    await expect.poll(() => a.peer.refusal(), { interval: 5 }).toBeUndefined()
   }
   expect(a.host.connectionsMade()).toBe(700)
   expect(a.host.uncollectedConnections()).toBeLessThan(450)
@@ -93,7 +93,7 @@ test('a page that is left tells its peers, and can be come back to', async () =>
   expect(await a.peer.exchangeAll(5, 3, 1)).toMatchObject({ completed: 5, disorder: [] })
 })
 
-test('a frame with the peer in it that is removed is noticed', { timeout: 30_000 }, async () => {
+test('a frame with the peer in it that is removed is noticed', async () => {
   const a = await start('transfer')
   const frame = document.createElement('iframe')
   document.body.append(frame)

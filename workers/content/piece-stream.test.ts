@@ -263,7 +263,7 @@ describe('piece server', () => {
         before = read
         expect(settled).toBe(true)
       },
-      { interval: 200, timeout: 5_000 },
+      { interval: 200 },
     )
     expect(read).toBeLessThan(40)
     let received = 0
@@ -271,7 +271,7 @@ describe('piece server', () => {
       received += data.byteLength
     })
     stream.resume()
-    await vi.waitFor(() => expect(received).toBeGreaterThan(64 * pieceBytes), { timeout: 10_000 })
+    await vi.waitFor(() => expect(received).toBeGreaterThan(64 * pieceBytes))
     stream.abort(new Error('done'))
   })
 })

@@ -10,7 +10,7 @@ let network: DhtNetwork
 
 beforeAll(async () => {
   network = await createDhtNetwork({ nodes: 20, maxConnections: 14, conditions: { delayMs: 5 } })
-}, 60_000)
+})
 
 afterAll(() => network.stop())
 
@@ -41,7 +41,7 @@ describe('20 nodes', () => {
     const key = source.key('one')
     expect(await put(at(0), key, await source.value('one', 1))).toBeGreaterThanOrEqual(10)
     for (const node of network.nodes) expect((await node.heads.get(key, { signal: never }))?.value).toBe('one 1')
-  }, 30_000)
+  })
 
   test('a newer head replaces it, and an older one put later does not come back', async () => {
     const source = await createHeadSource(2)
@@ -50,13 +50,13 @@ describe('20 nodes', () => {
     await put(at(1), key, await source.value('two', 2))
     await put(at(9), key, await source.value('two', 1)).catch(() => 0)
     for (const node of network.nodes.slice(2, 8)) expect((await node.heads.get(key, { signal: never }))?.seq).toBe(2)
-  }, 30_000)
+  })
 
   test('what nobody has is not found', async () => {
     const source = await createHeadSource(3)
     expect(await at(4).heads.get(source.key('none'), { signal: never })).toBeUndefined()
     expect(at(4).lookups.at(-1)?.outcome).toBe('absent')
-  }, 30_000)
+  })
 
   test('who provides a root is found', async () => {
     const root = rootToText(new Uint8Array(32).fill(9))
@@ -66,7 +66,7 @@ describe('20 nodes', () => {
       return
     }
     throw new Error('No provider was found.')
-  }, 30_000)
+  })
 
   test('nothing passes a partition, and all of it when it heals', async () => {
     const source = await createHeadSource(4)
@@ -77,7 +77,7 @@ describe('20 nodes', () => {
     network.heal()
     await putting
     expect((await at(12).heads.get(key, { signal: never }))?.seq).toBe(1)
-  }, 30_000)
+  })
 
   // The last: its victims stay dead.
   test('with 20 % silent the head is still found by all others', async () => {
@@ -86,5 +86,5 @@ describe('20 nodes', () => {
     await put(at(0), key, await source.value('five', 1))
     network.silence([2, 6, 11, 17].map(at))
     for (const node of network.alive()) expect((await node.heads.get(key, { signal: never }))?.seq).toBe(1)
-  }, 60_000)
+  })
 })

@@ -158,7 +158,7 @@ describe('the end', () => {
       rank: () => 0,
       slowMs: () => 1,
       lostMs: () => 10_000,
-      signal: AbortSignal.timeout(10_000),
+      signal: new AbortController().signal,
       async ask({ id }, signal) {
         asked.push(id)
         if (id === 'peer 1') return untilAborted(signal)
@@ -204,7 +204,7 @@ describe('the end', () => {
     const query = startQuery<Candidate>({
       ...{ seeds: [1, 2, 3].map(candidate), self: 'me', isConnected: (id) => id !== 'peer 0', rank: () => 0 },
       limits: { width: 10, parallel: 3, dials: 1, inFlight: 8, dialBudget: 8 },
-      ...{ slowMs: () => 10_000, lostMs: () => 10_000, signal: AbortSignal.timeout(10_000) },
+      ...{ slowMs: () => 10_000, lostMs: () => 10_000, signal: new AbortController().signal },
       async ask({ id }, signal) {
         if (id === 'peer 1') return untilAborted(signal)
         if (id === 'peer 0') query.finish()

@@ -39,3 +39,27 @@ test('a round that reached nobody is repeated soon', async () => {
   expect(done.sort()).toEqual(['head', 'head', 'root', 'root'])
   republish.stop()
 })
+
+test('a round that is asked for while another runs follows it', async () => {
+  const runs: PromiseWithResolvers<number>[] = []
+  const republish = startRepublish({
+    heads: () => [{ key: 'head', value: new Uint8Array() }],
+    roots: () => [],
+    put() {
+      const run = Promise.withResolvers<number>()
+      runs.push(run)
+      return run.promise
+    },
+    provide: async () => 0,
+  })
+  republish.now()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(runs).toHaveLength(1)
+  // The machine slept, and what was under way can only fail.
+  republish.now()
+  republish.now()
+  runs[0]?.reject(new Error('no connection'))
+  await vi.advanceTimersByTimeAsync(0)
+  expect(runs).toHaveLength(2)
+  republish.stop()
+})

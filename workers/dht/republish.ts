@@ -1,3 +1,5 @@
+import { createRerun } from '../stack/rerun.ts'
+
 /** Values in the DHT end after 48 h and nobody else puts them again (js-libp2p): four chances before that, ms. */
 const headsEveryMs = 12 * 3_600_000
 
@@ -66,27 +68,28 @@ export const startRepublish = (deps: RepublishDependencies): Republish => {
   }
 }
 
-/** Runs `round` on demand and every `everyMs` after its end, sooner if it resolved false or failed; never two at once. */
+/**
+ * Runs `round` on demand and every `everyMs` after its end, sooner if it resolved false or failed; never two at once. One
+ * that is asked for while another runs follows it: what a wake asks for must not be what the sleep had broken.
+ */
 const createRounds = (round: () => Promise<boolean>, everyMs: number) => {
   let timer: ReturnType<typeof setTimeout> | undefined
-  let running = false
   let stopped = false
 
-  const run = async (): Promise<void> => {
-    if (running || stopped) return
-    running = true
+  const rounds = createRerun(async () => {
+    if (stopped) return
     clearTimeout(timer)
     const reached = await round().catch(() => false)
-    running = false
     schedule(reached ? everyMs : retryMs)
-  }
+  })
+  const run = (): void => void rounds.ask()
   const schedule = (ms: number): void => {
-    if (!stopped) timer = setTimeout(() => void run(), ms)
+    if (!stopped) timer = setTimeout(run, ms)
   }
   schedule(everyMs)
 
   return {
-    now: () => void run(),
+    now: run,
     stop() {
       stopped = true
       clearTimeout(timer)

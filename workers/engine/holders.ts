@@ -1,4 +1,5 @@
 import { textToRoot, toHex } from '../protocol/ids.ts'
+import { createRerun } from '../stack/rerun.ts'
 import type { Network } from './network.ts'
 
 /** A count of holders is asked for again after this long, ms. */
@@ -28,7 +29,6 @@ export interface Holders {
 export const createHolders = ({ network, signal, onChange }: HoldersDependencies): Holders => {
   const countByRoot = new Map<string, { others: number; at: number }>()
   const queue = new Set<string>()
-  let providing = false
 
   const refresh = async (id: string, root: Uint8Array, key: string): Promise<void> => {
     const online = await network
@@ -40,21 +40,15 @@ export const createHolders = ({ network, signal, onChange }: HoldersDependencies
   }
 
   /** One after the other: each is a walk through the DHT. */
-  const drain = async (): Promise<void> => {
-    if (providing) return
-    providing = true
-    try {
-      const online = await network
-      for (const text of queue) {
-        queue.delete(text)
-        if (online === undefined || signal.aborted) return
-        const root = textToRoot(text)
-        if (root.ok) await online.provide(root.value, signal).catch(() => {})
-      }
-    } finally {
-      providing = false
+  const providing = createRerun(async () => {
+    const online = await network
+    for (const text of queue) {
+      queue.delete(text)
+      if (online === undefined || signal.aborted) return
+      const root = textToRoot(text)
+      if (root.ok) await online.provide(root.value, signal).catch(() => {})
     }
-  }
+  })
 
   return {
     count(id, root, heldHere) {
@@ -68,7 +62,7 @@ export const createHolders = ({ network, signal, onChange }: HoldersDependencies
     },
     provide(roots) {
       for (const root of roots) queue.add(root)
-      void drain()
+      void providing.ask()
     },
   }
 }

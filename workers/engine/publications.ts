@@ -1,20 +1,26 @@
 import type { PublicationView } from '../contract/views.ts'
+import { createSlots } from '../net/slots.ts'
 import type { Outbox, OutboxEntry } from '../registry/outbox.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { Network } from './network.ts'
+import { createRerun, createReruns } from '../stack/rerun.ts'
+import type { Network, NetworkStatus } from './network.ts'
 
-/** Publications that are sent at the same time: each is a DHT walk, which dials. */
-const parallelSends = 3
+/** Walks through the DHT at the same time: each dials. */
+const parallelPuts = 3
 
-/** What could be handed to nobody is tried again after this long, ms, also when no peer came (one may have come back). */
+/** What could be handed to nobody is tried again after this long (ms), also when no peer came: one may have come back. */
 const retryMs = 15_000
 
 export interface PublicationsDependencies {
   registry: Registry
   outbox: Outbox
-  network: Promise<Network | undefined>
+  network: Promise<PublicationsNetwork | undefined>
   signal: AbortSignal
   onChange(publication: PublicationView): void
+}
+
+export type PublicationsNetwork = Pick<Network, 'announce' | 'audience' | 'putHead' | 'provide' | 'syncNow'> & {
+  status(): Pick<NetworkStatus, 'connections'>
 }
 
 export interface Publications {
@@ -24,92 +30,111 @@ export interface Publications {
   stop(): void
 }
 
+/** How far the newest head of a package has come. */
+interface Progress {
+  readonly view: PublicationView
+  readonly seq: number
+  put: 'waiting' | 'done' | 'failed'
+}
+
 /**
- * Brings own publications to the network: announced by gossip, its head put into the DHT, its content provided.
+ * Brings own publications to the network: announced by gossip, its head put into the DHT, its content provided. The two
+ * do not wait for each other: a walk through the DHT takes seconds, and a peer that comes meanwhile is told at once.
  *
- * An entry leaves the outbox once at least one peer was told of it: what only the DHT has taken is known to who asks for
- * it, so it is told when somebody comes who listens. Durable before: a closed tab or a missing network only delays it.
+ * An entry leaves the outbox once at least one peer was told of it and its put has ended: what only the DHT has taken is
+ * known to those that ask for it, so it is announced when somebody comes who listens. Durable before: a closed tab or a
+ * missing network only delays it.
  */
 export const createPublications = (deps: PublicationsDependencies): Publications => {
   const { registry, outbox, network, signal, onChange } = deps
-  const sending = new Set<string>()
-  /** What could be handed to nobody in this round. */
-  const resting = new Set<string>()
+  const inTurn = createSlots(parallelPuts)
+  const progressById = new Map<string, Progress>()
   let retryTimer: ReturnType<typeof setTimeout> | undefined
 
-  const sendNext = async (): Promise<void> => {
-    const online = await network
-    if (online === undefined || signal.aborted) return
-    if (online.audience() === 0 && online.status().connections === 0) return
-    for (const entry of outbox.list()) {
-      if (sending.size >= parallelSends) return
-      if (sending.has(entry.id) || resting.has(entry.id)) continue
-      sending.add(entry.id)
-      void send(entry, online).then(
-        () => {
-          sending.delete(entry.id)
-          void sendNext()
-        },
-        () => {
-          sending.delete(entry.id)
-          // Not at once again: the others go first, and the retry timer or the next peer comes back to it.
-          resting.add(entry.id)
-          void sendNext()
-        },
-      )
-    }
+  const progressOf = ({ id, slug, version, publishedAt, seq }: OutboxEntry): Progress => {
+    const before = progressById.get(id)
+    if (before?.seq === seq) return before
+    const counts = { acknowledgements: 0, announcedTo: 0 }
+    const view: PublicationView = { id, slug, version, publishedAt, state: 'sending', ...counts }
+    const progress: Progress = { view, seq, put: 'waiting' }
+    progressById.set(id, progress)
+    return progress
   }
 
-  const send = async (entry: OutboxEntry, online: Network): Promise<void> => {
-    const { id, slug, version, publishedAt, seq } = entry
-    const progress: PublicationView = {
-      id,
-      slug,
-      version,
-      publishedAt,
-      state: 'sending',
-      acknowledgements: 0,
-      announcedTo: 0,
-    }
-    const report = (change: Partial<PublicationView>): void => {
-      Object.assign(progress, change)
-      onChange({ ...progress })
-    }
-    report({})
-    const announcement = registry.announcementFor(id)
-    const dhtValue = registry.dhtValueFor(id)
-    const root = registry.get(id)?.versions.find((each) => each.version === version)?.release?.release.root
+  const report = ({ view }: Progress, change: Partial<PublicationView>): void => {
+    Object.assign(view, change)
+    onChange({ ...view })
+  }
 
-    const isHeard = announcement !== undefined && online.audience() > 0
-    const announced = isHeard ? await online.announce(announcement).catch(() => 0) : 0
-    report({ announcedTo: announced })
-    const [confirmed] = await Promise.all([
-      dhtValue === undefined
-        ? 0
-        : online
-            .putHead(dhtValue.key, dhtValue.value, signal, (count) => report({ acknowledgements: count }))
-            .catch(() => 0),
-      root === undefined ? 0 : online.provide(root, signal).catch(() => 0),
-    ])
-    if (announced === 0 && confirmed === 0) {
-      if (!signal.aborted) retryTimer ??= setTimeout(retry, retryMs)
-      report({ state: 'stored' })
-      throw new Error('Nobody took the publication.')
-    }
-    report({ state: 'sent', acknowledgements: confirmed, announcedTo: announced })
-    if (announced > 0) {
-      await outbox.markSent(id, seq)
-      return
-    }
-    // Who missed it is given it by sync; and who follows the announcements is told when one can be.
-    online.syncNow()
-    resting.add(id)
+  const retryLater = (): void => {
     if (!signal.aborted) retryTimer ??= setTimeout(retry, retryMs)
   }
 
+  /** Takes an entry off the list when nothing is left to do for it. */
+  const settle = async ({ id, seq }: OutboxEntry, { view, put }: Progress): Promise<void> => {
+    if (put === 'waiting') return
+    if (view.announcedTo === 0) return retryLater()
+    try {
+      if (await outbox.markSent(id, seq)) progressById.delete(id)
+    } catch {
+      retryLater()
+    }
+  }
+
+  const announcing = createRerun(async () => {
+    const online = await network
+    if (online === undefined) return
+    for (const { id } of outbox.list()) {
+      // As it is now: something newer may have been published while another was announced.
+      const entry = outbox.get(id)
+      if (signal.aborted) return
+      if (entry === undefined) continue
+      const progress = progressOf(entry)
+      const announcement = registry.announcementFor(id)
+      if (progress.view.announcedTo === 0 && announcement !== undefined && online.audience() > 0) {
+        const announcedTo = await online.announce(announcement).catch(() => 0)
+        if (announcedTo > 0) report(progress, { announcedTo, ...(progress.put === 'waiting' ? {} : { state: 'sent' }) })
+      }
+      await settle(entry, progress)
+    }
+  })
+
+  const putting = createReruns(async (id: string) => {
+    const online = await network
+    if (online === undefined) return
+    await inTurn(signal, async () => {
+      const entry = outbox.get(id)
+      if (entry === undefined || signal.aborted || online.status().connections === 0) return
+      const progress = progressOf(entry)
+      if (progress.put === 'done') return
+      report(progress, { state: 'sending' })
+      const confirmed = await put(entry, progress, online)
+      progress.put = confirmed > 0 ? 'done' : 'failed'
+      const { announcedTo } = progress.view
+      report(progress, { state: confirmed + announcedTo > 0 ? 'sent' : 'stored', acknowledgements: confirmed })
+      // A peer that missed it is given it by sync.
+      if (announcedTo === 0 && confirmed > 0) online.syncNow()
+      await settle(entry, progress)
+    })
+  })
+
+  const put = async (entry: OutboxEntry, progress: Progress, online: PublicationsNetwork): Promise<number> => {
+    const { id, version } = entry
+    const dhtValue = registry.dhtValueFor(id)
+    const root = registry.get(id)?.versions.find((each) => each.version === version)?.release?.release.root
+    const onConfirmed = (acknowledgements: number): void => report(progress, { acknowledgements })
+    const [confirmed] = await Promise.all([
+      dhtValue === undefined ? 0 : online.putHead(dhtValue.key, dhtValue.value, signal, onConfirmed).catch(() => 0),
+      root === undefined ? 0 : online.provide(root, signal).catch(() => 0),
+    ])
+    return confirmed
+  }
+
   const sendAll = (): void => {
-    resting.clear()
-    void sendNext()
+    if (signal.aborted) return
+    // What ends with the engine's signal is no failure.
+    announcing.ask().catch(() => {})
+    for (const { id } of outbox.list()) putting.ask(id).catch(() => {})
   }
 
   const retry = (): void => {

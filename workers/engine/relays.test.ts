@@ -77,3 +77,31 @@ test('relays that were given are never replaced', async () => {
   expect(fetch).not.toHaveBeenCalled()
   vi.useRealTimers()
 })
+
+test('what a wake asks for while the server is asked is asked again after that', async () => {
+  vi.useFakeTimers()
+  const answers: PromiseWithResolvers<Response>[] = []
+  serve(() => {
+    const answer = Promise.withResolvers<Response>()
+    answers.push(answer)
+    return answer.promise
+  })
+  const directory = createRelayDirectory({ given: [], store: createMemoryStore(), origin })
+  await vi.advanceTimersByTimeAsync(0)
+  answers[0]?.resolve(Response.json({ relays: [relay(1)] }))
+  await directory.first()
+  const moved: string[][] = []
+  const watch = directory.watch({ isConnected: () => false, onRelays: (relays) => moved.push(relays) })
+  watch.look()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(answers).toHaveLength(2)
+  watch.look()
+  answers[1]?.reject(new TypeError('offline'))
+  await vi.advanceTimersByTimeAsync(0)
+  expect(answers).toHaveLength(3)
+  answers[2]?.resolve(Response.json({ relays: [relay(2)] }))
+  await vi.advanceTimersByTimeAsync(0)
+  expect(moved).toEqual([[relay(2)]])
+  watch.stop()
+  vi.useRealTimers()
+})

@@ -1,5 +1,6 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import * as v from 'valibot'
+import { createRerun } from '../stack/rerun.ts'
 import type { Store } from '../store/store.ts'
 
 /** How long the page's own server may take to name its relays, ms; less where remembered ones can be tried meanwhile. */
@@ -60,16 +61,13 @@ export const createRelayDirectory = ({ given, store, origin }: RelayDirectoryOpt
       let timer: ReturnType<typeof setTimeout> | undefined
       let delayMs = firstAskMs
       let stopped = given.length > 0
-      let asking = false
 
-      const ask = async (): Promise<void> => {
-        if (stopped || asking) return
+      const asking = createRerun(async () => {
+        if (stopped) return
         clearTimeout(timer)
         if (isConnected()) delayMs = firstAskMs
         else {
-          asking = true
           const named = await askServer(origin, fetchTimeoutMs)
-          asking = false
           if (stopped) return
           if (named.length > 0 && !isConnected()) {
             await remember(store, named)
@@ -78,13 +76,14 @@ export const createRelayDirectory = ({ given, store, origin }: RelayDirectoryOpt
         }
         timer = setTimeout(ask, delayMs * (1 - askSpread / 2 + Math.random() * askSpread))
         delayMs = isConnected() ? firstAskMs : Math.min(delayMs * 2, maxAskMs)
-      }
+      })
+      const ask = (): void => void asking.ask()
       if (!stopped) timer = setTimeout(ask, firstAskMs)
 
       return {
         look() {
           delayMs = firstAskMs
-          void ask()
+          ask()
         },
         stop() {
           stopped = true

@@ -1,6 +1,7 @@
 import type { Connection, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Step } from '../contract/views.ts'
+import { createRerun } from '../stack/rerun.ts'
 import { hostOf, isDirect } from './addresses.ts'
 import type { TabNode } from './create-node.ts'
 
@@ -66,8 +67,8 @@ export const keepRelay = (
   let dial: Step = { state: 'waiting', reason: '' }
   let reservation: Step = { state: 'waiting', reason: 'It waits for the relay.' }
   let failures = 0
-  let busy = false
-  let again = false
+  /** The connection that a round had made was lost before the round ended. */
+  let lost = false
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const connections = (): Connection[] =>
@@ -81,28 +82,22 @@ export const keepRelay = (
     if (changed && !stopped.aborted) onChange()
   }
 
-  /** One round: whatever is missing is brought about, and the next round is set. */
-  const look = async (): Promise<void> => {
+  /**
+   * One round: whatever is missing is brought about, and the next round is set. Asked for while one is under way, as by a
+   * wake during a dial that can only fail, another follows.
+   */
+  const looking = createRerun(async () => {
     if (stopped.aborted) return
-    if (busy) {
-      again = true
-      return
-    }
     clearTimeout(timer)
-    busy = true
-    again = false
-    try {
-      const ok = (await connect()) && (await reserve())
-      failures = ok ? 0 : failures + 1
-    } finally {
-      busy = false
-    }
+    lost = false
+    const ok = await (async () => (await connect()) && (await reserve()))().catch(() => false)
+    failures = ok ? 0 : failures + 1
     if (stopped.aborted) return
     // A relay that lets in and closes at once is tried as seldom as one that does not answer.
-    if (failures > 0) timer = setTimeout(look, delayAfter(failures))
-    else if (again) void look()
-    else timer = setTimeout(look, lookIntervalMs)
-  }
+    timer = setTimeout(look, failures > 0 ? delayAfter(failures) : lost ? delayAfter(0) : lookIntervalMs)
+  })
+
+  const look = (): void => void looking.ask()
 
   const connect = async (): Promise<boolean> => {
     if (connections().length === 0) {
@@ -162,8 +157,8 @@ export const keepRelay = (
     }),
     onConnectionClosed(closed) {
       if (!closed.equals(peer) || connections().length > 0 || stopped.aborted) return
-      if (busy) {
-        again = true
+      if (looking.isRunning()) {
+        lost = true
         return
       }
       set({
@@ -175,7 +170,7 @@ export const keepRelay = (
     },
     wake() {
       failures = 0
-      void look()
+      look()
     },
     stop() {
       stopping.abort()

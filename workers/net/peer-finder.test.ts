@@ -21,10 +21,12 @@ const compose = async ({
   named,
   hasRelay = true,
   connected = 1,
+  askClosest,
 }: {
   named: number
   hasRelay?: boolean
   connected?: number
+  askClosest?: () => Promise<PeerInfo[]>
 }) => {
   const [self, relay, tab] = [await newPeer(), await newPeer(), await newPeer()]
   const names = await Promise.all(
@@ -62,7 +64,7 @@ const compose = async ({
       onChange() {},
       async askClosest(peer) {
         asked.push(peer)
-        return names
+        return askClosest?.() ?? names
       },
     },
   )
@@ -130,4 +132,39 @@ test('when one of many leaves there is no hurry, when one of few does others are
   few.oneLeaves()
   expect(few.asked()).toContain('relay')
   few.finder.stop()
+})
+
+test('a tab that came while others were dialled is asked when the dials have ended', async () => {
+  const { finder, asked, identified, dialsFail } = await compose({ named: 3 })
+  await vi.advanceTimersByTimeAsync(0)
+  asked()
+  identified()
+  expect(asked()).toEqual([])
+  dialsFail()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(asked()).toEqual(['tab'])
+  finder.stop()
+})
+
+test('what is asked for during a round makes another one after it, also where the round fails', async () => {
+  for (const fails of [false, true]) {
+    const answers: PromiseWithResolvers<PeerInfo[]>[] = []
+    const { finder } = await compose({
+      named: 0,
+      askClosest() {
+        const answer = Promise.withResolvers<PeerInfo[]>()
+        answers.push(answer)
+        return answer.promise
+      },
+    })
+    await vi.advanceTimersByTimeAsync(0)
+    const asked = answers.length
+    expect(asked).toBeGreaterThan(0)
+    finder.wake()
+    expect(answers).toHaveLength(asked)
+    for (const answer of answers) fails ? answer.reject(new Error('It is gone.')) : answer.resolve([])
+    await vi.advanceTimersByTimeAsync(0)
+    expect(answers.length).toBeGreaterThan(asked)
+    finder.stop()
+  }
 })

@@ -1,5 +1,6 @@
 import type { Connection, IdentifyResult, PeerId, PeerInfo } from '@libp2p/interface'
 import type { Step } from '../contract/views.ts'
+import { createRerun } from '../stack/rerun.ts'
 import { createWorkBudget } from '../stack/work-budget.ts'
 import { isDirect } from './addresses.ts'
 import type { TabNode } from './create-node.ts'
@@ -55,12 +56,13 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
   const stopped = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   let askDelayMs = firstAskDelayMs
-  let asking = false
-  let askAgain = false
+  /** Tabs that were not asked when they came, since those that were named before were still dialled. */
+  const unasked = new Map<string, PeerId>()
   let rounds = 0
   let lastStep = ''
 
   const changed = (): void => {
+    askUnasked()
     const now = JSON.stringify([step(), pool.directPeers().length])
     if (now === lastStep || stopped.signal.aborted) return
     lastStep = now
@@ -81,15 +83,9 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
     dialler.consider((await askClosest(peer, key, signal)).slice(0, maxNamed), 'present')
   }
 
-  const ask = async (): Promise<void> => {
-    if (stopped.signal.aborted) return
-    if (asking) {
-      askAgain = true
-      return
-    }
-    if (pool.directPeers().length >= target) return
-    asking = true
-    askAgain = false
+  /** One round. Asked for while one is under way, another follows: a relay that came meanwhile was not asked. */
+  const asking = createRerun(async () => {
+    if (stopped.signal.aborted || pool.directPeers().length >= target) return
     clearTimeout(timer)
     timer = undefined
     // The first question is for our neighbours; later ones go all over, so that nobody is only found by few.
@@ -97,23 +93,31 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
     const asked = sources()
     if (asked.length > 0) rounds += 1
     const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(askTimeoutMs)])
-    await Promise.all(asked.map((peer) => askOne(peer, key, signal)))
-    asking = false
+    await Promise.allSettled(asked.map((peer) => askOne(peer, key, signal)))
     if (stopped.signal.aborted) return
     changed()
-    if (askAgain) {
-      void ask()
-      return
-    }
     askLater()
     askDelayMs = Math.min(askDelayMs * 2, maxAskDelayMs)
+  })
+
+  const ask = (): void => void asking.ask()
+
+  const askUnasked = (): void => {
+    if (unasked.size === 0 || dialler.isBusy()) return
+    const peers = [...unasked.values()]
+    unasked.clear()
+    if (pool.directPeers().length >= target) return
+    for (const peer of peers) askNeighbours(peer)
   }
+
+  const askNeighbours = (peer: PeerId): void =>
+    void askOne(peer, neighbours, AbortSignal.any([stopped.signal, AbortSignal.timeout(askTimeoutMs)])).catch(() => {})
 
   const askLater = (): void => {
     timer ??= setTimeout(
       () => {
         timer = undefined
-        void ask()
+        ask()
       },
       askDelayMs * (0.75 + Math.random() / 2),
     )
@@ -121,7 +125,7 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
 
   const askSoon = (): void => {
     askDelayMs = firstAskDelayMs
-    void ask()
+    ask()
   }
 
   /** Whom to ask: every connected relay, and a few tabs when their names would be of use. */
@@ -139,6 +143,7 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
 
   const onClose = ({ detail: connection }: CustomEvent<Connection>): void => {
     if (isRelay(connection.remotePeer.toString()) || (tab.webRtc && !isDirect(connection))) return
+    unasked.delete(connection.remotePeer.toString())
     changed()
     // With half of them left there is no hurry: all who knew the one that left would ask at the same moment.
     if (pool.directPeers().length < target / 2) askSoon()
@@ -147,14 +152,11 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
 
   const onIdentify = ({ detail: { peerId, connection } }: CustomEvent<IdentifyResult>): void => {
     if (isRelay(peerId.toString())) askSoon()
-    // Who has come to us is new itself, and knows fewer than we do.
-    else if (
-      isDirect(connection) &&
-      connection.direction === 'outbound' &&
-      pool.directPeers().length < target &&
-      !dialler.isBusy()
-    )
-      void askOne(peerId, neighbours, AbortSignal.any([stopped.signal, AbortSignal.timeout(askTimeoutMs)]))
+    // A peer that has come to us is new itself, and knows fewer than we do.
+    else if (isDirect(connection) && connection.direction === 'outbound' && pool.directPeers().length < target) {
+      if (dialler.isBusy()) unasked.set(peerId.toString(), peerId)
+      else askNeighbours(peerId)
+    }
   }
 
   const isAnyRelayed = (): boolean =>
@@ -182,7 +184,7 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
   // Not at once: whoever is told of the first change may look at the finder, which is not there before this returns.
   queueMicrotask(() => {
     if (remembered.length > 0) dialler.consider(remembered, 'remembered')
-    void ask()
+    ask()
   })
 
   return {

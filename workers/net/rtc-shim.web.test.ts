@@ -23,7 +23,7 @@ describe.each(['transfer', 'message'] as const)('data channels by %s', (path) =>
     expect(fromA).toEqual({ completed: 600, closed: 600, disorder: [] })
     expect(fromB).toEqual({ completed: 600, closed: 600, disorder: [] })
     for (const { peer } of [a, b]) {
-      await expect.poll(async () => (await peer.answered()).closed, { timeout: 10_000 }).toBe(600)
+      await expect.poll(async () => (await peer.answered()).closed).toBe(600)
       expect(await peer.answered()).toEqual({ channels: 600, messages: 3000, closed: 600, disorder: [], thrown: [] })
       expect(await peer.channelPath()).toBe(path)
     }
@@ -51,10 +51,10 @@ describe.each(['transfer', 'message'] as const)('data channels by %s', (path) =>
     expect((await a.peer.happened()).filter((what) => what === 'two close')).toHaveLength(1)
   })
 
-  test('what is sent right before a channel is closed arrives', { timeout: 30_000 }, async () => {
+  test('what is sent right before a channel is closed arrives', async () => {
     const { a, b } = await pair(path)
     await a.peer.blurtAll(200, 3)
-    await expect.poll(async () => (await b.peer.answered()).closed, { timeout: 10_000 }).toBe(200)
+    await expect.poll(async () => (await b.peer.answered()).closed).toBe(200)
     expect(await b.peer.answered()).toEqual({ channels: 200, messages: 600, closed: 200, disorder: [], thrown: [] })
   })
 
@@ -102,7 +102,7 @@ describe.each(['transfer', 'message'] as const)('data channels by %s', (path) =>
     await expect.poll(() => a.host.openConnections() + b.host.openConnections()).toBe(0)
   })
 
-  test('32 MiB arrive whole and in order with a bounded buffer', { timeout: 60_000 }, async () => {
+  test('32 MiB arrive whole and in order with a bounded buffer', async () => {
     const { a } = await pair(path)
     const flood = await a.peer.flood(32 * MEBIBYTE, 16_384, 2 * MEBIBYTE)
     expect(flood).toMatchObject({ bytes: 32 * MEBIBYTE, sent: 32 * MEBIBYTE, inOrder: true, left: 0 })
@@ -114,7 +114,7 @@ describe.each(['transfer', 'message'] as const)('data channels by %s', (path) =>
     expect(await a.peer.trickle(20, 1024, MEBIBYTE)).toBeLessThanOrEqual(1024)
   })
 
-  test('a full buffer refuses by name and what it took arrives', { timeout: 60_000 }, async () => {
+  test('a full buffer refuses by name and what it took arrives', async () => {
     const { a, b } = await pair(path)
     await a.peer.open('full')
     await a.peer.until('full open')
@@ -129,7 +129,7 @@ describe.each(['transfer', 'message'] as const)('data channels by %s', (path) =>
   })
 })
 
-test('two ends on different paths understand each other', { timeout: 60_000 }, async () => {
+test('two ends on different paths understand each other', async () => {
   const a = await startPeer('transfer')
   const b = await startPeer('message')
   peers.push(a, b)

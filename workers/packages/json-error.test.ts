@@ -12,7 +12,7 @@ const isJson = (text: string): boolean => {
   }
 }
 
-describe('findJsonError', { timeout: 60_000 }, () => {
+describe('findJsonError', () => {
   test.each([
     ['{"name": "a",\n "version" "1.0.0"}', 2, 12],
     ['{"name": "a",\n}', 2, 1],

@@ -167,7 +167,7 @@ const pinned: Record<string, [category: string, tags: string, dependencies: stri
   ],
 }
 
-describe.skipIf(!isHere)('the real packages', { timeout: 60_000 }, () => {
+describe.skipIf(!isHere)('the real packages', () => {
   test('are 43', () => {
     expect(names).toHaveLength(43)
   })

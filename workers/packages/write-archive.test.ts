@@ -5,7 +5,7 @@ import { writeArchive } from './write-archive.ts'
 
 const text = (content: string) => new TextEncoder().encode(content)
 
-describe('writeArchive', { timeout: 60_000 }, () => {
+describe('writeArchive', () => {
   const anyFiles = fc.uniqueArray(
     fc.record({
       path: fc.stringMatching(/^[a-z]{1,8}(\/[a-zé日]{1,8}){0,2}\.txt$/),

@@ -3,7 +3,7 @@ import { sameBytes } from './bytes.ts'
 import { createCodec } from './codec.ts'
 import type { Crypto } from './crypto.ts'
 import { type Decoded, decoded, refused } from './decoded.ts'
-import { peek } from './envelope.ts'
+import { openHashed } from './envelope.ts'
 import { bytes, openRecord } from './fields.ts'
 import { type Head, peekHead, type VerifiedHead, verifyHead } from './head.ts'
 import { hasKey, type Identity, verifyIdentity } from './identity.ts'
@@ -57,16 +57,21 @@ export const verifyAnnouncement = async (
   if (!read.ok) return read
   const peeked = peekHead(read.value.head)
   if (!peeked.ok) return peeked
-  const identity = await verifyIdentity(read.value.identity, crypto)
+  // All at once: one after the other they would be as many turns of an event loop, which may be a busy one.
+  const [identity, openedHead, openedRelease] = await Promise.all([
+    verifyIdentity(read.value.identity, crypto),
+    openHashed('head', read.value.head, crypto),
+    read.value.release === null ? undefined : openHashed('release', read.value.release, crypto),
+  ])
   if (!identity.ok) return identity
   const ever: Identity = { ...identity.value, signingKeys: identity.value.everSigningKeys, revoked: false }
-  const head = await verifyHead(read.value.head, ever, crypto)
+  const head = await verifyHead(read.value.head, ever, crypto, openedHead)
   if (!head.ok) return head
-  const envelope = peek('head', read.value.head)
-  const isSuperseded = identity.value.revoked || !envelope.ok || !hasKey(identity.value.signingKeys, envelope.value.key)
+  const isSuperseded =
+    identity.value.revoked || !openedHead.ok || !hasKey(identity.value.signingKeys, openedHead.value.key)
   if (read.value.release === null)
     return decoded({ identity: identity.value, head: head.value, release: null, isSuperseded })
-  const release = await verifyRelease(read.value.release, identity.value, crypto)
+  const release = await verifyRelease(read.value.release, identity.value, crypto, openedRelease)
   if (!release.ok) return release
   if (!isListed(release.value, peeked.value))
     return refused('RecordMalformed', 'The head of this announcement does not name its release.')

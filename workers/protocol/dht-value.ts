@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { createCodec } from './codec.ts'
 import type { Crypto } from './crypto.ts'
 import { type Decoded, decoded, refused } from './decoded.ts'
+import { openHashed } from './envelope.ts'
 import { bytes, openRecord } from './fields.ts'
 import { type VerifiedHead, verifyHead } from './head.ts'
 import { type Identity, verifyIdentity } from './identity.ts'
@@ -47,9 +48,12 @@ export const verifyDhtValue = async (
   if (!parts.ok) return parts
   const read = dhtValueCodec.decode(value)
   if (!read.ok) return read
-  const identity = await verifyIdentity(read.value.identity, crypto)
+  const [identity, opened] = await Promise.all([
+    verifyIdentity(read.value.identity, crypto),
+    openHashed('head', read.value.head, crypto),
+  ])
   if (!identity.ok) return identity
-  const head = await verifyHead(read.value.head, identity.value, crypto)
+  const head = await verifyHead(read.value.head, identity.value, crypto, opened)
   if (!head.ok) return head
   const { publisher, slug } = head.value.head
   return publisher === parts.value.publisher && slug === parts.value.slug

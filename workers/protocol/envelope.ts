@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { type Codec, createCodec } from './codec.ts'
-import type { Signer, Verify } from './crypto.ts'
+import type { Crypto, Signer, Verify } from './crypto.ts'
 import { type Decoded, decoded, refused } from './decoded.ts'
 import { bytes, publicKey, signature, token } from './fields.ts'
 import { HEAD_MAX_BYTES, KEY_BYTES, OTHER_RECORD_MAX_BYTES, RELEASE_MAX_BYTES, SIGNATURE_BYTES } from './limits.ts'
@@ -32,6 +32,11 @@ export interface Envelope {
 export interface Opened {
   readonly body: Uint8Array
   readonly key: Uint8Array
+}
+
+export interface OpenedHashed extends Opened {
+  /** Of the body. */
+  readonly hash: Uint8Array
 }
 
 const createEnvelopeCodec = (kind: EnvelopeKind | undefined, name: string, maxBytes: number) =>
@@ -82,6 +87,18 @@ export const open = async (kind: string, envelope: Uint8Array, verify: Verify): 
   return check === 'bad'
     ? refused('SignatureInvalid', `The signature of this ${kind} does not fit its content: it was changed or forged.`)
     : refused('RecordUnsupported', `This ${kind} is signed by a type of key that this program does not know.`)
+}
+
+/** The same with the hash of the body, both at once: one after the other they would be two turns of an event loop. */
+export const openHashed = async (
+  kind: string,
+  envelope: Uint8Array,
+  crypto: Crypto,
+): Promise<Decoded<OpenedHashed>> => {
+  const peeked = peek(kind, envelope)
+  if (!peeked.ok) return peeked
+  const [opened, hash] = await Promise.all([open(kind, envelope, crypto.verify), crypto.sha256(peeked.value.body)])
+  return opened.ok ? decoded({ ...opened.value, hash }) : opened
 }
 
 /** The same without checking the signature: to learn whose identity is needed. */

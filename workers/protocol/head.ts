@@ -3,7 +3,7 @@ import { sameBytes } from './bytes.ts'
 import { createCodec } from './codec.ts'
 import type { Crypto, Signer } from './crypto.ts'
 import { type Decoded, decoded, RecordError, refused } from './decoded.ts'
-import { envelopeSize, open, peek, sign } from './envelope.ts'
+import { envelopeSize, type OpenedHashed, openHashed, peek, sign } from './envelope.ts'
 import { hash, mark, openRecord, publisherId, seq, shortList, slug, version } from './fields.ts'
 import { hasKey, type Identity } from './identity.ts'
 import type { PublisherId } from './ids.ts'
@@ -158,11 +158,15 @@ export const signHead = async (head: Head, signer: Signer, crypto: Crypto): Prom
   return { head, hash: await crypto.sha256(body), bytes: await sign('head', body, signer) }
 }
 
-/** Accepts only what a current signing key of an identity in force signed: the newest state must come from its owner. */
+/**
+ * Accepts only what a current signing key of an identity in force signed: the newest state must come from its owner.
+ * @param known what `openHashed` said of these bytes, where it was asked already.
+ */
 export const verifyHead = async (
   bytes: Uint8Array,
   identity: Identity,
   crypto: Crypto,
+  known?: Decoded<OpenedHashed>,
 ): Promise<Decoded<VerifiedHead>> => {
   const peeked = peekHead(bytes)
   if (!peeked.ok) return peeked
@@ -176,9 +180,9 @@ export const verifyHead = async (
   if (!hasKey(identity.signingKeys, envelope.value.key)) {
     return refused('SignatureInvalid', 'This head is signed with a key that is not its publisher’s current one.')
   }
-  const opened = await open('head', bytes, crypto.verify)
+  const opened = known ?? (await openHashed('head', bytes, crypto))
   if (!opened.ok) return opened
-  return decoded({ head: peeked.value, hash: await crypto.sha256(opened.value.body), bytes })
+  return decoded({ head: peeked.value, hash: opened.value.hash, bytes })
 }
 
 /** What a signed head says, its signature unchecked: to learn whose identity is needed. */

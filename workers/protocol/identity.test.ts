@@ -221,7 +221,7 @@ test('of two histories neither extends the other', async () => {
   expect(extendsIdentity(b, a)).toBe(false)
 })
 
-test('10,000 changed chains: none is accepted that was not signed so', { timeout: 60_000 }, async () => {
+test('10,000 changed chains: none is accepted that was not signed so', async () => {
   const keys = { rotationKeys: [rotation.publicKey, other.publicKey], threshold: 2 }
   const next = await updateIdentity(genesis, keys, [rotation], webCrypto)
   const last = await updateIdentity(next, { name: 'x' }, [rotation, other], webCrypto)

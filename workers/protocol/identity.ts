@@ -11,7 +11,7 @@ import {
   MAX_IDENTITY_DOCUMENTS,
   MAX_IDENTITY_KEYS,
 } from './limits.ts'
-import { checkSignature } from './signature-check.ts'
+import { checkSignature, type SignatureCheck } from './signature-check.ts'
 import { asciiToBytes } from './text.ts'
 import { wireVersions } from './version.ts'
 
@@ -185,28 +185,41 @@ export const verifyIdentity = async (chainBytes: Uint8Array, crypto: Crypto): Pr
     if (!current.ok) return current
     documents.push(current.value)
   }
-  let publisherId: PublisherId | undefined
-  let previousHash: Uint8Array | null = null
-  for (const [i, { document, signatures }] of chain.value.documents.entries()) {
+  for (const [i, { signatures }] of chain.value.documents.entries()) {
     const current = documents[i]
     const authority = documents[Math.max(0, i - 1)]
     if (current === undefined || authority === undefined) return invalid('a document is missing')
-    if (current.seq !== i + 1 || !sameHash(current.prev, previousHash)) return invalid('its documents are out of order')
+    if (current.seq !== i + 1) return invalid('its documents are out of order')
     if (i > 0 && authority.revoked) return invalid('it goes on after its end')
     if (signatures.length !== authority.threshold) return invalid(`document ${i + 1} has not the signatures it needs`)
-    const message = toSign(document)
-    for (const { key, signature } of signatures) {
-      const publicKey = authority.rotationKeys[key]
-      const check = publicKey === undefined ? 'bad' : await checkSignature(crypto.verify, publicKey, message, signature)
-      if (check === 'bad') return invalid(`a signature of document ${i + 1} is wrong`)
-      if (check === 'unknown key type')
-        return refused(
-          'RecordUnsupported',
-          `Document ${i + 1} of this identity is signed by a type of key that this program does not know.`,
-        )
-    }
-    previousHash = await crypto.sha256(document)
-    publisherId ??= hashToPublisherId(previousHash)
+  }
+  // All hashes and signatures at once: one after the other they would be as many turns of an event loop.
+  const checked = await Promise.all(
+    chain.value.documents.map(async ({ document, signatures }, i) => {
+      const { rotationKeys = [] } = documents[Math.max(0, i - 1)] ?? {}
+      const message = toSign(document)
+      const [hash, ...checks] = await Promise.all([
+        crypto.sha256(document),
+        ...signatures.map(({ key, signature }): Promise<SignatureCheck> | SignatureCheck => {
+          const publicKey = rotationKeys[key]
+          return publicKey === undefined ? 'bad' : checkSignature(crypto.verify, publicKey, message, signature)
+        }),
+      ])
+      return { hash, checks }
+    }),
+  )
+  let publisherId: PublisherId | undefined
+  let previousHash: Uint8Array | null = null
+  for (const [i, { hash, checks }] of checked.entries()) {
+    if (!sameHash(documents[i]?.prev ?? null, previousHash)) return invalid('its documents are out of order')
+    if (checks.includes('bad')) return invalid(`a signature of document ${i + 1} is wrong`)
+    if (checks.includes('unknown key type'))
+      return refused(
+        'RecordUnsupported',
+        `Document ${i + 1} of this identity is signed by a type of key that this program does not know.`,
+      )
+    previousHash = hash
+    publisherId ??= hashToPublisherId(hash)
   }
   const last = documents.at(-1)
   if (last === undefined || publisherId === undefined) return invalid('it has no document')

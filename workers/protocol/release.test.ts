@@ -93,7 +93,7 @@ describe('verifyRelease', () => {
     expect(await verifyRelease(signed.bytes, theirs, webCrypto)).toMatchObject({ ok: false, name: 'IdentityInvalid' })
   })
 
-  test('10,000 changed releases: none is accepted that was not signed so', { timeout: 60_000 }, async () => {
+  test('10,000 changed releases: none is accepted that was not signed so', async () => {
     const valid = [
       (await signRelease(release, signer, webCrypto)).bytes,
       (await signRelease({ ...release, version: '1.0.1', tags: [] }, signer, webCrypto)).bytes,

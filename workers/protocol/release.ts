@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { createCodec } from './codec.ts'
 import type { Crypto, Signer } from './crypto.ts'
 import { type Decoded, decoded, refused } from './decoded.ts'
-import { open, peek, sign } from './envelope.ts'
+import { type OpenedHashed, openHashed, peek, sign } from './envelope.ts'
 import {
   distinctLines,
   hash,
@@ -183,11 +183,15 @@ export const signRelease = async (release: Release, signer: Signer, crypto: Cryp
   return { release, hash: await crypto.sha256(body), bytes: await sign('release', body, signer) }
 }
 
-/** Accepts what any signing key that the publisher ever had signed: a change of keys does not unmake old releases. */
+/**
+ * Accepts what any signing key that the publisher ever had signed: a change of keys does not unmake old releases.
+ * @param known what `openHashed` said of these bytes, where it was asked already.
+ */
 export const verifyRelease = async (
   bytes: Uint8Array,
   identity: Identity,
   crypto: Crypto,
+  known?: Decoded<OpenedHashed>,
 ): Promise<Decoded<VerifiedRelease>> => {
   const peeked = peekRelease(bytes)
   if (!peeked.ok) return peeked
@@ -200,9 +204,9 @@ export const verifyRelease = async (
   if (!hasKey(identity.everSigningKeys, envelope.value.key)) {
     return refused('SignatureInvalid', 'This release is signed with a key that its publisher never had.')
   }
-  const opened = await open('release', bytes, crypto.verify)
+  const opened = known ?? (await openHashed('release', bytes, crypto))
   if (!opened.ok) return opened
-  return decoded({ release: peeked.value, hash: await crypto.sha256(opened.value.body), bytes })
+  return decoded({ release: peeked.value, hash: opened.value.hash, bytes })
 }
 
 /** What a signed release says, its signature unchecked: to learn whose identity is needed. */

@@ -171,7 +171,12 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
     }
   }
 
-  const ingest = async (entries: readonly Entry[], by: Crypto): Promise<IngestResult> => {
+  /** @param onJudged is called when all are in the catalogue that belong there; storing them takes longer. */
+  const ingest = async (
+    entries: readonly Entry[],
+    by: Crypto,
+    onJudged: (accepted: number) => void = () => {},
+  ): Promise<IngestResult> => {
     const counts = { accepted: 0, stale: 0, unproven: 0, invalid: 0, forged: 0 }
     const failures: IngestFailure[] = []
     const unsupported: Uint8Array[] = []
@@ -191,6 +196,7 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
         if (name === 'RecordUnsupported') unsupported.push(await entryId(entry, by))
       }
     }
+    onJudged(counts.accepted)
     await persist()
     publishChange()
     const { accepted, stale, unproven, invalid, forged } = counts
@@ -274,7 +280,10 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
         { kind: 'head', bytes: head.bytes },
         ...(release === null ? [] : [{ kind: 'release' as const, bytes: release.bytes }]),
       ]
-      const { accepted } = await ingestInTurn(entries, counted)
+      // Others wait for the verdict, to be given the news; they need not wait for the disk.
+      const accepted = await new Promise<number>((resolve, reject) => {
+        queue.run(() => ingest(entries, counted, resolve)).catch(reject)
+      })
       const time = release === null ? {} : { publishedAt: release.release.publishedAt }
       return { verdict: accepted > 0 ? 'new' : 'known', ...id, ...time, checks: counted.checks() }
     },

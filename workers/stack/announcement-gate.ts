@@ -20,16 +20,23 @@ export type Judge = (bytes: Uint8Array, from: string) => Promise<Judgement>
 
 /**
  * The topic validator: an announcement is judged before it is forwarded, and once. News over the limits of its
- * publisher, or of all, are dropped unread and without blame: who sent them may have heard of nothing else.
+ * publisher, or of all, are dropped unread and without blame: who sent them may have heard of nothing else. `onNews` is
+ * given what passed.
  */
-export const createAnnouncementGate = (judge: Judge, limits: Pick<GossipLimits, 'admitNews' | 'settle'>) => {
-  return async (from: PeerId, { data }: Message): Promise<TopicValidatorResult> => {
+export const createAnnouncementGate = (
+  judge: Judge,
+  limits: Pick<GossipLimits, 'admitNews' | 'settle'>,
+  onNews: (message: Message, from: PeerId) => void = () => {},
+) => {
+  return async (from: PeerId, message: Message): Promise<TopicValidatorResult> => {
+    const { data } = message
     const peer = from.toString()
     const about = peekAnnouncement(data)
     const publisher = about.ok ? about.value.publisher : ''
     if (about.ok && !limits.admitNews(publisher)) return TopicValidatorResult.Ignore
     const { verdict, checks } = await judge(data, peer)
     limits.settle({ peer, publisher, checks, isNew: verdict === 'new' })
+    if (verdict === 'new') onNews(message, from)
     return resultByVerdict[verdict]
   }
 }

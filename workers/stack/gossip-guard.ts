@@ -20,7 +20,6 @@ interface Internals {
   createInboundStream(peer: PeerId, stream: Stream): void
   pipePeerReadStream(peer: PeerId, frames: AsyncIterable<Frame>): Promise<void>
   handleReceivedRpc(from: PeerId, rpc: Rpc): Promise<void>
-  readonly streamsOutbound: ReadonlyMap<string, unknown>
   readonly score: { rejectInvalidMessage(peer: string, topic: string): void }
 }
 
@@ -99,10 +98,6 @@ export const guardGossip = (pubsub: GossipSub, { limits, onFlood = () => {} }: G
   }
   return pubsub
 }
-
-/** Whether there is a stream to this peer: it may have told of its subscription before. */
-export const canWriteTo = (pubsub: GossipSub, peer: string): boolean =>
-  (pubsub as unknown as Internals).streamsOutbound.has(peer)
 
 /** Pauses a stream while too much of it waits; what it returns is to be told of the length of each frame that was read. */
 const holdBack = (stream: Stream): ((frameBytes: number) => void) => {

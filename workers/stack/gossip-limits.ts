@@ -96,7 +96,7 @@ export const createGossipLimits = (now: () => number, rates: GossipRates = gossi
   }
 }
 
-interface Bucket {
+export interface Bucket {
   /** Whether there is at least one token. */
   hasSome(): boolean
   /** Takes so many, also more than there are: the debt is paid before there are some again, and bounded by the burst. */
@@ -104,7 +104,7 @@ interface Bucket {
 }
 
 /** Token bucket: full at first, refilled at a steady rate. */
-const createBucket = ({ perSecond, burst }: Rate, now: () => number): Bucket => {
+export const createBucket = ({ perSecond, burst }: Rate, now: () => number): Bucket => {
   let tokens = burst
   let at = now()
   const tokensAt = (time: number): number => Math.min(burst, tokens + (Math.max(0, time - at) / 1000) * perSecond)

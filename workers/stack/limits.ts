@@ -76,6 +76,16 @@ export const historyHeartbeats = 5
 export const gossipHeartbeats = 3
 
 /**
+ * A relay is where everybody is new: it hands news to more peers at once, and answers for longer those that it only told
+ * of them. A tab that starts beside fifteen others takes seconds for a round trip, and would come too late.
+ */
+export const hubMeshPeers = 24
+export const hubMeshPeersMin = 20
+export const hubMeshPeersMax = 32
+export const hubHistoryHeartbeats = 40
+export const hubGossipHeartbeats = 10
+
+/**
  * What a peer has missed it is told of with the next heartbeat, ms. Measured (`npm run bench -- gossip`): one costs half a
  * millisecond of CPU and, with nothing to tell, sends nothing, at 300 as at 1,000 ms; but the three for which a message is
  * told of are over after 0.9 s at 300 ms, and a peer that was busy for so long then missed it.

@@ -9,6 +9,7 @@ import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
 import { DHT_NAMESPACE, KAD_PROTOCOL, PACKAGES_TOPIC } from '../protocol/protocols.ts'
 import { guardGossip } from './gossip-guard.ts'
 import { createGossipLimits, type GossipLimits } from './gossip-limits.ts'
+import { openStreamsAtOnce } from './gossip-streams.ts'
 import type { HeadValidator, Refusal } from './head-validator.ts'
 import * as limits from './limits.ts'
 import { watchRefusedPuts } from './refused-puts.ts'
@@ -29,6 +30,8 @@ export interface StackOptions {
   appSpecificScore?(peerId: string): number
   /** How much gossip is taken; the same that the announcement gate is given. */
   gossipLimits?: GossipLimits
+  /** A relay, which hands news to more peers than a tab does. */
+  isHub?: boolean
   /** In place of the measured one (benchmarks), ms. */
   heartbeatMs?: number
   /** False for a node that identifies connections itself (`net/identify.ts`). */
@@ -47,10 +50,12 @@ export const stackServices = (options: StackOptions): ServiceFactoryMap<StackSer
   // After ping, which it is given.
   dht: connectedDht(options.heads, (peer, refusal) => options.onRefusedPut?.(peer, refusal)),
   pubsub: (components) =>
-    guardGossip(gossipsub(gossipOptions(options))(components), {
-      limits: options.gossipLimits ?? createGossipLimits(() => performance.now()),
-      onFlood: (peer) => options.onFlood?.(peer),
-    }),
+    openStreamsAtOnce(
+      guardGossip(gossipsub(gossipOptions(options))(components), {
+        limits: options.gossipLimits ?? createGossipLimits(() => performance.now()),
+        onFlood: (peer) => options.onFlood?.(peer),
+      }),
+    ),
 })
 
 /** A DHT whose routing table takes connected peers only. */
@@ -126,14 +131,14 @@ const pingConnected = ({ ping, connectionManager }: DhtComponents): Ping => {
 /** False for a time to come: the clock was set back since. */
 const isWithin = (ms: number, time: number): boolean => Date.now() >= time && Date.now() - time < ms
 
-const gossipOptions = ({ appSpecificScore, heartbeatMs }: StackOptions): Partial<GossipsubOpts> => ({
-  D: limits.meshPeers,
-  Dlo: limits.meshPeersMin,
-  Dhi: limits.meshPeersMax,
+const gossipOptions = ({ appSpecificScore, heartbeatMs, isHub = false }: StackOptions): Partial<GossipsubOpts> => ({
+  D: isHub ? limits.hubMeshPeers : limits.meshPeers,
+  Dlo: isHub ? limits.hubMeshPeersMin : limits.meshPeersMin,
+  Dhi: isHub ? limits.hubMeshPeersMax : limits.meshPeersMax,
   Dlazy: limits.lazyPeers,
   gossipFactor: limits.lazyShare,
-  mcacheLength: limits.historyHeartbeats,
-  mcacheGossip: limits.gossipHeartbeats,
+  mcacheLength: isHub ? limits.hubHistoryHeartbeats : limits.historyHeartbeats,
+  mcacheGossip: isHub ? limits.hubGossipHeartbeats : limits.gossipHeartbeats,
   heartbeatInterval: heartbeatMs ?? limits.heartbeatMs,
   globalSignaturePolicy: 'StrictSign',
   // The same announcement is one message, whoever sends it again.

@@ -1,4 +1,5 @@
-import type { Crypto } from '../protocol/crypto.ts'
+import { sameBytes } from '../protocol/bytes.ts'
+import type { Crypto, Verify } from '../protocol/crypto.ts'
 
 /** Signatures that were found good and are remembered, at about 300 bytes each. */
 const defaultCapacity = 8_192
@@ -8,49 +9,70 @@ export interface CountedCrypto extends Crypto {
   checks(): number
 }
 
+/** Hashes that one task remembers: those of an announcement, its parts and the documents of its identity. */
+const hashesInTask = 64
+
 /**
  * Remembers good signatures, so that a record or an identity that comes again costs a hash and no second check; the
  * ones that were not asked for longest are forgotten first. Bad ones are not remembered: their number is the sender's
- * to choose.
+ * to choose. What a task has hashed it need not hash again: it is verified for the announcement, and once more on its way
+ * into the catalogue.
+ *
+ * A new signature is checked while its message is hashed, so that both take one turn of the event loop.
  *
  * @returns makes a view for one task.
  */
 export const createSignatureMemory = (crypto: Crypto, capacity = defaultCapacity): (() => CountedCrypto) => {
-  const good = new Set<string>()
-  const pending = new Map<string, Promise<boolean>>()
+  /** Hashes of messages by key and signature. */
+  const good = new Map<string, string>()
+  const pending = new Map<string, { message: Uint8Array; check: Promise<boolean> }>()
 
-  const remember = (id: string): void => {
+  const remember = (id: string, hash: string): void => {
     good.delete(id)
-    good.add(id)
-    if (good.size <= capacity) return
-    for (const oldest of good) {
+    good.set(id, hash)
+    for (const oldest of good.keys()) {
+      if (good.size <= capacity) break
       good.delete(oldest)
-      break
     }
   }
 
   return () => {
     let checks = 0
+    const hashes: { bytes: Uint8Array; hash: Promise<Uint8Array> }[] = []
+
+    const sha256 = (bytes: Uint8Array): Promise<Uint8Array> => {
+      const before = hashes.find((each) => sameBytes(each.bytes, bytes))
+      if (before !== undefined) return before.hash
+      const hash = crypto.sha256(bytes)
+      if (hashes.length < hashesInTask) hashes.push({ bytes, hash })
+      return hash
+    }
+
+    const check = async (id: string, ...[publicKey, message, signature]: Parameters<Verify>): Promise<boolean> => {
+      checks += 1
+      const [isGood, hash] = await Promise.all([crypto.verify(publicKey, message, signature), sha256(message)])
+      if (isGood) remember(id, toLatin1(hash))
+      return isGood
+    }
+
     return {
-      sha256: crypto.sha256,
+      sha256,
       checks: () => checks,
       async verify(publicKey, message, signature) {
-        const id = [publicKey, signature, await crypto.sha256(message)].map(toLatin1).join('|')
-        if (good.has(id)) {
-          remember(id)
+        const id = [publicKey, signature].map(toLatin1).join('|')
+        const known = good.get(id)
+        if (known !== undefined && known === toLatin1(await sha256(message))) {
+          remember(id, known)
           return true
         }
         const underWay = pending.get(id)
-        if (underWay !== undefined) return underWay
-        checks += 1
-        const check = crypto.verify(publicKey, message, signature)
-        pending.set(id, check)
+        if (underWay !== undefined && sameBytes(underWay.message, message)) return underWay.check
+        const checking = check(id, publicKey, message, signature)
+        pending.set(id, { message, check: checking })
         try {
-          const isGood = await check
-          if (isGood) remember(id)
-          return isGood
+          return await checking
         } finally {
-          pending.delete(id)
+          if (pending.get(id)?.check === checking) pending.delete(id)
         }
       },
     }

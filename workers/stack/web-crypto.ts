@@ -4,11 +4,15 @@ import { base64url } from 'multiformats/bases/base64'
 import { concatBytes } from '../protocol/bytes.ts'
 import type { Crypto, Signer } from '../protocol/crypto.ts'
 import { verifyWithoutPlatform } from './ed25519.ts'
+import { createRecentlyUsed } from './recently-used.ts'
 
 /** Lengths of Ed25519, bytes (RFC 8032 §5.1). */
 const keyBytes = 32
 const signatureBytes = 64
 const seedBytes = 32
+
+/** Keys that stay imported, at about 500 bytes each: those of a few hundred publishers that have news. */
+const maxKeys = 1_024
 
 /**
  * Hashes and signatures by the platform's WebCrypto, in tabs, workers and Node. Where it has no Ed25519 (browsers of
@@ -71,8 +75,21 @@ const verifyByPlatform = async (
   message: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> => {
-  const key = await crypto.subtle.importKey('raw', own(publicKey), 'Ed25519', false, ['verify'])
+  const key = await importKey(publicKey)
   return crypto.subtle.verify('Ed25519', key, own(signature), own(message))
+}
+
+/** An import is a job of its own, before the one that verifies: each key is imported once. */
+const importedKeys = createRecentlyUsed<Promise<CryptoKey>>(maxKeys)
+
+const importKey = (publicKey: Uint8Array): Promise<CryptoKey> => {
+  const id = String.fromCharCode(...publicKey)
+  return importedKeys.get(id, () => {
+    const imported = crypto.subtle.importKey('raw', own(publicKey), 'Ed25519', false, ['verify'])
+    // The number of bad keys is the sender's to choose.
+    imported.catch(() => importedKeys.delete(id))
+    return imported
+  })
 }
 
 let support: Promise<boolean> | undefined

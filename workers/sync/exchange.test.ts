@@ -1,6 +1,6 @@
 import { deflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Entry } from '../protocol/entry.ts'
 import {
   entryBatchCodec,
@@ -13,9 +13,6 @@ import type { MessageChannel } from './channel.ts'
 import { runInitiator, runResponder } from './exchange.ts'
 import { createChannels, createTestCatalogue, entry, sha256 } from './fixtures.ts'
 import { createReplica } from './replica.ts'
-
-// The machine may have other things to do.
-vi.setConfig({ testTimeout: 60_000 })
 
 const entriesOf = (numbers: readonly number[]): Entry[] => numbers.map((n) => entry(n))
 const count = (length: number, from = 0): number[] => Array.from({ length }, (_, n) => from + n)

@@ -1,10 +1,7 @@
 import fc from 'fast-check'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { toHex } from '../protocol/ids.ts'
 import { createIdIndex } from './id-index.ts'
-
-// The machine may have other things to do.
-vi.setConfig({ testTimeout: 60_000 })
 
 const id = fc.uint8Array({ minLength: 32, maxLength: 32 })
 /** Few values at the start, so that ids share blocks, neighbours and each other's starts. */

@@ -10,9 +10,6 @@ import type { ExchangeResult } from './exchange.ts'
 import { createTestCatalogue, entry, sha256 } from './fixtures.ts'
 import { startSync } from './sync.ts'
 
-// The machine may have other things to do.
-vi.setConfig({ testTimeout: 60_000 })
-
 /** Over real connections: WebSockets, noise, yamux. */
 
 const stops: (() => Promise<unknown>)[] = []

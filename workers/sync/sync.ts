@@ -1,6 +1,7 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import type { Sha256 } from '../protocol/crypto.ts'
 import { SYNC_PROTOCOL } from '../protocol/protocols.ts'
+import { createReruns } from '../stack/rerun.ts'
 import { type ExchangeResult, runInitiator, runResponder } from './exchange.ts'
 import { createReplica, type SyncCatalogue } from './replica.ts'
 import { channelOver } from './stream-channel.ts'
@@ -62,8 +63,6 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
   const connected = new Set<string>()
   /** Peers that have come by a relay just now, and what begins the exchange with them at the latest. */
   const arriving = new Map<string, ReturnType<typeof setTimeout>>()
-  const running = new Set<string>()
-  const again = new Set<string>()
   const stopping = new AbortController()
   let passOnTimer: ReturnType<typeof setTimeout> | undefined
   let repairTimer: ReturnType<typeof setTimeout> | undefined
@@ -79,13 +78,9 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
   /** Peers that an exchange can begin with now. */
   const present = (): string[] => [...connected].filter((peer) => !arriving.has(peer))
 
-  const exchangeWith = async (peer: string): Promise<void> => {
-    if (stopping.signal.aborted) return
-    if (running.has(peer)) {
-      again.add(peer)
-      return
-    }
-    running.add(peer)
+  /** One at a time with each peer; what is asked for while one runs is done by another one after it. */
+  const exchanges = createReruns(async (peer: string): Promise<void> => {
+    if (stopping.signal.aborted || !connected.has(peer)) return
     const turn = before
     const mine = Promise.withResolvers<void>()
     before = mine.promise
@@ -98,17 +93,15 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
       const result = await runInitiator(channelOver(stream, signal), replica, peer)
       await stream.close({ signal })
       // Each exchange that moved something brings the end nearer; one that did not would not end.
-      if (!result.complete && result.accepted + result.sent > 0) again.add(peer)
+      if (!result.complete && result.accepted + result.sent > 0) void exchanges.ask(peer)
       finished(peer, result)
     } catch (failure) {
       stream?.abort(failure instanceof Error ? failure : new Error(String(failure)))
       onExchange(peer, { failure })
     } finally {
-      running.delete(peer)
       mine.resolve()
     }
-    if (again.delete(peer) && connected.has(peer)) await exchangeWith(peer)
-  }
+  })
 
   const answer = async (stream: Stream, connection: Connection): Promise<void> => {
     const peer = connection.remotePeer.toString()
@@ -140,7 +133,7 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
       passOnPeers,
       random,
     ))
-      void exchangeWith(peer)
+      void exchanges.ask(peer)
   }
 
   const isDirect = (peer: string): boolean =>
@@ -149,7 +142,7 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
   const repair = (): void => {
     const peers = present()
     const direct = peers.filter(isDirect)
-    for (const peer of pick(direct.length > 0 ? direct : peers, 1, random)) void exchangeWith(peer)
+    for (const peer of pick(direct.length > 0 ? direct : peers, 1, random)) void exchanges.ask(peer)
     repairLater()
   }
 
@@ -171,7 +164,7 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
       arrived(peer)
       const begin = (): void => {
         arrived(peer)
-        if (self < peer) void exchangeWith(peer)
+        if (self < peer) void exchanges.ask(peer)
       }
       if (connection.limits === undefined || !directComes) begin()
       // Counted from when it opened: identify, which told us of it, may have waited for the direct one itself.
@@ -191,7 +184,7 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
 
   return {
     syncNow() {
-      for (const peer of pick(present(), passOnPeers, random)) void exchangeWith(peer)
+      for (const peer of pick(present(), passOnPeers, random)) void exchanges.ask(peer)
     },
     async stop() {
       stopping.abort()

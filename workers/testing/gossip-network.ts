@@ -44,6 +44,8 @@ export interface GossipNetworkOptions {
   heartbeatMs?: number
   /** In place of the real ones. */
   rates?: Partial<GossipRates>
+  /** What the rates are measured by, ms: real time, unless a test moves its own. */
+  now?(): number
   crypto?: Crypto
   /** Only these dial each other, by index, in place of random dials. */
   edges?: readonly (readonly [number, number])[]
@@ -67,7 +69,7 @@ export const createGossipNetwork = async (options: GossipNetworkOptions) => {
     const keySeed = new Uint8Array(32)
     new DataView(keySeed.buffer).setUint32(0, seed)
     new DataView(keySeed.buffer).setUint32(4, index + 1)
-    const limits = createGossipLimits(() => performance.now(), { ...gossipRates, ...options.rates })
+    const limits = createGossipLimits(options.now ?? (() => performance.now()), { ...gossipRates, ...options.rates })
     const floods: string[] = []
     const audience: string[] = []
     const node = await createLibp2p<StackServices>({
@@ -142,7 +144,7 @@ export const createGossipNetwork = async (options: GossipNetworkOptions) => {
   )
   const isSubscribed = ([one, other]: readonly [GossipNode, GossipNode]): boolean =>
     follows(one.node.services.pubsub, other.id) && follows(other.node.services.pubsub, one.id)
-  for (const end = performance.now() + 30_000; ![...pairs.values()].every(isSubscribed); ) {
+  for (const end = performance.now() + 100_000; ![...pairs.values()].every(isSubscribed); ) {
     if (performance.now() > end) throw new Error('Not all peers of the test network follow each other.')
     await new Promise((resolve) => setTimeout(resolve, 20))
   }

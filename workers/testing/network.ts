@@ -178,7 +178,7 @@ export const introduce = async (peers: readonly EnginePeer[]): Promise<void> => 
 }
 
 /** What has not come about by then never will, however busy the machine is, ms. */
-const hangMs = 60_000
+const hangMs = 200_000
 
 /** Waits until it holds: what never comes is named by what it was. */
 export const eventually = async (

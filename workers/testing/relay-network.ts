@@ -96,8 +96,11 @@ export const createTestNetwork = () => {
   }
 }
 
+/** What has not come by then never will, however busy the machine is (ms). */
+const hangMs = 100_000
+
 /** Waits until `holds` returns true; looks every 10 ms. Rejects after `timeoutMs` with what it waited for. */
-export const until = async (what: string, holds: () => boolean, timeoutMs = 60_000): Promise<void> => {
+export const until = async (what: string, holds: () => boolean, timeoutMs = hangMs): Promise<void> => {
   const end = performance.now() + timeoutMs
   while (!holds()) {
     if (performance.now() > end) throw new Error(`Not within ${timeoutMs} ms: ${what}.`)

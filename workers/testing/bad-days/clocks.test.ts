@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { acquireProfileLock } from '../../engine/tab-lock.ts'
 import { createEngineNetwork, type EnginePeer, eventually, introduce } from '../network.ts'
 
-const testMs = 60_000
+const testMs = 120_000
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest'
 import type { Store, TableName } from '../../store/store.ts'
 import { createEngineNetwork, type EnginePeer, eventually } from '../network.ts'
 
-const testMs = 60_000
+const testMs = 120_000
 
 const network = createEngineNetwork({ seed: 90 })
 afterEach(network.stopAll)

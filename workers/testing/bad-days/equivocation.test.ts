@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { createEngineNetwork, type EnginePeer, eventually, introduce } from '../network.ts'
 
-const testMs = 60_000
+const testMs = 120_000
 
 const network = createEngineNetwork({ seed: 30 })
 afterEach(network.stopAll)

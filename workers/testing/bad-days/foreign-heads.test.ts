@@ -9,7 +9,7 @@ import { type Rogue, startRogue } from './rogue.ts'
 
 /** What each protocol does with such records one by one is in hostile-records.test.ts; here is what becomes of the sender. */
 
-const testMs = 60_000
+const testMs = 120_000
 
 const network = createEngineNetwork({ seed: 40 })
 const rogues: Rogue[] = []

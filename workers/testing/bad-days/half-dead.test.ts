@@ -4,7 +4,7 @@ import { createHeadSource } from '../head-source.ts'
 import { createEngineNetwork, type EnginePeer, eventually, introduce } from '../network.ts'
 
 /** Silent peers are found out by pings, within 15 s. */
-const testMs = 90_000
+const testMs = 120_000
 
 const network = createEngineNetwork({ seed: 50 })
 afterEach(network.stopAll)

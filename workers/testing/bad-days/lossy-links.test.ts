@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { createEngineNetwork, eventually, introduce } from '../network.ts'
 
-const testMs = 90_000
+const testMs = 120_000
 
 const network = createEngineNetwork({ seed: 60, conditions: { delayMs: 20, jitterMs: 20, loss: 0.05 } })
 afterEach(network.stopAll)

@@ -1,0 +1,148 @@
+import fc from 'fast-check'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { PublicationView } from '../contract/views.ts'
+import type { PackageId } from '../protocol/ids.ts'
+import { createOutbox, type OutboxEntry } from '../registry/outbox.ts'
+import type { Registry } from '../registry/registry.ts'
+import { createMemoryStore } from '../store/memory-store.ts'
+import { createPublications, type PublicationsNetwork } from './publications.ts'
+
+// No timer runs out in these tests: what waits for one waits for ever.
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+afterEach(() => void vi.useRealTimers())
+
+/** While the clock stands still. */
+const until = async (holds: () => boolean): Promise<void> => {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
+}
+
+const publisher = 'a'.repeat(52)
+const idOf = (name: string): PackageId => `${publisher}/${name}` as PackageId
+
+/** Where something may happen in between: `step` resolves when the test says so. */
+type Step = (what: string) => Promise<void>
+
+/** A profile with an outbox and a network whose calls take as long as `step` does. */
+const compose = async (step: Step, confirm: () => number = () => 0) => {
+  const store = createMemoryStore()
+  const outbox = createOutbox({ store })
+  await outbox.load()
+  const seqById = new Map<string, number>()
+  const told: string[] = []
+  const views: PublicationView[] = []
+  const state = { audience: 0, connections: 1 }
+  const registry = {
+    announcementFor: (id: string) => new TextEncoder().encode(`${id} ${seqById.get(id)}`),
+    dhtValueFor: (id: string) => ({ key: id, value: new Uint8Array() }),
+    get: () => undefined,
+  } as unknown as Registry
+  const network: PublicationsNetwork = {
+    status: () => ({ connections: state.connections }),
+    audience: () => state.audience,
+    async announce(bytes) {
+      await step('an announcement')
+      if (state.audience > 0) told.push(new TextDecoder().decode(bytes))
+      return state.audience
+    },
+    async putHead() {
+      await step('a put')
+      return confirm()
+    },
+    provide: async () => 0,
+    syncNow() {},
+  }
+  const publications = createPublications({
+    ...{ registry, outbox, network: Promise.resolve(network), signal: new AbortController().signal },
+    onChange: (view) => views.push(view),
+  })
+  return {
+    ...{ outbox, told, views, state, seqById, publications },
+    async publish(name: string) {
+      const id = idOf(name)
+      const seq = (seqById.get(id) ?? 0) + 1
+      seqById.set(id, seq)
+      const entry: OutboxEntry = {
+        ...{ v: 1, id, slug: name, version: `1.0.${seq}`, seq, publishedAt: seq, reason: 'publish' },
+      }
+      await store.write([outbox.toChange(entry)])
+      outbox.note(entry)
+      publications.sendAll()
+    },
+    arrive() {
+      state.audience += 1
+      publications.sendAll()
+    },
+    leave() {
+      state.audience = Math.max(0, state.audience - 1)
+    },
+  }
+}
+
+test('a peer that comes while the head is put into the DHT is told at once', async () => {
+  const put = Promise.withResolvers<void>()
+  const profile = await compose(async (what) => (what === 'a put' ? put.promise : undefined))
+  await profile.publish('one')
+  await until(() => profile.views.length > 0)
+  profile.arrive()
+  await until(() => profile.told.length > 0)
+  expect(profile.told).toEqual([`${idOf('one')} 1`])
+  expect(profile.views.at(-1)).toMatchObject({ state: 'sending', announcedTo: 1 })
+  put.resolve()
+  await until(() => profile.outbox.list().length === 0)
+  expect(profile.views.at(-1)).toMatchObject({ state: 'sent', announcedTo: 1 })
+})
+
+test('whatever happens while something is under way, all is told without waiting for a timer', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.scheduler(),
+      fc.array(fc.constantFrom('publish one', 'publish two', 'arrive', 'leave'), { minLength: 1, maxLength: 10 }),
+      fc.infiniteStream(fc.constantFrom(0, 0, 3)),
+      async (scheduler, events, confirmations) => {
+        const profile = await compose(
+          (what) => scheduler.schedule(Promise.resolve(), what),
+          () => confirmations.next().value ?? 0,
+        )
+        const happen: Record<(typeof events)[number], () => unknown> = {
+          'publish one': () => profile.publish('one'),
+          'publish two': () => profile.publish('two'),
+          arrive: profile.arrive,
+          leave: profile.leave,
+        }
+        const all = events.map(async (event) => {
+          await scheduler.schedule(Promise.resolve(), event)
+          await happen[event]()
+        })
+        await scheduler.waitFor(Promise.all(all))
+        // The last to come stays.
+        profile.arrive()
+        const settled = async (): Promise<void> => {
+          for (let turn = 0; turn < 30; turn += 1) {
+            await new Promise((resolve) => setImmediate(resolve))
+            await scheduler.waitAll()
+          }
+        }
+        await settled()
+        expect(profile.outbox.list()).toEqual([])
+        for (const [id, seq] of profile.seqById) expect(profile.told).toContain(`${id} ${seq}`)
+      },
+    ),
+    { numRuns: 1_000 },
+  )
+})
+
+test('a put that nobody confirmed is made again when somebody came while it ran', async () => {
+  const puts: PromiseWithResolvers<void>[] = []
+  const profile = await compose(async (what) => {
+    if (what !== 'a put') return
+    const put = Promise.withResolvers<void>()
+    puts.push(put)
+    await put.promise
+  })
+  await profile.publish('one')
+  await until(() => puts.length === 1)
+  // Somebody who does not follow announcements, as a DHT server without gossip.
+  profile.publications.sendAll()
+  puts[0]?.resolve()
+  await until(() => puts.length === 2)
+})
