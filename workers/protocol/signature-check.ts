@@ -1,3 +1,4 @@
+import { sameBytes } from './bytes.ts'
 import type { Verify } from './crypto.ts'
 import { KEY_BYTES, SIGNATURE_BYTES } from './limits.ts'
 
@@ -28,29 +29,38 @@ export const isUnambiguous = (key: Uint8Array, signature: Uint8Array): boolean =
   signature.length === SIGNATURE_BYTES &&
   isPlainPoint(key) &&
   isPlainPoint(signature.subarray(0, KEY_BYTES)) &&
-  toInteger(signature.subarray(KEY_BYTES)) < groupOrder
+  isBelow(signature.subarray(KEY_BYTES), groupOrder)
+
+/** 32 bytes, little endian, as Ed25519 writes its numbers. */
+const toBytes = (value: bigint): Uint8Array =>
+  Uint8Array.from({ length: 32 }, (_, at) => Number((value >> BigInt(8 * at)) & 255n))
 
 /** Order of the group that the base point generates, L of RFC 8032 §5.1. */
-const groupOrder = (1n << 252n) + 27742317777372353535851937790883648493n
+const groupOrder = toBytes((1n << 252n) + 27742317777372353535851937790883648493n)
 
 /** The field's prime, p of RFC 8032 §5.1. */
-const prime = (1n << 255n) - 19n
+const primeNumber = (1n << 255n) - 19n
+const prime = toBytes(primeNumber)
 
 /** y of a point of order 8. */
 const orderEightY = 55188659117513257062467267217118295137698188065244968500265048394206261417927n
 
 /** y of the points of order 4, 1, 2, 8 and 8; the sign of x makes eight points of them. */
-const smallOrderY: ReadonlySet<bigint> = new Set([0n, 1n, prime - 1n, orderEightY, prime - orderEightY])
+const smallOrderY = [0n, 1n, primeNumber - 1n, orderEightY, primeNumber - orderEightY].map(toBytes)
 
 /** A point in its only encoding whose order is not small. That it is on the curve is for the platform to see. */
 const isPlainPoint = (point: Uint8Array): boolean => {
-  const y = toInteger(point) & ((1n << 255n) - 1n)
-  return y < prime && !smallOrderY.has(y)
+  const y = point.slice()
+  // The highest bit is the sign of x.
+  y[31] = (y[31] ?? 0) & 0x7f
+  return isBelow(y, prime) && !smallOrderY.some((small) => sameBytes(small, y))
 }
 
-/** Little endian, as Ed25519 writes its numbers. */
-const toInteger = (bytes: Uint8Array): bigint => {
-  let value = 0n
-  for (let at = bytes.length - 1; at >= 0; at--) value = (value << 8n) | BigInt(bytes[at] ?? 0)
-  return value
+/** Of two numbers of 32 bytes, whether the first is the lower one. */
+const isBelow = (value: Uint8Array, bound: Uint8Array): boolean => {
+  for (let at = 31; at >= 0; at--) {
+    const difference = (value[at] ?? 0) - (bound[at] ?? 0)
+    if (difference !== 0) return difference < 0
+  }
+  return false
 }
