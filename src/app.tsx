@@ -152,7 +152,7 @@ const ThemeButton = () => {
   return <IconButton icon={icon} label={`Colours: ${name}`} onClick={changeTheme} />
 }
 
-/** A part that says how the engine is: drawn anew whenever that is told, though it could not be drawn before. */
+/** A part that says how the engine is: drawn anew whenever that changes, though it could not be drawn before. */
 const StatusPart = ({ name, children }: { name: string; children: ReactNode }) => {
   const status = useAppState((state) => state.status)
   return (
