@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useRef } from 'react'
+import { lazy, type ReactNode, Suspense, useEffect, useRef } from 'react'
 import { Link, Route, Switch, useLocation } from 'wouter'
 import { useShallow } from 'zustand/react/shallow'
 import { Banner } from './components/banner.tsx'
@@ -61,12 +61,12 @@ export const App = () => {
       </a>
       <Header />
       <main className="main" id={mainId} ref={main} tabIndex={-1}>
-        <Part name="A notice">
+        <StatusPart name="A notice">
           <MemoryOnly />
-        </Part>
-        <Part name="A notice">
+        </StatusPart>
+        <StatusPart name="A notice">
           <ClockWrong />
-        </Part>
+        </StatusPart>
         <ErrorBoundary home={links.browse()} key={path}>
           {engine.phase === 'failed' ? <EngineFailure failure={engine.failure} /> : <Pages />}
         </ErrorBoundary>
@@ -122,9 +122,9 @@ const Header = () => {
         </NavLink>
       </nav>
       <div className="header-end">
-        <Part name="The state of the network">
+        <StatusPart name="The state of the network">
           <NetworkLine />
-        </Part>
+        </StatusPart>
         <ThemeButton />
       </div>
     </header>
@@ -150,6 +150,16 @@ const ThemeButton = () => {
   const look = { system: ['system', 'as the system'], light: ['sun', 'light'], dark: ['moon', 'dark'] } as const
   const [icon, name] = look[theme]
   return <IconButton icon={icon} label={`Colours: ${name}`} onClick={changeTheme} />
+}
+
+/** A part that says how the engine is: drawn anew whenever that changes, though it could not be drawn before. */
+const StatusPart = ({ name, children }: { name: string; children: ReactNode }) => {
+  const status = useAppState((state) => state.status)
+  return (
+    <Part name={name} of={status}>
+      {children}
+    </Part>
+  )
 }
 
 const MemoryOnly = () => {

@@ -1,6 +1,6 @@
 /**
- * Numbers, times and names as the page writes them: one way each, in plain English. Total: whatever number a stranger's
- * record or a damaged row holds, a text comes out and nothing is thrown.
+ * Numbers, times and names as the page writes them: one way each, in plain English. Total: whatever a stranger's
+ * record or a damaged row holds, a text results and nothing is thrown.
  */
 
 const KB = 1000

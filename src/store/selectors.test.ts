@@ -85,7 +85,7 @@ describe('the network line', () => {
   })
 })
 
-test('a clock that seems wrong is told with how much and which way; one that is right is not', () => {
+test('a clock that seems wrong is reported with how much and which way; one that is right is not', () => {
   expect(clockNotice({ status: statusOf() })).toBeUndefined()
   expect(clockNotice({ status: undefined })).toBeUndefined()
   expect(clockNotice({ status: statusOf({ clockAheadMs: 3 * 3_600_000 }) })?.title).toContain('3 hours ahead of')

@@ -36,7 +36,7 @@ export const clockNotice = ({ status }: Pick<State, 'status'>): { title: string;
     title: `The clock of this device seems wrong: it is about ${formatSpan(aheadMs)} ${way} that of the server of this page`,
     text: `Everything works all the same, but what you publish carries the wrong date: others ${
       aheadMs > 0 ? 'list it last until that date has come' : 'take it for older than it is'
-    }. Set the date and time of this device.`,
+    }. Set the date and time of this device. If they are right, the server's clock is wrong, and there is nothing to do here.`,
   }
 }
 

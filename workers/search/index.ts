@@ -1,5 +1,6 @@
 import MiniSearch, { type SearchOptions } from 'minisearch'
 import type { PackageSummary, SearchQuery, SearchResult } from '../contract/views.ts'
+import { presentableTime } from '../protocol/presentable.ts'
 import { createFacets, type Numbered } from './facets.ts'
 import { type CleanQuery, cleanQuery } from './query.ts'
 import { foldText, searchTerms, tokenize } from './terms.ts'
@@ -43,7 +44,13 @@ export const createSearch = ({ now }: SearchDependencies): Search => {
 
   const put = (given: SearchDocument): void => {
     remove(given.id)
-    const document = { ...given, tags: [...given.tags], keywords: [...given.keywords] }
+    const document = {
+      ...given,
+      // Sorting takes no other numbers.
+      publishedAt: presentableTime(given.publishedAt),
+      tags: [...given.tags],
+      keywords: [...given.keywords],
+    }
     keptById.set(document.id, { document, facets: facets.number(document), foldedName: foldText(document.name) })
     index.add(toFields(document))
     forgetOrders()

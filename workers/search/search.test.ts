@@ -118,6 +118,16 @@ test('sorts by update and by name, and pages', () => {
   expect(search.query({ limit: 0 })).toMatchObject({ total: 3, hits: [] })
 })
 
+test('a time that cannot be sorts last, wherever it was put', () => {
+  const absurd = [Number.NaN, 9e15, -1, Number.POSITIVE_INFINITY]
+  const documents = [
+    ...absurd.map((publishedAt, n) => document(`x${n}`, { publishedAt })),
+    ...[1, 3, 2].map((publishedAt) => document(`ok${publishedAt}`, { publishedAt })),
+  ]
+  for (const order of [documents, [...documents].reverse()])
+    expect(slugs(searchOver(...order), { sort: 'updated' })).toEqual(['ok3', 'ok2', 'ok1', 'x0', 'x1', 'x2', 'x3'])
+})
+
 test('a document is replaced and removed', () => {
   const search = searchOver(document('a', { name: 'before', category: 'x' }))
   expect(search.query({}).facets.category).toEqual([{ value: 'x', count: 1 }])

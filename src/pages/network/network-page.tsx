@@ -54,10 +54,10 @@ export default function NetworkPage() {
           <Part name="What works" of={status}>
             <Steps status={status} />
           </Part>
-          <Part name="The list of peers">
+          <Part name="The list of peers" of={status}>
             <Peers />
           </Part>
-          <Part name="How packages were looked up">
+          <Part name="How packages were looked up" of={status}>
             <Lookups />
           </Part>
           <Part name="The list of relays" of={status}>
