@@ -22,6 +22,7 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
     for (let n = 0; n < installs; n += 1) {
       const reader = await openElsewhere(blocked)
       const ids = [await publish(publisher, `fresh-${n}`), await publish(publisher, `settled-${n}`)]
+      await knows(reader, `fresh-${n}`)
       await knows(reader, `settled-${n}`)
       fresh.push((await reader.install([ids[0] ?? ''])).tookMs)
       settled.push((await reader.install([ids[1] ?? ''])).tookMs)
