@@ -118,7 +118,7 @@ describe('names', () => {
   })
 
   test('of registries’ settings count with a token in them only', () => {
-    expect(isPrivate('.npmrc', 'save-exact=true\n//registry/:_authToken=${NPM_TOKEN}\n')).toBe(false)
+    expect(isPrivate('.npmrc', `save-exact=true\n//registry/:_authToken=$\{NPM_TOKEN}\n`)).toBe(false)
     expect(isPrivate('.npmrc', '//registry/:_authToken=abcdef0123456789\n')).toBe(true)
     expect(isPrivate('.npmrc', '_auth = dXNlcjpwYXNzd29yZA==\n')).toBe(true)
     expect(isPrivate('.yarnrc.yml', 'npmAuthToken: "abcdef0123456789"\n')).toBe(true)
@@ -164,7 +164,7 @@ const innocentTexts: Record<string, string> = {
   'a key cut short': '-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----',
   'a public key': '-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A\n',
   'an address of a machine’s own service': 'postgres://app:h7Gk29xx@localhost:5432/app',
-  'an address to be filled in': 'https://user:${TOKEN}@example.com and https://{{user}}:{{password}}@example.com',
+  'an address to be filled in': `https://user:$\{TOKEN}@example.com and https://{{user}}:{{password}}@example.com`,
   'an address with a word for a password': 'amqp://user:password@mq.example.com redis://:secret@cache.example.com',
   'a path with an at sign': 'https://example.com/@scope/name:latest@1.0.0 npm:@scope/pkg@1.0.0 git@github.com:a/b.git',
   'a prefix of a token': 'tokens begin with ghp_, sk_live_, xoxb-, AKIA or eyJ',

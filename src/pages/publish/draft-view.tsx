@@ -15,6 +15,9 @@ import { Signing } from './signing.tsx'
 export const DraftView = ({ draft }: { draft: OpenDraft }) => {
   const { discardDraft } = useCommands()
   const { check, source, failure } = draft
+  const findings = check?.findings ?? []
+  const blocked = findings.filter(isBlocked).length
+  const others = findings.filter((finding) => !isBlocked(finding) && finding.name !== 'LeftOut')
   return (
     <>
       <div className="draft-source">
@@ -41,9 +44,7 @@ export const DraftView = ({ draft }: { draft: OpenDraft }) => {
           <section>
             <h2>What was found</h2>
             <PrivateFiles busy={draft.checking || draft.publishing} findings={check.findings} />
-            <Findings
-              findings={check.findings.filter((finding) => !isBlocked(finding) && finding.name !== 'LeftOut')}
-            />
+            {others.length === 0 && blocked > 0 ? null : <Findings findings={others} />}
             <LeftOutList leftOut={check.leftOut} />
           </section>
           <Signing check={check} draft={draft} />
