@@ -48,7 +48,7 @@ test('a zip with a project’s history and secrets publishes only what a person 
   await expect(a.page.getByRole('region', { name: 'Private files' })).toHaveCount(0)
   await expect(leftOut).toContainText('.env')
   await publish.click()
-  await expect(a.page.getByRole('heading', { name: 'kit 1.0.0' })).toBeVisible()
+  await expect(a.page.getByRole('heading', { name: 'kit 1.0.0 is published' })).toBeVisible()
   const [hit] = (await a.search({})).hits
   const view = await a.page.evaluate((id) => window.ggen.describe(id), hit?.id ?? '')
   expect(view.files?.map(({ path }) => path)).toEqual(['README.md', 'certs/test.pem', 'package.toml'])
