@@ -270,7 +270,9 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       controllerById
         .get(transferId)
         ?.abort(new Failure('Cancelled', 'The install was cancelled. What was fetched is kept for a later try.'))
-      await transfers.end(transferId)
+      // Searches are cancelled by the same command, and cost no write.
+      if (cancelled.has(transferId) || transfers.list().some(({ id }) => id === transferId))
+        await transfers.end(transferId)
     },
     resume() {
       for (const begun of transfers.list()) {
