@@ -24,7 +24,8 @@ export const findSecret = (bytes: Uint8Array): Secret | undefined => {
   const text = toText(bytes)
   if (text === undefined) return undefined
   let first: { at: number; reason: string } | undefined
-  for (const { reason, pattern, holds = () => true } of rules) {
+  for (const { reason, pattern, beside, holds = () => true } of rules) {
+    if (beside !== undefined && !beside.test(text)) continue
     for (const match of text.matchAll(pattern)) {
       if (first !== undefined && match.index >= first.at) break
       if (holds(match, text)) first = { at: match.index, reason }
@@ -70,6 +71,9 @@ const lineAt = (text: string, at: number): number => {
 interface Rule {
   readonly reason: string
   readonly pattern: RegExp
+  /** What the file must hold as well. */
+  readonly beside?: RegExp
+  /** Looks at the match and a bounded part of the text around it. */
   holds?(match: RegExpExecArray, text: string): boolean
 }
 
@@ -153,11 +157,11 @@ const rules: readonly Rule[] = [
   {
     reason: 'it holds the key of a wallet',
     pattern: /"ciphertext"\s{0,4}:\s{0,4}"[0-9a-f]{32}/g,
-    holds: (_, text) => text.includes('"kdf"'),
+    beside: /"kdf"/,
   },
   {
     reason: 'it is a dump of a database',
     pattern: /^-- (?:PostgreSQL database dump|(?:MySQL|MariaDB) dump )/gm,
-    holds: (_, text) => /^(?:INSERT INTO|COPY \S+ .{0,2000}FROM stdin)/m.test(text),
+    beside: /^(?:INSERT INTO|COPY \S{1,200} .{0,2000}FROM stdin)/m,
   },
 ]
