@@ -218,7 +218,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
         warnings,
       }
     } catch (thrown) {
-      // A stop is no end: the note stays, nobody is told of a failure, and the next start takes it up again.
+      // A stop does not end an install: the note stays, no failure is reported, and the next start resumes it.
       if (deps.signal.aborted && !cancelled.has(begun.id)) throw stopped()
       // A cancel and the first failure of several fetches are the reason that the others were stopped for.
       const failure = toFailure(controller.signal.aborted ? controller.signal.reason : thrown)
@@ -289,7 +289,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
 }
 
 const stopped = (): Failure =>
-  new Failure('Stopped', 'This page stopped before the install was done. It goes on when the page is opened again.')
+  new Failure('Stopped', 'This page stopped before the install was done. It resumes when the page is opened again.')
 
 const sum = (values: Iterable<number>): number => {
   let total = 0

@@ -34,7 +34,7 @@ export const findSecret = (bytes: Uint8Array): Secret | undefined => {
   return first === undefined ? undefined : { reason: first.reason, line: lineAt(text, first.at) }
 }
 
-/** Tells whether a key file holds public parts and nothing else, or is no key at all but a presentation. */
+/** Tells whether a key file holds public parts and nothing else, or is a presentation and not a key. */
 export const isPublicKeyFile = (bytes: Uint8Array): boolean => {
   // Keynote presentations are zip archives.
   if (bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4) return true
@@ -80,7 +80,7 @@ interface Rule {
 /** Characters after the begin of a key in which its body must begin. */
 const keyBodyCharacters = 600
 
-/** A begin alone, as in documentation and templates, is no key. */
+/** A header alone, as in documentation and templates, is not a key. */
 const hasKeyBody = ({ index, 0: begin }: RegExpExecArray, text: string): boolean => {
   const rest = text.slice(index + begin.length, index + begin.length + keyBodyCharacters)
   if (!/^["'`]?[,+\s]*?(?:\\r)?(?:\\n|\n)/.test(rest)) return false
