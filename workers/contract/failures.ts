@@ -54,7 +54,7 @@ export const failureNames = [
   'StorageUnavailable',
   'QuotaExceeded',
   'ProfileInUse',
-  /** The engine ended before the command did. An install goes on when it starts again. */
+  /** The engine ended before the command did. An install resumes at the next start. */
   'Stopped',
   /** The profile runs in a tab with another version of this page, which this one cannot work through. */
   'TabOutdated',

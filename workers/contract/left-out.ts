@@ -29,7 +29,7 @@ export const reasonToLeaveOut = (name: string, { parents, siblings, isFolder }: 
 }
 
 export interface Sifted<T> {
-  /** The common top folder, which is no part of the package; undefined where there is none. */
+  /** The common top folder, which does not belong to the package; undefined where there is none. */
   readonly folder: string | undefined
   /** What stays, in the given order, with its path inside the top folder. */
   readonly kept: { readonly path: string; readonly item: T }[]

@@ -291,7 +291,7 @@ const assertPublishable = ({ ok, findings }: PackageCheck): void => {
   )
 }
 
-/** Whoever has no list in view learns of all private files at once. */
+/** A script has no list in view, so one message names all private files. */
 const alsoPrivate = (fault: Finding | undefined, findings: readonly Finding[]): string => {
   if (fault?.name !== 'PrivateFile') return ''
   const others = findings.flatMap(({ level, name, path }) =>

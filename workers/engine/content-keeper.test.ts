@@ -76,7 +76,7 @@ test('whatever is installed, published, held and removed, and wherever the tab e
       const disk = createMemoryStore()
       const store = cutAfter(disk, writes)
       const own = new Set<string>()
-      /** The naive twin: who refers to what. */
+      /** The naive twin: which entry refers to which content. */
       const installed = new Map<string, number>()
       const held = new Map<number, (() => void)[]>()
       let engine = await open(store, own)

@@ -229,7 +229,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
         warnings,
       }
     } catch (thrown) {
-      // A stop is no end: the note stays, nobody is told of a failure, and the next start takes it up again.
+      // A stop does not end an install: the note stays, no failure is reported, and the next start resumes it.
       if (deps.signal.aborted && !cancelled.has(begun.id)) throw stopped()
       // A cancel and the first failure of several fetches are the reason that the others were stopped for.
       const failure = toFailure(controller.signal.aborted ? controller.signal.reason : thrown)
@@ -282,7 +282,9 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       controllerById
         .get(transferId)
         ?.abort(new Failure('Cancelled', 'The install was cancelled. What was fetched is kept for a later try.'))
-      await transfers.end(transferId)
+      // Searches are cancelled by the same command, and cost no write.
+      if (cancelled.has(transferId) || transfers.list().some(({ id }) => id === transferId))
+        await transfers.end(transferId)
     },
     resume() {
       for (const begun of transfers.list()) {
@@ -299,7 +301,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
 }
 
 const stopped = (): Failure =>
-  new Failure('Stopped', 'This page stopped before the install was done. It goes on when the page is opened again.')
+  new Failure('Stopped', 'This page stopped before the install was done. It resumes when the page is opened again.')
 
 const sum = (values: Iterable<number>): number => {
   let total = 0

@@ -16,6 +16,7 @@ test('archives are read and written in a browser, compressed or not', async () =
       { path: 'a.tmpl', bytes },
       { path: 'run.sh', bytes, executable: true },
     ],
+    leftOut: [],
   })
   expect(await readArchive(await writeArchive(read.files))).toEqual({ ...read, folder: undefined })
 })

@@ -24,7 +24,8 @@ export const findSecret = (bytes: Uint8Array): Secret | undefined => {
   const text = toText(bytes)
   if (text === undefined) return undefined
   let first: { at: number; reason: string } | undefined
-  for (const { reason, pattern, holds = () => true } of rules) {
+  for (const { reason, pattern, beside, holds = () => true } of rules) {
+    if (beside !== undefined && !beside.test(text)) continue
     for (const match of text.matchAll(pattern)) {
       if (first !== undefined && match.index >= first.at) break
       if (holds(match, text)) first = { at: match.index, reason }
@@ -33,7 +34,7 @@ export const findSecret = (bytes: Uint8Array): Secret | undefined => {
   return first === undefined ? undefined : { reason: first.reason, line: lineAt(text, first.at) }
 }
 
-/** Tells whether a key file holds public parts and nothing else, or is no key at all but a presentation. */
+/** Tells whether a key file holds public parts and nothing else, or is a presentation and not a key. */
 export const isPublicKeyFile = (bytes: Uint8Array): boolean => {
   // Keynote presentations are zip archives.
   if (bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4) return true
@@ -70,13 +71,16 @@ const lineAt = (text: string, at: number): number => {
 interface Rule {
   readonly reason: string
   readonly pattern: RegExp
+  /** What the file must hold as well. */
+  readonly beside?: RegExp
+  /** Looks at the match and a bounded part of the text around it. */
   holds?(match: RegExpExecArray, text: string): boolean
 }
 
 /** Characters after the begin of a key in which its body must begin. */
 const keyBodyCharacters = 600
 
-/** A begin alone, as in documentation and templates, is no key. */
+/** A header alone, as in documentation and templates, is not a key. */
 const hasKeyBody = ({ index, 0: begin }: RegExpExecArray, text: string): boolean => {
   const rest = text.slice(index + begin.length, index + begin.length + keyBodyCharacters)
   if (!/^["'`]?[,+\s]*?(?:\\r)?(?:\\n|\n)/.test(rest)) return false
@@ -153,11 +157,11 @@ const rules: readonly Rule[] = [
   {
     reason: 'it holds the key of a wallet',
     pattern: /"ciphertext"\s{0,4}:\s{0,4}"[0-9a-f]{32}/g,
-    holds: (_, text) => text.includes('"kdf"'),
+    beside: /"kdf"/,
   },
   {
     reason: 'it is a dump of a database',
     pattern: /^-- (?:PostgreSQL database dump|(?:MySQL|MariaDB) dump )/gm,
-    holds: (_, text) => /^(?:INSERT INTO|COPY \S+ .{0,2000}FROM stdin)/m.test(text),
+    beside: /^(?:INSERT INTO|COPY \S{1,200} .{0,2000}FROM stdin)/m,
   },
 ]

@@ -1,8 +1,8 @@
 /**
  * File names that secrets usually have: what is said of a path alone.
  *
- * A name is no proof, so a person may confirm it. Kept low are false alarms: examples and templates of such files, source
- * files, and public keys are none. Names count without regard to case, at any depth, with either kind of slash.
+ * A name proves nothing, so a person may confirm the file. To keep false alarms low, examples and templates of such files,
+ * source files and public keys do not count. Names count without regard to case, at any depth, with either kind of slash.
  */
 
 /** Why a file of this path is likely private, as the end of a sentence; undefined when its name says nothing. */
@@ -17,7 +17,7 @@ export const privateName = (path: string): string | undefined => {
   return pathRules.find(({ is }) => is.test(lastTwo))?.reason ?? nameRules.find(({ is }) => is.test(name))?.reason
 }
 
-/** Tells whether it stands where templates do: what is filled in later is no secret yet. */
+/** Tells whether it stands where templates do: a value that is filled in later is not a secret yet. */
 export const isInTemplates = (path: string): boolean => /(?:^|[/\\])templates?[/\\]/i.test(path)
 
 /** Tells whether what is in a file of this name may show that it is public after all. */

@@ -98,7 +98,7 @@ const toPath = (filename: string): string => {
 const isFolder = ({ directory, filename, uncompressedSize }: Entry): boolean =>
   directory || (/[/\\]$/.test(filename) && uncompressedSize === 0)
 
-/** An entry as the file that it is, nothing for a folder; refused where it is no plain file with a safe path. */
+/** An entry as the file that it is, nothing for a folder; refused unless it is a plain file with a safe path. */
 const toWanted = ({ entry, path }: ListedEntry): WantedFile[] => {
   const name = quote(path)
   const type = (entry.externalFileAttributes >>> 16) & UNIX_TYPE

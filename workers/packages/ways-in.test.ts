@@ -214,7 +214,7 @@ describe('build output', () => {
     ).toEqual([])
   })
 
-  test('stays where the manifest names it, and a script of that name is no such mention', () => {
+  test('stays where the manifest names it, and a script of that name does not count', () => {
     const json = (rest: string): string => `{"name": "x", "version": "1.0.0", "scripts": {"build": "tsc"}${rest}}`
     expect(leftOutOf({ 'package.json': json(', "files": ["dist"]'), 'dist/a.js': 'x', 'build/b': 'x' })).toEqual([
       'build',

@@ -20,7 +20,7 @@ const broken = (
 ): string[] =>
   findBroken(leaving, installed, ({ id }) => dependencies[id] ?? []).map(({ id, version }) => `${id} ${version}`)
 
-test('names who needs it, and who needs these, once each', () => {
+test('names what needs it, and what needs these, once each', () => {
   const installed = [entry('top'), entry('web'), entry('kit'), entry('alone')]
   const dependencies = { 'alice/web': [needs('kit')], 'alice/top': [needs('web'), needs('kit')] }
   expect(broken(entry('kit'), installed, dependencies)).toEqual(['alice/top 1.0.0', 'alice/web 1.0.0'])
@@ -28,7 +28,7 @@ test('names who needs it, and who needs these, once each', () => {
   expect(broken(entry('top'), installed, dependencies)).toEqual([])
 })
 
-test('nobody is named who has another version that fits, an optional dependency, or a tool of that name', () => {
+test('another version that fits, an optional dependency and a tool of that name break nothing', () => {
   const installed = [entry('kit'), entry('kit', '1.2.0'), entry('web'), entry('old')]
   expect(broken(entry('kit'), installed, { 'alice/web': [needs('kit')] })).toEqual([])
   expect(broken(entry('kit'), installed, { 'alice/old': [needs('kit', { range: '1.0.0' })] })).toEqual([
@@ -73,7 +73,7 @@ test('equals its definition on arbitrary graphs', () => {
         const id = `alice/${from}`
         dependencies[id] = [...(dependencies[id] ?? []), needs(to, { optional })]
       }
-      // Whoever reaches it over required edges.
+      // Every package that reaches it over required edges.
       const reaches = (from: string, seen: readonly string[] = []): boolean =>
         from === leaving ||
         (!seen.includes(from) &&

@@ -45,7 +45,7 @@ beforeAll(async () => {
   }
 })
 
-/** What stands on the disk of whoever writes all that the shelf says. */
+/** The rows on a disk to which every change of the shelf was written. */
 const createDisk = () => {
   const rows = new Map<string, Uint8Array>()
   return {

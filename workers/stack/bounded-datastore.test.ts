@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createBoundedDatastore, type Datastore } from './bounded-datastore.ts'
 
@@ -53,4 +54,36 @@ describe('the bounded datastore', () => {
     const store = createBoundedDatastore({ maxBytes: 1_000_000, maxEntries: 5 })
     expect(() => store.put(key('/dht/a'), bytes(65_537))).toThrow(RangeError)
   })
+})
+
+test('whatever is put, used, deleted and put again, the bytes told are those of what is kept, within both bounds', async () => {
+  const step = fc.record({
+    do: fc.constantFrom('put' as const, 'get' as const, 'delete' as const),
+    name: fc.constantFrom(...['/dht/a', '/dht/bb', '/dht/ccc', '/peers/a', '/peers/bb', '/peers/ccc']),
+    length: fc.nat(400),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 80 }), async (steps) => {
+      const store = createBoundedDatastore({ maxBytes: 700, maxEntries: 2 })
+      for (const { do: action, name, length } of steps) {
+        if (action === 'put') await store.put(key(name), bytes(length))
+        else if (action === 'delete') await store.delete(key(name))
+        else if (await store.has(key(name))) await store.get(key(name))
+        const kept: { name: string; bytes: number }[] = []
+        for await (const pair of store.query({})) {
+          kept.push({ name: String(pair.key), bytes: String(pair.key).length + pair.value.length + 128 })
+        }
+        const sum = (entries: typeof kept): number => entries.reduce((total, each) => total + each.bytes, 0)
+        expect(store.usage()).toEqual({ entries: kept.length, bytes: sum(kept) })
+        for (const side of [
+          kept.filter((each) => each.name.startsWith('/dht/')),
+          kept.filter((each) => !each.name.startsWith('/dht/')),
+        ]) {
+          expect(side.length).toBeLessThanOrEqual(2)
+          expect(sum(side)).toBeLessThanOrEqual(700)
+        }
+      }
+    }),
+    { seed: 32, numRuns: 300 },
+  )
 })

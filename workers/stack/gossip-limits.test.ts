@@ -131,7 +131,7 @@ test('questions about names that nobody verified change no answer about any othe
     publisher: fc.constantFrom(...names),
     isNew: fc.boolean(),
   })
-  // Rates whose refill is no round number, so that a question that refilled would show in the rounding.
+  // Rates whose refill is not a round number.
   const rates = {
     ...open,
     checks: { perSecond: 0.7, burst: 4 },

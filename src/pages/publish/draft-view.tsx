@@ -16,6 +16,9 @@ import { Signing } from './signing.tsx'
 export const DraftView = ({ draft }: { draft: OpenDraft }) => {
   const { discardDraft } = useCommands()
   const { check, source, failure } = draft
+  const findings = check?.findings ?? []
+  const blocked = findings.filter(isBlocked).length
+  const others = findings.filter((finding) => !isBlocked(finding) && finding.name !== 'LeftOut')
   return (
     <>
       <div className="draft-source">
@@ -43,9 +46,7 @@ export const DraftView = ({ draft }: { draft: OpenDraft }) => {
             <h2>What was found</h2>
             <Part name="What was found" of={check}>
               <PrivateFiles busy={draft.checking || draft.publishing} findings={check.findings} />
-              <Findings
-                findings={check.findings.filter((finding) => !isBlocked(finding) && finding.name !== 'LeftOut')}
-              />
+              {others.length === 0 && blocked > 0 ? null : <Findings findings={others} />}
               <LeftOutList leftOut={check.leftOut} />
             </Part>
           </section>

@@ -31,13 +31,7 @@ export const PrivateFiles = ({ findings, busy }: { findings: readonly Finding[];
               {line === undefined ? null : <span className="private-line"> Line {line}.</span>}
             </p>
             <div className="actions">
-              <Button
-                aria-label={`Leave out ${path}`}
-                disabled={busy}
-                icon="close"
-                look="primary"
-                onClick={() => leaveOut(path)}
-              >
+              <Button aria-label={`Leave out ${path}`} disabled={busy} icon="close" onClick={() => leaveOut(path)}>
                 Leave it out
               </Button>
               <Button

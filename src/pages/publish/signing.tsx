@@ -7,6 +7,7 @@ import { useAppState, useCommands } from '../../hooks/use-app.ts'
 import { formatBytes, plural, shortened } from '../../lib/format.ts'
 import { keyed } from '../../lib/keyed.ts'
 import type { OpenDraft } from '../../store/state.ts'
+import { isBlocked } from './private-files.tsx'
 
 /** What would be signed and by whom, and the button that does it. Stays in view beside the form. */
 export const Signing = ({ draft, check }: { draft: OpenDraft; check: PackageCheck }) => {
@@ -16,6 +17,7 @@ export const Signing = ({ draft, check }: { draft: OpenDraft; check: PackageChec
   const { checking, publishing, dryRun, failure } = draft
   const { slug, version } = check.fields
   const errors = check.findings.filter(({ level }) => level === 'error').length
+  const blocked = check.findings.filter(isBlocked).length
   const warnings =
     dryRun?.warnings.filter((warning) => !check.findings.some(({ message }) => message === warning)) ?? []
   return (
@@ -82,7 +84,9 @@ export const Signing = ({ draft, check }: { draft: OpenDraft; check: PackageChec
           ? 'Checking…'
           : check.ok
             ? 'A published version stays as it is: it can be withdrawn, not changed.'
-            : `${plural(errors, 'error')} to mend first. Nothing was signed.`}
+            : errors === blocked
+              ? `Decide about ${plural(blocked, 'private file')} first. Nothing was signed.`
+              : `${plural(errors, 'error')} to mend first. Nothing was signed.`}
       </p>
     </aside>
   )
