@@ -1,4 +1,8 @@
 import type { Page } from '@playwright/test'
+import { encodeDhtValue } from '../workers/protocol/dht-value.ts'
+import { headKey, packageId } from '../workers/protocol/ids.ts'
+import { createForger } from '../workers/testing/forged-records.ts'
+import { startHostileNode } from './fixtures/hostile-node.ts'
 import { makePackage } from './fixtures/packages.ts'
 import { engineUp, openPeer, peerOf } from './fixtures/peer.ts'
 import { expect, test } from './fixtures/test.ts'
@@ -30,22 +34,20 @@ const stored = async (page: Page, id: string): Promise<void> => {
   await expect.poll(async () => (await keys()).some((key) => key.startsWith(id))).toBe(true)
 }
 
-/** Publishes from a tab that then closes, so that only the relay’s DHT knows of it. */
-const leaveInDht = async (page: Page): Promise<string> => {
-  await expect.poll(() => page.evaluate(async () => (await window.ggen.status()).steps.reservation.state)).toBe('ok')
-  const acknowledged = page.evaluate(
-    () =>
-      new Promise<void>((resolve) => {
-        window.ggen.subscribe((batch) => {
-          for (const update of batch) {
-            if (update.kind === 'publication' && update.publication.acknowledgements > 0) resolve()
-          }
-        })
-      }),
-  )
-  const { id } = await peerOf(page).publish(makePackage('looked-up', '1.0.0').files)
-  await acknowledged
-  return id
+/** Puts a package into the DHT and leaves: nothing but the relay’s DHT knows it, since it was never announced. */
+const leaveInDht = async (relay: string): Promise<string> => {
+  const publisher = await startHostileNode({ listen: false })
+  await publisher.joinRelay(relay)
+  const { identity, head } = await (await createForger('gone')).release('looked-up', '1.0.0')
+  const key = new TextEncoder().encode(headKey(identity.publisherId, 'looked-up'))
+  const isStored = async (): Promise<boolean> => {
+    for await (const event of publisher.node.services.dht.put(key, encodeDhtValue(identity, head)))
+      if (event.name === 'PEER_RESPONSE' && event.messageName === 'PUT_VALUE') return true
+    return false
+  }
+  await expect.poll(isStored).toBe(true)
+  await publisher.stop()
+  return packageId(identity.publisherId, 'looked-up')
 }
 
 test('a lookup is answered by the DHT, then hot or warm, after a reload cold, and by the next leader', async ({
@@ -53,9 +55,7 @@ test('a lookup is answered by the DHT, then hot or warm, after a reload cold, an
   relay,
 }) => {
   // A hundred publishes, and five engines that start.
-  const a = await join()
-  const id = await leaveInDht(a.page)
-  await a.context.close()
+  const id = await leaveInDht(relay.relay)
 
   const { page, context } = await join()
   await expect.poll(() => from(page, id), { timeout: 60_000, intervals: [500] }).toBe('dht')
