@@ -1,7 +1,14 @@
 import { expose } from 'comlink'
 import { createCommandGate } from './engine/command-gate.ts'
+import { outliveFaults } from './engine/outlive-faults.ts'
 import { serveTabs } from './engine/serve-tabs.ts'
 import { installRtcShim } from './net/rtc-shim.ts'
+
+outliveFaults(
+  self,
+  (line) => console.error(line),
+  () => performance.now(),
+)
 
 // Most of the worker, so it is loaded while the page still says what to start. The WebRTC transport, which reads the
 // globals when it is evaluated, is no part of it: the node imports that when the shim stands.
