@@ -71,6 +71,45 @@ const mends = [
     remedy:
       'if (storedRecord.seqNumber >= peerRecord.seqNumber && storedRecord.seqNumber - peerRecord.seqNumber < 60000n) {',
   },
+  {
+    // A text was taken for bytes: `new Uint8Array('2000000000')` takes 2 GB, and what it throws reaches nobody but the
+    // process.
+    file: '@libp2p/webrtc/dist/src/stream.js',
+    fault: 'if (data === null || data.byteLength === 0) {',
+    remedy:
+      "if (!(data instanceof ArrayBuffer)) { this.onMalformed(new Error('A message is no bytes')); return; }\n            if (data.byteLength === 0) {",
+  },
+  {
+    // One unfinished frame held 4 MiB.
+    file: '@libp2p/webrtc/dist/src/stream.js',
+    fault: 'lengthPrefixed.decode(this.incomingData)',
+    remedy: 'lengthPrefixed.decode(this.incomingData, { maxDataLength: 262_144 })',
+  },
+  {
+    // After a frame that cannot be decoded the stream stayed open, and what came from then on piled up in memory,
+    // read by nobody.
+    file: '@libp2p/webrtc/dist/src/stream.js',
+    fault: "this.log.error('error processing incoming data channel messages - %e', err);",
+    remedy:
+      "this.log.error('error processing incoming data channel messages - %e', err);\n            this.onMalformed(err);",
+  },
+  {
+    file: '@libp2p/webrtc/dist/src/stream.js',
+    fault: '    sendNewStream() {',
+    remedy:
+      '    onMalformed(err) {\n        this.incomingData.end();\n        this.abort(err);\n        this.endConnection?.(err);\n    }\n    sendNewStream() {',
+  },
+  {
+    // Whoever sends what cannot be decoded loses the connection, as with yamux.
+    file: '@libp2p/webrtc/dist/src/muxer.js',
+    fault: '        // replay any messages',
+    remedy: '        stream.endConnection = (err) => this.maConn.abort(err);\n        // replay any messages',
+  },
+  {
+    file: '@libp2p/webrtc/dist/src/muxer.js',
+    fault: '        return stream;\n',
+    remedy: '        stream.endConnection = (err) => this.maConn.abort(err);\n        return stream;\n',
+  },
 ]
 
 for (const { file, fault, remedy } of mends) {

@@ -2,6 +2,7 @@ import { expose } from 'comlink'
 import type { Update } from './contract/updates.ts'
 import { answerPings } from './engine/answer-pings.ts'
 import { createCommandGate } from './engine/command-gate.ts'
+import { outliveFaults } from './engine/outlive-faults.ts'
 import { serveTabs } from './engine/serve-tabs.ts'
 import { installRtcShim } from './net/rtc-shim.ts'
 import { installSteadyDate } from './stack/steady-date.ts'
@@ -10,6 +11,12 @@ import { installSteadyDate } from './stack/steady-date.ts'
 installSteadyDate()
 
 answerPings(self)
+
+outliveFaults(
+  self,
+  (line) => console.error(line),
+  () => performance.now(),
+)
 
 // Most of the worker, so it is loaded while the page still says what to start. The WebRTC transport, which reads the
 // globals when it is evaluated, is no part of it: the node imports that when the shim stands.

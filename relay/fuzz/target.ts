@@ -1,7 +1,8 @@
 import { join } from 'node:path'
+import { createLastResort } from '../../workers/stack/last-resort.ts'
 import { readConfig } from '../config.ts'
 import { startPageServer } from '../http.ts'
-import { createLastResort, keepServing } from '../last-resort.ts'
+import { keepServing } from '../keep-serving.ts'
 import { startRelay } from '../start-relay.ts'
 
 /**

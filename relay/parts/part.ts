@@ -1,4 +1,5 @@
-import { createLastResort, keepServing } from '../last-resort.ts'
+import { createLastResort } from '../../workers/stack/last-resort.ts'
+import { keepServing } from '../keep-serving.ts'
 import type { FromPart, ToPart } from './messages.ts'
 
 /** A part that serves. */
@@ -21,7 +22,7 @@ const stopTimeoutMs = 1_000
  * Runs a part in this process, which `supervise` started: says that it is ready, or why not, and stops when the channel
  * to the supervisor ends or SIGTERM comes. SIGINT is left to the supervisor, since a terminal sends it to all.
  *
- * Once it serves, an error that nobody caught ends nothing (`last-resort.ts`); before that it is why it cannot start.
+ * Once it serves, an error that nobody caught ends nothing (`keep-serving.ts`); before that it is why it cannot start.
  */
 export const runPart = async (start: (tools: PartTools) => Promise<RunningPart>): Promise<void> => {
   const send = (message: FromPart): void => {

@@ -6,6 +6,15 @@ import { defineHandlers } from './rtc-handlers.ts'
 const BUFFER_LIMIT_BYTES = 16 * 1024 * 1024
 
 /**
+ * What a peer may send before its channel is open here, bytes. The browser says `open` within milliseconds; where it
+ * never does, all that comes is kept.
+ */
+const EARLY_LIMIT_BYTES = 1024 * 1024
+
+/** No message between browsers is longer, bytes, and none of ours; Firefox alone takes up to 1 GiB. */
+export const MESSAGE_LIMIT_BYTES = 256 * 1024
+
+/**
  * libp2p sends the length of a frame, an unsigned varint of at most this many bytes, and the frame as two messages. A
  * message costs about the same in every thread that it passes, however small it is.
  */
@@ -40,21 +49,25 @@ export class DataChannel extends EventTarget implements ChannelSink {
   binaryType: 'arraybuffer' | 'blob' = 'arraybuffer'
   #description: ChannelDescription
   #onClosed: () => void
+  #onExcess: (reason: string) => void
   #state: 'connecting' | 'open' | 'closing' | 'closed' = 'connecting'
   #lowThreshold = 0
   #carrier: ChannelCarrier | undefined
   #id: number | null = null
   #early: ChannelData[] = []
+  #earlyBytes = 0
   #openedAt = 0
   #length: Uint8Array<ArrayBuffer> | undefined
   #sent = false
   #heard = false
   #lingering: ReturnType<typeof setTimeout> | undefined
 
-  constructor(description: ChannelDescription, onClosed: () => void) {
+  /** `onExcess` ends the connection: its peer sends what none of ours would. */
+  constructor(description: ChannelDescription, onClosed: () => void, onExcess: (reason: string) => void = () => {}) {
     super()
     this.#description = description
     this.#onClosed = onClosed
+    this.#onExcess = onExcess
   }
 
   get label() {
@@ -167,7 +180,11 @@ export class DataChannel extends EventTarget implements ChannelSink {
       this.#lingering = undefined
       this.#carrier?.close()
     }
-    if (this.#state === 'connecting') this.#early.push(data)
+    const bytes = lengthOf(data)
+    if (this.#state === 'connecting') this.#earlyBytes += bytes
+    if (bytes > MESSAGE_LIMIT_BYTES) this.#onExcess('The peer sent a message that is too long.')
+    else if (this.#earlyBytes > EARLY_LIMIT_BYTES) this.#onExcess('The peer sends before the channel is open.')
+    else if (this.#state === 'connecting') this.#early.push(data)
     else if (this.#state !== 'closed') this.#deliver(data)
   }
 
@@ -202,6 +219,7 @@ export class DataChannel extends EventTarget implements ChannelSink {
 
   /** What came before the channel was open, or on one that the peer closed before it was open here. */
   #deliverEarly() {
+    this.#earlyBytes = 0
     for (let data = this.#early.shift(); data !== undefined; data = this.#early.shift()) this.#deliver(data)
   }
 
@@ -223,6 +241,9 @@ export class DataChannel extends EventTarget implements ChannelSink {
 }
 
 defineHandlers(DataChannel.prototype, ['open', 'message', 'bufferedamountlow', 'closing', 'close', 'error'])
+
+/** A text counts by its characters, each a byte or more: no text is encoded to learn that it is too long. */
+const lengthOf = (data: ChannelData): number => (typeof data === 'string' ? data.length : data.byteLength)
 
 /** The bytes themselves where they can be sent as they are; a copy of what other threads can write to. */
 const bytesOf = (data: ArrayBuffer | ArrayBufferView): Uint8Array<ArrayBuffer> => {

@@ -41,6 +41,11 @@ type OfConnection = Extract<ToWorker, { connection: ConnectionId }>
  * last answer and `failed` only ten later; making a new connection takes a third of a second.
  */
 export const DISCONNECTED_LIMIT_MS = 5_000
+/**
+ * Channels of a connection that are open or opening, from which on the peer may open no other. Each stands for a stream,
+ * of which honest peers have a few dozen; each may hold one unfinished message.
+ */
+export const CHANNELS_LIMIT = 256
 /** When the transport has ended, channels may still hand over what came before; they close within a few milliseconds. */
 const LAST_MESSAGES_MS = 500
 
@@ -201,11 +206,12 @@ export const createPeerConnectionClass = (link: RtcLink) => {
     }
 
     #addChannel(id: ChannelId, description: ChannelDescription): DataChannel {
-      const channel = new DataChannel(description, () => {
+      const onClosed = (): void => {
         this.#channels.delete(id)
         this.#passed.delete(id)
         if (this.#ended !== undefined && this.#channels.size === 0) this.#fail(new Error('The peer is gone.'))
-      })
+      }
+      const channel = new DataChannel(description, onClosed, (reason) => this.#fail(new Error(reason)))
       this.#channels.set(id, channel)
       return channel
     }
@@ -280,6 +286,10 @@ export const createPeerConnectionClass = (link: RtcLink) => {
 
     #adopt({ channel: id, description, transferred }: Extract<ToWorker, { kind: 'channel' }>) {
       const known = this.#channels.get(id)
+      if (known === undefined && this.#channels.size >= CHANNELS_LIMIT) {
+        transferred?.close()
+        return this.#fail(new Error('The peer opens too many channels.'))
+      }
       const channel = known ?? this.#addChannel(id, description)
       // Listeners go first: an open channel says so as soon as it is adopted.
       if (known === undefined) this.dispatchEvent(Object.assign(new Event('datachannel'), { channel }))

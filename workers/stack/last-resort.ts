@@ -57,19 +57,3 @@ const describe = (error: unknown): string => {
     return 'something that cannot be shown'
   }
 }
-
-/**
- * Keeps this process alive when an exception or a rejection reaches it, until `stop` is called for.
- * @returns how to remove the handlers.
- */
-export const keepServing = (lastResort: LastResort, stop: () => void): (() => void) => {
-  const take = (error: unknown): void => {
-    if (lastResort.take(error) === 'stop') stop()
-  }
-  process.on('uncaughtException', take)
-  process.on('unhandledRejection', take)
-  return () => {
-    process.off('uncaughtException', take)
-    process.off('unhandledRejection', take)
-  }
-}
