@@ -1,4 +1,4 @@
-/** Connections that have not finished their handshake, counted per address and in all. */
+/** Connections that take up room, such as those that have not finished their handshake, counted per address and in all. */
 export interface Admission {
   /** Takes a place for a connection; `evict` ends it when a later one needs the place. */
   enter(address: string, evict: () => void): Place
@@ -7,7 +7,7 @@ export interface Admission {
 }
 
 export interface Place {
-  /** Gives the place back: the handshake is done, or the connection is gone. A second call changes nothing. */
+  /** Gives the place back: the connection needs it no more, or is gone. A second call changes nothing. */
   leave(): void
 }
 
@@ -17,7 +17,7 @@ export interface AdmissionLimits {
 }
 
 /**
- * Bounds what strangers hold before they have shown that they speak the protocol.
+ * Bounds what strangers hold, above all before they have shown that they speak the protocol.
  *
  * A new connection is always let in, and takes the place of the oldest when there is none left, first of its own
  * address: an honest handshake is done in a fraction of a second, so the oldest is one that waits on purpose. It does

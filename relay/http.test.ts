@@ -1,9 +1,12 @@
+import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { type IncomingHttpHeaders, request } from 'node:http'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { until } from '../workers/testing/relay-network.ts'
 import { type PageServer, startPageServer } from './http.ts'
 
 const script = `export const text = '${'words '.repeat(1_000)}'\n`
@@ -168,6 +171,26 @@ describe('page server', () => {
     const relays = await get('/relays.json', { Host: 'machine.lan:8080' })
     expect(JSON.parse(relays.body.toString())).toEqual({ relays: ['/for/machine.lan:8080'] })
     expect(relays.headers['content-type']).toBe('application/json; charset=utf-8')
+  })
+
+  it('gives one address a bounded number of connections, though they ask again and again', async () => {
+    const asked = 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n'
+    const sockets: Socket[] = []
+    try {
+      for (let count = 0; count < 512 + 20; count += 1) {
+        const socket = connect({ host: '127.0.0.1', port: server.port })
+        sockets.push(socket)
+        socket.on('error', () => {})
+        // Those that are to be ended give no reason for it.
+        socket.on('data', () => count < 20 && socket.write(asked))
+        await once(socket, 'connect')
+        socket.write(asked)
+      }
+      await until('the oldest were ended', () => sockets.slice(0, 20).every(({ closed }) => closed))
+      expect((await get('/')).status).toBe(200)
+    } finally {
+      for (const socket of sockets) socket.destroy()
+    }
   })
 
   it('says how to build a page that is not there, and that a port is taken', async () => {

@@ -9,10 +9,10 @@ const serverOptions = { headersTimeout: 10_000, requestTimeout: 15_000, connecti
 /** Nothing was read or written for this long (ms): a browser that takes an answer reads some of it. */
 const idleTimeoutMs = 30_000
 
-/** Open connections: six a browser, for the tabs of one relay that load at once. */
-const maxConnections = 4_096
+/** Open connections, six a browser: from one address those of a class room, in all those of a relay's tabs at once. */
+const open = { perAddress: 512, total: 4_096 }
 
-/** Connections that have not sent their first request, from one address and in all; as at the relay. */
+/** Of those, connections that have not sent their first request. */
 const unfinished = { perAddress: 512, total: 1_024 }
 
 export interface PageServerOptions {
@@ -59,7 +59,7 @@ export const startPageServer = async (options: PageServerOptions): Promise<PageS
     return isRoute && page !== undefined ? file(page, request) : refusal(404)
   }
 
-  const admission = createAdmission(unfinished)
+  const [connected, arriving] = [createAdmission(open), createAdmission(unfinished)]
   const places = new WeakMap<object, Place>()
   const server = createServer(serverOptions, (request, response) => {
     // Without a listener the error of a browser that went away would end the process.
@@ -72,12 +72,15 @@ export const startPageServer = async (options: PageServerOptions): Promise<PageS
       .catch(() => response.destroy())
   })
 
-  server.maxConnections = maxConnections
   server.setTimeout(idleTimeoutMs)
   server.on('connection', (socket) => {
     socket.on('error', () => socket.destroy())
-    const place = admission.enter(socket.remoteAddress ?? '', () => socket.destroy())
+    const end = (): void => void socket.destroy()
+    const address = socket.remoteAddress ?? ''
+    const place = arriving.enter(address, end)
     socket.once('close', place.leave)
+    // Asking for something, and reading it slowly or asking again and again, is no way to keep others out.
+    socket.once('close', connected.enter(address, end).leave)
     places.set(socket, place)
   })
   server.on('request', ({ socket }) => places.get(socket)?.leave())

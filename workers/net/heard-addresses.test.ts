@@ -19,7 +19,7 @@ const lanRelay = `/ip4/192.168.1.7/tcp/9001/ws/p2p/${relayId}`
 const localRelay = `/ip4/127.0.0.1/tcp/9001/ws/p2p/${relayId}`
 
 const dialable = (address: string, relay = worldRelay): string[] =>
-  dialableAddresses([multiaddr(address)], peer, { self, relays: [multiaddr(relay)] }).map(String)
+  dialableAddresses([multiaddr(multiaddr(address).bytes)], peer, { self, relays: [multiaddr(relay)] }).map(String)
 
 describe('an address that is named for a peer', () => {
   it.each([
@@ -31,6 +31,9 @@ describe('an address that is named for a peer', () => {
     [`/ip4/8.8.8.8/tcp/443/tls/ws/p2p/${peer}`],
     ['/ip4/8.8.8.8/tcp/443/tls/ws'],
     ['/ip6/2606:4700::1111/tcp/443/tls/ws'],
+    ['/ip4/8.8.8.8/tcp/443/tls/sni/8-8-8-8.example.org/ws'],
+    ['/dns4/XN--bcher-kva.example./tcp/443/wss'],
+    ['/dns4/10.example.org/tcp/443/wss'],
   ])('%s leads to it', (address) => {
     const [found] = dialable(address)
     expect(found?.endsWith(`/p2p/${peer}`)).toBe(true)
@@ -63,6 +66,25 @@ describe('an address that is named for a peer', () => {
     ['a private network in the middle', '/ip4/172.20.0.1/tcp/443/tls/ws'],
     ['link-local', '/ip4/169.254.169.254/tcp/443/tls/ws'],
     ['unique local', '/ip6/fd00::1/tcp/443/tls/ws'],
+    ['this machine as a name', '/dns4/127.0.0.1/tcp/80/ws'],
+    ['this machine as a short number', '/dns/127.1/tcp/80/ws'],
+    ['this machine as a hexadecimal number', '/dns4/a.0x7f000001/tcp/80/ws'],
+    ['this machine in wide digits', '/dns4/１27.0.0.1/tcp/80/ws'],
+    ['this machine in brackets', '/dns6/[::ffff:127.0.0.1]/tcp/80/ws'],
+    ['this machine behind a user', '/dns4/a.example@localhost/tcp/80/ws'],
+    ['this machine before a path', '/dns4/localhost#a.example/tcp/80/ws'],
+    ['this machine as an old kind of IPv6 address', '/ip6/::127.0.0.1/tcp/80/ws'],
+    ['this machine translated', '/ip6/64:ff9b::7f00:1/tcp/80/ws'],
+    ['this machine by 6to4', '/ip6/2002:7f00:1::/tcp/80/ws'],
+    ['this machine in a zone', '/ip6zone/a.b/ip6/::1/tcp/80/ws'],
+    ['this machine as the host of TLS', '/ip4/8.8.8.8/tcp/443/tls/sni/localhost/ws'],
+    ['the router as the host of TLS', '/ip4/8.8.8.8/tcp/443/tls/sni/router.local/ws'],
+    ['a number as the host of TLS', '/ip4/8.8.8.8/tcp/443/tls/sni/192.168.1.1/ws'],
+    ['this machine after another', '/ip4/8.8.8.8/tcp/443/ip4/127.0.0.1/tcp/80/ws'],
+    ['the router as a name', '/dns4/192.168.1.1/tcp/443/wss'],
+    ['whatever its owner likes', '/dnsaddr/example.org/tcp/443/wss'],
+    ['a file', '/unix/%2Ftmp%2Fsocket'],
+    ['a relay on this machine as a name', `/dns4/127.0.0.1/tcp/22/ws/p2p/${farRelay}/p2p-circuit/p2p/${peer}`],
     ['a relay on this machine', `/ip4/127.0.0.1/tcp/22/ws/p2p/${farRelay}/p2p-circuit/p2p/${peer}`],
   ])('that is %s is not dialled', (_what, address) => {
     expect(dialable(address)).toEqual([])

@@ -32,7 +32,7 @@ export const dialableAddresses = (
 ): Multiaddr[] => {
   if (peer === self) return []
   // Without relays all strangers are met through peers that a person connected to by hand, wherever those are.
-  const reach = relays.length === 0 ? scopes.machine : Math.max(...relays.map(scopeOf))
+  const reach = relays.length === 0 ? scopes.machine : Math.min(Math.max(...relays.map(scopeOf)), scopes.machine)
   const relaySockets = new Set(relays.filter((relay) => lastPeer(relay) !== peer).map(socketOf))
   const found = new Map<string, Multiaddr>()
   for (const address of heard.slice(0, maxRead)) {
@@ -79,19 +79,34 @@ const socketOf = (address: Multiaddr): string =>
     .join('/')
 
 /** From where a host can be reached: a node with a relay in a narrow scope reaches peers there. */
-const scopes = { world: 0, network: 1, machine: 2 } as const
+const scopes = { world: 0, network: 1, machine: 2, nowhere: 3 } as const
 
-/** By the first part, which is the host that is dialled: of a relayed address it is the relay's. */
-const scopeOf = (address: Multiaddr): number => {
-  const [first] = address.getComponents()
-  const { name, value = '' } = first ?? { name: '' }
-  // Transports of tests have no hosts.
-  if (name === 'memory') return scopes.world
-  if (name === 'ip4') return scopeOfIp4(value)
-  if (name === 'ip6') return scopeOfIp6(value.toLowerCase())
-  const host = value.toLowerCase().replace(/\.$/, '')
-  if (host === 'localhost' || host.endsWith('.localhost')) return scopes.machine
-  return !host.includes('.') || /\.(local|lan|home|internal|home\.arpa)$/.test(host) ? scopes.network : scopes.world
+/**
+ * The narrowest of all hosts that are named: of a relayed address the first is the relay's, and where TLS names another
+ * (`sni`), that one is dialled. `dnsaddr` stands for whatever its owner likes, so it leads nowhere.
+ */
+const scopeOf = (address: Multiaddr): number =>
+  Math.max(
+    ...address.getComponents().map(({ name, value = '' }, at) => {
+      if (name === 'ip4') return scopeOfIp4(value)
+      if (name === 'ip6') return scopeOfIp6(value.toLowerCase())
+      if (name === 'dns' || name === 'dns4' || name === 'dns6' || name === 'sni')
+        return scopeOfName(value.toLowerCase())
+      // Transports of tests have no hosts.
+      const isOther = name === 'dnsaddr' || name === 'ip6zone' || (at === 0 && name !== 'memory')
+      return isOther ? scopes.nowhere : scopes.world
+    }),
+  )
+
+/** Where a name leads is only seen when it is looked up; what names this machine or network by itself is seen here. */
+const scopeOfName = (value: string): number => {
+  const name = value.replace(/\.$/, '')
+  // Names in another alphabet are written in this one. What stands for a user, a port or a path is no name.
+  if (!/^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?$/.test(name)) return scopes.nowhere
+  // With a number at its end a browser reads it as an IPv4 address, in any of several notations.
+  if (/(?:^|\.)(?:\d+|0x[0-9a-f]*)$/.test(name)) return scopes.nowhere
+  if (name === 'localhost' || name.endsWith('.localhost')) return scopes.machine
+  return !name.includes('.') || /\.(local|lan|home|internal|home\.arpa)$/.test(name) ? scopes.network : scopes.world
 }
 
 const scopeOfIp4 = (value: string): number => {
@@ -108,10 +123,8 @@ const scopeOfIp4 = (value: string): number => {
 }
 
 const scopeOfIp6 = (value: string): number => {
-  const mapped = /^(?:::ffff:|64:ff9b::)(\d+\.\d+\.\d+\.\d+)$/.exec(value)?.[1]
-  if (mapped !== undefined) return scopeOfIp4(mapped)
-  if (value === '::1' || value === '::') return scopes.machine
-  // Mapped addresses in hexadecimal, link-local, unique local and multicast ones.
-  if (/^::ffff:/.test(value)) return scopes.machine
+  // This machine, and IPv4 addresses of any kind in one of four disguises: compatible, mapped, translated, 6to4.
+  if (/^(?:::|64:ff9b:|2002:)/.test(value)) return scopes.machine
+  // Link-local, unique local and multicast ones.
   return /^(fe[89a-f]|f[cd]|ff)/.test(value) ? scopes.network : scopes.world
 }

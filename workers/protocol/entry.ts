@@ -1,6 +1,7 @@
 import * as v from 'valibot'
+import { concatBytes } from './bytes.ts'
 import type { Crypto } from './crypto.ts'
-import { peek } from './envelope.ts'
+import { peek, signedId } from './envelope.ts'
 import { bytes, openRecord, token } from './fields.ts'
 import {
   HEAD_MAX_BYTES,
@@ -9,6 +10,7 @@ import {
   PAGE_MAX_BYTES,
   RELEASE_MAX_BYTES,
 } from './limits.ts'
+import { asciiToBytes } from './text.ts'
 
 /** One unit of the catalogue, as peers exchange it. `bytes` is unverified until the registry has looked at it. */
 
@@ -56,14 +58,15 @@ const other = openRecord({
 export const entrySchema = v.union([known, other], 'an entry with a kind and its bytes is expected')
 
 /**
- * What an entry is known by between peers: for signed records of any kind the hash of the signed body
- * (`VerifiedHead.hash`, `VerifiedRelease.hash`), so that signing the same again makes no new entry; for pages and
- * identities the hash of the bytes. An entry that does not decode has the hash of its bytes.
+ * What an entry is known by between peers: for signed records `signedId` (`VerifiedHead.hash`, `VerifiedRelease.hash`),
+ * so that signing the same again makes no new entry; for pages and identities the hash of the bytes. An entry of another
+ * kind that is no signed record has the hash of its kind and its bytes: nobody can make up one that is known by the id of
+ * an entry of somebody else.
  */
-export const entryId = (entry: Entry, crypto: Pick<Crypto, 'sha256'>): Promise<Uint8Array> => {
-  if (entry.kind !== 'identity' && entry.kind !== 'page') {
-    const envelope = peek(entry.kind, entry.bytes)
-    if (envelope.ok) return crypto.sha256(envelope.value.body)
-  }
-  return crypto.sha256(entry.bytes)
+export const entryId = ({ kind, bytes }: Entry, crypto: Pick<Crypto, 'sha256'>): Promise<Uint8Array> => {
+  if (kind === 'identity' || kind === 'page') return crypto.sha256(bytes)
+  const envelope = peek(kind, bytes)
+  return envelope.ok
+    ? signedId(kind, envelope.value.body, crypto)
+    : crypto.sha256(concatBytes([asciiToBytes(`ggen\0${kind}\0`), bytes]))
 }

@@ -61,8 +61,9 @@ export const envelopeCodecs: Readonly<Record<EnvelopeKind, Codec<Envelope>>> = {
 /** A signed record of any kind. */
 export const anyEnvelopeCodec = createEnvelopeCodec(undefined, 'signed record', OTHER_RECORD_MAX_BYTES)
 
-const codecOf = (kind: string): Codec<Envelope> =>
-  kind === 'release' || kind === 'head' ? envelopeCodecs[kind] : anyEnvelopeCodec
+const isEnvelopeKind = (kind: string): kind is EnvelopeKind => kind === 'release' || kind === 'head'
+
+const codecOf = (kind: string): Codec<Envelope> => (isEnvelopeKind(kind) ? envelopeCodecs[kind] : anyEnvelopeCodec)
 
 /** @throws RecordError `RecordTooLarge` when the signed record is over the limit of its kind. */
 export const sign = async (kind: string, body: Uint8Array, signer: Signer): Promise<Uint8Array> =>
@@ -113,6 +114,14 @@ const readEnvelope = (kind: string, envelope: Uint8Array): Decoded<Envelope> => 
     ? refused('RecordMalformed', 'This signed record is not valid: it is of another kind.')
     : read
 }
+
+/**
+ * What a signed record is known by between peers, whatever its signature: the hash of the body, which heads name, and
+ * for kinds that this version does not know the hash of what is signed. That covers the kind, so no record can pass for
+ * one of another kind, nor for an identity or a page.
+ */
+export const signedId = (kind: string, body: Uint8Array, crypto: Pick<Crypto, 'sha256'>): Promise<Uint8Array> =>
+  crypto.sha256(isEnvelopeKind(kind) ? body : toSign(kind, body))
 
 /** Bytes of the signed record around a body of this size. */
 export const envelopeSize = (kind: string, bodyBytes: number): number =>

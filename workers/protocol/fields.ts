@@ -13,7 +13,28 @@ import { isVersion } from './versions-and-ranges.ts'
  * A map with at least these fields. Any other field belongs to a later version of the format: it is kept as it is, and
  * means nothing here (docs/protocol.md, Growth).
  */
-export const openRecord = <const Entries extends v.ObjectEntries>(entries: Entries) => v.looseObject(entries)
+export const openRecord = <const Entries extends v.ObjectEntries>(
+  entries: Entries,
+): v.LooseObjectSchema<Entries, undefined> => {
+  const schema = v.looseObject(entries)
+  return {
+    ...schema,
+    '~run'(dataset, config) {
+      const { value: input } = dataset
+      const result = schema['~run'](dataset, config)
+      // The schema library leaves out these names. As fields of their own they change no prototype.
+      if (result.typed && typeof input === 'object' && input !== null) {
+        for (const name of unlistedNames) {
+          const field = Object.getOwnPropertyDescriptor(input, name)
+          if (field !== undefined) Object.defineProperty(result.value, name, field)
+        }
+      }
+      return result
+    },
+  }
+}
+
+const unlistedNames = ['__proto__', 'constructor', 'prototype']
 
 const tokenPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/
 

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { createCodec } from './codec.ts'
 import type { Crypto } from './crypto.ts'
 import { type Decoded, decoded, refused } from './decoded.ts'
-import { open, peek } from './envelope.ts'
+import { open, peek, signedId } from './envelope.ts'
 import { integer, line, openRecord, publisherId } from './fields.ts'
 import { hasKey, type Identity } from './identity.ts'
 import type { PublisherId } from './ids.ts'
@@ -28,7 +28,7 @@ export interface OtherRecord {
 
 export interface VerifiedOtherRecord {
   readonly record: OtherRecord
-  /** SHA-256 of the signed body. */
+  /** `signedId`. */
   readonly hash: Uint8Array
   /** The signed record. */
   readonly bytes: Uint8Array
@@ -43,6 +43,9 @@ const bodyCodec = createCodec({
   maxBytes: OTHER_RECORD_MAX_BYTES,
   schema: openRecord({ v: integer(1), publisher: publisherId }),
 })
+
+/** Tells whether these bytes may be the body of a signed record of some kind. Total. */
+export const isSignedBody = (bytes: Uint8Array): boolean => bodyCodec.decode(bytes).ok
 
 /** What a signed record says of itself, its signature unchecked. Total. */
 export const peekOtherRecord = (kind: string, bytes: Uint8Array): Decoded<OtherRecord> => {
@@ -77,7 +80,7 @@ export const verifyOtherRecord = async (
     return refused('SignatureInvalid', 'This record is signed with a key that its publisher never had.')
   const opened = await open(kind, bytes, crypto.verify)
   if (!opened.ok) return opened
-  return decoded({ record: peeked.value, hash: await crypto.sha256(opened.value.body), bytes })
+  return decoded({ record: peeked.value, hash: await signedId(kind, opened.value.body, crypto), bytes })
 }
 
 /** A field of another form belongs to a later version, and means nothing here. */

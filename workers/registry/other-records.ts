@@ -10,7 +10,7 @@ import { createLowest } from './lowest.ts'
  */
 export interface OtherEntry {
   readonly kind: 'other'
-  /** SHA-256 of the signed body, hex. */
+  /** Of the entry (protocol/entry.ts), hex. */
   readonly id: string
   readonly record: VerifiedOtherRecord
 }

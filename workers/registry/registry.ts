@@ -6,6 +6,7 @@ import { type Entry, entryId } from '../protocol/entry.ts'
 import { anyEnvelopeCodec } from '../protocol/envelope.ts'
 import type { Identity } from '../protocol/identity.ts'
 import { headKey, type PackageId, packageId, toHex } from '../protocol/ids.ts'
+import { isSignedBody } from '../protocol/other-record.ts'
 import type { VerifiedRelease } from '../protocol/release.ts'
 import { wireVersions } from '../protocol/version.ts'
 import { createSignatureMemory } from '../stack/signature-memory.ts'
@@ -115,7 +116,7 @@ export interface IngestResult {
   readonly forged: number
   /** What cannot be judged here: for want of an identity, or of a newer version. Nobody's fault. */
   readonly unproven: number
-  /** Ids of the unproven ones that only a later version of this program can judge. */
+  /** Ids of the unproven ones that only a later version of this program can judge, and that are of no other entry. */
   readonly unsupported: readonly Uint8Array[]
   /** Valid or once valid, and nothing new: known, older, or waiting for others. */
   readonly stale: number
@@ -193,7 +194,7 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
       } else {
         const { outcome, kind, name, message } = verification
         count(outcome, { kind, outcome, name, message })
-        if (name === 'RecordUnsupported') unsupported.push(await entryId(entry, by))
+        if (name === 'RecordUnsupported' && !mayBeAnother(entry)) unsupported.push(await entryId(entry, by))
       }
     }
     onJudged(counts.accepted)
@@ -330,6 +331,13 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
     },
   }
 }
+
+/**
+ * Pages and identities are known by the hash of their bytes, heads and releases by that of their bodies. The body of a
+ * later version that is sent as a page must not be taken for the record itself, which can be judged.
+ */
+const mayBeAnother = ({ kind, bytes }: Entry): boolean =>
+  (kind === 'page' || kind === 'identity') && isSignedBody(bytes)
 
 const kindByTable = { identities: 'identity', heads: 'head', pages: 'page', releases: 'release' } as const
 

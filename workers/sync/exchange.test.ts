@@ -11,7 +11,7 @@ import {
 } from '../protocol/sync-messages.ts'
 import type { MessageChannel } from './channel.ts'
 import { runInitiator, runResponder } from './exchange.ts'
-import { createChannels, createTestCatalogue, entry, sha256 } from './fixtures.ts'
+import { createChannels, createTestCatalogue, entry, idOf, sha256 } from './fixtures.ts'
 import { createReplica } from './replica.ts'
 
 const entriesOf = (numbers: readonly number[]): Entry[] => numbers.map((n) => entry(n))
@@ -119,6 +119,45 @@ test('an exchange ends without blame when too many of its entries are of no use,
   expect(honest.keys().length).toBeGreaterThan(0)
   expect(honest.keys().length).toBeLessThan(400)
 })
+
+test.each(
+  [1_000, 1_100, 3_000].flatMap((many) =>
+    ['today', 'later'].flatMap((first) => [[many, first, 1] as const, [many, first, 300] as const]),
+  ),
+)(
+  'a peer of a later version with %i entries that are unknown here exchanges the rest (%s begins, %i)',
+  async (many, first, own) => {
+    const today = createSide(entriesOf(count(own)))
+    const { ingest } = today.catalogue
+    const replica = createReplica(
+      {
+        ...today.catalogue,
+        async ingest(entries, from) {
+          const unknown = entries.filter(({ kind }) => kind === 'snapshot')
+          const outcome = await ingest(
+            entries.filter((each) => !unknown.includes(each)),
+            from,
+          )
+          return { ...outcome, unproven: unknown.length, unsupported: unknown.map(idOf) }
+        },
+      },
+      { sha256 },
+    )
+    const unknown = count(many, 10_000).map((n) => entry(n, 'snapshot'))
+    const later = createSide([...entriesOf(count(20, 5_000)), ...unknown])
+    const sides = [{ ...today, replica }, later]
+    if (first === 'later') sides.reverse()
+    const [left, right] = sides as [Side, Side]
+    // Again and again: it is no matter of which side begins, or of what is remembered.
+    for (let n = 0; n < 3; n++) {
+      const { initiated, answered } = await run(left, right)
+      expect([initiated.complete, answered.complete]).toEqual([true, true])
+      expect(today.keys()).toHaveLength(own + 20 + n)
+      expect(later.keys()).toHaveLength(own + 20 + many + n)
+      today.put(entry(n + 900))
+    }
+  },
+)
 
 // What breaks the rules.
 

@@ -27,11 +27,13 @@ const lookedUp = 256
 /** Entries that are verified at once: reading them takes some 0.1 ms each, and each time is a write to the store. */
 const ingested = 128
 
-/**
- * Entries of no use after which an exchange ends, without blame: invalid ones, which a peer of another version may take
- * for good, and unproven ones, of which a peer of a later version may have many.
- */
+/** Invalid entries after which an exchange ends, without blame: a peer of another version may take them for good. */
 const maxRejected = 16
+
+/**
+ * Unproven entries after which the rest is let go unread. The exchange goes on: a peer of a later version may have more
+ * of them than this each time, and what it lacks is still to be sent to it.
+ */
 const maxUnproven = 1_024
 
 /** Resolves when the other side has taken in everything; `complete` is false when there was more than one exchange takes. */
@@ -96,14 +98,21 @@ export const receiveEntries = async (
       throw new Failure('RecordMalformed', 'The peer sent an empty part of a list that goes on.')
     }
     bytes += size
+    if (bytes > maxBytes + maxEntries * mapBytes || received > maxEntries) throw tooMuch()
+    if (unproven > maxUnproven) {
+      // Of at least one entry.
+      received += 1
+      await pace()
+      await send(channel, { v: 2, type: 'more' })
+      if (last) return { accepted, rejected, received }
+      continue
+    }
     const batch = entryBatchCodec.decode(await inflate(deflated, size))
     if (!batch.ok) throw new Failure(batch.name, batch.message)
     const { entries } = batch.value
     received += entries.length
-    if (received > maxEntries || bytes > maxBytes + maxEntries * mapBytes) {
-      throw new Failure('RecordTooLarge', `The peer sent more than ${maxEntries} entries in one exchange.`)
-    }
-    for (let at = 0; at < entries.length; at += ingested) {
+    if (received > maxEntries) throw tooMuch()
+    for (let at = 0; at < entries.length && unproven <= maxUnproven; at += ingested) {
       const outcome = await replica.ingest(entries.slice(at, at + ingested), peer)
       accepted += outcome.accepted
       rejected += outcome.rejected
@@ -111,7 +120,7 @@ export const receiveEntries = async (
       if (outcome.forged > 0) {
         throw new Failure('SignatureInvalid', 'The peer sent a catalogue entry whose signature is forged.')
       }
-      if (rejected > maxRejected || unproven > maxUnproven) {
+      if (rejected > maxRejected) {
         throw new Failure('EntriesRefused', 'The peer sent too many catalogue entries that cannot be used here.')
       }
       await pace()
@@ -120,6 +129,9 @@ export const receiveEntries = async (
     if (last) return { accepted, rejected, received }
   }
 }
+
+const tooMuch = (): Failure =>
+  new Failure('RecordTooLarge', `The peer sent more than ${maxEntries} entries in one exchange.`)
 
 /** Bytes of the map around one entry in a batch. */
 const mapBytes = 32
