@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { createFindings } from './findings.ts'
 import { filesOf } from './fixtures/files.ts'
 import { findSecret } from './private-content.ts'
-import { findPrivate } from './private-files.ts'
+import { checkPrivateFiles, findPrivate } from './private-files.ts'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
@@ -229,4 +230,12 @@ test('what is found says where and why, for every file once', () => {
     { reason: 'it holds settings of an environment, which often are secret' },
     { reason: 'it holds a token of GitHub', line: 2 },
   ])
+})
+
+test('a message names its file in full, so that two with the same beginning can be told apart', () => {
+  const folder = 'a-folder-with-a-long-name/'.repeat(5)
+  const findings = createFindings()
+  checkPrivateFiles(filesOf({ [`${folder}one.pem`]: 'x', [`${folder}two.pem`]: 'x' }), new Set(), findings)
+  const messages = findings.list().map(({ message }) => message)
+  expect(messages).toEqual([expect.stringContaining('one.pem”'), expect.stringContaining('two.pem”')])
 })

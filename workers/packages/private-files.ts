@@ -20,7 +20,8 @@ export const checkPrivateFiles = (
     if (secret === undefined) continue
     const { reason, line } = secret
     const { path } = file
-    const message = `${quote(path)} looks private: ${reason}.`
+    // In full: somebody decides about this one file, and others may begin alike.
+    const message = `${quote(path, path.length)} looks private: ${reason}.`
     const place = { path, ...(line === undefined ? {} : { line, column: 1 }) }
     if (confirmed.has(path))
       findings.warning('PrivateFile', `${message} It is published because you confirmed it.`, place)
