@@ -125,7 +125,7 @@ describe('names', () => {
     expect(isPrivate('.yarnrc.yml', 'npmAuthToken: "abcdef0123456789"\n')).toBe(true)
   })
 
-  test('of templates of such files count only where they are no templates', () => {
+  test('of templates of such files count only where they are not templates', () => {
     expect(isPrivate('templates/secret.yaml', 'data:\n  key: {{ .Values.key }}\n')).toBe(false)
     expect(isPrivate('templates/secret.yaml', 'data:\n  key: aGVsbG8=\n')).toBe(true)
     expect(isPrivate('deploy/secret.yaml', 'data:\n  key: {{ .Values.key }}\n')).toBe(true)
@@ -171,7 +171,7 @@ const innocentTexts: Record<string, string> = {
   'a prefix of a token': 'tokens begin with ghp_, sk_live_, xoxb-, AKIA or eyJ',
   'a hash': 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU= 0123456789abcdef0123456789abcdef01234567',
   'a schema': '-- PostgreSQL database dump\nCREATE TABLE users (id int);\n',
-  'a word that is no token': 'risk-free sk-learn task-based desk-1 glpatterns npm_config_registry npm_package_name',
+  'a word that is not a token': 'risk-free sk-learn task-based desk-1 glpatterns npm_config_registry npm_package_name',
 }
 
 describe('contents', () => {

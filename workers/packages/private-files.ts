@@ -31,7 +31,7 @@ export const checkPrivateFiles = (
   }
 }
 
-/** Why this file looks private, and the line where what is in it tells; undefined when nothing does. */
+/** Why this file looks private, and the line where its content shows that; undefined when it does not. */
 export const findPrivate = ({ path, bytes }: FileInput): { reason: string; line?: number } | undefined => {
   const found = findSecret(bytes)
   if (found !== undefined) return found

@@ -28,7 +28,7 @@ const lookedUp = 256
 const ingested = 128
 
 /**
- * Entries of no use after which an exchange ends, without blame: invalid ones, which a peer of another version may take
+ * Useless entries after which an exchange ends, without blame: invalid ones, which a peer of another version may take
  * for good, and unproven ones, of which a peer of a later version may have many.
  */
 const maxRejected = 16
