@@ -15,8 +15,8 @@ interface Props {
 }
 
 /**
- * A part of a page that is replaced alone where drawing it throws: whatever unforeseen a record, a row of the store or
- * a file holds, what stands beside it stays, and so does the way to it.
+ * A part of a page that is replaced alone when drawing it throws. If a record, a row of the store or a file holds
+ * something unforeseen, what stands beside it stays, and so does the way to it.
  */
 export class Part extends Component<Props, { failed: boolean }> {
   override state = { failed: false }
