@@ -30,12 +30,24 @@ test('an engine that does not answer is started again: all tabs hear it, and wha
   if (published.failed) throw new Error(published.message)
   await expect.poll(async () => (await leader.search({ text: 'there' })).total).toBe(1)
 
+  await leader.page.evaluate(() => {
+    const seen: string[] = []
+    Object.assign(window, { seen })
+    window.ggen.subscribe((batch) => {
+      for (const update of batch)
+        if (update.kind === 'status')
+          seen.push(`${update.status.directConnections} ${update.status.steps.direct.reason}`)
+    })
+  })
   hang(leader.page)
   // Asked of an engine that will never answer, from its own page and from the other one.
   const own = publish(leader.page, files('mine'))
   const others = install(follower, [published.value.id])
   for (const page of [leader.page, follower])
     await expect(page.getByRole('region', { name: 'Notices' })).toContainText('started again', { timeout: 30_000 })
+  expect(await leader.page.evaluate(() => Reflect.get(window, 'seen') as string[])).toContain(
+    '0 This part is starting again.',
+  )
   expect(await own).toMatchObject({ failed: false })
   expect(await others).toMatchObject({ failed: false })
   expect((await leader.library()).map(({ slug }) => slug)).toEqual(['there'])

@@ -1,5 +1,5 @@
 import { expose } from 'comlink'
-import type { Update } from './contract/updates.ts'
+import { engineNoticeId, type Update } from './contract/updates.ts'
 import { answerPings } from './engine/answer-pings.ts'
 import { createCommandGate } from './engine/command-gate.ts'
 import { outliveFaults } from './engine/outlive-faults.ts'
@@ -45,7 +45,7 @@ expose(gate)
 
 /** Said by the new engine, so that all tabs of the profile hear it. */
 const restartNotice: Update = {
-  ...{ kind: 'notice', id: 'engine', level: 'warning', name: 'Timeout' },
+  ...{ kind: 'notice', id: engineNoticeId, level: 'warning', name: 'Timeout' },
   message:
     'The part of this page that connects to peers did not answer for 5 seconds, so it was started again. What was under way continues, and nothing that is stored was lost.',
 }

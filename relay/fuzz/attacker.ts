@@ -22,7 +22,7 @@ export interface Target {
 /** One connection with something wrong in it, made, misused and ended. Never rejects for what the other side does. */
 export type Attack = (dice: Dice, target: Target) => Promise<string>
 
-/** A case waits so long for the other side to end the connection or to answer, before it goes away itself (ms). */
+/** How long a case waits for the other side to end the connection or to answer, before it leaves itself (ms). */
 const patienceMs = 40
 
 /** A handshake between two honest sides takes a few milliseconds; on a busy machine more (ms). */

@@ -10,7 +10,7 @@ export type FromPart =
   | { kind: 'ask-health'; question: number }
   | { kind: 'health'; question: number; health: RelayHealth | undefined }
 
-/** What a part is told. It stops when the channel ends. */
+/** What the supervisor says to a part. A part stops when the channel ends. */
 export type ToPart =
   | { kind: 'ask-health'; question: number }
   | { kind: 'health'; question: number; health: RelayHealth | undefined }

@@ -8,7 +8,7 @@ export interface Questions<Answer> {
 /** An answer takes less than a millisecond; a process that is stopped or busy gives none (ms). */
 const answerTimeoutMs = 2_000
 
-/** So that questions to a process that hangs are no load for this one. */
+/** Bounds what questions to a process that hangs cost this one. */
 const maxOpen = 256
 
 export const createQuestions = <Answer>(): Questions<Answer> => {

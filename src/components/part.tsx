@@ -3,20 +3,20 @@ import { Button } from './button.tsx'
 import { Icon } from './icon.tsx'
 
 interface Props {
-  /** What it is, as the begin of a sentence: “This package”, “The list of files”. Without one nothing stands in its place. */
+  /** What it is, as the beginning of a sentence: “This package”, “The list of files”. Without a name, a failed part leaves nothing. */
   name?: string
-  /** What is drawn. Another value is drawn anew, though the one before could not be. */
+  /** What is drawn. Another value is tried again after one that could not be drawn. */
   of?: unknown
-  /** The element that stands around the sentence: what a list, or a table of so many columns, takes. */
+  /** The element that stands around the sentence: what a list, or a table with this number of columns, takes. */
   as?: 'div' | 'li' | { columns: number }
-  /** One more way on, where leaving is one: for a dialog. */
+  /** Adds a button to close, for a dialog. */
   onClose?: () => void
   children: ReactNode
 }
 
 /**
- * A part of a page that is replaced alone where drawing it throws: whatever a record, a row of the store or a file holds
- * that no one thought of, what stands beside it stays, and so does the way to it.
+ * A part of a page that is replaced alone when drawing it throws. If a record, a row of the store or a file holds
+ * something unforeseen, what stands beside it stays, and so does the way to it.
  */
 export class Part extends Component<Props, { failed: boolean }> {
   override state = { failed: false }

@@ -79,7 +79,7 @@ export const createCallRouter = (): CallRouter => {
         call.reject(
           new Failure(
             'Timeout',
-            'The part of this page that does this stopped answering twice while it was asked, so it was not asked again. Nothing that is stored was lost.',
+            'The part of this page that connects to peers stopped answering twice during this, so it was not tried again. Nothing that is stored was lost.',
           ),
         )
       }

@@ -2,10 +2,12 @@ import type { EngineCommands, StartOptions } from '../../workers/contract/comman
 import { Failure } from '../../workers/contract/failures.ts'
 import { type TabCommand, tabCommands } from '../../workers/contract/tabs.ts'
 import type { UpdateBatch } from '../../workers/contract/updates.ts'
+import type { StatusView } from '../../workers/contract/views.ts'
 import { createCallRouter } from './call-router.ts'
 import { type LocalEngine, startLocalEngine } from './local-engine.ts'
 import { createRestarts } from './restarts.ts'
 import { joinTabs } from './tabs.ts'
+import { withoutEngine } from './without-engine.ts'
 
 /** The engine as the page sees it: every command of the contract, and the stream of updates. */
 export interface EngineClient extends Pick<EngineCommands, TabCommand> {
@@ -35,7 +37,9 @@ export const createEngineClient = (options: EngineClientOptions): EngineClient =
   const { profile, relays, iceServers, transferChannels = true } = options
   const router = createCallRouter()
   const listeners = new Set<(batch: UpdateBatch) => void>()
+  let lastStatus: StatusView | undefined
   const tell = (batch: UpdateBatch): void => {
+    for (const update of batch) if (update.kind === 'status') lastStatus = update.status
     for (const listener of listeners) listener(batch)
   }
   const restarts = createRestarts()
@@ -63,6 +67,7 @@ export const createEngineClient = (options: EngineClientOptions): EngineClient =
     local?.terminate()
     local = undefined
     router.stuck()
+    if (lastStatus !== undefined) tell([{ kind: 'status', status: withoutEngine(lastStatus, Date.now()) }])
     const delayMs = restarts.next(performance.now())
     if (delayMs !== undefined) restarting = setTimeout(tabs.restart, delayMs)
     else giveUp()

@@ -2,7 +2,7 @@ import { releaseProxy, transfer, wrap } from 'comlink'
 import type { EngineCommands, Leadership, StartOptions } from '../../workers/contract/commands.ts'
 import { isPulse, type PulseMessage } from '../../workers/contract/pulse.ts'
 import type { TabCommand } from '../../workers/contract/tabs.ts'
-import type { Update, UpdateBatch } from '../../workers/contract/updates.ts'
+import { engineNoticeId, type Update, type UpdateBatch } from '../../workers/contract/updates.ts'
 import { createRtcHost } from './rtc-host.ts'
 import { createWorkerMonitor, monitorTickMs } from './worker-monitor.ts'
 
@@ -94,6 +94,6 @@ export const startLocalEngine = (options: LocalEngineOptions): LocalEngine => {
 }
 
 const crashNotice = (reason: string): Update => ({
-  ...{ kind: 'notice', id: 'engine', level: 'error', name: 'Internal' },
+  ...{ kind: 'notice', id: engineNoticeId, level: 'error', name: 'Internal' },
   message: `The engine of this page met an error${reason === '' ? '' : ` (${reason})`}. If something no longer works, load the page again.`,
 })

@@ -20,7 +20,7 @@ const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 const date = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })
 const dateTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short' })
 
-/** What is no number counts as none. */
+/** Anything that is not a finite number counts as zero. */
 const finite = (value: number): number => (Number.isFinite(value) ? value : 0)
 
 export const formatCount = (count: number): string => number.format(finite(count))
@@ -72,7 +72,7 @@ const spans = [
 export const formatAgo = (time: number, now: number): string => {
   if (!isKnownTime(time)) return unknownTime
   const age = now - time
-  // Also where the present is no number.
+  // Also where the present is not a number.
   if (!(age >= MINUTE_MS)) return 'just now'
   if (age < HOUR_MS) return relative.format(-Math.floor(age / MINUTE_MS), 'minute')
   if (age < DAY_MS) return relative.format(-Math.floor(age / HOUR_MS), 'hour')

@@ -29,8 +29,8 @@ export const EngineFailure = ({ failure }: { failure: FailureView }) => {
   return (
     <EmptyState actions={<Reload />} icon="error" level={1} title="The engine of this page stopped">
       <p>
-        The part that connects to peers and keeps your packages could not be started, or ended without warning. Nothing
-        that was stored in this browser was deleted.
+        The part that connects to peers and keeps your packages could not be started, ended without warning, or stopped
+        answering. Nothing that was stored in this browser was deleted.
       </p>
       <pre className="empty-details">{failure.message}</pre>
     </EmptyState>

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { engineNoticeId } from '../../workers/contract/updates.ts'
 import type { StatusView, TransferView } from '../../workers/contract/views.ts'
 import { applyUpdates, withNotice, withoutTransfer, withTransfer } from './apply-updates.ts'
 import { initialState } from './state.ts'
@@ -106,4 +107,15 @@ describe('notices', () => {
     ])
     expect(state.notices).toEqual([{ id: 'x', level: 'warning', message: 'Two contents.' }])
   })
+})
+
+test('an engine that has ended for good takes back what was said of its restarts, and no other notice', () => {
+  const notice = { kind: 'notice', level: 'warning', name: 'Timeout', message: 'm' } as const
+  const before = applyUpdates(initialState('system'), [
+    { ...notice, id: engineNoticeId },
+    { ...notice, id: 'other' },
+  ])
+  const after = applyUpdates(before, [{ kind: 'engine', name: 'Internal', message: 'It ended.' }])
+  expect(after.engine.phase).toBe('failed')
+  expect(after.notices.map(({ id }) => id)).toEqual(['other'])
 })

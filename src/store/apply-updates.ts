@@ -1,4 +1,4 @@
-import type { UpdateBatch } from '../../workers/contract/updates.ts'
+import { engineNoticeId, type UpdateBatch } from '../../workers/contract/updates.ts'
 import type { TransferState, TransferView } from '../../workers/contract/views.ts'
 import { inWords, specLabel } from '../lib/format.ts'
 import type { Notice, State } from './state.ts'
@@ -34,7 +34,12 @@ export const applyUpdates = (state: State, batch: UpdateBatch): State => {
         break
       }
       case 'engine':
-        next = { ...next, engine: { phase: 'failed', failure: { name: update.name, message: update.message } } }
+        next = {
+          ...next,
+          engine: { phase: 'failed', failure: { name: update.name, message: update.message } },
+          // What was said of its restarts is no longer true.
+          notices: next.notices.filter(({ id }) => id !== engineNoticeId),
+        }
         break
       case 'notice':
         next = withNotice(next, { id: update.id, level: update.level, message: update.message })

@@ -70,6 +70,11 @@ describe('the network line', () => {
     ['stopped', { engine: { phase: 'failed', failure: { name: 'Internal', message: '' } } }, 'error'],
     ['with direct peers', { status: statusOf({ directConnections: 2 }) }, 'ok'],
     ['alone', { status: statusOf({ directConnections: 0 }, { direct: 'waiting' }) }, 'ok'],
+    [
+      'with peers that are only relayed so far',
+      { status: statusOf({ directConnections: 0 }, { direct: 'working' }) },
+      'working',
+    ],
     ['behind a wall', { status: statusOf({ directConnections: 0 }, { direct: 'failed' }) }, 'warning'],
     ['offline', { status: statusOf({ online: false }, { relay: 'failed' }) }, 'warning'],
     ['connecting', { status: statusOf({ online: false }, { relay: 'working' }) }, 'working'],

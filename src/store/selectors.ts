@@ -22,6 +22,7 @@ export const networkLine = ({ engine, status }: Pick<State, 'engine' | 'status'>
   if (online && directConnections > 0)
     return { tone: 'ok', sentence: `Connected to ${plural(directConnections, 'peer')}` }
   if (online && steps.direct.state === 'failed') return { tone: 'warning', sentence: 'Online, but no direct peers' }
+  if (online && steps.direct.state === 'working') return { tone: 'working', sentence: 'Online, connecting to peers' }
   if (online) return { tone: 'ok', sentence: 'Online, no other peers yet' }
   if (steps.relay.state === 'failed') return { tone: 'warning', sentence: 'Offline: you see what is stored here' }
   return { tone: 'working', sentence: 'Connecting…' }
@@ -33,10 +34,10 @@ export const clockNotice = ({ status }: Pick<State, 'status'>): { title: string;
   if (aheadMs === undefined) return undefined
   const way = aheadMs > 0 ? 'ahead of' : 'behind'
   return {
-    title: `The clock of this device seems wrong: it is about ${formatSpan(aheadMs)} ${way} that of the server of this page`,
+    title: `The clock of this device seems wrong: it is about ${formatSpan(aheadMs)} ${way} the server of this page`,
     text: `Everything works all the same, but what you publish carries the wrong date: others ${
       aheadMs > 0 ? 'list it last until that date has come' : 'take it for older than it is'
-    }. Set the date and time of this device. If they are right, the server's clock is wrong, and there is nothing to do here.`,
+    }. Set the date and time of this device. If they are right, the server’s clock is wrong, and there is nothing to do here.`,
   }
 }
 

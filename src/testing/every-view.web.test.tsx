@@ -193,7 +193,9 @@ describe('every page draws what is valid, whatever it is', () => {
             stage: 'open' as const,
             source: 'folder',
             folder: 'folder',
-            files: [],
+            files: check.findings.flatMap(({ path }) =>
+              path === undefined ? [] : [{ path, bytes: new Uint8Array(0) }],
+            ),
             leftOut: check.leftOut,
             confirmed: check.fields.tags,
             typed: {},

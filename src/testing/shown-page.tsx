@@ -53,7 +53,7 @@ export const showPage = (address: string, state: Partial<State>, answers: Partia
   }
 }
 
-/** What does not come within this time does not come, ms. */
+/** What has not come within this time never will (ms). */
 const hangMs = 60_000
 
 /** Waits for a condition, and says what it waited for. */

@@ -4,7 +4,7 @@ import { type ContentNetwork, type ContentPeer, createContentNetwork } from '../
 import { failureName } from '../testing/store-compliance.ts'
 import { type FetchDependencies, type FetchProgress, fetchContent } from './fetch.ts'
 
-/** Fetches whose peers are reached through a relay, as far as they are told; the streams themselves are what they are. */
+/** Fetches whose peers are reached through a relay, as far as the fetch can see; the streams themselves are ordinary ones. */
 
 const pieceBytes = 262_144
 const pieces = 12

@@ -16,6 +16,9 @@ export type Update =
   /** Something that the person should know and did not ask about. */
   | { kind: 'notice'; id: string; level: 'info' | 'warning' | 'error'; name: string; message: string }
 
+/** The notice about the engine itself: that it was started again, or met an error. */
+export const engineNoticeId = 'engine'
+
 /** Updates of one tick, posted together. */
 export type UpdateBatch = readonly Update[]
 

@@ -272,7 +272,7 @@ export interface TransferView {
   /** Peers that sent at least one piece. */
   sources: number
   startedAt: number
-  /** What slows or bounds it now: each package comes through a relay, of which no more than so many bytes. */
+  /** What slows and bounds it now: packages come through a relay, each of at most `bytes`. */
   limit?: { reason: 'relayed'; bytes: number } | undefined
   failure?: { name: string; message: string }
 }

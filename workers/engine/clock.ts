@@ -5,11 +5,11 @@
  * Not guaranteed: which of the two is wrong. Where the server does not answer, nothing is said.
  */
 export interface Clock {
-  /** What the clock of this machine says, ms since the epoch. */
+  /** What the clock of this machine says (ms since the epoch). */
   now(): number
   /** The later of the two clocks. A time after it has not come by either of them. */
   latest(): number
-  /** How far this machine's clock is ahead, ms, or behind (negative); undefined while they agree or nothing is known. */
+  /** How far this machine's clock is ahead (ms), or behind (negative); undefined while they agree or nothing is known. */
   aheadMs(): number | undefined
   /** Compares them again: at the start, and whenever the machine woke or its clock was set. */
   look(): Promise<void>
@@ -25,13 +25,13 @@ export interface ClockDependencies {
   signal: AbortSignal
 }
 
-/** Clocks that differ by less are taken for right, ms: machines that set their clocks differ by seconds. */
+/** Clocks that differ by less are taken for right (ms): machines that set their clocks differ by seconds. */
 const toleranceMs = 300_000
 
-/** The server may take this long, ms; a slower answer says too little of when it was written. */
+/** The server may take this long (ms); a slower answer says too little of when it was written. */
 const timeoutMs = 10_000
 
-/** The header has whole seconds, cut off: on average half of one is missing, ms. */
+/** The header has whole seconds, rounded down: on average half of one is missing (ms). */
 const roundingMs = 500
 
 export const createClock = ({ now, origin, onChange, signal }: ClockDependencies): Clock => {
@@ -79,7 +79,7 @@ export const createClock = ({ now, origin, onChange, signal }: ClockDependencies
   }
 }
 
-/** What the server's clock says, ms since the epoch; undefined where it does not say. */
+/** What the server's clock says (ms since the epoch); undefined where it does not say. */
 const askServer = async (origin: string, signal: AbortSignal): Promise<number | undefined> => {
   try {
     const { headers } = await fetch(new URL('/relays.json', origin), { method: 'HEAD', cache: 'no-store', signal })

@@ -18,7 +18,7 @@ export interface Indexing {
 export interface IndexingDependencies {
   registry: Pick<Registry, 'get'>
   search: Pick<Search, 'put' | 'remove'>
-  /** The present, ms since the epoch. */
+  /** The present (ms since the epoch). */
   latest(): number
 }
 

@@ -78,7 +78,7 @@ const compose = async (step: Step, confirm: () => number = () => 0) => {
   }
 }
 
-test('a peer that comes while the head is put into the DHT is told at once', async () => {
+test('a peer that comes while the head is put into the DHT gets the news at once', async () => {
   const put = Promise.withResolvers<void>()
   const profile = await compose(async (what) => (what === 'a put' ? put.promise : undefined))
   await profile.publish('one')
@@ -92,7 +92,7 @@ test('a peer that comes while the head is put into the DHT is told at once', asy
   expect(profile.views.at(-1)).toMatchObject({ state: 'sent', announcedTo: 1 })
 })
 
-test('whatever happens while something is under way, all is told without waiting for a timer', async () => {
+test('whatever happens while something is under way, all news goes out without waiting for a timer', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),

@@ -39,9 +39,9 @@ interface Progress {
 
 /**
  * Brings own publications to the network: announced by gossip, its head put into the DHT, its content provided. The two
- * do not wait for each other: a walk through the DHT takes seconds, and a peer that comes meanwhile is told at once.
+ * do not wait for each other: a walk through the DHT takes seconds, and a peer that comes meanwhile gets the news at once.
  *
- * An entry leaves the outbox once at least one peer was told of it and its put has ended: what only the DHT has taken is
+ * An entry leaves the outbox once at least one peer has received it and its put has ended: what only the DHT has taken is
  * known to those that ask for it, so it is announced when somebody comes who listens. Durable before: a closed tab or a
  * missing network only delays it.
  */
@@ -132,7 +132,7 @@ export const createPublications = (deps: PublicationsDependencies): Publications
 
   const sendAll = (): void => {
     if (signal.aborted) return
-    // What ends with the engine's signal is no failure.
+    // What ends with the engine's signal has not failed.
     announcing.ask().catch(() => {})
     for (const { id } of outbox.list()) putting.ask(id).catch(() => {})
   }

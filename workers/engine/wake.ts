@@ -5,7 +5,7 @@ import { wallNow } from '../stack/steady-date.ts'
 const togetherMs = 1_000
 
 /**
- * How often the clock is looked at, ms, and how much it may be late before the machine has slept, or its clock was set:
+ * How often the clock is looked at (ms), and how much it may be late before the machine has slept, or its clock was set:
  * no load does that.
  */
 const clockMs = 2_000

@@ -265,7 +265,6 @@ const whyNotReached = (error: unknown): string => {
   if (/connect via relay/i.test(texts))
     return 'Other tabs were found, but the relay does not reach them: they may have just closed.'
   if (/TooManyConnections/.test(texts)) return 'This browser refuses more WebRTC connections until the tab is closed.'
-  if (/Timeout|abort/i.test(texts))
-    return 'Other tabs were found, but no direct connection to them came about in time; a firewall may be in the way.'
-  return 'Other tabs were found, but no direct connection to them came about; a firewall may be in the way.'
+  if (/Timeout|abort/i.test(texts)) return 'Other tabs were found, but none answered on a direct path in time.'
+  return 'Other tabs were found, but none could be connected to directly.'
 }

@@ -21,7 +21,7 @@ export interface DirectPaths {
 /** Rests after the first, the second … failed try (ms): one may be chance, and a laptop may have changed its network. */
 const restsMs = [10_000, 60_000, 60_000, 60_000, 120_000]
 
-/** What failed in the last so many ms is not tried again whatever happens: a person who goes from tab to tab wakes this one often. */
+/** A path that failed is left alone for this long (ms), whatever happens: a person who switches between tabs wakes this one often. */
 const leastRestMs = 10_000
 
 /** Peers remembered; the one that failed longest ago is forgotten for a new one. */

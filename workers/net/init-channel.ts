@@ -7,7 +7,7 @@
  * side waits for them until it is timed out.
  *
  * Here the channel `init` says again what it has said: who asks for `open` after it was open, or for `close` after it
- * was closed, is told at once. One that was closed without having been open has failed: a listener for `open` gets `error`.
+ * was closed, is reported at once. One that was closed without having been open has failed: a listener for `open` gets `error`.
  */
 
 interface ChannelLike extends EventTarget {

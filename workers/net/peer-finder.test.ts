@@ -21,11 +21,14 @@ const compose = async ({
   named,
   hasRelay = true,
   connected = 1,
+  isRelayed = false,
   askClosest,
 }: {
   named: number
   hasRelay?: boolean
   connected?: number
+  /** The tab it is connected to is reached through the relay. */
+  isRelayed?: boolean
   askClosest?: () => Promise<PeerInfo[]>
 }) => {
   const [self, relay, tab] = [await newPeer(), await newPeer(), await newPeer()]
@@ -37,6 +40,7 @@ const compose = async ({
   )
   const events = new EventTarget()
   const direct = (remotePeer: PeerId) => ({ remotePeer, status: 'open', direction: 'outbound', direct: true })
+  const toTab = () => ({ ...direct(tab), ...(isRelayed ? { limits: { bytes: 1n } } : {}) })
   const asked: PeerId[] = []
   const state = { connected }
   const dials: PromiseWithResolvers<never>[] = []
@@ -44,7 +48,7 @@ const compose = async ({
     {
       node: {
         peerId: self,
-        getConnections: () => [...(hasRelay ? [direct(relay)] : []), direct(tab)],
+        getConnections: () => [...(hasRelay ? [direct(relay)] : []), toTab()],
         dial() {
           const dial = Promise.withResolvers<never>()
           dials.push(dial)
@@ -167,4 +171,10 @@ test('what is asked for during a round makes another one after it, also where th
     expect(answers.length).toBeGreaterThan(asked)
     finder.stop()
   }
+})
+
+test('a tab that is reached through the relay is a tab that is here', async () => {
+  const relayed = await compose({ named: 0, connected: 0, isRelayed: true })
+  expect(relayed.finder.step()).toMatchObject({ state: 'working', reason: expect.stringContaining('through a relay') })
+  relayed.finder.stop()
 })

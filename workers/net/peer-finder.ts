@@ -174,7 +174,8 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
     if (dialler.dialing() > 0)
       return { state: 'working', reason: `Connecting to ${dialler.dialing()} of the tabs that were found.` }
     if (sources().length === 0) return { state: 'waiting', reason: 'Other tabs are found through a relay.' }
-    if (isAnyRelayed()) return { state: 'waiting', reason: 'Other tabs are here, and reached through a relay only.' }
+    if (isAnyRelayed())
+      return { state: 'working', reason: 'Other tabs are here, and so far they are reached through a relay.' }
     return { state: 'waiting', reason: 'No other tab is here yet.' }
   }
 

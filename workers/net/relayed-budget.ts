@@ -2,8 +2,8 @@ import type { Connection } from '@libp2p/interface'
 import { relayedDurationMs } from '../stack/limits.ts'
 
 /**
- * What is left of a relayed connection: its relay ends it when it has carried so many bytes or been open for so long, with
- * every stream on it. One that is nearly used up is left before that, and another is dialled.
+ * What is left of a relayed connection: its relay ends it, with every stream on it, when it has carried a number of
+ * bytes or been open for a time. One that is nearly used up is left before that, and another is dialled.
  */
 
 /** Kept for what else the connection carries (bytes): pings, catalogues, and what is counted by the relay and not here. */

@@ -96,13 +96,13 @@ const MAX_FINDINGS_OF_A_NAME = 100
 
 const rank = { error: 0, warning: 1, note: 2 } as const
 
-/** A text from a manifest, short and without line breaks, for a message. */
-export const quote = (text: string): string => {
+/** A text from a manifest, short and without line breaks, for a message. `most`: characters that are shown. */
+export const quote = (text: string, most = 80): string => {
   const shown = text
-    .slice(0, 80)
+    .slice(0, most)
     .toWellFormed()
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '�')
-  return `“${text.length > 80 ? `${shown}…` : shown}”`
+  return `“${text.length > most ? `${shown}…` : shown}”`
 }
 
 /** Names for a sentence: the first few and how many more there are. */

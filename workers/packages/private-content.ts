@@ -13,10 +13,10 @@ export interface Secret {
   readonly line: number
 }
 
-/** Of a file this much is looked at, bytes. A secret stands in settings or sources, which are smaller. */
+/** How much of a file is looked at (bytes). A secret stands in settings or sources, which are smaller. */
 const maxBytes = 512 * 1024
 
-/** A NUL in the first part tells a binary file, bytes. */
+/** A NUL within this first part shows that a file is binary (bytes). */
 const binaryProbeBytes = 8 * 1024
 
 /** The first secret in a file; undefined when none is found. */
@@ -77,7 +77,7 @@ interface Rule {
   holds?(match: RegExpExecArray, text: string): boolean
 }
 
-/** Characters after the begin of a key in which its body must begin. */
+/** Characters after the first line of a key within which its body must begin. */
 const keyBodyCharacters = 600
 
 /** A header alone, as in documentation and templates, is not a key. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { createFindings } from './findings.ts'
 import { filesOf } from './fixtures/files.ts'
 import { findSecret } from './private-content.ts'
-import { findPrivate } from './private-files.ts'
+import { checkPrivateFiles, findPrivate } from './private-files.ts'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
@@ -124,7 +125,7 @@ describe('names', () => {
     expect(isPrivate('.yarnrc.yml', 'npmAuthToken: "abcdef0123456789"\n')).toBe(true)
   })
 
-  test('of templates of such files count only where they are no templates', () => {
+  test('of templates of such files count only where they are not templates', () => {
     expect(isPrivate('templates/secret.yaml', 'data:\n  key: {{ .Values.key }}\n')).toBe(false)
     expect(isPrivate('templates/secret.yaml', 'data:\n  key: aGVsbG8=\n')).toBe(true)
     expect(isPrivate('deploy/secret.yaml', 'data:\n  key: {{ .Values.key }}\n')).toBe(true)
@@ -170,7 +171,7 @@ const innocentTexts: Record<string, string> = {
   'a prefix of a token': 'tokens begin with ghp_, sk_live_, xoxb-, AKIA or eyJ',
   'a hash': 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU= 0123456789abcdef0123456789abcdef01234567',
   'a schema': '-- PostgreSQL database dump\nCREATE TABLE users (id int);\n',
-  'a word that is no token': 'risk-free sk-learn task-based desk-1 glpatterns npm_config_registry npm_package_name',
+  'a word that is not a token': 'risk-free sk-learn task-based desk-1 glpatterns npm_config_registry npm_package_name',
 }
 
 describe('contents', () => {
@@ -229,4 +230,12 @@ test('what is found says where and why, for every file once', () => {
     { reason: 'it holds settings of an environment, which often are secret' },
     { reason: 'it holds a token of GitHub', line: 2 },
   ])
+})
+
+test('a message names its file in full, so that two with the same beginning can be told apart', () => {
+  const folder = 'a-folder-with-a-long-name/'.repeat(5)
+  const findings = createFindings()
+  checkPrivateFiles(filesOf({ [`${folder}one.pem`]: 'x', [`${folder}two.pem`]: 'x' }), new Set(), findings)
+  const messages = findings.list().map(({ message }) => message)
+  expect(messages).toEqual([expect.stringContaining('one.pem”'), expect.stringContaining('two.pem”')])
 })

@@ -20,7 +20,8 @@ export const checkPrivateFiles = (
     if (secret === undefined) continue
     const { reason, line } = secret
     const { path } = file
-    const message = `${quote(path)} looks private: ${reason}.`
+    // In full: somebody decides about this one file, and others may begin alike.
+    const message = `${quote(path, path.length)} looks private: ${reason}.`
     const place = { path, ...(line === undefined ? {} : { line, column: 1 }) }
     if (confirmed.has(path))
       findings.warning('PrivateFile', `${message} It is published because you confirmed it.`, place)
@@ -30,7 +31,7 @@ export const checkPrivateFiles = (
   }
 }
 
-/** Why this file looks private, and the line where what is in it tells; undefined when nothing does. */
+/** Why this file looks private, and the line where its content shows that; undefined when it does not. */
 export const findPrivate = ({ path, bytes }: FileInput): { reason: string; line?: number } | undefined => {
   const found = findSecret(bytes)
   if (found !== undefined) return found

@@ -30,7 +30,7 @@ const buildFiles: ReadonlySet<string> = new Set([
   ...['cmakelists.txt', 'mix.exs', 'pubspec.yaml', 'makefile'],
 ])
 
-/** Of a manifest only this much is looked at for the names of folders, bytes. */
+/** How much of a manifest is looked at for the names of folders (bytes). */
 const manifestBytes = 64 * 1024
 
 const isOutput = (path: string, name: string, builds: ReadonlySet<string>): boolean => {

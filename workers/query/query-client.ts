@@ -173,7 +173,7 @@ const isAbout = ({ kind, bytes }: Entry, { publisher, slug }: DescribeRequest): 
 
 /**
  * What an answer says of its sender. An honest peer has checked the signatures of what it sends, so a forged one was made
- * up. What is of no use otherwise may be good to a peer that knows more, or is newer.
+ * up. Entries that are useless here may serve a peer that knows more, or is newer.
  */
 const faultOf = ({ rejected, forged }: Ingested): 'signature' | 'useless' | undefined =>
   forged > 0 ? 'signature' : rejected > 0 ? 'useless' : undefined

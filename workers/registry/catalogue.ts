@@ -26,8 +26,8 @@ import { pickOffered } from './versions.ts'
  * the proof of it is still told to other peers. And a head that its publisher's new keys did not sign is dropped when
  * these keys come; an older head that they did sign counts again only when a peer sends it again.
  *
- * What belongs together is told to other peers together: the releases and pages of a package once its head and the
- * identity of its publisher are told, too. Records of unknown kinds are kept and told, and show nowhere.
+ * What belongs together is passed on together: the releases and pages of a package once its head and the
+ * identity of its publisher are passed on too. Records of unknown kinds are kept and passed on, and shown nowhere.
  */
 
 export type VerifiedEntry =
@@ -200,10 +200,10 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
     if (namesakes.size === 0) visibleBySlug.delete(state.slug)
   }
 
-  /** Of a publisher that signed two histories only the proof of that is told to others. */
+  /** Of a publisher that signed two histories only the proof of that is passed on. */
   const isUndisputed = ({ identity, forks }: PublisherState): boolean => identity !== undefined && forks.length === 0
 
-  /** Whether the records of a package are told: never a part of them whose identity or head is not told. */
+  /** Whether the records of a package are passed on: never without their identity and head. */
   const isShared = ({ publisher, heads }: PackageState): boolean => isUndisputed(publisher) && heads.length > 0
 
   const shelveHeads = (state: PackageState): void => {
@@ -215,7 +215,7 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
     }
   }
 
-  /** The pages and releases of a package, which are told with its head. */
+  /** The pages and releases of a package, which are passed on with its head. */
   const shelveParts = (state: PackageState): void => {
     const shared = isShared(state)
     for (const page of state.pages) shelf.put('pages', page.id, { ...page, shared })

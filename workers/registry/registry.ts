@@ -114,7 +114,7 @@ export interface IngestResult {
   readonly rejected: number
   /** Of the rejected, those with a bad signature under a known identity: only their forger sends them. */
   readonly forged: number
-  /** What cannot be judged here: for want of an identity, or of a newer version. Nobody's fault. */
+  /** What cannot be judged here, because an identity or a newer version is missing. Nobody's fault. */
   readonly unproven: number
   /** Ids of the unproven ones that only a later version of this program can judge, and that are of no other entry. */
   readonly unsupported: readonly Uint8Array[]

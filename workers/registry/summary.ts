@@ -69,7 +69,7 @@ export interface ViewExtras {
   readonly heldBy: number
   /** Of the version that is shown, where it is here. */
   readonly manifest?: { readonly files: readonly { readonly path: string; readonly size: number }[] }
-  /** The present, ms since the epoch. */
+  /** The present (ms since the epoch). */
   readonly now?: number
 }
 

@@ -165,7 +165,7 @@ test('questions about names that nobody verified change no answer about any othe
   )
 })
 
-test('however many peers and publishers there were, so many are remembered', () => {
+test('however many peers and publishers there were, a bounded number is remembered', () => {
   const clock = createClock()
   const limits = createGossipLimits(clock.now, open)
   for (let n = 0; n < 10_000; n += 1) {

@@ -64,7 +64,7 @@ test('of two connections to a peer one gets the stream, the second where the fir
   }
 })
 
-test('a subscriber is told of once it can be written to, in whatever order the two come', async () => {
+test('a subscriber is reported once it can be written to, whichever of the two comes first', async () => {
   await fc.assert(
     fc.asyncProperty(fc.shuffledSubarray(['a', 'b', 'c', 'A', 'B', 'C'], { minLength: 6 }), async (events) => {
       const { opening, found, connect, subscribe } = compose()

@@ -57,7 +57,7 @@ export const openStreamsAtOnce = (pubsub: GossipSub): GossipSub => {
   return pubsub
 }
 
-/** Whether there is a stream to this peer: it may have told of its subscription before. */
+/** Whether there is a stream to this peer: it may have subscribed before. */
 export const canWriteTo = (pubsub: GossipSub, peer: string): boolean =>
   (pubsub as unknown as Internals).streamsOutbound.has(peer)
 

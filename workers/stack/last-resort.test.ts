@@ -27,7 +27,7 @@ describe('createLastResort', () => {
       'cannot be shown',
     ],
     ['a symbol', Symbol('sign'), 'sign'],
-  ])('shows %s and goes on', (_what, thrown, shown) => {
+  ])('shows %s and keeps serving', (_what, thrown, shown) => {
     const { lastResort, lines } = create()
     expect(lastResort.take(thrown)).toBe('serve')
     expect(lines.join('\n')).toContain(shown)

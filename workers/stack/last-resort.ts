@@ -8,7 +8,7 @@ const minuteMs = 60_000
 
 /** What the process does with an error that nobody caught. */
 export interface LastResort {
-  /** Shows it, and says whether to go on. */
+  /** Shows it, and says whether the process should live on. */
   take(error: unknown): 'serve' | 'stop'
   /** All so far. */
   count(): number

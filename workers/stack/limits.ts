@@ -7,7 +7,7 @@ import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
 /** Bytes that wait for a peer to read, beside those that its streams' windows hold back. More is a peer that never reads. */
 export const maxUnsentBytes = 8 * 1024 * 1024
 
-/** A stream's window grows to this, bytes: 10 MB/s at 100 ms, and what one unfinished frame can hold. */
+/** A stream's window grows to this (bytes): 10 MB/s at 100 ms, and what one unfinished frame can hold. */
 export const maxStreamWindowBytes = 1024 * 1024
 
 /** Streams that one peer may have open here: four times the relayed connections of one tab. */
@@ -151,7 +151,7 @@ export const closeTimeoutMs = 500
 /** The relayed connection that leads to a WebRTC one takes seconds; without a direct path it serves for this long (ms). */
 export const relayedDurationMs = 10 * 60_000
 
-/** And for so many bytes, both ways together: a catalogue and small packages fit, a free proxy it is not. */
+/** The bytes it may carry, both ways together: enough for a catalogue and small packages, and not for a free proxy. */
 export const relayedBytes = 16 * 1024 * 1024
 
 /** Of that, what one package may take (bytes): the rest is for what else the connection carries, encryption included. */

@@ -6,7 +6,7 @@
  * one begins all the same; its failure goes to those that wait for it.
  */
 export interface Rerun {
-  /** Resolves when a run that began with this call or later has ended. A failure that nobody waits for is no error. */
+  /** Resolves when a run that began with this call or later has ended. A failure that nobody waits for is dropped. */
   ask(): Promise<void>
   isRunning(): boolean
 }

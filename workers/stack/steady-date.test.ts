@@ -8,7 +8,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** The clock of the machine is set by so many ms under the running process. */
+/** Sets the clock of the machine under the running process, by `ms`. */
 const setClock = (ms: number): void => {
   const real = Date.now
   vi.spyOn(Date, 'now').mockImplementation(() => real() + ms)

@@ -11,7 +11,7 @@
 
 let system: DateConstructor | undefined
 
-/** What the clock of this machine says now, ms since the epoch. For what people read, and for what is written down. */
+/** What the clock of this machine says now (ms since the epoch). For what people read, and for what is written down. */
 export const wallNow = (): number => (system ?? Date).now()
 
 /** Once in a worker or process, before anything is measured. What is returned undoes it. */

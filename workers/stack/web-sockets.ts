@@ -2,10 +2,10 @@ import type { AbortOptions, MultiaddrConnection, Transport, Upgrader } from '@li
 import { webSockets as libp2pWebSockets } from '@libp2p/websockets'
 import { Uint8ArrayList } from 'uint8arraylist'
 
-/** From this on what was gathered is sent, bytes: a copy of more costs as much as the message that it saves. */
+/** What was gathered is sent once it has this size (bytes): a copy of more costs as much as the message that it saves. */
 const fullMessageBytes = 65_536
 
-/** The longest message, bytes: what waited for a slow connection comes in one piece, and a relay takes only so much. */
+/** The longest message (bytes): what waited for a slow connection comes in one piece, and a relay takes no larger one. */
 export const maxMessageBytes = 2 * fullMessageBytes
 
 /**

@@ -31,7 +31,7 @@ export interface Ingested {
 export interface Replica extends Pick<SyncCatalogue, 'entries' | 'ingest'> {
   readonly index: IdIndex
   readonly sha256: Sha256
-  /** Tells whether an id that begins so (`SYNC_PREFIX_BYTES`) belongs to an entry that was of no use here. */
+  /** Tells whether an id with this beginning (`SYNC_PREFIX_BYTES`) belongs to an entry that could not be used here. */
   isUseless(start: Uint8Array): boolean
   /** Brings the index up to what was told until now, in slices. */
   settle(): Promise<void>

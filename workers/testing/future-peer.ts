@@ -19,7 +19,7 @@ export interface FuturePeer {
   /** How the exchanges that peers began with it ended: failures by name. */
   readonly answered: (string | undefined)[]
   announce(announcement: object): Promise<number>
-  /** Asks, and tells the answer as it came. */
+  /** Asks, and resolves with the answer as it came. */
   ask(peer: string, question: object): Promise<Record<string, unknown>>
   /** Asks for a manifest with a field of its own, and for something that today's peers do not have. */
   requestContent(peer: string, root: Uint8Array): Promise<{ manifest: Uint8Array; other: unknown }>

@@ -44,7 +44,7 @@ export interface GossipNetworkOptions {
   heartbeatMs?: number
   /** In place of the real ones. */
   rates?: Partial<GossipRates>
-  /** What the rates are measured by, ms: real time, unless a test moves its own. */
+  /** The clock that rates are measured by (ms): real time, unless a test moves its own. */
   now?(): number
   crypto?: Crypto
   /** Only these dial each other, by index, in place of random dials. */

@@ -27,10 +27,10 @@ const testMs = 120_000
 /** Held after the garbage went by, bytes: a node that keeps what it was sent has five times as much. */
 const mayKeepBytes = 2_000_000
 
-/** Held while it goes by, without what is only not collected yet, bytes: a few of the largest frames and messages. */
+/** Held meanwhile, not counting garbage that is not collected yet (bytes): a few of the largest frames and messages. */
 const mayTakeBytes = 60_000_000
 
-/** How often that is looked at, ms: each look is a collection. */
+/** How often that is looked at (ms): each look is a collection. */
 const lookMs = 50
 
 const kept = (): number => {

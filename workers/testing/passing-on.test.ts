@@ -123,7 +123,7 @@ const forged = (results: readonly IngestResult[]): unknown[] =>
   results.flatMap(({ failures }) => failures.filter(({ outcome }) => outcome === 'forged' || outcome === 'invalid'))
 
 describe('for what a peer took from a stranger', () => {
-  test('no partner counts it against the peer that tells of it', { timeout: 120_000 }, async () => {
+  test('no partner counts it against the peer that passes it on', { timeout: 120_000 }, async () => {
     const runs = { seed: 4, numRuns: 150 }
     await fc.assert(
       fc.asyncProperty(part(60), part(60), part(60), fc.integer({ min: 1, max: 40 }), async (x, y, given, batch) => {
@@ -154,7 +154,7 @@ describe('for what a peer took from a stranger', () => {
     )
   })
 
-  test('no partner counts it against the peer, not even when it is told by itself', async () => {
+  test('no partner counts it against the peer, not even when it comes alone', async () => {
     await fc.assert(
       fc.asyncProperty(part(40), part(40), part(20), async (x, y, given) => {
         const [left, right] = [open(), open()]
@@ -170,7 +170,7 @@ describe('for what a peer took from a stranger', () => {
     )
   })
 
-  test('releases, heads and pages are told with the identity that signed them, or not at all', async () => {
+  test('releases, heads and pages are passed on with the identity that signed them, or not at all', async () => {
     await fc.assert(
       fc.asyncProperty(part(80), fc.integer({ min: 1, max: 40 }), async (x, batch) => {
         const { registry } = open()

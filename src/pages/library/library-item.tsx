@@ -22,7 +22,7 @@ export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }
   const [removing, setRemoving] = useState<UninstallPlan>()
   useEffect(
     () => () => {
-      // Once it is removed, its button cannot have the focus back: the keyboard goes on at the begin of the page.
+      // Once it is removed, its button cannot have the focus back: the keyboard starts at the top of the page.
       if (document.activeElement === document.body) document.querySelector('main')?.focus({ preventScroll: true })
     },
     [],

@@ -9,7 +9,8 @@ const columns = 6
 
 /** Who this tab is connected to now. On a phone each row stands as a block. */
 export const Peers = () => {
-  const peers = useAppState((state) => state.peers)
+  // The list is asked for now and then: offline, the last one is out of date.
+  const peers = useAppState(({ status, peers }) => (status?.online === false ? undefined : peers))
   const now = useNow()
   return (
     <section className="panel">

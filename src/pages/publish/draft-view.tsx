@@ -45,7 +45,7 @@ export const DraftView = ({ draft }: { draft: OpenDraft }) => {
           <section>
             <h2>What was found</h2>
             <Part name="What was found" of={check}>
-              <PrivateFiles busy={draft.checking || draft.publishing} findings={check.findings} />
+              <PrivateFiles draft={draft} />
               {others.length === 0 && blocked > 0 ? null : <Findings findings={others} />}
               <LeftOutList leftOut={check.leftOut} />
             </Part>

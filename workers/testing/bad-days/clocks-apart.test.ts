@@ -28,7 +28,7 @@ const answerOf = <T extends object>(child: ChildProcess): Promise<T> =>
     child.once('exit', (code) => reject(new Error(`The relay ended with ${code}.`)))
   })
 
-/** A relay whose clock is ahead of that of the tabs by so much, or behind. */
+/** A relay whose clock is ahead of that of the tabs, or behind. */
 const startRelay = async (offMs: number) => {
   const script = fileURLToPath(new URL('../shifted-relay.ts', import.meta.url))
   const child = fork(script, [String(offMs)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] })
@@ -54,10 +54,10 @@ const isReached = async (relay: string, tab: TestTab): Promise<boolean> => {
   return connection.limits !== undefined && connection.status === 'open'
 }
 
-/** After how long a reservation is asked for again, ms: relays keep one for an hour or two, and no stranger is asked oftener. */
+/** After how long a reservation is asked for again (ms): relays keep one for an hour or two, and no stranger is asked more often. */
 const refreshMs = { min: 60_000, max: hourMs }
 
-/** After how long each reservation that is made from now on will be refreshed, ms. */
+/** After how long each reservation that is made from now on will be refreshed (ms). */
 const refreshDelays = (): number[] => {
   const delays: number[] = []
   const realTimeout = globalThis.setTimeout
@@ -86,7 +86,7 @@ describe('a relay and tabs whose clocks are apart', () => {
     },
   )
 
-  test.each(offsets)('a relay whose clock is set by %i ms meanwhile goes on as before', async (ms) => {
+  test.each(offsets)('a relay whose clock is set by %i ms meanwhile works as before', async (ms) => {
     const relay = await startRelay(0)
     const tab = await network.startTab([relay.address], { direct: false, target: 0 })
     await until('there is a reservation', () => isReserved(tab))
