@@ -299,7 +299,8 @@ export const gather = async (
     const at = now()
     if (active.size === 0) starvedMs += at - tickedAt
     tickedAt = at
-    if (isTooLargeForRelay()) fail(tooLargeForRelay(missingBytes(), deps.relayed?.maxBytes ?? 0))
+    if (isTooLargeForRelay())
+      fail(tooLargeForRelay(missingBytes(), deps.relayed?.maxBytes ?? 0, (begun?.held ?? 0) + fetched > 0))
     else if (starvedMs < limits.waitForProvidersMs) pump()
     else fail(unavailable(root, begun, fetched, candidates.size))
   }
@@ -347,10 +348,10 @@ interface Begun {
   files: FileCheck
 }
 
-const tooLargeForRelay = (missing: number, most: number): Failure =>
+const tooLargeForRelay = (missing: number, most: number, isAnyHere: boolean): Failure =>
   new Failure(
     'TooLargeForRelay',
-    `${toMegabytes(missing)} MB are missing, and the peers that have them are reached through a relay only, which carries ${toMegabytes(most)} MB of a package. Try again on a network that lets direct connections through; a VPN or an extension that blocks WebRTC can be in the way. What arrived is kept.`,
+    `${toMegabytes(missing)} MB are missing, and the peers that have them are reached through a relay only, which carries ${toMegabytes(most)} MB of a package. Try again on a network that lets direct connections through; a VPN or an extension that blocks WebRTC can be in the way.${isAnyHere ? ' What arrived is kept.' : ''}`,
   )
 
 const toMegabytes = (bytes: number): number => Math.ceil(bytes / 100_000) / 10
