@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { PackageSummary, StatusView, StepState, TransferView } from '../../workers/contract/views.ts'
+import { formatAgo } from '../lib/format.ts'
 import {
   clockNotice,
   emptyReason,
   hitAt,
   isSearching,
   isWorthAsking,
+  latestTime,
   lookupLines,
   missingPages,
   networkLine,
@@ -264,4 +266,14 @@ test('a transfer that comes through a relay says so, with the limit', () => {
   expect(transferSentence(transfer)).toBe('Fetching from 1 peer through the relay, limited to 16 MB a package')
   expect(transferSentence({ ...transfer, sources: 0 })).toMatch(/^Waiting for the first piece through the relay/)
   expect(transferSentence({ ...transfer, limit: undefined })).toBe('Fetching from 1 peer')
+})
+
+test('ages of packages count from the later of the two clocks, so a device that is behind takes none for new', () => {
+  const day = 86_400_000
+  const published = 100 * day
+  const behind = { status: statusOf({ clockAheadMs: -3 * day }) }
+  expect(formatAgo(published, latestTime(behind, published - day))).toBe('2 days ago')
+  expect(latestTime({ status: statusOf({ clockAheadMs: 3 * day }) }, published)).toBe(published)
+  expect(latestTime({ status: statusOf({}) }, published)).toBe(published)
+  expect(latestTime({ status: undefined }, published)).toBe(published)
 })

@@ -28,6 +28,13 @@ export const networkLine = ({ engine, status }: Pick<State, 'engine' | 'status'>
   return { tone: 'working', sentence: 'Connecting…' }
 }
 
+/**
+ * The later of this device's clock and the server's, ms: what has come by either is in the past, as it is where the
+ * engine judges when a package was published.
+ */
+export const latestTime = ({ status }: Pick<State, 'status'>, now: number): number =>
+  now + Math.max(0, -(status?.clockAheadMs ?? 0))
+
 /** What is said of a clock that seems wrong, and what to do about it; undefined while nothing is known against it. */
 export const clockNotice = ({ status }: Pick<State, 'status'>): { title: string; text: string } | undefined => {
   const aheadMs = status?.clockAheadMs

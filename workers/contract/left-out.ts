@@ -117,10 +117,10 @@ const commonTop = (paths: readonly string[]): string | undefined => {
     return reasonToLeaveOut(first, { parents: [], siblings: noNames, isFolder: rest.length > 0 }) === undefined
   }
   const own = paths.filter(isOwn)
-  // A folder of that very name was chosen: then it is the package.
+  // A folder of that very name was chosen: then it is the package. The history of one never is.
   const counted = own.length > 0 ? own : paths
   const top = counted[0]?.split('/')[0]
-  if (top === undefined || top === '') return undefined
+  if (top === undefined || top === '' || reasonByName.get(top.toLowerCase()) === 'version-control') return undefined
   return counted.every((path) => path.startsWith(`${top}/`)) ? top : undefined
 }
 

@@ -1,7 +1,7 @@
 /**
  * Secrets in the text of a file: private keys, tokens of well-known services, addresses with a password.
  *
- * Bounded: of each file the first 512 KiB are looked at, once, by patterns that take linear time. Binary files are
+ * Bounded: of each file the first 8 MiB are looked at, once, by patterns that take linear time. Binary files are
  * skipped. Not guaranteed: that there is no secret in what passes; a password without a form of its own looks like any
  * other word.
  */
@@ -13,8 +13,8 @@ export interface Secret {
   readonly line: number
 }
 
-/** How much of a file is looked at (bytes). A secret stands in settings or sources, which are smaller. */
-const maxBytes = 512 * 1024
+/** How much of a file is looked at (bytes): notebooks, logs and recordings too, in under a second at the slowest. */
+const maxBytes = 8 * 1024 * 1024
 
 /** A NUL within this first part shows that a file is binary (bytes). */
 const binaryProbeBytes = 8 * 1024
@@ -57,10 +57,24 @@ const toText = (bytes: Uint8Array): string | undefined => {
   const utf16 =
     part[0] === 0xff && part[1] === 0xfe ? 'utf-16le' : part[0] === 0xfe && part[1] === 0xff ? 'utf-16be' : undefined
   if (utf16 !== undefined) return new TextDecoder(utf16).decode(part)
-  if (part.subarray(0, binaryProbeBytes).includes(0)) return undefined
+  const probe = part.subarray(0, binaryProbeBytes)
+  if (probe.includes(0)) return decodeUnmarked(part, probe)
   // What is looked for is ASCII, so a wrong encoding hides nothing of it.
   return new TextDecoder('latin1').decode(part)
 }
+
+/** UTF-16 without a mark: most of it ASCII, so every other byte is NUL. Anything else with a NUL is binary. */
+const decodeUnmarked = (part: Uint8Array, probe: Uint8Array): string | undefined => {
+  const nuls = [0, 0]
+  for (const [at, byte] of probe.entries()) if (byte === 0) nuls[at % 2] = (nuls[at % 2] ?? 0) + 1
+  const [even = 0, odd = 0] = nuls
+  const most = probe.length * minNulShare
+  if (odd > most && even === 0) return new TextDecoder('utf-16le').decode(part)
+  return even > most && odd === 0 ? new TextDecoder('utf-16be').decode(part) : undefined
+}
+
+/** Of all bytes of a text in UTF-16 at least this share is NUL; half of them are where all is ASCII. */
+const minNulShare = 0.4
 
 const lineAt = (text: string, at: number): number => {
   let line = 1
@@ -80,15 +94,27 @@ interface Rule {
 /** Characters after the first line of a key within which its body must begin. */
 const keyBodyCharacters = 600
 
+/** On one line with its header a key is told from words by its length, characters. */
+const minOneLineCharacters = 40
+
 /** A header alone, as in documentation and templates, is not a key. */
 const hasKeyBody = ({ index, 0: begin }: RegExpExecArray, text: string): boolean => {
   const rest = text.slice(index + begin.length, index + begin.length + keyBodyCharacters)
-  if (!/^["'`]?[,+\s]*?(?:\\r)?(?:\\n|\n)/.test(rest)) return false
-  const body = (rest.split('-----', 1)[0] ?? '')
-    .replace(/^(?:[\w-]+: [^\n]*\n)+/gm, '')
-    .replaceAll(/\\[rn]|["'\s,+]/g, '')
+  const part = rest.split('-----', 1)[0] ?? ''
+  // Where line breaks are taken for spaces, as many settings of environments do.
+  if (new RegExp(`^[ \\t]+[A-Za-z0-9+/=]{${minOneLineCharacters}}`).test(part)) return true
+  // Text in JSON in JSON has its line breaks escaped twice, and so on.
+  if (!/^["'`\\]*[,+\s]*?(?:\\+r)?(?:\\+n|\n)/.test(part)) return false
+  const body = part
+    .replaceAll(/^[ \t]*(?:#|\/\/|\*|>|;|--|\|)+[ \t]*/gm, '')
+    .replaceAll(/^(?:[\w-]+: [^\n]*\n)+/gm, '')
+    .replaceAll(/\\+[rn]|["'\\\s,+]/g, '')
   return /^(?!your|my|insert|paste|base64|xxx)[A-Za-z0-9/=]{4,}/i.test(body)
 }
+
+/** Tells whether a text in Base64 begins as a private key does, and not a certificate. */
+const isEncodedKey = ({ 0: encoded }: RegExpExecArray): boolean =>
+  / PRIVATE KEY-/.test(atob(encoded.slice(0, encoded.length - (encoded.length % 4))))
 
 /** Values that stand for a secret, in documentation, templates and settings of a machine's own services. */
 const placeholder =
@@ -106,6 +132,13 @@ const rules: readonly Rule[] = [
     pattern: /-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----/g,
     holds: hasKeyBody,
   },
+  // As in the secrets of a cluster, and in settings of environments.
+  { reason: 'it holds a private key', pattern: /LS0tLS1CRUdJTi[A-Za-z0-9+/]{30,60}/g, holds: isEncodedKey },
+  {
+    reason: 'it holds a private key',
+    pattern: /"d"\s{0,4}:\s{0,4}"[A-Za-z0-9_-]{40,}"/g,
+    beside: /"kty"\s{0,4}:/,
+  },
   { reason: 'it holds a private key', pattern: /PuTTY-User-Key-File-\d:|AGE-SECRET-KEY-1[A-Z0-9]{50}/g },
   {
     reason: 'it holds an access key of AWS',
@@ -113,7 +146,8 @@ const rules: readonly Rule[] = [
   },
   {
     reason: 'it holds a secret key of AWS',
-    pattern: /aws_?secret_?(?:access_?)?key["']?\s{0,4}[=:]\s{0,4}["']?(?<value>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])/gi,
+    pattern:
+      /(?:aws_?secret_?|secret_?access_?)(?:access_?)?key["']?\s{0,4}[=:]\s{0,4}["']?(?<value>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])/gi,
   },
   { reason: 'it holds a token of GitHub', pattern: /\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{22,}/g },
   { reason: 'it holds a token of GitLab', pattern: /\bgl(?:pat|dt|rt|ptt|cbt)-[A-Za-z0-9_-]{20,}/g },
@@ -123,6 +157,28 @@ const rules: readonly Rule[] = [
     pattern:
       /(?:^|[:/])_(?:authToken|auth|password)\s{0,4}=\s{0,4}["']?(?<value>[^\s"']{4,})|npmAuth(?:Token|Ident):\s{0,4}["']?(?<ident>[^\s"']{4,})/gm,
     holds: ({ groups: { value, ident } = {} }) => !placeholder.test(value ?? ident ?? ''),
+  },
+  {
+    reason: 'it holds the password of a package registry',
+    pattern: /"password"\s{0,4}:\s{0,4}"(?<value>[^\s"]{4,})"/g,
+    beside: /"http-basic"/,
+    holds: ({ groups: { value = '' } = {} }) => !placeholder.test(value),
+  },
+  {
+    reason: 'it holds the credentials of a container registry',
+    pattern: /"(?:auth|identitytoken)"\s{0,4}:\s{0,4}"[A-Za-z0-9+/=._-]{8,}"/g,
+    beside: /"auths"/,
+  },
+  {
+    reason: 'it holds the credentials of Git',
+    pattern:
+      /\bextraheader\s{0,4}=\s{0,4}["']?authorization:\s{0,4}(?:basic|bearer|token)\s{1,4}[A-Za-z0-9+/=._-]{8,}/gi,
+  },
+  {
+    reason: 'it holds passwords of hosts',
+    pattern:
+      /^machine\s{1,8}[^\s.]{1,100}\.\S{1,200}\s{1,8}login\s{1,8}\S{1,100}\s{1,8}password\s{1,8}(?<value>\S{1,200})/gm,
+    holds: ({ groups: { value = '' } = {} }) => !placeholder.test(value),
   },
   { reason: 'it holds a token of PyPI', pattern: /\bpypi-AgE[A-Za-z0-9_-]{50,}/g },
   {
@@ -144,6 +200,12 @@ const rules: readonly Rule[] = [
   { reason: 'it holds a token of Vault', pattern: /\bhv[sb]\.[A-Za-z0-9_-]{24,}/g },
   { reason: 'it holds a key of Azure', pattern: /AccountKey=[A-Za-z0-9+/]{40,}={0,2}/g },
   { reason: 'it holds the credentials of a cluster', pattern: /client-key-data:\s{0,4}[A-Za-z0-9+/=]{20,}/g },
+  {
+    reason: 'it holds the credentials of a cluster',
+    pattern: /^[ \t]{1,40}(?:token|password):[ \t]{1,4}["']?(?<value>[A-Za-z0-9._-]{8,})/gm,
+    beside: /^kind:[ \t]{1,4}["']?Config["']?[ \t\r]{0,4}$/m,
+    holds: ({ groups: { value = '' } = {} }) => !placeholder.test(value),
+  },
   {
     reason: 'it holds a signed token (JWT)',
     pattern: /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/g,

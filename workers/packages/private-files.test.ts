@@ -50,6 +50,31 @@ const privatePaths = [
   ...['.bash_history', '.psql_history', 'trace.har', 'client.ovpn', 'local.settings.json', '.password-store/a.gpg'],
 ]
 
+/** What editors, backups and a second download make of such files, and what stands deeper in such folders. */
+const copiedPaths = [
+  ...[
+    '.env~',
+    '.env copy',
+    '.env copy 2',
+    '.env (1)',
+    'id_rsa~',
+    'id_rsa copy',
+    '.netrc.bak',
+    '.pgpass.old',
+    'a.kdbx.old',
+  ],
+  ...[
+    'credentials.json.bak',
+    'credentials (1).json',
+    'credentials copy.json',
+    'credentials - copy.json',
+    'key.pem.orig',
+  ],
+  ...['terraform.tfvars.bak', '.git-credentials.save', '.htpasswd.bak2', 'wp-config.php.bak', 'wp-config.php.bak~'],
+  ...['.kube/config.bak', '.kube/prod.yaml', '.config/gcloud/legacy_credentials/a/adc.json', '.composer/auth.json'],
+  ...['containers/auth.json', 'logins.json', '.zhistory', '.Rhistory', '\uff0eenv'],
+]
+
 /** Ordinary files of packages, sources and templates, with names that resemble the others. */
 const innocentPaths = [
   ...[
@@ -94,15 +119,19 @@ const innocentPaths = [
   ...['config.json', 'hosts.yml', 'settings.xml', 'tokens.css', 'tokens.json', 'token.ts', 'auth.ts', 'history.md'],
   ...['service-accounting.json', 'service.json', 'account.json', 'npmrc.md', 'package-lock.json', 'Cargo.lock'],
   ...['certificate.ttl', 'keystore.ts', 'license.pem.md', 'queries/credentials.rq', 'har.ts', 'charge.har.ts'],
+  ...['.env.example.bak', '.env.example~', 'id_rsa copy.pub', 'backup.bak', 'notes (1).md', 'main.rs~', 'auth.json'],
 ]
 
 describe('names', () => {
-  test.each(privatePaths)('%s looks private, at any depth, in any case and with either slash', (path) => {
-    expect(isPrivate(path)).toBe(true)
-    expect(isPrivate(`kit/a/b/${path}`)).toBe(true)
-    expect(isPrivate(`KIT/${path.toUpperCase()}`)).toBe(true)
-    expect(isPrivate(`kit\\${path.replaceAll('/', '\\')}`)).toBe(true)
-  })
+  test.each([...privatePaths, ...copiedPaths])(
+    '%s looks private, at any depth, in any case and with either slash',
+    (path) => {
+      expect(isPrivate(path)).toBe(true)
+      expect(isPrivate(`kit/a/b/${path}`)).toBe(true)
+      expect(isPrivate(`KIT/${path.toUpperCase()}`)).toBe(true)
+      expect(isPrivate(`kit\\${path.replaceAll('/', '\\')}`)).toBe(true)
+    },
+  )
 
   test('of ordinary files raise no alarm', () => {
     expect(innocentPaths.filter((path) => isPrivate(path) || isPrivate(`kit/${path}`))).toEqual([])
@@ -123,6 +152,12 @@ describe('names', () => {
     expect(isPrivate('.npmrc', '//registry/:_authToken=abcdef0123456789\n')).toBe(true)
     expect(isPrivate('.npmrc', '_auth = dXNlcjpwYXNzd29yZA==\n')).toBe(true)
     expect(isPrivate('.yarnrc.yml', 'npmAuthToken: "abcdef0123456789"\n')).toBe(true)
+  })
+
+  test('of settings of a cluster count with a token in them', () => {
+    const settings = (token: string): string => `kind: Config\nusers:\n- name: a\n  user:\n    token: ${token}\n`
+    expect(isPrivate('admin.conf', settings('abcdef0123456789'))).toBe(true)
+    expect(isPrivate('admin.conf', settings('changeme'))).toBe(false)
   })
 
   test('of templates of such files count only where they are not templates', () => {
@@ -156,6 +191,17 @@ const secrets: Record<string, string> = {
   'a database with a password': 'DATABASE_URL=postgres://app:h7Gk29xx@db.example.com/app',
   'a key of Azure': `DefaultEndpointsProtocol=https;AccountKey=${'a1B2'.repeat(20)}==`,
   'a kubeconfig': `    client-key-data: ${'TUlJRW93SUJBQUtDQVFFQQ'}`,
+  'a key in a notebook': `"key = \\"-----BEGIN ${'PRIVATE KEY'}-----\\\\nMIIEvQIBADANBgkq\\\\n-----END"`,
+  'a key in JSON in JSON': JSON.stringify(JSON.stringify(`-----BEGIN ${'PRIVATE KEY'}-----\nMIIEvQIBADANBgkq\n`)),
+  'a key on one line': `KEY="-----BEGIN ${'PRIVATE KEY'}----- ${'MIIEvQIB'.repeat(8)} -----END"`,
+  'a key in a comment': `# -----BEGIN ${'PRIVATE KEY'}-----\n# MIIEvQIBADANBgkq\n`,
+  'a key in Base64': `tls.key: ${btoa(`-----BEGIN RSA ${'PRIVATE KEY'}-----\nMIIEvQIBADANBgkqhkiG\n`)}`,
+  'a key in JWK': `{"kty": "OKP", "crv": "Ed25519", "d": "${'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A'}"}`,
+  'a secret key of AWS by another name': `"SecretAccessKey": "${'wJalrXUtnFEMI/K7MDENG/bPxRfiCY0123456789'}"`,
+  'a registry of containers': '{"auths": {"registry.example": {"auth": "dXNlcjpodW50ZXIyMg=="}}}',
+  'a registry of PHP packages': '{"http-basic": {"repo.example": {"username": "u", "password": "h7Gk29xx"}}}',
+  'a header of Git': 'extraheader = AUTHORIZATION: basic eC1hY2Nlc3MtdG9rZW46aDdHazI5eHg=',
+  'a password of a host': 'machine git.example\n  login me\n  password h7Gk29xx\n',
   'a dump': '-- PostgreSQL database dump\n\nCOPY public.users (id, email) FROM stdin;\n1\ta@b.c\n',
 }
 
@@ -167,6 +213,11 @@ const innocentTexts: Record<string, string> = {
   'an address of a machine’s own service': 'postgres://app:h7Gk29xx@localhost:5432/app',
   'an address to be filled in': `https://user:$\{TOKEN}@example.com and https://{{user}}:{{password}}@example.com`,
   'an address with a word for a password': 'amqp://user:password@mq.example.com redis://:secret@cache.example.com',
+  'a certificate in Base64': `tls.crt: ${btoa('-----BEGIN CERTIFICATE-----\nMIIEvQIBADANBgkqhkiGMIIEvQIB\n')}`,
+  'a public key in JWK': '{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}',
+  'a begin in a comment': '# -----BEGIN PRIVATE KEY-----\n# ...\n',
+  'a machine in prose': 'machine learning login page password reset\nmachine a login b password <password>\n',
+  'a settings map with a token': 'kind: Config\nusers:\n- user:\n    token: {{ token }}\n',
   'a path with an at sign': 'https://example.com/@scope/name:latest@1.0.0 npm:@scope/pkg@1.0.0 git@github.com:a/b.git',
   'a prefix of a token': 'tokens begin with ghp_, sk_live_, xoxb-, AKIA or eyJ',
   'a hash': 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU= 0123456789abcdef0123456789abcdef01234567',
@@ -192,13 +243,21 @@ describe('contents', () => {
     const token = `ghp_${'a1'.repeat(18)}`
     const utf16 = Uint8Array.from([0xff, 0xfe, ...[...token].flatMap((each) => [each.charCodeAt(0), 0])])
     expect(findSecret(utf16)).toBeDefined()
+    for (const first of [1, 0]) {
+      const unmarked = Uint8Array.from(
+        [...token].flatMap((each) => (first === 1 ? [each.charCodeAt(0), 0] : [0, each.charCodeAt(0)])),
+      )
+      expect(findSecret(unmarked)).toBeDefined()
+    }
     expect(findSecret(bytesOf(`\0${token}`))).toBeUndefined()
+    expect(findSecret(bytesOf(`\0\0${token}`))).toBeUndefined()
   })
 
   test('are looked at up to a limit, so a file costs the same however large it is', () => {
     const token = `ghp_${'a1'.repeat(18)}`
-    const filler = 'a line of text\n'.repeat(40_000)
+    const filler = 'a line of text\n'.repeat(600_000)
     expect(findSecret(bytesOf(`${token}\n${filler}`))).toBeDefined()
+    expect(findSecret(bytesOf(`${filler.slice(0, 8_000_000)}\n${token}`))).toBeDefined()
     expect(findSecret(bytesOf(`${filler}${token}`))).toBeUndefined()
   })
 
@@ -217,6 +276,15 @@ describe('contents', () => {
       ],
       ...['npm_', 'AKIA', 'aws_secret_key ', 'hooks.slack.com/services/TA', 'COPY a ', 'SG.', '_auth=', '{{', 'xoxb-'],
       ...['-- PostgreSQL database dump\n', `"ciphertext": "${'0a'.repeat(16)}" `, 'client-key-data: ', 'AccountKey='],
+      ...[
+        'LS0tLS1CRUdJTi',
+        '"kty":"d":"',
+        '"auths""auth":"',
+        '"http-basic""password":"',
+        'machine a login b\n',
+        'machine a\n',
+      ],
+      ...['extraheader=authorization:basic ', 'kind: Config\n token:', ' token: ', '-----BEGIN PRIVATE KEY----- a'],
     ]
     // A pattern whose steps grow faster than the text would run for minutes on one of these.
     const texts = beginnings.map((part) => bytesOf(part.repeat(Math.ceil((512 * 1024) / part.length))))

@@ -7,15 +7,26 @@
 
 /** Why a file of this path is likely private, as the end of a sentence; undefined when its name says nothing. */
 export const privateName = (path: string): string | undefined => {
-  const segments = path.toLowerCase().split(/[/\\]/)
-  const name = segments.at(-1) ?? ''
-  if (isExample(name)) return undefined
-  for (const { reason, is } of folderRules) {
-    if (segments.some((folder, at) => at < segments.length - 1 && is.test(folder))) return reason
-  }
-  const lastTwo = segments.slice(-2).join('/')
+  const segments = path.normalize('NFKC').toLowerCase().split(/[/\\]/)
+  const name = segments.pop() ?? ''
+  const original = originalName(name)
+  if (isExample(name) || isExample(original)) return undefined
+  const folders = segments.map((folder) => `${folder}/`).join('')
+  const found = folderRules.find(({ is }) => is.test(folders))?.reason
+  return found ?? reasonOfName(segments.at(-1), name) ?? reasonOfName(segments.at(-1), original)
+}
+
+const reasonOfName = (folder: string | undefined, name: string): string | undefined => {
+  const lastTwo = folder === undefined ? name : `${folder}/${name}`
   return pathRules.find(({ is }) => is.test(lastTwo))?.reason ?? nameRules.find(({ is }) => is.test(name))?.reason
 }
+
+/** What a backup or a copy is made of: `.env~`, `.netrc.bak`, `credentials (1).json`, `id_rsa copy`. */
+const originalName = (name: string): string =>
+  name
+    .trim()
+    .replace(/(?: ?- ?copy| copy)?(?: \d{1,3}| ?\(\d{1,3}\))?(?=(?:\.[a-z0-9]{1,12}){0,2}$)/, '')
+    .replace(/(?:~|[._-](?:bak|backup|old|orig|original|save|saved|copy|tmp)\d{0,3})+$/, '')
 
 /** Tells whether it stands where templates do: a value that is filled in later is not a secret yet. */
 export const isInTemplates = (path: string): boolean => /(?:^|[/\\])templates?[/\\]/i.test(path)
@@ -35,19 +46,24 @@ interface Rule {
   readonly is: RegExp
 }
 
+/** Of the folders above, each with its slash. */
 const folderRules: readonly Rule[] = [
-  { reason: 'it is from a folder of SSH keys', is: /^\.ssh$/ },
-  { reason: 'it is from a folder of GnuPG keys', is: /^\.gnupg$/ },
-  { reason: 'it is from a folder of cloud credentials', is: /^(?:\.aws|\.azure|\.gcloud|\.oci|\.aliyun|\.bluemix)$/ },
-  { reason: 'it is from a password store', is: /^\.password-store$/ },
-  { reason: 'it is from a folder of secrets', is: /^\.secrets?$/ },
+  { reason: 'it is from a folder of SSH keys', is: /(?:^|\/)\.ssh\// },
+  { reason: 'it is from a folder of GnuPG keys', is: /(?:^|\/)\.gnupg\// },
+  {
+    reason: 'it is from a folder of cloud credentials',
+    is: /(?:^|\/)(?:\.aws|\.azure|\.gcloud|\.config\/gcloud|\.oci|\.aliyun|\.bluemix|\.cloudflared)\//,
+  },
+  { reason: 'it is from a password store', is: /(?:^|\/)\.password-store\// },
+  { reason: 'it is from a folder of secrets', is: /(?:^|\/)\.secrets?\// },
 ]
 
 /** Of the last folder and the name. */
 const pathRules: readonly Rule[] = [
-  { reason: 'it holds the credentials of a container registry', is: /^\.docker\/config\.json$/ },
-  { reason: 'it holds the credentials of a cluster', is: /^\.kube\/config$/ },
+  { reason: 'it holds the credentials of a container registry', is: /^(?:\.docker\/config|containers\/auth)\.json$/ },
+  { reason: 'it holds the credentials of a cluster', is: /^\.kube\/(?:config(?:[._-].+)?|.+\.ya?ml)$/ },
   { reason: 'it holds the credentials of a package registry', is: /^(?:\.cargo|\.gem)\/credentials(?:\.toml)?$/ },
+  { reason: 'it holds the credentials of a package registry', is: /^\.?composer\/auth\.json$/ },
   { reason: 'it holds the credentials of a package registry', is: /^\.m2\/settings(?:-security)?\.xml$/ },
   {
     reason: 'it holds the credentials of a code host',
@@ -69,7 +85,10 @@ const nameRules: readonly Rule[] = [
   { reason: 'it has the name of a private key', is: /^id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?(?:[._-].*)?$/ },
   { reason: 'it has the name of a key or certificate file', is: /^.+\.(?:pem|key|ppk|p8|agekey)$|^secring\.gpg$/ },
   { reason: 'it is a store of keys', is: /^.+\.(?:p12|pfx|pkcs12|jks|jceks|bks|keystore|keytab)$/ },
-  { reason: 'it is a store of passwords', is: /^.+\.(?:kdbx?|psafe3|keychain(?:-db)?|agilekeychain|1pux)$|^key4\.db$/ },
+  {
+    reason: 'it is a store of passwords',
+    is: /^.+\.(?:kdbx?|psafe3|keychain(?:-db)?|agilekeychain|1pux)$|^key4\.db$|^logins\.json$|^login data$/,
+  },
   { reason: 'it holds the credentials of Git', is: /^\.git-credentials$/ },
   { reason: 'it holds passwords of hosts', is: /^[._]netrc$|^\.(?:ftp|sftp)(?:config|pass)(?:\.json)?$/ },
   { reason: 'it holds the credentials of a package registry', is: /^\.pypirc$|^nuget\.config\.user$/ },
@@ -102,7 +121,10 @@ const nameRules: readonly Rule[] = [
     reason: 'it has the name of a file of secrets',
     is: /^\.?secrets?(?:\.[a-z0-9_-]+)?\.(?:json5?|ya?ml|toml|ini|properties|xml|txt|csv|conf|cfg|plist)$|^\.?secrets?$/,
   },
-  { reason: 'it has the name of a file of passwords', is: /^\.?passwords?(?:\.(?:txt|csv))?$|^\.passwd$/ },
+  {
+    reason: 'it has the name of a file of passwords',
+    is: /^\.?passwords?(?:\.(?:txt|csv|xlsx?|ods|docx?))?$|^\.passwd$/,
+  },
   { reason: 'it is the configuration of a private network', is: /^.+\.ovpn$|^wg\d+\.conf$/ },
   {
     reason: 'it is a wallet',
@@ -114,7 +136,7 @@ const nameRules: readonly Rule[] = [
   },
   {
     reason: 'it is the history of a shell or a database console',
-    is: /^\.(?:bash|zsh|sh|fish|psql|mysql|sqlite|python|node_repl|irb|rediscli)_?history$/,
+    is: /^\.(?:bash|zsh|sh|fish|psql|mysql|sqlite|python|node_repl|irb|rediscli|r)_?history$|^\.zhistory$|^\.viminfo$|^\.lesshst$/,
   },
   { reason: 'it records the traffic of a browser, with its cookies', is: /^.+\.har$|^cookies\.(?:sqlite|txt)$/ },
 ]

@@ -157,6 +157,20 @@ test('a top folder of any name is the package, also one that would be left out w
   }
 })
 
+test('the history of version control is no package, also where nothing else was chosen', async () => {
+  for (const name of ['.git', '.GIT', '.hg', '.svn']) {
+    const { files, leftOut: left } = await readArchive(
+      await craftZip([{ path: `${name}/config` }, { path: `${name}/a` }]),
+    )
+    expect(files).toEqual([])
+    expect(left).toEqual([{ name, reason: 'version-control', files: 2 }])
+    expect(toPickedFolder(await walkFolder(folderOf(name, { config: 'x', a: 'x' }))).files).toEqual([])
+    const given = [{ path: `${name}/config`, bytes: bytesOf('x') }]
+    const typed = { fields: { slug: 'a', version: '1.0.0' }, knownVersions: () => undefined }
+    expect(readPackage(given, typed).check).toMatchObject({ ok: false, files: [] })
+  }
+})
+
 test('what macOS puts beside the top folder hides neither it nor its files', async () => {
   const {
     folder,

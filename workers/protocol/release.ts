@@ -60,7 +60,7 @@ export const isDependencyEcosystem = (ecosystem: string): ecosystem is Dependenc
   (dependencyEcosystems as readonly string[]).includes(ecosystem)
 
 export interface Dependency {
-  /** A `DependencyKind`, or a kind of a later version, which counts as `unknown`. */
+  /** A `DependencyKind`, or a kind of a later version, which is shown as `unknown` and not installed along. */
   readonly kind: string
   /** For a `package` its slug, else what the manifest says: a crate, a path. */
   readonly name: string

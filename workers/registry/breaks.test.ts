@@ -89,3 +89,29 @@ test('equals its definition on arbitrary graphs', () => {
     { seed: 4, numRuns: 500 },
   )
 })
+
+test('the releases are asked once each, and compared a few times, however long the chain of what needs what', () => {
+  const length = 400
+  const installed = Array.from({ length }, (_, at) => entry(`p${at}`))
+  // Each needs the one before it, which is listed last, and many that stay.
+  const stay = Array.from({ length: 127 }, (_, at) => needs(`stay${at}`))
+  const staying = stay.map(({ name }) => entry(name))
+  let asked = 0
+  let looked = 0
+  const found = findBroken(entry('p0'), [...installed].reverse().concat(staying), ({ slug }) => {
+    asked += 1
+    const before = Number(slug.slice(1)) - 1
+    if (!(before >= 0)) return []
+    return [...stay, needs(`p${before}`)].map((dependency) =>
+      Object.defineProperty({ ...dependency }, 'range', {
+        get: () => {
+          looked += 1
+          return dependency.range
+        },
+      }),
+    )
+  })
+  expect(found.map(({ slug }) => slug)).toEqual(installed.slice(1).map(({ slug }) => slug))
+  expect(asked).toBe(length + staying.length)
+  expect(looked).toBe((length - 1) * (stay.length + 1))
+})

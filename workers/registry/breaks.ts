@@ -22,7 +22,6 @@ export const findBroken = <T extends InstalledPackage>(
 ): T[] => {
   const byId = groupBy(installed, ({ id }) => id)
   const bySlug = groupBy(installed, ({ slug }) => slug)
-  const gone = new Set([refOf(leaving)])
 
   /** Ids that a dependency can mean: by name, the same publisher's package counts before those of others. */
   const meantBy = (dependent: T, { name, id }: Dependency): ReadonlySet<string> => {
@@ -32,32 +31,64 @@ export const findBroken = <T extends InstalledPackage>(
     return new Set(own.length > 0 ? own : ids)
   }
 
-  /** Of several packages that can be meant, nobody knows which one was: losing any of them counts. */
-  const isLost = (dependent: T, dependency: Dependency): boolean => {
-    const { kind, optional, range: text } = dependency
-    if (optional || (kind !== 'package' && kind !== 'unknown')) return false
+  /** A range of one package, the installed versions that meet it, and what needs it. */
+  const needs = new Map<string, Need>()
+  const needsByRef = new Map<string, Need[]>()
+  const needOf = (id: string, text: string): Need => {
+    const key = `${id} ${text}`
+    const known = needs.get(key)
+    if (known !== undefined) return known
     const range = toRange(text)
-    return [...meantBy(dependent, dependency)].some((id) => {
-      const fitting = (byId.get(id) ?? []).filter(({ version }) => range.any || range.fits(version))
-      return fitting.length > 0 && fitting.every((entry) => gone.has(refOf(entry)))
-    })
+    const fitting = (byId.get(id) ?? []).filter(({ version }) => range.any || range.fits(version))
+    const need: Need = { left: fitting.length, dependents: [] }
+    needs.set(key, need)
+    for (const ref of fitting.map(refOf)) needsByRef.set(ref, append(needsByRef.get(ref), need))
+    return need
+  }
+  for (const [at, entry] of installed.entries()) {
+    for (const dependency of dependenciesOf(entry)) {
+      const { kind, optional, range } = dependency
+      if (optional || (kind !== 'package' && kind !== 'unknown')) continue
+      // Of several packages that can be meant, nobody knows which one was: losing any of them counts.
+      for (const id of meantBy(entry, dependency)) needOf(id, range).dependents.push(at)
+    }
   }
 
+  // Each need is met by one version less once for each that goes, so the work grows with the dependencies alone.
+  const gone = new Set([refOf(leaving)])
   const broken: T[] = []
-  for (;;) {
-    const next = installed.filter(
-      (entry) => !gone.has(refOf(entry)) && dependenciesOf(entry).some((dependency) => isLost(entry, dependency)),
-    )
-    if (next.length === 0) return broken
-    for (const entry of next) gone.add(refOf(entry))
+  let going = [refOf(leaving)]
+  while (going.length > 0) {
+    const lost = going.flatMap((ref) => needsByRef.get(ref) ?? []).filter((need) => --need.left === 0)
+    const next = [...new Set(lost.flatMap(({ dependents }) => dependents))]
+      .sort((a, b) => a - b)
+      .flatMap((at) => installed[at] ?? [])
+      .filter((entry) => !gone.has(refOf(entry)))
+    going = next.map(refOf)
+    for (const ref of going) gone.add(ref)
     broken.push(...next)
   }
+  return broken
+}
+
+interface Need {
+  /** Installed versions that meet it and stay. */
+  left: number
+  /** Places in the list of what is installed. */
+  readonly dependents: number[]
 }
 
 const groupBy = <T>(list: readonly T[], keyOf: (item: T) => string): Map<string, T[]> => {
   const groups = new Map<string, T[]>()
-  for (const item of list) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item])
+  for (const item of list) groups.set(keyOf(item), append(groups.get(keyOf(item)), item))
   return groups
+}
+
+/** The list itself, with the item at its end. */
+const append = <T>(list: T[] | undefined, item: T): T[] => {
+  if (list === undefined) return [item]
+  list.push(item)
+  return list
 }
 
 const refOf = ({ id, version }: InstalledPackage): string => `${id}@${version}`

@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { Icon } from '../../components/icon.tsx'
 import { Part } from '../../components/part.tsx'
 import { useAppState, useCommands } from '../../hooks/use-app.ts'
-import { useNow } from '../../hooks/use-now.ts'
+import { useLatestTime } from '../../hooks/use-now.ts'
 import type { BrowseQuery } from '../../routes.ts'
 import { hitAt, missingPages, rankOf } from '../../store/selectors.ts'
 import type { SearchState } from '../../store/state.ts'
@@ -20,7 +20,7 @@ export const ResultList = ({ query }: { query: BrowseQuery }) => {
   const list = useRef<HTMLOListElement>(null)
   const search = useAppState((state) => state.search)
   const { loadPage } = useCommands()
-  const now = useNow()
+  const now = useLatestTime()
   const [top, setTop] = useState(0)
   useLayoutEffect(() => setTop(list.current?.offsetTop ?? 0), [])
 

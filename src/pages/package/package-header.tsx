@@ -7,7 +7,7 @@ import { Seal } from '../../components/seal.tsx'
 import { Time } from '../../components/time.tsx'
 import { TransferCard } from '../../components/transfer-card.tsx'
 import { useAppState, useLinks } from '../../hooks/use-app.ts'
-import { useNow } from '../../hooks/use-now.ts'
+import { useLatestTime } from '../../hooks/use-now.ts'
 import { formatBytes } from '../../lib/format.ts'
 import { runningTransfer } from '../../store/selectors.ts'
 
@@ -24,7 +24,7 @@ export const PackageHeader = ({
   const { summary, displayName, versions } = view
   const here = newest?.installed ? newest : versions.find(({ installed }) => installed)
   const links = useLinks()
-  const now = useNow()
+  const now = useLatestTime()
   const wanted = useAppState((state) => state.search.wanted)
   const transfer = useAppState((state) => runningTransfer(state, summary.id, summary.slug))
   return (
