@@ -258,6 +258,8 @@ const assemble = async (
 
   const { wake, stop: stopWaking } = createWake(() => {
     void network.then((online) => online?.wake())
+    // The clock may have been set, which the server is not needed to know.
+    clockChanged()
     void clock.look()
   })
   const onOnline = (): void => wake('online')

@@ -71,6 +71,25 @@ test('a clock that was behind is put right: what it took for the future has its 
   expect(indexing.clockChanged()).toBe(false)
 })
 
+test('a clock that was ahead is put right: what it took for past leads no list until its time has come', async () => {
+  const ahead = { older: start - dayMs, a: start + dayMs, b: start + 300 * dayMs }
+  for (const learns of ['when it is looked at', 'with the next news']) {
+    const { indexing, present, listed, timeOf, publish } = await indexOf({})
+    present.at += 365 * dayMs
+    for (const [slug, publishedAt] of Object.entries(ahead)) await publish(slug, publishedAt)
+    expect(listed()).toEqual(['b', 'a', 'older'])
+    present.at = start
+    if (learns === 'with the next news') await publish('newer', start)
+    else expect(indexing.clockChanged()).toBe(true)
+    expect(listed().filter((slug) => slug !== 'newer')).toEqual(['older', 'a', 'b'])
+    expect(timeOf('b')).toBe(UNKNOWN_TIME)
+    expect(indexing.clockChanged()).toBe(false)
+    present.at = start + 2 * dayMs
+    expect(indexing.clockChanged()).toBe(true)
+    expect(timeOf('a')).toBe(start + dayMs)
+  }
+})
+
 test('many releases of the future cost nothing when others change', async () => {
   const many = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`p${n}`, start + dayMs + n]))
   const { catalogue, present } = await indexOf(many)

@@ -16,7 +16,7 @@ export interface Indexing {
 }
 
 export interface IndexingDependencies {
-  registry: Pick<Registry, 'get'>
+  registry: Pick<Registry, 'get' | 'all'>
   search: Pick<Search, 'put' | 'remove'>
   /** The present (ms since the epoch). */
   latest(): number
@@ -27,6 +27,8 @@ export const createIndexing = ({ registry, search, latest }: IndexingDependencie
   const claims = new Map<PackageId, number>()
   /** When the first of them may have one. */
   let nextAt = Number.POSITIVE_INFINITY
+  /** The latest time that one is listed with. */
+  let listedUntil = UNKNOWN_TIME
 
   /** One that cannot be indexed, whatever its records hold, is not listed; the others are. */
   const index = (id: PackageId, present: number): void => {
@@ -46,6 +48,7 @@ export const createIndexing = ({ registry, search, latest }: IndexingDependencie
       return
     }
     search.put(document)
+    listedUntil = Math.max(listedUntil, document.publishedAt)
     const claimed = shownVersion(found)?.release?.release.publishedAt ?? UNKNOWN_TIME
     if (document.publishedAt !== UNKNOWN_TIME || claimed <= present) return
     claims.set(id, claimed)
@@ -62,12 +65,22 @@ export const createIndexing = ({ registry, search, latest }: IndexingDependencie
     return due.length > 0
   }
 
+  /** After a clock that was ahead is put right, what was taken for past may be yet to come. */
+  const indexEarly = (present: number): boolean => {
+    if (listedUntil <= present + CLOCK_TOLERANCE_MS) return false
+    listedUntil = UNKNOWN_TIME
+    for (const { id } of registry.all()) index(id, present)
+    return true
+  }
+
+  const look = (present: number): boolean => indexEarly(present) || indexDue(present)
+
   return {
     update(packages) {
       const present = latest()
       for (const id of packages) index(id, present)
-      indexDue(present)
+      look(present)
     },
-    clockChanged: () => indexDue(latest()),
+    clockChanged: () => look(latest()),
   }
 }
