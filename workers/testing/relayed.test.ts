@@ -56,7 +56,7 @@ const compose = async () => {
 }
 
 describe('two tabs without a direct path', () => {
-  test('hand over one content after the other, more than one relayed connection carries, and nobody is blamed', async () => {
+  test('hand over one content after the other, more than one relayed connection carries, and nobody is banned', async () => {
     const { deps, served, hold, reports, taker } = await compose()
     const made = new Set<string>()
     taker.node.addEventListener('connection:open', ({ detail }) => {
@@ -68,7 +68,8 @@ describe('two tabs without a direct path', () => {
       expect(await served.has(root)).toBe(true)
     }
     expect(made.size).toBeGreaterThan(1)
-    expect(new Set(reports)).toEqual(new Set(['piece']))
+    // A connection that its relay ends in the middle of a piece is a failure, and not a violation.
+    expect(reports).not.toContain('violation')
   }, 120_000)
 
   test('share what the relay carries among three at once, each of which comes whole', async () => {

@@ -208,14 +208,18 @@ const relayedStreams = new WeakSet<Stream>()
 /** Whether a stream that was opened here goes through a relay. */
 export const isRelayedStream = (stream: Stream): boolean => relayedStreams.has(stream)
 
-/** Begins a dial, or joins one, with a time limit of its own; refuses where one failed a moment ago. */
+/**
+ * Begins a dial, or joins one, with a time limit of its own. Where one failed a moment ago, WebRTC is not tried again: each
+ * try is an RTCPeerConnection on both sides. An address of another kind costs a socket, and the caller limits how often.
+ */
 const dialDirect = async (tab: StreamTab, peer: PeerId): Promise<Connection> => {
   const { paths, gater, webRtc } = tab
   const id = peer.toString()
-  if (!paths.mayTry(id)) throw new Error('there was no direct path to it a moment ago.')
+  const mayTryWebRtc = webRtc && paths.mayTry(id)
   const addresses = (await knownAddresses(tab, peer)).filter(
-    (address) => !isRelayed(address) && (webRtc || !isWebRtc(address)),
+    (address) => !isRelayed(address) && (mayTryWebRtc || !isWebRtc(address)),
   )
+  if (addresses.length === 0 && !paths.mayTry(id)) throw new Error('there was no direct path to it a moment ago.')
   const signal = AbortSignal.timeout(directDialMs)
   const undoPermit = gater.permit(id)
   const end = addresses.length === 0 ? () => {} : paths.begin(id)
