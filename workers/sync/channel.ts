@@ -15,13 +15,18 @@ export const send = (channel: MessageChannel, message: SyncMessage): Promise<voi
 /** Messages of types that this version does not know which may stand before one that it does. */
 const maxSkipped = 16
 
-/** The next message, undecoded; messages of types of later versions before it are skipped. */
-export const receiveKnown = async (channel: MessageChannel): Promise<Uint8Array> => {
+/** The next message, as it came and decoded; messages of types of later versions before it are skipped. */
+const next = async (channel: MessageChannel) => {
   for (let skipped = 0; ; skipped++) {
     const message = await channel.receive()
-    if (skipped === maxSkipped || !isOtherSyncMessage(message)) return message
+    const decoded = syncMessageCodec.decode(message)
+    // Looked at a second time only when it does not decode: nearly all do.
+    if (decoded.ok || skipped === maxSkipped || !isOtherSyncMessage(message)) return { message, decoded }
   }
 }
+
+/** The next message, undecoded; messages of types of later versions before it are skipped. */
+export const receiveKnown = async (channel: MessageChannel): Promise<Uint8Array> => (await next(channel)).message
 
 /**
  * The next message of a known type; messages of types of later versions before it are skipped.
@@ -31,7 +36,7 @@ export const receive = async <Type extends SyncMessage['type']>(
   channel: MessageChannel,
   ...types: readonly Type[]
 ): Promise<Message<Type>> => {
-  const decoded = syncMessageCodec.decode(await receiveKnown(channel))
+  const { decoded } = await next(channel)
   if (!decoded.ok) throw new Failure(decoded.name, decoded.message)
   const { type } = decoded.value
   if (!(types as readonly string[]).includes(type)) {
