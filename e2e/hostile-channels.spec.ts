@@ -4,14 +4,14 @@ import { expect, test } from './fixtures/test.ts'
 
 /**
  * A peer that joined as any other does, and then opens data channels of its own on the connection to a tab and sends
- * what it likes. The tab drops that connection and goes on: it is reached again, publishes and serves.
+ * what it likes. The tab drops that connection and stays reachable, publishes and serves.
  */
 type Message = { text: string } | { bytes: number[]; blob?: true } | { fill: number; length: number; times: number }
 
 const misuse: Record<string, Message[]> = {
   'a text': [{ text: '2000000000' }],
   'a frame without end': [{ fill: 0xff, length: 60_000, times: 1 }],
-  'a blob that is no protobuf': [{ bytes: [3, 255, 255, 255], blob: true }],
+  'a blob that is not protobuf': [{ bytes: [3, 255, 255, 255], blob: true }],
   'a huge length, then much': [{ bytes: [0xff, 0xff, 0xff, 0x7f] }, { fill: 0, length: 200_000, times: 40 }],
 }
 
@@ -61,7 +61,7 @@ const isConnected = (page: Page): Promise<boolean> =>
     ),
   )
 
-test('a tab drops a peer that misuses data channels, and goes on', async ({ join }) => {
+test('a tab drops a peer that misuses data channels, and keeps serving', async ({ join }) => {
   const [victim, hostile] = [await join(), await join()]
   const crashes: string[] = []
   victim.page.on('pageerror', (error) => crashes.push(String(error)))
