@@ -52,12 +52,14 @@ test('all relays gone: peers that are connected directly keep search, gossip and
   )
 
   const steps = () => b.page.evaluate(async () => (await window.ggen.status()).steps)
-  await expect.poll(steps).toMatchObject({
-    relay: { state: 'failed', reason: expect.stringMatching(/does not answer/), since: expect.any(Number) },
-    direct: { state: 'ok' },
-    topic: { state: 'ok' },
-    catalogue: { state: 'ok' },
-  })
+  await expect
+    .poll(steps)
+    .toMatchObject({
+      relay: { state: 'failed', reason: expect.stringMatching(/does not answer/), since: expect.any(Number) },
+      direct: { state: 'ok' },
+      topic: { state: 'ok' },
+      catalogue: { state: 'ok' },
+    })
   await b.page.getByRole('link', { name: /^Network:/ }).click()
   const stuck = b.page.getByRole('listitem').filter({ has: b.page.getByRole('heading', { name: /^Relay/ }) })
   await expect(stuck).toContainText('Does not work, since')

@@ -254,22 +254,24 @@ test('arguments of a wrong type, and of nothing that exists, are refused by name
       'connect to nobody': await failureOf(() => ggen.connect(nobody)),
     }
   })
-  expect.soft(names).toEqual({
-    'publish nothing': 'InvalidArgument',
-    'publish wrong types': 'InvalidArgument',
-    'install nothing': 'InvalidArgument',
-    'install an empty name': 'InvalidArgument',
-    'install an unknown package': 'PackageNotFound',
-    'install a version that is not there': 'VersionNotFound',
-    'read an archive that is none': 'InvalidArgument',
-    'describe an unknown package': 'PackageNotFound',
-    'look up what is no id': 'InvalidArgument',
-    'read a file of nothing': 'VersionNotFound',
-    'uninstall what is not there': 'NotInstalled',
-    'yank what is not there': 'InvalidArgument',
-    'connect to no address': 'InvalidArgument',
-    'connect to nobody': 'PeerUnreachable',
-  })
+  expect
+    .soft(names)
+    .toEqual({
+      'publish nothing': 'InvalidArgument',
+      'publish wrong types': 'InvalidArgument',
+      'install nothing': 'InvalidArgument',
+      'install an empty name': 'InvalidArgument',
+      'install an unknown package': 'PackageNotFound',
+      'install a version that is not there': 'VersionNotFound',
+      'read an archive that is none': 'InvalidArgument',
+      'describe an unknown package': 'PackageNotFound',
+      'look up what is no id': 'InvalidArgument',
+      'read a file of nothing': 'VersionNotFound',
+      'uninstall what is not there': 'NotInstalled',
+      'yank what is not there': 'InvalidArgument',
+      'connect to no address': 'InvalidArgument',
+      'connect to nobody': 'PeerUnreachable',
+    })
   expect(await everythingKept(page)).toEqual(before)
   await expectStillWorks(page)
 })

@@ -84,8 +84,11 @@ test('a lookup is answered by the DHT, then hot or warm, after a reload cold, an
   expect(await from(page, id)).toBe('cold')
   expect(await from(page, id)).toBe('hot')
   expect(await hits(page)).toMatchObject({
-    ...{ 'cache_hits_total{tier="hot"}': 1, 'cache_hits_total{tier="cold"}': 1 },
-    ...{ cache_misses_total: 0, cache_hit_rate: 1, dht_lookups_total: 0 },
+    'cache_hits_total{tier="hot"}': 1,
+    'cache_hits_total{tier="cold"}': 1,
+    cache_misses_total: 0,
+    cache_hit_rate: 1,
+    dht_lookups_total: 0,
   })
 
   // A tab that follows asks the same engine; when it leads, it starts with what is stored.

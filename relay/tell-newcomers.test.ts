@@ -39,9 +39,7 @@ const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 /** Messages that a tab takes from the wire, copies included. */
 const countMessages = (tab: TestTab): (() => number) => {
   let count = 0
-  const internals = tab.node.services.pubsub as unknown as {
-    handleReceivedMessage(...given: unknown[]): Promise<void>
-  }
+  const internals = tab.node.services.pubsub as unknown as { handleReceivedMessage(...given: unknown[]): Promise<void> }
   const handle = internals.handleReceivedMessage.bind(tab.node.services.pubsub)
   internals.handleReceivedMessage = (...given) => {
     count += 1

@@ -45,7 +45,10 @@ expose(gate)
 
 /** Said by the new engine, so that all tabs of the profile hear it. */
 const restartNotice: Update = {
-  ...{ kind: 'notice', id: engineNoticeId, level: 'warning', name: 'Timeout' },
+  kind: 'notice',
+  id: engineNoticeId,
+  level: 'warning',
+  name: 'Timeout',
   message:
     'The part of this page that connects to peers did not answer for 5 seconds, so it was started again. What was under way continues, and nothing that is stored was lost.',
 }

@@ -30,8 +30,12 @@ export const measureHotLookups = async (): Promise<number[]> => {
   const histories = await Promise.all(slugs.map((slug) => createHistory(publisher, slug, ['1.1.0', '1.0.0'])))
   await registry.ingest(histories.flat().map(toEntry), { from: 'bench' })
   const lookups = createLookups({
-    ...{ store, registry, network: Promise.resolve(undefined), now: Date.now },
-    ...{ signal: new AbortController().signal, onWalk() {}, onChange() {} },
+    store,
+    registry,
+    network: Promise.resolve(undefined),
+    now: Date.now,
+    signal: new AbortController().signal,
+    onChange() {},
   })
   const ids = slugs.map((slug) => packageId(publisher.identity.publisherId, slug))
   const samples: number[] = []
@@ -125,8 +129,11 @@ export const measureInTab = async function* (log: (line: string) => void): Async
     yield { scenario: 'first cold lookup after a reload, from the page', unit: 'ms', samples: firsts }
     yield { scenario: 'cold lookup while the tab starts, from the page', unit: 'ms', samples: starting }
     yield {
-      ...{ scenario: 'cold lookup, real tab, from the page', unit: 'ms', samples: settled },
-      ...{ target: 10, targetAt: 'p99' },
+      scenario: 'cold lookup, real tab, from the page',
+      unit: 'ms',
+      samples: settled,
+      target: 10,
+      targetAt: 'p99',
     }
   })
 }

@@ -25,7 +25,10 @@ export const valueCodec = {
 }
 
 export const valueFor = (n: number): object => ({
-  ...{ v: 1, slug: `package-${n}`, seq: n + 1, description: 'A package of templates for a service. '.repeat(4) },
+  v: 1,
+  slug: `package-${n}`,
+  seq: n + 1,
+  description: 'A package of templates for a service. '.repeat(4),
   versions: [0, 1, 2].map((minor) => ({ version: `1.${minor}.${n}`, release: new Uint8Array(32).fill(n % 256) })),
 })
 

@@ -27,8 +27,11 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
       const { tookMs, received, delays, frames, longTasks } = await flood(page, rate * seconds, rate)
       log(`${rate * seconds} updates in ${(tookMs / 1_000).toFixed(1)} s, of which ${received} came across`)
       yield {
-        ...{ scenario: `${rate} updates a second: between frames`, unit: 'ms', samples: frames },
-        ...{ target: responsiveMs, targetAt: 'p99' },
+        scenario: `${rate} updates a second: between frames`,
+        unit: 'ms',
+        samples: frames,
+        target: responsiveMs,
+        targetAt: 'p99',
       }
       yield { scenario: `${rate} updates a second: longest task`, unit: 'ms', samples: [Math.max(0, ...longTasks)] }
       yield { scenario: `${rate} updates a second: said to taken`, unit: 'ms', samples: delays }

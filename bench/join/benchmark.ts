@@ -42,8 +42,11 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
       }
       yield { scenario: `${size} tabs: page open to first direct peer`, unit: 'ms', samples: first }
       yield {
-        ...{ scenario: `${size} tabs: page open to ${peers} direct peers`, unit: 'ms', samples: all },
-        ...{ target: 2000, targetAt: 'p95' },
+        scenario: `${size} tabs: page open to ${peers} direct peers`,
+        unit: 'ms',
+        samples: all,
+        target: 2000,
+        targetAt: 'p95',
       }
     }
 
@@ -77,10 +80,7 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
       )
       recovered.push(performance.now() - began)
     }
-    yield {
-      ...{ scenario: 'relay back to tab reachable', unit: 'ms', samples: recovered },
-      ...{ target: 10_000, targetAt: 'p95' },
-    }
+    yield { scenario: 'relay back to tab reachable', unit: 'ms', samples: recovered, target: 10_000, targetAt: 'p95' }
   })
 
   for (const size of nodeSizes) yield await joinOfNodes(size, log)
@@ -105,8 +105,11 @@ const joinOfNodes = async (size: number, log: (line: string) => void): Promise<F
       await tab.stop()
     }
     return {
-      ...{ scenario: `${size} nodes: start to ${peers} direct peers`, unit: 'ms', samples },
-      ...{ target: 2000, targetAt: 'p95' },
+      scenario: `${size} nodes: start to ${peers} direct peers`,
+      unit: 'ms',
+      samples,
+      target: 2000,
+      targetAt: 'p95',
     }
   } finally {
     await network.stopAll()

@@ -65,7 +65,8 @@ export const differencesBetween = (
       const factor = higherIsBetter ? 1 / times : times
       const [low, high] = higherIsBetter ? [b, a] : [a, b]
       return {
-        ...{ percentile, times },
+        percentile,
+        times,
         isWorse: factor > worstFactor[percentile] && probabilityOfHigher(low, high) < significance,
         isBetter: factor < 1 / worstFactor[percentile] && probabilityOfHigher(high, low) < significance,
       }
@@ -74,7 +75,8 @@ export const differencesBetween = (
       judged.find((each) => each.percentile === percentile)?.times ?? Number.NaN
     return [
       {
-        ...{ scenario, unit },
+        scenario,
+        unit,
         times: { p50: timesOf('p50'), p95: timesOf('p95'), p99: timesOf('p99') },
         worse: judged.filter(({ isWorse }) => isWorse).map(({ percentile }) => percentile),
         better: judged.filter(({ isBetter }) => isBetter).map(({ percentile }) => percentile),

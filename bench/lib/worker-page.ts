@@ -8,10 +8,7 @@ import { build, preview } from 'vite'
 import { chromiumFlags, ensureChromium } from '../../scripts/chromium.ts'
 
 /** An isolated page has a clock of 5 µs; another one, of 100. */
-const isolation = {
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-embedder-policy': 'require-corp',
-}
+const isolation = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' }
 
 /** Builds the page of `folder`, opens it in a real Chromium, and waits until it has set `window.bench`. */
 export const withWorkerPage = async function* <T>(

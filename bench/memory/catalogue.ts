@@ -16,14 +16,12 @@ export const signPackages = async (count: number): Promise<Entry[]> => {
     for (const document of documents.slice((number - 1) * packagesEach, number * packagesEach)) {
       const { slug, name, description, category, tags, keywords, license } = document
       const release = await publisher.release(slug, '1.0.0', {
-        ...{
-          displayName: name,
-          description: description.slice(0, maxDescription).trim(),
-          category,
-          tags,
-          keywords,
-          license,
-        },
+        displayName: name,
+        description: description.slice(0, maxDescription).trim(),
+        category,
+        tags,
+        keywords,
+        license,
         root: new Uint8Array(createHash('sha256').update(slug).digest()),
       })
       const head = await publisher.head(slug, 1, [{ version: '1.0.0', release: release.release.hash }])

@@ -22,11 +22,14 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
     const asked = peers.slice(0, count)
     time(rounds, () => reputation.rank(asked))
     yield {
-      ...{ scenario: `rank ${count} peers`, unit: 'ms', samples: time(rounds, () => reputation.rank(asked)) },
+      scenario: `rank ${count} peers`,
+      unit: 'ms',
+      samples: time(rounds, () => reputation.rank(asked)),
       ...(target === undefined ? {} : { target, targetAt: 'p99' }),
     }
     yield {
-      ...{ scenario: `best 5 of ${count} peers`, unit: 'ms' },
+      scenario: `best 5 of ${count} peers`,
+      unit: 'ms',
       samples: time(rounds, () => reputation.rank(asked, { count: 5 })),
     }
   }

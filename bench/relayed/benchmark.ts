@@ -68,7 +68,8 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
 }
 
 const figure = (scenario: string, samples: number[]): Pick<Figure, 'scenario' | 'unit' | 'samples'> => ({
-  ...{ scenario, samples },
+  scenario,
+  samples,
   unit: 'ms',
 })
 const must = { target: 12_000, targetAt: 'p95' } as const

@@ -45,11 +45,19 @@ export const createCorpus = (size: number, seed = 1): Corpus => {
     const slug = `${name.join('-')}-${n.toString(36)}`
     const { id: publisher, name: publisherName } = pick(publishers)
     return {
-      ...{ id: `${publisher}/${slug}`, slug, version: '1.0.0', name: name.join(' '), publisher, publisherName },
-      ...{ description: words(12 + Math.floor(random() * 20)).join(' '), category: pick(categories) },
+      id: `${publisher}/${slug}`,
+      slug,
+      version: '1.0.0',
+      name: name.join(' '),
+      publisher,
+      publisherName,
+      description: words(12 + Math.floor(random() * 20)).join(' '),
+      category: pick(categories),
       tags: [...new Set(Array.from({ length: 4 }, () => pick(vocabulary.slice(0, tagWords))))],
       keywords: [...new Set(words(3))],
-      ...{ license: pick(licenses), size: 10_000, publishedAt: n },
+      license: pick(licenses),
+      size: 10_000,
+      publishedAt: n,
     }
   })
 

@@ -23,7 +23,10 @@ export const connectOverWebSocket = async (
     const node = await startNode()
     const sync = await startSync({
       directComes: false,
-      ...{ node, catalogue, sha256: webCrypto.sha256, random: Math.random },
+      node,
+      catalogue,
+      sha256: webCrypto.sha256,
+      random: Math.random,
       async openStream(peer, protocol, signal) {
         const connection = node.getConnections().find(({ remotePeer }) => remotePeer.toString() === peer)
         if (connection === undefined) throw new Error('not connected')

@@ -87,11 +87,7 @@ export const createEngineClient = (options: EngineClientOptions): EngineClient =
   const tabs = joinTabs({
     profile,
     onLead(leadership) {
-      local = startLocalEngine({
-        ...{ profile, relays, iceServers, transferChannels, leadership },
-        onUpdates: tell,
-        onStuck,
-      })
+      local = startLocalEngine({ profile, relays, iceServers, transferChannels, leadership, onUpdates: tell, onStuck })
       router.use(local)
       void refresh()
     },

@@ -56,7 +56,11 @@ export const startLocalEngine = (options: LocalEngineOptions): LocalEngine => {
   })
   const { profile, relays, iceServers, transferChannels, leadership } = options
   const start: StartOptions = {
-    ...{ profile, relays, iceServers, transferChannels, leadership },
+    profile,
+    relays,
+    iceServers,
+    transferChannels,
+    leadership,
     updates: updates.port2,
     rtc: rtc?.port2,
   }
@@ -94,6 +98,9 @@ export const startLocalEngine = (options: LocalEngineOptions): LocalEngine => {
 }
 
 const crashNotice = (reason: string): Update => ({
-  ...{ kind: 'notice', id: engineNoticeId, level: 'error', name: 'Internal' },
+  kind: 'notice',
+  id: engineNoticeId,
+  level: 'error',
+  name: 'Internal',
   message: `The engine of this page met an error${reason === '' ? '' : ` (${reason})`}. If something no longer works, load the page again.`,
 })

@@ -48,7 +48,11 @@ const compose = (given: Partial<Commands>) => {
   const told: UpdateBatch[] = []
   const join = (tab: string, leader: string): RemoteEngine =>
     connectRemoteEngine({
-      ...{ profile: 'p', tab, leader, open: channels.open, onSign: () => {} },
+      profile: 'p',
+      tab,
+      leader,
+      open: channels.open,
+      onSign: () => {},
       onUpdates: (batch) => told.push(batch),
     })
   return { channels, gone, lead, join, told }

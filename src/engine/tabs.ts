@@ -82,7 +82,10 @@ export const joinTabs = (options: TabsOptions): Tabs => {
     leaveLeader()
     outdated = false
     followed = connectRemoteEngine({
-      ...{ profile, tab, leader, onUpdates },
+      profile,
+      tab,
+      leader,
+      onUpdates,
       open: (name) => new BroadcastChannel(name),
       onSign: () => monitor.heardWorker(now()),
     })

@@ -7,8 +7,17 @@ import { withoutEngine } from './without-engine.ts'
 test('while an engine is started again nothing is said to be connected, and what is stored is as it was', () => {
   const ok = { state: 'ok', reason: '', since: 1 } as const
   const before: StatusView = {
-    ...{ peerId: 'p', publisherId: 'q', publisherName: 'me', profile: 'default', online: true, connections: 3 },
-    ...{ directConnections: 2, catalogueSize: 7, catalogueComplete: true, searchablePeers: 2, persistent: true },
+    peerId: 'p',
+    publisherId: 'q',
+    publisherName: 'me',
+    profile: 'default',
+    online: true,
+    connections: 3,
+    directConnections: 2,
+    catalogueSize: 7,
+    catalogueComplete: true,
+    searchablePeers: 2,
+    persistent: true,
     relays: [{ address: '/ip4/127.0.0.1', connected: true, reserved: true, reason: '' }],
     channelPath: 'transfer',
     steps: { relay: ok, reservation: ok, direct: ok, topic: ok, catalogue: ok, storage: ok },

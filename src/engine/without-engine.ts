@@ -8,7 +8,10 @@ export const withoutEngine = (status: StatusView, now: number): StatusView => {
   const step: Step & { since: number } = { state: 'working', reason: 'This part is starting again.', since: now }
   return {
     ...status,
-    ...{ online: false, connections: 0, directConnections: 0, searchablePeers: 0 },
+    online: false,
+    connections: 0,
+    directConnections: 0,
+    searchablePeers: 0,
     relays: status.relays.map((relay) => ({ ...relay, connected: false, reserved: false, reason: step.reason })),
     steps: { ...status.steps, relay: step, reservation: step, direct: step, topic: step },
   }

@@ -50,26 +50,29 @@ const compose = (given: Partial<EngineClient> = {}) => {
         tell = () => {}
       }
     },
-    ...{
-      stop: refuse,
-      status: refuse,
-      check: refuse,
-      readArchive: refuse,
-      publish: refuse,
-      yank: refuse,
-      search: refuse,
-    },
-    ...{ describe: refuse, lookup: refuse, resolve: refuse, planInstall: refuse, install: refuse, cancel: refuse },
-    ...{
-      library: async () => [],
-      readFile: refuse,
-      exportZip: refuse,
-      verify: refuse,
-      planUninstall: refuse,
-      uninstall: refuse,
-      peers: refuse,
-    },
-    ...{ metrics: refuse, connect: refuse, wake: refuse },
+    stop: refuse,
+    status: refuse,
+    check: refuse,
+    readArchive: refuse,
+    publish: refuse,
+    yank: refuse,
+    search: refuse,
+    describe: refuse,
+    lookup: refuse,
+    resolve: refuse,
+    planInstall: refuse,
+    install: refuse,
+    cancel: refuse,
+    library: async () => [],
+    readFile: refuse,
+    exportZip: refuse,
+    verify: refuse,
+    planUninstall: refuse,
+    uninstall: refuse,
+    peers: refuse,
+    metrics: refuse,
+    connect: refuse,
+    wake: refuse,
     ...given,
   }
   const store = createPageStore('system')
@@ -337,8 +340,16 @@ describe('removing', () => {
 
 describe('publishing', () => {
   const fields = {
-    ...{ slug: 'hello', version: '1.0.0', displayName: '', description: '', category: '', tags: [], keywords: [] },
-    ...{ license: '', authors: [], repository: '' },
+    slug: 'hello',
+    version: '1.0.0',
+    displayName: '',
+    description: '',
+    category: '',
+    tags: [],
+    keywords: [],
+    license: '',
+    authors: [],
+    repository: '',
   }
   const check = async (files: FileInput[], options: PublishOptions = {}): Promise<PackageCheck> => ({
     ok: options.fields?.version !== 'bad',

@@ -136,7 +136,12 @@ export const createCommands = (client: EngineClient, store: Store): Commands => 
       transferCount += 1
       const transferId = `page-${Date.now().toString(36)}-${transferCount}`
       const transfer: TransferView = {
-        ...{ id: transferId, specs, state: 'resolving', bytes: 0, totalBytes: 0, sources: 0 },
+        id: transferId,
+        specs,
+        state: 'resolving',
+        bytes: 0,
+        totalBytes: 0,
+        sources: 0,
         startedAt: Date.now(),
       }
       optionsById.set(transferId, options)

@@ -163,8 +163,17 @@ const openDraft = (
   files: readonly FileInput[],
   leftOut: readonly LeftOut[],
 ): OpenDraft => ({
-  ...{ stage: 'open', source, folder, files, leftOut, confirmed: [], typed: {} },
-  ...{ check: undefined, dryRun: undefined, checking: true, publishing: false },
+  stage: 'open',
+  source,
+  folder,
+  files,
+  leftOut,
+  confirmed: [],
+  typed: {},
+  check: undefined,
+  dryRun: undefined,
+  checking: true,
+  publishing: false,
 })
 
 const optionsOf = ({ folder, typed, check, leftOut, confirmed }: OpenDraft): PublishOptions => ({

@@ -260,7 +260,13 @@ describe('transfers', () => {
 
 test('a transfer that comes through a relay says so, with the limit', () => {
   const transfer: TransferView = {
-    ...{ id: 't', specs: ['a'], state: 'fetching', bytes: 0, totalBytes: 9, sources: 1, startedAt: 0 },
+    id: 't',
+    specs: ['a'],
+    state: 'fetching',
+    bytes: 0,
+    totalBytes: 9,
+    sources: 1,
+    startedAt: 0,
     limit: { reason: 'relayed', bytes: 16_000_000 },
   }
   expect(transferSentence(transfer)).toBe('Fetching from 1 peer through the relay, limited to 16 MB a package')

@@ -45,8 +45,13 @@ const viewsOf = (registry: Registry): { search: Search; viewById: Map<string, Pa
     viewById.set(
       found.id,
       packageToView(found, {
-        ...{ trust: 'new', dependents: registry.dependentsOf(found.id), namesakes: registry.bySlug(found.slug) },
-        ...{ isInstalled: () => false, heldBy: 3, now, manifest: { files: [{ path: 'README.md', size: 5 }] } },
+        trust: 'new',
+        dependents: registry.dependentsOf(found.id),
+        namesakes: registry.bySlug(found.slug),
+        isInstalled: () => false,
+        heldBy: 3,
+        now,
+        manifest: { files: [{ path: 'README.md', size: 5 }] },
       }),
     )
   }
@@ -75,17 +80,43 @@ const idOf = (slug: string): string => `${'a'.repeat(52)}/${slug}`
 const broken = <T,>(value: object): T => value as T
 
 const summary = (slug: string): PackageSummary => ({
-  ...{ id: `${'a'.repeat(52)}/${slug}`, slug, version: '1.0.0', name: slug, description: '', category: 'c' },
-  ...{ tags: [], publisher: 'a'.repeat(52), publisherName: 'alice', license: 'MIT', size: 1, publishedAt: 1 },
+  id: `${'a'.repeat(52)}/${slug}`,
+  slug,
+  version: '1.0.0',
+  name: slug,
+  description: '',
+  category: 'c',
+  tags: [],
+  publisher: 'a'.repeat(52),
+  publisherName: 'alice',
+  license: 'MIT',
+  size: 1,
+  publishedAt: 1,
 })
 const entry = (slug: string): LibraryEntry => ({
-  ...{ id: `${'a'.repeat(52)}/${slug}`, slug, version: '1.0.0', displayName: slug, publisherName: 'alice' },
-  ...{ root: toHex(new Uint8Array(32)), size: 1, installedAt: 1, asDependency: false, files: [] },
+  id: `${'a'.repeat(52)}/${slug}`,
+  slug,
+  version: '1.0.0',
+  displayName: slug,
+  publisherName: 'alice',
+  root: toHex(new Uint8Array(32)),
+  size: 1,
+  installedAt: 1,
+  asDependency: false,
+  files: [],
 })
 const view = (change: object = {}): PackageView =>
   broken({
-    ...{ summary: summary('hello'), displayName: 'hello', authors: [], keywords: [], repository: '' },
-    ...{ dependencies: [], dependents: [], heldBy: 1, namesakes: [], files: [] },
+    summary: summary('hello'),
+    displayName: 'hello',
+    authors: [],
+    keywords: [],
+    repository: '',
+    dependencies: [],
+    dependents: [],
+    heldBy: 1,
+    namesakes: [],
+    files: [],
     versions: [
       {
         version: '1.0.0',
@@ -109,10 +140,7 @@ describe('every page draws what is valid, whatever it is', () => {
         const store = createMemoryStore()
         const { entries, ids } = await signEntries(name, packages, 1)
         const first = registryOver(store)
-        expect(await first.ingest(entries, { from: 'a peer' })).toMatchObject({
-          accepted: entries.length,
-          rejected: 0,
-        })
+        expect(await first.ingest(entries, { from: 'a peer' })).toMatchObject({ accepted: entries.length, rejected: 0 })
         // After a reload, from the rows that were stored.
         const again = registryOver(store)
         expect((await again.load()).droppedCount).toBe(0)
@@ -189,18 +217,17 @@ describe('every page draws what is valid, whatever it is', () => {
         expect(page.failures()).toEqual([])
         page.stop()
         const draft = {
-          ...{
-            stage: 'open' as const,
-            source: 'folder',
-            folder: 'folder',
-            files: check.findings.flatMap(({ path }) =>
-              path === undefined ? [] : [{ path, bytes: new Uint8Array(0) }],
-            ),
-            leftOut: check.leftOut,
-            confirmed: check.fields.tags,
-            typed: {},
-          },
-          ...{ check, dryRun: undefined, checking: false, publishing: false },
+          stage: 'open' as const,
+          source: 'folder',
+          folder: 'folder',
+          files: check.findings.flatMap(({ path }) => (path === undefined ? [] : [{ path, bytes: new Uint8Array(0) }])),
+          leftOut: check.leftOut,
+          confirmed: check.fields.tags,
+          typed: {},
+          check,
+          dryRun: undefined,
+          checking: false,
+          publishing: false,
         }
         const publishing = open('/publish', { draft })
         await until('the draft is drawn', () => publishing.element.querySelector('.draft') !== null)
@@ -222,9 +249,7 @@ describe('every page draws what is valid, whatever it is', () => {
     const page = open(
       address,
       { library: { busy: false, value: [] } },
-      {
-        describe: () => Promise.reject(Object.assign(new Error('There is none.'), { name: 'PackageNotFound' })),
-      },
+      { describe: () => Promise.reject(Object.assign(new Error('There is none.'), { name: 'PackageNotFound' })) },
     )
     await until('a page is drawn', () => page.element.querySelector('main h1') !== null)
     expect(page.failures()).toEqual([])
@@ -326,8 +351,15 @@ describe('what cannot be drawn is replaced alone', () => {
     }
     const peers = [broken({ ...peer, peerId: undefined }), peer] as never
     const status = broken<NonNullable<Parameters<typeof showPage>[1]['status']>>({
-      ...{ steps: {}, relays: [{}, undefined], online: true, directConnections: 1, persistent: true },
-      ...{ peerId: 'p', publisherId: {}, publisherName: {}, profile: 'd' },
+      steps: {},
+      relays: [{}, undefined],
+      online: true,
+      directConnections: 1,
+      persistent: true,
+      peerId: 'p',
+      publisherId: {},
+      publisherName: {},
+      profile: 'd',
     })
     const page = open('/network', { status, peers }, { peers: async () => peers })
     await until('it is drawn', () => page.element.querySelectorAll('.peers tbody tr').length === 2)

@@ -45,7 +45,11 @@ test('loads once, then answers from hot, from warm an hour later, from cold a da
   expect(load).toHaveBeenCalledTimes(2)
   const { hot, warm, cold, hits, misses } = cache.stats()
   expect({ hot: hot.hits, warm: warm.hits, cold: cold.hits, hits, misses }).toEqual({
-    ...{ hot: 3, warm: 1, cold: 1, hits: 5, misses: 2 },
+    hot: 3,
+    warm: 1,
+    cold: 1,
+    hits: 5,
+    misses: 2,
   })
 })
 
@@ -127,7 +131,11 @@ test('what is known without the cache is kept before anything is loaded, and end
   const known = new Map<string, Note>()
   const load = vi.fn(async () => undefined)
   const cache = createTieredCache<Note>({
-    ...{ store: createMemoryStore(), table: 'cache', codec: noteCodec, now: () => clock, load },
+    store: createMemoryStore(),
+    table: 'cache',
+    codec: noteCodec,
+    now: () => clock,
+    load,
     known: (key) => known.get(key),
   })
   expect(await from(cache, 'a')).toBe('none')
@@ -149,7 +157,11 @@ test('what the store gave and is not valid is removed, and loaded again', async 
   await first.stop()
   const validate = vi.fn(async () => false)
   const second = createTieredCache<Note>({
-    ...{ store, table: 'cache', codec: noteCodec, now: () => clock, validate },
+    store,
+    table: 'cache',
+    codec: noteCodec,
+    now: () => clock,
+    validate,
     load: async () => undefined,
   })
   expect(await from(second, 'k')).toBe('none')
@@ -167,7 +179,11 @@ test('what is put while an older one from the store is judged stays', async () =
   const judged = Promise.withResolvers<boolean>()
   const asked = Promise.withResolvers<void>()
   const second = createTieredCache<Note>({
-    ...{ store, table: 'cache', codec: noteCodec, now: () => clock, load: async () => undefined },
+    store,
+    table: 'cache',
+    codec: noteCodec,
+    now: () => clock,
+    load: async () => undefined,
     validate() {
       asked.resolve()
       return judged.promise

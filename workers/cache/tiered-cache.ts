@@ -80,7 +80,11 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
   const limits: CacheLimits = { ...defaultCacheLimits, ...deps.limits }
   const hot = createMemoryTier<V>({ entries: limits.hotEntries, ttlMs: limits.hotMs, ageMs: limits.coldMs, now })
   const warm = createMemoryTier<Uint8Array>({
-    ...{ entries: limits.warmEntries, ttlMs: limits.warmMs, ageMs: limits.coldMs, maxBytes: limits.warmBytes, now },
+    entries: limits.warmEntries,
+    ttlMs: limits.warmMs,
+    ageMs: limits.coldMs,
+    maxBytes: limits.warmBytes,
+    now,
     onGone: (key) => hot.remove(key),
   })
   const cold = createColdTier({ store, table, limits, now })
@@ -238,7 +242,9 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
     },
 
     stats: () => ({
-      ...{ hot: hot.stats(), warm: warm.stats(), cold: cold.stats() },
+      hot: hot.stats(),
+      warm: warm.stats(),
+      cold: cold.stats(),
       ...counts,
       loads: { ...loads },
       window: meter.rates(),

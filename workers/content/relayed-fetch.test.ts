@@ -60,10 +60,7 @@ describe('a fetch over relayed connections', () => {
     await fetchContent(
       root,
       { ...deps, relayed: { ...relayedOf(deps), maxBytes: 16_000_000 } },
-      {
-        expected,
-        onProgress: (progress) => seen.push({ ...progress }),
-      },
+      { expected, onProgress: (progress) => seen.push({ ...progress }) },
     )
     expect(await asker.content.has(root)).toBe(true)
     expect(seen.some(({ state, relayed }) => state === 'fetching' && relayed === true)).toBe(true)

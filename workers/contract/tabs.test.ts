@@ -32,13 +32,20 @@ describe('messages between tabs', () => {
   test('of another version say so, and whether a leader sent them', () => {
     const data = { ...encodeTabMessage('leader', { kind: 'page' }), v: TAB_PROTOCOL_VERSION + 1, kind: 'of the future' }
     expect(decodeTabMessage(data)).toEqual({
-      ...{ ok: false, reason: 'other-version', version: TAB_PROTOCOL_VERSION + 1, role: 'leader' },
+      ok: false,
+      reason: 'other-version',
+      version: TAB_PROTOCOL_VERSION + 1,
+      role: 'leader',
     })
   })
 
   test('whatever else comes is malformed and nothing throws', () => {
     const values = Object.values<unknown>({
-      ...{ none: undefined, nothing: null, text: 'ggen', list: [], number: 1 },
+      none: undefined,
+      nothing: null,
+      text: 'ggen',
+      list: [],
+      number: 1,
       hostile: {
         get ggen() {
           throw new Error('no')

@@ -105,7 +105,9 @@ export type DecodedTabMessage =
 
 /** A message as it is posted. */
 export const encodeTabMessage = (role: TabRole, message: TabMessage): object => ({
-  ...{ ggen: 'tabs', v: TAB_PROTOCOL_VERSION, role },
+  ggen: 'tabs',
+  v: TAB_PROTOCOL_VERSION,
+  role,
   ...message,
 })
 

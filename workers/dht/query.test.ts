@@ -173,9 +173,14 @@ describe('the end', () => {
   const silentAmong = async (seeds: number[], signal: AbortSignal) => {
     const reasons: unknown[] = []
     const query = startQuery<Candidate>({
-      ...{ seeds: seeds.map(candidate), self: 'me', isConnected: () => true, rank: () => 0 },
+      seeds: seeds.map(candidate),
+      self: 'me',
+      isConnected: () => true,
+      rank: () => 0,
       limits: { width: 10, parallel: 4, dials: 1, inFlight: 8, dialBudget: 8 },
-      ...{ slowMs: () => 1, lostMs: () => 5, signal },
+      slowMs: () => 1,
+      lostMs: () => 5,
+      signal,
       ask: async ({ id }, ended) => {
         if (id !== 'peer 0') return []
         await untilAborted(ended)
@@ -202,9 +207,14 @@ describe('the end', () => {
 
   test('one silent peer does not hold up dialling when as many have answered', async () => {
     const query = startQuery<Candidate>({
-      ...{ seeds: [1, 2, 3].map(candidate), self: 'me', isConnected: (id) => id !== 'peer 0', rank: () => 0 },
+      seeds: [1, 2, 3].map(candidate),
+      self: 'me',
+      isConnected: (id) => id !== 'peer 0',
+      rank: () => 0,
       limits: { width: 10, parallel: 3, dials: 1, inFlight: 8, dialBudget: 8 },
-      ...{ slowMs: () => 10_000, lostMs: () => 10_000, signal: new AbortController().signal },
+      slowMs: () => 10_000,
+      lostMs: () => 10_000,
+      signal: new AbortController().signal,
       async ask({ id }, signal) {
         if (id === 'peer 1') return untilAborted(signal)
         if (id === 'peer 0') query.finish()

@@ -22,7 +22,9 @@ const clockAt = (offsetMs: number) => {
   const here = { offsetMs }
   const clock = createClock({
     now: () => serverTime + here.offsetMs,
-    ...{ origin: 'http://127.0.0.1:1', onChange, signal: stopping.signal },
+    origin: 'http://127.0.0.1:1',
+    onChange,
+    signal: stopping.signal,
   })
   return { clock, onChange, here, stopping }
 }

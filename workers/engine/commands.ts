@@ -234,7 +234,10 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     },
     async planUninstall(id, version) {
       const breaks = brokenWithout(id, version).map(({ id, slug, version, displayName }) => ({
-        ...{ id, slug, version, displayName },
+        id,
+        slug,
+        version,
+        displayName,
       }))
       const kept = keeper.keptBy(id, version)
       return { breaks, ...(kept === undefined ? {} : { kept }) }

@@ -28,8 +28,16 @@ const contentOf = (number: number): StagedContent => {
 }
 
 const entryOf = (slug: string, { root, size }: StagedContent): LibraryEntry => ({
-  ...{ id: packageId(publisherId, slug), slug, version: '1.0.0', displayName: slug, publisherName: 'alice' },
-  ...{ root: rootToText(root), size, installedAt: 1, asDependency: false, files: [] },
+  id: packageId(publisherId, slug),
+  slug,
+  version: '1.0.0',
+  displayName: slug,
+  publisherName: 'alice',
+  root: rootToText(root),
+  size,
+  installedAt: 1,
+  asDependency: false,
+  files: [],
 })
 
 /** Fails each write from the given one on, as a tab that ends there. */

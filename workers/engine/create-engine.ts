@@ -112,7 +112,9 @@ const assemble = async (
   const metrics = createMetrics()
   const walks = createLookupStats()
   const clock = createClock({
-    ...{ now, origin: self.location.origin, signal: lifetime.signal },
+    now,
+    origin: self.location.origin,
+    signal: lifetime.signal,
     onChange: () => clockChanged(),
   })
   // How long a ban, a remembered peer or a cached answer lasts is not for a clock to say that may be set meanwhile.
@@ -128,7 +130,8 @@ const assemble = async (
   const library = createLibrary({ store })
   const transfers = createTransfers({ store })
   const keeper = createContentKeeper({
-    ...{ content, library },
+    content,
+    library,
     published: () => publishedContents(registry, outbox, library, publisherId),
   })
   const trust = createTrust({ store, self: publisherId })
@@ -137,8 +140,13 @@ const assemble = async (
   const relays = createRelayDirectory({ given: options.relays, store, origin: self.location.origin })
   undos.push(reputation.stop, remembered.stop)
   const publisher = createPublisher({
-    ...{ registry, outbox, hasTemplates, crypto: webCrypto, now },
-    ...{ identity: keys.identity, signer: keys.signer },
+    registry,
+    outbox,
+    hasTemplates,
+    crypto: webCrypto,
+    now,
+    identity: keys.identity,
+    signer: keys.signer,
   })
 
   // Begun here, so that all parts that are told of what is loaded stand by then; awaited at the end.
@@ -152,19 +160,17 @@ const assemble = async (
   const network: Promise<Network | undefined> = loaded
     .then(() =>
       startNetwork({
-        ...{
-          keys,
-          content,
-          reputation,
-          relays,
-          remembered,
-          rtcCounts: rtc?.connections,
-          crypto: webCrypto,
-          iceServers: options.iceServers,
-          webRtc: rtc !== undefined,
-          ...(transports === undefined ? {} : { transports }),
-          ...(listen === undefined ? {} : { listen }),
-        },
+        keys,
+        content,
+        reputation,
+        relays,
+        remembered,
+        rtcCounts: rtc?.connections,
+        crypto: webCrypto,
+        iceServers: options.iceServers,
+        webRtc: rtc !== undefined,
+        ...(transports === undefined ? {} : { transports }),
+        ...(listen === undefined ? {} : { listen }),
         catalogue: {
           watchIds: registry.watchEntryIds,
           entries: registry.entriesById,
@@ -195,19 +201,37 @@ const assemble = async (
     })
 
   const status = createStatus({
-    ...{ options, keys, store, rtc, refusal, network, clock },
+    options,
+    keys,
+    store,
+    rtc,
+    refusal,
+    network,
+    clock,
     // As many as are listed: packages whose every version was withdrawn are known, and not shown.
     catalogueSize: search.size,
     onChange: () => bus.emitWhenPosted('status', () => ({ kind: 'status', status: status.view() })),
   })
   void storageLost.promise.then(status.storageLost)
   const publications = createPublications({
-    ...{ registry, outbox, network, signal: lifetime.signal },
+    registry,
+    outbox,
+    network,
+    signal: lifetime.signal,
     onChange: (publication) => emit({ kind: 'publication', publication }),
   })
   const peerSearch = createPeerSearch({ search, network, signal: lifetime.signal, now: () => performance.now() })
   const installs = createInstalls({
-    ...{ registry, content, keeper, library, transfers, trust, reputation, network, signal: lifetime.signal, now },
+    registry,
+    content,
+    keeper,
+    library,
+    transfers,
+    trust,
+    reputation,
+    network,
+    signal: lifetime.signal,
+    now,
     askForUnknown: createAskForUnknown({ catalogue: registry, network }),
     onTransfer: (transfer) => emit({ kind: 'transfer', transfer }),
     onReceived: (bytes) => metrics.count('piece_bytes_received', bytes),
@@ -218,14 +242,16 @@ const assemble = async (
     },
   })
   const lookups = createLookups({
-    ...{ store, registry, network, signal: lifetime.signal, now: steady, latest: clock.latest },
+    store,
+    registry,
+    network,
+    signal: lifetime.signal,
+    now: steady,
+    latest: clock.latest,
     onChange: (cache) => emit({ kind: 'cache', cache }),
   })
   undos.push(lookups.stop)
-  const holders = createHolders({
-    ...{ network, signal: lifetime.signal },
-    onChange: (id) => emit({ kind: 'package', id }),
-  })
+  const holders = createHolders({ network, signal: lifetime.signal, onChange: (id) => emit({ kind: 'package', id }) })
 
   const republish = startRepublish({
     heads: () => registry.packagesOf(publisherId).flatMap(({ id }) => registry.dhtValueFor(id) ?? []),
@@ -284,8 +310,26 @@ const assemble = async (
 
   await loaded
   return createCommands({
-    ...{ clock, content, keeper, registry, search, peerSearch, publisher, library, trust, network, metrics },
-    ...{ status, publications, installs, lookups, walks, holders, emit, wake, signal: lifetime.signal },
+    clock,
+    content,
+    keeper,
+    registry,
+    search,
+    peerSearch,
+    publisher,
+    library,
+    trust,
+    network,
+    metrics,
+    status,
+    publications,
+    installs,
+    lookups,
+    walks,
+    holders,
+    emit,
+    wake,
+    signal: lifetime.signal,
     stop: () => runAll(undos),
   })
 }

@@ -91,7 +91,12 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     const present = await Promise.all(packages.map(({ root }) => content.has(root)))
     return {
       packages: packages.map(({ id, version, rootText, slug, size, requiredBy }) => ({
-        ...{ id, version, slug, size, requiredBy, root: rootText },
+        id,
+        version,
+        slug,
+        size,
+        requiredBy,
+        root: rootText,
         installed: library.get(id, version) !== undefined,
       })),
       bytes: packages.reduce((sum, { size }, at) => sum + (present[at] ? 0 : size), 0),
@@ -168,8 +173,13 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     const started = performance.now()
     const signal = AbortSignal.any([controller.signal, deps.signal])
     const transfer: TransferView = {
-      ...{ id: begun.id, specs: [...begun.specs], startedAt: begun.startedAt },
-      ...{ state: 'resolving', bytes: 0, totalBytes: 0, sources: 0 },
+      id: begun.id,
+      specs: [...begun.specs],
+      startedAt: begun.startedAt,
+      state: 'resolving',
+      bytes: 0,
+      totalBytes: 0,
+      sources: 0,
     }
     const report = (change: Partial<TransferView>): void => {
       Object.assign(transfer, change)
@@ -252,7 +262,10 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       throw new Failure('ContentUnavailable', `The files of ${slug} ${version} are no longer here.`)
     const release = releaseOf(id, version)
     return {
-      ...{ id, version, slug, size },
+      id,
+      version,
+      slug,
+      size,
       root: rootText,
       displayName: release?.displayName ?? slug,
       publisherName: registry.get(id)?.identity.name ?? '',

@@ -39,7 +39,8 @@ export const loadKeys = async (store: Store, crypto: Crypto, profile: string): P
   if (!identity.ok) throw damaged()
   const node = await keyFromSeed(nodeSeed)
   return {
-    ...{ node, nodeId: peerIdFromPrivateKey(node).toString() },
+    node,
+    nodeId: peerIdFromPrivateKey(node).toString(),
     signer: await createSigner(signingSeed),
     identity: identity.value,
   }

@@ -51,7 +51,10 @@ const open = async (
     return { asked: 1, answered: 1 }
   }
   const lookups = createLookups({
-    ...{ store, registry, signal: lifetime.signal, now: Date.now },
+    store,
+    registry,
+    signal: lifetime.signal,
+    now: Date.now,
     network: Promise.resolve({ findHead, describeAtPeers, status: () => state as never, syncNow() {} }),
     onChange: (view) => told.push(view),
   })
@@ -101,7 +104,9 @@ test('from the DHT once, then from hot; after a restart from cold, checked again
   expect(await second.lookups.find(kitId)).toMatchObject({ found: true, from: 'hot' })
   expect([first.walks.length, second.walks.length]).toEqual([1, 0])
   expect(second.lookups.view()).toMatchObject({
-    ...{ hits: { hot: 1, warm: 0, cold: 1, catalogue: 0 }, misses: 0, hitRate: 1 },
+    hits: { hot: 1, warm: 0, cold: 1, catalogue: 0 },
+    misses: 0,
+    hitRate: 1,
     memory: { requests: 2, hitRate: 0.5, best: 0.5 },
   })
 })
@@ -278,8 +283,12 @@ test('without a network everything known is found, and nothing else', async () =
   const { registry, store } = await open()
   await registry.ingest(kit, from)
   const lookups = createLookups({
-    ...{ store, registry, network: Promise.resolve(undefined), signal: new AbortController().signal, now: Date.now },
-    ...{ onChange() {} },
+    store,
+    registry,
+    network: Promise.resolve(undefined),
+    signal: new AbortController().signal,
+    now: Date.now,
+    onChange() {},
   })
   expect(await lookups.find(kitId)).toMatchObject({ found: true })
   expect(await lookups.find(`${kitId}-2`)).toMatchObject({ found: false, from: 'none' })
@@ -298,7 +307,11 @@ test('when the engine stops, lookups under way are cancelled and what was found 
   await registry.ingest(kit, from)
   await lookups.find(kitId)
   const silent = createLookups({
-    ...{ store, registry, signal: lifetime.signal, now: Date.now, onChange() {} },
+    store,
+    registry,
+    signal: lifetime.signal,
+    now: Date.now,
+    onChange() {},
     network: new Promise(() => {}),
   })
   const waiting = silent.find(`${kitId}-2`).catch(({ name }) => name)

@@ -66,7 +66,11 @@ export const createLookups = (deps: LookupsDependencies): Lookups => {
   }
 
   const cache = createTieredCache<KnownPackage>({
-    ...{ store, table: 'cache', codec: knownPackageCodec, now, known: catalogued },
+    store,
+    table: 'cache',
+    codec: knownPackageCodec,
+    now,
+    known: catalogued,
     async validate(id, value) {
       if (value.id !== id) return false
       // The very bytes that the registry has verified need not be verified again.
@@ -157,7 +161,9 @@ export const createLookups = (deps: LookupsDependencies): Lookups => {
       const { value, from } = await corrected(id, await ask(id))
       tell()
       return {
-        ...{ found: value !== undefined, from, tookMs: performance.now() - started },
+        found: value !== undefined,
+        from,
+        tookMs: performance.now() - started,
         ...(value?.summary === undefined ? {} : { record: datedSummary(value.summary, latest()) }),
       }
     },

@@ -15,7 +15,11 @@ const open = async (name: string) => {
   await registry.load()
   const walks: string[] = []
   const lookups = createLookups({
-    ...{ store, registry, signal: new AbortController().signal, now: Date.now, onChange() {} },
+    store,
+    registry,
+    signal: new AbortController().signal,
+    now: Date.now,
+    onChange() {},
     network: Promise.resolve({
       async findHead(key) {
         walks.push(key)

@@ -9,7 +9,9 @@ test('counts, and tells the median of the latest durations', () => {
   metrics.count('gossip_messages_received', 3)
   for (const ms of [30, 10, 20]) metrics.observe('gossip_propagation_time', ms)
   expect(metrics.view()).toMatchObject({
-    ...{ gossip_messages_sent: 1, gossip_messages_received: 3, gossip_propagation_time: 20 },
+    gossip_messages_sent: 1,
+    gossip_messages_received: 3,
+    gossip_propagation_time: 20,
   })
   for (let n = 0; n < 100; n += 1) metrics.observe('gossip_propagation_time', 500)
   expect(metrics.view()).toMatchObject({ gossip_propagation_time: 500 })

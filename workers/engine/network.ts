@@ -167,7 +167,9 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
 
   const { wire, heads, providers } = createDht(tab, { crypto, reputation, conduct, onLookup: deps.onLookup })
   const announcements = createAnnouncements({
-    ...{ pubsub, limits: gossipLimits, onSubscriber: onAudience },
+    pubsub,
+    limits: gossipLimits,
+    onSubscriber: onAudience,
     async receive(bytes, from) {
       const judgement = await deps.receive(bytes, from)
       // A forger's handiwork, and nobody passes on what is not valid. Not a ban at once: who follows another history of
@@ -202,7 +204,11 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     random: Math.random,
   })
   const query = await startRemoteQuery({
-    ...{ node, source: deps.queries.source, ingest: deps.queries.ingest, drop, onPeers: onChange },
+    node,
+    source: deps.queries.source,
+    ingest: deps.queries.ingest,
+    drop,
+    onPeers: onChange,
     rank: reputation.rank,
     observe: experience,
     // A question takes two seconds at most, and the peers asked are connected already.
@@ -211,7 +217,8 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
   })
   const keeper = createRelayKeeper(tab, { relays, onChange })
   const finder = createPeerFinder(tab, pool, {
-    ...{ avoid: reputation.isBanned, onChange },
+    avoid: reputation.isBanned,
+    onChange,
     askClosest: (peer, key, signal) => askClosest(wire, peer, key, signal),
     remembered: remembered.filter(({ id }) => !reputation.isBanned(id.toString())),
     ...(deps.rtcCounts === undefined ? {} : { rtcCounts: deps.rtcCounts }),
@@ -241,17 +248,17 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
         connectedPeers,
         catalogueComplete: complete,
         searchablePeers: query.peers().length,
-        relays: keeper.relays().map(({ address, connected, reserved, dial, reservation }) => ({
-          ...{ address, connected, reserved },
-          reason: dial.state === 'ok' ? reservation.reason : dial.reason,
-        })),
+        relays: keeper
+          .relays()
+          .map(({ address, connected, reserved, dial, reservation }) => ({
+            address,
+            connected,
+            reserved,
+            reason: dial.state === 'ok' ? reservation.reason : dial.reason,
+          })),
         connections: connections.length,
         directConnections: pool.directPeers().length,
-        steps: {
-          ...keeper.steps(),
-          direct: finder.step(),
-          topic: topicStep({ followers, mesh, peers: peers.length }),
-        },
+        steps: { ...keeper.steps(), direct: finder.step(), topic: topicStep({ followers, mesh, peers: peers.length }) },
       }
     },
     peers: () => toPeerViews(pool, keeper.isRelay),

@@ -52,17 +52,31 @@ const compose = async (step: Step, confirm: () => number = () => 0) => {
     syncNow() {},
   }
   const publications = createPublications({
-    ...{ registry, outbox, network: Promise.resolve(network), signal: new AbortController().signal },
+    registry,
+    outbox,
+    network: Promise.resolve(network),
+    signal: new AbortController().signal,
     onChange: (view) => views.push(view),
   })
   return {
-    ...{ outbox, told, views, state, seqById, publications },
+    outbox,
+    told,
+    views,
+    state,
+    seqById,
+    publications,
     async publish(name: string) {
       const id = idOf(name)
       const seq = (seqById.get(id) ?? 0) + 1
       seqById.set(id, seq)
       const entry: OutboxEntry = {
-        ...{ v: 1, id, slug: name, version: `1.0.${seq}`, seq, publishedAt: seq, reason: 'publish' },
+        v: 1,
+        id,
+        slug: name,
+        version: `1.0.${seq}`,
+        seq,
+        publishedAt: seq,
+        reason: 'publish',
       }
       await store.write([outbox.toChange(entry)])
       outbox.note(entry)

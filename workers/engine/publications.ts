@@ -142,8 +142,5 @@ export const createPublications = (deps: PublicationsDependencies): Publications
     sendAll()
   }
 
-  return {
-    sendAll,
-    stop: () => clearTimeout(retryTimer),
-  }
+  return { sendAll, stop: () => clearTimeout(retryTimer) }
 }

@@ -57,7 +57,12 @@ test('a head whose releases are damaged, and an outbox entry without its package
   const outbox = createOutbox({ store: headless })
   await headless.write([
     outbox.toChange({
-      ...{ v: 1, id: packageId(publisherId, 'gone'), slug: 'gone', version: '1.0.0', seq: 1, publishedAt: 1 },
+      v: 1,
+      id: packageId(publisherId, 'gone'),
+      slug: 'gone',
+      version: '1.0.0',
+      seq: 1,
+      publishedAt: 1,
       reason: 'publish',
     }),
   ])
@@ -80,8 +85,16 @@ test('an own package that is installed counts without any record of it', async (
     [other, 4],
   ] as const) {
     await createLibrary({ store }).add({
-      ...{ id: packageId(publisher, 'kit'), slug: 'kit', version: '1.0.0', displayName: 'kit', publisherName: 'x' },
-      ...{ root: rootToText(rootOf(number)), size: 1, installedAt: 1, asDependency: false, files: [] },
+      id: packageId(publisher, 'kit'),
+      slug: 'kit',
+      version: '1.0.0',
+      displayName: 'kit',
+      publisherName: 'x',
+      root: rootToText(rootOf(number)),
+      size: 1,
+      installedAt: 1,
+      asDependency: false,
+      files: [],
     })
   }
   expect([...(await read(store)).roots]).toEqual(rootTexts(3))

@@ -36,10 +36,7 @@ export interface RelayWatch {
 }
 
 /** For an engine that is told by others whom to connect to. */
-export const noRelays: RelayDirectory = {
-  first: async () => [],
-  watch: () => ({ look() {}, stop() {} }),
-}
+export const noRelays: RelayDirectory = { first: async () => [], watch: () => ({ look() {}, stop() {} }) }
 
 export interface RelayDirectoryOptions {
   /** From the address bar. */

@@ -19,7 +19,10 @@ export const serveTabs = (
     leadership === undefined
       ? undefined
       : createTabServer({
-          ...{ profile, leader: leadership.leader, commands, locks: navigator.locks },
+          profile,
+          leader: leadership.leader,
+          commands,
+          locks: navigator.locks,
           open: (name) => new BroadcastChannel(name),
           now: () => performance.now(),
         })

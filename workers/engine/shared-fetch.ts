@@ -35,7 +35,9 @@ export const createSharedFetch = (fetch: Fetch): Fetch => {
       for (const listener of listeners) listener(...progress)
     }
     const flight: Flight = {
-      ...{ controller, listeners, wanted: 0 },
+      controller,
+      listeners,
+      wanted: 0,
       result: fetch(wanted, controller.signal, onProgress).finally(() => {
         if (flightByKey.get(key) === flight) flightByKey.delete(key)
       }),

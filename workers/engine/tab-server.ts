@@ -134,7 +134,10 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
   const refuse = (follower: Follower, id: number): void => {
     follower.incoming.delete(id)
     post(follower.channel, {
-      ...{ kind: 'failure', leader, id, name: 'InvalidArgument' },
+      kind: 'failure',
+      leader,
+      id,
+      name: 'InvalidArgument',
       message: 'The command did not arrive whole in the tab that runs this profile. Load this page again.',
     })
   }

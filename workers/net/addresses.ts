@@ -33,10 +33,7 @@ export const addressesThrough = (
   peerId: string,
 ): { webRtc: Multiaddr; relayed: Multiaddr } => {
   const circuit = relayAddress.encapsulate('/p2p-circuit')
-  return {
-    webRtc: circuit.encapsulate(`/webrtc/p2p/${peerId}`),
-    relayed: circuit.encapsulate(`/p2p/${peerId}`),
-  }
+  return { webRtc: circuit.encapsulate(`/webrtc/p2p/${peerId}`), relayed: circuit.encapsulate(`/p2p/${peerId}`) }
 }
 
 /** Addresses that end in the peer's id, as a dial of several at once needs them. */

@@ -129,9 +129,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
     logger: silentLogger,
     // Peers need not learn which browser this is.
     nodeInfo: { userAgent: 'ggen-marketplace' },
-    addresses: {
-      listen: [...relays.map(() => anyRelay), ...(webRtc ? ['/webrtc'] : []), ...(options.listen ?? [])],
-    },
+    addresses: { listen: [...relays.map(() => anyRelay), ...(webRtc ? ['/webrtc'] : []), ...(options.listen ?? [])] },
     transports: [
       ...(options.transports ?? [webSockets()]),
       relayTransport.transport,

@@ -33,7 +33,10 @@ const compose = async (found: number, { uncollected = 0, dial = (): Promise<neve
   }
   const dialler = createDialler(
     {
-      ...{ node, isRelay: () => false, gater: { permit: () => () => {} }, webRtc: true },
+      node,
+      isRelay: () => false,
+      gater: { permit: () => () => {} },
+      webRtc: true,
       dialable: (peer: string, heard: Multiaddr[]) =>
         dialableAddresses(heard, peer, { self: node.peerId.toString(), relays: [relay] }),
       paths,
@@ -43,7 +46,9 @@ const compose = async (found: number, { uncollected = 0, dial = (): Promise<neve
     } as never,
     { directPeers: () => Array<PeerId>(state.found).fill(friend) } as never,
     {
-      ...{ target: 12, avoid: () => false, onChange() {} },
+      target: 12,
+      avoid: () => false,
+      onChange() {},
       rtcCounts: () => ({ uncollected: state.uncollected, limit: 400 }),
     },
   )

@@ -25,7 +25,11 @@ const minutes = 5
 const dialsAMinute = 60
 
 const connectionTo = (remotePeer: PeerId, { limited = false } = {}) => ({
-  ...{ remotePeer, status: 'open', direction: 'outbound', direct: !limited, timeline: { open: 0 } },
+  remotePeer,
+  status: 'open',
+  direction: 'outbound',
+  direct: !limited,
+  timeline: { open: 0 },
   ...(limited ? { limits: {} } : {}),
 })
 
@@ -58,7 +62,10 @@ const compose = (outcome: Outcome, filter: boolean) => {
     removeEventListener: events.removeEventListener.bind(events),
   }
   const tab = {
-    ...{ node, isRelay: (peer: string) => peer === relay.toString(), gater: { permit: () => () => {} }, webRtc: true },
+    node,
+    isRelay: (peer: string) => peer === relay.toString(),
+    gater: { permit: () => () => {} },
+    webRtc: true,
     dialable: (peer: string, heard: Multiaddr[]) =>
       filter ? dialableAddresses(heard, peer, { self: self.toString(), relays: [relayAddress] }) : [...heard],
     paths: createDirectPaths(() => performance.now()),

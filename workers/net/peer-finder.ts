@@ -70,7 +70,9 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
   }
 
   const dialler = createDialler(tab, pool, {
-    ...{ target, avoid, onChange: changed },
+    target,
+    avoid,
+    onChange: changed,
     ...(rtcCounts === undefined ? {} : { rtcCounts }),
   })
 

@@ -313,11 +313,7 @@ const createFakePort = () => {
     postMessage: (message: ToPage) => heard.push(message),
     close: () => {},
   })
-  return {
-    heard,
-    port: target as unknown as MessagePort,
-    say: (data: ToWorker) => target.onmessage({ data }),
-  }
+  return { heard, port: target as unknown as MessagePort, say: (data: ToWorker) => target.onmessage({ data }) }
 }
 
 const createFakeChannel = (readyState: RTCDataChannelState) => {

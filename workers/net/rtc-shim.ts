@@ -72,12 +72,7 @@ export const installRtcShim = (port: MessagePort, options: RtcShimOptions): RtcS
     RTCIceCandidate: IceCandidate,
   })
 
-  return {
-    channelPath: () => path,
-    connections: () => counts,
-    openConnections: () => receivers.size,
-    close,
-  }
+  return { channelPath: () => path, connections: () => counts, openConnections: () => receivers.size, close }
 }
 
 /** Holds a Web Lock as long as this worker lives: the page asks for it, and has it when the worker is no more. */

@@ -134,11 +134,7 @@ const rules: readonly Rule[] = [
   },
   // As in the secrets of a cluster, and in settings of environments.
   { reason: 'it holds a private key', pattern: /LS0tLS1CRUdJTi[A-Za-z0-9+/]{30,60}/g, holds: isEncodedKey },
-  {
-    reason: 'it holds a private key',
-    pattern: /"d"\s{0,4}:\s{0,4}"[A-Za-z0-9_-]{40,}"/g,
-    beside: /"kty"\s{0,4}:/,
-  },
+  { reason: 'it holds a private key', pattern: /"d"\s{0,4}:\s{0,4}"[A-Za-z0-9_-]{40,}"/g, beside: /"kty"\s{0,4}:/ },
   { reason: 'it holds a private key', pattern: /PuTTY-User-Key-File-\d:|AGE-SECRET-KEY-1[A-Z0-9]{50}/g },
   {
     reason: 'it holds an access key of AWS',
@@ -216,11 +212,7 @@ const rules: readonly Rule[] = [
       /\b[a-z][a-z0-9+.-]{1,20}:\/\/(?<user>[^\s:@/'"<>`]{0,100}):(?<password>[^\s@/'"<>`]{1,200})@(?<host>[^\s'"<>`]{1,100})/gi,
     holds: isRealPassword,
   },
-  {
-    reason: 'it holds the key of a wallet',
-    pattern: /"ciphertext"\s{0,4}:\s{0,4}"[0-9a-f]{32}/g,
-    beside: /"kdf"/,
-  },
+  { reason: 'it holds the key of a wallet', pattern: /"ciphertext"\s{0,4}:\s{0,4}"[0-9a-f]{32}/g, beside: /"kdf"/ },
   {
     reason: 'it is a dump of a database',
     pattern: /^-- (?:PostgreSQL database dump|(?:MySQL|MariaDB) dump )/gm,

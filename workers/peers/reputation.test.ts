@@ -19,7 +19,9 @@ afterEach(() => vi.useRealTimers())
 
 const open = (store: Store = createMemoryStore(), peers?: number): Reputation =>
   createReputation({
-    ...{ store, now: () => clock, random: createSeededRandom(1) },
+    store,
+    now: () => clock,
+    random: createSeededRandom(1),
     ...(peers === undefined ? {} : { limits: { peers } }),
   })
 

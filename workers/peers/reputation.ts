@@ -325,8 +325,13 @@ export const createReputation = (deps: ReputationDependencies): Reputation => {
 }
 
 const unmet = {
-  ...{ ok: 0, failed: 0, faults: 0 },
-  ...{ rttMs: undefined, kbitPerS: undefined, lastSuccessAt: undefined, bannedUntil: undefined },
+  ok: 0,
+  failed: 0,
+  faults: 0,
+  rttMs: undefined,
+  kbitPerS: undefined,
+  lastSuccessAt: undefined,
+  bannedUntil: undefined,
 }
 
 /** An outcome that has not faded to a tenth, good or bad: such a peer needs no exploring. */
@@ -342,8 +347,12 @@ const smoothed = (before: number | undefined, measured: number): number | undefi
 }
 
 const toRecord = (peer: string, known: Known): PeerRecord => ({
-  ...{ v: 1, peer, at: whole(known.at) },
-  ...{ ok: thousandths(known.ok), failed: thousandths(known.failed), faults: thousandths(known.faults) },
+  v: 1,
+  peer,
+  at: whole(known.at),
+  ok: thousandths(known.ok),
+  failed: thousandths(known.failed),
+  faults: thousandths(known.faults),
   ...(known.rttMs === undefined ? {} : { rtt: whole(known.rttMs * 1_000) }),
   ...(known.kbitPerS === undefined ? {} : { bitPerS: whole(known.kbitPerS * 1_000) }),
   ...(known.lastSuccessAt === undefined ? {} : { lastSuccessAt: whole(known.lastSuccessAt) }),
@@ -351,7 +360,12 @@ const toRecord = (peer: string, known: Known): PeerRecord => ({
 })
 
 const fromRecord = ({ ok, failed, faults, at, rtt, bitPerS, lastSuccessAt, bannedUntil }: PeerRecord): Known => ({
-  ...{ ok: ok / 1_000, failed: failed / 1_000, faults: faults / 1_000, at, lastSuccessAt, bannedUntil },
+  ok: ok / 1_000,
+  failed: failed / 1_000,
+  faults: faults / 1_000,
+  at,
+  lastSuccessAt,
+  bannedUntil,
   rttMs: rtt === undefined ? undefined : rtt / 1_000,
   kbitPerS: bitPerS === undefined ? undefined : bitPerS / 1_000,
 })

@@ -5,11 +5,16 @@ import type { Dependency } from '../protocol/release.ts'
 import { findBroken, type InstalledPackage } from './breaks.ts'
 
 const entry = (name: string, version = '1.0.0'): InstalledPackage => ({
-  ...{ id: name.includes('/') ? name : `alice/${name}`, slug: name.slice(name.indexOf('/') + 1), version },
+  id: name.includes('/') ? name : `alice/${name}`,
+  slug: name.slice(name.indexOf('/') + 1),
+  version,
 })
 
 const needs = (name: string, changes: Partial<Dependency> = {}): Dependency => ({
-  ...{ kind: 'package', name, range: '^1.0.0', optional: false },
+  kind: 'package',
+  name,
+  range: '^1.0.0',
+  optional: false,
   ...changes,
 })
 

@@ -15,7 +15,9 @@ import { createLowest } from './lowest.ts'
 
 const limits: CatalogueLimits = {
   ...catalogueLimits,
-  ...{ packagesPerPublisher: 3, releasesPerPublisher: 5, releasesPerVersion: 2 },
+  packagesPerPublisher: 3,
+  releasesPerPublisher: 5,
+  releasesPerVersion: 2,
 }
 
 const slugs = ['a', 'b', 'c', 'd', 'e']

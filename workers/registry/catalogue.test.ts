@@ -54,7 +54,9 @@ const show = (catalogue: Catalogue) =>
       complete: found.complete,
       latest: found.latest?.version,
       versions: found.versions.map(({ version, yanked, equivocation, release, rivals }) => ({
-        ...{ version, yanked, equivocation },
+        version,
+        yanked,
+        equivocation,
         release: release === undefined ? undefined : toHex(release.hash),
         rivals: rivals.map(({ hash }) => toHex(hash)),
       })),

@@ -70,11 +70,7 @@ export const createLibrary = ({ store }: { readonly store: Store }): Library => 
         entry:
           before === undefined
             ? entry
-            : {
-                ...entry,
-                installedAt: before.installedAt,
-                asDependency: before.asDependency && entry.asDependency,
-              },
+            : { ...entry, installedAt: before.installedAt, asDependency: before.asDependency && entry.asDependency },
       })
       revision += 1
     },

@@ -27,7 +27,11 @@ const openPublisher = async (store: Store = createMemoryStore()) => {
   await registry.load({ own: [alice.identity] })
   await outbox.load()
   const publisher = createPublisher({
-    ...{ registry, outbox, identity: alice.identity, signer: alice.signer, crypto: webCrypto },
+    registry,
+    outbox,
+    identity: alice.identity,
+    signer: alice.signer,
+    crypto: webCrypto,
     now: () => time++,
     hasTemplates: (files) => files.some(({ path }) => path.endsWith('.tera')),
   })
@@ -36,11 +40,25 @@ const openPublisher = async (store: Store = createMemoryStore()) => {
 
 const check = (slug: string, version: string, changes: Partial<PackageCheck> = {}): PackageCheck => {
   const fields: ManifestFields = {
-    ...{ slug, version, displayName: slug, description: 'A package.', category: 'backend', tags: ['a'], keywords: [] },
-    ...{ license: 'MIT', authors: [], repository: '' },
+    slug,
+    version,
+    displayName: slug,
+    description: 'A package.',
+    category: 'backend',
+    tags: ['a'],
+    keywords: [],
+    license: 'MIT',
+    authors: [],
+    repository: '',
   }
   return {
-    ...{ ok: true, findings: [], fields, dependencies: [], files: [{ path: 'x.tera', size: 3 }], size: 3, leftOut: [] },
+    ok: true,
+    findings: [],
+    fields,
+    dependencies: [],
+    files: [{ path: 'x.tera', size: 3 }],
+    size: 3,
+    leftOut: [],
     ...changes,
   }
 }

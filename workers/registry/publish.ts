@@ -186,7 +186,13 @@ export const createPublisher = (dependencies: PublisherDependencies): Publisher 
     const versions = [{ version, release: release.hash }, ...(found?.entries ?? [])]
     const { entries, seq } = await buildHeadEntries(slug, found, versions)
     await store(commit, [{ kind: 'release', id: toHex(release.hash), release }, ...entries], content.changes, {
-      ...{ v: 1, id, slug, version, seq, publishedAt, reason: 'publish' },
+      v: 1,
+      id,
+      slug,
+      version,
+      seq,
+      publishedAt,
+      reason: 'publish',
     })
     return { ...prepared, root, existing: false }
   }
@@ -210,7 +216,7 @@ export const createPublisher = (dependencies: PublisherDependencies): Publisher 
     const versions = found.entries.map((each): VersionEntry => (each === entry ? { ...each, yanked: true } : each))
     const { entries, seq } = await buildHeadEntries(slug, found, versions)
     const publishedAt = Math.max(0, Math.floor(now()))
-    await store(commit, entries, [], { ...{ v: 1, id, slug, version, seq, publishedAt, reason: 'yank' } })
+    await store(commit, entries, [], { v: 1, id, slug, version, seq, publishedAt, reason: 'yank' })
     return { id, version, changed: true }
   }
 

@@ -15,21 +15,27 @@ const { publisherId: other } = (await createTestPublisher(2)).identity
 const kit = packageId(publisher, 'kit')
 
 const libraryEntry = (version: string, changes: Partial<LibraryEntry> = {}): LibraryEntry => ({
-  ...{
-    id: kit,
-    slug: 'kit',
-    version,
-    displayName: 'Kit',
-    publisherName: 'alice',
-    root: rootToText(rootOf(1)),
-    size: 3,
-  },
-  ...{ installedAt: 5, asDependency: false, files: [{ path: 'a.txt', size: 3, sha256: 'ab'.repeat(32) }] },
+  id: kit,
+  slug: 'kit',
+  version,
+  displayName: 'Kit',
+  publisherName: 'alice',
+  root: rootToText(rootOf(1)),
+  size: 3,
+  installedAt: 5,
+  asDependency: false,
+  files: [{ path: 'a.txt', size: 3, sha256: 'ab'.repeat(32) }],
   ...changes,
 })
 
 const outboxEntry = (slug: string, seq: number, publishedAt: number): OutboxEntry => ({
-  ...{ v: 1, id: packageId(publisher, slug), slug, version: '1.0.0', seq, publishedAt, reason: 'publish' },
+  v: 1,
+  id: packageId(publisher, slug),
+  slug,
+  version: '1.0.0',
+  seq,
+  publishedAt,
+  reason: 'publish',
 })
 
 /** Writes garbage beside and over good rows. */
@@ -37,7 +43,9 @@ const damage = async (store: Store, table: TableName, prefix = ''): Promise<numb
   const [first] = await store.keys(table, prefix)
   const good = (await store.get(table, first ?? '')) ?? new Uint8Array()
   const rows = [new Uint8Array(), new Uint8Array(50).fill(0xff), good.slice(0, -1), good].map((value, n) => ({
-    ...{ table, key: `${prefix}zz-${n}`, value },
+    table,
+    key: `${prefix}zz-${n}`,
+    value,
   }))
   await store.write(rows)
   return rows.length
@@ -79,7 +87,9 @@ test('a library entry that could not be read again is refused', async () => {
   await expect(library.add(libraryEntry('1.0.0', { files }))).rejects.toMatchObject({ name: 'InvalidArgument' })
   expect(await store.keys('library')).toEqual([])
   const largest = Array.from({ length: 1000 }, (_, n) => ({
-    ...{ path: `${'d'.repeat(250)}/${n}/${'f'.repeat(250)}`, size: 1, sha256: 'ab'.repeat(32) },
+    path: `${'d'.repeat(250)}/${n}/${'f'.repeat(250)}`,
+    size: 1,
+    sha256: 'ab'.repeat(32),
   }))
   await library.add(libraryEntry('2.0.0', { files: largest }))
   expect(await createLibrary({ store }).load()).toEqual({ dropped: 0 })

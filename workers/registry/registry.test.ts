@@ -70,9 +70,7 @@ test('takes in what is valid, in any order within a batch, and tells what change
           order.flatMap((n) => kit[n] ?? []),
           from,
         ),
-      ).toEqual({
-        ...{ accepted: 4, rejected: 0, forged: 0, unproven: 0, unsupported: [], stale: 0, failures: [] },
-      })
+      ).toEqual({ accepted: 4, rejected: 0, forged: 0, unproven: 0, unsupported: [], stale: 0, failures: [] })
       expect(registry.get(kitId())?.versions.map(({ version }) => version)).toEqual(['1.1.0', '1.0.0'])
       expect(changes).toEqual([{ revision: 1, size: 1, packages: [kitId()] }])
       expect(await registry.ingest(kit, from)).toMatchObject({ accepted: 0, rejected: 0, stale: 4 })
@@ -303,7 +301,10 @@ test('announcements and DHT values hold all that is needed to verify them', asyn
   const bytes = a.registry.announcementFor(kitId()) ?? new Uint8Array()
   const b = open()
   expect(await b.registry.receiveAnnouncement(bytes, from)).toEqual({
-    ...{ verdict: 'new', id: kitId(), publishedAt: 1, checks: 3 },
+    verdict: 'new',
+    id: kitId(),
+    publishedAt: 1,
+    checks: 3,
   })
   expect(b.registry.get(kitId())?.latest?.version).toBe('1.1.0')
   // The same again costs no second check.

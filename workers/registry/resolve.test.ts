@@ -27,36 +27,61 @@ const makePackage = (slug: string, shape: Shape, identity = alice): CataloguePac
     }
     const dependencies = Object.entries(needs).map(
       ([name, need]): Dependency => ({
-        ...{ kind: 'package', name, range: '*', optional: false },
+        kind: 'package',
+        name,
+        range: '*',
+        optional: false,
         ...(typeof need === 'string' ? { range: need } : need),
       }),
     )
     const release: Release = {
-      ...{ v: 1, publisher: identity.publisherId, slug, version, root: rootOf(version.length), size: 10, fileCount: 1 },
-      ...{ dependencies, seq: 1, prevRelease: null, publishedAt: 1, displayName: slug, description: '', category: 'c' },
-      ...{ tags: [], keywords: [], license: '', authors: [], repository: '', hasTemplates: false },
+      v: 1,
+      publisher: identity.publisherId,
+      slug,
+      version,
+      root: rootOf(version.length),
+      size: 10,
+      fileCount: 1,
+      dependencies,
+      seq: 1,
+      prevRelease: null,
+      publishedAt: 1,
+      displayName: slug,
+      description: '',
+      category: 'c',
+      tags: [],
+      keywords: [],
+      license: '',
+      authors: [],
+      repository: '',
+      hasTemplates: false,
     }
     const verified = { release, hash: rootOf(1), bytes: new Uint8Array() }
     return { version, yanked: false, equivocation: false, release: verified, rivals: [], ...marks }
   })
   versions.sort((a, b) => compareVersions(b.version, a.version))
   return {
-    ...{ id, publisher: identity.publisherId, slug, identity, disputed: false, contested: false, complete: true },
+    id,
+    publisher: identity.publisherId,
+    slug,
+    identity,
+    disputed: false,
+    contested: false,
+    complete: true,
     head: {
-      head: { ...{ v: 1, publisher: identity.publisherId, slug, seq: 1, versions: [], latest: '', older: null } },
+      head: { v: 1, publisher: identity.publisherId, slug, seq: 1, versions: [], latest: '', older: null },
       hash: rootOf(1),
       bytes: new Uint8Array(),
     },
-    ...{ entries: [], versions, latest: pickOffered(versions) },
+    entries: [],
+    versions,
+    latest: pickOffered(versions),
   }
 }
 
 const catalogueOf = (...packages: CataloguePackage[]): ResolveDependencies['catalogue'] => {
   const byId = new Map(packages.map((each) => [each.id as string, each]))
-  return {
-    get: (id) => byId.get(id),
-    bySlug: (slug) => packages.filter((each) => each.slug === slug),
-  }
+  return { get: (id) => byId.get(id), bySlug: (slug) => packages.filter((each) => each.slug === slug) }
 }
 
 const run = (
@@ -303,10 +328,7 @@ const rangesOf = ['^1.0.0', '^2.0.0', '1.0.0', '>=1.1.0', '*', '<2.1.0', '~1.1.0
 const world = (optional: boolean): fc.Arbitrary<World> => {
   const needs = fc.dictionary(
     fc.constantFrom(...slugsOf),
-    fc.record({
-      range: fc.constantFrom(...rangesOf),
-      optional: optional ? fc.boolean() : fc.constant(false),
-    }),
+    fc.record({ range: fc.constantFrom(...rangesOf), optional: optional ? fc.boolean() : fc.constant(false) }),
     { maxKeys: 3 },
   )
   const shape = fc.uniqueArray(fc.tuple(fc.constantFrom(...versionsOf), needs), {

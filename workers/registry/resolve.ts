@@ -69,7 +69,9 @@ export const resolve = (specs: readonly string[], dependencies: ResolveDependenc
     const prereleasesOf = new Set<PackageId>()
     for (;;) {
       const solution = solve({
-        ...{ roots, prereleasesOf, maxSteps },
+        roots,
+        prereleasesOf,
+        maxSteps,
         candidatesOf: choices.of,
         edgesOf: edges.of,
         isRequired: (edge) =>
@@ -92,10 +94,7 @@ export const resolve = (specs: readonly string[], dependencies: ResolveDependenc
     if (solution.ok) solution = addOptional(solution, kept, edges, (keys) => attempt(keys, allowMissing))
   }
   if (!solution.ok) throw explain(solution, !allowMissing && attempt(new Set(), true).ok)
-  return toResolution(solution.chosen, {
-    roots: new Set(roots.map(({ target }) => target.id)),
-    edges,
-  })
+  return toResolution(solution.chosen, { roots: new Set(roots.map(({ target }) => target.id)), edges })
 }
 
 /** Candidates tried in one search: a graph of 1,000 packages takes as many; far more only where it is made to. */
@@ -315,10 +314,7 @@ const sayConflict = ({ target, wants }: Conflict): string => {
 
 const toResolution = (
   chosen: ReadonlyMap<PackageId, Chosen>,
-  context: {
-    readonly roots: ReadonlySet<PackageId>
-    readonly edges: Edges
-  },
+  context: { readonly roots: ReadonlySet<PackageId>; readonly edges: Edges },
 ): Resolution => {
   const { roots, edges } = context
   const warnings: string[] = []

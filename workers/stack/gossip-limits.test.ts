@@ -4,8 +4,12 @@ import { createGossipLimits, type GossipRates, gossipRates } from './gossip-limi
 
 const plenty = { perSecond: 1e9, burst: 1e9 }
 const open: GossipRates = {
-  ...{ frames: plenty, bytes: plenty, messages: plenty },
-  ...{ checks: plenty, publisherNews: plenty, news: plenty },
+  frames: plenty,
+  bytes: plenty,
+  messages: plenty,
+  checks: plenty,
+  publisherNews: plenty,
+  news: plenty,
 }
 
 const createClock = () => {

@@ -9,13 +9,11 @@ const newsOf = (given: { name: string; publisher: string; source: string; size: 
   publisher: given.publisher,
   source: given.source,
   message: {
-    ...{
-      from: new Uint8Array(),
-      seqno: new Uint8Array(8),
-      topic: 't',
-      signature: new Uint8Array(),
-      key: new Uint8Array(),
-    },
+    from: new Uint8Array(),
+    seqno: new Uint8Array(8),
+    topic: 't',
+    signature: new Uint8Array(),
+    key: new Uint8Array(),
     data: new Uint8Array(given.size).fill(given.mark ?? 0),
   },
 })

@@ -111,9 +111,7 @@ test('an exchange ends without blame when too many of its entries are of no use,
   const honest = createSide([], ({ bytes }) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) % 2 === 0)
   const channels = createChannels()
   const answering = runResponder(channels.right, liar.replica, 'left')
-  await expect(runInitiator(channels.left, honest.replica, 'right')).rejects.toMatchObject({
-    name: 'EntriesRefused',
-  })
+  await expect(runInitiator(channels.left, honest.replica, 'right')).rejects.toMatchObject({ name: 'EntriesRefused' })
   channels.end()
   await expect(answering).rejects.toThrow('the channel ended')
   expect(honest.keys().length).toBeGreaterThan(0)
@@ -171,7 +169,10 @@ const turn = (ranges: readonly SyncRange[], last = true, want = none): Uint8Arra
 const batchOf = (entries: Entry[], last: boolean, size?: number): Uint8Array => {
   const bytes = entryBatchCodec.encode({ v: 1, entries })
   return encode({
-    ...{ v: 2, type: 'entries', size: size ?? bytes.length, last },
+    v: 2,
+    type: 'entries',
+    size: size ?? bytes.length,
+    last,
     deflated: new Uint8Array(deflateRawSync(bytes)),
   })
 }

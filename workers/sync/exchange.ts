@@ -63,12 +63,7 @@ export const runResponder = async (
 }
 
 const hello = async ({ index, sha256 }: Replica) =>
-  ({
-    v: 2,
-    type: 'hello',
-    count: index.size(),
-    fingerprint: await fingerprintOf(index, everything, sha256),
-  }) as const
+  ({ v: 2, type: 'hello', count: index.size(), fingerprint: await fingerprintOf(index, everything, sha256) }) as const
 
 const exchange = async (
   channel: MessageChannel,

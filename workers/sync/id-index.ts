@@ -180,11 +180,7 @@ export const createIdIndex = (): IdIndex => {
   }
 }
 
-const createBlock = (): Block => ({
-  ids: new Uint32Array(blockIds * words),
-  count: 0,
-  sums: new Float64Array(words),
-})
+const createBlock = (): Block => ({ ids: new Uint32Array(blockIds * words), count: 0, sums: new Float64Array(words) })
 
 /** Moves the upper half into a block of its own. */
 const split = (block: Block): Block => {

@@ -45,7 +45,10 @@ const startPeer = async (numbers: readonly number[]) => {
   const waiting = new Set<() => void>()
   const sync = await startSync({
     directComes: false,
-    ...{ node, catalogue: catalogue.catalogue, sha256, random: () => 0.5 },
+    node,
+    catalogue: catalogue.catalogue,
+    sha256,
+    random: () => 0.5,
     openStream: async (peer, protocol) => openStream(node, peer, protocol),
     onExchange(peer, outcome) {
       outcomes.push({ peer, outcome })
@@ -54,7 +57,10 @@ const startPeer = async (numbers: readonly number[]) => {
   })
   stops.push(sync.stop)
   return {
-    ...{ node, sync, outcomes, ...catalogue },
+    node,
+    sync,
+    outcomes,
+    ...catalogue,
     /** Resolves when an exchange has ended after which this holds. */
     when: (holds: () => boolean): Promise<void> =>
       new Promise((resolve) => {
@@ -136,7 +142,10 @@ test('who has come by a relay is given time to come directly; then the exchange 
     unregister() {},
   }
   const sync = await startSync({
-    ...{ node: node as never, directComes: true, catalogue: createTestCatalogue([]).catalogue, sha256 },
+    node: node as never,
+    directComes: true,
+    catalogue: createTestCatalogue([]).catalogue,
+    sha256,
     async openStream(peer) {
       opened.push(peer)
       throw new Error('Enough was seen.')

@@ -33,10 +33,25 @@ export const createForger = async (name: string, rotationKey?: Signer): Promise<
     async release(slug, version, seq = 1, changes = {}) {
       const release = await signRelease(
         {
-          ...{ v: 1, publisher, slug, version, root: new Uint8Array(32).fill(7), size: 10, fileCount: 1 },
-          ...{ dependencies: [], seq, prevRelease: seq === 1 ? null : new Uint8Array(32).fill(8) },
-          ...{ publishedAt: 1_700_000_000_000, displayName: slug, description: `The ${slug} package` },
-          ...{ category: 'test', tags: [], keywords: [], license: 'MIT', authors: [], repository: '' },
+          v: 1,
+          publisher,
+          slug,
+          version,
+          root: new Uint8Array(32).fill(7),
+          size: 10,
+          fileCount: 1,
+          dependencies: [],
+          seq,
+          prevRelease: seq === 1 ? null : new Uint8Array(32).fill(8),
+          publishedAt: 1_700_000_000_000,
+          displayName: slug,
+          description: `The ${slug} package`,
+          category: 'test',
+          tags: [],
+          keywords: [],
+          license: 'MIT',
+          authors: [],
+          repository: '',
           hasTemplates: false,
           ...changes,
         },
@@ -89,10 +104,7 @@ export const withChangedFields = (bytes: Uint8Array, changes: Partial<Release>):
   const envelope = readEnvelope('release', bytes)
   const release = releaseCodec.decode(envelope.body)
   if (!release.ok) throw new Error(release.message)
-  return envelopeCodecs.release.encode({
-    ...envelope,
-    body: releaseCodec.encode({ ...release.value, ...changes }),
-  })
+  return envelopeCodecs.release.encode({ ...envelope, body: releaseCodec.encode({ ...release.value, ...changes }) })
 }
 
 /** The release of `state` signed by somebody else, who names its publisher. */

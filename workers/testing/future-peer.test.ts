@@ -50,7 +50,9 @@ test(
     const [, release, head] = await createHistory(publisher, 'kit', ['1.0.0'])
     if (release?.kind !== 'release' || head?.kind !== 'head') throw new Error('an incomplete history')
     const releaseBody = withFields(release.release.bytes, {
-      ...{ labels: ['audited'], rating: 4.5, since: -1 },
+      labels: ['audited'],
+      rating: 4.5,
+      since: -1,
       dependencies: [
         {
           kind: 'plugin',

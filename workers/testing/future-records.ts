@@ -30,7 +30,10 @@ export const withFields = (envelope: Uint8Array, fields: object): Uint8Array => 
 export const signByHand = async (kind: string, body: Uint8Array, signer: Signer): Promise<Uint8Array> =>
   new Uint8Array(
     dagCbor.encode({
-      ...{ v: 1, kind, body, key: signer.publicKey },
+      v: 1,
+      kind,
+      body,
+      key: signer.publicKey,
       signature: await signer.sign(concatBytes([asciiToBytes(`ggen-${kind}-v1\0`), body])),
     }),
   )

@@ -100,7 +100,8 @@ export const createGossipNetwork = async (options: GossipNetworkOptions) => {
     const judged: GossipNode['judged'] = []
     const { pubsub } = node.services
     const announcements = createAnnouncements({
-      ...{ pubsub, limits },
+      pubsub,
+      limits,
       onSubscriber: (peer) => audience.push(peer),
       async receive(bytes, from) {
         const outcome = await registry.receiveAnnouncement(bytes, { from })
@@ -117,7 +118,13 @@ export const createGossipNetwork = async (options: GossipNetworkOptions) => {
       return handle(...given)
     }
     return {
-      ...{ node, id: node.peerId.toString(), registry, announcements, judged, floods, audience },
+      node,
+      id: node.peerId.toString(),
+      registry,
+      announcements,
+      judged,
+      floods,
+      audience,
       received: () => received,
       meshPeers: () => internals.getMeshPeers(PACKAGES_TOPIC),
       scoreOf: (peer) => internals.score.score(peer),

@@ -200,7 +200,10 @@ describe('a peer that floods', { timeout: testMs }, () => {
     // It sends messages of any size.
     Reflect.set(pubsub, 'dataTransform', undefined)
     return {
-      ...{ nodes, honest, victim, flooder },
+      nodes,
+      honest,
+      victim,
+      flooder,
       async flood(messages: readonly Uint8Array[]) {
         for (const message of messages) await pubsub.publish(PACKAGES_TOPIC, message)
       },

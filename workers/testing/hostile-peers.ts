@@ -106,8 +106,13 @@ export const createHostileNetwork = () => {
     const registry = createRegistry({ store, crypto: webCrypto, onChange() {} })
     const outbox = createOutbox({ store })
     const publisher = createPublisher({
-      ...{ registry, outbox, hasTemplates, crypto: webCrypto, now: () => 1_700_000_000_000 },
-      ...{ identity: keys.identity, signer: keys.signer },
+      registry,
+      outbox,
+      hasTemplates,
+      crypto: webCrypto,
+      now: () => 1_700_000_000_000,
+      identity: keys.identity,
+      signer: keys.signer,
     })
     const library = createLibrary({ store })
     const judged: Judged[] = []
@@ -115,7 +120,13 @@ export const createHostileNetwork = () => {
       judged.push({ from, accepted, names: failures.map((failure) => failure.name) })
     }
     return {
-      ...{ keys, store, content, registry, publisher, library, judged },
+      keys,
+      store,
+      content,
+      registry,
+      publisher,
+      library,
+      judged,
       catalogue: {
         watchIds: registry.watchEntryIds,
         entries: registry.entriesById,
@@ -134,7 +145,10 @@ export const createHostileNetwork = () => {
         )
         const staged = await content.stage(read.files)
         return publisher.publish(read.check, {
-          ...{ root: staged.root, size: staged.size, fileCount: read.files.length, changes: content.changes(staged) },
+          root: staged.root,
+          size: staged.size,
+          fileCount: read.files.length,
+          changes: content.changes(staged),
         })
       },
       async rows() {
@@ -156,7 +170,14 @@ export const createHostileNetwork = () => {
     const stopping = new AbortController()
     const reputation = createReputation({ store, now: Date.now, random: Math.random })
     const network = await startNetwork({
-      ...{ keys, crypto: webCrypto, relays: noRelays, iceServers: [], webRtc: false, content, catalogue, reputation },
+      keys,
+      crypto: webCrypto,
+      relays: noRelays,
+      iceServers: [],
+      webRtc: false,
+      content,
+      catalogue,
+      reputation,
       async receive(bytes, from) {
         const outcome = await registry.receiveAnnouncement(bytes, { from })
         const { verdict, failure } = outcome
@@ -183,15 +204,13 @@ export const createHostileNetwork = () => {
       await reputation.stop()
     })
     const installs = createInstalls({
-      ...{
-        registry,
-        content,
-        library,
-        reputation,
-        network: Promise.resolve(network),
-        signal: stopping.signal,
-        now: Date.now,
-      },
+      registry,
+      content,
+      library,
+      reputation,
+      network: Promise.resolve(network),
+      signal: stopping.signal,
+      now: Date.now,
       askForUnknown: createAskForUnknown({ catalogue: registry, network: Promise.resolve(network) }),
       keeper: createContentKeeper({ content, library, published: () => ({ roots: new Set(), complete: true }) }),
       transfers: createTransfers({ store }),
@@ -239,7 +258,12 @@ export const createHostileNetwork = () => {
       await node.stop()
     })
     return {
-      ...{ ...profile, id: node.peerId.toString(), address: addressOf(node), node, exchanges, announcements },
+      ...profile,
+      id: node.peerId.toString(),
+      address: addressOf(node),
+      node,
+      exchanges,
+      announcements,
       async announce(id) {
         const bytes = profile.registry.announcementFor(id)
         return bytes === undefined ? 0 : announcements.publish(bytes)
@@ -251,7 +275,9 @@ export const createHostileNetwork = () => {
     const node = await startNode(await generateKeyPair('Ed25519'))
     stops.push(async () => node.stop())
     return {
-      ...{ id: node.peerId.toString(), address: addressOf(node), node },
+      id: node.peerId.toString(),
+      address: addressOf(node),
+      node,
       open: (peer, protocol) => connectionTo(node, peer).newStream(protocol, { maxOutboundStreams: 64 }),
       async give(peer, entries) {
         const stream = await connectionTo(node, peer).newStream(SYNC_PROTOCOL)

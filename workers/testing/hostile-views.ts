@@ -234,9 +234,16 @@ export const edgeCheck: fc.Arbitrary<PackageCheck> = fc.record({
     { maxLength: 5 },
   ),
   fields: fc.record({
-    ...{ slug: anyText, version: anyText, displayName: anyText, description: anyText, category: anyText },
-    ...{ license: anyText, repository: anyText },
-    ...{ tags: fc.array(anyText), keywords: fc.array(anyText), authors: fc.array(anyText) },
+    slug: anyText,
+    version: anyText,
+    displayName: anyText,
+    description: anyText,
+    category: anyText,
+    license: anyText,
+    repository: anyText,
+    tags: fc.array(anyText),
+    keywords: fc.array(anyText),
+    authors: fc.array(anyText),
   }),
   dependencies: fc.array(
     fc.record({

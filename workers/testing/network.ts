@@ -71,7 +71,10 @@ export const createEngineNetwork = ({ seed = 1, conditions }: EngineNetworkOptio
     const clock = { clockMs }
     const engine = await createEngine(
       {
-        ...{ profile: `test-${addresses}-${name}`, relays: [], iceServers: [], transferChannels: false },
+        profile: `test-${addresses}-${name}`,
+        relays: [],
+        iceServers: [],
+        transferChannels: false,
         updates: { postMessage: (batch) => void updates.push(...batch) },
         onStolen() {},
       },
@@ -89,7 +92,12 @@ export const createEngineNetwork = ({ seed = 1, conditions }: EngineNetworkOptio
     await engine.peers()
     const peer: EnginePeer = Object.assign(clock, {
       ...engine,
-      ...{ name, id: peerId, publisherId, disk, updates, address: `${listen}/p2p/${peerId}` },
+      name,
+      id: peerId,
+      publisherId,
+      disk,
+      updates,
+      address: `${listen}/p2p/${peerId}`,
       publish: (slug: string, version: string, files: Readonly<Record<string, Uint8Array>> = {}) =>
         engine.publish(packageFiles(slug, version, files)),
       async meet(...others: readonly { readonly address: string }[]) {

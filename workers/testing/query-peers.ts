@@ -70,7 +70,13 @@ export const startQueryPeer = async (node: Libp2p, options: QueryPeerOptions = {
     ...(options.timing === undefined ? {} : { timing: options.timing }),
   })
   return {
-    ...{ id: node.peerId.toString(), node, registry, reputation, query, dropped, questions },
+    id: node.peerId.toString(),
+    node,
+    registry,
+    reputation,
+    query,
+    dropped,
+    questions,
     search: search.query,
     async stop() {
       await query.stop()

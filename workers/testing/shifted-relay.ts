@@ -18,7 +18,11 @@ globalThis.Date = new Proxy(System, {
 installSteadyDate()
 
 const relay = await createRelay({
-  ...{ privateKey: await generateKeyPair('Ed25519'), host: '127.0.0.1', port: 0, announce: [], crypto: webCrypto },
+  privateKey: await generateKeyPair('Ed25519'),
+  host: '127.0.0.1',
+  port: 0,
+  announce: [],
+  crypto: webCrypto,
   validateAnnouncement: async () => ({ verdict: 'new', checks: 0 }),
 })
 process.on('message', (ms) => {

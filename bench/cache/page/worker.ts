@@ -7,7 +7,10 @@ import { keyOf, valueCodec, valueFor } from '../values.ts'
 const open = async (): Promise<{ cache: TieredCache<object>; close(): Promise<void> }> => {
   const store = await openIdbStore('bench')
   const cache = createTieredCache({
-    ...{ store, table: 'cache' as const, codec: valueCodec, now: Date.now },
+    store,
+    table: 'cache' as const,
+    codec: valueCodec,
+    now: Date.now,
     load: async () => undefined,
   })
   return {

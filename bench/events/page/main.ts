@@ -44,13 +44,24 @@ const answers = {
     return () => listeners.delete(listener)
   },
   status: async () => ({
-    ...{ peerId: 'peer', publisherId: 'publisher', publisherName: 'bench', profile: 'bench', online: true },
-    ...{ relays: [], connections: 10, directConnections: 10, catalogueSize: 0, persistent: true },
-    ...{ channelPath: 'transfer' as const },
+    peerId: 'peer',
+    publisherId: 'publisher',
+    publisherName: 'bench',
+    profile: 'bench',
+    online: true,
+    relays: [],
+    connections: 10,
+    directConnections: 10,
+    catalogueSize: 0,
+    persistent: true,
+    channelPath: 'transfer' as const,
     steps: { relay: step, reservation: step, direct: step, catalogue: step, storage: step },
   }),
   search: async () => ({
-    ...{ total: 0, tookMs: 0, hits: [], facets: { category: [], tag: [], license: [], publisher: [] } },
+    total: 0,
+    tookMs: 0,
+    hits: [],
+    facets: { category: [], tag: [], license: [], publisher: [] },
   }),
   library: async () => [],
 }

@@ -43,16 +43,26 @@ const toUpdate = (n: number): Update => {
     return {
       kind: 'publication',
       publication: {
-        ...{ id: 'publisher/own', slug: 'own', version: '1.0.0', state: 'sending', acknowledgements: n },
-        ...{ announcedTo: n, publishedAt: 1 },
+        id: 'publisher/own',
+        slug: 'own',
+        version: '1.0.0',
+        state: 'sending',
+        acknowledgements: n,
+        announcedTo: n,
+        publishedAt: 1,
       },
     }
   return {
     kind: 'transfer',
     transfer: {
-      ...{ id: `transfer-${(n >> 1) % transfers}`, specs: [`package-${n % transfers}`], state: 'fetching', bytes: n },
+      id: `transfer-${(n >> 1) % transfers}`,
+      specs: [`package-${n % transfers}`],
+      state: 'fetching',
+      bytes: n,
       // When it was said, by the clock that page and worker share.
-      ...{ totalBytes: 1e6, sources: 3, startedAt: performance.timeOrigin + performance.now() },
+      totalBytes: 1e6,
+      sources: 3,
+      startedAt: performance.timeOrigin + performance.now(),
     },
   }
 }

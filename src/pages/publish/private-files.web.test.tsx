@@ -6,8 +6,16 @@ let page: ShownPage | undefined
 afterEach(() => page?.stop())
 
 const fields = {
-  ...{ slug: 'kit', version: '1.0.0', displayName: 'kit', description: '', category: 'c', license: 'MIT' },
-  ...{ tags: [], keywords: [], authors: [], repository: '' },
+  slug: 'kit',
+  version: '1.0.0',
+  displayName: 'kit',
+  description: '',
+  category: 'c',
+  license: 'MIT',
+  tags: [],
+  keywords: [],
+  authors: [],
+  repository: '',
 }
 
 const blocking = (files: readonly FileInput[], confirmed: readonly string[] = []): PackageCheck => {
@@ -20,7 +28,11 @@ const blocking = (files: readonly FileInput[], confirmed: readonly string[] = []
       path,
       message: `${path} is private.`,
     })),
-    ...{ fields, dependencies: [], files: files.map(({ path }) => ({ path, size: 1 })), size: 1, leftOut: [] },
+    fields,
+    dependencies: [],
+    files: files.map(({ path }) => ({ path, size: 1 })),
+    size: 1,
+    leftOut: [],
   }
 }
 
@@ -30,8 +42,17 @@ const open = (
 ) => {
   const files = names.map((path) => ({ path, bytes: new Uint8Array(1) }))
   const draft = {
-    ...{ stage: 'open' as const, source: 'kit', folder: 'kit', files, leftOut: [], confirmed: [], typed: {} },
-    ...{ check: blocking(files), dryRun: undefined, checking: false, publishing: false },
+    stage: 'open' as const,
+    source: 'kit',
+    folder: 'kit',
+    files,
+    leftOut: [],
+    confirmed: [],
+    typed: {},
+    check: blocking(files),
+    dryRun: undefined,
+    checking: false,
+    publishing: false,
   }
   page = showPage('/publish', { draft }, { check })
   return page.element

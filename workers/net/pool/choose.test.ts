@@ -3,7 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { type ConnectionFacts, chooseKept, type PeerFacts, superfluous } from './choose.ts'
 
 const connection = (id: string, change: Partial<ConnectionFacts> = {}): ConnectionFacts => ({
-  ...{ id, direct: true, openedAt: 0, settled: true, busyStreams: 0 },
+  id,
+  direct: true,
+  openedAt: 0,
+  settled: true,
+  busyStreams: 0,
   ...change,
 })
 const ids = (connections: readonly ConnectionFacts[]): string[] => connections.map(({ id }) => id)
@@ -30,8 +34,11 @@ describe('connections to one peer', () => {
   test('never all are closed', () => {
     const any = fc.array(
       fc.record({
-        ...{ id: fc.uuid(), direct: fc.boolean(), settled: fc.boolean() },
-        ...{ openedAt: fc.nat(100_000), busyStreams: fc.nat(3) },
+        id: fc.uuid(),
+        direct: fc.boolean(),
+        settled: fc.boolean(),
+        openedAt: fc.nat(100_000),
+        busyStreams: fc.nat(3),
       }),
       { maxLength: 6 },
     )
@@ -52,7 +59,11 @@ describe('peers', () => {
   const now = 1_000_000
   const limits = { keep: 2, max: 4, idleMs: 300_000, graceMs: 30_000 }
   const peer = (name: string, change: Partial<PeerFacts> = {}): PeerFacts => ({
-    ...{ peer: name, inMesh: false, score: 0.5, usedAt: 0, openedAt: 0 },
+    peer: name,
+    inMesh: false,
+    score: 0.5,
+    usedAt: 0,
+    openedAt: 0,
     ...change,
   })
 
@@ -82,8 +93,11 @@ describe('peers', () => {
   test('no more stay than the limit, and nobody is closed for two reasons', () => {
     const any = fc.uniqueArray(
       fc.record({
-        ...{ peer: fc.uuid(), inMesh: fc.boolean(), score: fc.double({ min: 0, max: 1, noNaN: true }) },
-        ...{ usedAt: fc.nat(now), openedAt: fc.nat(now) },
+        peer: fc.uuid(),
+        inMesh: fc.boolean(),
+        score: fc.double({ min: 0, max: 1, noNaN: true }),
+        usedAt: fc.nat(now),
+        openedAt: fc.nat(now),
       }),
       { selector: (each) => each.peer, maxLength: 12 },
     )

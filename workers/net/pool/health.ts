@@ -45,13 +45,19 @@ const failuresUntilUnhealthy = 5
 const newestWeight = 0.3
 
 export const newVitals = (now: number): Vitals => ({
-  ...{ aliveAt: now, checkedAt: now, usedAt: now },
-  ...{ rttMs: undefined, lostPings: 0, failedRequests: 0 },
+  aliveAt: now,
+  checkedAt: now,
+  usedAt: now,
+  rttMs: undefined,
+  lostPings: 0,
+  failedRequests: 0,
 })
 
 export const afterPong = (vitals: Vitals, rttMs: number, now: number): Vitals => ({
   ...vitals,
-  ...{ aliveAt: now, checkedAt: now, lostPings: 0 },
+  aliveAt: now,
+  checkedAt: now,
+  lostPings: 0,
   rttMs: vitals.rttMs === undefined ? rttMs : vitals.rttMs + newestWeight * (rttMs - vitals.rttMs),
 })
 

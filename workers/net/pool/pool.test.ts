@@ -66,9 +66,7 @@ const compose = (options: Partial<PoolOptions> & { relay?: PeerId } = {}) => {
         tags.set(peer.toString(), given['ggen-useful']?.value)
       },
     },
-    services: {
-      identify: { identify: async (connection: Connection) => void identified.push(connection.id) },
-    },
+    services: { identify: { identify: async (connection: Connection) => void identified.push(connection.id) } },
     async dial() {
       dials += 1
       throw new Error('nobody is there')

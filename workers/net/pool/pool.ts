@@ -138,7 +138,9 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
     const found = known.get(connection.id)
     if (found !== undefined) return found
     const fresh: Known = {
-      ...{ vitals: newVitals(now()), openedAt: now(), identified: false },
+      vitals: newVitals(now()),
+      openedAt: now(),
+      identified: false,
       // Any other transport ends with a handshake.
       proven: !isWebRtc(connection.remoteAddr),
     }
@@ -197,7 +199,9 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
   }
 
   const check = createChecks({
-    ...{ ping, now, stopped: stopped.signal },
+    ping,
+    now,
+    stopped: stopped.signal,
     onPong(connection, rttMs) {
       prove(connection)
       see(connection, (vitals) => afterPong(vitals, rttMs, now()))
@@ -216,7 +220,9 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
   const factsOf = (connection: Connection): ConnectionFacts => {
     const { openedAt, identified } = meet(connection)
     return {
-      ...{ id: connection.id, direct: isDirect(connection), openedAt },
+      id: connection.id,
+      direct: isDirect(connection),
+      openedAt,
       // The answer to a dial shows that the other side has finished, too; of one that came in, only time does.
       settled: identified && (connection.direction === 'outbound' || now() - openedAt >= settleMs),
       busyStreams: connection.streams.filter(({ protocol }) => !connectingProtocols.has(protocol)).length,
@@ -232,7 +238,9 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
       const peer = id.toString()
       const entries = to(peer).map(meet)
       return {
-        ...{ peer, inMesh: inMesh(peer), score: scoreOf(peer) },
+        peer,
+        inMesh: inMesh(peer),
+        score: scoreOf(peer),
         usedAt: Math.max(...entries.map(({ vitals }) => vitals.usedAt)),
         openedAt: Math.min(...entries.map(({ openedAt }) => openedAt)),
       }
@@ -323,13 +331,11 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
         else if (connections.length === 0) best.set(connection.remotePeer.toString(), connection)
       }
       return [...best].map(([peer, connection]) => ({
-        ...{
-          id: connection.remotePeer,
-          connection,
-          direct: worksDirectly(connection),
-          health: healthIn(connection),
-          kept: isRelay(peer) || kept.has(peer),
-        },
+        id: connection.remotePeer,
+        connection,
+        direct: worksDirectly(connection),
+        health: healthIn(connection),
+        kept: isRelay(peer) || kept.has(peer),
         rttMs: meet(connection).vitals.rttMs,
       }))
     },

@@ -67,8 +67,10 @@ test(
     await source.meet(honest)
     const key = headKey(identity.publisherId, 'looked-up')
     const heads = createHeads({
-      ...{ wire: createWire(source.node, KAD_PROTOCOL), roundTrips: createRoundTrips() },
-      ...{ verify: async () => undefined, now: () => performance.now() },
+      wire: createWire(source.node, KAD_PROTOCOL),
+      roundTrips: createRoundTrips(),
+      verify: async () => undefined,
+      now: () => performance.now(),
     })
     const put = (): Promise<number> => heads.put(key, encodeDhtValue(identity, head), { signal, onConfirmed() {} })
     await eventually('the honest peer keeps the head', async () => (await put()) === 1, signal)

@@ -47,7 +47,10 @@ export const startRogue = async (network: EngineNetwork): Promise<Rogue> => {
   const connectionTo: Rogue['connectionTo'] = (peer) =>
     node.getConnections().find(({ remotePeer, status }) => status === 'open' && remotePeer.toString() === peer.id)
   return {
-    ...{ node, id, address: `${listen}/p2p/${id}`, connectionTo },
+    node,
+    id,
+    address: `${listen}/p2p/${id}`,
+    connectionTo,
     async meet({ address }) {
       await node.dial(multiaddr(address))
     },
