@@ -24,7 +24,7 @@ const preload = (modules: readonly string[]): Plugin => ({
 })
 
 export default defineConfig({
-  plugins: [react(), preload(['/src/draw.tsx'])],
+  plugins: [react(), preload(['/src/mount.tsx'])],
   worker: { format: 'es' },
   // The worker's imports too, so that the development server finds them all at its first start.
   optimizeDeps: { entries: ['index.html', 'workers/engine.worker.ts', 'workers/engine/create-engine.ts'] },

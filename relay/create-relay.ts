@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net'
 import { type CircuitRelayService, circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import type { Connection, Libp2p, PeerId, PrivateKey } from '@libp2p/interface'
 import { createLibp2p } from 'libp2p'
-import type { Crypto } from '../workers/protocol/crypto.ts'
+import type { CryptoProvider } from '../workers/protocol/crypto.ts'
 import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
 import { createAnnouncementGate, type Judge } from '../workers/stack/announcement-gate.ts'
 import { createBoundedDatastore } from '../workers/stack/bounded-datastore.ts'
@@ -22,7 +22,7 @@ import { admitConnected, forgetDisconnected, routingTableSize } from '../workers
 import { type StackServices, stackServices } from '../workers/stack/services.ts'
 import { silentLogger } from '../workers/stack/silent-logger.ts'
 import { addressFor } from './address-for.ts'
-import { tellNewcomers } from './tell-newcomers.ts'
+import { replayAnnouncements } from './replay-announcements.ts'
 import { listeningWebSockets } from './ws/transport.ts'
 
 /** Tabs that one relay serves; at 9 MB for a node with its connections it stays a small program. */
@@ -53,7 +53,7 @@ export interface RelayOptions {
   port: number
   /** Multiaddrs without peer id; empty means: where it listens. */
   announce: readonly string[]
-  crypto: Crypto
+  crypto: CryptoProvider
   validateAnnouncement: Judge
   /** Something failed that the relay outlives. */
   onError?(error: Error): void
@@ -151,7 +151,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
   node.addEventListener('connection:open', onOpen)
   const stopForgetting = forgetDisconnected(node)
   const stopAdmitting = admitConnected(node)
-  const newcomers = tellNewcomers(node, () => performance.now())
+  const newcomers = replayAnnouncements(node, () => performance.now())
   pubsub.topicValidators.set(
     PACKAGES_TOPIC,
     createAnnouncementGate(validateAnnouncement, gossipLimits, newcomers.onNews),

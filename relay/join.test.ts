@@ -2,17 +2,17 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, describe, expect, it } from 'vitest'
 import { isDirect } from '../workers/net/addresses.ts'
 import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
-import { createTestNetwork, type TestTab, until } from '../workers/testing/relay-network.ts'
+import { createTestNetwork, type TestNode, until } from '../workers/testing/relay-network.ts'
 
 const network = createTestNetwork()
 afterEach(network.stopAll)
 
-const direct = (tab: TestTab): string[] => tab.pool.directPeers().map(String)
+const direct = (node: TestNode): string[] => node.pool.directPeers().map(String)
 
 const echo = '/ggen/test-echo/1.0.0'
 
-const serveEcho = (tab: TestTab): Promise<void> =>
-  tab.node.handle(echo, async (stream) => void stream.close(), { runOnLimitedConnection: true })
+const serveEcho = (node: TestNode): Promise<void> =>
+  node.libp2p.handle(echo, async (stream) => void stream.close(), { runOnLimitedConnection: true })
 
 describe('peer finder', () => {
   it('connects a tab to those that are there, through what the relay knows', async () => {
@@ -23,7 +23,7 @@ describe('peer finder', () => {
     expect(first.finder.step()).toMatchObject({ state: 'failed' })
     const second = await network.startTab([address])
     await until('they are connected', () => direct(first).length === 1 && direct(second).length === 1)
-    expect(direct(first)).toEqual([second.node.peerId.toString()])
+    expect(direct(first)).toEqual([second.libp2p.peerId.toString()])
     expect(second.finder.step()).toEqual({ state: 'ok', reason: '' })
   })
 
@@ -31,7 +31,7 @@ describe('peer finder', () => {
     const relay = await network.startRelay()
     const address = relay.addressFor(undefined)
     const tabs = await Promise.all([0, 1, 2].map(() => network.startTab([address])))
-    await until('each has both others', () => tabs.every((tab) => direct(tab).length === 2))
+    await until('each has both others', () => tabs.every((node) => direct(node).length === 2))
   })
 
   it('stops at its target, and looks again when a peer is lost', async () => {
@@ -39,13 +39,13 @@ describe('peer finder', () => {
     const address = relay.addressFor(undefined)
     const others = await Promise.all([0, 1, 2, 3].map(() => network.startTab([address], { target: 0 })))
     await until('all are known', () => relay.health().routingTable === 4)
-    const tab = await network.startTab([address], { target: 2 })
-    await until('it has its two', () => direct(tab).length === 2)
-    const lost = others.find(({ node }) => node.peerId.toString() === direct(tab)[0])
+    const node = await network.startTab([address], { target: 2 })
+    await until('it has its two', () => direct(node).length === 2)
+    const lost = others.find(({ libp2p }) => libp2p.peerId.toString() === direct(node)[0])
     await lost?.stop()
     await until('it has found another', () => {
-      const now = direct(tab)
-      return now.length === 2 && !now.includes(lost?.node.peerId.toString() ?? '')
+      const now = direct(node)
+      return now.length === 2 && !now.includes(lost?.libp2p.peerId.toString() ?? '')
     })
   })
 
@@ -55,31 +55,31 @@ describe('peer finder', () => {
     const banned = await network.startTab([address], { target: 0 })
     const other = await network.startTab([address], { target: 0 })
     await until('both are known', () => relay.health().routingTable === 2)
-    const tab = await network.startTab([address], { isBanned: (peer) => peer === banned.node.peerId.toString() })
-    await until('it has the other', () => direct(tab).length === 1)
-    expect(direct(tab)).toEqual([other.node.peerId.toString()])
-    expect(tab.node.getConnections(banned.node.peerId)).toEqual([])
+    const node = await network.startTab([address], { isBanned: (peer) => peer === banned.libp2p.peerId.toString() })
+    await until('it has the other', () => direct(node).length === 1)
+    expect(direct(node)).toEqual([other.libp2p.peerId.toString()])
+    expect(node.libp2p.getConnections(banned.libp2p.peerId)).toEqual([])
   })
 
   it('dials remembered peers before any relay is there, and is not held up by those that are gone', async () => {
     const other = await network.startTab([], { target: 0 })
     const gone = await network.startTab([], { target: 0 })
-    const infos = [gone, other].map(({ node }) => ({ id: node.peerId, multiaddrs: node.getMultiaddrs() }))
+    const infos = [gone, other].map(({ libp2p }) => ({ id: libp2p.peerId, multiaddrs: libp2p.getMultiaddrs() }))
     await gone.stop()
-    const tab = await network.startTab([], { remembered: infos })
-    await until('the one that is there is connected', () => direct(tab).length === 1)
-    expect(direct(tab)).toEqual([other.node.peerId.toString()])
+    const node = await network.startTab([], { remembered: infos })
+    await until('the one that is there is connected', () => direct(node).length === 1)
+    expect(direct(node)).toEqual([other.libp2p.peerId.toString()])
   })
 
   it('keeps one direct connection where both have dialled', async () => {
     const [one, two] = await Promise.all([0, 1].map(() => network.startTab([], { target: 0 })))
     if (one === undefined || two === undefined) throw new Error('unreachable')
-    const dial = (from: TestTab, to: TestTab) => from.node.dial(to.node.getMultiaddrs(), { force: true })
+    const dial = (from: TestNode, to: TestNode) => from.libp2p.dial(to.libp2p.getMultiaddrs(), { force: true })
     await Promise.all([dial(one, two), dial(two, one)])
-    const between = () => [one.node.getConnections(two.node.peerId), two.node.getConnections(one.node.peerId)]
+    const between = () => [one.libp2p.getConnections(two.libp2p.peerId), two.libp2p.getConnections(one.libp2p.peerId)]
     await until('one is left at both sides', () => between().every(({ length }) => length === 1))
-    for (const tab of [one, two]) tab.node.services.pubsub.subscribe(PACKAGES_TOPIC)
-    const hears = (tab: TestTab) => tab.node.services.pubsub.getSubscribers(PACKAGES_TOPIC).length === 1
+    for (const node of [one, two]) node.libp2p.services.pubsub.subscribe(PACKAGES_TOPIC)
+    const hears = (node: TestNode) => node.libp2p.services.pubsub.getSubscribers(PACKAGES_TOPIC).length === 1
     await until('gossip runs over what is left, in both directions', () => hears(one) && hears(two))
   })
 
@@ -97,7 +97,7 @@ describe('peer finder', () => {
 
 describe('openStream', () => {
   /** Two tabs that know the relay and not each other. */
-  const startPair = async (options: { direct: boolean }): Promise<[TestTab, TestTab]> => {
+  const startPair = async (options: { direct: boolean }): Promise<[TestNode, TestNode]> => {
     const relay = await network.startRelay()
     const address = relay.addressFor(undefined)
     const tabs = await Promise.all([0, 1].map(() => network.startTab([address], { target: 0, ...options })))
@@ -110,37 +110,38 @@ describe('openStream', () => {
 
   it('uses the direct connection that is there', async () => {
     const [one, two] = await startPair({ direct: true })
-    const own = two.node.getMultiaddrs().find((address) => !address.toString().includes('p2p-circuit'))
+    const own = two.libp2p.getMultiaddrs().find((address) => !address.toString().includes('p2p-circuit'))
     if (own === undefined) throw new Error('unreachable')
-    const connection = await one.node.dial(own)
-    const stream = await one.pool.openStream(two.node.peerId.toString(), echo, { direct: true })
+    const connection = await one.libp2p.dial(own)
+    const stream = await one.pool.openStream(two.libp2p.peerId.toString(), echo, { direct: true })
     expect(connection.streams).toContain(stream)
   })
 
   it('dials a relayed connection where no direct one comes about, if that is allowed', async () => {
     const [one, two] = await startPair({ direct: false })
-    const peer = two.node.peerId.toString()
+    const peer = two.libp2p.peerId.toString()
     const stream = await one.pool.openStream(peer, echo, { direct: false })
     expect(stream.protocol).toBe(echo)
-    expect(one.node.getConnections(two.node.peerId).map(isDirect)).toEqual([false])
+    expect(one.libp2p.getConnections(two.libp2p.peerId).map(isDirect)).toEqual([false])
     await expect(one.pool.openStream(peer, echo, { direct: true })).rejects.toMatchObject({ name: 'PeerUnreachable' })
   })
 
   it('takes the relayed connection that is there rather than another one', async () => {
     const [one, two] = await startPair({ direct: false })
     const relayed = one.keeper.relays()[0]?.address
-    const connection = await one.node.dial(multiaddr(`${relayed}/p2p-circuit/p2p/${two.node.peerId}`))
-    const stream = await one.pool.openStream(two.node.peerId.toString(), echo, { direct: false })
+    const connection = await one.libp2p.dial(multiaddr(`${relayed}/p2p-circuit/p2p/${two.libp2p.peerId}`))
+    const stream = await one.pool.openStream(two.libp2p.peerId.toString(), echo, { direct: false })
     expect(connection.streams).toContain(stream)
   })
 
   it('ends by its timeout and by its signal, whatever the peer does', async () => {
     const [one, two] = await startPair({ direct: false })
-    const peer = two.node.peerId.toString()
+    const peer = two.libp2p.peerId.toString()
     // The other side takes the relayed connection and is silent from then on.
     const silent = '/ggen/test-silent/1.0.0'
     const never = new Promise<void>(() => {})
-    for (const connection of one.node.getConnections()) connection.newStream = () => never.then(() => Promise.reject())
+    for (const connection of one.libp2p.getConnections())
+      connection.newStream = () => never.then(() => Promise.reject())
     await expect(one.pool.openStream(peer, silent, { direct: false, timeoutMs: 300 })).rejects.toMatchObject({
       name: 'Timeout',
     })
@@ -155,10 +156,10 @@ describe('openStream', () => {
 
   it('names a peer that is not there, one that does not speak the protocol, and what is no peer id', async () => {
     const [one, two] = await startPair({ direct: false })
-    const gone = (await network.startTab([])).node.peerId.toString()
+    const gone = (await network.startTab([])).libp2p.peerId.toString()
     for (const [peer, protocol] of [
       [gone, echo],
-      [two.node.peerId.toString(), '/ggen/unknown/1.0.0'],
+      [two.libp2p.peerId.toString(), '/ggen/unknown/1.0.0'],
       ['no peer id', echo],
     ] as const)
       await expect(one.pool.openStream(peer, protocol, { direct: false })).rejects.toMatchObject({

@@ -1,10 +1,10 @@
-import type { LastResort } from '../workers/stack/last-resort.ts'
+import type { UncaughtErrors } from '../workers/stack/uncaught-errors.ts'
 
 /**
  * Keeps this process alive when an exception or a rejection reaches it, until `stop` is called for.
  * @returns how to remove the handlers.
  */
-export const keepServing = (lastResort: LastResort, stop: () => void): (() => void) => {
+export const keepServing = (lastResort: UncaughtErrors, stop: () => void): (() => void) => {
   const take = (error: unknown): void => {
     if (lastResort.take(error) === 'stop') stop()
   }

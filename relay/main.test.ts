@@ -87,8 +87,8 @@ describe('relay/main.ts', () => {
       expect(await (await fetch(`${page}/relays.json`)).json()).toEqual({ relays: [relay] })
       expect(await (await fetch(`${page}/healthz`)).json()).toMatchObject({ ok: true, peers: 0, reservations: 0 })
 
-      const tab = await network.startTab([relay])
-      await until('a tab has a reservation', () => tab.keeper.relays()[0]?.reserved === true)
+      const node = await network.startTab([relay])
+      await until('a tab has a reservation', () => node.keeper.relays()[0]?.reserved === true)
       child.kill(signal)
       expect(await ended).toEqual({ code: 0, signal: null })
       expect(output()).toBe(`page: ${page}\nrelay: ${relay}\n`)
@@ -110,9 +110,9 @@ describe('relay/main.ts', () => {
     const get = (path: string) => fetch(`${page}${path}`).then((response) => response.text())
     const health = () => fetch(`${page}/healthz`)
     const reserved = async (): Promise<void> => {
-      const tab = await network.startTab([relay])
-      await until('a tab has a reservation', () => tab.keeper.relays()[0]?.reserved === true)
-      await tab.stop()
+      const node = await network.startTab([relay])
+      await until('a tab has a reservation', () => node.keeper.relays()[0]?.reserved === true)
+      await node.stop()
     }
     const relayBefore = partOf(child, 'relay')
     process.kill(relayBefore, 'SIGKILL')
@@ -125,9 +125,9 @@ describe('relay/main.ts', () => {
 
     const pageBefore = partOf(child, 'page')
     const relayNow = partOf(child, 'relay')
-    const tab = await network.startTab([relay])
-    await until('a tab has a reservation', () => tab.keeper.relays()[0]?.reserved === true)
-    const [connection] = tab.node.getConnections()
+    const node = await network.startTab([relay])
+    await until('a tab has a reservation', () => node.keeper.relays()[0]?.reserved === true)
+    const [connection] = node.libp2p.getConnections()
     process.kill(pageBefore, 'SIGKILL')
     await expect.poll(() => get('/').catch(() => ''), { timeout: 30_000 }).toContain('<title>page</title>')
     expect(JSON.parse(await get('/relays.json'))).toEqual({ relays: [relay] })

@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto'
-import type { Crypto } from '../workers/protocol/crypto.ts'
+import type { CryptoProvider } from '../workers/protocol/crypto.ts'
 import { createRecentlyUsed } from '../workers/stack/recently-used.ts'
 
 /** Lengths of Ed25519, bytes (RFC 8032 §5.1). */
@@ -19,7 +19,7 @@ const maxKeys = 1_024
  *
  * `verify` answers false for anything that is not a valid signature, and never rejects.
  */
-export const createNodeCrypto = (): Crypto => {
+export const createNodeCrypto = (): CryptoProvider => {
   const keys = createRecentlyUsed<KeyObject>(maxKeys)
 
   const keyOf = (raw: Uint8Array): KeyObject =>

@@ -3,18 +3,18 @@ import type { PrivateKey } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, describe, expect, it } from 'vitest'
 import { askClosest } from '../workers/dht/closest.ts'
-import { createWire } from '../workers/dht/wire.ts'
+import { createKadRpc } from '../workers/dht/kad-rpc.ts'
 import { createNode } from '../workers/net/create-node.ts'
-import { createRelayKeeper } from '../workers/net/relay-keeper.ts'
+import { createRelaySet } from '../workers/net/relay-set.ts'
 import { KAD_PROTOCOL, PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
 import { webCrypto } from '../workers/stack/web-crypto.ts'
-import { createTestNetwork, type TestTab, until } from '../workers/testing/relay-network.ts'
+import { createTestNetwork, type TestNode, until } from '../workers/testing/relay-network.ts'
 import type { Relay } from './create-relay.ts'
 
 const network = createTestNetwork()
 afterEach(network.stopAll)
 
-const isReserved = (tab: TestTab): boolean => tab.keeper.relays().every(({ reserved }) => reserved)
+const isReserved = (node: TestNode): boolean => node.keeper.relays().every(({ reserved }) => reserved)
 
 const portOf = (relay: Relay): number => Number(relay.addressFor(undefined).split('/')[4])
 
@@ -37,20 +37,20 @@ describe('relay', () => {
     const second = await network.startTab([address], { target: 0, direct: false })
     await until('the second tab has a reservation', () => isReserved(second))
     const found = await askClosest(
-      createWire(second.node, KAD_PROTOCOL),
+      createKadRpc(second.libp2p, KAD_PROTOCOL),
       relay.node.peerId,
-      second.node.peerId.toMultihash().bytes,
+      second.libp2p.peerId.toMultihash().bytes,
       AbortSignal.timeout(60_000),
     )
-    const one = found.find(({ id }) => id.equals(first.node.peerId))
+    const one = found.find(({ id }) => id.equals(first.libp2p.peerId))
     expect(one?.multiaddrs.map(String)).toContain(`${address}/p2p-circuit`)
   })
 
   it('frees the reservation and the table of a tab that left', async () => {
     const relay = await network.startRelay()
-    const tab = await network.startTab([relay.addressFor(undefined)])
+    const node = await network.startTab([relay.addressFor(undefined)])
     await until('it is known', () => relay.health().routingTable === 1 && relay.health().reservations === 1)
-    await tab.stop()
+    await node.stop()
     await until('it is forgotten', () => relay.health().reservations === 0 && relay.health().routingTable === 0)
   })
 
@@ -68,13 +68,13 @@ describe('relay', () => {
   it('keeps one connection to a tab that comes again while its old connection seems open', async () => {
     const relay = await network.startRelay()
     const address = relay.addressFor(undefined)
-    const tab = await network.startTab([address], { target: 0 })
-    await until('it has a reservation', () => isReserved(tab))
-    const [older] = tab.node.getConnections(relay.node.peerId)
-    const newer = await tab.node.dial(multiaddr(address), { force: true })
+    const node = await network.startTab([address], { target: 0 })
+    await until('it has a reservation', () => isReserved(node))
+    const [older] = node.libp2p.getConnections(relay.node.peerId)
+    const newer = await node.libp2p.dial(multiaddr(address), { force: true })
     await until('the older one is closed', () => older?.status !== 'open')
     expect(newer.status).toBe('open')
-    await until('its reservation is there', () => isReserved(tab) && relay.health().reservations === 1)
+    await until('its reservation is there', () => isReserved(node) && relay.health().reservations === 1)
   })
 
   it('passes announcements on that its validator finds new, and no others', async () => {
@@ -93,12 +93,12 @@ describe('relay', () => {
       [0, 1].map(() => network.startTab([relay.addressFor(undefined)], { target: 0, direct: false })),
     )
     const received: string[] = []
-    other?.node.services.pubsub.addEventListener('message', ({ detail }) => received.push(text(detail.data)))
-    for (const tab of [one, other]) tab?.node.services.pubsub.subscribe(PACKAGES_TOPIC)
+    other?.libp2p.services.pubsub.addEventListener('message', ({ detail }) => received.push(text(detail.data)))
+    for (const node of [one, other]) node?.libp2p.services.pubsub.subscribe(PACKAGES_TOPIC)
     await until('the relay knows both', () => relay.health().subscribers === 2)
     await until('both are in the mesh of the relay', () => mesh.size === 2)
     const publish = (message: string) =>
-      one?.node.services.pubsub.publish(PACKAGES_TOPIC, new TextEncoder().encode(message))
+      one?.libp2p.services.pubsub.publish(PACKAGES_TOPIC, new TextEncoder().encode(message))
     await publish('bad')
     await publish('good')
     await until('the good one has come', () => received.includes('good'))
@@ -122,9 +122,9 @@ describe('relay', () => {
 describe('relay keeper', () => {
   it('waits for a relay that is not there at the start, and says so', async () => {
     const { address, port, privateKey } = await freeAddress()
-    const tab = await network.startTab([address])
-    await until('it failed', () => tab.keeper.steps().relay.state === 'failed')
-    expect(tab.keeper.steps()).toEqual({
+    const node = await network.startTab([address])
+    await until('it failed', () => node.keeper.steps().relay.state === 'failed')
+    expect(node.keeper.steps()).toEqual({
       relay: {
         state: 'failed',
         reason: `The relay at 127.0.0.1:${port} does not answer. It is tried again and again.`,
@@ -132,53 +132,53 @@ describe('relay keeper', () => {
       reservation: { state: 'waiting', reason: 'It waits for the relay.' },
     })
     await network.startRelay({ port, privateKey })
-    tab.keeper.wake()
-    await until('it has a reservation', () => isReserved(tab))
-    await until('its steps are ok', () => Object.values(tab.keeper.steps()).every(({ state }) => state === 'ok'))
+    node.keeper.wake()
+    await until('it has a reservation', () => isReserved(node))
+    await until('its steps are ok', () => Object.values(node.keeper.steps()).every(({ state }) => state === 'ok'))
   })
 
   it('gets a new reservation after each of ten restarts of the relay', async () => {
     const { address, port, privateKey } = await freeAddress()
     let relay = await network.startRelay({ port, privateKey })
-    const tab = await network.startTab([address])
-    await until('it has a reservation', () => isReserved(tab))
+    const node = await network.startTab([address])
+    await until('it has a reservation', () => isReserved(node))
     for (let restart = 0; restart < 10; restart += 1) {
       await relay.stop()
-      await until('the loss is seen', () => tab.keeper.relays()[0]?.connected === false)
+      await until('the loss is seen', () => node.keeper.relays()[0]?.connected === false)
       relay = await network.startRelay({ port, privateKey })
-      await until('it is back', () => isReserved(tab) && relay.health().reservations === 1)
+      await until('it is back', () => isReserved(node) && relay.health().reservations === 1)
     }
   })
 
   it('follows a relay that came back at another address, and lets go of the old one', async () => {
     const { address, port, privateKey } = await freeAddress()
     const before = await network.startRelay({ port, privateKey })
-    const tab = await network.startTab([address])
-    await until('it has a reservation', () => isReserved(tab))
+    const node = await network.startTab([address])
+    await until('it has a reservation', () => isReserved(node))
     await before.stop()
     const after = await network.startRelay({ privateKey })
     const moved = after.addressFor(undefined)
     expect(moved).not.toBe(address)
-    tab.keeper.setRelays([moved])
-    await until('it has a reservation there', () => isReserved(tab) && after.health().reservations === 1)
-    expect(tab.keeper.relays().map(({ address }) => address)).toEqual([moved])
+    node.keeper.setRelays([moved])
+    await until('it has a reservation there', () => isReserved(node) && after.health().reservations === 1)
+    expect(node.keeper.relays().map(({ address }) => address)).toEqual([moved])
     // One with another key is another relay: who was the old one is an ordinary peer from then on.
     const other = await network.startRelay()
-    tab.keeper.setRelays([other.addressFor(undefined)])
-    await until('it has a reservation at the other', () => isReserved(tab) && other.health().reservations === 1)
-    expect(tab.isRelay(after.node.peerId.toString())).toBe(false)
-    expect(tab.isRelay(other.node.peerId.toString())).toBe(true)
+    node.keeper.setRelays([other.addressFor(undefined)])
+    await until('it has a reservation at the other', () => isReserved(node) && other.health().reservations === 1)
+    expect(node.isRelay(after.node.peerId.toString())).toBe(false)
+    expect(node.isRelay(other.node.peerId.toString())).toBe(true)
   })
 
   it('dials at most three relays at once, and all in the end', async () => {
     const relays = await Promise.all([0, 1, 2, 3, 4].map(() => network.startRelay()))
-    const tab = await network.startTab([], { target: 0 })
+    const node = await network.startTab([], { target: 0 })
     let dialing = 0
     let most = 0
     // A dial takes less than the random delay before the next: they wait until three are under way.
     const three = Promise.withResolvers<void>()
-    const dial = tab.node.dial.bind(tab.node)
-    tab.node.dial = async (...given) => {
+    const dial = node.libp2p.dial.bind(node.libp2p)
+    node.libp2p.dial = async (...given) => {
       dialing += 1
       most = Math.max(most, dialing)
       if (dialing === 3) three.resolve()
@@ -189,8 +189,8 @@ describe('relay keeper', () => {
         dialing -= 1
       }
     }
-    tab.keeper.setRelays(relays.map((relay) => relay.addressFor(undefined)))
-    await until('all have given a reservation', () => isReserved(tab))
+    node.keeper.setRelays(relays.map((relay) => relay.addressFor(undefined)))
+    await until('all have given a reservation', () => isReserved(node))
     expect(most).toBe(3)
   })
 
@@ -205,17 +205,18 @@ describe('relay keeper', () => {
       webRtc: false,
     })
     const events: string[] = []
-    const { identifyPush } = relayed.node.services
-    const isReachable = () => relayed.node.getMultiaddrs().some((address) => address.toString().includes('p2p-circuit'))
+    const { identifyPush } = relayed.libp2p.services
+    const isReachable = () =>
+      relayed.libp2p.getMultiaddrs().some((address) => address.toString().includes('p2p-circuit'))
     const push = identifyPush.push.bind(identifyPush)
     identifyPush.push = () => {
       if (isReachable()) events.push('push')
       return push()
     }
-    relayed.node.addEventListener('self:peer:update', ({ detail: { peer } }) => {
+    relayed.libp2p.addEventListener('self:peer:update', ({ detail: { peer } }) => {
       if (peer.addresses.some(({ multiaddr }) => multiaddr.toString().includes('p2p-circuit'))) events.push('update')
     })
-    const keeper = createRelayKeeper(relayed, { relays: [address], onChange: () => {} })
+    const keeper = createRelaySet(relayed, { relays: [address], onChange: () => {} })
     try {
       await until('libp2p has told its own listeners', () => events.includes('update'))
       // Once by the keeper, once by libp2p, which does it before others hear of the update.
@@ -229,39 +230,39 @@ describe('relay keeper', () => {
   it('uses the relays that are there while another one is not', async () => {
     const { address: absent } = await freeAddress()
     const [one, two] = [await network.startRelay(), await network.startRelay()]
-    const tab = await network.startTab([absent, one.addressFor(undefined), two.addressFor(undefined)])
+    const node = await network.startTab([absent, one.addressFor(undefined), two.addressFor(undefined)])
     await until(
       'both have given a reservation',
-      () => tab.keeper.relays().filter(({ reserved }) => reserved).length === 2,
+      () => node.keeper.relays().filter(({ reserved }) => reserved).length === 2,
     )
-    expect(tab.keeper.relays().map(({ reserved }) => reserved)).toEqual([false, true, true])
-    expect(tab.keeper.steps()).toMatchObject({ relay: { state: 'ok' }, reservation: { state: 'ok' } })
+    expect(node.keeper.relays().map(({ reserved }) => reserved)).toEqual([false, true, true])
+    expect(node.keeper.steps()).toMatchObject({ relay: { state: 'ok' }, reservation: { state: 'ok' } })
   })
 
   it('says so when a relay has another key than its address says', async () => {
     const relay = await network.startRelay()
     const { publicKey } = await generateKeyPair('Ed25519')
     const other = (await import('@libp2p/peer-id')).peerIdFromPublicKey(publicKey).toString()
-    const tab = await network.startTab([relay.addressFor(undefined).replace(relay.node.peerId.toString(), other)])
-    await until('it failed', () => tab.keeper.steps().relay.state === 'failed')
-    expect(tab.keeper.steps().relay.reason).toContain('its key has changed')
+    const node = await network.startTab([relay.addressFor(undefined).replace(relay.node.peerId.toString(), other)])
+    await until('it failed', () => node.keeper.steps().relay.state === 'failed')
+    expect(node.keeper.steps().relay.reason).toContain('its key has changed')
   })
 
   it('says so when an address names no peer, and uses the others', async () => {
     const relay = await network.startRelay()
     const bad = '/ip4/127.0.0.1/tcp/1/ws/p2p/garbage'
-    const tab = await network.startTab([bad, relay.addressFor(undefined)])
-    await until('the good one has given a reservation', () => tab.keeper.relays()[1]?.reserved === true)
-    expect(tab.keeper.relays()[0]?.dial).toEqual({
+    const node = await network.startTab([bad, relay.addressFor(undefined)])
+    await until('the good one has given a reservation', () => node.keeper.relays()[1]?.reserved === true)
+    expect(node.keeper.relays()[0]?.dial).toEqual({
       state: 'failed',
       reason: `“${bad}” is no address of a relay: it names no peer.`,
     })
-    expect(tab.keeper.steps().relay.state).toBe('ok')
+    expect(node.keeper.steps().relay.state).toBe('ok')
   })
 
   it('says so when there is no relay', async () => {
-    const tab = await network.startTab([])
-    expect(tab.keeper.steps().relay).toEqual({
+    const node = await network.startTab([])
+    expect(node.keeper.steps().relay).toEqual({
       state: 'failed',
       reason: 'No relay is configured, so no other tab can be found.',
     })

@@ -18,7 +18,7 @@ watchWake((reason) => void client.wake(reason).catch(() => {}))
 // A part of its own, so that the engine's worker starts while the browser still reads it (vite.config.ts has it fetched
 // at once).
 const updates = keepUpdates(client)
-import('./draw.tsx')
+import('./mount.tsx')
   .then(({ draw }) => draw(client, updates))
   .catch((error: unknown) => {
     // Without it there is nothing that could say so in a better way.

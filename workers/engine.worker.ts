@@ -2,8 +2,8 @@ import { expose } from 'comlink'
 import { engineNoticeId, type Update } from './contract/updates.ts'
 import { answerPings } from './engine/answer-pings.ts'
 import { createCommandGate } from './engine/command-gate.ts'
-import { outliveFaults } from './engine/outlive-faults.ts'
 import { serveTabs } from './engine/serve-tabs.ts'
+import { surviveUncaughtErrors } from './engine/uncaught-errors-in-worker.ts'
 import { installRtcShim } from './net/rtc-shim.ts'
 import { installSteadyDate } from './stack/steady-date.ts'
 
@@ -12,7 +12,7 @@ installSteadyDate()
 
 answerPings(self)
 
-outliveFaults(
+surviveUncaughtErrors(
   self,
   (line) => console.error(line),
   () => performance.now(),

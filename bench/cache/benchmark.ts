@@ -1,4 +1,4 @@
-import { createOptimumMeter } from '../../workers/cache/optimum.ts'
+import { createOptimumMeter } from '../../workers/cache/belady-optimum.ts'
 import { createPolicy } from '../../workers/cache/policy.ts'
 import { createTieredCache } from '../../workers/cache/tiered-cache.ts'
 import { createMemoryStore } from '../../workers/store/memory-store.ts'

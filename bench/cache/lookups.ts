@@ -1,6 +1,6 @@
 import { makePackage } from '../../e2e/fixtures/packages.ts'
 import { engineUp } from '../../e2e/fixtures/peer.ts'
-import { createLookups } from '../../workers/engine/lookups.ts'
+import { createPackageCache } from '../../workers/engine/package-cache.ts'
 import { packageId } from '../../workers/protocol/ids.ts'
 import { createHistory, createTestPublisher, toEntry } from '../../workers/registry/fixtures.ts'
 import { createRegistry } from '../../workers/registry/registry.ts'
@@ -29,7 +29,7 @@ export const measureHotLookups = async (): Promise<number[]> => {
   const slugs = Array.from({ length: hotPackages }, (_, n) => `package-${n}`)
   const histories = await Promise.all(slugs.map((slug) => createHistory(publisher, slug, ['1.1.0', '1.0.0'])))
   await registry.ingest(histories.flat().map(toEntry), { from: 'bench' })
-  const lookups = createLookups({
+  const lookups = createPackageCache({
     store,
     registry,
     network: Promise.resolve(undefined),

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { createTestNetwork, type TestTab, until } from '../../workers/testing/relay-network.ts'
+import { createTestNetwork, type TestNode, until } from '../../workers/testing/relay-network.ts'
 import { withStage } from '../lib/browsers.ts'
 import type { Figure } from '../lib/measurement.ts'
 
@@ -91,7 +91,7 @@ const joinOfNodes = async (size: number, log: (line: string) => void): Promise<F
   try {
     const relay = await network.startRelay()
     const address = relay.addressFor(undefined)
-    const present: TestTab[] = []
+    const present: TestNode[] = []
     while (present.length < size) present.push(await network.startTab([address]))
     const peers = Math.min(size, wanted)
     await until('all have peers', () => present.every(({ pool }) => pool.directPeers().length >= peers), 120_000)
@@ -99,10 +99,10 @@ const joinOfNodes = async (size: number, log: (line: string) => void): Promise<F
     const samples: number[] = []
     for (let count = 0; count < opens; count += 1) {
       const began = performance.now()
-      const tab = await network.startTab([address])
-      await until('it has its peers', () => tab.pool.directPeers().length >= peers, 60_000)
+      const node = await network.startTab([address])
+      await until('it has its peers', () => node.pool.directPeers().length >= peers, 60_000)
       samples.push(performance.now() - began)
-      await tab.stop()
+      await node.stop()
     }
     return {
       scenario: `${size} nodes: start to ${peers} direct peers`,

@@ -4,7 +4,7 @@ import { createRegistry, type Registry } from '../../workers/registry/registry.t
 import { webCrypto } from '../../workers/stack/web-crypto.ts'
 import { createMemoryStore } from '../../workers/store/memory-store.ts'
 import { startSync } from '../../workers/sync/sync.ts'
-import { createTestNetwork, type TestTab, until } from '../../workers/testing/relay-network.ts'
+import { createTestNetwork, type TestNode, until } from '../../workers/testing/relay-network.ts'
 import { launchBrowser } from '../lib/browsers.ts'
 import type { Figure } from '../lib/measurement.ts'
 import { watchBrowserHeap } from './browser-heap.ts'
@@ -35,7 +35,7 @@ const measureNodes = async function* (log: (line: string) => void): AsyncGenerat
   const network = createTestNetwork()
   try {
     log(`${nodes} nodes in this process, each with at least ${connectionsEach} direct peers`)
-    const tabs: TestTab[] = []
+    const tabs: TestNode[] = []
     const samples: number[] = []
     // The first few bring the code with them.
     for (let before = Number.NaN; tabs.length < nodes; ) {
@@ -73,9 +73,9 @@ const measurePage = async function* (log: (line: string) => void): AsyncGenerato
 
     log(`${peers} peers, and the catalogue from one of them`)
     for (let n = 0; n < peers; n++) {
-      const tab = await network.startTab([])
-      if (n === 0) stops.push(await serve(tab, registry))
-      const address = tab.node.getMultiaddrs()[0]?.toString() ?? ''
+      const node = await network.startTab([])
+      if (n === 0) stops.push(await serve(node, registry))
+      const address = node.libp2p.getMultiaddrs()[0]?.toString() ?? ''
       await page.evaluate((address) => window.ggen.connect(address), address)
     }
     const isThere = async (): Promise<boolean> => {
@@ -114,10 +114,10 @@ function* figuresOf(name: string, taken: readonly Taken[], target: { target?: nu
 }
 
 /** Answers the peers of a node that reconcile catalogues; resolves with its undo. */
-const serve = async ({ node }: TestTab, registry: Registry): Promise<() => Promise<void>> => {
+const serve = async ({ libp2p }: TestNode, registry: Registry): Promise<() => Promise<void>> => {
   const sync = await startSync({
     directComes: false,
-    node,
+    node: libp2p,
     catalogue: {
       watchIds: registry.watchEntryIds,
       entries: registry.entriesById,
@@ -125,7 +125,7 @@ const serve = async ({ node }: TestTab, registry: Registry): Promise<() => Promi
     },
     sha256: webCrypto.sha256,
     async openStream(peer, protocol, signal) {
-      const connection = node.getConnections().find(({ remotePeer }) => remotePeer.toString() === peer)
+      const connection = libp2p.getConnections().find(({ remotePeer }) => remotePeer.toString() === peer)
       if (connection === undefined) throw new Error('not connected')
       return connection.newStream(protocol, { signal })
     },

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { createLastResort } from '../../workers/stack/last-resort.ts'
+import { createUncaughtErrors } from '../../workers/stack/uncaught-errors.ts'
 import { readConfig } from '../config.ts'
 import { startPageServer } from '../http.ts'
 import { keepServing } from '../keep-serving.ts'
@@ -29,7 +29,7 @@ export interface Started {
 export type FromTarget = { kind: 'started'; started: Started } | { kind: 'measure'; measure: Measure }
 
 const lines: string[] = []
-const lastResort = createLastResort({ log: (line) => lines.push(line), now: () => performance.now() })
+const lastResort = createUncaughtErrors({ log: (line) => lines.push(line), now: () => performance.now() })
 keepServing(lastResort, () => process.exit(1))
 
 const config = readConfig({ ...process.env, PORT: '0', RELAY_PORT: '0' }, join(import.meta.dirname, '../..'))

@@ -1,4 +1,4 @@
-import { createLastResort } from '../../workers/stack/last-resort.ts'
+import { createUncaughtErrors } from '../../workers/stack/uncaught-errors.ts'
 import { keepServing } from '../keep-serving.ts'
 import type { FromPart, ToPart } from './messages.ts'
 
@@ -28,7 +28,7 @@ export const runPart = async (start: (tools: PartTools) => Promise<RunningPart>)
   const send = (message: FromPart): void => {
     if (process.connected) process.send?.(message, undefined, undefined, () => {})
   }
-  const lastResort = createLastResort({ log: (line) => console.error(line), now: () => performance.now() })
+  const lastResort = createUncaughtErrors({ log: (line) => console.error(line), now: () => performance.now() })
   let running: RunningPart | undefined
   let ending = false
   const end = async (code: number): Promise<void> => {

@@ -7,7 +7,7 @@ import type {
   ConnectionEventType,
   ConnectionId,
   ConnectionStates,
-  Description,
+  SessionDescriptionInit,
   ToPage,
   ToWorker,
 } from '../../workers/contract/rtc.ts'
@@ -157,7 +157,10 @@ const plainEvents = [
   'negotiationneeded',
 ] as const
 
-const perform = async (connection: RTCPeerConnection, call: ConnectionCall): Promise<Description | undefined> => {
+const perform = async (
+  connection: RTCPeerConnection,
+  call: ConnectionCall,
+): Promise<SessionDescriptionInit | undefined> => {
   switch (call.method) {
     case 'createOffer':
       return descriptionOf(await connection.createOffer(call.options))
@@ -175,7 +178,10 @@ const perform = async (connection: RTCPeerConnection, call: ConnectionCall): Pro
   }
 }
 
-const descriptionOf = ({ type, sdp }: { type: RTCSdpType; sdp?: string }): Description => ({ type, sdp: sdp ?? '' })
+const descriptionOf = ({ type, sdp }: { type: RTCSdpType; sdp?: string }): SessionDescriptionInit => ({
+  type,
+  sdp: sdp ?? '',
+})
 const copyOf = (description: RTCSessionDescription | null) => (description === null ? null : descriptionOf(description))
 
 const statesOf = (connection: RTCPeerConnection): ConnectionStates => ({

@@ -3,11 +3,11 @@ import { useStore } from 'zustand'
 import type { Links } from '../routes.ts'
 import type { Commands } from '../store/commands.ts'
 import type { State } from '../store/state.ts'
-import type { Store } from '../store/store.ts'
+import type { AppStore } from '../store/store.ts'
 
 /** What main.tsx composed, for every component. */
 export interface App {
-  store: Store
+  store: AppStore
   commands: Commands
   links: Links
 }

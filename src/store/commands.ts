@@ -19,7 +19,7 @@ import { createThrottle } from './latest.ts'
 import { createPublishCommands, type PublishCommands } from './publish-commands.ts'
 import { createSearchCommands, type SearchCommands } from './search-commands.ts'
 import type { Asked, FailureView, Notice, State } from './state.ts'
-import type { Store } from './store.ts'
+import type { AppStore } from './store.ts'
 
 /**
  * What a person can do. These files alone call the engine; what comes of it is put into the store.
@@ -67,7 +67,7 @@ const refreshGapMs = 250
 /** Failed views of packages are few and small; those of the last pages looked at are kept, so that going back is quick. */
 const MAX_PACKAGES = 20
 
-export const createCommands = (client: EngineClient, store: Store): Commands => {
+export const createCommands = (client: EngineClient, store: AppStore): Commands => {
   const { getState, setState } = store
   const notify = createNotify(store)
   const search = createSearchCommands(client, store)
@@ -257,7 +257,7 @@ export const createCommands = (client: EngineClient, store: Store): Commands => 
   return commands
 }
 
-const createNotify = (store: Store): Commands['notify'] => {
+const createNotify = (store: AppStore): Commands['notify'] => {
   let count = 0
   return (level, message) => {
     count += 1

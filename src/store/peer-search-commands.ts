@@ -2,7 +2,7 @@ import type { SearchQuery } from '../../workers/contract/views.ts'
 import type { EngineClient } from '../engine/client.ts'
 import { type BrowseQuery, filterKeys } from '../routes.ts'
 import { isWorthAsking } from './selectors.ts'
-import type { Store } from './store.ts'
+import type { AppStore } from './store.ts'
 
 /**
  * Asks other peers for what the person looks for, where the catalogue here may lack it. What is here never waits for
@@ -21,7 +21,7 @@ const pauseMs = 350
 
 export const createPeerSearchCommands = (
   client: Pick<EngineClient, 'search' | 'cancel'>,
-  { getState, setState }: Store,
+  { getState, setState }: AppStore,
   toSearchQuery: (query: BrowseQuery) => SearchQuery,
 ): PeerSearchCommands => {
   let timer: ReturnType<typeof setTimeout> | undefined

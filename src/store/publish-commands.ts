@@ -6,7 +6,7 @@ import { findOversize, findOversizeArchive, type Picked, readFiles, toPickedFold
 import { toFailureView } from './failure-view.ts'
 import { createLatest } from './latest.ts'
 import type { Draft, Notice, OpenDraft } from './state.ts'
-import type { Store } from './store.ts'
+import type { AppStore } from './store.ts'
 
 export interface PublishCommands {
   /** Takes files that were picked or dropped. Nothing is read when they are over the limits. */
@@ -28,7 +28,7 @@ const typingPauseMs = 250
 
 export const createPublishCommands = (
   client: EngineClient,
-  { getState, setState }: Store,
+  { getState, setState }: AppStore,
   notify: (level: Notice['level'], message: string) => void,
 ): PublishCommands => {
   /** Counts what was opened: an answer about an older draft is dropped. */

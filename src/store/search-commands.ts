@@ -5,7 +5,7 @@ import { toFailureView } from './failure-view.ts'
 import { createLatest } from './latest.ts'
 import { createPeerSearchCommands } from './peer-search-commands.ts'
 import { PAGE_HITS, type State } from './state.ts'
-import type { Store } from './store.ts'
+import type { AppStore } from './store.ts'
 
 export interface SearchCommands {
   /** Looks for `query`; older results stay until the answer is there. */
@@ -18,7 +18,7 @@ export interface SearchCommands {
   considerPeers(): void
 }
 
-export const createSearchCommands = (client: EngineClient, store: Store): SearchCommands => {
+export const createSearchCommands = (client: EngineClient, store: AppStore): SearchCommands => {
   const { getState, setState } = store
   const peerSearch = createPeerSearchCommands(client, store, (query) => toSearchQuery(query, 0))
   /** The page that was looked at last, of the results that are shown: a refresh fetches it with the first. */

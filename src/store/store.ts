@@ -2,6 +2,6 @@ import { createStore, type StoreApi } from 'zustand/vanilla'
 import type { Theme } from '../lib/theme.ts'
 import { initialState, type State } from './state.ts'
 
-export type Store = StoreApi<State>
+export type AppStore = StoreApi<State>
 
-export const createPageStore = (theme: Theme): Store => createStore<State>(() => initialState(theme))
+export const createPageStore = (theme: Theme): AppStore => createStore<State>(() => initialState(theme))

@@ -1,10 +1,10 @@
 import { Failure } from '../contract/failures.ts'
 import type { Store, TableName } from '../store/store.ts'
+import { createOptimumMeter } from './belady-optimum.ts'
 import { type ColdStats, createColdTier } from './cold-tier.ts'
-import { createFlights, type Flight } from './flights.ts'
 import { type CacheLimits, defaultCacheLimits, isFresh } from './limits.ts'
 import { createMemoryTier, type TierStats } from './memory-tier.ts'
-import { createOptimumMeter } from './optimum.ts'
+import { createSingleFlight, type Flight } from './single-flight.ts'
 
 /**
  * A read-through cache in three tiers (specification §2.7): hot holds decoded values, warm encoded ones, cold is the
@@ -88,7 +88,7 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
     onGone: (key) => hot.remove(key),
   })
   const cold = createColdTier({ store, table, limits, now })
-  const flights = createFlights<CacheAnswer<V>>()
+  const flights = createSingleFlight<CacheAnswer<V>>()
   const meter = createOptimumMeter(limits.warmEntries, limits.windowRequests)
   /** When each key was last found to have no value. */
   const noneSince = new Map<string, number>()

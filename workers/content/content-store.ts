@@ -1,15 +1,15 @@
 import { Failure, type FailureName, toFailure } from '../contract/failures.ts'
 import type { FileInput } from '../contract/views.ts'
 import { sameBytes } from '../protocol/bytes.ts'
-import type { Crypto } from '../protocol/crypto.ts'
+import type { CryptoProvider } from '../protocol/crypto.ts'
 import { fromHex, rootToText } from '../protocol/ids.ts'
 import { PIECE_BYTES } from '../protocol/limits.ts'
 import { type ContentManifest, contentRoot, fileRange, manifestCodec, pieceLength } from '../protocol/manifest.ts'
 import type { Change, Store } from '../store/store.ts'
+import { batchReads } from './batch-reads.ts'
 import { createFileCheck, type FileCheck } from './file-check.ts'
 import { manifestKey, pieceKey, piecePrefix, readPieceKey } from './piece-keys.ts'
 import { cutPieces } from './pieces.ts'
-import { readTogether } from './read-together.ts'
 
 /** Files as content: nothing of it is stored yet. Pieces are views of the files where they can be. */
 export interface StagedContent {
@@ -78,7 +78,7 @@ export interface ContentStore {
 
 export interface ContentStoreDependencies {
   store: Store
-  crypto: Pick<Crypto, 'sha256'>
+  crypto: Pick<CryptoProvider, 'sha256'>
 }
 
 /** Bytes that are read or hashed at a time: WebCrypto and IndexedDB copy what they are given. */
@@ -152,7 +152,7 @@ export const createContentStore = ({ store, crypto }: ContentStoreDependencies):
     return hash !== undefined && bytes.length === pieceLength(of, index) && sameBytes(await crypto.sha256(bytes), hash)
   }
 
-  const getPiece = readTogether((keys) => store.getMany('pieces', keys))
+  const getPiece = batchReads((keys) => store.getMany('pieces', keys))
 
   /** Pieces in the order of `indices`, checked; damaged ones are removed. */
   const readPieces = async (

@@ -2,7 +2,7 @@ import type { Stream } from '@libp2p/interface'
 import { Failure, isFailure } from '../contract/failures.ts'
 import type { ContentManifest } from '../protocol/manifest.ts'
 import type { ContentStore } from './content-store.ts'
-import { gather } from './gather.ts'
+import { runFetchSession } from './fetch-session.ts'
 
 /**
  * Brings the content of a root here, from several peers at once.
@@ -130,7 +130,7 @@ export const fetchContent = async (
   let fetched = 0
   for (let round = 0; ; round += 1) {
     throwIfCancelled(signal)
-    const gathered = await gather(root, deps, {
+    const gathered = await runFetchSession(root, deps, {
       limits: { ...fetchLimits, ...limits },
       signal,
       expected,

@@ -13,12 +13,12 @@ export type ConnectionId = number
 /** Positive when the worker opened the channel, negative when the peer did and the page announced it. */
 export type ChannelId = number
 
-export interface Description {
+export interface SessionDescriptionInit {
   type: 'offer' | 'answer' | 'pranswer' | 'rollback'
   sdp: string
 }
 
-export interface Candidate {
+export interface IceCandidateInit {
   candidate?: string
   sdpMid?: string | null
   sdpMLineIndex?: number | null
@@ -69,15 +69,15 @@ export interface ConnectionStates {
 export type ConnectionCall =
   | { method: 'createOffer'; options?: { iceRestart?: boolean } }
   | { method: 'createAnswer' }
-  | { method: 'setLocalDescription'; description?: { type: Description['type']; sdp?: string } }
-  | { method: 'setRemoteDescription'; description: { type: Description['type']; sdp?: string } }
-  | { method: 'addIceCandidate'; candidate: Candidate | null }
+  | { method: 'setLocalDescription'; description?: { type: SessionDescriptionInit['type']; sdp?: string } }
+  | { method: 'setRemoteDescription'; description: { type: SessionDescriptionInit['type']; sdp?: string } }
+  | { method: 'addIceCandidate'; candidate: IceCandidateInit | null }
 
 /** The descriptions of a connection after a call, and the one that the call made, if any. */
 export interface CallOutcome {
-  made?: Description
-  local: Description | null
-  remote: Description | null
+  made?: SessionDescriptionInit
+  local: SessionDescriptionInit | null
+  remote: SessionDescriptionInit | null
 }
 
 /** One message of a data channel; an ArrayBuffer is transferred, never copied. */
@@ -130,7 +130,7 @@ export type ToWorker =
       type: ConnectionEventType
       states: ConnectionStates
       /** For `icecandidate`: null ends the candidates. */
-      candidate?: Candidate | null
+      candidate?: IceCandidateInit | null
       /** For `icecandidateerror`. */
       error?: { errorCode: number; errorText: string; url: string }
     }

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createHeads, type FoundHead, type HeadsDependencies, type LookupReport } from './heads.ts'
+import type { Answer, Contact, KadRpc } from './kad-rpc.ts'
 import { createRoundTrips } from './round-trips.ts'
-import type { Answer, Contact, Wire } from './wire.ts'
 
 /** Values are `[identitySeq, seq]`; an empty one, or one with a zero, is not valid. */
 const verify = async (
@@ -25,7 +25,7 @@ const wireOf = (replies: Reply[], own?: number[]) => {
     providers: [],
     value: value === undefined ? undefined : Uint8Array.from(value),
   })
-  const wire: Wire = {
+  const wire: KadRpc = {
     self: 'me',
     isConnected: () => true,
     seeds: async () => replies.map((_, index) => contact(index)),

@@ -1,6 +1,6 @@
-import { type AskingDependencies, createAsking } from './asking.ts'
+import type { Answer, Contact } from './kad-rpc.ts'
 import { byDistance, type QueryLimits, startQuery } from './query.ts'
-import type { Answer, Contact } from './wire.ts'
+import { createTimedRequest, type TimedRequestDependencies } from './timed-request.ts'
 
 /** A lookup that has found nothing by then finds nothing, ms (spec §2.8). */
 export const lookupTimeoutMs = 5_000
@@ -49,7 +49,7 @@ export interface LookupReport {
   dialled: number
 }
 
-export interface HeadsDependencies<T> extends AskingDependencies {
+export interface HeadsDependencies<T> extends TimedRequestDependencies {
   /**
    * Decodes and verifies a value for its key; undefined for anything that is not valid. `unsupported`: only a later
    * version of this program can tell, so that its sender is not to blame.
@@ -91,7 +91,7 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
   const { wire, verify, roundTrips, now, newest, onMisanswer, onLookup } = deps
   const rank = deps.rank ?? (() => 0)
 
-  const asking = createAsking(deps)
+  const asking = createTimedRequest(deps)
 
   const walk = (
     seeds: Contact[],

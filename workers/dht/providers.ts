@@ -1,7 +1,7 @@
 import { CID } from 'multiformats/cid'
-import { type AskingDependencies, createAsking } from './asking.ts'
+import type { Contact } from './kad-rpc.ts'
 import { type QueryLimits, startQuery } from './query.ts'
-import type { Contact } from './wire.ts'
+import { createTimedRequest, type TimedRequestDependencies } from './timed-request.ts'
 
 /** Telling the closest peers that we hold a root is given up after this long, ms. */
 const provideTimeoutMs = 5_000
@@ -13,7 +13,7 @@ const maxFound = 256
 const findLimits: QueryLimits = { width: 10, parallel: 4, dials: 3, inFlight: 20, dialBudget: 16 }
 const provideLimits: QueryLimits = { width: 20, parallel: 8, dials: 3, inFlight: 24, dialBudget: 24 }
 
-export interface ProvidersDependencies extends AskingDependencies {
+export interface ProvidersDependencies extends TimedRequestDependencies {
   /** Higher is asked sooner; undefined is never asked, and never named. */
   rank?(peer: string): number | undefined
 }
@@ -31,7 +31,7 @@ export interface Providers {
 /** Provider records of content roots (CIDs as text) in the DHT. Whether a peer does hold a root is seen by asking it. */
 export const createProviders = (deps: ProvidersDependencies): Providers => {
   const { wire, roundTrips, rank = () => 0 } = deps
-  const asking = createAsking(deps)
+  const asking = createTimedRequest(deps)
   const common = {
     self: wire.self,
     isConnected: wire.isConnected,

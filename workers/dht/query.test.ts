@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { type Candidate, lost, type QueryLimits, startQuery } from './query.ts'
+import { lost, type QueryLimits, type QueryPeer, startQuery } from './query.ts'
 
 type Behaviour = 'answers' | 'late' | 'refuses' | 'silent' | 'throws'
 
@@ -35,8 +35,8 @@ const world = fc.integer({ min: 1, max: 40 }).chain((size): fc.Arbitrary<World> 
 })
 
 /** A peer's distance is its number. */
-const candidate = (index: number): Candidate => ({ id: `peer ${index}`, distance: Uint8Array.of(index) })
-const indexOf = ({ id }: Candidate): number => Number(id.slice(5))
+const candidate = (index: number): QueryPeer => ({ id: `peer ${index}`, distance: Uint8Array.of(index) })
+const indexOf = ({ id }: QueryPeer): number => Number(id.slice(5))
 
 const untilAborted = (signal: AbortSignal): Promise<undefined> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
@@ -45,12 +45,12 @@ const run = async ({ peers, seeds, limits }: World, { self = 'me', slowMs = 1 } 
   const asked: number[] = []
   let now = 0
   let most = 0
-  const query = startQuery<Candidate>({
+  const query = startQuery<QueryPeer>({
     seeds: seeds.map(candidate),
     self,
     limits,
-    isConnected: (id) => peers[indexOf({ id } as Candidate)]?.connected ?? false,
-    rank: (id) => peers[indexOf({ id } as Candidate)]?.rank,
+    isConnected: (id) => peers[indexOf({ id } as QueryPeer)]?.connected ?? false,
+    rank: (id) => peers[indexOf({ id } as QueryPeer)]?.rank,
     slowMs: () => slowMs,
     lostMs: () => 10_000,
     // So that the silent ones come to an end.
@@ -150,7 +150,7 @@ describe('whom it asks first', () => {
 describe('the end', () => {
   test('settled, it asks nobody new and does not wait for a slow answer', async () => {
     const asked: string[] = []
-    const query = startQuery<Candidate>({
+    const query = startQuery<QueryPeer>({
       seeds: [1, 2, 3].map(candidate),
       self: 'me',
       limits: { width: 10, parallel: 2, dials: 1, inFlight: 8, dialBudget: 8 },
@@ -172,7 +172,7 @@ describe('the end', () => {
 
   const silentAmong = async (seeds: number[], signal: AbortSignal) => {
     const reasons: unknown[] = []
-    const query = startQuery<Candidate>({
+    const query = startQuery<QueryPeer>({
       seeds: seeds.map(candidate),
       self: 'me',
       isConnected: () => true,
@@ -206,7 +206,7 @@ describe('the end', () => {
   })
 
   test('one silent peer does not hold up dialling when as many have answered', async () => {
-    const query = startQuery<Candidate>({
+    const query = startQuery<QueryPeer>({
       seeds: [1, 2, 3].map(candidate),
       self: 'me',
       isConnected: (id) => id !== 'peer 0',

@@ -1,7 +1,7 @@
 import { compareBytes } from '../protocol/bytes.ts'
 
 /** A peer that may be asked, as the seeds and the answers name it. */
-export interface Candidate {
+export interface QueryPeer {
   /** Its peer id. */
   id: string
   /** Its distance from the key (XOR of the Kademlia ids); all of one query have the same length. */
@@ -21,7 +21,7 @@ export interface QueryLimits {
   dialBudget: number
 }
 
-export interface QueryDependencies<C extends Candidate> {
+export interface QueryDependencies<C extends QueryPeer> {
   seeds: readonly C[]
   /** Never asked. */
   self: string
@@ -39,7 +39,7 @@ export interface QueryDependencies<C extends Candidate> {
   signal: AbortSignal
 }
 
-export interface QueryOutcome<C extends Candidate> {
+export interface QueryOutcome<C extends QueryPeer> {
   /** Peers that answered, closest first, at most `width`. */
   closest: C[]
   /** Questions that were asked. */
@@ -51,7 +51,7 @@ export interface QueryOutcome<C extends Candidate> {
 /**
  * A query that is under way. It ends by itself when the closest peers were asked, or at once when its signal says so.
  */
-export interface Query<C extends Candidate> {
+export interface Query<C extends QueryPeer> {
   done: Promise<QueryOutcome<C>>
   /** Asks nobody new; what is in flight may still answer. Ends when nothing quick is in flight any more. */
   settle(): void
@@ -81,7 +81,7 @@ const patience = 2
  *
  * Not guaranteed: that the peers found are the closest of the whole network when those who know them lie or are silent.
  */
-export const startQuery = <C extends Candidate>(deps: QueryDependencies<C>): Query<C> => {
+export const startQuery = <C extends QueryPeer>(deps: QueryDependencies<C>): Query<C> => {
   const { limits, isConnected, rank, ask, slowMs, lostMs, self, signal } = deps
   const known = new Map<string, Known<C>>()
   /** Names that did not answer, less those that did. */
@@ -215,4 +215,4 @@ interface Known<C> {
 }
 
 /** Closest first. */
-export const byDistance = (a: Candidate, b: Candidate): number => compareBytes(a.distance, b.distance)
+export const byDistance = (a: QueryPeer, b: QueryPeer): number => compareBytes(a.distance, b.distance)

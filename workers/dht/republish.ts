@@ -1,4 +1,4 @@
-import { createRerun } from '../stack/rerun.ts'
+import { createCoalescedRun } from '../stack/coalesced-runs.ts'
 
 /** Values in the DHT end after 48 h and nobody else puts them again (js-libp2p): four chances before that, ms. */
 const headsEveryMs = 12 * 3_600_000
@@ -76,7 +76,7 @@ const createRounds = (round: () => Promise<boolean>, everyMs: number) => {
   let timer: ReturnType<typeof setTimeout> | undefined
   let stopped = false
 
-  const rounds = createRerun(async () => {
+  const rounds = createCoalescedRun(async () => {
     if (stopped) return
     clearTimeout(timer)
     const reached = await round().catch(() => false)

@@ -14,7 +14,7 @@ import type { LookupStats } from '../dht/lookup-stats.ts'
 import { readPackage } from '../packages/read-package.ts'
 import { rootToText, textToRoot } from '../protocol/ids.ts'
 import type { Release } from '../protocol/release.ts'
-import { findBroken } from '../registry/breaks.ts'
+import { findBroken } from '../registry/broken-dependents.ts'
 import type { Library } from '../registry/library.ts'
 import type { Publisher } from '../registry/publish.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -25,12 +25,12 @@ import { assertBytes, assertFiles, assertLeftOut, assertPaths, assertSpecs } fro
 import type { Clock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
 import type { ContentKeeper } from './content-keeper.ts'
-import type { Holders } from './holders.ts'
 import type { Installs } from './installs.ts'
-import type { Lookups } from './lookups.ts'
 import { cacheMetrics, type Metrics } from './metrics.ts'
 import type { Network } from './network.ts'
+import type { PackageCache } from './package-cache.ts'
 import type { PeerSearch } from './peer-search.ts'
+import type { ProviderCounts } from './provider-counts.ts'
 import type { Publications } from './publications.ts'
 import type { Status } from './status.ts'
 
@@ -57,8 +57,8 @@ export interface CommandDependencies {
   status: Status
   publications: Publications
   installs: Installs
-  lookups: Lookups
-  holders: Holders
+  lookups: PackageCache
+  holders: ProviderCounts
   signal: AbortSignal
   emit(update: Update): void
   wake(reason: WakeReason): void

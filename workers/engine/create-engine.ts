@@ -4,7 +4,7 @@ import type { Failure } from '../contract/failures.ts'
 import type { Update, UpdateBatch } from '../contract/updates.ts'
 import { createLookupStats } from '../dht/lookup-stats.ts'
 import { startRepublish } from '../dht/republish.ts'
-import { createRememberedPeers } from '../net/remembered-peers.ts'
+import { createKnownPeers } from '../net/known-peers.ts'
 import type { RtcShim } from '../net/rtc-shim.ts'
 import { hasTemplates } from '../packages/templates.ts'
 import { createReputation } from '../peers/reputation.ts'
@@ -19,27 +19,27 @@ import { createSearch } from '../search/index.ts'
 import { steadyFrom, wallNow } from '../stack/steady-date.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { openStore } from '../store/open-store.ts'
+import { createAskPeersForPackages } from './ask-peers-for-packages.ts'
 import { createClock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
 import { createCommands } from './commands.ts'
 import { createContentKeeper } from './content-keeper.ts'
 import { createFencedStore } from './fenced-store.ts'
-import { createHolders } from './holders.ts'
 import { createIndexing } from './indexing.ts'
 import { createInstalls } from './installs.ts'
 import { loadKeys } from './keys.ts'
-import { createLookups } from './lookups.ts'
 import { createMetrics } from './metrics.ts'
 import { type Network, type NetworkDependencies, startNetwork } from './network.ts'
+import { createPackageCache } from './package-cache.ts'
 import { createPeerSearch } from './peer-search.ts'
+import { createProviderCounts } from './provider-counts.ts'
 import { createPublications } from './publications.ts'
 import { publishedContents } from './published-contents.ts'
 import { createQuerySource } from './query-source.ts'
-import { createRelayDirectory } from './relays.ts'
+import { createRelayDirectory } from './relay-directory.ts'
 import { createStatus } from './status.ts'
 import { describeDamage } from './storage-damage.ts'
 import { acquireProfileLock } from './tab-lock.ts'
-import { createAskForUnknown } from './unknown-packages.ts'
 import { createUpdateBus } from './update-bus.ts'
 import { createWake } from './wake.ts'
 
@@ -136,7 +136,7 @@ const assemble = async (
   })
   const trust = createTrust({ store, self: publisherId })
   const reputation = createReputation({ store, now: steady, random: Math.random })
-  const remembered = createRememberedPeers({ store, now: steady })
+  const remembered = createKnownPeers({ store, now: steady })
   const relays = createRelayDirectory({ given: options.relays, store, origin: self.location.origin })
   undos.push(reputation.stop, remembered.stop)
   const publisher = createPublisher({
@@ -232,7 +232,7 @@ const assemble = async (
     network,
     signal: lifetime.signal,
     now,
-    askForUnknown: createAskForUnknown({ catalogue: registry, network }),
+    askForUnknown: createAskPeersForPackages({ catalogue: registry, network }),
     onTransfer: (transfer) => emit({ kind: 'transfer', transfer }),
     onReceived: (bytes) => metrics.count('piece_bytes_received', bytes),
     onInstalled(entries) {
@@ -241,7 +241,7 @@ const assemble = async (
       holders.provide(entries.map(({ root }) => root))
     },
   })
-  const lookups = createLookups({
+  const lookups = createPackageCache({
     store,
     registry,
     network,
@@ -251,7 +251,11 @@ const assemble = async (
     onChange: (cache) => emit({ kind: 'cache', cache }),
   })
   undos.push(lookups.stop)
-  const holders = createHolders({ network, signal: lifetime.signal, onChange: (id) => emit({ kind: 'package', id }) })
+  const holders = createProviderCounts({
+    network,
+    signal: lifetime.signal,
+    onChange: (id) => emit({ kind: 'package', id }),
+  })
 
   const republish = startRepublish({
     heads: () => registry.packagesOf(publisherId).flatMap(({ id }) => registry.dhtValueFor(id) ?? []),

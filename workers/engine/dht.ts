@@ -1,37 +1,37 @@
 import { createHeads, type Heads, type LookupReport } from '../dht/heads.ts'
+import { createKadRpc, type KadRpc } from '../dht/kad-rpc.ts'
 import { createProviders, type Providers, type ProvidersDependencies } from '../dht/providers.ts'
 import { createRoundTrips } from '../dht/round-trips.ts'
-import { createWire, type Wire } from '../dht/wire.ts'
-import type { TabNode } from '../net/create-node.ts'
+import type { PeerNode } from '../net/create-node.ts'
 import { dialForQuery } from '../net/dial-for-query.ts'
 import type { Reputation } from '../peers/reputation.ts'
-import type { Crypto } from '../protocol/crypto.ts'
+import type { CryptoProvider } from '../protocol/crypto.ts'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
 import { KAD_PROTOCOL } from '../protocol/protocols.ts'
-import type { Conduct } from './conduct.ts'
+import type { PeerPolicy } from './peer-policy.ts'
 
 export type DhtValueFound = Extract<Awaited<ReturnType<typeof verifyDhtValue>>, { ok: true }>['value']
 
 export interface Dht {
-  wire: Wire
+  wire: KadRpc
   heads: Heads<DhtValueFound>
   providers: Providers
 }
 
 export interface DhtDependencies {
-  crypto: Crypto
+  crypto: CryptoProvider
   reputation: Pick<Reputation, 'observe' | 'isBanned' | 'scoreOf'>
-  conduct: Conduct
+  conduct: PeerPolicy
   /** A lookup of a head has ended. */
   onLookup(report: LookupReport): void
 }
 
 /** The lookups of a node, with our formats and what is known of peers: the banned are not asked, the best ones first. */
-export const createDht = (tab: TabNode, deps: DhtDependencies): Dht => {
+export const createDht = (node: PeerNode, deps: DhtDependencies): Dht => {
   const { crypto, reputation, conduct, onLookup } = deps
-  const wire = createWire(tab.node, KAD_PROTOCOL, {
+  const wire = createKadRpc(node.libp2p, KAD_PROTOCOL, {
     onMalformed: (peer) => conduct.drop(peer, 'malformed'),
-    connect: (peer, addresses, signal) => dialForQuery(tab, peer, addresses, signal),
+    connect: (peer, addresses, signal) => dialForQuery(node, peer, addresses, signal),
   })
   const lookups: ProvidersDependencies = {
     wire,
@@ -53,7 +53,7 @@ export const createDht = (tab: TabNode, deps: DhtDependencies): Dht => {
       const { identity, head } = found.value
       return { identitySeq: identity.seq, seq: head.head.seq, value: found.value }
     },
-    newest: tab.heads.newest,
+    newest: node.heads.newest,
     onMisanswer(peer, kind) {
       if (kind === 'forged') conduct.drop(peer, 'signature')
       // It may be honest and have missed the news: it is given the newer head, and others are asked before it.

@@ -11,11 +11,11 @@ import { type Resolution, resolve } from '../registry/resolve.ts'
 import type { BegunTransfer, Transfers } from '../registry/transfers.ts'
 import type { Trust } from '../registry/trust.ts'
 import { relayedContentBytes } from '../stack/limits.ts'
-import { atMostEvery } from './at-most-every.ts'
+import type { AskPeersForPackages } from './ask-peers-for-packages.ts'
 import type { ContentKeeper } from './content-keeper.ts'
 import type { Network } from './network.ts'
 import { createSharedFetch } from './shared-fetch.ts'
-import type { AskForUnknown } from './unknown-packages.ts'
+import { throttle } from './throttle.ts'
 
 /** Packages of one install that are fetched at the same time: enough to hide the round trips of small ones. */
 const parallelFetches = 3
@@ -32,7 +32,7 @@ export interface InstallsDependencies {
   trust: Trust
   reputation: Pick<Reputation, 'observe' | 'rank'>
   network: Promise<Network | undefined>
-  askForUnknown: AskForUnknown
+  askForUnknown: AskPeersForPackages
   signal: AbortSignal
   now(): number
   onTransfer(transfer: TransferView): void
@@ -197,7 +197,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       /** Contents of which all that is asked for comes through a relay. */
       const relayedRoots = new Set<string>()
       let fetched = 0
-      const reportFetching = atMostEvery(progressEveryMs, () =>
+      const reportFetching = throttle(progressEveryMs, () =>
         report({
           state: 'fetching',
           bytes: sum(bytesByRoot.values()),

@@ -1,7 +1,7 @@
 import type { PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { Failure } from '../contract/failures.ts'
-import type { Crypto, Signer } from '../protocol/crypto.ts'
+import type { CryptoProvider, Signer } from '../protocol/crypto.ts'
 import { createIdentity, type Identity, verifyIdentity } from '../protocol/identity.ts'
 import { isPublisherName } from '../protocol/ids.ts'
 import { createSigner, generateSigningKey, keyFromSeed } from '../stack/web-crypto.ts'
@@ -25,7 +25,7 @@ export interface ProfileKeys {
  * Damaged keys are never replaced silently: a new publisher key would be another publisher.
  * @throws Failure `StorageUnavailable` when stored keys cannot be used.
  */
-export const loadKeys = async (store: Store, crypto: Crypto, profile: string): Promise<ProfileKeys> => {
+export const loadKeys = async (store: Store, crypto: CryptoProvider, profile: string): Promise<ProfileKeys> => {
   const [nodeSeed, signingSeed, rotationSeed, chain] = await store.getMany('keys', [
     'node',
     'signing',
@@ -46,7 +46,7 @@ export const loadKeys = async (store: Store, crypto: Crypto, profile: string): P
   }
 }
 
-const makeKeys = async (store: Store, crypto: Crypto, profile: string): Promise<ProfileKeys> => {
+const makeKeys = async (store: Store, crypto: CryptoProvider, profile: string): Promise<ProfileKeys> => {
   const [nodeSeed, signingSeed, rotationSeed] = await Promise.all([
     generateSigningKey(),
     generateSigningKey(),

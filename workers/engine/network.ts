@@ -12,15 +12,15 @@ import type { FoundHead, LookupReport } from '../dht/heads.ts'
 import { createAnnouncements } from '../gossip/announcements.ts'
 import { isDirect } from '../net/addresses.ts'
 import { type CreateNodeOptions, createNode } from '../net/create-node.ts'
+import type { KnownPeers } from '../net/known-peers.ts'
+import { recordKnownPeers } from '../net/known-peers-recorder.ts'
 import { createPeerFinder } from '../net/peer-finder.ts'
 import type { RequestOutcome } from '../net/pool/health.ts'
 import { isRelayedStream } from '../net/pool/open-stream.ts'
 import { createPool } from '../net/pool/pool.ts'
-import { createRelayKeeper } from '../net/relay-keeper.ts'
-import { startRemembering } from '../net/remember.ts'
-import type { RememberedPeers } from '../net/remembered-peers.ts'
+import { createRelaySet } from '../net/relay-set.ts'
 import type { Reputation } from '../peers/reputation.ts'
-import type { Crypto } from '../protocol/crypto.ts'
+import type { CryptoProvider } from '../protocol/crypto.ts'
 import { rootToText } from '../protocol/ids.ts'
 import { PACKAGES_TOPIC, PIECE_PROTOCOL, QUERY_PROTOCOL } from '../protocol/protocols.ts'
 import { startRemoteQuery } from '../query/query.ts'
@@ -32,12 +32,12 @@ import { relayedContentBytes } from '../stack/limits.ts'
 import { meshPeers } from '../stack/mesh.ts'
 import type { SyncCatalogue } from '../sync/replica.ts'
 import { startSync } from '../sync/sync.ts'
-import { createConduct, type Fault, faultOf, isSilence, isViolation } from './conduct.ts'
+import { type ExchangeState, topicStep } from './connectivity.ts'
 import { createDht, type DhtValueFound } from './dht.ts'
 import type { ProfileKeys } from './keys.ts'
+import { createPeerPolicy, faultOf, isSilence, isViolation, type ViolationKind } from './peer-policy.ts'
 import { toPeerViews } from './peer-views.ts'
-import { isRelayAddress, type RelayDirectory } from './relays.ts'
-import { type ExchangeState, topicStep } from './steps.ts'
+import { isRelayAddress, type RelayDirectory } from './relay-directory.ts'
 
 /** A question that can go over a relayed connection waits no longer for a direct one (ms). */
 const queryPatienceMs = 500
@@ -47,10 +47,10 @@ const connectTimeoutMs = 20_000
 
 export interface NetworkDependencies extends Pick<CreateNodeOptions, 'transports' | 'listen'> {
   keys: ProfileKeys
-  crypto: Crypto
+  crypto: CryptoProvider
   relays: RelayDirectory
   /** Of earlier times. */
-  remembered?: RememberedPeers | undefined
+  remembered?: KnownPeers | undefined
   rtcCounts?: (() => ConnectionCounts) | undefined
   iceServers: StartOptions['iceServers']
   webRtc: boolean
@@ -98,7 +98,7 @@ export interface Network {
   /** What is to be known of relayed connections by those who fetch content. */
   readonly relayed: RelayedPaths
   /** A peer broke the rules: its connections are closed, and it is remembered; what nobody does by accident bans it. */
-  drop(peer: string, fault: Fault): void
+  drop(peer: string, fault: ViolationKind): void
   /** How a request to a connected peer ended, for the health of its connection. */
   report(peer: string, outcome: RequestOutcome): void
   provide(root: Uint8Array, signal: AbortSignal): Promise<number>
@@ -122,7 +122,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
   const { keys, crypto, content, catalogue, reputation, onChange, onAudience } = deps
   const [relays, remembered] = await Promise.all([deps.relays.first(), deps.remembered?.load() ?? []])
   const gossipLimits = createGossipLimits(() => performance.now())
-  const tab = await createNode({
+  const node = await createNode({
     privateKey: keys.node,
     relays: relays.filter(isRelayAddress),
     crypto,
@@ -136,16 +136,16 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     ...(deps.transports === undefined ? {} : { transports: deps.transports }),
     ...(deps.listen === undefined ? {} : { listen: deps.listen }),
   })
-  const { node } = tab
-  const self = node.peerId.toString()
-  const { pubsub } = node.services
-  const pool = createPool(tab, {
+  const { libp2p } = node
+  const self = libp2p.peerId.toString()
+  const { pubsub } = libp2p.services
+  const pool = createPool(node, {
     onChange,
     scoreOf: reputation.scoreOf,
     inMesh: (peer) => meshPeers(pubsub, PACKAGES_TOPIC).includes(peer),
   })
 
-  const conduct = createConduct({ reputation, pool, forget: (peer) => deps.remembered?.forget(peer) })
+  const conduct = createPeerPolicy({ reputation, pool, forget: (peer) => deps.remembered?.forget(peer) })
   const { blame, drop, experience } = conduct
 
   const pieceServer = createPieceServer({
@@ -158,14 +158,14 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
       }
     },
   })
-  await node.handle(
+  await libp2p.handle(
     PIECE_PROTOCOL,
     (stream, connection) =>
       pieceServer.handle(stream, connection.remotePeer.toString(), { relayed: !isDirect(connection) }),
     pieceHandlerOptions,
   )
 
-  const { wire, heads, providers } = createDht(tab, { crypto, reputation, conduct, onLookup: deps.onLookup })
+  const { wire, heads, providers } = createDht(node, { crypto, reputation, conduct, onLookup: deps.onLookup })
   const announcements = createAnnouncements({
     pubsub,
     limits: gossipLimits,
@@ -182,10 +182,10 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
   /** Since there was last nobody connected. */
   let complete = false
   const sync = await startSync({
-    node,
+    node: libp2p,
     catalogue,
     sha256: crypto.sha256,
-    directComes: tab.webRtc,
+    directComes: node.webRtc,
     openStream: (peer, protocol, signal) => pool.openStream(peer, protocol, { signal, direct: false }),
     onExchange(peer, outcome) {
       if (!('failure' in outcome)) {
@@ -204,7 +204,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     random: Math.random,
   })
   const query = await startRemoteQuery({
-    node,
+    node: libp2p,
     source: deps.queries.source,
     ingest: deps.queries.ingest,
     drop,
@@ -215,8 +215,8 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     openStream: (peer, signal) =>
       pool.openStream(peer, QUERY_PROTOCOL, { signal, direct: false, relayedAfterMs: queryPatienceMs }),
   })
-  const keeper = createRelayKeeper(tab, { relays, onChange })
-  const finder = createPeerFinder(tab, pool, {
+  const keeper = createRelaySet(node, { relays, onChange })
+  const finder = createPeerFinder(node, pool, {
     avoid: reputation.isBanned,
     onChange,
     askClosest: (peer, key, signal) => askClosest(wire, peer, key, signal),
@@ -227,18 +227,18 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     isConnected: () => keeper.relays().some(({ connected }) => connected),
     onRelays: keeper.setRelays,
   })
-  const stopRemembering = deps.remembered === undefined ? () => {} : startRemembering(tab, pool, deps.remembered)
+  const stopRemembering = deps.remembered === undefined ? () => {} : recordKnownPeers(node, pool, deps.remembered)
 
-  node.addEventListener('connection:open', onChange)
-  node.addEventListener('connection:close', () => {
-    if (node.getConnections().length === 0) complete = false
+  libp2p.addEventListener('connection:open', onChange)
+  libp2p.addEventListener('connection:close', () => {
+    if (libp2p.getConnections().length === 0) complete = false
     onChange()
   })
 
   return {
     status() {
-      const connections = node.getConnections()
-      const peers = node.getPeers()
+      const connections = libp2p.getConnections()
+      const peers = libp2p.getPeers()
       const connectedPeers = peers.filter((peer) => !keeper.isRelay(peer.toString())).length
       const followers = announcements.subscriberCount()
       const mesh = meshPeers(pubsub, PACKAGES_TOPIC).length
@@ -266,9 +266,9 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
       const target = parseAddress(address)
       const peer = target.getComponents().findLast(({ name }) => name === 'p2p')?.value
       if (peer === self) throw new Failure('PeerUnreachable', 'That is the address of this tab itself.')
-      const undo = peer === undefined ? () => {} : tab.gater.permit(peer)
+      const undo = peer === undefined ? () => {} : node.gater.permit(peer)
       try {
-        await node.dial(target, { signal: AbortSignal.timeout(connectTimeoutMs) })
+        await libp2p.dial(target, { signal: AbortSignal.timeout(connectTimeoutMs) })
       } catch (error) {
         throw new Failure(
           'PeerUnreachable',
@@ -334,7 +334,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
       pieceServer.stop()
       await query.stop()
       await sync.stop()
-      await tab.stop()
+      await node.stop()
     },
   }
 }

@@ -2,7 +2,7 @@ import type { PublicationView } from '../contract/views.ts'
 import { createSlots } from '../net/slots.ts'
 import type { Outbox, OutboxEntry } from '../registry/outbox.ts'
 import type { Registry } from '../registry/registry.ts'
-import { createRerun, createReruns } from '../stack/rerun.ts'
+import { createCoalescedRun, createCoalescedRuns } from '../stack/coalesced-runs.ts'
 import type { Network, NetworkStatus } from './network.ts'
 
 /** Walks through the DHT at the same time: each dials. */
@@ -81,7 +81,7 @@ export const createPublications = (deps: PublicationsDependencies): Publications
     }
   }
 
-  const announcing = createRerun(async () => {
+  const announcing = createCoalescedRun(async () => {
     const online = await network
     if (online === undefined) return
     for (const { id } of outbox.list()) {
@@ -99,7 +99,7 @@ export const createPublications = (deps: PublicationsDependencies): Publications
     }
   })
 
-  const putting = createReruns(async (id: string) => {
+  const putting = createCoalescedRuns(async (id: string) => {
     const online = await network
     if (online === undefined) return
     await inTurn(signal, async () => {

@@ -4,9 +4,9 @@ import type { StatusView, Step } from '../contract/views.ts'
 import type { RtcShim } from '../net/rtc-shim.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from './clock.ts'
+import { catalogueStep, createStepClock } from './connectivity.ts'
 import type { ProfileKeys } from './keys.ts'
 import type { Network } from './network.ts'
-import { catalogueStep, createStepClock } from './steps.ts'
 
 export interface StatusDependencies {
   options: Pick<StartOptions, 'profile'>

@@ -2,14 +2,14 @@ import type { Connection, Libp2p, PeerId, PrivateKey, Transport } from '@libp2p/
 import { FaultTolerance } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
-import type { Crypto } from '../protocol/crypto.ts'
+import type { CryptoProvider } from '../protocol/crypto.ts'
 import { createBoundedDatastore } from '../stack/bounded-datastore.ts'
 import { noise } from '../stack/encryption.ts'
+import { yieldToEventLoop } from '../stack/event-loop.ts'
 import type { GossipLimits } from '../stack/gossip-limits.ts'
 import { createHeadValidator, type HeadValidator, type Refusal } from '../stack/head-validator.ts'
 import { closeTimeoutMs, tabDatastore } from '../stack/limits.ts'
 import { yamux } from '../stack/muxer.ts'
-import { nextTask } from '../stack/next-task.ts'
 import { admitConnected, forgetDisconnected } from '../stack/routing-table.ts'
 import { type StackServices, stackServices } from '../stack/services.ts'
 import { silentLogger } from '../stack/silent-logger.ts'
@@ -54,7 +54,7 @@ const dialTimeoutMs = 10_000
 /** A peer whose first ten addresses all fail is not there. */
 const maxAddressesPerDial = 10
 
-export type GgenNode = Libp2p<StackServices>
+export type Libp2pNode = Libp2p<StackServices>
 
 type TransportFactory = NonNullable<Libp2pOptions['transports']>[number]
 
@@ -62,7 +62,7 @@ export interface CreateNodeOptions {
   privateKey: PrivateKey
   /** Multiaddrs of relays, each with its peer id. */
   relays: readonly string[]
-  crypto: Crypto
+  crypto: CryptoProvider
   /** ICE servers for WebRTC; empty means host candidates only. */
   iceServers: { urls: string | string[]; username?: string; credential?: string }[]
   /** False where the browser has no WebRTC: the node then works over relays. */
@@ -81,8 +81,8 @@ export interface CreateNodeOptions {
 }
 
 /** A started node and what the rest of `net` needs of it. */
-export interface TabNode {
-  node: GgenNode
+export interface PeerNode {
+  libp2p: Libp2pNode
   webRtc: boolean
   /** True for a peer that is configured as a relay. */
   isRelay(peerId: string): boolean
@@ -109,13 +109,13 @@ export interface TabNode {
  *
  * In a worker, import this only after the WebRTC shim is installed: the transport reads the globals when it is loaded.
  */
-export const createNode = async (options: CreateNodeOptions): Promise<TabNode> => {
+export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> => {
   const { relays, webRtc } = options
   let relayAddresses = relays.map((address) => multiaddr(address))
   let relayIds = idsOf(relayAddresses)
   const heads = createHeadValidator(options.crypto)
   const relayTransport = createRelayTransport()
-  let node: GgenNode | undefined
+  let node: Libp2pNode | undefined
   const { appSpecificScore, gossipLimits, onFlood, onRefusedPut, isBanned = () => false } = options
   const gater = createGater(relays, {
     isFull: () => node !== undefined && directPeerCount(node) >= maxDirectPeers,
@@ -165,7 +165,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
     }),
   })
   // Commands work by now, and making and starting it at once would keep them waiting.
-  await nextTask()
+  await yieldToEventLoop()
   const started = node
   const stopForgetting = forgetDisconnected(started)
   const stopAdmitting = admitConnected(started)
@@ -173,7 +173,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
   await started.start()
 
   return {
-    node: started,
+    libp2p: started,
     webRtc,
     isRelay: (peerId) => relayIds.has(peerId),
     dialable: (peerId, heard) =>
@@ -200,7 +200,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<TabNode> =
 const idsOf = (relays: readonly Multiaddr[]): Set<string | undefined> => new Set(relays.map(peerOf))
 
 /** Peers with at least one direct connection, relays among them. */
-const directPeerCount = (node: GgenNode): number =>
+const directPeerCount = (node: Libp2pNode): number =>
   new Set(
     node
       .getConnections()

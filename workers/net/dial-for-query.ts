@@ -1,6 +1,6 @@
 import type { Connection, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import type { TabNode } from './create-node.ts'
+import type { PeerNode } from './create-node.ts'
 import { dialPeer, isGone } from './dial-peer.ts'
 
 /**
@@ -8,21 +8,21 @@ import { dialPeer, isGone } from './dial-peer.ts'
  * over direct connections only, so one that failed a moment ago is not tried again.
  */
 export const dialForQuery = async (
-  tab: Pick<TabNode, 'node' | 'dialable' | 'paths'>,
+  node: Pick<PeerNode, 'libp2p' | 'dialable' | 'paths'>,
   peer: PeerId,
   heard: readonly Multiaddr[],
   signal: AbortSignal,
 ): Promise<Connection> => {
-  const { node, paths } = tab
+  const { libp2p, paths } = node
   const id = peer.toString()
   if (!paths.mayTry(id)) throw new Error('there is no direct path to it')
-  const told = await node.peerStore.get(peer).then(
+  const told = await libp2p.peerStore.get(peer).then(
     ({ addresses }) => addresses.map(({ multiaddr }) => multiaddr),
     () => [],
   )
   const end = paths.begin(id)
   try {
-    const connection = await dialPeer(node, peer, tab.dialable(id, [...told, ...heard]), { signal })
+    const connection = await dialPeer(libp2p, peer, node.dialable(id, [...told, ...heard]), { signal })
     end(connection.limits === undefined ? 'made' : 'cancelled')
     return connection
   } catch (error) {

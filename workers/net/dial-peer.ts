@@ -1,13 +1,13 @@
 import type { Connection, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import type { GgenNode } from './create-node.ts'
+import type { Libp2pNode } from './create-node.ts'
 
 /**
  * Dials a peer by these addresses. Resolves only with a connection to that very peer, which its handshake has proven: an
  * address may lead to another peer, which then answers at once where it is connected already.
  */
 export const dialPeer = async (
-  node: Pick<GgenNode, 'dial'>,
+  node: Pick<Libp2pNode, 'dial'>,
   peer: PeerId,
   addresses: readonly Multiaddr[],
   options: { signal: AbortSignal },

@@ -33,7 +33,7 @@ const compose = async (found: number, { uncollected = 0, dial = (): Promise<neve
   }
   const dialler = createDialler(
     {
-      node,
+      libp2p: node,
       isRelay: () => false,
       gater: { permit: () => () => {} },
       webRtc: true,

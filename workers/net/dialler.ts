@@ -3,9 +3,9 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createWorkBudget } from '../stack/work-budget.ts'
 import { isDirect, isRelayed, isWebRtc } from './addresses.ts'
-import { type Candidate, createCandidates } from './candidates.ts'
-import type { TabNode } from './create-node.ts'
+import type { PeerNode } from './create-node.ts'
 import { dialPeer, isGone } from './dial-peer.ts'
+import { createDialTargets, type DialTarget } from './dial-targets.ts'
 import type { Pool } from './pool/pool.ts'
 import { hasBudget } from './relayed-budget.ts'
 
@@ -74,12 +74,12 @@ export interface DiallerOptions {
  * What it hears is not to be trusted: a dial counts only when it has led to a connection that the peer needed, every end of
  * a dial takes a turn of the event loop before the next begins, and dials are bounded in each minute.
  */
-export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions): Dialler => {
-  const { node, gater } = tab
+export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOptions): Dialler => {
+  const { libp2p, gater } = node
   const { target, avoid, rtcCounts, onChange } = options
-  const self = node.peerId.toString()
+  const self = libp2p.peerId.toString()
   const now = (): number => performance.now()
-  const candidates = createCandidates({ max: maxCandidates, now, random: Math.random })
+  const candidates = createDialTargets({ max: maxCandidates, now, random: Math.random })
   const dialing = new Map<string, AbortController>()
   const dials = createWorkBudget({ max: maxDialsAMinute, perMs: 60_000, now })
   /** Named by somebody in this life of the node, and not only remembered. */
@@ -90,23 +90,23 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
   let lastFailure: unknown
 
   /** Without WebRTC a relayed connection is the most that there can be. */
-  const fits = (address: Multiaddr): boolean => (tab.webRtc ? !isRelayed(address) : !isWebRtc(address))
+  const fits = (address: Multiaddr): boolean => (node.webRtc ? !isRelayed(address) : !isWebRtc(address))
 
   const connectionsTo = (peerId: string): Connection[] =>
-    node.getConnections().filter(({ remotePeer, status }) => status === 'open' && remotePeer.toString() === peerId)
+    libp2p.getConnections().filter(({ remotePeer, status }) => status === 'open' && remotePeer.toString() === peerId)
 
   const isWanted = (peerId: string, whileDialled = false): boolean =>
     (whileDialled || !dialing.has(peerId)) &&
     !avoid(peerId) &&
-    !connectionsTo(peerId).some((connection) => isDirect(connection) || !tab.webRtc)
+    !connectionsTo(peerId).some((connection) => isDirect(connection) || !node.webRtc)
 
   /** Peers with a direct connection, those included that have yet to show that it works. */
   const foundPeers = (): number => {
-    const peers = node
+    const peers = libp2p
       .getConnections()
       .filter((connection) => isDirect(connection) && connection.status === 'open')
       .map(({ remotePeer }) => remotePeer.toString())
-      .filter((peer) => !tab.isRelay(peer))
+      .filter((peer) => !node.isRelay(peer))
     return Math.max(pool.directPeers().length, new Set(peers).size)
   }
 
@@ -146,7 +146,7 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
     for (const candidate of due) {
       if (!hasRoom()) break
       if (!present.has(candidate.peer) && rememberedDials() >= maxRememberedDials) break
-      const restMs = tab.paths.restMs(candidate.peer)
+      const restMs = node.paths.restMs(candidate.peer)
       if (restMs > 0) candidates.postpone(candidate.peer, restMs)
       else if (arriving(candidate.peer)) candidates.postpone(candidate.peer, takeOverMs)
       else if (dials.take()) void dial(candidate)
@@ -169,15 +169,15 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
     timer = setTimeout(pump, at - now())
   }
 
-  const dial = async ({ peer, addresses }: Candidate): Promise<void> => {
+  const dial = async ({ peer, addresses }: DialTarget): Promise<void> => {
     const abort = new AbortController()
     dialing.set(peer, abort)
     const undoPermit = gater.permit(peer)
-    const end = tab.paths.begin(peer)
+    const end = node.paths.begin(peer)
     const limitMs = present.has(peer) ? dialTimeoutMs : rememberedTimeoutMs
     try {
       const signal = AbortSignal.any([stopped.signal, abort.signal, AbortSignal.timeout(limitMs)])
-      await dialPeer(node, peerIdFromString(peer), addresses, { signal })
+      await dialPeer(libp2p, peerIdFromString(peer), addresses, { signal })
       // Where another was dialling the same peer, its dial was joined, and that one may settle for a relayed connection.
       if (isWanted(peer, true)) throw new Error('the dial has led to no connection of the kind that was wanted')
       end('made')
@@ -190,7 +190,7 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
       // Twice is no tab that is just being reloaded. When it comes back, its relay will name it again.
       else if (gone && candidates.failures(peer) > 0) candidates.forget(peer)
       else {
-        candidates.failed(peer, tab.paths.restMs(peer))
+        candidates.failed(peer, node.paths.restMs(peer))
         lastFailure = error
       }
     } finally {
@@ -212,24 +212,24 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
    */
   const onClose = ({ detail: connection }: CustomEvent<Connection>): void => {
     const peerId = connection.remotePeer.toString()
-    if (isDirect(connection) || stopped.signal.aborted || tab.isRelay(peerId) || avoid(peerId)) return
+    if (isDirect(connection) || stopped.signal.aborted || node.isRelay(peerId) || avoid(peerId)) return
     const isUsedUp = !hasBudget(connection, Date.now() - connection.timeline.open, 0)
     const isNeeded = pool.directPeers().length < neededPeers && connectionsTo(peerId).length === 0
-    if (!isUsedUp || !isNeeded || peerId < self || tab.paths.mayTry(peerId) || !dials.take()) return
+    if (!isUsedUp || !isNeeded || peerId < self || node.paths.mayTry(peerId) || !dials.take()) return
     const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(dialTimeoutMs)])
     // Where it fails, the next try of a direct connection makes a relayed one on its way.
-    tab.dialRelayed(connection.remoteAddr, signal).catch(() => {})
+    node.dialRelayed(connection.remoteAddr, signal).catch(() => {})
   }
 
-  node.addEventListener('connection:open', onOpen)
-  node.addEventListener('connection:close', onClose)
+  libp2p.addEventListener('connection:open', onOpen)
+  libp2p.addEventListener('connection:close', onClose)
 
   return {
     consider(peers, from) {
       for (const { id, multiaddrs } of peers) {
         const peer = id.toString()
-        if (peer === self || tab.isRelay(peer)) continue
-        if (!candidates.add(peer, tab.dialable(peer, multiaddrs).filter(fits))) continue
+        if (peer === self || node.isRelay(peer)) continue
+        if (!candidates.add(peer, node.dialable(peer, multiaddrs).filter(fits))) continue
         if (from === 'present') present.add(peer)
       }
       // Names of peers that were forgotten since.
@@ -245,15 +245,15 @@ export const createDialler = (tab: TabNode, pool: Pool, options: DiallerOptions)
       return lastFailure === undefined || candidates.size === 0 ? undefined : whyNotReached(lastFailure)
     },
     wake() {
-      tab.paths.hurry()
+      node.paths.hurry()
       candidates.hurry()
       pump()
     },
     stop() {
       stopped.abort()
       clearTimeout(timer)
-      node.removeEventListener('connection:open', onOpen)
-      node.removeEventListener('connection:close', onClose)
+      libp2p.removeEventListener('connection:open', onOpen)
+      libp2p.removeEventListener('connection:close', onClose)
     },
   }
 }

@@ -62,7 +62,7 @@ const compose = (outcome: Outcome, filter: boolean) => {
     removeEventListener: events.removeEventListener.bind(events),
   }
   const tab = {
-    node,
+    libp2p: node,
     isRelay: (peer: string) => peer === relay.toString(),
     gater: { permit: () => () => {} },
     webRtc: true,

@@ -46,7 +46,7 @@ const compose = async ({
   const dials: PromiseWithResolvers<never>[] = []
   const finder = createPeerFinder(
     {
-      node: {
+      libp2p: {
         peerId: self,
         getConnections: () => [...(hasRelay ? [direct(relay)] : []), toTab()],
         dial() {

@@ -1,9 +1,9 @@
 import type { Connection, IdentifyResult, PeerId, PeerInfo } from '@libp2p/interface'
 import type { Step } from '../contract/views.ts'
-import { createRerun } from '../stack/rerun.ts'
+import { createCoalescedRun } from '../stack/coalesced-runs.ts'
 import { createWorkBudget } from '../stack/work-budget.ts'
 import { isDirect } from './addresses.ts'
-import type { TabNode } from './create-node.ts'
+import type { PeerNode } from './create-node.ts'
 import { createDialler, type DiallerOptions } from './dialler.ts'
 import { keptPeers, type Pool } from './pool/pool.ts'
 
@@ -50,8 +50,8 @@ export interface PeerFinderOptions extends Pick<DiallerOptions, 'rtcCounts'> {
  * has identified itself, when a connection was lost, and now and then while there are too few. Remembered peers are
  * dialled at once. Tabs are left in peace while those that were named are dialled.
  */
-export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOptions): PeerFinder => {
-  const { node, isRelay } = tab
+export const createPeerFinder = (node: PeerNode, pool: Pool, options: PeerFinderOptions): PeerFinder => {
+  const { libp2p, isRelay } = node
   const { onChange, askClosest, rtcCounts, avoid = () => false, target = keptPeers, remembered = [] } = options
   const stopped = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -69,14 +69,14 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
     onChange()
   }
 
-  const dialler = createDialler(tab, pool, {
+  const dialler = createDialler(node, pool, {
     target,
     avoid,
     onChange: changed,
     ...(rtcCounts === undefined ? {} : { rtcCounts }),
   })
 
-  const neighbours = node.peerId.toMultihash().bytes
+  const neighbours = libp2p.peerId.toMultihash().bytes
 
   const questions = createWorkBudget({ max: maxQuestionsAMinute, perMs: 60_000, now: () => performance.now() })
 
@@ -86,7 +86,7 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
   }
 
   /** One round. Asked for while one is under way, another follows: a relay that came meanwhile was not asked. */
-  const asking = createRerun(async () => {
+  const asking = createCoalescedRun(async () => {
     if (stopped.signal.aborted || pool.directPeers().length >= target) return
     clearTimeout(timer)
     timer = undefined
@@ -133,7 +133,7 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
   /** Whom to ask: every connected relay, and a few tabs when their names would be of use. */
   const sources = (): PeerId[] => {
     const relays = new Map<string, PeerId>()
-    for (const { remotePeer, status } of node.getConnections())
+    for (const { remotePeer, status } of libp2p.getConnections())
       if (status === 'open' && isRelay(remotePeer.toString())) relays.set(remotePeer.toString(), remotePeer)
     if (relays.size > 0 && dialler.isBusy()) return [...relays.values()]
     return [...relays.values(), ...shuffled(pool.directPeers()).slice(0, tabsAsked)]
@@ -144,7 +144,7 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
   }
 
   const onClose = ({ detail: connection }: CustomEvent<Connection>): void => {
-    if (isRelay(connection.remotePeer.toString()) || (tab.webRtc && !isDirect(connection))) return
+    if (isRelay(connection.remotePeer.toString()) || (node.webRtc && !isDirect(connection))) return
     unasked.delete(connection.remotePeer.toString())
     changed()
     // With half of them left there is no hurry: all who knew the one that left would ask at the same moment.
@@ -162,13 +162,13 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
   }
 
   const isAnyRelayed = (): boolean =>
-    node
+    libp2p
       .getConnections()
       .some((each) => each.status === 'open' && !isDirect(each) && !isRelay(each.remotePeer.toString()))
 
   function step(): Step {
     if (pool.directPeers().length > 0) return { state: 'ok', reason: '' }
-    if (!tab.webRtc)
+    if (!node.webRtc)
       return { state: 'failed', reason: 'This browser has no WebRTC, so other tabs are reached through relays only.' }
     // What failed stays failed in words until it succeeds: the line in the page would flicker otherwise.
     const trouble = dialler.trouble()
@@ -181,9 +181,9 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
     return { state: 'waiting', reason: 'No other tab is here yet.' }
   }
 
-  node.addEventListener('connection:open', onOpen)
-  node.addEventListener('connection:close', onClose)
-  node.addEventListener('peer:identify', onIdentify)
+  libp2p.addEventListener('connection:open', onOpen)
+  libp2p.addEventListener('connection:close', onClose)
+  libp2p.addEventListener('peer:identify', onIdentify)
   // Not at once: whoever is told of the first change may look at the finder, which is not there before this returns.
   queueMicrotask(() => {
     if (remembered.length > 0) dialler.consider(remembered, 'remembered')
@@ -200,9 +200,9 @@ export const createPeerFinder = (tab: TabNode, pool: Pool, options: PeerFinderOp
       stopped.abort()
       clearTimeout(timer)
       dialler.stop()
-      node.removeEventListener('connection:open', onOpen)
-      node.removeEventListener('connection:close', onClose)
-      node.removeEventListener('peer:identify', onIdentify)
+      libp2p.removeEventListener('connection:open', onOpen)
+      libp2p.removeEventListener('connection:close', onClose)
+      libp2p.removeEventListener('peer:identify', onIdentify)
     },
   }
 }

@@ -1,6 +1,5 @@
 import type {
   CallOutcome,
-  Candidate,
   ChannelDescription,
   ChannelId,
   ChannelInit,
@@ -8,7 +7,8 @@ import type {
   ConnectionConfiguration,
   ConnectionId,
   ConnectionStates,
-  Description,
+  IceCandidateInit,
+  SessionDescriptionInit,
   ToPage,
   ToWorker,
 } from '../contract/rtc.ts'
@@ -115,23 +115,23 @@ export const createPeerConnectionClass = (link: RtcLink) => {
       return this.#remote
     }
 
-    createOffer(options?: { iceRestart?: boolean }): Promise<Description> {
+    createOffer(options?: { iceRestart?: boolean }): Promise<SessionDescriptionInit> {
       return this.#make(options === undefined ? { method: 'createOffer' } : { method: 'createOffer', options })
     }
-    createAnswer(): Promise<Description> {
+    createAnswer(): Promise<SessionDescriptionInit> {
       return this.#make({ method: 'createAnswer' })
     }
-    async setLocalDescription(description?: { type: Description['type']; sdp?: string }): Promise<void> {
+    async setLocalDescription(description?: { type: SessionDescriptionInit['type']; sdp?: string }): Promise<void> {
       await this.#call(
         description === undefined
           ? { method: 'setLocalDescription' }
           : { method: 'setLocalDescription', description: plainDescription(description) },
       )
     }
-    async setRemoteDescription(description: { type: Description['type']; sdp?: string }): Promise<void> {
+    async setRemoteDescription(description: { type: SessionDescriptionInit['type']; sdp?: string }): Promise<void> {
       await this.#call({ method: 'setRemoteDescription', description: plainDescription(description) })
     }
-    async addIceCandidate(candidate?: Candidate | null): Promise<void> {
+    async addIceCandidate(candidate?: IceCandidateInit | null): Promise<void> {
       const init = candidate == null ? null : new IceCandidate(candidate).toJSON()
       await this.#call({ method: 'addIceCandidate', candidate: init })
     }
@@ -187,7 +187,7 @@ export const createPeerConnectionClass = (link: RtcLink) => {
       this.#close(error)
     }
 
-    async #make(request: ConnectionCall): Promise<Description> {
+    async #make(request: ConnectionCall): Promise<SessionDescriptionInit> {
       const { made } = await this.#call(request)
       if (made === undefined) throw new DOMException('The page made no description.', 'OperationError')
       return made

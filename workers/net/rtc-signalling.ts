@@ -1,16 +1,16 @@
-import type { Candidate, Description } from '../contract/rtc.ts'
+import type { IceCandidateInit, SessionDescriptionInit } from '../contract/rtc.ts'
 
 /** What two ends tell each other to connect: RTCSessionDescription and RTCIceCandidate for a worker. */
-export class SessionDescription implements Description {
-  readonly type: Description['type']
+export class SessionDescription implements SessionDescriptionInit {
+  readonly type: SessionDescriptionInit['type']
   readonly sdp: string
 
-  constructor({ type, sdp }: { type: Description['type']; sdp?: string }) {
+  constructor({ type, sdp }: { type: SessionDescriptionInit['type']; sdp?: string }) {
     this.type = type
     this.sdp = sdp ?? ''
   }
 
-  toJSON(): Description {
+  toJSON(): SessionDescriptionInit {
     return { type: this.type, sdp: this.sdp }
   }
 }
@@ -22,27 +22,27 @@ export class IceCandidate {
   readonly sdpMLineIndex: number | null
   readonly usernameFragment: string | null
 
-  constructor(init: Candidate) {
+  constructor(init: IceCandidateInit) {
     this.candidate = init.candidate ?? ''
     this.sdpMid = init.sdpMid ?? null
     this.sdpMLineIndex = init.sdpMLineIndex ?? null
     this.usernameFragment = init.usernameFragment ?? null
   }
 
-  toJSON(): Required<Candidate> {
+  toJSON(): Required<IceCandidateInit> {
     const { candidate, sdpMid, sdpMLineIndex, usernameFragment } = this
     return { candidate, sdpMid, sdpMLineIndex, usernameFragment }
   }
 }
 
 /** A description, of whatever class, that a port can carry. */
-export const plainDescription = ({ type, sdp }: { type: Description['type']; sdp?: string }) =>
+export const plainDescription = ({ type, sdp }: { type: SessionDescriptionInit['type']; sdp?: string }) =>
   sdp === undefined ? { type } : { type, sdp }
 
 /** The description as it is now: the same object as before while it did not change. */
 export const reviveDescription = (
   before: SessionDescription | null,
-  now: Description | null,
+  now: SessionDescriptionInit | null,
 ): SessionDescription | null => {
   if (now === null) return null
   return now.sdp === before?.sdp ? before : new SessionDescription(now)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Candidate, rankCandidates } from './ranking.ts'
+import { type RankedPeer, rankPeers } from './ranking.ts'
 import { createSeededRandom } from './seeded-random.ts'
 
 const candidates = fc.uniqueArray(
@@ -15,7 +15,7 @@ const candidates = fc.uniqueArray(
 test('without exploring it is a sort by score', () => {
   fc.assert(
     fc.property(candidates, fc.nat(), (all, seed) => {
-      const ranked = rankCandidates(all, createSeededRandom(seed), { explore: 0 })
+      const ranked = rankPeers(all, createSeededRandom(seed), { explore: 0 })
       const scores = ranked.map((peer) => all.find((each) => each.peer === peer)?.score)
       expect(scores).toEqual(all.map(({ score }) => score).sort((a, b) => b - a))
     }),
@@ -24,7 +24,7 @@ test('without exploring it is a sort by score', () => {
 })
 
 /** The same rule, told place by place: an unknown one of those left, or the best of those left. */
-const isPossible = (all: readonly Candidate[], ranked: readonly string[], explore: number): boolean => {
+const isPossible = (all: readonly RankedPeer[], ranked: readonly string[], explore: number): boolean => {
   const left = new Map(all.map((each) => [each.peer, each]))
   return ranked.every((peer) => {
     const chosen = left.get(peer)
@@ -38,7 +38,7 @@ test('every place holds the best one left, or an unknown one; each peer comes on
   const share = fc.constantFrom(0, 0.1, 0.5, 1)
   fc.assert(
     fc.property(candidates, fc.nat(), share, fc.integer({ min: 0, max: 50 }), (all, seed, explore, count) => {
-      const ranked = rankCandidates(all, createSeededRandom(seed), { explore, count })
+      const ranked = rankPeers(all, createSeededRandom(seed), { explore, count })
       expect(ranked.length).toBe(Math.min(count, all.length))
       expect(new Set(ranked).size).toBe(ranked.length)
       expect(isPossible(all, ranked, explore)).toBe(true)
@@ -47,7 +47,7 @@ test('every place holds the best one left, or an unknown one; each peer comes on
   )
 })
 
-const crowd: Candidate[] = [
+const crowd: RankedPeer[] = [
   ...Array.from({ length: 20 }, (_, n) => ({ peer: `good-${n}`, score: 0.9, known: true })),
   ...Array.from({ length: 20 }, (_, n) => ({ peer: `new-${n}`, score: 0.2, known: false })),
 ]
@@ -57,7 +57,7 @@ test('about one pick in ten explores, whichever of the unknown it is', () => {
   const explored = new Map<string, number>()
   let picks = 0
   for (let round = 0; round < 2_000; round += 1) {
-    for (const peer of rankCandidates(crowd, random, { count: 4 })) {
+    for (const peer of rankPeers(crowd, random, { count: 4 })) {
       picks += 1
       if (peer.startsWith('new')) explored.set(peer, (explored.get(peer) ?? 0) + 1)
     }
@@ -70,7 +70,7 @@ test('about one pick in ten explores, whichever of the unknown it is', () => {
 
 test('equals share the work, and the same seed gives the same order', () => {
   const random = createSeededRandom(2)
-  const firsts = new Set(Array.from({ length: 400 }, () => rankCandidates(crowd, random, { count: 1, explore: 0 })[0]))
+  const firsts = new Set(Array.from({ length: 400 }, () => rankPeers(crowd, random, { count: 1, explore: 0 })[0]))
   expect(firsts.size).toBe(20)
-  expect(rankCandidates(crowd, createSeededRandom(3))).toEqual(rankCandidates(crowd, createSeededRandom(3)))
+  expect(rankPeers(crowd, createSeededRandom(3))).toEqual(rankPeers(crowd, createSeededRandom(3)))
 })

@@ -1,5 +1,5 @@
 /** One peer to choose from. */
-export interface Candidate {
+export interface RankedPeer {
   peer: string
   score: number
   /** False while nothing is known of it: its score is a guess. */
@@ -23,8 +23,8 @@ const exploreShare = 0.1
  * Peers best first. Each place goes, by chance (`random`), to an unknown peer instead of the best one left, so that good
  * peers are found. Equals come in random order, so that they share the work. Pure but for `random`.
  */
-export const rankCandidates = (
-  candidates: readonly Candidate[],
+export const rankPeers = (
+  candidates: readonly RankedPeer[],
   random: () => number,
   { count = candidates.length, explore = exploreShare }: RankOptions = {},
 ): string[] => {

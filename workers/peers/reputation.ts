@@ -1,5 +1,5 @@
 import type { Store } from '../store/store.ts'
-import { type Candidate, type RankOptions, rankCandidates } from './ranking.ts'
+import { type RankedPeer, type RankOptions, rankPeers } from './ranking.ts'
 import { isPeerIdText, maxThousandths, type PeerRecord, peerRecordCodec } from './record.ts'
 import { type Experience, type Score, scoreOf, unknownScore } from './score.ts'
 
@@ -284,12 +284,12 @@ export const createReputation = (deps: ReputationDependencies): Reputation => {
     isBanned: (peer) => isBanned(find(peer)),
 
     rank(peers, options) {
-      const candidates: Candidate[] = []
+      const candidates: RankedPeer[] = []
       for (const peer of peers) {
         const known = find(peer)
         if (!isBanned(known)) candidates.push({ peer, score: totalOf(known), known: wasTried(known) })
       }
-      return rankCandidates(candidates, random, options)
+      return rankPeers(candidates, random, options)
     },
 
     appScore(peer) {

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { sameBytes } from './bytes.ts'
 import { createCodec } from './codec.ts'
-import type { Crypto } from './crypto.ts'
+import type { CryptoProvider } from './crypto.ts'
 import { type Decoded, decoded, refused } from './decoded.ts'
 import { openHashed } from './envelope.ts'
 import { bytes, openRecord } from './fields.ts'
@@ -51,7 +51,7 @@ export interface VerifiedAnnouncement {
  */
 export const verifyAnnouncement = async (
   announcement: Uint8Array,
-  crypto: Crypto,
+  crypto: CryptoProvider,
 ): Promise<Decoded<VerifiedAnnouncement>> => {
   const read = announcementCodec.decode(announcement)
   if (!read.ok) return read

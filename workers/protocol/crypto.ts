@@ -8,7 +8,7 @@ export type Sha256 = (bytes: Uint8Array) => Promise<Uint8Array>
 /** Resolves to false, never rejects, for a key or a signature of a wrong length or form. */
 export type Verify = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => Promise<boolean>
 
-export interface Crypto {
+export interface CryptoProvider {
   readonly sha256: Sha256
   readonly verify: Verify
 }

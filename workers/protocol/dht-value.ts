@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { createCodec } from './codec.ts'
-import type { Crypto } from './crypto.ts'
+import type { CryptoProvider } from './crypto.ts'
 import { type Decoded, decoded, refused } from './decoded.ts'
 import { openHashed } from './envelope.ts'
 import { bytes, openRecord } from './fields.ts'
@@ -42,7 +42,7 @@ export const encodeDhtValue = (identity: Identity, head: VerifiedHead): Uint8Arr
 export const verifyDhtValue = async (
   key: Uint8Array | string,
   value: Uint8Array,
-  crypto: Crypto,
+  crypto: CryptoProvider,
 ): Promise<Decoded<{ identity: Identity; head: VerifiedHead }>> => {
   const parts = readKey(key)
   if (!parts.ok) return parts

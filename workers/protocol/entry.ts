@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { concatBytes } from './bytes.ts'
-import type { Crypto } from './crypto.ts'
+import type { CryptoProvider } from './crypto.ts'
 import { peek, signedId } from './envelope.ts'
 import { bytes, openRecord, token } from './fields.ts'
 import {
@@ -63,7 +63,7 @@ export const entrySchema = v.union([known, other], 'an entry with a kind and its
  * kind that is no signed record has the hash of its kind and its bytes: nobody can make up one that is known by the id of
  * an entry of somebody else.
  */
-export const entryId = ({ kind, bytes }: Entry, crypto: Pick<Crypto, 'sha256'>): Promise<Uint8Array> => {
+export const entryId = ({ kind, bytes }: Entry, crypto: Pick<CryptoProvider, 'sha256'>): Promise<Uint8Array> => {
   if (kind === 'identity' || kind === 'page') return crypto.sha256(bytes)
   const envelope = peek(kind, bytes)
   return envelope.ok

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { type Codec, createCodec } from './codec.ts'
-import type { Crypto, Signer, Verify } from './crypto.ts'
+import type { CryptoProvider, Signer, Verify } from './crypto.ts'
 import { type Decoded, decoded, refused } from './decoded.ts'
 import { bytes, publicKey, signature, token } from './fields.ts'
 import { HEAD_MAX_BYTES, KEY_BYTES, OTHER_RECORD_MAX_BYTES, RELEASE_MAX_BYTES, SIGNATURE_BYTES } from './limits.ts'
@@ -94,7 +94,7 @@ export const open = async (kind: string, envelope: Uint8Array, verify: Verify): 
 export const openHashed = async (
   kind: string,
   envelope: Uint8Array,
-  crypto: Crypto,
+  crypto: CryptoProvider,
 ): Promise<Decoded<OpenedHashed>> => {
   const peeked = peek(kind, envelope)
   if (!peeked.ok) return peeked
@@ -120,7 +120,7 @@ const readEnvelope = (kind: string, envelope: Uint8Array): Decoded<Envelope> => 
  * for kinds that this version does not know the hash of what is signed. That covers the kind, so no record can pass for
  * one of another kind, nor for an identity or a page.
  */
-export const signedId = (kind: string, body: Uint8Array, crypto: Pick<Crypto, 'sha256'>): Promise<Uint8Array> =>
+export const signedId = (kind: string, body: Uint8Array, crypto: Pick<CryptoProvider, 'sha256'>): Promise<Uint8Array> =>
   crypto.sha256(isEnvelopeKind(kind) ? body : toSign(kind, body))
 
 /** Bytes of the signed record around a body of this size. */

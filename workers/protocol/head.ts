@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { sameBytes } from './bytes.ts'
 import { createCodec } from './codec.ts'
-import type { Crypto, Signer } from './crypto.ts'
+import type { CryptoProvider, Signer } from './crypto.ts'
 import { type Decoded, decoded, RecordError, refused } from './decoded.ts'
 import { envelopeSize, type OpenedHashed, openHashed, peek, sign } from './envelope.ts'
 import { hash, mark, openRecord, publisherId, seq, shortList, slug, version } from './fields.ts'
@@ -118,7 +118,7 @@ export const buildHead = async (
     /** The head before, whose fields of later versions are carried over. */
     readonly before?: Head | undefined
   },
-  crypto: Pick<Crypto, 'sha256'>,
+  crypto: Pick<CryptoProvider, 'sha256'>,
 ): Promise<BuiltHead> => {
   const { publisher, slug, seq, versions } = state
   const carried = otherFields(state.before)
@@ -153,7 +153,7 @@ export const buildHead = async (
 }
 
 /** @throws RecordError when the head breaks a rule or is too large. */
-export const signHead = async (head: Head, signer: Signer, crypto: Crypto): Promise<VerifiedHead> => {
+export const signHead = async (head: Head, signer: Signer, crypto: CryptoProvider): Promise<VerifiedHead> => {
   const body = headCodec.encode(head)
   return { head, hash: await crypto.sha256(body), bytes: await sign('head', body, signer) }
 }
@@ -165,7 +165,7 @@ export const signHead = async (head: Head, signer: Signer, crypto: Crypto): Prom
 export const verifyHead = async (
   bytes: Uint8Array,
   identity: Identity,
-  crypto: Crypto,
+  crypto: CryptoProvider,
   known?: Decoded<OpenedHashed>,
 ): Promise<Decoded<VerifiedHead>> => {
   const peeked = peekHead(bytes)
@@ -195,7 +195,7 @@ export const peekHead = (bytes: Uint8Array): Decoded<Head> => {
 export const verifyPage = async (
   bytes: Uint8Array,
   expectedHash: Uint8Array,
-  crypto: Pick<Crypto, 'sha256'>,
+  crypto: Pick<CryptoProvider, 'sha256'>,
 ): Promise<Decoded<HeadPage>> => {
   const page = headPageCodec.decode(bytes)
   if (!page.ok) return page
@@ -235,7 +235,7 @@ const fits = (head: Head): boolean => {
 
 const buildPages = async (
   state: { readonly publisher: PublisherId; readonly slug: string; readonly versions: readonly VersionEntry[] },
-  crypto: Pick<Crypto, 'sha256'>,
+  crypto: Pick<CryptoProvider, 'sha256'>,
 ): Promise<{ hash: Uint8Array; bytes: Uint8Array }[]> => {
   const pages: { hash: Uint8Array; bytes: Uint8Array }[] = []
   // From the oldest: what is full never changes again.

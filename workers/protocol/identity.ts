@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { sameBytes } from './bytes.ts'
 import { createCodec } from './codec.ts'
-import type { Crypto, Signer } from './crypto.ts'
+import type { CryptoProvider, Signer } from './crypto.ts'
 import { type Decoded, decoded, RecordError, refused } from './decoded.ts'
 import { bytes, hash, integer, openRecord, publicKey, seq, shortList, signature } from './fields.ts'
 import { hashToPublisherId, isPublisherName, type PublisherId } from './ids.ts'
@@ -130,7 +130,7 @@ export const identityChainCodec = createCodec<IdentityChain>({
 /** A new publisher with one rotation key and one signing key. The same keys and name give the same identity. */
 export const createIdentity = async (
   options: { readonly name: string; readonly rotation: Signer; readonly signingKey: Uint8Array },
-  crypto: Crypto,
+  crypto: CryptoProvider,
 ): Promise<Identity> => {
   const { name, rotation, signingKey } = options
   const document: IdentityDocument = {
@@ -155,7 +155,7 @@ export const updateIdentity = async (
   identity: Identity,
   changes: IdentityChanges,
   signers: readonly Signer[],
-  crypto: Crypto,
+  crypto: CryptoProvider,
 ): Promise<Identity> => {
   const chain = identityChainCodec.decode(identity.chain)
   if (!chain.ok) throw new RecordError(chain.name, chain.message)
@@ -176,7 +176,7 @@ export const updateIdentity = async (
 }
 
 /** Checks a whole chain: its form, its order, every signature. */
-export const verifyIdentity = async (chainBytes: Uint8Array, crypto: Crypto): Promise<Decoded<Identity>> => {
+export const verifyIdentity = async (chainBytes: Uint8Array, crypto: CryptoProvider): Promise<Decoded<Identity>> => {
   const chain = identityChainCodec.decode(chainBytes)
   if (!chain.ok) return chain
   const documents: IdentityDocument[] = []
@@ -271,7 +271,7 @@ const appendDocument = async (
   document: IdentityDocument,
   authority: IdentityDocument,
   signers: readonly Signer[],
-  crypto: Crypto,
+  crypto: CryptoProvider,
 ): Promise<Identity> => {
   const encoded = identityDocumentCodec.encode(document)
   const signatures: { key: number; signature: Uint8Array }[] = []

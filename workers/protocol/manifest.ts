@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { createCodec } from './codec.ts'
-import type { Crypto } from './crypto.ts'
+import type { CryptoProvider } from './crypto.ts'
 import { hash, integer, mark, openRecord, shortList } from './fields.ts'
 import {
   MANIFEST_MAX_BYTES,
@@ -76,7 +76,7 @@ export const manifestCodec = createCodec<ContentManifest>({
 })
 
 /** SHA-256 of the encoded manifest: the package's content id. */
-export const contentRoot = (manifestBytes: Uint8Array, crypto: Pick<Crypto, 'sha256'>): Promise<Uint8Array> =>
+export const contentRoot = (manifestBytes: Uint8Array, crypto: Pick<CryptoProvider, 'sha256'>): Promise<Uint8Array> =>
   crypto.sha256(manifestBytes)
 
 /** Bytes of piece `n`; 0 where there is no such piece. */

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { createCodec } from './codec.ts'
-import type { Crypto } from './crypto.ts'
+import type { CryptoProvider } from './crypto.ts'
 import { type Decoded, decoded, refused } from './decoded.ts'
 import { open, peek, signedId } from './envelope.ts'
 import { integer, line, openRecord, publisherId } from './fields.ts'
@@ -67,7 +67,7 @@ export const verifyOtherRecord = async (
   kind: string,
   bytes: Uint8Array,
   identity: Identity,
-  crypto: Crypto,
+  crypto: CryptoProvider,
 ): Promise<Decoded<VerifiedOtherRecord>> => {
   const peeked = peekOtherRecord(kind, bytes)
   if (!peeked.ok) return peeked

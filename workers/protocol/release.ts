@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { createCodec } from './codec.ts'
-import type { Crypto, Signer } from './crypto.ts'
+import type { CryptoProvider, Signer } from './crypto.ts'
 import { type Decoded, decoded, refused } from './decoded.ts'
 import { type OpenedHashed, openHashed, peek, sign } from './envelope.ts'
 import {
@@ -178,7 +178,11 @@ export const releaseCodec = createCodec<Release>({
 })
 
 /** @throws RecordError when the release breaks a rule or is too large. */
-export const signRelease = async (release: Release, signer: Signer, crypto: Crypto): Promise<VerifiedRelease> => {
+export const signRelease = async (
+  release: Release,
+  signer: Signer,
+  crypto: CryptoProvider,
+): Promise<VerifiedRelease> => {
   const body = releaseCodec.encode(release)
   return { release, hash: await crypto.sha256(body), bytes: await sign('release', body, signer) }
 }
@@ -190,7 +194,7 @@ export const signRelease = async (release: Release, signer: Signer, crypto: Cryp
 export const verifyRelease = async (
   bytes: Uint8Array,
   identity: Identity,
-  crypto: Crypto,
+  crypto: CryptoProvider,
   known?: Decoded<OpenedHashed>,
 ): Promise<Decoded<VerifiedRelease>> => {
   const peeked = peekRelease(bytes)

@@ -1,4 +1,4 @@
-import type { Crypto, Signer } from './crypto.ts'
+import type { CryptoProvider, Signer } from './crypto.ts'
 import { encodeDhtValue } from './dht-value.ts'
 import { buildHead, signHead } from './head.ts'
 import { createIdentity, updateIdentity } from './identity.ts'
@@ -12,7 +12,7 @@ import { signRelease } from './release.ts'
  */
 export const createVectors = async (
   createSigner: (seed: Uint8Array) => Promise<Signer>,
-  crypto: Crypto,
+  crypto: CryptoProvider,
 ): Promise<Record<string, string>> => {
   const rotation = await createSigner(new Uint8Array(32).fill(1))
   const signer = await createSigner(new Uint8Array(32).fill(2))

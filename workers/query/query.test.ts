@@ -10,7 +10,7 @@ import { createHistory, createTestPublisher, toEntry } from '../registry/fixture
 import { createForger, entriesOf, signedBy, withForgedIdentity, withWrongSignature } from '../testing/forged-records.ts'
 import { garbageKinds, pour } from '../testing/garbage.ts'
 import { type QueryPeer, type QueryPeerOptions, startQueryPeer } from '../testing/query-peers.ts'
-import { createTestNetwork, type TestTab, until } from '../testing/relay-network.ts'
+import { createTestNetwork, type TestNode, until } from '../testing/relay-network.ts'
 import { messagesOver } from './message-stream.ts'
 
 /** Real nodes over WebSockets; nobody exchanges catalogues here, so what is found came by asking. */
@@ -33,21 +33,21 @@ const impatient = { answerMs: 3_000, hedgeMs: 50 }
 const testMs = 120_000
 
 const startPeer = async (options: QueryPeerOptions = {}): Promise<QueryPeer> => {
-  const peer = await startQueryPeer((await network.startTab([])).node, { timing: patient, ...options })
+  const peer = await startQueryPeer((await network.startTab([])).libp2p, { timing: patient, ...options })
   started.push(peer)
   return peer
 }
 
 /** A node that answers questions as a test says, if at all. */
-const startHostile = async (answer: (stream: Stream) => unknown): Promise<TestTab> => {
-  const tab = await network.startTab([])
-  await tab.node.handle(QUERY_PROTOCOL, (stream) => void answer(stream), { maxInboundStreams: 64 })
-  return tab
+const startHostile = async (answer: (stream: Stream) => unknown): Promise<TestNode> => {
+  const node = await network.startTab([])
+  await node.libp2p.handle(QUERY_PROTOCOL, (stream) => void answer(stream), { maxInboundStreams: 64 })
+  return node
 }
 
-const connect = async (asker: QueryPeer, ...others: Pick<QueryPeer, 'node'>[]): Promise<void> => {
-  for (const { node } of others) await asker.node.dial(node.getMultiaddrs())
-  const ids = others.map(({ node }) => node.peerId.toString())
+const connect = async (asker: QueryPeer, ...others: Pick<QueryPeer, 'libp2p'>[]): Promise<void> => {
+  for (const { libp2p } of others) await asker.libp2p.dial(libp2p.getMultiaddrs())
+  const ids = others.map(({ libp2p }) => libp2p.peerId.toString())
   await until('the others are known to answer', () => ids.every((id) => asker.query.peers().includes(id)))
 }
 
@@ -108,7 +108,7 @@ describe('a remote search', { timeout: testMs }, () => {
     const result = await search(asker, 'found')
     expect(result).toEqual({ asked: 5, answered: 1 })
     expect(slugs(asker, 'found')).toEqual(['found'])
-    for (const { node } of silent) expect(asker.reputation.scoreOf(node.peerId.toString())).toBeLessThan(0.4)
+    for (const { libp2p } of silent) expect(asker.reputation.scoreOf(libp2p.peerId.toString())).toBeLessThan(0.4)
     expect(asker.dropped).toEqual([])
   })
 
@@ -118,13 +118,13 @@ describe('a remote search', { timeout: testMs }, () => {
     const asker = await startPeer({ timing: { answerMs: 60_000 } })
     await connect(asker, silent)
     const controller = new AbortController()
-    const before = asker.reputation.scoreOf(silent.node.peerId.toString())
+    const before = asker.reputation.scoreOf(silent.libp2p.peerId.toString())
     const result = asker.query.search({ text: 'a', filters: {} }, controller.signal)
     await until('it is asked', () => streams.length === 1)
     controller.abort()
     expect(await result).toEqual({ asked: 1, answered: 0 })
     await until('it is not waited for any more', () => streams[0]?.status !== 'open')
-    expect(asker.reputation.scoreOf(silent.node.peerId.toString())).toBe(before)
+    expect(asker.reputation.scoreOf(silent.libp2p.peerId.toString())).toBe(before)
   })
 
   test('where nobody is there says so', async () => {
@@ -160,7 +160,7 @@ describe('a description', { timeout: testMs }, () => {
     const asker = await startPeer()
     await connect(asker, hostile)
     await asker.query.describe({ publisher: publisher.identity.publisherId, slug: 'kit' }, signal)
-    expect(asker.dropped).toEqual([{ peer: hostile.node.peerId.toString(), fault: 'malformed' }])
+    expect(asker.dropped).toEqual([{ peer: hostile.libp2p.peerId.toString(), fault: 'malformed' }])
     expect(asker.registry.size()).toBe(0)
   })
 })
@@ -197,7 +197,7 @@ describe('a hostile peer', { timeout: testMs }, () => {
       await connect(asker, hostile)
       await search(asker, 'kit')
       expect(asker.dropped, what).toEqual([])
-      expect(asker.reputation.isBanned(hostile.node.peerId.toString()), what).toBe(false)
+      expect(asker.reputation.isBanned(hostile.libp2p.peerId.toString()), what).toBe(false)
       expect(slugs(asker, ''), what).toEqual([])
     }
   })
@@ -207,7 +207,7 @@ describe('a hostile peer', { timeout: testMs }, () => {
       const hostile = await startHostile(answerWith(entries))
       const [asker, good] = [await startPeer(), await startPeer({ entries: await packagesOf(1, 'kit-of-another') })]
       await connect(asker, good, hostile)
-      const id = hostile.node.peerId.toString()
+      const id = hostile.libp2p.peerId.toString()
       expect(await search(asker, 'kit'), what).toEqual({ asked: 2, answered: 1 })
       expect(asker.dropped, what).toEqual([{ peer: id, fault: 'signature' }])
       expect(asker.reputation.isBanned(id), what).toBe(true)
@@ -237,7 +237,7 @@ describe('a hostile peer', { timeout: testMs }, () => {
       await connect(asker, good, one)
       expect((await search(asker, 'kit')).answered).toBe(1)
       expect(slugs(asker, '')).toEqual(['kit'])
-      const id = one.node.peerId.toString()
+      const id = one.libp2p.peerId.toString()
       await until('it has lost by it', () => asker.reputation.scoreOf(id) < asker.reputation.scoreOf('unknown'))
     }
   })
@@ -249,7 +249,7 @@ describe('a hostile peer', { timeout: testMs }, () => {
       await startPeer(),
     ]
     await connect(honest, victim)
-    const connection = await flooder.node.dial(victim.node.getMultiaddrs())
+    const connection = await flooder.libp2p.dial(victim.libp2p.getMultiaddrs())
     const question = queryRequestCodec.encode({ v: 1, type: 'search', text: 'kit', filters: {}, limit: 1 })
     const statuses: string[] = []
     const isDropped = (): boolean => victim.dropped.some(({ fault }) => fault === 'flood')
@@ -268,14 +268,14 @@ describe('a hostile peer', { timeout: testMs }, () => {
     }
     expect(statuses).toContain('ok')
     expect(statuses).toContain('refused')
-    expect(victim.dropped).toEqual([{ peer: flooder.node.peerId.toString(), fault: 'flood' }])
+    expect(victim.dropped).toEqual([{ peer: flooder.libp2p.peerId.toString(), fault: 'flood' }])
     expect(slugs(honest, '')).toEqual(['kit'])
   })
 
   test('that asks in garbage is dropped', async () => {
     const [victim, hostile] = [await startPeer(), await network.startTab([])]
     for (const [n, bytes] of [new Uint8Array(40).fill(0x61), new Uint8Array(10_000)].entries()) {
-      const connection = await hostile.node.dial(victim.node.getMultiaddrs())
+      const connection = await hostile.libp2p.dial(victim.libp2p.getMultiaddrs())
       const stream = await connection.newStream(QUERY_PROTOCOL)
       await messagesOver(stream, { maxBytes: 10, signal }).write(bytes)
       await until('it is dropped', () => victim.dropped.length === n + 1)
@@ -286,9 +286,9 @@ describe('a hostile peer', { timeout: testMs }, () => {
 })
 
 test('a peer that is asked too much is left alone for a while, and not blamed', { timeout: testMs }, async () => {
-  const tab = await network.startTab([])
+  const node = await network.startTab([])
   let asked = 0
-  await tab.node.handle(QUERY_PROTOCOL, async (stream) => {
+  await node.libp2p.handle(QUERY_PROTOCOL, async (stream) => {
     asked += 1
     const messages = messagesOver(stream, { maxBytes: 4_096, signal })
     await messages.read()
@@ -296,10 +296,10 @@ test('a peer that is asked too much is left alone for a while, and not blamed', 
     await stream.close()
   })
   const asker = await startPeer({ timing: { ...patient, restMs: 600_000 } })
-  await connect(asker, tab)
-  const before = asker.reputation.scoreOf(tab.node.peerId.toString())
+  await connect(asker, node)
+  const before = asker.reputation.scoreOf(node.libp2p.peerId.toString())
   expect(await search(asker, 'a')).toEqual({ asked: 1, answered: 0 })
   expect(await search(asker, 'a')).toEqual({ asked: 0, answered: 0 })
   expect(asked).toBe(1)
-  expect(asker.reputation.scoreOf(tab.node.peerId.toString())).toBe(before)
+  expect(asker.reputation.scoreOf(node.libp2p.peerId.toString())).toBe(before)
 })

@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from 'vitest'
 import type { VersionEntry } from '../protocol/head.ts'
 import { toHex } from '../protocol/ids.ts'
 import type { Change } from '../store/store.ts'
+import { createBoundedKeySet } from './bounded-key-set.ts'
 import {
   type Catalogue,
   type CatalogueLimits,
@@ -11,7 +12,6 @@ import {
   type VerifiedEntry,
 } from './catalogue.ts'
 import { createTestPublisher, rootOf, type TestPublisher } from './fixtures.ts'
-import { createLowest } from './lowest.ts'
 
 const limits: CatalogueLimits = {
   ...catalogueLimits,
@@ -171,7 +171,7 @@ test('pages of a package that was evicted take no room from those that wait', as
 })
 
 test('a bounded set holds a bounded number of keys in memory, however they come and go', () => {
-  const lowest = createLowest(10)
+  const lowest = createBoundedKeySet(10)
   for (let n = 0; n < 10; n += 1) lowest.add(`full ${n}`)
   // At the limit once, then always just below it: what is forgotten never comes up.
   lowest.add('a')

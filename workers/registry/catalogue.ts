@@ -6,10 +6,10 @@ import { MAX_VERSIONS } from '../protocol/limits.ts'
 import type { VerifiedOtherRecord } from '../protocol/other-record.ts'
 import type { VerifiedRelease } from '../protocol/release.ts'
 import { compareVersions } from '../protocol/versions-and-ranges.ts'
-import { createLowest, type Lowest } from './lowest.ts'
+import { type BoundedKeySet, createBoundedKeySet } from './bounded-key-set.ts'
+import { createOrphanPages } from './orphan-pages.ts'
 import { createOtherRecords, type OtherEntry, type OtherRecords } from './other-records.ts'
-import { createPageWaitingRoom } from './page-waiting-room.ts'
-import { createShelf, type Shelf } from './shelf.ts'
+import { createRecordStore, type RecordStore } from './record-store.ts'
 import { pickOffered } from './versions.ts'
 
 /**
@@ -92,7 +92,7 @@ export interface Catalogue {
   releasesBy(publisher: string): Iterable<VerifiedRelease>
   /** Packages that changed, came or went since the last call. */
   takeChanged(): PackageId[]
-  readonly shelf: Shelf
+  readonly shelf: RecordStore
 }
 
 export interface CatalogueLimits {
@@ -117,8 +117,8 @@ export const catalogueLimits: CatalogueLimits = {
 }
 
 export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Catalogue => {
-  const shelf = createShelf()
-  const waiting = createPageWaitingRoom(limits.waitingPages)
+  const shelf = createRecordStore()
+  const waiting = createOrphanPages(limits.waitingPages)
   const publishers = new Map<string, PublisherState>()
   const packages = new Map<string, PackageState>()
   const visibleBySlug = new Map<string, Set<PackageState>>()
@@ -134,8 +134,8 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
         forks: [],
         packages: new Map(),
         visiblePackages: 0,
-        slugs: createLowest(limits.packagesPerPublisher),
-        releases: createLowest(limits.releasesPerPublisher),
+        slugs: createBoundedKeySet(limits.packagesPerPublisher),
+        releases: createBoundedKeySet(limits.releasesPerPublisher),
         other: createOtherRecords(limits.otherPerPublisher),
       }
       publishers.set(id, state)
@@ -484,8 +484,8 @@ interface PublisherState {
   forks: readonly IdentityEntry[]
   readonly packages: Map<string, PackageState>
   visiblePackages: number
-  readonly slugs: Lowest
-  readonly releases: Lowest
+  readonly slugs: BoundedKeySet
+  readonly releases: BoundedKeySet
   readonly other: OtherRecords
 }
 

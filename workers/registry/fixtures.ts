@@ -1,4 +1,4 @@
-import type { Crypto, Signer } from '../protocol/crypto.ts'
+import type { CryptoProvider, Signer } from '../protocol/crypto.ts'
 import type { Entry } from '../protocol/entry.ts'
 import { buildHead, headPageCodec, signHead, type VersionEntry } from '../protocol/head.ts'
 import { createIdentity, type Identity } from '../protocol/identity.ts'
@@ -24,7 +24,7 @@ export interface TestPublisher {
   head(slug: string, seq: number, versions: readonly VersionEntry[], signer?: Signer): Promise<VerifiedEntry[]>
 }
 
-const crypto: Crypto = webCrypto
+const crypto: CryptoProvider = webCrypto
 
 const seed = (number: number): Uint8Array => new Uint8Array(32).fill(number)
 

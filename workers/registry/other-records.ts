@@ -1,5 +1,5 @@
 import type { VerifiedOtherRecord } from '../protocol/other-record.ts'
-import { createLowest } from './lowest.ts'
+import { createBoundedKeySet } from './bounded-key-set.ts'
 
 /**
  * The records of one publisher whose kind or version this program does not know (protocol/other-record.ts).
@@ -27,7 +27,7 @@ export interface OtherRecords {
 
 export const createOtherRecords = (limit: number): OtherRecords => {
   const entryBySlot = new Map<string, OtherEntry>()
-  const slots = createLowest(limit)
+  const slots = createBoundedKeySet(limit)
 
   return {
     add(entry) {

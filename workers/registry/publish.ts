@@ -1,7 +1,7 @@
 import { Failure, type FailureName, failureNames, toFailure } from '../contract/failures.ts'
 import type { DependencyView, Finding, PackageCheck } from '../contract/views.ts'
 import { sameBytes } from '../protocol/bytes.ts'
-import type { Crypto, Signer } from '../protocol/crypto.ts'
+import type { CryptoProvider, Signer } from '../protocol/crypto.ts'
 import { buildHead, headPageCodec, signHead, type VersionEntry } from '../protocol/head.ts'
 import type { Identity } from '../protocol/identity.ts'
 import { isSlug, type PackageId, packageId, rootToText, splitPackageId, toHex } from '../protocol/ids.ts'
@@ -69,7 +69,7 @@ export interface PublisherDependencies {
   readonly outbox: Pick<Outbox, 'toChange' | 'note'>
   readonly identity: Identity
   readonly signer: Signer
-  readonly crypto: Crypto
+  readonly crypto: CryptoProvider
   now(): number
   hasTemplates(files: readonly { path: string }[]): boolean
 }

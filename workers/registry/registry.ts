@@ -1,6 +1,6 @@
 import { Failure, type FailureName, toFailure } from '../contract/failures.ts'
 import { announcementCodec, peekAnnouncement, verifyAnnouncement } from '../protocol/announcement.ts'
-import type { Crypto } from '../protocol/crypto.ts'
+import type { CryptoProvider } from '../protocol/crypto.ts'
 import { encodeDhtValue } from '../protocol/dht-value.ts'
 import { type Entry, entryId } from '../protocol/entry.ts'
 import { anyEnvelopeCodec } from '../protocol/envelope.ts'
@@ -9,7 +9,7 @@ import { headKey, type PackageId, packageId, toHex } from '../protocol/ids.ts'
 import { isSignedBody } from '../protocol/other-record.ts'
 import type { VerifiedRelease } from '../protocol/release.ts'
 import { wireVersions } from '../protocol/version.ts'
-import { createSignatureMemory } from '../stack/signature-memory.ts'
+import { createSignatureCache } from '../stack/signature-cache.ts'
 import type { Change, Store, TableName } from '../store/store.ts'
 import {
   type CatalogueLimits,
@@ -21,7 +21,7 @@ import {
 } from './catalogue.ts'
 import { createDependents } from './dependents.ts'
 import { createQueue } from './queue.ts'
-import { type IdWatcher, type ShelfTable, shelfTables } from './shelf.ts'
+import { type IdWatcher, type RecordTable, recordTables } from './record-store.ts'
 import { type Verification, verifyEntry } from './verify.ts'
 import { verifyBatch, verifyInOrder } from './verify-batch.ts'
 
@@ -84,7 +84,7 @@ export type Commit = (entries: readonly VerifiedEntry[], changes: readonly Chang
 
 export interface RegistryDependencies {
   readonly store: Store
-  readonly crypto: Crypto
+  readonly crypto: CryptoProvider
   /** After a change was stored. */
   onChange(change: RegistryChange): void
   /** Storage failed; the catalogue goes on in memory. */
@@ -149,7 +149,7 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
   const { store, crypto, onChange, onProblem = () => {}, limits = catalogueLimits } = dependencies
   const catalogue = createCatalogue(limits)
   const queue = createQueue()
-  const recall = createSignatureMemory(crypto)
+  const recall = createSignatureCache(crypto)
   const dependents = createDependents(catalogue)
   let revision = 0
 
@@ -175,7 +175,7 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
   /** @param onJudged is called when all are in the catalogue that belong there; storing them takes longer. */
   const ingest = async (
     entries: readonly Entry[],
-    by: Crypto,
+    by: CryptoProvider,
     onJudged: (accepted: number) => void = () => {},
   ): Promise<IngestResult> => {
     const counts = { accepted: 0, stale: 0, unproven: 0, invalid: 0, forged: 0 }
@@ -206,10 +206,10 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
 
   const load: Registry['load'] = async ({ own = [] } = {}) => {
     const dropped: LoadReport['dropped'][number][] = []
-    const obsolete: { table: ShelfTable; key: string; value: undefined }[] = []
+    const obsolete: { table: RecordTable; key: string; value: undefined }[] = []
     let droppedCount = 0
     let entries = 0
-    const readRow = (table: ShelfTable, key: string, value: Uint8Array, verification: Verification): void => {
+    const readRow = (table: RecordTable, key: string, value: Uint8Array, verification: Verification): void => {
       if (verification.outcome === 'verified') {
         entries += 1
         const folded = catalogue.add(verification.entry)
@@ -228,7 +228,7 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
     for (const identity of own) {
       catalogue.add({ kind: 'identity', id: toHex(await crypto.sha256(identity.chain)), identity })
     }
-    for (const table of shelfTables) {
+    for (const table of recordTables) {
       const rows = await store.entries(table)
       for (let at = 0; at < rows.length; at += verifyBatch) {
         const batch = rows.slice(at, at + verifyBatch)
@@ -257,7 +257,7 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
     publishChange()
   }
 
-  const ingestInTurn = (entries: readonly Entry[], by: Crypto): Promise<IngestResult> =>
+  const ingestInTurn = (entries: readonly Entry[], by: CryptoProvider): Promise<IngestResult> =>
     queue.run(() => ingest(entries, by))
 
   return {
@@ -342,7 +342,7 @@ const mayBeAnother = ({ kind, bytes }: Entry): boolean =>
 const kindByTable = { identities: 'identity', heads: 'head', pages: 'page', releases: 'release' } as const
 
 /** Records of unknown kinds name theirs; an earlier version may have stored what this one knows. */
-const kindOfRow = (table: ShelfTable, bytes: Uint8Array): string => {
+const kindOfRow = (table: RecordTable, bytes: Uint8Array): string => {
   if (table !== 'records') return kindByTable[table]
   const envelope = anyEnvelopeCodec.decode(bytes)
   return envelope.ok ? envelope.value.kind : 'unknown'

@@ -3,7 +3,15 @@ import type { TrustState } from '../contract/views.ts'
 import { displayId, type PackageId, type PublisherId, rootToText } from '../protocol/ids.ts'
 import type { CataloguePackage, CatalogueVersion } from './catalogue.ts'
 import { ambiguous, findAsked, type PackageSource, pickTrusted } from './find-package.ts'
-import { type Candidate, type Chosen, type Conflict, type Edge, type Missing, type Solution, solve } from './solve.ts'
+import {
+  type Chosen,
+  type Conflict,
+  type Edge,
+  type Missing,
+  type Solution,
+  solve,
+  type VersionChoice,
+} from './solve.ts'
 import { isPrerelease, type ParsedRange, toRange } from './versions.ts'
 
 /**
@@ -105,17 +113,17 @@ const maxOptionalAttempts = 64
 
 /** Which versions of a package may be chosen. */
 interface Choices {
-  of(target: CataloguePackage): readonly Candidate[]
+  of(target: CataloguePackage): readonly VersionChoice[]
 }
 
 const createChoices = ({ installed = [], pinned = [] }: ResolveDependencies): Choices => {
   const refs = (list: readonly VersionRef[]): ReadonlySet<string> =>
     new Set(list.map(({ id, version }) => `${id}@${version}`))
   const [installedRefs, pinnedRefs] = [refs(installed), refs(pinned)]
-  const known = new Map<PackageId, readonly Candidate[]>()
+  const known = new Map<PackageId, readonly VersionChoice[]>()
 
-  const build = ({ id, versions }: CataloguePackage): Candidate[] => {
-    const candidates: Candidate[] = []
+  const build = ({ id, versions }: CataloguePackage): VersionChoice[] => {
+    const candidates: VersionChoice[] = []
     for (const source of versions) {
       const ref = `${id}@${source.version}`
       if (source.release === undefined || source.equivocation) continue
@@ -183,7 +191,7 @@ const sayVersions = (target: CataloguePackage, choices: Choices): string => {
 /** What each version of a package needs of other packages. */
 interface Edges {
   /** @throws Failure `AmbiguousName` where a required one can be several packages. */
-  of(target: CataloguePackage, candidate: Candidate): readonly Edge[]
+  of(target: CataloguePackage, candidate: VersionChoice): readonly Edge[]
   /** The same for versions that were looked at; empty for others. */
   seen(source: CatalogueVersion): readonly Edge[]
 }
@@ -211,7 +219,7 @@ const createEdges = (
     return found === undefined ? namesakes : [found]
   }
 
-  const build = (dependent: CataloguePackage, { source, version }: Candidate): Edge[] => {
+  const build = (dependent: CataloguePackage, { source, version }: VersionChoice): Edge[] => {
     const edges: Edge[] = []
     for (const { kind, name, id, range: text, optional } of source.release?.release.dependencies ?? []) {
       if (kind !== 'package' && kind !== 'unknown') continue

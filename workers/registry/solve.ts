@@ -11,7 +11,7 @@ import type { ParsedRange } from './versions.ts'
  * there is one, within `maxSteps`.
  */
 
-export interface Candidate {
+export interface VersionChoice {
   readonly version: string
   readonly prerelease: boolean
   readonly source: CatalogueVersion
@@ -32,8 +32,8 @@ export interface Edge {
 export interface Problem {
   readonly roots: readonly { readonly target: CataloguePackage; readonly range: ParsedRange }[]
   /** In the order of preference. */
-  candidatesOf(target: CataloguePackage): readonly Candidate[]
-  edgesOf(target: CataloguePackage, candidate: Candidate): readonly Edge[]
+  candidatesOf(target: CataloguePackage): readonly VersionChoice[]
+  edgesOf(target: CataloguePackage, candidate: VersionChoice): readonly Edge[]
   /** Tells whether an edge must be kept; those with a `problem` are asked too. */
   isRequired(edge: Edge): boolean
   /** Packages of which a prerelease will do although a range asks for nothing in particular. */
@@ -66,7 +66,7 @@ export type Solution =
 
 export interface Chosen {
   readonly target: CataloguePackage
-  readonly candidate: Candidate
+  readonly candidate: VersionChoice
   /** What is wanted of it. */
   readonly ranges: readonly ParsedRange[]
 }
@@ -79,10 +79,10 @@ export interface Missing {
 interface Slot {
   readonly target: CataloguePackage
   readonly position: number
-  readonly candidates: readonly Candidate[]
+  readonly candidates: readonly VersionChoice[]
   readonly wants: { readonly by: Slot | undefined; readonly range: ParsedRange }[]
   next: number
-  chosen: Candidate | undefined
+  chosen: VersionChoice | undefined
   /** Slots before this one whose decisions ruled a candidate out. */
   readonly blamed: Set<Slot>
   /** What choosing has added, to take it back. */
@@ -118,7 +118,7 @@ export const solve = (problem: Problem): Solution => {
     return slot
   }
 
-  const accepts = ({ target, wants, candidates }: Slot, candidate: Candidate): boolean => {
+  const accepts = ({ target, wants, candidates }: Slot, candidate: VersionChoice): boolean => {
     let anyOnly = true
     for (const { range } of wants) {
       if (range.any) continue
@@ -172,7 +172,7 @@ export const solve = (problem: Problem): Solution => {
       wantedPrereleases.add(target.id)
   }
 
-  const place = (slot: Slot, candidate: Candidate): boolean => {
+  const place = (slot: Slot, candidate: VersionChoice): boolean => {
     slot.chosen = candidate
     slot.slotsBefore = slots.length
     for (const edge of edgesOf(slot.target, candidate)) {

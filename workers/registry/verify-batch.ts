@@ -1,4 +1,4 @@
-import type { Crypto } from '../protocol/crypto.ts'
+import type { CryptoProvider } from '../protocol/crypto.ts'
 import { type Entry, entryId, isEntryKind } from '../protocol/entry.ts'
 import { toHex } from '../protocol/ids.ts'
 import type { Catalogue } from './catalogue.ts'
@@ -19,7 +19,7 @@ const order: readonly ((kind: string) => boolean)[] = [
 export async function* verifyInOrder(
   entries: readonly Entry[],
   catalogue: Catalogue,
-  crypto: Crypto,
+  crypto: CryptoProvider,
 ): AsyncGenerator<readonly [Entry, Verification | 'known']> {
   const isKnown = async (entry: Entry): Promise<boolean> =>
     catalogue.shelf.entry(toHex(await entryId(entry, crypto)))?.kind === entry.kind

@@ -1,5 +1,5 @@
 import type { FailureName } from '../contract/failures.ts'
-import type { Crypto } from '../protocol/crypto.ts'
+import type { CryptoProvider } from '../protocol/crypto.ts'
 import type { Decoded, DecodeFailure } from '../protocol/decoded.ts'
 import { type Entry, maxBytesOf } from '../protocol/entry.ts'
 import { open, peek } from '../protocol/envelope.ts'
@@ -44,7 +44,11 @@ export interface KnownIdentities {
 }
 
 /** Identities are to be verified, and known, before what they signed. */
-export const verifyEntry = async (entry: Entry, known: KnownIdentities, crypto: Crypto): Promise<Verification> => {
+export const verifyEntry = async (
+  entry: Entry,
+  known: KnownIdentities,
+  crypto: CryptoProvider,
+): Promise<Verification> => {
   const fault = findFault(entry)
   if (fault !== undefined) return fault
   const { kind, bytes } = entry
@@ -75,7 +79,7 @@ export const findFault = ({ kind, bytes }: Entry): Verification | undefined => {
   )
 }
 
-const verifyIdentityEntry = async (bytes: Uint8Array, crypto: Crypto): Promise<Verification> => {
+const verifyIdentityEntry = async (bytes: Uint8Array, crypto: CryptoProvider): Promise<Verification> => {
   const identity = await verifyIdentity(bytes, crypto)
   if (identity.ok)
     return verified({ kind: 'identity', id: toHex(await crypto.sha256(bytes)), identity: identity.value })
@@ -84,14 +88,18 @@ const verifyIdentityEntry = async (bytes: Uint8Array, crypto: Crypto): Promise<V
     : refuseForm('identity', identity)
 }
 
-const verifyPageEntry = async (bytes: Uint8Array, crypto: Crypto): Promise<Verification> => {
+const verifyPageEntry = async (bytes: Uint8Array, crypto: CryptoProvider): Promise<Verification> => {
   const page = headPageCodec.decode(bytes)
   return page.ok
     ? verified({ kind: 'page', id: toHex(await crypto.sha256(bytes)), page: page.value, bytes })
     : refuseForm('page', page)
 }
 
-const verifyHeadEntry = async (bytes: Uint8Array, known: KnownIdentities, crypto: Crypto): Promise<Verification> => {
+const verifyHeadEntry = async (
+  bytes: Uint8Array,
+  known: KnownIdentities,
+  crypto: CryptoProvider,
+): Promise<Verification> => {
   const envelope = peek('head', bytes)
   if (!envelope.ok) return refuseForm('head', envelope)
   const { body, key } = envelope.value
@@ -115,7 +123,11 @@ const verifyHeadEntry = async (bytes: Uint8Array, known: KnownIdentities, crypto
   return refuseSigned('head', bytes, key, { identity, forks: known.forksOf(publisher) }, crypto)
 }
 
-const verifyReleaseEntry = async (bytes: Uint8Array, known: KnownIdentities, crypto: Crypto): Promise<Verification> => {
+const verifyReleaseEntry = async (
+  bytes: Uint8Array,
+  known: KnownIdentities,
+  crypto: CryptoProvider,
+): Promise<Verification> => {
   const envelope = peek('release', bytes)
   if (!envelope.ok) return refuseForm('release', envelope)
   const peeked = peekRelease(bytes)
@@ -134,7 +146,7 @@ const verifyOtherEntry = async (
   kind: string,
   bytes: Uint8Array,
   known: KnownIdentities,
-  crypto: Crypto,
+  crypto: CryptoProvider,
 ): Promise<Verification> => {
   const peeked = peekOtherRecord(kind, bytes)
   // A kind of its own form is as unknown as its name.
@@ -154,7 +166,7 @@ const ofLaterVersion = (
   kind: string,
   bytes: Uint8Array,
   known: KnownIdentities,
-  crypto: Crypto,
+  crypto: CryptoProvider,
 ): Verification | Promise<Verification> =>
   failure.name === 'RecordUnsupported' ? verifyOtherEntry(kind, bytes, known, crypto) : refuseForm(kind, failure)
 
@@ -164,7 +176,7 @@ const refuseSigned = async (
   bytes: Uint8Array,
   key: Uint8Array,
   publisher: { readonly identity: Identity; readonly forks: readonly Identity[] },
-  crypto: Crypto,
+  crypto: CryptoProvider,
 ): Promise<Verification> => {
   const { identity, forks } = publisher
   const isOfFork = forks.some(({ everSigningKeys }) => hasKey(everSigningKeys, key))

@@ -1,8 +1,8 @@
 import { verifyAnnouncement } from '../protocol/announcement.ts'
-import type { Crypto } from '../protocol/crypto.ts'
+import type { CryptoProvider } from '../protocol/crypto.ts'
 import { packageId, toHex } from '../protocol/ids.ts'
 import type { Judge } from './announcement-gate.ts'
-import { createSignatureMemory } from './signature-memory.ts'
+import { createSignatureCache } from './signature-cache.ts'
 
 /** Packages whose newest announced state is remembered, at about 200 bytes each; the oldest are forgotten first. */
 const maxPackages = 16_384
@@ -11,9 +11,9 @@ const maxPackages = 16_384
  * Judges announcements for a node that keeps no catalogue, as a relay: signatures, identity, and that the state is
  * newer than the newest one seen. Never throws.
  */
-export const createAnnouncementValidator = (crypto: Crypto): Judge => {
+export const createAnnouncementValidator = (crypto: CryptoProvider): Judge => {
   const newestByPackage = new Map<string, { identitySeq: number; seq: number; hash: string }>()
-  const recall = createSignatureMemory(crypto)
+  const recall = createSignatureCache(crypto)
 
   return async (bytes) => {
     const counted = recall()

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { createNodeCrypto } from '../../relay/node-crypto.ts'
 import { verifyAnnouncement } from '../protocol/announcement.ts'
-import type { Crypto } from '../protocol/crypto.ts'
+import type { CryptoProvider } from '../protocol/crypto.ts'
 import { encodeDhtValue, verifyDhtValue } from '../protocol/dht-value.ts'
 import { updateIdentity } from '../protocol/identity.ts'
 import { headKey } from '../protocol/ids.ts'
@@ -16,7 +16,7 @@ import { createSigner, generateSigningKey, webCrypto } from './web-crypto.ts'
  * the same time end in the same turn. On a busy machine a turn may take half a second, so turns are what counts.
  */
 const inTurns = async <T>(
-  work: (crypto: Crypto) => Promise<T>,
+  work: (crypto: CryptoProvider) => Promise<T>,
 ): Promise<{ result: T; turns: number; checks: number }> => {
   const node = createNodeCrypto()
   let waiting: (() => void)[] = []
@@ -26,7 +26,7 @@ const inTurns = async <T>(
     await new Promise<void>((resolve) => waiting.push(resolve))
     return job
   }
-  const crypto: Crypto = {
+  const crypto: CryptoProvider = {
     sha256: (bytes) => inNextTurn(node.sha256(bytes)),
     verify(...given) {
       checks += 1

@@ -2,9 +2,9 @@ import type { GossipSub } from '@libp2p/gossipsub'
 import type { PeerId, Stream } from '@libp2p/interface'
 import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
 import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
+import { yieldToEventLoop } from './event-loop.ts'
 import type { GossipLimits } from './gossip-limits.ts'
 import { gossipFrameBytes } from './limits.ts'
-import { nextTask } from './next-task.ts'
 
 /** Frames that are handled before other work gets a turn. */
 const framesPerTurn = 64
@@ -123,7 +123,7 @@ export const bounded = async function* <T>(frames: AsyncIterable<T>, admit: (fra
     inTurn += 1
     if (inTurn === framesPerTurn) {
       inTurn = 0
-      await nextTask()
+      await yieldToEventLoop()
     }
     yield frame
   }

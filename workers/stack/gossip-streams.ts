@@ -1,6 +1,6 @@
 import type { GossipSub, SubscriptionChangeData } from '@libp2p/gossipsub'
 import type { Connection, PeerId } from '@libp2p/interface'
-import { createReruns } from './rerun.ts'
+import { createCoalescedRuns } from './coalesced-runs.ts'
 
 /** What of gossipsub is internal to it, and pinned with its version. */
 interface Internals {
@@ -41,7 +41,7 @@ export const openStreamsAtOnce = (pubsub: GossipSub): GossipSub => {
   /** The newest connection of a peer, which may have come while a stream was opened on an older one. */
   const newest = new Map<string, readonly [PeerId, Connection]>()
 
-  const streams = createReruns(async (peer: string) => {
+  const streams = createCoalescedRuns(async (peer: string) => {
     const asked = newest.get(peer)
     newest.delete(peer)
     if (asked === undefined || internals.streamsOutbound.has(peer)) return

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Crypto, Signer } from '../protocol/crypto.ts'
+import type { CryptoProvider, Signer } from '../protocol/crypto.ts'
 import { encodeDhtValue } from '../protocol/dht-value.ts'
 import { buildHead, signHead } from '../protocol/head.ts'
 import { createIdentity, type Identity, updateIdentity } from '../protocol/identity.ts'
@@ -95,7 +95,10 @@ describe('head validator', () => {
   })
 
   it('turns a failing crypto into a refusal', async () => {
-    const broken: Crypto = { sha256: async () => Promise.reject(new Error('out of order')), verify: async () => true }
+    const broken: CryptoProvider = {
+      sha256: async () => Promise.reject(new Error('out of order')),
+      verify: async () => true,
+    }
     await expect(createHeadValidator(broken).validate(key(), await value(1))).rejects.toBeInstanceOf(HeadRefused)
   })
 

@@ -1,6 +1,6 @@
 import type { SelectFn, ValidateFn } from '@libp2p/kad-dht'
 import { compareBytes } from '../protocol/bytes.ts'
-import type { Crypto } from '../protocol/crypto.ts'
+import type { CryptoProvider } from '../protocol/crypto.ts'
 import type { DecodeFailureName } from '../protocol/decoded.ts'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
 
@@ -48,7 +48,7 @@ export class HeadRefused extends Error {
  *
  * Not guaranteed: order across a restart, or for a key that was forgotten.
  */
-export const createHeadValidator = (crypto: Crypto, options: { maxKeys?: number } = {}): HeadValidator => {
+export const createHeadValidator = (crypto: CryptoProvider, options: { maxKeys?: number } = {}): HeadValidator => {
   const { maxKeys = defaultMaxKeys } = options
   const newestByKey = new Map<string, Version>()
 

@@ -2,7 +2,7 @@ import { generateKeyPairFromSeed, privateKeyFromRaw } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { base64url } from 'multiformats/bases/base64'
 import { concatBytes } from '../protocol/bytes.ts'
-import type { Crypto, Signer } from '../protocol/crypto.ts'
+import type { CryptoProvider, Signer } from '../protocol/crypto.ts'
 import { verifyWithoutPlatform } from './ed25519.ts'
 import { createRecentlyUsed } from './recently-used.ts'
 
@@ -20,7 +20,7 @@ const maxKeys = 1_024
  *
  * `verify` answers false for whatever is not a valid signature, garbage included; it never rejects.
  */
-export const webCrypto: Crypto = {
+export const webCrypto: CryptoProvider = {
   sha256: async (bytes) => new Uint8Array(await crypto.subtle.digest('SHA-256', own(bytes))),
   async verify(publicKey, message, signature) {
     if (publicKey.length !== keyBytes || signature.length !== signatureBytes) return false

@@ -1,4 +1,4 @@
-import { nextTask } from './next-task.ts'
+import { yieldToEventLoop } from './event-loop.ts'
 
 /**
  * Bounds for loops over what strangers supply. How long such a loop runs must not be theirs to say, and whatever it does,
@@ -16,7 +16,7 @@ export async function* inTurns<T>(supplied: Iterable<T> | AsyncIterable<T>, max:
     yield item
     taken += 1
     if (taken >= max) return
-    if (taken % itemsPerTask === 0) await nextTask()
+    if (taken % itemsPerTask === 0) await yieldToEventLoop()
   }
 }
 

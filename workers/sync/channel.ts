@@ -2,21 +2,21 @@ import { Failure } from '../contract/failures.ts'
 import { isOtherSyncMessage, type SyncMessage, syncMessageCodec } from '../protocol/sync-messages.ts'
 
 /** Whole messages in both directions. `receive` rejects when the other side ends, lies about a length, or is silent. */
-export interface MessageChannel {
+export interface SyncChannel {
   send(message: Uint8Array): Promise<void>
   receive(): Promise<Uint8Array>
 }
 
 export type Message<Type extends SyncMessage['type']> = Extract<SyncMessage, { type: Type }>
 
-export const send = (channel: MessageChannel, message: SyncMessage): Promise<void> =>
+export const send = (channel: SyncChannel, message: SyncMessage): Promise<void> =>
   channel.send(syncMessageCodec.encode(message))
 
 /** Messages of types that this version does not know which may stand before one that it does. */
 const maxSkipped = 16
 
 /** The next message, as it came and decoded; messages of types of later versions before it are skipped. */
-const next = async (channel: MessageChannel) => {
+const next = async (channel: SyncChannel) => {
   for (let skipped = 0; ; skipped++) {
     const message = await channel.receive()
     const decoded = syncMessageCodec.decode(message)
@@ -26,14 +26,14 @@ const next = async (channel: MessageChannel) => {
 }
 
 /** The next message, undecoded; messages of types of later versions before it are skipped. */
-export const receiveKnown = async (channel: MessageChannel): Promise<Uint8Array> => (await next(channel)).message
+export const receiveKnown = async (channel: SyncChannel): Promise<Uint8Array> => (await next(channel)).message
 
 /**
  * The next message of a known type; messages of types of later versions before it are skipped.
  * @throws Failure `RecordMalformed`, `RecordTooLarge`, `RecordUnsupported`, also for a message that is not due.
  */
 export const receive = async <Type extends SyncMessage['type']>(
-  channel: MessageChannel,
+  channel: SyncChannel,
   ...types: readonly Type[]
 ): Promise<Message<Type>> => {
   const { decoded } = await next(channel)

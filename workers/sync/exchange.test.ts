@@ -9,7 +9,7 @@ import {
   type SyncRange,
   syncMessageCodec,
 } from '../protocol/sync-messages.ts'
-import type { MessageChannel } from './channel.ts'
+import type { SyncChannel } from './channel.ts'
 import { runInitiator, runResponder } from './exchange.ts'
 import { createChannels, createTestCatalogue, entry, idOf, sha256 } from './fixtures.ts'
 import { createReplica } from './replica.ts'
@@ -181,7 +181,7 @@ const batchOf = (entries: Entry[], last: boolean, size?: number): Uint8Array => 
 const createLiar = (say: (said: number, heard: readonly SyncMessage[]) => Uint8Array | undefined) => {
   const heard: SyncMessage[] = []
   const counts = { said: 0, heardBytes: 0, saidBytes: 0 }
-  const channel: MessageChannel = {
+  const channel: SyncChannel = {
     async send(message) {
       counts.heardBytes += message.length
       const decoded = syncMessageCodec.decode(message)
@@ -384,7 +384,7 @@ test('hostile changes to an honest exchange end it, one way or the other, and le
         const [left, right] = [createSide(entriesOf(count(300))), createSide(entriesOf(count(300, 150)))]
         const channels = createChannels()
         let sent = 0
-        const damaged: MessageChannel = {
+        const damaged: SyncChannel = {
           receive: channels.right.receive,
           send(message) {
             const copy = message.slice()

@@ -1,6 +1,6 @@
 import { sameBytes } from '../protocol/bytes.ts'
 import { rangeKind } from '../protocol/sync-messages.ts'
-import { type MessageChannel, receive, receiveKnown, send } from './channel.ts'
+import { receive, receiveKnown, type SyncChannel, send } from './channel.ts'
 import { type Described, everything, fingerprintOf } from './ranges.ts'
 import { reconcile } from './reconcile.ts'
 import type { Replica } from './replica.ts'
@@ -28,25 +28,17 @@ export interface ExchangeResult {
 
 const nothing: ExchangeResult = { accepted: 0, rejected: 0, sent: 0, equal: true, complete: true }
 
-export const runInitiator = async (
-  channel: MessageChannel,
-  replica: Replica,
-  peer: string,
-): Promise<ExchangeResult> => {
+export const runInitiator = async (channel: SyncChannel, replica: Replica, peer: string): Promise<ExchangeResult> => {
   await replica.settle()
   await send(channel, await hello(replica))
   // The first turn may be in what comes instead of `equal`.
   const first = await receiveKnown(channel)
-  const replayed: MessageChannel = { send: channel.send, receive: once(first, channel.receive) }
+  const replayed: SyncChannel = { send: channel.send, receive: once(first, channel.receive) }
   if ((await receive({ ...channel, receive: async () => first }, 'equal', 'ranges')).type === 'equal') return nothing
   return exchange(replayed, replica, peer, undefined)
 }
 
-export const runResponder = async (
-  channel: MessageChannel,
-  replica: Replica,
-  peer: string,
-): Promise<ExchangeResult> => {
+export const runResponder = async (channel: SyncChannel, replica: Replica, peer: string): Promise<ExchangeResult> => {
   const theirs = await receive(channel, 'hello')
   await replica.settle()
   const own = await hello(replica)
@@ -66,7 +58,7 @@ const hello = async ({ index, sha256 }: Replica) =>
   ({ v: 2, type: 'hello', count: index.size(), fingerprint: await fingerprintOf(index, everything, sha256) }) as const
 
 const exchange = async (
-  channel: MessageChannel,
+  channel: SyncChannel,
   replica: Replica,
   peer: string,
   described: readonly Described[] | undefined,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Entry } from '../protocol/entry.ts'
 import { toHex } from '../protocol/ids.ts'
-import type { MessageChannel } from './channel.ts'
+import type { SyncChannel } from './channel.ts'
 import type { SyncCatalogue } from './replica.ts'
 
 /** Catalogues and channels in memory, for the tests of this folder and the benchmark. */
@@ -63,7 +63,7 @@ export const createChannels = () => {
   let lastSender: object | undefined
   const side = () => ({ queue: [] as Uint8Array[], wake: undefined as (() => void) | undefined })
   const [left, right] = [side(), side()]
-  const channel = (own: typeof left, other: typeof left): MessageChannel => ({
+  const channel = (own: typeof left, other: typeof left): SyncChannel => ({
     async send(message) {
       count.bytes += message.length
       count.messages += 1

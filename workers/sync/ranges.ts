@@ -3,7 +3,7 @@ import { toHex } from '../protocol/ids.ts'
 import { HASH_BYTES, SYNC_FINGERPRINT_BYTES, SYNC_PREFIX_BYTES } from '../protocol/limits.ts'
 import { type RangeKind, rangeKind } from '../protocol/sync-messages.ts'
 import type { IdIndex } from './id-index.ts'
-import type { Pace } from './pace.ts'
+import type { YieldToEventLoop } from './yield-to-event-loop.ts'
 
 /**
  * One answer in range-based set reconciliation (A. Meyer, “Range-Based Set Reconciliation”, 2023; Negentropy): of the
@@ -58,7 +58,7 @@ export const fingerprintOf = async (index: IdIndex, range: Range, sha256: Sha256
 export const answerRanges = async (
   index: IdIndex,
   theirs: readonly Described[],
-  { sha256, pace, maxRanges }: { sha256: Sha256; pace: Pace; maxRanges: number },
+  { sha256, pace, maxRanges }: { sha256: Sha256; pace: YieldToEventLoop; maxRanges: number },
 ): Promise<Answer> => {
   const answer: Answer = { ranges: [], lacking: [], wanted: [], listed: [], complete: true }
   for (let at = 0; at < theirs.length; at += hashedAtOnce) {
@@ -122,7 +122,12 @@ const describe = async (index: IdIndex, range: Range, answer: Answer, sha256: Sh
   }
 }
 
-const compareLists = async (index: IdIndex, range: Described, answer: Answer, pace: Pace): Promise<void> => {
+const compareLists = async (
+  index: IdIndex,
+  range: Described,
+  answer: Answer,
+  pace: YieldToEventLoop,
+): Promise<void> => {
   const theirs = new Map<string, Uint8Array>()
   for (let at = 0; at < range.content.length; at += SYNC_PREFIX_BYTES) {
     const start = range.content.subarray(at, at + SYNC_PREFIX_BYTES)

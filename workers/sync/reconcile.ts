@@ -8,10 +8,10 @@ import {
   SYNC_RANGES_BYTES,
 } from '../protocol/limits.ts'
 import { rangeKind, type SyncRange } from '../protocol/sync-messages.ts'
-import { type MessageChannel, receive, send } from './channel.ts'
-import { createPace } from './pace.ts'
+import { receive, type SyncChannel, send } from './channel.ts'
 import { answerRanges, type Described, everything, type Range } from './ranges.ts'
 import type { Replica } from './replica.ts'
+import { createYieldToEventLoop } from './yield-to-event-loop.ts'
 
 /**
  * Turns of ranges, one side after the other, until one of them has nothing left to describe.
@@ -39,11 +39,11 @@ const maxTurnRanges = 32_768
 
 /** @param theirs what the other side has described with its hello; undefined: we did, and it has the turn. */
 export const reconcile = async (
-  channel: MessageChannel,
+  channel: SyncChannel,
   replica: Replica,
   theirs: readonly Described[] | undefined,
 ): Promise<Reconciled> => {
-  const pace = createPace()
+  const pace = createYieldToEventLoop()
   const { index, sha256 } = replica
   const outgoing: Uint8Array[] = []
   const askable = new Map<string, Uint8Array>()
@@ -79,7 +79,7 @@ export const reconcile = async (
 }
 
 const sendTurn = async (
-  channel: MessageChannel,
+  channel: SyncChannel,
   described: readonly Described[],
   want: readonly Uint8Array[],
 ): Promise<void> => {
@@ -119,7 +119,7 @@ interface Turn {
 }
 
 /** @param open the ranges that the other side may go on with. */
-const receiveTurn = async (channel: MessageChannel, open: readonly Range[]): Promise<Turn> => {
+const receiveTurn = async (channel: SyncChannel, open: readonly Range[]): Promise<Turn> => {
   const turn: Turn = { ranges: [], want: [] }
   let received = 0
   let lower: Uint8Array = everything.lower

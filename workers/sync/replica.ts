@@ -3,7 +3,7 @@ import type { Entry } from '../protocol/entry.ts'
 import { fromHex, toHex } from '../protocol/ids.ts'
 import { SYNC_PREFIX_BYTES } from '../protocol/limits.ts'
 import { createIdIndex, type IdIndex } from './id-index.ts'
-import { createPace } from './pace.ts'
+import { createYieldToEventLoop } from './yield-to-event-loop.ts'
 
 /** The catalogue as sync needs it. */
 export interface SyncCatalogue {
@@ -50,7 +50,7 @@ export const createReplica = (catalogue: SyncCatalogue, { sha256 }: { sha256: Sh
   let settling: Promise<void> | undefined
 
   const drain = async (): Promise<void> => {
-    const pace = createPace()
+    const pace = createYieldToEventLoop()
     while (pending.size > 0) {
       const told = pending
       pending = new Map()

@@ -2,7 +2,7 @@ import type { Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
 import { Failure } from '../contract/failures.ts'
 import { SYNC_MESSAGE_MAX_BYTES } from '../protocol/limits.ts'
-import type { MessageChannel } from './channel.ts'
+import type { SyncChannel } from './channel.ts'
 
 /** A peer that is silent for this long within an exchange is given up, ms. */
 const silenceMs = 10_000
@@ -12,7 +12,7 @@ const silenceMs = 10_000
  * the limit, `Timeout` for silence, `Cancelled` when `signal` aborts without a timeout, `PeerUnreachable` for a stream
  * that ends or breaks.
  */
-export const channelOver = (stream: Stream, signal: AbortSignal): MessageChannel => {
+export const channelOver = (stream: Stream, signal: AbortSignal): SyncChannel => {
   const framed = lpStream(stream, { maxDataLength: SYNC_MESSAGE_MAX_BYTES })
   const within = async <T>(run: (limit: AbortSignal) => Promise<T>): Promise<T> => {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(silenceMs)])

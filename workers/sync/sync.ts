@@ -1,7 +1,7 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import type { Sha256 } from '../protocol/crypto.ts'
 import { SYNC_PROTOCOL } from '../protocol/protocols.ts'
-import { createReruns } from '../stack/rerun.ts'
+import { createCoalescedRuns } from '../stack/coalesced-runs.ts'
 import { type ExchangeResult, runInitiator, runResponder } from './exchange.ts'
 import { createReplica, type SyncCatalogue } from './replica.ts'
 import { channelOver } from './stream-channel.ts'
@@ -79,7 +79,7 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
   const present = (): string[] => [...connected].filter((peer) => !arriving.has(peer))
 
   /** One at a time with each peer; what is asked for while one runs is done by another one after it. */
-  const exchanges = createReruns(async (peer: string): Promise<void> => {
+  const exchanges = createCoalescedRuns(async (peer: string): Promise<void> => {
     if (stopping.signal.aborted || !connected.has(peer)) return
     const turn = before
     const mine = Promise.withResolvers<void>()

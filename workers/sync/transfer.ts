@@ -2,10 +2,10 @@ import { Failure } from '../contract/failures.ts'
 import { type Entry, isEntryKind } from '../protocol/entry.ts'
 import { MAX_SYNC_ENTRIES, SYNC_BATCH_BYTES } from '../protocol/limits.ts'
 import { entryBatchCodec } from '../protocol/sync-messages.ts'
-import { type MessageChannel, receive, send } from './channel.ts'
+import { receive, type SyncChannel, send } from './channel.ts'
 import { deflate, inflate } from './compression.ts'
-import { createPace } from './pace.ts'
 import type { Replica } from './replica.ts'
+import { createYieldToEventLoop } from './yield-to-event-loop.ts'
 
 /**
  * Entries in compressed batches, from one side to the other; the receiver says after each that one more may come, so
@@ -38,11 +38,11 @@ const maxUnproven = 1_024
 
 /** Resolves when the other side has taken in everything; `complete` is false when there was more than one exchange takes. */
 export const sendEntries = async (
-  channel: MessageChannel,
+  channel: SyncChannel,
   replica: Replica,
   ids: readonly Uint8Array[],
 ): Promise<{ sent: number; complete: boolean }> => {
-  const pace = createPace()
+  const pace = createYieldToEventLoop()
   let outstanding = 0
   let sent = 0
   let bytes = 0
@@ -85,11 +85,11 @@ export const sendEntries = async (
  * @throws Failure what breaks a rule, by name: `SignatureInvalid` for a forged entry. Entries that came before are kept.
  */
 export const receiveEntries = async (
-  channel: MessageChannel,
+  channel: SyncChannel,
   replica: Replica,
   peer: string,
 ): Promise<{ accepted: number; rejected: number; received: number }> => {
-  const pace = createPace()
+  const pace = createYieldToEventLoop()
   let [accepted, rejected, unproven, received, bytes] = [0, 0, 0, 0, 0]
   for (;;) {
     const { size, deflated, last } = await receive(channel, 'entries')

@@ -9,26 +9,26 @@ it('a banned peer is not let in, by its own way or through the relay, until the 
   const address = relay.addressFor(undefined)
   const banned = new Set<string>()
   const outcast = await network.startTab([address], { target: 0 })
-  banned.add(outcast.node.peerId.toString())
+  banned.add(outcast.libp2p.peerId.toString())
   const victim = await network.startTab([address], { isBanned: (peer) => banned.has(peer) })
   const other = await network.startTab([address], { target: 0 })
-  const { node } = victim
+  const { libp2p } = victim
   const opened: string[] = []
-  node.addEventListener('connection:open', ({ detail }) => opened.push(detail.remotePeer.toString()))
+  libp2p.addEventListener('connection:open', ({ detail }) => opened.push(detail.remotePeer.toString()))
   await until('the victim has a reservation', () =>
-    node.getMultiaddrs().some((each) => `${each}`.includes('p2p-circuit')),
+    libp2p.getMultiaddrs().some((each) => `${each}`.includes('p2p-circuit')),
   )
 
-  for (const way of node.getMultiaddrs()) {
-    await other.node.dial(way)
-    await until('another is let in', () => opened.includes(other.node.peerId.toString()))
+  for (const way of libp2p.getMultiaddrs()) {
+    await other.libp2p.dial(way)
+    await until('another is let in', () => opened.includes(other.libp2p.peerId.toString()))
     // The one who dials may have its end before it is turned away.
-    await outcast.node.dial(way, { force: true }).catch(() => {})
-    await until('the outcast is turned away', () => outcast.node.getConnections(node.peerId).length === 0)
+    await outcast.libp2p.dial(way, { force: true }).catch(() => {})
+    await until('the outcast is turned away', () => outcast.libp2p.getConnections(libp2p.peerId).length === 0)
   }
-  expect(opened).not.toContain(outcast.node.peerId.toString())
+  expect(opened).not.toContain(outcast.libp2p.peerId.toString())
 
   banned.clear()
-  await outcast.node.dial(node.getMultiaddrs())
-  await until('it is let in again', () => opened.includes(outcast.node.peerId.toString()))
+  await outcast.libp2p.dial(libp2p.getMultiaddrs())
+  await until('it is let in again', () => opened.includes(outcast.libp2p.peerId.toString()))
 })

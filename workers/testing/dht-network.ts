@@ -6,11 +6,11 @@ import { noise } from '@libp2p/noise'
 import { type Ping, ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
-import type { PeerAnswer } from '../dht/asking.ts'
 import { createHeads, type Heads, type LookupReport, type Misanswer } from '../dht/heads.ts'
+import { createKadRpc, type KadRpc } from '../dht/kad-rpc.ts'
 import { createProviders, type Providers } from '../dht/providers.ts'
 import { createRoundTrips } from '../dht/round-trips.ts'
-import { createWire, type Wire } from '../dht/wire.ts'
+import type { PeerAnswer } from '../dht/timed-request.ts'
 import { KAD_PROTOCOL } from '../protocol/protocols.ts'
 import { createBoundedDatastore } from '../stack/bounded-datastore.ts'
 import { createHeadValidator, type HeadValidator } from '../stack/head-validator.ts'
@@ -33,7 +33,7 @@ import { verifyToText } from './head-source.ts'
 export interface DhtNode {
   node: Libp2p<{ identify: Identify; ping: Ping; dht: KadDHT }>
   id: string
-  wire: Wire
+  wire: KadRpc
   heads: Heads<string>
   providers: Providers
   validator: HeadValidator
@@ -124,7 +124,7 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
     if (table === 'connected') stops.push(forgetDisconnected(node))
     stopTagging(node.services.dht)
     const garbled: DhtNode['garbled'] = new Set()
-    const wire = createWire(node, KAD_PROTOCOL, { onMalformed: (peer) => garbled.add(peer) })
+    const wire = createKadRpc(node, KAD_PROTOCOL, { onMalformed: (peer) => garbled.add(peer) })
     const lookups: LookupReport[] = []
     const misanswers: DhtNode['misanswers'] = []
     const common = { wire, roundTrips: createRoundTrips(), now: () => performance.now(), ...options.memory?.() }

@@ -1,8 +1,8 @@
-import { outliveFaults } from '../engine/outlive-faults.ts'
+import { surviveUncaughtErrors } from '../engine/uncaught-errors-in-worker.ts'
 
 /** A worker that breaks in the way that a message asks for, and answers after that. */
 const lines: string[] = []
-outliveFaults(
+surviveUncaughtErrors(
   self,
   (line) => lines.push(line),
   () => performance.now(),

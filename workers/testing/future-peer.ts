@@ -4,7 +4,7 @@ import { lpStream } from '@libp2p/utils'
 import { toHex } from '../protocol/ids.ts'
 import { PACKAGES_TOPIC, PIECE_PROTOCOL, QUERY_PROTOCOL, SYNC_PROTOCOL } from '../protocol/protocols.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
-import type { MessageChannel } from '../sync/channel.ts'
+import type { SyncChannel } from '../sync/channel.ts'
 import { type ExchangeResult, runInitiator, runResponder } from '../sync/exchange.ts'
 import { createReplica } from '../sync/replica.ts'
 import type { Hostile, Profile } from './hostile-peers.ts'
@@ -109,7 +109,7 @@ export const createFuturePeer = async (hostile: Hostile, profile: Profile): Prom
 }
 
 /** Before each message one of a type that does not exist today, and in each message fields that do not. */
-const laterChannel = (stream: Stream): MessageChannel => {
+const laterChannel = (stream: Stream): SyncChannel => {
   const framed = lpStream(stream)
   return {
     async send(message) {

@@ -5,7 +5,7 @@ import { noise } from '@libp2p/noise'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { type Announcements, createAnnouncements } from '../gossip/announcements.ts'
-import type { Crypto } from '../protocol/crypto.ts'
+import type { CryptoProvider } from '../protocol/crypto.ts'
 import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
 import { createRegistry, type Registry } from '../registry/registry.ts'
 import type { Verdict } from '../stack/announcement-gate.ts'
@@ -46,7 +46,7 @@ export interface GossipNetworkOptions {
   rates?: Partial<GossipRates>
   /** The clock that rates are measured by (ms): real time, unless a test moves its own. */
   now?(): number
-  crypto?: Crypto
+  crypto?: CryptoProvider
   /** Only these dial each other, by index, in place of random dials. */
   edges?: readonly (readonly [number, number])[]
 }

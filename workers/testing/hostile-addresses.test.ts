@@ -4,7 +4,7 @@ import { sha256 } from 'multiformats/hashes/sha2'
 import { afterEach, describe, expect, test } from 'vitest'
 import { encodeQuestion, messageTypes } from '../dht/message.ts'
 import { KAD_PROTOCOL } from '../protocol/protocols.ts'
-import { createTestNetwork, type TestTab, until } from './relay-network.ts'
+import { createTestNetwork, type TestNode, until } from './relay-network.ts'
 
 /** A stranger stores provider records at a real relay, with addresses that lead anywhere but to itself. */
 
@@ -14,28 +14,28 @@ afterEach(() => network.stopAll())
 /** Without a bound there would be no end of dials, in one task: from here on none ends. */
 const endless = 500
 
-const countDials = ({ node }: TestTab): { count: number } => {
+const countDials = ({ libp2p }: TestNode): { count: number } => {
   const dials = { count: 0 }
-  const { dial } = node
-  node.dial = (...given) => {
+  const { dial } = libp2p
+  libp2p.dial = (...given) => {
     dials.count += 1
-    return dials.count > endless ? new Promise(() => {}) : dial.apply(node, given)
+    return dials.count > endless ? new Promise(() => {}) : dial.apply(libp2p, given)
   }
   return dials
 }
 
 /** Tells the relay, as the protocol has it, that this peer provides something and is reached at these addresses. */
-const claim = async ({ node }: TestTab, addresses: readonly Multiaddr[]): Promise<void> => {
-  const [connection] = node.getConnections()
+const claim = async ({ libp2p }: TestNode, addresses: readonly Multiaddr[]): Promise<void> => {
+  const [connection] = libp2p.getConnections()
   if (connection === undefined) throw new Error('it is not connected to the relay')
   const stream = await connection.newStream(KAD_PROTOCOL)
   const key = (await sha256.digest(new Uint8Array([1]))).bytes
-  const provider = { id: node.peerId.toMultihash().bytes, multiaddrs: addresses.map(({ bytes }) => bytes) }
+  const provider = { id: libp2p.peerId.toMultihash().bytes, multiaddrs: addresses.map(({ bytes }) => bytes) }
   await lpStream(stream).write(encodeQuestion({ type: messageTypes.addProvider, key, providers: [provider] }))
   await stream.close()
 }
 
-const reserved = (tab: TestTab): boolean => tab.keeper.relays().some((each) => each.reserved)
+const reserved = (node: TestNode): boolean => node.keeper.relays().some((each) => each.reserved)
 
 describe('a provider whose address is', () => {
   const kinds: Record<string, (relay: string, self: string) => string[]> = {
@@ -55,10 +55,10 @@ describe('a provider whose address is', () => {
       const victim = await network.startTab([address])
       // It has no address of its own, so that only those that it claims are known.
       const stranger = await network.startTab([], { direct: false })
-      await stranger.node.dial(multiaddr(address))
+      await stranger.libp2p.dial(multiaddr(address))
       await until('the victim has the relay', () => reserved(victim))
       const dials = countDials(victim)
-      const addresses = addressesOf(address, victim.node.peerId.toString())
+      const addresses = addressesOf(address, victim.libp2p.peerId.toString())
       await claim(
         stranger,
         addresses.map((each) => multiaddr(each)),
@@ -68,7 +68,7 @@ describe('a provider whose address is', () => {
       const honest = await network.startTab([address])
       const others = countDials(honest)
       await until('an honest tab is found', () =>
-        victim.pool.directPeers().some((peer) => peer.equals(honest.node.peerId)),
+        victim.pool.directPeers().some((peer) => peer.equals(honest.libp2p.peerId)),
       )
       expect(dials.count).toBeLessThan(30)
       expect(others.count).toBeLessThan(30)

@@ -168,8 +168,8 @@ describe('10 MB of garbage before any handshake', () => {
         await closed
       })
       expect(most).toBeLessThan(mayTakeBytes)
-      const tab = await relays.startTab([relay.addressFor(undefined)])
-      await until('a tab is served', () => tab.keeper.steps().reservation.state === 'ok')
+      const node = await relays.startTab([relay.addressFor(undefined)])
+      await until('a tab is served', () => node.keeper.steps().reservation.state === 'ok')
     },
     testMs,
   )

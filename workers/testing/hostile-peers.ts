@@ -7,13 +7,13 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { type ContentStore, createContentStore } from '../content/content-store.ts'
 import { createPieceServer, type PieceServerDependencies, pieceHandlerOptions } from '../content/piece-server.ts'
+import { createAskPeersForPackages } from '../engine/ask-peers-for-packages.ts'
 import { createContentKeeper } from '../engine/content-keeper.ts'
 import { createInstalls, type Installs } from '../engine/installs.ts'
 import { loadKeys, type ProfileKeys } from '../engine/keys.ts'
 import { type Network, startNetwork } from '../engine/network.ts'
 import { createQuerySource } from '../engine/query-source.ts'
-import { noRelays } from '../engine/relays.ts'
-import { createAskForUnknown } from '../engine/unknown-packages.ts'
+import { noRelays } from '../engine/relay-directory.ts'
 import { type Announcements, createAnnouncements } from '../gossip/announcements.ts'
 import { readPackage } from '../packages/read-package.ts'
 import { hasTemplates } from '../packages/templates.ts'
@@ -211,7 +211,7 @@ export const createHostileNetwork = () => {
       network: Promise.resolve(network),
       signal: stopping.signal,
       now: Date.now,
-      askForUnknown: createAskForUnknown({ catalogue: registry, network: Promise.resolve(network) }),
+      askForUnknown: createAskPeersForPackages({ catalogue: registry, network: Promise.resolve(network) }),
       keeper: createContentKeeper({ content, library, published: () => ({ roots: new Set(), complete: true }) }),
       transfers: createTransfers({ store }),
       trust: createTrust({ store, self: keys.identity.publisherId }),

@@ -3,7 +3,7 @@ import { lpStream } from '@libp2p/utils'
 import type { Entry } from '../protocol/entry.ts'
 import { toHex } from '../protocol/ids.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
-import type { MessageChannel } from '../sync/channel.ts'
+import type { SyncChannel } from '../sync/channel.ts'
 import { type ExchangeResult, runInitiator } from '../sync/exchange.ts'
 import { createReplica, type SyncCatalogue } from '../sync/replica.ts'
 
@@ -32,7 +32,7 @@ const catalogueOf = async (entries: readonly Entry[]): Promise<SyncCatalogue> =>
   }
 }
 
-const channelOver = (stream: Stream): MessageChannel => {
+const channelOver = (stream: Stream): SyncChannel => {
   const framed = lpStream(stream)
   return {
     send: (message) => framed.write(message),

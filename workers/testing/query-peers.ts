@@ -16,7 +16,7 @@ import { createRandom } from './delayed-memory.ts'
 /** A catalogue with its search index, answering and asking over a node that is given. */
 export interface QueryPeer {
   readonly id: string
-  readonly node: Libp2p
+  readonly libp2p: Libp2p
   readonly registry: Registry
   readonly reputation: Reputation
   readonly query: RemoteQuery
@@ -33,7 +33,7 @@ export interface QueryPeerOptions {
   timing?: Partial<QueryTiming>
 }
 
-export const startQueryPeer = async (node: Libp2p, options: QueryPeerOptions = {}): Promise<QueryPeer> => {
+export const startQueryPeer = async (libp2p: Libp2p, options: QueryPeerOptions = {}): Promise<QueryPeer> => {
   const { registry, search } = createIndexedRegistry()
   if (options.entries !== undefined) await registry.ingest(options.entries, { from: 'test' })
   const reputation = createReputation({ store: createMemoryStore(), now: Date.now, random: createRandom(1) })
@@ -41,7 +41,7 @@ export const startQueryPeer = async (node: Libp2p, options: QueryPeerOptions = {
   const questions: string[] = []
   const source = createQuerySource({ registry, search })
   const query = await startRemoteQuery({
-    node,
+    node: libp2p,
     source: {
       search(request) {
         questions.push(request.text)
@@ -58,11 +58,11 @@ export const startQueryPeer = async (node: Libp2p, options: QueryPeerOptions = {
     drop(peer, fault) {
       dropped.push({ peer, fault })
       reputation.observe(peer, { kind: 'violation', fault })
-      for (const connection of node.getConnections())
+      for (const connection of libp2p.getConnections())
         if (connection.remotePeer.toString() === peer) connection.abort(new Error('The peer broke the rules.'))
     },
     async openStream(peer, signal) {
-      const connection = node.getConnections().find(({ remotePeer }) => remotePeer.toString() === peer)
+      const connection = libp2p.getConnections().find(({ remotePeer }) => remotePeer.toString() === peer)
       if (connection === undefined) throw new Error('not connected')
       return connection.newStream(QUERY_PROTOCOL, { signal, runOnLimitedConnection: true })
     },
@@ -70,8 +70,8 @@ export const startQueryPeer = async (node: Libp2p, options: QueryPeerOptions = {
     ...(options.timing === undefined ? {} : { timing: options.timing }),
   })
   return {
-    id: node.peerId.toString(),
-    node,
+    id: libp2p.peerId.toString(),
+    libp2p,
     registry,
     reputation,
     query,

@@ -2,25 +2,25 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PeerInfo, PrivateKey } from '@libp2p/interface'
 import { createRelay, type Relay } from '../../relay/create-relay.ts'
 import { askClosest } from '../dht/closest.ts'
-import { createWire } from '../dht/wire.ts'
-import { createNode, type TabNode } from '../net/create-node.ts'
+import { createKadRpc } from '../dht/kad-rpc.ts'
+import { createNode, type PeerNode } from '../net/create-node.ts'
 import { createPeerFinder, type PeerFinder } from '../net/peer-finder.ts'
 import { createPool, type Pool, type PoolOptions } from '../net/pool/pool.ts'
-import { createRelayKeeper, type RelayKeeper } from '../net/relay-keeper.ts'
+import { createRelaySet, type RelaySet } from '../net/relay-set.ts'
 import { KAD_PROTOCOL } from '../protocol/protocols.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 
 /** Real relays and tabs over WebSockets in one process, for tests. */
 
-export interface TestTab extends TabNode {
+export interface TestNode extends PeerNode {
   pool: Pool
-  keeper: RelayKeeper
+  keeper: RelaySet
   finder: PeerFinder
   /** Why a step towards a relay has failed, as it was told in the course of time. */
   failures: string[]
 }
 
-export interface TestTabOptions {
+export interface TestNodeOptions {
   /** Listens on a WebSocket of its own, so that other tabs reach it without a relay; a browser would use WebRTC. */
   direct?: boolean
   target?: number
@@ -35,9 +35,9 @@ export interface TestTabOptions {
 export const createTestNetwork = () => {
   const stops: (() => Promise<void>)[] = []
 
-  const startTab = async (relays: readonly string[], options: TestTabOptions = {}): Promise<TestTab> => {
+  const startTab = async (relays: readonly string[], options: TestNodeOptions = {}): Promise<TestNode> => {
     const { direct = true, target, isBanned = () => false, remembered } = options
-    const tab = await createNode({
+    const node = await createNode({
       privateKey: options.privateKey ?? (await generateKeyPair('Ed25519')),
       relays,
       crypto: webCrypto,
@@ -52,10 +52,10 @@ export const createTestNetwork = () => {
       for (const { dial, reservation } of keeper.relays())
         for (const { state, reason } of [dial, reservation]) if (state === 'failed') failures.push(reason)
     }
-    const keeper = createRelayKeeper(tab, { relays, onChange: onRelayChange })
-    const pool = createPool(tab, { onChange, ...options.pool })
-    const wire = createWire(tab.node, KAD_PROTOCOL)
-    const finder = createPeerFinder(tab, pool, {
+    const keeper = createRelaySet(node, { relays, onChange: onRelayChange })
+    const pool = createPool(node, { onChange, ...options.pool })
+    const wire = createKadRpc(node.libp2p, KAD_PROTOCOL)
+    const finder = createPeerFinder(node, pool, {
       onChange,
       avoid: isBanned,
       askClosest: (peer, key, signal) => askClosest(wire, peer, key, signal),
@@ -66,10 +66,10 @@ export const createTestNetwork = () => {
       keeper.stop()
       finder.stop()
       pool.stop()
-      await tab.stop()
+      await node.stop()
     }
     stops.push(stop)
-    return { ...tab, pool, keeper, finder, failures, stop }
+    return { ...node, pool, keeper, finder, failures, stop }
   }
 
   const startRelay = async (

@@ -8,7 +8,7 @@ import { PIECE_PROTOCOL } from '../protocol/protocols.ts'
 import { relayedContentBytes } from '../stack/limits.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
-import { createTestNetwork, type TestTab, until } from './relay-network.ts'
+import { createTestNetwork, type TestNode, until } from './relay-network.ts'
 
 /** Content between two tabs that have no direct path, over a real relay with its real limits. */
 
@@ -22,14 +22,14 @@ const compose = async () => {
     await network.startTab([address], { direct: false }),
     await network.startTab([address], { direct: false }),
   ]
-  const reserved = (tab: TestTab) => tab.keeper.relays().some((each) => each.reserved)
+  const reserved = (node: TestNode) => node.keeper.relays().some((each) => each.reserved)
   await until('both can be reached', () => reserved(giver) && reserved(taker))
 
   const served = createContentStore({ store: createMemoryStore(), crypto: webCrypto })
   const store = createMemoryStore()
   const given = createContentStore({ store, crypto: webCrypto })
   const server = createPieceServer({ content: given, report() {} })
-  await giver.node.handle(
+  await giver.libp2p.handle(
     PIECE_PROTOCOL,
     (stream, connection) => server.handle(stream, connection.remotePeer.toString(), { relayed: !isDirect(connection) }),
     pieceHandlerOptions,
@@ -38,7 +38,7 @@ const compose = async () => {
   const deps: FetchDependencies = {
     content: served,
     async *findProviders() {
-      yield giver.node.peerId.toString()
+      yield giver.libp2p.peerId.toString()
     },
     openStream: (peer, signal, bytes = 0) =>
       taker.pool.openStream(peer, PIECE_PROTOCOL, { signal, direct: false, bytes }),
@@ -59,7 +59,7 @@ describe('two tabs without a direct path', () => {
   test('hand over one content after the other, more than one relayed connection carries, and nobody is banned', async () => {
     const { deps, served, hold, reports, taker } = await compose()
     const made = new Set<string>()
-    taker.node.addEventListener('connection:open', ({ detail }) => {
+    taker.libp2p.addEventListener('connection:open', ({ detail }) => {
       if (!isDirect(detail)) made.add(detail.id)
     })
     for (const seed of [3, 5, 7]) {

@@ -3,7 +3,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { Failure } from '../../contract/failures.ts'
 import { addressesThrough, isDirect, isRelayed, isWebRtc } from '../addresses.ts'
-import type { TabNode } from '../create-node.ts'
+import type { PeerNode } from '../create-node.ts'
 import { AnotherPeerError, dialPeer, isGone } from '../dial-peer.ts'
 import { hasBudget } from '../relayed-budget.ts'
 import { unlessAborted } from '../unless-aborted.ts'
@@ -34,7 +34,10 @@ export interface OpenStreamOptions {
   bytes?: number
 }
 
-export type StreamTab = Pick<TabNode, 'node' | 'isRelay' | 'gater' | 'webRtc' | 'dialable' | 'paths' | 'dialRelayed'>
+export type StreamNode = Pick<
+  PeerNode,
+  'libp2p' | 'isRelay' | 'gater' | 'webRtc' | 'dialable' | 'paths' | 'dialRelayed'
+>
 
 /** What the pool knows of connections. */
 export interface StreamSource {
@@ -61,7 +64,7 @@ export interface StreamSource {
  * @throws Failure `PeerUnreachable`, `Timeout` after `timeoutMs`, or `Cancelled` when the signal aborts; nothing else.
  */
 export const openStream = async (
-  tab: StreamTab,
+  node: StreamNode,
   source: StreamSource,
   peerId: string,
   protocol: string,
@@ -70,23 +73,23 @@ export const openStream = async (
   const { signal, direct, timeoutMs = defaultTimeoutMs, relayedAfterMs = defaultRelayedAfterMs, bytes = 0 } = options
   const timeout = AbortSignal.timeout(timeoutMs)
   const ended = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
-  const undoPermit = tab.gater.permit(peerId)
+  const undoPermit = node.gater.permit(peerId)
   try {
     const peer = peerIdFromString(peerId)
     const open = async (): Promise<Stream> => {
       const onOpen = await tryConnections(source, peer, protocol, isDirect, ended)
       if (onOpen !== undefined) return onOpen
       // What has been tried for a while already is waited for so much less.
-      const patienceMs = direct ? timeoutMs : relayedAfterMs - (tab.paths.tryingMs(peerId) ?? 0)
+      const patienceMs = direct ? timeoutMs : relayedAfterMs - (node.paths.tryingMs(peerId) ?? 0)
       const share = direct ? ended : AbortSignal.any([ended, AbortSignal.timeout(Math.max(patienceMs, 0))])
       try {
-        const dialling = dialDirect(tab, peer)
+        const dialling = dialDirect(node, peer)
         const connection = await unlessAborted(dialling, share)
         return await openOn(source, connection, protocol, share)
       } catch (error) {
         if (direct) throw error
         ended.throwIfAborted()
-        return await openRelayed(tab, source, peer, protocol, bytes, ended)
+        return await openRelayed(node, source, peer, protocol, bytes, ended)
       }
     }
     ended.throwIfAborted()
@@ -103,22 +106,22 @@ export const openStream = async (
 }
 
 /** Addresses of a peer: those that it has if it holds a reservation at one of our relays, and those that it told. */
-const knownAddresses = async (tab: StreamTab, peer: PeerId): Promise<Multiaddr[]> => {
-  const { node } = tab
-  const told = await node.peerStore.get(peer).then(
+const knownAddresses = async (node: StreamNode, peer: PeerId): Promise<Multiaddr[]> => {
+  const { libp2p } = node
+  const told = await libp2p.peerStore.get(peer).then(
     ({ addresses }) => addresses.map(({ multiaddr }) => multiaddr),
     () => [],
   )
-  const guessed = node
+  const guessed = libp2p
     .getConnections()
-    .filter((connection) => isDirect(connection) && tab.isRelay(connection.remotePeer.toString()))
+    .filter((connection) => isDirect(connection) && node.isRelay(connection.remotePeer.toString()))
     .map(({ remoteAddr }) => addressesThrough(remoteAddr, peer.toString()))
-    .flatMap(({ webRtc, relayed }) => (tab.webRtc ? [webRtc, relayed] : [relayed]))
-  return tab.dialable(peer.toString(), [...guessed, ...told])
+    .flatMap(({ webRtc, relayed }) => (node.webRtc ? [webRtc, relayed] : [relayed]))
+  return node.dialable(peer.toString(), [...guessed, ...told])
 }
 
 const openRelayed = async (
-  tab: StreamTab,
+  node: StreamNode,
   source: StreamSource,
   peer: PeerId,
   protocol: string,
@@ -129,17 +132,17 @@ const openRelayed = async (
     !isDirect(connection) && hasBudget(connection, source.ageMs(connection), bytes)
   const onOpen = await tryConnections(source, peer, protocol, isUsable, signal)
   if (onOpen !== undefined) return onOpen
-  const connection = await dialRelayed(tab, peer, signal)
+  const connection = await dialRelayed(node, peer, signal)
   return openOn(source, connection, protocol, signal)
 }
 
 /** Through one relay after the other. There may be relayed connections to the peer, all of them used up. */
-const dialRelayed = async (tab: StreamTab, peer: PeerId, signal: AbortSignal): Promise<Connection> => {
+const dialRelayed = async (node: StreamNode, peer: PeerId, signal: AbortSignal): Promise<Connection> => {
   let failure: unknown = new Error('no address of it is known')
-  for (const address of (await knownAddresses(tab, peer)).filter(isRelayed)) {
-    if (tab.gater.gater.denyDialMultiaddr?.(address) || tab.gater.gater.denyDialPeer?.(peer)) continue
+  for (const address of (await knownAddresses(node, peer)).filter(isRelayed)) {
+    if (node.gater.gater.denyDialMultiaddr?.(address) || node.gater.gater.denyDialPeer?.(peer)) continue
     try {
-      const connection = await tab.dialRelayed(address, signal)
+      const connection = await node.dialRelayed(address, signal)
       if (connection.remotePeer.equals(peer)) return connection
       throw new AnotherPeerError()
     } catch (error) {
@@ -212,11 +215,11 @@ export const isRelayedStream = (stream: Stream): boolean => relayedStreams.has(s
  * Begins a dial, or joins one, with a time limit of its own. Where one failed a moment ago, WebRTC is not tried again: each
  * try is an RTCPeerConnection on both sides. An address of another kind costs a socket, and the caller limits how often.
  */
-const dialDirect = async (tab: StreamTab, peer: PeerId): Promise<Connection> => {
-  const { paths, gater, webRtc } = tab
+const dialDirect = async (node: StreamNode, peer: PeerId): Promise<Connection> => {
+  const { paths, gater, webRtc } = node
   const id = peer.toString()
   const mayTryWebRtc = webRtc && paths.mayTry(id)
-  const addresses = (await knownAddresses(tab, peer)).filter(
+  const addresses = (await knownAddresses(node, peer)).filter(
     (address) => !isRelayed(address) && (mayTryWebRtc || !isWebRtc(address)),
   )
   if (addresses.length === 0 && !paths.mayTry(id)) throw new Error('there was no direct path to it a moment ago.')
@@ -224,9 +227,9 @@ const dialDirect = async (tab: StreamTab, peer: PeerId): Promise<Connection> => 
   const undoPermit = gater.permit(id)
   const end = addresses.length === 0 ? () => {} : paths.begin(id)
   try {
-    let connection = await dialPeer(tab.node, peer, addresses, { signal })
+    let connection = await dialPeer(node.libp2p, peer, addresses, { signal })
     // Where a query was dialling the same peer, its dial was joined, and that one may settle for a relayed connection.
-    if (!isDirect(connection)) connection = await dialPeer(tab.node, peer, addresses, { signal })
+    if (!isDirect(connection)) connection = await dialPeer(node.libp2p, peer, addresses, { signal })
     if (!isDirect(connection)) throw new Error('only a relay leads to it.')
     end('made')
     return connection

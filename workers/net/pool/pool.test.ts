@@ -125,7 +125,7 @@ const compose = (options: Partial<PoolOptions> & { relay?: PeerId } = {}) => {
 
   const pool: Pool = createPool(
     {
-      node: node as never,
+      libp2p: node as never,
       isRelay: (peer) => peer === options.relay?.toString(),
       gater: { permit: () => () => {} } as never,
       webRtc: true,

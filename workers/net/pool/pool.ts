@@ -16,7 +16,7 @@ import {
   type RequestOutcome,
   type Vitals,
 } from './health.ts'
-import { type OpenStreamOptions, openStream, type StreamTab } from './open-stream.ts'
+import { type OpenStreamOptions, openStream, type StreamNode } from './open-stream.ts'
 import { pingConnection } from './ping.ts'
 import { createUsefulTags } from './useful-tags.ts'
 
@@ -118,19 +118,19 @@ export interface PoolOptions {
  * beyond the 12 most useful only the ones that were used in the last 300 s. It dials nobody: that is for the relay keeper
  * and the peer finder.
  */
-export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
-  const { node, isRelay } = tab
+export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
+  const { libp2p, isRelay } = node
   const { onChange, scoreOf = () => 0, inMesh = () => false, ping = pingConnection } = options
   const limits: Limits = { keep: keptPeers, max: maxDirectPeers, idleMs, graceMs, ...options.limits }
-  const self = node.peerId.toString()
+  const self = libp2p.peerId.toString()
   const known = new Map<string, Known>()
-  const tagUseful = createUsefulTags(tab)
+  const tagUseful = createUsefulTags(node)
   const stopped = new AbortController()
   let kept = new Set<string>()
 
   const now = (): number => performance.now()
 
-  const open = (): Connection[] => node.getConnections().filter(({ status }) => status === 'open')
+  const open = (): Connection[] => libp2p.getConnections().filter(({ status }) => status === 'open')
 
   const to = (peer: string): Connection[] => open().filter(({ remotePeer }) => remotePeer.toString() === peer)
 
@@ -254,7 +254,7 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
   }
 
   const look = (): void => {
-    const living = new Set(node.getConnections().map(({ id }) => id))
+    const living = new Set(libp2p.getConnections().map(({ id }) => id))
     for (const id of known.keys()) if (!living.has(id)) known.delete(id)
     for (const connection of open()) {
       const peer = connection.remotePeer.toString()
@@ -271,7 +271,7 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
 
   /** A relayed connection that was not used for long, or that cannot carry anything more. */
   const isLeftOver = (connection: Connection, { vitals, openedAt }: Known): boolean =>
-    (tab.webRtc && now() - vitals.usedAt >= limits.idleMs) ||
+    (node.webRtc && now() - vitals.usedAt >= limits.idleMs) ||
     (factsOf(connection).busyStreams === 0 && !hasBudget(connection, now() - openedAt, 0))
 
   const onOpen = ({ detail: connection }: CustomEvent<Connection>): void => {
@@ -291,7 +291,7 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
     // Gossip had its stream on the connection that went, and makes no new one: being identified again makes it.
     const left = to(connection.remotePeer.toString()).find(isDirect)
     if (left !== undefined && isDirect(connection) && !stopped.signal.aborted)
-      node.services.identify.identify(left, { signal: AbortSignal.timeout(pingMs) }).catch(() => {})
+      libp2p.services.identify.identify(left, { signal: AbortSignal.timeout(pingMs) }).catch(() => {})
   }
 
   const onIdentify = ({ detail: { connection } }: CustomEvent<IdentifyResult>): void => {
@@ -304,9 +304,9 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
   }
 
   for (const connection of open()) meet(connection)
-  node.addEventListener('connection:open', onOpen)
-  node.addEventListener('connection:close', onClose)
-  node.addEventListener('peer:identify', onIdentify)
+  libp2p.addEventListener('connection:open', onOpen)
+  libp2p.addEventListener('connection:close', onClose)
+  libp2p.addEventListener('peer:identify', onIdentify)
   const timer = setInterval(look, lookMs)
 
   const source = {
@@ -339,10 +339,10 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
         rttMs: meet(connection).vitals.rttMs,
       }))
     },
-    openStream: (peer, protocol, streamOptions) => openStream(tab, source, peer, protocol, streamOptions),
+    openStream: (peer, protocol, streamOptions) => openStream(node, source, peer, protocol, streamOptions),
     directPath(peer) {
       if (to(peer).some(worksDirectly)) return 'there'
-      return tab.webRtc && tab.paths.mayTry(peer) ? 'possible' : 'failed'
+      return node.webRtc && node.paths.mayTry(peer) ? 'possible' : 'failed'
     },
     report(peer, outcome) {
       const [connection] = to(peer).sort((a, b) => meet(b).vitals.usedAt - meet(a).vitals.usedAt)
@@ -360,9 +360,9 @@ export const createPool = (tab: StreamTab, options: PoolOptions): Pool => {
       stopped.abort()
       clearInterval(timer)
       for (const { proof } of known.values()) clearTimeout(proof)
-      node.removeEventListener('connection:open', onOpen)
-      node.removeEventListener('connection:close', onClose)
-      node.removeEventListener('peer:identify', onIdentify)
+      libp2p.removeEventListener('connection:open', onOpen)
+      libp2p.removeEventListener('connection:close', onClose)
+      libp2p.removeEventListener('peer:identify', onIdentify)
     },
   }
 }

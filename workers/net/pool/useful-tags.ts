@@ -1,5 +1,5 @@
 import type { Connection } from '@libp2p/interface'
-import type { TabNode } from '../create-node.ts'
+import type { PeerNode } from '../create-node.ts'
 
 /** The tag by which libp2p's pruner knows whom to spare, and what it is worth; relays are worth the most. */
 const usefulTag = 'ggen-useful'
@@ -10,7 +10,7 @@ const relayValue = 100
  * Tells libp2p's pruner, which acts when there are too many connections of all kinds, which peers are useful. What is
  * returned is called with the open connections and the peers to keep, whenever either changes.
  */
-export const createUsefulTags = ({ node, isRelay }: Pick<TabNode, 'node' | 'isRelay'>) => {
+export const createUsefulTags = ({ libp2p, isRelay }: Pick<PeerNode, 'libp2p' | 'isRelay'>) => {
   const valueByPeer = new Map<string, number>()
 
   return (connections: readonly Connection[], kept: ReadonlySet<string>): void => {
@@ -21,7 +21,7 @@ export const createUsefulTags = ({ node, isRelay }: Pick<TabNode, 'node' | 'isRe
       if ((valueByPeer.get(peer) ?? 0) === value) continue
       valueByPeer.set(peer, value)
       // The node may be stopping; a tag that is missing costs nothing but a connection.
-      node.peerStore.merge(id, { tags: { [usefulTag]: value === 0 ? undefined : { value } } }).catch(() => {})
+      libp2p.peerStore.merge(id, { tags: { [usefulTag]: value === 0 ? undefined : { value } } }).catch(() => {})
     }
   }
 }

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest'
+import { createSingleFlight, type Flight } from './single-flight.ts'
+
+const nameOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'resolved',
+    (error: Error) => error.name,
+  )
+
+test('a caller that leaves does not end the work for the others; the last one does', async () => {
+  const flights = createSingleFlight<number>()
+  const begun = Promise.withResolvers<number>()
+  let seen: AbortSignal | undefined
+  const work = ({ signal }: Flight): Promise<number> => {
+    seen = signal
+    return begun.promise
+  }
+  const [first, second] = [new AbortController(), new AbortController()]
+  const one = flights.join('k', work, first.signal)
+  const two = flights.join('k', () => Promise.reject(new Error('a second flight')), second.signal)
+  await Promise.resolve()
+  first.abort()
+  expect(await nameOf(one)).toBe('Cancelled')
+  expect(seen?.aborted).toBe(false)
+  second.abort()
+  expect(await nameOf(two)).toBe('Cancelled')
+  expect(seen?.aborted).toBe(true)
+  expect(flights.has('k')).toBe(false)
+  begun.reject(new Error('nobody listens, and nothing is unhandled'))
+})
+
+test('a signal that is aborted before begins nothing', async () => {
+  const flights = createSingleFlight<number>()
+  expect(await nameOf(flights.join('k', () => Promise.resolve(1), AbortSignal.abort()))).toBe('Cancelled')
+  expect(flights.has('k')).toBe(false)
+})
+
+test('after it was superseded, the next caller begins anew, and the end of the old one does not end the new one', async () => {
+  const flights = createSingleFlight<string>()
+  const [old, young] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()]
+  let oldFlight: Flight | undefined
+  const one = flights.join('k', (flight) => {
+    oldFlight = flight
+    return old.promise
+  })
+  await Promise.resolve()
+  expect(oldFlight?.isCurrent()).toBe(true)
+  flights.supersede('k')
+  expect(oldFlight?.isCurrent()).toBe(false)
+  const two = flights.join('k', () => young.promise)
+  old.resolve('old')
+  expect(await one).toBe('old')
+  expect(flights.has('k')).toBe(true)
+  young.resolve('young')
+  expect(await two).toBe('young')
+  expect(flights.has('k')).toBe(false)
+})
+
+test('stop ends all who wait, superseded ones too', async () => {
+  const flights = createSingleFlight<string>()
+  const never = new Promise<string>(() => {})
+  const one = flights.join('k', () => never)
+  flights.supersede('k')
+  const two = flights.join('k', () => never)
+  flights.stop()
+  expect([await nameOf(one), await nameOf(two)]).toEqual(['Cancelled', 'Cancelled'])
+})
+
+test('work that throws at once is a rejection', async () => {
+  const flights = createSingleFlight<string>()
+  const failing = flights.join('k', () => {
+    throw new RangeError('at once')
+  })
+  expect(await nameOf(failing)).toBe('RangeError')
+  expect(flights.has('k')).toBe(false)
+})

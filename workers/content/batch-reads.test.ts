@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { batchReads } from './batch-reads.ts'
+
+test('reads what is wanted in one task at once, and gives everyone their own', async () => {
+  const reads: (readonly string[])[] = []
+  const read = batchReads(async (keys) => {
+    reads.push(keys)
+    return keys.map((key) => (key === 'missing' ? undefined : `value of ${key}`))
+  })
+  expect(await Promise.all([read('a'), read('missing'), read('b'), read('a')])).toEqual([
+    'value of a',
+    undefined,
+    'value of b',
+    'value of a',
+  ])
+  expect(await read('c')).toBe('value of c')
+  expect(reads).toEqual([['a', 'missing', 'b', 'a'], ['c']])
+})
+
+test('a read that fails, fails for those who asked for it, and not for the next', async () => {
+  let broken = true
+  const read = batchReads(async (keys) => {
+    if (broken) throw new Error('disk')
+    return keys
+  })
+  const both = await Promise.allSettled([read('a'), read('b')])
+  expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  broken = false
+  expect(await read('c')).toBe('c')
+})

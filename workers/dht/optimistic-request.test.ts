@@ -1,0 +1,137 @@
+import type { Connection } from '@libp2p/interface'
+import { describe, expect, test, vi } from 'vitest'
+import { concatBytes, varint } from '../protocol/bytes.ts'
+import { requestOptimistically } from './optimistic-request.ts'
+
+const never = new AbortController().signal
+const protocol = '/test/1'
+const question = Uint8Array.of(7, 8, 9)
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+const line = (text: string): Uint8Array => concatBytes([varint(text.length + 1), bytesOf(`${text}\n`)])
+const consent = concatBytes([line('/multistream/1.0.0'), line(protocol)])
+const framed = (bytes: Uint8Array): Uint8Array => concatBytes([varint(bytes.length), bytes])
+
+class FakeStream extends EventTarget {
+  readonly sent: Uint8Array[] = []
+  protocol = ''
+  state: 'open' | 'closed' | 'aborted' = 'open'
+  onSend: () => void = () => {}
+  send(bytes: Uint8Array): boolean {
+    this.sent.push(bytes)
+    this.onSend()
+    return true
+  }
+  async close(): Promise<void> {
+    this.state = 'closed'
+  }
+  abort(): void {
+    this.state = 'aborted'
+  }
+  receive(...parts: Uint8Array[]): void {
+    for (const data of parts) this.dispatchEvent(Object.assign(new Event('message'), { data }))
+  }
+}
+
+const connect = () => {
+  const streams: FakeStream[] = []
+  const createStream = async (): Promise<FakeStream> => {
+    const stream = new FakeStream()
+    streams.push(stream)
+    return stream
+  }
+  return { connection: { muxer: { createStream } } as unknown as Connection, streams }
+}
+
+const ask = async (options: { hasAnswer?: boolean; signal?: AbortSignal } = {}) => {
+  const { connection, streams } = connect()
+  const answer = requestOptimistically(connection, protocol, question, { signal: never, hasAnswer: true, ...options })
+  answer.catch(() => {})
+  await vi.waitUntil(() => streams[0]?.sent.length === 1)
+  const [stream] = streams
+  if (stream === undefined) throw new Error('No stream was opened.')
+  return { answer, stream }
+}
+
+describe('one question', () => {
+  test('goes out with the protocol before anything has come back', async () => {
+    const { stream } = await ask()
+    expect(stream.sent).toEqual([concatBytes([consent, framed(question)])])
+  })
+
+  test('has its answer whatever pieces it comes in, and the stream is closed', async () => {
+    const reply = Uint8Array.from({ length: 300 }, (_, index) => index & 0xff)
+    const whole = concatBytes([consent, framed(reply)])
+    for (const size of [1, 7, 64, whole.length]) {
+      const { answer, stream } = await ask()
+      for (let at = 0; at < whole.length; at += size) stream.receive(whole.subarray(at, at + size))
+      expect(await answer).toEqual(reply)
+      expect(stream.state).toBe('closed')
+    }
+  })
+
+  test('without an answer it waits for the consent alone', async () => {
+    const { answer, stream } = await ask({ hasAnswer: false })
+    stream.receive(consent)
+    expect(await answer).toEqual(new Uint8Array())
+  })
+
+  test.each([
+    ['the peer does not speak the protocol', [line('/multistream/1.0.0'), line('na')]],
+    ['it sends noise', [new Uint8Array(100).fill(0xff)]],
+    ['its answer is too long', [consent, varint(10_000_000)]],
+    ['its answer has a length without end', [consent, new Uint8Array(20).fill(0xff)]],
+  ])('fails when %s, and the stream is reset', async (_what, parts) => {
+    const { answer, stream } = await ask()
+    stream.receive(...parts)
+    await expect(answer).rejects.toThrow()
+    expect(stream.state).toBe('aborted')
+  })
+
+  test('fails when the stream ends in the middle of the answer', async () => {
+    const { answer, stream } = await ask()
+    stream.receive(consent, Uint8Array.of(9, 1))
+    stream.dispatchEvent(new Event('remoteCloseWrite'))
+    await expect(answer).rejects.toThrow()
+  })
+
+  test('is reset when nobody waits for it any more', async () => {
+    const stop = new AbortController()
+    const { answer, stream } = await ask({ signal: stop.signal })
+    stop.abort(new Error('enough'))
+    await expect(answer).rejects.toThrow('enough')
+    expect(stream.state).toBe('aborted')
+  })
+})
+
+describe('many questions on one connection', () => {
+  test('are all answered, 16 at once', async () => {
+    const { connection, streams } = connect()
+    const answers = Array.from({ length: 50 }, () =>
+      requestOptimistically(connection, protocol, question, { signal: never, hasAnswer: true }),
+    )
+    for (let answered = 0; answered < 50; answered += 1) {
+      await vi.waitUntil(() => streams[answered]?.sent.length === 1)
+      expect(streams.filter(({ state }) => state === 'open').length).toBeLessThanOrEqual(16)
+      streams[answered]?.receive(concatBytes([consent, framed(Uint8Array.of(answered))]))
+    }
+    expect((await Promise.all(answers)).map(([first]) => first)).toEqual(Array.from({ length: 50 }, (_, n) => n))
+  })
+
+  test('who stops waiting for a turn gives it to nobody else', async () => {
+    const { connection, streams } = connect()
+    const stop = new AbortController()
+    const first = Array.from({ length: 16 }, () =>
+      requestOptimistically(connection, protocol, question, { signal: never, hasAnswer: false }),
+    )
+    const stopped = requestOptimistically(connection, protocol, question, { signal: stop.signal, hasAnswer: false })
+    const last = requestOptimistically(connection, protocol, question, { signal: never, hasAnswer: false })
+    await vi.waitUntil(() => streams.length === 16)
+    stop.abort(new Error('enough'))
+    await expect(stopped).rejects.toThrow('enough')
+    for (const stream of streams) stream.receive(consent)
+    await Promise.all(first)
+    await vi.waitUntil(() => streams.length === 17)
+    streams[16]?.receive(consent)
+    await last
+  })
+})

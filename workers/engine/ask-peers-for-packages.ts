@@ -1,0 +1,45 @@
+import { unlessAborted } from '../net/unless-aborted.ts'
+import { packageId, parseSpec, type Spec } from '../protocol/ids.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { Network } from './network.ts'
+
+/** Packages that are asked for at once: a person names one or a few, a lockfile's are known by their ids. */
+const maxAsked = 16
+
+export interface AskPeersForPackagesDependencies {
+  catalogue: Pick<Registry, 'get' | 'bySlug'>
+  network: Promise<Pick<Network, 'status' | 'searchPeers' | 'describeAtPeers'> | undefined>
+}
+
+/**
+ * Asks connected peers for those of these packages that the catalogue does not know, unless it is complete; what they
+ * know is in it when this resolves. Where all are known, nobody is asked, and no network is waited for.
+ * Rejects only when `signal` aborts.
+ */
+export type AskPeersForPackages = (specs: readonly string[], signal: AbortSignal) => Promise<void>
+
+export const createAskPeersForPackages =
+  ({ catalogue, network }: AskPeersForPackagesDependencies): AskPeersForPackages =>
+  async (specs, signal) => {
+    const isUnknown = ({ publisher, slug }: Spec): boolean =>
+      publisher === undefined
+        ? catalogue.bySlug(slug).length === 0
+        : catalogue.get(packageId(publisher, slug)) === undefined
+    const unknown = specs.flatMap((text) => {
+      const spec = parseSpec(text)
+      return spec.ok && isUnknown(spec.value) ? [spec.value] : []
+    })
+    if (unknown.length === 0) return
+    const online = await unlessAborted(network, signal)
+    if (online === undefined || online.status().catalogueComplete) return
+    const asked = unknown
+      .slice(0, maxAsked)
+      .map(({ publisher, slug }) =>
+        publisher === undefined
+          ? online.searchPeers({ text: slug, filters: {} }, signal)
+          : online.describeAtPeers({ publisher, slug }, signal),
+      )
+    // Whoever failed to answer knew nothing, as far as this is concerned.
+    await Promise.allSettled(asked)
+    signal.throwIfAborted()
+  }

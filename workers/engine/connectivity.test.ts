@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import type { Step } from '../contract/views.ts'
+import { catalogueStep, createStepClock, topicStep } from './connectivity.ts'
+
+test('a step keeps its time while its state stays, whatever the reason', () => {
+  let time = 10
+  const withTimes = createStepClock<'relay' | 'direct'>(() => time)
+  const ok: Step = { state: 'ok', reason: '' }
+  const failed = (reason: string): Step => ({ state: 'failed', reason })
+  expect(withTimes({ relay: failed('one'), direct: ok }).relay).toEqual({ state: 'failed', reason: 'one', since: 10 })
+  time = 20
+  const steps = withTimes({ relay: failed('two'), direct: failed('wall') })
+  expect(steps).toEqual({ relay: { ...failed('two'), since: 10 }, direct: { ...failed('wall'), since: 20 } })
+  time = 30
+  expect(withTimes({ relay: ok, direct: ok }).relay.since).toBe(30)
+})
+
+test('the catalogue is stuck when exchange after exchange fails, and not when one peer left', () => {
+  const failed = (times: number) => ({ kind: 'failed', times, reason: 'It took too long.' }) as const
+  expect(catalogueStep(5, failed(1), 1).state).toBe('ok')
+  expect(catalogueStep(5, failed(3), 1)).toEqual({ state: 'failed', reason: 'It took too long.' })
+  expect(catalogueStep(5, failed(3), 0).state).toBe('ok')
+  expect(catalogueStep(0, { kind: 'none' }, 1).state).toBe('working')
+  expect(catalogueStep(0, { kind: 'none' }, 0).state).toBe('waiting')
+  expect(catalogueStep(0, { kind: 'ok' }, 0).state).toBe('ok')
+})
+
+test('news come when the mesh has somebody', () => {
+  const state = (followers: number, mesh: number, peers: number) => topicStep({ followers, mesh, peers }).state
+  expect([state(2, 1, 2), state(2, 0, 2), state(0, 0, 2), state(0, 0, 0)]).toEqual([
+    'ok',
+    'working',
+    'waiting',
+    'waiting',
+  ])
+})

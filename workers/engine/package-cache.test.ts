@@ -1,0 +1,348 @@
+import { afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { createTieredCache } from '../cache/tiered-cache.ts'
+import type { CacheView } from '../contract/views.ts'
+import type { FoundHead } from '../dht/heads.ts'
+import { verifyDhtValue } from '../protocol/dht-value.ts'
+import type { Entry } from '../protocol/entry.ts'
+import { updateIdentity } from '../protocol/identity.ts'
+import { packageId } from '../protocol/ids.ts'
+import { type CachedPackage, cachedPackageCodec, toCachedPackage } from '../registry/cached-package.ts'
+import { createHistory, createTestPublisher, type TestPublisher, toEntry } from '../registry/fixtures.ts'
+import { createRegistry } from '../registry/registry.ts'
+import { createSigner, webCrypto } from '../stack/web-crypto.ts'
+import { createMemoryStore } from '../store/memory-store.ts'
+import type { Store } from '../store/store.ts'
+import type { DhtValueFound } from './dht.ts'
+import { createPackageCache } from './package-cache.ts'
+
+const from = { from: 'test' }
+let alice: TestPublisher
+let kit: Entry[]
+let kitId: string
+
+beforeAll(async () => {
+  alice = await createTestPublisher(1)
+  kit = (await createHistory(alice, 'kit', ['1.0.0'])).map(toEntry)
+  kitId = packageId(alice.identity.publisherId, 'kit')
+})
+afterEach(() => vi.useRealTimers())
+
+/** An engine's lookups over a store; `dht` is what the DHT holds, by key, `peers` what connected peers send. */
+const open = async (
+  store: Store = createMemoryStore(),
+  dht: ReadonlyMap<string, Uint8Array> = new Map(),
+  peers: readonly Entry[] = [],
+) => {
+  const registry = createRegistry({ store, crypto: webCrypto, onChange() {} })
+  await registry.load()
+  const lifetime = new AbortController()
+  const walks: string[] = []
+  const told: CacheView[] = []
+  const state = { connections: 1 }
+  const findHead = async (key: string): Promise<FoundHead<DhtValueFound> | undefined> => {
+    walks.push(key)
+    const read = await verifyDhtValue(key, dht.get(key) ?? new Uint8Array(), webCrypto)
+    return read.ok
+      ? { identitySeq: read.value.identity.seq, seq: read.value.head.head.seq, value: read.value }
+      : undefined
+  }
+  const describeAtPeers = async (): Promise<{ asked: number; answered: number }> => {
+    await registry.ingest(peers, from)
+    return { asked: 1, answered: 1 }
+  }
+  const lookups = createPackageCache({
+    store,
+    registry,
+    signal: lifetime.signal,
+    now: Date.now,
+    network: Promise.resolve({ findHead, describeAtPeers, status: () => state as never, syncNow() {} }),
+    onChange: (view) => told.push(view),
+  })
+  return { store, registry, lookups, lifetime, walks, told, state }
+}
+
+/** The same lookup in a registry that has all of it, and what a DHT would hold of that. */
+const elsewhere = async (entries: Entry[], id = kitId) => {
+  const registry = createRegistry({ store: createMemoryStore(), crypto: webCrypto, onChange() {} })
+  await registry.ingest(entries, from)
+  const found = registry.get(id)
+  const stored = registry.dhtValueFor(id)
+  if (found === undefined || stored === undefined) throw new Error('it was refused')
+  return { known: toCachedPackage(found), dht: new Map([[stored.key, stored.value]]) }
+}
+
+/** Puts into the store what an earlier engine could have left there, or a person who edits the database. */
+const plant = async (store: Store, id: string, bytes: Uint8Array): Promise<void> => {
+  const codec = { encode: (value: Uint8Array) => value, decode: (value: Uint8Array) => value }
+  const planter = createTieredCache({ store, table: 'cache', codec, load: async () => undefined, now: Date.now })
+  planter.put(id, bytes)
+  await planter.stop()
+}
+
+/** Version 1.1.0 of the kit, with its head. */
+const update = async (): Promise<Entry[]> => {
+  const older = await alice.release('kit', '1.0.0')
+  const newer = await alice.release('kit', '1.1.0', { seq: 2, prevRelease: older.release.hash })
+  const head = await alice.head('kit', 2, [
+    { version: '1.1.0', release: newer.release.hash },
+    { version: '1.0.0', release: older.release.hash },
+  ])
+  return [newer, ...head].map(toEntry)
+}
+
+const restarted = async (first: Awaited<ReturnType<typeof open>>) => {
+  await first.lookups.stop()
+  return open(first.store)
+}
+
+test('from the DHT once, then from hot; after a restart from cold, checked again', async () => {
+  const first = await open(undefined, (await elsewhere(kit)).dht)
+  expect(await first.lookups.find(kitId)).toMatchObject({ found: true, from: 'dht' })
+  expect(await first.lookups.find(kitId)).toMatchObject({ found: true, from: 'hot' })
+  const second = await restarted(first)
+  expect(await second.lookups.find(kitId)).toMatchObject({ found: true, from: 'cold' })
+  expect(await second.lookups.find(kitId)).toMatchObject({ found: true, from: 'hot' })
+  expect([first.walks.length, second.walks.length]).toEqual([1, 0])
+  expect(second.lookups.view()).toMatchObject({
+    hits: { hot: 1, warm: 0, cold: 1, catalogue: 0 },
+    misses: 0,
+    hitRate: 1,
+    memory: { requests: 2, hitRate: 0.5, best: 0.5 },
+  })
+})
+
+test('what the catalogue has is answered without the DHT, and is then hot', async () => {
+  const { registry, lookups, walks } = await open()
+  await registry.ingest(kit, from)
+  expect(await lookups.find(kitId)).toMatchObject({ found: true, from: 'warm', record: { version: '1.0.0' } })
+  expect(await lookups.find(kitId)).toMatchObject({ found: true, from: 'hot', record: { version: '1.0.0' } })
+  expect(walks).toEqual([])
+  expect(lookups.view()).toMatchObject({ hits: { hot: 1, catalogue: 1 }, misses: 0 })
+})
+
+test('what is kept is hot from the first lookup on', async () => {
+  const { registry, lookups } = await open()
+  lookups.keep(kitId)
+  await registry.ingest(kit, from)
+  lookups.keep(kitId)
+  expect(await lookups.find(kitId)).toMatchObject({ from: 'hot', record: { version: '1.0.0' } })
+})
+
+test('beyond the hundred hot ones it is warm', async () => {
+  const { registry, lookups } = await open()
+  const slugs = Array.from({ length: 101 }, (_, n) => `p${n}`)
+  const entries = await Promise.all(slugs.map((slug) => createHistory(alice, slug, ['1.0.0'])))
+  await registry.ingest(entries.flat().map(toEntry), from)
+  for (const slug of slugs) lookups.keep(packageId(alice.identity.publisherId, slug))
+  const answers = []
+  // The last kept first, as the first kept is what has to make room.
+  for (const slug of slugs.reverse()) answers.push(await lookups.find(packageId(alice.identity.publisherId, slug)))
+  expect(new Set(answers.map((answer) => answer.from))).toEqual(new Set(['hot', 'warm']))
+  expect(answers.map(({ record }) => record?.slug)).toEqual(slugs)
+  expect(lookups.view().hits).toMatchObject({ cold: 0, catalogue: 0 })
+})
+
+test('a newer head is never hidden by an older one that is hot, nor by one on disk', async () => {
+  const first = await open()
+  await first.registry.ingest(kit, from)
+  await first.lookups.find(kitId)
+  await first.lookups.flush()
+  const [name] = await first.store.keys('cache')
+  await first.registry.ingest(await update(), from)
+  // A tab that is killed now leaves the old one on disk.
+  const second = await open(first.store)
+  expect(await second.lookups.find(kitId)).toMatchObject({ from: 'warm', record: { version: '1.1.0' } })
+  await second.lookups.stop()
+  const names = await second.store.keys('cache')
+  expect(names).toHaveLength(1)
+  expect(names).not.toEqual([name])
+
+  expect(await first.lookups.find(kitId)).toMatchObject({ from: 'warm', record: { version: '1.1.0' } })
+  expect(await first.lookups.find(kitId)).toMatchObject({ from: 'hot', record: { version: '1.1.0' } })
+})
+
+test('the release that comes after its head is part of the next answer', async () => {
+  const { registry, lookups } = await open(undefined, (await elsewhere(kit)).dht)
+  expect((await lookups.find(kitId)).record).toBeUndefined()
+  await registry.ingest(kit, from)
+  expect((await lookups.find(kitId)).record).toMatchObject({ version: '1.0.0' })
+})
+
+test('a head that the publisher’s new keys did not sign is not answered from the cache', async () => {
+  const { registry, lookups, walks } = await open()
+  await registry.ingest(kit, from)
+  await lookups.find(kitId)
+  const signer = await createSigner(new Uint8Array(32).fill(77))
+  const identity = await updateIdentity(
+    alice.identity,
+    { signingKeys: [signer.publicKey] },
+    [alice.rotation],
+    webCrypto,
+  )
+  await registry.ingest([toEntry(await alice.identityEntry(identity))], from)
+  expect(registry.get(kitId)).toBeUndefined()
+  expect(await lookups.find(kitId)).toMatchObject({ found: false, from: 'none' })
+  expect(walks).toHaveLength(1)
+  await lookups.flush()
+})
+
+test('what was kept on disk is taken into a catalogue that lost it', async () => {
+  const store = createMemoryStore()
+  await plant(store, kitId, cachedPackageCodec.encode((await elsewhere(kit)).known))
+  const { registry, lookups } = await open(store)
+  expect(registry.get(kitId)).toBeUndefined()
+  expect(await lookups.find(kitId)).toMatchObject({ from: 'cold', record: { version: '1.0.0' } })
+  expect(registry.get(kitId)?.versions).toHaveLength(1)
+})
+
+test.each<[string, (good: CachedPackage) => Promise<Uint8Array> | Uint8Array]>([
+  ['no records', () => new Uint8Array([1, 2, 3])],
+  [
+    'a signature that is wrong',
+    ({ records, ...good }) => encode({ ...good, records: { ...records, head: forged(records.head) } }),
+  ],
+  [
+    'the head of a stranger',
+    async ({ records, ...good }) => {
+      const mallory = await createTestPublisher(9)
+      const theirs = await elsewhere(
+        (await createHistory(mallory, 'kit', ['9.0.0'])).map(toEntry),
+        packageId(mallory.identity.publisherId, 'kit'),
+      )
+      return encode({ ...good, records: { ...theirs.known.records, identity: records.identity } })
+    },
+  ],
+  [
+    'another package',
+    async () =>
+      encode(
+        (
+          await elsewhere(
+            (await createHistory(alice, 'tool', ['1.0.0'])).map(toEntry),
+            packageId(alice.identity.publisherId, 'tool'),
+          )
+        ).known,
+      ),
+  ],
+])('%s on disk is not believed: it is removed, and the DHT is asked', async (_what, damage) => {
+  const { known, dht } = await elsewhere(kit)
+  const store = createMemoryStore()
+  await plant(store, kitId, await damage(known))
+  const planted = await store.keys('cache')
+  const { lookups, walks, registry } = await open(store, dht)
+  expect(await lookups.find(kitId)).toMatchObject({ found: true, from: 'dht' })
+  expect(walks).toHaveLength(1)
+  expect(lookups.view()).toMatchObject({ hits: { cold: 0 }, misses: 1 })
+  expect(registry.get(packageId(alice.identity.publisherId, 'tool'))).toBeUndefined()
+  await lookups.stop()
+  const names = await store.keys('cache')
+  expect(names).toHaveLength(1)
+  expect(names).not.toEqual(planted)
+})
+
+const encode = (known: CachedPackage): Uint8Array => cachedPackageCodec.encode(known)
+
+test('a release on disk that nobody signed is not believed; the head beside it is', async () => {
+  const { known, dht } = await elsewhere(kit)
+  const store = createMemoryStore()
+  const release = forged(known.records.release ?? new Uint8Array())
+  await plant(store, kitId, encode({ ...known, records: { ...known.records, release } }))
+  const { lookups, registry } = await open(store, dht)
+  const answer = await lookups.find(kitId)
+  expect(answer).toMatchObject({ found: true, from: 'warm' })
+  expect(answer.record).toBeUndefined()
+  expect(registry.get(kitId)?.latest).toBeUndefined()
+})
+
+/** The last bytes of a signed record are its signature. */
+const forged = (record: Uint8Array): Uint8Array =>
+  record.map((byte, at) => (at === record.length - 1 ? byte ^ 1 : byte))
+
+test('a hundred callers of one missing id cause one walk; “there is none” ends when the catalogue has it', async () => {
+  const { registry, lookups, walks } = await open()
+  const answers = await Promise.all(Array.from({ length: 100 }, () => lookups.find(kitId)))
+  expect(answers.every(({ found, from }) => !found && from === 'none')).toBe(true)
+  expect(await lookups.find(kitId)).toMatchObject({ found: false })
+  expect(walks).toHaveLength(1)
+  expect(lookups.view()).toMatchObject({ misses: 1, hitRate: 0 })
+  await registry.ingest(kit, from)
+  expect(await lookups.find(kitId)).toMatchObject({ found: true, from: 'warm' })
+  expect(walks).toHaveLength(1)
+})
+
+test('that nobody could be asked is not remembered', async () => {
+  const { lookups, walks, state } = await open()
+  state.connections = 0
+  expect(await lookups.find(kitId)).toMatchObject({ found: false, from: 'none' })
+  state.connections = 1
+  await lookups.find(kitId)
+  expect(walks).toHaveLength(2)
+})
+
+test('without a network everything known is found, and nothing else', async () => {
+  const { registry, store } = await open()
+  await registry.ingest(kit, from)
+  const lookups = createPackageCache({
+    store,
+    registry,
+    network: Promise.resolve(undefined),
+    signal: new AbortController().signal,
+    now: Date.now,
+    onChange() {},
+  })
+  expect(await lookups.find(kitId)).toMatchObject({ found: true })
+  expect(await lookups.find(`${kitId}-2`)).toMatchObject({ found: false, from: 'none' })
+})
+
+test('a store that is gone costs the cold tier and nothing else', async () => {
+  const { store, lookups } = await open(undefined, (await elsewhere(kit)).dht)
+  await store.close()
+  expect(await lookups.find(kitId)).toMatchObject({ found: true, from: 'dht' })
+  expect(await lookups.find(kitId)).toMatchObject({ found: true, from: 'hot' })
+  await lookups.stop()
+})
+
+test('when the engine stops, lookups under way are cancelled and what was found is stored', async () => {
+  const { registry, store, lookups, lifetime } = await open()
+  await registry.ingest(kit, from)
+  await lookups.find(kitId)
+  const silent = createPackageCache({
+    store,
+    registry,
+    signal: lifetime.signal,
+    now: Date.now,
+    onChange() {},
+    network: new Promise(() => {}),
+  })
+  const waiting = silent.find(`${kitId}-2`).catch(({ name }) => name)
+  lifetime.abort()
+  expect(await waiting).toBe('Cancelled')
+  await lookups.stop()
+  expect(await store.keys('cache')).toHaveLength(1)
+})
+
+test('what is no package id is refused in words', async () => {
+  const { lookups } = await open()
+  await expect(lookups.find('kit')).rejects.toMatchObject({ name: 'InvalidArgument' })
+})
+
+test('tells its figures once for many lookups, and no more after the stop', async () => {
+  const { registry, lookups, told } = await open()
+  await registry.ingest(kit, from)
+  vi.useFakeTimers()
+  for (let n = 0; n < 10; n += 1) await lookups.find(kitId)
+  expect(told).toEqual([])
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(told).toMatchObject([{ hits: { hot: 9, catalogue: 1 } }])
+  await lookups.find(kitId)
+  await lookups.stop()
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(told).toHaveLength(1)
+})
+
+test('what the DHT does not have, a connected peer may', async () => {
+  const { lookups, walks } = await open(createMemoryStore(), new Map(), kit)
+  expect(await lookups.find(kitId)).toMatchObject({ found: true, from: 'dht', record: { id: kitId } })
+  expect(walks).toHaveLength(1)
+  await lookups.stop()
+})

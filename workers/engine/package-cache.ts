@@ -1,0 +1,208 @@
+import { createTieredCache } from '../cache/tiered-cache.ts'
+import { Failure, isFailure } from '../contract/failures.ts'
+import type { CacheView, LookupResult } from '../contract/views.ts'
+import { headKey, type PublisherId, splitPackageId } from '../protocol/ids.ts'
+import {
+  type CachedPackage,
+  cachedPackageCodec,
+  cachedPackageToEntries,
+  isAsCatalogued,
+  toCachedPackage,
+} from '../registry/cached-package.ts'
+import type { Registry } from '../registry/registry.ts'
+import { datedSummary } from '../registry/summary.ts'
+import type { Store } from '../store/store.ts'
+import type { Network } from './network.ts'
+
+/** The page hears of new figures at most this often, ms: nobody reads faster. */
+const tellMs = 1_000
+
+export interface PackageCacheDependencies {
+  store: Store
+  registry: Pick<Registry, 'get' | 'ingest'>
+  network: Promise<Pick<Network, 'findHead' | 'describeAtPeers' | 'status' | 'syncNow'> | undefined>
+  /** Ends all lookups. */
+  signal: AbortSignal
+  /** Ms since the epoch. */
+  now(): number
+  /** The present, by which a release may be dated; `now` unless it is given. */
+  latest?(): number
+  onChange(view: CacheView): void
+}
+
+export interface PackageCache {
+  /** @throws Failure `InvalidArgument` for what is no package id, `Cancelled` when the engine stops. */
+  find(id: string): Promise<LookupResult>
+  /** This package is an own one, or was changed here: it is likely to be looked up. */
+  keep(id: string): void
+  view(): CacheView
+  /** Writes what waits to be stored. */
+  flush(): Promise<void>
+  /** To be awaited before the store is closed. */
+  stop(): Promise<void>
+}
+
+/**
+ * Looks packages up by id: in the tiers of the cache, then in the catalogue, then in the DHT and at connected
+ * peers at once.
+ *
+ * The catalogue has the last word: an answer that is not what it says now is replaced, in the cache too, so a newer
+ * head is never hidden by an older one that was kept. What comes from the store or the DHT goes through the registry,
+ * which verifies it, before it is believed. That nobody has a package is remembered only if somebody could be asked.
+ * Not guaranteed: that the network has nothing newer than what is known here.
+ */
+export const createPackageCache = (deps: PackageCacheDependencies): PackageCache => {
+  const { store, registry, network, signal, now, latest = now, onChange } = deps
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  const catalogued = (id: string): CachedPackage | undefined => {
+    const found = registry.get(id)
+    return found === undefined ? undefined : toCachedPackage(found)
+  }
+
+  const isCatalogued = (value: CachedPackage): boolean => {
+    const found = registry.get(value.id)
+    return found !== undefined && isAsCatalogued(value, found)
+  }
+
+  const cache = createTieredCache<CachedPackage>({
+    store,
+    table: 'cache',
+    codec: cachedPackageCodec,
+    now,
+    known: catalogued,
+    async validate(id, value) {
+      if (value.id !== id) return false
+      // The very bytes that the registry has verified need not be verified again.
+      if (isCatalogued(value)) return true
+      await registry.ingest(cachedPackageToEntries(value), { from: 'cache' })
+      // What was refused, or beaten by something newer, is still not what the catalogue says.
+      return isCatalogued(value)
+    },
+    async load(id, ended) {
+      const online = await network
+      if (online === undefined) throw unreachable()
+      const { publisher, slug } = partsOf(id)
+      const isKnown = (): boolean => registry.get(id) !== undefined
+      const inDht = async (): Promise<boolean> => {
+        const found = await online.findHead(headKey(publisher, slug), ended)
+        if (found === undefined) return false
+        const { identity, head } = found.value
+        await registry.ingest(
+          [
+            { kind: 'identity', bytes: identity.chain },
+            { kind: 'head', bytes: head.bytes },
+          ],
+          { from: 'dht' },
+        )
+        return isKnown()
+      }
+      // Who answers this sends the releases, too, that a head only names by their hashes.
+      const atPeers = online.describeAtPeers({ publisher, slug }, ended).then(isKnown)
+      if (!(await isAnyTrue([inDht(), atPeers]))) {
+        ended.throwIfAborted()
+        if (online.status().connections === 0) throw unreachable()
+        return undefined
+      }
+      // What neither has brought, connected peers may still have.
+      if (catalogued(id)?.summary === undefined) online.syncNow()
+      return catalogued(id)
+    },
+  })
+
+  const ask = async (id: string): Promise<Answer> => {
+    try {
+      const { value, from } = await cache.get(id, { signal })
+      return { value, from: wordFor[from] }
+    } catch (error) {
+      if (isFailure(error, 'PeerUnreachable')) return { value: undefined, from: 'none' }
+      throw error
+    }
+  }
+
+  /** The catalogue may have changed while it was asked, or since the answer was kept. */
+  const corrected = async (id: string, answer: Answer): Promise<Answer> => {
+    const found = registry.get(id)
+    if (found === undefined) {
+      if (answer.value === undefined) return answer
+      // The registry has dropped it since, as when a publisher replaced a key.
+      cache.invalidate(id)
+      const again = await ask(id)
+      return registry.get(id) === undefined ? { value: undefined, from: 'none' } : again
+    }
+    if (answer.value !== undefined && isAsCatalogued(answer.value, found)) return answer
+    const value = toCachedPackage(found)
+    cache.put(id, value)
+    return { value, from: wordFor.known }
+  }
+
+  const tell = (): void => {
+    timer ??= setTimeout(() => {
+      timer = undefined
+      onChange(view())
+    }, tellMs)
+  }
+
+  const view = (): CacheView => {
+    const { hot, warm, cold, known, misses, window } = cache.stats()
+    const here = hot.hits + warm.hits + cold.hits + known
+    return {
+      hits: { hot: hot.hits, warm: warm.hits, cold: cold.hits, catalogue: known },
+      misses,
+      hitRate: here + misses === 0 ? 0 : here / (here + misses),
+      memory: { requests: window.requests, hitRate: window.live, best: window.best },
+    }
+  }
+
+  return {
+    async find(id) {
+      const started = performance.now()
+      partsOf(id)
+      const { value, from } = await corrected(id, await ask(id))
+      tell()
+      return {
+        found: value !== undefined,
+        from,
+        tookMs: performance.now() - started,
+        ...(value?.summary === undefined ? {} : { record: datedSummary(value.summary, latest()) }),
+      }
+    },
+    keep(id) {
+      const value = catalogued(id)
+      if (value !== undefined) cache.put(id, value)
+    },
+    view,
+    flush: cache.flush,
+    async stop() {
+      clearTimeout(timer)
+      await cache.stop()
+    },
+  }
+}
+
+interface Answer {
+  value: CachedPackage | undefined
+  from: LookupResult['from']
+}
+
+/** Scripts know of memory, storage and network; the catalogue is in memory. */
+const wordFor = { hot: 'hot', warm: 'warm', cold: 'cold', known: 'warm', loaded: 'dht', none: 'none' } as const
+
+const partsOf = (id: string): { publisher: PublisherId; slug: string } => {
+  const parts = splitPackageId(id)
+  if (!parts.ok) throw new Failure('InvalidArgument', parts.message)
+  return parts.value
+}
+
+/** True as soon as one of them is; the others go on. */
+const isAnyTrue = async (works: readonly Promise<boolean>[]): Promise<boolean> => {
+  const trueOnes = works.map(async (work) => {
+    if (!(await work)) throw new Error('It is not.')
+  })
+  return Promise.any(trueOnes).then(
+    () => true,
+    () => false,
+  )
+}
+
+const unreachable = (): Failure => new Failure('PeerUnreachable', 'Nobody is connected who could be asked.')

@@ -1,0 +1,103 @@
+import { openDB } from 'idb'
+import { expect, test } from 'vitest'
+import { headKey, packageId } from '../protocol/ids.ts'
+import { createHistory, createTestPublisher, toEntry } from '../registry/fixtures.ts'
+import { createRegistry } from '../registry/registry.ts'
+import { webCrypto } from '../stack/web-crypto.ts'
+import { openIdbStore } from '../store/idb-store.ts'
+import { createPackageCache } from './package-cache.ts'
+
+/** Lookups over the browser's own IndexedDB, with a DHT that has nothing. */
+
+const open = async (name: string) => {
+  const store = await openIdbStore(name)
+  const registry = createRegistry({ store, crypto: webCrypto, onChange() {} })
+  await registry.load()
+  const walks: string[] = []
+  const lookups = createPackageCache({
+    store,
+    registry,
+    signal: new AbortController().signal,
+    now: Date.now,
+    onChange() {},
+    network: Promise.resolve({
+      async findHead(key) {
+        walks.push(key)
+        return undefined
+      },
+      describeAtPeers: async () => ({ asked: 0, answered: 0 }),
+      status: () => ({ connections: 1 }) as never,
+      syncNow() {},
+    }),
+  })
+  const close = async (): Promise<void> => {
+    await lookups.stop()
+    await store.close()
+  }
+  return { store, registry, lookups, walks, close }
+}
+
+const packages = async (slugs: readonly string[]) => {
+  const alice = await createTestPublisher(1)
+  const histories = await Promise.all(slugs.map((slug) => createHistory(alice, slug, ['1.0.0'])))
+  const { publisherId } = alice.identity
+  return { publisherId, entries: histories.flat().map(toEntry), ids: slugs.map((slug) => packageId(publisherId, slug)) }
+}
+
+const freshName = (): string => `ggen-lookups-test-${crypto.randomUUID()}`
+
+test('what was looked up is there for the next engine, from cold and then from hot', async () => {
+  const name = freshName()
+  const { entries, ids } = await packages(['kit', 'tool'])
+  const first = await open(name)
+  await first.registry.ingest(entries, { from: 'test' })
+  for (const id of ids) expect((await first.lookups.find(id)).from).toBe('warm')
+  await first.close()
+  const second = await open(name)
+  for (const id of ids) expect(await second.lookups.find(id)).toMatchObject({ from: 'cold', record: { id } })
+  for (const id of ids) expect((await second.lookups.find(id)).from).toBe('hot')
+  await second.close()
+})
+
+test('records that someone changed in the browser’s storage are replaced by what the catalogue has', async () => {
+  const name = freshName()
+  const { entries, ids } = await packages(['bits', 'type', 'swap-a', 'swap-b'])
+  const first = await open(name)
+  await first.registry.ingest(entries, { from: 'test' })
+  for (const id of ids) await first.lookups.find(id)
+  await first.close()
+  const editor = await openDB(name)
+  const keys = (await editor.getAllKeys('cache')).map(String)
+  const keyOf = (slug: string): string => keys.find((key) => key.includes(slug)) ?? ''
+  const recordOf = async (slug: string): Promise<Uint8Array> => editor.get('cache', keyOf(slug))
+  const [a, b] = [await recordOf('swap-a'), await recordOf('swap-b')]
+  await editor.put(
+    'cache',
+    (await recordOf('bits')).map((byte) => byte ^ 1),
+    keyOf('bits'),
+  )
+  await editor.put('cache', 'a text', keyOf('type'))
+  await editor.put('cache', b, keyOf('swap-a'))
+  await editor.put('cache', a, keyOf('swap-b'))
+  editor.close()
+  const second = await open(name)
+  for (const id of ids) expect(await second.lookups.find(id)).toMatchObject({ from: 'warm', record: { id } })
+  expect(second.walks).toEqual([])
+  await second.close()
+  const third = await open(name)
+  for (const id of ids) expect((await third.lookups.find(id)).from).toBe('cold')
+  await third.close()
+})
+
+test('goes on in memory, the catalogue and the DHT when the database is closed under it', async () => {
+  const { entries, ids, publisherId } = await packages(['kit'])
+  const [id = ''] = ids
+  const { store, registry, lookups, walks } = await open(freshName())
+  await registry.ingest(entries, { from: 'test' })
+  await store.close()
+  expect((await lookups.find(id)).from).toBe('warm')
+  expect((await lookups.find(id)).from).toBe('hot')
+  expect((await lookups.find(packageId(publisherId, 'other'))).found).toBe(false)
+  expect(walks).toEqual([headKey(publisherId, 'other')])
+  await lookups.stop()
+})
