@@ -1,0 +1,17 @@
+import type { Counter, Histogram, Logger, Meter, Span, Telemetry, Tracer } from './telemetry.ts'
+
+const nothing = (): void => {}
+
+export const noSpan: Span = { setAttributes: nothing, addEvent: nothing, recordException: nothing, end: nothing }
+const noTracer: Tracer = { startSpan: () => noSpan }
+const noCounter: Counter = { add: nothing }
+const noHistogram: Histogram = { record: nothing }
+const noMeter: Meter = {
+  createCounter: () => noCounter,
+  createHistogram: () => noHistogram,
+  createObservableGauge: () => nothing,
+}
+export const noLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }
+
+/** Telemetry that records nothing: for tests, and until an exporter is installed. */
+export const noTelemetry: Telemetry = { tracer: noTracer, meter: noMeter, logger: () => noLogger }

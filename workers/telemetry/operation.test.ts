@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+import { startOperation, untraced } from './operation.ts'
+import type { Span, Tracer } from './telemetry.ts'
+
+const recordingTracer = () => {
+  const lines: string[] = []
+  const nameBySpan = new Map<Span, string>()
+  const tracer: Tracer = {
+    startSpan(name, { parent } = {}) {
+      const span: Span = {
+        setAttributes() {},
+        addEvent() {},
+        recordException: (error) => void lines.push(`${name} failed: ${(error as Error).message}`),
+        end: () => void lines.push(`${name} ended`),
+      }
+      nameBySpan.set(span, name)
+      lines.push(`${name} started in ${parent === undefined ? 'nothing' : nameBySpan.get(parent)}`)
+      return span
+    },
+  }
+  return { tracer, lines }
+}
+
+test('a part of the work has a span of its own inside the span of the whole', async () => {
+  const { tracer, lines } = recordingTracer()
+  const operation = startOperation(tracer, 'install', new AbortController().signal)
+  await operation.run('resolve', ({ run }) => run('lookup', () => 1))
+  operation.span.end()
+  expect(lines).toEqual([
+    'install started in nothing',
+    'resolve started in install',
+    'lookup started in resolve',
+    'lookup ended',
+    'resolve ended',
+    'install ended',
+  ])
+})
+
+test('a part that fails marks its span, ends it, and rejects with the same error', async () => {
+  const { tracer, lines } = recordingTracer()
+  const error = new Error('no route')
+  const operation = startOperation(tracer, 'install', new AbortController().signal)
+  await expect(operation.run('fetch', () => Promise.reject(error))).rejects.toBe(error)
+  expect(lines.slice(1)).toEqual(['fetch started in install', 'fetch failed: no route', 'fetch ended'])
+})
+
+test('an added signal cancels the derived operation only, the original signal cancels both', () => {
+  const [whole, part] = [new AbortController(), new AbortController()]
+  const operation = untraced(whole.signal)
+  const derived = operation.withSignal(part.signal)
+  part.abort()
+  expect([operation.signal.aborted, derived.signal.aborted]).toEqual([false, true])
+  const other = operation.withSignal(new AbortController().signal)
+  whole.abort()
+  expect(other.signal.aborted).toBe(true)
+})
