@@ -41,7 +41,7 @@ const measure = async function* (log: (line: string) => void): AsyncGenerator<Fi
   yield* measureHitRates(log)
 }
 
-/** Specification §4: a target is the floor, this is what we are here for. */
+/** The target is the floor; this is the goal. */
 const aims: Record<string, number> = {
   'hot hit, in the engine': 0.02,
   'hot lookup, in the engine': 0.02,
@@ -208,7 +208,7 @@ const measureHitRates = async function* (log: (line: string) => void): AsyncGene
   }
 }
 
-/** Specification §4: 88 % of the optimum is the floor. */
+/** Floor: 88 % of the optimum. */
 const targets: Record<string, number> = { 'Zipf 1.0': 0.88, 'drift (1 rank in 200)': 0.88 }
 
 const bestRate = (trace: readonly string[]): number => {

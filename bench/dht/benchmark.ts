@@ -31,7 +31,7 @@ const restMs = 60
 /** As many as a median needs: each takes up to 5 s. */
 const stockLookups = 5
 
-/** Five round trips of 40 ms are what the specification allows at 100 nodes, ms by the number of peers. */
+/** Target for p95 by number of peers (ms): at 100 peers, five round trips of 40 ms. */
 const targetMs = (nodes: number): number => (nodes <= 10 ? 100 : nodes <= 100 ? 200 : 500)
 
 /** How much faster than stock, at the median. */

@@ -22,7 +22,7 @@ const heartbeatNodes = 24
 const idleMs = 5_000
 const latecomers = 12
 
-/** Specification §4. */
+/** Targets (ms). */
 const targetMs = 1_000
 
 /** A message that has not reached every peer by then is lost, ms. */

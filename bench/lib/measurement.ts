@@ -4,7 +4,7 @@ export interface Figure {
   scenario: string
   unit: 'ms' | 'MB/s' | '/s' | 'x' | 's' | 'B' | 'MB' | 'n' | '%'
   samples: number[]
-  /** The floor or ceiling of the specification; which of the two `higherIsBetter` tells. */
+  /** The figure to reach: a floor if `higherIsBetter`, else a ceiling. */
   target?: number
   /** Of speeds (`MB/s`, `/s`) it need not be said. */
   higherIsBetter?: boolean

@@ -104,7 +104,7 @@ const measure = async (heap: Heap): Promise<Taken[]> => {
   return taken
 }
 
-/** Specification §4: page and worker together. */
+/** Target for page and worker together. */
 function* figuresOf(name: string, taken: readonly Taken[], target: { target?: number } = {}): Generator<Figure> {
   const inMb = (bytesOf: (take: Taken) => number): number[] => taken.map((take) => bytesOf(take) / bytesPerMb)
   yield { scenario: `${name}: its thread`, unit: 'MB', samples: inMb((take) => take.pageBytes) }

@@ -6,7 +6,7 @@ import type { SearchBenchCommands } from './page/worker.ts'
 
 type BenchWindow = { bench: { worker: Remote<SearchBenchCommands> } }
 
-/** Specification §4: p95 of a search in the worker, ms, by the number of packages. `SEARCH_SIZES=1000` chooses some. */
+/** Target for p95 of a search in the worker, by number of packages (ms). `SEARCH_SIZES=1000` chooses some. */
 const targetMsBySize: Readonly<Record<number, number>> = { 1000: 10, 10000: 30, 100000: 150 }
 const sizes = (process.env['SEARCH_SIZES'] ?? Object.keys(targetMsBySize).join(',')).split(',').map(Number)
 

@@ -7,5 +7,5 @@ export const MAX_FILES = 1000
 
 export const MAX_PACKAGE_BYTES = 100_000_000
 
-/** Text previews end here (specification §6): a browser lays out no more in reasonable time. */
+/** Text previews end here (docs/protocol.md §6): a browser cannot lay out more in reasonable time. */
 export const MAX_PREVIEW_BYTES = 10_000_000

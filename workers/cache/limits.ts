@@ -1,4 +1,4 @@
-/** The bounds of a tiered cache. Those of the specification (§2.7) are the defaults. */
+/** The bounds of a tiered cache; the defaults are those of docs/protocol.md §11. */
 export interface CacheLimits {
   /** Decoded values. */
   hotEntries: number

@@ -7,7 +7,7 @@ import { createMemoryTier, type TierStats } from './memory-tier.ts'
 import { createSingleFlight, type Flight } from './single-flight.ts'
 
 /**
- * A read-through cache in three tiers (specification §2.7): hot holds decoded values, warm encoded ones, cold is the
+ * A read-through cache in three tiers (docs/protocol.md §11): hot holds decoded values, warm encoded ones, cold is the
  * store, written behind. What is hot is also warm. A hit takes an entry to the tiers above.
  *
  * Guarantees: callers of one missing key at the same time cause one look into the store and one `load`; a failing load

@@ -13,7 +13,7 @@ import { toRange } from './ranges.ts'
 import { get } from './tree.ts'
 
 /**
- * Decides what each declared dependency is (specification §6). A package of the catalogue comes first, so that one
+ * Decides what each declared dependency is (docs/protocol.md §6). A package of the catalogue comes first, so that one
  * which shares its name with a crate is still found; what only looks like a library of another world is external and
  * never blocks an install; what may be a package that is published later stays, as unknown.
  */

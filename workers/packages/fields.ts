@@ -20,7 +20,7 @@ import { type FieldsInput, type TypedFields, typedText } from './typed-fields.ts
 
 /**
  * The fields of a package as its release record will hold them: from what a person typed, else from the manifest,
- * read leniently (specification §6). Fields that cannot be read are empty, and said to be.
+ * read leniently (docs/protocol.md §6). Fields that cannot be read are empty, and said to be.
  */
 export const readFields = (input: FieldsInput, findings: Findings): ManifestFields => {
   const { manifest, typed } = input

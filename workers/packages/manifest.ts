@@ -25,7 +25,7 @@ export interface Manifest {
   fault?: { message: string; position?: Position }
 }
 
-/** In order of precedence (specification §2.2). */
+/** In order of precedence (docs/protocol.md §6). */
 export const manifestNames = ['package.toml', 'pack.toml', 'gpack.toml', 'package.json'] as const
 
 /** The manifest at the top, else in the one top folder; undefined when there is none. */

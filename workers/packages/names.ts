@@ -10,7 +10,7 @@ import { type FieldsInput, typedText } from './typed-fields.ts'
 /** The name and version of a package: the two things without which nothing can be published. */
 
 /**
- * Specification §6: `id`, else `name` where it is a slug, else the folder's name slugified, else the name slugified.
+ * docs/protocol.md §6: `id`, else `name` where it is a slug, else the folder's name slugified, else the name slugified.
  * A manifest that gives neither `id` nor `name` is refused; the result is then a proposal for the form.
  */
 export const readSlug = ({ manifest, folder, typed }: FieldsInput, findings: Findings): string => {

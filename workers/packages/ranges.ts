@@ -2,7 +2,7 @@ import { MAX_RANGE_CHARACTERS } from '../protocol/limits.ts'
 import { isRange } from '../protocol/versions-and-ranges.ts'
 
 /**
- * A range as manifests write it, as one that node-semver reads: a bare `1.0` means `^1.0` (specification §6), commas
+ * A range as manifests write it, as one that node-semver reads: a bare `1.0` means `^1.0` (docs/protocol.md §6), commas
  * (Cargo, Python) join conditions. Undefined where it is no range.
  */
 export const toRange = (text: string): string | undefined => {

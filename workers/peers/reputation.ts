@@ -5,7 +5,7 @@ import { type Experience, type Score, scoreOf, unknownScore } from './score.ts'
 
 /**
  * How good other peers were to this one: first-hand, kept across restarts, fading with age, of a bounded number of
- * peers. A peer that sends a wrong hash or signature is banned for an hour (specification §2.9).
+ * peers. A peer that sends a wrong hash or signature is banned for an hour (docs/protocol.md §10).
  *
  * A clock that is set back does not lengthen a ban beyond an hour from then, nor makes anything newer than now; one
  * that is set forward ends bans as the time itself would have. Nothing rejects for what is stored: records that do not
@@ -66,7 +66,7 @@ export interface ReputationDependencies {
   limits?: { peers?: number }
 }
 
-/** Specification §2.9. */
+/** Length of a ban (ms; docs/protocol.md §10). */
 const banMs = 3_600_000
 
 /** An outcome counts half after a day: a peer that was bad yesterday may have another network today. */

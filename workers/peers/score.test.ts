@@ -5,7 +5,7 @@ import { scoreOf, unknownScore } from './score.ts'
 const hourMs = 3_600_000
 const now = 1_800_000_000_000
 
-test('is the formula of the specification', () => {
+test('follows the formula of docs/protocol.md §10', () => {
   const rtt = fc.option(fc.double({ min: 0, max: 100_000, noNaN: true }), { nil: undefined })
   const hours = fc.option(fc.double({ min: 0, max: 1_000, noNaN: true }), { nil: undefined })
   const count = fc.double({ min: 0, max: 10_000, noNaN: true })

@@ -1,4 +1,4 @@
-/** The parts of a peer's reputation and their sum (specification §2.9). Pure. */
+/** The parts of a peer's reputation and their sum (docs/protocol.md §10). Pure. */
 
 /** What is known of a peer, first-hand. */
 export interface Experience {

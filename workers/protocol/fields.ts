@@ -11,7 +11,7 @@ import { isVersion } from './versions-and-ranges.ts'
 
 /**
  * A map with at least these fields. Any other field belongs to a later version of the format: it is kept as it is, and
- * means nothing here (docs/protocol.md, Growth).
+ * means nothing here (docs/protocol.md §2).
  */
 export const openRecord = <const Entries extends v.ObjectEntries>(
   entries: Entries,

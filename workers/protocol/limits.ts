@@ -10,10 +10,10 @@ const KIB = 1024
 /** One piece. Large enough that 100 MB are 400 hashes, small enough that a bad one costs little to fetch again. */
 export const PIECE_BYTES = 262_144
 
-/** Files of one package (specification §6). */
+/** Files of one package (docs/protocol.md §6). */
 export const MAX_FILES = 1000
 
-/** Sum of the file sizes of one package: 100 MB (specification §6), decimal, so that 101 MB are over it in any unit. */
+/** Sum of the file sizes of one package: 100 MB (docs/protocol.md §6), decimal, so that 101 MB are over it in any unit. */
 export const MAX_PACKAGE_BYTES = 100_000_000
 
 /** Pieces that a package of the largest size has. */
@@ -46,7 +46,7 @@ export const MAX_SIGNATURE_BYTES = 144
 
 // Records
 
-/** A signed head with its envelope: what a DHT node keeps for a stranger (specification §1). */
+/** A signed head with its envelope: what a DHT node keeps for a stranger (docs/protocol.md §5). */
 export const HEAD_MAX_BYTES = KIB
 
 /** A signed release with its envelope: text fields, 128 dependencies and a closure, one gossip message with room. */
@@ -108,7 +108,7 @@ export const MAX_SPEC_CHARACTERS = 320
 /** Display name: one line of a list. */
 export const MAX_DISPLAY_NAME_CHARACTERS = 100
 
-/** Description (specification §1). */
+/** Description (docs/protocol.md §6). */
 export const MAX_DESCRIPTION_CHARACTERS = 300
 
 /** Category, tag or keyword: one word or a few. */
@@ -144,7 +144,7 @@ export const MAX_CLOSURE = 64
 
 // Messages
 
-/** A gossip message (specification §2.11). */
+/** A gossip message (docs/protocol.md §7). */
 export const ANNOUNCEMENT_MAX_BYTES = 64 * KIB
 
 /** One message of the catalogue exchange: a few network buffers, so that one peer cannot fill memory. */

@@ -7,7 +7,7 @@ import { type FormatName, wireVersions } from './version.ts'
 /**
  * The hashes of each schema, by wire version, the current one last. A red test here means that the wire changed. Where
  * every older reader understands what is written now, and the other way round (a new optional field, a new kind: see
- * docs/protocol.md, Growth), add the hash to its version; else raise the format's number in version.ts. Old hashes stay.
+ * docs/protocol.md §2), add the hash to its version; else raise the format's number in version.ts. Old hashes stay.
  */
 const pinned: Record<string, Record<number, readonly string[]>> = {
   identityDocument: { 1: ['9cc1f355b1203e1b', '710b5f2a8066b8e6'] },

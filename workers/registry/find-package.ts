@@ -5,7 +5,7 @@ import type { CataloguePackage } from './catalogue.ts'
 
 /**
  * Which package a person, or a dependency, means. A name that several publishers use is never chosen silently: the one
- * that is trusted already is taken, else the person is asked (specification §1).
+ * that is trusted already is taken, else the person is asked (docs/protocol.md §4).
  */
 
 export interface PackageSource {

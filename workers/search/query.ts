@@ -21,7 +21,7 @@ export interface Filter {
 /** Hits a page shows when it does not say. */
 const defaultLimit = 20
 
-/** Hits of one answer: more would block the page when it is posted (architecture §4). */
+/** Hits of one answer: more would block the page when it is posted. */
 const maxLimit = 100
 
 /** Characters of the text that are looked at: longer than any spec that names a package. */

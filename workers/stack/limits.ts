@@ -57,7 +57,7 @@ export const freshConnectionMs = 5_000
 /** A connected peer that missed its place in the routing table (a lost ping) is tried again after this long, ms. */
 export const tableCheckMs = 15_000
 
-// gossipsub (specification §2.11)
+// gossipsub (docs/protocol.md §7)
 
 /** Peers in the mesh: wanted, at least, at most. */
 export const meshPeers = 8

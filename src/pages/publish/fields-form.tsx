@@ -2,7 +2,7 @@ import { type ReactNode, useId, useState } from 'react'
 import type { ManifestFields, PackageCheck } from '../../../workers/contract/views.ts'
 import { useCommands } from '../../hooks/use-app.ts'
 
-/** Longer descriptions are cut where they are shown in lists (specification §1). */
+/** Longer descriptions are cut where they are shown in lists (docs/protocol.md §6). */
 const DESCRIPTION_CHARACTERS = 300
 
 type TextName = {

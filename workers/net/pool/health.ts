@@ -34,7 +34,7 @@ export type RequestOutcome = 'answered' | 'failed'
 /** One ping can be lost in a busy moment (a transfer fills the line); two in a row with nothing heard since is death. */
 const pingsUntilDead = 2
 
-/** A round trip above this many ms counts as unknown in the ranking of peers (specification §2.9): it is of little use. */
+/** A round trip above this many ms counts as unknown in the ranking of peers (docs/protocol.md §10): it is of little use. */
 const slowRttMs = 1_000
 
 /** One failed request is chance; two in a row are worth knowing; five say that the other side no longer serves. */

@@ -23,7 +23,7 @@ import { createUsefulTags } from './useful-tags.ts'
 /** How often the pool looks at itself, ms: what is due is checked, what is idle or too many is closed. */
 const lookMs = 5_000
 
-/** A connection is checked when nothing was heard of it for so long, ms (specification §2.10). */
+/** A connection is checked when nothing was heard of it for so long, ms (docs/protocol.md §10). */
 const checkMs = 60_000
 
 /** The first time sooner, ms: how far away a peer is shows soon, and not while the two still get to know each other. */
@@ -44,7 +44,7 @@ const urgentPingMs = 2_000
 /** A connection on which nothing was heard for so long is checked when it is used, ms. */
 const staleMs = 10_000
 
-/** Specification §2.10. */
+/** A connection without use for this long is closed (ms; docs/protocol.md §10). */
 const idleMs = 300_000
 
 /** Peers that are kept without anything being asked of them: a full gossip mesh, and some to choose from. */
