@@ -68,7 +68,7 @@ export const replayAnnouncements = (
 }
 
 /** The message as its author signed it. */
-const toRaw = (message: Message): RawMessage | undefined => {
+export const toRaw = (message: Message): RawMessage | undefined => {
   if (message.type !== 'signed') return undefined
   const seqno = new Uint8Array(8)
   new DataView(seqno.buffer).setBigUint64(0, message.sequenceNumber)
