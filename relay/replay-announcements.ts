@@ -1,11 +1,12 @@
 import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { Message } from '@libp2p/gossipsub'
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
+import { type RawMessage, sendMessages } from '../workers/libp2p-internals/gossipsub.ts'
 import { peekAnnouncement } from '../workers/protocol/announcement.ts'
 import { packageId } from '../workers/protocol/ids.ts'
 import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
 import { createBucket } from '../workers/stack/gossip-limits.ts'
-import { type RawMessage, sendMessages, watchSubscribers } from '../workers/stack/gossip-streams.ts'
+import { watchSubscribers } from '../workers/stack/gossip-streams.ts'
 import { createRecentAnnouncements } from '../workers/stack/recent-announcements.ts'
 import { createRecentlyUsed } from '../workers/stack/recently-used.ts'
 import type { StackServices } from '../workers/stack/services.ts'
@@ -67,7 +68,7 @@ export const replayAnnouncements = (
 }
 
 /** The message as its author signed it. */
-const toRaw = (message: Message): RawMessage | undefined => {
+export const toRaw = (message: Message): RawMessage | undefined => {
   if (message.type !== 'signed') return undefined
   const seqno = new Uint8Array(8)
   new DataView(seqno.buffer).setBigUint64(0, message.sequenceNumber)

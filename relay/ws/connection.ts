@@ -3,7 +3,7 @@ import { AbstractMultiaddrConnection, type SendResult } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import type { RawData, WebSocket } from 'ws'
-import { gatherSends } from '../../workers/stack/web-sockets.ts'
+import { gatherSends } from '../../workers/libp2p-internals/websockets.ts'
 import { highWaterBytes, maxWaitingBytes } from './limits.ts'
 
 export interface WebSocketConnectionOptions {

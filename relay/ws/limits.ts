@@ -1,7 +1,7 @@
 /** What a stranger can hold of the relay's WebSocket port, each with its unit and reason. */
 
 /**
- * The longest message that is received (bytes). Ours are at most 128 KiB (`workers/stack/web-sockets.ts`), those of other
+ * The longest message that is received (bytes). Ours are at most 128 KiB (`workers/libp2p-internals/websockets.ts`), those of other
  * libp2p nodes one frame of noise, 64 KiB; an unfinished message is kept in memory up to this.
  */
 export const maxMessageBytes = 256 * 1024

@@ -1,4 +1,4 @@
-import { webSockets } from '../../workers/stack/web-sockets.ts'
+import { webSockets } from '../../workers/libp2p-internals/websockets.ts'
 import { createListener } from './listener.ts'
 
 export interface WebSocketTransportOptions {

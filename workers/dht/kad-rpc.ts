@@ -5,6 +5,7 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { CID } from 'multiformats/cid'
 import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { sha256 } from 'multiformats/hashes/sha2'
+import { localShare, routingTable } from '../libp2p-internals/kad-dht.ts'
 import { sameBytes } from '../protocol/bytes.ts'
 import {
   decodeAnswer,
@@ -89,9 +90,8 @@ export interface KadRpcOptions {
 /**
  * kad-dht's routing table and datastore, and questions to its servers, each in one round trip.
  *
- * The library's own queries walk on for seconds after their first answer, so only what they are made of is used. Its
- * interface does not offer these parts: what is there is checked once, here.
- * @throws TypeError when kad-dht has changed so that a part is missing.
+ * The library's own queries walk on for seconds after their first answer, so only what they are made of is used.
+ * @throws InternalsChanged when kad-dht lacks a part of that.
  */
 export const createKadRpc = (
   node: KadRpcNode,
@@ -99,7 +99,8 @@ export const createKadRpc = (
   { onMalformed = () => {}, connect = connectAsKnown(node) }: KadRpcOptions = {},
 ): KadRpc => {
   const { dht } = node.services
-  if (!hasParts(dht)) throw new TypeError('This version of kad-dht lacks a part that lookups need.')
+  const table = routingTable(dht)
+  const local = localShare(dht)
   const self = node.peerId.toString()
   const remembered = new Map<string, Remembered>()
 
@@ -182,7 +183,7 @@ export const createKadRpc = (
     async seeds(key) {
       const target = await kadId(key)
       const seeds = new Map<string, PeerId>()
-      for (const peer of dht.routingTable.closestPeers(target, { count: k })) seeds.set(peer.toString(), peer)
+      for (const peer of table.closestPeers(target, { count: k })) seeds.set(peer.toString(), peer)
       // The table may lack a connected peer (a full bucket, a missed ping), and asking it costs one round trip.
       for (const { remotePeer: peer, limits } of node.getConnections()) {
         if (limits !== undefined || seeds.has(peer.toString())) continue
@@ -207,7 +208,7 @@ export const createKadRpc = (
     own: {
       async getValue(key) {
         try {
-          return (await dht.contentFetching.getLocal(key)).value
+          return (await local.contentFetching.getLocal(key)).value
         } catch {
           // Not there, or older than what the validator has seen since.
           return undefined
@@ -215,11 +216,11 @@ export const createKadRpc = (
       },
       async putValue(key, value) {
         const message = { type: 'PUT_VALUE', key, record: recordOf(key, value), closer: [], providers: [] } as const
-        await dht.rpc.handleMessage(node.peerId, message)
+        await local.rpc.handleMessage(node.peerId, message)
       },
       getProviders: async (key) =>
-        (await dht.providers.getProviders(CID.decode(key))).slice(0, maxProviders).map(String),
-      addProvider: (key) => dht.providers.addProvider(CID.decode(key), node.peerId),
+        (await local.providers.getProviders(CID.decode(key))).slice(0, maxProviders).map(String),
+      addProvider: (key) => local.providers.addProvider(CID.decode(key), node.peerId),
     },
   }
 }
@@ -273,29 +274,3 @@ const storedUnder = (record: Uint8Array | undefined, key: Uint8Array): Uint8Arra
     return undefined
   }
 }
-
-interface PutMessage {
-  type: 'PUT_VALUE'
-  key: Uint8Array
-  record: Uint8Array
-  closer: readonly never[]
-  providers: readonly never[]
-}
-
-interface Parts {
-  routingTable: { closestPeers(target: Uint8Array, options: { count: number }): PeerId[] }
-  contentFetching: { getLocal(key: Uint8Array): Promise<{ value: Uint8Array }> }
-  rpc: { handleMessage(from: PeerId, message: PutMessage): Promise<unknown> }
-  providers: { getProviders(cid: CID): Promise<PeerId[]>; addProvider(cid: CID, peer: PeerId): Promise<void> }
-}
-
-const hasParts = (dht: KadDHT): dht is KadDHT & Parts =>
-  Object.entries({
-    routingTable: ['closestPeers'],
-    contentFetching: ['getLocal'],
-    rpc: ['handleMessage'],
-    providers: ['getProviders', 'addProvider'],
-  }).every(([part, methods]) => methods.every((method) => hasMethod(Reflect.get(dht, part), method)))
-
-const hasMethod = (value: unknown, method: string): boolean =>
-  typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function'

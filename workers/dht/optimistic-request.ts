@@ -1,5 +1,6 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { muxerOf } from '../libp2p-internals/connection.ts'
 import { concatBytes, varint } from '../protocol/bytes.ts'
 import { readVarint } from './message.ts'
 
@@ -11,8 +12,7 @@ import { readVarint } from './message.ts'
  * multistream-select permits that when only one protocol is offered (go-libp2p does the same); a peer that does not
  * speak it says so, and the question has no answer.
  *
- * Only for peers that are expected to speak the protocol: libp2p is not told what was agreed upon. Where a connection
- * does not show what it opens streams with, `newStream` is used and it takes the two.
+ * Only for peers that are expected to speak the protocol: libp2p is not told what was agreed upon.
  */
 export interface OptimisticRequestOptions {
   signal: AbortSignal
@@ -32,11 +32,6 @@ const maxLengthBytes = 5
  */
 const maxPerConnection = 16
 
-/** What `newStream` of libp2p 3 opens its streams with; its interface does not offer it. */
-interface Muxer {
-  createStream(): Promise<Stream>
-}
-
 /**
  * @returns the answer's bytes, empty when there is none to have.
  * @throws AnswerMalformed for an answer that is too long; other errors when the connection or stream ends, the peer does
@@ -49,12 +44,12 @@ export const requestOptimistically = async (
   { signal, hasAnswer }: OptimisticRequestOptions,
 ): Promise<Uint8Array> => {
   const muxer = muxerOf(connection)
-  const consent = muxer === undefined ? new Uint8Array() : consentTo(protocol)
+  const consent = consentTo(protocol)
   const leave = await enter(connection, signal)
   let stream: Stream | undefined
   try {
     signal.throwIfAborted()
-    stream = await (muxer?.createStream() ?? connection.newStream(protocol, { signal }))
+    stream = await muxer.createStream()
     stream.protocol = protocol
     const answer = read(stream, consent, hasAnswer, signal)
     stream.send(concatBytes([consent, varint(question.length), question]))
@@ -171,11 +166,3 @@ const enter = async (connection: Connection, signal: AbortSignal): Promise<() =>
     }
   }
 }
-
-const muxerOf = (connection: Connection): Muxer | undefined => {
-  const muxer: unknown = Reflect.get(connection, 'muxer')
-  return isMuxer(muxer) ? muxer : undefined
-}
-
-const isMuxer = (value: unknown): value is Muxer =>
-  typeof value === 'object' && value !== null && typeof Reflect.get(value, 'createStream') === 'function'

@@ -1,8 +1,9 @@
 import type { GossipSub } from '@libp2p/gossipsub'
+import { forgetPublished, hasOutboundStream } from '../libp2p-internals/gossipsub.ts'
 import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
 import { createAnnouncementGate, type Judge } from '../stack/announcement-gate.ts'
 import type { GossipLimits } from '../stack/gossip-limits.ts'
-import { canWriteTo, forgetPublished, watchSubscribers } from '../stack/gossip-streams.ts'
+import { watchSubscribers } from '../stack/gossip-streams.ts'
 
 export interface AnnouncementsDependencies {
   pubsub: GossipSub
@@ -31,7 +32,7 @@ export const createAnnouncements = (deps: AnnouncementsDependencies): Announceme
   const { pubsub, receive, limits, onSubscriber } = deps
 
   const subscriberCount = (): number =>
-    pubsub.getSubscribers(PACKAGES_TOPIC).filter((peer) => canWriteTo(pubsub, peer.toString())).length
+    pubsub.getSubscribers(PACKAGES_TOPIC).filter((peer) => hasOutboundStream(pubsub, peer.toString())).length
 
   pubsub.topicValidators.set(PACKAGES_TOPIC, createAnnouncementGate(receive, limits))
   const stopWatching = watchSubscribers(pubsub, PACKAGES_TOPIC, onSubscriber)

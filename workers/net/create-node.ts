@@ -2,6 +2,10 @@ import type { Connection, Libp2p, PeerId, PrivateKey, Transport } from '@libp2p/
 import { FaultTolerance } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import { requireConnectionInternals } from '../libp2p-internals/connection.ts'
+import { repeatInitEvents } from '../libp2p-internals/webrtc-init-channel.ts'
+import { onlyConnected } from '../libp2p-internals/webrtc-state.ts'
+import { webSockets } from '../libp2p-internals/websockets.ts'
 import type { CryptoProvider } from '../protocol/crypto.ts'
 import { createBoundedDatastore } from '../stack/bounded-datastore.ts'
 import { noise } from '../stack/encryption.ts'
@@ -13,14 +17,11 @@ import { yamux } from '../stack/muxer.ts'
 import { admitConnected, forgetDisconnected } from '../stack/routing-table.ts'
 import { type StackServices, stackServices } from '../stack/services.ts'
 import { silentLogger } from '../stack/silent-logger.ts'
-import { webSockets } from '../stack/web-sockets.ts'
 import { isDirect, peerOf } from './addresses.ts'
 import { createDirectPaths, type DirectPaths } from './direct-paths.ts'
 import { createGater, type DialGater } from './gater.ts'
 import { dialableAddresses } from './heard-addresses.ts'
 import { identifyConnections } from './identify.ts'
-import { connectionClass, repeatInitEvents } from './init-channel.ts'
-import { onlyConnected } from './only-connected.ts'
 import { anyRelay, createRelayTransport } from './relay-transport.ts'
 import { createSlots } from './slots.ts'
 
@@ -167,6 +168,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> 
   // Commands work by now, and making and starting it at once would keep them waiting.
   await yieldToEventLoop()
   const started = node
+  const stopRequiring = requireConnectionInternals(started)
   const stopForgetting = forgetDisconnected(started)
   const stopAdmitting = admitConnected(started)
   const stopIdentifying = webRtc ? identifyConnections(started) : () => {}
@@ -189,6 +191,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> 
     reserve: relayTransport.reserve,
     dialRelayed: relayTransport.dial,
     async stop() {
+      stopRequiring()
       stopForgetting()
       stopAdmitting()
       stopIdentifying()
@@ -209,8 +212,7 @@ const directPeerCount = (node: Libp2pNode): number =>
   ).size
 
 const webRtcTransport = async (iceServers: CreateNodeOptions['iceServers']): Promise<TransportFactory> => {
-  const connections = connectionClass()
-  if (connections !== undefined) repeatInitEvents(connections)
+  repeatInitEvents()
   const { webRTC } = await import('@libp2p/webrtc')
   const create = webRTC({ rtcConfiguration: { iceServers }, dataChannel: { maxMessageSize: maxRtcMessageBytes } })
   return (components) => limitDials(onlyConnected(create, components), maxWebRtcDials)

@@ -8,6 +8,11 @@ import {
   TypedEventEmitter,
 } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import {
+  isRefusedUntilNextListener,
+  type ReservationStore,
+  reservationStore,
+} from '../libp2p-internals/circuit-relay.ts'
 import { createSlots } from './slots.ts'
 
 type Components = Parameters<ReturnType<typeof circuitRelayTransport>>[0]
@@ -48,7 +53,7 @@ export const anyRelay = '/p2p-circuit'
  * bare `/p2p-circuit` listener can be made again after each restart of the relay, so those are used.
  */
 export const createRelayTransport = (): RelayTransport => {
-  let reservations: Reservations | undefined
+  let reservations: ReservationStore | undefined
   const inTurn = createSlots(1)
   let listenForOne: () => Promise<void> = () => Promise.resolve()
   let dial: RelayTransport['dial'] = () => Promise.reject(new Error('Relayed connections are not available.'))
@@ -68,7 +73,7 @@ export const createRelayTransport = (): RelayTransport => {
         randomWalk: { walk: nobody },
         events: onlyClosings(components.events),
       })
-      if (hasReservations(transport)) reservations = transport.reservationStore
+      reservations = reservationStore(transport)
       const { transportManager } = components
       listenForOne = () => transportManager.listen([multiaddr(anyRelay)])
       dial = (address, signal) => transportManager.dial(address, { signal })
@@ -82,7 +87,7 @@ export const createRelayTransport = (): RelayTransport => {
       try {
         await reservations.addRelay(relay, 'discovered')
       } catch (error) {
-        if (!isRemembered(error)) throw error
+        if (!isRefusedUntilNextListener(error)) throw error
         // A new listener makes the store forget which relays failed it, and is one more reservation to fill; one after
         // the other, so that nobody else fills it.
         await inTurn(AbortSignal.timeout(turnTimeoutMs), async () => {
@@ -93,22 +98,6 @@ export const createRelayTransport = (): RelayTransport => {
     },
   }
 }
-
-interface Reservations {
-  addRelay(relay: PeerId, type: 'discovered'): Promise<unknown>
-}
-
-/** The transport has its store as a public field, which its interface does not show. */
-const hasReservations = (transport: Transport): transport is Transport & { reservationStore: Reservations } =>
-  'reservationStore' in transport &&
-  typeof transport.reservationStore === 'object' &&
-  transport.reservationStore !== null &&
-  'addRelay' in transport.reservationStore
-
-/** The store refuses for good: the relay failed once in a certain way, or all listeners have a reservation. */
-const isRemembered = (error: unknown): boolean =>
-  error instanceof Error &&
-  (error.name === 'HadEnoughRelaysError' || error.message === 'The relay was previously invalid')
 
 /** Nothing but the closing of connections, which ends reservations: on `peer:discovery` the transport would dial. */
 const onlyClosings = (events: Components['events']): Components['events'] => {

@@ -23,7 +23,7 @@ const syn = 1
 
 describe.each([
   ['ours', yamux],
-  ['the stock one, patched (scripts/patch-libp2p.mjs)', stockYamux],
+  ['the stock one, patched (patches/)', stockYamux],
 ])('a yamux muxer, %s', (_name, create) => {
   const receive = (): { send(bytes: Uint8Array): void; muxer: StreamMuxer; ended: Promise<unknown> } => {
     const [outbound, inbound] = multiaddrConnectionPair()

@@ -1,5 +1,6 @@
 import type { GossipSub } from '@libp2p/gossipsub'
 import { expect, test } from 'vitest'
+import { gossipsubInternals } from '../testing/gossipsub-internals.ts'
 import { bounded, guardGossip } from './gossip-guard.ts'
 import { gossipFrameBytes } from './limits.ts'
 
@@ -68,8 +69,7 @@ test('a sender waits while more than a few frames of it are unread, and goes on 
   let wake = (): void => {}
   const gate = Promise.withResolvers<void>()
   const fake = {
-    score: { rejectInvalidMessage() {} },
-    async handleReceivedRpc() {},
+    ...gossipsubInternals(),
     createInboundStream(peer: string) {
       const source = async function* () {
         for (;;) {

@@ -1,5 +1,6 @@
 import type { GossipSub } from '@libp2p/gossipsub'
-import type { PeerId, Stream } from '@libp2p/interface'
+import type { Stream } from '@libp2p/interface'
+import { countInvalidMessage, type Frame, filterInbound } from '../libp2p-internals/gossipsub.ts'
 import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
 import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
 import { yieldToEventLoop } from './event-loop.ts'
@@ -14,23 +15,6 @@ const maxWaitingBytes = 2 * gossipFrameBytes + 1024
 
 /** Invalid messages that a flood counts as: with three, nothing of a peer is taken (see `topicScore`). */
 const floodPenalty = 3
-
-/** What of gossipsub is internal to it, and pinned with its version. */
-interface Internals {
-  createInboundStream(peer: PeerId, stream: Stream): void
-  pipePeerReadStream(peer: PeerId, frames: AsyncIterable<Frame>): Promise<void>
-  handleReceivedRpc(from: PeerId, rpc: Rpc): Promise<void>
-  readonly score: { rejectInvalidMessage(peer: string, topic: string): void }
-}
-
-interface Frame {
-  readonly byteLength: number
-  subarray(): Uint8Array
-}
-
-interface Rpc {
-  readonly messages: readonly { readonly data?: Uint8Array }[]
-}
 
 export interface GossipGuardOptions {
   limits: Pick<GossipLimits, 'admitFrame' | 'admitMessage'>
@@ -47,55 +31,34 @@ export interface GossipGuardOptions {
  * time for is dropped, and may come again from another peer. What cannot be read yet waits at the sender.
  */
 export const guardGossip = (pubsub: GossipSub, { limits, onFlood = () => {} }: GossipGuardOptions): GossipSub => {
-  const internals = pubsub as unknown as Internals
-  for (const name of ['createInboundStream', 'pipePeerReadStream', 'handleReceivedRpc'] as const) {
-    if (typeof internals[name] !== 'function')
-      throw new Error(`This version of gossipsub has no ${name}: see workers/stack/gossip-guard.ts.`)
-  }
-  const create = internals.createInboundStream.bind(pubsub)
-  const read = internals.pipePeerReadStream.bind(pubsub)
-  const handle = internals.handleReceivedRpc.bind(pubsub)
-  /** The stream whose reading begins within this call. */
-  let opening: Stream | undefined
-
-  internals.createInboundStream = (peer, stream) => {
-    opening = stream
-    try {
-      create(peer, stream)
-    } finally {
-      opening = undefined
-    }
-  }
-
-  internals.pipePeerReadStream = (from, frames) => {
-    const peer = from.toString()
-    const onRead = opening === undefined ? () => {} : holdBack(opening)
-    const admit = ({ byteLength }: Frame): boolean => {
-      onRead(byteLength)
-      const isWithin = limits.admitFrame(peer, byteLength)
-      if (!isWithin) onFlood(peer)
-      return isWithin
-    }
-    return read(from, bounded(frames, admit))
-  }
-
-  internals.handleReceivedRpc = (from, rpc) => {
-    const peer = from.toString()
-    let isFlood = false
-    const blame = (): void => internals.score.rejectInvalidMessage(peer, PACKAGES_TOPIC)
-    const messages = rpc.messages.filter(({ data }) => {
-      const verdict = limits.admitMessage(peer)
-      isFlood ||= verdict === 'flood'
-      const isOversized = (data?.length ?? 0) > ANNOUNCEMENT_MAX_BYTES
-      if (isOversized) blame()
-      return verdict === 'take' && !isOversized
-    })
-    if (isFlood) {
-      for (let n = 0; n < floodPenalty; n += 1) blame()
-      onFlood(peer)
-    }
-    return handle(from, { ...rpc, messages })
-  }
+  filterInbound(pubsub, {
+    frames(peer, frames, stream) {
+      const onRead = holdBack(stream)
+      const admit = ({ byteLength }: Frame): boolean => {
+        onRead(byteLength)
+        const isWithin = limits.admitFrame(peer, byteLength)
+        if (!isWithin) onFlood(peer)
+        return isWithin
+      }
+      return bounded(frames, admit)
+    },
+    messages(peer, messages) {
+      let isFlood = false
+      const blame = (): void => countInvalidMessage(pubsub, peer, PACKAGES_TOPIC)
+      const admitted = messages.filter(({ data }) => {
+        const verdict = limits.admitMessage(peer)
+        isFlood ||= verdict === 'flood'
+        const isOversized = (data?.length ?? 0) > ANNOUNCEMENT_MAX_BYTES
+        if (isOversized) blame()
+        return verdict === 'take' && !isOversized
+      })
+      if (isFlood) {
+        for (let n = 0; n < floodPenalty; n += 1) blame()
+        onFlood(peer)
+      }
+      return admitted
+    },
+  })
   return pubsub
 }
 

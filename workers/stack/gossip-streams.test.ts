@@ -2,6 +2,7 @@ import type { GossipSub } from '@libp2p/gossipsub'
 import type { Connection, PeerId } from '@libp2p/interface'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { gossipsubInternals } from '../testing/gossipsub-internals.ts'
 import { openStreamsAtOnce, watchSubscribers } from './gossip-streams.ts'
 
 const topic = 'news'
@@ -12,8 +13,8 @@ const compose = () => {
   const subscribers = new Set<string>()
   const opening: { peer: string; connection: string; end: PromiseWithResolvers<boolean> }[] = []
   const pubsub = Object.assign(new EventTarget(), {
+    ...gossipsubInternals(),
     streamsOutbound,
-    sendRpc: () => true,
     getSubscribers: () => [...subscribers],
     async createOutboundStream(peer: PeerId, connection: Connection) {
       const end = Promise.withResolvers<boolean>()

@@ -1,4 +1,4 @@
-import type { RawMessage } from './gossip-streams.ts'
+import type { RawMessage } from '../libp2p-internals/gossipsub.ts'
 
 export interface RecentAnnouncement {
   readonly packageId: string

@@ -5,6 +5,7 @@ import { type KadDHT, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { type Ping, ping } from '@libp2p/ping'
 import type { ServiceFactoryMap } from 'libp2p'
 import { sha256 } from 'multiformats/hashes/sha2'
+import { disableTableRefresh } from '../libp2p-internals/kad-dht.ts'
 import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
 import { DHT_NAMESPACE, KAD_PROTOCOL, PACKAGES_TOPIC } from '../protocol/protocols.ts'
 import { guardGossip } from './gossip-guard.ts'
@@ -13,7 +14,6 @@ import { openStreamsAtOnce } from './gossip-streams.ts'
 import type { HeadValidator, Refusal } from './head-validator.ts'
 import * as limits from './limits.ts'
 import { watchRefusedPuts } from './refused-puts.ts'
-import { stopRefresh } from './routing-table.ts'
 
 /** What every node runs, tab or relay, as `node.services`. */
 export interface StackServices extends Record<string, unknown> {
@@ -66,7 +66,8 @@ export const connectedDht =
   ): ReturnType<typeof kadDHT> =>
   (components) => {
     const dht = createDht(heads)({ ...dhtComponents(components), ping: pingConnected(components) })
-    stopRefresh(dht)
+    // Between tabs each peer met on these walks is an RTCPeerConnection, and a table of connected peers gains nothing.
+    disableTableRefresh(dht)
     watchRefusedPuts(dht, onRefusedPut)
     return dht
   }

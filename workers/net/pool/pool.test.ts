@@ -96,7 +96,7 @@ const compose = (options: Partial<PoolOptions> & { relay?: PeerId } = {}) => {
       id: `c${fakes.length}`,
       remotePeer: peer,
       remoteAddr: multiaddr(rtc === undefined ? '/ip4/127.0.0.1/tcp/1/ws' : `/webrtc/p2p/${peer}`),
-      ...(rtc === undefined ? {} : { maConn: { peerConnection: rtc } }),
+      maConn: rtc === undefined ? {} : { peerConnection: rtc },
       direction: inbound ? 'inbound' : 'outbound',
       direct,
       ...(direct ? {} : { limits: { bytes: relayedLeft } }),

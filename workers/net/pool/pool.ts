@@ -1,7 +1,7 @@
 import type { Connection, IdentifyResult, PeerId, Stream } from '@libp2p/interface'
+import { rtcStateOf } from '../../libp2p-internals/webrtc-state.ts'
 import { isDirect, isWebRtc } from '../addresses.ts'
 import { maxDirectPeers } from '../create-node.ts'
-import { rtcStateOf } from '../only-connected.ts'
 import { hasBudget } from '../relayed-budget.ts'
 import { createChecks } from './checks.ts'
 import { type ConnectionFacts, chooseKept, type Limits, type PeerFacts, superfluous } from './choose.ts'

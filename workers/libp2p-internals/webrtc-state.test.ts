@@ -1,7 +1,7 @@
 import type { Transport, Upgrader } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { describe, expect, it } from 'vitest'
-import { onlyConnected, rtcStateOf } from './only-connected.ts'
+import { onlyConnected, rtcStateOf } from './webrtc-state.ts'
 
 const address = multiaddr('/ip4/127.0.0.1/tcp/1/ws')
 const over = (connectionState: string) => ({ peerConnection: { connectionState } }) as never
@@ -58,8 +58,8 @@ describe('the WebRTC transport', () => {
   })
 })
 
-it('the state is found under a connection too, and there is none under a WebSocket', () => {
-  expect(rtcStateOf({ maConn: over('connected') })).toBe('connected')
-  expect(rtcStateOf({ maConn: { socket: {} } })).toBeUndefined()
-  expect(rtcStateOf({})).toBeUndefined()
+it('reads the state under a connection, and none under a WebSocket', () => {
+  const connection = (maConn: object) => ({ maConn }) as never
+  expect(rtcStateOf(connection(over('connected')))).toBe('connected')
+  expect(rtcStateOf(connection({ socket: {} }))).toBeUndefined()
 })

@@ -1,6 +1,7 @@
 import type { AbortOptions, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
 import { webSockets as libp2pWebSockets } from '@libp2p/websockets'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { internalsOf } from './internals.ts'
 
 /** What was gathered is sent once it has this size (bytes): a copy of more costs as much as the message that it saves. */
 const fullMessageBytes = 65_536
@@ -19,6 +20,8 @@ export const maxMessageBytes = 2 * fullMessageBytes
  * error is swallowed, and the socket stays open. The other side then holds a connection that nobody answers on, until
  * its own ping fails, and the socket is kept as long as both processes live. Connections are aborted when a ping fails,
  * when a peer breaks the rules, and by the relay when a tab comes anew.
+ *
+ * A connection that lacks a part of this is not upgraded: it fails with InternalsChanged.
  */
 export const webSockets = (): ReturnType<typeof libp2pWebSockets> => {
   const create = libp2pWebSockets()
@@ -46,13 +49,14 @@ const mending = (upgrader: Upgrader): Upgrader =>
   })
 
 const mend = (connection: MultiaddrConnection): MultiaddrConnection => {
-  if (canClose(connection)) connection.sendReset = () => void connection.sendClose().catch(() => {})
-  if (canSend(connection)) gatherSends(connection)
+  const inside = internals(connection)
+  inside.sendReset = () => void inside.sendClose().catch(() => {})
+  gatherSends(inside)
   return connection
 }
 
 /** Lets a connection send as one message, or a few of at most `maxMessageBytes`, what it is given in one microtask. */
-export const gatherSends = (connection: MultiaddrConnection & Sending): void => {
+export const gatherSends = (connection: MultiaddrConnection & Sending & Closing): void => {
   const send = connection.sendData.bind(connection)
   let gathered = new Uint8ArrayList()
   let isFull = false
@@ -79,7 +83,6 @@ export const gatherSends = (connection: MultiaddrConnection & Sending): void => 
     if (gathered.byteLength >= fullMessageBytes) flush()
     return { sentBytes: data.byteLength, canSendMore: !isFull }
   }
-  if (!canClose(connection)) return
   const close = connection.sendClose.bind(connection)
   connection.sendClose = (options) => {
     flush()
@@ -91,14 +94,16 @@ export interface Sending {
   sendData(data: Uint8ArrayList): { sentBytes: number; canSendMore: boolean }
 }
 
-const canSend = (connection: MultiaddrConnection): connection is MultiaddrConnection & Sending =>
-  'sendData' in connection && typeof connection.sendData === 'function'
-
-/** What the connection's class has beside its interface: closing with and without a reason. */
-interface Closing {
-  sendReset(error: Error): void
+export interface Closing {
   sendClose(options?: AbortOptions): Promise<void>
 }
 
-const canClose = (connection: MultiaddrConnection): connection is MultiaddrConnection & Closing =>
-  'sendReset' in connection && 'sendClose' in connection && typeof connection.sendClose === 'function'
+interface Internals extends MultiaddrConnection, Sending, Closing {
+  sendReset(error: Error): void
+}
+
+const internals = internalsOf<Internals>('@libp2p/websockets', {
+  sendData: 'function',
+  sendClose: 'function',
+  sendReset: 'function',
+})

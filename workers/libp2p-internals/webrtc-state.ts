@@ -1,4 +1,6 @@
-import type { Transport, Upgrader } from '@libp2p/interface'
+import type { Connection, Transport, Upgrader } from '@libp2p/interface'
+import { transportConnection } from './connection.ts'
+import { internalsOf } from './internals.ts'
 
 /**
  * The WebRTC transport, held to what it says: a connection that it makes is one whose RTCPeerConnection is connected.
@@ -6,6 +8,8 @@ import type { Transport, Upgrader } from '@libp2p/interface'
  * `@libp2p/webrtc` 6.0.33 waits for that, but where the peer connection fails or the stream for signalling ends before,
  * it catches the error and upgrades a connection that never was. Nothing notices, since WebRTC connections are
  * upgraded without a handshake.
+ *
+ * A connection whose state cannot be read is not upgraded: it fails with InternalsChanged.
  */
 export const onlyConnected = <Components extends { upgrader: Upgrader }>(
   create: (components: Components) => Transport,
@@ -40,21 +44,18 @@ const replacing = <T extends object, Key extends keyof T>(target: T, key: Key, v
   })
 
 const assertConnected = (connection: object): void => {
-  const state = rtcStateOf(connection)
-  if (state !== undefined && state !== 'connected')
-    throw new Error(`The peer connection is ${state}: there is no direct path.`)
+  const state = internals(connection).peerConnection.connectionState
+  if (state !== 'connected') throw new Error(`The peer connection is ${state}: there is no direct path.`)
 }
 
-/**
- * The state of the RTCPeerConnection under a connection of libp2p, or under what its transport made for it; undefined
- * where there is none, as under a WebSocket.
- */
-export const rtcStateOf = (connection: object): string | undefined => {
-  const under: unknown = Reflect.get(connection, 'maConn') ?? connection
-  const peerConnection = typeof under === 'object' && under !== null ? Reflect.get(under, 'peerConnection') : undefined
-  const state =
-    typeof peerConnection === 'object' && peerConnection !== null
-      ? Reflect.get(peerConnection, 'connectionState')
-      : undefined
-  return typeof state === 'string' ? state : undefined
+interface Internals {
+  readonly peerConnection: { readonly connectionState: string }
+}
+
+const internals = internalsOf<Internals>('@libp2p/webrtc', { 'peerConnection.connectionState': 'string' })
+
+/** The state of the RTCPeerConnection under a connection; undefined under other transports. */
+export const rtcStateOf = (connection: Connection): string | undefined => {
+  const under = transportConnection(connection)
+  return 'peerConnection' in under ? internals(under).peerConnection.connectionState : undefined
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { repeatInitEvents } from './init-channel.ts'
+import { repeatInitEvents } from './webrtc-init-channel.ts'
 
 class Channel extends EventTarget {
   readyState = 'connecting'

@@ -1,3 +1,5 @@
+import { internalsOf } from './internals.ts'
+
 /**
  * A way around a race in `@libp2p/webrtc` 6.0.33, which loses every third dial between busy machines to its timeout.
  *
@@ -22,8 +24,12 @@ const initLabel = 'init'
 
 const patched = new WeakSet<object>()
 
-/** Changes the class of connections for good; a second call changes nothing. */
-export const repeatInitEvents = (connections: ConnectionClass): void => {
+/**
+ * Changes the class of connections for good; a second call changes nothing. Before the transport is imported: it reads
+ * the class when it is evaluated.
+ * @throws InternalsChanged without such a class.
+ */
+export const repeatInitEvents = (connections = connectionClass()): void => {
   const { prototype } = connections
   if (patched.has(prototype)) return
   patched.add(prototype)
@@ -36,14 +42,16 @@ export const repeatInitEvents = (connections: ConnectionClass): void => {
   }
 }
 
-/** The class that the WebRTC transport will use, the page's or the shim's; undefined where there is none. */
-export const connectionClass = (): ConnectionClass | undefined => {
-  const found: unknown = Reflect.get(globalThis, 'RTCPeerConnection')
-  return isConnectionClass(found) ? found : undefined
-}
+/**
+ * The class that the WebRTC transport will use, the page's or the shim's.
+ * @throws InternalsChanged
+ */
+const connectionClass = (): ConnectionClass =>
+  internals({ RTCPeerConnection: Reflect.get(globalThis, 'RTCPeerConnection') }).RTCPeerConnection
 
-const isConnectionClass = (value: unknown): value is ConnectionClass =>
-  typeof value === 'function' && typeof value.prototype?.createDataChannel === 'function'
+const internals = internalsOf<{ readonly RTCPeerConnection: ConnectionClass }>('@libp2p/webrtc', {
+  'RTCPeerConnection.prototype.createDataChannel': 'function',
+})
 
 const repeat = (channel: ChannelLike): void => {
   const listen = channel.addEventListener.bind(channel)

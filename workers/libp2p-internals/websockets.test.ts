@@ -3,7 +3,7 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { webSockets } from './web-sockets.ts'
+import { webSockets } from './websockets.ts'
 
 const nodes: Libp2p[] = []
 afterEach(async () => {
