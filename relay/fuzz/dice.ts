@@ -1,4 +1,4 @@
-import { createRandom, type Random } from '../../workers/protocol/mutate.ts'
+import { createRandom, type Random } from '../../workers/testing/mutate.ts'
 
 /** Seeded choices, the same for the same seed. */
 export interface Dice {

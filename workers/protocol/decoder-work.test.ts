@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { forEachSample } from '../testing/arbitraries.ts'
+import { createRandom, mutate, type Seed, toSeed } from '../testing/mutate.ts'
 import { workOf } from '../testing/work-counter.ts'
-import { forEachSample } from './arbitraries.ts'
 import { MAX_FILES, PIECE_BYTES } from './limits.ts'
 import { type ContentManifest, manifestCodec } from './manifest.ts'
-import { createRandom, mutate, type Seed, toSeed } from './mutate.ts'
 
 const SEED = 2_026_1121
 const INPUTS = 20_000

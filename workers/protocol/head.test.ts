@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createSigner, webCrypto } from '../stack/web-crypto.ts'
-import { slug, versionEntries } from './arbitraries.ts'
+import { slug, versionEntries } from '../testing/arbitraries.ts'
+import { createRandom, mutate, toSeed } from '../testing/mutate.ts'
 import { sameBytes } from './bytes.ts'
 import type { Signer } from './crypto.ts'
 import { dhtValueCodec, encodeDhtValue, verifyDhtValue } from './dht-value.ts'
@@ -19,7 +20,6 @@ import {
 import { createIdentity, type Identity, updateIdentity } from './identity.ts'
 import { headKey } from './ids.ts'
 import { HEAD_MAX_BYTES, PAGE_MAX_BYTES } from './limits.ts'
-import { createRandom, mutate, toSeed } from './mutate.ts'
 import { signRelease } from './release.ts'
 import { asciiToBytes } from './text.ts'
 

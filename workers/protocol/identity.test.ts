@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createSigner, webCrypto } from '../stack/web-crypto.ts'
+import { createRandom, mutate, toSeed } from '../testing/mutate.ts'
 import { sameBytes } from './bytes.ts'
 import type { Signer } from './crypto.ts'
 import {
@@ -14,7 +15,6 @@ import {
   verifyIdentity,
 } from './identity.ts'
 import { hashToPublisherId } from './ids.ts'
-import { createRandom, mutate, toSeed } from './mutate.ts'
 import { asciiToBytes } from './text.ts'
 
 const signer = (n: number): Promise<Signer> => createSigner(new Uint8Array(32).fill(n))

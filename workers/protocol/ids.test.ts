@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { publisherId, slug } from './arbitraries.ts'
+import { publisherId, slug } from '../testing/arbitraries.ts'
+import { createRandom } from '../testing/mutate.ts'
 import {
   displayId,
   fromHex,
@@ -19,7 +20,6 @@ import {
   textToRoot,
   toHex,
 } from './ids.ts'
-import { createRandom } from './mutate.ts'
 
 const publisher = hashToPublisherId(Uint8Array.from({ length: 32 }, (_, i) => i * 7))
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { forEachSample } from '../testing/arbitraries.ts'
 import { keptBytes } from '../testing/kept-bytes.ts'
-import { forEachSample } from './arbitraries.ts'
+import { createRandom, mutate, type Seed, toSeed } from '../testing/mutate.ts'
 import { sameBytes } from './bytes.ts'
-import { createRandom, mutate, type Seed, toSeed } from './mutate.ts'
 
 const INPUTS = 200_000
 const SEED = 2_026_1121

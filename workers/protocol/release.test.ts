@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createSigner, webCrypto } from '../stack/web-crypto.ts'
+import { createRandom, mutate, toSeed } from '../testing/mutate.ts'
 import { sameBytes } from './bytes.ts'
 import type { Signer } from './crypto.ts'
 import { envelopeCodecs, envelopeSize, open, sign } from './envelope.ts'
 import { createIdentity, type Identity, updateIdentity } from './identity.ts'
 import { type PackageId, packageId } from './ids.ts'
-import { createRandom, mutate, toSeed } from './mutate.ts'
 import { type Dependency, peekRelease, type Release, releaseCodec, signRelease, verifyRelease } from './release.ts'
 import { asciiToBytes } from './text.ts'
 

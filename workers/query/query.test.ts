@@ -6,11 +6,11 @@ import { packageId } from '../protocol/ids.ts'
 import { MAX_QUERY_PACKAGES } from '../protocol/limits.ts'
 import { QUERY_PROTOCOL } from '../protocol/protocols.ts'
 import { queryRequestCodec, queryResponseCodec } from '../protocol/query-messages.ts'
-import { createHistory, createTestPublisher, toEntry } from '../registry/fixtures.ts'
 import { createForger, entriesOf, signedBy, withForgedIdentity, withWrongSignature } from '../testing/forged-records.ts'
 import { garbageKinds, pour } from '../testing/garbage.ts'
 import { type QueryPeer, type QueryPeerOptions, startQueryPeer } from '../testing/query-peers.ts'
 import { createTestNetwork, type TestNode, until } from '../testing/relay-network.ts'
+import { createHistory, createTestPublisher, toEntry } from '../testing/test-publisher.ts'
 import { messagesOver } from './message-stream.ts'
 
 /** Real nodes over WebSockets; nobody exchanges catalogues here, so what is found came by asking. */

@@ -1,8 +1,8 @@
 import * as dagCbor from '@ipld/dag-cbor'
-import { concatBytes } from './bytes.ts'
+import { concatBytes } from '../protocol/bytes.ts'
 
 /**
- * Hostile variants of valid records, from a seed: what a broken or malicious peer may send. Imported by tests only.
+ * Hostile variants of valid records, from a seed: what a broken or malicious peer may send.
  */
 
 /** Pseudo-random whole number from 0 to `below - 1`. */
