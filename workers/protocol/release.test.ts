@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createSigner, webCrypto } from '../stack/web-crypto.ts'
-import { createRandom, mutate, toSeed } from '../testing/mutate.ts'
+import { mutate, toSeed } from '../testing/mutate.ts'
+import { createSeededBelow } from '../testing/seeded-random.ts'
 import { sameBytes } from './bytes.ts'
 import type { Signer } from './crypto.ts'
 import { envelopeCodecs, envelopeSize, open, sign } from './envelope.ts'
@@ -99,7 +100,7 @@ describe('verifyRelease', () => {
       (await signRelease({ ...release, version: '1.0.1', tags: [] }, signer, webCrypto)).bytes,
     ]
     const seeds = valid.map(toSeed)
-    const random = createRandom(51)
+    const random = createSeededBelow(51)
     for (let i = 0; i < 10_000; i++) {
       const bytes = mutate(seeds, random)
       const read = await verifyRelease(bytes, identity, webCrypto)
