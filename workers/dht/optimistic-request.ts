@@ -1,7 +1,8 @@
 import type { Connection, Stream } from '@libp2p/interface'
+import { encode as varint } from 'uint8-varint'
 import { Uint8ArrayList } from 'uint8arraylist'
-import { concatBytes, varint } from '../protocol/bytes.ts'
-import { readVarint } from './message.ts'
+import { concatBytes } from '../protocol/bytes.ts'
+import { maxNumberBytes, readNumber } from './message.ts'
 
 /**
  * One question and its answer on a stream of its own, in one round trip.
@@ -22,9 +23,6 @@ export interface OptimisticRequestOptions {
 
 /** An answer has at most a record of 9 KiB and 40 peers with a dozen addresses each, bytes. */
 const maxAnswerBytes = 131_072
-
-/** Bytes that the length of an answer may take: `readVarint` refuses a longer one. */
-const maxLengthBytes = 5
 
 /**
  * Questions on one connection at once; others wait for their turn. kad-dht resets what is over 32, and still counts a
@@ -102,11 +100,11 @@ const read = (stream: Stream, consent: Uint8Array, hasAnswer: boolean, signal: A
     }
     const parse = (): Uint8Array | 'more' | 'not the protocol' | 'too long' => {
       if (place === undefined) {
-        const head = bytes.subarray(0, Math.min(bytes.length, consent.length + maxLengthBytes))
+        const head = bytes.subarray(0, Math.min(bytes.length, consent.length + maxNumberBytes))
         if (!agrees(head, consent)) return 'not the protocol'
         if (bytes.length < consent.length) return 'more'
         if (!hasAnswer) return new Uint8Array()
-        const length = readVarint(head, consent.length)
+        const length = readNumber(head, consent.length)
         if (length === 'more') return 'more'
         if (length === undefined || length.value > maxAnswerBytes) return 'too long'
         place = { start: length.end, end: length.end + length.value }

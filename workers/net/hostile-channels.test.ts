@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Stream, StreamMuxer } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
+import { encode as varint } from 'uint8-varint'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 // The transport itself needs a browser; its streams, which read what peers send, do not, and are not exported.
@@ -108,9 +109,6 @@ const meet = (): Peer => {
     send: (channel, data) => say({ kind: 'channel-data', connection: id, channel, data }),
   }
 }
-
-const varint = (value: number): number[] =>
-  value < 128 ? [value] : [(value % 128) | 0x80, ...varint(Math.floor(value / 128))]
 
 /** A message of the protocol: a flag or bytes, with its length before it. */
 const framed = (content: Uint8Array): ArrayBuffer => {
