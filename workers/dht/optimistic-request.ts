@@ -2,6 +2,7 @@ import type { Connection, Stream } from '@libp2p/interface'
 import { encode as varint } from 'uint8-varint'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { concatBytes } from '../protocol/bytes.ts'
+import { createSemaphore, type Semaphore } from '../stack/semaphore.ts'
 import { maxNumberBytes, readNumber } from './message.ts'
 
 /**
@@ -48,7 +49,7 @@ export const requestOptimistically = async (
 ): Promise<Uint8Array> => {
   const muxer = muxerOf(connection)
   const consent = muxer === undefined ? new Uint8Array() : consentTo(protocol)
-  const leave = await enter(connection, signal)
+  const release = await semaphoreOf(connection).acquire(signal)
   let stream: Stream | undefined
   try {
     signal.throwIfAborted()
@@ -64,7 +65,7 @@ export const requestOptimistically = async (
     stream?.abort(error instanceof Error ? error : new Error(String(error)))
     throw error
   } finally {
-    leave()
+    release()
   }
 }
 
@@ -133,41 +134,12 @@ const consentTo = (protocol: string): Uint8Array => {
   return consent
 }
 
-interface Turns {
-  taken: number
-  waiting: Set<() => void>
-}
+const semaphoreByConnection = new WeakMap<Connection, Semaphore>()
 
-const turnsByConnection = new WeakMap<Connection, Turns>()
-
-/** Waits for a turn on the connection; what it resolves with gives it back. */
-const enter = async (connection: Connection, signal: AbortSignal): Promise<() => void> => {
-  const turns = turnsByConnection.get(connection) ?? { taken: 0, waiting: new Set() }
-  turnsByConnection.set(connection, turns)
-  if (turns.taken < maxPerConnection) turns.taken += 1
-  else
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = (): void => {
-        turns.waiting.delete(onTurn)
-        reject(signal.reason)
-      }
-      const onTurn = (): void => {
-        signal.removeEventListener('abort', onAbort)
-        resolve()
-      }
-      if (signal.aborted) return onAbort()
-      signal.addEventListener('abort', onAbort, { once: true })
-      turns.waiting.add(onTurn)
-    })
-  return () => {
-    const [next] = turns.waiting
-    // The turn goes on to who waits longest.
-    if (next === undefined) turns.taken -= 1
-    else {
-      turns.waiting.delete(next)
-      next()
-    }
-  }
+const semaphoreOf = (connection: Connection): Semaphore => {
+  const semaphore = semaphoreByConnection.get(connection) ?? createSemaphore(maxPerConnection)
+  semaphoreByConnection.set(connection, semaphore)
+  return semaphore
 }
 
 const muxerOf = (connection: Connection): Muxer | undefined => {

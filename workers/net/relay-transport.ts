@@ -8,7 +8,7 @@ import {
   TypedEventEmitter,
 } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { createSlots } from './slots.ts'
+import { createSemaphore } from '../stack/semaphore.ts'
 
 type Components = Parameters<ReturnType<typeof circuitRelayTransport>>[0]
 
@@ -49,7 +49,7 @@ export const anyRelay = '/p2p-circuit'
  */
 export const createRelayTransport = (): RelayTransport => {
   let reservations: Reservations | undefined
-  const inTurn = createSlots(1)
+  const listening = createSemaphore(1)
   let listenForOne: () => Promise<void> = () => Promise.resolve()
   let dial: RelayTransport['dial'] = () => Promise.reject(new Error('Relayed connections are not available.'))
 
@@ -85,7 +85,7 @@ export const createRelayTransport = (): RelayTransport => {
         if (!isRemembered(error)) throw error
         // A new listener makes the store forget which relays failed it, and is one more reservation to fill; one after
         // the other, so that nobody else fills it.
-        await inTurn(AbortSignal.timeout(turnTimeoutMs), async () => {
+        await listening.run(AbortSignal.timeout(turnTimeoutMs), async () => {
           await listenForOne()
           await reservations?.addRelay(relay, 'discovered')
         })
