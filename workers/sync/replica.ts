@@ -2,8 +2,8 @@ import type { Sha256 } from '../protocol/crypto.ts'
 import type { Entry } from '../protocol/entry.ts'
 import { fromHex, toHex } from '../protocol/ids.ts'
 import { SYNC_PREFIX_BYTES } from '../protocol/limits.ts'
+import { createYieldToEventLoop } from '../stack/event-loop.ts'
 import { createIdIndex, type IdIndex } from './id-index.ts'
-import { createYieldToEventLoop } from './yield-to-event-loop.ts'
 
 /** The catalogue as sync needs it. */
 export interface SyncCatalogue {
