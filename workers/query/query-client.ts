@@ -11,9 +11,9 @@ import {
   type SearchRequest,
 } from '../protocol/query-messages.ts'
 import { peekRelease } from '../protocol/release.ts'
+import { messagesOver } from '../stack/message-stream.ts'
 import { createSemaphore } from '../stack/semaphore.ts'
 import { type FanOut, fanOut, type Outcome } from './fan-out.ts'
-import { messagesOver } from './message-stream.ts'
 
 /**
  * Asks the best of the connected peers for packages that the catalogue here lacks.
@@ -94,8 +94,8 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
     const stream = await deps.openStream(peer, signal)
     try {
       const messages = messagesOver(stream, { maxBytes: QUERY_RESPONSE_MAX_BYTES, signal })
-      await messages.write(queryRequestCodec.encode(request))
-      const response = queryResponseCodec.decode(await messages.read())
+      await messages.send(queryRequestCodec.encode(request))
+      const response = queryResponseCodec.decode(await messages.receive())
       if (!response.ok) throw new Failure(response.name, response.message)
       stream.close({ signal }).catch((error: Error) => stream.abort(error))
       return response.value.status === 'ok' ? response.value.entries : 'refused'
