@@ -1,4 +1,5 @@
 import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
+import { createTokenBucket, type Rate } from './token-bucket.ts'
 
 /**
  * How much gossip is taken: from one peer, of one publisher, and in all. Pure but for the clock that it is given; the
@@ -19,11 +20,6 @@ export interface GossipLimits {
   remembered(): { peers: number; publishers: number }
   /** After: how many signatures were checked for this peer's message, and whether it was news. */
   settle(message: { peer: string; publisher: string; checks: number; isNew: boolean }): void
-}
-
-export interface Rate {
-  readonly perSecond: number
-  readonly burst: number
 }
 
 export interface GossipRates {
@@ -60,13 +56,13 @@ const maxRemembered = 4_096
 /** @param now ms, never going back. */
 export const createGossipLimits = (now: () => number, rates: GossipRates = gossipRates): GossipLimits => {
   const peers = createRecent(() => ({
-    frames: createBucket(rates.frames, now),
-    bytes: createBucket(rates.bytes, now),
-    messages: createBucket(rates.messages, now),
-    checks: createBucket(rates.checks, now),
+    frames: createTokenBucket(rates.frames, now),
+    bytes: createTokenBucket(rates.bytes, now),
+    messages: createTokenBucket(rates.messages, now),
+    checks: createTokenBucket(rates.checks, now),
   }))
-  const publishers = createRecent(() => createBucket(rates.publisherNews, now))
-  const news = createBucket(rates.news, now)
+  const publishers = createRecent(() => createTokenBucket(rates.publisherNews, now))
+  const news = createTokenBucket(rates.news, now)
 
   return {
     admitFrame(peer, bytes) {
@@ -93,29 +89,6 @@ export const createGossipLimits = (now: () => number, rates: GossipRates = gossi
       news.take(1)
     },
     remembered: () => ({ peers: peers.size(), publishers: publishers.size() }),
-  }
-}
-
-export interface Bucket {
-  /** Whether there is at least one token. */
-  hasSome(): boolean
-  /** Takes so many, also more than there are: the debt is paid before there are some again, and bounded by the burst. */
-  take(count: number): void
-}
-
-/** Token bucket: full at first, refilled at a steady rate. */
-export const createBucket = ({ perSecond, burst }: Rate, now: () => number): Bucket => {
-  let tokens = burst
-  let at = now()
-  const tokensAt = (time: number): number => Math.min(burst, tokens + (Math.max(0, time - at) / 1000) * perSecond)
-  return {
-    // Changes nothing, not even by the rounding of a refill in two steps.
-    hasSome: () => tokensAt(now()) >= 1,
-    take(count) {
-      const time = now()
-      tokens = Math.max(-burst, tokensAt(time) - count)
-      at = time
-    },
   }
 }
 
