@@ -6,6 +6,7 @@ import { CID } from 'multiformats/cid'
 import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { sameBytes } from '../protocol/bytes.ts'
+import { createLruMap } from '../stack/lru-map.ts'
 import {
   decodeAnswer,
   encodeQuestion,
@@ -101,14 +102,12 @@ export const createKadRpc = (
   const { dht } = node.services
   if (!hasParts(dht)) throw new TypeError('This version of kad-dht lacks a part that lookups need.')
   const self = node.peerId.toString()
-  const remembered = new Map<string, Remembered>()
+  const remembered = createLruMap<Remembered>(maxRemembered)
 
   const remember = (text: string, id?: PeerId): Remembered => {
-    const known = remembered.get(text)
+    const known = remembered.peek(text)
     if (known !== undefined) return known
     const peer: Remembered = { id: id ?? peerIdFromString(text), place: undefined }
-    const [oldest] = remembered.keys()
-    if (remembered.size >= maxRemembered && oldest !== undefined) remembered.delete(oldest)
     remembered.set(text, peer)
     return peer
   }

@@ -1,3 +1,4 @@
+import { createLruMap } from '../stack/lru-map.ts'
 import { createTokenBucket, type Rate, type TokenBucket } from '../stack/token-bucket.ts'
 
 /**
@@ -33,19 +34,12 @@ const maxPeers = 256
 
 /** @param now ms, of any origin. */
 export const createBudget = (now: () => number): Budget => {
-  const bucketByPeer = new Map<string, TokenBucket>()
+  const bucketByPeer = createLruMap<TokenBucket>(maxPeers)
   // What an answer costs is known when it was given: all of it is paid.
   const all = createTokenBucket(together, now, Number.POSITIVE_INFINITY)
 
-  const bucketOf = (peer: string): TokenBucket => {
-    const bucket = bucketByPeer.get(peer) ?? createTokenBucket(perPeer, now, floodDebtMs)
-    // The one that asked last comes last.
-    bucketByPeer.delete(peer)
-    bucketByPeer.set(peer, bucket)
-    const [oldest] = bucketByPeer.keys()
-    if (bucketByPeer.size > maxPeers && oldest !== undefined) bucketByPeer.delete(oldest)
-    return bucket
-  }
+  const bucketOf = (peer: string): TokenBucket =>
+    bucketByPeer.getOrCreate(peer, () => createTokenBucket(perPeer, now, floodDebtMs))
 
   return {
     take(peer) {
