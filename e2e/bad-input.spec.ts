@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { craftZip, mode } from '../workers/packages/fixtures/craft-zip.ts'
+import { craftZip, mode } from '../workers/testing/craft-zip.ts'
 import { everythingKept, type Outcome, publish, type Recipe, readArchive } from './fixtures/attempts.ts'
 import { expect, test } from './fixtures/test.ts'
 

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import type { CryptoProvider } from '../workers/protocol/crypto.ts'
-import { createRecentlyUsed } from '../workers/stack/recently-used.ts'
+import { createLruMap } from '../workers/stack/lru-map.ts'
 
 /** Lengths of Ed25519, bytes (RFC 8032 §5.1). */
 const keyBytes = 32
@@ -20,10 +20,10 @@ const maxKeys = 1_024
  * `verify` answers false for anything that is not a valid signature, and never rejects.
  */
 export const createNodeCrypto = (): CryptoProvider => {
-  const keys = createRecentlyUsed<KeyObject>(maxKeys)
+  const keys = createLruMap<KeyObject>(maxKeys)
 
   const keyOf = (raw: Uint8Array): KeyObject =>
-    keys.get(Buffer.from(raw).toString('latin1'), () =>
+    keys.getOrCreate(Buffer.from(raw).toString('latin1'), () =>
       createPublicKey({ key: Buffer.concat([spkiPrefix, raw]), format: 'der', type: 'spki' }),
     )
 

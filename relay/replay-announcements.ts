@@ -5,11 +5,12 @@ import { type RawMessage, sendMessages } from '../workers/libp2p-internals/gossi
 import { peekAnnouncement } from '../workers/protocol/announcement.ts'
 import { packageId } from '../workers/protocol/ids.ts'
 import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
-import { createBucket } from '../workers/stack/gossip-limits.ts'
 import { watchSubscribers } from '../workers/stack/gossip-streams.ts'
+
+import { createLruMap } from '../workers/stack/lru-map.ts'
 import { createRecentAnnouncements } from '../workers/stack/recent-announcements.ts'
-import { createRecentlyUsed } from '../workers/stack/recently-used.ts'
 import type { StackServices } from '../workers/stack/services.ts'
+import { createTokenBucket, type TokenBucket } from '../workers/stack/token-bucket.ts'
 
 /** Bytes that newcomers from one address are given: a class room of 64 at once, and then two a second. */
 const bytesToAddress = { perSecond: 512 * 1024, burst: 16 * 1024 * 1024 }
@@ -37,7 +38,7 @@ export const replayAnnouncements = (
   const { pubsub } = node.services
   const recent = createRecentAnnouncements(now)
   const told = new WeakSet<Connection>()
-  const rates = createRecentlyUsed<ReturnType<typeof createBucket>>(maxAddresses)
+  const rates = createLruMap<TokenBucket>(maxAddresses)
 
   const newestConnection = (peer: string): Connection | undefined =>
     node.getConnections().findLast(({ remotePeer, status }) => status === 'open' && remotePeer.toString() === peer)
@@ -47,7 +48,7 @@ export const replayAnnouncements = (
     if (connection === undefined || told.has(connection)) return
     told.add(connection)
     const messages = recent.list()
-    const rate = rates.get(addressOf(connection), () => createBucket(bytesToAddress, now))
+    const rate = rates.getOrCreate(addressOf(connection), () => createTokenBucket(bytesToAddress, now))
     if (messages.length === 0 || !rate.hasSome()) return
     rate.take(recent.bytes())
     sendMessages(pubsub, peer, messages)

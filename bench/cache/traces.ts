@@ -1,4 +1,4 @@
-import { createSeededRandom } from '../../workers/peers/seeded-random.ts'
+import { createSeededRandom } from '../../workers/testing/seeded-random.ts'
 
 /** Request sequences, the same for the same seed. */
 

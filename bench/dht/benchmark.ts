@@ -1,6 +1,6 @@
-import { createRandom } from '../../workers/testing/delayed-memory.ts'
 import { createDhtNetwork, type DhtNetwork, type DhtNode } from '../../workers/testing/dht-network.ts'
 import { createHeadSource } from '../../workers/testing/head-source.ts'
+import { createSeededRandom } from '../../workers/testing/seeded-random.ts'
 import { sampleLag } from '../lib/event-loop.ts'
 import { type Figure, percentile } from '../lib/measurement.ts'
 import { measureRanking } from './ranking.ts'
@@ -62,7 +62,7 @@ const measure = async function* (
 ): AsyncGenerator<Figure> {
   const lookups = Number(wantedLookups ?? (size >= 500 ? 20 : 40))
   const puts = size >= 100 ? 6 : 10
-  const random = createRandom(size)
+  const random = createSeededRandom(size)
   const source = await createHeadSource(size)
   const anyOf = (nodes: readonly DhtNode[]): DhtNode => {
     const node = nodes[Math.floor(random() * nodes.length)]

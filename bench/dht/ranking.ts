@@ -1,8 +1,8 @@
 import { createReputation } from '../../workers/peers/reputation.ts'
-import { createSeededRandom } from '../../workers/peers/seeded-random.ts'
 import { createMemoryStore } from '../../workers/store/memory-store.ts'
 import { createDhtNetwork, type DhtNode } from '../../workers/testing/dht-network.ts'
 import { createHeadSource } from '../../workers/testing/head-source.ts'
+import { createSeededRandom } from '../../workers/testing/seeded-random.ts'
 import { sampleLag } from '../lib/event-loop.ts'
 import { type Figure, percentile } from '../lib/measurement.ts'
 

@@ -1,7 +1,7 @@
 import { PACKAGES_TOPIC } from '../../workers/protocol/protocols.ts'
-import { createRandom } from '../../workers/testing/delayed-memory.ts'
 import { announcementOf, createForger, entriesOf, type Forger } from '../../workers/testing/forged-records.ts'
 import { createGossipNetwork, type GossipNetwork, type GossipNode } from '../../workers/testing/gossip-network.ts'
+import { createSeededRandom } from '../../workers/testing/seeded-random.ts'
 import type { Figure } from '../lib/measurement.ts'
 
 /**
@@ -43,7 +43,7 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
 }
 
 const measure = async function* (network: GossipNetwork, name: string): AsyncGenerator<Figure> {
-  const random = createRandom(network.nodes.length)
+  const random = createSeededRandom(network.nodes.length)
   const source = await createSource(`bench ${name}`)
   // The first one warms up what is compiled and cached.
   await publish(network, at(network.nodes, 0), await source())

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createRandom } from '../../workers/testing/delayed-memory.ts'
+import { createSeededRandom } from '../../workers/testing/seeded-random.ts'
 import { compare, ratiosInTurn, toComparable, type Verdict } from './compare.ts'
 import type { Figure } from './measurement.ts'
 
@@ -7,7 +7,7 @@ const here = { sameMachine: true }
 
 /** Times as benches have them: a floor, a spread of about 20 %, and a long tail. */
 const noise = (seed: number, n: number, factor = 1): number[] => {
-  const random = createRandom(seed)
+  const random = createSeededRandom(seed)
   return Array.from({ length: n }, () => factor * (10 + 2 * random() + (random() < 0.05 ? 20 * random() : 0)))
 }
 
@@ -52,7 +52,7 @@ test('two runs of one thing differ significantly about as often as the test says
 
 test('where the spread is wide, chance passes for a regression in less than 1 % of runs', () => {
   const wild = (seed: number): Figure => {
-    const random = createRandom(seed)
+    const random = createSeededRandom(seed)
     return timed(Array.from({ length: 10 }, () => 1 + 9 * random()))
   }
   const trials = 2_000

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Entry } from '../../workers/protocol/entry.ts'
-import { createTestPublisher, toEntry } from '../../workers/registry/fixtures.ts'
+import { createTestPublisher, toEntry } from '../../workers/testing/test-publisher.ts'
 import { createCorpus } from '../search/corpus.ts'
 
 /** Packages that one publisher has. */

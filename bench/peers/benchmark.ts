@@ -1,6 +1,6 @@
 import { createReputation, type Reputation } from '../../workers/peers/reputation.ts'
-import { createSeededRandom } from '../../workers/peers/seeded-random.ts'
 import { createMemoryStore } from '../../workers/store/memory-store.ts'
+import { createSeededRandom } from '../../workers/testing/seeded-random.ts'
 import type { Figure } from '../lib/measurement.ts'
 
 const rounds = 2_000

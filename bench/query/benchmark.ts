@@ -5,10 +5,10 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import type { Entry } from '../../workers/protocol/entry.ts'
 import { QUERY_PROTOCOL } from '../../workers/protocol/protocols.ts'
-import { createTestPublisher, toEntry } from '../../workers/registry/fixtures.ts'
 import { createLinks } from '../../workers/testing/delayed-memory.ts'
 import { type QueryPeer, startQueryPeer } from '../../workers/testing/query-peers.ts'
 import { until } from '../../workers/testing/relay-network.ts'
+import { createTestPublisher, toEntry } from '../../workers/testing/test-publisher.ts'
 import type { Figure } from '../lib/measurement.ts'
 
 /**

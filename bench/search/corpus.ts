@@ -1,5 +1,6 @@
 import type { SearchQuery } from '../../workers/contract/views.ts'
 import type { SearchDocument } from '../../workers/search/index.ts'
+import { createSeededRandom } from '../../workers/testing/seeded-random.ts'
 
 /**
  * Made packages and queries, the same for the same seed. Words follow Zipf's law over a vocabulary of 4,000; a third of
@@ -28,7 +29,7 @@ const tagWords = 300
 const queriesOfKind = 200
 
 export const createCorpus = (size: number, seed = 1): Corpus => {
-  const random = createRandom(seed)
+  const random = createSeededRandom(seed)
   const vocabulary = wordsOf(vocabularySize, random)
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T
   const frequent = createZipf(vocabulary, random)
@@ -134,15 +135,5 @@ const createZipf = (words: readonly string[], random: () => number): (() => stri
       else high = middle
     }
     return words[low] ?? ''
-  }
-}
-
-const createRandom = (seed: number): (() => number) => {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x9e3779b9) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad)
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97)
-    return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32
   }
 }

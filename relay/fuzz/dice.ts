@@ -1,8 +1,8 @@
-import { createRandom, type Random } from '../../workers/protocol/mutate.ts'
+import { createSeededBelow, type RandomBelow } from '../../workers/testing/seeded-random.ts'
 
 /** Seeded choices, the same for the same seed. */
 export interface Dice {
-  below: Random
+  below: RandomBelow
   /** A whole number, both ends included. */
   between(from: number, to: number): number
   oneIn(times: number): boolean
@@ -15,7 +15,7 @@ export interface Dice {
 const edges = [0, 1, 2, 11, 12, 125, 126, 127, 255, 256, 65_534, 65_535, 65_536, 262_143, 262_144, 262_145]
 
 export const createDice = (seed: number): Dice => {
-  const below = createRandom(seed)
+  const below = createSeededBelow(seed)
   const dice: Dice = {
     below,
     between: (from, to) => from + below(to - from + 1),

@@ -1,3 +1,4 @@
+import { encode } from 'uint8-varint'
 import { KAD_PROTOCOL } from '../../workers/protocol/protocols.ts'
 import type { Dice } from './dice.ts'
 
@@ -53,13 +54,7 @@ export const selectMessage = (text: string): Buffer => {
   return Buffer.concat([varint(body.length), body])
 }
 
-export const varint = (value: number): Buffer => {
-  const bytes: number[] = []
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    bytes.push(rest >= 128 ? (rest % 128) | 0x80 : rest)
-    if (rest < 128) return Buffer.from(bytes)
-  }
-}
+const varint = (value: number): Buffer => Buffer.from(encode(value))
 
 export const selectGreeting = selectMessage('/multistream/1.0.0')
 

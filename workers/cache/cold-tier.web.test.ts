@@ -1,7 +1,7 @@
 import { openDB } from 'idb'
 import { expect, test } from 'vitest'
 import { openIdbStore } from '../store/idb-store.ts'
-import { type Note, noteCodec } from './fixtures.ts'
+import { type Note, noteCodec } from '../testing/cache-fixtures.ts'
 import { createTieredCache } from './tiered-cache.ts'
 
 let count = 0

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Failure } from '../contract/failures.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
-import { type Note, noteCodec, watch } from './fixtures.ts'
+import { type Note, noteCodec, watch } from '../testing/cache-fixtures.ts'
 import type { CacheLimits } from './limits.ts'
 import { createTieredCache, type TieredCache } from './tiered-cache.ts'
 

@@ -1,4 +1,5 @@
 import { Failure } from '../contract/failures.ts'
+import { createLruMap } from '../stack/lru-map.ts'
 import type { Store, TableName } from '../store/store.ts'
 import { createOptimumMeter } from './belady-optimum.ts'
 import { type ColdStats, createColdTier } from './cold-tier.ts'
@@ -91,7 +92,7 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
   const flights = createSingleFlight<CacheAnswer<V>>()
   const meter = createOptimumMeter(limits.warmEntries, limits.windowRequests)
   /** When each key was last found to have no value. */
-  const noneSince = new Map<string, number>()
+  const noneSince = createLruMap<number>(limits.noneEntries)
   const counts = { hits: 0, known: 0, misses: 0, joined: 0, none: 0, tooLarge: 0 }
   const loads = { found: 0, none: 0, failed: 0 }
   let stopped = false
@@ -121,14 +122,11 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
   }
 
   const rememberNone = (key: string): void => {
-    noneSince.delete(key)
     noneSince.set(key, now())
-    const [oldest] = noneSince.keys()
-    if (noneSince.size > limits.noneEntries && oldest !== undefined) noneSince.delete(oldest)
   }
 
   const isKnownNone = (key: string): boolean => {
-    const since = noneSince.get(key)
+    const since = noneSince.peek(key)
     if (since === undefined) return false
     // A clock that was set back must not make it last.
     if (since <= now() && isFresh(since, now(), limits.noneMs)) return true

@@ -5,6 +5,7 @@ import type { CryptoProvider } from '../protocol/crypto.ts'
 import { fromHex, rootToText } from '../protocol/ids.ts'
 import { PIECE_BYTES } from '../protocol/limits.ts'
 import { type ContentManifest, contentRoot, fileRange, manifestCodec, pieceLength } from '../protocol/manifest.ts'
+import { createLruMap } from '../stack/lru-map.ts'
 import type { Change, Store } from '../store/store.ts'
 import { batchReads } from './batch-reads.ts'
 import { createFileCheck, type FileCheck } from './file-check.ts'
@@ -95,15 +96,7 @@ const cachedManifests = 16
  * it held a moment ago is still there; the browser, the person or a damaged disk may have taken it.
  */
 export const createContentStore = ({ store, crypto }: ContentStoreDependencies): ContentStore => {
-  const manifestByKey = new Map<string, ContentManifest>()
-
-  const remember = (root: Uint8Array, manifest: ContentManifest): void => {
-    const key = manifestKey(root)
-    manifestByKey.delete(key)
-    manifestByKey.set(key, manifest)
-    const [oldest] = manifestByKey.keys()
-    if (manifestByKey.size > cachedManifests && oldest !== undefined) manifestByKey.delete(oldest)
-  }
+  const manifestByKey = createLruMap<ContentManifest>(cachedManifests)
 
   const openManifest = async (root: Uint8Array, bytes: Uint8Array): Promise<ManifestOutcome> => {
     const tooLarge = bytes.length > manifestCodec.maxBytes
@@ -118,7 +111,7 @@ export const createContentStore = ({ store, crypto }: ContentStoreDependencies):
     if (bytes === undefined) return undefined
     const opened = await openManifest(root, bytes)
     if (opened.ok) {
-      remember(root, opened.value)
+      manifestByKey.set(manifestKey(root), opened.value)
       return bytes
     }
     await store.write([{ table: 'manifests', key: manifestKey(root), value: undefined }])
@@ -127,12 +120,9 @@ export const createContentStore = ({ store, crypto }: ContentStoreDependencies):
 
   const manifest = async (root: Uint8Array): Promise<ContentManifest | undefined> => {
     const known = manifestByKey.get(manifestKey(root))
-    if (known === undefined) {
-      await manifestBytes(root)
-      return manifestByKey.get(manifestKey(root))
-    }
-    remember(root, known)
-    return known
+    if (known !== undefined) return known
+    await manifestBytes(root)
+    return manifestByKey.get(manifestKey(root))
   }
 
   const hashAll = async (parts: readonly Uint8Array[]): Promise<Uint8Array[]> => {
@@ -245,7 +235,7 @@ export const createContentStore = ({ store, crypto }: ContentStoreDependencies):
       const opened = await openManifest(root, bytes)
       if (!opened.ok) return opened
       await store.write([{ table: 'manifests', key: manifestKey(root), value: bytes }])
-      remember(root, opened.value)
+      manifestByKey.set(manifestKey(root), opened.value)
       return opened
     },
 

@@ -1,7 +1,8 @@
 import { type Stream, StreamMessageEvent } from '@libp2p/interface'
 import fc from 'fast-check'
+import { encode as varint } from 'uint8-varint'
 import { expect, test } from 'vitest'
-import { concatBytes, varint } from '../protocol/bytes.ts'
+import { concatBytes } from '../protocol/bytes.ts'
 import { readFrames, toFrame } from './frames.ts'
 
 const read = (chunks: readonly Uint8Array[], maxLength: number) => {

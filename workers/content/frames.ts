@@ -1,5 +1,7 @@
 import type { Stream, StreamMessageEvent } from '@libp2p/interface'
-import { concatBytes, varint } from '../protocol/bytes.ts'
+import { encode as varint } from 'uint8-varint'
+import { concatBytes } from '../protocol/bytes.ts'
+import { readVarint } from '../protocol/varint.ts'
 
 /**
  * Frames on a stream: the length as an unsigned varint (LEB128), then as many bytes.
@@ -23,8 +25,8 @@ const maxLengthBytes = 4
 
 /** Reads frames off `stream` until the returned function is called or a fault was found. */
 export const readFrames = (stream: Stream, rules: FrameRules): (() => void) => {
-  let length = 0
-  let lengthBytes = 0
+  const lengthBytes = new Uint8Array(maxLengthBytes)
+  let lengthBytesRead = 0
   let frame: Uint8Array | undefined
   let filled = 0
   let reading = true
@@ -35,14 +37,14 @@ export const readFrames = (stream: Stream, rules: FrameRules): (() => void) => {
   }
 
   const readLength = (byte: number): void => {
-    length += (byte & 0x7f) * 2 ** (7 * lengthBytes)
-    lengthBytes += 1
-    if (byte >= 0x80) {
-      if (lengthBytes === maxLengthBytes) fault('a frame has no readable length')
-      return
-    }
+    lengthBytes[lengthBytesRead] = byte
+    lengthBytesRead += 1
+    const read = readVarint(lengthBytes.subarray(0, lengthBytesRead), 0, maxLengthBytes)
+    if (read === 'more') return
     const allowed = rules.maxLength()
-    if (length > allowed) fault(`a frame of ${length} bytes came where at most ${allowed} are allowed`)
+    const length = read?.value
+    if (length === undefined) fault('a frame has no readable length')
+    else if (length > allowed) fault(`a frame of ${length} bytes came where at most ${allowed} are allowed`)
     else if (length === 0) fault('an empty frame came')
     else {
       frame = new Uint8Array(length)
@@ -64,8 +66,7 @@ export const readFrames = (stream: Stream, rules: FrameRules): (() => void) => {
       if (filled < frame.length) return
       const whole = frame
       frame = undefined
-      length = 0
-      lengthBytes = 0
+      lengthBytesRead = 0
       rules.onFrame(whole)
     }
   }

@@ -1,6 +1,7 @@
 import type { Stream, StreamHandlerOptions } from '@libp2p/interface'
+import { encode as varint } from 'uint8-varint'
 import { Failure } from '../contract/failures.ts'
-import { concatBytes, sameBytes, varint } from '../protocol/bytes.ts'
+import { concatBytes, sameBytes } from '../protocol/bytes.ts'
 import { PIECE_MESSAGE_MAX_BYTES } from '../protocol/limits.ts'
 import {
   type PieceRequest,

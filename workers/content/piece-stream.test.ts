@@ -1,6 +1,6 @@
 import type { Stream } from '@libp2p/interface'
+import { encode as varint } from 'uint8-varint'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { varint } from '../protocol/bytes.ts'
 import { pieceRequestCodec, pieceResponseCodec } from '../protocol/piece-messages.ts'
 import { type ContentNetwork, type ContentPeer, createContentNetwork } from '../testing/content-peers.ts'
 import { failureName, isSame } from '../testing/store-compliance.ts'

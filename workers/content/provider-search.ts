@@ -1,4 +1,4 @@
-import { inTurns } from '../stack/work-budget.ts'
+import { inTurns } from '../stack/in-turns.ts'
 
 /** Looks for providers again and again, with a growing pause, for as long as somebody asks it to. */
 export interface ProviderSearch {

@@ -1,4 +1,5 @@
 import { relayedBytes, relayedDurationMs } from '../stack/limits.ts'
+import { createLruMap } from '../stack/lru-map.ts'
 
 /**
  * How much content each peer is given over relayed connections. A relay bounds each connection, and a peer may make one
@@ -17,10 +18,10 @@ const shareBytes = 4 * relayedBytes
 const maxPeers = 256
 
 export const createRelayedShares = (now: () => number): RelayedShares => {
-  const shares = new Map<string, { bytes: number; since: number }>()
+  const shares = createLruMap<{ bytes: number; since: number }>(maxPeers)
 
   const current = (peer: string): { bytes: number; since: number } | undefined => {
-    const share = shares.get(peer)
+    const share = shares.peek(peer)
     if (share === undefined || now() - share.since < relayedDurationMs) return share
     shares.delete(peer)
     return undefined
@@ -34,8 +35,6 @@ export const createRelayedShares = (now: () => number): RelayedShares => {
         share.bytes += bytes
         return
       }
-      const [oldest] = shares.keys()
-      if (shares.size >= maxPeers && oldest !== undefined) shares.delete(oldest)
       shares.set(peer, { bytes, since: now() })
     },
   }

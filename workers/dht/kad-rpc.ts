@@ -7,6 +7,7 @@ import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { localShare, routingTable } from '../libp2p-internals/kad-dht.ts'
 import { sameBytes } from '../protocol/bytes.ts'
+import { createLruMap } from '../stack/lru-map.ts'
 import {
   decodeAnswer,
   encodeQuestion,
@@ -102,14 +103,12 @@ export const createKadRpc = (
   const table = routingTable(dht)
   const local = localShare(dht)
   const self = node.peerId.toString()
-  const remembered = new Map<string, Remembered>()
+  const remembered = createLruMap<Remembered>(maxRemembered)
 
   const remember = (text: string, id?: PeerId): Remembered => {
-    const known = remembered.get(text)
+    const known = remembered.peek(text)
     if (known !== undefined) return known
     const peer: Remembered = { id: id ?? peerIdFromString(text), place: undefined }
-    const [oldest] = remembered.keys()
-    if (remembered.size >= maxRemembered && oldest !== undefined) remembered.delete(oldest)
     remembered.set(text, peer)
     return peer
   }

@@ -1,8 +1,9 @@
 import { Record } from '@libp2p/kad-dht'
 import fc from 'fast-check'
+import { encode as varint } from 'uint8-varint'
 import { expect, test } from 'vitest'
-import { concatBytes, varint } from '../protocol/bytes.ts'
-import { decodeAnswer, encodeQuestion, messageTypes, readVarint } from './message.ts'
+import { concatBytes } from '../protocol/bytes.ts'
+import { decodeAnswer, encodeQuestion, messageTypes, readNumber } from './message.ts'
 
 const peer = fc.record({
   id: fc.uint8Array({ minLength: 1, maxLength: 40 }),
@@ -62,16 +63,16 @@ test('of a crowd of peers and addresses only so many are read', () => {
   expect(answer?.providers[0]?.multiaddrs).toHaveLength(16)
 })
 
-test('a varint is read as far as it is there, and refused when it is too large', () => {
+test('a number is read as far as it is there, and refused when it is too large', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), (value) => {
       const bytes = varint(value)
-      expect(readVarint(bytes, 0)).toEqual({ value, end: bytes.length })
-      expect(readVarint(bytes.subarray(0, -1), 0)).toBe('more')
+      expect(readNumber(bytes, 0)).toEqual({ value, end: bytes.length })
+      expect(readNumber(bytes.subarray(0, -1), 0)).toBe('more')
     }),
     { seed: 3 },
   )
-  expect(readVarint(new Uint8Array(20).fill(0xff), 0)).toBeUndefined()
+  expect(readNumber(new Uint8Array(20).fill(0xff), 0)).toBeUndefined()
 })
 
 test('a record is as the library writes it', () => {

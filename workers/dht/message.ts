@@ -1,4 +1,6 @@
-import { concatBytes, varint } from '../protocol/bytes.ts'
+import { encode as varint } from 'uint8-varint'
+import { concatBytes } from '../protocol/bytes.ts'
+import { readVarint } from '../protocol/varint.ts'
 
 /**
  * The messages of Kademlia in libp2p (specs/kad-dht, protobuf `Message`): a question out, an answer in.
@@ -68,16 +70,13 @@ export const decodeAnswer = (bytes: Uint8Array): MessageAnswer | undefined => {
   return isWhole ? answer : undefined
 }
 
-/** The number at `at` and where it ends; `more` when the bytes end before it does; undefined when it is too large. */
-export const readVarint = (bytes: Uint8Array, at: number): { value: number; end: number } | 'more' | undefined => {
-  let value = 0
-  for (let index = 0; index < 5; index += 1) {
-    const byte = bytes[at + index]
-    if (byte === undefined) return 'more'
-    value += (byte & 0x7f) * 2 ** (7 * index)
-    if (byte < 0x80) return value < 2 ** 32 ? { value, end: at + index + 1 } : undefined
-  }
-  return undefined
+/** Bytes of a varint of 32 bits. */
+export const maxNumberBytes = 5
+
+/** A number of this protobuf: undefined when it has more than 32 bits. */
+export const readNumber = (bytes: Uint8Array, at: number): ReturnType<typeof readVarint> => {
+  const number = readVarint(bytes, at, maxNumberBytes)
+  return typeof number === 'object' && number.value >= 2 ** 32 ? undefined : number
 }
 
 const decodePeer = (bytes: Uint8Array): MessagePeer | undefined => {
@@ -94,7 +93,7 @@ const decodePeer = (bytes: Uint8Array): MessagePeer | undefined => {
 /** Gives each number and each byte string to `take`; false when the bytes are no message or `take` refused one. */
 const readFields = (bytes: Uint8Array, take: (field: number, value: number | Uint8Array) => boolean): boolean => {
   for (let at = 0; at < bytes.length; ) {
-    const key = readVarint(bytes, at)
+    const key = readNumber(bytes, at)
     if (key === undefined || key === 'more') return false
     const field = Math.floor(key.value / 8)
     const wireType = key.value % 8
@@ -104,7 +103,7 @@ const readFields = (bytes: Uint8Array, take: (field: number, value: number | Uin
       if (at > bytes.length) return false
       continue
     }
-    const number = readVarint(bytes, at)
+    const number = readNumber(bytes, at)
     if (number === undefined || number === 'more') return false
     at = number.end
     if (wireType === 0) {

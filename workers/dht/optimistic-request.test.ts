@@ -1,6 +1,7 @@
 import type { Connection } from '@libp2p/interface'
+import { encode as varint } from 'uint8-varint'
 import { describe, expect, test, vi } from 'vitest'
-import { concatBytes, varint } from '../protocol/bytes.ts'
+import { concatBytes } from '../protocol/bytes.ts'
 import { requestOptimistically } from './optimistic-request.ts'
 
 const never = new AbortController().signal

@@ -1,8 +1,10 @@
 import type { Connection, Stream } from '@libp2p/interface'
+import { encode as varint } from 'uint8-varint'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { muxerOf } from '../libp2p-internals/connection.ts'
-import { concatBytes, varint } from '../protocol/bytes.ts'
-import { readVarint } from './message.ts'
+import { concatBytes } from '../protocol/bytes.ts'
+import { createSemaphore, type Semaphore } from '../stack/semaphore.ts'
+import { maxNumberBytes, readNumber } from './message.ts'
 
 /**
  * One question and its answer on a stream of its own, in one round trip.
@@ -23,9 +25,6 @@ export interface OptimisticRequestOptions {
 /** An answer has at most a record of 9 KiB and 40 peers with a dozen addresses each, bytes. */
 const maxAnswerBytes = 131_072
 
-/** Bytes that the length of an answer may take: `readVarint` refuses a longer one. */
-const maxLengthBytes = 5
-
 /**
  * Questions on one connection at once; others wait for their turn. kad-dht resets what is over 32, and still counts a
  * stream for half a round trip after we have closed it.
@@ -45,7 +44,7 @@ export const requestOptimistically = async (
 ): Promise<Uint8Array> => {
   const muxer = muxerOf(connection)
   const consent = consentTo(protocol)
-  const leave = await enter(connection, signal)
+  const release = await semaphoreOf(connection).acquire(signal)
   let stream: Stream | undefined
   try {
     signal.throwIfAborted()
@@ -61,7 +60,7 @@ export const requestOptimistically = async (
     stream?.abort(error instanceof Error ? error : new Error(String(error)))
     throw error
   } finally {
-    leave()
+    release()
   }
 }
 
@@ -97,11 +96,11 @@ const read = (stream: Stream, consent: Uint8Array, hasAnswer: boolean, signal: A
     }
     const parse = (): Uint8Array | 'more' | 'not the protocol' | 'too long' => {
       if (place === undefined) {
-        const head = bytes.subarray(0, Math.min(bytes.length, consent.length + maxLengthBytes))
+        const head = bytes.subarray(0, Math.min(bytes.length, consent.length + maxNumberBytes))
         if (!agrees(head, consent)) return 'not the protocol'
         if (bytes.length < consent.length) return 'more'
         if (!hasAnswer) return new Uint8Array()
-        const length = readVarint(head, consent.length)
+        const length = readNumber(head, consent.length)
         if (length === 'more') return 'more'
         if (length === undefined || length.value > maxAnswerBytes) return 'too long'
         place = { start: length.end, end: length.end + length.value }
@@ -130,39 +129,10 @@ const consentTo = (protocol: string): Uint8Array => {
   return consent
 }
 
-interface Turns {
-  taken: number
-  waiting: Set<() => void>
-}
+const semaphoreByConnection = new WeakMap<Connection, Semaphore>()
 
-const turnsByConnection = new WeakMap<Connection, Turns>()
-
-/** Waits for a turn on the connection; what it resolves with gives it back. */
-const enter = async (connection: Connection, signal: AbortSignal): Promise<() => void> => {
-  const turns = turnsByConnection.get(connection) ?? { taken: 0, waiting: new Set() }
-  turnsByConnection.set(connection, turns)
-  if (turns.taken < maxPerConnection) turns.taken += 1
-  else
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = (): void => {
-        turns.waiting.delete(onTurn)
-        reject(signal.reason)
-      }
-      const onTurn = (): void => {
-        signal.removeEventListener('abort', onAbort)
-        resolve()
-      }
-      if (signal.aborted) return onAbort()
-      signal.addEventListener('abort', onAbort, { once: true })
-      turns.waiting.add(onTurn)
-    })
-  return () => {
-    const [next] = turns.waiting
-    // The turn goes on to who waits longest.
-    if (next === undefined) turns.taken -= 1
-    else {
-      turns.waiting.delete(next)
-      next()
-    }
-  }
+const semaphoreOf = (connection: Connection): Semaphore => {
+  const semaphore = semaphoreByConnection.get(connection) ?? createSemaphore(maxPerConnection)
+  semaphoreByConnection.set(connection, semaphore)
+  return semaphore
 }

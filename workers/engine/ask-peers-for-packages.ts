@@ -1,4 +1,4 @@
-import { unlessAborted } from '../net/unless-aborted.ts'
+import { raceSignal } from 'race-signal'
 import { packageId, parseSpec, type Spec } from '../protocol/ids.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Network } from './network.ts'
@@ -30,7 +30,7 @@ export const createAskPeersForPackages =
       return spec.ok && isUnknown(spec.value) ? [spec.value] : []
     })
     if (unknown.length === 0) return
-    const online = await unlessAborted(network, signal)
+    const online = await raceSignal(network, signal)
     if (online === undefined || online.status().catalogueComplete) return
     const asked = unknown
       .slice(0, maxAsked)

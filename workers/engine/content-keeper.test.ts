@@ -4,11 +4,11 @@ import { createContentStore, type StagedContent } from '../content/content-store
 import { Failure } from '../contract/failures.ts'
 import type { LibraryEntry } from '../contract/views.ts'
 import { packageId, rootToText } from '../protocol/ids.ts'
-import { createTestPublisher } from '../registry/fixtures.ts'
 import { createLibrary } from '../registry/library.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
+import { createTestPublisher } from '../testing/test-publisher.ts'
 import { createContentKeeper } from './content-keeper.ts'
 
 const { publisherId } = (await createTestPublisher(1)).identity

@@ -1,8 +1,8 @@
+import PQueue from 'p-queue'
 import type { ContentStore } from '../content/content-store.ts'
 import { Failure } from '../contract/failures.ts'
 import { textToRoot } from '../protocol/ids.ts'
 import type { Library } from '../registry/library.ts'
-import { createQueue } from '../registry/queue.ts'
 import type { Change } from '../store/store.ts'
 import { type PublishedContents, type Reference, referenceTo } from './content-references.ts'
 
@@ -36,7 +36,7 @@ export interface ContentKeeperDependencies {
 }
 
 export const createContentKeeper = ({ content, library, published }: ContentKeeperDependencies): ContentKeeper => {
-  const queue = createQueue()
+  const queue = new PQueue({ concurrency: 1 })
   const holdsByRoot = new Map<string, number>()
   /** Uninstalled while they were held: they go when the last hold ends. */
   const waiting = new Set<string>()
@@ -55,7 +55,7 @@ export const createContentKeeper = ({ content, library, published }: ContentKeep
       else {
         holdsByRoot.delete(root)
         // A storage failure leaves content that nothing refers to, which does no harm.
-        if (waiting.delete(root)) queue.run(() => collect(root)).catch(() => {})
+        if (waiting.delete(root)) queue.add(() => collect(root)).catch(() => {})
       }
     }
   }
@@ -69,7 +69,7 @@ export const createContentKeeper = ({ content, library, published }: ContentKeep
 
   return {
     hold: (roots) =>
-      queue.run(async () => {
+      queue.add(async () => {
         const held = [...new Set(roots)]
         for (const root of held) holdsByRoot.set(root, (holdsByRoot.get(root) ?? 0) + 1)
         let isHeld = true
@@ -80,7 +80,7 @@ export const createContentKeeper = ({ content, library, published }: ContentKeep
       }),
 
     uninstall: (id, version) =>
-      queue.run(async () => {
+      queue.add(async () => {
         const entry = library.get(id, version)
         if (entry === undefined) throw new Failure('NotInstalled', `${id} ${version} is not installed here.`)
         const reason = reference(entry.root, entry)

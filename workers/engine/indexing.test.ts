@@ -2,8 +2,8 @@ import { expect, test, vi } from 'vitest'
 import type { PackageId } from '../protocol/ids.ts'
 import { UNKNOWN_TIME } from '../protocol/presentable.ts'
 import { createCatalogue } from '../registry/catalogue.ts'
-import { createTestPublisher } from '../registry/fixtures.ts'
 import { createSearch } from '../search/index.ts'
+import { createTestPublisher } from '../testing/test-publisher.ts'
 import { createIndexing } from './indexing.ts'
 
 const hourMs = 3_600_000

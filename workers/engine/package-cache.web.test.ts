@@ -1,10 +1,10 @@
 import { openDB } from 'idb'
 import { expect, test } from 'vitest'
 import { headKey, packageId } from '../protocol/ids.ts'
-import { createHistory, createTestPublisher, toEntry } from '../registry/fixtures.ts'
 import { createRegistry } from '../registry/registry.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { openIdbStore } from '../store/idb-store.ts'
+import { createHistory, createTestPublisher, toEntry } from '../testing/test-publisher.ts'
 import { createPackageCache } from './package-cache.ts'
 
 /** Lookups over the browser's own IndexedDB, with a DHT that has nothing. */

@@ -1,8 +1,8 @@
 import type { PublicationView } from '../contract/views.ts'
-import { createSlots } from '../net/slots.ts'
 import type { Outbox, OutboxEntry } from '../registry/outbox.ts'
 import type { Registry } from '../registry/registry.ts'
 import { createCoalescedRun, createCoalescedRuns } from '../stack/coalesced-runs.ts'
+import { createSemaphore } from '../stack/semaphore.ts'
 import type { Network, NetworkStatus } from './network.ts'
 
 /** Walks through the DHT at the same time: each dials. */
@@ -47,7 +47,7 @@ interface Progress {
  */
 export const createPublications = (deps: PublicationsDependencies): Publications => {
   const { registry, outbox, network, signal, onChange } = deps
-  const inTurn = createSlots(parallelPuts)
+  const puts = createSemaphore(parallelPuts)
   const progressById = new Map<string, Progress>()
   let retryTimer: ReturnType<typeof setTimeout> | undefined
 
@@ -102,7 +102,7 @@ export const createPublications = (deps: PublicationsDependencies): Publications
   const putting = createCoalescedRuns(async (id: string) => {
     const online = await network
     if (online === undefined) return
-    await inTurn(signal, async () => {
+    await puts.run(signal, async () => {
       const entry = outbox.get(id)
       if (entry === undefined || signal.aborted || online.status().connections === 0) return
       const progress = progressOf(entry)

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { packageId, rootToText } from '../protocol/ids.ts'
-import { createHistory, createTestPublisher, rootOf, toEntry } from '../registry/fixtures.ts'
 import { createLibrary } from '../registry/library.ts'
 import { createOutbox } from '../registry/outbox.ts'
 import { createRegistry } from '../registry/registry.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
+import { createHistory, createTestPublisher, rootOf, toEntry } from '../testing/test-publisher.ts'
 import { publishedContents } from './published-contents.ts'
 
 const alice = await createTestPublisher(1)

@@ -10,6 +10,7 @@ import {
   tabLocks,
 } from '../contract/tabs.ts'
 import { type Update, type UpdateBatch, updateKey } from '../contract/updates.ts'
+import { createLruMap } from '../stack/lru-map.ts'
 
 /**
  * The leader's side of one engine for many tabs: does what other tabs ask and tells them what the engine tells its own
@@ -58,7 +59,8 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
   const lobby = open(tabChannels.lobby(profile))
   const inbox = open(tabChannels.leader(profile, leader))
   const followerByTab = new Map<string, Follower>()
-  const keptByKey = new Map<string, Update>()
+  /** The newest of each key, in the order of their last change. A page asks for packages when it shows them. */
+  const keptByKey = createLruMap<Update>(maxKept)
   const stopped = new AbortController()
   let isUp = false
   let pageHeardAt = now()
@@ -199,7 +201,7 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
       beat()
     },
     publish(batch) {
-      for (const update of batch) keep(keptByKey, update)
+      for (const update of batch) if (update.kind !== 'package') keptByKey.set(updateKey(update), update)
       if (followerByTab.size > 0) post(lobby, { kind: 'updates', leader, updates: batch })
     },
     stop() {
@@ -210,14 +212,4 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
       lobby.close()
     },
   }
-}
-
-/** The newest of each key, in the order of their last change. A page asks for packages when it shows them. */
-const keep = (keptByKey: Map<string, Update>, update: Update): void => {
-  if (update.kind === 'package') return
-  const key = updateKey(update)
-  keptByKey.delete(key)
-  keptByKey.set(key, update)
-  const [oldest] = keptByKey.keys()
-  if (keptByKey.size > maxKept && oldest !== undefined) keptByKey.delete(oldest)
 }

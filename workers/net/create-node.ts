@@ -15,6 +15,7 @@ import { createHeadValidator, type HeadValidator, type Refusal } from '../stack/
 import { closeTimeoutMs, tabDatastore } from '../stack/limits.ts'
 import { yamux } from '../stack/muxer.ts'
 import { admitConnected, forgetDisconnected } from '../stack/routing-table.ts'
+import { createSemaphore } from '../stack/semaphore.ts'
 import { type StackServices, stackServices } from '../stack/services.ts'
 import { silentLogger } from '../stack/silent-logger.ts'
 import { isDirect, peerOf } from './addresses.ts'
@@ -23,7 +24,6 @@ import { createGater, type DialGater } from './gater.ts'
 import { dialableAddresses } from './heard-addresses.ts'
 import { identifyConnections } from './identify.ts'
 import { anyRelay, createRelayTransport } from './relay-transport.ts'
-import { createSlots } from './slots.ts'
 
 /** Direct connections at which DHT queries dial nobody new: each is an RTCPeerConnection that the page keeps. */
 export const maxDirectPeers = 24
@@ -221,7 +221,7 @@ const webRtcTransport = async (iceServers: CreateNodeOptions['iceServers']): Pro
 /** Lets at most `limit` dials of a transport run at once. */
 const limitDials = (transport: Transport, limit: number): Transport => {
   const dial = transport.dial.bind(transport)
-  const inTurn = createSlots(limit)
-  transport.dial = (address, options) => inTurn(options.signal, () => dial(address, options))
+  const dials = createSemaphore(limit)
+  transport.dial = (address, options) => dials.run(options.signal, () => dial(address, options))
   return transport
 }

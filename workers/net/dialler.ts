@@ -1,7 +1,7 @@
 import type { Connection, PeerInfo } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { createWorkBudget } from '../stack/work-budget.ts'
+import { createTokenBucket } from '../stack/token-bucket.ts'
 import { isDirect, isRelayed, isWebRtc } from './addresses.ts'
 import type { PeerNode } from './create-node.ts'
 import { dialPeer, isGone } from './dial-peer.ts'
@@ -81,7 +81,7 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
   const now = (): number => performance.now()
   const candidates = createDialTargets({ max: maxCandidates, now, random: Math.random })
   const dialing = new Map<string, AbortController>()
-  const dials = createWorkBudget({ max: maxDialsAMinute, perMs: 60_000, now })
+  const dials = createTokenBucket({ perSecond: maxDialsAMinute / 60, burst: maxDialsAMinute }, now)
   /** Named by somebody in this life of the node, and not only remembered. */
   const present = new Set<string>()
   const stopped = new AbortController()
@@ -149,7 +149,7 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
       const restMs = node.paths.restMs(candidate.peer)
       if (restMs > 0) candidates.postpone(candidate.peer, restMs)
       else if (arriving(candidate.peer)) candidates.postpone(candidate.peer, takeOverMs)
-      else if (dials.take()) void dial(candidate)
+      else if (dials.tryTake()) void dial(candidate)
       else {
         pumpLater(dials.waitMs())
         break
@@ -215,7 +215,7 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
     if (isDirect(connection) || stopped.signal.aborted || node.isRelay(peerId) || avoid(peerId)) return
     const isUsedUp = !hasBudget(connection, Date.now() - connection.timeline.open, 0)
     const isNeeded = pool.directPeers().length < neededPeers && connectionsTo(peerId).length === 0
-    if (!isUsedUp || !isNeeded || peerId < self || node.paths.mayTry(peerId) || !dials.take()) return
+    if (!isUsedUp || !isNeeded || peerId < self || node.paths.mayTry(peerId) || !dials.tryTake()) return
     const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(dialTimeoutMs)])
     // Where it fails, the next try of a direct connection makes a relayed one on its way.
     node.dialRelayed(connection.remoteAddr, signal).catch(() => {})

@@ -1,3 +1,4 @@
+import { createLruMap } from '../stack/lru-map.ts'
 /**
  * To which peers a direct connection was tried without success, and when it may be tried again.
  *
@@ -28,19 +29,16 @@ const leastRestMs = 10_000
 const maxPeers = 512
 
 export const createDirectPaths = (now: () => number): DirectPaths => {
-  const failed = new Map<string, { failures: number; at: number; until: number }>()
+  const failed = createLruMap<{ failures: number; at: number; until: number }>(maxPeers)
   const trying = new Map<string, { since: number; tries: number }>()
 
-  const restMs = (peer: string): number => Math.max(0, (failed.get(peer)?.until ?? 0) - now())
+  const restMs = (peer: string): number => Math.max(0, (failed.peek(peer)?.until ?? 0) - now())
 
   const fail = (peer: string): void => {
     // Several tries at once that failed together are one failure.
     if (restMs(peer) > 0) return
-    const failures = (failed.get(peer)?.failures ?? 0) + 1
-    failed.delete(peer)
+    const failures = (failed.peek(peer)?.failures ?? 0) + 1
     failed.set(peer, { failures, at: now(), until: now() + (restsMs[Math.min(failures, restsMs.length) - 1] ?? 0) })
-    const [oldest] = failed.keys()
-    if (failed.size > maxPeers && oldest !== undefined) failed.delete(oldest)
   }
 
   return {

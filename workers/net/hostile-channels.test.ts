@@ -2,15 +2,16 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Stream, StreamMuxer } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
+import { encode as varint } from 'uint8-varint'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 // The transport itself needs a browser; its streams, which read what peers send, do not, and are not exported.
 import { DataChannelMuxerFactory } from '../../node_modules/@libp2p/webrtc/dist/src/muxer.js'
 import { toMultiaddrConnection } from '../../node_modules/@libp2p/webrtc/dist/src/rtcpeerconnection-to-conn.js'
 import type { ChannelData, ConnectionStates, ToPage, ToWorker } from '../contract/rtc.ts'
-import { createRandom, type Random } from '../protocol/mutate.ts'
 import { silentLogger } from '../stack/silent-logger.ts'
 import { until } from '../testing/relay-network.ts'
+import { createSeededBelow, type RandomBelow } from '../testing/seeded-random.ts'
 import { MESSAGE_LIMIT_BYTES } from './rtc-data-channel.ts'
 import { CHANNELS_LIMIT } from './rtc-peer-connection.ts'
 import { installRtcShim, type RtcShim } from './rtc-shim.ts'
@@ -109,9 +110,6 @@ const meet = (): Peer => {
   }
 }
 
-const varint = (value: number): number[] =>
-  value < 128 ? [value] : [(value % 128) | 0x80, ...varint(Math.floor(value / 128))]
-
 /** A message of the protocol: a flag or bytes, with its length before it. */
 const framed = (content: Uint8Array): ArrayBuffer => {
   const body = [0x12, ...varint(content.length)]
@@ -119,11 +117,11 @@ const framed = (content: Uint8Array): ArrayBuffer => {
   return new Uint8Array(new Uint8ArrayList(head, content).subarray()).slice().buffer
 }
 
-const bytes = (random: Random, length: number): Uint8Array<ArrayBuffer> =>
+const bytes = (random: RandomBelow, length: number): Uint8Array<ArrayBuffer> =>
   Uint8Array.from({ length }, () => random(256))
 
 /** What a peer may send, good and bad: what came last says whether the connection must end. */
-const hostile: Record<string, { data(random: Random): ChannelData; ends: boolean }> = {
+const hostile: Record<string, { data(random: RandomBelow): ChannelData; ends: boolean }> = {
   'a text': { data: () => 'text', ends: true },
   'a text that is a number': { data: (random) => `${random(2) === 0 ? '' : '-'}${10 ** (1 + random(12))}`, ends: true },
   'an empty text': { data: () => '', ends: true },
@@ -138,7 +136,7 @@ const hostile: Record<string, { data(random: Random): ChannelData; ends: boolean
   'a message that is good': { data: (random) => framed(bytes(random, random(500))), ends: false },
 }
 
-const others: Record<string, (random: Random) => ChannelData> = {
+const others: Record<string, (random: RandomBelow) => ChannelData> = {
   'any bytes': (random) => bytes(random, random(300)).buffer,
   'a flag': (random) => Uint8Array.of(2, 0x08, random(8)).buffer,
   'a good message cut': (random) => framed(bytes(random, 200)).slice(0, random(200)),
@@ -147,7 +145,7 @@ const others: Record<string, (random: Random) => ChannelData> = {
 
 describe('over data channels', () => {
   it.each(Object.entries(hostile))('%s', async (_what, { data, ends }) => {
-    const random = createRandom(1)
+    const random = createSeededBelow(1)
     for (let times = 0; times < 30; times += 1) {
       const [peer, honest] = [meet(), meet()]
       peer.channel(-1)
@@ -168,7 +166,7 @@ describe('over data channels', () => {
     honest.channel(-1)
     let expected = 0
     for (let seed = 0; seed < 2_000; seed += 1) {
-      const random = createRandom(seed)
+      const random = createSeededBelow(seed)
       const peer = meet()
       for (let channel = -1 - random(4); channel < 0; channel += 1) {
         peer.channel(channel, random(5) > 0)

@@ -1,7 +1,7 @@
 import type { Connection, IdentifyResult, PeerId, PeerInfo } from '@libp2p/interface'
 import type { Step } from '../contract/views.ts'
 import { createCoalescedRun } from '../stack/coalesced-runs.ts'
-import { createWorkBudget } from '../stack/work-budget.ts'
+import { createTokenBucket } from '../stack/token-bucket.ts'
 import { isDirect } from './addresses.ts'
 import type { PeerNode } from './create-node.ts'
 import { createDialler, type DiallerOptions } from './dialler.ts'
@@ -78,10 +78,12 @@ export const createPeerFinder = (node: PeerNode, pool: Pool, options: PeerFinder
 
   const neighbours = libp2p.peerId.toMultihash().bytes
 
-  const questions = createWorkBudget({ max: maxQuestionsAMinute, perMs: 60_000, now: () => performance.now() })
+  const questions = createTokenBucket({ perSecond: maxQuestionsAMinute / 60, burst: maxQuestionsAMinute }, () =>
+    performance.now(),
+  )
 
   const askOne = async (peer: PeerId, key: Uint8Array, signal: AbortSignal): Promise<void> => {
-    if (!questions.take()) return
+    if (!questions.tryTake()) return
     dialler.consider((await askClosest(peer, key, signal)).slice(0, maxNamed), 'present')
   }
 

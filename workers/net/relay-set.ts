@@ -2,10 +2,10 @@ import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Step } from '../contract/views.ts'
+import { createSemaphore } from '../stack/semaphore.ts'
 import { peerOf } from './addresses.ts'
 import type { PeerNode } from './create-node.ts'
 import { createRelayConnection, type RelayAddress, type RelayConnection, type RelayState } from './relay-connection.ts'
-import { createSlots } from './slots.ts'
 
 /** Relays dialled at once: the first that answers is enough to begin, and a browser holds back more. */
 const maxDials = 3
@@ -40,7 +40,7 @@ export interface RelaySetOptions {
  */
 export const createRelaySet = (node: PeerNode, { relays, onChange }: RelaySetOptions): RelaySet => {
   const { libp2p } = node
-  const inTurn = createSlots(maxDials)
+  const dials = createSemaphore(maxDials)
   let keepers = new Map<string, RelayConnection>()
   let stopped = false
 
@@ -49,7 +49,7 @@ export const createRelaySet = (node: PeerNode, { relays, onChange }: RelaySetOpt
     if (relay === undefined) return refuse(address)
     return createRelayConnection(node, relay, {
       onChange,
-      inTurn,
+      inTurn: dials.run,
       delayMs: isFirst ? 0 : Math.random() * startJitterMs,
     })
   }

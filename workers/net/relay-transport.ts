@@ -13,7 +13,7 @@ import {
   type ReservationStore,
   reservationStore,
 } from '../libp2p-internals/circuit-relay.ts'
-import { createSlots } from './slots.ts'
+import { createSemaphore } from '../stack/semaphore.ts'
 
 type Components = Parameters<ReturnType<typeof circuitRelayTransport>>[0]
 
@@ -54,7 +54,7 @@ export const anyRelay = '/p2p-circuit'
  */
 export const createRelayTransport = (): RelayTransport => {
   let reservations: ReservationStore | undefined
-  const inTurn = createSlots(1)
+  const listening = createSemaphore(1)
   let listenForOne: () => Promise<void> = () => Promise.resolve()
   let dial: RelayTransport['dial'] = () => Promise.reject(new Error('Relayed connections are not available.'))
 
@@ -90,7 +90,7 @@ export const createRelayTransport = (): RelayTransport => {
         if (!isRefusedUntilNextListener(error)) throw error
         // A new listener makes the store forget which relays failed it, and is one more reservation to fill; one after
         // the other, so that nobody else fills it.
-        await inTurn(AbortSignal.timeout(turnTimeoutMs), async () => {
+        await listening.run(AbortSignal.timeout(turnTimeoutMs), async () => {
           await listenForOne()
           await reservations?.addRelay(relay, 'discovered')
         })

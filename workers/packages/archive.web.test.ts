@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { craftZip, mode } from './fixtures/craft-zip.ts'
+import { craftZip, mode } from '../testing/craft-zip.ts'
 import { readArchive } from './read-archive.ts'
 import { writeArchive } from './write-archive.ts'
 

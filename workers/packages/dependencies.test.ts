@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { filesOf, goodManifest } from './fixtures/files.ts'
+import { filesOf, goodManifest } from '../testing/package-files.ts'
 import { readPackage } from './read-package.ts'
 
 const known: Record<string, string[]> = { base: ['1.0.0', '1.4.0', '2.0.0'], 'io.x': ['0.2.1'], serde: ['9.0.0'] }

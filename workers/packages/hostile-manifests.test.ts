@@ -5,7 +5,7 @@ import { failureNames } from '../contract/failures.ts'
 import type { PackageCheck } from '../contract/views.ts'
 import { isSlug, type PublisherId } from '../protocol/ids.ts'
 import { type Release, releaseCodec } from '../protocol/release.ts'
-import { filesOf } from './fixtures/files.ts'
+import { filesOf } from '../testing/package-files.ts'
 import { readPackage } from './read-package.ts'
 
 /** Anything may stand anywhere in a manifest: reading never throws, and what is found good can be signed. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { filesOf } from '../testing/package-files.ts'
 import { createFindings } from './findings.ts'
-import { filesOf } from './fixtures/files.ts'
 import { findSecret } from './private-content.ts'
 import { checkPrivateFiles, findPrivate } from './private-files.ts'
 

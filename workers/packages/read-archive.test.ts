@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isFailure } from '../contract/failures.ts'
-import { type CraftedEntry, craftZip, mode } from './fixtures/craft-zip.ts'
+import { type CraftedEntry, craftZip, mode } from '../testing/craft-zip.ts'
 import { readArchive } from './read-archive.ts'
 import { writeArchive } from './write-archive.ts'
 

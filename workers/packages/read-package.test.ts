@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Finding } from '../contract/views.ts'
-import { filesOf, goodManifest } from './fixtures/files.ts'
+import { filesOf, goodManifest } from '../testing/package-files.ts'
 import { type ReadPackageOptions, readPackage } from './read-package.ts'
 
 const read = (contents: Record<string, string | Uint8Array>, options: Partial<ReadPackageOptions> = {}) =>

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { createSeededRandom } from '../testing/seeded-random.ts'
 import { type RankedPeer, rankPeers } from './ranking.ts'
-import { createSeededRandom } from './seeded-random.ts'
 
 const candidates = fc.uniqueArray(
   fc.record({

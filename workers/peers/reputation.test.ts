@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
+import { createSeededRandom } from '../testing/seeded-random.ts'
 import { peerRecordCodec } from './record.ts'
 import { createReputation, type PeerEvent, type Reputation } from './reputation.ts'
 import { unknownScore } from './score.ts'
-import { createSeededRandom } from './seeded-random.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs

@@ -25,11 +25,3 @@ export const concatBytes = (parts: readonly Uint8Array[]): Uint8Array => {
   }
   return whole
 }
-
-/** A whole number as unsigned LEB128, as libp2p writes lengths. */
-export const varint = (value: number): Uint8Array => {
-  const bytes: number[] = []
-  let left = value
-  for (; left >= 0x80; left = Math.floor(left / 0x80)) bytes.push((left & 0x7f) | 0x80)
-  return Uint8Array.of(...bytes, left)
-}

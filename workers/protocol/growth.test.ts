@@ -1,7 +1,7 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { forEachSample } from './arbitraries.ts'
+import { forEachSample } from '../testing/arbitraries.ts'
 
 /** Nothing signs what stands in these, so they take no other fields. */
 const closed = ['identityChain', 'envelope']

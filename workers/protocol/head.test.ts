@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createSigner, webCrypto } from '../stack/web-crypto.ts'
-import { slug, versionEntries } from './arbitraries.ts'
+import { slug, versionEntries } from '../testing/arbitraries.ts'
+import { mutate, toSeed } from '../testing/mutate.ts'
+import { createSeededBelow } from '../testing/seeded-random.ts'
 import { sameBytes } from './bytes.ts'
 import type { Signer } from './crypto.ts'
 import { dhtValueCodec, encodeDhtValue, verifyDhtValue } from './dht-value.ts'
@@ -19,7 +21,6 @@ import {
 import { createIdentity, type Identity, updateIdentity } from './identity.ts'
 import { headKey } from './ids.ts'
 import { HEAD_MAX_BYTES, PAGE_MAX_BYTES } from './limits.ts'
-import { createRandom, mutate, toSeed } from './mutate.ts'
 import { signRelease } from './release.ts'
 import { asciiToBytes } from './text.ts'
 
@@ -202,7 +203,7 @@ describe('verifyDhtValue', () => {
     const puts = [await put(1), await put(2)]
     const key = puts[0]?.key ?? ''
     const seeds = puts.map(({ value }) => toSeed(value))
-    const random = createRandom(62)
+    const random = createSeededBelow(62)
     for (let i = 0; i < 10_000; i++) {
       const value = mutate(seeds, random)
       const read = await verifyDhtValue(key, value, webCrypto)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { webCrypto } from '../stack/web-crypto.ts'
-import { manifest as anyManifest } from './arbitraries.ts'
+import { manifest as anyManifest } from '../testing/arbitraries.ts'
 import { PIECE_BYTES } from './limits.ts'
 import { type ContentManifest, contentRoot, fileRange, manifestCodec, pieceLength } from './manifest.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { path as validPath } from './arbitraries.ts'
+import { path as validPath } from '../testing/arbitraries.ts'
 import { collisionKey, findCollision, isReservedName, validatePath } from './paths.ts'
 
 describe('validatePath', () => {

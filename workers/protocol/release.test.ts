@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createSigner, webCrypto } from '../stack/web-crypto.ts'
+import { mutate, toSeed } from '../testing/mutate.ts'
+import { createSeededBelow } from '../testing/seeded-random.ts'
 import { sameBytes } from './bytes.ts'
 import type { Signer } from './crypto.ts'
 import { envelopeCodecs, envelopeSize, open, sign } from './envelope.ts'
 import { createIdentity, type Identity, updateIdentity } from './identity.ts'
 import { type PackageId, packageId } from './ids.ts'
-import { createRandom, mutate, toSeed } from './mutate.ts'
 import { type Dependency, peekRelease, type Release, releaseCodec, signRelease, verifyRelease } from './release.ts'
 import { asciiToBytes } from './text.ts'
 
@@ -99,7 +100,7 @@ describe('verifyRelease', () => {
       (await signRelease({ ...release, version: '1.0.1', tags: [] }, signer, webCrypto)).bytes,
     ]
     const seeds = valid.map(toSeed)
-    const random = createRandom(51)
+    const random = createSeededBelow(51)
     for (let i = 0; i < 10_000; i++) {
       const bytes = mutate(seeds, random)
       const read = await verifyRelease(bytes, identity, webCrypto)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { forEachSample } from './arbitraries.ts'
+import { forEachSample } from '../testing/arbitraries.ts'
 
 describe('encode, decode, encode', () => {
   forEachSample(({ codec, arbitrary }) => {

@@ -4,10 +4,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { verifyWithoutPlatform } from '../stack/ed25519.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
+import { signedWithTorsion } from '../testing/torsion-signatures.ts'
 import { concatBytes } from './bytes.ts'
 import type { Verify } from './crypto.ts'
 import { checkSignature, isUnambiguous } from './signature-check.ts'
-import { signedWithTorsion } from './torsion-signatures.ts'
 
 const message = new TextEncoder().encode('message')
 

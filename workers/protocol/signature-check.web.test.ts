@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { verifyWithoutPlatform } from '../stack/ed25519.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
+import { signedWithTorsion } from '../testing/torsion-signatures.ts'
 import { checkSignature } from './signature-check.ts'
-import { signedWithTorsion } from './torsion-signatures.ts'
 
 test('the browser judges signatures by keys with a small-order part as other platforms do', async () => {
   for (const { key, signature, text, isGood } of signedWithTorsion()) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { describe, expect, test } from 'vitest'
-import { forEachSample } from './arbitraries.ts'
+import { forEachSample } from '../testing/arbitraries.ts'
 import { type FormatName, wireVersions } from './version.ts'
 
 /**

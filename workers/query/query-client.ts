@@ -11,9 +11,9 @@ import {
   type SearchRequest,
 } from '../protocol/query-messages.ts'
 import { peekRelease } from '../protocol/release.ts'
+import { messagesOver } from '../stack/message-stream.ts'
+import { createSemaphore } from '../stack/semaphore.ts'
 import { type FanOut, fanOut, type Outcome } from './fan-out.ts'
-import { messagesOver } from './message-stream.ts'
-import { createTurns } from './turns.ts'
 
 /**
  * Asks the best of the connected peers for packages that the catalogue here lacks.
@@ -73,7 +73,7 @@ const atATime = 3
 export const createQueryClient = (deps: QueryClientDependencies): QueryClient => {
   const { now, observe, drop } = deps
   const { answerMs, hedgeMs, restMs } = { ...defaultTiming, ...deps.timing }
-  const turns = createTurns(atATime)
+  const questions = createSemaphore(atATime)
   const openByPeer = new Map<string, number>()
   const restingUntil = new Map<string, number>()
 
@@ -94,8 +94,8 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
     const stream = await deps.openStream(peer, signal)
     try {
       const messages = messagesOver(stream, { maxBytes: QUERY_RESPONSE_MAX_BYTES, signal })
-      await messages.write(queryRequestCodec.encode(request))
-      const response = queryResponseCodec.decode(await messages.read())
+      await messages.send(queryRequestCodec.encode(request))
+      const response = queryResponseCodec.decode(await messages.receive())
       if (!response.ok) throw new Failure(response.name, response.message)
       stream.close({ signal }).catch((error: Error) => stream.abort(error))
       return response.value.status === 'ok' ? response.value.entries : 'refused'
@@ -134,9 +134,9 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
   }
 
   const askBest = async (request: QueryRequest, signal: AbortSignal): Promise<FanOut> => {
-    let end: () => void
+    let release: () => void
     try {
-      end = await turns.take(signal)
+      release = await questions.acquire(signal)
     } catch {
       return { asked: 0, answered: 0 }
     }
@@ -145,7 +145,7 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
       const peers = deps.rank(free, { count: mostPeers })
       return await fanOut(peers, (peer) => ask(peer, request, signal), { width, hedgeMs, signal })
     } finally {
-      end()
+      release()
     }
   }
 

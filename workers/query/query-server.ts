@@ -11,8 +11,8 @@ import {
   queryResponseCodec,
   type SearchRequest,
 } from '../protocol/query-messages.ts'
+import { messagesOver } from '../stack/message-stream.ts'
 import type { Budget } from './budget.ts'
-import { messagesOver } from './message-stream.ts'
 
 /**
  * Answers what other peers ask of this catalogue, over `/ggen/query/1.0.0`: one question a stream.
@@ -71,7 +71,7 @@ export const createQueryServer = (deps: QueryServerDependencies): QueryServer =>
       const abort = (reason: string): void => stream.abort(new Error(reason))
       try {
         const messages = messagesOver(stream, { maxBytes: QUERY_REQUEST_MAX_BYTES, signal })
-        const bytes = await messages.read()
+        const bytes = await messages.receive()
         const request = queryRequestCodec.decode(bytes)
         const isOther = !request.ok && isOtherQueryRequest(bytes)
         if (!request.ok && !isOther) {
@@ -83,7 +83,7 @@ export const createQueryServer = (deps: QueryServerDependencies): QueryServer =>
           report(peer, 'flood')
           return abort('too many questions')
         }
-        await messages.write(queryResponseCodec.encode(response))
+        await messages.send(queryResponseCodec.encode(response))
         await stream.close({ signal })
       } catch (error) {
         if (isFailure(error, 'RecordTooLarge')) report(peer, 'malformed')

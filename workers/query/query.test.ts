@@ -6,12 +6,12 @@ import { packageId } from '../protocol/ids.ts'
 import { MAX_QUERY_PACKAGES } from '../protocol/limits.ts'
 import { QUERY_PROTOCOL } from '../protocol/protocols.ts'
 import { queryRequestCodec, queryResponseCodec } from '../protocol/query-messages.ts'
-import { createHistory, createTestPublisher, toEntry } from '../registry/fixtures.ts'
+import { messagesOver } from '../stack/message-stream.ts'
 import { createForger, entriesOf, signedBy, withForgedIdentity, withWrongSignature } from '../testing/forged-records.ts'
 import { garbageKinds, pour } from '../testing/garbage.ts'
 import { type QueryPeer, type QueryPeerOptions, startQueryPeer } from '../testing/query-peers.ts'
 import { createTestNetwork, type TestNode, until } from '../testing/relay-network.ts'
-import { messagesOver } from './message-stream.ts'
+import { createHistory, createTestPublisher, toEntry } from '../testing/test-publisher.ts'
 
 /** Real nodes over WebSockets; nobody exchanges catalogues here, so what is found came by asking. */
 
@@ -55,8 +55,8 @@ const answerWith =
   (entries: readonly Entry[]) =>
   async (stream: Stream): Promise<void> => {
     const messages = messagesOver(stream, { maxBytes: 4_096, signal })
-    await messages.read()
-    await messages.write(queryResponseCodec.encode({ v: 1, status: 'ok', entries }))
+    await messages.receive()
+    await messages.send(queryResponseCodec.encode({ v: 1, status: 'ok', entries }))
     await stream.close()
   }
 
@@ -257,8 +257,8 @@ describe('a hostile peer', { timeout: testMs }, () => {
       try {
         const stream = await connection.newStream(QUERY_PROTOCOL)
         const messages = messagesOver(stream, { maxBytes: 60_000, signal: AbortSignal.timeout(60_000) })
-        await messages.write(question)
-        const response = queryResponseCodec.decode(await messages.read())
+        await messages.send(question)
+        const response = queryResponseCodec.decode(await messages.receive())
         statuses.push(response.ok ? response.value.status : response.name)
         await stream.close()
       } catch (error) {
@@ -277,7 +277,7 @@ describe('a hostile peer', { timeout: testMs }, () => {
     for (const [n, bytes] of [new Uint8Array(40).fill(0x61), new Uint8Array(10_000)].entries()) {
       const connection = await hostile.libp2p.dial(victim.libp2p.getMultiaddrs())
       const stream = await connection.newStream(QUERY_PROTOCOL)
-      await messagesOver(stream, { maxBytes: 10, signal }).write(bytes)
+      await messagesOver(stream, { maxBytes: 10, signal }).send(bytes)
       await until('it is dropped', () => victim.dropped.length === n + 1)
       expect(victim.dropped[n]?.fault).toBe('malformed')
       await until('it has noticed', () => connection.status !== 'open')
@@ -291,8 +291,8 @@ test('a peer that is asked too much is left alone for a while, and not blamed', 
   await node.libp2p.handle(QUERY_PROTOCOL, async (stream) => {
     asked += 1
     const messages = messagesOver(stream, { maxBytes: 4_096, signal })
-    await messages.read()
-    await messages.write(queryResponseCodec.encode({ v: 1, status: 'refused', entries: [] }))
+    await messages.receive()
+    await messages.send(queryResponseCodec.encode({ v: 1, status: 'refused', entries: [] }))
     await stream.close()
   })
   const asker = await startPeer({ timing: { ...patient, restMs: 600_000 } })

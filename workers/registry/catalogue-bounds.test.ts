@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from 'vitest'
 import type { VersionEntry } from '../protocol/head.ts'
 import { toHex } from '../protocol/ids.ts'
 import type { Change } from '../store/store.ts'
+import { createTestPublisher, rootOf, type TestPublisher } from '../testing/test-publisher.ts'
 import { createBoundedKeySet } from './bounded-key-set.ts'
 import {
   type Catalogue,
@@ -11,7 +12,6 @@ import {
   createCatalogue,
   type VerifiedEntry,
 } from './catalogue.ts'
-import { createTestPublisher, rootOf, type TestPublisher } from './fixtures.ts'
 
 const limits: CatalogueLimits = {
   ...catalogueLimits,

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import type { HeadPage, VersionEntry } from '../protocol/head.ts'
 import { packageId, toHex } from '../protocol/ids.ts'
+import { createHistory, createTestPublisher, rootOf, type TestPublisher } from '../testing/test-publisher.ts'
 import type { Catalogue, VerifiedEntry } from './catalogue.ts'
 import { catalogueLimits, createCatalogue } from './catalogue.ts'
-import { createHistory, createTestPublisher, rootOf, type TestPublisher } from './fixtures.ts'
 
 let alice: TestPublisher
 let bob: TestPublisher

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
-import { createHistory, createTestPublisher, toEntry } from './fixtures.ts'
+import { createHistory, createTestPublisher, toEntry } from '../testing/test-publisher.ts'
 import { packageToEntries } from './package-entries.ts'
 import { createRegistry } from './registry.ts'
 

@@ -9,8 +9,8 @@ import { toHex } from '../protocol/ids.ts'
 import { createSigner, webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
+import { createHistory, createTestPublisher, rootOf, type TestPublisher, toEntry } from '../testing/test-publisher.ts'
 import type { VerifiedEntry } from './catalogue.ts'
-import { createHistory, createTestPublisher, rootOf, type TestPublisher, toEntry } from './fixtures.ts'
 import { createRegistry, type IngestFailure, type Registry, type RegistryChange } from './registry.ts'
 
 const from = { from: 'peer' }

@@ -1,3 +1,4 @@
+import PQueue from 'p-queue'
 import { Failure, type FailureName, toFailure } from '../contract/failures.ts'
 import { announcementCodec, peekAnnouncement, verifyAnnouncement } from '../protocol/announcement.ts'
 import type { CryptoProvider } from '../protocol/crypto.ts'
@@ -20,7 +21,6 @@ import {
   type VerifiedEntry,
 } from './catalogue.ts'
 import { createDependents } from './dependents.ts'
-import { createQueue } from './queue.ts'
 import { type IdWatcher, type RecordTable, recordTables } from './record-store.ts'
 import { type Verification, verifyEntry } from './verify.ts'
 import { verifyBatch, verifyInOrder } from './verify-batch.ts'
@@ -148,7 +148,7 @@ const maxTold = 16
 export const createRegistry = (dependencies: RegistryDependencies): Registry => {
   const { store, crypto, onChange, onProblem = () => {}, limits = catalogueLimits } = dependencies
   const catalogue = createCatalogue(limits)
-  const queue = createQueue()
+  const queue = new PQueue({ concurrency: 1 })
   const recall = createSignatureCache(crypto)
   const dependents = createDependents(catalogue)
   let revision = 0
@@ -258,12 +258,12 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
   }
 
   const ingestInTurn = (entries: readonly Entry[], by: CryptoProvider): Promise<IngestResult> =>
-    queue.run(() => ingest(entries, by))
+    queue.add(() => ingest(entries, by))
 
   return {
-    load: (options) => queue.run(() => load(options)),
+    load: (options) => queue.add(() => load(options)),
     ingest: (entries) => ingestInTurn(entries, crypto),
-    exclusive: (task) => queue.run(() => task(commit)),
+    exclusive: (task) => queue.add(() => task(commit)),
 
     async receiveAnnouncement(bytes) {
       const about = peekAnnouncement(bytes)
@@ -283,7 +283,7 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
       ]
       // Others wait for the verdict, to be given the news; they need not wait for the disk.
       const accepted = await new Promise<number>((resolve, reject) => {
-        queue.run(() => ingest(entries, counted, resolve)).catch(reject)
+        queue.add(() => ingest(entries, counted, resolve)).catch(reject)
       })
       const time = release === null ? {} : { publishedAt: release.release.publishedAt }
       return { verdict: accepted > 0 ? 'new' : 'known', ...id, ...time, checks: counted.checks() }

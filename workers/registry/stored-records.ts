@@ -1,7 +1,7 @@
+import PQueue from 'p-queue'
 import { Failure } from '../contract/failures.ts'
 import type { Codec } from '../protocol/codec.ts'
 import type { Change, Store, TableName } from '../store/store.ts'
-import { createQueue } from './queue.ts'
 
 /**
  * A small table of our own records, kept in memory and on disk alike. What does not decode is left where it is,
@@ -27,7 +27,7 @@ export const createStoredRecords = <T>(
 ): StoredRecords<T> => {
   const { table, codec, prefix = '', keyOf } = options
   const recordByKey = new Map<string, T>()
-  const queue = createQueue()
+  const queue = new PQueue({ concurrency: 1 })
 
   const toChange = (record: T): Change => {
     const value = codec.encode(record)
@@ -48,12 +48,12 @@ export const createStoredRecords = <T>(
     get: (key) => recordByKey.get(key),
     list: () => [...recordByKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record),
     put: (record) =>
-      queue.run(async () => {
+      queue.add(async () => {
         await store.write([toStoredChange(() => toChange(record))], { durability: 'strict' })
         recordByKey.set(keyOf(record), record)
       }),
     remove: (key, others = []) =>
-      queue.run(async () => {
+      queue.add(async () => {
         const known = recordByKey.has(key)
         await store.write([{ table, key: prefix + key, value: undefined }, ...others], { durability: 'strict' })
         recordByKey.delete(key)

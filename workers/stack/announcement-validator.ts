@@ -2,6 +2,7 @@ import { verifyAnnouncement } from '../protocol/announcement.ts'
 import type { CryptoProvider } from '../protocol/crypto.ts'
 import { packageId, toHex } from '../protocol/ids.ts'
 import type { Judge } from './announcement-gate.ts'
+import { createLruMap } from './lru-map.ts'
 import { createSignatureCache } from './signature-cache.ts'
 
 /** Packages whose newest announced state is remembered, at about 200 bytes each; the oldest are forgotten first. */
@@ -12,7 +13,7 @@ const maxPackages = 16_384
  * newer than the newest one seen. Never throws.
  */
 export const createAnnouncementValidator = (crypto: CryptoProvider): Judge => {
-  const newestByPackage = new Map<string, { identitySeq: number; seq: number; hash: string }>()
+  const newestByPackage = createLruMap<{ identitySeq: number; seq: number; hash: string }>(maxPackages)
   const recall = createSignatureCache(crypto)
 
   return async (bytes) => {
@@ -24,7 +25,7 @@ export const createAnnouncementValidator = (crypto: CryptoProvider): Judge => {
     const { identity, head, isSuperseded } = read.value
     const { publisher, slug, seq } = head.head
     const id = packageId(publisher, slug)
-    const newest = newestByPackage.get(id)
+    const newest = newestByPackage.peek(id)
     const hash = toHex(head.hash)
     const identitySeq = identity.seq
     // The identity first: a key that was rotated out cannot freeze a package by a huge sequence number.
@@ -34,12 +35,7 @@ export const createAnnouncementValidator = (crypto: CryptoProvider): Judge => {
         (identitySeq - newest.identitySeq || seq - newest.seq || (hash === newest.hash ? -1 : 1)) < 0)
     )
       return { verdict: 'known', checks }
-    newestByPackage.delete(id)
     newestByPackage.set(id, { identitySeq, seq, hash })
-    for (const oldest of newestByPackage.keys()) {
-      if (newestByPackage.size <= maxPackages) break
-      newestByPackage.delete(oldest)
-    }
     return { verdict: 'new', checks }
   }
 }

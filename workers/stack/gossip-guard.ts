@@ -1,5 +1,6 @@
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { Stream } from '@libp2p/interface'
+import { encodingLength as varintLength } from 'uint8-varint'
 import { countInvalidMessage, type Frame, filterInbound } from '../libp2p-internals/gossipsub.ts'
 import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
 import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
@@ -70,13 +71,10 @@ const holdBack = (stream: Stream): ((frameBytes: number) => void) => {
     if (waitingBytes > maxWaitingBytes && stream.readStatus === 'readable') stream.pause()
   })
   return (frameBytes) => {
-    waitingBytes -= frameBytes + varintBytes(frameBytes)
+    waitingBytes -= frameBytes + varintLength(frameBytes)
     if (waitingBytes < maxWaitingBytes / 2 && stream.readStatus === 'paused') stream.resume()
   }
 }
-
-/** Bytes of the length before a frame: 7 bits each. */
-const varintBytes = (value: number): number => Math.max(1, Math.ceil((32 - Math.clz32(value)) / 7))
 
 /** @throws Error at the first frame that is not admitted. */
 export const bounded = async function* <T>(frames: AsyncIterable<T>, admit: (frame: T) => boolean): AsyncGenerator<T> {

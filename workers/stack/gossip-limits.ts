@@ -1,4 +1,6 @@
 import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
+import { createLruMap } from './lru-map.ts'
+import { createTokenBucket, type Rate, type TokenBucket } from './token-bucket.ts'
 
 /**
  * How much gossip is taken: from one peer, of one publisher, and in all. Pure but for the clock that it is given; the
@@ -19,11 +21,6 @@ export interface GossipLimits {
   remembered(): { peers: number; publishers: number }
   /** After: how many signatures were checked for this peer's message, and whether it was news. */
   settle(message: { peer: string; publisher: string; checks: number; isNew: boolean }): void
-}
-
-export interface Rate {
-  readonly perSecond: number
-  readonly burst: number
 }
 
 export interface GossipRates {
@@ -59,25 +56,26 @@ const maxRemembered = 4_096
 
 /** @param now ms, never going back. */
 export const createGossipLimits = (now: () => number, rates: GossipRates = gossipRates): GossipLimits => {
-  const peers = createRecent(() => ({
-    frames: createBucket(rates.frames, now),
-    bytes: createBucket(rates.bytes, now),
-    messages: createBucket(rates.messages, now),
-    checks: createBucket(rates.checks, now),
-  }))
-  const publishers = createRecent(() => createBucket(rates.publisherNews, now))
-  const news = createBucket(rates.news, now)
+  const peers = createLruMap<ReturnType<typeof createPeer>>(maxRemembered)
+  const createPeer = () => ({
+    frames: createTokenBucket(rates.frames, now),
+    bytes: createTokenBucket(rates.bytes, now),
+    messages: createTokenBucket(rates.messages, now),
+    checks: createTokenBucket(rates.checks, now),
+  })
+  const publishers = createLruMap<TokenBucket>(maxRemembered)
+  const news = createTokenBucket(rates.news, now)
 
   return {
     admitFrame(peer, bytes) {
-      const own = peers.get(peer)
+      const own = peers.getOrCreate(peer, createPeer)
       const isWithin = own.frames.hasSome() && own.bytes.hasSome()
       own.frames.take(1)
       own.bytes.take(bytes)
       return isWithin
     },
     admitMessage(peer) {
-      const { messages, checks } = peers.get(peer)
+      const { messages, checks } = peers.getOrCreate(peer, createPeer)
       if (!messages.hasSome()) return 'flood'
       messages.take(1)
       if (!checks.hasSome()) return 'drop'
@@ -87,53 +85,11 @@ export const createGossipLimits = (now: () => number, rates: GossipRates = gossi
     // Asking leaves no trace: a name in an unverified message must not push out or use up that of an honest publisher.
     admitNews: (publisher) => news.hasSome() && (publishers.peek(publisher)?.hasSome() ?? true),
     settle({ peer, publisher, checks, isNew }) {
-      peers.get(peer).checks.take(checks)
+      peers.getOrCreate(peer, createPeer).checks.take(checks)
       if (!isNew) return
-      publishers.get(publisher).take(1)
+      publishers.getOrCreate(publisher, () => createTokenBucket(rates.publisherNews, now)).take(1)
       news.take(1)
     },
     remembered: () => ({ peers: peers.size(), publishers: publishers.size() }),
-  }
-}
-
-export interface Bucket {
-  /** Whether there is at least one token. */
-  hasSome(): boolean
-  /** Takes so many, also more than there are: the debt is paid before there are some again, and bounded by the burst. */
-  take(count: number): void
-}
-
-/** Token bucket: full at first, refilled at a steady rate. */
-export const createBucket = ({ perSecond, burst }: Rate, now: () => number): Bucket => {
-  let tokens = burst
-  let at = now()
-  const tokensAt = (time: number): number => Math.min(burst, tokens + (Math.max(0, time - at) / 1000) * perSecond)
-  return {
-    // Changes nothing, not even by the rounding of a refill in two steps.
-    hasSome: () => tokensAt(now()) >= 1,
-    take(count) {
-      const time = now()
-      tokens = Math.max(-burst, tokensAt(time) - count)
-      at = time
-    },
-  }
-}
-
-/** The most recently used of many, made when first asked for. */
-const createRecent = <T>(create: () => T) => {
-  const byKey = new Map<string, T>()
-  return {
-    size: () => byKey.size,
-    peek: (key: string): T | undefined => byKey.get(key),
-    get(key: string): T {
-      const value = byKey.get(key) ?? create()
-      byKey.delete(key)
-      byKey.set(key, value)
-      for (const oldest of byKey.keys()) {
-        if (byKey.size <= maxRemembered) break
-        byKey.delete(oldest)
-      }
-      return value
-    },
   }
 }

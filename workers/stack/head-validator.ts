@@ -3,6 +3,7 @@ import { compareBytes } from '../protocol/bytes.ts'
 import type { CryptoProvider } from '../protocol/crypto.ts'
 import type { DecodeFailureName } from '../protocol/decoded.ts'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
+import { createLruMap } from './lru-map.ts'
 
 /**
  * Keys whose newest state is remembered: all packages of a large marketplace, at about 200 bytes each. The least
@@ -50,7 +51,7 @@ export class HeadRefused extends Error {
  */
 export const createHeadValidator = (crypto: CryptoProvider, options: { maxKeys?: number } = {}): HeadValidator => {
   const { maxKeys = defaultMaxKeys } = options
-  const newestByKey = new Map<string, Version>()
+  const newestByKey = createLruMap<Version>(maxKeys)
 
   const read = async (key: Uint8Array, value: Uint8Array): Promise<Version | HeadRefused> => {
     try {
@@ -64,24 +65,15 @@ export const createHeadValidator = (crypto: CryptoProvider, options: { maxKeys?:
     }
   }
 
-  const remember = (key: string, version: Version): void => {
-    newestByKey.delete(key)
-    newestByKey.set(key, version)
-    for (const oldest of newestByKey.keys()) {
-      if (newestByKey.size <= maxKeys) break
-      newestByKey.delete(oldest)
-    }
-  }
-
   return {
     async validate(key, value) {
       const version = await read(key, value)
       if (version instanceof HeadRefused) throw version
       const text = keyText(key)
-      const newest = newestByKey.get(text)
+      const newest = newestByKey.peek(text)
       if (newest !== undefined && compare(version, newest) < 0)
         throw new HeadRefused('older', `A newer head is known: ${newest.seq}, this one is ${version.seq}.`)
-      remember(text, version)
+      newestByKey.set(text, version)
     },
 
     async select(key, values) {
@@ -95,8 +87,8 @@ export const createHeadValidator = (crypto: CryptoProvider, options: { maxKeys?:
       return best
     },
 
-    newestSeq: (key) => newestByKey.get(keyText(key))?.seq,
-    newest: (key) => newestByKey.get(keyText(key)),
+    newestSeq: (key) => newestByKey.peek(keyText(key))?.seq,
+    newest: (key) => newestByKey.peek(keyText(key)),
   }
 }
 

@@ -1,5 +1,6 @@
 import { sameBytes } from '../protocol/bytes.ts'
 import type { CryptoProvider, Verify } from '../protocol/crypto.ts'
+import { createLruMap } from './lru-map.ts'
 
 /** Signatures that were found good and are remembered, at about 300 bytes each. */
 const defaultCapacity = 8_192
@@ -24,17 +25,8 @@ const hashesInTask = 64
  */
 export const createSignatureCache = (crypto: CryptoProvider, capacity = defaultCapacity): (() => CountedCrypto) => {
   /** Hashes of messages by key and signature. */
-  const good = new Map<string, string>()
+  const good = createLruMap<string>(capacity)
   const pending = new Map<string, { message: Uint8Array; check: Promise<boolean> }>()
-
-  const remember = (id: string, hash: string): void => {
-    good.delete(id)
-    good.set(id, hash)
-    for (const oldest of good.keys()) {
-      if (good.size <= capacity) break
-      good.delete(oldest)
-    }
-  }
 
   return () => {
     let checks = 0
@@ -51,7 +43,7 @@ export const createSignatureCache = (crypto: CryptoProvider, capacity = defaultC
     const check = async (id: string, ...[publicKey, message, signature]: Parameters<Verify>): Promise<boolean> => {
       checks += 1
       const [isGood, hash] = await Promise.all([crypto.verify(publicKey, message, signature), sha256(message)])
-      if (isGood) remember(id, toLatin1(hash))
+      if (isGood) good.set(id, toLatin1(hash))
       return isGood
     }
 
@@ -60,9 +52,9 @@ export const createSignatureCache = (crypto: CryptoProvider, capacity = defaultC
       checks: () => checks,
       async verify(publicKey, message, signature) {
         const id = [publicKey, signature].map(toLatin1).join('|')
-        const known = good.get(id)
+        const known = good.peek(id)
         if (known !== undefined && known === toLatin1(await sha256(message))) {
-          remember(id, known)
+          good.set(id, known)
           return true
         }
         const underWay = pending.get(id)

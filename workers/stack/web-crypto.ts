@@ -4,7 +4,7 @@ import { base64url } from 'multiformats/bases/base64'
 import { concatBytes } from '../protocol/bytes.ts'
 import type { CryptoProvider, Signer } from '../protocol/crypto.ts'
 import { verifyWithoutPlatform } from './ed25519.ts'
-import { createRecentlyUsed } from './recently-used.ts'
+import { createLruMap } from './lru-map.ts'
 
 /** Lengths of Ed25519, bytes (RFC 8032 §5.1). */
 const keyBytes = 32
@@ -80,11 +80,11 @@ const verifyByPlatform = async (
 }
 
 /** An import is a job of its own, before the one that verifies: each key is imported once. */
-const importedKeys = createRecentlyUsed<Promise<CryptoKey>>(maxKeys)
+const importedKeys = createLruMap<Promise<CryptoKey>>(maxKeys)
 
 const importKey = (publicKey: Uint8Array): Promise<CryptoKey> => {
   const id = String.fromCharCode(...publicKey)
-  return importedKeys.get(id, () => {
+  return importedKeys.getOrCreate(id, () => {
     const imported = crypto.subtle.importKey('raw', own(publicKey), 'Ed25519', false, ['verify'])
     // The number of bad keys is the sender's to choose.
     imported.catch(() => importedKeys.delete(id))

@@ -9,9 +9,9 @@ import {
   type SyncRange,
   syncMessageCodec,
 } from '../protocol/sync-messages.ts'
+import { createChannels, createTestCatalogue, entry, idOf, sha256 } from '../testing/test-catalogue.ts'
 import type { SyncChannel } from './channel.ts'
 import { runInitiator, runResponder } from './exchange.ts'
-import { createChannels, createTestCatalogue, entry, idOf, sha256 } from './fixtures.ts'
 import { createReplica } from './replica.ts'
 
 const entriesOf = (numbers: readonly number[]): Entry[] => numbers.map((n) => entry(n))

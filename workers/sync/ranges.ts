@@ -2,8 +2,8 @@ import type { Sha256 } from '../protocol/crypto.ts'
 import { toHex } from '../protocol/ids.ts'
 import { HASH_BYTES, SYNC_FINGERPRINT_BYTES, SYNC_PREFIX_BYTES } from '../protocol/limits.ts'
 import { type RangeKind, rangeKind } from '../protocol/sync-messages.ts'
+import type { YieldToEventLoop } from '../stack/event-loop.ts'
 import type { IdIndex } from './id-index.ts'
-import type { YieldToEventLoop } from './yield-to-event-loop.ts'
 
 /**
  * One answer in range-based set reconciliation (A. Meyer, “Range-Based Set Reconciliation”, 2023; Negentropy): of the

@@ -8,10 +8,10 @@ import {
   SYNC_RANGES_BYTES,
 } from '../protocol/limits.ts'
 import { rangeKind, type SyncRange } from '../protocol/sync-messages.ts'
+import { createYieldToEventLoop } from '../stack/event-loop.ts'
 import { receive, type SyncChannel, send } from './channel.ts'
 import { answerRanges, type Described, everything, type Range } from './ranges.ts'
 import type { Replica } from './replica.ts'
-import { createYieldToEventLoop } from './yield-to-event-loop.ts'
 
 /**
  * Turns of ranges, one side after the other, until one of them has nothing left to describe.

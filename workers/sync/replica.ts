@@ -2,8 +2,9 @@ import type { Sha256 } from '../protocol/crypto.ts'
 import type { Entry } from '../protocol/entry.ts'
 import { fromHex, toHex } from '../protocol/ids.ts'
 import { SYNC_PREFIX_BYTES } from '../protocol/limits.ts'
+import { createYieldToEventLoop } from '../stack/event-loop.ts'
+import { createLruMap } from '../stack/lru-map.ts'
 import { createIdIndex, type IdIndex } from './id-index.ts'
-import { createYieldToEventLoop } from './yield-to-event-loop.ts'
 
 /** The catalogue as sync needs it. */
 export interface SyncCatalogue {
@@ -46,7 +47,7 @@ export const createReplica = (catalogue: SyncCatalogue, { sha256 }: { sha256: Sh
   /** What was told and is not in the index yet: only the last word on an id counts. */
   let pending = new Map<string, boolean>()
   const stop = catalogue.watchIds((id, isThere) => void pending.set(id, isThere))
-  const useless = new Set<string>()
+  const useless = createLruMap<true>(maxUseless)
   let settling: Promise<void> | undefined
 
   const drain = async (): Promise<void> => {
@@ -70,14 +71,10 @@ export const createReplica = (catalogue: SyncCatalogue, { sha256 }: { sha256: Sh
     entries: (ids) => catalogue.entries(ids),
     async ingest(entries, from) {
       const outcome = await catalogue.ingest(entries, from)
-      for (const id of outcome.unsupported) useless.add(toHex(id.subarray(0, SYNC_PREFIX_BYTES)))
-      for (const oldest of useless) {
-        if (useless.size <= maxUseless) break
-        useless.delete(oldest)
-      }
+      for (const id of outcome.unsupported) useless.set(toHex(id.subarray(0, SYNC_PREFIX_BYTES)), true)
       return outcome
     },
-    isUseless: (start) => useless.size > 0 && useless.has(toHex(start)),
+    isUseless: (start) => useless.size() > 0 && useless.peek(toHex(start)) === true,
     async settle() {
       settling ??= drain().finally(() => {
         settling = undefined

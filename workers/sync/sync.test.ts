@@ -6,8 +6,8 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { afterEach, expect, test, vi } from 'vitest'
 import { SYNC_PROTOCOL } from '../protocol/protocols.ts'
+import { createTestCatalogue, entry, sha256 } from '../testing/test-catalogue.ts'
 import type { ExchangeResult } from './exchange.ts'
-import { createTestCatalogue, entry, sha256 } from './fixtures.ts'
 import { startSync } from './sync.ts'
 
 /** Over real connections: WebSockets, noise, yamux. */

@@ -1,13 +1,17 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import type { Sha256 } from '../protocol/crypto.ts'
+import { SYNC_MESSAGE_MAX_BYTES } from '../protocol/limits.ts'
 import { SYNC_PROTOCOL } from '../protocol/protocols.ts'
 import { createCoalescedRuns } from '../stack/coalesced-runs.ts'
+import { messagesOver } from '../stack/message-stream.ts'
 import { type ExchangeResult, runInitiator, runResponder } from './exchange.ts'
 import { createReplica, type SyncCatalogue } from './replica.ts'
-import { channelOver } from './stream-channel.ts'
 
 /** One exchange takes at most this long, ms: 10,000 entries over a slow relayed connection. */
 const exchangeMs = 60_000
+
+/** A peer that is silent for this long within an exchange is given up, ms. */
+const silenceMs = 10_000
 
 /** News that came by sync are handed on after this long, ms, so that a burst of them makes one round. */
 const passOnMs = 250
@@ -90,7 +94,11 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
     try {
       if (stopping.signal.aborted) return
       stream = await openStream(peer, SYNC_PROTOCOL, signal)
-      const result = await runInitiator(channelOver(stream, signal), replica, peer)
+      const result = await runInitiator(
+        messagesOver(stream, { maxBytes: SYNC_MESSAGE_MAX_BYTES, signal, silenceMs }),
+        replica,
+        peer,
+      )
       await stream.close({ signal })
       // Each exchange that moved something brings the end nearer; one that did not would not end.
       if (!result.complete && result.accepted + result.sent > 0) void exchanges.ask(peer)
@@ -107,7 +115,11 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
     const peer = connection.remotePeer.toString()
     const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(exchangeMs)])
     try {
-      const result = await runResponder(channelOver(stream, signal), replica, peer)
+      const result = await runResponder(
+        messagesOver(stream, { maxBytes: SYNC_MESSAGE_MAX_BYTES, signal, silenceMs }),
+        replica,
+        peer,
+      )
       await stream.close({ signal })
       finished(peer, result)
     } catch (failure) {

@@ -2,10 +2,10 @@ import { Failure } from '../contract/failures.ts'
 import { type Entry, isEntryKind } from '../protocol/entry.ts'
 import { MAX_SYNC_ENTRIES, SYNC_BATCH_BYTES } from '../protocol/limits.ts'
 import { entryBatchCodec } from '../protocol/sync-messages.ts'
+import { createYieldToEventLoop } from '../stack/event-loop.ts'
 import { receive, type SyncChannel, send } from './channel.ts'
 import { deflate, inflate } from './compression.ts'
 import type { Replica } from './replica.ts'
-import { createYieldToEventLoop } from './yield-to-event-loop.ts'
 
 /**
  * Entries in compressed batches, from one side to the other; the receiver says after each that one more may come, so

@@ -1,5 +1,6 @@
 import type { Transport } from '@libp2p/interface'
 import { memory } from '@libp2p/memory'
+import { createSeededRandom } from './seeded-random.ts'
 
 /** What happens to the messages of all links; may be changed while they run. */
 export interface LinkConditions {
@@ -37,7 +38,7 @@ type TransportComponents = Parameters<ReturnType<typeof memory>>[0]
  * The same seed gives the same delays for the same messages.
  */
 export const createLinks = (seed: number, conditions: LinkConditions): Links => {
-  const random = createRandom(seed)
+  const random = createSeededRandom(seed)
   const held = new Set<() => void>()
   const sent = { messages: 0, bytes: 0 }
   const open = new Map<MemoryConnection, { from: string; to: string }>()
@@ -131,15 +132,4 @@ const method = (object: object, name: string): ((...args: unknown[]) => unknown)
   const value: unknown = Reflect.get(object, name)
   if (typeof value !== 'function') throw new TypeError(`The memory transport's connection has no ${name}.`)
   return value as (...args: unknown[]) => unknown
-}
-
-/** Numbers in [0, 1), the same for the same seed (mulberry32). */
-export const createRandom = (seed: number): (() => number) => {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }

@@ -1,6 +1,6 @@
 import type { PeerId } from '@libp2p/interface'
 import { sha256 } from 'multiformats/hashes/sha2'
-import { createRandom } from './delayed-memory.ts'
+import { createSeededRandom } from './seeded-random.ts'
 
 /** Which nodes of a DHT are connected when all have joined: what a walk to itself and a refresh of its buckets find. */
 
@@ -17,7 +17,7 @@ export const chooseLinks = async (
   peers: readonly PeerId[],
   { near, perBucket, seed }: LinkShape,
 ): Promise<[number, number][]> => {
-  const random = createRandom(seed)
+  const random = createSeededRandom(seed)
   const places = await Promise.all(peers.map(async (peer) => (await sha256.digest(peer.toMultihash().bytes)).digest))
   const links = new Map<string, [number, number]>()
   for (const [own, place] of places.entries()) {

@@ -3,14 +3,14 @@ import { expect, test } from 'vitest'
 import { type Entry, entryId } from '../protocol/entry.ts'
 import { anyEnvelopeCodec } from '../protocol/envelope.ts'
 import { packageId, toHex } from '../protocol/ids.ts'
-import { createHistory, createTestPublisher, type TestPublisher, toEntry } from '../registry/fixtures.ts'
 import { createRegistry, type Registry } from '../registry/registry.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { runInitiator, runResponder } from '../sync/exchange.ts'
-import { createChannels } from '../sync/fixtures.ts'
 import { createReplica } from '../sync/replica.ts'
 import { futureRecord, signByHand, withFields } from './future-records.ts'
+import { createChannels } from './test-catalogue.ts'
+import { createHistory, createTestPublisher, type TestPublisher, toEntry } from './test-publisher.ts'
 
 /** Entries made of the bytes of others must not be taken for these: what has the id of another keeps that one away. */
 

@@ -2,7 +2,6 @@ import { afterEach, expect, test } from 'vitest'
 import type { Entry } from '../protocol/entry.ts'
 import { updateIdentity } from '../protocol/identity.ts'
 import { packageId, toHex } from '../protocol/ids.ts'
-import { createHistory, createTestPublisher } from '../registry/fixtures.ts'
 import { createRegistry } from '../registry/registry.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { withUnknownKeyType } from './forged-records.ts'
@@ -11,6 +10,7 @@ import { futureRecord, signByHand, withFields } from './future-records.ts'
 import { createHostileNetwork } from './hostile-peers.ts'
 import { eventually } from './network.ts'
 import { until } from './relay-network.ts'
+import { createHistory, createTestPublisher } from './test-publisher.ts'
 
 /**
  * Peers of today and one of a later version for an hour of traffic, as much as there would be: an exchange each way every

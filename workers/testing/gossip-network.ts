@@ -14,7 +14,8 @@ import { createHeadValidator } from '../stack/head-validator.ts'
 import { type StackServices, stackServices } from '../stack/services.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
-import { createLinks, createRandom, type LinkConditions } from './delayed-memory.ts'
+import { createLinks, type LinkConditions } from './delayed-memory.ts'
+import { createSeededRandom } from './seeded-random.ts'
 
 /** Real nodes with the services of a tab and its catalogue, that gossip over links with delay and loss. */
 
@@ -62,7 +63,7 @@ export const createGossipNetwork = async (options: GossipNetworkOptions) => {
   const conditions: LinkConditions = { delayMs: 25, jitterMs: 0, loss: 0, retransmitMs: 200, ...options.conditions }
   // No delay while it is set up.
   const links = createLinks(seed, { ...conditions, delayMs: 0, jitterMs: 0, loss: 0 })
-  const random = createRandom(seed)
+  const random = createSeededRandom(seed)
   networks += 1
 
   const start = async (index: number): Promise<GossipNode> => {

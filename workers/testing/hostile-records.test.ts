@@ -1,7 +1,7 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { MessageType } from '@libp2p/kad-dht'
+import { encode as varint } from 'uint8-varint'
 import { afterEach, describe, expect, it } from 'vitest'
-import { varint } from '../protocol/bytes.ts'
 import { encodeDhtValue } from '../protocol/dht-value.ts'
 import type { Entry } from '../protocol/entry.ts'
 import { signHead } from '../protocol/head.ts'

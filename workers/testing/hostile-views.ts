@@ -9,7 +9,6 @@ import type {
   TransferState,
   TransferView,
 } from '../contract/views.ts'
-import { path, release, slug, version } from '../protocol/arbitraries.ts'
 import type { Entry } from '../protocol/entry.ts'
 import { buildHead, signHead, type VersionEntry } from '../protocol/head.ts'
 import { createIdentity } from '../protocol/identity.ts'
@@ -17,6 +16,7 @@ import { isPublisherName, packageId, rootToText } from '../protocol/ids.ts'
 import { type Release, releaseCodec, signRelease } from '../protocol/release.ts'
 import { isLine } from '../protocol/text.ts'
 import { createSigner, webCrypto } from '../stack/web-crypto.ts'
+import { path, release, slug, version } from './arbitraries.ts'
 
 /**
  * Everything that a peer can sign and a tab can have stored, at its worst: values that are valid by the rules of the

@@ -5,7 +5,8 @@ import type { RunningEngine } from '../engine/command-gate.ts'
 import { createEngine } from '../engine/create-engine.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
-import { createLinks, createRandom, type LinkConditions } from './delayed-memory.ts'
+import { createLinks, type LinkConditions } from './delayed-memory.ts'
+import { createSeededRandom } from './seeded-random.ts'
 
 /**
  * Whole engines in one process, as `create-engine` makes them in a tab, over the memory transport: each with a disk, a
@@ -48,7 +49,7 @@ let addresses = 0
 export const createEngineNetwork = ({ seed = 1, conditions }: EngineNetworkOptions = {}) => {
   provideWorkerGlobals()
   const links = createLinks(seed, { ...defaultConditions, ...conditions })
-  const random = createRandom(seed + 1)
+  const random = createSeededRandom(seed + 1)
   const running = new Map<EnginePeer, { stop(): Promise<void> }>()
   const disks = new Map<string, Store>()
   const dead = new Set<string>()

@@ -3,16 +3,16 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
 import type { Entry } from '../protocol/entry.ts'
 import { updateIdentity } from '../protocol/identity.ts'
-import { createHistory, createTestPublisher, rootOf, toEntry } from '../registry/fixtures.ts'
 import { packageToEntries } from '../registry/package-entries.ts'
 import { createRegistry, type IngestResult, type Registry } from '../registry/registry.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { runInitiator, runResponder } from '../sync/exchange.ts'
-import { createChannels } from '../sync/fixtures.ts'
 import { createReplica } from '../sync/replica.ts'
 import { withUnknownKeyType, withWrongSignature } from './forged-records.ts'
 import { futureRecord, signByHand, withFields } from './future-records.ts'
+import { createChannels } from './test-catalogue.ts'
+import { createHistory, createTestPublisher, rootOf, toEntry } from './test-publisher.ts'
 
 /**
  * A peer is never blamed for passing on what it took from a stranger, whatever it, its partner and the stranger know.

@@ -11,7 +11,7 @@ import { packageToDocument } from '../registry/summary.ts'
 import { createSearch } from '../search/index.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
-import { createRandom } from './delayed-memory.ts'
+import { createSeededRandom } from './seeded-random.ts'
 
 /** A catalogue with its search index, answering and asking over a node that is given. */
 export interface QueryPeer {
@@ -36,7 +36,7 @@ export interface QueryPeerOptions {
 export const startQueryPeer = async (libp2p: Libp2p, options: QueryPeerOptions = {}): Promise<QueryPeer> => {
   const { registry, search } = createIndexedRegistry()
   if (options.entries !== undefined) await registry.ingest(options.entries, { from: 'test' })
-  const reputation = createReputation({ store: createMemoryStore(), now: Date.now, random: createRandom(1) })
+  const reputation = createReputation({ store: createMemoryStore(), now: Date.now, random: createSeededRandom(1) })
   const dropped: QueryPeer['dropped'] = []
   const questions: string[] = []
   const source = createQuerySource({ registry, search })

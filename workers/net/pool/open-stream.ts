@@ -1,12 +1,12 @@
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { raceSignal } from 'race-signal'
 import { Failure } from '../../contract/failures.ts'
 import { addressesThrough, isDirect, isRelayed, isWebRtc } from '../addresses.ts'
 import type { PeerNode } from '../create-node.ts'
 import { AnotherPeerError, dialPeer, isGone } from '../dial-peer.ts'
 import { hasBudget } from '../relayed-budget.ts'
-import { unlessAborted } from '../unless-aborted.ts'
 
 /** Opening a stream takes at most this long, ms: two attempts to dial by WebRTC where the first one is lost. */
 const defaultTimeoutMs = 10_000
@@ -84,7 +84,7 @@ export const openStream = async (
       const share = direct ? ended : AbortSignal.any([ended, AbortSignal.timeout(Math.max(patienceMs, 0))])
       try {
         const dialling = dialDirect(node, peer)
-        const connection = await unlessAborted(dialling, share)
+        const connection = await raceSignal(dialling, share)
         return await openOn(source, connection, protocol, share)
       } catch (error) {
         if (direct) throw error
@@ -94,7 +94,7 @@ export const openStream = async (
     }
     ended.throwIfAborted()
     const opening = open()
-    return await closeLate(opening, unlessAborted(opening, ended))
+    return await closeLate(opening, raceSignal(opening, ended))
   } catch (error) {
     if (signal?.aborted) throw new Failure('Cancelled', 'It was cancelled.')
     if (timeout.aborted)

@@ -1,23 +1,10 @@
 import * as dagCbor from '@ipld/dag-cbor'
-import { concatBytes } from './bytes.ts'
+import { concatBytes } from '../protocol/bytes.ts'
+import type { RandomBelow } from './seeded-random.ts'
 
 /**
- * Hostile variants of valid records, from a seed: what a broken or malicious peer may send. Imported by tests only.
+ * Hostile variants of valid records, from a seed: what a broken or malicious peer may send.
  */
-
-/** Pseudo-random whole number from 0 to `below - 1`. */
-export type Random = (below: number) => number
-
-/** Mulberry32: fast, and the same everywhere for the same seed. */
-export const createRandom = (seed: number): Random => {
-  let state = seed >>> 0
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * below)
-  }
-}
 
 export interface Seed {
   readonly bytes: Uint8Array
@@ -28,7 +15,7 @@ export interface Seed {
 export const toSeed = (bytes: Uint8Array): Seed => ({ bytes, value: dagCbor.decode(bytes) })
 
 /** One hostile input: a valid one damaged, joined, declared longer, nested or with something odd inside. */
-export const mutate = (seeds: readonly Seed[], random: Random): Uint8Array => {
+export const mutate = (seeds: readonly Seed[], random: RandomBelow): Uint8Array => {
   const seed = pick(seeds, random)
   switch (random(10)) {
     case 0:
@@ -57,13 +44,13 @@ export const mutate = (seeds: readonly Seed[], random: Random): Uint8Array => {
   }
 }
 
-const pick = <T>(from: readonly T[], random: Random): T => {
+const pick = <T>(from: readonly T[], random: RandomBelow): T => {
   const picked = from[random(from.length)]
   if (picked === undefined) throw new RangeError('There is nothing to pick from.')
   return picked
 }
 
-const flip = (bytes: Uint8Array, random: Random): Uint8Array => {
+const flip = (bytes: Uint8Array, random: RandomBelow): Uint8Array => {
   const copy = bytes.slice()
   for (let flips = 1 + random(4); flips > 0; flips--) {
     const at = random(copy.length)
@@ -72,29 +59,29 @@ const flip = (bytes: Uint8Array, random: Random): Uint8Array => {
   return copy
 }
 
-const garbage = (random: Random): Uint8Array => {
+const garbage = (random: RandomBelow): Uint8Array => {
   const bytes = new Uint8Array(random(200))
   for (let i = 0; i < bytes.length; i++) bytes[i] = random(256)
   return bytes
 }
 
-const splice = (a: Uint8Array, b: Uint8Array, random: Random): Uint8Array => {
+const splice = (a: Uint8Array, b: Uint8Array, random: RandomBelow): Uint8Array => {
   const start = a.subarray(0, random(a.length))
   return concatBytes([start, b.subarray(random(b.length))])
 }
 
-const insert = (bytes: Uint8Array, piece: Uint8Array, random: Random): Uint8Array => {
+const insert = (bytes: Uint8Array, piece: Uint8Array, random: RandomBelow): Uint8Array => {
   const at = random(bytes.length + 1)
   return concatBytes([bytes.subarray(0, at), piece, bytes.subarray(at)])
 }
 
-const replace = (bytes: Uint8Array, piece: Uint8Array, random: Random): Uint8Array => {
+const replace = (bytes: Uint8Array, piece: Uint8Array, random: RandomBelow): Uint8Array => {
   const at = random(bytes.length)
   return concatBytes([bytes.subarray(0, at), piece, bytes.subarray(at + piece.length)])
 }
 
 /** Puts something odd in the place of a random part of the value, or adds or removes a field. */
-const replaceSomewhere = (value: unknown, random: Random): unknown => {
+const replaceSomewhere = (value: unknown, random: RandomBelow): unknown => {
   if (Array.isArray(value) && random(4) !== 0) {
     const copy = [...value]
     const at = random(copy.length + 1)

@@ -1,11 +1,11 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
-import { concatBytes } from './bytes.ts'
-import { asciiToBytes } from './text.ts'
+import { concatBytes } from '../protocol/bytes.ts'
+import { asciiToBytes } from '../protocol/text.ts'
 
 /**
  * Signatures by keys A + T, where T has order 8: what their owner signs satisfies the equation with the cofactor always,
- * and the one without it only where the challenge is a multiple of 8. Imported by tests only.
+ * and the one without it only where the challenge is a multiple of 8.
  */
 export interface TorsionSignature {
   readonly key: Uint8Array

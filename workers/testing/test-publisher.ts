@@ -4,10 +4,10 @@ import { buildHead, headPageCodec, signHead, type VersionEntry } from '../protoc
 import { createIdentity, type Identity } from '../protocol/identity.ts'
 import { toHex } from '../protocol/ids.ts'
 import { type Release, signRelease } from '../protocol/release.ts'
+import type { VerifiedEntry } from '../registry/catalogue.ts'
 import { createSigner, webCrypto } from '../stack/web-crypto.ts'
-import type { VerifiedEntry } from './catalogue.ts'
 
-/** Publishers with real keys, grown from a number, for the tests of this folder. */
+/** Publishers with real keys, each derived from a number. */
 
 export interface TestPublisher {
   readonly identity: Identity

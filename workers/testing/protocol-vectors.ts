@@ -1,14 +1,14 @@
-import type { CryptoProvider, Signer } from './crypto.ts'
-import { encodeDhtValue } from './dht-value.ts'
-import { buildHead, signHead } from './head.ts'
-import { createIdentity, updateIdentity } from './identity.ts'
-import { rootToText, toHex } from './ids.ts'
-import { contentRoot, manifestCodec } from './manifest.ts'
-import { signRelease } from './release.ts'
+import type { CryptoProvider, Signer } from '../protocol/crypto.ts'
+import { encodeDhtValue } from '../protocol/dht-value.ts'
+import { buildHead, signHead } from '../protocol/head.ts'
+import { createIdentity, updateIdentity } from '../protocol/identity.ts'
+import { rootToText, toHex } from '../protocol/ids.ts'
+import { contentRoot, manifestCodec } from '../protocol/manifest.ts'
+import { signRelease } from '../protocol/release.ts'
 
 /**
  * One record of each signed kind from fixed keys, as hashes: peers in Node and in browsers must come to the same
- * bytes, now and in later versions. Imported by tests only.
+ * bytes, now and in later versions.
  */
 export const createVectors = async (
   createSigner: (seed: Uint8Array) => Promise<Signer>,

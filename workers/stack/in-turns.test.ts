@@ -1,6 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createWorkBudget, inTurns } from './work-budget.ts'
+import { inTurns } from './in-turns.ts'
 
 function* endless(): Generator<number> {
   for (let n = 0; ; n += 1) yield n
@@ -34,29 +33,5 @@ describe('items in turns', () => {
 
   it('are none where none are wanted', async () => {
     for await (const _ of inTurns(endless(), 0)) throw new Error('one was taken')
-  })
-})
-
-describe('a budget', () => {
-  it('gives at most what it has and what came back since, and says when there is more', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 50 }),
-        fc.array(fc.integer({ min: 0, max: 5_000 }), { minLength: 10, maxLength: 300 }),
-        (max, pauses) => {
-          let ms = 0
-          const budget = createWorkBudget({ max, perMs: 1_000, now: () => ms })
-          let taken = 0
-          for (const pause of pauses) {
-            while (budget.take()) taken += 1
-            expect(budget.waitMs()).toBeGreaterThan(0)
-            ms += pause
-          }
-          expect(taken).toBeLessThanOrEqual(max + (ms * max) / 1_000 + 1)
-          ms += budget.waitMs()
-          expect(budget.take()).toBe(true)
-        },
-      ),
-    )
   })
 })

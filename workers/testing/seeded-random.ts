@@ -8,3 +8,12 @@ export const createSeededRandom = (seed: number): (() => number) => {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
+
+/** A whole number from 0 to `below - 1`. */
+export type RandomBelow = (below: number) => number
+
+/** Whole numbers, the same for the same seed. */
+export const createSeededBelow = (seed: number): RandomBelow => {
+  const random = createSeededRandom(seed)
+  return (below) => Math.floor(random() * below)
+}

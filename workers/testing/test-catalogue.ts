@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Entry } from '../protocol/entry.ts'
 import { toHex } from '../protocol/ids.ts'
-import type { SyncChannel } from './channel.ts'
-import type { SyncCatalogue } from './replica.ts'
+import type { SyncChannel } from '../sync/channel.ts'
+import type { SyncCatalogue } from '../sync/replica.ts'
 
-/** Catalogues and channels in memory, for the tests of this folder and the benchmark. */
+/** Catalogues and channels in memory, for tests and benchmarks of sync. */
 
 export const sha256 = async (bytes: Uint8Array): Promise<Uint8Array> =>
   new Uint8Array(createHash('sha256').update(bytes).digest())

@@ -1,20 +1,35 @@
 import fc from 'fast-check'
-import type { Announcement } from './announcement.ts'
-import { announcementCodec } from './announcement.ts'
-import type { Codec } from './codec.ts'
-import type { DhtValue } from './dht-value.ts'
-import { dhtValueCodec } from './dht-value.ts'
-import type { Entry } from './entry.ts'
-import { type Envelope, envelopeCodecs } from './envelope.ts'
-import { type Head, type HeadPage, headCodec, headPageCodec, type VersionEntry } from './head.ts'
-import { type IdentityChain, type IdentityDocument, identityChainCodec, identityDocumentCodec } from './identity.ts'
-import { hashToPublisherId, isSlug, packageId } from './ids.ts'
-import { PIECE_BYTES } from './limits.ts'
-import { type ContentManifest, manifestCodec } from './manifest.ts'
-import { findCollision, validatePath } from './paths.ts'
-import { type PieceRequest, type PieceResponse, pieceRequestCodec, pieceResponseCodec } from './piece-messages.ts'
-import { type QueryRequest, type QueryResponse, queryRequestCodec, queryResponseCodec } from './query-messages.ts'
-import { type Dependency, type Release, releaseCodec } from './release.ts'
+import type { Announcement } from '../protocol/announcement.ts'
+import { announcementCodec } from '../protocol/announcement.ts'
+import type { Codec } from '../protocol/codec.ts'
+import type { DhtValue } from '../protocol/dht-value.ts'
+import { dhtValueCodec } from '../protocol/dht-value.ts'
+import type { Entry } from '../protocol/entry.ts'
+import { type Envelope, envelopeCodecs } from '../protocol/envelope.ts'
+import { type Head, type HeadPage, headCodec, headPageCodec, type VersionEntry } from '../protocol/head.ts'
+import {
+  type IdentityChain,
+  type IdentityDocument,
+  identityChainCodec,
+  identityDocumentCodec,
+} from '../protocol/identity.ts'
+import { hashToPublisherId, isSlug, packageId } from '../protocol/ids.ts'
+import { PIECE_BYTES } from '../protocol/limits.ts'
+import { type ContentManifest, manifestCodec } from '../protocol/manifest.ts'
+import { findCollision, validatePath } from '../protocol/paths.ts'
+import {
+  type PieceRequest,
+  type PieceResponse,
+  pieceRequestCodec,
+  pieceResponseCodec,
+} from '../protocol/piece-messages.ts'
+import {
+  type QueryRequest,
+  type QueryResponse,
+  queryRequestCodec,
+  queryResponseCodec,
+} from '../protocol/query-messages.ts'
+import { type Dependency, type Release, releaseCodec } from '../protocol/release.ts'
 import {
   type EntryBatch,
   entryBatchCodec,
@@ -22,10 +37,10 @@ import {
   type SyncMessage,
   type SyncRange,
   syncMessageCodec,
-} from './sync-messages.ts'
-import { toLine } from './text.ts'
-import type { FormatName } from './version.ts'
-import { pickLatest } from './versions-and-ranges.ts'
+} from '../protocol/sync-messages.ts'
+import { toLine } from '../protocol/text.ts'
+import type { FormatName } from '../protocol/version.ts'
+import { pickLatest } from '../protocol/versions-and-ranges.ts'
 
 /** Random valid records of every format, for the property and mutation tests. Imported by tests only. */
 

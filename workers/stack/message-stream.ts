@@ -1,0 +1,53 @@
+import type { Stream } from '@libp2p/interface'
+import { lpStream } from '@libp2p/utils'
+import { Failure } from '../contract/failures.ts'
+
+/** Messages over a libp2p stream, each after its length. */
+export interface MessageStream {
+  send(message: Uint8Array): Promise<void>
+  receive(): Promise<Uint8Array>
+}
+
+export interface MessageStreamOptions {
+  /** Of one message. */
+  maxBytes: number
+  signal: AbortSignal
+  /** Time that sending or receiving one message may take (ms); as long as the signal lets it without one. */
+  silenceMs?: number
+}
+
+/**
+ * What goes wrong has a name: `RecordTooLarge` for a length over `maxBytes`, before anything of it is kept; `Timeout` for
+ * silence and for a signal that aborts by a timeout; `Cancelled` when it aborts otherwise; `PeerUnreachable` for a stream
+ * that ends or breaks.
+ */
+export const messagesOver = (stream: Stream, options: MessageStreamOptions): MessageStream => {
+  const { maxBytes, signal, silenceMs } = options
+  const framed = lpStream(stream, { maxDataLength: maxBytes })
+  const within = async <T>(run: (limit: AbortSignal) => Promise<T>): Promise<T> => {
+    const limit = silenceMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(silenceMs)])
+    try {
+      return await run(limit)
+    } catch (error) {
+      throw toNamed(error, limit, maxBytes)
+    }
+  }
+  return {
+    send: (message) => within((limit) => framed.write(message, { signal: limit })),
+    receive: () => within(async (limit) => (await framed.read({ signal: limit })).subarray()),
+  }
+}
+
+const toNamed = (error: unknown, limit: AbortSignal, maxBytes: number): Failure => {
+  const name = error instanceof Error ? error.name : ''
+  if (name.startsWith('InvalidDataLength') || name === 'InvalidMessageLengthError' || error instanceof RangeError) {
+    return new Failure('RecordTooLarge', `The peer sent a message of more than ${maxBytes} bytes.`)
+  }
+  if (limit.aborted) {
+    const isTimeout = limit.reason instanceof Error && limit.reason.name === 'TimeoutError'
+    return isTimeout
+      ? new Failure('Timeout', 'The peer did not answer in time.')
+      : new Failure('Cancelled', 'The exchange with the peer was cancelled.')
+  }
+  return new Failure('PeerUnreachable', `The exchange with the peer broke off: ${String(error)}`)
+}
