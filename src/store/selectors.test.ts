@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { PackageSummary, StatusView, StepState, TransferView } from '../../workers/contract/views.ts'
-import { formatAgo } from '../lib/format.ts'
+import { formatAgo } from '../text/format.ts'
 import {
   clockNotice,
   emptyReason,
