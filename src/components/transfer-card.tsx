@@ -5,7 +5,7 @@ import { hasEnded } from '../store/apply-updates.ts'
 import { transferSentence, transferShare } from '../store/selectors.ts'
 import { controlText } from '../text/controls.ts'
 import { formatBytes, formatList } from '../text/format.ts'
-import { installText } from '../text/install.ts'
+import { transferText } from '../text/transfers.ts'
 import { Button } from './button.tsx'
 import { Progress } from './progress.tsx'
 
@@ -30,12 +30,12 @@ export const TransferCard = ({
         <output>{transferSentence(transfer)}</output>
         {totalBytes === 0 ? null : (
           <span className="transfer-bytes">
-            {installText.progress({ done: formatBytes(bytes), total: formatBytes(totalBytes) })}
+            {transferText.progress({ done: formatBytes(bytes), total: formatBytes(totalBytes) })}
           </span>
         )}
       </div>
       {hasEnded(state) ? null : (
-        <Progress label={installText.installing({ packages: what })} share={transferShare(transfer)} />
+        <Progress label={transferText.installing({ packages: what })} share={transferShare(transfer)} />
       )}
       {failure === undefined ? null : <p className="transfer-failure">{failure.message}</p>}
       <div className="transfer-actions">

@@ -1,7 +1,7 @@
 import { joinLeftOut, sift } from '../../workers/contract/left-out.ts'
 import type { FileInput, Finding, LeftOut } from '../../workers/contract/views.ts'
 import { formatBytes } from '../text/format.ts'
-import { publishText } from '../text/publish.ts'
+import { oversizeText } from '../text/oversize.ts'
 import { MAX_FILES, MAX_PACKAGE_BYTES } from './limits.ts'
 
 /**
@@ -48,7 +48,7 @@ export const toPickedFolder = (picked: Picked): PickedFolder => {
 export const findOversize = (files: readonly PickedFile[]): Finding[] => {
   const findings: Finding[] = []
   if (files.length > MAX_FILES) {
-    findings.push({ level: 'error', name: 'TooManyFiles', message: publishText.tooManyFiles(MAX_FILES) })
+    findings.push({ level: 'error', name: 'TooManyFiles', message: oversizeText.tooManyFiles(MAX_FILES) })
   }
   const size = files.reduce((sum, { content }) => sum + content.size, 0)
   if (size > MAX_PACKAGE_BYTES) {
@@ -56,7 +56,7 @@ export const findOversize = (files: readonly PickedFile[]): Finding[] => {
     findings.push({
       level: 'error',
       name: 'PackageTooLarge',
-      message: publishText.tooLarge({
+      message: oversizeText.tooLarge({
         size: formatBytes(size),
         limit: formatBytes(MAX_PACKAGE_BYTES),
         path: largest.path,
@@ -76,7 +76,7 @@ export const findOversizeArchive = (name: string, size: number): Finding[] =>
         {
           level: 'error',
           name: 'ArchiveTooLarge',
-          message: publishText.archiveTooLarge({
+          message: oversizeText.archiveTooLarge({
             name,
             size: formatBytes(size),
             limit: formatBytes(MAX_PACKAGE_BYTES),

@@ -2,7 +2,7 @@ import { engineNoticeId, type UpdateBatch } from '../../workers/contract/updates
 import type { TransferState, TransferView } from '../../workers/contract/views.ts'
 import { specLabel } from '../lib/names.ts'
 import { formatList } from '../text/format.ts'
-import { installText } from '../text/install.ts'
+import { noticeText } from '../text/notices.ts'
 import type { Notice, State } from './state.ts'
 
 /**
@@ -82,11 +82,11 @@ const sized = (catalogue: State['catalogue'], size: number): State['catalogue'] 
 
 const noticeOfEnd = ({ id, specs, state, failure }: TransferView): Notice | undefined => {
   const packages = formatList(specs.map(specLabel))
-  if (state === 'done') return { id: `transfer:${id}`, level: 'success', message: installText.installed({ packages }) }
+  if (state === 'done') return { id: `transfer:${id}`, level: 'success', message: noticeText.installed({ packages }) }
   if (state !== 'failed') return undefined
   const message =
     failure === undefined
-      ? installText.notInstalled({ packages })
-      : installText.notInstalledBecause({ packages, reason: failure.message })
+      ? noticeText.notInstalled({ packages })
+      : noticeText.notInstalledBecause({ packages, reason: failure.message })
   return { id: `transfer:${id}`, level: 'error', message }
 }

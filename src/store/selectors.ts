@@ -3,10 +3,10 @@ import type { BrowseQuery } from '../routes.ts'
 import { filterKeys } from '../routes.ts'
 import { browseText } from '../text/browse.ts'
 import { formatBytes, formatList, formatSpan } from '../text/format.ts'
-import { installText } from '../text/install.ts'
 import { networkText } from '../text/network.ts'
 import { formatPercent } from '../text/numbers.ts'
 import { shellText } from '../text/shell.ts'
+import { transferText } from '../text/transfers.ts'
 import { hasEnded } from './apply-updates.ts'
 import { PAGE_HITS, type State } from './state.ts'
 
@@ -215,10 +215,12 @@ const concerns = (spec: string, id: string, slug: string): boolean =>
 
 /** A transfer in words. */
 export const transferSentence = ({ state, sources, bytes, totalBytes, limit }: TransferView): string => {
-  if (state === 'failed' && bytes > 0 && bytes < totalBytes) return installText.stopped
-  if (state !== 'fetching') return installText.transfer(state)
-  const fetching = sources === 0 ? installText.transfer(state) : installText.fetchingFrom(sources)
-  return limit === undefined ? fetching : installText.throughRelay({ state: fetching, limit: formatBytes(limit.bytes) })
+  if (state === 'failed' && bytes > 0 && bytes < totalBytes) return transferText.stopped
+  if (state !== 'fetching') return transferText.state(state)
+  const fetching = sources === 0 ? transferText.state(state) : transferText.fetchingFrom(sources)
+  return limit === undefined
+    ? fetching
+    : transferText.throughRelay({ state: fetching, limit: formatBytes(limit.bytes) })
 }
 
 /** Share that is done, 0 to 1; undefined while the size is not known. */

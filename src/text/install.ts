@@ -1,7 +1,7 @@
 import { messages } from './catalogue.ts'
-import { choice, count, params } from './forms.ts'
+import { params } from './forms.ts'
 
-/** An install from its plan to its end. */
+/** The dialog that plans and runs an install. */
 export const installText = messages('install', {
   title: params('Install {slug} {version}'),
   install: 'Install',
@@ -29,23 +29,4 @@ export const installText = messages('install', {
   continue: 'Continue in background',
   doneTitle: 'Installed',
   done: 'Every file is verified and in your library. Other peers can now download it from you.',
-
-  transfer: choice({
-    resolving: 'Resolving dependencies',
-    finding: 'Looking for peers that hold it',
-    fetching: 'Waiting for the first piece',
-    verifying: 'Verifying files',
-    done: 'Installed',
-    failed: 'Not installed',
-    cancelled: 'Cancelled. Downloaded pieces are kept.',
-  }),
-  stopped: 'Stopped. Downloaded pieces are kept.',
-  fetchingFrom: count({ one: 'Downloading from {count} peer', other: 'Downloading from {count} peers' }),
-  throughRelay: params('{state} through the relay, at most {limit} per package'),
-  progress: params('{done} of {total}'),
-  installing: params('Installing {packages}'),
-
-  installed: params('Installed {packages}.'),
-  notInstalled: params('{packages} was not installed.'),
-  notInstalledBecause: params('{packages} was not installed. {reason}'),
 })

@@ -20,7 +20,6 @@ export const libraryText = messages('library', {
   downloadZipOf: params('Download zip of {name}'),
   saveFolder: 'Save folder',
   saveFolderOf: params('Save folder of {name}'),
-  savedFolder: params('Saved {name} as {path}.'),
   verify: 'Verify',
   verifying: 'Verifying…',
   verifyOf: params('Verify {name}'),
@@ -34,7 +33,6 @@ export const libraryText = messages('library', {
   removeOf: params('Remove {name}'),
   removeTitle: params('Remove {name}?'),
   removeAnyway: 'Remove anyway',
-  removed: params('Removed {name}.'),
   breaks: count({
     one: '{count} installed package requires it and may stop working:',
     other: '{count} installed packages require it and may stop working:',

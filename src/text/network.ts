@@ -110,7 +110,6 @@ export const networkText = messages('network', {
   address: 'Address of a peer or relay (multiaddr)',
   addressExample: '/ip4/…/tcp/…/ws/p2p/…',
   connect: 'Connect',
-  connectDone: 'Connected.',
 
   you: 'You',
   profile: 'Profile',

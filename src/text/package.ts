@@ -54,7 +54,6 @@ export const packageText = messages('package', {
   yankTitle: params('Yank {slug} {version}?'),
   yankConsequences:
     'New installs skip this version. Nothing is deleted: peers that have it keep it. The yank is signed with your key and cannot be undone.',
-  yankDone: params('{slug} {version} is yanked.'),
 
   facts: 'Details',
   publisher: 'Publisher',

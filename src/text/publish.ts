@@ -15,7 +15,6 @@ export const publishText = messages('publish', {
   requirements: params(
     'A package has a package.toml, pack.toml, gpack.toml or package.json, at most {files} files and at most {size}. Without a manifest, you fill in a form.',
   ),
-  droppedFiles: 'the files',
   dropFailed: 'The dropped files could not be read. Choose the folder with the button instead.',
   notZip: params('{name} is not a zip archive.'),
   reading: params('Reading {source}…'),
@@ -25,13 +24,6 @@ export const publishText = messages('publish', {
   chooseOther: 'Choose something else',
   source: params('From {source}'),
   sourceWithManifest: params('From {source}, manifest {manifest}'),
-
-  tooManyFiles: count({
-    one: 'A package has at most {count} file. Choose a smaller folder.',
-    other: 'A package has at most {count} files. Choose a smaller folder.',
-  }),
-  tooLarge: params('The files add up to {size}; a package has at most {limit}. The largest is {path} with {largest}.'),
-  archiveTooLarge: params('{name} has {size}; an archive has at most {limit}.'),
 
   found: 'Check results',
   findings: 'Findings',
@@ -110,7 +102,6 @@ export const publishText = messages('publish', {
 
   published: 'Published',
   publishedTitle: params('{slug} {version} is published'),
-  publishedNotice: params('Published {slug} {version}.'),
   stored: 'Signed and saved. You can close this tab without losing it.',
   waiting: 'Waiting for a peer. It is announced as soon as one connects.',
   announcing: 'Announcing to peers.',
