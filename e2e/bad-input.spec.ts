@@ -204,7 +204,7 @@ test('the page shows a broken manifest with its place, and refuses a hostile arc
   await publishKept(page)
   const before = await everythingKept(page)
   await page.getByRole('link', { name: 'Publish' }).click()
-  const archiveInput = page.getByLabel('Zip archive of a package')
+  const archiveInput = page.getByLabel('Package zip archive')
 
   const zip = async (...entries: Parameters<typeof craftZip>[0]) => ({
     name: 'orders.zip',

@@ -62,7 +62,7 @@ test('all relays gone: peers that are connected directly keep search, gossip and
     })
   await b.page.getByRole('link', { name: /^Network:/ }).click()
   const stuck = b.page.getByRole('listitem').filter({ has: b.page.getByRole('heading', { name: /^Relay/ }) })
-  await expect(stuck).toContainText('Does not work, since')
+  await expect(stuck).toContainText('Not working, changed')
   const peers = await b.page.evaluate(() => window.ggen.peers())
   expect(peers).toMatchObject([{ kind: 'peer', path: 'direct', health: 'healthy', healthReason: '', kept: true }])
 

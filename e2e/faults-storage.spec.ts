@@ -166,6 +166,6 @@ test('rows that were damaged while no tab was open are found, told, and brought 
   expect(await damage(bystander, { keys: 'short' })).toBe(4)
   const page = await a.context.newPage()
   await page.goto(`${relay.page}/`)
-  await expect(page.getByRole('heading', { name: 'Storage cannot be used' })).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'Storage is unavailable' })).toBeVisible()
   await expect(page.getByText(/The keys of this profile are damaged/)).toBeVisible()
 })

@@ -60,7 +60,7 @@ test('a lookup is answered by the DHT, then hot or warm, after a reload cold, an
   const { page, context } = await join()
   await expect.poll(() => from(page, id), { timeout: 60_000, intervals: [500] }).toBe('dht')
   expect(await from(page, id)).toBe('hot')
-  const line = page.getByText('asked of other peers')
+  const line = page.getByText('sent to other peers')
   await page.getByRole('link', { name: 'Network', exact: true }).click()
   await expect(line).toBeVisible()
 

@@ -14,7 +14,7 @@ test('removing what one published asks with the names of what breaks, and others
   const dialog = a.page.getByRole('dialog')
   await expect(dialog.getByRole('listitem')).toHaveText('web 1.0.0')
   await expect(dialog).toContainText('its files stay in this browser')
-  await dialog.getByRole('button', { name: 'Remove all the same' }).click()
+  await dialog.getByRole('button', { name: 'Remove anyway' }).click()
   await expect(a.page.getByRole('list', { name: 'Installed packages' }).getByRole('listitem')).toHaveCount(1)
 
   const b = await join()
@@ -36,7 +36,7 @@ test('a zip with a project’s history and secrets publishes only what a person 
     files.map(({ path, base64 }) => ({ path: `kit/${path}`, bytes: new Uint8Array(Buffer.from(base64, 'base64')) })),
   )
   await a.page
-    .getByLabel('Zip archive of a package')
+    .getByLabel('Package zip archive')
     .setInputFiles({ name: 'kit.zip', mimeType: 'application/zip', buffer: Buffer.from(zip) })
   const leftOut = a.page.getByRole('region', { name: 'Left out' })
   await expect(leftOut).toContainText('.git')
@@ -44,7 +44,7 @@ test('a zip with a project’s history and secrets publishes only what a person 
   const publish = a.page.getByRole('button', { name: 'Publish', exact: true })
   await expect(publish).toBeDisabled()
   await a.page.getByRole('button', { name: 'Leave out .env' }).click()
-  await a.page.getByRole('button', { name: 'Publish certs/test.pem anyway' }).click()
+  await a.page.getByRole('button', { name: 'Publish anyway: certs/test.pem' }).click()
   await expect(a.page.getByRole('region', { name: 'Private files' })).toHaveCount(0)
   await expect(leftOut).toContainText('.env')
   await publish.click()

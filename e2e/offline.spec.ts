@@ -29,7 +29,7 @@ test('without its relay the page works offline and says so; when the relay comes
   absent,
 }) => {
   const a = await join(query(absent))
-  await expect(a.page.getByRole('link', { name: 'Network: Offline: you see what is stored here' })).toBeVisible()
+  await expect(a.page.getByRole('link', { name: 'Network: Offline: showing saved packages' })).toBeVisible()
   const status = await a.status()
   expect(status).toMatchObject({
     online: false,

@@ -16,7 +16,7 @@ test('a folder is chosen, checked, published, found, installed and downloaded th
     await writeFile(joinPath(folder, 'README.md'), '# Paper kit\n\nWrites *papers*. <script>window.harm = 1</script>\n')
 
     await a.page.getByRole('link', { name: 'Publish' }).first().click()
-    await a.page.getByLabel('Folder of a package').setInputFiles(folder)
+    await a.page.getByLabel('Package folder').setInputFiles(folder)
     await expect(a.page.getByRole('region', { name: 'Files' })).toContainText('README.md')
     await a.page.getByRole('button', { name: 'Publish', exact: true }).click()
     await expect(a.page.getByRole('heading', { name: 'paper-kit 1.0.0 is published' })).toBeVisible()
@@ -41,7 +41,7 @@ test('a folder is chosen, checked, published, found, installed and downloaded th
     .click()
   const dialog = b.page.getByRole('dialog')
   await dialog.getByRole('button', { name: 'Install', exact: true }).click()
-  await expect(dialog.getByText('Every file was checked')).toBeVisible()
+  await expect(dialog.getByText('Every file is verified')).toBeVisible()
   await dialog.getByRole('link', { name: 'Open library' }).click()
 
   await expect(b.page.getByRole('list', { name: 'Installed packages' })).toContainText('paper-kit')
@@ -66,7 +66,7 @@ test('a manifest that does not parse names its place, and the form publishes all
     { path: 'broken/a.tmpl', bytes: encode('{{ a }}') },
   ])
   await a.page
-    .getByLabel('Zip archive of a package')
+    .getByLabel('Package zip archive')
     .setInputFiles({ name: 'broken.zip', mimeType: 'application/zip', buffer: Buffer.from(zip) })
   const findings = a.page.getByRole('region', { name: 'Findings' })
   await expect(findings).toContainText('package.toml')

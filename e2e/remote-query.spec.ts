@@ -41,10 +41,10 @@ test('a fresh tab that nobody gives a catalogue to finds a package by asking, an
   const tab = await join()
   const { page } = tab
   await page.getByLabel('Search packages').fill('distant')
-  await expect(page.getByText('Nobody has published yet')).toBeVisible()
+  await expect(page.getByText('No packages yet')).toBeVisible()
   // It is looked for already when somebody comes who can be asked.
   await page.evaluate((address) => window.ggen.connect(address), archive.address)
-  await expect(page.getByText('Asked 1 other peer; it answered.')).toBeVisible()
+  await expect(page.getByText('1 peer answered.')).toBeVisible()
   await expect(page.getByText('1 package found')).toBeVisible()
   // Only what was looked for has come.
   expect((await tab.search({})).hits.map(({ slug }) => slug)).toEqual(['distant-kit'])
@@ -57,7 +57,7 @@ test('a fresh tab that nobody gives a catalogue to finds a package by asking, an
     .click()
   const dialog = page.getByRole('dialog')
   await dialog.getByRole('button', { name: 'Install', exact: true }).click()
-  await expect(dialog.getByText('Every file was checked')).toBeVisible()
+  await expect(dialog.getByText('Every file is verified')).toBeVisible()
   expect((await tab.library()).map((entry) => entry.id)).toEqual([id])
 })
 

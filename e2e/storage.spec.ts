@@ -59,7 +59,7 @@ test('where IndexedDB is refused, in whatever way, the page works in memory and 
           storage: { state: 'failed', reason: expect.stringMatching(/^This browser does not let the page store/) },
         },
       })
-      await expect(page.getByText('Nothing is kept after this tab is closed')).toBeVisible()
+      await expect(page.getByText('Nothing is saved after you close this tab')).toBeVisible()
 
       const made = await publish(page, files('in-memory'))
       if (made.failed) throw new Error(made.message)

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 
-/** Type-checks every environment (page, worker, pure protocol, relay, browser tests, unit tests) with its own tsconfig. */
-const environments = ['src', 'workers', 'workers/protocol', 'workers/testing', 'relay', 'e2e']
+/** Type-checks every environment (page, its text, worker, pure protocol, relay, browser tests, unit tests) with its own tsconfig. */
+const environments = ['src', 'src/text', 'workers', 'workers/protocol', 'workers/testing', 'relay', 'e2e']
 
 const check = (environment: string): Promise<{ environment: string; code: number; output: string }> =>
   new Promise((resolve) => {

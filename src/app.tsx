@@ -16,6 +16,9 @@ import BrowsePage from './pages/browse/browse-page.tsx'
 import { EngineFailure } from './pages/engine-failure.tsx'
 import { routePatterns } from './routes.ts'
 import { clockNotice } from './store/selectors.ts'
+import { controlText } from './text/controls.ts'
+import { drawingFailureText } from './text/drawing-failures.ts'
+import { shellText } from './text/shell.ts'
 
 // Browse is what most visits begin with; the other pages come when they are first opened, or a while after the engine is up.
 const toPackage = () => import('./pages/package/package-page.tsx')
@@ -34,7 +37,7 @@ const later = [toPackage, toPublish, toLibrary, toNetwork, toNotFound, () => imp
 /** They are waited for so long, ms: the first seconds are for finding peers, which keeps all cores of a small machine busy. */
 const laterMs = 2_000
 
-/** Where “Skip to content” leads. */
+/** Where the skip link leads. */
 const mainId = 'main'
 
 /** The shell: header, navigation, notices, and the page that the address names. */
@@ -57,21 +60,21 @@ export const App = () => {
   return (
     <>
       <a className="skip-link" href={`#${mainId}`}>
-        Skip to content
+        {shellText.skip}
       </a>
       <Header />
       <main className="main" id={mainId} ref={main} tabIndex={-1}>
-        <StatusPart name="A notice">
+        <StatusPart name={drawingFailureText.notice}>
           <MemoryOnly />
         </StatusPart>
-        <StatusPart name="A notice">
+        <StatusPart name={drawingFailureText.notice}>
           <ClockWrong />
         </StatusPart>
         <ErrorBoundary home={links.browse()} key={path}>
           {engine.phase === 'failed' ? <EngineFailure failure={engine.failure} /> : <Pages />}
         </ErrorBoundary>
       </main>
-      <Part name="The list of notices">
+      <Part name={drawingFailureText.notices}>
         <Toasts />
       </Part>
     </>
@@ -93,7 +96,7 @@ const Pages = () => (
 
 const PageLoading = () => (
   <p className="page-loading">
-    <Icon className="spin" name="working" /> Opening…
+    <Icon className="spin" name="working" /> {controlText.loading}
   </p>
 )
 
@@ -101,28 +104,28 @@ const Header = () => {
   const links = useLinks()
   return (
     <header className="header">
-      <Link aria-label="ggen marketplace, to Browse" className="brand" href={links.browse()}>
+      <Link aria-label={shellText.home} className="brand" href={links.browse()}>
         <BrandMark />
         <span className="brand-name">
-          ggen <span>marketplace</span>
+          {shellText.brand} <span>{shellText.brandKind}</span>
         </span>
       </Link>
-      <nav aria-label="Main" className="nav">
+      <nav aria-label={shellText.navigation} className="nav">
         <NavLink href={links.browse()} icon="browse">
-          Browse
+          {shellText.browse}
         </NavLink>
         <NavLink href={links.library()} icon="library">
-          Library
+          {shellText.library}
         </NavLink>
         <NavLink href={links.publish()} icon="publish">
-          Publish
+          {shellText.publish}
         </NavLink>
         <NavLink href={links.network()} icon="network">
-          Network
+          {shellText.network}
         </NavLink>
       </nav>
       <div className="header-end">
-        <StatusPart name="The state of the network">
+        <StatusPart name={drawingFailureText.networkLine}>
           <NetworkLine />
         </StatusPart>
         <ThemeButton />
@@ -147,9 +150,8 @@ const NavLink = ({ href, icon, children }: { href: string; icon: IconName; child
 const ThemeButton = () => {
   const theme = useAppState((state) => state.theme)
   const { changeTheme } = useCommands()
-  const look = { system: ['system', 'as the system'], light: ['sun', 'light'], dark: ['moon', 'dark'] } as const
-  const [icon, name] = look[theme]
-  return <IconButton icon={icon} label={`Colours: ${name}`} onClick={changeTheme} />
+  const icon = { system: 'system', light: 'sun', dark: 'moon' } as const
+  return <IconButton icon={icon[theme]} label={shellText.theme(theme)} onClick={changeTheme} />
 }
 
 /** A part that says how the engine is: drawn anew whenever that changes, though it could not be drawn before. */
@@ -166,8 +168,8 @@ const MemoryOnly = () => {
   const lost = useAppState((state) => state.status?.persistent === false)
   if (!lost) return null
   return (
-    <Banner title="Nothing is kept after this tab is closed" tone="warning">
-      This browser allows no storage here, so everything is in memory. Download what you want to keep.
+    <Banner title={shellText.memoryOnlyTitle} tone="warning">
+      {shellText.memoryOnly}
     </Banner>
   )
 }

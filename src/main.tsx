@@ -6,6 +6,7 @@ import { createEngineClient } from './engine/client.ts'
 import { keepUpdates } from './engine/kept-updates.ts'
 import { watchWake } from './engine/wake.ts'
 import { parseProfile } from './routes.ts'
+import { loadFailure } from './text/load-failure.ts'
 import { createGgen } from './window-ggen.ts'
 
 /** Composition root of the page: the engine, what scripts see of it, and then the drawing. */
@@ -22,6 +23,6 @@ import('./mount.tsx')
   .then(({ draw }) => draw(client, updates))
   .catch((error: unknown) => {
     // Without it there is nothing that could say so in a better way.
-    document.body.append('The page has not been loaded completely. Please load it again.')
+    document.body.append(loadFailure)
     throw error
   })

@@ -124,7 +124,7 @@ const browseKeys = [
   ['sort', 'sort'],
 ] as const
 
-const sortOrders: readonly SortOrder[] = ['relevance', 'updated', 'name']
+export const sortOrders: readonly SortOrder[] = ['relevance', 'updated', 'name']
 
 export const isSortOrder = (value: string | null): value is SortOrder => sortOrders.some((order) => order === value)
 

@@ -1,12 +1,13 @@
 import { useEffect, useState } from 'react'
 import { useCommands } from '../hooks/use-app.ts'
+import { controlText } from '../text/controls.ts'
 import { IconButton } from './button.tsx'
 
 /** How long the tick stays, ms. */
 const shownMs = 1600
 
-/** Copies `text`; `what` completes “Copy …”. */
-export const CopyButton = ({ text, what }: { text: string; what: string }) => {
+/** Copies `text`. `label` names the button. */
+export const CopyButton = ({ text, label }: { text: string; label: string }) => {
   const [copied, setCopied] = useState(false)
   const { notify } = useCommands()
   useEffect(() => {
@@ -19,8 +20,8 @@ export const CopyButton = ({ text, what }: { text: string; what: string }) => {
       await navigator.clipboard.writeText(text)
       setCopied(true)
     } catch {
-      notify('error', `The browser did not allow copying. Select the ${what} and copy it by keyboard.`)
+      notify('error', controlText.copyBlocked)
     }
   }
-  return <IconButton icon={copied ? 'check' : 'copy'} label={copied ? 'Copied' : `Copy ${what}`} onClick={copy} />
+  return <IconButton icon={copied ? 'check' : 'copy'} label={copied ? controlText.copied : label} onClick={copy} />
 }

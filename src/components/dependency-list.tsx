@@ -1,22 +1,10 @@
 import { Link } from 'wouter'
 import type { DependencyView } from '../../workers/contract/views.ts'
 import { keyed } from '../lib/keyed.ts'
+import { dependencyText } from '../text/dependencies.ts'
 
-const ecosystemWords = { crate: 'Rust crate', npm: 'npm package', python: 'Python package', tool: 'tool' } as const
-
-/** What a dependency is, in words. */
-const kindWords = ({ kind, ecosystem }: DependencyView): string => {
-  switch (kind) {
-    case 'package':
-      return 'Package'
-    case 'external':
-      return ecosystem === undefined ? 'From elsewhere' : `From elsewhere: ${ecosystemWords[ecosystem]}`
-    case 'asset':
-      return 'Path in the package'
-    case 'unknown':
-      return 'Not known'
-  }
-}
+const kindOf = ({ kind, ecosystem }: DependencyView): string =>
+  kind === 'external' && ecosystem !== undefined ? dependencyText.external(ecosystem) : dependencyText.kind(kind)
 
 /** Declared dependencies with their range and kind; `toLink` gives those a link that lead somewhere. */
 export const DependencyList = ({
@@ -35,8 +23,7 @@ export const DependencyList = ({
           <span className="dependency-name">{link === undefined ? name : <Link href={link}>{name}</Link>}</span>
           <code className="dependency-range">{range}</code>
           <span className="dependency-kind">
-            {kindWords(dependency)}
-            {optional ? ', optional' : ''}
+            {optional ? dependencyText.optional({ kind: kindOf(dependency) }) : kindOf(dependency)}
           </span>
         </li>
       )

@@ -1,5 +1,6 @@
 import * as Radix from '@radix-ui/react-dialog'
 import { type ReactNode, useRef } from 'react'
+import { controlText } from '../text/controls.ts'
 import { Button, IconButton } from './button.tsx'
 
 /** A dialog that traps focus and gives it back; Escape and the close button close it. */
@@ -32,7 +33,7 @@ export const Dialog = ({
         >
           <header className="dialog-head">
             <Radix.Title className="dialog-title">{title}</Radix.Title>
-            <IconButton icon="close" label="Close" onClick={onClose} />
+            <IconButton icon="close" label={controlText.close} onClick={onClose} />
           </header>
           <div className="dialog-body">
             {description === undefined ? null : (
@@ -73,7 +74,7 @@ export const ConfirmDialog = ({
   <Dialog
     actions={
       <>
-        <Button onClick={onClose}>Keep it</Button>
+        <Button onClick={onClose}>{controlText.cancel}</Button>
         <Button
           look="danger"
           onClick={() => {

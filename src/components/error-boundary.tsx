@@ -1,4 +1,6 @@
 import { Component, type ReactNode } from 'react'
+import { controlText } from '../text/controls.ts'
+import { drawingFailureText } from '../text/drawing-failures.ts'
 import { Button } from './button.tsx'
 import { EmptyState } from './empty-state.tsx'
 
@@ -29,22 +31,19 @@ export class ErrorBoundary extends Component<Props, { error: Error | undefined }
               // A part that did not load is not asked for again before the page is loaded anew.
               onClick={() => (didNotLoad ? location.reload() : this.setState({ error: undefined }))}
             >
-              Try again
+              {controlText.tryAgain}
             </Button>
             <a className="button button-plain" href={this.props.home}>
-              Reload and go to Browse
+              {drawingFailureText.reloadAndBrowse}
             </a>
           </>
         }
         icon="error"
         level={1}
-        title="This page could not be shown"
+        title={drawingFailureText.pageTitle}
       >
         <p>
-          {didNotLoad
-            ? 'A part of it could not be loaded from the server of this page. It may be offline.'
-            : 'Something went wrong while it was drawn.'}{' '}
-          Nothing you installed or published is touched by it.
+          {didNotLoad ? drawingFailureText.notLoaded : drawingFailureText.notDrawn} {drawingFailureText.unaffected}
         </p>
         <pre className="empty-details">{error.message}</pre>
       </EmptyState>

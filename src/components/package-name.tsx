@@ -1,4 +1,4 @@
-import { publisherOf, publisherTag, slugOf } from '../lib/format.ts'
+import { publisherOf, publisherTag, slugOf } from '../lib/names.ts'
 
 /** `@name~1a2b3c4d/slug`, in which the slug stands out. May break after the slash on narrow screens. */
 export const PackageName = ({ id, publisherName }: { id: string; publisherName: string }) => (

@@ -1,9 +1,11 @@
 import { Component, type ReactNode } from 'react'
+import { controlText } from '../text/controls.ts'
+import { drawingFailureText } from '../text/drawing-failures.ts'
 import { Button } from './button.tsx'
 import { Icon } from './icon.tsx'
 
 interface Props {
-  /** What it is, as the beginning of a sentence: “This package”, “The list of files”. Without a name, a failed part leaves nothing. */
+  /** From `drawingFailureText`. Without a name, a failed part leaves nothing. */
   name?: string
   /** What is drawn. Another value is tried again after one that could not be drawn. */
   of?: unknown
@@ -36,13 +38,13 @@ export class Part extends Component<Props, { failed: boolean }> {
     const sentence = (
       <>
         <Icon name="warning" />
-        <span>{name} could not be shown. Everything else works, and nothing was changed.</span>
+        <span>{drawingFailureText.part({ part: name })}</span>
         <Button look="quiet" onClick={() => this.setState({ failed: false })}>
-          Try again
+          {controlText.tryAgain}
         </Button>
         {onClose === undefined ? null : (
           <Button look="quiet" onClick={onClose}>
-            Close
+            {controlText.close}
           </Button>
         )}
       </>

@@ -1,6 +1,9 @@
 import { useEffect, useRef } from 'react'
 import { useAppState, useCommands } from '../hooks/use-app.ts'
 import type { Notice } from '../store/state.ts'
+import { controlText } from '../text/controls.ts'
+import { drawingFailureText } from '../text/drawing-failures.ts'
+import { shellText } from '../text/shell.ts'
 import { iconByTone } from './banner.tsx'
 import { IconButton } from './button.tsx'
 import { Icon } from './icon.tsx'
@@ -13,9 +16,9 @@ const shownMs = 7000
 export const Toasts = () => {
   const notices = useAppState((state) => state.notices)
   return (
-    <section aria-label="Notices" aria-live="polite" className="toasts">
+    <section aria-label={shellText.notices} aria-live="polite" className="toasts">
       {notices.map((notice) => (
-        <Part key={notice.id} name="A notice" of={notice}>
+        <Part key={notice.id} name={drawingFailureText.notice} of={notice}>
           <Toast notice={notice} />
         </Part>
       ))}
@@ -49,7 +52,7 @@ const Toast = ({ notice: { id, level, message } }: { notice: Notice }) => {
     >
       <Icon name={iconByTone[level]} />
       <p>{message}</p>
-      <IconButton icon="close" label="Dismiss" onClick={() => dismissNotice(id)} />
+      <IconButton icon="close" label={controlText.dismiss} onClick={() => dismissNotice(id)} />
     </div>
   )
 }

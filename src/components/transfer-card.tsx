@@ -1,8 +1,11 @@
 import type { TransferView } from '../../workers/contract/views.ts'
 import { useCommands } from '../hooks/use-app.ts'
-import { formatBytes, inWords, specLabel } from '../lib/format.ts'
+import { specLabel } from '../lib/names.ts'
 import { hasEnded } from '../store/apply-updates.ts'
 import { transferSentence, transferShare } from '../store/selectors.ts'
+import { controlText } from '../text/controls.ts'
+import { formatBytes, formatList } from '../text/format.ts'
+import { transferText } from '../text/transfers.ts'
 import { Button } from './button.tsx'
 import { Progress } from './progress.tsx'
 
@@ -19,7 +22,7 @@ export const TransferCard = ({
 }) => {
   const { cancel, retry, dismissTransfer } = useCommands()
   const { id, specs, state, bytes, totalBytes, failure } = transfer
-  const what = inWords(specs.map(specLabel))
+  const what = formatList(specs.map(specLabel))
   return (
     <div className={state === 'failed' ? 'transfer transfer-failed' : 'transfer'}>
       <div className="transfer-text">
@@ -27,24 +30,26 @@ export const TransferCard = ({
         <output>{transferSentence(transfer)}</output>
         {totalBytes === 0 ? null : (
           <span className="transfer-bytes">
-            {formatBytes(bytes)} of {formatBytes(totalBytes)}
+            {transferText.progress({ done: formatBytes(bytes), total: formatBytes(totalBytes) })}
           </span>
         )}
       </div>
-      {hasEnded(state) ? null : <Progress label={`Installing ${what}`} share={transferShare(transfer)} />}
+      {hasEnded(state) ? null : (
+        <Progress label={transferText.installing({ packages: what })} share={transferShare(transfer)} />
+      )}
       {failure === undefined ? null : <p className="transfer-failure">{failure.message}</p>}
       <div className="transfer-actions">
         {bare ? null : state === 'failed' ? (
           <>
             <Button icon="refresh" onClick={() => retry(transfer)}>
-              Try again
+              {controlText.tryAgain}
             </Button>
             <Button look="quiet" onClick={() => dismissTransfer(id)}>
-              Dismiss
+              {controlText.dismiss}
             </Button>
           </>
         ) : hasEnded(state) ? null : (
-          <Button onClick={() => cancel(id)}>Cancel</Button>
+          <Button onClick={() => cancel(id)}>{controlText.cancel}</Button>
         )}
       </div>
     </div>

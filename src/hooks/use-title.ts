@@ -1,8 +1,9 @@
 import { useEffect } from 'react'
+import { shellText } from '../text/shell.ts'
 
 /** Names the tab after what it shows. */
 export const useTitle = (title: string): void => {
   useEffect(() => {
-    document.title = `${title} · ggen marketplace`
+    document.title = shellText.tabTitle({ page: title })
   }, [title])
 }

@@ -1,4 +1,4 @@
-import { publisherOf, slugOf } from './format.ts'
+import { publisherOf, slugOf } from './names.ts'
 
 /**
  * The small mark beside a package: its colour comes from the publisher's id and its pattern from the slug. Two packages

@@ -1,6 +1,7 @@
 import { joinLeftOut, sift } from '../../workers/contract/left-out.ts'
 import type { FileInput, Finding, LeftOut } from '../../workers/contract/views.ts'
-import { formatBytes, formatCount } from './format.ts'
+import { formatBytes } from '../text/format.ts'
+import { oversizeText } from '../text/oversize.ts'
 import { MAX_FILES, MAX_PACKAGE_BYTES } from './limits.ts'
 
 /**
@@ -47,11 +48,7 @@ export const toPickedFolder = (picked: Picked): PickedFolder => {
 export const findOversize = (files: readonly PickedFile[]): Finding[] => {
   const findings: Finding[] = []
   if (files.length > MAX_FILES) {
-    findings.push({
-      level: 'error',
-      name: 'TooManyFiles',
-      message: `A package has at most ${formatCount(MAX_FILES)} files, and there are more here.`,
-    })
+    findings.push({ level: 'error', name: 'TooManyFiles', message: oversizeText.tooManyFiles(MAX_FILES) })
   }
   const size = files.reduce((sum, { content }) => sum + content.size, 0)
   if (size > MAX_PACKAGE_BYTES) {
@@ -59,7 +56,12 @@ export const findOversize = (files: readonly PickedFile[]): Finding[] => {
     findings.push({
       level: 'error',
       name: 'PackageTooLarge',
-      message: `The files add up to ${formatBytes(size)}; a package has at most ${formatBytes(MAX_PACKAGE_BYTES)}. The largest is ${largest.path} with ${formatBytes(largest.content.size)}.`,
+      message: oversizeText.tooLarge({
+        size: formatBytes(size),
+        limit: formatBytes(MAX_PACKAGE_BYTES),
+        path: largest.path,
+        largest: formatBytes(largest.content.size),
+      }),
       path: largest.path,
     })
   }
@@ -74,7 +76,11 @@ export const findOversizeArchive = (name: string, size: number): Finding[] =>
         {
           level: 'error',
           name: 'ArchiveTooLarge',
-          message: `${name} has ${formatBytes(size)}; an archive has at most ${formatBytes(MAX_PACKAGE_BYTES)}.`,
+          message: oversizeText.archiveTooLarge({
+            name,
+            size: formatBytes(size),
+            limit: formatBytes(MAX_PACKAGE_BYTES),
+          }),
         },
       ]
 

@@ -1,6 +1,8 @@
 import { engineNoticeId, type UpdateBatch } from '../../workers/contract/updates.ts'
 import type { TransferState, TransferView } from '../../workers/contract/views.ts'
-import { inWords, specLabel } from '../lib/format.ts'
+import { specLabel } from '../lib/names.ts'
+import { formatList } from '../text/format.ts'
+import { noticeText } from '../text/notices.ts'
 import type { Notice, State } from './state.ts'
 
 /**
@@ -79,9 +81,12 @@ const sized = (catalogue: State['catalogue'], size: number): State['catalogue'] 
   catalogue.size === size ? catalogue : { ...catalogue, size }
 
 const noticeOfEnd = ({ id, specs, state, failure }: TransferView): Notice | undefined => {
-  const what = inWords(specs.map(specLabel))
-  if (state === 'done') return { id: `transfer:${id}`, level: 'success', message: `Installed ${what}.` }
+  const packages = formatList(specs.map(specLabel))
+  if (state === 'done') return { id: `transfer:${id}`, level: 'success', message: noticeText.installed({ packages }) }
   if (state !== 'failed') return undefined
-  const reason = failure === undefined ? '' : ` ${failure.message}`
-  return { id: `transfer:${id}`, level: 'error', message: `${what} was not installed.${reason}` }
+  const message =
+    failure === undefined
+      ? noticeText.notInstalled({ packages })
+      : noticeText.notInstalledBecause({ packages, reason: failure.message })
+  return { id: `transfer:${id}`, level: 'error', message }
 }

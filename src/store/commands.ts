@@ -10,9 +10,10 @@ import type {
 } from '../../workers/contract/views.ts'
 import type { EngineClient } from '../engine/client.ts'
 import { askForFolder, canPickFolders } from '../lib/folder-picker.ts'
-import { slugOf } from '../lib/format.ts'
+import { slugOf } from '../lib/names.ts'
 import { downloadBytes, writeFolder } from '../lib/save.ts'
 import { applyTheme, nextTheme } from '../lib/theme.ts'
+import { noticeText } from '../text/notices.ts'
 import { applyUpdates, hasEnded, withNotice, withoutTransfer, withTransfer } from './apply-updates.ts'
 import { toFailureView } from './failure-view.ts'
 import { createThrottle } from './latest.ts'
@@ -205,7 +206,7 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
         if (root === undefined) return
         const name = slugOf(id)
         await writeFolder(root, name, paths, (path) => client.readFile(id, version, path))
-        notify('success', `Saved ${name} ${version} as ${root.name}/${name}.`)
+        notify('success', noticeText.saved({ name: `${name} ${version}`, path: `${root.name}/${name}` }))
       }),
 
     verify: (id, version) => client.verify(id, version).catch(toFailureView),
@@ -215,14 +216,14 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
     uninstall: (id, version, options) =>
       attempt(async () => {
         await client.uninstall(id, version, options)
-        notify('success', `Removed ${slugOf(id)} ${version}.`)
+        notify('success', noticeText.removed({ name: `${slugOf(id)} ${version}` }))
         await commands.loadLibrary()
       }),
 
     yank: (id, version) =>
       attempt(async () => {
         await client.yank(id, version)
-        notify('success', `${slugOf(id)} ${version} is withdrawn.`)
+        notify('success', noticeText.yanked({ name: `${slugOf(id)} ${version}` }))
         await commands.describe(id)
       }),
 
@@ -237,7 +238,7 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
     async connect(multiaddr) {
       try {
         await client.connect(multiaddr)
-        notify('success', 'Connected.')
+        notify('success', noticeText.connected)
         await commands.loadPeers()
         return undefined
       } catch (error) {

@@ -1,8 +1,10 @@
 import { joinLeftOut } from '../../workers/contract/left-out.ts'
 import type { FileInput, LeftOut, ManifestFields, PackageCheck, PublishOptions } from '../../workers/contract/views.ts'
 import type { EngineClient } from '../engine/client.ts'
-import { slugOf } from '../lib/format.ts'
+import { slugOf } from '../lib/names.ts'
 import { findOversize, findOversizeArchive, type Picked, readFiles, toPickedFolder } from '../lib/picked-files.ts'
+import { noticeText } from '../text/notices.ts'
+import { oversizeText } from '../text/oversize.ts'
 import { toFailureView } from './failure-view.ts'
 import { createLatest } from './latest.ts'
 import type { Draft, Notice, OpenDraft } from './state.ts'
@@ -93,7 +95,7 @@ export const createPublishCommands = (
   return {
     async openFiles(picked) {
       const { folder, files, leftOut } = toPickedFolder(picked)
-      const source = folder ?? 'the files'
+      const source = folder ?? oversizeText.unnamedSource
       const of = begin(source)
       const findings = findOversize(files)
       if (findings.length > 0) return show(of, { stage: 'refused', source, findings })
@@ -144,7 +146,7 @@ export const createPublishCommands = (
         const result = await client.publish([...draft.files], optionsOf(draft))
         if (of === opened) show(of, { stage: 'published', result })
         // The page that would have shown it is gone: something else was chosen meanwhile.
-        else notify('success', `Published ${slugOf(result.id)} ${result.version}.`)
+        else notify('success', noticeText.published({ name: `${slugOf(result.id)} ${result.version}` }))
       } catch (error) {
         change(of, { publishing: false, failure: toFailureView(error) })
       }

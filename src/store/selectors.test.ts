@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { PackageSummary, StatusView, StepState, TransferView } from '../../workers/contract/views.ts'
-import { formatAgo } from '../lib/format.ts'
+import { formatAgo } from '../text/format.ts'
 import {
   clockNotice,
   emptyReason,
@@ -21,15 +21,15 @@ import {
 } from './selectors.ts'
 import { initialState, PAGE_HITS, type SearchState, type State } from './state.ts'
 
-test('lookups are told by where they were found, and compared once there are enough', () => {
+test('lookups are counted by where they were answered, and compared once there are enough', () => {
   const cache = { hits: { hot: 0, warm: 0, cold: 0, catalogue: 0 }, misses: 0, hitRate: 0 }
   const memory = { requests: 4, hitRate: 0.25, best: 0.5 }
   expect(lookupLines({ ...cache, memory })).toEqual(['No package was looked up yet.'])
-  expect(lookupLines({ ...cache, misses: 1, memory })).toEqual(['1 lookup: 1 asked of other peers.'])
+  expect(lookupLines({ ...cache, misses: 1, memory })).toEqual(['1 lookup: 1 sent to other peers.'])
   const hits = { hot: 700, warm: 200, cold: 80, catalogue: 100 }
   expect(lookupLines({ ...cache, hits, misses: 20, memory: { requests: 1_100, hitRate: 0.818, best: 0.9 } })).toEqual([
-    '1,100 lookups: 1,000 found in memory, 80 found in this browser’s storage and 20 asked of other peers.',
-    'Of the last 1,100, the cache in memory answered 82 %; the best possible with its size is 90 %.',
+    '1,100 lookups: 1,000 answered from memory, 80 from browser storage and 20 sent to other peers.',
+    'Of the last 1,100, the cache in memory answered 82%; an ideal cache of its size would answer 90%.',
   ])
 })
 
@@ -181,12 +181,12 @@ describe('asking other peers', () => {
 
   test.each<[SearchState['peers'], string]>([
     [undefined, ''],
-    ['asking', 'Asking other peers, too…'],
-    [{ asked: 1, answered: 1 }, 'Asked 1 other peer; it answered.'],
-    [{ asked: 3, answered: 3 }, 'Asked 3 other peers; all answered.'],
-    [{ asked: 5, answered: 3 }, 'Asked 5 other peers; 3 answered.'],
-    [{ asked: 2, answered: 0 }, 'Asked 2 other peers; no answer came.'],
-  ])('is told in words: %j', (peers, sentence) => {
+    ['asking', 'Asking other peers…'],
+    [{ asked: 1, answered: 1 }, '1 peer answered.'],
+    [{ asked: 3, answered: 3 }, '3 peers answered.'],
+    [{ asked: 5, answered: 3 }, '3 of 5 peers answered.'],
+    [{ asked: 2, answered: 0 }, 'No answer from 2 peers.'],
+  ])('has a sentence: %j', (peers, sentence) => {
     expect(peersSentence(looking('a', 0, {}, { peers }))).toBe(sentence)
   })
 })
@@ -269,9 +269,9 @@ test('a transfer that comes through a relay says so, with the limit', () => {
     startedAt: 0,
     limit: { reason: 'relayed', bytes: 16_000_000 },
   }
-  expect(transferSentence(transfer)).toBe('Fetching from 1 peer through the relay, limited to 16 MB a package')
+  expect(transferSentence(transfer)).toBe('Downloading from 1 peer through the relay, at most 16 MB per package')
   expect(transferSentence({ ...transfer, sources: 0 })).toMatch(/^Waiting for the first piece through the relay/)
-  expect(transferSentence({ ...transfer, limit: undefined })).toBe('Fetching from 1 peer')
+  expect(transferSentence({ ...transfer, limit: undefined })).toBe('Downloading from 1 peer')
 })
 
 test('ages of packages count from the later of the two clocks, so a device that is behind takes none for new', () => {

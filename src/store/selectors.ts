@@ -1,7 +1,12 @@
 import type { CacheView, StatusView, StepState, TransferView } from '../../workers/contract/views.ts'
-import { formatBytes, formatCount, formatPercent, formatSpan, inWords, plural } from '../lib/format.ts'
 import type { BrowseQuery } from '../routes.ts'
 import { filterKeys } from '../routes.ts'
+import { browseText } from '../text/browse.ts'
+import { formatBytes, formatList, formatSpan } from '../text/format.ts'
+import { networkText } from '../text/network.ts'
+import { formatPercent } from '../text/numbers.ts'
+import { shellText } from '../text/shell.ts'
+import { transferText } from '../text/transfers.ts'
 import { hasEnded } from './apply-updates.ts'
 import { PAGE_HITS, type State } from './state.ts'
 
@@ -16,16 +21,15 @@ export interface NetworkLine {
 
 /** The network in one calm sentence. */
 export const networkLine = ({ engine, status }: Pick<State, 'engine' | 'status'>): NetworkLine => {
-  if (engine.phase === 'failed') return { tone: 'error', sentence: 'Not running' }
-  if (engine.phase === 'starting' || status === undefined) return { tone: 'working', sentence: 'Starting…' }
+  if (engine.phase === 'failed') return { tone: 'error', sentence: networkText.notRunning }
+  if (engine.phase === 'starting' || status === undefined) return { tone: 'working', sentence: networkText.starting }
   const { steps, directConnections, online } = status
-  if (online && directConnections > 0)
-    return { tone: 'ok', sentence: `Connected to ${plural(directConnections, 'peer')}` }
-  if (online && steps.direct.state === 'failed') return { tone: 'warning', sentence: 'Online, but no direct peers' }
-  if (online && steps.direct.state === 'working') return { tone: 'working', sentence: 'Online, connecting to peers' }
-  if (online) return { tone: 'ok', sentence: 'Online, no other peers yet' }
-  if (steps.relay.state === 'failed') return { tone: 'warning', sentence: 'Offline: you see what is stored here' }
-  return { tone: 'working', sentence: 'Connecting…' }
+  if (online && directConnections > 0) return { tone: 'ok', sentence: networkText.connectedTo(directConnections) }
+  if (online && steps.direct.state === 'failed') return { tone: 'warning', sentence: networkText.noDirectPeers }
+  if (online && steps.direct.state === 'working') return { tone: 'working', sentence: networkText.connectingToPeers }
+  if (online) return { tone: 'ok', sentence: networkText.alone }
+  if (steps.relay.state === 'failed') return { tone: 'warning', sentence: networkText.offline }
+  return { tone: 'working', sentence: networkText.connecting }
 }
 
 /**
@@ -39,13 +43,10 @@ export const latestTime = ({ status }: Pick<State, 'status'>, now: number): numb
 export const clockNotice = ({ status }: Pick<State, 'status'>): { title: string; text: string } | undefined => {
   const aheadMs = status?.clockAheadMs
   if (aheadMs === undefined) return undefined
-  const way = aheadMs > 0 ? 'ahead of' : 'behind'
-  return {
-    title: `The clock of this device seems wrong: it is about ${formatSpan(aheadMs)} ${way} the server of this page`,
-    text: `Everything works all the same, but what you publish carries the wrong date: others ${
-      aheadMs > 0 ? 'list it last until that date has come' : 'take it for older than it is'
-    }. Set the date and time of this device. If they are right, the server’s clock is wrong, and there is nothing to do here.`,
-  }
+  const span = formatSpan(aheadMs)
+  return aheadMs > 0
+    ? { title: shellText.clockAheadTitle({ span }), text: shellText.clockAhead }
+    : { title: shellText.clockBehindTitle({ span }), text: shellText.clockBehind }
 }
 
 export interface StepLine {
@@ -62,81 +63,58 @@ export interface StepLine {
 
 /** Every step towards being a full peer, in words. */
 export const stepLines = (status: StatusView): StepLine[] => [
-  stepLine('relay', 'Relay', status, {
-    ok: `Connected to ${plural(status.relays.filter(({ connected }) => connected).length, 'relay')}.`,
-    working: 'Looking for a relay.',
-    waiting: 'No relay has been tried yet.',
-    failed: 'No relay can be reached. What is stored here still works.',
-    next: 'Check your internet connection. A relay of your own can be given with ?relay= in the address.',
+  stepLine('relay', status, {
+    words: (state) =>
+      state === 'ok'
+        ? networkText.relayOk(status.relays.filter(({ connected }) => connected).length)
+        : networkText.relay(state),
+    next: networkText.relayNext,
   }),
-  stepLine('reservation', 'Being reachable', status, {
-    ok: 'Other peers can reach this tab through the relay.',
-    working: 'Asking the relay for a place.',
-    waiting: 'This comes after a relay is connected.',
-    failed: 'The relay gave no place, so other peers cannot find this tab. You can still reach them.',
-    next: 'The relay may be full. It is asked again by itself.',
+  stepLine('reservation', status, { words: networkText.reservation, next: networkText.reservationNext }),
+  stepLine('direct', status, {
+    words: (state) => (state === 'ok' ? networkText.directOk(status.directConnections) : networkText.direct(state)),
+    next: status.channelPath === 'none' ? networkText.directNextNoWebRtc : networkText.directNext,
   }),
-  stepLine('direct', 'Direct peers', status, {
-    ok: `Connected directly to ${plural(status.directConnections, 'peer')}.`,
-    working: 'Connecting directly to other peers.',
-    waiting: 'No other peers are here yet.',
-    failed: 'No direct connection could be made, so packages come through the relay: slowly, and up to 16 MB each.',
-    next:
-      status.channelPath === 'none'
-        ? 'This browser has no WebRTC, or it is switched off. Allow it, or use another browser.'
-        : 'A strict firewall, a VPN or an extension that blocks WebRTC can be the reason. Try another network.',
+  stepLine('topic', status, { words: networkText.topic, next: networkText.topicNext }),
+  stepLine('catalogue', status, {
+    words: (state) => (state === 'ok' ? networkText.catalogueOk(status.catalogueSize) : networkText.catalogue(state)),
+    next: networkText.catalogueNext,
   }),
-  stepLine('topic', 'News', status, {
-    ok: 'New packages show up here as they are published.',
-    working: 'Joining those who pass news of packages on.',
-    waiting: 'This comes after a peer is connected.',
-    failed: 'News of packages do not come here.',
-    next: 'It is tried again by itself.',
-  }),
-  stepLine('catalogue', 'Catalogue', status, {
-    ok: `${plural(status.catalogueSize, 'package is', 'packages are')} known here.`,
-    working: 'Fetching what other peers know.',
-    waiting: 'This comes after a peer is connected.',
-    failed: 'The catalogue could not be fetched. What is stored here still works.',
-    next: 'It is tried again with the next peer.',
-  }),
-  stepLine('storage', 'Storage', status, {
-    ok: 'What you install and publish is kept in this browser.',
-    working: 'Opening storage.',
-    waiting: 'Opening storage.',
-    failed: 'This browser allows no storage. All works, but nothing is kept when the tab is closed.',
-    next: 'A private window refuses storage: open the page in a normal one.',
-  }),
+  stepLine('storage', status, { words: networkText.storage, next: networkText.storageNext }),
 ]
 
 const stepLine = (
   key: keyof StatusView['steps'],
-  title: string,
   status: StatusView,
-  words: Record<StepState, string> & { next: string },
+  { words, next }: { words: (state: StepState) => string; next: string },
 ): StepLine => {
   const { state, reason, since } = status.steps[key]
   // A failure says what it means and why; before that the engine's own words are enough.
   const sentence =
-    reason === '' || state === 'ok' ? words[state] : state === 'failed' ? `${words[state]} ${reason}` : reason
-  return { key, title, state, since, sentence, next: state === 'failed' ? words.next : '' }
+    reason === '' || state === 'ok'
+      ? words(state)
+      : state === 'failed'
+        ? networkText.stepFailedBecause({ state: words(state), reason })
+        : reason
+  return { key, title: networkText.step(key), state, since, sentence, next: state === 'failed' ? next : '' }
 }
 
 /** How packages that were looked up were found, in words; the second sentence is there once there is enough to compare. */
 export const lookupLines = ({ hits, misses, memory }: CacheView): string[] => {
-  const inMemory = hits.hot + hits.warm + hits.catalogue
   const places = [
-    { count: inMemory, words: 'found in memory' },
-    { count: hits.cold, words: 'found in this browser’s storage' },
-    { count: misses, words: 'asked of other peers' },
-  ].filter(({ count }) => count > 0)
-  if (places.length === 0) return ['No package was looked up yet.']
-  const sum = inMemory + hits.cold + misses
-  const first = `${plural(sum, 'lookup')}: ${inWords(places.map(({ count, words }) => `${formatCount(count)} ${words}`))}.`
+    { number: hits.hot + hits.warm + hits.catalogue, words: networkText.fromMemory },
+    { number: hits.cold, words: networkText.fromStorage },
+    { number: misses, words: networkText.fromPeers },
+  ].filter(({ number }) => number > 0)
+  if (places.length === 0) return [networkText.noLookups]
+  const sum = places.reduce((total, { number }) => total + number, 0)
+  const first = networkText.lookupsSum(sum, {
+    places: formatList(places.map(({ number, words }) => words({ number }))),
+  })
   if (memory.requests < comparableRequests) return [first]
   return [
     first,
-    `Of the last ${formatCount(memory.requests)}, the cache in memory answered ${formatPercent(memory.hitRate)}; the best possible with its size is ${formatPercent(memory.best)}.`,
+    networkText.cache(memory.requests, { share: formatPercent(memory.hitRate), best: formatPercent(memory.best) }),
   ]
 }
 
@@ -184,11 +162,10 @@ export const isWorthAsking = ({ search, status }: Pick<State, 'search' | 'status
 /** Who was asked beside this tab's own catalogue, in words; empty where nobody was. */
 export const peersSentence = ({ search: { peers } }: Pick<State, 'search'>): string => {
   if (peers === undefined) return ''
-  if (peers === 'asking') return 'Asking other peers, too…'
+  if (peers === 'asking') return browseText.askingPeers
   const { asked, answered } = peers
-  const whom = `Asked ${plural(asked, 'other peer')}`
-  if (answered === 0) return `${whom}; no answer came.`
-  return answered === asked ? `${whom}; ${asked === 1 ? 'it' : 'all'} answered.` : `${whom}; ${answered} answered.`
+  if (answered === 0) return browseText.noneAnswered(asked)
+  return answered === asked ? browseText.allAnswered(asked) : browseText.someAnswered(asked, { answered })
 }
 
 /** Whether what is shown answers something older than what is wanted. */
@@ -238,23 +215,12 @@ const concerns = (spec: string, id: string, slug: string): boolean =>
 
 /** A transfer in words. */
 export const transferSentence = ({ state, sources, bytes, totalBytes, limit }: TransferView): string => {
-  const path = limit === undefined ? '' : ` through the relay, limited to ${formatBytes(limit.bytes)} a package`
-  switch (state) {
-    case 'resolving':
-      return 'Working out what is needed'
-    case 'finding':
-      return 'Looking for peers that have it'
-    case 'fetching':
-      return sources === 0 ? `Waiting for the first piece${path}` : `Fetching from ${plural(sources, 'peer')}${path}`
-    case 'verifying':
-      return 'Checking every file'
-    case 'done':
-      return 'Installed'
-    case 'failed':
-      return bytes > 0 && bytes < totalBytes ? 'Stopped; what arrived is kept' : 'Not installed'
-    case 'cancelled':
-      return 'Cancelled; what arrived is kept'
-  }
+  if (state === 'failed' && bytes > 0 && bytes < totalBytes) return transferText.stopped
+  if (state !== 'fetching') return transferText.state(state)
+  const fetching = sources === 0 ? transferText.state(state) : transferText.fetchingFrom(sources)
+  return limit === undefined
+    ? fetching
+    : transferText.throughRelay({ state: fetching, limit: formatBytes(limit.bytes) })
 }
 
 /** Share that is done, 0 to 1; undefined while the size is not known. */

@@ -2,7 +2,8 @@ import { Button } from '../../components/button.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { useAppState } from '../../hooks/use-app.ts'
 import { type BrowseQuery, filterKeys } from '../../routes.ts'
-import { filterTitles, loadedHits, publisherLabel } from './filter-names.ts'
+import { browseText } from '../../text/browse.ts'
+import { loadedHits, publisherLabel } from './filter-names.ts'
 
 /** The filters that are on, each with its way off. */
 export const ActiveFilters = ({
@@ -21,18 +22,18 @@ export const ActiveFilters = ({
   })
   if (chosen.length === 0) return null
   return (
-    <ul aria-label="Active filters" className="active-filters">
+    <ul aria-label={browseText.activeFilters} className="active-filters">
       {chosen.map(({ key, value }) => {
         const label = key === 'publisher' ? publisherLabel(value, loadedHits(pages)) : value
         return (
           <li key={key}>
             <button
-              aria-label={`Remove filter ${filterTitles[key]}: ${label}`}
+              aria-label={browseText.removeFilter({ filter: browseText.filter(key), value: label })}
               className="chip"
               onClick={() => narrow({ [key]: '' })}
               type="button"
             >
-              <span>{filterTitles[key]}:</span> {label}
+              <span>{browseText.activeFilter({ filter: browseText.filter(key) })}</span> {label}
               <Icon name="close" />
             </button>
           </li>
@@ -40,7 +41,7 @@ export const ActiveFilters = ({
       })}
       <li>
         <Button look="quiet" onClick={clear}>
-          Clear all
+          {browseText.clearAll}
         </Button>
       </li>
     </ul>

@@ -3,6 +3,7 @@ import { Button, LinkButton } from '../../components/button.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { useAppState, useLinks } from '../../hooks/use-app.ts'
 import type { EmptyReason } from '../../store/selectors.ts'
+import { browseText } from '../../text/browse.ts'
 
 /** How long a peer that has just connected may take to hand over what it knows, ms. */
 const handOverMs = 3000
@@ -13,24 +14,24 @@ export const BrowseEmpty = ({ reason: known, clear }: { reason: EmptyReason; cle
   const reason = useSettled(known)
   const publish = (
     <LinkButton href={links.publish()} icon="publish" look={reason === 'nobody' ? 'primary' : 'plain'}>
-      Publish a package
+      {browseText.publish}
     </LinkButton>
   )
   switch (reason) {
     case 'no-match':
       return (
         <EmptyState
-          actions={<Button onClick={clear}>Clear search and filters</Button>}
+          actions={<Button onClick={clear}>{browseText.clearSearchAndFilters}</Button>}
           icon="search"
-          title="Nothing matches"
+          title={browseText.noMatchTitle}
         >
-          <p>Try fewer words, another spelling, or take off a filter.</p>
+          <p>{browseText.noMatch}</p>
         </EmptyState>
       )
     case 'connecting':
       return (
-        <EmptyState icon="working" title="Fetching the catalogue">
-          <p>This tab is connecting to other peers. Their packages appear here as they come in.</p>
+        <EmptyState icon="working" title={browseText.connectingTitle}>
+          <p>{browseText.connecting}</p>
         </EmptyState>
       )
     case 'offline':
@@ -39,24 +40,21 @@ export const BrowseEmpty = ({ reason: known, clear }: { reason: EmptyReason; cle
           actions={
             <>
               <LinkButton href={links.network()} icon="network">
-                See what is wrong
+                {browseText.showNetwork}
               </LinkButton>
               {publish}
             </>
           }
           icon="warning"
-          title="Offline, and nothing is stored here yet"
+          title={browseText.offlineTitle}
         >
-          <p>
-            No relay can be reached. It is tried again by itself. You can publish meanwhile: it goes out when a peer
-            comes.
-          </p>
+          <p>{browseText.offline}</p>
         </EmptyState>
       )
     case 'nobody':
       return (
-        <EmptyState actions={publish} icon="library" title="Nobody has published yet">
-          <p>Be the first: choose a folder with a package in it. Everyone who is here sees it within seconds.</p>
+        <EmptyState actions={publish} icon="library" title={browseText.nobodyTitle}>
+          <p>{browseText.nobody}</p>
         </EmptyState>
       )
   }

@@ -4,9 +4,12 @@ import { useLocation, useSearch } from 'wouter'
 import { Part } from '../../components/part.tsx'
 import { useApp, useAppState } from '../../hooks/use-app.ts'
 import { useTitle } from '../../hooks/use-title.ts'
-import { formatDuration, plural } from '../../lib/format.ts'
-import { type BrowseQuery, isSortOrder, parseBrowseQuery } from '../../routes.ts'
+import { type BrowseQuery, isSortOrder, parseBrowseQuery, sortOrders } from '../../routes.ts'
 import { emptyReason, isNarrowed, isSearching, peersSentence } from '../../store/selectors.ts'
+import { browseText } from '../../text/browse.ts'
+import { counts } from '../../text/counts.ts'
+import { drawingFailureText } from '../../text/drawing-failures.ts'
+import { formatDuration } from '../../text/format.ts'
 import { ActiveFilters } from './active-filters.tsx'
 import { BrowseEmpty } from './browse-empty.tsx'
 import { Facets } from './facets.tsx'
@@ -26,7 +29,7 @@ export default function BrowsePage() {
   /** The text that this page wrote into the address last; any other came by going back or by a link. */
   const written = useRef(inAddress.text)
   const query = useMemo(() => ({ ...inAddress, text }), [inAddress, text])
-  useTitle(text === '' ? 'Browse' : `“${text}”`)
+  useTitle(text === '' ? browseText.tabTitle : browseText.tabTitleFor({ text }))
 
   useEffect(() => commands.search(query), [commands, query])
   useEffect(() => {
@@ -52,20 +55,20 @@ export default function BrowsePage() {
   return (
     <div className="browse">
       <div className="browse-top">
-        <h1 className="browse-title">Packages</h1>
+        <h1 className="browse-title">{browseText.title}</h1>
         <SearchField onChange={setText} value={text} />
       </div>
-      <Part name="The list of filters" of={query}>
+      <Part name={drawingFailureText.filters} of={query}>
         <Facets narrow={narrow} query={query} />
       </Part>
-      <section aria-label="Results" className="browse-results">
-        <Part name="The number of results" of={query}>
+      <section aria-label={browseText.results} className="browse-results">
+        <Part name={drawingFailureText.resultCount} of={query}>
           <ResultHead narrow={narrow} query={query} />
         </Part>
-        <Part name="The list of active filters" of={query}>
+        <Part name={drawingFailureText.activeFilters} of={query}>
           <ActiveFilters clear={clear} narrow={narrow} query={query} />
         </Part>
-        <Part name="The list of packages" of={query}>
+        <Part name={drawingFailureText.packages} of={query}>
           {empty === undefined ? <ResultList query={query} /> : <BrowseEmpty clear={clear} reason={empty} />}
         </Part>
       </section>
@@ -84,14 +87,16 @@ const ResultHead = ({ query, narrow }: { query: BrowseQuery; narrow: (change: Pa
   const found =
     result === undefined || (isEmpty && !narrowed)
       ? ''
-      : `${plural(result.total, 'package')}${narrowed ? ' found' : ''}`
+      : narrowed
+        ? browseText.found(result.total)
+        : counts.packages(result.total)
   return (
     <div className="result-head">
       <p className="result-count">
-        <output>{failure === undefined ? found : `The search failed: ${failure.message}`}</output>
+        <output>{failure === undefined ? found : browseText.failed({ reason: failure.message })}</output>
         {result === undefined || found === '' || failure !== undefined ? null : (
           <span aria-hidden="true" className="result-time">
-            {searching ? 'searching…' : `in ${formatDuration(result.tookMs)}`}
+            {searching ? browseText.searching : browseText.took({ duration: formatDuration(result.tookMs) })}
           </span>
         )}
         <output className="result-peers">{asked}</output>
@@ -103,14 +108,16 @@ const ResultHead = ({ query, narrow }: { query: BrowseQuery; narrow: (change: Pa
 
 const SortOrderSelect = ({ query, narrow }: { query: BrowseQuery; narrow: (change: Partial<BrowseQuery>) => void }) => (
   <label className="sort">
-    <span>Sort by</span>
+    <span>{browseText.sortBy}</span>
     <select
       onChange={({ target: { value } }) => narrow(isSortOrder(value) ? { sort: value } : {})}
       value={query.sort ?? (query.text.trim() === '' ? 'updated' : 'relevance')}
     >
-      <option value="relevance">Best match</option>
-      <option value="updated">Last updated</option>
-      <option value="name">Name</option>
+      {sortOrders.map((order) => (
+        <option key={order} value={order}>
+          {browseText.sort(order)}
+        </option>
+      ))}
     </select>
   </label>
 )

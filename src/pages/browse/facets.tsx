@@ -4,9 +4,11 @@ import { Button } from '../../components/button.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { Part } from '../../components/part.tsx'
 import { useAppState } from '../../hooks/use-app.ts'
-import { formatCount } from '../../lib/format.ts'
 import { type BrowseQuery, type FilterKey, filterKeys } from '../../routes.ts'
-import { filterTitles, loadedHits, publisherLabel } from './filter-names.ts'
+import { browseText } from '../../text/browse.ts'
+import { drawingFailureText } from '../../text/drawing-failures.ts'
+import { formatCount } from '../../text/numbers.ts'
+import { loadedHits, publisherLabel } from './filter-names.ts'
 
 /** Values of a facet that are shown before “Show all”. */
 const fewValues = 7
@@ -25,7 +27,7 @@ export const Facets = ({ query, narrow }: Narrowing) => {
   const isEmpty = facets === undefined || filterKeys.every((key) => facets[key].length === 0)
   if (isEmpty && chosen === 0) return <div className="facets" />
   return (
-    <aside aria-label="Filters" className="facets">
+    <aside aria-label={browseText.filters} className="facets">
       <Button
         aria-controls={region}
         aria-expanded={open}
@@ -33,12 +35,12 @@ export const Facets = ({ query, narrow }: Narrowing) => {
         icon="filter"
         onClick={() => setOpen(!open)}
       >
-        {chosen === 0 ? 'Filters' : `Filters (${chosen})`}
+        {chosen === 0 ? browseText.filters : browseText.filtersChosen({ chosen })}
         <Icon className={open ? 'turn turned' : 'turn'} name="chevron" />
       </Button>
       <div className={open ? 'facet-groups' : 'facet-groups facet-groups-closed'} id={region}>
         {filterKeys.map((key) => (
-          <Part key={key} name={`The filter ${filterTitles[key]}`} of={facets}>
+          <Part key={key} name={drawingFailureText.filter({ name: browseText.filter(key) })} of={facets}>
             <FacetGroup facet={key} narrow={narrow} query={query} values={facets?.[key] ?? []} />
           </Part>
         ))}
@@ -58,7 +60,7 @@ const FacetGroup = ({ facet, values, query, narrow }: Narrowing & { facet: Filte
   return (
     <section aria-labelledby={title} className="facet">
       <h2 className="facet-title" id={title}>
-        {filterTitles[facet]}
+        {browseText.filter(facet)}
       </h2>
       <ul className="facet-values">
         {shown.map(({ value, count }) => (
@@ -77,7 +79,7 @@ const FacetGroup = ({ facet, values, query, narrow }: Narrowing & { facet: Filte
       </ul>
       {values.length > fewValues ? (
         <Button look="quiet" onClick={() => setAll(!all)}>
-          {all ? 'Show fewer' : `Show all ${formatCount(values.length)}`}
+          {all ? browseText.showFewer : browseText.showAll({ number: values.length })}
         </Button>
       ) : null}
     </section>

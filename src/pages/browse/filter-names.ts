@@ -1,14 +1,6 @@
 import type { PackageSummary } from '../../../workers/contract/views.ts'
-import { publisherTag } from '../../lib/format.ts'
-import type { FilterKey } from '../../routes.ts'
+import { publisherTag } from '../../lib/names.ts'
 import type { State } from '../../store/state.ts'
-
-export const filterTitles: Record<FilterKey, string> = {
-  category: 'Category',
-  tag: 'Tag',
-  license: 'Licence',
-  publisher: 'Publisher',
-}
 
 /** A publisher's id as a person reads it; its own name is known when one of its packages is at hand. */
 export const publisherLabel = (id: string, hits: Iterable<PackageSummary>): string => {

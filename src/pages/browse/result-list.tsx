@@ -7,6 +7,8 @@ import { useLatestTime } from '../../hooks/use-now.ts'
 import type { BrowseQuery } from '../../routes.ts'
 import { hitAt, missingPages, rankOf } from '../../store/selectors.ts'
 import type { SearchState } from '../../store/state.ts'
+import { browseText } from '../../text/browse.ts'
+import { drawingFailureText } from '../../text/drawing-failures.ts'
 import { ResultRow } from './result-row.tsx'
 
 /** A row with a description of two lines, px; real heights are measured. */
@@ -61,7 +63,7 @@ export const ResultList = ({ query }: { query: BrowseQuery }) => {
           ref={rows.measureElement}
           style={{ transform: `translateY(${start - top}px)` }}
         >
-          <Part name="This package" of={hitAt(search, index)}>
+          <Part name={drawingFailureText.package} of={hitAt(search, index)}>
             <ResultRow hit={hitAt(search, index)} now={now} />
           </Part>
         </li>
@@ -100,6 +102,6 @@ const useReadingPosition = (
 
 const Starting = () => (
   <p className="page-loading">
-    <Icon className="spin" name="working" /> Opening the catalogue…
+    <Icon className="spin" name="working" /> {browseText.loading}
   </p>
 )

@@ -6,7 +6,8 @@ import { Seal } from '../../components/identicon.tsx'
 import { PackageName } from '../../components/package-name.tsx'
 import { Time } from '../../components/time.tsx'
 import { useAppState, useLinks } from '../../hooks/use-app.ts'
-import { formatBytes } from '../../lib/format.ts'
+import { browseText } from '../../text/browse.ts'
+import { formatBytes } from '../../text/format.ts'
 
 /** Tags that a row has room for. */
 const maxTags = 5
@@ -29,7 +30,7 @@ export const ResultRow = memo(({ hit, now }: { hit: PackageSummary | undefined; 
           {installed === undefined ? null : (
             <span className="mark mark-ok">
               <Icon name="check" />
-              {installed === version ? 'Installed' : `${installed} installed`}
+              {installed === version ? browseText.installed : browseText.installedVersion({ version: installed })}
             </span>
           )}
         </h3>

@@ -1,6 +1,7 @@
 import { IconButton } from '../../components/button.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { searchFieldId } from '../../hooks/use-search-key.ts'
+import { browseText } from '../../text/browse.ts'
 
 /** Searches while one types; Enter does nothing more, Escape empties it. */
 export const SearchField = ({ value, onChange }: { value: string; onChange: (text: string) => void }) => (
@@ -8,7 +9,7 @@ export const SearchField = ({ value, onChange }: { value: string; onChange: (tex
     <Icon name="search" />
     <input
       aria-keyshortcuts="/"
-      aria-label="Search packages"
+      aria-label={browseText.search}
       autoCapitalize="off"
       autoComplete="off"
       autoCorrect="off"
@@ -23,7 +24,7 @@ export const SearchField = ({ value, onChange }: { value: string; onChange: (tex
           onChange('')
         }
       }}
-      placeholder="Search by name, tag, keyword or publisher"
+      placeholder={browseText.searchHint}
       spellCheck={false}
       type="text"
       value={value}
@@ -33,7 +34,7 @@ export const SearchField = ({ value, onChange }: { value: string; onChange: (tex
         /
       </span>
     ) : (
-      <IconButton icon="close" label="Clear search" onClick={() => onChange('')} />
+      <IconButton icon="close" label={browseText.clearSearch} onClick={() => onChange('')} />
     )}
   </search>
 )

@@ -9,9 +9,11 @@ import { PackageName } from '../../components/package-name.tsx'
 import { Time } from '../../components/time.tsx'
 import { useCommands, useLinks } from '../../hooks/use-app.ts'
 import { canPickFolders } from '../../lib/folder-picker.ts'
-import { formatBytes, plural } from '../../lib/format.ts'
 import { isFailureView } from '../../store/failure-view.ts'
 import type { FailureView } from '../../store/state.ts'
+import { counts } from '../../text/counts.ts'
+import { formatBytes } from '../../text/format.ts'
+import { libraryText } from '../../text/library.ts'
 
 /** One installed package and what can be done with it. */
 export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }) => {
@@ -36,7 +38,7 @@ export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }
     if (isFailureView(plan)) notify('error', plan.message)
     else setRemoving(plan)
   }
-  const label = (action: string): string => `${action} ${slug} ${version}`
+  const name = `${slug} ${version}`
   return (
     <li className="library-item">
       <Seal id={id} />
@@ -44,22 +46,23 @@ export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }
         <h2 className="library-name">
           <Link href={links.package(id)}>{displayName}</Link>
           <span className="version">{version}</span>
-          {asDependency ? <span className="mark">Needed by another</span> : null}
+          {asDependency ? <span className="mark">{libraryText.dependency}</span> : null}
         </h2>
         <p className="result-id">
           <PackageName id={id} publisherName={publisherName} />
         </p>
         <p className="library-facts">
-          {formatBytes(size)} in {plural(files.length, 'file')} · installed <Time at={installedAt} now={now} />
+          {libraryText.sizeAndFiles({ size: formatBytes(size), files: counts.files(files.length) })} ·{' '}
+          {libraryText.installed} <Time at={installedAt} now={now} />
         </p>
       </div>
       <div className="library-actions">
-        <Button aria-label={label('Download zip of')} icon="download" onClick={() => saveZip(id, version)}>
-          Zip
+        <Button aria-label={libraryText.downloadZipOf({ name })} icon="download" onClick={() => saveZip(id, version)}>
+          {libraryText.downloadZip}
         </Button>
         {canPickFolders() ? (
           <Button
-            aria-label={label('Save folder of')}
+            aria-label={libraryText.saveFolderOf({ name })}
             icon="folder"
             onClick={() =>
               saveFolder(
@@ -69,14 +72,19 @@ export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }
               )
             }
           >
-            Folder
+            {libraryText.saveFolder}
           </Button>
         ) : null}
-        <Button aria-label={label('Check')} disabled={checked === 'checking'} icon="shield" onClick={check}>
-          {checked === 'checking' ? 'Checking…' : 'Check'}
+        <Button
+          aria-label={libraryText.verifyOf({ name })}
+          disabled={checked === 'checking'}
+          icon="shield"
+          onClick={check}
+        >
+          {checked === 'checking' ? libraryText.verifying : libraryText.verify}
         </Button>
-        <Button aria-label={label('Remove')} icon="trash" look="quiet" onClick={askToRemove}>
-          Remove
+        <Button aria-label={libraryText.removeOf({ name })} icon="trash" look="quiet" onClick={askToRemove}>
+          {libraryText.remove}
         </Button>
       </div>
       {checked === undefined || checked === 'checking' ? null : (
@@ -86,10 +94,10 @@ export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }
       )}
       {removing === undefined ? null : (
         <ConfirmDialog
-          confirm={removing.breaks.length === 0 ? 'Remove' : 'Remove all the same'}
+          confirm={removing.breaks.length === 0 ? libraryText.remove : libraryText.removeAnyway}
           onClose={() => setRemoving(undefined)}
           onConfirm={() => uninstall(id, version, { force: removing.breaks.length > 0 })}
-          title={`Remove ${slug} ${version}?`}
+          title={libraryText.removeTitle({ name })}
         >
           <Consequences plan={removing} />
         </ConfirmDialog>
@@ -103,7 +111,7 @@ const Consequences = ({ plan: { breaks, kept } }: { plan: UninstallPlan }) => (
   <>
     {breaks.length === 0 ? null : (
       <>
-        <p>{plural(breaks.length, 'installed package needs it', 'installed packages need it')} and may stop working:</p>
+        <p>{libraryText.breaks(breaks.length)}</p>
         <ul className="library-breaks">
           {breaks.map(({ id, slug, version }) => (
             <li className="break" key={`${id}@${version}`}>
@@ -113,23 +121,14 @@ const Consequences = ({ plan: { breaks, kept } }: { plan: UninstallPlan }) => (
         </ul>
       </>
     )}
-    <p>{consequenceByReason[kept ?? 'deleted']}</p>
+    <p>{libraryText.consequence(kept ?? 'deleted')}</p>
   </>
 )
-
-const consequenceByReason: Record<NonNullable<UninstallPlan['kept']> | 'deleted', string> = {
-  published:
-    'It leaves your library. You published it, so its files stay in this browser and others can still install it.',
-  installed: 'It leaves your library. Its files stay in this browser, because another installed package has the same.',
-  held: 'It leaves your library. Its files stay in this browser while they are being fetched for something else.',
-  deleted:
-    'Its files are deleted from this browser, and others can no longer fetch it from you. You can install it again while another peer has it.',
-}
 
 const Checked = ({ outcome, again }: { outcome: VerifyResult | FailureView; again: () => void }) => {
   if (isFailureView(outcome)) {
     return (
-      <Banner title="It could not be checked" tone="error" urgent>
+      <Banner title={libraryText.verifyFailed} tone="error" urgent>
         {outcome.message}
       </Banner>
     )
@@ -137,7 +136,7 @@ const Checked = ({ outcome, again }: { outcome: VerifyResult | FailureView; agai
   if (outcome.ok) {
     return (
       <Banner tone="success" urgent>
-        Every file is as it was published.
+        {libraryText.verified}
       </Banner>
     )
   }
@@ -145,17 +144,17 @@ const Checked = ({ outcome, again }: { outcome: VerifyResult | FailureView; agai
     <Banner
       action={
         <Button icon="refresh" onClick={again}>
-          Fetch again
+          {libraryText.downloadAgain}
         </Button>
       }
-      title={plural(outcome.damaged.length, 'file is damaged', 'files are damaged')}
+      title={libraryText.damaged(outcome.damaged.length)}
       tone="error"
       urgent
     >
       <ul>
         {outcome.damaged.map(({ path, reason }) => (
           <li className="break" key={path}>
-            {path}: {reason}
+            {libraryText.damagedFile({ path, reason })}
           </li>
         ))}
       </ul>

@@ -9,13 +9,17 @@ import { TransferCard } from '../../components/transfer-card.tsx'
 import { useAppState, useLinks } from '../../hooks/use-app.ts'
 import { useNow } from '../../hooks/use-now.ts'
 import { useTitle } from '../../hooks/use-title.ts'
-import { formatBytes, plural } from '../../lib/format.ts'
 import { openTransfers } from '../../store/selectors.ts'
+import { controlText } from '../../text/controls.ts'
+import { counts } from '../../text/counts.ts'
+import { drawingFailureText } from '../../text/drawing-failures.ts'
+import { formatBytes } from '../../text/format.ts'
+import { libraryText } from '../../text/library.ts'
 import { LibraryItem } from './library-item.tsx'
 
 /** What is installed in this browser, and what is on its way here. */
 export default function LibraryPage() {
-  useTitle('Library')
+  useTitle(libraryText.tabTitle)
   const links = useLinks()
   const now = useNow()
   const { value: entries, failure } = useAppState((state) => state.library)
@@ -24,22 +28,22 @@ export default function LibraryPage() {
   return (
     <div className="library">
       <div className="page-head">
-        <h1>Library</h1>
+        <h1>{libraryText.title}</h1>
         {entries === undefined || entries.length === 0 ? null : (
           <p className="page-sum">
-            {plural(entries.length, 'package')}, {formatBytes(size)}
+            {libraryText.sum({ packages: counts.packages(entries.length), size: formatBytes(size) })}
           </p>
         )}
       </div>
       {failure === undefined ? null : (
-        <Banner title="The library could not be read" tone="error">
+        <Banner title={libraryText.failedTitle} tone="error">
           {failure.message}
         </Banner>
       )}
       {transfers.length === 0 ? null : (
-        <section aria-label="Under way" className="transfers">
+        <section aria-label={libraryText.inProgress} className="transfers">
           {transfers.map((transfer) => (
-            <Part key={transfer.id} name="This install" of={transfer}>
+            <Part key={transfer.id} name={drawingFailureText.transfer} of={transfer}>
               <TransferCard transfer={transfer} />
             </Part>
           ))}
@@ -47,26 +51,31 @@ export default function LibraryPage() {
       )}
       {entries === undefined && failure === undefined ? (
         <p className="page-loading">
-          <Icon className="spin" name="working" /> Opening the library…
+          <Icon className="spin" name="working" /> {libraryText.loading}
         </p>
       ) : null}
       {entries?.length === 0 && transfers.length === 0 ? (
         <EmptyState
           actions={
             <LinkButton href={links.browse()} icon="browse" look="primary">
-              Browse packages
+              {controlText.browsePackages}
             </LinkButton>
           }
           icon="library"
-          title="Nothing is installed yet"
+          title={libraryText.emptyTitle}
         >
-          <p>What you install is kept in this browser, works offline, and can be fetched by others from you.</p>
+          <p>{libraryText.empty}</p>
         </EmptyState>
       ) : null}
       {entries === undefined || entries.length === 0 ? null : (
-        <ul aria-label="Installed packages" className="library-list">
+        <ul aria-label={libraryText.installedPackages} className="library-list">
           {entries.map((entry) => (
-            <Part as="li" key={`${entry.id}@${entry.version}`} name={`${entry.slug} ${entry.version}`} of={entry}>
+            <Part
+              as="li"
+              key={`${entry.id}@${entry.version}`}
+              name={drawingFailureText.libraryEntry({ name: entry.slug, version: entry.version })}
+              of={entry}
+            >
               <LibraryItem entry={entry} now={now} />
             </Part>
           ))}

@@ -1,6 +1,7 @@
 import { useId, useState } from 'react'
 import { Button } from '../../components/button.tsx'
 import { useCommands } from '../../hooks/use-app.ts'
+import { networkText } from '../../text/network.ts'
 
 /** Connects to a peer or relay by its address. */
 export const Connect = () => {
@@ -21,7 +22,7 @@ export const Connect = () => {
   }
   return (
     <section className="panel">
-      <h2>Connect to an address</h2>
+      <h2>{networkText.connectTitle}</h2>
       <form
         className="inline-form"
         onSubmit={(event) => {
@@ -30,19 +31,19 @@ export const Connect = () => {
         }}
       >
         <label className="field">
-          <span>Address of a peer or relay (multiaddr)</span>
+          <span>{networkText.address}</span>
           <input
             aria-describedby={errorId}
             aria-invalid={error === undefined ? undefined : true}
             autoComplete="off"
             onChange={(event) => setAddress(event.target.value)}
-            placeholder="/ip4/…/tcp/…/ws/p2p/…"
+            placeholder={networkText.addressExample}
             spellCheck={false}
             value={address}
           />
         </label>
         <Button disabled={state === 'connecting'} type="submit">
-          {state === 'connecting' ? 'Connecting…' : 'Connect'}
+          {state === 'connecting' ? networkText.connecting : networkText.connect}
         </Button>
       </form>
       <p className="field-error" id={errorId} role="alert">

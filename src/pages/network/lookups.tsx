@@ -1,5 +1,6 @@
 import { useAppState } from '../../hooks/use-app.ts'
 import { lookupLines } from '../../store/selectors.ts'
+import { networkText } from '../../text/network.ts'
 
 /** How packages that were looked up were found; nothing until one was. */
 export const Lookups = () => {
@@ -7,7 +8,7 @@ export const Lookups = () => {
   if (cache === undefined) return null
   return (
     <section className="panel">
-      <h2>Lookups</h2>
+      <h2>{networkText.lookups}</h2>
       {lookupLines(cache).map((line) => (
         <p className="calm-note" key={line}>
           {line}

@@ -7,8 +7,12 @@ import { Part } from '../../components/part.tsx'
 import { useAppState, useCommands } from '../../hooks/use-app.ts'
 import { useNow } from '../../hooks/use-now.ts'
 import { useTitle } from '../../hooks/use-title.ts'
-import { formatAgo, formatDateTime, inGroups } from '../../lib/format.ts'
+import { inGroups } from '../../lib/names.ts'
 import { networkLine, stepLines } from '../../store/selectors.ts'
+import { controlText } from '../../text/controls.ts'
+import { drawingFailureText } from '../../text/drawing-failures.ts'
+import { formatAgo, formatDateTime } from '../../text/format.ts'
+import { networkText } from '../../text/network.ts'
 import { Connect } from './connect.tsx'
 import { Lookups } from './lookups.tsx'
 import { Peers } from './peers.tsx'
@@ -17,16 +21,10 @@ import { Peers } from './peers.tsx'
 const renewMs = 5000
 
 const iconByState: Record<StepState, IconName> = { ok: 'ok', working: 'working', waiting: 'waiting', failed: 'warning' }
-const wordByState: Record<StepState, string> = {
-  ok: 'Works',
-  working: 'Under way',
-  waiting: 'Waits',
-  failed: 'Does not work',
-}
 
 /** What of the network works and what does not, in words, with what to do about it. */
 export default function NetworkPage() {
-  useTitle('Network')
+  useTitle(networkText.tabTitle)
   const status = useAppState((state) => state.status)
   const sentence = useAppState((state) => networkLine(state).sentence)
   const connections = status?.connections
@@ -42,31 +40,31 @@ export default function NetworkPage() {
   return (
     <div className="network">
       <div className="page-head">
-        <h1>Network</h1>
+        <h1>{networkText.title}</h1>
         <p className="page-sum">{sentence}</p>
       </div>
       {status === undefined ? (
         <p className="page-loading">
-          <Icon className="spin" name="working" /> Starting…
+          <Icon className="spin" name="working" /> {networkText.starting}
         </p>
       ) : (
         <>
-          <Part name="What works" of={status}>
+          <Part name={drawingFailureText.steps} of={status}>
             <Steps status={status} />
           </Part>
-          <Part name="The list of peers" of={status}>
+          <Part name={drawingFailureText.peers} of={status}>
             <Peers />
           </Part>
-          <Part name="How packages were looked up" of={status}>
+          <Part name={drawingFailureText.lookups} of={status}>
             <Lookups />
           </Part>
-          <Part name="The list of relays" of={status}>
+          <Part name={drawingFailureText.relays} of={status}>
             <Relays relays={status.relays} />
           </Part>
-          <Part name="The form to connect to an address">
+          <Part name={drawingFailureText.connect}>
             <Connect />
           </Part>
-          <Part name="What this profile is" of={status}>
+          <Part name={drawingFailureText.self} of={status}>
             <Self status={status} />
           </Part>
         </>
@@ -79,7 +77,7 @@ export default function NetworkPage() {
 const Steps = ({ status }: { status: StatusView }) => {
   const now = useNow()
   return (
-    <section aria-label="What works">
+    <section aria-label={networkText.steps}>
       <ul className="steps">
         {stepLines(status).map(({ key, title, state, since, sentence, next }) => (
           <li className={`step step-${state}`} key={key}>
@@ -88,8 +86,10 @@ const Steps = ({ status }: { status: StatusView }) => {
               <h2>
                 {title}{' '}
                 <span className="step-word">
-                  {wordByState[state]}
-                  {state === 'ok' ? null : <time title={formatDateTime(since)}>, since {formatAgo(since, now)}</time>}
+                  {networkText.stepState(state)}
+                  {state === 'ok' ? null : (
+                    <time title={formatDateTime(since)}>{networkText.changed({ ago: formatAgo(since, now) })}</time>
+                  )}
                 </span>
               </h2>
               <p>{sentence}</p>
@@ -104,21 +104,19 @@ const Steps = ({ status }: { status: StatusView }) => {
 
 const Relays = ({ relays }: { relays: StatusView['relays'] }) => (
   <section className="panel">
-    <h2>Relays</h2>
+    <h2>{networkText.relays}</h2>
     {relays.length === 0 ? (
-      <p className="calm-note">
-        No relay is known. The server of this page names them; one of your own can be given with ?relay= in the address.
-      </p>
+      <p className="calm-note">{networkText.noRelays}</p>
     ) : (
       <ul className="address-list">
         {relays.map(({ address, connected, reason }) => (
           <li key={address}>
             <span className={connected ? 'mark mark-ok' : 'mark'}>
               <Icon name={connected ? 'ok' : 'waiting'} />
-              {connected ? 'Connected' : 'Not connected'}
+              {connected ? networkText.relayConnected : networkText.relayNotConnected}
             </span>
             <code className="break">{address}</code>
-            <CopyButton text={address} what="relay address" />
+            <CopyButton label={controlText.copyRelayAddress} text={address} />
             {reason === '' ? null : <span className="calm-note">{reason}</span>}
           </li>
         ))}
@@ -129,26 +127,26 @@ const Relays = ({ relays }: { relays: StatusView['relays'] }) => (
 
 const Self = ({ status: { peerId, publisherId, publisherName, profile } }: { status: StatusView }) => (
   <section className="panel">
-    <h2>You</h2>
+    <h2>{networkText.you}</h2>
     <dl className="fact-list fact-list-wide">
       <div>
-        <dt>Profile</dt>
+        <dt>{networkText.profile}</dt>
         <dd>{profile}</dd>
       </div>
       <div>
-        <dt>Publisher</dt>
+        <dt>{networkText.publisher}</dt>
         <dd className="copyable">
           <span>
             {publisherName} <code className="break">{inGroups(publisherId)}</code>
           </span>
-          <CopyButton text={publisherId} what="publisher id" />
+          <CopyButton label={controlText.copyPublisherId} text={publisherId} />
         </dd>
       </div>
       <div>
-        <dt>Peer</dt>
+        <dt>{networkText.peer}</dt>
         <dd className="copyable">
           <code className="break">{peerId}</code>
-          <CopyButton text={peerId} what="peer id" />
+          <CopyButton label={controlText.copyPeerId} text={peerId} />
         </dd>
       </div>
     </dl>

@@ -2,7 +2,10 @@ import type { PeerView } from '../../../workers/contract/views.ts'
 import { Part } from '../../components/part.tsx'
 import { useAppState } from '../../hooks/use-app.ts'
 import { useNow } from '../../hooks/use-now.ts'
-import { formatAgo, formatDuration, shortened } from '../../lib/format.ts'
+import { shortened } from '../../lib/names.ts'
+import { drawingFailureText } from '../../text/drawing-failures.ts'
+import { formatAgo, formatDuration } from '../../text/format.ts'
+import { networkText } from '../../text/network.ts'
 
 /** Of the table, for a row that could not be drawn. */
 const columns = 6
@@ -14,19 +17,19 @@ export const Peers = () => {
   const now = useNow()
   return (
     <section className="panel">
-      <h2>Peers</h2>
+      <h2>{networkText.peers}</h2>
       {peers === undefined || peers.length === 0 ? (
-        <p className="calm-note">Not connected to anyone. Open this page in another browser to see two peers meet.</p>
+        <p className="calm-note">{networkText.noPeers}</p>
       ) : (
         <table className="peers">
           <thead>
             <tr>
-              <th scope="col">Peer</th>
-              <th scope="col">Kind</th>
-              <th scope="col">Connection</th>
-              <th scope="col">Health</th>
-              <th scope="col">Round trip</th>
-              <th scope="col">Since</th>
+              <th scope="col">{networkText.peer}</th>
+              <th scope="col">{networkText.kind}</th>
+              <th scope="col">{networkText.connection}</th>
+              <th scope="col">{networkText.health}</th>
+              <th scope="col">{networkText.roundTrip}</th>
+              <th scope="col">{networkText.connected}</th>
             </tr>
           </thead>
           <tbody>
@@ -34,7 +37,7 @@ export const Peers = () => {
               <Part
                 as={{ columns }}
                 key={`${peer.peerId} ${peer.address} ${peer.connectedAt}`}
-                name="This peer"
+                name={drawingFailureText.peer}
                 of={peer}
               >
                 <Peer now={now} peer={peer} />
@@ -54,13 +57,15 @@ const Peer = ({ peer, now }: { peer: PeerView; now: number }) => {
       <th scope="row">
         <code title={peerId}>{shortened(peerId, 6)}</code>
       </th>
-      <td data-label="Kind">{kind === 'relay' ? 'Relay' : 'Peer'}</td>
-      <td data-label="Connection" title={address}>
-        {path === 'direct' ? 'Direct' : 'Through a relay'}
+      <td data-label={networkText.kind}>{networkText.peerKind(kind)}</td>
+      <td data-label={networkText.connection} title={address}>
+        {networkText.path(path)}
       </td>
-      <td data-label="Health">{health === 'healthy' ? 'Good' : healthReason}</td>
-      <td data-label="Round trip">{rttMs === undefined ? 'not measured' : formatDuration(rttMs)}</td>
-      <td data-label="Since">{formatAgo(connectedAt, now)}</td>
+      <td data-label={networkText.health}>{health === 'healthy' ? networkText.healthy : healthReason}</td>
+      <td data-label={networkText.roundTrip}>
+        {rttMs === undefined ? networkText.notMeasured : formatDuration(rttMs)}
+      </td>
+      <td data-label={networkText.connected}>{formatAgo(connectedAt, now)}</td>
     </tr>
   )
 }

@@ -2,22 +2,24 @@ import { LinkButton } from '../../components/button.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { useLinks } from '../../hooks/use-app.ts'
 import { useTitle } from '../../hooks/use-title.ts'
+import { controlText } from '../../text/controls.ts'
+import { notFoundText } from '../../text/not-found.ts'
 
 export default function NotFoundPage() {
   const links = useLinks()
-  useTitle('Not found')
+  useTitle(notFoundText.tabTitle)
   return (
     <EmptyState
       actions={
         <LinkButton href={links.browse()} icon="browse" look="primary">
-          Browse packages
+          {controlText.browsePackages}
         </LinkButton>
       }
       icon="search"
       level={1}
-      title="There is no such page"
+      title={notFoundText.title}
     >
-      <p>The address may be mistyped, or the link is older than the page it led to.</p>
+      <p>{notFoundText.hint}</p>
     </EmptyState>
   )
 }

@@ -2,6 +2,7 @@ import { Link } from 'wouter'
 import type { DependencyView, PackageView } from '../../../workers/contract/views.ts'
 import { DependencyList } from '../../components/dependency-list.tsx'
 import { useLinks } from '../../hooks/use-app.ts'
+import { dependencyText } from '../../text/dependencies.ts'
 
 /** What it needs, and what needs it. */
 export const Dependencies = ({ view: { dependencies, dependents } }: { view: PackageView }) => {
@@ -11,17 +12,17 @@ export const Dependencies = ({ view: { dependencies, dependents } }: { view: Pac
   return (
     <div className="two-lists">
       <section>
-        <h2>Needs</h2>
+        <h2>{dependencyText.dependsOn}</h2>
         {dependencies.length === 0 ? (
-          <p className="calm-note">It needs nothing else.</p>
+          <p className="calm-note">{dependencyText.none}</p>
         ) : (
           <DependencyList dependencies={dependencies} toLink={toLink} />
         )}
       </section>
       <section>
-        <h2>Needed by</h2>
+        <h2>{dependencyText.requiredBy}</h2>
         {dependents.length === 0 ? (
-          <p className="calm-note">No package in the catalogue needs it.</p>
+          <p className="calm-note">{dependencyText.requiredByNone}</p>
         ) : (
           <ul className="plain-list">
             {dependents.map(({ id, slug }) => (

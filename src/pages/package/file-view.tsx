@@ -5,10 +5,12 @@ import { IconButton } from '../../components/button.tsx'
 import { CopyButton } from '../../components/copy-button.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { useCommands } from '../../hooks/use-app.ts'
-import { formatBytes } from '../../lib/format.ts'
 import { MAX_PREVIEW_BYTES } from '../../lib/limits.ts'
 import { decodeText, toRows } from '../../lib/text-rows.ts'
 import { isFailureView } from '../../store/failure-view.ts'
+import { controlText } from '../../text/controls.ts'
+import { formatBytes } from '../../text/format.ts'
+import { packageText } from '../../text/package.ts'
 
 /** Height of a row of text, px; the style sheet has the same. */
 const rowHeight = 20
@@ -30,10 +32,7 @@ export const FileView = ({ id, version, path, size, back }: Props) => {
   const [content, setContent] = useState<Content>({ state: 'reading' })
   useEffect(() => {
     if (size > MAX_PREVIEW_BYTES) {
-      setContent({
-        state: 'none',
-        why: `A preview ends at ${formatBytes(MAX_PREVIEW_BYTES)}. Save the file to see it.`,
-      })
+      setContent({ state: 'none', why: packageText.fileTooLarge({ limit: formatBytes(MAX_PREVIEW_BYTES) }) })
       return
     }
     let wanted = true
@@ -45,19 +44,19 @@ export const FileView = ({ id, version, path, size, back }: Props) => {
     }
   }, [id, version, path, size, readFile])
   return (
-    <section aria-label={`File ${path}`} className="file-view">
+    <section aria-label={packageText.file({ path })} className="file-view">
       <header className="file-view-head">
-        <Link aria-label="All files" className="icon-button" href={back}>
+        <Link aria-label={packageText.allFiles} className="icon-button" href={back}>
           <Icon name="back" />
         </Link>
         <h2 className="file-view-name">{path}</h2>
         <span className="file-size">{formatBytes(size)}</span>
-        {content.state === 'text' ? <CopyButton text={content.text} what="text" /> : null}
-        <IconButton icon="download" label="Save file" onClick={() => saveFile(id, version, path)} />
+        {content.state === 'text' ? <CopyButton label={controlText.copyText} text={content.text} /> : null}
+        <IconButton icon="download" label={packageText.saveFile} onClick={() => saveFile(id, version, path)} />
       </header>
       {content.state === 'text' ? <Text path={path} text={content.text} /> : null}
       {content.state === 'none' ? <p className="calm-note">{content.why}</p> : null}
-      {content.state === 'reading' ? <p className="page-loading">Opening…</p> : null}
+      {content.state === 'reading' ? <p className="page-loading">{controlText.loading}</p> : null}
     </section>
   )
 }
@@ -65,12 +64,12 @@ export const FileView = ({ id, version, path, size, back }: Props) => {
 const toContent = (bytes: Awaited<ReturnType<ReturnType<typeof useCommands>['readFile']>>): Content => {
   if (isFailureView(bytes)) {
     return bytes.name === 'ContentUnavailable' || bytes.name === 'NotInstalled'
-      ? { state: 'none', why: 'This file is not here yet: install the package to read it.' }
+      ? { state: 'none', why: packageText.fileNotHere }
       : { state: 'none', why: bytes.message }
   }
   const text = decodeText(bytes)
-  if (text === undefined) return { state: 'none', why: 'This is no text file. Save it to open it elsewhere.' }
-  return text === '' ? { state: 'none', why: 'This file is empty.' } : { state: 'text', text }
+  if (text === undefined) return { state: 'none', why: packageText.fileNotText }
+  return text === '' ? { state: 'none', why: packageText.fileEmpty } : { state: 'text', text }
 }
 
 const Text = ({ text, path }: { text: string; path: string }) => {
@@ -85,7 +84,7 @@ const Text = ({ text, path }: { text: string; path: string }) => {
   })
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must scroll by keyboard
-    <section aria-label={`Text of ${path}`} className="text" ref={frame} tabIndex={0}>
+    <section aria-label={packageText.fileContents({ path })} className="text" ref={frame} tabIndex={0}>
       <div className="text-rows" style={{ height: drawn.getTotalSize(), minWidth: `${width + 8}ch` }}>
         {drawn.getVirtualItems().map(({ index, start }) => (
           <div className="text-row" key={index} style={{ transform: `translateY(${start}px)` }}>

@@ -2,7 +2,8 @@ import { Link } from 'wouter'
 import type { PackageView } from '../../../workers/contract/views.ts'
 import { Icon } from '../../components/icon.tsx'
 import { useLinks } from '../../hooks/use-app.ts'
-import { formatBytes } from '../../lib/format.ts'
+import { formatBytes } from '../../text/format.ts'
+import { packageText } from '../../text/package.ts'
 import { FileView } from './file-view.tsx'
 
 /** The files of the newest version; one that is opened takes the place of the list. */
@@ -11,7 +12,7 @@ export const Files = ({ view, file }: { view: PackageView; file: string | undefi
   const { id, version } = view.summary
   const { files } = view
   if (files === undefined) {
-    return <p className="calm-note">The list of files comes with the content: install the package to see it here.</p>
+    return <p className="calm-note">{packageText.filesNotHere}</p>
   }
   const open = files.find(({ path }) => path === file)
   if (open !== undefined) {
@@ -28,7 +29,7 @@ export const Files = ({ view, file }: { view: PackageView; file: string | undefi
     )
   }
   return (
-    <ul aria-label="Files" className="file-list">
+    <ul aria-label={packageText.files} className="file-list">
       {files.map(({ path, size }) => {
         const cut = path.lastIndexOf('/') + 1
         return (

@@ -6,10 +6,14 @@ import { Dialog } from '../../components/dialog.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { TransferCard } from '../../components/transfer-card.tsx'
 import { useAppState, useCommands, useLinks } from '../../hooks/use-app.ts'
-import { formatBytes, inWords, plural, slugOf } from '../../lib/format.ts'
 import { keyed } from '../../lib/keyed.ts'
+import { slugOf } from '../../lib/names.ts'
 import { isFailureView } from '../../store/failure-view.ts'
 import type { FailureView } from '../../store/state.ts'
+import { controlText } from '../../text/controls.ts'
+import { counts } from '../../text/counts.ts'
+import { formatBytes, formatList } from '../../text/format.ts'
+import { installText } from '../../text/install.ts'
 
 interface Props {
   view: PackageView
@@ -39,7 +43,7 @@ export const InstallDialog = ({ view, version, onClose }: Props) => {
     }
   }, [spec, allowMissing, planInstall])
 
-  const title = `Install ${summary.slug} ${version.version}`
+  const title = installText.title({ slug: summary.slug, version: version.version })
   if (transfer !== undefined) {
     const isDone = transfer.state === 'done'
     const isOver = isDone || transfer.state === 'failed' || transfer.state === 'cancelled'
@@ -48,23 +52,23 @@ export const InstallDialog = ({ view, version, onClose }: Props) => {
         actions={
           isDone ? (
             <>
-              <Button onClick={onClose}>Done</Button>
+              <Button onClick={onClose}>{controlText.done}</Button>
               <LinkButton href={links.library()} icon="library" look="primary">
-                Open library
+                {controlText.openLibrary}
               </LinkButton>
             </>
           ) : isOver ? (
             <>
-              <Button onClick={onClose}>Close</Button>
+              <Button onClick={onClose}>{controlText.close}</Button>
               <Button icon="refresh" look="primary" onClick={() => setTransferId(retry(transfer))}>
-                Try again
+                {controlText.tryAgain}
               </Button>
             </>
           ) : (
             <>
-              <Button onClick={() => cancel(transfer.id)}>Cancel install</Button>
+              <Button onClick={() => cancel(transfer.id)}>{installText.cancelInstall}</Button>
               <Button look="primary" onClick={onClose}>
-                Go on in the background
+                {installText.continue}
               </Button>
             </>
           )
@@ -73,8 +77,8 @@ export const InstallDialog = ({ view, version, onClose }: Props) => {
         title={title}
       >
         {isDone ? (
-          <Banner title="Installed" tone="success">
-            Every file was checked and is in your library. Others can now fetch it from you too.
+          <Banner title={installText.doneTitle} tone="success">
+            {installText.done}
           </Banner>
         ) : (
           <TransferCard bare titled={false} transfer={transfer} />
@@ -89,10 +93,10 @@ export const InstallDialog = ({ view, version, onClose }: Props) => {
     <Dialog
       actions={
         <>
-          <Button onClick={onClose}>Not now</Button>
+          <Button onClick={onClose}>{controlText.cancel}</Button>
           {failure?.name === 'DependencyMissing' ? (
             <Button look="danger" onClick={() => setAllowMissing(true)}>
-              Install anyway…
+              {installText.reviewAnyway}
             </Button>
           ) : (
             <Button
@@ -101,7 +105,7 @@ export const InstallDialog = ({ view, version, onClose }: Props) => {
               look="primary"
               onClick={() => setTransferId(install([spec], { allowMissing }))}
             >
-              {allowMissing ? 'Install anyway' : 'Install'}
+              {allowMissing ? installText.installAnyway : installText.install}
             </Button>
           )}
         </>
@@ -110,18 +114,18 @@ export const InstallDialog = ({ view, version, onClose }: Props) => {
       title={title}
     >
       {version.equivocation ? (
-        <Banner title="Two different contents are signed as this version" tone="error">
-          Ask the publisher which one is right before you go on.
+        <Banner title={installText.conflictTitle} tone="error">
+          {installText.conflict}
         </Banner>
       ) : null}
       {version.yanked ? (
-        <Banner title="This version was withdrawn" tone="warning">
-          Its publisher advises against it.
+        <Banner title={installText.yankedTitle} tone="warning">
+          {installText.yanked}
         </Banner>
       ) : null}
       {failure === undefined ? null : (
         <Banner
-          title={failure.name === 'DependencyMissing' ? 'Something it needs is missing' : 'It cannot be installed'}
+          title={failure.name === 'DependencyMissing' ? installText.dependencyMissingTitle : installText.failedTitle}
           tone={failure.name === 'DependencyMissing' ? 'warning' : 'error'}
           urgent
         >
@@ -130,7 +134,7 @@ export const InstallDialog = ({ view, version, onClose }: Props) => {
       )}
       {plan === undefined ? (
         <p className="page-loading">
-          <Icon className="spin" name="working" /> Working out what is needed…
+          <Icon className="spin" name="working" /> {installText.resolving}
         </p>
       ) : null}
       {ready === undefined ? null : <Plan plan={ready} wanted={summary.id} />}
@@ -145,33 +149,37 @@ const Plan = ({ plan: { packages, bytes, warnings }, wanted }: { plan: InstallPl
         {item}
       </Banner>
     ))}
-    <ul aria-label="What will be installed" className="plan">
+    <ul aria-label={installText.plan} className="plan">
       {wantedFirst(packages, wanted).map(({ id, slug, version, size, installed, requiredBy }) => (
         <li key={`${id}@${version}`}>
           <span className="plan-name">
             <b>{slug}</b> <span className="version">{version}</span>
           </span>
-          <span className="plan-size">{installed ? 'already here' : formatBytes(size)}</span>
+          <span className="plan-size">{installed ? installText.alreadyInstalled : formatBytes(size)}</span>
           <span className="plan-why">
             {id === wanted || requiredBy.length === 0
-              ? 'what you asked for'
-              : `needed by ${inWords(requiredBy.map(slugOf))}`}
+              ? installText.requested
+              : installText.requiredBy({ packages: formatList(requiredBy.map(slugOf)) })}
           </span>
         </li>
       ))}
     </ul>
-    <p className="plan-sum">{sumInWords(packages, bytes)} Packages are data: nothing is run.</p>
+    <p className="plan-sum">
+      {sumText(packages, bytes)} {installText.harmless}
+    </p>
   </>
 )
 
 /** Looking at a package can have fetched its files before, so there can be less to fetch than the list adds up to. */
-const sumInWords = (packages: InstallPlan['packages'], bytes: number): string => {
+const sumText = (packages: InstallPlan['packages'], bytes: number): string => {
   const missing = packages.filter(({ installed }) => !installed)
   const size = missing.reduce((sum, each) => sum + each.size, 0)
-  if (missing.length === 0) return 'Everything is already here; nothing has to be fetched.'
-  const whole = `${plural(missing.length, 'package')}, ${formatBytes(size)}`
-  if (bytes === 0) return `${whole}, fetched already.`
-  return bytes < size ? `${whole}, of which ${formatBytes(bytes)} are still to fetch.` : `${whole} to fetch.`
+  if (missing.length === 0) return installText.nothingToFetch
+  const values = { packages: counts.packages(missing.length), size: formatBytes(size) }
+  if (bytes === 0) return installText.allFetched(values)
+  return bytes < size
+    ? installText.partlyFetched({ ...values, missing: formatBytes(bytes) })
+    : installText.toFetch(values)
 }
 
 const wantedFirst = (packages: InstallPlan['packages'], wanted: string): InstallPlan['packages'] => [

@@ -5,6 +5,7 @@ import { useLocation } from 'wouter'
 import type { PackageView } from '../../../workers/contract/views.ts'
 import { useLinks } from '../../hooks/use-app.ts'
 import { pathInPackage, safeAddress } from '../../lib/safe-address.ts'
+import { packageText } from '../../text/package.ts'
 
 interface Props {
   text: string
@@ -133,7 +134,7 @@ const toWords = (image: HTMLImageElement): HTMLElement => {
   const source = image.getAttribute('src') ?? ''
   const words = document.createElement(image.closest('a') === null ? 'a' : 'span')
   words.className = 'markdown-image'
-  words.textContent = `Picture: ${image.alt.trim() === '' ? source : image.alt}`
+  words.textContent = packageText.image({ description: image.alt.trim() === '' ? source : image.alt })
   if (words instanceof HTMLAnchorElement) words.setAttribute('href', source)
   return words
 }

@@ -5,71 +5,67 @@ import { CopyButton } from '../../components/copy-button.tsx'
 import { ExternalLink } from '../../components/external-link.tsx'
 import { Icon, type IconName } from '../../components/icon.tsx'
 import { useLinks } from '../../hooks/use-app.ts'
-import { formatBytes, inGroups, inWords, plural, publisherOf, publisherTag, shortened } from '../../lib/format.ts'
+import { inGroups, publisherOf, publisherTag, shortened } from '../../lib/names.ts'
+import { controlText } from '../../text/controls.ts'
+import { counts } from '../../text/counts.ts'
+import { formatBytes, formatList } from '../../text/format.ts'
+import { packageText } from '../../text/package.ts'
 
-const trustWords: Record<TrustState, { icon: IconName; title: string; text: string }> = {
-  self: { icon: 'person', title: 'This is you', text: 'Signed with the key of this profile.' },
-  known: { icon: 'shield', title: 'Used before', text: 'You have installed something signed by this publisher.' },
-  new: {
-    icon: 'info',
-    title: 'New to you',
-    text: 'A name proves nothing: compare the fingerprint with the publisher if it matters.',
-  },
-}
+const trustIcons: Record<TrustState, IconName> = { self: 'person', known: 'shield', new: 'info' }
 
 /** Who published it, who holds it, and what else is known; beside the tabs, or below them on a phone. */
 export const PackageFacts = ({ view, newest }: { view: PackageView; newest: VersionView | undefined }) => {
   const { summary, publisher, namesakes, heldBy, authors, keywords, repository } = view
   const links = useLinks()
-  const trust = trustWords[publisher.trust]
+  const { trust } = publisher
   return (
-    <aside aria-label="Facts" className="facts">
+    <aside aria-label={packageText.facts} className="facts">
       <section className="publisher-card">
-        <h2>Publisher</h2>
+        <h2>{packageText.publisher}</h2>
         <p>
           <Link className="publisher-link" href={links.browse({ publisher: publisher.id })}>
             {publisherTag(publisher.name, publisher.id)}
           </Link>
         </p>
-        <p className={`trust trust-${publisher.trust}`}>
-          <Icon name={trust.icon} />
+        <p className={`trust trust-${trust}`}>
+          <Icon name={trustIcons[trust]} />
           <span>
-            <strong>{trust.title}.</strong> {trust.text}
+            <strong>{packageText.trustTitle(trust)}.</strong> {packageText.trust(trust)}
           </span>
         </p>
         <div className="fingerprint">
-          <span>Fingerprint</span>
+          <span>{packageText.fingerprint}</span>
           <code>{inGroups(publisher.fingerprint)}</code>
-          <CopyButton text={publisher.fingerprint} what="fingerprint" />
+          <CopyButton label={controlText.copyFingerprint} text={publisher.fingerprint} />
         </div>
       </section>
       <dl className="fact-list">
-        <Fact name="Held by">{heldBy === 0 ? 'Nobody that is known here' : plural(heldBy, 'peer')}</Fact>
-        <Fact name="Category">
+        <Fact name={packageText.heldBy}>{heldBy === 0 ? packageText.heldByNone : counts.peers(heldBy)}</Fact>
+        <Fact name={packageText.category}>
           <Link href={links.browse({ category: summary.category })}>{summary.category}</Link>
         </Fact>
-        <Fact name="Licence">{summary.license === '' ? 'Not given' : summary.license}</Fact>
+        <Fact name={packageText.licence}>{summary.license === '' ? packageText.licenceNone : summary.license}</Fact>
         {newest === undefined ? null : (
-          <Fact name="Size">
-            {formatBytes(newest.size)} in {plural(newest.fileCount, 'file')}
+          <Fact name={packageText.size}>
+            {packageText.sizeAndFiles({ size: formatBytes(newest.size), files: counts.files(newest.fileCount) })}
           </Fact>
         )}
-        {authors.length === 0 ? null : <Fact name="Authors">{inWords(authors)}</Fact>}
+        {authors.length === 0 ? null : <Fact name={packageText.authors}>{formatList(authors)}</Fact>}
         {repository === '' ? null : (
-          <Fact name="Repository">
+          <Fact name={packageText.repository}>
             <ExternalLink address={repository} />
           </Fact>
         )}
         {newest === undefined ? null : (
-          <Fact name="Content id">
+          <Fact name={packageText.contentId}>
             <span className="copyable">
               <code title={newest.root}>{shortened(newest.root, 8)}</code>
-              <CopyButton text={newest.root} what="content id" />
+              <CopyButton label={controlText.copyContentId} text={newest.root} />
             </span>
           </Fact>
         )}
       </dl>
-      <Labels title="Tags">
+      <Labels title={packageText.tags}>
         {summary.tags.map((tag) => (
           <li key={tag}>
             <Link className="tag" href={links.browse({ tag })}>
@@ -78,7 +74,7 @@ export const PackageFacts = ({ view, newest }: { view: PackageView; newest: Vers
           </li>
         ))}
       </Labels>
-      <Labels title="Keywords">
+      <Labels title={packageText.keywords}>
         {keywords.map((keyword) => (
           <li key={keyword}>
             <Link className="tag" href={links.browse({ text: keyword })}>
@@ -89,7 +85,7 @@ export const PackageFacts = ({ view, newest }: { view: PackageView; newest: Vers
       </Labels>
       {namesakes.length === 0 ? null : (
         <section>
-          <h2>Same name, other publishers</h2>
+          <h2>{packageText.namesakes}</h2>
           <ul className="plain-list">
             {namesakes.map(({ id, publisherName }) => (
               <li key={id}>

@@ -8,8 +8,10 @@ import { Time } from '../../components/time.tsx'
 import { TransferCard } from '../../components/transfer-card.tsx'
 import { useAppState, useLinks } from '../../hooks/use-app.ts'
 import { useLatestTime } from '../../hooks/use-now.ts'
-import { formatBytes } from '../../lib/format.ts'
 import { runningTransfer } from '../../store/selectors.ts'
+import { controlText } from '../../text/controls.ts'
+import { formatBytes } from '../../text/format.ts'
+import { packageText } from '../../text/package.ts'
 
 /** Name, publisher, version, and the install button or what runs in its place. */
 export const PackageHeader = ({
@@ -31,7 +33,7 @@ export const PackageHeader = ({
     <header className="package-header">
       <Link className="back-link" href={links.browse(wanted)}>
         <Icon name="back" />
-        Browse
+        {packageText.back}
       </Link>
       <div className="package-title">
         <Seal id={summary.id} large />
@@ -45,7 +47,7 @@ export const PackageHeader = ({
       {summary.description === '' ? null : <p className="package-description">{summary.description}</p>}
       <p className="package-line">
         <span className="version">{summary.version}</span>
-        <span>{summary.license === '' ? 'No licence given' : summary.license}</span>
+        <span>{summary.license === '' ? packageText.noLicence : summary.license}</span>
         <span>{formatBytes(summary.size)}</span>
         <Time at={summary.publishedAt} now={now} />
       </p>
@@ -54,21 +56,21 @@ export const PackageHeader = ({
           {newest === undefined || newest.installed ? null : newest.yanked ? (
             <span className="mark mark-warning mark-large">
               <Icon name="warning" />
-              Withdrawn by its publisher
+              {packageText.yankedByPublisher}
             </span>
           ) : (
             <Button icon="download" look="primary" onClick={() => onInstall(newest)}>
-              {here === undefined ? 'Install' : `Update to ${newest.version}`}
+              {here === undefined ? packageText.install : packageText.updateTo({ version: newest.version })}
             </Button>
           )}
           {here === undefined ? null : (
             <>
               <span className="mark mark-ok mark-large">
                 <Icon name="check" />
-                {here === newest ? 'Installed' : `${here.version} installed`}
+                {here === newest ? packageText.installed : packageText.installedVersion({ version: here.version })}
               </span>
               <LinkButton href={links.library()} icon="library">
-                Open library
+                {controlText.openLibrary}
               </LinkButton>
             </>
           )}

@@ -10,9 +10,12 @@ import { Icon } from '../../components/icon.tsx'
 import { Part } from '../../components/part.tsx'
 import { useApp, useAppState, useCommands, useLinks } from '../../hooks/use-app.ts'
 import { useTitle } from '../../hooks/use-title.ts'
-import { formatCount } from '../../lib/format.ts'
 import { type PackageTab, packageTabs, parsePackageQuery } from '../../routes.ts'
 import type { FailureView } from '../../store/state.ts'
+import { drawingFailureText } from '../../text/drawing-failures.ts'
+import { formatList } from '../../text/format.ts'
+import { formatCount } from '../../text/numbers.ts'
+import { packageText } from '../../text/package.ts'
 import { Dependencies } from './dependencies.tsx'
 import { Files } from './files.tsx'
 import { InstallDialog } from './install-dialog.tsx'
@@ -40,12 +43,10 @@ export default function PackagePage() {
   if (asked?.failure !== undefined) return <Missing failure={asked.failure} id={id} slug={slug} />
   return (
     <p className="page-loading">
-      <Icon className="spin" name="working" /> Looking up {slug}…
+      <Icon className="spin" name="working" /> {packageText.loading({ slug })}
     </p>
   )
 }
-
-const tabTitles = { readme: 'Read me', files: 'Files', versions: 'Versions', dependencies: 'Dependencies' } as const
 
 const Described = ({ view }: { view: PackageView }) => {
   const { links } = useApp()
@@ -56,10 +57,10 @@ const Described = ({ view }: { view: PackageView }) => {
   const newest = view.versions.find(({ version }) => version === view.summary.version) ?? view.versions[0]
   return (
     <article className="package">
-      <Part name="The name of this package" of={view}>
+      <Part name={drawingFailureText.packageHeader} of={view}>
         <PackageHeader newest={newest} onInstall={setInstalling} view={view} />
       </Part>
-      <Part name="Whether a version was signed twice" of={view}>
+      <Part name={drawingFailureText.conflicts} of={view}>
         <SignedTwice view={view} />
       </Part>
       <Tabs.Root
@@ -71,10 +72,10 @@ const Described = ({ view }: { view: PackageView }) => {
         }
         value={tab}
       >
-        <Tabs.List aria-label="About this package" className="tabs">
+        <Tabs.List aria-label={packageText.tabs} className="tabs">
           {packageTabs.map((each) => (
             <Tabs.Trigger className="tab" key={each} value={each}>
-              {tabTitles[each]}
+              {packageText.tab(each)}
               <Part of={view}>
                 <TabCount tab={each} view={view} />
               </Part>
@@ -82,31 +83,31 @@ const Described = ({ view }: { view: PackageView }) => {
           ))}
         </Tabs.List>
         <Tabs.Content className="tab-panel" value="readme">
-          <Part name="The read-me file" of={view}>
+          <Part name={drawingFailureText.readme} of={view}>
             <Readme view={view} />
           </Part>
         </Tabs.Content>
         <Tabs.Content className="tab-panel" value="files">
-          <Part key={file} name={file === undefined ? 'The list of files' : 'This file'} of={view}>
+          <Part key={file} name={file === undefined ? drawingFailureText.files : drawingFailureText.file} of={view}>
             <Files file={file} view={view} />
           </Part>
         </Tabs.Content>
         <Tabs.Content className="tab-panel" value="versions">
-          <Part name="The list of versions" of={view}>
+          <Part name={drawingFailureText.versions} of={view}>
             <Versions onInstall={setInstalling} view={view} />
           </Part>
         </Tabs.Content>
         <Tabs.Content className="tab-panel" value="dependencies">
-          <Part name="The list of dependencies" of={view}>
+          <Part name={drawingFailureText.dependencies} of={view}>
             <Dependencies view={view} />
           </Part>
         </Tabs.Content>
       </Tabs.Root>
-      <Part name="What is known of this package" of={view}>
+      <Part name={drawingFailureText.facts} of={view}>
         <PackageFacts newest={newest} view={view} />
       </Part>
       {installing === undefined ? null : (
-        <Part name="What would be installed" of={installing} onClose={() => setInstalling(undefined)}>
+        <Part name={drawingFailureText.installPlan} of={installing} onClose={() => setInstalling(undefined)}>
           <InstallDialog onClose={() => setInstalling(undefined)} version={installing} view={view} />
         </Part>
       )}
@@ -130,9 +131,8 @@ const TabCount = ({ tab, view }: { tab: PackageTab; view: PackageView }) => {
 const SignedTwice = ({ view }: { view: PackageView }) => {
   const twice = view.versions.filter(({ equivocation }) => equivocation).map(({ version }) => version)
   return twice.length === 0 ? null : (
-    <Banner tone="error" title={`Two different contents are signed as ${twice.join(', ')}`}>
-      The publisher, or someone with its key, signed the same version twice. Both signatures are kept as proof. This
-      version is not installed unless you decide so; ask the publisher first.
+    <Banner tone="error" title={packageText.conflictTitle({ versions: formatList(twice) })}>
+      {packageText.conflict}
     </Banner>
   )
 }
@@ -145,7 +145,7 @@ const Missing = ({ id, slug, failure }: { id: string; slug: string; failure: Fai
     setState('asking')
     const answer = await lookup(id)
     if ('found' in answer && answer.found) await describe(id)
-    else setState('found' in answer ? 'No peer that answered knows it.' : answer.message)
+    else setState('found' in answer ? packageText.notFound : answer.message)
   }
   const isAbsent = failure.name === 'PackageNotFound'
   return (
@@ -153,18 +153,18 @@ const Missing = ({ id, slug, failure }: { id: string; slug: string; failure: Fai
       actions={
         <>
           <Button disabled={state === 'asking'} icon="network" look="primary" onClick={ask}>
-            {state === 'asking' ? 'Asking the network…' : 'Ask the network'}
+            {state === 'asking' ? packageText.askingNetwork : packageText.askNetwork}
           </Button>
           <LinkButton href={links.browse({ text: slug })} icon="search">
-            Search for {slug}
+            {packageText.searchFor({ slug })}
           </LinkButton>
         </>
       }
       icon={isAbsent ? 'search' : 'error'}
       level={1}
-      title={isAbsent ? `${slug} is not in the catalogue here` : `${slug} could not be shown`}
+      title={isAbsent ? packageText.missingTitle({ slug }) : packageText.failedTitle({ slug })}
     >
-      <p>{isAbsent ? 'It may be new, or its publisher was never seen by this tab.' : failure.message}</p>
+      <p>{isAbsent ? packageText.missing : failure.message}</p>
       <output>{state === 'idle' || state === 'asking' ? '' : state}</output>
     </EmptyState>
   )

@@ -3,9 +3,10 @@ import { Link } from 'wouter'
 import type { PackageView } from '../../../workers/contract/views.ts'
 import { Icon } from '../../components/icon.tsx'
 import { useCommands, useLinks } from '../../hooks/use-app.ts'
-import { plural } from '../../lib/format.ts'
 import { decodeText } from '../../lib/text-rows.ts'
 import { isFailureView } from '../../store/failure-view.ts'
+import { controlText } from '../../text/controls.ts'
+import { packageText } from '../../text/package.ts'
 
 const Markdown = lazy(() => import('./markdown.tsx'))
 
@@ -27,7 +28,7 @@ export const Readme = ({ view }: { view: PackageView }) => {
             <>
               {' '}
               <Link href={links.package(view.summary.id, { tab: 'files' })}>
-                See its {plural(view.files.length, 'file')}
+                {packageText.viewFiles(view.files.length)}
               </Link>
             </>
           )}
@@ -55,15 +56,15 @@ const useReadme = (
     const show = (next: Text): void => {
       if (wanted) setText(next)
     }
-    if (files === undefined) show({ state: 'absent', why: notHere })
-    else if (path === undefined) show({ state: 'absent', why: 'This package has no read-me file.' })
+    if (files === undefined) show({ state: 'absent', why: packageText.readmeNotHere })
+    else if (path === undefined) show({ state: 'absent', why: packageText.readmeMissing })
     else {
       readFile(id, version, path).then((bytes) => {
-        if (isFailureView(bytes)) return show({ state: 'absent', why: notHere })
+        if (isFailureView(bytes)) return show({ state: 'absent', why: packageText.readmeNotHere })
         const decoded = decodeText(bytes)
         show(
           decoded === undefined
-            ? { state: 'absent', why: 'The read-me file is no text.' }
+            ? { state: 'absent', why: packageText.readmeNotText }
             : { state: 'read', text: decoded },
         )
       })
@@ -75,8 +76,6 @@ const useReadme = (
   return text
 }
 
-const notHere = 'The read-me file comes with the content: install the package to read it here.'
-
 /** At the top of the package, in any case of letters; Markdown before plain text. */
 const readmePath = (files: PackageView['files']): string | undefined =>
   ['readme.md', 'readme.markdown', 'readme.txt', 'readme']
@@ -85,6 +84,6 @@ const readmePath = (files: PackageView['files']): string | undefined =>
 
 const Opening = () => (
   <p className="page-loading">
-    <Icon className="spin" name="working" /> Opening…
+    <Icon className="spin" name="working" /> {controlText.loading}
   </p>
 )

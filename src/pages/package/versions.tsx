@@ -6,7 +6,10 @@ import { Icon } from '../../components/icon.tsx'
 import { Part } from '../../components/part.tsx'
 import { Time } from '../../components/time.tsx'
 import { useCommands } from '../../hooks/use-app.ts'
-import { formatBytes, plural } from '../../lib/format.ts'
+import { counts } from '../../text/counts.ts'
+import { drawingFailureText } from '../../text/drawing-failures.ts'
+import { formatBytes } from '../../text/format.ts'
+import { packageText } from '../../text/package.ts'
 
 /** Every version that is known, newest first, with what one can do about it. */
 export const Versions = ({ view, onInstall }: { view: PackageView; onInstall: (version: VersionView) => void }) => {
@@ -16,9 +19,9 @@ export const Versions = ({ view, onInstall }: { view: PackageView; onInstall: (v
   const own = publisher.trust === 'self'
   return (
     <>
-      <ul aria-label="Versions" className="version-list">
+      <ul aria-label={packageText.versions} className="version-list">
         {versions.map((each) => (
-          <Part as="li" key={each.version} name={`Version ${each.version}`} of={each}>
+          <Part as="li" key={each.version} name={drawingFailureText.version({ version: each.version })} of={each}>
             <VersionItem
               isNewest={each.version === summary.version}
               isOwn={own}
@@ -31,15 +34,12 @@ export const Versions = ({ view, onInstall }: { view: PackageView; onInstall: (v
       </ul>
       {yanking === undefined ? null : (
         <ConfirmDialog
-          confirm={`Withdraw ${yanking}`}
+          confirm={packageText.yankVersion({ version: yanking })}
           onClose={() => setYanking(undefined)}
           onConfirm={() => yank(summary.id, yanking)}
-          title={`Withdraw ${summary.slug} ${yanking}?`}
+          title={packageText.yankTitle({ slug: summary.slug, version: yanking })}
         >
-          <p>
-            New installs then pass over this version. Nothing is deleted: those who have it keep it. This is signed with
-            your key and cannot be taken back.
-          </p>
+          <p>{packageText.yankConsequences}</p>
         </ConfirmDialog>
       )}
     </>
@@ -63,39 +63,39 @@ const VersionItem = ({
     <div className="version-text">
       <p className="version-name">
         <b>{each.version}</b>
-        {isNewest && !each.yanked ? <span className="mark">Newest</span> : null}
+        {isNewest && !each.yanked ? <span className="mark">{packageText.latest}</span> : null}
         {each.installed ? (
           <span className="mark mark-ok">
             <Icon name="check" />
-            Installed
+            {packageText.installed}
           </span>
         ) : null}
         {each.yanked ? (
           <span className="mark mark-warning">
             <Icon name="warning" />
-            Withdrawn
+            {packageText.yanked}
           </span>
         ) : null}
         {each.equivocation ? (
           <span className="mark mark-error">
             <Icon name="error" />
-            Two contents
+            {packageText.conflicting}
           </span>
         ) : null}
       </p>
       <p className="version-facts">
-        <Time at={each.publishedAt} /> · {formatBytes(each.size)} · {plural(each.fileCount, 'file')}
+        <Time at={each.publishedAt} /> · {formatBytes(each.size)} · {counts.files(each.fileCount)}
       </p>
     </div>
     <div className="actions">
       {each.installed || each.yanked ? null : (
-        <Button aria-label={`Install ${each.version}`} onClick={onInstall}>
-          Install
+        <Button aria-label={packageText.installVersion({ version: each.version })} onClick={onInstall}>
+          {packageText.install}
         </Button>
       )}
       {isOwn && !each.yanked ? (
-        <Button aria-label={`Withdraw ${each.version}`} look="quiet" onClick={onYank}>
-          Withdraw
+        <Button aria-label={packageText.yankVersion({ version: each.version })} look="quiet" onClick={onYank}>
+          {packageText.yank}
         </Button>
       ) : null}
     </div>

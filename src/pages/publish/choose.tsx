@@ -3,9 +3,10 @@ import { Button } from '../../components/button.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { useCommands } from '../../hooks/use-app.ts'
 import { canPickFolders } from '../../lib/folder-picker.ts'
-import { formatBytes, formatCount } from '../../lib/format.ts'
 import { MAX_FILES, MAX_PACKAGE_BYTES } from '../../lib/limits.ts'
 import { fromDrop, fromInput, isArchive, pickFolder } from '../../lib/picking.ts'
+import { formatBytes } from '../../text/format.ts'
+import { publishText } from '../../text/publish.ts'
 
 /** Has a file input take a folder; React's types do not know it. */
 const wholeFolder = { webkitdirectory: '' }
@@ -35,14 +36,14 @@ export const Choose = () => {
       const dropped = await fromDrop(event.dataTransfer)
       await (dropped.kind === 'archive' ? openArchive(dropped.file) : openFiles(dropped.picked))
     } catch {
-      notify('error', 'What was dropped could not be read. Choose the folder with the button instead.')
+      notify('error', publishText.dropFailed)
     }
   }
 
   const takeArchive = (file: File | undefined): void => {
     if (file === undefined) return
     if (isArchive(file)) openArchive(file)
-    else notify('error', `${file.name} is no zip archive.`)
+    else notify('error', publishText.notZip({ name: file.name }))
   }
 
   return (
@@ -57,21 +58,18 @@ export const Choose = () => {
       onDrop={drop}
     >
       <Icon className="drop-icon" name="folder" />
-      <p className="drop-title">Drop a folder or a zip archive here</p>
+      <p className="drop-title">{publishText.drop}</p>
       <div className="actions">
         <Button icon="folder" look="primary" onClick={chooseFolder}>
-          Choose folder
+          {publishText.chooseFolder}
         </Button>
         <Button icon="archive" onClick={() => archiveInput.current?.click()}>
-          Choose zip
+          {publishText.chooseZip}
         </Button>
       </div>
-      <p className="hint">
-        A package has a package.toml, pack.toml, gpack.toml or package.json, at most {formatCount(MAX_FILES)} files and{' '}
-        {formatBytes(MAX_PACKAGE_BYTES)}. Without a manifest you can fill in a form.
-      </p>
+      <p className="hint">{publishText.requirements({ files: MAX_FILES, size: formatBytes(MAX_PACKAGE_BYTES) })}</p>
       <input
-        aria-label="Folder of a package"
+        aria-label={publishText.folderInput}
         hidden
         onChange={({ target }) => {
           if (target.files !== null) openFiles(fromInput(target.files))
@@ -83,7 +81,7 @@ export const Choose = () => {
       />
       <input
         accept=".zip,application/zip"
-        aria-label="Zip archive of a package"
+        aria-label={publishText.zipInput}
         hidden
         onChange={({ target }) => {
           takeArchive(target.files?.[0])

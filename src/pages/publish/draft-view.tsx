@@ -4,8 +4,11 @@ import { DependencyList } from '../../components/dependency-list.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { Part } from '../../components/part.tsx'
 import { useCommands } from '../../hooks/use-app.ts'
-import { formatBytes, plural } from '../../lib/format.ts'
 import type { OpenDraft } from '../../store/state.ts'
+import { counts } from '../../text/counts.ts'
+import { drawingFailureText } from '../../text/drawing-failures.ts'
+import { formatBytes } from '../../text/format.ts'
+import { publishText } from '../../text/publish.ts'
 import { FieldsForm } from './fields-form.tsx'
 import { Findings } from './findings.tsx'
 import { LeftOutList } from './left-out-list.tsx'
@@ -23,57 +26,58 @@ export const DraftView = ({ draft }: { draft: OpenDraft }) => {
     <>
       <div className="draft-source">
         <p className="lead">
-          From <b>{source}</b>
-          {check?.manifestPath === undefined ? '' : `, read from ${check.manifestPath}`}
+          {check?.manifestPath === undefined
+            ? publishText.source({ source })
+            : publishText.sourceWithManifest({ source, manifest: check.manifestPath })}
         </p>
         <Button icon="back" look="quiet" onClick={discardDraft}>
-          Choose something else
+          {publishText.chooseOther}
         </Button>
       </div>
       {check === undefined && failure === undefined ? (
         <p className="page-loading">
-          <Icon className="spin" name="working" /> Checking {plural(draft.files.length, 'file')}…
+          <Icon className="spin" name="working" /> {publishText.checking(draft.files.length)}
         </p>
       ) : null}
       {check === undefined && failure !== undefined ? (
-        <Banner title="It could not be checked" tone="error" urgent>
+        <Banner title={publishText.checkFailed} tone="error" urgent>
           {failure.message}
         </Banner>
       ) : null}
       {check === undefined ? null : (
         <div className="draft">
           <section>
-            <h2>What was found</h2>
-            <Part name="What was found" of={check}>
+            <h2>{publishText.found}</h2>
+            <Part name={drawingFailureText.findings} of={check}>
               <PrivateFiles draft={draft} />
               {others.length === 0 && blocked > 0 ? null : <Findings findings={others} />}
               <LeftOutList leftOut={check.leftOut} />
             </Part>
           </section>
-          <Part name="What will be signed" of={draft}>
+          <Part name={drawingFailureText.signing} of={draft}>
             <Signing check={check} draft={draft} />
           </Part>
           <div className="draft-main">
             <section>
-              <h2>About the package</h2>
-              <Part name="The form" of={draft}>
+              <h2>{publishText.about}</h2>
+              <Part name={drawingFailureText.form} of={draft}>
                 <FieldsForm check={check} typed={draft.typed} />
               </Part>
             </section>
             {check.dependencies.length === 0 ? null : (
               <section>
-                <h2>Dependencies</h2>
-                <Part name="The list of dependencies" of={check}>
+                <h2>{publishText.dependencies}</h2>
+                <Part name={drawingFailureText.dependencies} of={check}>
                   <DependencyList dependencies={check.dependencies} />
                 </Part>
               </section>
             )}
             <section>
               <h2>
-                {plural(check.files.length, 'file')}, {formatBytes(check.size)}
+                {publishText.filesAndSize({ files: counts.files(check.files.length), size: formatBytes(check.size) })}
               </h2>
               {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must scroll by keyboard */}
-              <section aria-label="Files" className="draft-files" tabIndex={0}>
+              <section aria-label={publishText.files} className="draft-files" tabIndex={0}>
                 <ul>
                   {check.files.map(({ path, size }) => (
                     <li key={path}>

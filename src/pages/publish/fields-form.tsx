@@ -1,6 +1,7 @@
 import { type ReactNode, useId, useState } from 'react'
 import type { ManifestFields, PackageCheck } from '../../../workers/contract/views.ts'
 import { useCommands } from '../../hooks/use-app.ts'
+import { publishText } from '../../text/publish.ts'
 
 /** Longer descriptions are cut where they are shown in lists (docs/protocol.md §6). */
 const DESCRIPTION_CHARACTERS = 300
@@ -50,15 +51,15 @@ export const FieldsForm = ({ check, typed }: { check: PackageCheck; typed: Parti
   const description = typed.description ?? fields.description
   return (
     <form className="fields" onSubmit={(event) => event.preventDefault()}>
-      {text('slug', 'Name', 'Lower-case letters, digits, dots, hyphens and underscores.')}
-      {text('version', 'Version', 'Three numbers, as 1.0.0.')}
-      {text('displayName', 'Display name')}
-      {text('category', 'Category')}
+      {text('slug', publishText.slug, publishText.slugHint)}
+      {text('version', publishText.version, publishText.versionHint)}
+      {text('displayName', publishText.displayName)}
+      {text('category', publishText.category)}
       <div className="fields-wide">
         <Field
           error={undefined}
-          hint={`${description.length} of ${DESCRIPTION_CHARACTERS} characters.`}
-          label="Description"
+          hint={publishText.descriptionHint({ used: description.length, limit: DESCRIPTION_CHARACTERS })}
+          label={publishText.description}
         >
           {(attributes) => (
             <textarea
@@ -70,11 +71,11 @@ export const FieldsForm = ({ check, typed }: { check: PackageCheck; typed: Parti
           )}
         </Field>
       </div>
-      {text('license', 'Licence', 'As an SPDX name, such as MIT.')}
-      {text('repository', 'Repository')}
-      {list('tags', 'Tags', 'Separated by commas.')}
-      {list('keywords', 'Keywords', 'Separated by commas.')}
-      {list('authors', 'Authors', 'Separated by commas.')}
+      {text('license', publishText.license, publishText.licenseHint)}
+      {text('repository', publishText.repository)}
+      {list('tags', publishText.tags, publishText.listHint)}
+      {list('keywords', publishText.keywords, publishText.listHint)}
+      {list('authors', publishText.authors, publishText.listHint)}
     </form>
   )
 }

@@ -1,23 +1,24 @@
 import type { Finding, FindingLevel } from '../../../workers/contract/views.ts'
 import { Icon, type IconName } from '../../components/icon.tsx'
-import { plural } from '../../lib/format.ts'
 import { keyed } from '../../lib/keyed.ts'
+import { counts } from '../../text/counts.ts'
+import { publishText } from '../../text/publish.ts'
 
-const levels: { level: FindingLevel; icon: IconName; one: string; means: string }[] = [
-  { level: 'error', icon: 'error', one: 'error', means: 'must be mended before it can be published' },
-  { level: 'warning', icon: 'warning', one: 'warning', means: 'worth a look; it can be published as it is' },
-  { level: 'note', icon: 'info', one: 'note', means: 'how the manifest was read' },
+const levels: { level: FindingLevel; icon: IconName; number: 'errors' | 'warnings' | 'notes' }[] = [
+  { level: 'error', icon: 'error', number: 'errors' },
+  { level: 'warning', icon: 'warning', number: 'warnings' },
+  { level: 'note', icon: 'info', number: 'notes' },
 ]
 
 /** What the check found, the worst first, each with its place. */
 export const Findings = ({ findings }: { findings: readonly Finding[] }) => (
-  <section aria-label="Findings" className="findings">
+  <section aria-label={publishText.findings} className="findings">
     {findings.length === 0 ? (
       <p className="findings-none">
-        <Icon name="ok" /> Nothing to mend.
+        <Icon name="ok" /> {publishText.noFindings}
       </p>
     ) : null}
-    {levels.map(({ level, icon, one, means }) => {
+    {levels.map(({ level, icon, number }) => {
       const of = findings.filter((finding) => finding.level === level)
       if (of.length === 0) return null
       return (
@@ -25,7 +26,8 @@ export const Findings = ({ findings }: { findings: readonly Finding[] }) => (
           <summary>
             <Icon name={icon} />
             <span>
-              <strong>{plural(of.length, one)}</strong> <span className="finding-means">{means}</span>
+              <strong>{counts[number](of.length)}</strong>{' '}
+              <span className="finding-means">{publishText.meaning(level)}</span>
             </span>
             <Icon className="turn" name="chevron" />
           </summary>

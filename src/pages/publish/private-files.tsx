@@ -3,8 +3,8 @@ import type { Finding } from '../../../workers/contract/views.ts'
 import { Button } from '../../components/button.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { useCommands } from '../../hooks/use-app.ts'
-import { plural } from '../../lib/format.ts'
 import type { OpenDraft } from '../../store/state.ts'
+import { publishText } from '../../text/publish.ts'
 
 /** A file that looks private and was neither left out nor confirmed. */
 export const isBlocked = (finding: Finding): finding is Finding & { path: string } =>
@@ -34,32 +34,35 @@ export const PrivateFiles = ({ draft }: { draft: OpenDraft }) => {
   return (
     <div className="private-place" ref={place} tabIndex={-1}>
       {undecided.length === 0 ? null : (
-        <section aria-label="Private files" className="private-files">
+        <section aria-label={publishText.privateFiles} className="private-files">
           <h3 className="private-title">
             <Icon name="shield" />
-            <span>{plural(undecided.length, 'file looks', 'files look')} private</span>
+            <span>{publishText.looksPrivate(undecided.length)}</span>
           </h3>
-          <p className="hint">
-            Everyone can read what you publish, and it cannot be deleted. Decide for each file; on your disk it stays as
-            it is.
-          </p>
+          <p className="hint">{publishText.privateHint}</p>
           <ul>
             {undecided.map(({ path, message, line }, at) => (
               <li key={path}>
                 <p className="break">
                   {message}
-                  {line === undefined ? null : <span className="private-line"> Line {line}.</span>}
+                  {line === undefined ? null : (
+                    <span className="private-line"> {publishText.line({ line: String(line) })}</span>
+                  )}
                 </p>
                 <div className="actions">
-                  <Button aria-label={`Leave out ${path}`} icon="close" onClick={() => decide(at, leaveOut, path)}>
-                    Leave it out
+                  <Button
+                    aria-label={publishText.leaveOutFile({ path })}
+                    icon="close"
+                    onClick={() => decide(at, leaveOut, path)}
+                  >
+                    {publishText.leaveOut}
                   </Button>
                   <Button
-                    aria-label={`Publish ${path} anyway`}
+                    aria-label={publishText.publishFileAnyway({ path })}
                     look="quiet"
                     onClick={() => decide(at, confirmPrivate, path)}
                   >
-                    Publish it anyway
+                    {publishText.publishAnyway}
                   </Button>
                 </div>
               </li>

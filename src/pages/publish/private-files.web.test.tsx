@@ -79,7 +79,7 @@ test.each([
   press(element, 'Leave out b.pem')
   await until('the file is gone from the list', () => element.querySelectorAll('.private-files li').length === 2)
   expect(focused()).toBe('Leave out c.pem')
-  press(element, 'Publish c.pem anyway')
+  press(element, 'Publish anyway: c.pem')
   await until('the file is gone from the list', () => element.querySelectorAll('.private-files li').length === 1)
   expect(focused()).toBe('Leave out a.pem')
   press(element, 'Leave out a.pem')

@@ -3,6 +3,8 @@ import { Icon } from '../../components/icon.tsx'
 import { Part } from '../../components/part.tsx'
 import { useAppState } from '../../hooks/use-app.ts'
 import { useTitle } from '../../hooks/use-title.ts'
+import { drawingFailureText } from '../../text/drawing-failures.ts'
+import { publishText } from '../../text/publish.ts'
 import { Choose } from './choose.tsx'
 import { DraftView } from './draft-view.tsx'
 import { Outgoing, Published } from './published.tsx'
@@ -10,36 +12,33 @@ import { Refused } from './refused.tsx'
 
 /** From a folder or an archive to a signed release: choose, see what was found, publish, see it go out. */
 export default function PublishPage() {
-  useTitle('Publish')
+  useTitle(publishText.tabTitle)
   const draft = useAppState((state) => state.draft)
   return (
     <div className="publish">
-      <h1>Publish a package</h1>
+      <h1>{publishText.title}</h1>
       {draft === undefined ? (
         <>
-          <p className="lead">
-            Choose a folder or a zip archive that holds one package. It is checked first, and nothing leaves this tab
-            until you press Publish.
-          </p>
+          <p className="lead">{publishText.lead}</p>
           <Choose />
-          <Part name="What is on its way">
+          <Part name={drawingFailureText.outgoing}>
             <Outgoing />
           </Part>
         </>
       ) : null}
       {draft?.stage === 'reading' ? (
         <p className="page-loading">
-          <Icon className="spin" name="working" /> Reading {draft.source}…
+          <Icon className="spin" name="working" /> {publishText.reading({ source: draft.source })}
         </p>
       ) : null}
       {draft?.stage === 'refused' ? (
-        <Part name="Why it was not read" of={draft}>
+        <Part name={drawingFailureText.refusal} of={draft}>
           <Refused findings={draft.findings} source={draft.source} />
         </Part>
       ) : null}
       {draft?.stage === 'open' ? <DraftView draft={draft} /> : null}
       {draft?.stage === 'published' ? (
-        <Part name="How far it went out" of={draft}>
+        <Part name={drawingFailureText.published} of={draft}>
           <Published result={draft.result} />
         </Part>
       ) : null}

@@ -2,7 +2,8 @@ import type { PublicationView, PublishResult } from '../../../workers/contract/v
 import { Button, LinkButton } from '../../components/button.tsx'
 import { Icon, type IconName } from '../../components/icon.tsx'
 import { useAppState, useCommands, useLinks } from '../../hooks/use-app.ts'
-import { plural, slugOf } from '../../lib/format.ts'
+import { slugOf } from '../../lib/names.ts'
+import { publishText } from '../../text/publish.ts'
 
 /** After publishing: what is already so, and how far it went out. */
 export const Published = ({ result: { id, version } }: { result: PublishResult }) => {
@@ -10,22 +11,20 @@ export const Published = ({ result: { id, version } }: { result: PublishResult }
   const { discardDraft } = useCommands()
   const publication = useAppState((state) => state.publicationByKey[`${id}@${version}`])
   return (
-    <section aria-label="Published" className="published">
-      <h2>
-        {slugOf(id)} {version} is published
-      </h2>
+    <section aria-label={publishText.published} className="published">
+      <h2>{publishText.publishedTitle({ slug: slugOf(id), version })}</h2>
       <ol className="published-steps">
         <Step icon="ok" state="done">
-          Signed and stored here. Nothing is lost when this tab is closed now.
+          {publishText.stored}
         </Step>
         <GoingOut publication={publication} />
       </ol>
       <div className="actions">
         <LinkButton href={links.package(id)} icon="library" look="primary">
-          See its page
+          {publishText.viewPackage}
         </LinkButton>
         <Button icon="publish" onClick={discardDraft}>
-          Publish another
+          {publishText.publishAnother}
         </Button>
       </div>
     </section>
@@ -39,7 +38,7 @@ export const Outgoing = () => {
   if (open.length === 0) return null
   return (
     <section className="published">
-      <h2>On their way</h2>
+      <h2>{publishText.outgoing}</h2>
       {open.map(([key, publication]) => (
         <div key={key}>
           <h3>
@@ -60,23 +59,17 @@ const GoingOut = ({ publication }: { publication: PublicationView | undefined })
   if (state === 'stored' && !online) {
     return (
       <Step icon="waiting" state="waiting">
-        Waits for a peer. It goes out by itself as soon as one is there.
+        {publishText.waiting}
       </Step>
     )
   }
-  const announced =
-    announcedTo > 0 ? `Announced to ${plural(announcedTo, 'peer')}, relays included.` : 'Announcing it to peers.'
-  const kept =
-    acknowledgements > 0
-      ? `${plural(acknowledgements, 'peer keeps', 'peers keep')} its record, relays included.`
-      : 'Handing its record to peers.'
   return (
     <>
       <Step icon={announcedTo > 0 ? 'ok' : 'working'} state={announcedTo > 0 ? 'done' : 'working'}>
-        {announced}
+        {announcedTo > 0 ? publishText.announced(announcedTo) : publishText.announcing}
       </Step>
       <Step icon={acknowledgements > 0 ? 'ok' : 'working'} state={acknowledgements > 0 ? 'done' : 'working'}>
-        {kept}
+        {acknowledgements > 0 ? publishText.recordStored(acknowledgements) : publishText.sendingRecord}
       </Step>
     </>
   )

@@ -1,6 +1,7 @@
 import type { Finding } from '../../../workers/contract/views.ts'
 import { Button } from '../../components/button.tsx'
 import { useCommands } from '../../hooks/use-app.ts'
+import { publishText } from '../../text/publish.ts'
 import { Findings } from './findings.tsx'
 
 /** What was not even read, and why. */
@@ -8,13 +9,11 @@ export const Refused = ({ source, findings }: { source: string; findings: readon
   const { discardDraft } = useCommands()
   return (
     <>
-      <p className="lead">
-        <b>{source}</b> was not read. Nothing was changed.
-      </p>
+      <p className="lead">{publishText.notRead({ source })}</p>
       <Findings findings={findings} />
       <div className="actions">
         <Button look="primary" onClick={discardDraft}>
-          Choose something else
+          {publishText.chooseOther}
         </Button>
       </div>
     </>

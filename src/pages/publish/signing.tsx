@@ -4,9 +4,12 @@ import { Banner } from '../../components/banner.tsx'
 import { Button } from '../../components/button.tsx'
 import { PackageName } from '../../components/package-name.tsx'
 import { useAppState, useCommands } from '../../hooks/use-app.ts'
-import { formatBytes, plural, shortened } from '../../lib/format.ts'
 import { keyed } from '../../lib/keyed.ts'
+import { shortened } from '../../lib/names.ts'
 import type { OpenDraft } from '../../store/state.ts'
+import { counts } from '../../text/counts.ts'
+import { formatBytes } from '../../text/format.ts'
+import { publishText } from '../../text/publish.ts'
 import { isBlocked } from './private-files.tsx'
 
 /** What would be signed and by whom, and the button that does it. Stays in view beside the form. */
@@ -21,14 +24,14 @@ export const Signing = ({ draft, check }: { draft: OpenDraft; check: PackageChec
   const warnings =
     dryRun?.warnings.filter((warning) => !check.findings.some(({ message }) => message === warning)) ?? []
   return (
-    <aside aria-label="What will be signed" className="signing">
-      <h2>What will be signed</h2>
+    <aside aria-label={publishText.toSign} className="signing">
+      <h2>{publishText.toSign}</h2>
       <dl className="fact-list">
         <div>
-          <dt>Package</dt>
+          <dt>{publishText.package}</dt>
           <dd>
             {slug === '' ? (
-              'no name yet'
+              publishText.notSet
             ) : status === undefined ? (
               slug
             ) : (
@@ -37,26 +40,26 @@ export const Signing = ({ draft, check }: { draft: OpenDraft; check: PackageChec
           </dd>
         </div>
         <div>
-          <dt>Version</dt>
-          <dd>{version === '' ? 'none yet' : version}</dd>
+          <dt>{publishText.version}</dt>
+          <dd>{version === '' ? publishText.notSet : version}</dd>
         </div>
         <div>
-          <dt>Content</dt>
+          <dt>{publishText.content}</dt>
           <dd>
-            {plural(check.files.length, 'file')}, {formatBytes(check.size)}
+            {publishText.filesAndSize({ files: counts.files(check.files.length), size: formatBytes(check.size) })}
           </dd>
         </div>
         {dryRun === undefined ? null : (
           <div>
-            <dt>Content id</dt>
+            <dt>{publishText.contentId}</dt>
             <dd>
               <code title={dryRun.root}>{shortened(dryRun.root, 8)}</code>
             </dd>
           </div>
         )}
         <div>
-          <dt>Signed by</dt>
-          <dd>{status === undefined ? 'this profile' : `${status.publisherName} (this profile)`}</dd>
+          <dt>{publishText.signedBy}</dt>
+          <dd>{status === undefined ? publishText.thisProfile : publishText.signer({ name: status.publisherName })}</dd>
         </div>
       </dl>
       {keyed(warnings, String).map(({ key, item }) => (
@@ -65,7 +68,7 @@ export const Signing = ({ draft, check }: { draft: OpenDraft; check: PackageChec
         </Banner>
       ))}
       {failure === undefined ? null : (
-        <Banner title="It could not be published" tone="error" urgent>
+        <Banner title={publishText.publishFailed} tone="error" urgent>
           {failure.message}
         </Banner>
       )}
@@ -77,16 +80,16 @@ export const Signing = ({ draft, check }: { draft: OpenDraft; check: PackageChec
         look="primary"
         onClick={publishDraft}
       >
-        {publishing ? 'Publishing…' : 'Publish'}
+        {publishing ? publishText.publishing : publishText.publish}
       </Button>
       <p className="hint" id={why}>
         {checking
-          ? 'Checking…'
+          ? publishText.checkingDraft
           : check.ok
-            ? 'A published version stays as it is: it can be withdrawn, not changed.'
+            ? publishText.final
             : errors === blocked
-              ? `Decide about ${plural(blocked, 'private file')} first. Nothing was signed.`
-              : `${plural(errors, 'error')} to mend first. Nothing was signed.`}
+              ? publishText.decideFirst(blocked)
+              : publishText.fixFirst(errors)}
       </p>
     </aside>
   )
