@@ -1,6 +1,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { concatBytes, varint } from '../protocol/bytes.ts'
+import type { Operation } from '../telemetry/operation.ts'
 import { readVarint } from './message.ts'
 
 /**
@@ -15,7 +16,7 @@ import { readVarint } from './message.ts'
  * does not show what it opens streams with, `newStream` is used and it takes the two.
  */
 export interface OptimisticRequestOptions {
-  signal: AbortSignal
+  operation: Operation
   /** False for a message that has no answer: the peer's consent to the protocol is waited for. */
   hasAnswer: boolean
 }
@@ -40,14 +41,15 @@ interface Muxer {
 /**
  * @returns the answer's bytes, empty when there is none to have.
  * @throws AnswerMalformed for an answer that is too long; other errors when the connection or stream ends, the peer does
- * not speak the protocol, or the signal aborts.
+ * not speak the protocol, or the operation is cancelled.
  */
 export const requestOptimistically = async (
   connection: Connection,
   protocol: string,
   question: Uint8Array,
-  { signal, hasAnswer }: OptimisticRequestOptions,
+  { operation, hasAnswer }: OptimisticRequestOptions,
 ): Promise<Uint8Array> => {
+  const { signal } = operation
   const muxer = muxerOf(connection)
   const consent = muxer === undefined ? new Uint8Array() : consentTo(protocol)
   const leave = await enter(connection, signal)

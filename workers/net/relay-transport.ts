@@ -8,6 +8,7 @@ import {
   TypedEventEmitter,
 } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import type { Operation } from '../telemetry/operation.ts'
 import { createSlots } from './slots.ts'
 
 type Components = Parameters<ReturnType<typeof circuitRelayTransport>>[0]
@@ -24,7 +25,7 @@ export interface RelayTransport {
    * Makes one more relayed connection. A dial of the node itself would join one for a direct connection that is under way
    * to the same peer, and wait for its end.
    */
-  dial(address: Multiaddr, signal: AbortSignal): Promise<Connection>
+  dial(address: Multiaddr, operation: Operation): Promise<Connection>
 }
 
 /**
@@ -71,11 +72,11 @@ export const createRelayTransport = (): RelayTransport => {
       if (hasReservations(transport)) reservations = transport.reservationStore
       const { transportManager } = components
       listenForOne = () => transportManager.listen([multiaddr(anyRelay)])
-      dial = (address, signal) => transportManager.dial(address, { signal })
+      dial = (address, { signal }) => transportManager.dial(address, { signal })
       return transport
     },
 
-    dial: (address, signal) => dial(address, signal),
+    dial: (address, operation) => dial(address, operation),
 
     async reserve(relay) {
       if (reservations === undefined) throw new Error('Reservations are not available.')

@@ -1,6 +1,7 @@
 import type { Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
 import { Failure } from '../contract/failures.ts'
+import type { Operation } from '../telemetry/operation.ts'
 
 /** Messages over a libp2p stream, each after its length. */
 export interface MessageStream {
@@ -10,12 +11,13 @@ export interface MessageStream {
 
 /**
  * What goes wrong has a name: `RecordTooLarge` for a length over `maxBytes`, before anything of it is kept;
- * `PeerUnreachable` for a stream that ends or breaks, and for one that `signal` ends.
+ * `PeerUnreachable` for a stream that ends or breaks, and for one whose operation is cancelled.
  */
 export const messagesOver = (
   stream: Stream,
-  { maxBytes, signal }: { maxBytes: number; signal: AbortSignal },
+  { maxBytes, operation }: { maxBytes: number; operation: Operation },
 ): MessageStream => {
+  const { signal } = operation
   const framed = lpStream(stream, { maxDataLength: maxBytes })
   const named = async <T>(work: Promise<T>): Promise<T> => {
     try {

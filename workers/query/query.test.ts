@@ -7,6 +7,7 @@ import { MAX_QUERY_PACKAGES } from '../protocol/limits.ts'
 import { QUERY_PROTOCOL } from '../protocol/protocols.ts'
 import { queryRequestCodec, queryResponseCodec } from '../protocol/query-messages.ts'
 import { createHistory, createTestPublisher, toEntry } from '../registry/fixtures.ts'
+import { untraced } from '../telemetry/operation.ts'
 import { createForger, entriesOf, signedBy, withForgedIdentity, withWrongSignature } from '../testing/forged-records.ts'
 import { garbageKinds, pour } from '../testing/garbage.ts'
 import { type QueryPeer, type QueryPeerOptions, startQueryPeer } from '../testing/query-peers.ts'
@@ -54,13 +55,13 @@ const connect = async (asker: QueryPeer, ...others: Pick<QueryPeer, 'libp2p'>[])
 const answerWith =
   (entries: readonly Entry[]) =>
   async (stream: Stream): Promise<void> => {
-    const messages = messagesOver(stream, { maxBytes: 4_096, signal })
+    const messages = messagesOver(stream, { maxBytes: 4_096, operation: untraced(signal) })
     await messages.read()
     await messages.write(queryResponseCodec.encode({ v: 1, status: 'ok', entries }))
     await stream.close()
   }
 
-const search = (peer: QueryPeer, text: string) => peer.query.search({ text, filters: {} }, signal)
+const search = (peer: QueryPeer, text: string) => peer.query.search({ text, filters: {} }, untraced(signal))
 const slugs = (peer: QueryPeer, text: string): string[] => peer.search({ text }).hits.map(({ slug }) => slug)
 
 const packagesOf = async (number: number, ...names: string[]): Promise<Entry[]> => {
@@ -91,7 +92,7 @@ describe('a remote search', { timeout: testMs }, () => {
     const names = Array.from({ length: MAX_QUERY_PACKAGES + 5 }, (_, n) => `kit-${n}`)
     const [asker, full] = [await startPeer(), await startPeer({ entries: await packagesOf(1, ...names, 'other') })]
     await connect(asker, full)
-    await asker.query.search({ text: 'other', filters: { license: 'Apache-2.0' } }, signal)
+    await asker.query.search({ text: 'other', filters: { license: 'Apache-2.0' } }, untraced(signal))
     expect(asker.registry.size()).toBe(0)
     await search(asker, 'kit')
     expect(slugs(asker, '')).toHaveLength(MAX_QUERY_PACKAGES)
@@ -119,7 +120,7 @@ describe('a remote search', { timeout: testMs }, () => {
     await connect(asker, silent)
     const controller = new AbortController()
     const before = asker.reputation.scoreOf(silent.libp2p.peerId.toString())
-    const result = asker.query.search({ text: 'a', filters: {} }, controller.signal)
+    const result = asker.query.search({ text: 'a', filters: {} }, untraced(controller.signal))
     await until('it is asked', () => streams.length === 1)
     controller.abort()
     expect(await result).toEqual({ asked: 1, answered: 0 })
@@ -143,14 +144,14 @@ describe('a description', { timeout: testMs }, () => {
     ]
     await connect(asker, ignorant, knowing)
     const { publisherId } = publisher.identity
-    await asker.query.describe({ publisher: publisherId, slug: 'kit' }, signal)
+    await asker.query.describe({ publisher: publisherId, slug: 'kit' }, untraced(signal))
     const found = asker.registry.get(packageId(publisherId, 'kit'))
     expect(found?.versions.map(({ version, release }) => [version, release !== undefined])).toEqual([
       ['2.0.0', true],
       ['1.1.0', true],
       ['1.0.0', true],
     ])
-    await asker.query.describe({ publisher: publisherId, slug: 'none' }, signal)
+    await asker.query.describe({ publisher: publisherId, slug: 'none' }, untraced(signal))
     expect(asker.registry.size()).toBe(1)
   })
 
@@ -159,7 +160,7 @@ describe('a description', { timeout: testMs }, () => {
     const hostile = await startHostile(answerWith(await packagesOf(2, 'other')))
     const asker = await startPeer()
     await connect(asker, hostile)
-    await asker.query.describe({ publisher: publisher.identity.publisherId, slug: 'kit' }, signal)
+    await asker.query.describe({ publisher: publisher.identity.publisherId, slug: 'kit' }, untraced(signal))
     expect(asker.dropped).toEqual([{ peer: hostile.libp2p.peerId.toString(), fault: 'malformed' }])
     expect(asker.registry.size()).toBe(0)
   })
@@ -256,7 +257,7 @@ describe('a hostile peer', { timeout: testMs }, () => {
     for (let n = 0; n < 1_000 && connection.status === 'open' && !isDropped(); n += 1) {
       try {
         const stream = await connection.newStream(QUERY_PROTOCOL)
-        const messages = messagesOver(stream, { maxBytes: 60_000, signal: AbortSignal.timeout(60_000) })
+        const messages = messagesOver(stream, { maxBytes: 60_000, operation: untraced(AbortSignal.timeout(60_000)) })
         await messages.write(question)
         const response = queryResponseCodec.decode(await messages.read())
         statuses.push(response.ok ? response.value.status : response.name)
@@ -277,7 +278,7 @@ describe('a hostile peer', { timeout: testMs }, () => {
     for (const [n, bytes] of [new Uint8Array(40).fill(0x61), new Uint8Array(10_000)].entries()) {
       const connection = await hostile.libp2p.dial(victim.libp2p.getMultiaddrs())
       const stream = await connection.newStream(QUERY_PROTOCOL)
-      await messagesOver(stream, { maxBytes: 10, signal }).write(bytes)
+      await messagesOver(stream, { maxBytes: 10, operation: untraced(signal) }).write(bytes)
       await until('it is dropped', () => victim.dropped.length === n + 1)
       expect(victim.dropped[n]?.fault).toBe('malformed')
       await until('it has noticed', () => connection.status !== 'open')
@@ -290,7 +291,7 @@ test('a peer that is asked too much is left alone for a while, and not blamed', 
   let asked = 0
   await node.libp2p.handle(QUERY_PROTOCOL, async (stream) => {
     asked += 1
-    const messages = messagesOver(stream, { maxBytes: 4_096, signal })
+    const messages = messagesOver(stream, { maxBytes: 4_096, operation: untraced(signal) })
     await messages.read()
     await messages.write(queryResponseCodec.encode({ v: 1, status: 'refused', entries: [] }))
     await stream.close()

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Entry } from '../protocol/entry.ts'
 import { toHex } from '../protocol/ids.ts'
+import { untraced } from '../telemetry/operation.ts'
 import type { SyncChannel } from './channel.ts'
 import type { SyncCatalogue } from './replica.ts'
 
@@ -64,6 +65,7 @@ export const createChannels = () => {
   const side = () => ({ queue: [] as Uint8Array[], wake: undefined as (() => void) | undefined })
   const [left, right] = [side(), side()]
   const channel = (own: typeof left, other: typeof left): SyncChannel => ({
+    operation: untraced(),
     async send(message) {
       count.bytes += message.length
       count.messages += 1

@@ -2,6 +2,7 @@ import type { Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
 import { Failure } from '../contract/failures.ts'
 import { SYNC_MESSAGE_MAX_BYTES } from '../protocol/limits.ts'
+import type { Operation } from '../telemetry/operation.ts'
 import type { SyncChannel } from './channel.ts'
 
 /** A peer that is silent for this long within an exchange is given up, ms. */
@@ -9,13 +10,13 @@ const silenceMs = 10_000
 
 /**
  * Messages over a libp2p stream, each after its length. What goes wrong has a name: `RecordTooLarge` for a length over
- * the limit, `Timeout` for silence, `Cancelled` when `signal` aborts without a timeout, `PeerUnreachable` for a stream
+ * the limit, `Timeout` for silence, `Cancelled` when the operation is cancelled without a timeout, `PeerUnreachable` for a stream
  * that ends or breaks.
  */
-export const channelOver = (stream: Stream, signal: AbortSignal): SyncChannel => {
+export const channelOver = (stream: Stream, operation: Operation): SyncChannel => {
   const framed = lpStream(stream, { maxDataLength: SYNC_MESSAGE_MAX_BYTES })
   const within = async <T>(run: (limit: AbortSignal) => Promise<T>): Promise<T> => {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(silenceMs)])
+    const limit = operation.withTimeout(silenceMs).signal
     try {
       return await run(limit)
     } catch (error) {
@@ -23,6 +24,7 @@ export const channelOver = (stream: Stream, signal: AbortSignal): SyncChannel =>
     }
   }
   return {
+    operation,
     send: (message) => within((limit) => framed.write(message, { signal: limit })),
     receive: () => within(async (limit) => (await framed.read({ signal: limit })).subarray()),
   }

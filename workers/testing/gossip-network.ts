@@ -14,6 +14,7 @@ import { createHeadValidator } from '../stack/head-validator.ts'
 import { type StackServices, stackServices } from '../stack/services.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { createLinks, createRandom, type LinkConditions } from './delayed-memory.ts'
 
 /** Real nodes with the services of a tab and its catalogue, that gossip over links with delay and loss. */
@@ -100,6 +101,8 @@ export const createGossipNetwork = async (options: GossipNetworkOptions) => {
     const judged: GossipNode['judged'] = []
     const { pubsub } = node.services
     const announcements = createAnnouncements({
+      telemetry: noTelemetry,
+      now: Date.now,
       pubsub,
       limits,
       onSubscriber: (peer) => audience.push(peer),
