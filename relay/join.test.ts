@@ -2,6 +2,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, describe, expect, it } from 'vitest'
 import { isDirect } from '../workers/net/addresses.ts'
 import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
+import { untraced } from '../workers/telemetry/operation.ts'
 import { createTestNetwork, type TestNode, until } from '../workers/testing/relay-network.ts'
 
 const network = createTestNetwork()
@@ -113,24 +114,32 @@ describe('openStream', () => {
     const own = two.libp2p.getMultiaddrs().find((address) => !address.toString().includes('p2p-circuit'))
     if (own === undefined) throw new Error('unreachable')
     const connection = await one.libp2p.dial(own)
-    const stream = await one.pool.openStream(two.libp2p.peerId.toString(), echo, { direct: true })
+    const stream = await one.pool.openStream(two.libp2p.peerId.toString(), echo, {
+      operation: untraced(),
+      direct: true,
+    })
     expect(connection.streams).toContain(stream)
   })
 
   it('dials a relayed connection where no direct one comes about, if that is allowed', async () => {
     const [one, two] = await startPair({ direct: false })
     const peer = two.libp2p.peerId.toString()
-    const stream = await one.pool.openStream(peer, echo, { direct: false })
+    const stream = await one.pool.openStream(peer, echo, { operation: untraced(), direct: false })
     expect(stream.protocol).toBe(echo)
     expect(one.libp2p.getConnections(two.libp2p.peerId).map(isDirect)).toEqual([false])
-    await expect(one.pool.openStream(peer, echo, { direct: true })).rejects.toMatchObject({ name: 'PeerUnreachable' })
+    await expect(one.pool.openStream(peer, echo, { operation: untraced(), direct: true })).rejects.toMatchObject({
+      name: 'PeerUnreachable',
+    })
   })
 
   it('takes the relayed connection that is there rather than another one', async () => {
     const [one, two] = await startPair({ direct: false })
     const relayed = one.keeper.relays()[0]?.address
     const connection = await one.libp2p.dial(multiaddr(`${relayed}/p2p-circuit/p2p/${two.libp2p.peerId}`))
-    const stream = await one.pool.openStream(two.libp2p.peerId.toString(), echo, { direct: false })
+    const stream = await one.pool.openStream(two.libp2p.peerId.toString(), echo, {
+      operation: untraced(),
+      direct: false,
+    })
     expect(connection.streams).toContain(stream)
   })
 
@@ -142,16 +151,16 @@ describe('openStream', () => {
     const never = new Promise<void>(() => {})
     for (const connection of one.libp2p.getConnections())
       connection.newStream = () => never.then(() => Promise.reject())
-    await expect(one.pool.openStream(peer, silent, { direct: false, timeoutMs: 300 })).rejects.toMatchObject({
-      name: 'Timeout',
-    })
+    await expect(
+      one.pool.openStream(peer, silent, { operation: untraced(), direct: false, timeoutMs: 300 }),
+    ).rejects.toMatchObject({ name: 'Timeout' })
     const abort = new AbortController()
-    const opening = one.pool.openStream(peer, silent, { direct: false, signal: abort.signal })
+    const opening = one.pool.openStream(peer, silent, { operation: untraced(abort.signal), direct: false })
     abort.abort()
     await expect(opening).rejects.toMatchObject({ name: 'Cancelled' })
-    await expect(one.pool.openStream(peer, silent, { direct: false, signal: abort.signal })).rejects.toMatchObject({
-      name: 'Cancelled',
-    })
+    await expect(
+      one.pool.openStream(peer, silent, { operation: untraced(abort.signal), direct: false }),
+    ).rejects.toMatchObject({ name: 'Cancelled' })
   })
 
   it('names a peer that is not there, one that does not speak the protocol, and what is no peer id', async () => {
@@ -162,8 +171,8 @@ describe('openStream', () => {
       [two.libp2p.peerId.toString(), '/ggen/unknown/1.0.0'],
       ['no peer id', echo],
     ] as const)
-      await expect(one.pool.openStream(peer, protocol, { direct: false })).rejects.toMatchObject({
-        name: 'PeerUnreachable',
-      })
+      await expect(one.pool.openStream(peer, protocol, { operation: untraced(), direct: false })).rejects.toMatchObject(
+        { name: 'PeerUnreachable' },
+      )
   })
 })

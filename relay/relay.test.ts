@@ -8,6 +8,8 @@ import { createNode } from '../workers/net/create-node.ts'
 import { createRelaySet } from '../workers/net/relay-set.ts'
 import { KAD_PROTOCOL, PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
 import { webCrypto } from '../workers/stack/web-crypto.ts'
+import { noTelemetry } from '../workers/telemetry/no-telemetry.ts'
+import { untraced } from '../workers/telemetry/operation.ts'
 import { createTestNetwork, type TestNode, until } from '../workers/testing/relay-network.ts'
 import type { Relay } from './create-relay.ts'
 
@@ -40,7 +42,7 @@ describe('relay', () => {
       createKadRpc(second.libp2p, KAD_PROTOCOL),
       relay.node.peerId,
       second.libp2p.peerId.toMultihash().bytes,
-      AbortSignal.timeout(60_000),
+      untraced(AbortSignal.timeout(60_000)),
     )
     const one = found.find(({ id }) => id.equals(first.libp2p.peerId))
     expect(one?.multiaddrs.map(String)).toContain(`${address}/p2p-circuit`)
@@ -198,6 +200,7 @@ describe('relay keeper', () => {
     const relay = await network.startRelay()
     const address = relay.addressFor(undefined)
     const relayed = await createNode({
+      telemetry: noTelemetry,
       privateKey: await generateKeyPair('Ed25519'),
       relays: [address],
       crypto: webCrypto,

@@ -5,6 +5,7 @@ import { packageId } from '../../workers/protocol/ids.ts'
 import { createRegistry } from '../../workers/registry/registry.ts'
 import { webCrypto } from '../../workers/stack/web-crypto.ts'
 import { createMemoryStore } from '../../workers/store/memory-store.ts'
+import { untraced } from '../../workers/telemetry/operation.ts'
 import { createHistory, createTestPublisher, toEntry } from '../../workers/testing/test-publisher.ts'
 import { withStage } from '../lib/browsers.ts'
 import type { Figure } from '../lib/measurement.ts'
@@ -34,7 +35,6 @@ export const measureHotLookups = async (): Promise<number[]> => {
     registry,
     network: Promise.resolve(undefined),
     now: Date.now,
-    signal: new AbortController().signal,
     onChange() {},
   })
   const ids = slugs.map((slug) => packageId(publisher.identity.publisherId, slug))
@@ -42,7 +42,7 @@ export const measureHotLookups = async (): Promise<number[]> => {
   for (let n = 0; n < 2 * hotLookups; n += 1) {
     const id = ids[n % ids.length] ?? ''
     const before = performance.now()
-    const { from } = await lookups.find(id)
+    const { from } = await lookups.find(id, untraced())
     const took = performance.now() - before
     if (n < hotLookups) continue
     if (from !== 'hot') throw new Error(`${id} was ${from}`)

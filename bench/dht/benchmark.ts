@@ -1,3 +1,4 @@
+import { untraced } from '../../workers/telemetry/operation.ts'
 import { createDhtNetwork, type DhtNetwork, type DhtNode } from '../../workers/testing/dht-network.ts'
 import { createHeadSource } from '../../workers/testing/head-source.ts'
 import { createSeededRandom } from '../../workers/testing/seeded-random.ts'
@@ -37,7 +38,6 @@ const targetMs = (nodes: number): number => (nodes <= 10 ? 100 : nodes <= 100 ? 
 /** How much faster than stock, at the median. */
 const targetRatio = 3
 
-const never = new AbortController().signal
 const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, restMs))
 
 export const suite = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
@@ -85,10 +85,13 @@ const measure = async function* (
   /** The set-up runs other code than the lookups do, and its last messages are still under way. */
   async function warmUp(): Promise<void> {
     const key = source.key('warm')
-    await anyOf(network.nodes).heads.put(key, await source.value('warm', 1), { signal: never, onConfirmed() {} })
+    await anyOf(network.nodes).heads.put(key, await source.value('warm', 1), {
+      operation: untraced(),
+      onConfirmed() {},
+    })
     for (let n = 0; n < warmUps; n += 1) {
       const reader = anyOf(network.nodes)
-      await reader.without(key, () => reader.heads.get(key, { signal: never }))
+      await reader.without(key, () => reader.heads.get(key, { operation: untraced() }))
     }
     await stockGet(anyOf(network.nodes), key)
     await rest()
@@ -104,7 +107,7 @@ const measure = async function* (
       const value = await source.value(slug, 1)
       const start = performance.now()
       const confirmed = await anyOf(network.alive()).heads.put(source.key(slug), value, {
-        signal: never,
+        operation: untraced(),
         onConfirmed(reached) {
           if (reached === 4) toFour.push(performance.now() - start)
         },
@@ -123,7 +126,7 @@ const measure = async function* (
     const lag = sampleLag()
     for (let n = 0; n < lookups / 8; n += 1) {
       const start = performance.now()
-      await anyOf(network.alive()).heads.get(source.key(`miss-${n}`), { signal: never })
+      await anyOf(network.alive()).heads.get(source.key(`miss-${n}`), { operation: untraced() })
       samples.push(performance.now() - start)
       await rest()
     }
@@ -138,10 +141,10 @@ const measure = async function* (
     let found = 0
     for (let n = 0; n < lookups / 8; n += 1) {
       const root = CID.createV1(0x55, await sha256.digest(Uint8Array.of(size & 0xff, n))).toString()
-      await anyOf(network.nodes).providers.provide(root, never)
+      await anyOf(network.nodes).providers.provide(root, untraced())
       await rest()
       const start = performance.now()
-      for await (const _ of anyOf(network.nodes).providers.find(root, AbortSignal.timeout(stockTimeoutMs))) {
+      for await (const _ of anyOf(network.nodes).providers.find(root, untraced(AbortSignal.timeout(stockTimeoutMs)))) {
         found += 1
         break
       }
@@ -165,11 +168,11 @@ const measure = async function* (
       const reader = anyOf(network.alive())
       await reader.without(key, async () => {
         const start = performance.now()
-        if ((await reader.heads.get(key, { signal: never })) !== undefined) found += 1
+        if ((await reader.heads.get(key, { operation: untraced() })) !== undefined) found += 1
         ours.push(performance.now() - start)
       })
-      hops.push(reader.lookups.at(-1)?.hops ?? 0)
-      dials.push(reader.lookups.at(-1)?.dialled ?? 0)
+      hops.push(reader.figures.latest('ggen.dht.lookup.hops', 1)[0]?.value ?? 0)
+      dials.push(reader.figures.latest('ggen.dht.lookup.dials', 1)[0]?.value ?? 0)
       await rest()
       if (n % Math.ceil(count / stockLookups) !== 0) continue
       const other = anyOf(network.alive())

@@ -1,5 +1,6 @@
 import { createReputation } from '../../workers/peers/reputation.ts'
 import { createMemoryStore } from '../../workers/store/memory-store.ts'
+import { untraced } from '../../workers/telemetry/operation.ts'
 import { createDhtNetwork, type DhtNode } from '../../workers/testing/dht-network.ts'
 import { createHeadSource } from '../../workers/testing/head-source.ts'
 import { createSeededRandom } from '../../workers/testing/seeded-random.ts'
@@ -18,7 +19,6 @@ const keys = 16
 const learningRounds = 12
 const rounds = 4
 
-const never = new AbortController().signal
 const restMs = 60
 
 /** Lookups when a third of the peers are slow: by rank of the peers as they were lately, and without. */
@@ -46,14 +46,14 @@ export const measureRanking = async function* (log: (line: string) => void): Asy
   const key = (n: number): string => source.key(`r-${n}`)
   for (let n = 0; n < keys; n += 1) {
     const writer = shuffled[n]?.each
-    await writer?.heads.put(key(n), await source.value(`r-${n}`, 1), { signal: never, onConfirmed() {} })
+    await writer?.heads.put(key(n), await source.value(`r-${n}`, 1), { operation: untraced(), onConfirmed() {} })
   }
   network.slow(slow, slowByMs)
 
   const lookUp = async (reader: DhtNode, n: number): Promise<number> =>
     reader.without(key(n), async () => {
       const start = performance.now()
-      await reader.heads.get(key(n), { signal: never })
+      await reader.heads.get(key(n), { operation: untraced() })
       return performance.now() - start
     })
 

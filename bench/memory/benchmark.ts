@@ -4,6 +4,7 @@ import { createRegistry, type Registry } from '../../workers/registry/registry.t
 import { webCrypto } from '../../workers/stack/web-crypto.ts'
 import { createMemoryStore } from '../../workers/store/memory-store.ts'
 import { startSync } from '../../workers/sync/sync.ts'
+import { noTelemetry } from '../../workers/telemetry/no-telemetry.ts'
 import { createTestNetwork, type TestNode, until } from '../../workers/testing/relay-network.ts'
 import { launchBrowser } from '../lib/browsers.ts'
 import type { Figure } from '../lib/measurement.ts'
@@ -116,6 +117,7 @@ function* figuresOf(name: string, taken: readonly Taken[], target: { target?: nu
 /** Answers the peers of a node that reconcile catalogues; resolves with its undo. */
 const serve = async ({ libp2p }: TestNode, registry: Registry): Promise<() => Promise<void>> => {
   const sync = await startSync({
+    telemetry: noTelemetry,
     directComes: false,
     node: libp2p,
     catalogue: {
@@ -124,7 +126,7 @@ const serve = async ({ libp2p }: TestNode, registry: Registry): Promise<() => Pr
       ingest: (entries, from) => registry.ingest(entries, { from }),
     },
     sha256: webCrypto.sha256,
-    async openStream(peer, protocol, signal) {
+    async openStream(peer, protocol, { signal }) {
       const connection = libp2p.getConnections().find(({ remotePeer }) => remotePeer.toString() === peer)
       if (connection === undefined) throw new Error('not connected')
       return connection.newStream(protocol, { signal })

@@ -5,6 +5,7 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import type { Entry } from '../../workers/protocol/entry.ts'
 import { QUERY_PROTOCOL } from '../../workers/protocol/protocols.ts'
+import { untraced } from '../../workers/telemetry/operation.ts'
 import { createLinks } from '../../workers/testing/delayed-memory.ts'
 import { type QueryPeer, startQueryPeer } from '../../workers/testing/query-peers.ts'
 import { until } from '../../workers/testing/relay-network.ts'
@@ -62,11 +63,10 @@ const measure = async (entries: readonly Entry[], silent: number) => {
     await until('all are known to answer', () => asker.query.peers().length === peers)
     links.conditions.delayMs = delayMs
     const result = { remote: [] as number[], asked: [] as number[], local: [] as number[], described: [] as number[] }
-    const { signal } = new AbortController()
     for (let n = 0; n < searches; n += 1) {
       const text = `package ${n}`
       const started = performance.now()
-      const { asked } = await asker.query.search({ text, filters: {} }, signal)
+      const { asked } = await asker.query.search({ text, filters: {} }, untraced())
       result.remote.push(performance.now() - started)
       result.asked.push(asked)
       const found = asker.search({ text })
@@ -77,7 +77,7 @@ const measure = async (entries: readonly Entry[], silent: number) => {
       if (target === undefined) throw new Error('nothing was found')
       const again = performance.now()
       const publisher = target.publisher as Parameters<typeof asker.query.describe>[0]['publisher']
-      await asker.query.describe({ publisher, slug: target.slug }, signal)
+      await asker.query.describe({ publisher, slug: target.slug }, untraced())
       result.described.push(performance.now() - again)
       await new Promise((resolve) => setTimeout(resolve, pauseMs))
     }

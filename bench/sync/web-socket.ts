@@ -7,6 +7,7 @@ import { createLibp2p, type Libp2p } from 'libp2p'
 import { webCrypto } from '../../workers/stack/web-crypto.ts'
 import type { SyncCatalogue } from '../../workers/sync/replica.ts'
 import { startSync } from '../../workers/sync/sync.ts'
+import { noTelemetry } from '../../workers/telemetry/no-telemetry.ts'
 
 /**
  * Two nodes in this process, connected by a WebSocket on the loopback, each with its catalogue: the time from the dial
@@ -22,12 +23,13 @@ export const connectOverWebSocket = async (
   const start = async (catalogue: SyncCatalogue) => {
     const node = await startNode()
     const sync = await startSync({
+      telemetry: noTelemetry,
       directComes: false,
       node,
       catalogue,
       sha256: webCrypto.sha256,
       random: Math.random,
-      async openStream(peer, protocol, signal) {
+      async openStream(peer, protocol, { signal }) {
         const connection = node.getConnections().find(({ remotePeer }) => remotePeer.toString() === peer)
         if (connection === undefined) throw new Error('not connected')
         return connection.newStream(protocol, { signal })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { untraced } from '../telemetry/operation.ts'
 import { createSingleFlight, type Flight } from './single-flight.ts'
 
 const nameOf = (work: Promise<unknown>): Promise<string> =>
@@ -11,13 +12,13 @@ test('a caller that leaves does not end the work for the others; the last one do
   const flights = createSingleFlight<number>()
   const begun = Promise.withResolvers<number>()
   let seen: AbortSignal | undefined
-  const work = ({ signal }: Flight): Promise<number> => {
+  const work = ({ operation: { signal } }: Flight): Promise<number> => {
     seen = signal
     return begun.promise
   }
   const [first, second] = [new AbortController(), new AbortController()]
-  const one = flights.join('k', work, first.signal)
-  const two = flights.join('k', () => Promise.reject(new Error('a second flight')), second.signal)
+  const one = flights.join('k', work, untraced(first.signal))
+  const two = flights.join('k', () => Promise.reject(new Error('a second flight')), untraced(second.signal))
   await Promise.resolve()
   first.abort()
   expect(await nameOf(one)).toBe('Cancelled')
@@ -31,7 +32,7 @@ test('a caller that leaves does not end the work for the others; the last one do
 
 test('a signal that is aborted before begins nothing', async () => {
   const flights = createSingleFlight<number>()
-  expect(await nameOf(flights.join('k', () => Promise.resolve(1), AbortSignal.abort()))).toBe('Cancelled')
+  expect(await nameOf(flights.join('k', () => Promise.resolve(1), untraced(AbortSignal.abort())))).toBe('Cancelled')
   expect(flights.has('k')).toBe(false)
 })
 
@@ -39,15 +40,19 @@ test('after it was superseded, the next caller begins anew, and the end of the o
   const flights = createSingleFlight<string>()
   const [old, young] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()]
   let oldFlight: Flight | undefined
-  const one = flights.join('k', (flight) => {
-    oldFlight = flight
-    return old.promise
-  })
+  const one = flights.join(
+    'k',
+    (flight) => {
+      oldFlight = flight
+      return old.promise
+    },
+    untraced(),
+  )
   await Promise.resolve()
   expect(oldFlight?.isCurrent()).toBe(true)
   flights.supersede('k')
   expect(oldFlight?.isCurrent()).toBe(false)
-  const two = flights.join('k', () => young.promise)
+  const two = flights.join('k', () => young.promise, untraced())
   old.resolve('old')
   expect(await one).toBe('old')
   expect(flights.has('k')).toBe(true)
@@ -59,18 +64,22 @@ test('after it was superseded, the next caller begins anew, and the end of the o
 test('stop ends all who wait, superseded ones too', async () => {
   const flights = createSingleFlight<string>()
   const never = new Promise<string>(() => {})
-  const one = flights.join('k', () => never)
+  const one = flights.join('k', () => never, untraced())
   flights.supersede('k')
-  const two = flights.join('k', () => never)
+  const two = flights.join('k', () => never, untraced())
   flights.stop()
   expect([await nameOf(one), await nameOf(two)]).toEqual(['Cancelled', 'Cancelled'])
 })
 
 test('work that throws at once is a rejection', async () => {
   const flights = createSingleFlight<string>()
-  const failing = flights.join('k', () => {
-    throw new RangeError('at once')
-  })
+  const failing = flights.join(
+    'k',
+    () => {
+      throw new RangeError('at once')
+    },
+    untraced(),
+  )
   expect(await nameOf(failing)).toBe('RangeError')
   expect(flights.has('k')).toBe(false)
 })

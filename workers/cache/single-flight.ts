@@ -1,4 +1,5 @@
 import { Failure } from '../contract/failures.ts'
+import type { Operation } from '../telemetry/operation.ts'
 
 /**
  * One piece of work for all who ask for the same key while it is under way.
@@ -8,7 +9,7 @@ import { Failure } from '../contract/failures.ts'
 export interface SingleFlight<T> {
   has(key: string): boolean
   /** Begins the work for `key`, or waits for the one that is under way. */
-  join(key: string, work: (flight: Flight) => Promise<T>, signal?: AbortSignal): Promise<T>
+  join(key: string, work: (flight: Flight) => Promise<T>, operation: Operation): Promise<T>
   /** What the work under way for `key` finds is out of date: later callers do not join it. */
   supersede(key: string): void
   /** Ends all. */
@@ -16,7 +17,8 @@ export interface SingleFlight<T> {
 }
 
 export interface Flight {
-  readonly signal: AbortSignal
+  /** In the span of the caller that began it, cancelled when nobody waits any more. */
+  readonly operation: Operation
   /** False once it was superseded, or nobody waits any more: its result must not be kept. */
   isCurrent(): boolean
 }
@@ -26,10 +28,10 @@ export const createSingleFlight = <T>(): SingleFlight<T> => {
   /** Superseded ones, too. */
   const all = new Set<Ongoing<T>>()
 
-  const begin = (key: string, work: (flight: Flight) => Promise<T>): Ongoing<T> => {
+  const begin = (key: string, work: (flight: Flight) => Promise<T>, first: Operation): Ongoing<T> => {
     const abort = new AbortController()
     const isCurrent = (): boolean => flightByKey.get(key) === begun && !abort.signal.aborted
-    const result = Promise.resolve().then(() => work({ signal: abort.signal, isCurrent }))
+    const result = Promise.resolve().then(() => work({ operation: first.detached(abort.signal), isCurrent }))
     const begun: Ongoing<T> = { abort, waiting: 0, result }
     flightByKey.set(key, begun)
     all.add(begun)
@@ -44,9 +46,10 @@ export const createSingleFlight = <T>(): SingleFlight<T> => {
   return {
     has: (key) => flightByKey.has(key),
 
-    join(key, work, signal) {
-      if (signal?.aborted === true) return Promise.reject(cancelled())
-      const joined = flightByKey.get(key) ?? begin(key, work)
+    join(key, work, operation) {
+      const { signal } = operation
+      if (signal.aborted) return Promise.reject(cancelled())
+      const joined = flightByKey.get(key) ?? begin(key, work, operation)
       joined.waiting += 1
       return new Promise<T>((resolve, reject) => {
         const leave = (): void => {
@@ -57,11 +60,11 @@ export const createSingleFlight = <T>(): SingleFlight<T> => {
           joined.abort.abort()
         }
         const ended = (): void => {
-          signal?.removeEventListener('abort', leave)
+          signal.removeEventListener('abort', leave)
           joined.abort.signal.removeEventListener('abort', stopped)
         }
         const stopped = (): void => reject(cancelled())
-        signal?.addEventListener('abort', leave, { once: true })
+        signal.addEventListener('abort', leave, { once: true })
         joined.abort.signal.addEventListener('abort', stopped, { once: true })
         joined.result.then(resolve, reject).finally(ended)
       })

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Failure } from '../contract/failures.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
+import { type Operation, untraced } from '../telemetry/operation.ts'
 import { type Note, noteCodec, watch } from '../testing/cache-fixtures.ts'
 import type { CacheLimits } from './limits.ts'
 import { createTieredCache, type TieredCache } from './tiered-cache.ts'
@@ -19,7 +20,7 @@ afterEach(() => vi.useRealTimers())
 
 const open = (
   store: Store,
-  load: (key: string, signal: AbortSignal) => Promise<Note | undefined> = async () => undefined,
+  load: (key: string, operation: Operation) => Promise<Note | undefined> = async () => undefined,
   limits: Partial<CacheLimits> = {},
 ): TieredCache<Note> => createTieredCache({ store, table: 'cache', codec: noteCodec, load, now: () => clock, limits })
 
@@ -165,7 +166,7 @@ test('what the store gave and is not valid is removed, and loaded again', async 
     load: async () => undefined,
   })
   expect(await from(second, 'k')).toBe('none')
-  expect(validate).toHaveBeenCalledWith('k', note('kept'))
+  expect(validate).toHaveBeenCalledWith('k', note('kept'), expect.anything())
   expect(second.stats()).toMatchObject({ hits: 0, misses: 1, cold: { hits: 0, misses: 1, corrupt: 0 } })
   await second.stop()
   expect(await store.keys('cache')).toEqual([])
@@ -240,12 +241,15 @@ test('an invalidated key is gone from all tiers, also for the next engine', asyn
 test('a caller can leave; when all have left, the load is told to stop, and its result is not kept', async () => {
   const answer = Promise.withResolvers<Note | undefined>()
   let told: AbortSignal | undefined
-  const cache = open(createMemoryStore(), (_, signal) => {
+  const cache = open(createMemoryStore(), (_, { signal }) => {
     told = signal
     return answer.promise
   })
   const [one, two] = [new AbortController(), new AbortController()]
-  const asked = [cache.get('k', { signal: one.signal }), cache.get('k', { signal: two.signal })]
+  const asked = [
+    cache.get('k', { operation: untraced(one.signal) }),
+    cache.get('k', { operation: untraced(two.signal) }),
+  ]
   const outcomes = Promise.allSettled(asked)
   await vi.advanceTimersByTimeAsync(0)
   one.abort()
@@ -256,7 +260,7 @@ test('a caller can leave; when all have left, the load is told to stop, and its 
   for (const each of await outcomes) expect(each).toMatchObject({ status: 'rejected', reason: { name: 'Cancelled' } })
   await vi.advanceTimersByTimeAsync(0)
   expect(cache.peek('k')).toBeUndefined()
-  await expect(cache.get('k', { signal: one.signal })).rejects.toMatchObject({ name: 'Cancelled' })
+  await expect(cache.get('k', { operation: untraced(one.signal) })).rejects.toMatchObject({ name: 'Cancelled' })
 })
 
 test('holds 100 decoded and 1,000 encoded values, and what is hot is warm', async () => {

@@ -1,6 +1,7 @@
 import { Failure } from '../contract/failures.ts'
 import { createLruMap } from '../stack/lru-map.ts'
 import type { Store, TableName } from '../store/store.ts'
+import { type Operation, untraced } from '../telemetry/operation.ts'
 import { createOptimumMeter } from './belady-optimum.ts'
 import { type ColdStats, createColdTier } from './cold-tier.ts'
 import { type CacheLimits, defaultCacheLimits, isFresh } from './limits.ts'
@@ -19,9 +20,9 @@ import { createSingleFlight, type Flight } from './single-flight.ts'
 export interface TieredCache<V> {
   /**
    * The value of a key: kept, or loaded. Undefined when there is none.
-   * @throws what `load` throws; Failure `Cancelled` when the caller's signal, or `stop`, ends the wait.
+   * @throws what `load` throws; Failure `Cancelled` when the caller's operation is cancelled, or by `stop`.
    */
-  get(key: string, options?: { signal?: AbortSignal }): Promise<CacheAnswer<V>>
+  get(key: string, options?: { operation?: Operation }): Promise<CacheAnswer<V>>
   /** What memory has, at once; neither counts nor promotes. */
   peek(key: string): V | undefined
   /** @throws what `encode` throws. */
@@ -66,11 +67,11 @@ export interface TieredCacheDependencies<V> {
    * Whether what the store gave may still be used: it is as hostile as what a stranger sent, and may be out of date.
    * Without it what decodes is.
    */
-  validate?(key: string, value: V): Promise<boolean>
+  validate?(key: string, value: V, operation: Operation): Promise<boolean>
   /** What this process knows without the cache: asked when no tier has the key, before `load`. */
   known?(key: string): V | undefined
   /** Finds the value elsewhere; undefined when there is none. */
-  load(key: string, signal: AbortSignal): Promise<V | undefined>
+  load(key: string, operation: Operation): Promise<V | undefined>
   /** Ms since the epoch. */
   now(): number
   limits?: Partial<CacheLimits>
@@ -160,7 +161,7 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
     const kept = await cold.read(key)
     if (kept === undefined) return undefined
     const value = codec.decode(kept.bytes)
-    if (value === undefined || !(await validate(key, value))) {
+    if (value === undefined || !(await validate(key, value, flight.operation))) {
       // What was put meanwhile stays.
       if (flight.isCurrent()) cold.refuse(key, { corrupt: value === undefined })
       return undefined
@@ -182,7 +183,7 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
     counts.misses += 1
     let value: V | undefined
     try {
-      value = await load(key, flight.signal)
+      value = await load(key, flight.operation)
     } catch (error) {
       loads.failed += 1
       throw error
@@ -205,8 +206,8 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
   }
 
   return {
-    async get(key, { signal } = {}) {
-      if (stopped || signal?.aborted === true) throw new Failure('Cancelled', 'The lookup was cancelled.')
+    async get(key, { operation = untraced() } = {}) {
+      if (stopped || operation.signal.aborted) throw new Failure('Cancelled', 'The lookup was cancelled.')
       if (flights.has(key)) {
         counts.joined += 1
       } else {
@@ -221,7 +222,7 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
           return held
         }
       }
-      return flights.join(key, (flight) => find(key, flight), signal)
+      return flights.join(key, (flight) => find(key, flight), operation)
     },
 
     peek,

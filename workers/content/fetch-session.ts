@@ -1,6 +1,7 @@
 import { Failure, toFailure } from '../contract/failures.ts'
 import { rootToText } from '../protocol/ids.ts'
 import { type ContentManifest, pieceLength } from '../protocol/manifest.ts'
+import type { Operation } from '../telemetry/operation.ts'
 import {
   assertExpected,
   type ExpectedContent,
@@ -22,7 +23,7 @@ import { createSchedule, type Schedule } from './schedule.ts'
  */
 export interface FetchSessionOptions {
   limits: FetchLimits
-  signal: AbortSignal | undefined
+  operation: Operation
   expected: ExpectedContent | undefined
   onProgress(progress: FetchProgress): void
   /** Peers that brought at least one piece; added to. */
@@ -53,13 +54,22 @@ const minSources = 2
 export const runFetchSession = async (
   root: Uint8Array,
   deps: FetchDependencies,
-  { limits, signal, expected, onProgress, sources: brought }: FetchSessionOptions,
+  { limits, operation, expected, onProgress, sources: brought }: FetchSessionOptions,
 ): Promise<FetchSessionResult> => {
   const { content, now, report } = deps
+  const { signal } = operation
+  const { meter, logger } = deps.telemetry
+  const log = logger('content')
+  const received = meter.createCounter('ggen.piece.received', {
+    unit: 'By',
+    description: 'Bytes of verified pieces received from peers',
+  })
   const outcome = Promise.withResolvers<void>()
   // It can fail before it is awaited.
   outcome.promise.catch(() => {})
   const ended = new AbortController()
+  /** The same work until the run ends, by whatever. */
+  const running = operation.detached(ended.signal)
   const candidates = createProviderStates(limits.restMs, now)
   const active = new Map<string, Source>()
   /** What is fetched; undefined until the manifest is here. */
@@ -79,7 +89,7 @@ export const runFetchSession = async (
     onFailure: fail,
   })
   const search = createProviderSearch(
-    () => deps.findProviders(root, ended.signal),
+    () => deps.findProviders(root, running),
     (peer) => {
       candidates.add(peer)
       pump()
@@ -137,6 +147,7 @@ export const runFetchSession = async (
   /** A source that cannot go on. Only the first reason counts. */
   const drop = (source: Source, how: 'failed' | 'rest', reason: string): void => {
     if (ended.signal.aborted || active.get(source.peer) !== source) return
+    log.debug('source dropped', { peer: source.peer, how, reason })
     release(source)
     candidates.rest(source.peer, how === 'rest' ? 'busy' : 'failed')
     if (how === 'failed') report(source.peer, { kind: 'failed', reason })
@@ -146,6 +157,7 @@ export const runFetchSession = async (
   /** A source that lied, also when that comes out after it has gone, or has come again. */
   const expel = (peer: string, reason: string): void => {
     if (ended.signal.aborted) return
+    log.debug('source banned', { peer, reason })
     if (candidates.ban(peer)) report(peer, { kind: 'violation', reason })
     const source = active.get(peer)
     if (source !== undefined) release(source)
@@ -230,6 +242,7 @@ export const runFetchSession = async (
     writer.add(checked)
     fetched += bytes.length
     brought.add(peer)
+    received.add(bytes.length)
     report(peer, { kind: 'piece', bytes: bytes.length, ms })
     madeProgress(peer)
     progress()
@@ -242,12 +255,11 @@ export const runFetchSession = async (
     active.set(peer, source)
     try {
       const bytes = Math.min(missingBytes(), deps.relayed?.maxBytes ?? 0)
-      const stream = await openWithin(limits.openTimeoutMs, ended.signal, (opening) =>
-        deps.openStream(peer, opening, bytes),
-      )
+      const stream = await openWithin(limits.openTimeoutMs, running, (opening) => deps.openStream(peer, opening, bytes))
       source.relayed = deps.relayed?.isRelayed(stream) ?? false
       const relayed = opened().filter((each) => each.relayed).length
       source.client = createPieceClient(stream, limits)
+      log.debug('source chosen', { root: rootToText(root), peer, relayed: source.relayed })
       if (source.relayed && relayed >= limits.maxRelayedSources) drop(source, 'rest', '')
       else pump()
       progress()
@@ -306,21 +318,21 @@ export const runFetchSession = async (
   }
 
   const cancel = (): void => fail(new Failure('Cancelled', 'The transfer was cancelled. What came so far is kept.'))
-  signal?.addEventListener('abort', cancel, { once: true })
+  signal.addEventListener('abort', cancel, { once: true })
   const ticking = setInterval(tick, tickMs)
   try {
     const missing = await content.missingPieces(root)
     const manifest = missing === undefined ? undefined : await content.manifest(root)
     if (missing !== undefined && manifest !== undefined) begin(manifest, missing)
     else progress()
-    if (signal?.aborted === true) cancel()
+    if (signal.aborted) cancel()
     pump()
     await outcome.promise
     await writer.close()
   } finally {
     ended.abort()
     clearInterval(ticking)
-    signal?.removeEventListener('abort', cancel)
+    signal.removeEventListener('abort', cancel)
     for (const source of [...active.values()]) release(source)
     // On the way out of a failure too: what was checked is kept for the next attempt.
     await writer.close().catch(() => {})

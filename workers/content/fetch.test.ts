@@ -3,6 +3,7 @@ import { manifestCodec } from '../protocol/manifest.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
+import { untraced } from '../telemetry/operation.ts'
 import { type ContentNetwork, type ContentPeer, createContentNetwork } from '../testing/content-peers.ts'
 import { failureName, isSame } from '../testing/store-compliance.ts'
 import type { StagedContent } from './content-store.ts'
@@ -67,7 +68,10 @@ test.each([1, 2, 3])('brings content from %i peers', async (count) => {
   const { peers, staged } = await holders(count)
   const deps = network.dependencies(asker, peers)
   const seen: FetchProgress[] = []
-  const result = await fetchContent(staged.root, deps, { onProgress: (progress) => seen.push({ ...progress }) })
+  const result = await fetchContent(staged.root, deps, {
+    operation: untraced(),
+    onProgress: (progress) => seen.push({ ...progress }),
+  })
   await expectWhole(asker, staged.root)
   expect(result.bytes).toBe(staged.size)
   expect(deps.reports.filter(({ kind }) => kind !== 'piece')).toEqual([])
@@ -80,7 +84,7 @@ test.each([1, 2, 3])('brings content from %i peers', async (count) => {
 test('brings a package of one empty file', async () => {
   const holder = await network.peer()
   const { root } = await hold(holder, [{ path: 'empty', bytes: new Uint8Array() }])
-  const { bytes } = await fetchContent(root, network.dependencies(asker, [holder]))
+  const { bytes } = await fetchContent(root, network.dependencies(asker, [holder]), { operation: untraced() })
   expect(bytes).toBe(0)
   expect(await asker.content.readFile(root, 'empty')).toEqual(new Uint8Array())
 })
@@ -88,7 +92,7 @@ test('brings a package of one empty file', async () => {
 test('asks nobody for what is here already', async () => {
   const staged = await hold(asker)
   const deps = network.dependencies(asker, [])
-  const result = await fetchContent(staged.root, deps, { limits: { waitForProvidersMs: 0 } })
+  const result = await fetchContent(staged.root, deps, { operation: untraced(), limits: { waitForProvidersMs: 0 } })
   expect(result).toMatchObject({ bytes: 0, sources: 0 })
 })
 
@@ -102,7 +106,7 @@ test('drops a liar at once, tells of it once, and gets the piece elsewhere', asy
   const staged = await hold(liar)
   const { peers } = await holders(1)
   const deps = network.dependencies(asker, [liar, ...peers])
-  await fetchContent(staged.root, deps)
+  await fetchContent(staged.root, deps, { operation: untraced() })
   await expectWhole(asker, staged.root)
   const violations = deps.reports.filter(({ kind }) => kind === 'violation')
   expect(violations.map(({ peer }) => peer)).toEqual([liar.id])
@@ -119,7 +123,7 @@ test('drops a peer that gives another manifest', async () => {
   await hold(liar)
   const { peers, staged } = await holders(1)
   const deps = network.dependencies(asker, [liar, ...peers])
-  await fetchContent(staged.root, deps)
+  await fetchContent(staged.root, deps, { operation: untraced() })
   expect(deps.reports.filter(({ kind }) => kind === 'violation').map(({ peer }) => peer)).toEqual([liar.id])
 })
 
@@ -132,7 +136,7 @@ test('with nobody but liars it fails by name, and keeps nothing that they sent',
   })
   const staged = await hold(liar)
   const deps = network.dependencies(asker, [liar])
-  const fetching = fetchContent(staged.root, deps, { limits: { waitForProvidersMs: 300 } })
+  const fetching = fetchContent(staged.root, deps, { operation: untraced(), limits: { waitForProvidersMs: 300 } })
   expect(await failureName(fetching)).toBe('ContentUnavailable')
   expect(await asker.store.keys('pieces')).toEqual([])
 })
@@ -157,6 +161,7 @@ test('goes on with another peer when a provider vanishes half-way', async () => 
     },
   }
   await fetchContent(staged.root, deps, {
+    operation: untraced(),
     onProgress: ({ bytes }) => {
       if (bytes === 4 * pieceBytes) void vanishing.node.stop()
     },
@@ -176,7 +181,10 @@ test('a provider that holds pieces back does not hold the end', async () => {
   const { peers, staged } = await holders(1)
   const deps = network.dependencies(asker, [slow, ...peers])
   // The slow one would be given up after an hour: it is the endgame that ends this.
-  await fetchContent(staged.root, deps, { limits: { stallTimeoutMs: 3_600_000, answerTimeoutMs: 3_600_000 } })
+  await fetchContent(staged.root, deps, {
+    operation: untraced(),
+    limits: { stallTimeoutMs: 3_600_000, answerTimeoutMs: 3_600_000 },
+  })
   await expectWhole(asker, staged.root)
   expect(deps.reports.filter(({ kind }) => kind === 'violation')).toEqual([])
 })
@@ -200,7 +208,7 @@ test('a provider that stops answering is given up, and its pieces are asked of a
       if (searches > 1) yield other.id
     },
   }
-  await fetchContent(staged.root, deps, { limits: { stallTimeoutMs: 100 } })
+  await fetchContent(staged.root, deps, { operation: untraced(), limits: { stallTimeoutMs: 100 } })
   await expectWhole(asker, staged.root)
   expect(deps.reports.some(({ peer, kind }) => peer === stalling.id && kind === 'failed')).toBe(true)
 })
@@ -214,7 +222,7 @@ test('takes from a provider what it holds, and the rest from another', async () 
     const from = index % 2 === 0 ? half : other
     await from.store.write([{ table: 'pieces', key: pieceKey(staged.root, index), value: undefined }])
   }
-  await fetchContent(staged.root, network.dependencies(asker, [half, other]))
+  await fetchContent(staged.root, network.dependencies(asker, [half, other]), { operation: untraced() })
   await expectWhole(asker, staged.root)
 })
 
@@ -228,20 +236,24 @@ test('10 MB of garbage from a provider is a violation, and another is asked', as
   })
   const { peers, staged } = await holders(1)
   const deps = network.dependencies(asker, [garbage, ...peers])
-  await fetchContent(staged.root, deps)
+  await fetchContent(staged.root, deps, { operation: untraced() })
   await expectWhole(asker, staged.root)
   expect(deps.reports.filter(({ kind }) => kind === 'violation').map(({ peer }) => peer)).toEqual([garbage.id])
 })
 
 test('waits for providers, a bounded time, and says what is kept', async () => {
   const staged = await asker.content.stage(files)
-  const missing = fetchContent(staged.root, network.dependencies(asker, []), { limits: { waitForProvidersMs: 300 } })
+  const missing = fetchContent(staged.root, network.dependencies(asker, []), {
+    operation: untraced(),
+    limits: { waitForProvidersMs: 300 },
+  })
   await expect(missing).rejects.toMatchObject({ name: 'ContentUnavailable', message: /No peer .* found.*Nothing/s })
 
   await asker.content.putManifest(staged.root, staged.manifestBytes)
   const first = await asker.content.checkPiece(staged.manifest, 0, staged.pieces[0] ?? new Uint8Array())
   if (first !== undefined) await asker.content.putPieces(staged.root, [first])
   const rest = fetchContent(staged.root, network.dependencies(asker, ['nobody']), {
+    operation: untraced(),
     limits: { waitForProvidersMs: 300 },
   })
   await expect(rest).rejects.toMatchObject({
@@ -261,7 +273,7 @@ test('finds a provider that comes while it waits', async () => {
       for (const { id } of peers) yield id
     },
   }
-  await fetchContent(staged.root, deps)
+  await fetchContent(staged.root, deps, { operation: untraced() })
   await expectWhole(asker, staged.root)
   expect(searches).toBe(2)
 })
@@ -272,8 +284,8 @@ test('gives up a stream that never opens, and aborts one that opens too late', a
   const late = Promise.withResolvers<Awaited<ReturnType<typeof deps.openStream>>>()
   const { openStream } = deps
   deps.openStream = (peer, signal) => (peer === 'hanging' ? late.promise : openStream(peer, signal))
-  await fetchContent(staged.root, deps, { limits: { openTimeoutMs: 20 } })
-  const stream = await openStream(peers[0]?.id ?? '', new AbortController().signal)
+  await fetchContent(staged.root, deps, { operation: untraced(), limits: { openTimeoutMs: 20 } })
+  const stream = await openStream(peers[0]?.id ?? '', untraced())
   late.resolve(stream)
   await vi.waitFor(() => expect(stream.status).toBe('aborted'))
 })
@@ -286,7 +298,7 @@ test('a cancelled fetch keeps what came, leaves no timer and no stream, and goes
   const repeated = vi.spyOn(globalThis, 'setInterval')
   const cleared = vi.spyOn(globalThis, 'clearInterval')
   const fetching = fetchContent(staged.root, deps, {
-    signal: cancel.signal,
+    operation: untraced(cancel.signal),
     onProgress: ({ bytes }) => {
       if (bytes >= 3 * pieceBytes) cancel.abort()
     },
@@ -302,10 +314,12 @@ test('a cancelled fetch keeps what came, leaves no timer and no stream, and goes
   expect(kept).toBeGreaterThanOrEqual(3)
   expect(kept).toBeLessThan(staged.pieces.length)
 
-  const { bytes } = await fetchContent(staged.root, deps)
+  const { bytes } = await fetchContent(staged.root, deps, { operation: untraced() })
   await expectWhole(asker, staged.root)
   expect(bytes).toBeLessThan(staged.size)
-  expect(await failureName(fetchContent(staged.root, deps, { signal: AbortSignal.abort() }))).toBe('Cancelled')
+  expect(await failureName(fetchContent(staged.root, deps, { operation: untraced(AbortSignal.abort()) }))).toBe(
+    'Cancelled',
+  )
 })
 
 test('cancel works while nobody is found', async () => {
@@ -319,7 +333,7 @@ test('cancel works while nobody is found', async () => {
       await new Promise(() => {})
     },
   }
-  expect(await failureName(fetchContent(root, deps, { signal: cancel.signal }))).toBe('Cancelled')
+  expect(await failureName(fetchContent(root, deps, { operation: untraced(cancel.signal) }))).toBe('Cancelled')
 })
 
 test('goes on after a reload with what was stored, and mends a piece that was damaged meanwhile', async () => {
@@ -330,7 +344,7 @@ test('goes on after a reload with what was stored, and mends a piece that was da
     if (checked !== undefined) await asker.content.putPieces(staged.root, [checked])
   }
   await asker.store.write([{ table: 'pieces', key: pieceKey(staged.root, 5), value: patterned(pieceBytes, 9) }])
-  const { bytes } = await fetchContent(staged.root, network.dependencies(asker, peers))
+  const { bytes } = await fetchContent(staged.root, network.dependencies(asker, peers), { operation: untraced() })
   await expectWhole(asker, staged.root)
   expect(bytes).toBe(staged.size - 3 * pieceBytes)
 })
@@ -339,7 +353,9 @@ test('a quota that is exceeded half-way is named, and what is stored are whole c
   const store = createMemoryStore({ quotaBytes: 9 * pieceBytes })
   const small = await network.peer({ store })
   const { peers, staged } = await holders(2)
-  expect(await failureName(fetchContent(staged.root, network.dependencies(small, peers)))).toBe('QuotaExceeded')
+  expect(
+    await failureName(fetchContent(staged.root, network.dependencies(small, peers), { operation: untraced() })),
+  ).toBe('QuotaExceeded')
   expect(await expectOnlyChecked(store, staged)).toBeGreaterThan(0)
   expect(await small.content.has(staged.root)).toBe(false)
 })
@@ -347,7 +363,9 @@ test('a quota that is exceeded half-way is named, and what is stored are whole c
 test('a store that fails ends the fetch with its failure', async () => {
   const { peers, staged } = await holders(1)
   await asker.store.close()
-  expect(await failureName(fetchContent(staged.root, network.dependencies(asker, peers)))).toBe('StorageUnavailable')
+  expect(
+    await failureName(fetchContent(staged.root, network.dependencies(asker, peers), { operation: untraced() })),
+  ).toBe('StorageUnavailable')
 })
 
 test.each([['large.bin'], ['small.txt'], ['empty']])(
@@ -364,7 +382,7 @@ test.each([['large.bin'], ['small.txt'], ['empty']])(
     const root = await webCrypto.sha256(manifestBytes)
     await holder.store.write(holder.content.changes({ ...staged, root, manifestBytes }))
     const deps = network.dependencies(asker, [holder])
-    await expect(fetchContent(root, deps)).rejects.toMatchObject({
+    await expect(fetchContent(root, deps, { operation: untraced() })).rejects.toMatchObject({
       name: 'FileInvalid',
       message: expect.stringContaining(path),
     })
@@ -379,7 +397,9 @@ test('content that is no manifest is named', async () => {
   const garbage = patterned(500)
   const root = await webCrypto.sha256(garbage)
   const holder = await network.peer({ tamper: ({ piece }) => ({ piece, manifestBytes: async () => garbage }) })
-  expect(await failureName(fetchContent(root, network.dependencies(asker, [holder])))).toBe('RecordMalformed')
+  expect(await failureName(fetchContent(root, network.dependencies(asker, [holder]), { operation: untraced() }))).toBe(
+    'RecordMalformed',
+  )
 })
 
 test('asks the best peers first', async () => {
@@ -400,6 +420,6 @@ test('asks the best peers first', async () => {
     yield* peers.map(({ id }) => id)
     found.resolve()
   }
-  await fetchContent(staged.root, ranked, { limits: { maxSources: 1 } })
+  await fetchContent(staged.root, ranked, { operation: untraced(), limits: { maxSources: 1 } })
   expect(asked.filter((peer) => peer !== 'unknown')).toEqual([peers.map(({ id }) => id).toSorted()[0]])
 })

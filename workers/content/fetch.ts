@@ -1,6 +1,8 @@
 import type { Stream } from '@libp2p/interface'
 import { Failure, isFailure } from '../contract/failures.ts'
 import type { ContentManifest } from '../protocol/manifest.ts'
+import type { Operation } from '../telemetry/operation.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { ContentStore } from './content-store.ts'
 import { runFetchSession } from './fetch-session.ts'
 
@@ -13,14 +15,15 @@ import { runFetchSession } from './fetch-session.ts'
  * cut before the caller's next strict write.
  */
 export interface FetchDependencies {
+  telemetry: Telemetry
   content: ContentStore
   /** Peers that are said to hold the content, best known first; asked again while none of them is left. */
-  findProviders(root: Uint8Array, signal: AbortSignal): AsyncIterable<string>
+  findProviders(root: Uint8Array, operation: Operation): AsyncIterable<string>
   /**
    * Opens a `/ggen/piece/1.0.0` stream that will carry about `bytes`: on a direct connection, else on a relayed one that has
    * as much left.
    */
-  openStream(peer: string, signal: AbortSignal, bytes?: number): Promise<Stream>
+  openStream(peer: string, operation: Operation, bytes?: number): Promise<Stream>
   /** Relayed connections; absent where there are none. */
   relayed?: RelayedPaths
   /** First-hand experience with a peer: it brought a piece, it lied, it could not be reached or stopped. */
@@ -91,7 +94,7 @@ export interface ExpectedContent {
 }
 
 export interface FetchOptions {
-  signal?: AbortSignal
+  operation: Operation
   /** What the signed release says; a manifest that says otherwise is refused before any piece is fetched. */
   expected?: ExpectedContent
   onProgress?(progress: FetchProgress): void
@@ -123,30 +126,34 @@ const maxRounds = 2
 export const fetchContent = async (
   root: Uint8Array,
   deps: FetchDependencies,
-  { signal, expected, onProgress = () => {}, limits }: FetchOptions = {},
+  { operation, expected, onProgress = () => {}, limits }: FetchOptions,
 ): Promise<FetchResult> => {
   const { content } = deps
   const by = new Set<string>()
   let fetched = 0
   for (let round = 0; ; round += 1) {
-    throwIfCancelled(signal)
-    const gathered = await runFetchSession(root, deps, {
-      limits: { ...fetchLimits, ...limits },
-      signal,
-      expected,
-      onProgress,
-      sources: by,
-    })
+    throwIfCancelled(operation.signal)
+    const gathered = await operation.run('content.fetch', (session) =>
+      runFetchSession(root, deps, {
+        limits: { ...fetchLimits, ...limits },
+        operation: session,
+        expected,
+        onProgress,
+        sources: by,
+      }),
+    )
     const { manifest, damaged, unchecked } = gathered
     fetched += gathered.bytes
     onProgress({ state: 'verifying', bytes: manifest.size, totalBytes: manifest.size, sources: by.size })
     try {
-      const wrong = damaged[0]
-      if (wrong !== undefined) throw fileInvalid(wrong)
-      for (const path of unchecked) {
-        throwIfCancelled(signal)
-        await content.readFile(root, path)
-      }
+      await operation.run('content.verify', async ({ signal }) => {
+        const wrong = damaged[0]
+        if (wrong !== undefined) throw fileInvalid(wrong)
+        for (const path of unchecked) {
+          throwIfCancelled(signal)
+          await content.readFile(root, path)
+        }
+      })
       return { manifest, bytes: fetched, sources: by.size }
     } catch (thrown) {
       // No peer can help: these are the bytes that the root names.
@@ -168,8 +175,8 @@ export const assertExpected = (manifest: ContentManifest, expected: ExpectedCont
   )
 }
 
-export const throwIfCancelled = (signal: AbortSignal | undefined): void => {
-  if (signal?.aborted === true) throw new Failure('Cancelled', 'The transfer was cancelled. What came so far is kept.')
+const throwIfCancelled = (signal: AbortSignal): void => {
+  if (signal.aborted) throw new Failure('Cancelled', 'The transfer was cancelled. What came so far is kept.')
 }
 
 const fileInvalid = (path: string): Failure =>

@@ -1,15 +1,17 @@
 import type { Stream } from '@libp2p/interface'
 import { Failure, isFailure, toFailure } from '../contract/failures.ts'
+import type { Operation } from '../telemetry/operation.ts'
 
 /**
- * A stream; or a failure after `timeoutMs`, or when `ended` fires, whether or not `openStream` heeds the signal it is
- * given. A stream that opens too late is aborted. Leaves no timer.
+ * A stream; or a failure after `timeoutMs`, or when the operation is cancelled, whether or not `openStream` heeds the one
+ * it is given. A stream that opens too late is aborted. Leaves no timer.
  */
 export const openWithin = async (
   timeoutMs: number,
-  ended: AbortSignal,
-  openStream: (signal: AbortSignal) => Promise<Stream>,
+  operation: Operation,
+  openStream: (operation: Operation) => Promise<Stream>,
 ): Promise<Stream> => {
+  const ended = operation.signal
   const giveUp = new AbortController()
   const given = Promise.withResolvers<never>()
   const end = (): void => {
@@ -19,7 +21,7 @@ export const openWithin = async (
   }
   const timer = setTimeout(end, timeoutMs)
   ended.addEventListener('abort', end, { once: true })
-  const opening = Promise.resolve().then(() => openStream(giveUp.signal))
+  const opening = Promise.resolve().then(() => openStream(operation.detached(giveUp.signal)))
   try {
     return await Promise.race([opening, given.promise])
   } catch (thrown) {

@@ -9,6 +9,8 @@ import {
   pieceRequestCodec,
   pieceResponseCodec,
 } from '../protocol/piece-messages.ts'
+import { runOperation } from '../telemetry/operation.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { ContentStore } from './content-store.ts'
 import { readFrames, toFrame } from './frames.ts'
 import { createMessageSize } from './message-size.ts'
@@ -30,6 +32,8 @@ export interface PieceServer {
 
 export interface PieceServerDependencies {
   content: Pick<ContentStore, 'piece' | 'manifestBytes'>
+  telemetry: Telemetry
+  /** A peer was served a piece, or broke the protocol. */
   report(peer: string, event: { kind: 'sent'; bytes: number } | { kind: 'violation'; reason: string }): void
 }
 
@@ -80,9 +84,15 @@ const guessAhead = 8
 const maxWaiting = 64
 
 export const createPieceServer = (
-  { content, report }: PieceServerDependencies,
+  { content, report, telemetry }: PieceServerDependencies,
   { idleTimeoutMs = defaultIdleTimeoutMs, maxStreams = defaultMaxStreams }: PieceServerOptions = {},
 ): PieceServer => {
+  const sent = telemetry.meter.createCounter('ggen.piece.sent', {
+    unit: 'By',
+    description: 'Bytes of pieces and manifests sent to peers',
+  })
+  const log = telemetry.logger('content')
+  const stopping = new AbortController()
   const streams = new Set<Stream>()
   /** Without those that are answered `refused`. */
   let serving = 0
@@ -111,6 +121,7 @@ export const createPieceServer = (
     let idle = setTimeout(watchIdle, idleTimeoutMs)
     const violation = (reason: string): void => {
       stopReading()
+      log.debug('piece request refused', { peer, reason })
       report(peer, { kind: 'violation', reason })
       stream.abort(new Failure('RecordMalformed', reason))
     }
@@ -135,6 +146,7 @@ export const createPieceServer = (
           if (bytes === 0) continue
           messageSize.sent(bytes)
           if (relayed) shares.sent(peer, bytes)
+          sent.add(bytes)
           report(peer, { kind: 'sent', bytes })
         }
         if (stream.remoteWriteStatus !== 'writable') await stream.close()
@@ -189,7 +201,9 @@ export const createPieceServer = (
       }
       streams.add(stream)
       try {
-        await serve(stream, peer, refuse, relayed)
+        await runOperation(telemetry.tracer, 'content.serve', stopping.signal, () =>
+          serve(stream, peer, refuse, relayed),
+        )
       } finally {
         streams.delete(stream)
         if (!refuse) {
@@ -205,6 +219,7 @@ export const createPieceServer = (
     },
     stop() {
       stopped = true
+      stopping.abort()
       for (const stream of streams) stream.abort(new Failure('PeerUnreachable', 'this peer is stopping'))
     },
   }

@@ -2,6 +2,8 @@ import type { Stream } from '@libp2p/interface'
 import { encode as varint } from 'uint8-varint'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { pieceRequestCodec, pieceResponseCodec } from '../protocol/piece-messages.ts'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
+import { untraced } from '../telemetry/operation.ts'
 import { type ContentNetwork, type ContentPeer, createContentNetwork } from '../testing/content-peers.ts'
 import { failureName, isSame } from '../testing/store-compliance.ts'
 import { toFrame } from './frames.ts'
@@ -24,8 +26,7 @@ beforeEach(async () => {
 })
 afterAll(() => network.stop())
 
-const streamTo = (peer: ContentPeer): Promise<Stream> =>
-  network.dependencies(asker, []).openStream(peer.id, new AbortController().signal)
+const streamTo = (peer: ContentPeer): Promise<Stream> => network.dependencies(asker, []).openStream(peer.id, untraced())
 
 const hold = async ({ content, store }: ContentPeer, size: number) => {
   const staged = await content.stage([{ path: 'a', bytes: patterned(size) }])
@@ -192,11 +193,14 @@ describe('piece server', () => {
   })
 
   test('ends an idle stream, and every stream when it stops', async () => {
-    const server = createPieceServer({ content: asker.content, report: () => {} }, { idleTimeoutMs: 20 })
+    const server = createPieceServer(
+      { telemetry: noTelemetry, content: asker.content, report: () => {} },
+      { idleTimeoutMs: 20 },
+    )
     const idle = await network.peer({ handler: (stream, connection) => void server.handle(stream, `${connection.id}`) })
     await ended(await streamTo(idle))
 
-    const patient = createPieceServer({ content: asker.content, report: () => {} })
+    const patient = createPieceServer({ telemetry: noTelemetry, content: asker.content, report: () => {} })
     const served: Promise<void>[] = []
     const holder = await network.peer({ handler: (stream) => void served.push(patient.handle(stream, 'asker')) })
     const stream = await streamTo(holder)
@@ -220,7 +224,10 @@ describe('piece server', () => {
   })
 
   test('refuses when it serves as many as it can', async () => {
-    const server = createPieceServer({ content: asker.content, report: () => {} }, { maxStreams: 1 })
+    const server = createPieceServer(
+      { telemetry: noTelemetry, content: asker.content, report: () => {} },
+      { maxStreams: 1 },
+    )
     const holder = await network.peer({ handler: (stream) => void server.handle(stream, 'asker') })
     const first = createPieceClient(await streamTo(holder))
     expect(await first.manifest(new Uint8Array(32))).toEqual({ status: 'absent' })

@@ -1,5 +1,6 @@
 import type { Stream } from '@libp2p/interface'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { untraced } from '../telemetry/operation.ts'
 import { type ContentNetwork, type ContentPeer, createContentNetwork } from '../testing/content-peers.ts'
 import { failureName } from '../testing/store-compliance.ts'
 import { type FetchDependencies, type FetchProgress, fetchContent } from './fetch.ts'
@@ -60,7 +61,7 @@ describe('a fetch over relayed connections', () => {
     await fetchContent(
       root,
       { ...deps, relayed: { ...relayedOf(deps), maxBytes: 16_000_000 } },
-      { expected, onProgress: (progress) => seen.push({ ...progress }) },
+      { operation: untraced(), expected, onProgress: (progress) => seen.push({ ...progress }) },
     )
     expect(await asker.content.has(root)).toBe(true)
     expect(seen.some(({ state, relayed }) => state === 'fetching' && relayed === true)).toBe(true)
@@ -69,7 +70,7 @@ describe('a fetch over relayed connections', () => {
 
   test('uses two peers at most, however many there are', async () => {
     const { deps, root, peers } = await compose(['failed', 'failed', 'failed', 'failed', 'possible'])
-    await fetchContent(root, deps)
+    await fetchContent(root, deps, { operation: untraced() })
     expect(await asker.content.has(root)).toBe(true)
     expect(peers.filter(({ served }) => served.some(({ kind }) => kind === 'sent')).length).toBeLessThanOrEqual(2)
   })
@@ -87,7 +88,11 @@ describe('a fetch over relayed connections', () => {
       })
       return stream
     }
-    await fetchContent(root, { ...deps, openStream }, { onProgress: ({ relayed = false }) => void paths.push(relayed) })
+    await fetchContent(
+      root,
+      { ...deps, openStream },
+      { operation: untraced(), onProgress: ({ relayed = false }) => void paths.push(relayed) },
+    )
     expect(opened.map(({ relayed }) => relayed)).toEqual([true, false])
     expect(paths.at(-1)).toBe(false)
     const sent = peers[0]?.served.filter(({ kind }) => kind === 'sent').length ?? 0
@@ -107,7 +112,7 @@ describe('a fetch over relayed connections', () => {
       stream.addEventListener('message', onMessage)
       return stream
     }
-    await fetchContent(root, { ...deps, openStream }, { limits: { restMs: 10 } })
+    await fetchContent(root, { ...deps, openStream }, { operation: untraced(), limits: { restMs: 10 } })
     expect(await asker.content.has(root)).toBe(true)
     expect(opened.length).toBeGreaterThan(1)
     expect(reports.filter(({ kind }) => kind !== 'piece')).toEqual([])
@@ -117,7 +122,7 @@ describe('a fetch over relayed connections', () => {
 describe('what is too large for a relay', () => {
   test('fails by name at once where no other path is left, before a piece is asked for', async () => {
     const { deps, root, expected, peers } = await compose(['failed', 'failed'], { maxBytes: 1_000_000 })
-    const failure = await fetchContent(root, deps, { expected }).catch((error: Error) => error)
+    const failure = await fetchContent(root, deps, { operation: untraced(), expected }).catch((error: Error) => error)
     expect(failure).toMatchObject({ name: 'TooLargeForRelay', message: expect.stringMatching(/3.2 MB.*1 MB/) })
     const sent = peers.flatMap(({ served }) => served.filter(({ kind }) => kind === 'sent'))
     expect(sent.every(({ bytes }) => bytes < pieceBytes)).toBe(true)
@@ -126,6 +131,7 @@ describe('what is too large for a relay', () => {
   test('waits as long as a direct connection may come, and is fetched over that', async () => {
     const { deps, root, expected, pathOf, peers, opened } = await compose(['possible'], { maxBytes: 1_000_000 })
     const fetching = fetchContent(root, deps, {
+      operation: untraced(),
       expected,
       onProgress({ relayed = false }) {
         if (relayed) pathOf.set(peers[0]?.id ?? '', 'there')
@@ -137,7 +143,7 @@ describe('what is too large for a relay', () => {
 
   test('is fetched from the peer with a direct connection, and from no other', async () => {
     const { deps, root, expected, peers } = await compose(['failed', 'failed', 'there'], { maxBytes: 1_000_000 })
-    await fetchContent(root, deps, { expected })
+    await fetchContent(root, deps, { operation: untraced(), expected })
     const serving = peers.map(({ served }) => served.some(({ bytes }) => bytes === pieceBytes))
     expect(serving).toEqual([false, false, true])
   })
@@ -145,7 +151,9 @@ describe('what is too large for a relay', () => {
   test('does not wait without end where a direct connection only seems possible', async () => {
     const { deps, root, expected } = await compose(['possible'], { maxBytes: 1_000_000 })
     const limits = { waitForProvidersMs: 500 }
-    expect(await failureName(fetchContent(root, deps, { expected, limits }))).toBe('TooLargeForRelay')
+    expect(await failureName(fetchContent(root, deps, { operation: untraced(), expected, limits }))).toBe(
+      'TooLargeForRelay',
+    )
   })
 
   test('of what is here in part, only the rest counts', async () => {
@@ -153,11 +161,11 @@ describe('what is too large for a relay', () => {
     const stop = new AbortController()
     await fetchContent(root, deps, {
       expected,
-      signal: stop.signal,
+      operation: untraced(stop.signal),
       onProgress: ({ bytes }) => bytes >= 6 * pieceBytes && stop.abort(),
     }).catch(() => {})
     pathOf.set(peers[0]?.id ?? '', 'failed')
-    await fetchContent(root, deps, { expected })
+    await fetchContent(root, deps, { operation: untraced(), expected })
     expect(await asker.content.has(root)).toBe(true)
   })
 })

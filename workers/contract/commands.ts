@@ -34,6 +34,8 @@ export interface StartOptions {
   rtc: MessagePort | undefined
   /** False forces message passing instead of transferring data channels (tests, and browsers that refuse). */
   transferChannels: boolean
+  /** Rooms whose logs are written to the console (`?debug=room,room`, `*` for all); absent: none. */
+  debug?: string
   /** That this page leads the tabs of its profile, under this id, taken (`stolen`) from a frozen one; absent: no other tab is served. */
   leadership?: Leadership
 }

@@ -1,5 +1,6 @@
 import type { PeerId, PeerInfo } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
+import type { Operation } from '../telemetry/operation.ts'
 import type { KadRpc } from './kad-rpc.ts'
 
 /**
@@ -10,10 +11,10 @@ export const askClosest = async (
   wire: Pick<KadRpc, 'isConnected' | 'findNode'>,
   peer: PeerId,
   key: Uint8Array,
-  signal: AbortSignal,
+  operation: Operation,
 ): Promise<PeerInfo[]> => {
   const id = peer.toString()
   if (!wire.isConnected(id)) return []
-  const answer = await wire.findNode({ id, addresses: [] }, key, signal)
+  const answer = await wire.findNode({ id, addresses: [] }, key, operation)
   return (answer?.closer ?? []).map(({ id, addresses }) => ({ id: peerIdFromString(id), multiaddrs: addresses }))
 }

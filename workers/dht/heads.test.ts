@@ -1,7 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createHeads, type FoundHead, type HeadsDependencies, type LookupReport } from './heads.ts'
+import { createInMemoryMeter } from '../telemetry/in-memory-meter.ts'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
+import { untraced } from '../telemetry/operation.ts'
+import { createHeads, type FoundHead, type HeadsDependencies } from './heads.ts'
 import type { Answer, Contact, KadRpc } from './kad-rpc.ts'
+import { lookupDuration } from './lookup-stats.ts'
 import { createRoundTrips } from './round-trips.ts'
 
 /** Values are `[identitySeq, seq]`; an empty one, or one with a zero, is not valid. */
@@ -12,8 +16,6 @@ const verify = async (
   identitySeq === 0 || seq === 0 ? undefined : { identitySeq, seq, value: `head ${seq}` }
 
 const contact = (index: number): Contact => ({ id: `peer ${index}`, distance: Uint8Array.of(index), addresses: [] })
-
-const never = new AbortController().signal
 
 type Reply = number[] | 'nothing' | 'silence'
 
@@ -29,7 +31,7 @@ const wireOf = (replies: Reply[], own?: number[]) => {
     self: 'me',
     isConnected: () => true,
     seeds: async () => replies.map((_, index) => contact(index)),
-    async getValue({ id }, _key, signal) {
+    async getValue({ id }, _key, { signal }) {
       const reply = replies[Number(id.slice(5))] ?? 'nothing'
       if (reply === 'silence')
         return new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
@@ -60,17 +62,21 @@ const lookup = async (
 ) => {
   const { wire, puts } = wireOf(replies, options.own)
   const misanswers: string[] = []
-  const reports: LookupReport[] = []
+  const { meter, reader } = createInMemoryMeter()
   const heads = createHeads<string>({
     wire,
     verify,
     roundTrips: createRoundTrips(),
     now: () => performance.now(),
     onMisanswer: (peer, kind) => misanswers.push(`${peer} ${kind}`),
-    onLookup: (report) => reports.push(report),
+    telemetry: { ...noTelemetry, meter },
     ...options.deps,
   })
-  const found = await heads.get('/ggen/a/b', { signal: never })
+  const found = await heads.get('/ggen/a/b', { operation: untraced() })
+  const hops = reader.latest('ggen.dht.lookup.hops')
+  const reports = reader
+    .latest(lookupDuration)
+    .map(({ attributes }, at) => ({ outcome: attributes['outcome'], hops: hops[at]?.value }))
   return { found, misanswers, reports, puts }
 }
 
@@ -136,8 +142,14 @@ describe('get', () => {
 
   test('who stops waiting gets nothing, and at once', async () => {
     const { wire } = wireOf(['silence'])
-    const heads = createHeads({ wire, verify, roundTrips: createRoundTrips(), now: () => performance.now() })
-    expect(await heads.get('/ggen/a/b', { signal: AbortSignal.abort() })).toBeUndefined()
+    const heads = createHeads({
+      telemetry: noTelemetry,
+      wire,
+      verify,
+      roundTrips: createRoundTrips(),
+      now: () => performance.now(),
+    })
+    expect(await heads.get('/ggen/a/b', { operation: untraced(AbortSignal.abort()) })).toBeUndefined()
   })
 
   test('of any replies a valid one is never lost, and no other wins', async () => {
@@ -167,9 +179,15 @@ describe('put', () => {
   test('stores here, and counts the peers that confirmed, as they do', async () => {
     const { wire, puts } = wireOf([[1], 'nothing', [1]])
     const counts: number[] = []
-    const heads = createHeads({ wire, verify, roundTrips: createRoundTrips(), now: () => performance.now() })
+    const heads = createHeads({
+      telemetry: noTelemetry,
+      wire,
+      verify,
+      roundTrips: createRoundTrips(),
+      now: () => performance.now(),
+    })
     const confirmed = await heads.put('/ggen/a/b', Uint8Array.of(1, 1), {
-      signal: never,
+      operation: untraced(),
       onConfirmed: (count) => counts.push(count),
     })
     expect(confirmed).toBe(2)
@@ -181,6 +199,7 @@ describe('put', () => {
     const { wire } = wireOf([[1], [1]])
     const stop = new AbortController()
     const heads = createHeads({
+      telemetry: noTelemetry,
       wire: {
         ...wire,
         putValue: ({ id }) => {
@@ -193,6 +212,8 @@ describe('put', () => {
       roundTrips: createRoundTrips(),
       now: () => performance.now(),
     })
-    expect(await heads.put('/ggen/a/b', Uint8Array.of(1, 1), { signal: stop.signal, onConfirmed: () => {} })).toBe(1)
+    expect(
+      await heads.put('/ggen/a/b', Uint8Array.of(1, 1), { operation: untraced(stop.signal), onConfirmed: () => {} }),
+    ).toBe(1)
   })
 })

@@ -1,4 +1,7 @@
+import type { Operation } from '../telemetry/operation.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Answer, Contact } from './kad-rpc.ts'
+import { lookupDuration } from './lookup-stats.ts'
 import { byDistance, type QueryLimits, startQuery } from './query.ts'
 import { createTimedRequest, type TimedRequestDependencies } from './timed-request.ts'
 
@@ -39,15 +42,8 @@ export interface FoundHead<T> {
  */
 export type Misanswer = 'forged' | 'older'
 
-export interface LookupReport {
-  /** `absent`: the closest peers that live do not have it. */
-  outcome: 'found' | 'absent' | 'timeout' | 'cancelled'
-  tookMs: number
-  /** Answers on the way to the first valid one; 0 when it was kept here. */
-  hops: number
-  asked: number
-  dialled: number
-}
+/** `absent`: the closest peers that live do not have it. */
+export type LookupOutcome = 'found' | 'absent' | 'timeout' | 'cancelled'
 
 export interface HeadsDependencies<T> extends TimedRequestDependencies {
   /**
@@ -61,7 +57,7 @@ export interface HeadsDependencies<T> extends TimedRequestDependencies {
   newest?(key: Uint8Array): Pick<FoundHead<unknown>, 'identitySeq' | 'seq'> | undefined
   /** A peer has answered with what must not win. */
   onMisanswer?(peer: string, kind: Misanswer): void
-  onLookup?(report: LookupReport): void
+  telemetry: Pick<Telemetry, 'meter' | 'logger'>
 }
 
 export interface Heads<T> {
@@ -72,13 +68,13 @@ export interface Heads<T> {
   put(
     key: string,
     value: Uint8Array,
-    options: { signal: AbortSignal; onConfirmed(count: number): void },
+    options: { operation: Operation; onConfirmed(count: number): void },
   ): Promise<number>
   /**
    * The newest valid value among the first answers: the first valid one settles the lookup, and answers that come
    * within half a round trip more can only raise the sequence number. Undefined when none came in time.
    */
-  get(key: string, options: { signal: AbortSignal }): Promise<FoundHead<T> | undefined>
+  get(key: string, options: { operation: Operation }): Promise<FoundHead<T> | undefined>
 }
 
 /**
@@ -88,16 +84,17 @@ export interface Heads<T> {
  * never wins and is told. Peers that had an older value are given the newest one afterwards.
  */
 export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
-  const { wire, verify, roundTrips, now, newest, onMisanswer, onLookup } = deps
+  const { wire, verify, roundTrips, now, newest, onMisanswer } = deps
   const rank = deps.rank ?? (() => 0)
 
   const asking = createTimedRequest(deps)
+  const measures = createLookupMeasures(deps.telemetry)
 
   const walk = (
     seeds: Contact[],
     limits: QueryLimits,
-    signal: AbortSignal,
-    ask: (peer: Contact, signal: AbortSignal, hops: number) => Promise<Answer | undefined>,
+    operation: Operation,
+    ask: (peer: Contact, operation: Operation, hops: number) => Promise<Answer | undefined>,
   ) =>
     startQuery<Contact>({
       seeds,
@@ -107,14 +104,81 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
       rank,
       slowMs: roundTrips.slowMs,
       lostMs: roundTrips.lostMs,
-      signal,
-      ask: async (peer, ended, hops) => (await ask(peer, ended, hops))?.closer,
+      operation,
+      ask: async (peer, asked, hops) => (await ask(peer, asked, hops))?.closer,
     })
 
+  const lookUp = async (key: string, operation: Operation): Promise<FoundHead<T> | undefined> => {
+    const started = now()
+    const keyBytes = encode(key)
+    const timeout = AbortSignal.timeout(lookupTimeoutMs)
+    const floor = newest?.(keyBytes)
+    let best: { found: FoundHead<T>; bytes: Uint8Array } | undefined
+    let firstHops = 0
+    /** Somebody else had a valid value. */
+    let isSettled = false
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const checks = new Set<Promise<void>>()
+    const answers: { peer: Contact; found: FoundHead<T> }[] = []
+
+    const finishIn = (ms: number): void => {
+      clearTimeout(timer)
+      timer = setTimeout(() => query.finish(), ms)
+    }
+
+    const consider = async (bytes: Uint8Array, peer: Contact | undefined, hops: number): Promise<void> => {
+      // A verifier that throws has not found the value valid, and that is not its sender's fault.
+      const found = await verify(keyBytes, bytes).catch(() => 'unsupported' as const)
+      if (found === 'unsupported') return
+      if (found === undefined) {
+        if (peer !== undefined) onMisanswer?.(peer.id, 'forged')
+        return
+      }
+      if (peer !== undefined) answers.push({ peer, found })
+      if (floor !== undefined && compare(found, floor) < 0) return
+      if (best === undefined) firstHops = hops
+      if (best === undefined || compare(found, best.found) > 0) best = { found, bytes }
+      if (peer === undefined) finishIn(Math.min(maxOwnWaitMs, roundTrips.slowMs(true)))
+      else if (!isSettled) {
+        isSettled = true
+        finishIn(Math.min(maxSettleMs, roundTrips.typicalMs() / 2))
+        query.settle()
+      }
+    }
+
+    const [own, seeds] = await Promise.all([wire.own.getValue(keyBytes), wire.seeds(keyBytes)])
+    const query = walk(seeds, getLimits, operation.withSignal(timeout), async (peer, asked, hops) => {
+      const answer = await asking(peer, asked, () => wire.getValue(peer, keyBytes, asked))
+      if (answer?.value !== undefined) {
+        const check = consider(answer.value, peer, hops)
+        checks.add(check)
+        await check
+        checks.delete(check)
+      }
+      return answer
+    })
+    if (own !== undefined) checks.add(consider(own, undefined, 0))
+    const { asked, dialled } = await query.done
+    // What had arrived before the end is still being checked: it counts.
+    await Promise.all(checks)
+    clearTimeout(timer)
+
+    const standard = best?.found ?? floor
+    const stale = answers.filter(({ found }) => standard !== undefined && compare(found, standard) < 0)
+    for (const { peer } of stale) onMisanswer?.(peer.id, 'older')
+    if (best !== undefined) repair(key, best.bytes, stale, operation)
+    const { aborted } = operation.signal
+    const outcome = best !== undefined ? 'found' : aborted ? 'cancelled' : timeout.aborted ? 'timeout' : 'absent'
+    operation.span.setAttributes({ outcome, hops: firstHops, asked, dialled })
+    measures.ended(key, outcome, { tookMs: now() - started, hops: firstHops, asked, dialled })
+    return best?.found
+  }
+
   return {
-    async put(key, value, { signal, onConfirmed }) {
+    async put(key, value, { operation, onConfirmed }) {
       const keyBytes = encode(key)
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(putTimeoutMs)])
+      const limited = operation.withTimeout(putTimeoutMs)
+      const deadline = limited.signal
       let confirmed = 0
       const puts = new Map<string, Promise<void>>()
       const answered: Contact[] = []
@@ -123,7 +187,7 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
         if (puts.has(peer.id)) return
         puts.set(
           peer.id,
-          wire.putValue(peer, keyBytes, value, deadline).then((stored) => {
+          wire.putValue(peer, keyBytes, value, limited).then((stored) => {
             if (!stored || deadline.aborted) return
             confirmed += 1
             onConfirmed(confirmed)
@@ -133,8 +197,8 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
 
       await wire.own.putValue(keyBytes, value)
       const seeds = await wire.seeds(keyBytes)
-      const { done } = walk(seeds, putLimits, deadline, async (peer, ended) => {
-        const answer = await asking(peer, ended, () => wire.findNode(peer, keyBytes, ended))
+      const { done } = walk(seeds, putLimits, limited, async (peer, asked) => {
+        const answer = await asking(peer, asked, () => wire.findNode(peer, keyBytes, asked))
         if (answer === undefined) return undefined
         answered.push(peer)
         // Whoever knows few peers that are closer is close enough not to wait for the end of the walk.
@@ -148,81 +212,48 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
       return confirmed
     },
 
-    async get(key, { signal }) {
-      const started = now()
-      const keyBytes = encode(key)
-      const timeout = AbortSignal.timeout(lookupTimeoutMs)
-      const deadline = AbortSignal.any([signal, timeout])
-      const floor = newest?.(keyBytes)
-      let best: { found: FoundHead<T>; bytes: Uint8Array } | undefined
-      let firstHops = 0
-      /** Somebody else had a valid value. */
-      let isSettled = false
-      let timer: ReturnType<typeof setTimeout> | undefined
-      const checks = new Set<Promise<void>>()
-      const answers: { peer: Contact; found: FoundHead<T> }[] = []
-
-      const finishIn = (ms: number): void => {
-        clearTimeout(timer)
-        timer = setTimeout(() => query.finish(), ms)
-      }
-
-      const consider = async (bytes: Uint8Array, peer: Contact | undefined, hops: number): Promise<void> => {
-        // A verifier that throws has not found the value valid, and that is not its sender's fault.
-        const found = await verify(keyBytes, bytes).catch(() => 'unsupported' as const)
-        if (found === 'unsupported') return
-        if (found === undefined) {
-          if (peer !== undefined) onMisanswer?.(peer.id, 'forged')
-          return
-        }
-        if (peer !== undefined) answers.push({ peer, found })
-        if (floor !== undefined && compare(found, floor) < 0) return
-        if (best === undefined) firstHops = hops
-        if (best === undefined || compare(found, best.found) > 0) best = { found, bytes }
-        if (peer === undefined) finishIn(Math.min(maxOwnWaitMs, roundTrips.slowMs(true)))
-        else if (!isSettled) {
-          isSettled = true
-          finishIn(Math.min(maxSettleMs, roundTrips.typicalMs() / 2))
-          query.settle()
-        }
-      }
-
-      const [own, seeds] = await Promise.all([wire.own.getValue(keyBytes), wire.seeds(keyBytes)])
-      const query = walk(seeds, getLimits, deadline, async (peer, ended, hops) => {
-        const answer = await asking(peer, ended, () => wire.getValue(peer, keyBytes, ended))
-        if (answer?.value !== undefined) {
-          const check = consider(answer.value, peer, hops)
-          checks.add(check)
-          await check
-          checks.delete(check)
-        }
-        return answer
-      })
-      if (own !== undefined) checks.add(consider(own, undefined, 0))
-      const { asked, dialled } = await query.done
-      // What had arrived before the end is still being checked: it counts.
-      await Promise.all(checks)
-      clearTimeout(timer)
-
-      const standard = best?.found ?? floor
-      const stale = answers.filter(({ found }) => standard !== undefined && compare(found, standard) < 0)
-      for (const { peer } of stale) onMisanswer?.(peer.id, 'older')
-      if (best !== undefined) repair(key, best.bytes, stale)
-      onLookup?.({
-        outcome: best !== undefined ? 'found' : signal.aborted ? 'cancelled' : timeout.aborted ? 'timeout' : 'absent',
-        tookMs: now() - started,
-        hops: firstHops,
-        asked,
-        dialled,
-      })
-      return best?.found
-    },
+    get: (key, { operation }) => operation.run('dht.lookup', (lookup) => lookUp(key, lookup), { key }),
   }
 
   /** Nobody waits for it: who misses it will be given the value by the next put. */
-  function repair(key: string, bytes: Uint8Array, stale: readonly { peer: Contact }[]): void {
+  function repair(key: string, bytes: Uint8Array, stale: readonly { peer: Contact }[], operation: Operation): void {
     for (const { peer } of stale.slice(0, maxRepairs))
-      void wire.putValue(peer, encode(key), bytes, AbortSignal.timeout(putTimeoutMs))
+      void wire.putValue(peer, encode(key), bytes, operation.detached(AbortSignal.timeout(putTimeoutMs)))
+  }
+}
+
+/**
+ * @param telemetry counts what the page shows of lookups (lookup-stats.ts). A cancelled lookup says nothing of the DHT, so it is
+ * logged only.
+ */
+const createLookupMeasures = ({ meter, logger }: Pick<Telemetry, 'meter' | 'logger'>) => {
+  const log = logger('dht')
+  const duration = meter.createHistogram(lookupDuration, { unit: 'ms', description: 'Duration of head lookups' })
+  const hopCount = meter.createHistogram('ggen.dht.lookup.hops', {
+    unit: '{hop}',
+    description: 'Answers on the way to the first valid head; 0 when it was kept here',
+  })
+  const askedCount = meter.createHistogram('ggen.dht.lookup.requests', {
+    unit: '{request}',
+    description: 'Peers asked by a head lookup',
+  })
+  const dialCount = meter.createHistogram('ggen.dht.lookup.dials', {
+    unit: '{dial}',
+    description: 'Peers that a head lookup dialled',
+  })
+  return {
+    ended(
+      key: string,
+      outcome: LookupOutcome,
+      found: { tookMs: number; hops: number; asked: number; dialled: number },
+    ) {
+      log.debug('lookup ended', { key, outcome, ...found })
+      if (outcome === 'cancelled') return
+      duration.record(found.tookMs, { outcome })
+      hopCount.record(found.hops)
+      askedCount.record(found.asked)
+      dialCount.record(found.dialled)
+    },
   }
 }
 

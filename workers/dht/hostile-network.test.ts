@@ -3,6 +3,7 @@ import { Record } from '@libp2p/kad-dht'
 import { lpStream } from '@libp2p/utils'
 import { afterEach, describe, expect, test } from 'vitest'
 import { KAD_PROTOCOL } from '../protocol/protocols.ts'
+import { untraced } from '../telemetry/operation.ts'
 import { createDhtNetwork, type DhtNetwork, type DhtNode } from '../testing/dht-network.ts'
 import { pour } from '../testing/garbage.ts'
 import { createHeadSource } from '../testing/head-source.ts'
@@ -10,7 +11,6 @@ import { decodeAnswer, encodeQuestion, messageTypes } from './message.ts'
 
 /** Real kad-dht nodes, all connected to the one that looks up, some of which answer as they like; 5 ms a message. */
 
-const never = new AbortController().signal
 let network: DhtNetwork
 /** Asked before all others: a lookup ends before it has asked everybody. */
 const favourites = new Set<string | undefined>()
@@ -60,7 +60,7 @@ describe('a lookup among peers that answer as they like', () => {
     const source = await createHeadSource(1)
     const foreign = await createHeadSource(2)
     const key = source.key('p')
-    await writer?.heads.put(key, await source.value('p', 2), { signal: never, onConfirmed() {} })
+    await writer?.heads.put(key, await source.value('p', 2), { operation: untraced(), onConfirmed() {} })
     // Signed, and of another publisher.
     await turn(forger, saying(key, await foreign.value('p', 9)))
     await turn(older, saying(key, await source.value('p', 1)))
@@ -73,7 +73,7 @@ describe('a lookup among peers that answer as they like', () => {
       for (const group of [[forger, older, noisy], [mute, leaver, stranger], []]) {
         favourites.clear()
         for (const each of group) favourites.add(each?.id)
-        expect(await reader.heads.get(key, { signal: never })).toMatchObject({ seq: 2, value: 'p 2' })
+        expect(await reader.heads.get(key, { operation: untraced() })).toMatchObject({ seq: 2, value: 'p 2' })
       }
     })
     const told = new Set(reader.misanswers.map(({ peer, kind }) => `${peer} ${kind}`))
@@ -92,7 +92,7 @@ describe('a lookup among peers that answer as they like', () => {
     await holder.wire.own.putValue(new TextEncoder().encode(key), await source.value('p', 1))
     for (const other of others) await turn(other, silent)
     network.slow([holder], 300)
-    expect((await reader.heads.get(key, { signal: never }))?.seq).toBe(1)
+    expect((await reader.heads.get(key, { operation: untraced() }))?.seq).toBe(1)
   })
 
   test('a put is confirmed by those who store it, though others are silent', async () => {
@@ -100,7 +100,7 @@ describe('a lookup among peers that answer as they like', () => {
     const source = await createHeadSource(5)
     for (const other of others.slice(0, 3)) await turn(other, silent)
     const confirmed = await writer.heads.put(source.key('p'), await source.value('p', 1), {
-      signal: never,
+      operation: untraced(),
       onConfirmed() {},
     })
     expect(confirmed).toBe(5)

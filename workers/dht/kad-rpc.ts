@@ -8,6 +8,7 @@ import { sha256 } from 'multiformats/hashes/sha2'
 import { localShare, routingTable } from '../libp2p-internals/kad-dht.ts'
 import { sameBytes } from '../protocol/bytes.ts'
 import { createLruMap } from '../stack/lru-map.ts'
+import type { Operation } from '../telemetry/operation.ts'
 import {
   decodeAnswer,
   encodeQuestion,
@@ -40,13 +41,13 @@ export interface KadRpc {
   /** The peers to start from: those of the routing table that are closest to `key`, and all that are connected. */
   seeds(key: Uint8Array): Promise<Contact[]>
   /** Undefined when the peer has not answered; never rejects. */
-  getValue(peer: Contact, key: Uint8Array, signal: AbortSignal): Promise<Answer | undefined>
-  findNode(peer: Addressee, key: Uint8Array, signal: AbortSignal): Promise<Answer | undefined>
-  getProviders(peer: Contact, key: Uint8Array, signal: AbortSignal): Promise<Answer | undefined>
+  getValue(peer: Contact, key: Uint8Array, operation: Operation): Promise<Answer | undefined>
+  findNode(peer: Addressee, key: Uint8Array, operation: Operation): Promise<Answer | undefined>
+  getProviders(peer: Contact, key: Uint8Array, operation: Operation): Promise<Answer | undefined>
   /** True when the peer has said that it stored the value. */
-  putValue(peer: Contact, key: Uint8Array, value: Uint8Array, signal: AbortSignal): Promise<boolean>
+  putValue(peer: Contact, key: Uint8Array, value: Uint8Array, operation: Operation): Promise<boolean>
   /** True when the message went out: it has no answer. */
-  addProvider(peer: Contact, key: Uint8Array, signal: AbortSignal): Promise<boolean>
+  addProvider(peer: Contact, key: Uint8Array, operation: Operation): Promise<boolean>
   /** This node's own share of the DHT. */
   own: {
     getValue(key: Uint8Array): Promise<Uint8Array | undefined>
@@ -83,7 +84,7 @@ export interface KadRpcOptions {
    * Connects to a peer, by the addresses that others named for it. The default asks the node, which adds them to those it
    * knows.
    */
-  connect?(peer: PeerId, addresses: readonly Multiaddr[], signal: AbortSignal): Promise<Connection>
+  connect?(peer: PeerId, addresses: readonly Multiaddr[], operation: Operation): Promise<Connection>
   /** A peer answered with what no honest one sends. */
   onMalformed?(peer: string): unknown
 }
@@ -138,25 +139,25 @@ export const createKadRpc = (
   }
 
   /** Undefined when there was no answer, whyever. */
-  const ask = async (peer: Addressee, question: Question, signal: AbortSignal): Promise<Uint8Array | undefined> => {
+  const ask = async (peer: Addressee, question: Question, operation: Operation): Promise<Uint8Array | undefined> => {
     const { id } = remember(peer.id)
     try {
       let connection = directConnection(id)
       if (connection === undefined) {
-        connection = await connect(id, peer.addresses, signal)
+        connection = await connect(id, peer.addresses, operation)
         // An address proves nothing: who answers there may be another peer.
         if (connection.limits !== undefined || !connection.remotePeer.equals(id)) return undefined
       }
       const hasAnswer = question.type !== messageTypes.addProvider
-      return await requestOptimistically(connection, protocol, encodeQuestion(question), { signal, hasAnswer })
+      return await requestOptimistically(connection, protocol, encodeQuestion(question), { operation, hasAnswer })
     } catch (error) {
       if (error instanceof AnswerMalformed) onMalformed(peer.id)
       return undefined
     }
   }
 
-  const askForAnswer = async (peer: Addressee, question: Question, signal: AbortSignal) => {
-    const bytes = await ask(peer, question, signal)
+  const askForAnswer = async (peer: Addressee, question: Question, operation: Operation) => {
+    const bytes = await ask(peer, question, operation)
     if (bytes === undefined) return undefined
     const answer = decodeAnswer(bytes)
     if (answer?.type === question.type) return answer
@@ -166,8 +167,8 @@ export const createKadRpc = (
 
   const asking =
     (type: MessageType) =>
-    async (peer: Addressee, key: Uint8Array, signal: AbortSignal): Promise<Answer | undefined> => {
-      const answer = await askForAnswer(peer, { type, key }, signal)
+    async (peer: Addressee, key: Uint8Array, operation: Operation): Promise<Answer | undefined> => {
+      const answer = await askForAnswer(peer, { type, key }, operation)
       if (answer === undefined) return undefined
       return {
         closer: await named(answer.closer, await kadId(key)),
@@ -194,15 +195,15 @@ export const createKadRpc = (
     getValue: asking(messageTypes.getValue),
     findNode: asking(messageTypes.findNode),
     getProviders: asking(messageTypes.getProviders),
-    async putValue(peer, key, value, signal) {
+    async putValue(peer, key, value, operation) {
       const question = { type: messageTypes.putValue, key, record: recordOf(key, value) }
-      const stored = storedUnder((await askForAnswer(peer, question, signal))?.record, key)
+      const stored = storedUnder((await askForAnswer(peer, question, operation))?.record, key)
       return stored !== undefined && sameBytes(stored, value)
     },
-    async addProvider(peer, key, signal) {
+    async addProvider(peer, key, operation) {
       const multiaddrs = node.getMultiaddrs().map(({ bytes }) => bytes)
       const providers = [{ id: node.peerId.toMultihash().bytes, multiaddrs }]
-      return (await ask(peer, { type: messageTypes.addProvider, key, providers }, signal)) !== undefined
+      return (await ask(peer, { type: messageTypes.addProvider, key, providers }, operation)) !== undefined
     },
     own: {
       async getValue(key) {
@@ -226,10 +227,10 @@ export const createKadRpc = (
 
 const connectAsKnown =
   (node: KadRpcNode) =>
-  async (peer: PeerId, addresses: readonly Multiaddr[], signal: AbortSignal): Promise<Connection> => {
+  async (peer: PeerId, addresses: readonly Multiaddr[], operation: Operation): Promise<Connection> => {
     // The dialler knows addresses only by the peer store.
     if (addresses.length > 0) await node.peerStore.merge(peer, { multiaddrs: [...addresses] })
-    return node.dial(peer, { signal })
+    return node.dial(peer, { signal: operation.signal })
   }
 
 interface Remembered {

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { rootToText } from '../protocol/ids.ts'
+import { untraced } from '../telemetry/operation.ts'
 import { createDhtNetwork, type DhtNetwork, type DhtNode } from '../testing/dht-network.ts'
 import { createHeadSource } from '../testing/head-source.ts'
+import { lookupDuration } from './lookup-stats.ts'
 
 /** 20 real nodes with kad-dht over the memory transport, 5 ms a message. */
 
-const never = new AbortController().signal
 let network: DhtNetwork
 
 beforeAll(async () => {
@@ -21,7 +22,7 @@ const at = (index: number): DhtNode => {
 }
 
 const put = (node: DhtNode, key: string, value: Uint8Array): Promise<number> =>
-  node.heads.put(key, value, { signal: never, onConfirmed: () => {} })
+  node.heads.put(key, value, { operation: untraced(), onConfirmed: () => {} })
 
 describe('20 nodes', () => {
   test('no routing table stays empty', () => {
@@ -40,7 +41,8 @@ describe('20 nodes', () => {
     const source = await createHeadSource(1)
     const key = source.key('one')
     expect(await put(at(0), key, await source.value('one', 1))).toBeGreaterThanOrEqual(10)
-    for (const node of network.nodes) expect((await node.heads.get(key, { signal: never }))?.value).toBe('one 1')
+    for (const node of network.nodes)
+      expect((await node.heads.get(key, { operation: untraced() }))?.value).toBe('one 1')
   })
 
   test('a newer head replaces it, and an older one put later does not come back', async () => {
@@ -49,19 +51,20 @@ describe('20 nodes', () => {
     await put(at(1), key, await source.value('two', 1))
     await put(at(1), key, await source.value('two', 2))
     await put(at(9), key, await source.value('two', 1)).catch(() => 0)
-    for (const node of network.nodes.slice(2, 8)) expect((await node.heads.get(key, { signal: never }))?.seq).toBe(2)
+    for (const node of network.nodes.slice(2, 8))
+      expect((await node.heads.get(key, { operation: untraced() }))?.seq).toBe(2)
   })
 
   test('what nobody has is not found', async () => {
     const source = await createHeadSource(3)
-    expect(await at(4).heads.get(source.key('none'), { signal: never })).toBeUndefined()
-    expect(at(4).lookups.at(-1)?.outcome).toBe('absent')
+    expect(await at(4).heads.get(source.key('none'), { operation: untraced() })).toBeUndefined()
+    expect(at(4).figures.latest(lookupDuration, 1)).toMatchObject([{ attributes: { outcome: 'absent' } }])
   })
 
   test('who provides a root is found', async () => {
     const root = rootToText(new Uint8Array(32).fill(9))
-    expect(await at(3).providers.provide(root, never)).toBeGreaterThanOrEqual(10)
-    for await (const peer of at(15).providers.find(root, never)) {
+    expect(await at(3).providers.provide(root, untraced())).toBeGreaterThanOrEqual(10)
+    for await (const peer of at(15).providers.find(root, untraced())) {
       expect(peer).toBe(at(3).id)
       return
     }
@@ -73,10 +76,10 @@ describe('20 nodes', () => {
     const key = source.key('split')
     network.partition([network.nodes.slice(0, 10), network.nodes.slice(10)])
     const putting = put(at(0), key, await source.value('split', 1))
-    expect(await at(12).heads.get(key, { signal: AbortSignal.timeout(400) })).toBeUndefined()
+    expect(await at(12).heads.get(key, { operation: untraced(AbortSignal.timeout(400)) })).toBeUndefined()
     network.heal()
     await putting
-    expect((await at(12).heads.get(key, { signal: never }))?.seq).toBe(1)
+    expect((await at(12).heads.get(key, { operation: untraced() }))?.seq).toBe(1)
   })
 
   // The last: its victims stay dead.
@@ -85,6 +88,6 @@ describe('20 nodes', () => {
     const key = source.key('five')
     await put(at(0), key, await source.value('five', 1))
     network.silence([2, 6, 11, 17].map(at))
-    for (const node of network.alive()) expect((await node.heads.get(key, { signal: never }))?.seq).toBe(1)
+    for (const node of network.alive()) expect((await node.heads.get(key, { operation: untraced() }))?.seq).toBe(1)
   })
 })

@@ -2,9 +2,9 @@ import type { Connection } from '@libp2p/interface'
 import { encode as varint } from 'uint8-varint'
 import { describe, expect, test, vi } from 'vitest'
 import { concatBytes } from '../protocol/bytes.ts'
+import { type Operation, untraced } from '../telemetry/operation.ts'
 import { requestOptimistically } from './optimistic-request.ts'
 
-const never = new AbortController().signal
 const protocol = '/test/1'
 const question = Uint8Array.of(7, 8, 9)
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -43,9 +43,13 @@ const connect = () => {
   return { connection: { muxer: { createStream } } as unknown as Connection, streams }
 }
 
-const ask = async (options: { hasAnswer?: boolean; signal?: AbortSignal } = {}) => {
+const ask = async (options: { hasAnswer?: boolean; operation?: Operation } = {}) => {
   const { connection, streams } = connect()
-  const answer = requestOptimistically(connection, protocol, question, { signal: never, hasAnswer: true, ...options })
+  const answer = requestOptimistically(connection, protocol, question, {
+    operation: untraced(),
+    hasAnswer: true,
+    ...options,
+  })
   answer.catch(() => {})
   await vi.waitUntil(() => streams[0]?.sent.length === 1)
   const [stream] = streams
@@ -97,7 +101,7 @@ describe('one question', () => {
 
   test('is reset when nobody waits for it any more', async () => {
     const stop = new AbortController()
-    const { answer, stream } = await ask({ signal: stop.signal })
+    const { answer, stream } = await ask({ operation: untraced(stop.signal) })
     stop.abort(new Error('enough'))
     await expect(answer).rejects.toThrow('enough')
     expect(stream.state).toBe('aborted')
@@ -108,7 +112,7 @@ describe('many questions on one connection', () => {
   test('are all answered, 16 at once', async () => {
     const { connection, streams } = connect()
     const answers = Array.from({ length: 50 }, () =>
-      requestOptimistically(connection, protocol, question, { signal: never, hasAnswer: true }),
+      requestOptimistically(connection, protocol, question, { operation: untraced(), hasAnswer: true }),
     )
     for (let answered = 0; answered < 50; answered += 1) {
       await vi.waitUntil(() => streams[answered]?.sent.length === 1)
@@ -122,10 +126,13 @@ describe('many questions on one connection', () => {
     const { connection, streams } = connect()
     const stop = new AbortController()
     const first = Array.from({ length: 16 }, () =>
-      requestOptimistically(connection, protocol, question, { signal: never, hasAnswer: false }),
+      requestOptimistically(connection, protocol, question, { operation: untraced(), hasAnswer: false }),
     )
-    const stopped = requestOptimistically(connection, protocol, question, { signal: stop.signal, hasAnswer: false })
-    const last = requestOptimistically(connection, protocol, question, { signal: never, hasAnswer: false })
+    const stopped = requestOptimistically(connection, protocol, question, {
+      operation: untraced(stop.signal),
+      hasAnswer: false,
+    })
+    const last = requestOptimistically(connection, protocol, question, { operation: untraced(), hasAnswer: false })
     await vi.waitUntil(() => streams.length === 16)
     stop.abort(new Error('enough'))
     await expect(stopped).rejects.toThrow('enough')

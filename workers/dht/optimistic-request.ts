@@ -4,6 +4,7 @@ import { Uint8ArrayList } from 'uint8arraylist'
 import { muxerOf } from '../libp2p-internals/connection.ts'
 import { concatBytes } from '../protocol/bytes.ts'
 import { createSemaphore, type Semaphore } from '../stack/semaphore.ts'
+import type { Operation } from '../telemetry/operation.ts'
 import { maxNumberBytes, readNumber } from './message.ts'
 
 /**
@@ -17,7 +18,7 @@ import { maxNumberBytes, readNumber } from './message.ts'
  * Only for peers that are expected to speak the protocol: libp2p is not told what was agreed upon.
  */
 export interface OptimisticRequestOptions {
-  signal: AbortSignal
+  operation: Operation
   /** False for a message that has no answer: the peer's consent to the protocol is waited for. */
   hasAnswer: boolean
 }
@@ -34,14 +35,15 @@ const maxPerConnection = 16
 /**
  * @returns the answer's bytes, empty when there is none to have.
  * @throws AnswerMalformed for an answer that is too long; other errors when the connection or stream ends, the peer does
- * not speak the protocol, or the signal aborts.
+ * not speak the protocol, or the operation is cancelled.
  */
 export const requestOptimistically = async (
   connection: Connection,
   protocol: string,
   question: Uint8Array,
-  { signal, hasAnswer }: OptimisticRequestOptions,
+  { operation, hasAnswer }: OptimisticRequestOptions,
 ): Promise<Uint8Array> => {
+  const { signal } = operation
   const muxer = muxerOf(connection)
   const consent = consentTo(protocol)
   const release = await semaphoreOf(connection).acquire(signal)

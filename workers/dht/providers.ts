@@ -1,4 +1,6 @@
 import { CID } from 'multiformats/cid'
+import type { Operation } from '../telemetry/operation.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Contact } from './kad-rpc.ts'
 import { type QueryLimits, startQuery } from './query.ts'
 import { createTimedRequest, type TimedRequestDependencies } from './timed-request.ts'
@@ -14,24 +16,26 @@ const findLimits: QueryLimits = { width: 10, parallel: 4, dials: 3, inFlight: 20
 const provideLimits: QueryLimits = { width: 20, parallel: 8, dials: 3, inFlight: 24, dialBudget: 24 }
 
 export interface ProvidersDependencies extends TimedRequestDependencies {
+  telemetry: Pick<Telemetry, 'logger'>
   /** Higher is asked sooner; undefined is never asked, and never named. */
   rank?(peer: string): number | undefined
 }
 
 export interface Providers {
   /** Tells the peers closest to `root` that this one holds it; resolves within 5 s with how many were told. */
-  provide(root: string, signal: AbortSignal): Promise<number>
+  provide(root: string, operation: Operation): Promise<number>
   /**
    * Peers that said they hold `root`, each once: those known here and of the first answers at once, the others as they
-   * are found; 256 at most. Ends with the query or the signal; never throws.
+   * are found; 256 at most. Ends with the query or the operation; never throws.
    */
-  find(root: string, signal: AbortSignal): AsyncGenerator<string>
+  find(root: string, operation: Operation): AsyncGenerator<string>
 }
 
 /** Provider records of content roots (CIDs as text) in the DHT. Whether a peer does hold a root is seen by asking it. */
 export const createProviders = (deps: ProvidersDependencies): Providers => {
   const { wire, roundTrips, rank = () => 0 } = deps
   const asking = createTimedRequest(deps)
+  const log = deps.telemetry.logger('dht')
   const common = {
     self: wire.self,
     isConnected: wire.isConnected,
@@ -41,24 +45,25 @@ export const createProviders = (deps: ProvidersDependencies): Providers => {
   }
 
   return {
-    async provide(root, signal) {
+    async provide(root, operation) {
       const key = CID.parse(root).multihash.bytes
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(provideTimeoutMs)])
+      const limited = operation.withTimeout(provideTimeoutMs)
       await wire.own.addProvider(key)
       const { done } = startQuery<Contact>({
         ...common,
         seeds: await wire.seeds(key),
         limits: provideLimits,
-        signal: deadline,
-        ask: async (peer, ended) => (await asking(peer, ended, () => wire.findNode(peer, key, ended)))?.closer,
+        operation: limited,
+        ask: async (peer, asked) => (await asking(peer, asked, () => wire.findNode(peer, key, asked)))?.closer,
       })
       const { closest } = await done
-      const told = await Promise.all(closest.map((peer) => wire.addProvider(peer, key, deadline)))
+      const told = await Promise.all(closest.map((peer) => wire.addProvider(peer, key, limited)))
       return told.filter(Boolean).length
     },
 
-    async *find(root, signal) {
+    async *find(root, operation) {
       const key = CID.parse(root).multihash.bytes
+      const lookup = operation.start('dht.providers', { root })
       // Ends the walk when the caller leaves the loop early.
       const left = new AbortController()
       const seen = new Set<string>()
@@ -81,9 +86,9 @@ export const createProviders = (deps: ProvidersDependencies): Providers => {
             ...common,
             seeds: await wire.seeds(key),
             limits: findLimits,
-            signal: AbortSignal.any([signal, left.signal]),
-            async ask(peer, ended) {
-              const answer = await asking(peer, ended, () => wire.getProviders(peer, key, ended))
+            operation: lookup.withSignal(left.signal),
+            async ask(peer, asked) {
+              const answer = await asking(peer, asked, () => wire.getProviders(peer, key, asked))
               if (answer !== undefined) add(answer.providers)
               return answer?.closer
             },
@@ -106,6 +111,9 @@ export const createProviders = (deps: ProvidersDependencies): Providers => {
         }
       } finally {
         left.abort()
+        lookup.span.setAttributes({ found: seen.size })
+        lookup.span.end()
+        log.debug('provider search ended', { root, found: seen.size })
       }
     },
   }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
+import { untraced } from '../telemetry/operation.ts'
 import { lost, type QueryLimits, type QueryPeer, startQuery } from './query.ts'
 
 type Behaviour = 'answers' | 'late' | 'refuses' | 'silent' | 'throws'
@@ -54,8 +55,8 @@ const run = async ({ peers, seeds, limits }: World, { self = 'me', slowMs = 1 } 
     slowMs: () => slowMs,
     lostMs: () => 10_000,
     // So that the silent ones come to an end.
-    signal: AbortSignal.timeout(slowMs < 60 ? 60 : slowMs),
-    async ask(each, signal) {
+    operation: untraced(AbortSignal.timeout(slowMs < 60 ? 60 : slowMs)),
+    async ask(each, { signal }) {
       const index = indexOf(each)
       asked.push(index)
       now += 1
@@ -158,8 +159,8 @@ describe('the end', () => {
       rank: () => 0,
       slowMs: () => 1,
       lostMs: () => 10_000,
-      signal: new AbortController().signal,
-      async ask({ id }, signal) {
+      operation: untraced(),
+      async ask({ id }, { signal }) {
         asked.push(id)
         if (id === 'peer 1') return untilAborted(signal)
         query.settle()
@@ -180,8 +181,8 @@ describe('the end', () => {
       limits: { width: 10, parallel: 4, dials: 1, inFlight: 8, dialBudget: 8 },
       slowMs: () => 1,
       lostMs: () => 5,
-      signal,
-      ask: async ({ id }, ended) => {
+      operation: untraced(signal),
+      ask: async ({ id }, { signal: ended }) => {
         if (id !== 'peer 0') return []
         await untilAborted(ended)
         reasons.push(ended.reason)
@@ -214,8 +215,8 @@ describe('the end', () => {
       limits: { width: 10, parallel: 3, dials: 1, inFlight: 8, dialBudget: 8 },
       slowMs: () => 10_000,
       lostMs: () => 10_000,
-      signal: new AbortController().signal,
-      async ask({ id }, signal) {
+      operation: untraced(),
+      async ask({ id }, { signal }) {
         if (id === 'peer 1') return untilAborted(signal)
         if (id === 'peer 0') query.finish()
         return [candidate(0)]

@@ -1,4 +1,5 @@
 import { compareBytes } from '../protocol/bytes.ts'
+import type { Operation } from '../telemetry/operation.ts'
 
 /** A peer that may be asked, as the seeds and the answers name it. */
 export interface QueryPeer {
@@ -31,12 +32,12 @@ export interface QueryDependencies<C extends QueryPeer> {
   /** Higher is asked sooner among peers that are near enough; undefined is never asked. */
   rank(id: string): number | undefined
   /** Asks one peer. Resolves with the peers it named, or undefined when it has not answered; must not reject. */
-  ask(candidate: C, signal: AbortSignal, hops: number): Promise<readonly C[] | undefined>
+  ask(candidate: C, operation: Operation, hops: number): Promise<readonly C[] | undefined>
   /** After this long without an answer a question no longer holds back others, ms; its answer still counts. */
   slowMs(connected: boolean): number
   /** After this long a question is waited for no more, ms, if more peers have answered than have not. */
   lostMs(connected: boolean): number
-  signal: AbortSignal
+  operation: Operation
 }
 
 export interface QueryOutcome<C extends QueryPeer> {
@@ -49,7 +50,7 @@ export interface QueryOutcome<C extends QueryPeer> {
 }
 
 /**
- * A query that is under way. It ends by itself when the closest peers were asked, or at once when its signal says so.
+ * A query that is under way. It ends by itself when the closest peers were asked, or at once when its operation is cancelled.
  */
 export interface Query<C extends QueryPeer> {
   done: Promise<QueryOutcome<C>>
@@ -82,12 +83,14 @@ const patience = 2
  * Not guaranteed: that the peers found are the closest of the whole network when those who know them lie or are silent.
  */
 export const startQuery = <C extends QueryPeer>(deps: QueryDependencies<C>): Query<C> => {
-  const { limits, isConnected, rank, ask, slowMs, lostMs, self, signal } = deps
+  const { limits, isConnected, rank, ask, slowMs, lostMs, self } = deps
   const known = new Map<string, Known<C>>()
   /** Names that did not answer, less those that did. */
   const failuresByIntroducer = new Map<string, number>()
   const stop = new AbortController()
-  const ended = AbortSignal.any([signal, stop.signal])
+  const { signal } = deps.operation
+  const asking = deps.operation.withSignal(stop.signal)
+  const ended = asking.signal
   const { promise: done, resolve } = Promise.withResolvers<QueryOutcome<C>>()
   let asked = 0
   let answered = 0
@@ -169,7 +172,7 @@ export const startQuery = <C extends QueryPeer>(deps: QueryDependencies<C>): Que
       for (const each of (named ?? []).slice(0, maxNamed)) add(each, entry.candidate.id, entry.hops + 1)
       step()
     }
-    ask(entry.candidate, AbortSignal.any([ended, givenUp.signal]), entry.hops).then(finish, () => finish(undefined))
+    ask(entry.candidate, asking.withSignal(givenUp.signal), entry.hops).then(finish, () => finish(undefined))
   }
 
   const step = (): void => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { startRepublish } from './republish.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -13,6 +14,7 @@ const start = (reached: () => number) => {
     return reached()
   }
   const republish = startRepublish({
+    telemetry: noTelemetry,
     heads: () => [{ key: 'head', value: new Uint8Array() }],
     roots: async () => ['root'],
     put: note,
@@ -43,6 +45,7 @@ test('a round that reached nobody is repeated soon', async () => {
 test('a round that is asked for while another runs follows it', async () => {
   const runs: PromiseWithResolvers<number>[] = []
   const republish = startRepublish({
+    telemetry: noTelemetry,
     heads: () => [{ key: 'head', value: new Uint8Array() }],
     roots: () => [],
     put() {

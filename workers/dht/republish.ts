@@ -1,4 +1,6 @@
 import { createCoalescedRun } from '../stack/coalesced-runs.ts'
+import { type Operation, runOperation } from '../telemetry/operation.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 
 /** Values in the DHT end after 48 h and nobody else puts them again (js-libp2p): four chances before that, ms. */
 const headsEveryMs = 12 * 3_600_000
@@ -10,13 +12,14 @@ const rootsEveryMs = 22 * 3_600_000
 const retryMs = 10 * 60_000
 
 export interface RepublishDependencies {
+  telemetry: Pick<Telemetry, 'tracer' | 'logger'>
   /** Own heads as DHT key and value. */
   heads(): Iterable<{ key: string; value: Uint8Array }> | Promise<Iterable<{ key: string; value: Uint8Array }>>
   /** Roots of what is held here completely, as text. */
   roots(): Iterable<string> | Promise<Iterable<string>>
   /** Each resolves with how many peers took it. */
-  put(key: string, value: Uint8Array, signal: AbortSignal): Promise<number>
-  provide(root: string, signal: AbortSignal): Promise<number>
+  put(key: string, value: Uint8Array, operation: Operation): Promise<number>
+  provide(root: string, operation: Operation): Promise<number>
 }
 
 export interface Republish {
@@ -31,29 +34,36 @@ export interface Republish {
  * with `now`.
  */
 export const startRepublish = (deps: RepublishDependencies): Republish => {
+  const { tracer, logger } = deps.telemetry
+  const log = logger('dht')
   const stopped = new AbortController()
   const { signal } = stopped
 
-  const putHeads = async (): Promise<boolean> => {
+  const putHeads = async (operation: Operation): Promise<boolean> => {
     const counts: number[] = []
     for (const { key, value } of await deps.heads()) {
       if (signal.aborted) break
-      counts.push(await deps.put(key, value, signal).catch(() => 0))
+      counts.push(await deps.put(key, value, operation).catch(() => 0))
     }
     return counts.length === 0 || counts.some((count) => count > 0)
   }
 
-  const provideRoots = async (): Promise<boolean> => {
+  const provideRoots = async (operation: Operation): Promise<boolean> => {
     const counts: number[] = []
     for (const root of await deps.roots()) {
       if (signal.aborted) break
-      counts.push(await deps.provide(root, signal).catch(() => 0))
+      counts.push(await deps.provide(root, operation).catch(() => 0))
     }
     return counts.length === 0 || counts.some((count) => count > 0)
   }
 
-  const heads = createRounds(putHeads, headsEveryMs)
-  const roots = createRounds(provideRoots, rootsEveryMs)
+  const round = (name: string, work: (operation: Operation) => Promise<boolean>) => async (): Promise<boolean> => {
+    const reached = await runOperation(tracer, name, signal, work)
+    log.debug(name, { reached })
+    return reached
+  }
+  const heads = createRounds(round('dht.republish heads', putHeads), headsEveryMs)
+  const roots = createRounds(round('dht.republish providers', provideRoots), rootsEveryMs)
 
   return {
     now() {

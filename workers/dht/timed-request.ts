@@ -1,3 +1,4 @@
+import type { Operation } from '../telemetry/operation.ts'
 import type { Contact, KadRpc } from './kad-rpc.ts'
 import { lost } from './query.ts'
 import type { RoundTrips } from './round-trips.ts'
@@ -18,14 +19,14 @@ export interface TimedRequestDependencies {
 
 export type TimedRequest = <R>(
   peer: Contact,
-  signal: AbortSignal,
+  operation: Operation,
   ask: () => Promise<R | undefined>,
 ) => Promise<R | undefined>
 
 /** Asks one peer, and takes the time. */
 export const createTimedRequest =
   ({ wire, roundTrips, now, onAnswer }: TimedRequestDependencies): TimedRequest =>
-  async (peer, signal, ask) => {
+  async (peer, { signal }, ask) => {
     const connected = wire.isConnected(peer.id)
     const start = now()
     const answer = await ask()

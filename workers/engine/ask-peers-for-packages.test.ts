@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { untraced } from '../telemetry/operation.ts'
 import { type AskPeersForPackagesDependencies, createAskPeersForPackages } from './ask-peers-for-packages.ts'
 
 type Online = Awaited<AskPeersForPackagesDependencies['network']>
@@ -28,28 +29,26 @@ const compose = ({ complete = false, network }: { complete?: boolean; network?: 
   return { ask, asked }
 }
 
-const never = new AbortController().signal
-
 test('what the catalogue lacks is searched by name, or asked for by its id', async () => {
   const { ask, asked } = compose()
-  await ask(['here', 'gone@^1', '@who/away', `${publisher}/here`, `${publisher}/there`, '!no spec!'], never)
+  await ask(['here', 'gone@^1', '@who/away', `${publisher}/here`, `${publisher}/there`, '!no spec!'], untraced())
   expect(asked).toEqual(['search gone', 'search away', 'describe there'])
 })
 
 test('a complete catalogue knows what there is', async () => {
   const { ask, asked } = compose({ complete: true })
-  await ask(['gone'], never)
+  await ask(['gone'], untraced())
   expect(asked).toEqual([])
 })
 
 test('what is known waits for no network, and what is not, only until it is cancelled', async () => {
   const { ask } = compose({ network: new Promise(() => {}) })
-  await ask(['here'], never)
-  await expect(ask(['gone'], AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough')
+  await ask(['here'], untraced())
+  await expect(ask(['gone'], untraced(AbortSignal.abort(new Error('enough'))))).rejects.toThrow('enough')
 })
 
 test('without a network there is nobody to ask', async () => {
   const { ask, asked } = compose({ network: Promise.resolve(undefined) })
-  await ask(['gone'], never)
+  await ask(['gone'], untraced())
   expect(asked).toEqual([])
 })

@@ -1,6 +1,7 @@
 import { raceSignal } from 'race-signal'
 import { packageId, parseSpec, type Spec } from '../protocol/ids.ts'
 import type { Registry } from '../registry/registry.ts'
+import type { Operation } from '../telemetry/operation.ts'
 import type { Network } from './network.ts'
 
 /** Packages that are asked for at once: a person names one or a few, a lockfile's are known by their ids. */
@@ -14,13 +15,13 @@ export interface AskPeersForPackagesDependencies {
 /**
  * Asks connected peers for those of these packages that the catalogue does not know, unless it is complete; what they
  * know is in it when this resolves. Where all are known, nobody is asked, and no network is waited for.
- * Rejects only when `signal` aborts.
+ * Rejects only when the operation is cancelled.
  */
-export type AskPeersForPackages = (specs: readonly string[], signal: AbortSignal) => Promise<void>
+export type AskPeersForPackages = (specs: readonly string[], operation: Operation) => Promise<void>
 
 export const createAskPeersForPackages =
   ({ catalogue, network }: AskPeersForPackagesDependencies): AskPeersForPackages =>
-  async (specs, signal) => {
+  async (specs, operation) => {
     const isUnknown = ({ publisher, slug }: Spec): boolean =>
       publisher === undefined
         ? catalogue.bySlug(slug).length === 0
@@ -30,16 +31,16 @@ export const createAskPeersForPackages =
       return spec.ok && isUnknown(spec.value) ? [spec.value] : []
     })
     if (unknown.length === 0) return
-    const online = await raceSignal(network, signal)
+    const online = await raceSignal(network, operation.signal)
     if (online === undefined || online.status().catalogueComplete) return
     const asked = unknown
       .slice(0, maxAsked)
       .map(({ publisher, slug }) =>
         publisher === undefined
-          ? online.searchPeers({ text: slug, filters: {} }, signal)
-          : online.describeAtPeers({ publisher, slug }, signal),
+          ? online.searchPeers({ text: slug, filters: {} }, operation)
+          : online.describeAtPeers({ publisher, slug }, operation),
       )
     // Whoever failed to answer knew nothing, as far as this is concerned.
     await Promise.allSettled(asked)
-    signal.throwIfAborted()
+    operation.signal.throwIfAborted()
   }

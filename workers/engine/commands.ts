@@ -10,7 +10,7 @@ import type {
   PublishOptions,
   PublishResult,
 } from '../contract/views.ts'
-import type { LookupStats } from '../dht/lookup-stats.ts'
+import { lookupStats } from '../dht/lookup-stats.ts'
 import { readPackage } from '../packages/read-package.ts'
 import { rootToText, textToRoot } from '../protocol/ids.ts'
 import type { Release } from '../protocol/release.ts'
@@ -21,12 +21,16 @@ import type { Registry } from '../registry/registry.ts'
 import { packageToView, shownVersion } from '../registry/summary.ts'
 import type { Trust } from '../registry/trust.ts'
 import type { Search } from '../search/index.ts'
+import type { MeterReader } from '../telemetry/in-memory-meter.ts'
+import type { Operation } from '../telemetry/operation.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { assertBytes, assertFiles, assertLeftOut, assertPaths, assertSpecs } from './arguments.ts'
 import type { Clock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
+import { startCommandOperations, type WithOperation } from './command-operations.ts'
 import type { ContentKeeper } from './content-keeper.ts'
 import type { Installs } from './installs.ts'
-import { cacheMetrics, type Metrics } from './metrics.ts'
+import { cacheMetrics, packagesPublished, viewMetrics } from './metrics.ts'
 import type { Network } from './network.ts'
 import type { PackageCache } from './package-cache.ts'
 import type { PeerSearch } from './peer-search.ts'
@@ -51,9 +55,9 @@ export interface CommandDependencies {
   library: Library
   trust: Trust
   network: Promise<Network | undefined>
-  metrics: Metrics
-  /** Lookups that went to the DHT. */
-  walks: Pick<LookupStats, 'view'>
+  telemetry: Telemetry
+  /** What the telemetry's meter has counted. */
+  figures: MeterReader
   status: Status
   publications: Publications
   installs: Installs
@@ -75,12 +79,17 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     installs,
     holders,
     lookups,
-    metrics,
     publications,
     publisher,
     emit,
     signal,
+    telemetry,
+    figures,
   } = deps
+  const published = telemetry.meter.createCounter(packagesPublished, {
+    unit: '{package}',
+    description: 'Packages published here',
+  })
 
   const read = (files: FileInput[], options: PublishOptions = {}): ReturnType<typeof readPackage> => {
     assertFiles(files)
@@ -96,7 +105,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     })
   }
 
-  const publish = async (files: FileInput[], options: PublishOptions = {}): Promise<PublishResult> => {
+  const publish = async (_: Operation, files: FileInput[], options: PublishOptions = {}): Promise<PublishResult> => {
     const pkg = read(files, options)
     assertPublishable(pkg.check)
     const staged = await content.stage(pkg.files)
@@ -111,7 +120,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     const { id, version, warnings } = await publisher
       .publish(pkg.check, { root, size, fileCount: pkg.files.length, changes: content.changes(staged) })
       .finally(letGo)
-    metrics.count('packages_published')
+    published.add(1)
     lookups.keep(id)
     publications.sendAll()
     return { id, version, root: rootToText(root), warnings: [...found, ...warnings] }
@@ -148,21 +157,20 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     registry.releasesOf(id, version).find(({ release }) => rootToText(release.root) === root)?.release
 
   /** Brings small content here in the background, so that a package can be looked at before it is installed. */
-  const preview = (id: string, release: Release): void => {
-    installs.ensure(release, AbortSignal.any([signal, AbortSignal.timeout(previewTimeoutMs)])).then(
+  const preview = (id: string, release: Release, operation: Operation): void => {
+    installs.ensure(release, operation.withTimeout(previewTimeoutMs)).then(
       () => emit({ kind: 'package', id }),
       // Nobody sends it now: the page says that its files are not here.
       () => {},
     )
   }
 
-  return {
-    stop: deps.stop,
+  const commands: WithOperation<Omit<RunningEngine, 'stop'>> = {
     flush: lookups.flush,
     status: async () => deps.status.view(),
 
-    check: async (files, options) => read(files, options).check,
-    async readArchive(archive) {
+    check: async (_, files, options) => read(files, options).check,
+    async readArchive(_, archive) {
       assertBytes(archive)
       // Loaded when the first archive comes: most people publish folders.
       const { readArchive } = await import('../packages/read-archive.ts')
@@ -170,21 +178,22 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       return { files, leftOut, ...(folder === undefined ? {} : { folder }) }
     },
     publish,
-    async yank(id, version) {
+    async yank(_, id, version) {
       await publisher.yank(id, version)
       lookups.keep(id)
       publications.sendAll()
     },
 
-    search: async (query) => (query?.remote === true ? deps.peerSearch.search(query) : deps.search.query(query)),
-    async describe(id) {
+    search: async (operation, query) =>
+      query?.remote === true ? deps.peerSearch.search(query, operation) : deps.search.query(query),
+    async describe(operation, id) {
       const found = registry.get(id)
       const release = found === undefined ? undefined : shownVersion(found)?.release?.release
       if (found === undefined || release === undefined)
         throw new Failure('PackageNotFound', `There is no package ${id} in the catalogue of this browser.`)
       const manifest = await content.manifest(release.root)
       const here = await content.has(release.root)
-      if (!here && release.size <= previewMaxBytes) preview(id, release)
+      if (!here && release.size <= previewMaxBytes) preview(id, release, operation)
       return packageToView(found, {
         trust: deps.trust.stateOf(found.publisher),
         dependents: registry.dependentsOf(id),
@@ -195,29 +204,29 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
         now: deps.clock.latest(),
       })
     },
-    lookup: lookups.find,
+    lookup: (operation, id) => lookups.find(id, operation),
 
-    async resolve(specs) {
+    async resolve(operation, specs) {
       assertSpecs(specs)
-      const { packages } = await installs.resolve(specs)
+      const { packages } = await installs.resolve(specs, undefined, operation)
       return { packages: packages.map(({ id, version, rootText }) => ({ id, version, root: rootText })) }
     },
-    async planInstall(specs, options) {
+    async planInstall(operation, specs, options) {
       assertSpecs(specs)
-      return installs.plan(specs, options)
+      return installs.plan(specs, options, operation)
     },
-    async install(specs, options) {
+    async install(operation, specs, options) {
       assertSpecs(specs)
-      return installs.install(specs, options)
+      return installs.install(specs, options, operation)
     },
-    async cancel(id) {
+    async cancel(_, id) {
       deps.peerSearch.cancel(id)
       await installs.cancel(id)
     },
 
     library: async () => [...library.list()],
-    readFile: (id, version, path) => content.readFile(rootOf(id, version), path),
-    async exportZip(id, version) {
+    readFile: (_, id, version, path) => content.readFile(rootOf(id, version), path),
+    async exportZip(_, id, version) {
       const root = installed(id, version)
       const manifest = await content.manifest(root)
       if (manifest === undefined)
@@ -228,11 +237,11 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       const { writeArchive } = await import('../packages/write-archive.ts')
       return writeArchive(files)
     },
-    async verify(id, version) {
+    async verify(_, id, version) {
       const damaged = await content.verify(installed(id, version))
       return { ok: damaged.length === 0, damaged }
     },
-    async planUninstall(id, version) {
+    async planUninstall(_, id, version) {
       const breaks = brokenWithout(id, version).map(({ id, slug, version, displayName }) => ({
         id,
         slug,
@@ -242,7 +251,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       const kept = keeper.keptBy(id, version)
       return { breaks, ...(kept === undefined ? {} : { kept }) }
     },
-    async uninstall(id, version, options) {
+    async uninstall(_, id, version, options) {
       const broken = brokenWithout(id, version)
       if (broken.length > 0 && options?.force !== true) throw neededByOthers(id, version, broken)
       await keeper.uninstall(id, version)
@@ -251,18 +260,19 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
 
     peers: async () => (await deps.network)?.peers() ?? [],
     metrics: async () => ({
-      ...metrics.view(),
+      ...viewMetrics(figures),
       ...cacheMetrics(lookups.view()),
-      ...deps.walks.view(),
+      ...lookupStats(figures),
       active_peers: deps.status.view().connections,
     }),
-    async connect(address) {
+    async connect(operation, address) {
       const online = await deps.network
       if (online === undefined) throw new Failure('PeerUnreachable', 'This browser could not join the network.')
-      await online.connect(address)
+      await online.connect(address, operation)
     },
-    wake: async (reason) => deps.wake(reason),
+    wake: async (_, reason) => deps.wake(reason),
   }
+  return { ...startCommandOperations<Omit<RunningEngine, 'stop'>>(commands, telemetry, signal), stop: deps.stop }
 }
 
 const neededByOthers = (id: string, version: string, broken: readonly LibraryEntry[]): Failure => {

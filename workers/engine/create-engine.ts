@@ -2,7 +2,6 @@ import { createContentStore } from '../content/content-store.ts'
 import type { StartOptions } from '../contract/commands.ts'
 import type { Failure } from '../contract/failures.ts'
 import type { Update, UpdateBatch } from '../contract/updates.ts'
-import { createLookupStats } from '../dht/lookup-stats.ts'
 import { startRepublish } from '../dht/republish.ts'
 import { createKnownPeers } from '../net/known-peers.ts'
 import type { RtcShim } from '../net/rtc-shim.ts'
@@ -19,6 +18,8 @@ import { createSearch } from '../search/index.ts'
 import { steadyFrom, wallNow } from '../stack/steady-date.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { openStore } from '../store/open-store.ts'
+import { createTelemetry } from '../telemetry/create-telemetry.ts'
+import type { Tracer } from '../telemetry/telemetry.ts'
 import { createAskPeersForPackages } from './ask-peers-for-packages.ts'
 import { createClock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
@@ -28,7 +29,6 @@ import { createFencedStore } from './fenced-store.ts'
 import { createIndexing } from './indexing.ts'
 import { createInstalls } from './installs.ts'
 import { loadKeys } from './keys.ts'
-import { createMetrics } from './metrics.ts'
 import { type Network, type NetworkDependencies, startNetwork } from './network.ts'
 import { createPackageCache } from './package-cache.ts'
 import { createPeerSearch } from './peer-search.ts'
@@ -43,9 +43,6 @@ import { acquireProfileLock } from './tab-lock.ts'
 import { createUpdateBus } from './update-bus.ts'
 import { createWake } from './wake.ts'
 
-/** What is older had waited in its publisher's outbox, or has a clock that is off: that is no propagation, ms. */
-const maxPropagationMs = 60_000
-
 export interface EngineOptions extends Omit<StartOptions, 'updates' | 'rtc'> {
   updates: { postMessage(batch: UpdateBatch): void }
   /** The profile was taken over by another tab while this one was frozen: the worker must end at once. */
@@ -57,6 +54,8 @@ export interface EngineSurroundings extends Pick<NetworkDependencies, 'transport
   openStore: typeof openStore
   /** Ms since the epoch. */
   now(): number
+  /** Records the spans of operations; nothing does when it is not given. */
+  tracer?: Tracer
 }
 
 const browser: EngineSurroundings = { openStore, now: wallNow }
@@ -83,9 +82,16 @@ export const createEngine = async (
 const assemble = async (
   options: EngineOptions,
   rtc: RtcShim | undefined,
-  { now, transports, listen, ...surroundings }: EngineSurroundings,
+  { now, transports, listen, tracer, ...surroundings }: EngineSurroundings,
   undos: Undo[],
 ): Promise<RunningEngine> => {
+  const { telemetry, figures } = createTelemetry({
+    debug: options.debug,
+    now,
+    write: (line) => console.log(line),
+    tracer,
+  })
+  const log = telemetry.logger('engine')
   const lifetime = new AbortController()
   const bus = createUpdateBus((batch) => options.updates.postMessage(batch))
   undos.push(bus.stop, () => rtc?.close())
@@ -109,8 +115,6 @@ const assemble = async (
   const { publisherId } = keys.identity
   const content = createContentStore({ store, crypto: webCrypto })
   const search = createSearch({ now: () => performance.now() })
-  const metrics = createMetrics()
-  const walks = createLookupStats()
   const clock = createClock({
     now,
     origin: self.location.origin,
@@ -120,6 +124,7 @@ const assemble = async (
   // How long a ban, a remembered peer or a cached answer lasts is not for a clock to say that may be set meanwhile.
   const steady = steadyFrom(now)
   const registry = createRegistry({
+    telemetry,
     store,
     crypto: webCrypto,
     onChange: (change) => onCatalogueChange(change),
@@ -135,7 +140,7 @@ const assemble = async (
     published: () => publishedContents(registry, outbox, library, publisherId),
   })
   const trust = createTrust({ store, self: publisherId })
-  const reputation = createReputation({ store, now: steady, random: Math.random })
+  const reputation = createReputation({ telemetry, store, now: steady, random: Math.random })
   const remembered = createKnownPeers({ store, now: steady })
   const relays = createRelayDirectory({ given: options.relays, store, origin: self.location.origin })
   undos.push(reputation.stop, remembered.stop)
@@ -160,6 +165,8 @@ const assemble = async (
   const network: Promise<Network | undefined> = loaded
     .then(() =>
       startNetwork({
+        telemetry,
+        now,
         keys,
         content,
         reputation,
@@ -174,25 +181,15 @@ const assemble = async (
         catalogue: {
           watchIds: registry.watchEntryIds,
           entries: registry.entriesById,
-          ingest: (entries, from) => registry.ingest(entries, { from }),
+          ingest: (entries, from, operation) => registry.ingest(entries, { from, operation }),
         },
         queries: {
           source: createQuerySource({ registry, search }),
-          ingest: (entries, from) => registry.ingest(entries, { from }),
+          ingest: (entries, from, operation) => registry.ingest(entries, { from, operation }),
         },
-        async receive(bytes, from) {
-          metrics.count('gossip_messages_received')
-          const outcome = await registry.receiveAnnouncement(bytes, { from })
-          const ageMs = now() - (outcome.publishedAt ?? Number.NaN)
-          if (outcome.verdict === 'new' && ageMs >= 0 && ageMs < maxPropagationMs)
-            metrics.observe('gossip_propagation_time', ageMs)
-          return outcome
-        },
+        receive: (bytes, from, operation) => registry.receiveAnnouncement(bytes, { from, operation }),
         onChange: () => status.changed(),
         onAudience: () => publications.sendAll(),
-        onAnnounced: () => metrics.count('gossip_messages_sent'),
-        onLookup: walks.add,
-        onSent: (bytes) => metrics.count('piece_bytes_sent', bytes),
       }),
     )
     .catch((error: unknown) => {
@@ -214,14 +211,16 @@ const assemble = async (
   })
   void storageLost.promise.then(status.storageLost)
   const publications = createPublications({
+    telemetry,
     registry,
     outbox,
     network,
     signal: lifetime.signal,
     onChange: (publication) => emit({ kind: 'publication', publication }),
   })
-  const peerSearch = createPeerSearch({ search, network, signal: lifetime.signal, now: () => performance.now() })
+  const peerSearch = createPeerSearch({ search, network, now: () => performance.now() })
   const installs = createInstalls({
+    telemetry,
     registry,
     content,
     keeper,
@@ -234,9 +233,7 @@ const assemble = async (
     now,
     askForUnknown: createAskPeersForPackages({ catalogue: registry, network }),
     onTransfer: (transfer) => emit({ kind: 'transfer', transfer }),
-    onReceived: (bytes) => metrics.count('piece_bytes_received', bytes),
     onInstalled(entries) {
-      metrics.count('packages_installed', entries.length)
       emit({ kind: 'library', revision: library.revision() })
       holders.provide(entries.map(({ root }) => root))
     },
@@ -245,25 +242,26 @@ const assemble = async (
     store,
     registry,
     network,
-    signal: lifetime.signal,
     now: steady,
     latest: clock.latest,
     onChange: (cache) => emit({ kind: 'cache', cache }),
   })
   undos.push(lookups.stop)
   const holders = createProviderCounts({
+    telemetry,
     network,
     signal: lifetime.signal,
     onChange: (id) => emit({ kind: 'package', id }),
   })
 
   const republish = startRepublish({
+    telemetry,
     heads: () => registry.packagesOf(publisherId).flatMap(({ id }) => registry.dhtValueFor(id) ?? []),
     roots: async () => (await content.completeRoots()).map(rootToText),
-    put: async (key, value, signal) => (await network)?.putHead(key, value, signal, () => {}) ?? 0,
-    async provide(root, signal) {
+    put: async (key, value, operation) => (await network)?.putHead(key, value, operation, () => {}) ?? 0,
+    async provide(root, operation) {
       const bytes = textToRoot(root)
-      return bytes.ok ? ((await network)?.provide(bytes.value, signal) ?? 0) : 0
+      return bytes.ok ? ((await network)?.provide(bytes.value, operation) ?? 0) : 0
     },
   })
 
@@ -272,6 +270,7 @@ const assemble = async (
   }
 
   function notice(level: 'warning' | 'error', id: string, failure: Failure): void {
+    log.debug('notice', { id, level, name: failure.name, message: failure.message })
     emit({ kind: 'notice', id, level, name: failure.name, message: failure.message })
   }
 
@@ -324,12 +323,12 @@ const assemble = async (
     library,
     trust,
     network,
-    metrics,
+    telemetry,
+    figures,
     status,
     publications,
     installs,
     lookups,
-    walks,
     holders,
     emit,
     wake,

@@ -1,4 +1,4 @@
-import { createHeads, type Heads, type LookupReport } from '../dht/heads.ts'
+import { createHeads, type Heads } from '../dht/heads.ts'
 import { createKadRpc, type KadRpc } from '../dht/kad-rpc.ts'
 import { createProviders, type Providers, type ProvidersDependencies } from '../dht/providers.ts'
 import { createRoundTrips } from '../dht/round-trips.ts'
@@ -8,6 +8,7 @@ import type { Reputation } from '../peers/reputation.ts'
 import type { CryptoProvider } from '../protocol/crypto.ts'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
 import { KAD_PROTOCOL } from '../protocol/protocols.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { PeerPolicy } from './peer-policy.ts'
 
 export type DhtValueFound = Extract<Awaited<ReturnType<typeof verifyDhtValue>>, { ok: true }>['value']
@@ -22,18 +23,18 @@ export interface DhtDependencies {
   crypto: CryptoProvider
   reputation: Pick<Reputation, 'observe' | 'isBanned' | 'scoreOf'>
   conduct: PeerPolicy
-  /** A lookup of a head has ended. */
-  onLookup(report: LookupReport): void
+  telemetry: Telemetry
 }
 
 /** The lookups of a node, with our formats and what is known of peers: the banned are not asked, the best ones first. */
 export const createDht = (node: PeerNode, deps: DhtDependencies): Dht => {
-  const { crypto, reputation, conduct, onLookup } = deps
+  const { crypto, reputation, conduct, telemetry } = deps
   const wire = createKadRpc(node.libp2p, KAD_PROTOCOL, {
     onMalformed: (peer) => conduct.drop(peer, 'malformed'),
-    connect: (peer, addresses, signal) => dialForQuery(node, peer, addresses, signal),
+    connect: (peer, addresses, operation) => dialForQuery(node, peer, addresses, operation),
   })
-  const lookups: ProvidersDependencies = {
+  const lookups: ProvidersDependencies & Pick<DhtDependencies, 'telemetry'> = {
+    telemetry,
     wire,
     roundTrips: createRoundTrips(),
     now: () => performance.now(),
@@ -59,7 +60,6 @@ export const createDht = (node: PeerNode, deps: DhtDependencies): Dht => {
       // It may be honest and have missed the news: it is given the newer head, and others are asked before it.
       else reputation.observe(peer, { kind: 'failed' })
     },
-    onLookup,
   })
   return { wire, heads, providers: createProviders(lookups) }
 }

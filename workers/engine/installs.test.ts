@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { TransferView } from '../contract/views.ts'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
+import { untraced } from '../telemetry/operation.ts'
 import { createInstalls, type InstallsDependencies } from './installs.ts'
 
 /** As far as an install of nothing that is known comes: it is noted, and then its specs are resolved. */
@@ -10,6 +12,7 @@ const compose = () => {
   const transfers = { begin: () => noted.promise, end: () => ended.promise, list: () => [begun] }
   const ended = Promise.withResolvers<void>()
   const installs = createInstalls({
+    telemetry: noTelemetry,
     transfers,
     registry: { bySlug: () => [], get: () => undefined },
     library: { list: () => [] },
@@ -29,8 +32,10 @@ describe('installs that are asked for again', () => {
   test('by their transfer join the one under way, resumed after a hand-over', async () => {
     const { installs, ended, runs } = compose()
     installs.resume()
-    const again = installs.install(['nobody'], { transferId: 't' })
-    await expect(installs.install(['other'], { transferId: 't' })).rejects.toMatchObject({ name: 'InvalidArgument' })
+    const again = installs.install(['nobody'], { transferId: 't' }, untraced())
+    await expect(installs.install(['other'], { transferId: 't' }, untraced())).rejects.toMatchObject({
+      name: 'InvalidArgument',
+    })
     ended.resolve()
     await expect(again).rejects.toMatchObject({ name: 'PackageNotFound' })
     expect(runs()).toBe(1)
@@ -38,7 +43,7 @@ describe('installs that are asked for again', () => {
 
   test('and so when the note is written while it is resumed', async () => {
     const { installs, noted, ended, runs } = compose()
-    const again = installs.install(['nobody'], { transferId: 't' })
+    const again = installs.install(['nobody'], { transferId: 't' }, untraced())
     installs.resume()
     noted.resolve()
     ended.resolve()

@@ -11,8 +11,11 @@ import { type Resolution, resolve } from '../registry/resolve.ts'
 import type { BegunTransfer, Transfers } from '../registry/transfers.ts'
 import type { Trust } from '../registry/trust.ts'
 import { relayedContentBytes } from '../stack/limits.ts'
+import { type Operation, runOperation } from '../telemetry/operation.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { AskPeersForPackages } from './ask-peers-for-packages.ts'
 import type { ContentKeeper } from './content-keeper.ts'
+import { packagesInstalled } from './metrics.ts'
 import type { Network } from './network.ts'
 import { createSharedFetch } from './shared-fetch.ts'
 import { throttle } from './throttle.ts'
@@ -33,25 +36,25 @@ export interface InstallsDependencies {
   reputation: Pick<Reputation, 'observe' | 'rank'>
   network: Promise<Network | undefined>
   askForUnknown: AskPeersForPackages
+  telemetry: Telemetry
   signal: AbortSignal
   now(): number
   onTransfer(transfer: TransferView): void
   /** A package is here and verified: it can be provided to others. */
   onInstalled(entries: readonly LibraryEntry[]): void
-  onReceived(bytes: number): void
 }
 
 export interface Installs {
   /** Peers are asked for what the catalogue lacks while it is not complete. */
-  resolve(specs: readonly string[], options?: InstallOptions): Promise<Resolution>
-  plan(specs: readonly string[], options?: InstallOptions): Promise<InstallPlan>
-  install(specs: readonly string[], options?: InstallOptions): Promise<InstallResult>
+  resolve(specs: readonly string[], options: InstallOptions | undefined, operation: Operation): Promise<Resolution>
+  plan(specs: readonly string[], options: InstallOptions | undefined, operation: Operation): Promise<InstallPlan>
+  install(specs: readonly string[], options: InstallOptions | undefined, operation: Operation): Promise<InstallResult>
   /** Durable when it resolves: the install is not taken up again. */
   cancel(transferId: string): Promise<void>
   /** Goes on with what a closed or reloaded tab began. */
   resume(): void
   /** Brings the content of a release here, once however many ask for it. */
-  ensure(release: Release, signal: AbortSignal): Promise<void>
+  ensure(release: Release, operation: Operation): Promise<void>
 }
 
 /**
@@ -62,7 +65,12 @@ export interface Installs {
  * piece and file of it and of what it needs was verified.
  */
 export const createInstalls = (deps: InstallsDependencies): Installs => {
-  const { registry, content, keeper, library, transfers, trust, reputation, network, onTransfer, now } = deps
+  const { registry, content, keeper, library, transfers, trust, reputation, network, onTransfer, now, telemetry } = deps
+  const log = telemetry.logger('install')
+  const installed = telemetry.meter.createCounter(packagesInstalled, {
+    unit: '{package}',
+    description: 'Packages installed',
+  })
   const controllerById = new Map<string, AbortController>()
   const runById = new Map<string, { specs: readonly string[]; result: Promise<InstallResult> }>()
 
@@ -72,22 +80,23 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
   const resolveSpecs = async (
     specs: readonly string[],
     options: InstallOptions = {},
-    signal = deps.signal,
-  ): Promise<Resolution> => {
-    await deps.askForUnknown(specs, signal)
-    return resolve(specs, {
-      catalogue: registry,
-      trust: trust.stateOf,
-      installed: library.list(),
-      ...(options.allowMissing === undefined ? {} : { allowMissing: options.allowMissing }),
+    operation: Operation,
+  ): Promise<Resolution> =>
+    operation.run('resolve', async (resolving) => {
+      await deps.askForUnknown(specs, resolving)
+      return resolve(specs, {
+        catalogue: registry,
+        trust: trust.stateOf,
+        installed: library.list(),
+        ...(options.allowMissing === undefined ? {} : { allowMissing: options.allowMissing }),
+      })
     })
-  }
 
   const releaseOf = (id: string, version: string): Release | undefined =>
     registry.get(id)?.versions.find((each) => each.version === version)?.release?.release
 
-  const plan = async (specs: readonly string[], options?: InstallOptions): Promise<InstallPlan> => {
-    const { packages, warnings } = await resolveSpecs(specs, options)
+  const plan: Installs['plan'] = async (specs, options, operation) => {
+    const { packages, warnings } = await resolveSpecs(specs, options, operation)
     const present = await Promise.all(packages.map(({ root }) => content.has(root)))
     return {
       packages: packages.map(({ id, version, rootText, slug, size, requiredBy }) => ({
@@ -104,7 +113,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     }
   }
 
-  const sharedFetch = createSharedFetch(async ({ root, ...expected }, signal, onProgress) => {
+  const sharedFetch = createSharedFetch(async ({ root, ...expected }, operation, onProgress) => {
     const manifest = await content.manifest(root)
     if (manifest !== undefined) assertExpected(manifest, expected)
     if (await content.has(root)) return 0
@@ -112,7 +121,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     if (online === undefined)
       throw new Failure('ContentUnavailable', 'This browser could not join the network, so nothing can be fetched.')
     const { bytes } = await fetchContent(root, fetchDependencies(online), {
-      signal,
+      operation,
       expected,
       onProgress: ({ bytes, sources, relayed = false }) => onProgress(bytes, sources, relayed),
     })
@@ -120,6 +129,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
   })
 
   const fetchDependencies = (online: Network): FetchDependencies => ({
+    telemetry,
     content,
     findProviders: online.findProviders,
     openStream: online.openPieceStream,
@@ -132,20 +142,24 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       } else {
         online.report(peer, 'answered')
         reputation.observe(peer, { kind: 'transfer', bytes: event.bytes, ms: event.ms })
-        deps.onReceived(event.bytes)
       }
     },
     rank: (peers) => reputation.rank(peers),
     now: () => performance.now(),
   })
 
-  const start = (begun: BegunTransfer, options: InstallOptions, isNew: boolean): Promise<InstallResult> => {
+  const start = (
+    begun: BegunTransfer,
+    options: InstallOptions,
+    isNew: boolean,
+    operation: Operation,
+  ): Promise<InstallResult> => {
     const underWay = runById.get(begun.id)
     // Asked for again by a tab whose first question went to an engine that is no more.
     if (underWay !== undefined && sameTexts(underWay.specs, begun.specs)) return underWay.result
     if (underWay !== undefined)
       throw new Failure('InvalidArgument', `A transfer “${begun.id}” is under way already, of other packages.`)
-    const result = run(begun, options, isNew).finally(() => {
+    const result = run(begun, options, isNew, operation).finally(() => {
       runById.delete(begun.id)
       cancelled.delete(begun.id)
     })
@@ -154,12 +168,17 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
   }
 
   /** Runs a transfer under its id, so that it can be cancelled from the first moment and is never run twice at once. */
-  const run = async (begun: BegunTransfer, options: InstallOptions, isNew: boolean): Promise<InstallResult> => {
+  const run = async (
+    begun: BegunTransfer,
+    options: InstallOptions,
+    isNew: boolean,
+    operation: Operation,
+  ): Promise<InstallResult> => {
     const controller = new AbortController()
     controllerById.set(begun.id, controller)
     try {
       if (isNew) await transfers.begin(begun)
-      return await transferPackages(begun, options, controller)
+      return await transferPackages(begun, options, controller, operation.withSignal(controller.signal))
     } finally {
       controllerById.delete(begun.id)
     }
@@ -169,9 +188,10 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     begun: BegunTransfer,
     options: InstallOptions,
     controller: AbortController,
+    operation: Operation,
   ): Promise<InstallResult> => {
     const started = performance.now()
-    const signal = AbortSignal.any([controller.signal, deps.signal])
+    const { signal } = operation
     const transfer: TransferView = {
       id: begun.id,
       specs: [...begun.specs],
@@ -189,7 +209,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     let letGo = (): void => {}
     try {
       signal.throwIfAborted()
-      const { packages, warnings } = await resolveSpecs(begun.specs, options, signal)
+      const { packages, warnings } = await resolveSpecs(begun.specs, options, operation)
       letGo = await keeper.hold(packages.map(({ rootText }) => rootText))
       const bytesByRoot = new Map<string, number>()
       report({ state: 'finding', totalBytes: packages.reduce((sum, { size }) => sum + size, 0) })
@@ -209,7 +229,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
         for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
           const { id, version, root, rootText, size } = next
           const fileCount = releaseOf(id, version)?.fileCount ?? 0
-          fetched += await sharedFetch({ root, size, fileCount }, signal, (bytes, sources, relayed) => {
+          fetched += await sharedFetch({ root, size, fileCount }, operation, (bytes, sources, relayed) => {
             bytesByRoot.set(rootText, bytes)
             if (relayed) relayedRoots.add(rootText)
             else relayedRoots.delete(rootText)
@@ -231,6 +251,8 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
         await trust.remember(publisher, registry.identityOf(publisher)?.name ?? '', now())
       await transfers.end(begun.id)
       report({ state: 'done', bytes: transfer.totalBytes })
+      installed.add(entries.length)
+      log.debug('installed', { transfer: begun.id, packages: entries.length, bytes: fetched })
       deps.onInstalled(entries)
       return {
         installed: packages.map(({ id, version, rootText }) => ({ id, version, root: rootText })),
@@ -243,6 +265,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       if (deps.signal.aborted && !cancelled.has(begun.id)) throw stopped()
       // A cancel and the first failure of several fetches are the reason that the others were stopped for.
       const failure = toFailure(controller.signal.aborted ? controller.signal.reason : thrown)
+      log.debug('install failed', { transfer: begun.id, name: failure.name, message: failure.message })
       await transfers.end(begun.id).catch(() => {})
       report({
         state: failure.name === 'Cancelled' ? 'cancelled' : 'failed',
@@ -277,18 +300,18 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
   }
 
   return {
-    resolve: (specs, options) => resolveSpecs(specs, options),
+    resolve: (specs, options, operation) => resolveSpecs(specs, options, operation),
     plan,
-    async install(specs, options = {}) {
+    async install(specs, options = {}, operation) {
       if (options.dryRun) {
         const started = performance.now()
-        const { packages, bytes, warnings } = await plan(specs, options)
+        const { packages, bytes, warnings } = await plan(specs, options, operation)
         const installed = packages.map(({ id, version, root }) => ({ id, version, root }))
         return { installed, bytes, warnings, tookMs: performance.now() - started }
       }
       const id = options.transferId ?? crypto.randomUUID()
       const begun = { id, specs: [...specs], allowMissing: options.allowMissing ?? false, startedAt: now() }
-      return start(begun, options, true)
+      return start(begun, options, true, operation)
     },
     async cancel(transferId) {
       if (runById.has(transferId)) cancelled.add(transferId)
@@ -303,12 +326,14 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       for (const begun of transfers.list()) {
         if (runById.has(begun.id)) continue
         // Its failure is told by the transfer's update: nobody awaits a resumed install.
-        start(begun, { allowMissing: begun.allowMissing }, false).catch(() => {})
+        runOperation(telemetry.tracer, 'resume install', deps.signal, (operation) =>
+          start(begun, { allowMissing: begun.allowMissing }, false, operation),
+        ).catch(() => {})
       }
     },
-    async ensure({ root, size, fileCount }, signal) {
+    async ensure({ root, size, fileCount }, operation) {
       const letGo = await keeper.hold([rootToText(root)])
-      await sharedFetch({ root, size, fileCount }, signal, () => {}).finally(letGo)
+      await sharedFetch({ root, size, fileCount }, operation, () => {}).finally(letGo)
     },
   }
 }

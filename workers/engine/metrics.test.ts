@@ -1,18 +1,28 @@
 import { expect, test } from 'vitest'
-import { createMetrics } from './metrics.ts'
+import { createInMemoryMeter } from '../telemetry/in-memory-meter.ts'
+import { viewMetrics } from './metrics.ts'
 
-test('counts, and tells the median of the latest durations', () => {
-  const metrics = createMetrics()
-  expect(metrics.view()).toMatchObject({ gossip_messages_sent: 0, gossip_messages_received: 0 })
-  expect(metrics.view()).not.toHaveProperty('gossip_propagation_time')
-  metrics.count('gossip_messages_sent')
-  metrics.count('gossip_messages_received', 3)
-  for (const ms of [30, 10, 20]) metrics.observe('gossip_propagation_time', ms)
-  expect(metrics.view()).toMatchObject({
+const options = { unit: '1', description: '' }
+
+test('counts since the start, and shows the median of the latest durations', () => {
+  const { meter, reader } = createInMemoryMeter()
+  expect(viewMetrics(reader)).toEqual({
+    packages_published: 0,
+    packages_installed: 0,
+    gossip_messages_sent: 0,
+    gossip_messages_received: 0,
+    piece_bytes_received: 0,
+    piece_bytes_sent: 0,
+  })
+  meter.createCounter('ggen.announcement.sent', options).add(1)
+  meter.createCounter('ggen.announcement.received', options).add(3)
+  const propagation = meter.createHistogram('ggen.announcement.propagation', options)
+  for (const ms of [30, 10, 20]) propagation.record(ms)
+  expect(viewMetrics(reader)).toMatchObject({
     gossip_messages_sent: 1,
     gossip_messages_received: 3,
     gossip_propagation_time: 20,
   })
-  for (let n = 0; n < 100; n += 1) metrics.observe('gossip_propagation_time', 500)
-  expect(metrics.view()).toMatchObject({ gossip_propagation_time: 500 })
+  for (let n = 0; n < 100; n += 1) propagation.record(500)
+  expect(viewMetrics(reader)).toMatchObject({ gossip_propagation_time: 500 })
 })

@@ -1,50 +1,30 @@
 import type { CacheView, MetricsView } from '../contract/views.ts'
+import { announcementPropagation } from '../gossip/announcements.ts'
+import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 
-/** What is counted; bytes are of package content. */
-export type CounterName =
-  | 'packages_published'
-  | 'packages_installed'
-  | 'gossip_messages_sent'
-  | 'gossip_messages_received'
-  | 'piece_bytes_received'
-  | 'piece_bytes_sent'
+/** Counters of the engine itself. */
+export const packagesPublished = 'ggen.package.published'
+export const packagesInstalled = 'ggen.package.installed'
 
-/** What is measured, ms. */
-export type DurationName = 'gossip_propagation_time'
+/** The counters that scripts and the page read, and the instruments that feed them. Bytes are of package content. */
+const counterByMetric = {
+  packages_published: packagesPublished,
+  packages_installed: packagesInstalled,
+  gossip_messages_sent: 'ggen.announcement.sent',
+  gossip_messages_received: 'ggen.announcement.received',
+  piece_bytes_received: 'ggen.piece.received',
+  piece_bytes_sent: 'ggen.piece.sent',
+} as const
 
-export interface Metrics {
-  count(name: CounterName, by?: number): void
-  observe(name: DurationName, ms: number): void
-  /** Of a duration the median of the latest; it is missing until there is one. */
-  view(): MetricsView
-}
-
-/** Durations that are kept of each name: enough for a median, and recent. */
+/** Durations that count for a median: enough for one, and recent. */
 const maxDurations = 100
 
-/** Counters since the engine started. */
-export const createMetrics = (): Metrics => {
-  const countByName: Record<CounterName, number> = {
-    packages_published: 0,
-    packages_installed: 0,
-    gossip_messages_sent: 0,
-    gossip_messages_received: 0,
-    piece_bytes_received: 0,
-    piece_bytes_sent: 0,
-  }
-  const durationsByName = new Map<DurationName, number[]>()
+/** Counters since the engine started, and the median (ms) of the latest durations, missing until there is one. */
+export const viewMetrics = (figures: Pick<MeterReader, 'sum' | 'latest'>): MetricsView => {
+  const propagation = figures.latest(announcementPropagation, maxDurations).map(({ value }) => value)
   return {
-    count(name, by = 1) {
-      countByName[name] += by
-    },
-    observe(name, ms) {
-      const durations = durationsByName.get(name) ?? []
-      durationsByName.set(name, [...durations, ms].slice(-maxDurations))
-    },
-    view: () => ({
-      ...countByName,
-      ...Object.fromEntries([...durationsByName].map(([name, durations]) => [name, median(durations)])),
-    }),
+    ...Object.fromEntries(Object.entries(counterByMetric).map(([metric, counter]) => [metric, figures.sum(counter)])),
+    ...(propagation.length === 0 ? {} : { gossip_propagation_time: median(propagation) }),
   }
 }
 

@@ -8,8 +8,8 @@ import { Failure } from '../contract/failures.ts'
 import type { ConnectionCounts } from '../contract/rtc.ts'
 import type { PeerView, StatusView, Step } from '../contract/views.ts'
 import { askClosest } from '../dht/closest.ts'
-import type { FoundHead, LookupReport } from '../dht/heads.ts'
-import { createAnnouncements } from '../gossip/announcements.ts'
+import type { FoundHead } from '../dht/heads.ts'
+import { createAnnouncements, type Received } from '../gossip/announcements.ts'
 import { meshPeers } from '../libp2p-internals/gossipsub.ts'
 import { isDirect } from '../net/addresses.ts'
 import { type CreateNodeOptions, createNode } from '../net/create-node.ts'
@@ -27,11 +27,12 @@ import { PACKAGES_TOPIC, PIECE_PROTOCOL, QUERY_PROTOCOL } from '../protocol/prot
 import { startRemoteQuery } from '../query/query.ts'
 import type { QueryClient, QueryClientDependencies } from '../query/query-client.ts'
 import type { QuerySource } from '../query/query-server.ts'
-import type { Judgement } from '../stack/announcement-gate.ts'
 import { createGossipLimits } from '../stack/gossip-limits.ts'
 import { relayedContentBytes } from '../stack/limits.ts'
 import type { SyncCatalogue } from '../sync/replica.ts'
 import { startSync } from '../sync/sync.ts'
+import type { Operation } from '../telemetry/operation.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { type ExchangeState, topicStep } from './connectivity.ts'
 import { createDht, type DhtValueFound } from './dht.ts'
 import type { ProfileKeys } from './keys.ts'
@@ -48,6 +49,7 @@ const connectTimeoutMs = 20_000
 export interface NetworkDependencies extends Pick<CreateNodeOptions, 'transports' | 'listen'> {
   keys: ProfileKeys
   crypto: CryptoProvider
+  telemetry: Telemetry
   relays: RelayDirectory
   /** Of earlier times. */
   remembered?: KnownPeers | undefined
@@ -60,17 +62,13 @@ export interface NetworkDependencies extends Pick<CreateNodeOptions, 'transports
   /** What questions of other peers are answered from, and where their answers to ours go. */
   queries: { source: QuerySource; ingest: QueryClientDependencies['ingest'] }
   /** Takes in a gossiped announcement; says why where it is invalid. */
-  receive(bytes: Uint8Array, from: string): Promise<Judgement & { failure?: Failure }>
+  receive(bytes: Uint8Array, from: string, operation: Operation): Promise<Received & { failure?: Failure }>
+  /** Milliseconds since the epoch. */
+  now(): number
   /** Something that the status shows has changed. */
   onChange(): void
   /** Somebody is there to publish to who was not there before. */
   onAudience(): void
-  /** An announcement was handed to at least one peer. */
-  onAnnounced(): void
-  /** A lookup of a head in the DHT has ended. */
-  onLookup(report: LookupReport): void
-  /** Bytes of package content went out. */
-  onSent(bytes: number): void
 }
 
 /** The parts of a status that the network knows. */
@@ -88,27 +86,27 @@ export interface Network {
   status(): NetworkStatus
   peers(): PeerView[]
   /** @throws Failure `InvalidArgument` for what is no multiaddr, `PeerUnreachable` when nothing answers there. */
-  connect(address: string): Promise<void>
+  connect(address: string, operation: Operation): Promise<void>
   /** Who may hold `root`: the connected peers, then those that the DHT knows. Each once, never this one. */
-  findProviders(root: Uint8Array, signal: AbortSignal): AsyncGenerator<string>
+  findProviders(root: Uint8Array, operation: Operation): AsyncGenerator<string>
   /** How many distinct other peers the DHT knows to hold `root`. */
-  countProviders(root: Uint8Array, signal: AbortSignal): Promise<number>
+  countProviders(root: Uint8Array, operation: Operation): Promise<number>
   /** A stream that will carry about `bytes`, over a relay where no direct connection can be made. */
-  openPieceStream(peer: string, signal: AbortSignal, bytes?: number): Promise<Stream>
+  openPieceStream(peer: string, operation: Operation, bytes?: number): Promise<Stream>
   /** What is to be known of relayed connections by those who fetch content. */
   readonly relayed: RelayedPaths
   /** A peer broke the rules: its connections are closed, and it is remembered; what nobody does by accident bans it. */
   drop(peer: string, fault: ViolationKind): void
   /** How a request to a connected peer ended, for the health of its connection. */
   report(peer: string, outcome: RequestOutcome): void
-  provide(root: Uint8Array, signal: AbortSignal): Promise<number>
-  putHead(key: string, value: Uint8Array, signal: AbortSignal, onConfirmed: (count: number) => void): Promise<number>
-  findHead(key: string, signal: AbortSignal): Promise<FoundHead<DhtValueFound> | undefined>
+  provide(root: Uint8Array, operation: Operation): Promise<number>
+  putHead(key: string, value: Uint8Array, operation: Operation, onConfirmed: (count: number) => void): Promise<number>
+  findHead(key: string, operation: Operation): Promise<FoundHead<DhtValueFound> | undefined>
   /** Asks the best connected peers; what they know is in the catalogue when it resolves. */
   searchPeers: QueryClient['search']
   describeAtPeers: QueryClient['describe']
   /** Hands an announcement to the mesh; resolves with how many peers took it. */
-  announce(bytes: Uint8Array): Promise<number>
+  announce(bytes: Uint8Array, operation: Operation): Promise<number>
   /** How many connected peers, relays included, follow the announcements. */
   audience(): number
   syncNow(): void
@@ -119,13 +117,14 @@ export interface Network {
 
 /** Starts the node and everything that speaks over it. */
 export const startNetwork = async (deps: NetworkDependencies): Promise<Network> => {
-  const { keys, crypto, content, catalogue, reputation, onChange, onAudience } = deps
+  const { keys, crypto, telemetry, content, catalogue, reputation, onChange, onAudience } = deps
   const [relays, remembered] = await Promise.all([deps.relays.first(), deps.remembered?.load() ?? []])
   const gossipLimits = createGossipLimits(() => performance.now())
   const node = await createNode({
     privateKey: keys.node,
     relays: relays.filter(isRelayAddress),
     crypto,
+    telemetry,
     iceServers: deps.iceServers,
     webRtc: deps.webRtc,
     appSpecificScore: reputation.appScore,
@@ -150,12 +149,10 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
 
   const pieceServer = createPieceServer({
     content,
+    telemetry,
     report(peer, event) {
       if (event.kind === 'violation') drop(peer, 'malformed')
-      else {
-        pool.report(peer, 'answered')
-        deps.onSent(event.bytes)
-      }
+      else pool.report(peer, 'answered')
     },
   })
   await libp2p.handle(
@@ -165,13 +162,15 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     pieceHandlerOptions,
   )
 
-  const { wire, heads, providers } = createDht(node, { crypto, reputation, conduct, onLookup: deps.onLookup })
+  const { wire, heads, providers } = createDht(node, { crypto, reputation, conduct, telemetry })
   const announcements = createAnnouncements({
     pubsub,
     limits: gossipLimits,
     onSubscriber: onAudience,
-    async receive(bytes, from) {
-      const judgement = await deps.receive(bytes, from)
+    telemetry,
+    now: deps.now,
+    async receive(bytes, from, operation) {
+      const judgement = await deps.receive(bytes, from, operation)
       // A forger's handiwork, and nobody passes on what is not valid. Not a ban at once: who follows another history of
       // an identity that its publisher forked believes in what is refused here.
       if (judgement.verdict === 'invalid' && isViolation(judgement.failure)) blame(from, 'malformed')
@@ -182,11 +181,12 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
   /** Since there was last nobody connected. */
   let complete = false
   const sync = await startSync({
+    telemetry,
     node: libp2p,
     catalogue,
     sha256: crypto.sha256,
     directComes: node.webRtc,
-    openStream: (peer, protocol, signal) => pool.openStream(peer, protocol, { signal, direct: false }),
+    openStream: (peer, protocol, operation) => pool.openStream(peer, protocol, { operation, direct: false }),
     onExchange(peer, outcome) {
       if (!('failure' in outcome)) {
         exchange = { kind: 'ok' }
@@ -204,6 +204,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     random: Math.random,
   })
   const query = await startRemoteQuery({
+    telemetry,
     node: libp2p,
     source: deps.queries.source,
     ingest: deps.queries.ingest,
@@ -212,14 +213,14 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     rank: reputation.rank,
     observe: experience,
     // A question takes two seconds at most, and the peers asked are connected already.
-    openStream: (peer, signal) =>
-      pool.openStream(peer, QUERY_PROTOCOL, { signal, direct: false, relayedAfterMs: queryPatienceMs }),
+    openStream: (peer, operation) =>
+      pool.openStream(peer, QUERY_PROTOCOL, { operation, direct: false, relayedAfterMs: queryPatienceMs }),
   })
   const keeper = createRelaySet(node, { relays, onChange })
   const finder = createPeerFinder(node, pool, {
     avoid: reputation.isBanned,
     onChange,
-    askClosest: (peer, key, signal) => askClosest(wire, peer, key, signal),
+    askClosest: (peer, key, operation) => askClosest(wire, peer, key, operation),
     remembered: remembered.filter(({ id }) => !reputation.isBanned(id.toString())),
     ...(deps.rtcCounts === undefined ? {} : { rtcCounts: deps.rtcCounts }),
   })
@@ -262,13 +263,13 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
       }
     },
     peers: () => toPeerViews(pool, keeper.isRelay),
-    async connect(address) {
+    async connect(address, operation) {
       const target = parseAddress(address)
       const peer = target.getComponents().findLast(({ name }) => name === 'p2p')?.value
       if (peer === self) throw new Failure('PeerUnreachable', 'That is the address of this tab itself.')
       const undo = peer === undefined ? () => {} : node.gater.permit(peer)
       try {
-        await libp2p.dial(target, { signal: AbortSignal.timeout(connectTimeoutMs) })
+        await libp2p.dial(target, { signal: operation.withTimeout(connectTimeoutMs).signal })
       } catch (error) {
         throw new Failure(
           'PeerUnreachable',
@@ -278,7 +279,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
         undo()
       }
     },
-    async *findProviders(root, signal) {
+    async *findProviders(root, operation) {
       const seen = new Set([self])
       // Those that are reached through a relay only come after those with a direct connection.
       const here = pool.peers().filter(({ id }) => !keeper.isRelay(id.toString()))
@@ -287,32 +288,28 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
         seen.add(peer)
         yield peer
       }
-      for await (const peer of providers.find(rootToText(root), signal)) {
+      for await (const peer of providers.find(rootToText(root), operation)) {
         if (seen.has(peer)) continue
         seen.add(peer)
         yield peer
       }
     },
-    async countProviders(root, signal) {
+    async countProviders(root, operation) {
       const peers = new Set<string>()
-      for await (const peer of providers.find(rootToText(root), signal)) if (peer !== self) peers.add(peer)
+      for await (const peer of providers.find(rootToText(root), operation)) if (peer !== self) peers.add(peer)
       return peers.size
     },
-    openPieceStream: (peer, signal, bytes = 0) =>
-      pool.openStream(peer, PIECE_PROTOCOL, { signal, direct: false, bytes }),
+    openPieceStream: (peer, operation, bytes = 0) =>
+      pool.openStream(peer, PIECE_PROTOCOL, { operation, direct: false, bytes }),
     relayed: { maxBytes: relayedContentBytes, isRelayed: isRelayedStream, directPath: pool.directPath },
     drop,
     report: pool.report,
-    provide: (root, signal) => providers.provide(rootToText(root), signal),
-    putHead: (key, value, signal, onConfirmed) => heads.put(key, value, { signal, onConfirmed }),
-    findHead: (key, signal) => heads.get(key, { signal }),
+    provide: (root, operation) => providers.provide(rootToText(root), operation),
+    putHead: (key, value, operation, onConfirmed) => heads.put(key, value, { operation, onConfirmed }),
+    findHead: (key, operation) => heads.get(key, { operation }),
     searchPeers: query.search,
     describeAtPeers: query.describe,
-    async announce(bytes) {
-      const peers = await announcements.publish(bytes)
-      if (peers > 0) deps.onAnnounced()
-      return peers
-    },
+    announce: announcements.publish,
     audience: () => announcements.subscriberCount(),
     syncNow: () => sync.syncNow(),
     wake() {

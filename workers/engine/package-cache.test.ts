@@ -11,6 +11,7 @@ import { createRegistry } from '../registry/registry.ts'
 import { createSigner, webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
+import { untraced } from '../telemetry/operation.ts'
 import { createHistory, createTestPublisher, type TestPublisher, toEntry } from '../testing/test-publisher.ts'
 import type { DhtValueFound } from './dht.ts'
 import { createPackageCache } from './package-cache.ts'
@@ -53,7 +54,6 @@ const open = async (
   const lookups = createPackageCache({
     store,
     registry,
-    signal: lifetime.signal,
     now: Date.now,
     network: Promise.resolve({ findHead, describeAtPeers, status: () => state as never, syncNow() {} }),
     onChange: (view) => told.push(view),
@@ -97,11 +97,11 @@ const restarted = async (first: Awaited<ReturnType<typeof open>>) => {
 
 test('from the DHT once, then from hot; after a restart from cold, checked again', async () => {
   const first = await open(undefined, (await elsewhere(kit)).dht)
-  expect(await first.lookups.find(kitId)).toMatchObject({ found: true, from: 'dht' })
-  expect(await first.lookups.find(kitId)).toMatchObject({ found: true, from: 'hot' })
+  expect(await first.lookups.find(kitId, untraced())).toMatchObject({ found: true, from: 'dht' })
+  expect(await first.lookups.find(kitId, untraced())).toMatchObject({ found: true, from: 'hot' })
   const second = await restarted(first)
-  expect(await second.lookups.find(kitId)).toMatchObject({ found: true, from: 'cold' })
-  expect(await second.lookups.find(kitId)).toMatchObject({ found: true, from: 'hot' })
+  expect(await second.lookups.find(kitId, untraced())).toMatchObject({ found: true, from: 'cold' })
+  expect(await second.lookups.find(kitId, untraced())).toMatchObject({ found: true, from: 'hot' })
   expect([first.walks.length, second.walks.length]).toEqual([1, 0])
   expect(second.lookups.view()).toMatchObject({
     hits: { hot: 1, warm: 0, cold: 1, catalogue: 0 },
@@ -114,8 +114,16 @@ test('from the DHT once, then from hot; after a restart from cold, checked again
 test('what the catalogue has is answered without the DHT, and is then hot', async () => {
   const { registry, lookups, walks } = await open()
   await registry.ingest(kit, from)
-  expect(await lookups.find(kitId)).toMatchObject({ found: true, from: 'warm', record: { version: '1.0.0' } })
-  expect(await lookups.find(kitId)).toMatchObject({ found: true, from: 'hot', record: { version: '1.0.0' } })
+  expect(await lookups.find(kitId, untraced())).toMatchObject({
+    found: true,
+    from: 'warm',
+    record: { version: '1.0.0' },
+  })
+  expect(await lookups.find(kitId, untraced())).toMatchObject({
+    found: true,
+    from: 'hot',
+    record: { version: '1.0.0' },
+  })
   expect(walks).toEqual([])
   expect(lookups.view()).toMatchObject({ hits: { hot: 1, catalogue: 1 }, misses: 0 })
 })
@@ -125,7 +133,7 @@ test('what is kept is hot from the first lookup on', async () => {
   lookups.keep(kitId)
   await registry.ingest(kit, from)
   lookups.keep(kitId)
-  expect(await lookups.find(kitId)).toMatchObject({ from: 'hot', record: { version: '1.0.0' } })
+  expect(await lookups.find(kitId, untraced())).toMatchObject({ from: 'hot', record: { version: '1.0.0' } })
 })
 
 test('beyond the hundred hot ones it is warm', async () => {
@@ -136,7 +144,8 @@ test('beyond the hundred hot ones it is warm', async () => {
   for (const slug of slugs) lookups.keep(packageId(alice.identity.publisherId, slug))
   const answers = []
   // The last kept first, as the first kept is what has to make room.
-  for (const slug of slugs.reverse()) answers.push(await lookups.find(packageId(alice.identity.publisherId, slug)))
+  for (const slug of slugs.reverse())
+    answers.push(await lookups.find(packageId(alice.identity.publisherId, slug), untraced()))
   expect(new Set(answers.map((answer) => answer.from))).toEqual(new Set(['hot', 'warm']))
   expect(answers.map(({ record }) => record?.slug)).toEqual(slugs)
   expect(lookups.view().hits).toMatchObject({ cold: 0, catalogue: 0 })
@@ -145,33 +154,33 @@ test('beyond the hundred hot ones it is warm', async () => {
 test('a newer head is never hidden by an older one that is hot, nor by one on disk', async () => {
   const first = await open()
   await first.registry.ingest(kit, from)
-  await first.lookups.find(kitId)
+  await first.lookups.find(kitId, untraced())
   await first.lookups.flush()
   const [name] = await first.store.keys('cache')
   await first.registry.ingest(await update(), from)
   // A tab that is killed now leaves the old one on disk.
   const second = await open(first.store)
-  expect(await second.lookups.find(kitId)).toMatchObject({ from: 'warm', record: { version: '1.1.0' } })
+  expect(await second.lookups.find(kitId, untraced())).toMatchObject({ from: 'warm', record: { version: '1.1.0' } })
   await second.lookups.stop()
   const names = await second.store.keys('cache')
   expect(names).toHaveLength(1)
   expect(names).not.toEqual([name])
 
-  expect(await first.lookups.find(kitId)).toMatchObject({ from: 'warm', record: { version: '1.1.0' } })
-  expect(await first.lookups.find(kitId)).toMatchObject({ from: 'hot', record: { version: '1.1.0' } })
+  expect(await first.lookups.find(kitId, untraced())).toMatchObject({ from: 'warm', record: { version: '1.1.0' } })
+  expect(await first.lookups.find(kitId, untraced())).toMatchObject({ from: 'hot', record: { version: '1.1.0' } })
 })
 
 test('the release that comes after its head is part of the next answer', async () => {
   const { registry, lookups } = await open(undefined, (await elsewhere(kit)).dht)
-  expect((await lookups.find(kitId)).record).toBeUndefined()
+  expect((await lookups.find(kitId, untraced())).record).toBeUndefined()
   await registry.ingest(kit, from)
-  expect((await lookups.find(kitId)).record).toMatchObject({ version: '1.0.0' })
+  expect((await lookups.find(kitId, untraced())).record).toMatchObject({ version: '1.0.0' })
 })
 
 test('a head that the publisher’s new keys did not sign is not answered from the cache', async () => {
   const { registry, lookups, walks } = await open()
   await registry.ingest(kit, from)
-  await lookups.find(kitId)
+  await lookups.find(kitId, untraced())
   const signer = await createSigner(new Uint8Array(32).fill(77))
   const identity = await updateIdentity(
     alice.identity,
@@ -181,7 +190,7 @@ test('a head that the publisher’s new keys did not sign is not answered from t
   )
   await registry.ingest([toEntry(await alice.identityEntry(identity))], from)
   expect(registry.get(kitId)).toBeUndefined()
-  expect(await lookups.find(kitId)).toMatchObject({ found: false, from: 'none' })
+  expect(await lookups.find(kitId, untraced())).toMatchObject({ found: false, from: 'none' })
   expect(walks).toHaveLength(1)
   await lookups.flush()
 })
@@ -191,7 +200,7 @@ test('what was kept on disk is taken into a catalogue that lost it', async () =>
   await plant(store, kitId, cachedPackageCodec.encode((await elsewhere(kit)).known))
   const { registry, lookups } = await open(store)
   expect(registry.get(kitId)).toBeUndefined()
-  expect(await lookups.find(kitId)).toMatchObject({ from: 'cold', record: { version: '1.0.0' } })
+  expect(await lookups.find(kitId, untraced())).toMatchObject({ from: 'cold', record: { version: '1.0.0' } })
   expect(registry.get(kitId)?.versions).toHaveLength(1)
 })
 
@@ -230,7 +239,7 @@ test.each<[string, (good: CachedPackage) => Promise<Uint8Array> | Uint8Array]>([
   await plant(store, kitId, await damage(known))
   const planted = await store.keys('cache')
   const { lookups, walks, registry } = await open(store, dht)
-  expect(await lookups.find(kitId)).toMatchObject({ found: true, from: 'dht' })
+  expect(await lookups.find(kitId, untraced())).toMatchObject({ found: true, from: 'dht' })
   expect(walks).toHaveLength(1)
   expect(lookups.view()).toMatchObject({ hits: { cold: 0 }, misses: 1 })
   expect(registry.get(packageId(alice.identity.publisherId, 'tool'))).toBeUndefined()
@@ -248,7 +257,7 @@ test('a release on disk that nobody signed is not believed; the head beside it i
   const release = forged(known.records.release ?? new Uint8Array())
   await plant(store, kitId, encode({ ...known, records: { ...known.records, release } }))
   const { lookups, registry } = await open(store, dht)
-  const answer = await lookups.find(kitId)
+  const answer = await lookups.find(kitId, untraced())
   expect(answer).toMatchObject({ found: true, from: 'warm' })
   expect(answer.record).toBeUndefined()
   expect(registry.get(kitId)?.latest).toBeUndefined()
@@ -260,22 +269,22 @@ const forged = (record: Uint8Array): Uint8Array =>
 
 test('a hundred callers of one missing id cause one walk; “there is none” ends when the catalogue has it', async () => {
   const { registry, lookups, walks } = await open()
-  const answers = await Promise.all(Array.from({ length: 100 }, () => lookups.find(kitId)))
+  const answers = await Promise.all(Array.from({ length: 100 }, () => lookups.find(kitId, untraced())))
   expect(answers.every(({ found, from }) => !found && from === 'none')).toBe(true)
-  expect(await lookups.find(kitId)).toMatchObject({ found: false })
+  expect(await lookups.find(kitId, untraced())).toMatchObject({ found: false })
   expect(walks).toHaveLength(1)
   expect(lookups.view()).toMatchObject({ misses: 1, hitRate: 0 })
   await registry.ingest(kit, from)
-  expect(await lookups.find(kitId)).toMatchObject({ found: true, from: 'warm' })
+  expect(await lookups.find(kitId, untraced())).toMatchObject({ found: true, from: 'warm' })
   expect(walks).toHaveLength(1)
 })
 
 test('that nobody could be asked is not remembered', async () => {
   const { lookups, walks, state } = await open()
   state.connections = 0
-  expect(await lookups.find(kitId)).toMatchObject({ found: false, from: 'none' })
+  expect(await lookups.find(kitId, untraced())).toMatchObject({ found: false, from: 'none' })
   state.connections = 1
-  await lookups.find(kitId)
+  await lookups.find(kitId, untraced())
   expect(walks).toHaveLength(2)
 })
 
@@ -286,35 +295,27 @@ test('without a network everything known is found, and nothing else', async () =
     store,
     registry,
     network: Promise.resolve(undefined),
-    signal: new AbortController().signal,
     now: Date.now,
     onChange() {},
   })
-  expect(await lookups.find(kitId)).toMatchObject({ found: true })
-  expect(await lookups.find(`${kitId}-2`)).toMatchObject({ found: false, from: 'none' })
+  expect(await lookups.find(kitId, untraced())).toMatchObject({ found: true })
+  expect(await lookups.find(`${kitId}-2`, untraced())).toMatchObject({ found: false, from: 'none' })
 })
 
 test('a store that is gone costs the cold tier and nothing else', async () => {
   const { store, lookups } = await open(undefined, (await elsewhere(kit)).dht)
   await store.close()
-  expect(await lookups.find(kitId)).toMatchObject({ found: true, from: 'dht' })
-  expect(await lookups.find(kitId)).toMatchObject({ found: true, from: 'hot' })
+  expect(await lookups.find(kitId, untraced())).toMatchObject({ found: true, from: 'dht' })
+  expect(await lookups.find(kitId, untraced())).toMatchObject({ found: true, from: 'hot' })
   await lookups.stop()
 })
 
 test('when the engine stops, lookups under way are cancelled and what was found is stored', async () => {
   const { registry, store, lookups, lifetime } = await open()
   await registry.ingest(kit, from)
-  await lookups.find(kitId)
-  const silent = createPackageCache({
-    store,
-    registry,
-    signal: lifetime.signal,
-    now: Date.now,
-    onChange() {},
-    network: new Promise(() => {}),
-  })
-  const waiting = silent.find(`${kitId}-2`).catch(({ name }) => name)
+  await lookups.find(kitId, untraced())
+  const silent = createPackageCache({ store, registry, now: Date.now, onChange() {}, network: new Promise(() => {}) })
+  const waiting = silent.find(`${kitId}-2`, untraced(lifetime.signal)).catch(({ name }) => name)
   lifetime.abort()
   expect(await waiting).toBe('Cancelled')
   await lookups.stop()
@@ -323,18 +324,18 @@ test('when the engine stops, lookups under way are cancelled and what was found 
 
 test('what is no package id is refused in words', async () => {
   const { lookups } = await open()
-  await expect(lookups.find('kit')).rejects.toMatchObject({ name: 'InvalidArgument' })
+  await expect(lookups.find('kit', untraced())).rejects.toMatchObject({ name: 'InvalidArgument' })
 })
 
 test('tells its figures once for many lookups, and no more after the stop', async () => {
   const { registry, lookups, told } = await open()
   await registry.ingest(kit, from)
   vi.useFakeTimers()
-  for (let n = 0; n < 10; n += 1) await lookups.find(kitId)
+  for (let n = 0; n < 10; n += 1) await lookups.find(kitId, untraced())
   expect(told).toEqual([])
   await vi.advanceTimersByTimeAsync(1_000)
   expect(told).toMatchObject([{ hits: { hot: 9, catalogue: 1 } }])
-  await lookups.find(kitId)
+  await lookups.find(kitId, untraced())
   await lookups.stop()
   await vi.advanceTimersByTimeAsync(10_000)
   expect(told).toHaveLength(1)
@@ -342,7 +343,7 @@ test('tells its figures once for many lookups, and no more after the stop', asyn
 
 test('what the DHT does not have, a connected peer may', async () => {
   const { lookups, walks } = await open(createMemoryStore(), new Map(), kit)
-  expect(await lookups.find(kitId)).toMatchObject({ found: true, from: 'dht', record: { id: kitId } })
+  expect(await lookups.find(kitId, untraced())).toMatchObject({ found: true, from: 'dht', record: { id: kitId } })
   expect(walks).toHaveLength(1)
   await lookups.stop()
 })

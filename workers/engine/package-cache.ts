@@ -12,6 +12,7 @@ import {
 import type { Registry } from '../registry/registry.ts'
 import { datedSummary } from '../registry/summary.ts'
 import type { Store } from '../store/store.ts'
+import type { Operation } from '../telemetry/operation.ts'
 import type { Network } from './network.ts'
 
 /** The page hears of new figures at most this often, ms: nobody reads faster. */
@@ -21,8 +22,6 @@ export interface PackageCacheDependencies {
   store: Store
   registry: Pick<Registry, 'get' | 'ingest'>
   network: Promise<Pick<Network, 'findHead' | 'describeAtPeers' | 'status' | 'syncNow'> | undefined>
-  /** Ends all lookups. */
-  signal: AbortSignal
   /** Ms since the epoch. */
   now(): number
   /** The present, by which a release may be dated; `now` unless it is given. */
@@ -31,8 +30,8 @@ export interface PackageCacheDependencies {
 }
 
 export interface PackageCache {
-  /** @throws Failure `InvalidArgument` for what is no package id, `Cancelled` when the engine stops. */
-  find(id: string): Promise<LookupResult>
+  /** @throws Failure `InvalidArgument` for what is no package id, `Cancelled` when the operation is cancelled. */
+  find(id: string, operation: Operation): Promise<LookupResult>
   /** This package is an own one, or was changed here: it is likely to be looked up. */
   keep(id: string): void
   view(): CacheView
@@ -52,7 +51,7 @@ export interface PackageCache {
  * Not guaranteed: that the network has nothing newer than what is known here.
  */
 export const createPackageCache = (deps: PackageCacheDependencies): PackageCache => {
-  const { store, registry, network, signal, now, latest = now, onChange } = deps
+  const { store, registry, network, now, latest = now, onChange } = deps
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const catalogued = (id: string): CachedPackage | undefined => {
@@ -71,21 +70,21 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
     codec: cachedPackageCodec,
     now,
     known: catalogued,
-    async validate(id, value) {
+    async validate(id, value, operation) {
       if (value.id !== id) return false
       // The very bytes that the registry has verified need not be verified again.
       if (isCatalogued(value)) return true
-      await registry.ingest(cachedPackageToEntries(value), { from: 'cache' })
+      await registry.ingest(cachedPackageToEntries(value), { from: 'cache', operation })
       // What was refused, or beaten by something newer, is still not what the catalogue says.
       return isCatalogued(value)
     },
-    async load(id, ended) {
+    async load(id, operation) {
       const online = await network
       if (online === undefined) throw unreachable()
       const { publisher, slug } = partsOf(id)
       const isKnown = (): boolean => registry.get(id) !== undefined
       const inDht = async (): Promise<boolean> => {
-        const found = await online.findHead(headKey(publisher, slug), ended)
+        const found = await online.findHead(headKey(publisher, slug), operation)
         if (found === undefined) return false
         const { identity, head } = found.value
         await registry.ingest(
@@ -93,14 +92,14 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
             { kind: 'identity', bytes: identity.chain },
             { kind: 'head', bytes: head.bytes },
           ],
-          { from: 'dht' },
+          { from: 'dht', operation },
         )
         return isKnown()
       }
       // Who answers this sends the releases, too, that a head only names by their hashes.
-      const atPeers = online.describeAtPeers({ publisher, slug }, ended).then(isKnown)
+      const atPeers = online.describeAtPeers({ publisher, slug }, operation).then(isKnown)
       if (!(await isAnyTrue([inDht(), atPeers]))) {
-        ended.throwIfAborted()
+        operation.signal.throwIfAborted()
         if (online.status().connections === 0) throw unreachable()
         return undefined
       }
@@ -110,9 +109,9 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
     },
   })
 
-  const ask = async (id: string): Promise<Answer> => {
+  const ask = async (id: string, operation: Operation): Promise<Answer> => {
     try {
-      const { value, from } = await cache.get(id, { signal })
+      const { value, from } = await cache.get(id, { operation })
       return { value, from: wordFor[from] }
     } catch (error) {
       if (isFailure(error, 'PeerUnreachable')) return { value: undefined, from: 'none' }
@@ -121,13 +120,13 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
   }
 
   /** The catalogue may have changed while it was asked, or since the answer was kept. */
-  const corrected = async (id: string, answer: Answer): Promise<Answer> => {
+  const corrected = async (id: string, answer: Answer, operation: Operation): Promise<Answer> => {
     const found = registry.get(id)
     if (found === undefined) {
       if (answer.value === undefined) return answer
       // The registry has dropped it since, as when a publisher replaced a key.
       cache.invalidate(id)
-      const again = await ask(id)
+      const again = await ask(id, operation)
       return registry.get(id) === undefined ? { value: undefined, from: 'none' } : again
     }
     if (answer.value !== undefined && isAsCatalogued(answer.value, found)) return answer
@@ -155,10 +154,10 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
   }
 
   return {
-    async find(id) {
+    async find(id, operation) {
       const started = performance.now()
       partsOf(id)
-      const { value, from } = await corrected(id, await ask(id))
+      const { value, from } = await corrected(id, await ask(id, operation), operation)
       tell()
       return {
         found: value !== undefined,

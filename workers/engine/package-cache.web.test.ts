@@ -4,6 +4,7 @@ import { headKey, packageId } from '../protocol/ids.ts'
 import { createRegistry } from '../registry/registry.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { openIdbStore } from '../store/idb-store.ts'
+import { untraced } from '../telemetry/operation.ts'
 import { createHistory, createTestPublisher, toEntry } from '../testing/test-publisher.ts'
 import { createPackageCache } from './package-cache.ts'
 
@@ -17,7 +18,6 @@ const open = async (name: string) => {
   const lookups = createPackageCache({
     store,
     registry,
-    signal: new AbortController().signal,
     now: Date.now,
     onChange() {},
     network: Promise.resolve({
@@ -51,11 +51,12 @@ test('what was looked up is there for the next engine, from cold and then from h
   const { entries, ids } = await packages(['kit', 'tool'])
   const first = await open(name)
   await first.registry.ingest(entries, { from: 'test' })
-  for (const id of ids) expect((await first.lookups.find(id)).from).toBe('warm')
+  for (const id of ids) expect((await first.lookups.find(id, untraced())).from).toBe('warm')
   await first.close()
   const second = await open(name)
-  for (const id of ids) expect(await second.lookups.find(id)).toMatchObject({ from: 'cold', record: { id } })
-  for (const id of ids) expect((await second.lookups.find(id)).from).toBe('hot')
+  for (const id of ids)
+    expect(await second.lookups.find(id, untraced())).toMatchObject({ from: 'cold', record: { id } })
+  for (const id of ids) expect((await second.lookups.find(id, untraced())).from).toBe('hot')
   await second.close()
 })
 
@@ -64,7 +65,7 @@ test('records that someone changed in the browser’s storage are replaced by wh
   const { entries, ids } = await packages(['bits', 'type', 'swap-a', 'swap-b'])
   const first = await open(name)
   await first.registry.ingest(entries, { from: 'test' })
-  for (const id of ids) await first.lookups.find(id)
+  for (const id of ids) await first.lookups.find(id, untraced())
   await first.close()
   const editor = await openDB(name)
   const keys = (await editor.getAllKeys('cache')).map(String)
@@ -81,11 +82,12 @@ test('records that someone changed in the browser’s storage are replaced by wh
   await editor.put('cache', a, keyOf('swap-b'))
   editor.close()
   const second = await open(name)
-  for (const id of ids) expect(await second.lookups.find(id)).toMatchObject({ from: 'warm', record: { id } })
+  for (const id of ids)
+    expect(await second.lookups.find(id, untraced())).toMatchObject({ from: 'warm', record: { id } })
   expect(second.walks).toEqual([])
   await second.close()
   const third = await open(name)
-  for (const id of ids) expect((await third.lookups.find(id)).from).toBe('cold')
+  for (const id of ids) expect((await third.lookups.find(id, untraced())).from).toBe('cold')
   await third.close()
 })
 
@@ -95,9 +97,9 @@ test('goes on in memory, the catalogue and the DHT when the database is closed u
   const { store, registry, lookups, walks } = await open(freshName())
   await registry.ingest(entries, { from: 'test' })
   await store.close()
-  expect((await lookups.find(id)).from).toBe('warm')
-  expect((await lookups.find(id)).from).toBe('hot')
-  expect((await lookups.find(packageId(publisherId, 'other'))).found).toBe(false)
+  expect((await lookups.find(id, untraced())).from).toBe('warm')
+  expect((await lookups.find(id, untraced())).from).toBe('hot')
+  expect((await lookups.find(packageId(publisherId, 'other'), untraced())).found).toBe(false)
   expect(walks).toEqual([headKey(publisherId, 'other')])
   await lookups.stop()
 })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { SearchQuery, SearchResult } from '../contract/views.ts'
 import { queryRequestCodec } from '../protocol/query-messages.ts'
+import { untraced } from '../telemetry/operation.ts'
 import type { Network } from './network.ts'
 import { createPeerSearch } from './peer-search.ts'
 
@@ -24,7 +25,6 @@ const compose = (searchPeers: SearchPeers | undefined) => {
   const peerSearch = createPeerSearch({
     search,
     network: Promise.resolve(searchPeers === undefined ? undefined : { searchPeers }),
-    signal: lifetime.signal,
     now() {
       time += 5
       return time
@@ -36,7 +36,7 @@ const compose = (searchPeers: SearchPeers | undefined) => {
 /** Peers that never answer: asking them ends only when it is cancelled. */
 const silent =
   (onAsked: () => void): SearchPeers =>
-  (_, signal) =>
+  (_, { signal }) =>
     new Promise((resolve) => {
       onAsked()
       signal.addEventListener('abort', () => resolve({ asked: 2, answered: 0 }))
@@ -49,12 +49,12 @@ describe('a search that asks peers, too', () => {
       known.push('there')
       return { asked: 3, answered: 2 }
     })
-    const result = await peerSearch.search({ text: ' kit\n', tag: 'a  b', remote: true })
+    const result = await peerSearch.search({ text: ' kit\n', tag: 'a  b', remote: true }, untraced())
     expect(result).toMatchObject({ total: 2, peers: { asked: 3, answered: 2 }, tookMs: 5 })
   })
 
   test('is answered from here where there is no network', async () => {
-    expect(await compose(undefined).peerSearch.search({ text: 'a', remote: true })).toMatchObject({
+    expect(await compose(undefined).peerSearch.search({ text: 'a', remote: true }, untraced())).toMatchObject({
       total: 1,
       peers: { asked: 0, answered: 0 },
     })
@@ -63,9 +63,9 @@ describe('a search that asks peers, too', () => {
   test('ends asking when it is cancelled by its id, and another does not', async () => {
     const asked = Promise.withResolvers<void>()
     const { peerSearch, lifetime } = compose(silent(asked.resolve))
-    const one = peerSearch.search({ text: 'a', searchId: 'one' })
+    const one = peerSearch.search({ text: 'a', searchId: 'one' }, untraced(lifetime.signal))
     let otherEnded = false
-    const other = peerSearch.search({ text: 'b', searchId: 'other' }).finally(() => {
+    const other = peerSearch.search({ text: 'b', searchId: 'other' }, untraced(lifetime.signal)).finally(() => {
       otherEnded = true
     })
     await asked.promise
@@ -87,7 +87,8 @@ describe('a search that asks peers, too', () => {
     })
     const any = fc.oneof(fc.anything({ maxDepth: 1 }), fc.string({ unit: 'binary', maxLength: 450, size: 'max' }))
     const given = fc.record({ text: any, category: any, tag: any, license: any, publisher: any })
-    for (const query of fc.sample(given, { seed: 11, numRuns: 100 })) await peerSearch.search(query as SearchQuery)
+    for (const query of fc.sample(given, { seed: 11, numRuns: 100 }))
+      await peerSearch.search(query as SearchQuery, untraced())
     expect(asked).toBe(100)
   })
 })

@@ -8,6 +8,7 @@ import {
 import type { SearchFilters } from '../protocol/query-messages.ts'
 import { toLine } from '../protocol/text.ts'
 import { cleanQuery } from '../search/query.ts'
+import type { Operation } from '../telemetry/operation.ts'
 import type { Network } from './network.ts'
 
 export interface PeerSearch {
@@ -15,7 +16,7 @@ export interface PeerSearch {
    * Asks connected peers too, and answers when they have: what they sent is in the catalogue by then, so it is found,
    * deduplicated and ranked with everything else. `peers` tells how many were asked and have answered.
    */
-  search(query: SearchQuery): Promise<SearchResult>
+  search(query: SearchQuery, operation: Operation): Promise<SearchResult>
   /** Ends asking: the search that named itself so is answered with what is here. */
   cancel(searchId: string): void
 }
@@ -23,17 +24,16 @@ export interface PeerSearch {
 export interface PeerSearchDependencies {
   search: { query(query: SearchQuery): SearchResult }
   network: Promise<Pick<Network, 'searchPeers'> | undefined>
-  signal: AbortSignal
   now(): number
 }
 
 /** Search in the catalogues of other peers. Whether that is worth while is for who asks to say. */
 export const createPeerSearch = (deps: PeerSearchDependencies): PeerSearch => {
-  const { search, network, signal, now } = deps
+  const { search, network, now } = deps
   const controllers = new Map<string, AbortController>()
 
   return {
-    async search(query) {
+    async search(query, operation) {
       const started = now()
       const controller = new AbortController()
       const { searchId } = query
@@ -43,7 +43,7 @@ export const createPeerSearch = (deps: PeerSearchDependencies): PeerSearch => {
       }
       try {
         const online = await network
-        const peers = (await online?.searchPeers(toQuestion(query), AbortSignal.any([signal, controller.signal]))) ?? {
+        const peers = (await online?.searchPeers(toQuestion(query), operation.withSignal(controller.signal))) ?? {
           asked: 0,
           answered: 0,
         }

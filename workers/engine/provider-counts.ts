@@ -1,5 +1,7 @@
 import { textToRoot, toHex } from '../protocol/ids.ts'
 import { createCoalescedRun } from '../stack/coalesced-runs.ts'
+import { type Operation, runOperation } from '../telemetry/operation.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Network } from './network.ts'
 
 /** A count of holders is asked for again after this long, ms. */
@@ -9,6 +11,7 @@ const freshMs = 60_000
 const countTimeoutMs = 5_000
 
 export interface ProviderCountsDependencies {
+  telemetry: Pick<Telemetry, 'tracer'>
   network: Promise<Network | undefined>
   signal: AbortSignal
   /** The count that was asked for with this id has changed. */
@@ -26,14 +29,22 @@ export interface ProviderCounts {
 }
 
 /** Who holds what: tells the DHT what is held here, and counts who else says so. */
-export const createProviderCounts = ({ network, signal, onChange }: ProviderCountsDependencies): ProviderCounts => {
+export const createProviderCounts = ({
+  telemetry,
+  network,
+  signal,
+  onChange,
+}: ProviderCountsDependencies): ProviderCounts => {
   const countByRoot = new Map<string, { others: number; at: number }>()
   const queue = new Set<string>()
 
   const refresh = async (id: string, root: Uint8Array, key: string): Promise<void> => {
     const online = await network
     if (online === undefined) return
-    const others = await online.countProviders(root, AbortSignal.any([signal, AbortSignal.timeout(countTimeoutMs)]))
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(countTimeoutMs)])
+    const others = await runOperation(telemetry.tracer, 'count providers', limit, (operation) =>
+      online.countProviders(root, operation),
+    )
     const before = countByRoot.get(key)?.others
     countByRoot.set(key, { others, at: performance.now() })
     if (others !== before) onChange(id)
@@ -46,7 +57,9 @@ export const createProviderCounts = ({ network, signal, onChange }: ProviderCoun
       queue.delete(text)
       if (online === undefined || signal.aborted) return
       const root = textToRoot(text)
-      if (root.ok) await online.provide(root.value, signal).catch(() => {})
+      if (!root.ok) continue
+      const provide = (operation: Operation): Promise<number> => online.provide(root.value, operation)
+      await runOperation(telemetry.tracer, 'provide', signal, provide).catch(() => {})
     }
   })
 

@@ -5,6 +5,7 @@ import type { PackageId } from '../protocol/ids.ts'
 import { createOutbox, type OutboxEntry } from '../registry/outbox.ts'
 import type { Registry } from '../registry/registry.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { createPublications, type PublicationsNetwork } from './publications.ts'
 
 // No timer runs out in these tests: what waits for one waits for ever.
@@ -52,6 +53,7 @@ const compose = async (step: Step, confirm: () => number = () => 0) => {
     syncNow() {},
   }
   const publications = createPublications({
+    telemetry: noTelemetry,
     registry,
     outbox,
     network: Promise.resolve(network),

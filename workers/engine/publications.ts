@@ -3,6 +3,8 @@ import type { Outbox, OutboxEntry } from '../registry/outbox.ts'
 import type { Registry } from '../registry/registry.ts'
 import { createCoalescedRun, createCoalescedRuns } from '../stack/coalesced-runs.ts'
 import { createSemaphore } from '../stack/semaphore.ts'
+import { type Operation, runOperation } from '../telemetry/operation.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Network, NetworkStatus } from './network.ts'
 
 /** Walks through the DHT at the same time: each dials. */
@@ -12,6 +14,7 @@ const parallelPuts = 3
 const retryMs = 15_000
 
 export interface PublicationsDependencies {
+  telemetry: Pick<Telemetry, 'tracer'>
   registry: Registry
   outbox: Outbox
   network: Promise<PublicationsNetwork | undefined>
@@ -46,7 +49,7 @@ interface Progress {
  * missing network only delays it.
  */
 export const createPublications = (deps: PublicationsDependencies): Publications => {
-  const { registry, outbox, network, signal, onChange } = deps
+  const { telemetry, registry, outbox, network, signal, onChange } = deps
   const puts = createSemaphore(parallelPuts)
   const progressById = new Map<string, Progress>()
   let retryTimer: ReturnType<typeof setTimeout> | undefined
@@ -92,7 +95,8 @@ export const createPublications = (deps: PublicationsDependencies): Publications
       const progress = progressOf(entry)
       const announcement = registry.announcementFor(id)
       if (progress.view.announcedTo === 0 && announcement !== undefined && online.audience() > 0) {
-        const announcedTo = await online.announce(announcement).catch(() => 0)
+        const announce = (operation: Operation): Promise<number> => online.announce(announcement, operation)
+        const announcedTo = await runOperation(telemetry.tracer, 'announce', signal, announce).catch(() => 0)
         if (announcedTo > 0) report(progress, { announcedTo, ...(progress.put === 'waiting' ? {} : { state: 'sent' }) })
       }
       await settle(entry, progress)
@@ -108,7 +112,9 @@ export const createPublications = (deps: PublicationsDependencies): Publications
       const progress = progressOf(entry)
       if (progress.put === 'done') return
       report(progress, { state: 'sending' })
-      const confirmed = await put(entry, progress, online)
+      const confirmed = await runOperation(telemetry.tracer, 'put', signal, (operation) =>
+        put(entry, progress, online, operation),
+      )
       progress.put = confirmed > 0 ? 'done' : 'failed'
       const { announcedTo } = progress.view
       report(progress, { state: confirmed + announcedTo > 0 ? 'sent' : 'stored', acknowledgements: confirmed })
@@ -118,14 +124,19 @@ export const createPublications = (deps: PublicationsDependencies): Publications
     })
   })
 
-  const put = async (entry: OutboxEntry, progress: Progress, online: PublicationsNetwork): Promise<number> => {
+  const put = async (
+    entry: OutboxEntry,
+    progress: Progress,
+    online: PublicationsNetwork,
+    operation: Operation,
+  ): Promise<number> => {
     const { id, version } = entry
     const dhtValue = registry.dhtValueFor(id)
     const root = registry.get(id)?.versions.find((each) => each.version === version)?.release?.release.root
     const onConfirmed = (acknowledgements: number): void => report(progress, { acknowledgements })
     const [confirmed] = await Promise.all([
-      dhtValue === undefined ? 0 : online.putHead(dhtValue.key, dhtValue.value, signal, onConfirmed).catch(() => 0),
-      root === undefined ? 0 : online.provide(root, signal).catch(() => 0),
+      dhtValue === undefined ? 0 : online.putHead(dhtValue.key, dhtValue.value, operation, onConfirmed).catch(() => 0),
+      root === undefined ? 0 : online.provide(root, operation).catch(() => 0),
     ])
     return confirmed
   }

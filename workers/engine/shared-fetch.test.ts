@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
+import { untraced } from '../telemetry/operation.ts'
 import { createSharedFetch, type OnProgress } from './shared-fetch.ts'
 
 const wanted = { root: new Uint8Array(32).fill(7), size: 9, fileCount: 1 }
-const never = new AbortController().signal
 
 const createFetches = () => {
   const begun: {
@@ -11,7 +11,7 @@ const createFetches = () => {
     end: (bytes: number) => void
     fail: (e: Error) => void
   }[] = []
-  const shared = createSharedFetch((_wanted, signal, onProgress) => {
+  const shared = createSharedFetch((_wanted, { signal }, onProgress) => {
     const { promise, resolve, reject } = Promise.withResolvers<number>()
     signal.addEventListener('abort', () => reject(signal.reason))
     begun.push({ signal, onProgress, end: resolve, fail: reject })
@@ -23,7 +23,7 @@ const createFetches = () => {
 test('all who want a content share one fetch, its progress and its end', async () => {
   const { shared, begun } = createFetches()
   const seen: number[][] = [[], []]
-  const results = [0, 1].map((n) => shared(wanted, never, (bytes) => seen[n]?.push(bytes)))
+  const results = [0, 1].map((n) => shared(wanted, untraced(), (bytes) => seen[n]?.push(bytes)))
   expect(begun).toHaveLength(1)
   begun[0]?.onProgress(5, 1, false)
   begun[0]?.end(9)
@@ -33,15 +33,15 @@ test('all who want a content share one fetch, its progress and its end', async (
 
 test('who was told something else of the same root has a fetch of its own', () => {
   const { shared, begun } = createFetches()
-  shared(wanted, never, () => {}).catch(() => {})
-  shared({ ...wanted, size: 8 }, never, () => {}).catch(() => {})
+  shared(wanted, untraced(), () => {}).catch(() => {})
+  shared({ ...wanted, size: 8 }, untraced(), () => {}).catch(() => {})
   expect(begun).toHaveLength(2)
 })
 
 test('one who leaves does not stop the others; the last who leaves stops the fetch', async () => {
   const { shared, begun } = createFetches()
   const [first, second] = [new AbortController(), new AbortController()]
-  const results = [first, second].map(({ signal }) => shared(wanted, signal, () => {}))
+  const results = [first, second].map(({ signal }) => shared(wanted, untraced(signal), () => {}))
   first.abort(new Error('first left'))
   await expect(results[0]).rejects.toThrow('first left')
   expect(begun[0]?.signal.aborted).toBe(false)
@@ -52,13 +52,13 @@ test('one who leaves does not stop the others; the last who leaves stops the fet
 
 test('after an end, a failure or all having left, the next begins anew', async () => {
   const { shared, begun } = createFetches()
-  const failing = shared(wanted, never, () => {})
+  const failing = shared(wanted, untraced(), () => {})
   begun[0]?.fail(new Error('nobody has it'))
   await expect(failing).rejects.toThrow('nobody has it')
   const leaver = new AbortController()
-  const leaving = shared(wanted, leaver.signal, () => {})
+  const leaving = shared(wanted, untraced(leaver.signal), () => {})
   leaver.abort(new Error('left'))
-  const next = shared(wanted, never, () => {})
+  const next = shared(wanted, untraced(), () => {})
   await expect(leaving).rejects.toThrow('left')
   begun.at(-1)?.end(1)
   expect(await next).toBe(1)

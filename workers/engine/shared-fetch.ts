@@ -1,4 +1,5 @@
 import { toHex } from '../protocol/ids.ts'
+import type { Operation } from '../telemetry/operation.ts'
 
 /** Bytes that are here, peers that sent some, and whether all that is asked for comes through a relay. */
 export type OnProgress = (bytes: number, sources: number, relayed: boolean) => void
@@ -11,7 +12,7 @@ export interface WantedContent {
 }
 
 /** Brings a content here; resolves with the bytes that came. */
-export type Fetch = (wanted: WantedContent, signal: AbortSignal, onProgress: OnProgress) => Promise<number>
+export type Fetch = (wanted: WantedContent, operation: Operation, onProgress: OnProgress) => Promise<number>
 
 interface Flight {
   result: Promise<number>
@@ -22,13 +23,14 @@ interface Flight {
 }
 
 /**
- * Several who want one content at a time share one fetch. Each may leave by its own signal; the fetch ends when all
+ * Several who want one content at a time share one fetch. Each may leave by cancelling its own operation; the fetch runs in that of the first,
+ * and ends when all
  * have left. Everyone who stayed is told of progress and of the end, with the bytes that came during the fetch.
  */
 export const createSharedFetch = (fetch: Fetch): Fetch => {
   const flightByKey = new Map<string, Flight>()
 
-  const begin = (key: string, wanted: WantedContent): Flight => {
+  const begin = (key: string, wanted: WantedContent, operation: Operation): Flight => {
     const controller = new AbortController()
     const listeners = new Set<OnProgress>()
     const onProgress: OnProgress = (...progress) => {
@@ -38,7 +40,7 @@ export const createSharedFetch = (fetch: Fetch): Fetch => {
       controller,
       listeners,
       wanted: 0,
-      result: fetch(wanted, controller.signal, onProgress).finally(() => {
+      result: fetch(wanted, operation.detached(controller.signal), onProgress).finally(() => {
         if (flightByKey.get(key) === flight) flightByKey.delete(key)
       }),
     }
@@ -47,11 +49,12 @@ export const createSharedFetch = (fetch: Fetch): Fetch => {
     return flight
   }
 
-  return async (wanted, signal, onProgress) => {
+  return async (wanted, operation, onProgress) => {
+    const { signal } = operation
     signal.throwIfAborted()
     // Who expects something else of the same root is refused on its own.
     const key = `${toHex(wanted.root)}:${wanted.size}:${wanted.fileCount}`
-    const flight = flightByKey.get(key) ?? begin(key, wanted)
+    const flight = flightByKey.get(key) ?? begin(key, wanted, operation)
     flight.wanted += 1
     flight.listeners.add(onProgress)
     const left = Promise.withResolvers<never>()

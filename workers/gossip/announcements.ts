@@ -1,26 +1,43 @@
 import type { GossipSub } from '@libp2p/gossipsub'
 import { forgetPublished, hasOutboundStream } from '../libp2p-internals/gossipsub.ts'
 import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
-import { createAnnouncementGate, type Judge } from '../stack/announcement-gate.ts'
+import { createAnnouncementGate, type Judge, type Judgement } from '../stack/announcement-gate.ts'
 import type { GossipLimits } from '../stack/gossip-limits.ts'
 import { watchSubscribers } from '../stack/gossip-streams.ts'
+import { type Operation, runOperation, untraced } from '../telemetry/operation.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 
 export interface AnnouncementsDependencies {
   pubsub: GossipSub
-  receive: Judge
+  telemetry: Telemetry
+  /** Verifies the bytes of an announcement and takes them in. Must not throw. */
+  receive(bytes: Uint8Array, from: string, operation: Operation): Promise<Received>
+  /** Milliseconds since the epoch. */
+  now(): number
   /** Those that the node's gossip is guarded by. */
   limits: GossipLimits
   /** A peer follows the topic and can be written to: what was published to nobody can go out now. */
   onSubscriber(peer: string): void
 }
 
+export interface Received extends Judgement {
+  /** Milliseconds since the epoch, by the publisher's clock. */
+  readonly publishedAt?: number | undefined
+}
+
+/** What is older waited in its publisher's outbox, or has a clock that is off: that is not propagation (ms). */
+const maxPropagationMs = 60_000
+
 export interface Announcements {
   /** Sends to the mesh; resolves with how many peers it was handed to. Where it is none, it can be sent again. */
-  publish(bytes: Uint8Array): Promise<number>
+  publish(bytes: Uint8Array, operation?: Operation): Promise<number>
   /** Peers that follow the topic and can be written to. */
   subscriberCount(): number
   stop(): void
 }
+
+/** Histogram (ms) of how long new announcements were on their way. */
+export const announcementPropagation = 'ggen.announcement.propagation'
 
 /**
  * Package announcements over gossipsub. An announcement is verified before it is forwarded, by the same step that takes
@@ -29,7 +46,33 @@ export interface Announcements {
  * Gossip is a hint: who was not there when it was sent learns of it by sync.
  */
 export const createAnnouncements = (deps: AnnouncementsDependencies): Announcements => {
-  const { pubsub, receive, limits, onSubscriber } = deps
+  const { pubsub, limits, onSubscriber } = deps
+  const { tracer, meter, logger } = deps.telemetry
+  const log = logger('gossip')
+  const receivedCount = meter.createCounter('ggen.announcement.received', {
+    unit: '{announcement}',
+    description: 'Announcements received over gossip',
+  })
+  const sentCount = meter.createCounter('ggen.announcement.sent', {
+    unit: '{announcement}',
+    description: 'Announcements handed to at least one peer',
+  })
+  const propagation = meter.createHistogram(announcementPropagation, {
+    unit: 'ms',
+    description: 'Age of new announcements when they arrived',
+  })
+  const stopping = new AbortController()
+
+  const receive: Judge = async (bytes, from) => {
+    receivedCount.add(1)
+    const received = await runOperation(tracer, 'gossip.receive', stopping.signal, (operation) =>
+      deps.receive(bytes, from, operation),
+    )
+    const ageMs = deps.now() - (received.publishedAt ?? Number.NaN)
+    if (received.verdict === 'new' && ageMs >= 0 && ageMs < maxPropagationMs) propagation.record(ageMs)
+    log.debug('announcement received', { from, verdict: received.verdict, bytes: bytes.length })
+    return received
+  }
 
   const subscriberCount = (): number =>
     pubsub.getSubscribers(PACKAGES_TOPIC).filter((peer) => hasOutboundStream(pubsub, peer.toString())).length
@@ -39,15 +82,19 @@ export const createAnnouncements = (deps: AnnouncementsDependencies): Announceme
   pubsub.subscribe(PACKAGES_TOPIC)
 
   return {
-    async publish(bytes) {
+    async publish(bytes, { span } = untraced()) {
       if (subscriberCount() === 0) return 0
       const { recipients } = await pubsub.publish(PACKAGES_TOPIC, bytes)
       // The last peer left while it was signed.
       if (recipients.length === 0) await forgetPublished(pubsub, PACKAGES_TOPIC, bytes)
+      else sentCount.add(1)
+      span.addEvent('announced', { recipients: recipients.length })
+      log.debug('announcement sent', { recipients: recipients.length, bytes: bytes.length })
       return recipients.length
     },
     subscriberCount,
     stop() {
+      stopping.abort()
       stopWatching()
       pubsub.topicValidators.delete(PACKAGES_TOPIC)
       pubsub.unsubscribe(PACKAGES_TOPIC)

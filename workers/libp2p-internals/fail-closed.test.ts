@@ -8,6 +8,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createRelay } from '../../relay/create-relay.ts'
 import { createNode } from '../net/create-node.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { gossipsubInternals } from '../testing/gossipsub-internals.ts'
 import { reservationStore } from './circuit-relay.ts'
 import { muxerOf, requireConnectionInternals, transportConnection } from './connection.ts'
@@ -108,6 +109,7 @@ describe('a node is not created', () => {
       const creating = createNode({
         privateKey: await generateKeyPair('Ed25519'),
         relays: [],
+        telemetry: noTelemetry,
         crypto: webCrypto,
         iceServers: [],
         webRtc: false,
@@ -132,6 +134,7 @@ describe('a node is not created', () => {
   test('with WebRTC, when there are no RTCPeerConnections whose channels can be seen', async () => {
     const creating = createNode({
       privateKey: await generateKeyPair('Ed25519'),
+      telemetry: noTelemetry,
       relays: [],
       crypto: webCrypto,
       iceServers: [],

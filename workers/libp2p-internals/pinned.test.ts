@@ -14,6 +14,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { toRaw } from '../../relay/replay-announcements.ts'
 import { createKadRpc } from '../dht/kad-rpc.ts'
 import { topicScore } from '../stack/limits.ts'
+import { untraced } from '../telemetry/operation.ts'
 import { isRefusedUntilNextListener, reservationStore } from './circuit-relay.ts'
 import { muxerOf, requireConnectionInternals, transportConnection } from './connection.ts'
 import * as gossip from './gossipsub.ts'
@@ -131,7 +132,8 @@ describe('kad-dht', () => {
     await two.dial(one.getMultiaddrs())
     const rpc = createKadRpc(two, protocol)
     const target = { id: String(one.peerId), distance: new Uint8Array(32), addresses: [] }
-    const put = (value: Uint8Array) => rpc.putValue(target, bytes('/test/key'), value, AbortSignal.timeout(10_000))
+    const put = (value: Uint8Array) =>
+      rpc.putValue(target, bytes('/test/key'), value, untraced(AbortSignal.timeout(10_000)))
     expect(await put(Uint8Array.of(1))).toBe(true)
     expect(rejected).toEqual([])
     expect(await put(Uint8Array.of(0))).toBe(false)

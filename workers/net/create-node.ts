@@ -18,6 +18,8 @@ import { admitConnected, forgetDisconnected } from '../stack/routing-table.ts'
 import { createSemaphore } from '../stack/semaphore.ts'
 import { type StackServices, stackServices } from '../stack/services.ts'
 import { silentLogger } from '../stack/silent-logger.ts'
+import type { Operation } from '../telemetry/operation.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isDirect, peerOf } from './addresses.ts'
 import { createDirectPaths, type DirectPaths } from './direct-paths.ts'
 import { createGater, type DialGater } from './gater.ts'
@@ -64,6 +66,7 @@ export interface CreateNodeOptions {
   /** Multiaddrs of relays, each with its peer id. */
   relays: readonly string[]
   crypto: CryptoProvider
+  telemetry: Telemetry
   /** ICE servers for WebRTC; empty means host candidates only. */
   iceServers: { urls: string | string[]; username?: string; credential?: string }[]
   /** False where the browser has no WebRTC: the node then works over relays. */
@@ -84,6 +87,7 @@ export interface CreateNodeOptions {
 /** A started node and what the rest of `net` needs of it. */
 export interface PeerNode {
   libp2p: Libp2pNode
+  telemetry: Telemetry
   webRtc: boolean
   /** True for a peer that is configured as a relay. */
   isRelay(peerId: string): boolean
@@ -98,7 +102,7 @@ export interface PeerNode {
   /** Gets a reservation at a connected relay; for the relay keeper. */
   reserve(relay: PeerId): Promise<void>
   /** Makes one more relayed connection to a peer, by an address that is relayed. */
-  dialRelayed(address: Multiaddr, signal: AbortSignal): Promise<Connection>
+  dialRelayed(address: Multiaddr, operation: Operation): Promise<Connection>
   stop(): Promise<void>
 }
 
@@ -176,6 +180,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> 
 
   return {
     libp2p: started,
+    telemetry: options.telemetry,
     webRtc,
     isRelay: (peerId) => relayIds.has(peerId),
     dialable: (peerId, heard) =>

@@ -1,5 +1,6 @@
 import type { Connection, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Operation } from '../telemetry/operation.ts'
 import type { PeerNode } from './create-node.ts'
 import { dialPeer, isGone } from './dial-peer.ts'
 
@@ -11,7 +12,7 @@ export const dialForQuery = async (
   node: Pick<PeerNode, 'libp2p' | 'dialable' | 'paths'>,
   peer: PeerId,
   heard: readonly Multiaddr[],
-  signal: AbortSignal,
+  operation: Operation,
 ): Promise<Connection> => {
   const { libp2p, paths } = node
   const id = peer.toString()
@@ -22,12 +23,12 @@ export const dialForQuery = async (
   )
   const end = paths.begin(id)
   try {
-    const connection = await dialPeer(libp2p, peer, node.dialable(id, [...told, ...heard]), { signal })
+    const connection = await dialPeer(libp2p, peer, node.dialable(id, [...told, ...heard]), operation)
     end(connection.limits === undefined ? 'made' : 'cancelled')
     return connection
   } catch (error) {
     // A lookup that has what it wants gives up its dials: that says nothing of the path.
-    end(signal.aborted || isGone(error) ? 'cancelled' : 'failed')
+    end(operation.signal.aborted || isGone(error) ? 'cancelled' : 'failed')
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import type { Connection, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Operation } from '../telemetry/operation.ts'
 import type { Libp2pNode } from './create-node.ts'
 
 /**
@@ -10,10 +11,10 @@ export const dialPeer = async (
   node: Pick<Libp2pNode, 'dial'>,
   peer: PeerId,
   addresses: readonly Multiaddr[],
-  options: { signal: AbortSignal },
+  operation: Operation,
 ): Promise<Connection> => {
   if (addresses.length === 0) throw new Error('no address of it is known')
-  const connection = await node.dial([...addresses], options)
+  const connection = await node.dial([...addresses], { signal: operation.signal })
   if (!connection.remotePeer.equals(peer)) throw new AnotherPeerError()
   return connection
 }

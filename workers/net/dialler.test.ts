@@ -3,6 +3,7 @@ import type { PeerId, PeerInfo } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { afterEach, expect, test, vi } from 'vitest'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { createDialler } from './dialler.ts'
 import { createDirectPaths } from './direct-paths.ts'
 import { dialableAddresses } from './heard-addresses.ts'
@@ -33,6 +34,7 @@ const compose = async (found: number, { uncollected = 0, dial = (): Promise<neve
   }
   const dialler = createDialler(
     {
+      telemetry: noTelemetry,
       libp2p: node,
       isRelay: () => false,
       gater: { permit: () => () => {} },

@@ -2,6 +2,7 @@ import type { Connection, PeerInfo } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createTokenBucket } from '../stack/token-bucket.ts'
+import { runOperation } from '../telemetry/operation.ts'
 import { isDirect, isRelayed, isWebRtc } from './addresses.ts'
 import type { PeerNode } from './create-node.ts'
 import { dialPeer, isGone } from './dial-peer.ts'
@@ -76,6 +77,8 @@ export interface DiallerOptions {
  */
 export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOptions): Dialler => {
   const { libp2p, gater } = node
+  const { tracer, logger } = node.telemetry
+  const log = logger('net')
   const { target, avoid, rtcCounts, onChange } = options
   const self = libp2p.peerId.toString()
   const now = (): number => performance.now()
@@ -170,6 +173,7 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
   }
 
   const dial = async ({ peer, addresses }: DialTarget): Promise<void> => {
+    const began = now()
     const abort = new AbortController()
     dialing.set(peer, abort)
     const undoPermit = gater.permit(peer)
@@ -177,14 +181,18 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
     const limitMs = present.has(peer) ? dialTimeoutMs : rememberedTimeoutMs
     try {
       const signal = AbortSignal.any([stopped.signal, abort.signal, AbortSignal.timeout(limitMs)])
-      await dialPeer(libp2p, peerIdFromString(peer), addresses, { signal })
+      await runOperation(tracer, 'net.dial', signal, (operation) =>
+        dialPeer(libp2p, peerIdFromString(peer), addresses, operation),
+      )
       // Where another was dialling the same peer, its dial was joined, and that one may settle for a relayed connection.
       if (isWanted(peer, true)) throw new Error('the dial has led to no connection of the kind that was wanted')
       end('made')
+      log.debug('dial succeeded', { peer, ms: Math.round(now() - began) })
       candidates.reached(peer)
       lastFailure = undefined
     } catch (error) {
       const gone = isGone(error)
+      log.debug('dial failed', { peer, ms: Math.round(now() - began), gone, error: String(error) })
       end(abort.signal.aborted || gone ? 'cancelled' : 'failed')
       if (abort.signal.aborted) candidates.postpone(peer, takeOverMs)
       // Twice is no tab that is just being reloaded. When it comes back, its relay will name it again.
@@ -218,7 +226,9 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
     if (!isUsedUp || !isNeeded || peerId < self || node.paths.mayTry(peerId) || !dials.tryTake()) return
     const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(dialTimeoutMs)])
     // Where it fails, the next try of a direct connection makes a relayed one on its way.
-    node.dialRelayed(connection.remoteAddr, signal).catch(() => {})
+    runOperation(tracer, 'net.dial relayed', signal, (operation) =>
+      node.dialRelayed(connection.remoteAddr, operation),
+    ).catch(() => {})
   }
 
   libp2p.addEventListener('connection:open', onOpen)

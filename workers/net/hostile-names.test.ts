@@ -4,6 +4,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { createDialler } from './dialler.ts'
 import { createDirectPaths } from './direct-paths.ts'
 import { dialableAddresses } from './heard-addresses.ts'
@@ -62,6 +63,7 @@ const compose = (outcome: Outcome, filter: boolean) => {
     removeEventListener: events.removeEventListener.bind(events),
   }
   const tab = {
+    telemetry: noTelemetry,
     libp2p: node,
     isRelay: (peer: string) => peer === relay.toString(),
     gater: { permit: () => () => {} },

@@ -3,6 +3,7 @@ import type { PeerId, PeerInfo } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { createDirectPaths } from './direct-paths.ts'
 import { createPeerFinder } from './peer-finder.ts'
 
@@ -46,6 +47,7 @@ const compose = async ({
   const dials: PromiseWithResolvers<never>[] = []
   const finder = createPeerFinder(
     {
+      telemetry: noTelemetry,
       libp2p: {
         peerId: self,
         getConnections: () => [...(hasRelay ? [direct(relay)] : []), toTab()],

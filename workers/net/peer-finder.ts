@@ -2,6 +2,7 @@ import type { Connection, IdentifyResult, PeerId, PeerInfo } from '@libp2p/inter
 import type { Step } from '../contract/views.ts'
 import { createCoalescedRun } from '../stack/coalesced-runs.ts'
 import { createTokenBucket } from '../stack/token-bucket.ts'
+import { type Operation, runOperation } from '../telemetry/operation.ts'
 import { isDirect } from './addresses.ts'
 import type { PeerNode } from './create-node.ts'
 import { createDialler, type DiallerOptions } from './dialler.ts'
@@ -34,7 +35,7 @@ export interface PeerFinder {
 export interface PeerFinderOptions extends Pick<DiallerOptions, 'rtcCounts'> {
   onChange(): void
   /** Peers that a connected peer knows closest to `key`, with their addresses; none when it does not answer. */
-  askClosest(peer: PeerId, key: Uint8Array, signal: AbortSignal): Promise<PeerInfo[]>
+  askClosest(peer: PeerId, key: Uint8Array, operation: Operation): Promise<PeerInfo[]>
   target?: number
   /** Peers that are not to be dialled, as banned ones. */
   avoid?(peerId: string): boolean
@@ -52,6 +53,8 @@ export interface PeerFinderOptions extends Pick<DiallerOptions, 'rtcCounts'> {
  */
 export const createPeerFinder = (node: PeerNode, pool: Pool, options: PeerFinderOptions): PeerFinder => {
   const { libp2p, isRelay } = node
+  const { tracer, logger } = node.telemetry
+  const log = logger('net')
   const { onChange, askClosest, rtcCounts, avoid = () => false, target = keptPeers, remembered = [] } = options
   const stopped = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -82,9 +85,16 @@ export const createPeerFinder = (node: PeerNode, pool: Pool, options: PeerFinder
     performance.now(),
   )
 
-  const askOne = async (peer: PeerId, key: Uint8Array, signal: AbortSignal): Promise<void> => {
+  const begin = <T>(work: (operation: Operation) => Promise<T>): Promise<T> => {
+    const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(askTimeoutMs)])
+    return runOperation(tracer, 'net.find peers', signal, work)
+  }
+
+  const askOne = async (peer: PeerId, key: Uint8Array, operation: Operation): Promise<void> => {
     if (!questions.tryTake()) return
-    dialler.consider((await askClosest(peer, key, signal)).slice(0, maxNamed), 'present')
+    const named = (await askClosest(peer, key, operation)).slice(0, maxNamed)
+    log.debug('peer named others', { peer: peer.toString(), named: named.length })
+    dialler.consider(named, 'present')
   }
 
   /** One round. Asked for while one is under way, another follows: a relay that came meanwhile was not asked. */
@@ -96,8 +106,7 @@ export const createPeerFinder = (node: PeerNode, pool: Pool, options: PeerFinder
     const key = rounds === 0 ? neighbours : crypto.getRandomValues(new Uint8Array(32))
     const asked = sources()
     if (asked.length > 0) rounds += 1
-    const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(askTimeoutMs)])
-    await Promise.allSettled(asked.map((peer) => askOne(peer, key, signal)))
+    await begin((operation) => Promise.allSettled(asked.map((peer) => askOne(peer, key, operation))))
     if (stopped.signal.aborted) return
     changed()
     askLater()
@@ -115,7 +124,7 @@ export const createPeerFinder = (node: PeerNode, pool: Pool, options: PeerFinder
   }
 
   const askNeighbours = (peer: PeerId): void =>
-    void askOne(peer, neighbours, AbortSignal.any([stopped.signal, AbortSignal.timeout(askTimeoutMs)])).catch(() => {})
+    void begin((operation) => askOne(peer, neighbours, operation)).catch(() => {})
 
   const askLater = (): void => {
     timer ??= setTimeout(

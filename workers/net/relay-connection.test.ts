@@ -2,6 +2,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { createRelayConnection } from './relay-connection.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -11,6 +12,7 @@ test('a wake during a dial that fails makes another dial at once', async () => {
   const peer = peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
   const dials: PromiseWithResolvers<never>[] = []
   const tab = {
+    telemetry: noTelemetry,
     libp2p: {
       getConnections: () => [],
       getMultiaddrs: () => [],

@@ -2,6 +2,7 @@ import type { Connection, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Step } from '../contract/views.ts'
 import { createCoalescedRun } from '../stack/coalesced-runs.ts'
+import { runOperation } from '../telemetry/operation.ts'
 import { hostOf, isDirect } from './addresses.ts'
 import type { PeerNode } from './create-node.ts'
 
@@ -61,6 +62,8 @@ export const createRelayConnection = (
   { onChange, inTurn, delayMs }: RelayConnectionOptions,
 ): RelayConnection => {
   const { libp2p } = node
+  const { tracer, logger } = node.telemetry
+  const log = logger('net')
   const stopping = new AbortController()
   const stopped = stopping.signal
   const where = hostOf(address)
@@ -104,10 +107,13 @@ export const createRelayConnection = (
       // A retry of what failed stays failed in words until it succeeds: the line in the page would flicker otherwise.
       if (dial.state !== 'failed') set({ dial: { state: 'working', reason: `Connecting to the relay at ${where}.` } })
       try {
-        await inTurn(stopped, () =>
-          libp2p.dial(address, { signal: AbortSignal.any([stopped, AbortSignal.timeout(dialTimeoutMs)]) }),
-        )
+        await inTurn(stopped, () => {
+          const limit = AbortSignal.any([stopped, AbortSignal.timeout(dialTimeoutMs)])
+          return runOperation(tracer, 'net.dial relay', limit, ({ signal }) => libp2p.dial(address, { signal }))
+        })
+        log.debug('relay connected', { relay: peer.toString() })
       } catch (error) {
+        log.debug('relay not reached', { relay: peer.toString(), error: String(error) })
         set({
           dial: { state: 'failed', reason: `The relay at ${where} ${whyNoRelay(error)} It is tried again and again.` },
           reservation: { state: 'waiting', reason: 'It waits for the relay.' },
@@ -124,8 +130,10 @@ export const createRelayConnection = (
       if (reservation.state !== 'failed')
         set({ reservation: { state: 'working', reason: `Asking the relay at ${where} for a reservation.` } })
       try {
-        await node.reserve(peer)
+        await runOperation(tracer, 'net.reserve', stopped, () => node.reserve(peer))
+        log.debug('relay reserved', { relay: peer.toString() })
       } catch (error) {
+        log.debug('relay refused a reservation', { relay: peer.toString(), error: String(error) })
         set({
           reservation: {
             state: connections().length === 0 ? 'waiting' : 'failed',

@@ -14,6 +14,7 @@ import {
   reservationStore,
 } from '../libp2p-internals/circuit-relay.ts'
 import { createSemaphore } from '../stack/semaphore.ts'
+import type { Operation } from '../telemetry/operation.ts'
 
 type Components = Parameters<ReturnType<typeof circuitRelayTransport>>[0]
 
@@ -29,7 +30,7 @@ export interface RelayTransport {
    * Makes one more relayed connection. A dial of the node itself would join one for a direct connection that is under way
    * to the same peer, and wait for its end.
    */
-  dial(address: Multiaddr, signal: AbortSignal): Promise<Connection>
+  dial(address: Multiaddr, operation: Operation): Promise<Connection>
 }
 
 /**
@@ -76,11 +77,11 @@ export const createRelayTransport = (): RelayTransport => {
       reservations = reservationStore(transport)
       const { transportManager } = components
       listenForOne = () => transportManager.listen([multiaddr(anyRelay)])
-      dial = (address, signal) => transportManager.dial(address, { signal })
+      dial = (address, { signal }) => transportManager.dial(address, { signal })
       return transport
     },
 
-    dial: (address, signal) => dial(address, signal),
+    dial: (address, operation) => dial(address, operation),
 
     async reserve(relay) {
       if (reservations === undefined) throw new Error('Reservations are not available.')

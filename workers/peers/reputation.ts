@@ -1,4 +1,6 @@
 import type { Store } from '../store/store.ts'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { type RankedPeer, type RankOptions, rankPeers } from './ranking.ts'
 import { isPeerIdText, maxThousandths, type PeerRecord, peerRecordCodec } from './record.ts'
 import { type Experience, type Score, scoreOf, unknownScore } from './score.ts'
@@ -64,6 +66,7 @@ export interface ReputationDependencies {
   /** In [0, 1). */
   random(): number
   limits?: { peers?: number }
+  telemetry?: Pick<Telemetry, 'logger'>
 }
 
 /** Length of a ban (ms; docs/protocol.md §10). */
@@ -111,7 +114,8 @@ interface Known extends Experience {
 }
 
 export const createReputation = (deps: ReputationDependencies): Reputation => {
-  const { store, now, random } = deps
+  const { store, now, random, telemetry = noTelemetry } = deps
+  const log = telemetry.logger('peers')
   const maxPeers = deps.limits?.peers ?? defaultPeers
   const knownByPeer = new Map<string, Known>()
   const changed = new Set<string>()
@@ -276,6 +280,8 @@ export const createReputation = (deps: ReputationDependencies): Reputation => {
           punish(known, event.fault)
           break
       }
+      if (event.kind === 'violation')
+        log.debug(isBanned(known) ? 'peer banned' : 'peer broke a rule', { peer, fault: event.fault })
       note(peer)
       if (isBanned(known)) void flush()
     },

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { untraced } from '../telemetry/operation.ts'
 import { fanOut, type Outcome } from './fan-out.ts'
 
 beforeEach(() => {
@@ -22,7 +23,7 @@ const peersThat = (does: Record<string, [after: number, outcome: Outcome] | 'nev
   return { asked, ask, names: Object.keys(does) }
 }
 
-const options = { width: 3, hedgeMs: 100, signal: new AbortController().signal }
+const options = { width: 3, hedgeMs: 100, operation: untraced() }
 
 describe('a question to several peers', () => {
   test('goes to three at once, and to no more while they are quick', async () => {
@@ -71,13 +72,16 @@ describe('a question to several peers', () => {
   test('ends when it is cancelled, and asks nobody after that', async () => {
     const { asked, ask, names } = peersThat({ a: [10, 'failed'], b: 'never', c: [5, 'answered'], d: 'never' })
     const controller = new AbortController()
-    const result = fanOut(names, ask, { ...options, signal: controller.signal })
+    const result = fanOut(names, ask, { ...options, operation: untraced(controller.signal) })
     await vi.advanceTimersByTimeAsync(5)
     controller.abort()
     expect(await result).toEqual({ asked: 3, answered: 1 })
     await vi.runAllTimersAsync()
     expect(asked).toHaveLength(3)
-    expect(await fanOut(names, ask, { ...options, signal: controller.signal })).toEqual({ asked: 0, answered: 0 })
+    expect(await fanOut(names, ask, { ...options, operation: untraced(controller.signal) })).toEqual({
+      asked: 0,
+      answered: 0,
+    })
   })
 
   test('always ends, asks nobody twice, and counts no more answers than there were', async () => {

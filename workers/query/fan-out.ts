@@ -1,9 +1,10 @@
+import type { Operation } from '../telemetry/operation.ts'
 /**
  * Asks several peers the same thing at once. A peer that fails is replaced at once, and while any of them is slow one
  * more is asked every now and then (hedging), up to all of `peers`.
  *
  * Resolves when as many answered as were asked at first, when an answer is enough by itself, when nobody is left, or
- * when `signal` aborts, whichever comes first; never rejects. Peers that have not answered by then are not told: what
+ * when the operation is cancelled, whichever comes first; never rejects. Peers that have not answered by then are not told: what
  * they still say comes too late to be counted, and is good all the same.
  */
 export interface FanOut {
@@ -19,16 +20,17 @@ export interface FanOutOptions {
   readonly width: number
   /** One more peer is asked each time this has passed, ms. */
   readonly hedgeMs: number
-  readonly signal: AbortSignal
+  readonly operation: Operation
 }
 
 /** @param peers best first. @param ask must not reject, and must settle by itself. */
 export const fanOut = (
   peers: readonly string[],
   ask: (peer: string) => Promise<Outcome>,
-  { width, hedgeMs, signal }: FanOutOptions,
+  { width, hedgeMs, operation }: FanOutOptions,
 ): Promise<FanOut> =>
   new Promise((resolve) => {
+    const { signal } = operation
     const wanted = Math.min(width, peers.length)
     let [asked, answered, running] = [0, 0, 0]
     let finished = false

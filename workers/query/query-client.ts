@@ -13,6 +13,8 @@ import {
 import { peekRelease } from '../protocol/release.ts'
 import { messagesOver } from '../stack/message-stream.ts'
 import { createSemaphore } from '../stack/semaphore.ts'
+import type { Operation } from '../telemetry/operation.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { type FanOut, fanOut, type Outcome } from './fan-out.ts'
 
 /**
@@ -23,19 +25,20 @@ import { type FanOut, fanOut, type Outcome } from './fan-out.ts'
  * the peers do. Not guaranteed: that what exists is found. A peer may keep back what it knows.
  */
 export interface QueryClient {
-  search(query: Omit<SearchRequest, 'v' | 'type' | 'limit'>, signal: AbortSignal): Promise<FanOut>
+  search(query: Omit<SearchRequest, 'v' | 'type' | 'limit'>, operation: Operation): Promise<FanOut>
   /** Ends with the first peer that knows the package. */
-  describe(query: Omit<DescribeRequest, 'v' | 'type'>, signal: AbortSignal): Promise<FanOut>
+  describe(query: Omit<DescribeRequest, 'v' | 'type'>, operation: Operation): Promise<FanOut>
 }
 
 export interface QueryClientDependencies {
+  telemetry: Telemetry
   /** Connected peers that speak the protocol. */
   peers(): readonly string[]
   /** The best of them, best first, without those that are banned. */
   rank(peers: readonly string[], options: { count: number }): string[]
-  openStream(peer: string, signal: AbortSignal): Promise<Stream>
+  openStream(peer: string, operation: Operation): Promise<Stream>
   /** Verifies and takes in. */
-  ingest(entries: readonly Entry[], from: string): Promise<Ingested>
+  ingest(entries: readonly Entry[], from: string, operation: Operation): Promise<Ingested>
   observe(peer: string, event: { kind: 'ok'; ms: number } | { kind: 'failed' }): void
   /** A peer broke the rules. */
   drop(peer: string, fault: 'signature' | 'malformed'): void
@@ -72,6 +75,7 @@ const atATime = 3
 
 export const createQueryClient = (deps: QueryClientDependencies): QueryClient => {
   const { now, observe, drop } = deps
+  const log = deps.telemetry.logger('query')
   const { answerMs, hedgeMs, restMs } = { ...defaultTiming, ...deps.timing }
   const questions = createSemaphore(atATime)
   const openByPeer = new Map<string, number>()
@@ -89,9 +93,10 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
   const exchange = async (
     peer: string,
     request: QueryRequest,
-    signal: AbortSignal,
+    operation: Operation,
   ): Promise<readonly Entry[] | 'refused'> => {
-    const stream = await deps.openStream(peer, signal)
+    const { signal } = operation
+    const stream = await deps.openStream(peer, operation)
     try {
       const messages = messagesOver(stream, { maxBytes: QUERY_RESPONSE_MAX_BYTES, signal })
       await messages.send(queryRequestCodec.encode(request))
@@ -105,24 +110,26 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
     }
   }
 
-  const ask = async (peer: string, request: QueryRequest, signal: AbortSignal): Promise<Outcome> => {
+  const ask = async (peer: string, request: QueryRequest, operation: Operation): Promise<Outcome> => {
     openByPeer.set(peer, (openByPeer.get(peer) ?? 0) + 1)
     const started = now()
     try {
-      const entries = await exchange(peer, request, AbortSignal.any([signal, AbortSignal.timeout(answerMs)]))
+      const entries = await exchange(peer, request, operation.withTimeout(answerMs))
       if (entries === 'refused') {
         restingUntil.set(peer, now() + restMs)
         return 'failed'
       }
       const ms = now() - started
       assertAsked(request, entries)
-      const fault = entries.length === 0 ? undefined : faultOf(await deps.ingest(entries, peer))
+      const fault = entries.length === 0 ? undefined : faultOf(await deps.ingest(entries, peer, operation))
       if (fault === 'signature') drop(peer, fault)
       else observe(peer, fault === undefined ? { kind: 'ok', ms } : { kind: 'failed' })
+      log.debug('query answered', { peer, type: request.type, entries: entries.length, fault: fault ?? 'none' })
       if (fault !== undefined) return 'failed'
       return request.type === 'describe' && entries.some(({ kind }) => kind === 'release') ? 'enough' : 'answered'
     } catch (error) {
-      if (signal.aborted) return 'failed'
+      if (operation.signal.aborted) return 'failed'
+      log.debug('query failed', { peer, type: request.type, error: String(error) })
       if (isFailure(error, 'RecordMalformed') || isFailure(error, 'RecordTooLarge')) drop(peer, 'malformed')
       else observe(peer, { kind: 'failed' })
       return 'failed'
@@ -133,25 +140,25 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
     }
   }
 
-  const askBest = async (request: QueryRequest, signal: AbortSignal): Promise<FanOut> => {
+  const askBest = async (request: QueryRequest, operation: Operation): Promise<FanOut> => {
     let release: () => void
     try {
-      release = await questions.acquire(signal)
+      release = await questions.acquire(operation.signal)
     } catch {
       return { asked: 0, answered: 0 }
     }
     try {
       const free = deps.peers().filter((peer) => !isResting(peer) && (openByPeer.get(peer) ?? 0) < perPeer)
       const peers = deps.rank(free, { count: mostPeers })
-      return await fanOut(peers, (peer) => ask(peer, request, signal), { width, hedgeMs, signal })
+      return await fanOut(peers, (peer) => ask(peer, request, operation), { width, hedgeMs, operation })
     } finally {
       release()
     }
   }
 
   return {
-    search: (query, signal) => askBest({ v: 1, type: 'search', ...query, limit: MAX_QUERY_PACKAGES }, signal),
-    describe: (query, signal) => askBest({ v: 1, type: 'describe', ...query }, signal),
+    search: (query, operation) => askBest({ v: 1, type: 'search', ...query, limit: MAX_QUERY_PACKAGES }, operation),
+    describe: (query, operation) => askBest({ v: 1, type: 'describe', ...query }, operation),
   }
 }
 

@@ -12,6 +12,8 @@ import {
   type SearchRequest,
 } from '../protocol/query-messages.ts'
 import { messagesOver } from '../stack/message-stream.ts'
+import { type Operation, runOperation } from '../telemetry/operation.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Budget } from './budget.ts'
 
 /**
@@ -35,6 +37,7 @@ export interface QuerySource {
 }
 
 export interface QueryServerDependencies {
+  telemetry: Pick<Telemetry, 'tracer' | 'logger'>
   source: QuerySource
   budget: Budget
   /** A peer broke the rules. */
@@ -50,6 +53,8 @@ const defaultTimeoutMs = 5_000
 
 export const createQueryServer = (deps: QueryServerDependencies): QueryServer => {
   const { source, budget, report, now, timeoutMs = defaultTimeoutMs } = deps
+  const { tracer, logger } = deps.telemetry
+  const log = logger('query')
   const stopping = new AbortController()
 
   /** `other`: a question that only a later version knows. It costs its peer as any other. */
@@ -65,30 +70,37 @@ export const createQueryServer = (deps: QueryServerDependencies): QueryServer =>
     return response
   }
 
-  return {
-    async handle(stream, peer) {
-      const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(timeoutMs)])
-      const abort = (reason: string): void => stream.abort(new Error(reason))
-      try {
-        const messages = messagesOver(stream, { maxBytes: QUERY_REQUEST_MAX_BYTES, signal })
-        const bytes = await messages.receive()
-        const request = queryRequestCodec.decode(bytes)
-        const isOther = !request.ok && isOtherQueryRequest(bytes)
-        if (!request.ok && !isOther) {
-          report(peer, 'malformed')
-          return abort(request.message)
-        }
-        const response = respond(request.ok ? request.value : 'other', peer)
-        if (response === undefined) {
-          report(peer, 'flood')
-          return abort('too many questions')
-        }
-        await messages.send(queryResponseCodec.encode(response))
-        await stream.close({ signal })
-      } catch (error) {
-        if (isFailure(error, 'RecordTooLarge')) report(peer, 'malformed')
-        abort('the question was not read, or its answer not taken')
+  const serve = async (stream: Stream, peer: string, operation: Operation): Promise<void> => {
+    const abort = (reason: string): void => {
+      log.debug('query not answered', { peer, reason })
+      stream.abort(new Error(reason))
+    }
+    try {
+      const messages = messagesOver(stream, { maxBytes: QUERY_REQUEST_MAX_BYTES, signal: operation.signal })
+      const bytes = await messages.receive()
+      const request = queryRequestCodec.decode(bytes)
+      const isOther = !request.ok && isOtherQueryRequest(bytes)
+      if (!request.ok && !isOther) {
+        report(peer, 'malformed')
+        return abort(request.message)
       }
+      const response = respond(request.ok ? request.value : 'other', peer)
+      if (response === undefined) {
+        report(peer, 'flood')
+        return abort('too many questions')
+      }
+      await messages.send(queryResponseCodec.encode(response))
+      await stream.close({ signal: operation.signal })
+    } catch (error) {
+      if (isFailure(error, 'RecordTooLarge')) report(peer, 'malformed')
+      abort('the question was not read, or its answer not taken')
+    }
+  }
+
+  return {
+    handle(stream, peer) {
+      const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(timeoutMs)])
+      return runOperation(tracer, 'query.answer', signal, (operation) => serve(stream, peer, operation))
     },
     stop: () => stopping.abort(),
   }

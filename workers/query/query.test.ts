@@ -7,6 +7,7 @@ import { MAX_QUERY_PACKAGES } from '../protocol/limits.ts'
 import { QUERY_PROTOCOL } from '../protocol/protocols.ts'
 import { queryRequestCodec, queryResponseCodec } from '../protocol/query-messages.ts'
 import { messagesOver } from '../stack/message-stream.ts'
+import { untraced } from '../telemetry/operation.ts'
 import { createForger, entriesOf, signedBy, withForgedIdentity, withWrongSignature } from '../testing/forged-records.ts'
 import { garbageKinds, pour } from '../testing/garbage.ts'
 import { type QueryPeer, type QueryPeerOptions, startQueryPeer } from '../testing/query-peers.ts'
@@ -60,7 +61,7 @@ const answerWith =
     await stream.close()
   }
 
-const search = (peer: QueryPeer, text: string) => peer.query.search({ text, filters: {} }, signal)
+const search = (peer: QueryPeer, text: string) => peer.query.search({ text, filters: {} }, untraced(signal))
 const slugs = (peer: QueryPeer, text: string): string[] => peer.search({ text }).hits.map(({ slug }) => slug)
 
 const packagesOf = async (number: number, ...names: string[]): Promise<Entry[]> => {
@@ -91,7 +92,7 @@ describe('a remote search', { timeout: testMs }, () => {
     const names = Array.from({ length: MAX_QUERY_PACKAGES + 5 }, (_, n) => `kit-${n}`)
     const [asker, full] = [await startPeer(), await startPeer({ entries: await packagesOf(1, ...names, 'other') })]
     await connect(asker, full)
-    await asker.query.search({ text: 'other', filters: { license: 'Apache-2.0' } }, signal)
+    await asker.query.search({ text: 'other', filters: { license: 'Apache-2.0' } }, untraced(signal))
     expect(asker.registry.size()).toBe(0)
     await search(asker, 'kit')
     expect(slugs(asker, '')).toHaveLength(MAX_QUERY_PACKAGES)
@@ -119,7 +120,7 @@ describe('a remote search', { timeout: testMs }, () => {
     await connect(asker, silent)
     const controller = new AbortController()
     const before = asker.reputation.scoreOf(silent.libp2p.peerId.toString())
-    const result = asker.query.search({ text: 'a', filters: {} }, controller.signal)
+    const result = asker.query.search({ text: 'a', filters: {} }, untraced(controller.signal))
     await until('it is asked', () => streams.length === 1)
     controller.abort()
     expect(await result).toEqual({ asked: 1, answered: 0 })
@@ -143,14 +144,14 @@ describe('a description', { timeout: testMs }, () => {
     ]
     await connect(asker, ignorant, knowing)
     const { publisherId } = publisher.identity
-    await asker.query.describe({ publisher: publisherId, slug: 'kit' }, signal)
+    await asker.query.describe({ publisher: publisherId, slug: 'kit' }, untraced(signal))
     const found = asker.registry.get(packageId(publisherId, 'kit'))
     expect(found?.versions.map(({ version, release }) => [version, release !== undefined])).toEqual([
       ['2.0.0', true],
       ['1.1.0', true],
       ['1.0.0', true],
     ])
-    await asker.query.describe({ publisher: publisherId, slug: 'none' }, signal)
+    await asker.query.describe({ publisher: publisherId, slug: 'none' }, untraced(signal))
     expect(asker.registry.size()).toBe(1)
   })
 
@@ -159,7 +160,7 @@ describe('a description', { timeout: testMs }, () => {
     const hostile = await startHostile(answerWith(await packagesOf(2, 'other')))
     const asker = await startPeer()
     await connect(asker, hostile)
-    await asker.query.describe({ publisher: publisher.identity.publisherId, slug: 'kit' }, signal)
+    await asker.query.describe({ publisher: publisher.identity.publisherId, slug: 'kit' }, untraced(signal))
     expect(asker.dropped).toEqual([{ peer: hostile.libp2p.peerId.toString(), fault: 'malformed' }])
     expect(asker.registry.size()).toBe(0)
   })

@@ -1,5 +1,6 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { QUERY_PROTOCOL } from '../protocol/protocols.ts'
+import type { Operation } from '../telemetry/operation.ts'
 import { createBudget } from './budget.ts'
 import { createQueryClient, type QueryClient, type QueryClientDependencies } from './query-client.ts'
 import { createQueryServer, type QuerySource } from './query-server.ts'
@@ -12,7 +13,7 @@ export interface RemoteQuery extends QueryClient {
 }
 
 export interface RemoteQueryDependencies
-  extends Pick<QueryClientDependencies, 'rank' | 'ingest' | 'observe' | 'openStream' | 'timing'> {
+  extends Pick<QueryClientDependencies, 'rank' | 'ingest' | 'observe' | 'openStream' | 'timing' | 'telemetry'> {
   node: Pick<Libp2p, 'handle' | 'unhandle' | 'register' | 'unregister' | 'getConnections'>
   source: QuerySource
   drop(peer: string, fault: 'signature' | 'malformed' | 'flood'): void
@@ -28,7 +29,13 @@ export const startRemoteQuery = async (deps: RemoteQueryDependencies): Promise<R
   const stopping = new AbortController()
   const connected = new Set<string>()
   const now = (): number => performance.now()
-  const server = createQueryServer({ source: deps.source, budget: createBudget(now), report: drop, now })
+  const server = createQueryServer({
+    telemetry: deps.telemetry,
+    source: deps.source,
+    budget: createBudget(now),
+    report: drop,
+    now,
+  })
 
   const isDirect = (peer: string): boolean =>
     node.getConnections().some(({ remotePeer, limits }) => limits === undefined && remotePeer.toString() === peer)
@@ -42,7 +49,7 @@ export const startRemoteQuery = async (deps: RemoteQueryDependencies): Promise<R
       return direct.length > 0 ? direct : [...connected]
     },
   })
-  const within = (signal: AbortSignal): AbortSignal => AbortSignal.any([stopping.signal, signal])
+  const within = (operation: Operation): Operation => operation.withSignal(stopping.signal)
 
   await node.handle(
     QUERY_PROTOCOL,
@@ -62,8 +69,8 @@ export const startRemoteQuery = async (deps: RemoteQueryDependencies): Promise<R
   })
 
   return {
-    search: (query, signal) => client.search(query, within(signal)),
-    describe: (query, signal) => client.describe(query, within(signal)),
+    search: (query, operation) => client.search(query, within(operation)),
+    describe: (query, operation) => client.describe(query, within(operation)),
     peers: () => [...connected],
     async stop() {
       stopping.abort()

@@ -12,6 +12,9 @@ import type { VerifiedRelease } from '../protocol/release.ts'
 import { wireVersions } from '../protocol/version.ts'
 import { createSignatureCache } from '../stack/signature-cache.ts'
 import type { Change, Store, TableName } from '../store/store.ts'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
+import { type Operation, untraced } from '../telemetry/operation.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import {
   type CatalogueLimits,
   type CataloguePackage,
@@ -41,12 +44,12 @@ export interface Registry {
    */
   load(options?: { own?: readonly Identity[] }): Promise<LoadReport>
   /** Verifies, takes in and stores. Never rejects for what the entries hold. */
-  ingest(entries: readonly Entry[], options: { from: string }): Promise<IngestResult>
+  ingest(entries: readonly Entry[], options: ReceiveOptions): Promise<IngestResult>
   /**
    * The same for the bytes of an announcement. It is invalid for what it holds, never for what is known here: the peer
    * that passed it on may know something else.
    */
-  receiveAnnouncement(bytes: Uint8Array, options: { from: string }): Promise<AnnouncementOutcome>
+  receiveAnnouncement(bytes: Uint8Array, options: ReceiveOptions): Promise<AnnouncementOutcome>
 
   get(id: string): CataloguePackage | undefined
   bySlug(slug: string): readonly CataloguePackage[]
@@ -80,6 +83,13 @@ export interface Registry {
   exclusive<T>(task: (commit: Commit) => Promise<T>): Promise<T>
 }
 
+export interface ReceiveOptions {
+  /** The peer, or where else it came from. */
+  readonly from: string
+  /** The work that it is part of. What has come is taken in, cancelled or not. */
+  readonly operation?: Operation
+}
+
 export type Commit = (entries: readonly VerifiedEntry[], changes: readonly Change[]) => Promise<void>
 
 export interface RegistryDependencies {
@@ -90,6 +100,7 @@ export interface RegistryDependencies {
   /** Storage failed; the catalogue goes on in memory. */
   onProblem?(failure: Failure): void
   readonly limits?: CatalogueLimits
+  readonly telemetry?: Pick<Telemetry, 'logger'>
 }
 
 export interface RegistryChange {
@@ -146,7 +157,15 @@ export interface AnnouncementOutcome {
 const maxTold = 16
 
 export const createRegistry = (dependencies: RegistryDependencies): Registry => {
-  const { store, crypto, onChange, onProblem = () => {}, limits = catalogueLimits } = dependencies
+  const {
+    store,
+    crypto,
+    onChange,
+    onProblem = () => {},
+    limits = catalogueLimits,
+    telemetry = noTelemetry,
+  } = dependencies
+  const log = telemetry.logger('registry')
   const catalogue = createCatalogue(limits)
   const queue = new PQueue({ concurrency: 1 })
   const recall = createSignatureCache(crypto)
@@ -168,6 +187,7 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
       await store.write([...others, ...changes])
     } catch (error) {
       catalogue.shelf.unsaved(changes)
+      log.warn('catalogue not stored', { changes: changes.length, error: String(error) })
       onProblem(toFailure(error))
     }
   }
@@ -262,14 +282,20 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
 
   return {
     load: (options) => queue.add(() => load(options)),
-    ingest: (entries) => ingestInTurn(entries, crypto),
+    async ingest(entries, { from, operation = untraced() }) {
+      const result = await operation.run('registry.verify', () => ingestInTurn(entries, crypto))
+      for (const { kind, outcome, name, message } of result.failures)
+        if (outcome !== 'stale') log.debug('entry refused', { from, kind, outcome, name, message })
+      return result
+    },
     exclusive: (task) => queue.add(() => task(commit)),
 
-    async receiveAnnouncement(bytes) {
+    async receiveAnnouncement(bytes, { from, operation = untraced() }) {
       const about = peekAnnouncement(bytes)
       const id = about.ok ? { id: packageId(about.value.publisher, about.value.slug) } : {}
       const counted = recall()
-      const read = await verifyAnnouncement(bytes, counted)
+      const read = await operation.run('registry.verify', () => verifyAnnouncement(bytes, counted))
+      if (!read.ok) log.debug('announcement refused', { from, name: read.name, message: read.message })
       // Of a later version: not to be judged here, so neither passed on nor held against its sender.
       if (!read.ok && read.name === 'RecordUnsupported') return { verdict: 'known', ...id, checks: counted.checks() }
       if (!read.ok) {

@@ -1,8 +1,11 @@
 import { Failure } from '../contract/failures.ts'
 import { isOtherSyncMessage, type SyncMessage, syncMessageCodec } from '../protocol/sync-messages.ts'
+import type { Operation } from '../telemetry/operation.ts'
 
 /** Whole messages in both directions. `receive` rejects when the other side ends, lies about a length, or is silent. */
 export interface SyncChannel {
+  /** The exchange that runs over it. */
+  readonly operation: Operation
   send(message: Uint8Array): Promise<void>
   receive(): Promise<Uint8Array>
 }

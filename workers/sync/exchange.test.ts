@@ -9,6 +9,7 @@ import {
   type SyncRange,
   syncMessageCodec,
 } from '../protocol/sync-messages.ts'
+import { untraced } from '../telemetry/operation.ts'
 import { createChannels, createTestCatalogue, entry, idOf, sha256 } from '../testing/test-catalogue.ts'
 import type { SyncChannel } from './channel.ts'
 import { runInitiator, runResponder } from './exchange.ts'
@@ -130,11 +131,12 @@ test.each(
     const replica = createReplica(
       {
         ...today.catalogue,
-        async ingest(entries, from) {
+        async ingest(entries, from, operation) {
           const unknown = entries.filter(({ kind }) => kind === 'snapshot')
           const outcome = await ingest(
             entries.filter((each) => !unknown.includes(each)),
             from,
+            operation,
           )
           return { ...outcome, unproven: unknown.length, unsupported: unknown.map(idOf) }
         },
@@ -182,6 +184,7 @@ const createLiar = (say: (said: number, heard: readonly SyncMessage[]) => Uint8A
   const heard: SyncMessage[] = []
   const counts = { said: 0, heardBytes: 0, saidBytes: 0 }
   const channel: SyncChannel = {
+    operation: untraced(),
     async send(message) {
       counts.heardBytes += message.length
       const decoded = syncMessageCodec.decode(message)
@@ -385,6 +388,7 @@ test('hostile changes to an honest exchange end it, one way or the other, and le
         const channels = createChannels()
         let sent = 0
         const damaged: SyncChannel = {
+          operation: untraced(),
           receive: channels.right.receive,
           send(message) {
             const copy = message.slice()

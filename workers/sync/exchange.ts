@@ -33,7 +33,7 @@ export const runInitiator = async (channel: SyncChannel, replica: Replica, peer:
   await send(channel, await hello(replica))
   // The first turn may be in what comes instead of `equal`.
   const first = await receiveKnown(channel)
-  const replayed: SyncChannel = { send: channel.send, receive: once(first, channel.receive) }
+  const replayed: SyncChannel = { ...channel, receive: once(first, channel.receive) }
   if ((await receive({ ...channel, receive: async () => first }, 'equal', 'ranges')).type === 'equal') return nothing
   return exchange(replayed, replica, peer, undefined)
 }

@@ -4,6 +4,7 @@ import { fromHex, toHex } from '../protocol/ids.ts'
 import { SYNC_PREFIX_BYTES } from '../protocol/limits.ts'
 import { createYieldToEventLoop } from '../stack/event-loop.ts'
 import { createLruMap } from '../stack/lru-map.ts'
+import type { Operation } from '../telemetry/operation.ts'
 import { createIdIndex, type IdIndex } from './id-index.ts'
 
 /** The catalogue as sync needs it. */
@@ -12,7 +13,7 @@ export interface SyncCatalogue {
   watchIds(watcher: (id: string, isThere: boolean) => void): () => void
   entries(ids: readonly Uint8Array[]): Promise<Entry[]>
   /** Verifies and takes in. */
-  ingest(entries: readonly Entry[], from: string): Promise<Ingested>
+  ingest(entries: readonly Entry[], from: string, operation: Operation): Promise<Ingested>
 }
 
 /** What entries came to: how many were new, and how many were not taken in. */
@@ -69,8 +70,8 @@ export const createReplica = (catalogue: SyncCatalogue, { sha256 }: { sha256: Sh
     index,
     sha256,
     entries: (ids) => catalogue.entries(ids),
-    async ingest(entries, from) {
-      const outcome = await catalogue.ingest(entries, from)
+    async ingest(entries, from, operation) {
+      const outcome = await catalogue.ingest(entries, from, operation)
       for (const id of outcome.unsupported) useless.set(toHex(id.subarray(0, SYNC_PREFIX_BYTES)), true)
       return outcome
     },

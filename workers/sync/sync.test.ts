@@ -6,6 +6,7 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { afterEach, expect, test, vi } from 'vitest'
 import { SYNC_PROTOCOL } from '../protocol/protocols.ts'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { createTestCatalogue, entry, sha256 } from '../testing/test-catalogue.ts'
 import type { ExchangeResult } from './exchange.ts'
 import { startSync } from './sync.ts'
@@ -44,6 +45,7 @@ const startPeer = async (numbers: readonly number[]) => {
   const outcomes: { peer: string; outcome: ExchangeResult | { failure: unknown } }[] = []
   const waiting = new Set<() => void>()
   const sync = await startSync({
+    telemetry: noTelemetry,
     directComes: false,
     node,
     catalogue: catalogue.catalogue,
@@ -142,6 +144,7 @@ test('who has come by a relay is given time to come directly; then the exchange 
     unregister() {},
   }
   const sync = await startSync({
+    telemetry: noTelemetry,
     node: node as never,
     directComes: true,
     catalogue: createTestCatalogue([]).catalogue,

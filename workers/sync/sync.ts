@@ -4,6 +4,9 @@ import { SYNC_MESSAGE_MAX_BYTES } from '../protocol/limits.ts'
 import { SYNC_PROTOCOL } from '../protocol/protocols.ts'
 import { createCoalescedRuns } from '../stack/coalesced-runs.ts'
 import { messagesOver } from '../stack/message-stream.ts'
+import { type Operation, runOperation } from '../telemetry/operation.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import type { SyncChannel } from './channel.ts'
 import { type ExchangeResult, runInitiator, runResponder } from './exchange.ts'
 import { createReplica, type SyncCatalogue } from './replica.ts'
 
@@ -38,13 +41,14 @@ const directComesMs = 3_000
 const passOnPeers = 8
 
 export interface SyncDependencies {
+  telemetry: Pick<Telemetry, 'tracer' | 'logger'>
   node: Pick<Libp2p, 'handle' | 'unhandle' | 'register' | 'unregister' | 'peerId' | 'getConnections'>
   catalogue: SyncCatalogue
   sha256: Sha256
   /** False where relayed connections are all there is. */
   directComes: boolean
   /** A stream to a peer, on its direct connection where there is one. */
-  openStream(peer: string, protocol: string, signal: AbortSignal): Promise<Stream>
+  openStream(peer: string, protocol: string, operation: Operation): Promise<Stream>
   /** An exchange ended: well, or with a failure that tells whether the peer broke the rules. */
   onExchange(peer: string, outcome: ExchangeResult | { failure: unknown }): void
   random(): number
@@ -61,7 +65,9 @@ export interface Sync {
  * id begins), when news came that the others may not have, and now and then.
  */
 export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
-  const { node, directComes, openStream, onExchange, random } = deps
+  const { node, directComes, openStream, random } = deps
+  const { tracer, logger } = deps.telemetry
+  const log = logger('sync')
   const replica = createReplica(deps.catalogue, deps)
   const self = node.peerId.toString()
   const connected = new Set<string>()
@@ -89,23 +95,14 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
     const mine = Promise.withResolvers<void>()
     before = mine.promise
     await waitAtMost(turn, patienceMs)
-    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(exchangeMs)])
-    let stream: Stream | undefined
     try {
       if (stopping.signal.aborted) return
-      stream = await openStream(peer, SYNC_PROTOCOL, signal)
-      const result = await runInitiator(
-        messagesOver(stream, { maxBytes: SYNC_MESSAGE_MAX_BYTES, signal, silenceMs }),
-        replica,
-        peer,
-      )
-      await stream.close({ signal })
+      const result = await runOperation(tracer, 'sync.exchange', limit(), (operation) => initiate(peer, operation))
       // Each exchange that moved something brings the end nearer; one that did not would not end.
       if (!result.complete && result.accepted + result.sent > 0) void exchanges.ask(peer)
       finished(peer, result)
     } catch (failure) {
-      stream?.abort(failure instanceof Error ? failure : new Error(String(failure)))
-      onExchange(peer, { failure })
+      failed(peer, failure)
     } finally {
       mine.resolve()
     }
@@ -113,23 +110,36 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
 
   const answer = async (stream: Stream, connection: Connection): Promise<void> => {
     const peer = connection.remotePeer.toString()
-    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(exchangeMs)])
     try {
-      const result = await runResponder(
-        messagesOver(stream, { maxBytes: SYNC_MESSAGE_MAX_BYTES, signal, silenceMs }),
-        replica,
-        peer,
+      const result = await runOperation(tracer, 'sync.answer', limit(), (operation) =>
+        over(stream, operation, () => runResponder(channelOver(stream, operation), replica, peer)),
       )
-      await stream.close({ signal })
       finished(peer, result)
     } catch (failure) {
-      stream.abort(failure instanceof Error ? failure : new Error(String(failure)))
-      onExchange(peer, { failure })
+      failed(peer, failure)
     }
   }
 
+  const channelOver = (stream: Stream, operation: Operation): SyncChannel => ({
+    operation,
+    ...messagesOver(stream, { maxBytes: SYNC_MESSAGE_MAX_BYTES, signal: operation.signal, silenceMs }),
+  })
+
+  const limit = (): AbortSignal => AbortSignal.any([stopping.signal, AbortSignal.timeout(exchangeMs)])
+
+  const initiate = async (peer: string, operation: Operation): Promise<ExchangeResult> => {
+    const stream = await openStream(peer, SYNC_PROTOCOL, operation)
+    return over(stream, operation, () => runInitiator(channelOver(stream, operation), replica, peer))
+  }
+
+  const failed = (peer: string, failure: unknown): void => {
+    log.debug('exchange failed', { peer, failure: String(failure) })
+    deps.onExchange(peer, { failure })
+  }
+
   const finished = (peer: string, result: ExchangeResult): void => {
-    onExchange(peer, result)
+    log.debug('exchange ended', { peer, ...result })
+    deps.onExchange(peer, result)
     if (result.accepted === 0) return
     newsFrom.add(peer)
     passOnTimer ??= setTimeout(passOn, passOnMs)
@@ -207,6 +217,18 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
       node.unregister(topology)
       await node.unhandle(SYNC_PROTOCOL)
     },
+  }
+}
+
+/** Runs an exchange on a stream, which ends with it. */
+const over = async <T>(stream: Stream, { signal }: Operation, run: () => Promise<T>): Promise<T> => {
+  try {
+    const result = await run()
+    await stream.close({ signal })
+    return result
+  } catch (failure) {
+    stream.abort(failure instanceof Error ? failure : new Error(String(failure)))
+    throw failure
   }
 }
 

@@ -113,7 +113,7 @@ export const receiveEntries = async (
     received += entries.length
     if (received > maxEntries) throw tooMuch()
     for (let at = 0; at < entries.length && unproven <= maxUnproven; at += ingested) {
-      const outcome = await replica.ingest(entries.slice(at, at + ingested), peer)
+      const outcome = await replica.ingest(entries.slice(at, at + ingested), peer, channel.operation)
       accepted += outcome.accepted
       rejected += outcome.rejected
       unproven += outcome.unproven

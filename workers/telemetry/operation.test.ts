@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { startOperation, untraced } from './operation.ts'
+import { runOperation, startOperation, untraced } from './operation.ts'
 import type { Span, Tracer } from './telemetry.ts'
 
 const recordingTracer = () => {
@@ -53,4 +53,33 @@ test('an added signal cancels the derived operation only, the original signal ca
   const other = operation.withSignal(new AbortController().signal)
   whole.abort()
   expect(other.signal.aborted).toBe(true)
+})
+
+test('work that begins here ends its span with the outcome', async () => {
+  const { tracer, lines } = recordingTracer()
+  const { signal } = new AbortController()
+  expect(await runOperation(tracer, 'answer', signal, () => 42)).toBe(42)
+  const failing = runOperation(tracer, 'answer', signal, () => {
+    throw new Error('malformed')
+  })
+  await expect(failing).rejects.toThrow('malformed')
+  expect(lines).toEqual([
+    'answer started in nothing',
+    'answer ended',
+    'answer started in nothing',
+    'answer failed: malformed',
+    'answer ended',
+  ])
+})
+
+test('a detached operation stays in its span, and only its own signal cancels it', () => {
+  const { tracer, lines } = recordingTracer()
+  const [whole, shared] = [new AbortController(), new AbortController()]
+  const detached = startOperation(tracer, 'fetch', whole.signal).detached(shared.signal)
+  detached.start('dial')
+  whole.abort()
+  expect(detached.signal.aborted).toBe(false)
+  shared.abort()
+  expect(detached.signal.aborted).toBe(true)
+  expect(lines).toEqual(['fetch started in nothing', 'dial started in fetch'])
 })

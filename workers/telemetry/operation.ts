@@ -10,10 +10,14 @@ export interface Operation {
   readonly span: Span
   /** Runs a part of this work in a span of its own, which ends with the outcome of `work`. */
   run<T>(name: string, work: (operation: Operation) => T | Promise<T>, attributes?: Attributes): Promise<T>
+  /** Starts a part of this work in a span of its own. The caller ends the span. */
+  start(name: string, attributes?: Attributes): Operation
   /** The same work in the same span, also cancelled by any of `signals`. */
   withSignal(...signals: readonly AbortSignal[]): Operation
   /** The same work in the same span, also cancelled after `timeoutMs`. */
   withTimeout(timeoutMs: number): Operation
+  /** The same work in the same span, cancelled by `signal` only: for work that callers share, or that outlives them. */
+  detached(signal: AbortSignal): Operation
 }
 
 /** Work that begins here: a command, a message from a peer, a timer. Its caller ends the span. */
@@ -24,6 +28,15 @@ export const startOperation = (
   attributes: Attributes = {},
 ): Operation => createOperation(tracer, signal, tracer.startSpan(name, { attributes }))
 
+/** Runs work that begins here in a span that ends with its outcome. */
+export const runOperation = <T>(
+  tracer: Tracer,
+  name: string,
+  signal: AbortSignal,
+  work: (operation: Operation) => T | Promise<T>,
+  attributes: Attributes = {},
+): Promise<T> => runIn(startOperation(tracer, name, signal, attributes), work)
+
 /** Work that nobody measures; cancelled by `signal` when that is given. */
 export const untraced = (signal: AbortSignal = neverAborted): Operation =>
   createOperation(noTelemetry.tracer, signal, noSpan)
@@ -31,23 +44,28 @@ export const untraced = (signal: AbortSignal = neverAborted): Operation =>
 const neverAborted = new AbortController().signal
 
 const createOperation = (tracer: Tracer, signal: AbortSignal, span: Span): Operation => {
-  const withSignal = (...signals: readonly AbortSignal[]): Operation =>
-    createOperation(tracer, AbortSignal.any([signal, ...signals]), span)
+  const start = (name: string, attributes: Attributes = {}): Operation =>
+    createOperation(tracer, signal, tracer.startSpan(name, { parent: span, attributes }))
+  const detached = (other: AbortSignal): Operation => createOperation(tracer, other, span)
+  const withSignal = (...signals: readonly AbortSignal[]): Operation => detached(AbortSignal.any([signal, ...signals]))
   return {
     signal,
     span,
-    async run(name, work, attributes = {}) {
-      const child = tracer.startSpan(name, { parent: span, attributes })
-      try {
-        return await work(createOperation(tracer, signal, child))
-      } catch (error) {
-        child.recordException(error)
-        throw error
-      } finally {
-        child.end()
-      }
-    },
+    start,
+    run: (name, work, attributes) => runIn(start(name, attributes), work),
     withSignal,
     withTimeout: (timeoutMs) => withSignal(AbortSignal.timeout(timeoutMs)),
+    detached,
+  }
+}
+
+const runIn = async <T>(operation: Operation, work: (operation: Operation) => T | Promise<T>): Promise<T> => {
+  try {
+    return await work(operation)
+  } catch (error) {
+    operation.span.recordException(error)
+    throw error
+  } finally {
+    operation.span.end()
   }
 }

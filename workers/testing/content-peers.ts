@@ -11,6 +11,8 @@ import { PIECE_PROTOCOL } from '../protocol/protocols.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
+import { createInMemoryMeter, type MeterReader } from '../telemetry/in-memory-meter.ts'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
 
 /** libp2p nodes in this process that trade content, honest ones and others. */
 
@@ -21,6 +23,8 @@ export interface ContentPeer {
   readonly content: ContentStore
   /** What the piece server reported. */
   readonly served: { peer: string; kind: 'sent' | 'violation'; bytes: number; reason: string }[]
+  /** What its piece server counted. */
+  readonly figures: MeterReader
 }
 
 export interface ContentPeerOptions {
@@ -63,7 +67,9 @@ export const createContentNetwork = (): ContentNetwork => {
       addressById.set(id, address)
       const content = createContentStore({ store, crypto: webCrypto })
       const served: ContentPeer['served'] = []
+      const { meter, reader: figures } = createInMemoryMeter()
       const server = createPieceServer({
+        telemetry: { ...noTelemetry, meter },
         content: tamper?.(content) ?? content,
         report: (peer, event) => served.push({ peer, bytes: 0, reason: '', ...event }),
       })
@@ -72,18 +78,19 @@ export const createContentNetwork = (): ContentNetwork => {
         handler ?? ((stream, connection) => server.handle(stream, connection.remotePeer.toString())),
         pieceHandlerOptions,
       )
-      return { id, node, store, content, served }
+      return { id, node, store, content, served, figures }
     },
 
     dependencies({ node, content }, providers) {
       const reports: Reported['reports'] = []
       return {
+        telemetry: noTelemetry,
         content,
         reports,
         async *findProviders() {
           for (const provider of providers) yield typeof provider === 'string' ? provider : provider.id
         },
-        async openStream(peer, signal) {
+        async openStream(peer, { signal }) {
           const address = addressById.get(peer)
           if (address === undefined) throw new Error('nobody has this id')
           return node.dialProtocol(multiaddr(address), PIECE_PROTOCOL, { signal })

@@ -6,7 +6,7 @@ import { noise } from '@libp2p/noise'
 import { type Ping, ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
-import { createHeads, type Heads, type LookupReport, type Misanswer } from '../dht/heads.ts'
+import { createHeads, type Heads, type Misanswer } from '../dht/heads.ts'
 import { createKadRpc, type KadRpc } from '../dht/kad-rpc.ts'
 import { createProviders, type Providers } from '../dht/providers.ts'
 import { createRoundTrips } from '../dht/round-trips.ts'
@@ -19,6 +19,8 @@ import { addToTable, admitConnected, forgetDisconnected, routingTableSize } from
 import { connectedDht, createDht } from '../stack/services.ts'
 import { silentLogger } from '../stack/silent-logger.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
+import { createInMemoryMeter, type MeterReader } from '../telemetry/in-memory-meter.ts'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { createLinks, type LinkConditions } from './delayed-memory.ts'
 import { chooseLinks } from './dht-links.ts'
 import { verifyToText } from './head-source.ts'
@@ -37,8 +39,8 @@ export interface DhtNode {
   heads: Heads<string>
   providers: Providers
   validator: HeadValidator
-  /** What its lookups have told, oldest first. */
-  lookups: LookupReport[]
+  /** What its meter has counted. */
+  figures: MeterReader
   misanswers: { peer: string; kind: Misanswer }[]
   /** Peers that answered with garbage. */
   garbled: Set<string>
@@ -125,15 +127,22 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
     stopTagging(node.services.dht)
     const garbled: DhtNode['garbled'] = new Set()
     const wire = createKadRpc(node, KAD_PROTOCOL, { onMalformed: (peer) => garbled.add(peer) })
-    const lookups: LookupReport[] = []
+    const { meter, reader: figures } = createInMemoryMeter()
+    const telemetry = { ...noTelemetry, meter }
     const misanswers: DhtNode['misanswers'] = []
-    const common = { wire, roundTrips: createRoundTrips(), now: () => performance.now(), ...options.memory?.() }
+    const common = {
+      telemetry,
+      wire,
+      roundTrips: createRoundTrips(),
+      now: () => performance.now(),
+      ...options.memory?.(),
+    }
     return {
       node,
       id: node.peerId.toString(),
       wire,
       validator,
-      lookups,
+      figures,
       misanswers,
       garbled,
       heads: createHeads<string>({
@@ -141,7 +150,6 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
         verify: verifyToText,
         newest: validator.newest,
         onMisanswer: (peer, kind) => misanswers.push({ peer, kind }),
-        onLookup: (report) => lookups.push(report),
       }),
       providers: createProviders(common),
       async without(key, task) {

@@ -8,6 +8,7 @@ import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { runInitiator, runResponder } from '../sync/exchange.ts'
 import { createReplica } from '../sync/replica.ts'
+import { untraced } from '../telemetry/operation.ts'
 import { futureRecord, signByHand, withFields } from './future-records.ts'
 import { createChannels } from './test-catalogue.ts'
 import { createHistory, createTestPublisher, type TestPublisher, toEntry } from './test-publisher.ts'
@@ -93,7 +94,7 @@ test('nothing that a stranger makes of the entries of others keeps these away', 
       if (disguise.bytes !== record.bytes || disguise.kind !== record.kind) disguises.push(disguise)
     }
   }
-  const { unsupported } = await victim.replica.ingest(disguises, 'stranger')
+  const { unsupported } = await victim.replica.ingest(disguises, 'stranger', untraced())
   expect(unsupported.length).toBeGreaterThan(0)
   expect(unsupported.map(toHex).filter((id) => ids.has(id))).toEqual([])
   // Something of its own to tell, so that it asks for what it lacks instead of being sent all.

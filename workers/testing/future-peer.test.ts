@@ -4,6 +4,7 @@ import { updateIdentity } from '../protocol/identity.ts'
 import { packageId, toHex } from '../protocol/ids.ts'
 import { createRegistry } from '../registry/registry.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
+import { untraced } from '../telemetry/operation.ts'
 import { withUnknownKeyType } from './forged-records.ts'
 import { createFuturePeer } from './future-peer.ts'
 import { futureRecord, signByHand, withFields } from './future-records.ts'
@@ -113,7 +114,7 @@ test(
       })
       const [question, status] = questions[minute % questions.length] ?? [{}, '']
       expect(await future.ask(engine.id, question)).toMatchObject({ status })
-      await engine.network.searchPeers({ text: 'kit', filters: {} }, AbortSignal.timeout(10_000))
+      await engine.network.searchPeers({ text: 'kit', filters: {} }, untraced(AbortSignal.timeout(10_000)))
       if (minute % 10 === 5) {
         const { id, root } = await engine.publish(`of-today-${minute}`, '1.0.0')
         const found = engine.registry.get(id)?.latest?.release?.release.root ?? new Uint8Array()

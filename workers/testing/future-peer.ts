@@ -7,6 +7,7 @@ import { webCrypto } from '../stack/web-crypto.ts'
 import type { SyncChannel } from '../sync/channel.ts'
 import { type ExchangeResult, runInitiator, runResponder } from '../sync/exchange.ts'
 import { createReplica } from '../sync/replica.ts'
+import { untraced } from '../telemetry/operation.ts'
 import type { Hostile, Profile } from './hostile-peers.ts'
 
 /**
@@ -112,6 +113,7 @@ export const createFuturePeer = async (hostile: Hostile, profile: Profile): Prom
 const laterChannel = (stream: Stream): SyncChannel => {
   const framed = lpStream(stream)
   return {
+    operation: untraced(),
     async send(message) {
       await framed.write(dagCbor.encode({ v: 2, type: 'hint', about: new Uint8Array(8) }))
       await framed.write(dagCbor.encode({ ...Object(dagCbor.decode(message)), ...later }))

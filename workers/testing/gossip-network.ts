@@ -14,6 +14,7 @@ import { createHeadValidator } from '../stack/head-validator.ts'
 import { type StackServices, stackServices } from '../stack/services.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { createLinks, type LinkConditions } from './delayed-memory.ts'
 import { createSeededRandom } from './seeded-random.ts'
 
@@ -101,6 +102,8 @@ export const createGossipNetwork = async (options: GossipNetworkOptions) => {
     const judged: GossipNode['judged'] = []
     const { pubsub } = node.services
     const announcements = createAnnouncements({
+      telemetry: noTelemetry,
+      now: Date.now,
       pubsub,
       limits,
       onSubscriber: (peer) => audience.push(peer),

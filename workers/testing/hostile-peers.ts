@@ -34,6 +34,8 @@ import { createMemoryStore } from '../store/memory-store.ts'
 import { type Store, tableNames } from '../store/store.ts'
 import type { SyncCatalogue } from '../sync/replica.ts'
 import { startSync } from '../sync/sync.ts'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
+import { untraced } from '../telemetry/operation.ts'
 import { giveEntries } from './hostile-sync.ts'
 import { searchOver } from './query-peers.ts'
 
@@ -67,8 +69,8 @@ export interface Judged {
 /** A tab: what `create-engine` wires, without a page. It listens nowhere, as a tab without WebRTC. */
 export interface TestEngine extends Profile {
   readonly id: string
-  readonly network: Network
-  readonly installs: Installs
+  readonly network: Omit<Network, 'connect'> & { connect(address: string): Promise<void> }
+  readonly installs: { install(specs: readonly string[]): ReturnType<Installs['install']> }
   readonly reputation: Reputation
 }
 
@@ -170,6 +172,8 @@ export const createHostileNetwork = () => {
     const stopping = new AbortController()
     const reputation = createReputation({ store, now: Date.now, random: Math.random })
     const network = await startNetwork({
+      telemetry: noTelemetry,
+      now: Date.now,
       keys,
       crypto: webCrypto,
       relays: noRelays,
@@ -194,9 +198,6 @@ export const createHostileNetwork = () => {
       },
       onChange() {},
       onAudience() {},
-      onAnnounced() {},
-      onLookup() {},
-      onSent() {},
     })
     stops.push(async () => {
       stopping.abort()
@@ -204,6 +205,7 @@ export const createHostileNetwork = () => {
       await reputation.stop()
     })
     const installs = createInstalls({
+      telemetry: noTelemetry,
       registry,
       content,
       library,
@@ -216,10 +218,15 @@ export const createHostileNetwork = () => {
       transfers: createTransfers({ store }),
       trust: createTrust({ store, self: keys.identity.publisherId }),
       onTransfer() {},
-      onReceived() {},
       onInstalled() {},
     })
-    return { ...profile, id: keys.nodeId, network, installs, reputation }
+    return {
+      ...profile,
+      id: keys.nodeId,
+      network: { ...network, connect: (address) => network.connect(address, untraced()) },
+      installs: { install: (specs) => installs.install(specs, {}, untraced()) },
+      reputation,
+    }
   }
 
   const startStand = async (name: string): Promise<Stand> => {
@@ -227,24 +234,27 @@ export const createHostileNetwork = () => {
     const gossipLimits = createGossipLimits(() => performance.now())
     const node = await startNode(profile.keys.node, gossipLimits)
     const exchanges: Stand['exchanges'] = []
-    const pieces = createPieceServer({ content: profile.content, report() {} })
+    const pieces = createPieceServer({ telemetry: noTelemetry, content: profile.content, report() {} })
     await node.handle(
       PIECE_PROTOCOL,
       (stream, connection) => pieces.handle(stream, connection.remotePeer.toString()),
       pieceHandlerOptions,
     )
     const announcements = createAnnouncements({
+      telemetry: noTelemetry,
+      now: Date.now,
       pubsub: node.services.pubsub,
       receive: (bytes, from) => profile.registry.receiveAnnouncement(bytes, { from }),
       limits: gossipLimits,
       onSubscriber() {},
     })
     const sync = await startSync({
+      telemetry: noTelemetry,
       directComes: false,
       node,
       catalogue: profile.catalogue,
       sha256: webCrypto.sha256,
-      openStream: async (peer, protocol, signal) => connectionTo(node, peer).newStream(protocol, { signal }),
+      openStream: async (peer, protocol, { signal }) => connectionTo(node, peer).newStream(protocol, { signal }),
       onExchange(peer, outcome) {
         const failure = 'failure' in outcome ? outcome.failure : undefined
         exchanges.push({ peer, failure: failure instanceof Error ? failure.name : undefined })
@@ -284,7 +294,7 @@ export const createHostileNetwork = () => {
         return giveEntries(stream, entries, peer)
       },
       async servePieces(content) {
-        const server = createPieceServer({ content, report() {} })
+        const server = createPieceServer({ telemetry: noTelemetry, content, report() {} })
         await node.handle(PIECE_PROTOCOL, (stream, { remotePeer }) => server.handle(stream, remotePeer.toString()), {
           ...pieceHandlerOptions,
           force: true,

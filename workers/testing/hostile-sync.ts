@@ -6,6 +6,7 @@ import { webCrypto } from '../stack/web-crypto.ts'
 import type { SyncChannel } from '../sync/channel.ts'
 import { type ExchangeResult, runInitiator } from '../sync/exchange.ts'
 import { createReplica, type SyncCatalogue } from '../sync/replica.ts'
+import { untraced } from '../telemetry/operation.ts'
 
 /** An answer that takes longer does not come any more, ms. */
 const silenceMs = 10_000
@@ -35,6 +36,7 @@ const catalogueOf = async (entries: readonly Entry[]): Promise<SyncCatalogue> =>
 const channelOver = (stream: Stream): SyncChannel => {
   const framed = lpStream(stream)
   return {
+    operation: untraced(),
     send: (message) => framed.write(message),
     receive: async () => (await framed.read({ signal: AbortSignal.timeout(silenceMs) })).subarray(),
   }

@@ -5,6 +5,7 @@ import type { RunningEngine } from '../engine/command-gate.ts'
 import { createEngine } from '../engine/create-engine.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
+import type { Tracer } from '../telemetry/telemetry.ts'
 import { createLinks, type LinkConditions } from './delayed-memory.ts'
 import { createSeededRandom } from './seeded-random.ts'
 
@@ -43,6 +44,18 @@ export interface EngineNetworkOptions {
 /** A link within a city; a lost message comes by the least retransmission timeout of TCP later. */
 const defaultConditions: LinkConditions = { delayMs: 5, jitterMs: 3, loss: 0, retransmitMs: 200 }
 
+interface StartOptions {
+  clockMs?: number
+  /** Records the spans of its operations. */
+  tracer?: Tracer
+}
+
+/** `DEBUG=dht,sync` writes the logs of these rooms, of all engines of a test. */
+const debugOptions = (): { debug?: string } => {
+  const rooms = process.env['DEBUG']
+  return rooms === undefined ? {} : { debug: rooms }
+}
+
 /** Memory addresses are global to the process. */
 let addresses = 0
 
@@ -64,7 +77,7 @@ export const createEngineNetwork = ({ seed = 1, conditions }: EngineNetworkOptio
   }
 
   /** Starts an engine, or the one of this name again with what it had stored. */
-  const start = async (name: string, { clockMs = 0 } = {}): Promise<EnginePeer> => {
+  const start = async (name: string, { clockMs = 0, tracer }: StartOptions = {}): Promise<EnginePeer> => {
     addresses += 1
     const listen = `/memory/engine-${addresses}`
     const disk = diskOf(name)
@@ -76,6 +89,7 @@ export const createEngineNetwork = ({ seed = 1, conditions }: EngineNetworkOptio
         relays: [],
         iceServers: [],
         transferChannels: false,
+        ...debugOptions(),
         updates: { postMessage: (batch) => void updates.push(...batch) },
         onStolen() {},
       },
@@ -86,6 +100,7 @@ export const createEngineNetwork = ({ seed = 1, conditions }: EngineNetworkOptio
         now: () => Date.now() + clock.clockMs,
         transports: [links.transport],
         listen: [listen],
+        ...(tracer === undefined ? {} : { tracer }),
       },
     )
     const { peerId, publisherId } = await engine.status()

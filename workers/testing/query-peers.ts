@@ -11,6 +11,7 @@ import { packageToDocument } from '../registry/summary.ts'
 import { createSearch } from '../search/index.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { createSeededRandom } from './seeded-random.ts'
 
 /** A catalogue with its search index, answering and asking over a node that is given. */
@@ -41,6 +42,7 @@ export const startQueryPeer = async (libp2p: Libp2p, options: QueryPeerOptions =
   const questions: string[] = []
   const source = createQuerySource({ registry, search })
   const query = await startRemoteQuery({
+    telemetry: noTelemetry,
     node: libp2p,
     source: {
       search(request) {
@@ -61,7 +63,7 @@ export const startQueryPeer = async (libp2p: Libp2p, options: QueryPeerOptions =
       for (const connection of libp2p.getConnections())
         if (connection.remotePeer.toString() === peer) connection.abort(new Error('The peer broke the rules.'))
     },
-    async openStream(peer, signal) {
+    async openStream(peer, { signal }) {
       const connection = libp2p.getConnections().find(({ remotePeer }) => remotePeer.toString() === peer)
       if (connection === undefined) throw new Error('not connected')
       return connection.newStream(QUERY_PROTOCOL, { signal, runOnLimitedConnection: true })

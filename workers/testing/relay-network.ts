@@ -9,6 +9,7 @@ import { createPool, type Pool, type PoolOptions } from '../net/pool/pool.ts'
 import { createRelaySet, type RelaySet } from '../net/relay-set.ts'
 import { KAD_PROTOCOL } from '../protocol/protocols.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
 
 /** Real relays and tabs over WebSockets in one process, for tests. */
 
@@ -38,6 +39,7 @@ export const createTestNetwork = () => {
   const startTab = async (relays: readonly string[], options: TestNodeOptions = {}): Promise<TestNode> => {
     const { direct = true, target, isBanned = () => false, remembered } = options
     const node = await createNode({
+      telemetry: noTelemetry,
       privateKey: options.privateKey ?? (await generateKeyPair('Ed25519')),
       relays,
       crypto: webCrypto,

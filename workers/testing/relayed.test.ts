@@ -8,6 +8,8 @@ import { PIECE_PROTOCOL } from '../protocol/protocols.ts'
 import { relayedContentBytes } from '../stack/limits.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
+import { untraced } from '../telemetry/operation.ts'
 import { createTestNetwork, type TestNode, until } from './relay-network.ts'
 
 /** Content between two tabs that have no direct path, over a real relay with its real limits. */
@@ -28,7 +30,7 @@ const compose = async () => {
   const served = createContentStore({ store: createMemoryStore(), crypto: webCrypto })
   const store = createMemoryStore()
   const given = createContentStore({ store, crypto: webCrypto })
-  const server = createPieceServer({ content: given, report() {} })
+  const server = createPieceServer({ telemetry: noTelemetry, content: given, report() {} })
   await giver.libp2p.handle(
     PIECE_PROTOCOL,
     (stream, connection) => server.handle(stream, connection.remotePeer.toString(), { relayed: !isDirect(connection) }),
@@ -36,12 +38,13 @@ const compose = async () => {
   )
   const reports: string[] = []
   const deps: FetchDependencies = {
+    telemetry: noTelemetry,
     content: served,
     async *findProviders() {
       yield giver.libp2p.peerId.toString()
     },
-    openStream: (peer, signal, bytes = 0) =>
-      taker.pool.openStream(peer, PIECE_PROTOCOL, { signal, direct: false, bytes }),
+    openStream: (peer, operation, bytes = 0) =>
+      taker.pool.openStream(peer, PIECE_PROTOCOL, { operation, direct: false, bytes }),
     relayed: { maxBytes: relayedContentBytes, isRelayed: isRelayedStream, directPath: taker.pool.directPath },
     report: (_peer, { kind }) => reports.push(kind),
     now: () => performance.now(),
@@ -64,7 +67,7 @@ describe('two tabs without a direct path', () => {
     })
     for (const seed of [3, 5, 7]) {
       const { root, expected } = await hold(9_000_000, seed)
-      await fetchContent(root, deps, { expected })
+      await fetchContent(root, deps, { operation: untraced(), expected })
       expect(await served.has(root)).toBe(true)
     }
     expect(made.size).toBeGreaterThan(1)
@@ -75,14 +78,16 @@ describe('two tabs without a direct path', () => {
   test('share what the relay carries among three at once, each of which comes whole', async () => {
     const { deps, served, hold } = await compose()
     const wanted = [await hold(7_000_000, 3), await hold(7_000_000, 5), await hold(7_000_000, 7)]
-    await Promise.all(wanted.map(({ root, expected }) => fetchContent(root, deps, { expected })))
+    await Promise.all(wanted.map(({ root, expected }) => fetchContent(root, deps, { operation: untraced(), expected })))
     for (const { root } of wanted) expect(await served.has(root)).toBe(true)
   }, 120_000)
 
   test('refuse what is too large for the relay by name, before any of it is sent', async () => {
     const { deps, hold, reports } = await compose()
     const { root, expected } = await hold(relayedContentBytes + 1, 3)
-    await expect(fetchContent(root, deps, { expected })).rejects.toMatchObject({ name: 'TooLargeForRelay' })
+    await expect(fetchContent(root, deps, { operation: untraced(), expected })).rejects.toMatchObject({
+      name: 'TooLargeForRelay',
+    })
     expect(reports).not.toContain('piece')
   }, 60_000)
 })

@@ -3,6 +3,7 @@ import type { Entry } from '../protocol/entry.ts'
 import { toHex } from '../protocol/ids.ts'
 import type { SyncChannel } from '../sync/channel.ts'
 import type { SyncCatalogue } from '../sync/replica.ts'
+import { untraced } from '../telemetry/operation.ts'
 
 /** Catalogues and channels in memory, for tests and benchmarks of sync. */
 
@@ -64,6 +65,7 @@ export const createChannels = () => {
   const side = () => ({ queue: [] as Uint8Array[], wake: undefined as (() => void) | undefined })
   const [left, right] = [side(), side()]
   const channel = (own: typeof left, other: typeof left): SyncChannel => ({
+    operation: untraced(),
     async send(message) {
       count.bytes += message.length
       count.messages += 1

@@ -1,10 +1,13 @@
 import type { Connection } from '@libp2p/interface'
+import { runOperation } from '../../telemetry/operation.ts'
+import type { Tracer } from '../../telemetry/telemetry.ts'
 import type { pingConnection } from './ping.ts'
 
 /** Pings in one check: one may be lost. */
 const pingsInCheck = 2
 
 export interface ChecksOptions {
+  tracer: Tracer
   ping: typeof pingConnection
   onPong(connection: Connection, rttMs: number): void
   /** A ping that was sent at `sentAt` was not answered in time. */
@@ -17,7 +20,7 @@ export interface ChecksOptions {
 /** Whether a connection lives; true when it does. Each ping may take so long, ms. A check that is under way is joined. */
 export type Check = (connection: Connection, timeoutMs: number) => Promise<boolean>
 
-export const createChecks = ({ ping, onPong, onLost, now, stopped }: ChecksOptions): Check => {
+export const createChecks = ({ tracer, ping, onPong, onLost, now, stopped }: ChecksOptions): Check => {
   const running = new Map<string, Promise<boolean>>()
 
   const run = async (connection: Connection, timeoutMs: number): Promise<boolean> => {
@@ -25,7 +28,8 @@ export const createChecks = ({ ping, onPong, onLost, now, stopped }: ChecksOptio
       if (connection.status !== 'open' || stopped.aborted) return false
       const sentAt = now()
       try {
-        const rttMs = await ping(connection, AbortSignal.any([stopped, AbortSignal.timeout(timeoutMs)]))
+        const signal = AbortSignal.any([stopped, AbortSignal.timeout(timeoutMs)])
+        const rttMs = await runOperation(tracer, 'net.ping', signal, (operation) => ping(connection, operation))
         onPong(connection, rttMs)
         return true
       } catch {

@@ -3,6 +3,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { raceSignal } from 'race-signal'
 import { Failure } from '../../contract/failures.ts'
+import type { Operation } from '../../telemetry/operation.ts'
 import { addressesThrough, isDirect, isRelayed, isWebRtc } from '../addresses.ts'
 import type { PeerNode } from '../create-node.ts'
 import { AnotherPeerError, dialPeer, isGone } from '../dial-peer.ts'
@@ -24,7 +25,7 @@ const stallMs = 1_500
 const openMs = 5_000
 
 export interface OpenStreamOptions {
-  signal?: AbortSignal
+  operation: Operation
   /** True: a relayed connection will not do. False: it is used when no direct one can be made. */
   direct: boolean
   timeoutMs?: number
@@ -36,7 +37,7 @@ export interface OpenStreamOptions {
 
 export type StreamNode = Pick<
   PeerNode,
-  'libp2p' | 'isRelay' | 'gater' | 'webRtc' | 'dialable' | 'paths' | 'dialRelayed'
+  'libp2p' | 'isRelay' | 'gater' | 'webRtc' | 'dialable' | 'paths' | 'dialRelayed' | 'telemetry'
 >
 
 /** What the pool knows of connections. */
@@ -61,7 +62,7 @@ export interface StreamSource {
  * relayed connection is taken, if that will do. A connection that is silent is checked meanwhile, and given up when it
  * is dead, so that it does not use up the time.
  *
- * @throws Failure `PeerUnreachable`, `Timeout` after `timeoutMs`, or `Cancelled` when the signal aborts; nothing else.
+ * @throws Failure `PeerUnreachable`, `Timeout` after `timeoutMs`, or `Cancelled` when the operation is cancelled; nothing else.
  */
 export const openStream = async (
   node: StreamNode,
@@ -70,33 +71,34 @@ export const openStream = async (
   protocol: string,
   options: OpenStreamOptions,
 ): Promise<Stream> => {
-  const { signal, direct, timeoutMs = defaultTimeoutMs, relayedAfterMs = defaultRelayedAfterMs, bytes = 0 } = options
+  const { operation, direct, timeoutMs = defaultTimeoutMs, relayedAfterMs = defaultRelayedAfterMs, bytes = 0 } = options
   const timeout = AbortSignal.timeout(timeoutMs)
-  const ended = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+  const limited = operation.withSignal(timeout)
+  const ended = limited.signal
   const undoPermit = node.gater.permit(peerId)
   try {
     const peer = peerIdFromString(peerId)
     const open = async (): Promise<Stream> => {
-      const onOpen = await tryConnections(source, peer, protocol, isDirect, ended)
+      const onOpen = await tryConnections(source, peer, protocol, isDirect, limited)
       if (onOpen !== undefined) return onOpen
       // What has been tried for a while already is waited for so much less.
       const patienceMs = direct ? timeoutMs : relayedAfterMs - (node.paths.tryingMs(peerId) ?? 0)
-      const share = direct ? ended : AbortSignal.any([ended, AbortSignal.timeout(Math.max(patienceMs, 0))])
+      const share = direct ? limited : limited.withTimeout(Math.max(patienceMs, 0))
       try {
-        const dialling = dialDirect(node, peer)
-        const connection = await raceSignal(dialling, share)
+        const dialling = dialDirect(node, peer, operation)
+        const connection = await raceSignal(dialling, share.signal)
         return await openOn(source, connection, protocol, share)
       } catch (error) {
         if (direct) throw error
         ended.throwIfAborted()
-        return await openRelayed(node, source, peer, protocol, bytes, ended)
+        return await openRelayed(node, source, peer, protocol, bytes, limited)
       }
     }
     ended.throwIfAborted()
     const opening = open()
     return await closeLate(opening, raceSignal(opening, ended))
   } catch (error) {
-    if (signal?.aborted) throw new Failure('Cancelled', 'It was cancelled.')
+    if (operation.signal.aborted) throw new Failure('Cancelled', 'It was cancelled.')
     if (timeout.aborted)
       throw new Failure('Timeout', `The peer ${short(peerId)} could not be reached within ${timeoutMs / 1000} seconds.`)
     throw new Failure('PeerUnreachable', `The peer ${short(peerId)} cannot be reached: ${describe(error)}`)
@@ -126,27 +128,27 @@ const openRelayed = async (
   peer: PeerId,
   protocol: string,
   bytes: number,
-  signal: AbortSignal,
+  operation: Operation,
 ): Promise<Stream> => {
   const isUsable = (connection: Connection): boolean =>
     !isDirect(connection) && hasBudget(connection, source.ageMs(connection), bytes)
-  const onOpen = await tryConnections(source, peer, protocol, isUsable, signal)
+  const onOpen = await tryConnections(source, peer, protocol, isUsable, operation)
   if (onOpen !== undefined) return onOpen
-  const connection = await dialRelayed(node, peer, signal)
-  return openOn(source, connection, protocol, signal)
+  const connection = await dialRelayed(node, peer, operation)
+  return openOn(source, connection, protocol, operation)
 }
 
 /** Through one relay after the other. There may be relayed connections to the peer, all of them used up. */
-const dialRelayed = async (node: StreamNode, peer: PeerId, signal: AbortSignal): Promise<Connection> => {
+const dialRelayed = async (node: StreamNode, peer: PeerId, operation: Operation): Promise<Connection> => {
   let failure: unknown = new Error('no address of it is known')
   for (const address of (await knownAddresses(node, peer)).filter(isRelayed)) {
     if (node.gater.gater.denyDialMultiaddr?.(address) || node.gater.gater.denyDialPeer?.(peer)) continue
     try {
-      const connection = await node.dialRelayed(address, signal)
+      const connection = await node.dialRelayed(address, operation)
       if (connection.remotePeer.equals(peer)) return connection
       throw new AnotherPeerError()
     } catch (error) {
-      signal.throwIfAborted()
+      operation.signal.throwIfAborted()
       failure = error
     }
   }
@@ -159,13 +161,13 @@ const tryConnections = async (
   peer: PeerId,
   protocol: string,
   fits: (connection: Connection) => boolean,
-  signal: AbortSignal,
+  operation: Operation,
 ): Promise<Stream | undefined> => {
   for (const connection of source.connectionsTo(peer).filter(fits)) {
     try {
-      return await openOn(source, connection, protocol, signal)
+      return await openOn(source, connection, protocol, operation)
     } catch (error) {
-      signal.throwIfAborted()
+      operation.signal.throwIfAborted()
       // The peer answered: another connection to it would say the same.
       if (error instanceof Error && error.name === 'UnsupportedProtocolError') throw error
     }
@@ -177,7 +179,7 @@ const openOn = async (
   source: StreamSource,
   connection: Connection,
   protocol: string,
-  signal: AbortSignal,
+  operation: Operation,
 ): Promise<Stream> => {
   const dead = Promise.withResolvers<never>()
   // It may come after the stream.
@@ -191,7 +193,7 @@ const openOn = async (
   const limit = AbortSignal.timeout(openMs)
   try {
     const opening = connection.newStream(protocol, {
-      signal: AbortSignal.any([signal, limit]),
+      signal: operation.withSignal(limit).signal,
       runOnLimitedConnection: true,
     })
     const stream = await closeLate(opening, Promise.race([opening, dead.promise]))
@@ -215,25 +217,28 @@ export const isRelayedStream = (stream: Stream): boolean => relayedStreams.has(s
  * Begins a dial, or joins one, with a time limit of its own. Where one failed a moment ago, WebRTC is not tried again: each
  * try is an RTCPeerConnection on both sides. An address of another kind costs a socket, and the caller limits how often.
  */
-const dialDirect = async (node: StreamNode, peer: PeerId): Promise<Connection> => {
+const dialDirect = async (node: StreamNode, peer: PeerId, operation: Operation): Promise<Connection> => {
   const { paths, gater, webRtc } = node
+  const log = node.telemetry.logger('net')
   const id = peer.toString()
   const mayTryWebRtc = webRtc && paths.mayTry(id)
   const addresses = (await knownAddresses(node, peer)).filter(
     (address) => !isRelayed(address) && (mayTryWebRtc || !isWebRtc(address)),
   )
   if (addresses.length === 0 && !paths.mayTry(id)) throw new Error('there was no direct path to it a moment ago.')
-  const signal = AbortSignal.timeout(directDialMs)
+  const dial = operation.detached(AbortSignal.timeout(directDialMs))
   const undoPermit = gater.permit(id)
   const end = addresses.length === 0 ? () => {} : paths.begin(id)
   try {
-    let connection = await dialPeer(node.libp2p, peer, addresses, { signal })
+    let connection = await dialPeer(node.libp2p, peer, addresses, dial)
     // Where a query was dialling the same peer, its dial was joined, and that one may settle for a relayed connection.
-    if (!isDirect(connection)) connection = await dialPeer(node.libp2p, peer, addresses, { signal })
+    if (!isDirect(connection)) connection = await dialPeer(node.libp2p, peer, addresses, dial)
     if (!isDirect(connection)) throw new Error('only a relay leads to it.')
     end('made')
+    log.debug('dial succeeded', { peer: id })
     return connection
   } catch (error) {
+    log.debug('dial failed', { peer: id, error: String(error) })
     // It may be on its way back, as a tab that is loaded again.
     end(isGone(error) ? 'cancelled' : 'failed')
     throw error

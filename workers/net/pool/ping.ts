@@ -1,5 +1,6 @@
 import type { Connection } from '@libp2p/interface'
 import { byteStream } from '@libp2p/utils'
+import type { Operation } from '../../telemetry/operation.ts'
 
 /** The protocol that every libp2p node serves: 32 bytes come back as they are. */
 const pingProtocol = '/ipfs/ping/1.0.0'
@@ -7,9 +8,9 @@ const pingBytes = 32
 
 /**
  * Pings over this one connection, whatever other ones the peer has. Resolves with the round trip in ms; a peer that
- * serves no ping is alive too. Rejects when no answer came before `signal` aborted, or the connection broke.
+ * serves no ping is alive too. Rejects when no answer came before the operation was cancelled, or the connection broke.
  */
-export const pingConnection = async (connection: Connection, signal: AbortSignal): Promise<number> => {
+export const pingConnection = async (connection: Connection, { signal }: Operation): Promise<number> => {
   const began = performance.now()
   try {
     const stream = await connection.newStream(pingProtocol, { signal, runOnLimitedConnection: true })

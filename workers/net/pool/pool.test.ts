@@ -3,6 +3,8 @@ import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { noTelemetry } from '../../telemetry/no-telemetry.ts'
+import { untraced } from '../../telemetry/operation.ts'
 import { createDirectPaths } from '../direct-paths.ts'
 import { createPool, type Pool, type PoolOptions } from './pool.ts'
 
@@ -125,6 +127,7 @@ const compose = (options: Partial<PoolOptions> & { relay?: PeerId } = {}) => {
 
   const pool: Pool = createPool(
     {
+      telemetry: noTelemetry,
       libp2p: node as never,
       isRelay: (peer) => peer === options.relay?.toString(),
       gater: { permit: () => () => {} } as never,
@@ -135,7 +138,7 @@ const compose = (options: Partial<PoolOptions> & { relay?: PeerId } = {}) => {
     },
     {
       onChange: () => void changes.count++,
-      async ping(connection, signal) {
+      async ping(connection, { signal }) {
         const fake = fakes.find((each) => each.connection === connection)
         if (fake === undefined) throw new Error('unreachable')
         fake.pings += 1
@@ -228,7 +231,7 @@ describe('requests', () => {
     fake.ping = 'silent'
     await pass(15_000)
     const outcome = pool
-      .openStream(peer.toString(), '/x', { direct: true, timeoutMs: 60_000 })
+      .openStream(peer.toString(), '/x', { operation: untraced(), direct: true, timeoutMs: 60_000 })
       .catch((error) => error.name)
     await pass(4_100)
     expect(fake.ended).toBe('It did not answer 2 pings.')
@@ -242,7 +245,7 @@ describe('requests', () => {
     const { connect, pool } = compose()
     const fake = connect(peer)
     const outcome = pool
-      .openStream(peer.toString(), '/x', { direct: true, timeoutMs: 3_000 })
+      .openStream(peer.toString(), '/x', { operation: untraced(), direct: true, timeoutMs: 3_000 })
       .catch((error) => error.name)
     await pass(3_000)
     expect(await outcome).toBe('Timeout')

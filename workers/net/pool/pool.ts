@@ -120,6 +120,8 @@ export interface PoolOptions {
  */
 export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
   const { libp2p, isRelay } = node
+  const { tracer, logger } = node.telemetry
+  const log = logger('pool')
   const { onChange, scoreOf = () => 0, inMesh = () => false, ping = pingConnection } = options
   const limits: Limits = { keep: keptPeers, max: maxDirectPeers, idleMs, graceMs, ...options.limits }
   const self = libp2p.peerId.toString()
@@ -194,11 +196,18 @@ export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
     // A relay that serves badly is still the one by which others come; only silence ends it.
     const fatal =
       after.state === 'unhealthy' && (entry.vitals.lostPings > 0 || !isRelay(connection.remotePeer.toString()))
+    log.debug('connection health changed', {
+      peer: connection.remotePeer.toString(),
+      state: after.state,
+      reason: after.reason,
+      closed: fatal,
+    })
     if (fatal) connection.abort(new Error(after.reason))
     if (!stopped.signal.aborted) onChange()
   }
 
   const check = createChecks({
+    tracer,
     ping,
     now,
     stopped: stopped.signal,

@@ -6,6 +6,8 @@ import { createRoundTrips } from '../../dht/round-trips.ts'
 import { encodeDhtValue } from '../../protocol/dht-value.ts'
 import { headKey, packageId } from '../../protocol/ids.ts'
 import { KAD_PROTOCOL, PIECE_PROTOCOL, SYNC_PROTOCOL } from '../../protocol/protocols.ts'
+import { noTelemetry } from '../../telemetry/no-telemetry.ts'
+import { untraced } from '../../telemetry/operation.ts'
 import { createForger } from '../forged-records.ts'
 import { createEngineNetwork, eventually } from '../network.ts'
 import { type Rogue, startRogue } from './rogue.ts'
@@ -67,12 +69,14 @@ test(
     await source.meet(honest)
     const key = headKey(identity.publisherId, 'looked-up')
     const heads = createHeads({
+      telemetry: noTelemetry,
       wire: createKadRpc(source.node, KAD_PROTOCOL),
       roundTrips: createRoundTrips(),
       verify: async () => undefined,
       now: () => performance.now(),
     })
-    const put = (): Promise<number> => heads.put(key, encodeDhtValue(identity, head), { signal, onConfirmed() {} })
+    const put = (): Promise<number> =>
+      heads.put(key, encodeDhtValue(identity, head), { operation: untraced(signal), onConfirmed() {} })
     await eventually('the honest peer keeps the head', async () => (await put()) === 1, signal)
     await source.stop()
 

@@ -5,6 +5,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createKadRpc } from '../../dht/kad-rpc.ts'
 import { KAD_PROTOCOL } from '../../protocol/protocols.ts'
+import { untraced } from '../../telemetry/operation.ts'
 import { createHeadSource } from '../head-source.ts'
 import { createTestNetwork, type TestNode, until } from '../relay-network.ts'
 
@@ -119,9 +120,9 @@ test.each([3 * dayMs, -3 * dayMs, 3 * yearMs, -3 * yearMs])(
     const key = new TextEncoder().encode(source.key('kept'))
     const [at] = await wire.seeds(key)
     if (at === undefined) throw new Error('The relay is nobody that could be asked.')
-    expect(await wire.putValue(at, key, await source.value('kept', 1), signal)).toBe(true)
+    expect(await wire.putValue(at, key, await source.value('kept', 1), untraced(signal))).toBe(true)
     await relay.setClock(ms)
-    expect((await wire.getValue(at, key, signal))?.value).toBeDefined()
+    expect((await wire.getValue(at, key, untraced(signal)))?.value).toBeDefined()
   },
 )
 

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import { untraced } from '../../telemetry/operation.ts'
 import { createDhtNetwork } from '../dht-network.ts'
 import { createHeadSource } from '../head-source.ts'
 import { createEngineNetwork, type EnginePeer, eventually, introduce } from '../network.ts'
@@ -61,13 +62,18 @@ test(
       const slugs = ['half', 'of', 'them', 'are', 'gone']
       const { signal } = new AbortController()
       for (const slug of slugs)
-        await dht.nodes[0]?.heads.put(source.key(slug), await source.value(slug, 3), { signal, onConfirmed() {} })
+        await dht.nodes[0]?.heads.put(source.key(slug), await source.value(slug, 3), {
+          operation: untraced(signal),
+          onConfirmed() {},
+        })
       dht.silence(dht.nodes.filter((_, at) => at % 2 === 0))
       expect(dht.alive()).toHaveLength(10)
       for (const slug of slugs) {
         const key = source.key(slug)
         for (const node of dht.alive())
-          expect(await node.without(key, async () => (await node.heads.get(key, { signal }))?.seq)).toBe(3)
+          expect(
+            await node.without(key, async () => (await node.heads.get(key, { operation: untraced(signal) }))?.seq),
+          ).toBe(3)
       }
     } finally {
       await dht.stop()
