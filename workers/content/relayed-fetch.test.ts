@@ -2,7 +2,8 @@ import type { Stream } from '@libp2p/interface'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type ContentNetwork, type ContentPeer, createContentNetwork } from '../testing/content-peers.ts'
 import { failureName } from '../testing/store-compliance.ts'
-import { type FetchDependencies, type FetchProgress, fetchContent } from './fetch.ts'
+import { fetchContent } from './fetch.ts'
+import type { FetchDependencies, FetchProgress } from './fetch-options.ts'
 
 /** Fetches whose peers are reached through a relay, as far as the fetch can see; the streams themselves are ordinary ones. */
 

@@ -1,6 +1,7 @@
 import MiniSearch, { type SearchOptions } from 'minisearch'
 import type { PackageSummary, SearchQuery, SearchResult } from '../contract/views.ts'
 import { presentableTime } from '../protocol/presentable.ts'
+import type { SearchDocument } from './document.ts'
 import { createFacets, type Numbered } from './facets.ts'
 import { type CleanQuery, cleanQuery } from './query.ts'
 import { foldText, searchTerms, tokenize } from './terms.ts'
@@ -19,10 +20,6 @@ export interface Search {
   size(): number
   /** Total: hostile values are clamped or ignored. */
   query(query: SearchQuery): SearchResult
-}
-
-export interface SearchDocument extends PackageSummary {
-  keywords: string[]
 }
 
 export interface SearchDependencies {

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { SearchQuery } from '../contract/views.ts'
-import { createSearch, type Search, type SearchDocument } from './index.ts'
+import type { SearchDocument } from './document.ts'
+import { createSearch, type Search } from './index.ts'
 
 const document = (slug: string, changes: Partial<SearchDocument> = {}): SearchDocument => ({
   id: `publisher-a/${slug}`,

@@ -2,7 +2,6 @@ import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
 import { KAD_PROTOCOL } from '../protocol/protocols.ts'
 import { tableCheckMs } from './limits.ts'
-import type { StackServices } from './services.ts'
 
 /**
  * What kad-dht can do and its interface does not offer: change its routing table, and leave it alone. Each is checked for at run time; without them nothing breaks, the table is only staler.
@@ -12,7 +11,7 @@ import type { StackServices } from './services.ts'
  * Drops peers from the routing table when they disconnect. Stock kad-dht keeps them until their bucket is full, so
  * that a relay would answer with tabs that are long closed. Returns its undo.
  */
-export const forgetDisconnected = (node: Libp2p<Pick<StackServices, 'dht'>>): (() => void) => {
+export const forgetDisconnected = (node: Libp2p<{ dht: KadDHT }>): (() => void) => {
   const onDisconnect = ({ detail: peer }: CustomEvent<PeerId>): void => {
     const { dht } = node.services
     // The table may not know the peer, or be stopping: nothing to do in either case.
@@ -27,7 +26,7 @@ export const forgetDisconnected = (node: Libp2p<Pick<StackServices, 'dht'>>): ((
  * peer without an address at that moment is passed over, one whose ping is lost too, and neither is tried again. Here
  * each is tried when it identifies itself or changes, and every 15 s while it is missing. Returns its undo.
  */
-export const admitConnected = (node: Libp2p<Pick<StackServices, 'dht'>>): (() => void) => {
+export const admitConnected = (node: Libp2p<{ dht: KadDHT }>): (() => void) => {
   const { dht } = node.services
   if (!hasRoutingTable(dht)) return () => {}
 
