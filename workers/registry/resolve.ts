@@ -28,7 +28,7 @@ export interface ResolveDependencies {
   trust(publisher: string): TrustState
   /** Installed packages: a yanked version among them may stay. */
   readonly installed?: readonly VersionRef[]
-  /** Versions that a lockfile names: taken where they fit, yanked or not. */
+  /** Versions that a lockfile names: taken where they fit, yanked or not. Nobody passes them yet: installing will. */
   readonly pinned?: readonly VersionRef[]
   /** Goes on without required dependencies that are not in the catalogue. */
   readonly allowMissing?: boolean

@@ -12,7 +12,7 @@ interface Offerable {
 }
 
 /** A version that may be chosen without being asked for by name. */
-export const isOffered = (version: Offerable): boolean =>
+const isOffered = (version: Offerable): boolean =>
   version.release !== undefined && !version.yanked && !version.equivocation
 
 /**

@@ -15,7 +15,6 @@ import { foldText, searchTerms, tokenize } from './terms.ts'
 export interface Search {
   /** Adds a document, or replaces the one with its id. */
   put(document: SearchDocument): void
-  putAll(documents: Iterable<SearchDocument>): void
   remove(id: string): void
   size(): number
   /** Total: hostile values are clamped or ignored. */
@@ -98,9 +97,6 @@ export const createSearch = ({ now }: SearchDependencies): Search => {
 
   return {
     put,
-    putAll(documents) {
-      for (const document of documents) put(document)
-    },
     remove,
     size: () => keptById.size,
 

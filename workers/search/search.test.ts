@@ -24,7 +24,7 @@ const document = (slug: string, changes: Partial<SearchDocument> = {}): SearchDo
 const searchOver = (...documents: SearchDocument[]): Search => {
   let time = 0
   const search = createSearch({ now: () => time++ })
-  search.putAll(documents)
+  for (const document of documents) search.put(document)
   return search
 }
 
