@@ -1,4 +1,4 @@
-import { createOptimumMeter } from '../../workers/cache/belady-optimum.ts'
+import { beladyHits } from '../../workers/cache/belady-optimum.ts'
 import { createPolicy } from '../../workers/cache/policy.ts'
 import { createTieredCache } from '../../workers/cache/tiered-cache.ts'
 import { createMemoryStore } from '../../workers/store/memory-store.ts'
@@ -211,15 +211,11 @@ const measureHitRates = async function* (log: (line: string) => void): AsyncGene
 /** Floor: 88 % of the optimum. */
 const targets: Record<string, number> = { 'Zipf 1.0': 0.88, 'drift (1 rank in 200)': 0.88 }
 
-const bestRate = (trace: readonly string[]): number => {
-  const meter = createOptimumMeter(slots, 2 ** 19)
-  let before = 0
-  for (const [at, key] of trace.entries()) {
-    if (at === warmUp) before = meter.rates().best * warmUp
-    meter.note(key, false)
-  }
-  return (meter.rates().best * trace.length - before) / (trace.length - warmUp)
-}
+const bestRate = (trace: readonly string[]): number =>
+  beladyHits(trace, slots)
+    .subarray(warmUp)
+    .reduce((sum, hit) => sum + hit, 0) /
+  (trace.length - warmUp)
 
 const mean = (samples: readonly number[]): number => samples.reduce((sum, each) => sum + each, 0) / samples.length
 

@@ -1,5 +1,5 @@
 import type { SearchQuery } from '../../workers/contract/views.ts'
-import type { SearchDocument } from '../../workers/search/index.ts'
+import type { SearchDocument } from '../../workers/search/document.ts'
 import { createSeededRandom } from '../../workers/testing/seeded-random.ts'
 
 /**

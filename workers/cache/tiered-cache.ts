@@ -2,8 +2,8 @@ import { Failure } from '../contract/failures.ts'
 import { createLruMap } from '../stack/lru-map.ts'
 import type { Store, TableName } from '../store/store.ts'
 import { type Operation, untraced } from '../telemetry/operation.ts'
-import { createOptimumMeter } from './belady-optimum.ts'
 import { type ColdStats, createColdTier } from './cold-tier.ts'
+import { createHitRateSample, type HitRates } from './hit-rate-sample.ts'
 import { type CacheLimits, defaultCacheLimits, isFresh } from './limits.ts'
 import { createMemoryTier, type TierStats } from './memory-tier.ts'
 import { createSingleFlight, type Flight } from './single-flight.ts'
@@ -55,7 +55,7 @@ export interface CacheStats {
   tooLarge: number
   loads: { found: number; none: number; failed: number }
   /** Over the last requests: the share that memory answered, and that the best policy of its size could have. */
-  window: { requests: number; live: number; best: number }
+  window: HitRates
 }
 
 export interface TieredCacheDependencies<V> {
@@ -91,7 +91,7 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
   })
   const cold = createColdTier({ store, table, limits, now })
   const flights = createSingleFlight<CacheAnswer<V>>()
-  const meter = createOptimumMeter(limits.warmEntries, limits.windowRequests)
+  const sample = createHitRateSample(limits.warmEntries, limits.windowRequests)
   /** When each key was last found to have no value. */
   const noneSince = createLruMap<number>(limits.noneEntries)
   const counts = { hits: 0, known: 0, misses: 0, joined: 0, none: 0, tooLarge: 0 }
@@ -216,7 +216,7 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
           counts.none += 1
           return { value: undefined, from: 'none' }
         }
-        meter.note(key, held !== undefined)
+        sample.note(key, held !== undefined)
         if (held !== undefined) {
           counts.hits += 1
           return held
@@ -246,7 +246,7 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
       cold: cold.stats(),
       ...counts,
       loads: { ...loads },
-      window: meter.rates(),
+      window: sample.rates(),
     }),
 
     flush: () => cold.flush(),

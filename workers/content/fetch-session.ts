@@ -8,7 +8,7 @@ import {
   type FetchDependencies,
   type FetchLimits,
   type FetchProgress,
-} from './fetch.ts'
+} from './fetch-options.ts'
 import type { FileCheck, FileCheckResult } from './file-check.ts'
 import { openWithin } from './open-within.ts'
 import { createPieceClient, type PieceAnswer, type PieceClient } from './piece-client.ts'

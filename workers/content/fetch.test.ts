@@ -7,7 +7,8 @@ import { untraced } from '../telemetry/operation.ts'
 import { type ContentNetwork, type ContentPeer, createContentNetwork } from '../testing/content-peers.ts'
 import { failureName, isSame } from '../testing/store-compliance.ts'
 import type { StagedContent } from './content-store.ts'
-import { type FetchProgress, fetchContent } from './fetch.ts'
+import { fetchContent } from './fetch.ts'
+import type { FetchProgress } from './fetch-options.ts'
 import { pieceKey } from './piece-keys.ts'
 
 const pieceBytes = 262_144

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { untraced } from '../telemetry/operation.ts'
 import { type ContentNetwork, type ContentPeer, createContentNetwork } from '../testing/content-peers.ts'
 import { failureName } from '../testing/store-compliance.ts'
-import { type FetchDependencies, type FetchProgress, fetchContent } from './fetch.ts'
+import { fetchContent } from './fetch.ts'
+import type { FetchDependencies, FetchProgress } from './fetch-options.ts'
 
 /** Fetches whose peers are reached through a relay, as far as the fetch can see; the streams themselves are ordinary ones. */
 

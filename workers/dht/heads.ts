@@ -6,7 +6,7 @@ import { byDistance, type QueryLimits, startQuery } from './query.ts'
 import { createTimedRequest, type TimedRequestDependencies } from './timed-request.ts'
 
 /** A lookup that has found nothing by then finds nothing, ms (spec §2.8). */
-export const lookupTimeoutMs = 5_000
+const lookupTimeoutMs = 5_000
 
 /** After the first valid answer, later ones may still raise the sequence number for half a round trip, at most this, ms. */
 const maxSettleMs = 75

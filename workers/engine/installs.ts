@@ -1,5 +1,6 @@
 import type { ContentStore } from '../content/content-store.ts'
-import { assertExpected, type FetchDependencies, fetchContent } from '../content/fetch.ts'
+import { fetchContent } from '../content/fetch.ts'
+import { assertExpected, type FetchDependencies } from '../content/fetch-options.ts'
 import { Failure, toFailure } from '../contract/failures.ts'
 import type { InstallOptions, InstallPlan, InstallResult, LibraryEntry, TransferView } from '../contract/views.ts'
 import type { Reputation } from '../peers/reputation.ts'

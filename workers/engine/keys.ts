@@ -75,7 +75,7 @@ const firstName = (profile: string, nodeKey: Uint8Array): string =>
     ? `dev-${[...nodeKey.subarray(0, 2)].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`
     : profile
 
-export const defaultProfile = 'default'
+const defaultProfile = 'default'
 
 const isSeed = (value: Uint8Array | undefined): value is Uint8Array => value?.length === seedBytes
 

@@ -1,7 +1,7 @@
 import type { Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { ContentStore } from '../content/content-store.ts'
-import type { RelayedPaths } from '../content/fetch.ts'
+import type { RelayedPaths } from '../content/fetch-options.ts'
 import { createPieceServer, pieceHandlerOptions } from '../content/piece-server.ts'
 import type { StartOptions } from '../contract/commands.ts'
 import { Failure } from '../contract/failures.ts'

@@ -41,7 +41,7 @@ export interface TabServerDependencies {
 }
 
 /** How often followers hear from the leader, ms: a frozen one is noticed and replaced within 2 s. */
-export const beatMs = 400
+const beatMs = 400
 
 /** Updates kept for tabs that come later; the oldest are forgotten. */
 const maxKept = 500

@@ -1,5 +1,5 @@
 import type { Connection } from '@libp2p/interface'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import type { Multiaddr } from '@multiformats/multiaddr'
 
 /** What a multiaddr, or a connection, says about the way to a peer. */
 
@@ -21,6 +21,14 @@ export const peerOf = (address: Multiaddr): string | undefined =>
     .filter(({ name }) => name === 'p2p')
     .at(-1)?.value
 
+/** The address without the peer: host, port and how to talk. */
+export const socketOf = (address: Multiaddr): string =>
+  address
+    .getComponents()
+    .filter(({ name }) => name !== 'p2p')
+    .map(({ name, value }) => `${name}/${value ?? ''}`)
+    .join('/')
+
 /** Host and port of a network address, `127.0.0.1:9001`, for people; the whole address where it has none. */
 export const hostOf = (address: Multiaddr): string => {
   const [host, port] = address.getComponents()
@@ -35,9 +43,3 @@ export const addressesThrough = (
   const circuit = relayAddress.encapsulate('/p2p-circuit')
   return { webRtc: circuit.encapsulate(`/webrtc/p2p/${peerId}`), relayed: circuit.encapsulate(`/p2p/${peerId}`) }
 }
-
-/** Addresses that end in the peer's id, as a dial of several at once needs them. */
-export const withPeer = (addresses: readonly Multiaddr[], peerId: string): Multiaddr[] =>
-  addresses.map((address) =>
-    address.getComponents().at(-1)?.name === 'p2p' ? address : address.encapsulate(multiaddr(`/p2p/${peerId}`)),
-  )

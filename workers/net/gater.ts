@@ -1,6 +1,6 @@
 import type { ConnectionGater } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { isRelayed, isWebRtc, peerOf } from './addresses.ts'
+import { isRelayed, isWebRtc, peerOf, socketOf } from './addresses.ts'
 
 export interface DialGater {
   /** For libp2p. */
@@ -81,11 +81,3 @@ const isThisMachine = (address: Multiaddr): boolean => {
   const [first] = address.getComponents()
   return first?.name === 'memory' || loopback.test(first?.value ?? '')
 }
-
-/** The address without the peer: host, port and how to talk. */
-const socketOf = (address: Multiaddr): string =>
-  address
-    .getComponents()
-    .filter(({ name }) => name !== 'p2p')
-    .map(({ name, value }) => `${name}/${value ?? ''}`)
-    .join('/')

@@ -1,4 +1,5 @@
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { peerOf, socketOf } from './addresses.ts'
 
 /**
  * Which of the addresses that strangers name for a peer are worth a dial. Pure.
@@ -33,7 +34,7 @@ export const dialableAddresses = (
   if (peer === self) return []
   // Without relays all strangers are met through peers that a person connected to by hand, wherever those are.
   const reach = relays.length === 0 ? scopes.machine : Math.min(Math.max(...relays.map(scopeOf)), scopes.machine)
-  const relaySockets = new Set(relays.filter((relay) => lastPeer(relay) !== peer).map(socketOf))
+  const relaySockets = new Set(relays.filter((relay) => peerOf(relay) !== peer).map(socketOf))
   const found = new Map<string, Multiaddr>()
   for (const address of heard.slice(0, maxRead)) {
     if (found.size >= maxAddresses) break
@@ -66,17 +67,6 @@ const isPathTo = (address: Multiaddr, peer: string, self: string): boolean => {
 }
 
 const isCircuit = (address: Multiaddr): boolean => address.getComponents().some(({ name }) => name === 'p2p-circuit')
-
-const lastPeer = (address: Multiaddr): string | undefined =>
-  address.getComponents().findLast(({ name }) => name === 'p2p')?.value
-
-/** Host, port and how to talk, without the peer. */
-const socketOf = (address: Multiaddr): string =>
-  address
-    .getComponents()
-    .filter(({ name }) => name !== 'p2p')
-    .map(({ name, value }) => `${name}/${value ?? ''}`)
-    .join('/')
 
 /** From where a host can be reached: a node with a relay in a narrow scope reaches peers there. */
 const scopes = { world: 0, network: 1, machine: 2, nowhere: 3 } as const

@@ -9,7 +9,7 @@ import { libraryEcosystems } from './known-libraries.ts'
 import type { Manifest } from './manifest.ts'
 import { readNeighbours } from './neighbours.ts'
 import { positionOf } from './positions.ts'
-import { toRange } from './ranges.ts'
+import { toNodeRange } from './ranges.ts'
 import { get } from './tree.ts'
 
 /**
@@ -57,7 +57,7 @@ export const readDependencies = (
     if (source?.kind === 'address')
       return { ...external(ecosystemOf(entry)), range: toLine(source.text, MAX_RANGE_CHARACTERS) }
 
-    const range = toRange(entry.range)
+    const range = toNodeRange(entry.range)
     const versions = isSlug(name) ? knownVersions(name) : undefined
     const fits = range !== undefined && versions?.some((version) => satisfies(version, range)) === true
     if (fits) return { name, range, optional, kind: 'package' }

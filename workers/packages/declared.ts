@@ -1,7 +1,7 @@
 import { isPackageId, isSlug } from '../protocol/ids.ts'
 import { type Findings, quote } from './findings.ts'
 import type { Manifest } from './manifest.ts'
-import { toRange } from './ranges.ts'
+import { toNodeRange } from './ranges.ts'
 import { get, isTable, kindOf, type Table, textOf } from './tree.ts'
 
 /**
@@ -212,7 +212,7 @@ const sourceOf = (range: string): Declared['source'] => {
   const text = range.trim()
   if (/^(?:git\+|github:|gitlab:|bitbucket:)|^[a-z][a-z+]*:\/\//i.test(text)) return { kind: 'address', text }
   const path = text.replace(/^(?:file|link|portal):/, '')
-  if (path === '' || /\s|^\w+:/.test(path) || toRange(path) !== undefined) return undefined
+  if (path === '' || /\s|^\w+:/.test(path) || toNodeRange(path) !== undefined) return undefined
   return /[/*]|\.[a-z][a-z0-9]{0,9}$/i.test(path) ? { kind: 'path', text: path } : undefined
 }
 

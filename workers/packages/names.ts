@@ -103,7 +103,7 @@ export const readDisplayName = ({ manifest, typed }: FieldsInput): string | unde
 }
 
 /** The nearest slug to a text; undefined where nothing is left of it. */
-export const slugify = (text: string): string | undefined => {
+const slugify = (text: string): string | undefined => {
   const slug = text
     .slice(0, 1000)
     .normalize('NFKD')

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { toRange } from './ranges.ts'
+import { toNodeRange } from './ranges.ts'
 
-describe('toRange', () => {
+describe('toNodeRange', () => {
   test.each([
     ['1', '^1'],
     ['1.0', '^1.0'],
@@ -24,13 +24,13 @@ describe('toRange', () => {
     ['*', '*'],
     ['latest', '*'],
   ])('%j means %j', (written, range) => {
-    expect(toRange(written)).toBe(range)
+    expect(toNodeRange(written)).toBe(range)
   })
 
   test.each(['not a range', '^^1', '1.0.0.0', '>=one', '9'.repeat(500), '1.'.repeat(10_000)])(
     '%j is no range',
     (text) => {
-      expect(toRange(text)).toBeUndefined()
+      expect(toNodeRange(text)).toBeUndefined()
     },
   )
 })

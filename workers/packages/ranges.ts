@@ -5,7 +5,7 @@ import { isRange } from '../protocol/versions-and-ranges.ts'
  * A range as manifests write it, as one that node-semver reads: a bare `1.0` means `^1.0` (docs/protocol.md §6), commas
  * (Cargo, Python) join conditions. Undefined where it is no range.
  */
-export const toRange = (text: string): string | undefined => {
+export const toNodeRange = (text: string): string | undefined => {
   // Longer than any range, even with spaces to spare; bounds the patterns below.
   if (text.length > MAX_RANGE_CHARACTERS * 2) return undefined
   const range = text

@@ -39,7 +39,6 @@ test('an unknown peer has the score of no experience, and is neutral for gossip'
   expect(reputation.scoreOf('A')).toBe(unknownScore)
   expect(reputation.appScore('A')).toBe(0)
   expect(reputation.isBanned('A')).toBe(false)
-  expect(reputation.average()).toBe(0)
   expect(reputation.list()).toEqual([])
 })
 
@@ -52,7 +51,6 @@ test('what it did counts by the formula', () => {
   reputation.observe('A', { kind: 'failed' })
   expect(reputation.scoreOf('A')).toBeCloseTo(0.4 * (9 / 11) + 0.3 * 0.5 + 0.2 + 0.1, 9)
   expect(reputation.list()[0]).toMatchObject({ peer: 'A', ok: 8, failed: 1, rttMs: 100, kbitPerS: 10_000 })
-  expect(reputation.average()).toBe(reputation.scoreOf('A'))
 })
 
 test('measurements are smoothed, and what is none changes nothing', () => {

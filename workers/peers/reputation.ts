@@ -28,8 +28,6 @@ export interface Reputation {
    * mesh), down to −8 for one that always fails (below −10 it would get no gossip), −1,000 while banned.
    */
   appScore(peer: string): number
-  /** Mean score of the known peers; 0 when there are none. */
-  average(): number
   /** Best first. */
   list(): PeerReputation[]
   /** Writes what changed; resolves when it was tried once. */
@@ -304,13 +302,6 @@ export const createReputation = (deps: ReputationDependencies): Reputation => {
       if (isBanned(known)) return bannedAppScore
       const better = totalOf(known) - unknownScore
       return better >= 0 ? (better / (1 - unknownScore)) * bestAppScore : (better / unknownScore) * -worstAppScore
-    },
-
-    average() {
-      if (knownByPeer.size === 0) return 0
-      let sum = 0
-      for (const known of knownByPeer.values()) sum += totalOf(refresh(known))
-      return sum / knownByPeer.size
     },
 
     list: () =>

@@ -1,5 +1,4 @@
 import * as v from 'valibot'
-import { sameBytes } from './bytes.ts'
 import { createCodec } from './codec.ts'
 import type { CryptoProvider, Signer } from './crypto.ts'
 import { type Decoded, decoded, RecordError, refused } from './decoded.ts'
@@ -189,19 +188,6 @@ export const verifyHead = async (
 export const peekHead = (bytes: Uint8Array): Decoded<Head> => {
   const envelope = peek('head', bytes)
   return envelope.ok ? headCodec.decode(envelope.value.body) : envelope
-}
-
-/** Checks a page against the hash that a head, or a newer page, names. */
-export const verifyPage = async (
-  bytes: Uint8Array,
-  expectedHash: Uint8Array,
-  crypto: Pick<CryptoProvider, 'sha256'>,
-): Promise<Decoded<HeadPage>> => {
-  const page = headPageCodec.decode(bytes)
-  if (!page.ok) return page
-  return sameBytes(await crypto.sha256(bytes), expectedHash)
-    ? page
-    : refused('RecordMalformed', 'This page of versions is not the one that was asked for.')
 }
 
 /** What a later version wrote into a head: a program that signs the next one without knowing it must not lose it. */

@@ -71,7 +71,7 @@ export const splitHeadKey = (key: string): Decoded<{ publisher: PublisherId; slu
     : refused('InvalidArgument', `“${excerpt(key)}” is not the key of a package in the DHT.`)
 
 /** A content root as a CIDv1 (dag-cbor, SHA-256), the id that providers are announced under. */
-export const rootToCid = (root: Uint8Array): CID => {
+const rootToCid = (root: Uint8Array): CID => {
   if (root.length !== HASH_BYTES) throw new RangeError(`A root has ${HASH_BYTES} bytes, not ${root.length}.`)
   return CID.createV1(DAG_CBOR_CODE, createDigest(SHA_256_CODE, root))
 }

@@ -12,15 +12,12 @@ export const PACKAGES_TOPIC = '/ggen/packages/v1'
 
 /** Exchange of catalogue entries between two peers. */
 export const SYNC_PROTOCOL = '/ggen/sync/1.0.0'
-export const SYNC_PROTOCOLS: readonly string[] = [SYNC_PROTOCOL]
 
 /** Transfer of manifests and pieces. */
 export const PIECE_PROTOCOL = '/ggen/piece/1.0.0'
-export const PIECE_PROTOCOLS: readonly string[] = [PIECE_PROTOCOL]
 
 /** Remote search and describe. */
 export const QUERY_PROTOCOL = '/ggen/query/1.0.0'
-export const QUERY_PROTOCOLS: readonly string[] = [QUERY_PROTOCOL]
 
 /** First part of the DHT keys `/ggen/<publisher id>/<slug>`; names their validator and selector. */
 export const DHT_NAMESPACE = 'ggen'

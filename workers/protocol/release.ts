@@ -91,6 +91,7 @@ export interface Release {
   readonly size: number
   readonly fileCount: number
   readonly dependencies: readonly Dependency[]
+  /** Nobody writes it yet: installing will use it to fetch what a release was tested with. */
   readonly closure?: readonly ClosureEntry[]
   /** Counts the releases of this package; the first is 1. */
   readonly seq: number

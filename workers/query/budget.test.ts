@@ -23,6 +23,16 @@ describe('what a peer may ask', () => {
     expect(later.filter((verdict) => verdict === 'allow')).toHaveLength(8)
   })
 
+  test('is a flood under a clock that moves while it is read', () => {
+    let time = 0
+    const budget = createBudget(() => {
+      time += 0.001
+      return time
+    })
+    const verdicts = Array.from({ length: 100 }, () => budget.take('a'))
+    expect(verdicts).toContain('flood')
+  })
+
   test('is a flood when it goes on although it is refused, and not when it waits', () => {
     const { takeMany, pass } = compose()
     const verdicts = takeMany('a', 100)

@@ -43,9 +43,7 @@ export const createBudget = (now: () => number): Budget => {
 
   return {
     take(peer) {
-      const own = bucketOf(peer)
-      own.take(leastCostMs)
-      const left = own.left()
+      const left = bucketOf(peer).take(leastCostMs)
       if (left <= -floodDebtMs) return 'flood'
       if (left < 0 || all.left() < leastCostMs) return 'refuse'
       all.take(leastCostMs)

@@ -1,5 +1,5 @@
 import type { Dependency } from '../protocol/release.ts'
-import { toRange } from './versions.ts'
+import { parseRange } from './versions.ts'
 
 /**
  * Which installed packages break when one is removed: those that need it, and those that need these in turn.
@@ -38,7 +38,7 @@ export const findBroken = <T extends InstalledPackage>(
     const key = `${id} ${text}`
     const known = needs.get(key)
     if (known !== undefined) return known
-    const range = toRange(text)
+    const range = parseRange(text)
     const fitting = (byId.get(id) ?? []).filter(({ version }) => range.any || range.fits(version))
     const need: Need = { left: fitting.length, dependents: [] }
     needs.set(key, need)

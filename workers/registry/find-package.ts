@@ -61,7 +61,7 @@ export const ambiguous = (what: string, candidates: readonly CataloguePackage[])
 /** Names of packages that are told in one message; a person reads no more. */
 const maxListed = 8
 
-export const listIds = (packages: readonly CataloguePackage[]): string => {
+const listIds = (packages: readonly CataloguePackage[]): string => {
   const names = packages.slice(0, maxListed).map(({ identity, id }) => displayId(identity.name, id))
   return packages.length > maxListed ? `${names.join(', ')} and ${packages.length - maxListed} more` : names.join(', ')
 }

@@ -25,7 +25,6 @@ export interface Library {
   /** As they are shown: whatever a stored entry says, within the bounds that every view can draw. */
   list(): readonly LibraryEntry[]
   get(id: string, version: string): LibraryEntry | undefined
-  versionsOf(id: string): readonly string[]
   /**
    * Durable when it resolves. Adding what is there keeps when it was first installed, and an entry that was installed
    * for its own sake stays so.
@@ -58,11 +57,6 @@ export const createLibrary = ({ store }: { readonly store: Store }): Library => 
     },
     list: () => records.list().map(({ entry }) => presentable(entry)),
     get: (id, wanted) => records.get(keyOf(id, wanted))?.entry,
-    versionsOf: (id) =>
-      records
-        .list()
-        .filter(({ entry }) => entry.id === id)
-        .map(({ entry }) => entry.version),
     async add(entry) {
       const before = records.get(keyOf(entry.id, entry.version))?.entry
       await records.put({

@@ -47,7 +47,7 @@ export const createOutbox = ({ store }: { readonly store: Store }): Outbox => {
   }
 }
 
-export const outboxCodec = createCodec<OutboxEntry>({
+const outboxCodec = createCodec<OutboxEntry>({
   name: 'publication to be sent',
   version: 1,
   maxBytes: 1024,

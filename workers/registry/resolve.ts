@@ -12,7 +12,7 @@ import {
   solve,
   type VersionChoice,
 } from './solve.ts'
-import { isPrerelease, type ParsedRange, toRange } from './versions.ts'
+import { isPrerelease, type ParsedRange, parseRange } from './versions.ts'
 
 /**
  * From what a person asks for to the packages that have to be installed.
@@ -28,7 +28,7 @@ export interface ResolveDependencies {
   trust(publisher: string): TrustState
   /** Installed packages: a yanked version among them may stay. */
   readonly installed?: readonly VersionRef[]
-  /** Versions that a lockfile names: taken where they fit, yanked or not. */
+  /** Versions that a lockfile names: taken where they fit, yanked or not. Nobody passes them yet: installing will. */
   readonly pinned?: readonly VersionRef[]
   /** Goes on without required dependencies that are not in the catalogue. */
   readonly allowMissing?: boolean
@@ -67,7 +67,7 @@ export interface ResolvedRelease {
 export const resolve = (specs: readonly string[], dependencies: ResolveDependencies): Resolution => {
   const { catalogue, trust, allowMissing = false } = dependencies
   const asked = specs.map((text) => findAsked(text, catalogue, trust))
-  const roots = asked.map(({ target, spec }) => ({ target, range: toRange(spec.range) }))
+  const roots = asked.map(({ target, spec }) => ({ target, range: parseRange(spec.range) }))
   const choices = createChoices(dependencies)
   for (const root of roots) assertChoosable(root, choices)
   const edges = createEdges(dependencies, choices, new Set(roots.map(({ target }) => target.id)))
@@ -227,7 +227,7 @@ const createEdges = (
       if (targets.length > 1 && !optional) {
         throw ambiguous(`${dependent.slug} ${version} needs “${name}”, which`, targets)
       }
-      const range = toRange(text)
+      const range = parseRange(text)
       const target = targets.length === 1 ? targets[0] : undefined
       const base = { key: `${dependent.id}>${id ?? name}`, name, range, optional, target }
       edges.push({ ...base, problem: findProblem(base, targets.length > 1) })

@@ -50,7 +50,7 @@ export const createTransfers = ({ store }: { readonly store: Store }): Transfers
 }
 
 /** Packages that one install can ask for. */
-export const maxSpecs = 1_000
+const maxSpecs = 1_000
 
 /** Ids are made by the page: a UUID or less. */
 const maxIdCharacters = 64

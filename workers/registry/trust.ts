@@ -15,10 +15,9 @@ export interface Trust {
   stateOf(publisher: string): TrustState
   /** Keeps that a package of this publisher is used from `at` on. Later calls change nothing. */
   remember(publisher: string, name: string, at: number): Promise<void>
-  list(): readonly TrustedPublisher[]
 }
 
-export interface TrustedPublisher {
+interface TrustedPublisher {
   readonly v: 1
   readonly publisher: PublisherId
   /** The name that it had for itself then. */
@@ -42,7 +41,6 @@ export const createTrust = ({ store, self }: { readonly store: Store; readonly s
       if (publisher === self || records.get(publisher) !== undefined || !isPublisherId(publisher)) return
       await records.put({ v: 1, publisher, name, since: at })
     },
-    list: records.list,
   }
 }
 

@@ -1,17 +1,25 @@
 import { prerelease, Range, SemVer } from 'semver'
-import type { CatalogueVersion } from './catalogue.ts'
 
 /** Which of a package's versions may be offered, and which fit a range. Parsed forms are kept: parsing is the cost. */
 
+/** What decides whether a version may be offered. */
+interface Offerable {
+  readonly version: string
+  /** Undefined while the signed release is not here. */
+  readonly release: unknown
+  readonly yanked: boolean
+  readonly equivocation: boolean
+}
+
 /** A version that may be chosen without being asked for by name. */
-export const isOffered = (version: CatalogueVersion): boolean =>
+const isOffered = (version: Offerable): boolean =>
   version.release !== undefined && !version.yanked && !version.equivocation
 
 /**
  * The highest stable version that may be offered; a prerelease only if there is nothing else.
  * @param versions highest first.
  */
-export const pickOffered = (versions: readonly CatalogueVersion[]): CatalogueVersion | undefined => {
+export const pickOffered = <V extends Offerable>(versions: readonly V[]): V | undefined => {
   const offered = versions.filter(isOffered)
   return offered.find(({ version }) => prerelease(version) === null) ?? offered[0]
 }
@@ -25,7 +33,7 @@ export interface ParsedRange {
 }
 
 /** @param text undefined, or what is no range, asks for nothing in particular. */
-export const toRange = (text: string | undefined): ParsedRange => rangeByText(text ?? '*') ?? anyRange
+export const parseRange = (text: string | undefined): ParsedRange => rangeByText(text ?? '*') ?? anyRange
 
 export const isPrerelease = (version: string): boolean => (versionByText(version)?.prerelease.length ?? 0) > 0
 

@@ -1,5 +1,5 @@
 import type { Facet, SearchResult } from '../contract/views.ts'
-import type { SearchDocument } from './index.ts'
+import type { SearchDocument } from './document.ts'
 import type { Filter } from './query.ts'
 
 /**

@@ -1,6 +1,7 @@
 import MiniSearch, { type SearchOptions } from 'minisearch'
 import type { PackageSummary, SearchQuery, SearchResult } from '../contract/views.ts'
 import { presentableTime } from '../protocol/presentable.ts'
+import type { SearchDocument } from './document.ts'
 import { createFacets, type Numbered } from './facets.ts'
 import { type CleanQuery, cleanQuery } from './query.ts'
 import { foldText, searchTerms, tokenize } from './terms.ts'
@@ -14,15 +15,10 @@ import { foldText, searchTerms, tokenize } from './terms.ts'
 export interface Search {
   /** Adds a document, or replaces the one with its id. */
   put(document: SearchDocument): void
-  putAll(documents: Iterable<SearchDocument>): void
   remove(id: string): void
   size(): number
   /** Total: hostile values are clamped or ignored. */
   query(query: SearchQuery): SearchResult
-}
-
-export interface SearchDocument extends PackageSummary {
-  keywords: string[]
 }
 
 export interface SearchDependencies {
@@ -101,9 +97,6 @@ export const createSearch = ({ now }: SearchDependencies): Search => {
 
   return {
     put,
-    putAll(documents) {
-      for (const document of documents) put(document)
-    },
     remove,
     size: () => keptById.size,
 

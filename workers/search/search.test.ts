@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { SearchQuery } from '../contract/views.ts'
-import { createSearch, type Search, type SearchDocument } from './index.ts'
+import type { SearchDocument } from './document.ts'
+import { createSearch, type Search } from './index.ts'
 
 const document = (slug: string, changes: Partial<SearchDocument> = {}): SearchDocument => ({
   id: `publisher-a/${slug}`,
@@ -23,7 +24,7 @@ const document = (slug: string, changes: Partial<SearchDocument> = {}): SearchDo
 const searchOver = (...documents: SearchDocument[]): Search => {
   let time = 0
   const search = createSearch({ now: () => time++ })
-  search.putAll(documents)
+  for (const document of documents) search.put(document)
   return search
 }
 

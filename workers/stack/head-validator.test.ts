@@ -30,14 +30,14 @@ describe('head validator', () => {
     await validator.validate(key(), await value(1))
     await validator.validate(key(), await value(1))
     await validator.validate(key(), await value(5))
-    expect(validator.newestSeq(key())).toBe(5)
+    expect(validator.newest(key())?.seq).toBe(5)
   })
 
   it('refuses an older head after a newer one', async () => {
     const validator = createHeadValidator(webCrypto)
     await validator.validate(key(), await value(5))
     await expect(validator.validate(key(), await value(4))).rejects.toThrow('A newer head is known: 5, this one is 4.')
-    expect(validator.newestSeq(key())).toBe(5)
+    expect(validator.newest(key())?.seq).toBe(5)
   })
 
   it('keeps the order of each package by itself', async () => {
@@ -91,7 +91,7 @@ describe('head validator', () => {
     ]
     for (const [badKey, badValue] of bad)
       await expect(validator.validate(badKey, badValue)).rejects.toBeInstanceOf(HeadRefused)
-    expect(validator.newestSeq(key())).toBeUndefined()
+    expect(validator.newest(key())?.seq).toBeUndefined()
   })
 
   it('turns a failing crypto into a refusal', async () => {
@@ -116,10 +116,8 @@ describe('head validator', () => {
     await validator.validate(key('b'), await value(5, { slug: 'b' }))
     await validator.validate(key('a'), await value(5, { slug: 'a' }))
     await validator.validate(key('c'), await value(5, { slug: 'c' }))
-    expect([validator.newestSeq(key('a')), validator.newestSeq(key('b')), validator.newestSeq(key('c'))]).toEqual([
-      5,
-      undefined,
-      5,
-    ])
+    expect([validator.newest(key('a'))?.seq, validator.newest(key('b'))?.seq, validator.newest(key('c'))?.seq]).toEqual(
+      [5, undefined, 5],
+    )
   })
 })

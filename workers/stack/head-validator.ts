@@ -16,8 +16,6 @@ export interface HeadValidator {
   validate: ValidateFn
   /** The index of the newest valid value; 0 when none is valid. */
   select: SelectFn
-  /** The newest `seq` that was seen valid for a key. */
-  newestSeq(key: Uint8Array): number | undefined
   /** The newest version that was seen valid for a key: of the identity document and of the head. */
   newest(key: Uint8Array): { identitySeq: number; seq: number } | undefined
 }
@@ -87,7 +85,6 @@ export const createHeadValidator = (crypto: CryptoProvider, options: { maxKeys?:
       return best
     },
 
-    newestSeq: (key) => newestByKey.peek(keyText(key))?.seq,
     newest: (key) => newestByKey.peek(keyText(key)),
   }
 }

@@ -18,11 +18,7 @@ export interface RecentAnnouncementsLimits {
  * What a crowd of newcomers may have missed: an announcement has some 2 KB, so that even a busy minute fits; after ten
  * minutes everybody has met somebody with a catalogue.
  */
-export const recentAnnouncementsLimits: RecentAnnouncementsLimits = {
-  maxCount: 64,
-  maxBytes: 256 * 1024,
-  maxAgeMs: 600_000,
-}
+const recentAnnouncementsLimits: RecentAnnouncementsLimits = { maxCount: 64, maxBytes: 256 * 1024, maxAgeMs: 600_000 }
 
 interface Kept extends RecentAnnouncement {
   readonly at: number

@@ -3,13 +3,12 @@ import type { KadDHT } from '@libp2p/kad-dht'
 import { routingTable } from '../libp2p-internals/kad-dht.ts'
 import { KAD_PROTOCOL } from '../protocol/protocols.ts'
 import { tableCheckMs } from './limits.ts'
-import type { StackServices } from './services.ts'
 
 /**
  * Drops peers from the routing table when they disconnect. Stock kad-dht keeps them until their bucket is full, so
  * that a relay would answer with tabs that are long closed. Returns its undo.
  */
-export const forgetDisconnected = (node: Libp2p<Pick<StackServices, 'dht'>>): (() => void) => {
+export const forgetDisconnected = (node: Libp2p<{ dht: KadDHT }>): (() => void) => {
   const table = routingTable(node.services.dht)
   const onDisconnect = ({ detail: peer }: CustomEvent<PeerId>): void => {
     // The table may not know the peer, or be stopping: nothing to do in either case.
@@ -24,7 +23,7 @@ export const forgetDisconnected = (node: Libp2p<Pick<StackServices, 'dht'>>): ((
  * peer without an address at that moment is passed over, one whose ping is lost too, and neither is tried again. Here
  * each is tried when it identifies itself or changes, and every 15 s while it is missing. Returns its undo.
  */
-export const admitConnected = (node: Libp2p<Pick<StackServices, 'dht'>>): (() => void) => {
+export const admitConnected = (node: Libp2p<{ dht: KadDHT }>): (() => void) => {
   const table = routingTable(node.services.dht)
   const admit = async (peer: PeerId): Promise<void> => {
     const isDirect = node.getConnections(peer).some(({ limits }) => limits === undefined)

@@ -9,8 +9,11 @@ export interface TokenBucket {
   left(): number
   /** Whether there is at least one token. */
   hasSome(): boolean
-  /** Takes as many as given, also more than there are: the debt is paid before there are tokens again. */
-  take(count: number): void
+  /**
+   * Takes as many as given, also more than there are: the debt is paid before there are tokens again. Returns what is left
+   * at that moment.
+   */
+  take(count: number): number
   /** Takes one token if there is one. */
   tryTake(): boolean
   /** Time until there is a token (ms); 0 when there is. */
@@ -34,10 +37,11 @@ export const createTokenBucket = (
   const tokensAt = (time: number): number => Math.min(burst, tokens + (Math.max(0, time - at) / 1_000) * perSecond)
   const left = (): number => tokensAt(now())
   const hasSome = (): boolean => left() >= 1
-  const take = (count: number): void => {
+  const take = (count: number): number => {
     const time = now()
     tokens = Math.max(-maxDebt, tokensAt(time) - count)
     at = time
+    return tokens
   }
 
   return {

@@ -109,7 +109,7 @@ export const createIndexedRegistry = () => {
 export const searchOver = (registry: Pick<Registry, 'all'>): { query(query: SearchQuery): SearchResult } => ({
   query(query) {
     const search = createSearch({ now: () => performance.now() })
-    search.putAll([...registry.all()].flatMap((found) => packageToDocument(found) ?? []))
+    for (const document of [...registry.all()].flatMap((found) => packageToDocument(found) ?? [])) search.put(document)
     return search.query(query)
   },
 })

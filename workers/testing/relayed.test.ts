@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { createContentStore } from '../content/content-store.ts'
-import { type FetchDependencies, fetchContent } from '../content/fetch.ts'
+import { fetchContent } from '../content/fetch.ts'
+import type { FetchDependencies } from '../content/fetch-options.ts'
 import { createPieceServer, pieceHandlerOptions } from '../content/piece-server.ts'
 import { isDirect } from '../net/addresses.ts'
 import { isRelayedStream } from '../net/pool/open-stream.ts'

@@ -67,11 +67,7 @@ export interface Limits {
 }
 
 /** Best first: mesh members, then those that served lately, then by score; the older one of equals. */
-export const byUsefulness = (
-  peers: readonly PeerFacts[],
-  { idleMs }: Pick<Limits, 'idleMs'>,
-  now: number,
-): PeerFacts[] =>
+const byUsefulness = (peers: readonly PeerFacts[], { idleMs }: Pick<Limits, 'idleMs'>, now: number): PeerFacts[] =>
   [...peers].sort(
     (a, b) =>
       Number(b.inMesh) - Number(a.inMesh) ||
