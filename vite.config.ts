@@ -32,7 +32,7 @@ export default defineConfig({
     // lightningcss, 10 MB, is left out (package.json): minifying the CSS saves 1 KiB of gzip.
     cssMinify: false,
     target: 'es2024',
-    sourcemap: false,
+    sourcemap: true,
     chunkSizeWarningLimit: 1200,
   },
 })

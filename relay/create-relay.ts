@@ -21,6 +21,8 @@ import { yamux } from '../workers/stack/muxer.ts'
 import { admitConnected, forgetDisconnected, routingTableSize } from '../workers/stack/routing-table.ts'
 import { type StackServices, stackServices } from '../workers/stack/services.ts'
 import { silentLogger } from '../workers/stack/silent-logger.ts'
+import { noTelemetry } from '../workers/telemetry/no-telemetry.ts'
+import type { Telemetry } from '../workers/telemetry/telemetry.ts'
 import { addressFor } from './address-for.ts'
 import { replayAnnouncements } from './replay-announcements.ts'
 import { listeningWebSockets } from './ws/transport.ts'
@@ -55,6 +57,7 @@ export interface RelayOptions {
   announce: readonly string[]
   crypto: CryptoProvider
   validateAnnouncement: Judge
+  logger?: Telemetry['logger']
   /** Something failed that the relay outlives. */
   onError?(error: Error): void
 }
@@ -86,9 +89,11 @@ export interface Relay {
  * @throws Error with a sentence that names RELAY_PORT when the port is taken.
  */
 export const createRelay = async (options: RelayOptions): Promise<Relay> => {
-  const { host, port, announce, crypto, validateAnnouncement } = options
+  const { host, port, announce, crypto, validateAnnouncement, logger = noTelemetry.logger } = options
+  const [log, gossipLog] = [logger('relay'), logger('gossip')]
   const gossipLimits = createGossipLimits(() => performance.now())
   const drop = (peer: string): void => {
+    log.debug('peer dropped for flooding gossip', { peer })
     for (const connection of node.getConnections()) {
       if (connection.remotePeer.toString() === peer) connection.abort(new Error('The peer floods the gossip.'))
     }
@@ -98,8 +103,8 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
     start: false,
     datastore: createBoundedDatastore(relayDatastore),
     privateKey: options.privateKey,
-    // `DEBUG=libp2p:*` tells what it does.
-    ...(process.env['DEBUG'] === undefined ? { logger: silentLogger } : {}),
+    // `DEBUG=libp2p:*` writes the library's own logs.
+    ...(/libp2p|\*/.test(process.env['DEBUG'] ?? '') ? {} : { logger: silentLogger }),
     nodeInfo: { userAgent: 'ggen-relay' },
     addresses: { listen: [`/${isIPv6(host) ? 'ip6' : 'ip4'}/${host}/tcp/${port}/ws`], announce: [...announce] },
     transports: [listener.transport],
@@ -136,6 +141,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
   const { pubsub, dht, relay } = node.services
 
   const onDisconnect = ({ detail: peer }: CustomEvent<PeerId>): void => {
+    log.debug('peer disconnected', { peer: peer.toString(), reserved: relay.reservations.has(peer) })
     // Cleared too: its end would otherwise take away the reservation that the same peer makes next.
     relay.reservations.get(peer)?.signal.clear()
     relay.reservations.delete(peer)
@@ -143,6 +149,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
 
   /** A tab that comes again has lost its older connection, which must not be used to reach it. */
   const onOpen = ({ detail: newest }: CustomEvent<Connection>): void => {
+    log.debug('connection opened', { peer: newest.remotePeer.toString(), address: newest.remoteAddr.toString() })
     for (const older of node.getConnections(newest.remotePeer))
       if (older.id !== newest.id) older.abort(new Error('The peer has connected anew.'))
   }
@@ -151,11 +158,13 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
   node.addEventListener('connection:open', onOpen)
   const stopForgetting = forgetDisconnected(node)
   const stopAdmitting = admitConnected(node)
+  const judge: Judge = async (bytes, from) => {
+    const judgement = await validateAnnouncement(bytes, from)
+    gossipLog.debug('announcement received', { from, verdict: judgement.verdict, bytes: bytes.length })
+    return judgement
+  }
   const newcomers = replayAnnouncements(node, () => performance.now())
-  pubsub.topicValidators.set(
-    PACKAGES_TOPIC,
-    createAnnouncementGate(validateAnnouncement, gossipLimits, newcomers.onNews),
-  )
+  pubsub.topicValidators.set(PACKAGES_TOPIC, createAnnouncementGate(judge, gossipLimits, newcomers.onNews))
 
   try {
     await node.start()
@@ -163,6 +172,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
     await node.stop()
     throw new Error(whyNotStarted(error, host, port))
   }
+  log.debug('relay started', { peer: node.peerId.toString(), port: listener.port() })
   pubsub.subscribe(PACKAGES_TOPIC)
 
   return {

@@ -1,11 +1,17 @@
 import { createAnnouncementValidator } from '../workers/stack/announcement-validator.ts'
+import { wallNow } from '../workers/stack/steady-date.ts'
+import { createConsoleLogger } from '../workers/telemetry/console-logger.ts'
 import { loadRelayKey, type RelayConfig } from './config.ts'
 import { createRelay, type Relay } from './create-relay.ts'
 import { createNodeCrypto } from './node-crypto.ts'
 
-/** Starts the relay that a configuration describes: its key, and announcements verified before they are passed on. */
+/**
+ * Starts the relay that a configuration describes: its key, and announcements verified before they are passed on.
+ * `DEBUG=relay,gossip` writes the logs of these rooms to stderr.
+ */
 export const startRelay = async (config: RelayConfig, onError?: (error: Error) => void): Promise<Relay> => {
   const crypto = createNodeCrypto()
+  const rooms = process.env['DEBUG'] ?? ''
   return createRelay({
     privateKey: await loadRelayKey(config),
     host: config.host,
@@ -13,6 +19,7 @@ export const startRelay = async (config: RelayConfig, onError?: (error: Error) =
     announce: config.announce,
     crypto,
     validateAnnouncement: createAnnouncementValidator(crypto),
+    logger: createConsoleLogger({ rooms, now: wallNow, write: (line) => console.error(line) }),
     ...(onError === undefined ? {} : { onError }),
   })
 }

@@ -10,8 +10,8 @@ import { loadFailure } from './text/load-failure.ts'
 import { createGgen } from './window-ggen.ts'
 
 /** Composition root of the page: the engine, what scripts see of it, and then the drawing. */
-const { profile = 'default', relays } = parseProfile(location.search)
-const client = createEngineClient({ profile, relays, iceServers: [] })
+const { profile = 'default', relays, debug } = parseProfile(location.search)
+const client = createEngineClient({ profile, relays, debug, iceServers: [] })
 window.ggen = createGgen(client)
 // An engine that could not be started says so elsewhere.
 watchWake((reason) => void client.wake(reason).catch(() => {}))

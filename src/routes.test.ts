@@ -5,13 +5,14 @@ const publisher = 'a'.repeat(52)
 const id = `${publisher}/io.ggen.nextjs`
 
 describe('links', () => {
-  const search = '?q=old&peer=alice&relay=%2Fip4%2F1.2.3.4&relay=%2Fip4%2F5.6.7.8&tab=files'
+  const search = '?q=old&debug=dht&peer=alice&relay=%2Fip4%2F1.2.3.4&relay=%2Fip4%2F5.6.7.8&tab=files'
   const links = createLinks(search)
 
   test('keep the profile and every relay, and nothing else of the current address', () => {
     for (const link of [links.browse(), links.package(id), links.publish(), links.library(), links.network()]) {
       const parameters = new URL(link, 'http://page.test').searchParams
       expect(parameters.get('peer')).toBe('alice')
+      expect(parameters.get('debug')).toBe('dht')
       expect(parameters.getAll('relay')).toEqual(['/ip4/1.2.3.4', '/ip4/5.6.7.8'])
       expect(parameters.has('q')).toBe(false)
       expect(parameters.has('tab')).toBe(false)
@@ -63,6 +64,7 @@ test('the profile and the relays are read from the address', () => {
     relays: ['/ip4/1.2.3.4', '/ip4/5.6.7.8'],
   })
   expect(parseProfile('?peer=')).toEqual({ profile: undefined, relays: [] })
+  expect(parseProfile('?debug=dht,sync').debug).toBe('dht,sync')
 })
 
 test('one more profile never has the name of the one in use', () => {

@@ -4,7 +4,7 @@ import type { SortOrder } from '../workers/contract/views.ts'
  * The addresses of the page and the only place that knows how they are written.
  *
  * Every link keeps `peer` and `relay`, because they say which profile this tab is; losing one on the way would silently
- * turn a reload into another person.
+ * turn a reload into another person. It keeps `debug` (rooms whose logs are written), too.
  */
 
 /** What the browse page was asked for; undefined where nothing was chosen. */
@@ -95,13 +95,16 @@ export const parsePackageQuery = (search: string): PackageQuery => {
   }
 }
 
-/** The profile and relays that the address names. */
-export const parseProfile = (search: string): { profile: string | undefined; relays: string[] } => {
+/** The profile, the relays and the rooms to log that the address names. */
+export const parseProfile = (
+  search: string,
+): { profile: string | undefined; relays: string[]; debug: string | undefined } => {
   const parameters = new URLSearchParams(search)
   const name = parameters.get('peer')?.trim()
   return {
     profile: name === undefined || name === '' ? undefined : name,
     relays: parameters.getAll('relay').filter((address) => address !== ''),
+    debug: parameters.get('debug')?.trim() || undefined,
   }
 }
 
@@ -128,5 +131,7 @@ export const sortOrders: readonly SortOrder[] = ['relevance', 'updated', 'name']
 
 export const isSortOrder = (value: string | null): value is SortOrder => sortOrders.some((order) => order === value)
 
+const keptNames = new Set(['peer', 'relay', 'debug'])
+
 const keptParameters = (search: string): [string, string][] =>
-  [...new URLSearchParams(search)].filter(([name]) => name === 'peer' || name === 'relay')
+  [...new URLSearchParams(search)].filter(([name]) => keptNames.has(name))

@@ -23,6 +23,8 @@ export interface EngineClientOptions {
   profile: string
   /** Relay multiaddrs that replace the configured ones; empty for those. */
   relays: string[]
+  /** Rooms whose logs the engine of this page writes to the console, separated by commas; none when undefined. */
+  debug?: string | undefined
   /** ICE servers for WebRTC; none means host candidates only. */
   iceServers: StartOptions['iceServers']
   /** False passes data channels' messages through the page instead of transferring the channels. */
@@ -34,7 +36,7 @@ export interface EngineClientOptions {
  * tab that does. Which of both, and when it changes, shows in nothing but time.
  */
 export const createEngineClient = (options: EngineClientOptions): EngineClient => {
-  const { profile, relays, iceServers, transferChannels = true } = options
+  const { profile, relays, debug, iceServers, transferChannels = true } = options
   const router = createCallRouter()
   const listeners = new Set<(batch: UpdateBatch) => void>()
   let lastStatus: StatusView | undefined
@@ -87,7 +89,16 @@ export const createEngineClient = (options: EngineClientOptions): EngineClient =
   const tabs = joinTabs({
     profile,
     onLead(leadership) {
-      local = startLocalEngine({ profile, relays, iceServers, transferChannels, leadership, onUpdates: tell, onStuck })
+      local = startLocalEngine({
+        profile,
+        relays,
+        debug,
+        iceServers,
+        transferChannels,
+        leadership,
+        onUpdates: tell,
+        onStuck,
+      })
       router.use(local)
       void refresh()
     },

@@ -16,6 +16,7 @@ export interface LocalEngine {
 }
 
 export interface LocalEngineOptions extends Pick<StartOptions, 'profile' | 'relays' | 'iceServers'> {
+  debug: string | undefined
   transferChannels: boolean
   leadership: Leadership
   onUpdates(batch: UpdateBatch): void
@@ -54,13 +55,14 @@ export const startLocalEngine = (options: LocalEngineOptions): LocalEngine => {
       options.onUpdates([crashNotice(message)])
     }
   })
-  const { profile, relays, iceServers, transferChannels, leadership } = options
+  const { profile, relays, debug, iceServers, transferChannels, leadership } = options
   const start: StartOptions = {
     profile,
     relays,
     iceServers,
     transferChannels,
     leadership,
+    ...(debug === undefined ? {} : { debug }),
     updates: updates.port2,
     rtc: rtc?.port2,
   }
