@@ -180,9 +180,9 @@ const assemble = async (
           source: createQuerySource({ registry, search }),
           ingest: (entries, from) => registry.ingest(entries, { from }),
         },
-        async receive(bytes, from) {
+        async receive(announcement, from) {
           metrics.count('gossip_messages_received')
-          const outcome = await registry.receiveAnnouncement(bytes, { from })
+          const outcome = await registry.receiveAnnouncement(announcement, { from })
           const ageMs = now() - (outcome.publishedAt ?? Number.NaN)
           if (outcome.verdict === 'new' && ageMs >= 0 && ageMs < maxPropagationMs)
             metrics.observe('gossip_propagation_time', ageMs)

@@ -26,7 +26,7 @@ import { PACKAGES_TOPIC, PIECE_PROTOCOL, QUERY_PROTOCOL } from '../protocol/prot
 import { startRemoteQuery } from '../query/query.ts'
 import type { QueryClient, QueryClientDependencies } from '../query/query-client.ts'
 import type { QuerySource } from '../query/query-server.ts'
-import type { Judgement } from '../stack/announcement-gate.ts'
+import type { Judge, Judgement } from '../stack/announcement-gate.ts'
 import { createGossipLimits } from '../stack/gossip-limits.ts'
 import { relayedContentBytes } from '../stack/limits.ts'
 import { meshPeers } from '../stack/mesh.ts'
@@ -60,7 +60,7 @@ export interface NetworkDependencies extends Pick<CreateNodeOptions, 'transports
   /** What questions of other peers are answered from, and where their answers to ours go. */
   queries: { source: QuerySource; ingest: QueryClientDependencies['ingest'] }
   /** Takes in a gossiped announcement; says why where it is invalid. */
-  receive(bytes: Uint8Array, from: string): Promise<Judgement & { failure?: Failure }>
+  receive(...given: Parameters<Judge>): Promise<Judgement & { failure?: Failure }>
   /** Something that the status shows has changed. */
   onChange(): void
   /** Somebody is there to publish to who was not there before. */
@@ -170,8 +170,8 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     pubsub,
     limits: gossipLimits,
     onSubscriber: onAudience,
-    async receive(bytes, from) {
-      const judgement = await deps.receive(bytes, from)
+    async receive(announcement, from) {
+      const judgement = await deps.receive(announcement, from)
       // A forger's handiwork, and nobody passes on what is not valid. Not a ban at once: who follows another history of
       // an identity that its publisher forked believes in what is refused here.
       if (judgement.verdict === 'invalid' && isViolation(judgement.failure)) blame(from, 'malformed')
