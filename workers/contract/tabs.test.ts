@@ -1,14 +1,8 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  decodeTabMessage,
-  encodeTabMessage,
-  TAB_PROTOCOL_VERSION,
-  type TabMessage,
-  tabCommands,
-  tabMessageFields,
-} from './tabs.ts'
+import { tabCommands } from './command-table.ts'
+import { decodeTabMessage, encodeTabMessage, TAB_PROTOCOL_VERSION, type TabMessage, tabMessageFields } from './tabs.ts'
 
 const seed = 3
 

@@ -1,4 +1,4 @@
-import type { EngineCommands } from './commands.ts'
+import { type TabCommand, tabCommands } from './command-table.ts'
 import type { UpdateBatch } from './updates.ts'
 
 /**
@@ -30,34 +30,6 @@ export const tabLocks = {
   /** Held by the worker whose engine uses the profile's database and keys. */
   profile: (profile: string) => `ggen-profile-${profile}`,
 }
-
-export type TabCommand = Exclude<keyof EngineCommands, 'start' | 'stop' | 'flush'>
-
-/** What every tab may ask of the engine, wherever it runs. */
-export const tabCommands = [
-  'status',
-  'check',
-  'readArchive',
-  'publish',
-  'yank',
-  'search',
-  'describe',
-  'lookup',
-  'resolve',
-  'planInstall',
-  'install',
-  'cancel',
-  'library',
-  'readFile',
-  'exportZip',
-  'verify',
-  'planUninstall',
-  'uninstall',
-  'peers',
-  'metrics',
-  'connect',
-  'wake',
-] as const satisfies readonly TabCommand[]
 
 /** Where in a value bytes were taken out, and how many. */
 export interface Part {

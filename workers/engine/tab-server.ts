@@ -1,14 +1,8 @@
+import { carriesBytes, type TabCommand } from '../contract/command-table.ts'
 import type { EngineCommands } from '../contract/commands.ts'
 import { toFailure } from '../contract/failures.ts'
 import { type Assembly, createAssembly, createOutflow, type Outflow, takeApart } from '../contract/tab-payload.ts'
-import {
-  decodeTabMessage,
-  encodeTabMessage,
-  type TabCommand,
-  type TabMessage,
-  tabChannels,
-  tabLocks,
-} from '../contract/tabs.ts'
+import { decodeTabMessage, encodeTabMessage, type TabMessage, tabChannels, tabLocks } from '../contract/tabs.ts'
 import { type Update, type UpdateBatch, updateKey } from '../contract/updates.ts'
 
 /**
@@ -101,6 +95,10 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
     if (stopped.signal.aborted) return
     if (message.failure !== undefined) {
       post(follower.channel, { kind: 'failure', leader, id, ...message.failure })
+      return
+    }
+    if (!carriesBytes(command, 'out')) {
+      post(follower.channel, { kind: 'result', leader, id, value: message.value, parts: [] })
       return
     }
     const { shape, parts, bytes } = takeApart(message.value)
