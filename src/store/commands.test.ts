@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
+import { type TabCommand, tabCommands } from '../../workers/contract/command-table.ts'
 import { Failure } from '../../workers/contract/failures.ts'
 import type { UpdateBatch } from '../../workers/contract/updates.ts'
 import type {
@@ -42,6 +43,10 @@ const hit = {
 const compose = (given: Partial<EngineClient> = {}) => {
   let tell: (batch: UpdateBatch) => void = () => {}
   const refuse = () => Promise.reject(new Failure('Internal', 'Not asked for in this test.'))
+  const refusals = Object.fromEntries(tabCommands.map((name) => [name, refuse])) as unknown as Pick<
+    EngineClient,
+    TabCommand
+  >
   const client: EngineClient = {
     ready: Promise.resolve(),
     subscribe: (listener) => {
@@ -51,28 +56,8 @@ const compose = (given: Partial<EngineClient> = {}) => {
       }
     },
     stop: refuse,
-    status: refuse,
-    check: refuse,
-    readArchive: refuse,
-    publish: refuse,
-    yank: refuse,
-    search: refuse,
-    describe: refuse,
-    lookup: refuse,
-    resolve: refuse,
-    planInstall: refuse,
-    install: refuse,
-    cancel: refuse,
+    ...refusals,
     library: async () => [],
-    readFile: refuse,
-    exportZip: refuse,
-    verify: refuse,
-    planUninstall: refuse,
-    uninstall: refuse,
-    peers: refuse,
-    metrics: refuse,
-    connect: refuse,
-    wake: refuse,
     ...given,
   }
   const store = createPageStore('system')
