@@ -57,7 +57,7 @@ export const createEngineClient = (options: EngineClientOptions): EngineClient =
     const view = status as Awaited<ReturnType<EngineCommands['status']>>
     tell([
       { kind: 'status', status: view },
-      { kind: 'catalogue', revision, size: view.catalogueSize },
+      { kind: 'catalogue', revision, size: view.catalogueSize, changed: 'many' },
       { kind: 'library', revision },
     ])
   }

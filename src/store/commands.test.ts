@@ -83,10 +83,10 @@ describe('starting', () => {
   test('listens until it is undone', async () => {
     const { store, commands, tell } = compose()
     const stop = commands.start()
-    tell([{ kind: 'catalogue', revision: 1, size: 4 }])
+    tell([{ kind: 'catalogue', revision: 1, size: 4, changed: 'many' }])
     expect(store.getState().catalogue.size).toBe(4)
     stop()
-    tell([{ kind: 'catalogue', revision: 2, size: 5 }])
+    tell([{ kind: 'catalogue', revision: 2, size: 5, changed: 'many' }])
     expect(store.getState().catalogue.size).toBe(4)
   })
 })
@@ -100,10 +100,13 @@ test('what was told before the page was there is heard first', () => {
     name: 'Internal',
     message: 'Something is damaged.',
   } as const
-  commands.start([[{ kind: 'catalogue', revision: 1, size: 4 }, notice], [{ kind: 'catalogue', revision: 2, size: 5 }]])
+  commands.start([
+    [{ kind: 'catalogue', revision: 1, size: 4, changed: 'many' }, notice],
+    [{ kind: 'catalogue', revision: 2, size: 5, changed: 'many' }],
+  ])
   expect(store.getState().catalogue.size).toBe(5)
   expect(store.getState().notices.map(({ message }) => message)).toEqual(['Something is damaged.'])
-  tell([{ kind: 'catalogue', revision: 3, size: 6 }])
+  tell([{ kind: 'catalogue', revision: 3, size: 6, changed: 'many' }])
   expect(store.getState().catalogue.size).toBe(6)
 })
 
@@ -206,7 +209,7 @@ describe('searching', () => {
     await ready(store)
     commands.search({ text: '' })
     await vi.waitFor(() => expect(store.getState().search.result?.total).toBe(1))
-    tell([{ kind: 'catalogue', revision: 9, size: 2 }])
+    tell([{ kind: 'catalogue', revision: 9, size: 2, changed: 'many' }])
     await vi.waitFor(() => expect(store.getState().search.result?.total).toBe(2))
   })
 })
@@ -241,7 +244,7 @@ describe('asking other peers', () => {
     await vi.waitFor(() => expect(peers()).toEqual({ asked: 2, answered: 1 }))
     // What came in changes the list by itself; nobody is asked again for it, nor for another order of the same.
     const before = search.mock.calls.length
-    tell([{ kind: 'catalogue', revision: 5, size: 1 }])
+    tell([{ kind: 'catalogue', revision: 5, size: 1, changed: 'many' }])
     commands.search({ text: 'kit', sort: 'name' })
     await vi.waitFor(() => expect(search.mock.calls.length).toBeGreaterThan(before))
     expect(peers()).toEqual({ asked: 2, answered: 1 })

@@ -48,6 +48,7 @@ export const commandTable = {
 
   search: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
   describe: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
+  preview: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
   lookup: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
 
   resolve: { by: 'scripts', retry: 'idempotent', bytes: 'none' },

@@ -82,8 +82,13 @@ export interface EngineCommands {
   yank(id: string, version: string): Promise<void>
 
   search(query: SearchQuery): Promise<SearchResult>
-  /** Everything the package page shows; rejects with `PackageNotFound`. */
+  /** Everything the package page shows, as it is known here; rejects with `PackageNotFound`. */
   describe(id: string): Promise<PackageView>
+  /**
+   * Brings what `describe` can then show: the files of a small package, and how many peers provide it. Resolves when both
+   * are known or given up, within seconds; rejects with `PackageNotFound`.
+   */
+  preview(id: string): Promise<void>
   /** The head record of a package: from the tiers of the cache or the catalogue, else from the DHT or connected peers. */
   lookup(id: string): Promise<LookupResult>
 

@@ -34,12 +34,6 @@ import type { ProviderCounts } from './provider-counts.ts'
 import type { Publications } from './publications.ts'
 import type { Status } from './status.ts'
 
-/** Content of this size or less is fetched when its package page is opened, so that its README and files show, bytes. */
-const previewMaxBytes = 2_000_000
-
-/** A preview that no peer sends is given up after this long, ms; opening the page again tries again. */
-const previewTimeoutMs = 20_000
-
 export interface CommandDependencies {
   clock: Pick<Clock, 'latest'>
   content: ContentStore
@@ -59,7 +53,7 @@ export interface CommandDependencies {
   installs: Installs
   lookups: PackageCache
   holders: ProviderCounts
-  signal: AbortSignal
+  preview: RunningEngine['preview']
   emit(update: Update): void
   wake(reason: WakeReason): void
   stop(): Promise<void>
@@ -67,20 +61,8 @@ export interface CommandDependencies {
 
 /** The commands of a running engine, each a few lines over the part that does the work. */
 export const createCommands = (deps: CommandDependencies): RunningEngine => {
-  const {
-    content,
-    keeper,
-    registry,
-    library,
-    installs,
-    holders,
-    lookups,
-    metrics,
-    publications,
-    publisher,
-    emit,
-    signal,
-  } = deps
+  const { content, keeper, registry, library, installs, holders, lookups, metrics, publications, publisher, emit } =
+    deps
 
   const read = (files: FileInput[], options: PublishOptions = {}): ReturnType<typeof readPackage> => {
     assertFiles(files)
@@ -147,15 +129,6 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
   const installedRelease = ({ id, version, root }: LibraryEntry): Release | undefined =>
     registry.releasesOf(id, version).find(({ release }) => rootToText(release.root) === root)?.release
 
-  /** Brings small content here in the background, so that a package can be looked at before it is installed. */
-  const preview = (id: string, release: Release): void => {
-    installs.ensure(release, AbortSignal.any([signal, AbortSignal.timeout(previewTimeoutMs)])).then(
-      () => emit({ kind: 'package', id }),
-      // Nobody sends it now: the page says that its files are not here.
-      () => {},
-    )
-  }
-
   return {
     stop: deps.stop,
     flush: lookups.flush,
@@ -184,17 +157,17 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
         throw new Failure('PackageNotFound', `There is no package ${id} in the catalogue of this browser.`)
       const manifest = await content.manifest(release.root)
       const here = await content.has(release.root)
-      if (!here && release.size <= previewMaxBytes) preview(id, release)
       return packageToView(found, {
         trust: deps.trust.stateOf(found.publisher),
         dependents: registry.dependentsOf(id),
         namesakes: registry.bySlug(found.slug),
         isInstalled: (version: string) => library.get(id, version) !== undefined,
-        heldBy: holders.count(id, release.root, here),
+        heldBy: holders.count(release.root, here),
         ...(manifest === undefined ? {} : { manifest }),
         now: deps.clock.latest(),
       })
     },
+    preview: deps.preview,
     lookup: lookups.find,
 
     async resolve(specs) {

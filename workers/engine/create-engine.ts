@@ -20,6 +20,7 @@ import { steadyFrom, wallNow } from '../stack/steady-date.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { openStore } from '../store/open-store.ts'
 import { createAskPeersForPackages } from './ask-peers-for-packages.ts'
+import { changedViews } from './changed-views.ts'
 import { createClock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
 import { createCommands } from './commands.ts'
@@ -32,6 +33,7 @@ import { createMetrics } from './metrics.ts'
 import { type Network, type NetworkDependencies, startNetwork } from './network.ts'
 import { createPackageCache } from './package-cache.ts'
 import { createPeerSearch } from './peer-search.ts'
+import { createPreview } from './preview.ts'
 import { createProviderCounts } from './provider-counts.ts'
 import { createPublications } from './publications.ts'
 import { publishedContents } from './published-contents.ts'
@@ -257,6 +259,15 @@ const assemble = async (
     onChange: (id) => emit({ kind: 'package', id }),
   })
 
+  const preview = createPreview({
+    registry,
+    content,
+    installs,
+    providers: holders,
+    signal: lifetime.signal,
+    onFiles: (id) => emit({ kind: 'package', id }),
+  })
+
   const republish = startRepublish({
     heads: () => registry.packagesOf(publisherId).flatMap(({ id }) => registry.dhtValueFor(id) ?? []),
     roots: async () => (await content.completeRoots()).map(rootToText),
@@ -276,13 +287,14 @@ const assemble = async (
   }
 
   function clockChanged(): void {
-    if (indexing.clockChanged()) emit({ kind: 'catalogue', revision: registry.revision(), size: search.size() })
+    if (indexing.clockChanged())
+      emit({ kind: 'catalogue', revision: registry.revision(), size: search.size(), changed: 'many' })
     status.changed()
   }
 
   function onCatalogueChange({ packages, revision }: RegistryChange): void {
     indexing.update(packages)
-    emit({ kind: 'catalogue', revision, size: search.size() })
+    emit({ kind: 'catalogue', revision, size: search.size(), changed: changedViews(packages, registry) })
     status.changed()
   }
 
@@ -331,9 +343,9 @@ const assemble = async (
     lookups,
     walks,
     holders,
+    preview,
     emit,
     wake,
-    signal: lifetime.signal,
     stop: () => runAll(undos),
   })
 }

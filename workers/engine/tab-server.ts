@@ -3,7 +3,7 @@ import type { EngineCommands } from '../contract/commands.ts'
 import { toFailure } from '../contract/failures.ts'
 import { type Assembly, createAssembly, createOutflow, type Outflow, takeApart } from '../contract/tab-payload.ts'
 import { decodeTabMessage, encodeTabMessage, type TabMessage, tabChannels, tabLocks } from '../contract/tabs.ts'
-import { type Update, type UpdateBatch, updateKey } from '../contract/updates.ts'
+import { supersede, type Update, type UpdateBatch, updateKey } from '../contract/updates.ts'
 
 /**
  * The leader's side of one engine for many tabs: does what other tabs ask and tells them what the engine tells its own
@@ -214,8 +214,9 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
 const keep = (keptByKey: Map<string, Update>, update: Update): void => {
   if (update.kind === 'package') return
   const key = updateKey(update)
+  const joined = supersede(keptByKey.get(key), update)
   keptByKey.delete(key)
-  keptByKey.set(key, update)
+  keptByKey.set(key, joined)
   const [oldest] = keptByKey.keys()
   if (keptByKey.size > maxKept && oldest !== undefined) keptByKey.delete(oldest)
 }
