@@ -348,7 +348,25 @@ describe('publishing', () => {
     size: 0,
     leftOut: options.leftOut ?? [],
   })
-  const publish = vi.fn(async () => ({ id, version: '1.0.0', root: 'r', warnings: [] }))
+  const result = { id, version: '1.0.0', root: 'r', warnings: [] }
+  /** An engine that keeps one draft. */
+  const drafts = () => {
+    let files: FileInput[] = []
+    let options: PublishOptions = {}
+    return {
+      openDraft: vi.fn<EngineClient['openDraft']>(async (given, from = {}) => {
+        files = given
+        options = from
+        return { id: 'draft', check: await check(given, from) }
+      }),
+      changeDraft: vi.fn<EngineClient['changeDraft']>((_id, { fields }) => {
+        options = { ...options, ...(fields === undefined ? {} : { fields }) }
+        return check(files, options)
+      }),
+      publishDraft: vi.fn<EngineClient['publishDraft']>(async () => result),
+      closeDraft: vi.fn<EngineClient['closeDraft']>(async () => {}),
+    }
+  }
   const picked = (size = 1, read = async () => new ArrayBuffer(1)): Picked => ({
     files: [{ path: 'hello/package.toml', content: { size, arrayBuffer: read } }],
     skipped: [],
@@ -364,8 +382,8 @@ describe('publishing', () => {
   })
 
   test('checks with the folder taken off, dry-runs, and publishes what was typed', async () => {
-    publish.mockClear()
-    const { store, commands } = compose({ check, publish })
+    const engine = drafts()
+    const { store, commands } = compose(engine)
     await commands.openFiles(picked())
     await vi.waitFor(() => expect(draftOf(store)).toMatchObject({ stage: 'open', checking: false, folder: 'hello' }))
     expect(draftOf(store)).toMatchObject({
@@ -377,31 +395,42 @@ describe('publishing', () => {
       expect(draftOf(store)).toMatchObject({ checking: false, check: { fields: { version: '2.0.0' } } }),
     )
     await commands.publishDraft()
-    expect(publish.mock.lastCall).toMatchObject([
-      [{ path: 'package.toml' }],
-      { folder: 'hello', fields: { version: '2.0.0' } },
-    ])
+    expect(engine.openDraft.mock.calls).toMatchObject([[[{ path: 'package.toml' }], { folder: 'hello' }]])
+    expect(engine.publishDraft.mock.lastCall).toMatchObject(['draft', { fields: { version: '2.0.0' } }])
     expect(draftOf(store)).toMatchObject({ stage: 'published', result: { id } })
+    await vi.waitFor(() => expect(engine.closeDraft.mock.calls).toEqual([['draft']]))
   })
 
   test('does not dry-run what has errors', async () => {
-    publish.mockClear()
-    const { store, commands } = compose({ check, publish })
+    const engine = drafts()
+    const { store, commands } = compose(engine)
     await commands.openFiles(picked())
     await vi.waitFor(() => expect(draftOf(store)).toMatchObject({ checking: false }))
-    publish.mockClear()
+    engine.publishDraft.mockClear()
     commands.typeField('version', 'bad')
     await vi.waitFor(() => expect(draftOf(store)).toMatchObject({ checking: false, check: { ok: false } }))
     expect(draftOf(store)).toMatchObject({ dryRun: undefined })
-    expect(publish).not.toHaveBeenCalled()
+    expect(engine.publishDraft).not.toHaveBeenCalled()
+  })
+
+  test('of other files, or of none, closes the draft that was open', async () => {
+    const engine = drafts()
+    const { store, commands } = compose(engine)
+    for (const closed of [0, 1]) {
+      await commands.openFiles(picked())
+      await vi.waitFor(() => expect(draftOf(store)).toMatchObject({ checking: false }))
+      expect(engine.closeDraft).toHaveBeenCalledTimes(closed)
+    }
+    commands.discardDraft()
+    await vi.waitFor(() => expect(engine.closeDraft).toHaveBeenCalledTimes(2))
   })
 
   test('that fails keeps the draft', async () => {
-    const refused = vi
-      .fn<EngineClient['publish']>()
-      .mockResolvedValueOnce({ id, version: '1.0.0', root: 'r', warnings: [] })
+    const engine = drafts()
+    engine.publishDraft
+      .mockResolvedValueOnce(result)
       .mockRejectedValueOnce(new Failure('QuotaExceeded', 'The disk is full.'))
-    const { store, commands } = compose({ check, publish: refused })
+    const { store, commands } = compose(engine)
     await commands.openFiles(picked())
     await vi.waitFor(() => expect(draftOf(store)).toMatchObject({ checking: false }))
     await commands.publishDraft()

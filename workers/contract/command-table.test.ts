@@ -39,7 +39,7 @@ describe('the table of commands', () => {
     )
   })
 
-  test('repeats nothing that another engine would do a second time', () => {
+  test('closes what a tab opened by a command that tabs may give, and keeps what is about one engine there', () => {
     for (const name of commandNames) {
       const rule: CommandTable[typeof name] = commandTable[name]
       if (rule.closedBy !== undefined) expect(tabCommands).toContain(rule.closedBy)

@@ -32,7 +32,7 @@ export interface CommandRule {
   /** It cannot be what stops an engine from answering, so it is asked of every next one. */
   readonly harmless?: true
   /** What it opens, under the `id` of its result, is closed by this command when the tab that asked is gone. */
-  readonly closedBy?: keyof EngineCommands
+  readonly closedBy?: 'closeDraft'
 }
 
 export const commandTable = {
@@ -44,6 +44,10 @@ export const commandTable = {
   check: { by: 'scripts', retry: 'idempotent', bytes: 'in' },
   readArchive: { by: 'scripts', retry: 'idempotent', bytes: 'both' },
   publish: { by: 'scripts', retry: 'idempotent', bytes: 'in' },
+  openDraft: { by: 'tabs', retry: 'idempotent', bytes: 'in', closedBy: 'closeDraft' },
+  changeDraft: { by: 'tabs', retry: 'same-engine', bytes: 'none' },
+  publishDraft: { by: 'tabs', retry: 'same-engine', bytes: 'none' },
+  closeDraft: { by: 'tabs', retry: 'same-engine', bytes: 'none' },
   yank: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
 
   search: { by: 'scripts', retry: 'idempotent', bytes: 'none' },

@@ -2,14 +2,7 @@ import type { ContentStore } from '../content/content-store.ts'
 import type { WakeReason } from '../contract/commands.ts'
 import { Failure } from '../contract/failures.ts'
 import type { Update } from '../contract/updates.ts'
-import type {
-  FileInput,
-  Finding,
-  LibraryEntry,
-  PackageCheck,
-  PublishOptions,
-  PublishResult,
-} from '../contract/views.ts'
+import type { FileInput, Finding, LibraryEntry, PackageCheck, PublishOptions } from '../contract/views.ts'
 import type { LookupStats } from '../dht/lookup-stats.ts'
 import { readPackage } from '../packages/read-package.ts'
 import { rootToText, textToRoot } from '../protocol/ids.ts'
@@ -25,6 +18,7 @@ import { assertBytes, assertFiles, assertLeftOut, assertPaths, assertSpecs } fro
 import type { Clock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
 import type { ContentKeeper } from './content-keeper.ts'
+import { createDrafts, type DraftsDependencies } from './drafts.ts'
 import type { Installs } from './installs.ts'
 import { cacheMetrics, type Metrics } from './metrics.ts'
 import type { Network } from './network.ts'
@@ -78,13 +72,12 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     })
   }
 
-  const publish = async (files: FileInput[], options: PublishOptions = {}): Promise<PublishResult> => {
-    const pkg = read(files, options)
+  const publish: DraftsDependencies['publish'] = async (pkg, dryRun, stage) => {
     assertPublishable(pkg.check)
-    const staged = await content.stage(pkg.files)
+    const staged = await stage(pkg.files)
     const { root, size } = staged
     const found = pkg.check.findings.filter(({ level }) => level === 'warning').map(({ message }) => message)
-    if (options.dryRun) {
+    if (dryRun) {
       const { id, version, warnings } = publisher.prepare(pkg.check, { root })
       return { id, version, root: rootToText(root), warnings: [...found, ...warnings] }
     }
@@ -142,7 +135,8 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       const { folder, files, leftOut } = await readArchive(archive)
       return { files, leftOut, ...(folder === undefined ? {} : { folder }) }
     },
-    publish,
+    publish: async (files, options = {}) => publish(read(files, options), options.dryRun === true, content.stage),
+    ...createDrafts({ read, publish, stage: content.stage }),
     async yank(id, version) {
       await publisher.yank(id, version)
       lookups.keep(id)

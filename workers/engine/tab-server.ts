@@ -1,4 +1,4 @@
-import { carriesBytes, type TabCommand } from '../contract/command-table.ts'
+import { carriesBytes, ruleOf, type TabCommand } from '../contract/command-table.ts'
 import type { EngineCommands } from '../contract/commands.ts'
 import { toFailure } from '../contract/failures.ts'
 import { type Assembly, createAssembly, createOutflow, type Outflow, takeApart } from '../contract/tab-payload.ts'
@@ -43,6 +43,9 @@ interface Follower {
   readonly channel: TabChannel
   readonly incoming: Map<number, { command: TabCommand; assembly: Assembly }>
   readonly outgoing: Map<number, Outflow>
+  /** What it has opened, by id, and the command that closes it. */
+  readonly closers: Map<string, TabCommand>
+  isGone: boolean
   /** A tab counts its commands and the channel keeps their order: what is not higher came before. */
   lastId: number
 }
@@ -73,6 +76,8 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
       channel: open(tabChannels.tab(profile, tab)),
       incoming: new Map(),
       outgoing: new Map(),
+      closers: new Map(),
+      isGone: false,
       lastId: -1,
     }
     followerByTab.set(tab, follower)
@@ -83,8 +88,12 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
   }
 
   const forget = (tab: string): void => {
-    followerByTab.get(tab)?.channel.close()
+    const follower = followerByTab.get(tab)
+    if (follower === undefined) return
+    follower.isGone = true
+    follower.channel.close()
     followerByTab.delete(tab)
+    for (const [id, closer] of follower.closers) void outcomeOf(closer, [id])
     if (followerByTab.size > 0) return
     clearInterval(timer)
     timer = undefined
@@ -92,7 +101,9 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
 
   const answer = async (follower: Follower, id: number, command: TabCommand, args: unknown[]): Promise<void> => {
     const message = await outcomeOf(command, args)
-    if (stopped.signal.aborted) return
+    const { closedBy } = ruleOf(command)
+    if (closedBy !== undefined && message.failure === undefined) opened(follower, idOf(message.value), closedBy)
+    if (stopped.signal.aborted || follower.isGone) return
     if (message.failure !== undefined) {
       post(follower.channel, { kind: 'failure', leader, id, ...message.failure })
       return
@@ -108,6 +119,12 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
       post(follower.channel, { kind: 'result-chunk', leader, id, bytes: chunk }),
     )
     follower.outgoing.set(id, outflow)
+  }
+
+  /** What a tab opened does not outlive it, also when it was gone before it was open. */
+  const opened = (follower: Follower, id: string, closer: TabCommand): void => {
+    if (follower.isGone) void outcomeOf(closer, [id])
+    else follower.closers.set(id, closer)
   }
 
   const outcomeOf = async (
@@ -156,6 +173,8 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
         const follower = followerOf(from)
         if (id <= follower.lastId) break
         follower.lastId = id
+        const [first] = args
+        if (typeof first === 'string' && follower.closers.get(first) === command) follower.closers.delete(first)
         const assembly = createAssembly(args, parts)
         if (assembly.isWhole()) begin(follower, id, command, assembly)
         else follower.incoming.set(id, { command, assembly })
@@ -209,6 +228,8 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
     },
   }
 }
+
+const idOf = (value: unknown): string => String(Reflect.get(Object(value), 'id'))
 
 /** The newest of each key, in the order of their last change. A page asks for packages when it shows them. */
 const keep = (keptByKey: Map<string, Update>, update: Update): void => {
