@@ -158,9 +158,9 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
   node.addEventListener('connection:open', onOpen)
   const stopForgetting = forgetDisconnected(node)
   const stopAdmitting = admitConnected(node)
-  const judge: Judge = async (bytes, from) => {
-    const judgement = await validateAnnouncement(bytes, from)
-    gossipLog.debug('announcement received', { from, verdict: judgement.verdict, bytes: bytes.length })
+  const judge: Judge = async (announcement, from) => {
+    const judgement = await validateAnnouncement(announcement, from)
+    gossipLog.debug('announcement received', { from, verdict: judgement.verdict })
     return judgement
   }
   const newcomers = replayAnnouncements(node, () => performance.now())

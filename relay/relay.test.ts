@@ -6,10 +6,12 @@ import { askClosest } from '../workers/dht/closest.ts'
 import { createKadRpc } from '../workers/dht/kad-rpc.ts'
 import { createNode } from '../workers/net/create-node.ts'
 import { createRelaySet } from '../workers/net/relay-set.ts'
+import { readAnnouncement } from '../workers/protocol/announcement.ts'
 import { KAD_PROTOCOL, PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
 import { webCrypto } from '../workers/stack/web-crypto.ts'
 import { noTelemetry } from '../workers/telemetry/no-telemetry.ts'
 import { untraced } from '../workers/telemetry/operation.ts'
+import { announcementOf, createForger, entriesOf } from '../workers/testing/forged-records.ts'
 import { createTestNetwork, type TestNode, until } from '../workers/testing/relay-network.ts'
 import type { Relay } from './create-relay.ts'
 
@@ -81,11 +83,12 @@ describe('relay', () => {
 
   it('passes announcements on that its validator finds new, and no others', async () => {
     const judged: string[] = []
-    const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+    const slugOf = (announcement: ReturnType<typeof readAnnouncement>): string =>
+      announcement.ok ? announcement.value.head.slug : ''
     const relay = await network.startRelay({
-      validateAnnouncement: async (bytes) => {
-        judged.push(text(bytes))
-        return { verdict: text(bytes) === 'good' ? 'new' : 'invalid', checks: 1 }
+      validateAnnouncement: async (announcement) => {
+        judged.push(slugOf(announcement))
+        return { verdict: slugOf(announcement) === 'good' ? 'new' : 'invalid', checks: 1 }
       },
     })
     const mesh = new Set<string>()
@@ -95,12 +98,18 @@ describe('relay', () => {
       [0, 1].map(() => network.startTab([relay.addressFor(undefined)], { target: 0, direct: false })),
     )
     const received: string[] = []
-    other?.libp2p.services.pubsub.addEventListener('message', ({ detail }) => received.push(text(detail.data)))
+    other?.libp2p.services.pubsub.addEventListener('message', ({ detail }) =>
+      received.push(slugOf(readAnnouncement(detail.data))),
+    )
     for (const node of [one, other]) node?.libp2p.services.pubsub.subscribe(PACKAGES_TOPIC)
     await until('the relay knows both', () => relay.health().subscribers === 2)
     await until('both are in the mesh of the relay', () => mesh.size === 2)
-    const publish = (message: string) =>
-      one?.libp2p.services.pubsub.publish(PACKAGES_TOPIC, new TextEncoder().encode(message))
+    const forger = await createForger('publisher')
+    const publish = async (slug: string) =>
+      one?.libp2p.services.pubsub.publish(
+        PACKAGES_TOPIC,
+        announcementOf(entriesOf(await forger.release(slug, '1.0.0'))),
+      )
     await publish('bad')
     await publish('good')
     await until('the good one has come', () => received.includes('good'))

@@ -2,7 +2,7 @@ import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { Message } from '@libp2p/gossipsub'
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { type RawMessage, sendMessages } from '../workers/libp2p-internals/gossipsub.ts'
-import { peekAnnouncement } from '../workers/protocol/announcement.ts'
+import type { ReadAnnouncement } from '../workers/protocol/announcement.ts'
 import { packageId } from '../workers/protocol/ids.ts'
 import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
 import { watchSubscribers } from '../workers/stack/gossip-streams.ts'
@@ -20,7 +20,7 @@ const maxAddresses = 4_096
 
 export interface Newcomers {
   /** The gate has found this to be news. */
-  onNews(message: Message, from: PeerId): void
+  onNews(message: Message, from: PeerId, announcement: ReadAnnouncement): void
   stop(): void
 }
 
@@ -55,11 +55,9 @@ export const replayAnnouncements = (
   }
 
   return {
-    onNews(message, from) {
+    onNews(message, from, { head: { publisher, slug } }) {
       const raw = toRaw(message)
-      const about = peekAnnouncement(message.data)
-      if (raw === undefined || !about.ok) return
-      const { publisher, slug } = about.value
+      if (raw === undefined) return
       const connection = newestConnection(from.toString())
       const source = connection === undefined ? '' : addressOf(connection)
       recent.add({ packageId: packageId(publisher, slug), publisher, source, message: raw })

@@ -3,6 +3,7 @@ import { engineNoticeId, type Update } from './contract/updates.ts'
 import { answerPings } from './engine/answer-pings.ts'
 import { createCommandGate } from './engine/command-gate.ts'
 import { serveTabs } from './engine/serve-tabs.ts'
+import { transferResults } from './engine/transfer-results.ts'
 import { surviveUncaughtErrors } from './engine/uncaught-errors-in-worker.ts'
 import { installRtcShim } from './net/rtc-shim.ts'
 import { installSteadyDate } from './stack/steady-date.ts'
@@ -41,7 +42,7 @@ const gate = createCommandGate(async (options) => {
     },
   }
 })
-expose(gate)
+expose(transferResults(gate))
 
 /** Said by the new engine, so that all tabs of the profile hear it. */
 const restartNotice: Update = {

@@ -80,6 +80,25 @@ describe('the call router', () => {
     expect(await Promise.all([library, status])).toEqual(['library answered', 'status answered'])
   })
 
+  test('what is about a draft of one engine is not asked of another, and fails by name', async () => {
+    const router = createCallRouter()
+    const stopped = { name: 'Stopped' }
+    router.use(silent())
+    const change = router.call('changeDraft', ['id', {}])
+    const open = router.call('openDraft', [[]])
+    const second = silent()
+    router.use(second)
+    await expect(change).rejects.toMatchObject(stopped)
+    expect(second.calls).toEqual([['openDraft', []]])
+    const publish = router.call('publishDraft', ['id'])
+    router.stuck()
+    await expect(publish).rejects.toMatchObject(stopped)
+    // Nobody had it yet: the next engine says that it does not have that draft.
+    const close = router.call('closeDraft', ['id'])
+    router.use(answering((command) => `${command} answered`))
+    expect(await Promise.all([open, close])).toEqual(['openDraft answered', 'closeDraft answered'])
+  })
+
   test('an uninstall that the first engine did is a success of the second', async () => {
     const router = createCallRouter()
     const none = (): Route => ({ call: () => Promise.reject(new Failure('NotInstalled', 'It is not installed.')) })

@@ -1,5 +1,5 @@
+import { ruleOf, type TabCommand } from '../../workers/contract/command-table.ts'
 import { Failure, isFailure } from '../../workers/contract/failures.ts'
-import type { TabCommand } from '../../workers/contract/tabs.ts'
 
 /** Where commands go at the moment: the engine of this page, or that of another tab. */
 export interface Route {
@@ -12,7 +12,8 @@ export interface Route {
  * Guarantees: a command that was called settles once some engine lived long enough to answer it, exactly once, whichever
  * engine did the work. That is sound because doing a command twice is as doing it once: reading changes nothing, a
  * publish of the same content and a second yank are no-ops, an install is known by its transfer, a cancel ends what is
- * under way; an uninstall whose first try worked finds nothing, which is told as the success that it was.
+ * under way; an uninstall whose first try worked finds nothing, which is told as the success that it was. Which command
+ * follows which rule stands in the table of commands; one that is about what its engine alone had fails as `Stopped`.
  * A command that was under way when two engines in a row stopped answering fails as `Timeout`: it may be what stops them.
  * Not guaranteed: bytes that the caller changes before its command settled are sent again as they are then.
  */
@@ -61,20 +62,30 @@ export const createCallRouter = (): CallRouter => {
         // An engine that is being ended says so of everything; the next one is asked instead.
         if (route !== current) return
         pending.delete(call)
-        if (call.command === 'uninstall' && call.attempts > 1 && isFailure(error, 'NotInstalled'))
-          call.resolve(undefined)
+        const { doneBefore } = ruleOf(call.command)
+        if (doneBefore !== undefined && call.attempts > 1 && isFailure(error, doneBefore)) call.resolve(undefined)
         else call.reject(error)
       },
     )
   }
 
+  /** Of what had an engine, ends what no other one can answer. */
+  const endBound = (): void => {
+    for (const call of [...pending]) {
+      if (call.attempts === 0 || ruleOf(call.command).retry !== 'same-engine') continue
+      pending.delete(call)
+      call.reject(engineGone())
+    }
+  }
+
   return {
     stuck() {
       current = undefined
+      endBound()
       for (const call of [...pending]) {
         call.stuck += 1
         // Whatever hangs an engine, it is not that it says how it is.
-        if (call.stuck < maxStuck || call.command === 'status') continue
+        if (call.stuck < maxStuck || ruleOf(call.command).harmless) continue
         pending.delete(call)
         call.reject(
           new Failure(
@@ -85,8 +96,9 @@ export const createCallRouter = (): CallRouter => {
       }
     },
     call(command, args) {
-      const known = command === 'install' ? withTransferId(args) : args
-      if (command === 'cancel' && typeof args[0] === 'string') cancelled.add(args[0])
+      const { transfer: role } = ruleOf(command)
+      const known = role === 'begins' ? withTransferId(args) : args
+      if (role === 'cancels' && typeof args[0] === 'string') cancelled.add(args[0])
       return new Promise((resolve, reject) => {
         const call = { command, args: known, attempts: 0, stuck: 0, resolve, reject }
         const transfer = transferOf(call)
@@ -97,10 +109,14 @@ export const createCallRouter = (): CallRouter => {
     },
     use(route) {
       current = route
+      endBound()
       for (const call of [...pending]) send(call)
     },
   }
 }
+
+const engineGone = (): Failure =>
+  new Failure('Stopped', 'The part of this page that had what this was about has ended. Please try again.')
 
 /** An install that may have to be asked for twice is known by its transfer from the start. */
 const withTransferId = (args: unknown[]): unknown[] => {
@@ -110,7 +126,7 @@ const withTransferId = (args: unknown[]): unknown[] => {
 }
 
 const transferOf = ({ command, args }: Pick<PendingCall, 'command' | 'args'>): string | undefined => {
-  if (command !== 'install') return undefined
+  if (ruleOf(command).transfer !== 'begins') return undefined
   const id = (args[1] as { transferId?: unknown } | null | undefined)?.transferId
   return typeof id === 'string' ? id : undefined
 }

@@ -1,6 +1,6 @@
+import { type TabCommand, tabCommands } from '../../workers/contract/command-table.ts'
 import type { EngineCommands, StartOptions } from '../../workers/contract/commands.ts'
 import { Failure } from '../../workers/contract/failures.ts'
-import { type TabCommand, tabCommands } from '../../workers/contract/tabs.ts'
 import type { UpdateBatch } from '../../workers/contract/updates.ts'
 import type { StatusView } from '../../workers/contract/views.ts'
 import { createCallRouter } from './call-router.ts'
@@ -59,7 +59,7 @@ export const createEngineClient = (options: EngineClientOptions): EngineClient =
     const view = status as Awaited<ReturnType<EngineCommands['status']>>
     tell([
       { kind: 'status', status: view },
-      { kind: 'catalogue', revision, size: view.catalogueSize },
+      { kind: 'catalogue', revision, size: view.catalogueSize, changed: 'many' },
       { kind: 'library', revision },
     ])
   }

@@ -1,7 +1,7 @@
 import { releaseProxy, transfer, wrap } from 'comlink'
+import type { TabCommand } from '../../workers/contract/command-table.ts'
 import type { EngineCommands, Leadership, StartOptions } from '../../workers/contract/commands.ts'
 import { isPulse, type PulseMessage } from '../../workers/contract/pulse.ts'
-import type { TabCommand } from '../../workers/contract/tabs.ts'
 import { engineNoticeId, type Update, type UpdateBatch } from '../../workers/contract/updates.ts'
 import { createRtcHost } from './rtc-host.ts'
 import { createWorkerMonitor, monitorTickMs } from './worker-monitor.ts'

@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from 'vitest'
+import type { TabCommand } from '../../workers/contract/command-table.ts'
 import type { EngineCommands } from '../../workers/contract/commands.ts'
 import { Failure } from '../../workers/contract/failures.ts'
-import { encodeTabMessage, type TabCommand, type TabMessage, tabChannels } from '../../workers/contract/tabs.ts'
+import { encodeTabMessage, type TabMessage, tabChannels } from '../../workers/contract/tabs.ts'
 import type { Update, UpdateBatch } from '../../workers/contract/updates.ts'
 import { createTabServer, type TabChannel, type TabServer } from '../../workers/engine/tab-server.ts'
 import { connectRemoteEngine, type RemoteEngine } from './remote-engine.ts'
@@ -144,6 +145,36 @@ describe('the engine of another tab', () => {
     expect(channels.listeners(tabChannels.tab('p', 'a'))).toBe(1)
     gone.get('ggen-tab-p-a')?.()
     expect(channels.listeners(tabChannels.tab('p', 'a'))).toBe(0)
+  })
+
+  test('what a tab opened is closed when it is gone, and not before', async () => {
+    const closeDraft = vi.fn<Commands['closeDraft']>(async () => {})
+    const late = Promise.withResolvers<{ id: string; check: never }>()
+    let count = 0
+    const { lead, join, gone } = compose({
+      closeDraft,
+      openDraft: async (files) => {
+        count += 1
+        return files.length > 0 ? late.promise : { id: `draft ${count}`, check: {} as never }
+      },
+    })
+    lead('l')
+    const [a, b] = [join('a', 'l'), join('b', 'l')]
+    await a.call('openDraft', [[]])
+    await a.call('openDraft', [[]])
+    await b.call('openDraft', [[]])
+    await a.call('closeDraft', ['draft 2'])
+    void a.call('openDraft', [[{ path: 'x', bytes: new Uint8Array(1) }]])
+    await turns()
+    closeDraft.mockClear()
+    a.close()
+    gone.get('ggen-tab-p-a')?.()
+    await turns()
+    expect(closeDraft.mock.calls).toEqual([['draft 1']])
+    // It was still being opened when its tab went.
+    late.resolve({ id: 'late', check: {} as never })
+    await turns()
+    expect(closeDraft.mock.calls).toEqual([['draft 1'], ['late']])
   })
 
   test('garbage, replays and false sizes begin nothing', async () => {

@@ -1,18 +1,14 @@
+import { carriesBytes, type TabCommand } from '../../workers/contract/command-table.ts'
 import { Failure, type FailureName, failureNames } from '../../workers/contract/failures.ts'
 import {
   type Assembly,
   createAssembly,
   createOutflow,
   type Outflow,
+  type TakenApart,
   takeApart,
 } from '../../workers/contract/tab-payload.ts'
-import {
-  decodeTabMessage,
-  encodeTabMessage,
-  type TabCommand,
-  type TabMessage,
-  tabChannels,
-} from '../../workers/contract/tabs.ts'
+import { decodeTabMessage, encodeTabMessage, type TabMessage, tabChannels } from '../../workers/contract/tabs.ts'
 import type { UpdateBatch } from '../../workers/contract/updates.ts'
 
 /**
@@ -114,7 +110,7 @@ export const connectRemoteEngine = (options: RemoteEngineOptions): RemoteEngine 
       new Promise((resolve, reject) => {
         const id = nextId
         nextId += 1
-        const { shape, parts, bytes } = takeApart(args)
+        const { shape, parts, bytes } = carriesBytes(command, 'in') ? takeApart(args) : whole(args)
         const call: WaitingCall = { resolve, reject }
         // Throws, and so rejects, for what cannot be cloned, as a worker of this page would.
         post({ kind: 'call', from, id, command, args: shape as unknown[], parts })
@@ -128,5 +124,7 @@ export const connectRemoteEngine = (options: RemoteEngineOptions): RemoteEngine 
     },
   }
 }
+
+const whole = (args: unknown[]): TakenApart => ({ shape: args, parts: [], bytes: [] })
 
 const toFailureName = (name: string): FailureName => failureNames.find((each) => each === name) ?? 'Internal'

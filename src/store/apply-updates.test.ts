@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { engineNoticeId } from '../../workers/contract/updates.ts'
-import type { StatusView, TransferView } from '../../workers/contract/views.ts'
+import { type ChangedPackages, engineNoticeId, type Update } from '../../workers/contract/updates.ts'
+import type { PackageView, StatusView, TransferView } from '../../workers/contract/views.ts'
 import { applyUpdates, withNotice, withoutTransfer, withTransfer } from './apply-updates.ts'
-import { initialState } from './state.ts'
+import { type Asked, initialState } from './state.ts'
 
 const empty = initialState('system')
 const id = `${'a'.repeat(52)}/hello`
@@ -54,8 +54,33 @@ describe('a batch', () => {
   })
 
   test('about the catalogue sets revision and size', () => {
-    const state = applyUpdates(empty, [{ kind: 'catalogue', revision: 5, size: 43 }])
+    const state = applyUpdates(empty, [{ kind: 'catalogue', revision: 5, size: 43, changed: 'many' }])
     expect(state.catalogue).toEqual({ revision: 5, size: 43 })
+  })
+})
+
+describe('views of packages are to be asked for again', () => {
+  const other = `${'b'.repeat(52)}/other`
+  const asked = (dependents: string[] = []): Asked<PackageView> => ({
+    busy: false,
+    value: { dependents: dependents.map((each) => ({ id: each, slug: 'x' })) } as PackageView,
+  })
+  const state = { ...empty, packageById: { [id]: asked(['dependent']), [other]: asked() } }
+  const staleAfter = (update: Update): string[] =>
+    Object.entries(applyUpdates(state, [update]).packageById).flatMap(([each, { stale }]) => (stale ? [each] : []))
+  const catalogue = (changed: ChangedPackages): Update => ({ kind: 'catalogue', revision: 9, size: 1, changed })
+
+  test('when their own records changed, or those of a dependent that they show', () => {
+    expect(staleAfter(catalogue([other]))).toEqual([other])
+    expect(staleAfter(catalogue(['dependent']))).toEqual([id])
+    expect(staleAfter(catalogue('many'))).toEqual([id, other])
+    expect(applyUpdates(state, [catalogue(['elsewhere'])]).packageById).toBe(state.packageById)
+  })
+
+  test('when something else became known of them, or the library changed', () => {
+    expect(staleAfter({ kind: 'package', id })).toEqual([id])
+    expect(staleAfter({ kind: 'package', id: 'unseen' })).toEqual([])
+    expect(staleAfter({ kind: 'library', revision: 2 })).toEqual([id, other])
   })
 })
 

@@ -1,9 +1,9 @@
-import { engineNoticeId, type UpdateBatch } from '../../workers/contract/updates.ts'
-import type { TransferState, TransferView } from '../../workers/contract/views.ts'
+import { type ChangedPackages, engineNoticeId, type UpdateBatch } from '../../workers/contract/updates.ts'
+import type { PackageView, TransferState, TransferView } from '../../workers/contract/views.ts'
 import { specLabel } from '../lib/names.ts'
 import { formatList } from '../text/format.ts'
 import { noticeText } from '../text/notices.ts'
-import type { Notice, State } from './state.ts'
+import type { Asked, Notice, State } from './state.ts'
 
 /**
  * What the engine said, put into the state: pure, one new state a batch, the same state when nothing changed.
@@ -18,10 +18,17 @@ export const applyUpdates = (state: State, batch: UpdateBatch): State => {
         next = { ...next, status: update.status, catalogue: sized(next.catalogue, update.status.catalogueSize) }
         break
       case 'catalogue':
-        next = { ...next, catalogue: { revision: update.revision, size: update.size } }
+        next = withStale(
+          { ...next, catalogue: { revision: update.revision, size: update.size } },
+          concerns(update.changed),
+        )
         break
       case 'library':
-        next = { ...next, libraryRevision: update.revision }
+        // What is installed stands in every view.
+        next = withStale({ ...next, libraryRevision: update.revision }, () => true)
+        break
+      case 'package':
+        next = withStale(next, (id) => id === update.id)
         break
       case 'cache':
         next = { ...next, cache: update.cache }
@@ -63,6 +70,23 @@ export const withTransfer = (state: State, transfer: TransferView): State => {
 export const withoutTransfer = (state: State, id: string): State => {
   const { [id]: _dismissed, ...transferById } = state.transferById
   return { ...state, transferById }
+}
+
+/** Marks views of packages that are to be asked for again when they are shown. */
+const withStale = (state: State, isConcerned: (id: string, asked: Asked<PackageView>) => boolean): State => {
+  const views = Object.entries(state.packageById)
+  const stale = views.filter(([id, asked]) => !asked.stale && isConcerned(id, asked))
+  if (stale.length === 0) return state
+  const marked = Object.fromEntries(stale.map(([id, asked]) => [id, { ...asked, stale: true as const }]))
+  return { ...state, packageById: { ...state.packageById, ...marked } }
+}
+
+/** A package that no longer depends on this one is named only by itself. */
+const concerns = (changed: ChangedPackages) => {
+  if (changed === 'many') return () => true
+  const ids = new Set(changed)
+  return (id: string, { value }: Asked<PackageView>): boolean =>
+    ids.has(id) || (value?.dependents.some((dependent) => ids.has(dependent.id)) ?? false)
 }
 
 /** The newest notice comes last; one with the same id takes the place of the older; more than fit are forgotten. */

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
+import { type TabCommand, tabCommands } from '../../workers/contract/command-table.ts'
 import { Failure } from '../../workers/contract/failures.ts'
 import type { UpdateBatch } from '../../workers/contract/updates.ts'
 import type {
@@ -42,6 +43,10 @@ const hit = {
 const compose = (given: Partial<EngineClient> = {}) => {
   let tell: (batch: UpdateBatch) => void = () => {}
   const refuse = () => Promise.reject(new Failure('Internal', 'Not asked for in this test.'))
+  const refusals = Object.fromEntries(tabCommands.map((name) => [name, refuse])) as unknown as Pick<
+    EngineClient,
+    TabCommand
+  >
   const client: EngineClient = {
     ready: Promise.resolve(),
     subscribe: (listener) => {
@@ -51,28 +56,8 @@ const compose = (given: Partial<EngineClient> = {}) => {
       }
     },
     stop: refuse,
-    status: refuse,
-    check: refuse,
-    readArchive: refuse,
-    publish: refuse,
-    yank: refuse,
-    search: refuse,
-    describe: refuse,
-    lookup: refuse,
-    resolve: refuse,
-    planInstall: refuse,
-    install: refuse,
-    cancel: refuse,
+    ...refusals,
     library: async () => [],
-    readFile: refuse,
-    exportZip: refuse,
-    verify: refuse,
-    planUninstall: refuse,
-    uninstall: refuse,
-    peers: refuse,
-    metrics: refuse,
-    connect: refuse,
-    wake: refuse,
     ...given,
   }
   const store = createPageStore('system')
@@ -98,10 +83,10 @@ describe('starting', () => {
   test('listens until it is undone', async () => {
     const { store, commands, tell } = compose()
     const stop = commands.start()
-    tell([{ kind: 'catalogue', revision: 1, size: 4 }])
+    tell([{ kind: 'catalogue', revision: 1, size: 4, changed: 'many' }])
     expect(store.getState().catalogue.size).toBe(4)
     stop()
-    tell([{ kind: 'catalogue', revision: 2, size: 5 }])
+    tell([{ kind: 'catalogue', revision: 2, size: 5, changed: 'many' }])
     expect(store.getState().catalogue.size).toBe(4)
   })
 })
@@ -115,10 +100,13 @@ test('what was told before the page was there is heard first', () => {
     name: 'Internal',
     message: 'Something is damaged.',
   } as const
-  commands.start([[{ kind: 'catalogue', revision: 1, size: 4 }, notice], [{ kind: 'catalogue', revision: 2, size: 5 }]])
+  commands.start([
+    [{ kind: 'catalogue', revision: 1, size: 4, changed: 'many' }, notice],
+    [{ kind: 'catalogue', revision: 2, size: 5, changed: 'many' }],
+  ])
   expect(store.getState().catalogue.size).toBe(5)
   expect(store.getState().notices.map(({ message }) => message)).toEqual(['Something is damaged.'])
-  tell([{ kind: 'catalogue', revision: 3, size: 6 }])
+  tell([{ kind: 'catalogue', revision: 3, size: 6, changed: 'many' }])
   expect(store.getState().catalogue.size).toBe(6)
 })
 
@@ -221,7 +209,7 @@ describe('searching', () => {
     await ready(store)
     commands.search({ text: '' })
     await vi.waitFor(() => expect(store.getState().search.result?.total).toBe(1))
-    tell([{ kind: 'catalogue', revision: 9, size: 2 }])
+    tell([{ kind: 'catalogue', revision: 9, size: 2, changed: 'many' }])
     await vi.waitFor(() => expect(store.getState().search.result?.total).toBe(2))
   })
 })
@@ -256,7 +244,7 @@ describe('asking other peers', () => {
     await vi.waitFor(() => expect(peers()).toEqual({ asked: 2, answered: 1 }))
     // What came in changes the list by itself; nobody is asked again for it, nor for another order of the same.
     const before = search.mock.calls.length
-    tell([{ kind: 'catalogue', revision: 5, size: 1 }])
+    tell([{ kind: 'catalogue', revision: 5, size: 1, changed: 'many' }])
     commands.search({ text: 'kit', sort: 'name' })
     await vi.waitFor(() => expect(search.mock.calls.length).toBeGreaterThan(before))
     expect(peers()).toEqual({ asked: 2, answered: 1 })
@@ -360,7 +348,25 @@ describe('publishing', () => {
     size: 0,
     leftOut: options.leftOut ?? [],
   })
-  const publish = vi.fn(async () => ({ id, version: '1.0.0', root: 'r', warnings: [] }))
+  const result = { id, version: '1.0.0', root: 'r', warnings: [] }
+  /** An engine that keeps one draft. */
+  const drafts = () => {
+    let files: FileInput[] = []
+    let options: PublishOptions = {}
+    return {
+      openDraft: vi.fn<EngineClient['openDraft']>(async (given, from = {}) => {
+        files = given
+        options = from
+        return { id: 'draft', check: await check(given, from) }
+      }),
+      changeDraft: vi.fn<EngineClient['changeDraft']>((_id, { fields }) => {
+        options = { ...options, ...(fields === undefined ? {} : { fields }) }
+        return check(files, options)
+      }),
+      publishDraft: vi.fn<EngineClient['publishDraft']>(async () => result),
+      closeDraft: vi.fn<EngineClient['closeDraft']>(async () => {}),
+    }
+  }
   const picked = (size = 1, read = async () => new ArrayBuffer(1)): Picked => ({
     files: [{ path: 'hello/package.toml', content: { size, arrayBuffer: read } }],
     skipped: [],
@@ -376,8 +382,8 @@ describe('publishing', () => {
   })
 
   test('checks with the folder taken off, dry-runs, and publishes what was typed', async () => {
-    publish.mockClear()
-    const { store, commands } = compose({ check, publish })
+    const engine = drafts()
+    const { store, commands } = compose(engine)
     await commands.openFiles(picked())
     await vi.waitFor(() => expect(draftOf(store)).toMatchObject({ stage: 'open', checking: false, folder: 'hello' }))
     expect(draftOf(store)).toMatchObject({
@@ -389,31 +395,42 @@ describe('publishing', () => {
       expect(draftOf(store)).toMatchObject({ checking: false, check: { fields: { version: '2.0.0' } } }),
     )
     await commands.publishDraft()
-    expect(publish.mock.lastCall).toMatchObject([
-      [{ path: 'package.toml' }],
-      { folder: 'hello', fields: { version: '2.0.0' } },
-    ])
+    expect(engine.openDraft.mock.calls).toMatchObject([[[{ path: 'package.toml' }], { folder: 'hello' }]])
+    expect(engine.publishDraft.mock.lastCall).toMatchObject(['draft', { fields: { version: '2.0.0' } }])
     expect(draftOf(store)).toMatchObject({ stage: 'published', result: { id } })
+    await vi.waitFor(() => expect(engine.closeDraft.mock.calls).toEqual([['draft']]))
   })
 
   test('does not dry-run what has errors', async () => {
-    publish.mockClear()
-    const { store, commands } = compose({ check, publish })
+    const engine = drafts()
+    const { store, commands } = compose(engine)
     await commands.openFiles(picked())
     await vi.waitFor(() => expect(draftOf(store)).toMatchObject({ checking: false }))
-    publish.mockClear()
+    engine.publishDraft.mockClear()
     commands.typeField('version', 'bad')
     await vi.waitFor(() => expect(draftOf(store)).toMatchObject({ checking: false, check: { ok: false } }))
     expect(draftOf(store)).toMatchObject({ dryRun: undefined })
-    expect(publish).not.toHaveBeenCalled()
+    expect(engine.publishDraft).not.toHaveBeenCalled()
+  })
+
+  test('of other files, or of none, closes the draft that was open', async () => {
+    const engine = drafts()
+    const { store, commands } = compose(engine)
+    for (const closed of [0, 1]) {
+      await commands.openFiles(picked())
+      await vi.waitFor(() => expect(draftOf(store)).toMatchObject({ checking: false }))
+      expect(engine.closeDraft).toHaveBeenCalledTimes(closed)
+    }
+    commands.discardDraft()
+    await vi.waitFor(() => expect(engine.closeDraft).toHaveBeenCalledTimes(2))
   })
 
   test('that fails keeps the draft', async () => {
-    const refused = vi
-      .fn<EngineClient['publish']>()
-      .mockResolvedValueOnce({ id, version: '1.0.0', root: 'r', warnings: [] })
+    const engine = drafts()
+    engine.publishDraft
+      .mockResolvedValueOnce(result)
       .mockRejectedValueOnce(new Failure('QuotaExceeded', 'The disk is full.'))
-    const { store, commands } = compose({ check, publish: refused })
+    const { store, commands } = compose(engine)
     await commands.openFiles(picked())
     await vi.waitFor(() => expect(draftOf(store)).toMatchObject({ checking: false }))
     await commands.publishDraft()

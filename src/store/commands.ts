@@ -32,6 +32,8 @@ export interface Commands extends SearchCommands, PublishCommands {
   /** Listens to the engine until the returned function is called; `early` is what it has told before. */
   start(early?: readonly UpdateBatch[]): () => void
   describe(id: string): Promise<void>
+  /** Brings what a described package can show beyond its records; what comes of it is told by updates. */
+  preview(id: string): Promise<void>
   /** Asks the network for a package that the catalogue does not have. */
   lookup(id: string): Promise<LookupResult | FailureView>
   planInstall: EngineClientCommand<'planInstall'>
@@ -98,9 +100,6 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
         if (after.catalogue.revision !== before.catalogue.revision) refresh()
         if (after.status?.searchablePeers !== before.status?.searchablePeers) search.considerPeers()
         if (after.libraryRevision !== before.libraryRevision) commands.loadLibrary()
-        for (const update of batch) {
-          if (update.kind === 'package' && after.packageById[update.id] !== undefined) commands.describe(update.id)
-        }
       }
       const unsubscribe = client.subscribe(hear)
       early.forEach(hear)
@@ -123,13 +122,15 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
       setState((state) => withPackage(state, id, { ...withoutFailure(state.packageById[id]), busy: true }))
       try {
         const value = await client.describe(id)
-        setState((state) => withPackage(state, id, { busy: false, value }))
+        setState((state) => withPackage(state, id, { ...staleness(state.packageById[id]), busy: false, value }))
       } catch (error) {
         const failure = toFailureView(error)
         setState((state) => withPackage(state, id, { ...state.packageById[id], busy: false, failure }))
       }
     },
 
+    // What cannot be had stays absent from the view, which says so.
+    preview: (id) => client.preview(id).catch(() => {}),
     lookup: (id) => client.lookup(id).catch(toFailureView),
     planInstall: (specs, options) => client.planInstall(specs, options).catch(toFailureView),
 
@@ -274,3 +275,7 @@ const withPackage = (state: State, id: string, asked: Asked<PackageView>): Parti
 
 const withoutFailure = (asked: Asked<PackageView> | undefined): Pick<Asked<PackageView>, 'value'> =>
   asked?.value === undefined ? {} : { value: asked.value }
+
+/** That a change came while it was asked for: the answer may be from before. */
+const staleness = (asked: Asked<PackageView> | undefined): Pick<Asked<PackageView>, 'stale'> =>
+  asked?.stale ? { stale: true } : {}

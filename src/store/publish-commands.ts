@@ -1,10 +1,11 @@
 import { joinLeftOut } from '../../workers/contract/left-out.ts'
-import type { FileInput, LeftOut, ManifestFields, PackageCheck, PublishOptions } from '../../workers/contract/views.ts'
+import type { DraftOptions, FileInput, LeftOut, ManifestFields, PackageCheck } from '../../workers/contract/views.ts'
 import type { EngineClient } from '../engine/client.ts'
 import { slugOf } from '../lib/names.ts'
 import { findOversize, findOversizeArchive, type Picked, readFiles, toPickedFolder } from '../lib/picked-files.ts'
 import { noticeText } from '../text/notices.ts'
 import { oversizeText } from '../text/oversize.ts'
+import { createEngineDraft, type DraftContent } from './engine-draft.ts'
 import { toFailureView } from './failure-view.ts'
 import { createLatest } from './latest.ts'
 import type { Draft, Notice, OpenDraft } from './state.ts'
@@ -25,7 +26,7 @@ export interface PublishCommands {
   discardDraft(): void
 }
 
-/** A pause in typing after which the package is checked again, ms: each check copies all its bytes to the engine. */
+/** A pause in typing after which the package is checked again (ms): each check reads all its files. */
 const typingPauseMs = 250
 
 export const createPublishCommands = (
@@ -36,6 +37,16 @@ export const createPublishCommands = (
   /** Counts what was opened: an answer about an older draft is dropped. */
   let opened = 0
   let pause: ReturnType<typeof setTimeout> | undefined
+  /** What was opened last, as the engine keeps it. */
+  let inEngine = createEngineDraft(client)
+
+  /** What was open is needed no longer; gives the number of the next. */
+  const endDraft = (): number => {
+    opened += 1
+    inEngine.close()
+    inEngine = createEngineDraft(client)
+    return opened
+  }
 
   const change = (of: number, next: Partial<OpenDraft>): void =>
     setState(({ draft }) => (of === opened && draft?.stage === 'open' ? { draft: { ...draft, ...next } } : {}))
@@ -44,6 +55,7 @@ export const createPublishCommands = (
     const { draft } = getState()
     if (of !== opened || draft?.stage !== 'open') return
     const { files, typed } = draft
+    const engineDraft = inEngine
     const isCurrent = (): boolean => {
       const now = getState().draft
       return (
@@ -55,10 +67,9 @@ export const createPublishCommands = (
       )
     }
     try {
-      const found = await client.check([...files], optionsOf(draft))
+      const found = await engineDraft.check(contentOf(draft))
       if (isCurrent()) change(of, { check: found })
-      const dryRun =
-        found.ok && isCurrent() ? await client.publish([...files], { ...optionsOf(draft), dryRun: true }) : undefined
+      const dryRun = found.ok && isCurrent() ? await engineDraft.dryRun(contentOf(draft)) : undefined
       if (isCurrent()) change(of, { check: found, dryRun, checking: false })
     } catch (error) {
       if (isCurrent()) change(of, { dryRun: undefined, checking: false, failure: toFailureView(error) })
@@ -76,9 +87,9 @@ export const createPublishCommands = (
   }
 
   const begin = (source: string): number => {
-    opened += 1
+    const of = endDraft()
     setState({ draft: { stage: 'reading', source } })
-    return opened
+    return of
   }
 
   const show = (of: number, draft: Draft): void => {
@@ -143,8 +154,8 @@ export const createPublishCommands = (
       const of = opened
       change(of, { publishing: true })
       try {
-        const result = await client.publish([...draft.files], optionsOf(draft))
-        if (of === opened) show(of, { stage: 'published', result })
+        const result = await inEngine.publish(contentOf(draft))
+        if (of === opened) show(endDraft(), { stage: 'published', result })
         // The page that would have shown it is gone: something else was chosen meanwhile.
         else notify('success', noticeText.published({ name: `${slugOf(result.id)} ${result.version}` }))
       } catch (error) {
@@ -153,7 +164,7 @@ export const createPublishCommands = (
     },
 
     discardDraft() {
-      opened += 1
+      endDraft()
       setState({ draft: undefined })
     },
   }
@@ -178,7 +189,9 @@ const openDraft = (
   publishing: false,
 })
 
-const optionsOf = ({ folder, typed, check, leftOut, confirmed }: OpenDraft): PublishOptions => ({
+const contentOf = (draft: OpenDraft): DraftContent => ({ files: draft.files, options: optionsOf(draft) })
+
+const optionsOf = ({ folder, typed, check, leftOut, confirmed }: OpenDraft): DraftOptions => ({
   leftOut: [...leftOut],
   confirmedPrivate: [...confirmed],
   ...(folder === undefined ? {} : { folder }),

@@ -51,6 +51,8 @@ export interface Asked<T> {
   busy: boolean
   value?: T
   failure?: FailureView
+  /** The engine has said since that the value may be another one now. */
+  stale?: true
 }
 
 export interface SearchState {

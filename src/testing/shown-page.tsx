@@ -1,10 +1,12 @@
 import { createRoot } from 'react-dom/client'
 import { Router } from 'wouter'
 import { memoryLocation } from 'wouter/memory-location'
+import type { UpdateBatch } from '../../workers/contract/updates.ts'
 import { App } from '../app.tsx'
 import type { EngineClient } from '../engine/client.ts'
 import { AppContext } from '../hooks/use-app.ts'
 import { createLinks } from '../routes.ts'
+import { applyUpdates } from '../store/apply-updates.ts'
 import { createCommands } from '../store/commands.ts'
 import type { State } from '../store/state.ts'
 import { createPageStore } from '../store/store.ts'
@@ -13,6 +15,8 @@ import { createPageStore } from '../store/store.ts'
 export interface ShownPage {
   readonly element: HTMLElement
   setState(change: Partial<State>): void
+  /** What the engine tells. */
+  tell(batch: UpdateBatch): void
   /** What the page could not draw, in its own words. */
   failures(): string[]
   stop(): void
@@ -44,6 +48,7 @@ export const showPage = (address: string, state: Partial<State>, answers: Partia
   return {
     element,
     setState: (change) => store.setState(change),
+    tell: (batch) => store.setState((now) => applyUpdates(now, batch)),
     failures: () =>
       [...document.querySelectorAll('.part-failed, .empty-details')].map(({ textContent }) => textContent ?? ''),
     stop() {

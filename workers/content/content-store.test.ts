@@ -1,12 +1,12 @@
 import fc from 'fast-check'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { FileInput } from '../contract/views.ts'
 import { manifestCodec } from '../protocol/manifest.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
 import { failureName, isSame } from '../testing/store-compliance.ts'
-import { type ContentStore, createContentStore } from './content-store.ts'
+import { type ContentStore, createContentStore, stagedHashes } from './content-store.ts'
 import { manifestKey, pieceKey } from './piece-keys.ts'
 
 const pieceBytes = 262_144
@@ -46,6 +46,35 @@ describe('staging', () => {
     for (const { path, bytes } of files) expect(isSame(await content.readFile(root, path), bytes)).toBe(true)
     expect((await content.manifest(root))?.files.map(({ path }) => path)).toEqual(files.map(({ path }) => path).sort())
     expect(await content.verify(root)).toEqual([])
+  })
+
+  test('again after a change gives what staging anew gives, and hashes only what is new', async () => {
+    const sha256 = vi.fn(webCrypto.sha256)
+    const counting = createContentStore({ store, crypto: { sha256 } })
+    const sizes = [0, 1, 9, pieceBytes - 1, pieceBytes, pieceBytes + 1, 2 * pieceBytes]
+    const pool = sizes.map((size, seed) => patterned(size, seed))
+    const some = fc.uniqueArray(fc.record({ path: fc.constantFrom('a', 'b', 'c', 'd', 'e'), of: fc.nat(6) }), {
+      selector: ({ path }) => path,
+      minLength: 1,
+    })
+    const toFiles = (list: readonly { path: string; of: number }[]): FileInput[] =>
+      list.map(({ path, of }) => file(path, pool[of] ?? new Uint8Array()))
+    await fc.assert(
+      fc.asyncProperty(some, some, async (before, after) => {
+        const earlier = await counting.stage(toFiles(before))
+        sha256.mockClear()
+        const staged = await counting.stage(toFiles(after), stagedHashes(earlier))
+        const hashed = sha256.mock.calls.length
+        const anew = await content.stage(toFiles(after))
+        expect(staged.root).toEqual(anew.root)
+        expect(staged.manifest).toEqual(anew.manifest)
+        sha256.mockClear()
+        await counting.stage(toFiles(after), stagedHashes(staged))
+        expect(sha256).toHaveBeenCalledTimes(1)
+        expect(hashed).toBeLessThanOrEqual(after.length + anew.pieces.length + 1)
+      }),
+      { seed: 7, numRuns: 150 },
+    )
   })
 
   test('a package of one empty file has no pieces, and is whole', async () => {

@@ -12,10 +12,16 @@ import { createFileCheck, type FileCheck } from './file-check.ts'
 import { manifestKey, pieceKey, piecePrefix, readPieceKey } from './piece-keys.ts'
 import { cutPieces } from './pieces.ts'
 
-/** Files as content: nothing of it is stored yet. Pieces are views of the files where they can be. */
-export interface StagedContent {
-  root: Uint8Array
+/** Files, and the manifest with their hashes. */
+export interface HashedContent {
+  /** In the order of the manifest. */
+  files: readonly FileInput[]
   manifest: ContentManifest
+}
+
+/** Files as content: nothing of it is stored yet. Pieces are views of the files where they can be. */
+export interface StagedContent extends HashedContent {
+  root: Uint8Array
   manifestBytes: Uint8Array
   pieces: Uint8Array[]
   size: number
@@ -42,10 +48,11 @@ export interface DamagedFile {
 
 export interface ContentStore {
   /**
-   * Cuts and hashes files. The caller keeps the bytes unchanged until it has written `changes`.
+   * Cuts and hashes files. The caller keeps the bytes unchanged until it has written `changes`, and those of `earlier`
+   * since that was hashed: what of these files has the same bytes objects in the same places is not hashed again.
    * @throws Failure when no peer would accept such a package (too large, unsafe paths, no files).
    */
-  stage(files: readonly FileInput[]): Promise<StagedContent>
+  stage(files: readonly FileInput[], earlier?: HashedContent): Promise<StagedContent>
   /** What stores staged content, for one write together with whatever else must be there with it. */
   changes(staged: StagedContent): Change[]
   /** Undefined when it is not here. */
@@ -137,6 +144,16 @@ export const createContentStore = ({ store, crypto }: ContentStoreDependencies):
     return hashes
   }
 
+  /** Hashes of all parts in their order; what `known` has is taken from there. */
+  const hashMissing = async (
+    parts: readonly Uint8Array[],
+    known: (part: Uint8Array, at: number) => Uint8Array | undefined,
+  ): Promise<Uint8Array[]> => {
+    const found = parts.map(known)
+    const missing = await hashAll(parts.filter((_part, at) => found[at] === undefined))
+    return found.map((hash) => hash ?? missing.shift() ?? new Uint8Array())
+  }
+
   const isPiece = async (of: ContentManifest, index: number, bytes: Uint8Array): Promise<boolean> => {
     const hash = of.pieces[index]
     return hash !== undefined && bytes.length === pieceLength(of, index) && sameBytes(await crypto.sha256(bytes), hash)
@@ -194,11 +211,13 @@ export const createContentStore = ({ store, crypto }: ContentStoreDependencies):
     manifestBytes,
     missingPieces,
 
-    async stage(files) {
+    async stage(files, earlier) {
       const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
       const contents = sorted.map(({ bytes }) => bytes)
       const pieces = cutPieces(contents)
-      const fileHashes = await hashAll(contents)
+      const hashByFile = new Map(earlier?.files.map(({ bytes }, at) => [bytes, earlier.manifest.files[at]?.sha256]))
+      const fileHashes = await hashMissing(contents, (bytes) => hashByFile.get(bytes))
+      const same = earlier === undefined ? 0 : samePieces(earlier, contents, pieces.length)
       const content: ContentManifest = {
         v: 1,
         files: sorted.map(({ path, bytes, executable }, at) => ({
@@ -209,11 +228,11 @@ export const createContentStore = ({ store, crypto }: ContentStoreDependencies):
         })),
         pieceSize: PIECE_BYTES,
         size: contents.reduce((sum, { length }) => sum + length, 0),
-        pieces: await hashAll(pieces),
+        pieces: await hashMissing(pieces, (_piece, at) => (at < same ? earlier?.manifest.pieces[at] : undefined)),
       }
       const bytes = encodeManifest(content)
       const root = await contentRoot(bytes, crypto)
-      return { root, manifest: content, manifestBytes: bytes, pieces, size: content.size }
+      return { root, files: sorted, manifest: content, manifestBytes: bytes, pieces, size: content.size }
     },
 
     changes: ({ root, manifestBytes: bytes, pieces }) => [
@@ -319,6 +338,22 @@ export const createContentStore = ({ store, crypto }: ContentStoreDependencies):
       return roots
     },
   }
+}
+
+/** What is enough to stage the same files again without hashing them; it holds no pieces. */
+export const stagedHashes = ({ files, manifest }: StagedContent): HashedContent => ({ files, manifest })
+
+/** Pieces from the first on that lie wholly in bytes that have not changed, of `count`. */
+const samePieces = ({ files, manifest }: HashedContent, contents: readonly Uint8Array[], count: number): number => {
+  let bytes = 0
+  let same = 0
+  while (same < contents.length && contents[same] === files[same]?.bytes) {
+    bytes += contents[same]?.length ?? 0
+    same += 1
+  }
+  // The last piece may be shorter than the others.
+  const isAll = same === contents.length && same === files.length
+  return isAll ? count : Math.floor(bytes / manifest.pieceSize)
 }
 
 const encodeManifest = (content: ContentManifest): Uint8Array => {

@@ -1,4 +1,6 @@
 import type {
+  DraftChange,
+  DraftOptions,
   FileInput,
   InstallOptions,
   InstallPlan,
@@ -7,6 +9,7 @@ import type {
   LibraryEntry,
   LookupResult,
   MetricsView,
+  OpenedDraft,
   PackageCheck,
   PackageView,
   PeerView,
@@ -80,12 +83,28 @@ export interface EngineCommands {
    * `confirmedPrivate` does not name.
    */
   publish(files: FileInput[], options?: PublishOptions): Promise<PublishResult>
+  /**
+   * Keeps files as a draft and checks them; the changes of a draft come after without its files. A draft ends by
+   * `closeDraft`, with the tab that opened it or with the engine, and may be closed when there are too many: every other
+   * command about it then rejects with `DraftNotOpen`, and it is opened again with what it should hold.
+   */
+  openDraft(files: FileInput[], options?: DraftOptions): Promise<OpenedDraft>
+  /** Changes a draft and checks it as `check` does. */
+  changeDraft(id: string, change: DraftChange): Promise<PackageCheck>
+  /** Changes a draft and publishes it as `publish` does; what did not change since the last time is not hashed again. */
+  publishDraft(id: string, options?: DraftChange & Pick<PublishOptions, 'dryRun'>): Promise<PublishResult>
+  closeDraft(id: string): Promise<void>
   /** Hides a version of an own package from new resolves. */
   yank(id: string, version: string): Promise<void>
 
   search(query: SearchQuery): Promise<SearchResult>
-  /** Everything the package page shows; rejects with `PackageNotFound`. */
+  /** Everything the package page shows, as it is known here; rejects with `PackageNotFound`. */
   describe(id: string): Promise<PackageView>
+  /**
+   * Brings what `describe` can then show: the files of a small package, and how many peers provide it. Resolves when both
+   * are known or given up, within seconds; rejects with `PackageNotFound`.
+   */
+  preview(id: string): Promise<void>
   /** The head record of a package: from the tiers of the cache or the catalogue, else from the DHT or connected peers. */
   lookup(id: string): Promise<LookupResult>
 

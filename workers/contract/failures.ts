@@ -23,6 +23,8 @@ export const failureNames = [
   'InvalidArgument',
   /** A file looks private and was not confirmed, one by one, in `PublishOptions.confirmedPrivate`. */
   'PrivateFile',
+  /** The engine does not keep this draft, or not any more: it is opened again with its files. */
+  'DraftNotOpen',
   // What a peer, or the disk, hands in.
   'RecordMalformed',
   'RecordTooLarge',

@@ -1,4 +1,4 @@
-import type { EngineCommands } from './commands.ts'
+import { type TabCommand, tabCommands } from './command-table.ts'
 import type { UpdateBatch } from './updates.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { UpdateBatch } from './updates.ts'
  * The sender may be a page of an older or newer build: every message carries the version, and the decoder is total. The
  * lobby's name and the envelope `{ ggen, v, role }` must never change, so that any two builds can say that they differ.
  */
-export const TAB_PROTOCOL_VERSION = 3
+export const TAB_PROTOCOL_VERSION = 4
 
 /** A message to a channel is cloned to everyone who listens to it, so only what all want to hear goes to the lobby. */
 export const tabChannels = {
@@ -30,34 +30,6 @@ export const tabLocks = {
   /** Held by the worker whose engine uses the profile's database and keys. */
   profile: (profile: string) => `ggen-profile-${profile}`,
 }
-
-export type TabCommand = Exclude<keyof EngineCommands, 'start' | 'stop' | 'flush'>
-
-/** What every tab may ask of the engine, wherever it runs. */
-export const tabCommands = [
-  'status',
-  'check',
-  'readArchive',
-  'publish',
-  'yank',
-  'search',
-  'describe',
-  'lookup',
-  'resolve',
-  'planInstall',
-  'install',
-  'cancel',
-  'library',
-  'readFile',
-  'exportZip',
-  'verify',
-  'planUninstall',
-  'uninstall',
-  'peers',
-  'metrics',
-  'connect',
-  'wake',
-] as const satisfies readonly TabCommand[]
 
 /** Where in a value bytes were taken out, and how many. */
 export interface Part {

@@ -94,6 +94,21 @@ export interface PublishOptions {
   leftOut?: LeftOut[]
 }
 
+/** What a draft is opened with beside its files. */
+export type DraftOptions = Omit<PublishOptions, 'dryRun'>
+
+/** Changes of a draft; what is absent stays as it is. */
+export interface DraftChange extends Pick<PublishOptions, 'fields' | 'confirmedPrivate'> {
+  /** Paths, as published, of files that are taken out of the draft; those that are not in it are ignored. */
+  leaveOut?: string[]
+}
+
+/** A draft that was opened. */
+export interface OpenedDraft {
+  id: string
+  check: PackageCheck
+}
+
 export interface PublishResult {
   id: string
   version: string

@@ -1,11 +1,9 @@
+import { commandNames } from '../contract/command-table.ts'
 import type { EngineCommands, StartOptions } from '../contract/commands.ts'
 import { Failure, toFailure } from '../contract/failures.ts'
-import { tabCommands } from '../contract/tabs.ts'
 
 /** The commands that an engine answers once it is up. */
 export type RunningEngine = Omit<EngineCommands, 'start'>
-
-const commandNames = ['stop', 'flush', ...tabCommands] as const
 
 /**
  * The engine's commands before the engine exists: each waits for `start`, and every rejection is a named failure.
@@ -36,12 +34,14 @@ export const createCommandGate = (create: (options: StartOptions) => Promise<Run
   const commands = Object.fromEntries(
     commandNames.map((name) => [
       name,
-      (...given: unknown[]) =>
-        named(async () => {
-          const engine = await started.promise
-          return (engine[name] as (...values: unknown[]) => Promise<unknown>)(...given)
-        }),
+      name === 'start'
+        ? start
+        : (...given: unknown[]) =>
+            named(async () => {
+              const engine = await started.promise
+              return (engine[name] as (...values: unknown[]) => Promise<unknown>)(...given)
+            }),
     ]),
   )
-  return { ...commands, start } as unknown as EngineCommands
+  return commands as unknown as EngineCommands
 }

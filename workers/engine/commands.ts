@@ -2,14 +2,7 @@ import type { ContentStore } from '../content/content-store.ts'
 import type { WakeReason } from '../contract/commands.ts'
 import { Failure } from '../contract/failures.ts'
 import type { Update } from '../contract/updates.ts'
-import type {
-  FileInput,
-  Finding,
-  LibraryEntry,
-  PackageCheck,
-  PublishOptions,
-  PublishResult,
-} from '../contract/views.ts'
+import type { FileInput, Finding, LibraryEntry, PackageCheck, PublishOptions } from '../contract/views.ts'
 import { lookupStats } from '../dht/lookup-stats.ts'
 import { readPackage } from '../packages/read-package.ts'
 import { rootToText, textToRoot } from '../protocol/ids.ts'
@@ -27,8 +20,9 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import { assertBytes, assertFiles, assertLeftOut, assertPaths, assertSpecs } from './arguments.ts'
 import type { Clock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
-import { startCommandOperations, type WithOperation } from './command-operations.ts'
+import { ignoringOperation, startCommandOperations, type WithOperation } from './command-operations.ts'
 import type { ContentKeeper } from './content-keeper.ts'
+import { createDrafts, type DraftsDependencies } from './drafts.ts'
 import type { Installs } from './installs.ts'
 import { cacheMetrics, packagesPublished, viewMetrics } from './metrics.ts'
 import type { Network } from './network.ts'
@@ -37,12 +31,6 @@ import type { PeerSearch } from './peer-search.ts'
 import type { ProviderCounts } from './provider-counts.ts'
 import type { Publications } from './publications.ts'
 import type { Status } from './status.ts'
-
-/** Content of this size or less is fetched when its package page is opened, so that its README and files show, bytes. */
-const previewMaxBytes = 2_000_000
-
-/** A preview that no peer sends is given up after this long, ms; opening the page again tries again. */
-const previewTimeoutMs = 20_000
 
 export interface CommandDependencies {
   clock: Pick<Clock, 'latest'>
@@ -63,6 +51,8 @@ export interface CommandDependencies {
   installs: Installs
   lookups: PackageCache
   holders: ProviderCounts
+  preview(id: string, operation: Operation): Promise<void>
+  /** Cancels all commands. */
   signal: AbortSignal
   emit(update: Update): void
   wake(reason: WakeReason): void
@@ -105,13 +95,12 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     })
   }
 
-  const publish = async (_: Operation, files: FileInput[], options: PublishOptions = {}): Promise<PublishResult> => {
-    const pkg = read(files, options)
+  const publish: DraftsDependencies['publish'] = async (pkg, dryRun, stage) => {
     assertPublishable(pkg.check)
-    const staged = await content.stage(pkg.files)
+    const staged = await stage(pkg.files)
     const { root, size } = staged
     const found = pkg.check.findings.filter(({ level }) => level === 'warning').map(({ message }) => message)
-    if (options.dryRun) {
+    if (dryRun) {
       const { id, version, warnings } = publisher.prepare(pkg.check, { root })
       return { id, version, root: rootToText(root), warnings: [...found, ...warnings] }
     }
@@ -156,15 +145,6 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
   const installedRelease = ({ id, version, root }: LibraryEntry): Release | undefined =>
     registry.releasesOf(id, version).find(({ release }) => rootToText(release.root) === root)?.release
 
-  /** Brings small content here in the background, so that a package can be looked at before it is installed. */
-  const preview = (id: string, release: Release, operation: Operation): void => {
-    installs.ensure(release, operation.withTimeout(previewTimeoutMs)).then(
-      () => emit({ kind: 'package', id }),
-      // Nobody sends it now: the page says that its files are not here.
-      () => {},
-    )
-  }
-
   const commands: WithOperation<Omit<RunningEngine, 'stop'>> = {
     flush: lookups.flush,
     status: async () => deps.status.view(),
@@ -177,7 +157,8 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       const { folder, files, leftOut } = await readArchive(archive)
       return { files, leftOut, ...(folder === undefined ? {} : { folder }) }
     },
-    publish,
+    publish: async (_, files, options = {}) => publish(read(files, options), options.dryRun === true, content.stage),
+    ...ignoringOperation(createDrafts({ read, publish, stage: content.stage })),
     async yank(_, id, version) {
       await publisher.yank(id, version)
       lookups.keep(id)
@@ -186,24 +167,24 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
 
     search: async (operation, query) =>
       query?.remote === true ? deps.peerSearch.search(query, operation) : deps.search.query(query),
-    async describe(operation, id) {
+    async describe(_, id) {
       const found = registry.get(id)
       const release = found === undefined ? undefined : shownVersion(found)?.release?.release
       if (found === undefined || release === undefined)
         throw new Failure('PackageNotFound', `There is no package ${id} in the catalogue of this browser.`)
       const manifest = await content.manifest(release.root)
       const here = await content.has(release.root)
-      if (!here && release.size <= previewMaxBytes) preview(id, release, operation)
       return packageToView(found, {
         trust: deps.trust.stateOf(found.publisher),
         dependents: registry.dependentsOf(id),
         namesakes: registry.bySlug(found.slug),
         isInstalled: (version: string) => library.get(id, version) !== undefined,
-        heldBy: holders.count(id, release.root, here),
+        heldBy: holders.count(release.root, here),
         ...(manifest === undefined ? {} : { manifest }),
         now: deps.clock.latest(),
       })
     },
+    preview: (operation, id) => deps.preview(id, operation),
     lookup: (operation, id) => lookups.find(id, operation),
 
     async resolve(operation, specs) {

@@ -21,6 +21,7 @@ import { openStore } from '../store/open-store.ts'
 import { createTelemetry } from '../telemetry/create-telemetry.ts'
 import type { Tracer } from '../telemetry/telemetry.ts'
 import { createAskPeersForPackages } from './ask-peers-for-packages.ts'
+import { changedViews } from './changed-views.ts'
 import { createClock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
 import { createCommands } from './commands.ts'
@@ -32,6 +33,7 @@ import { loadKeys } from './keys.ts'
 import { type Network, type NetworkDependencies, startNetwork } from './network.ts'
 import { createPackageCache } from './package-cache.ts'
 import { createPeerSearch } from './peer-search.ts'
+import { createPreview } from './preview.ts'
 import { createProviderCounts } from './provider-counts.ts'
 import { createPublications } from './publications.ts'
 import { publishedContents } from './published-contents.ts'
@@ -187,7 +189,7 @@ const assemble = async (
           source: createQuerySource({ registry, search }),
           ingest: (entries, from, operation) => registry.ingest(entries, { from, operation }),
         },
-        receive: (bytes, from, operation) => registry.receiveAnnouncement(bytes, { from, operation }),
+        receive: (announcement, from, operation) => registry.receiveAnnouncement(announcement, { from, operation }),
         onChange: () => status.changed(),
         onAudience: () => publications.sendAll(),
       }),
@@ -254,6 +256,14 @@ const assemble = async (
     onChange: (id) => emit({ kind: 'package', id }),
   })
 
+  const preview = createPreview({
+    registry,
+    content,
+    installs,
+    providers: holders,
+    onFiles: (id) => emit({ kind: 'package', id }),
+  })
+
   const republish = startRepublish({
     telemetry,
     heads: () => registry.packagesOf(publisherId).flatMap(({ id }) => registry.dhtValueFor(id) ?? []),
@@ -275,13 +285,14 @@ const assemble = async (
   }
 
   function clockChanged(): void {
-    if (indexing.clockChanged()) emit({ kind: 'catalogue', revision: registry.revision(), size: search.size() })
+    if (indexing.clockChanged())
+      emit({ kind: 'catalogue', revision: registry.revision(), size: search.size(), changed: 'many' })
     status.changed()
   }
 
   function onCatalogueChange({ packages, revision }: RegistryChange): void {
     indexing.update(packages)
-    emit({ kind: 'catalogue', revision, size: search.size() })
+    emit({ kind: 'catalogue', revision, size: search.size(), changed: changedViews(packages, registry) })
     status.changed()
   }
 
@@ -330,6 +341,7 @@ const assemble = async (
     installs,
     lookups,
     holders,
+    preview,
     emit,
     wake,
     signal: lifetime.signal,

@@ -21,7 +21,9 @@ import { isRelayedStream } from '../net/pool/open-stream.ts'
 import { createPool } from '../net/pool/pool.ts'
 import { createRelaySet } from '../net/relay-set.ts'
 import type { Reputation } from '../peers/reputation.ts'
+import type { ReadAnnouncement } from '../protocol/announcement.ts'
 import type { CryptoProvider } from '../protocol/crypto.ts'
+import type { Decoded } from '../protocol/decoded.ts'
 import { rootToText } from '../protocol/ids.ts'
 import { PACKAGES_TOPIC, PIECE_PROTOCOL, QUERY_PROTOCOL } from '../protocol/protocols.ts'
 import { startRemoteQuery } from '../query/query.ts'
@@ -62,7 +64,11 @@ export interface NetworkDependencies extends Pick<CreateNodeOptions, 'transports
   /** What questions of other peers are answered from, and where their answers to ours go. */
   queries: { source: QuerySource; ingest: QueryClientDependencies['ingest'] }
   /** Takes in a gossiped announcement; says why where it is invalid. */
-  receive(bytes: Uint8Array, from: string, operation: Operation): Promise<Received & { failure?: Failure }>
+  receive(
+    announcement: Decoded<ReadAnnouncement>,
+    from: string,
+    operation: Operation,
+  ): Promise<Received & { failure?: Failure }>
   /** Milliseconds since the epoch. */
   now(): number
   /** Something that the status shows has changed. */
@@ -169,8 +175,8 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     onSubscriber: onAudience,
     telemetry,
     now: deps.now,
-    async receive(bytes, from, operation) {
-      const judgement = await deps.receive(bytes, from, operation)
+    async receive(announcement, from, operation) {
+      const judgement = await deps.receive(announcement, from, operation)
       // A forger's handiwork, and nobody passes on what is not valid. Not a ban at once: who follows another history of
       // an identity that its publisher forked believes in what is refused here.
       if (judgement.verdict === 'invalid' && isViolation(judgement.failure)) blame(from, 'malformed')

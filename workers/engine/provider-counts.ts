@@ -4,7 +4,7 @@ import { type Operation, runOperation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Network } from './network.ts'
 
-/** A count of holders is asked for again after this long, ms. */
+/** A count this old or younger is not asked for again (ms). */
 const freshMs = 60_000
 
 /** Looking for holders ends after this long, ms; who was found by then counts. */
@@ -19,11 +19,10 @@ export interface ProviderCountsDependencies {
 }
 
 export interface ProviderCounts {
-  /**
-   * How many distinct peers are known to provide the content of a package, this one included; asks again in the
-   * background.
-   */
-  count(id: string, root: Uint8Array, heldHere: boolean): number
+  /** How many distinct peers are known to provide this content, this one included. */
+  count(root: Uint8Array, heldHere: boolean): number
+  /** Counts the providers of the content of a package, unless that was done lately; never rejects. */
+  refresh(id: string, root: Uint8Array): Promise<void>
   /** Tells the DHT that these contents are held here. */
   provide(roots: readonly string[]): void
 }
@@ -35,19 +34,20 @@ export const createProviderCounts = ({
   signal,
   onChange,
 }: ProviderCountsDependencies): ProviderCounts => {
-  const countByRoot = new Map<string, { others: number; at: number }>()
+  const countByRoot = new Map<string, { others: number; at: number; counting: Promise<void> }>()
   const queue = new Set<string>()
 
-  const refresh = async (id: string, root: Uint8Array, key: string): Promise<void> => {
+  const countOthers = async (id: string, root: Uint8Array, key: string): Promise<void> => {
     const online = await network
     if (online === undefined) return
     const limit = AbortSignal.any([signal, AbortSignal.timeout(countTimeoutMs)])
     const others = await runOperation(telemetry.tracer, 'count providers', limit, (operation) =>
       online.countProviders(root, operation),
     )
-    const before = countByRoot.get(key)?.others
-    countByRoot.set(key, { others, at: performance.now() })
-    if (others !== before) onChange(id)
+    const known = countByRoot.get(key)
+    if (known === undefined || known.others === others) return
+    countByRoot.set(key, { ...known, others, at: performance.now() })
+    onChange(id)
   }
 
   /** One after the other: each is a walk through the DHT. */
@@ -64,14 +64,16 @@ export const createProviderCounts = ({
   })
 
   return {
-    count(id, root, heldHere) {
+    count: (root, heldHere) => (countByRoot.get(toHex(root))?.others ?? 0) + (heldHere ? 1 : 0),
+    refresh(id, root) {
       const key = toHex(root)
       const known = countByRoot.get(key)
-      if (known === undefined || performance.now() - known.at > freshMs) {
-        countByRoot.set(key, { others: known?.others ?? 0, at: performance.now() })
-        void refresh(id, root, key)
-      }
-      return (known?.others ?? 0) + (heldHere ? 1 : 0)
+      if (known !== undefined && performance.now() - known.at <= freshMs) return known.counting
+      const counting = Promise.resolve()
+        .then(() => countOthers(id, root, key))
+        .catch(() => {})
+      countByRoot.set(key, { others: known?.others ?? 0, at: performance.now(), counting })
+      return counting
     },
     provide(roots) {
       for (const root of roots) queue.add(root)

@@ -1,16 +1,10 @@
+import { carriesBytes, ruleOf, type TabCommand } from '../contract/command-table.ts'
 import type { EngineCommands } from '../contract/commands.ts'
 import { toFailure } from '../contract/failures.ts'
 import { type Assembly, createAssembly, createOutflow, type Outflow, takeApart } from '../contract/tab-payload.ts'
-import {
-  decodeTabMessage,
-  encodeTabMessage,
-  type TabCommand,
-  type TabMessage,
-  tabChannels,
-  tabLocks,
-} from '../contract/tabs.ts'
-import { type Update, type UpdateBatch, updateKey } from '../contract/updates.ts'
-import { createLruMap } from '../stack/lru-map.ts'
+import { decodeTabMessage, encodeTabMessage, type TabMessage, tabChannels, tabLocks } from '../contract/tabs.ts'
+import { supersede, type Update, type UpdateBatch, updateKey } from '../contract/updates.ts'
+import { createLruMap, type LruMap } from '../stack/lru-map.ts'
 
 /**
  * The leader's side of one engine for many tabs: does what other tabs ask and tells them what the engine tells its own
@@ -50,6 +44,9 @@ interface Follower {
   readonly channel: TabChannel
   readonly incoming: Map<number, { command: TabCommand; assembly: Assembly }>
   readonly outgoing: Map<number, Outflow>
+  /** What it has opened, by id, and the command that closes it. */
+  readonly closers: Map<string, TabCommand>
+  isGone: boolean
   /** A tab counts its commands and the channel keeps their order: what is not higher came before. */
   lastId: number
 }
@@ -81,6 +78,8 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
       channel: open(tabChannels.tab(profile, tab)),
       incoming: new Map(),
       outgoing: new Map(),
+      closers: new Map(),
+      isGone: false,
       lastId: -1,
     }
     followerByTab.set(tab, follower)
@@ -91,8 +90,12 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
   }
 
   const forget = (tab: string): void => {
-    followerByTab.get(tab)?.channel.close()
+    const follower = followerByTab.get(tab)
+    if (follower === undefined) return
+    follower.isGone = true
+    follower.channel.close()
     followerByTab.delete(tab)
+    for (const [id, closer] of follower.closers) void outcomeOf(closer, [id])
     if (followerByTab.size > 0) return
     clearInterval(timer)
     timer = undefined
@@ -100,9 +103,15 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
 
   const answer = async (follower: Follower, id: number, command: TabCommand, args: unknown[]): Promise<void> => {
     const message = await outcomeOf(command, args)
-    if (stopped.signal.aborted) return
+    const { closedBy } = ruleOf(command)
+    if (closedBy !== undefined && message.failure === undefined) opened(follower, idOf(message.value), closedBy)
+    if (stopped.signal.aborted || follower.isGone) return
     if (message.failure !== undefined) {
       post(follower.channel, { kind: 'failure', leader, id, ...message.failure })
+      return
+    }
+    if (!carriesBytes(command, 'out')) {
+      post(follower.channel, { kind: 'result', leader, id, value: message.value, parts: [] })
       return
     }
     const { shape, parts, bytes } = takeApart(message.value)
@@ -112,6 +121,12 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
       post(follower.channel, { kind: 'result-chunk', leader, id, bytes: chunk }),
     )
     follower.outgoing.set(id, outflow)
+  }
+
+  /** What a tab opened does not outlive it, also when it was gone before it was open. */
+  const opened = (follower: Follower, id: string, closer: TabCommand): void => {
+    if (follower.isGone) void outcomeOf(closer, [id])
+    else follower.closers.set(id, closer)
   }
 
   const outcomeOf = async (
@@ -160,6 +175,8 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
         const follower = followerOf(from)
         if (id <= follower.lastId) break
         follower.lastId = id
+        const [first] = args
+        if (typeof first === 'string' && follower.closers.get(first) === command) follower.closers.delete(first)
         const assembly = createAssembly(args, parts)
         if (assembly.isWhole()) begin(follower, id, command, assembly)
         else follower.incoming.set(id, { command, assembly })
@@ -201,7 +218,7 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
       beat()
     },
     publish(batch) {
-      for (const update of batch) if (update.kind !== 'package') keptByKey.set(updateKey(update), update)
+      for (const update of batch) keep(keptByKey, update)
       if (followerByTab.size > 0) post(lobby, { kind: 'updates', leader, updates: batch })
     },
     stop() {
@@ -212,4 +229,13 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
       lobby.close()
     },
   }
+}
+
+const idOf = (value: unknown): string => String(Reflect.get(Object(value), 'id'))
+
+/** The newest of each key, in the order of their last change. A page asks for packages when it shows them. */
+const keep = (keptByKey: LruMap<Update>, update: Update): void => {
+  if (update.kind === 'package') return
+  const key = updateKey(update)
+  keptByKey.set(key, supersede(keptByKey.get(key), update))
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { UpdateBatch } from '../contract/updates.ts'
+import { maxChanged, type UpdateBatch } from '../contract/updates.ts'
 import type { StatusView, TransferView } from '../contract/views.ts'
 import { createUpdateBus } from './update-bus.ts'
 
@@ -53,4 +53,17 @@ test('stop sends what waits and nothing after', () => {
   bus.emit({ kind: 'library', revision: 2 })
   vi.runAllTimers()
   expect(batches).toEqual([[{ kind: 'library', revision: 1 }]])
+})
+
+test('changed packages of one window are told together, and very many as such', () => {
+  const batches: UpdateBatch[] = []
+  const bus = createUpdateBus((batch) => batches.push(batch))
+  bus.emit({ kind: 'catalogue', revision: 1, size: 1, changed: ['a'] })
+  bus.emit({ kind: 'catalogue', revision: 2, size: 2, changed: ['b', 'a'] })
+  vi.runAllTimers()
+  expect(batches).toEqual([[{ kind: 'catalogue', revision: 2, size: 2, changed: ['a', 'b'] }]])
+  for (let at = 0; at <= maxChanged; at += 1)
+    bus.emit({ kind: 'catalogue', revision: 3 + at, size: 2, changed: [`${at}`] })
+  vi.runAllTimers()
+  expect(batches[1]).toMatchObject([{ changed: 'many' }])
 })

@@ -1,4 +1,4 @@
-import { type Update, type UpdateBatch, updateKey } from '../contract/updates.ts'
+import { supersede, type Update, type UpdateBatch, updateKey } from '../contract/updates.ts'
 
 /** Window in which updates are gathered, ms: one frame at 60 Hz, so that the page renders at most once for each batch. */
 const batchWindowMs = 16
@@ -17,7 +17,10 @@ export interface UpdateBus {
 /** Updates of which there is only one in a batch. */
 type UnkeyedKind = 'status'
 
-/** Gathers updates and posts them together; of several with one key in a window only the last is sent, in its place. */
+/**
+ * Gathers updates and posts them together; of several with one key in a window only the last is sent, in
+ * its place, with what it has to say of the others (`supersede`).
+ */
 export const createUpdateBus = (post: (batch: UpdateBatch) => void): UpdateBus => {
   const pending = new Map<string, () => Update>()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -39,7 +42,11 @@ export const createUpdateBus = (post: (batch: UpdateBatch) => void): UpdateBus =
   }
 
   return {
-    emit: (update) => put(updateKey(update), () => update),
+    emit(update) {
+      const key = updateKey(update)
+      const joined = update.kind === 'catalogue' ? supersede(pending.get(key)?.(), update) : update
+      put(key, () => joined)
+    },
     emitWhenPosted: put,
     stop() {
       stopped = true

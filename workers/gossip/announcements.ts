@@ -1,5 +1,7 @@
 import type { GossipSub } from '@libp2p/gossipsub'
 import { forgetPublished, hasOutboundStream } from '../libp2p-internals/gossipsub.ts'
+import type { ReadAnnouncement } from '../protocol/announcement.ts'
+import type { Decoded } from '../protocol/decoded.ts'
 import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
 import { createAnnouncementGate, type Judge, type Judgement } from '../stack/announcement-gate.ts'
 import type { GossipLimits } from '../stack/gossip-limits.ts'
@@ -11,7 +13,7 @@ export interface AnnouncementsDependencies {
   pubsub: GossipSub
   telemetry: Telemetry
   /** Verifies the bytes of an announcement and takes them in. Must not throw. */
-  receive(bytes: Uint8Array, from: string, operation: Operation): Promise<Received>
+  receive(announcement: Decoded<ReadAnnouncement>, from: string, operation: Operation): Promise<Received>
   /** Milliseconds since the epoch. */
   now(): number
   /** Those that the node's gossip is guarded by. */
@@ -63,14 +65,14 @@ export const createAnnouncements = (deps: AnnouncementsDependencies): Announceme
   })
   const stopping = new AbortController()
 
-  const receive: Judge = async (bytes, from) => {
+  const receive: Judge = async (announcement, from) => {
     receivedCount.add(1)
     const received = await runOperation(tracer, 'gossip.receive', stopping.signal, (operation) =>
-      deps.receive(bytes, from, operation),
+      deps.receive(announcement, from, operation),
     )
     const ageMs = deps.now() - (received.publishedAt ?? Number.NaN)
     if (received.verdict === 'new' && ageMs >= 0 && ageMs < maxPropagationMs) propagation.record(ageMs)
-    log.debug('announcement received', { from, verdict: received.verdict, bytes: bytes.length })
+    log.debug('announcement received', { from, verdict: received.verdict })
     return received
   }
 

@@ -8,11 +8,11 @@ import {
   withForgedIdentity,
   withWrongSignature,
 } from '../testing/forged-records.ts'
-import { announcementCodec, peekAnnouncement, verifyAnnouncement } from './announcement.ts'
+import { announcementCodec, readAnnouncement, verifyAnnouncement } from './announcement.ts'
 import { updateIdentity } from './identity.ts'
 
 const outcome = async (bytes: Uint8Array): Promise<string> => {
-  const read = await verifyAnnouncement(bytes, webCrypto)
+  const read = await verifyAnnouncement(readAnnouncement(bytes), webCrypto)
   return read.ok ? (read.value.isSuperseded ? 'superseded' : 'valid') : read.name
 }
 
@@ -28,9 +28,9 @@ describe('an announcement', () => {
     const bytes = announcementOf(entriesOf(await forger.release('kit', '1.0.0')))
     expect(await outcome(bytes)).toBe('valid')
     expect(await outcome(announcementCodec.encode({ ...parts(bytes), release: null }))).toBe('valid')
-    expect(peekAnnouncement(bytes)).toMatchObject({
+    expect(readAnnouncement(bytes)).toMatchObject({
       ok: true,
-      value: { publisher: forger.identity.publisherId, slug: 'kit' },
+      value: { head: { publisher: forger.identity.publisherId, slug: 'kit' } },
     })
   })
 

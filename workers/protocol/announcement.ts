@@ -37,6 +37,12 @@ export const announcementCodec = createCodec<Announcement>({
   }),
 })
 
+/** An announcement as it was decoded, with the head that its package is known by. Nothing in it is verified. */
+export interface ReadAnnouncement {
+  readonly parts: Announcement
+  readonly head: Head
+}
+
 export interface VerifiedAnnouncement {
   readonly identity: Identity
   readonly head: VerifiedHead
@@ -45,43 +51,43 @@ export interface VerifiedAnnouncement {
   readonly isSuperseded: boolean
 }
 
+/** Decodes an announcement, which is done once: all that follows takes what this gives. */
+export const readAnnouncement = (bytes: Uint8Array): Decoded<ReadAnnouncement> => {
+  const parts = announcementCodec.decode(bytes)
+  if (!parts.ok) return parts
+  const head = peekHead(parts.value.head)
+  return head.ok ? decoded({ parts: parts.value, head: head.value }) : head
+}
+
 /**
  * Checks form, signatures, and that the parts belong together. The outcome is a function of the bytes alone: whoever
  * passes on what it has found valid is never blamed for it by a peer that knows more, or less.
  */
 export const verifyAnnouncement = async (
-  announcement: Uint8Array,
+  read: Decoded<ReadAnnouncement>,
   crypto: CryptoProvider,
 ): Promise<Decoded<VerifiedAnnouncement>> => {
-  const read = announcementCodec.decode(announcement)
   if (!read.ok) return read
-  const peeked = peekHead(read.value.head)
-  if (!peeked.ok) return peeked
+  const { parts } = read.value
   // All at once: one after the other they would be as many turns of an event loop, which may be a busy one.
   const [identity, openedHead, openedRelease] = await Promise.all([
-    verifyIdentity(read.value.identity, crypto),
-    openHashed('head', read.value.head, crypto),
-    read.value.release === null ? undefined : openHashed('release', read.value.release, crypto),
+    verifyIdentity(parts.identity, crypto),
+    openHashed('head', parts.head, crypto),
+    parts.release === null ? undefined : openHashed('release', parts.release, crypto),
   ])
   if (!identity.ok) return identity
   const ever: Identity = { ...identity.value, signingKeys: identity.value.everSigningKeys, revoked: false }
-  const head = await verifyHead(read.value.head, ever, crypto, openedHead)
+  const head = await verifyHead(parts.head, ever, crypto, openedHead)
   if (!head.ok) return head
   const isSuperseded =
     identity.value.revoked || !openedHead.ok || !hasKey(identity.value.signingKeys, openedHead.value.key)
-  if (read.value.release === null)
+  if (parts.release === null)
     return decoded({ identity: identity.value, head: head.value, release: null, isSuperseded })
-  const release = await verifyRelease(read.value.release, identity.value, crypto, openedRelease)
+  const release = await verifyRelease(parts.release, identity.value, crypto, openedRelease)
   if (!release.ok) return release
-  if (!isListed(release.value, peeked.value))
+  if (!isListed(release.value, read.value.head))
     return refused('RecordMalformed', 'The head of this announcement does not name its release.')
   return decoded({ identity: identity.value, head: head.value, release: release.value, isSuperseded })
-}
-
-/** Which package it is about, by its own account: nothing is verified. */
-export const peekAnnouncement = (announcement: Uint8Array): Decoded<Pick<Head, 'publisher' | 'slug'>> => {
-  const read = announcementCodec.decode(announcement)
-  return read.ok ? peekHead(read.value.head) : read
 }
 
 const isListed = ({ release, hash }: VerifiedRelease, head: Head): boolean =>

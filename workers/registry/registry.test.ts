@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { Failure } from '../contract/failures.ts'
-import { announcementCodec } from '../protocol/announcement.ts'
+import { announcementCodec, readAnnouncement } from '../protocol/announcement.ts'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
 import type { Entry, EntryKind } from '../protocol/entry.ts'
 import { updateIdentity } from '../protocol/identity.ts'
@@ -300,7 +300,7 @@ test('announcements and DHT values hold all that is needed to verify them', asyn
   await a.registry.ingest(kit, from)
   const bytes = a.registry.announcementFor(kitId()) ?? new Uint8Array()
   const b = open()
-  expect(await b.registry.receiveAnnouncement(bytes, from)).toEqual({
+  expect(await b.registry.receiveAnnouncement(readAnnouncement(bytes), from)).toEqual({
     verdict: 'new',
     id: kitId(),
     publishedAt: 1,
@@ -308,7 +308,10 @@ test('announcements and DHT values hold all that is needed to verify them', asyn
   })
   expect(b.registry.get(kitId())?.latest?.version).toBe('1.1.0')
   // The same again costs no second check.
-  expect(await b.registry.receiveAnnouncement(bytes, from)).toMatchObject({ verdict: 'known', checks: 0 })
+  expect(await b.registry.receiveAnnouncement(readAnnouncement(bytes), from)).toMatchObject({
+    verdict: 'known',
+    checks: 0,
+  })
   const value = a.registry.dhtValueFor(kitId())
   expect(await verifyDhtValue(value?.key ?? '', value?.value ?? new Uint8Array(), webCrypto)).toMatchObject({
     ok: true,
@@ -319,11 +322,11 @@ test('announcements and DHT values hold all that is needed to verify them', asyn
   const read = announcementCodec.decode(bytes)
   if (!read.ok) throw new Error(read.message)
   const wrong = announcementCodec.encode({ ...read.value, release: toEntry(await mallory.release('x', '1.0.0')).bytes })
-  expect(await open().registry.receiveAnnouncement(wrong, from)).toMatchObject({
+  expect(await open().registry.receiveAnnouncement(readAnnouncement(wrong), from)).toMatchObject({
     verdict: 'invalid',
     failure: { name: 'IdentityInvalid' },
   })
-  expect(await b.registry.receiveAnnouncement(new Uint8Array(10_000_000), from)).toMatchObject({
+  expect(await b.registry.receiveAnnouncement(readAnnouncement(new Uint8Array(10_000_000)), from)).toMatchObject({
     verdict: 'invalid',
     failure: { name: 'RecordTooLarge' },
   })

@@ -1,7 +1,8 @@
 import PQueue from 'p-queue'
 import { Failure, type FailureName, toFailure } from '../contract/failures.ts'
-import { announcementCodec, peekAnnouncement, verifyAnnouncement } from '../protocol/announcement.ts'
+import { announcementCodec, type ReadAnnouncement, verifyAnnouncement } from '../protocol/announcement.ts'
 import type { CryptoProvider } from '../protocol/crypto.ts'
+import type { Decoded } from '../protocol/decoded.ts'
 import { encodeDhtValue } from '../protocol/dht-value.ts'
 import { type Entry, entryId } from '../protocol/entry.ts'
 import { anyEnvelopeCodec } from '../protocol/envelope.ts'
@@ -46,10 +47,10 @@ export interface Registry {
   /** Verifies, takes in and stores. Never rejects for what the entries hold. */
   ingest(entries: readonly Entry[], options: ReceiveOptions): Promise<IngestResult>
   /**
-   * The same for the bytes of an announcement. It is invalid for what it holds, never for what is known here: the peer
+   * The same for an announcement as it was read. It is invalid for what it holds, never for what is known here: the peer
    * that passed it on may know something else.
    */
-  receiveAnnouncement(bytes: Uint8Array, options: ReceiveOptions): Promise<AnnouncementOutcome>
+  receiveAnnouncement(announcement: Decoded<ReadAnnouncement>, options: ReceiveOptions): Promise<AnnouncementOutcome>
 
   get(id: string): CataloguePackage | undefined
   bySlug(slug: string): readonly CataloguePackage[]
@@ -290,11 +291,12 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
     },
     exclusive: (task) => queue.add(() => task(commit)),
 
-    async receiveAnnouncement(bytes, { from, operation = untraced() }) {
-      const about = peekAnnouncement(bytes)
-      const id = about.ok ? { id: packageId(about.value.publisher, about.value.slug) } : {}
+    async receiveAnnouncement(announcement, { from, operation = untraced() }) {
+      const id = announcement.ok
+        ? { id: packageId(announcement.value.head.publisher, announcement.value.head.slug) }
+        : {}
       const counted = recall()
-      const read = await operation.run('registry.verify', () => verifyAnnouncement(bytes, counted))
+      const read = await operation.run('registry.verify', () => verifyAnnouncement(announcement, counted))
       if (!read.ok) log.debug('announcement refused', { from, name: read.name, message: read.message })
       // Of a later version: not to be judged here, so neither passed on nor held against its sender.
       if (!read.ok && read.name === 'RecordUnsupported') return { verdict: 'known', ...id, checks: counted.checks() }

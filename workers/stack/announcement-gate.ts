@@ -1,6 +1,7 @@
 import { type Message, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { PeerId } from '@libp2p/interface'
-import { peekAnnouncement } from '../protocol/announcement.ts'
+import { type ReadAnnouncement, readAnnouncement } from '../protocol/announcement.ts'
+import type { Decoded } from '../protocol/decoded.ts'
 import type { GossipLimits } from './gossip-limits.ts'
 
 /**
@@ -15,28 +16,27 @@ export interface Judgement {
   readonly checks: number
 }
 
-/** Verifies the bytes of an announcement, and takes them in where there is a catalogue. Must not throw. */
-export type Judge = (bytes: Uint8Array, from: string) => Promise<Judgement>
+/** Verifies an announcement, and takes it in where there is a catalogue. Must not throw. */
+export type Judge = (announcement: Decoded<ReadAnnouncement>, from: string) => Promise<Judgement>
 
 /**
  * The topic validator: an announcement is judged before it is forwarded, and once. News over the limits of its
  * publisher, or of all, are dropped unread and without blame: who sent them may have heard of nothing else. `onNews` is
- * given what passed.
+ * given what passed. The bytes are decoded here and nowhere else.
  */
 export const createAnnouncementGate = (
   judge: Judge,
   limits: Pick<GossipLimits, 'admitNews' | 'settle'>,
-  onNews: (message: Message, from: PeerId) => void = () => {},
+  onNews: (message: Message, from: PeerId, announcement: ReadAnnouncement) => void = () => {},
 ) => {
   return async (from: PeerId, message: Message): Promise<TopicValidatorResult> => {
-    const { data } = message
     const peer = from.toString()
-    const about = peekAnnouncement(data)
-    const publisher = about.ok ? about.value.publisher : ''
-    if (about.ok && !limits.admitNews(publisher)) return TopicValidatorResult.Ignore
-    const { verdict, checks } = await judge(data, peer)
+    const announcement = readAnnouncement(message.data)
+    const publisher = announcement.ok ? announcement.value.head.publisher : ''
+    if (announcement.ok && !limits.admitNews(publisher)) return TopicValidatorResult.Ignore
+    const { verdict, checks } = await judge(announcement, peer)
     limits.settle({ peer, publisher, checks, isNew: verdict === 'new' })
-    if (verdict === 'new') onNews(message, from)
+    if (verdict === 'new' && announcement.ok) onNews(message, from, announcement.value)
     return resultByVerdict[verdict]
   }
 }

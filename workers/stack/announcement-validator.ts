@@ -16,9 +16,9 @@ export const createAnnouncementValidator = (crypto: CryptoProvider): Judge => {
   const newestByPackage = createLruMap<{ identitySeq: number; seq: number; hash: string }>(maxPackages)
   const recall = createSignatureCache(crypto)
 
-  return async (bytes) => {
+  return async (announcement) => {
     const counted = recall()
-    const read = await verifyAnnouncement(bytes, counted)
+    const read = await verifyAnnouncement(announcement, counted)
     const checks = counted.checks()
     // Of a later version: not to be judged here, so neither passed on nor held against its sender.
     if (!read.ok) return { verdict: read.name === 'RecordUnsupported' ? 'known' : 'invalid', checks }

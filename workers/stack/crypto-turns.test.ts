@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { createNodeCrypto } from '../../relay/node-crypto.ts'
-import { verifyAnnouncement } from '../protocol/announcement.ts'
+import { readAnnouncement, verifyAnnouncement } from '../protocol/announcement.ts'
 import type { CryptoProvider } from '../protocol/crypto.ts'
 import { encodeDhtValue, verifyDhtValue } from '../protocol/dht-value.ts'
 import { updateIdentity } from '../protocol/identity.ts'
@@ -61,7 +61,7 @@ const createAnnouncement = async () => {
 
 test('an announcement is verified in one turn, however many signatures it has', async () => {
   const { bytes } = await createAnnouncement()
-  const { result, turns, checks } = await inTurns((crypto) => verifyAnnouncement(bytes, crypto))
+  const { result, turns, checks } = await inTurns((crypto) => verifyAnnouncement(readAnnouncement(bytes), crypto))
   expect(result.ok).toBe(true)
   expect(checks).toBe(5)
   expect(turns).toBe(1)
@@ -79,7 +79,9 @@ test('a record of the DHT is verified in one turn', async () => {
 
 test('a relay judges an announcement in one turn', async () => {
   const { bytes } = await createAnnouncement()
-  const { result, turns } = await inTurns((crypto) => createAnnouncementValidator(crypto)(bytes, 'peer'))
+  const { result, turns } = await inTurns((crypto) =>
+    createAnnouncementValidator(crypto)(readAnnouncement(bytes), 'peer'),
+  )
   expect(result.verdict).toBe('new')
   expect(turns).toBe(1)
 })
@@ -90,7 +92,7 @@ test('a tab takes an announcement into its catalogue in two turns, and does not 
   const { result, turns, checks } = await inTurns((crypto) => {
     // A disk that never answers.
     const registry = createRegistry({ crypto, onChange() {}, store: { ...store, write: () => new Promise(() => {}) } })
-    return registry.receiveAnnouncement(bytes, { from: 'peer' })
+    return registry.receiveAnnouncement(readAnnouncement(bytes), { from: 'peer' })
   })
   expect(result.verdict).toBe('new')
   // Nothing is verified twice; the second turn hashes the identity as the catalogue knows it.
@@ -105,7 +107,7 @@ test('Node verifies an announcement without giving up its turn', async () => {
   setImmediate(() => {
     turns += 1
   })
-  expect(await judge(bytes, 'peer')).toMatchObject({ verdict: 'new' })
+  expect(await judge(readAnnouncement(bytes), 'peer')).toMatchObject({ verdict: 'new' })
   expect(turns).toBe(0)
 })
 

@@ -107,8 +107,8 @@ export const createGossipNetwork = async (options: GossipNetworkOptions) => {
       pubsub,
       limits,
       onSubscriber: (peer) => audience.push(peer),
-      async receive(bytes, from) {
-        const outcome = await registry.receiveAnnouncement(bytes, { from })
+      async receive(announcement, from) {
+        const outcome = await registry.receiveAnnouncement(announcement, { from })
         const { verdict, id = '', checks } = outcome
         judged.push({ from, verdict, id, checks, at: performance.now() })
         return outcome

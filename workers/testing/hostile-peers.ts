@@ -182,8 +182,8 @@ export const createHostileNetwork = () => {
       content,
       catalogue,
       reputation,
-      async receive(bytes, from) {
-        const outcome = await registry.receiveAnnouncement(bytes, { from })
+      async receive(announcement, from) {
+        const outcome = await registry.receiveAnnouncement(announcement, { from })
         const { verdict, failure } = outcome
         judged.push({ from, accepted: verdict === 'new' ? 1 : 0, names: failure === undefined ? [] : [failure.name] })
         return outcome
@@ -244,7 +244,7 @@ export const createHostileNetwork = () => {
       telemetry: noTelemetry,
       now: Date.now,
       pubsub: node.services.pubsub,
-      receive: (bytes, from) => profile.registry.receiveAnnouncement(bytes, { from }),
+      receive: (announcement, from) => profile.registry.receiveAnnouncement(announcement, { from }),
       limits: gossipLimits,
       onSubscriber() {},
     })

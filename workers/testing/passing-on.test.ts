@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { readAnnouncement } from '../protocol/announcement.ts'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
 import type { Entry } from '../protocol/entry.ts'
 import { updateIdentity } from '../protocol/identity.ts'
@@ -141,9 +142,9 @@ describe('for what a peer took from a stranger', () => {
           expect(forged([await right.registry.ingest(answer, { from: 'left' })])).toEqual([])
           const announcement = left.registry.announcementFor(found.id)
           if (announcement !== undefined)
-            expect((await right.registry.receiveAnnouncement(announcement, { from: 'left' })).verdict).not.toBe(
-              'invalid',
-            )
+            expect(
+              (await right.registry.receiveAnnouncement(readAnnouncement(announcement), { from: 'left' })).verdict,
+            ).not.toBe('invalid')
           const put = left.registry.dhtValueFor(found.id)
           if (put !== undefined) expect(await verifyDhtValue(put.key, put.value, webCrypto)).toMatchObject({ ok: true })
         }

@@ -38,7 +38,7 @@ const packages = 10_000
  */
 const toUpdate = (n: number): Update => {
   if (n % 2 === 0) return { kind: 'package', id: `publisher/package-${(n / 2) % packages}` }
-  if (n % 16 === 1) return { kind: 'catalogue', revision: n, size: packages + n }
+  if (n % 16 === 1) return { kind: 'catalogue', revision: n, size: packages + n, changed: [] }
   if (n % 16 === 9)
     return {
       kind: 'publication',

@@ -24,20 +24,27 @@ import { PackageHeader } from './package-header.tsx'
 import { Readme } from './readme-tab.tsx'
 import { Versions } from './versions.tsx'
 
-/** Everything about one package. It is asked for again when the catalogue or the library changes. */
+/** Everything about one package. It is asked for again when the engine has said that it changed. */
 export default function PackagePage() {
   const { publisher = '', slug = '' } = useParams()
   const id = `${publisher}/${slug}`
-  const { describe } = useCommands()
+  const { describe, preview } = useCommands()
   const asked = useAppState((state) => state.packageById[id])
   const ready = useAppState((state) => state.engine.phase === 'ready')
-  const catalogue = useAppState((state) => state.catalogue.revision)
-  const library = useAppState((state) => state.libraryRevision)
+  const connections = useAppState((state) => state.status?.connections ?? 0)
   useTitle(asked?.value?.displayName ?? slug)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new revision is the reason to ask again
   useEffect(() => {
     if (ready) describe(id)
-  }, [describe, id, ready, catalogue, library])
+  }, [describe, id, ready])
+  const isDue = asked?.stale === true && !asked.busy
+  useEffect(() => {
+    if (ready && isDue) describe(id)
+  }, [describe, id, ready, isDue])
+  const root = asked?.value === undefined ? undefined : newestOf(asked.value)?.root
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other peers may have the files of this root
+  useEffect(() => {
+    if (ready && root !== undefined) preview(id)
+  }, [preview, id, ready, root, connections])
 
   if (asked?.value !== undefined) return <Described view={asked.value} />
   if (asked?.failure !== undefined) return <Missing failure={asked.failure} id={id} slug={slug} />
@@ -54,7 +61,7 @@ const Described = ({ view }: { view: PackageView }) => {
   const { tab, file } = parsePackageQuery(useSearch())
   const [installing, setInstalling] = useState<VersionView>()
   const { id } = view.summary
-  const newest = view.versions.find(({ version }) => version === view.summary.version) ?? view.versions[0]
+  const newest = newestOf(view)
   return (
     <article className="package">
       <Part name={drawingFailureText.packageHeader} of={view}>
@@ -115,10 +122,14 @@ const Described = ({ view }: { view: PackageView }) => {
   )
 }
 
+/** The version that stands for the package. */
+const newestOf = ({ summary, versions }: PackageView): VersionView | undefined =>
+  versions.find(({ version }) => version === summary.version) ?? versions[0]
+
 /** How many a tab holds, where that is known. */
 const TabCount = ({ tab, view }: { tab: PackageTab; view: PackageView }) => {
-  const { files, versions, dependencies, summary } = view
-  const newest = versions.find(({ version }) => version === summary.version) ?? versions[0]
+  const { files, versions, dependencies } = view
+  const newest = newestOf(view)
   const counts = {
     readme: undefined,
     files: files?.length ?? newest?.fileCount,

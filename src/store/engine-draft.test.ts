@@ -1,0 +1,123 @@
+import { describe, expect, test, vi } from 'vitest'
+import { Failure } from '../../workers/contract/failures.ts'
+import type { PackageCheck, PublishResult } from '../../workers/contract/views.ts'
+import type { EngineClient } from '../engine/client.ts'
+import { createEngineDraft, type DraftContent } from './engine-draft.ts'
+
+const check = { ok: true } as PackageCheck
+const result: PublishResult = { id: 'p/kit', version: '1.0.0', root: 'r', warnings: [] }
+const content = (paths: string[] = ['a', 'b'], version = '1.0.0'): DraftContent => ({
+  files: paths.map((path) => ({ path, bytes: new Uint8Array(1) })),
+  options: { fields: { version }, confirmedPrivate: ['a'] },
+})
+
+/** An engine that keeps drafts until it is lost, and another one comes in its place. */
+const createClient = () => {
+  let count = 0
+  let open = new Set<string>()
+  const use = async <T>(id: string, value: T): Promise<T> => {
+    if (!open.has(id)) throw new Failure('DraftNotOpen', 'It is not open.')
+    return value
+  }
+  const client = {
+    openDraft: vi.fn<EngineClient['openDraft']>(async () => {
+      count += 1
+      open.add(`${count}`)
+      return { id: `${count}`, check }
+    }),
+    changeDraft: vi.fn<EngineClient['changeDraft']>((id) => use(id, check)),
+    publishDraft: vi.fn<EngineClient['publishDraft']>((id) => use(id, result)),
+    closeDraft: vi.fn<EngineClient['closeDraft']>(async (id) => void open.delete(id)),
+  }
+  return {
+    client,
+    open: () => open.size,
+    lose: () => {
+      open = new Set()
+    },
+  }
+}
+
+describe('a draft in the engine', () => {
+  test('is sent its files once, and then what changed', async () => {
+    const { client } = createClient()
+    const draft = createEngineDraft(client)
+    expect(await draft.check(content())).toBe(check)
+    expect(await draft.dryRun(content())).toBe(result)
+    expect(await draft.check(content(['b'], '2.0.0'))).toBe(check)
+    expect(await draft.publish(content(['b'], '3.0.0'))).toBe(result)
+    expect(client.openDraft).toHaveBeenCalledOnce()
+    expect(client.changeDraft.mock.calls).toEqual([
+      ['1', { fields: { version: '2.0.0' }, confirmedPrivate: ['a'], leaveOut: ['a'] }],
+    ])
+    expect(client.publishDraft.mock.calls).toEqual([
+      ['1', { dryRun: true }],
+      ['1', { fields: { version: '3.0.0' }, confirmedPrivate: ['a'], leaveOut: ['a'] }],
+    ])
+  })
+
+  test.each(['check', 'dryRun', 'publish'] as const)('is opened again where the engine lost it: %s', async (ask) => {
+    const { client, lose } = createClient()
+    const draft = createEngineDraft(client)
+    await draft.check(content())
+    lose()
+    expect(await draft[ask](content(['b']))).toBe(ask === 'check' ? check : result)
+    expect(client.openDraft).toHaveBeenCalledTimes(2)
+    expect(client.openDraft.mock.lastCall?.[0].map(({ path }) => path)).toEqual(['b'])
+  })
+
+  test('is opened again where its engine ended before it answered, once', async () => {
+    const { client } = createClient()
+    const draft = createEngineDraft(client)
+    await draft.check(content())
+    client.publishDraft.mockRejectedValueOnce(new Failure('Stopped', 'It ended.'))
+    expect(await draft.publish(content())).toBe(result)
+    expect(client.openDraft).toHaveBeenCalledTimes(2)
+    client.publishDraft.mockRejectedValue(new Failure('Stopped', 'It ended again.'))
+    await expect(draft.publish(content())).rejects.toMatchObject({ name: 'Stopped' })
+  })
+
+  test('keeps any other failure, and the draft', async () => {
+    const { client } = createClient()
+    const draft = createEngineDraft(client)
+    await draft.check(content())
+    client.publishDraft.mockRejectedValueOnce(new Failure('QuotaExceeded', 'The disk is full.'))
+    await expect(draft.publish(content())).rejects.toMatchObject({ name: 'QuotaExceeded' })
+    await draft.publish(content())
+    expect(client.openDraft).toHaveBeenCalledOnce()
+  })
+
+  test('that could not be opened is opened by the next question', async () => {
+    const { client } = createClient()
+    client.openDraft.mockRejectedValueOnce(new Failure('InvalidArgument', 'No files.'))
+    const draft = createEngineDraft(client)
+    await expect(draft.check(content())).rejects.toMatchObject({ name: 'InvalidArgument' })
+    expect(await draft.check(content())).toBe(check)
+  })
+})
+
+describe('closing a draft', () => {
+  test('ends it in the engine, also when it was still being opened', async () => {
+    const { client, open } = createClient()
+    const draft = createEngineDraft(client)
+    const checking = draft.check(content())
+    draft.close()
+    await checking
+    await vi.waitFor(() => expect(open()).toBe(0))
+    expect(client.closeDraft).toHaveBeenCalledOnce()
+    createEngineDraft(client).close()
+    expect(client.closeDraft).toHaveBeenCalledOnce()
+  })
+
+  test('waits for a publish that was begun, which ends well even where the engine has lost the draft', async () => {
+    const { client, open, lose } = createClient()
+    const draft = createEngineDraft(client)
+    await draft.check(content())
+    lose()
+    const publishing = draft.publish(content())
+    draft.close()
+    expect(await publishing).toBe(result)
+    await vi.waitFor(() => expect(open()).toBe(0))
+    expect(client.closeDraft).toHaveBeenCalledExactlyOnceWith('2')
+  })
+})

@@ -1,0 +1,105 @@
+import { isFailure } from '../../workers/contract/failures.ts'
+import type {
+  DraftChange,
+  DraftOptions,
+  FileInput,
+  OpenedDraft,
+  PackageCheck,
+  PublishResult,
+} from '../../workers/contract/views.ts'
+import type { EngineClient } from '../engine/client.ts'
+
+/** A draft as it is now: all that an engine needs that never heard of it. */
+export interface DraftContent {
+  readonly files: readonly FileInput[]
+  readonly options: DraftOptions
+}
+
+/**
+ * One draft as the engine keeps it. Its files are sent when it is first asked for; after that only what a person changed
+ * is. An engine that does not have it, because it is another one or has too many drafts, is sent the files again.
+ */
+export interface EngineDraft {
+  check(content: DraftContent): Promise<PackageCheck>
+  /** What publishing would give, as it was checked last. */
+  dryRun(content: DraftContent): Promise<PublishResult>
+  publish(content: DraftContent): Promise<PublishResult>
+  /** The engine need not keep it longer than what was begun takes; nothing is asked of it after this. */
+  close(): void
+}
+
+export const createEngineDraft = (
+  client: Pick<EngineClient, 'openDraft' | 'changeDraft' | 'publishDraft' | 'closeDraft'>,
+): EngineDraft => {
+  /** What the engine was sent last, and its answer. */
+  let sent: { files: readonly FileInput[]; opened: Promise<OpenedDraft> } | undefined
+  let isClosed = false
+  let publishing = 0
+
+  /** Once nobody needs it: a publish that was begun ends well, also when it has to open the draft again. */
+  const discardIfDone = (): void => {
+    if (!isClosed || publishing > 0) return
+    sent?.opened.then(({ id }) => client.closeDraft(id)).catch(() => {})
+    sent = undefined
+  }
+
+  const open = ({ files, options }: DraftContent): Promise<OpenedDraft> => {
+    const opened = client.openDraft([...files], options)
+    const mine = { files, opened }
+    sent = mine
+    opened.then(discardIfDone, () => forget(mine))
+    return opened
+  }
+
+  const forget = (lost: typeof sent): void => {
+    if (sent === lost) sent = undefined
+  }
+
+  /** Undefined where the engine does not have the draft, or not any more. */
+  const askKept = async <T>(
+    ask: (id: string, sentFiles: readonly FileInput[]) => Promise<T>,
+  ): Promise<T | undefined> => {
+    const kept = sent
+    if (kept === undefined) return undefined
+    const { id } = await kept.opened
+    try {
+      return await ask(id, kept.files)
+    } catch (error) {
+      if (!isFailure(error, 'DraftNotOpen') && !isFailure(error, 'Stopped')) throw error
+      forget(kept)
+      return undefined
+    }
+  }
+
+  return {
+    check: async (content) =>
+      (await askKept((id, files) => client.changeDraft(id, changeOf(content, files)))) ?? (await open(content)).check,
+    dryRun: async (content) =>
+      (await askKept((id) => client.publishDraft(id, { dryRun: true }))) ??
+      client.publishDraft((await open(content)).id, { dryRun: true }),
+    async publish(content) {
+      publishing += 1
+      try {
+        const kept = await askKept((id, files) => client.publishDraft(id, changeOf(content, files)))
+        return kept ?? (await client.publishDraft((await open(content)).id))
+      } finally {
+        publishing -= 1
+        discardIfDone()
+      }
+    },
+    close() {
+      isClosed = true
+      discardIfDone()
+    },
+  }
+}
+
+const changeOf = ({ files, options }: DraftContent, sentFiles: readonly FileInput[]): DraftChange => {
+  const left = new Set(files.map(({ path }) => path))
+  return {
+    fields: options.fields ?? {},
+    confirmedPrivate: options.confirmedPrivate ?? [],
+    // The engine names paths in one Unicode form, whatever the disk has.
+    leaveOut: sentFiles.flatMap(({ path }) => (left.has(path) ? [] : [path.normalize('NFC')])),
+  }
+}

@@ -1,0 +1,35 @@
+import { expose, releaseProxy, wrap } from 'comlink'
+import { expect, test } from 'vitest'
+import type { EngineCommands } from '../contract/commands.ts'
+import { transferResults } from './transfer-results.ts'
+
+test('bytes of a result reach the page without a copy, those of one archive together, and nothing else changes', async () => {
+  const file = new Uint8Array([1, 2, 3])
+  const archive = new Uint8Array([4, 5, 6, 7])
+  const commands: Partial<EngineCommands> = {
+    readFile: async () => file,
+    readArchive: async () => ({
+      files: [
+        { path: 'a', bytes: archive.subarray(0, 1) },
+        { path: 'b', bytes: archive.subarray(1) },
+      ],
+      leftOut: [],
+    }),
+    library: async () => [],
+  }
+  const { port1, port2 } = new MessageChannel()
+  expose(transferResults(commands as EngineCommands), port1)
+  const page = wrap<EngineCommands>(port2)
+  try {
+    expect(await page.readFile('id', '1.0.0', 'a')).toEqual(new Uint8Array([1, 2, 3]))
+    expect(file.byteLength).toBe(0)
+    const { files } = await page.readArchive(new Uint8Array(1))
+    expect(files.map(({ bytes }) => [...bytes])).toEqual([[4], [5, 6, 7]])
+    expect(archive.byteLength).toBe(0)
+    expect(await page.library()).toEqual([])
+  } finally {
+    page[releaseProxy]()
+    port1.close()
+    port2.close()
+  }
+})

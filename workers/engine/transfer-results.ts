@@ -1,0 +1,22 @@
+import { transfer } from 'comlink'
+import { carriesBytes, commandNames } from '../contract/command-table.ts'
+import type { EngineCommands } from '../contract/commands.ts'
+import { takeApart } from '../contract/tab-payload.ts'
+
+/** The same commands for comlink: the bytes of their results go to the page without a copy, as the command table says. */
+export const transferResults = (commands: EngineCommands): EngineCommands => {
+  const transferring = Object.fromEntries(
+    commandNames.map((name) => {
+      const command = commands[name] as (...given: unknown[]) => Promise<unknown>
+      if (!carriesBytes(name, 'out')) return [name, command]
+      return [name, async (...given: unknown[]) => withBuffers(await command(...given))]
+    }),
+  )
+  return transferring as unknown as EngineCommands
+}
+
+const withBuffers = (value: unknown): unknown => {
+  const buffers = new Set<Transferable>()
+  for (const { buffer } of takeApart(value).bytes) if (buffer instanceof ArrayBuffer) buffers.add(buffer)
+  return buffers.size === 0 ? value : transfer(value as object, [...buffers])
+}
