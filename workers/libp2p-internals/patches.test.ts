@@ -1,9 +1,37 @@
-import { multiaddrConnectionPair } from '@libp2p/utils'
+import { lpStream, multiaddrConnectionPair, streamPair } from '@libp2p/utils'
 import { yamux } from '@libp2p/yamux'
 import { expect, test, vi } from 'vitest'
 
-/** See `scripts/patch-libp2p.mjs`. */
-test('yamux tells how much it can take when half of the window is used up, and not after each message', async () => {
+/** Patches of libp2p (`patches/README.md`) that no other test covers. */
+
+test('a length-prefixed read ends at a length that is too long, while the stream stays open', async () => {
+  const [outbound, inbound] = await streamPair()
+  const reading = lpStream(inbound).read({ signal: AbortSignal.timeout(60_000) })
+  outbound.send(new Uint8Array(100).fill(0xff))
+  await expect(reading).rejects.toBeInstanceOf(RangeError)
+  // A limit of its own allows for one byte.
+  const [outbound2, inbound2] = await streamPair()
+  const limited = lpStream(inbound2, { maxDataLength: 100 }).read({ signal: AbortSignal.timeout(60_000) })
+  outbound2.send(Uint8Array.of(0xff))
+  await expect(limited).rejects.toBeInstanceOf(RangeError)
+})
+
+test('a yamux stream opened while its connection breaks is aborted, and throws in no microtask', async () => {
+  const [outbound] = multiaddrConnectionPair()
+  const muxer = yamux()().createStreamMuxer(outbound)
+  outbound.send = () => {
+    throw new Error('closed')
+  }
+  const tasks: (() => void)[] = []
+  const queue = vi.spyOn(globalThis, 'queueMicrotask').mockImplementation((task) => void tasks.push(task))
+  const opening = muxer.createStream()
+  queue.mockRestore()
+  for (const task of tasks) task()
+  expect((await opening).status).toBe('aborted')
+  expect(tasks).not.toEqual([])
+})
+
+test('a yamux stream announces its window when half of it is used up, and not after each message', async () => {
   const [outbound, inbound] = multiaddrConnectionPair()
   const create = yamux()()
   const sender = create.createStreamMuxer(outbound)

@@ -160,6 +160,17 @@ describe('over data channels', () => {
     }
   })
 
+  it('what cannot be read on a stream that was opened from here ends the connection, too', async () => {
+    const peer = meet()
+    const stream = await peer.muxer.createStream()
+    const opened = heard.findLast((message) => message.kind === 'open-channel')
+    if (opened === undefined) throw new Error('No channel was opened.')
+    peer.channel(opened.channel)
+    peer.send(opened.channel, 'text')
+    await until('it is judged', () => !peer.isOpen())
+    expect(stream.status).toBe('aborted')
+  })
+
   it('2,000 cases end at most their own connection', async () => {
     const kinds = [...Object.values(hostile).map(({ data }) => data), ...Object.values(others)]
     const honest = meet()
