@@ -33,7 +33,7 @@ const defaults = { host: '127.0.0.1', port: 8080, relayPort: 9001, dataFolder: '
 
 /**
  * Reads the configuration from environment variables: HOST, PORT, RELAY_PORT, RELAY_ANNOUNCE, RELAY_KEY, RELAY_DATA,
- * PAGE_FOLDER.
+ * PAGE_FOLDER. DEBUG, which names the rooms that log, is read where the loggers are made (start-relay.ts).
  * @throws ConfigError naming every variable that breaks its rule.
  */
 export const readConfig = (environment: Environment, projectFolder: string): RelayConfig => {

@@ -77,6 +77,14 @@ const isRunning = (pid: number): boolean => {
 }
 
 describe('relay/main.ts', () => {
+  it('writes the logs of the rooms that DEBUG names', async () => {
+    const { output } = await started({ DEBUG: 'relay' })
+    await until('the relay logged its start', () =>
+      / debug relay relay started peer=12D3KooW\w+ port=\d+$/m.test(output()),
+    )
+    expect(output()).not.toMatch(/ (debug|trace) gossip |libp2p/)
+  }, 60_000)
+
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'serves the page and its relay, and ends with 0 on %s',
     async (signal) => {
