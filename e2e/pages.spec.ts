@@ -121,3 +121,26 @@ test('a second tab of one profile works through the first, and alone when that i
   await second.reload()
   await expect(second.getByText('shared-by-tabs').first()).toBeVisible()
 })
+
+test('a draft outlives the tab whose engine had it', async ({ join, relay }) => {
+  const a = await join()
+  const second = await a.context.newPage()
+  await second.goto(`${relay.page}/publish`)
+  const zip = await writeArchive([
+    { path: 'package.toml', bytes: new TextEncoder().encode(toml('kept-draft')) },
+    { path: 'extra.txt', bytes: new TextEncoder().encode('extra') },
+  ])
+  await second
+    .getByLabel('Zip archive of a package')
+    .setInputFiles({ name: 'kept.zip', mimeType: 'application/zip', buffer: Buffer.from(zip) })
+  const publish = second.getByRole('button', { name: 'Publish', exact: true })
+  await expect(publish).toBeEnabled()
+  await a.page.close()
+  await second.getByLabel('Version').fill('bad')
+  await expect(second.getByRole('region', { name: 'Findings' })).toContainText('bad')
+  await expect(publish).toBeDisabled()
+  await second.getByLabel('Version').fill('1.2.0')
+  await expect(publish).toBeEnabled()
+  await publish.click()
+  await expect(second.getByRole('heading', { name: 'kept-draft 1.2.0 is published' })).toBeVisible()
+})
