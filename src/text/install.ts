@@ -20,8 +20,8 @@ export const installText = messages('install', {
   requested: 'requested',
   requiredBy: params('required by {packages}'),
   nothingToFetch: 'Everything is already installed. Nothing to download.',
-  allFetched: params('{packages}, {size}, already downloaded.'),
-  partlyFetched: params('{packages}, {size}, {missing} left to download.'),
+  allFetched: params('{packages}, {size}; already downloaded.'),
+  partlyFetched: params('{packages}, {size}; {missing} left to download.'),
   toFetch: params('{packages}, {size} to download.'),
   harmless: 'Packages are data: nothing is executed.',
 

@@ -106,13 +106,13 @@ export const publishText = messages('publish', {
   waiting: 'Waiting for a peer. It is announced as soon as one connects.',
   announcing: 'Announcing to peers.',
   announced: count({
-    one: 'Announced to {count} peer, including relays.',
-    other: 'Announced to {count} peers, including relays.',
+    one: 'Announced to {count} peer, counting relays.',
+    other: 'Announced to {count} peers, counting relays.',
   }),
   sendingRecord: 'Sending its record to peers.',
   recordStored: count({
-    one: '{count} peer stores its record, including relays.',
-    other: '{count} peers store its record, including relays.',
+    one: 'Its record is stored by {count} peer, counting relays.',
+    other: 'Its record is stored by {count} peers, counting relays.',
   }),
   viewPackage: 'View package',
   publishAnother: 'Publish another',
