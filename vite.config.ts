@@ -1,5 +1,7 @@
+import { resolve } from 'node:path'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
+import { compressFolder } from './scripts/compress.ts'
 
 /** Has the browser fetch these modules, with what they import and their styles, beside the entry instead of after it. */
 const preload = (modules: readonly string[]): Plugin => ({
@@ -23,8 +25,21 @@ const preload = (modules: readonly string[]): Plugin => ({
   },
 })
 
+/** Makes the encodings that the page server serves (`relay/assets.ts`). */
+const compress = (): Plugin => {
+  let folder = ''
+  return {
+    name: 'compress',
+    apply: 'build',
+    configResolved(config) {
+      folder = resolve(config.root, config.build.outDir)
+    },
+    closeBundle: { order: 'post', sequential: true, handler: () => compressFolder(folder) },
+  }
+}
+
 export default defineConfig({
-  plugins: [react(), preload(['/src/mount.tsx'])],
+  plugins: [react(), preload(['/src/mount.tsx']), compress()],
   worker: { format: 'es' },
   // The worker's imports too, so that the development server finds them all at its first start.
   optimizeDeps: { entries: ['index.html', 'workers/engine.worker.ts', 'workers/engine/create-engine.ts'] },

@@ -1,118 +1,84 @@
-import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
-import { promisify } from 'node:util'
-import { brotliCompress, constants, gzip } from 'node:zlib'
-
-/** A file of the built page, in memory. */
-export interface Asset {
-  type: string
-  /** Its name changes with its content, so it may be kept for ever. */
-  hashed: boolean
-  /** The bytes in the best encoding that `accepted` (an Accept-Encoding header) allows; each is made once. */
-  encoded(accepted: string): Promise<Encoded>
-}
-
-export interface Encoded {
-  body: Buffer
-  encoding: 'br' | 'gzip' | undefined
-  etag: string
-}
-
-/** Media types by the end of the name; whatever else a build holds is sent as bytes. */
-const typeByEnd: Record<string, string> = {
-  html: 'text/html; charset=utf-8',
-  js: 'text/javascript; charset=utf-8',
-  mjs: 'text/javascript; charset=utf-8',
-  css: 'text/css; charset=utf-8',
-  json: 'application/json; charset=utf-8',
-  webmanifest: 'application/manifest+json; charset=utf-8',
-  map: 'application/json; charset=utf-8',
-  svg: 'image/svg+xml; charset=utf-8',
-  txt: 'text/plain; charset=utf-8',
-  wasm: 'application/wasm',
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  webp: 'image/webp',
-  avif: 'image/avif',
-  ico: 'image/x-icon',
-  woff2: 'font/woff2',
-}
-
-/** Types whose files are compressed already. */
-const packed = /^(image\/(png|jpeg|webp|avif)|font\/)/
-
-/** Below this, compressing saves less than one packet, bytes. */
-const minCompressed = 1_024
-
-/** 9 of 11: within 5 % of the best at a tenth of its time, since it is made while a browser waits. */
-const brotliQuality = 9
-
-const brotli = promisify(brotliCompress)
-const zip = promisify(gzip)
+import { existsSync, fstatSync, type ReadStream } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { lookup } from 'mrmime'
+import sirv from 'sirv'
 
 /**
- * The files of a folder by URL path (`/assets/app-1a2b3c4d.js`), read at once.
- * @throws Error when the folder holds no `index.html`, saying how to build it.
+ * The files of the built page, streamed from disk, in the best of the encodings that were made at build time
+ * (`scripts/compress.ts`) and that the browser accepts. Only files that stood in the folder at the start are served; one
+ * that has changed since ends its answer, so a new build needs a new start.
  */
-export const createAssets = async (folder: string): Promise<ReadonlyMap<string, Asset>> => {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
-  const assets = new Map<string, Asset>()
-  for (const entry of entries) {
-    if (!entry.isFile()) continue
-    const file = join(entry.parentPath, entry.name)
-    const path = `/${relative(folder, file).split(sep).join('/')}`
-    assets.set(path, createAsset(path, await readFile(file)))
-  }
-  if (!assets.has('/index.html')) throw new Error('The page is not built. Run `npm run build` first.')
-  return assets
+export interface Assets {
+  /** Answers with the file of a decoded path, `/assets/app-1a2b3c4d.js`; false where there is none. */
+  serve(path: string, request: IncomingMessage, response: ServerResponse): boolean
 }
 
-const createAsset = (path: string, bytes: Buffer): Asset => {
-  const type = typeByEnd[path.split('.').at(-1)?.toLowerCase() ?? ''] ?? 'application/octet-stream'
-  const hash = createHash('sha256').update(bytes).digest('base64url').slice(0, 16)
-  const plain: Encoded = { body: bytes, encoding: undefined, etag: `"${hash}"` }
-  const worth = bytes.length >= minCompressed && !packed.test(type)
-  const made = new Map<'br' | 'gzip', Promise<Encoded>>()
-
-  const compressed = (encoding: 'br' | 'gzip'): Promise<Encoded> => {
-    const known = made.get(encoding)
-    if (known !== undefined) return known
-    const making = compress(bytes, encoding).then((body) => ({ body, encoding, etag: `"${hash}-${encoding}"` }))
-    made.set(encoding, making)
-    return making
-  }
+/** @throws Error when the folder holds no `index.html`, saying how to build it. */
+export const createAssets = (folder: string): Assets => {
+  if (!existsSync(join(folder, 'index.html'))) throw new Error('The page is not built. Run `npm run build` first.')
+  const serveFile = sirv(folder, {
+    brotli: true,
+    gzip: true,
+    etag: true,
+    extensions: [],
+    setHeaders(response, path) {
+      response.setHeader('Content-Type', typeOf(path))
+      response.once('pipe', (source: ReadStream) => watchSource(source, response))
+    },
+  })
 
   return {
-    type,
-    hashed: /^\/assets\/.+-[\w-]{8,}\.\w+$/.test(path),
-    async encoded(accepted) {
-      if (!worth) return plain
-      const allowed = acceptedEncodings(accepted)
-      if (allowed.has('br')) return compressed('br')
-      return allowed.has('gzip') ? compressed('gzip') : plain
+    serve(path, request, response) {
+      tidy(request, path)
+      response.setHeader('Cache-Control', isHashed(path) ? 'public, max-age=31536000, immutable' : 'no-cache')
+      response.setHeader('Vary', 'Accept-Encoding')
+      let isFound = true
+      serveFile(request, response, () => {
+        isFound = false
+      })
+      return isFound
     },
   }
 }
 
-const compress = (bytes: Buffer, encoding: 'br' | 'gzip'): Promise<Buffer> =>
-  encoding === 'gzip'
-    ? zip(bytes)
-    : brotli(bytes, {
-        params: { [constants.BROTLI_PARAM_QUALITY]: brotliQuality, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
-      })
+/** The name changes with the content, so it may be kept for ever. */
+const isHashed = (path: string): boolean => /^\/assets\/.+-[\w-]{8,}\.\w+$/.test(path)
+
+const typeOf = (path: string): string => {
+  const type = lookup(path) ?? 'application/octet-stream'
+  return /^text\/|json$|^image\/svg/.test(type) ? `${type}; charset=utf-8` : type
+}
+
+/**
+ * What sirv reads of a request, in the one form that it reads correctly: it takes `br;q=0` for a wish, a range from the end
+ * for one from the start, and compares a list of ETags as a whole.
+ */
+const tidy = (request: IncomingMessage, path: string): void => {
+  const { headers } = request
+  request.url = path.split('/').map(encodeURIComponent).join('/')
+  headers['accept-encoding'] = acceptedEncodings(headers['accept-encoding'] ?? '').join()
+  delete headers.range
+  const [etag] = /"\d+-\d+"/.exec(headers['if-none-match'] ?? '') ?? []
+  if (etag === undefined) delete headers['if-none-match']
+  else headers['if-none-match'] = `W/${etag}`
+}
 
 /** The encodings of an Accept-Encoding header that are not refused by `q=0`. */
-const acceptedEncodings = (header: string): Set<string> =>
-  new Set(
-    header
-      .split(',')
-      .map((part) =>
-        part
-          .trim()
-          .toLowerCase()
-          .split(/\s*;\s*/),
-      )
-      .filter(([, quality]) => quality === undefined || Number(quality.replace('q=', '')) > 0)
-      .map(([encoding]) => encoding ?? ''),
-  )
+const acceptedEncodings = (header: string): string[] =>
+  header
+    .toLowerCase()
+    .split(',')
+    .map((part) => part.trim().split(/\s*;\s*/))
+    .filter(([, quality]) => quality === undefined || Number(quality.replace('q=', '')) > 0)
+    .map(([encoding = '']) => encoding)
+
+/** sirv leaves its file open when the browser goes away, and knows no files that change or vanish. */
+const watchSource = (source: ReadStream, response: ServerResponse): void => {
+  const length = Number(response.getHeader('Content-Length'))
+  source.on('error', () => response.destroy())
+  source.once('open', (file) => {
+    if (fstatSync(file).size !== length) response.destroy()
+  })
+  response.once('close', () => source.destroy())
+}

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises'
 import { type IncomingHttpHeaders, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { compressFolder } from '../scripts/compress.ts'
 import { until } from '../workers/testing/relay-network.ts'
 import { type PageServer, startPageServer } from './http.ts'
 
@@ -20,9 +21,12 @@ const files: Record<string, string> = {
   'assets/font-12345678.woff2': 'x'.repeat(5_000),
   'assets/code-12345678.wasm': 'wasm',
   'assets/thing.unknown': '?',
+  'assets/changing.txt': 'as it was',
+  'assets/large-12345678.bin': 'x'.repeat(16 * 1024 * 1024),
 }
 
 let folder = ''
+const changing = (): string => join(folder, 'dist/assets/changing.txt')
 let server: PageServer
 let relayHealth: object | undefined = { peers: 3 }
 
@@ -31,6 +35,7 @@ beforeAll(async () => {
   const page = join(folder, 'dist')
   await mkdir(join(page, 'assets'), { recursive: true })
   for (const [name, content] of Object.entries(files)) await writeFile(join(page, name), content)
+  await compressFolder(page)
   await writeFile(join(folder, 'secret.txt'), 'secret')
   server = await startPageServer({
     folder: page,
@@ -162,6 +167,37 @@ describe('page server', () => {
       expect([status, body.length]).toEqual([304, 0])
     }
     expect((await get('/', { 'If-None-Match': '"other"' })).status).toBe(200)
+  })
+
+  it('sends the whole file to who asks for a part of it', async () => {
+    for (const range of ['bytes=0-3', 'bytes=-3', 'bytes=3-1', 'bytes=999999-']) {
+      const { status, body } = await get('/assets/app-Ab12_-Cd.js', { Range: range })
+      expect([range, status, body.toString()]).toEqual([range, 200, script])
+    }
+  })
+
+  it('closes the file when the browser goes away in the middle of it', async () => {
+    const path = '/assets/large-12345678.bin'
+    const isOpen = async (): Promise<boolean> => {
+      const files = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''))
+      return (await Promise.all(files)).some((file) => file.endsWith(path))
+    }
+    const sent = request({ host: '127.0.0.1', port: server.port, path, agent: false })
+    sent.on('error', () => {})
+    sent.end()
+    const [response] = await once(sent, 'response')
+    await once(response, 'readable')
+    expect(await isOpen()).toBe(true)
+    response.destroy()
+    await expect.poll(isOpen).toBe(false)
+  })
+
+  it('ends the answer where a file has changed or vanished since the start', async () => {
+    for (const change of [() => writeFile(changing(), 'longer than it was'), () => rm(changing())]) {
+      await change()
+      await expect(get('/assets/changing.txt')).rejects.toThrow()
+      expect((await get('/')).status).toBe(200)
+    }
   })
 
   it('tells health and relays, fresh', async () => {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdmission, type Place } from './admission.ts'
-import { type Asset, createAssets } from './assets.ts'
+import { createAssets } from './assets.ts'
 
 /** From the connection, or the end of the last answer, to the end of a request's headers, and of the request (ms). */
 const serverOptions = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 2_000 }
@@ -37,26 +37,25 @@ export interface PageServer {
 }
 
 /**
- * Serves the built page: its files, `index.html` for every route of the page, `/relays.json` and `/healthz`. It reads
+ * Serves the built page: its files, `index.html` for every route of the page, `/relays.json` and `/healthz`. It serves
  * nothing but the files that stood in the folder when it started, so no path can lead out of it.
  * @throws Error with a sentence when the page is not built or the port is taken.
  */
 export const startPageServer = async (options: PageServerOptions): Promise<PageServer> => {
   const { host, port, relaysFor, health, onError } = options
-  const assets = await createAssets(options.folder)
+  const assets = createAssets(options.folder)
 
-  const answer = async (request: IncomingMessage): Promise<Answer> => {
+  /** Undefined when a file is the answer and under way. */
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<Answer | undefined> => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return refusal(405, { Allow: 'GET, HEAD' })
     const path = readPath(request.url ?? '/')
     if (path === undefined) return refusal(400)
     if (path === '/healthz') return healthAnswer(await health())
     if (path === '/relays.json') return json({ relays: relaysFor(request.headers.host) })
-    const asset = assets.get(path === '/' ? '/index.html' : path)
-    if (asset !== undefined) return file(asset, request)
+    if (assets.serve(path === '/' ? '/index.html' : path, request, response)) return undefined
     // A person who opens a link to a route of the page; a script that misses a file is told so.
     const isRoute = !path.startsWith('/assets/') && (request.headers.accept ?? '').includes('text/html')
-    const page = assets.get('/index.html')
-    return isRoute && page !== undefined ? file(page, request) : refusal(404)
+    return isRoute && assets.serve('/index.html', request, response) ? undefined : refusal(404)
   }
 
   const [connected, arriving] = [createAdmission(open), createAdmission(unfinished)]
@@ -65,9 +64,10 @@ export const startPageServer = async (options: PageServerOptions): Promise<PageS
     // Without a listener the error of a browser that went away would end the process.
     request.on('error', () => {})
     response.on('error', () => {})
-    answer(request)
+    response.setHeaders(securityHeaders)
+    answer(request, response)
       .catch(() => refusal(500))
-      .then((reply) => send(reply, request, response))
+      .then((reply) => reply === undefined || send(reply, request, response))
       // The browser went away while it was answered.
       .catch(() => response.destroy())
   })
@@ -119,7 +119,7 @@ export const startPageServer = async (options: PageServerOptions): Promise<PageS
  * Connections go to any relay that a person configures, so any WebSocket is allowed and nothing else outside; styles may
  * be inline because dialogs lock scrolling with a style element; pictures in a README may come from the package only.
  */
-const securityHeaders: OutgoingHttpHeaders = {
+const securityHeaders = new Headers({
   'Content-Security-Policy': [
     "default-src 'none'",
     "script-src 'self'",
@@ -138,7 +138,7 @@ const securityHeaders: OutgoingHttpHeaders = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Permissions-Policy': 'camera=(), microphone=(), geolocation=()',
-}
+})
 
 interface Answer {
   status: number
@@ -153,7 +153,7 @@ const refusal = (status: 400 | 404 | 405 | 500, headers: OutgoingHttpHeaders = {
 })
 
 const refusals = {
-  400: 'This is no path of this page.',
+  400: 'Malformed path.',
   404: 'There is nothing here.',
   405: 'This page can only be read.',
   500: 'Something went wrong here.',
@@ -168,22 +168,8 @@ const json = (value: object, status: 200 | 503 = 200): Answer => ({
   body: Buffer.from(JSON.stringify(value)),
 })
 
-const file = async (asset: Asset, request: IncomingMessage): Promise<Answer> => {
-  const { body, encoding, etag } = await asset.encoded(request.headers['accept-encoding'] ?? '')
-  const headers: OutgoingHttpHeaders = {
-    'Content-Type': asset.type,
-    'Cache-Control': asset.hashed ? 'public, max-age=31536000, immutable' : 'no-cache',
-    Vary: 'Accept-Encoding',
-    ETag: etag,
-    ...(encoding === undefined ? {} : { 'Content-Encoding': encoding }),
-  }
-  const known = (request.headers['if-none-match'] ?? '').split(',').map((each) => each.trim().replace(/^W\//, ''))
-  return known.includes(etag) ? { status: 304, headers, body: Buffer.alloc(0) } : { status: 200, headers, body }
-}
-
 const send = ({ status, headers, body }: Answer, request: IncomingMessage, response: ServerResponse): void => {
-  const length = status === 304 ? {} : { 'Content-Length': body.length }
-  response.writeHead(status, { ...securityHeaders, ...headers, ...length })
+  response.writeHead(status, { ...headers, 'Content-Length': body.length })
   response.end(request.method === 'HEAD' ? undefined : body)
 }
 
