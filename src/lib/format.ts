@@ -9,7 +9,7 @@ const KB = 1000
 const LAST_TIME = 253_402_300_799_999
 
 /** Tells whether `time` is one that a person can be shown. Zero stands for a time that is not known. */
-export const isKnownTime = (time: number): boolean => Number.isFinite(time) && time > 0 && time <= LAST_TIME
+const isKnownTime = (time: number): boolean => Number.isFinite(time) && time > 0 && time <= LAST_TIME
 
 /** What stands where there is no time to show. */
 export const unknownTime = 'date unknown'

@@ -96,9 +96,9 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
         setState(after, true)
         if (after.catalogue.revision !== before.catalogue.revision) refresh()
         if (after.status?.searchablePeers !== before.status?.searchablePeers) search.considerPeers()
-        if (after.libraryRevision !== before.libraryRevision) commands.loadLibrary()
+        if (after.libraryRevision !== before.libraryRevision) void commands.loadLibrary()
         for (const update of batch) {
-          if (update.kind === 'package' && after.packageById[update.id] !== undefined) commands.describe(update.id)
+          if (update.kind === 'package' && after.packageById[update.id] !== undefined) void commands.describe(update.id)
         }
       }
       const unsubscribe = client.subscribe(hear)
@@ -111,7 +111,7 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
           })
           setState({ engine: { phase: 'ready' } })
           search.refreshSearch()
-          commands.loadLibrary()
+          void commands.loadLibrary()
         },
         (error: unknown) => setState({ engine: { phase: 'failed', failure: toFailureView(error) } }),
       )

@@ -11,7 +11,7 @@ import type {
   PublishResult,
 } from '../contract/views.ts'
 import type { LookupStats } from '../dht/lookup-stats.ts'
-import { readPackage } from '../packages/read-package.ts'
+import type { ReadPackage } from '../packages/read-package.ts'
 import { rootToText, textToRoot } from '../protocol/ids.ts'
 import type { Release } from '../protocol/release.ts'
 import { findBroken } from '../registry/broken-dependents.ts'
@@ -82,11 +82,13 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     signal,
   } = deps
 
-  const read = (files: FileInput[], options: PublishOptions = {}): ReturnType<typeof readPackage> => {
+  const read = async (files: FileInput[], options: PublishOptions = {}): Promise<ReadPackage> => {
     assertFiles(files)
     const { confirmedPrivate, leftOut } = options
     if (confirmedPrivate !== undefined) assertPaths(confirmedPrivate)
     if (leftOut !== undefined) assertLeftOut(leftOut)
+    // Only publishing needs it, so it is not part of the worker's start.
+    const { readPackage } = await import('../packages/read-package.ts')
     return readPackage(files, {
       ...(confirmedPrivate === undefined ? {} : { confirmedPrivate }),
       ...(leftOut === undefined ? {} : { leftOut }),
@@ -97,7 +99,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
   }
 
   const publish = async (files: FileInput[], options: PublishOptions = {}): Promise<PublishResult> => {
-    const pkg = read(files, options)
+    const pkg = await read(files, options)
     assertPublishable(pkg.check)
     const staged = await content.stage(pkg.files)
     const { root, size } = staged
@@ -161,7 +163,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     flush: lookups.flush,
     status: async () => deps.status.view(),
 
-    check: async (files, options) => read(files, options).check,
+    check: async (files, options) => (await read(files, options)).check,
     async readArchive(archive) {
       assertBytes(archive)
       // Loaded when the first archive comes: most people publish folders.

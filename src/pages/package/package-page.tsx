@@ -33,7 +33,7 @@ export default function PackagePage() {
   useTitle(asked?.value?.displayName ?? slug)
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new revision is the reason to ask again
   useEffect(() => {
-    if (ready) describe(id)
+    if (ready) void describe(id)
   }, [describe, id, ready, catalogue, library])
 
   if (asked?.value !== undefined) return <Described view={asked.value} />

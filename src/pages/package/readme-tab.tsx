@@ -58,7 +58,7 @@ const useReadme = (
     if (files === undefined) show({ state: 'absent', why: notHere })
     else if (path === undefined) show({ state: 'absent', why: 'This package has no read-me file.' })
     else {
-      readFile(id, version, path).then((bytes) => {
+      void readFile(id, version, path).then((bytes) => {
         if (isFailureView(bytes)) return show({ state: 'absent', why: notHere })
         const decoded = decodeText(bytes)
         show(

@@ -41,7 +41,7 @@ export const Choose = () => {
 
   const takeArchive = (file: File | undefined): void => {
     if (file === undefined) return
-    if (isArchive(file)) openArchive(file)
+    if (isArchive(file)) void openArchive(file)
     else notify('error', `${file.name} is no zip archive.`)
   }
 
@@ -74,7 +74,7 @@ export const Choose = () => {
         aria-label="Folder of a package"
         hidden
         onChange={({ target }) => {
-          if (target.files !== null) openFiles(fromInput(target.files))
+          if (target.files !== null) void openFiles(fromInput(target.files))
           target.value = ''
         }}
         ref={folderInput}
