@@ -2,6 +2,8 @@ import { resolve } from 'node:path'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
 import { compressFolder } from './scripts/compress.ts'
+import { limitFirstLoad } from './scripts/first-load.ts'
+import { omitRefreshKeys } from './scripts/omit-refresh-keys.ts'
 
 /** Has the browser fetch these modules, with what they import and their styles, beside the entry instead of after it. */
 const preload = (modules: readonly string[]): Plugin => ({
@@ -39,15 +41,24 @@ const compress = (): Plugin => {
 }
 
 export default defineConfig({
-  plugins: [react(), preload(['/src/mount.tsx']), compress()],
-  worker: { format: 'es' },
+  plugins: [
+    react(),
+    preload(['/src/mount.tsx']),
+    limitFirstLoad({ name: 'page', importedAtStart: ['/src/mount.tsx'], maxKiB: 150 }),
+    compress(),
+  ],
+  worker: {
+    format: 'es',
+    plugins: () => [
+      omitRefreshKeys(),
+      limitFirstLoad({
+        name: 'worker',
+        importedAtStart: ['/workers/engine/create-engine.ts', '/@libp2p/webrtc/dist/src/index.js'],
+        maxKiB: 350,
+      }),
+    ],
+  },
   // The worker's imports too, so that the development server finds them all at its first start.
   optimizeDeps: { entries: ['index.html', 'workers/engine.worker.ts', 'workers/engine/create-engine.ts'] },
-  build: {
-    // lightningcss, 10 MB, is left out (package.json): minifying the CSS saves 1 KiB of gzip.
-    cssMinify: false,
-    target: 'es2024',
-    sourcemap: true,
-    chunkSizeWarningLimit: 1200,
-  },
+  build: { target: 'es2024', sourcemap: true, chunkSizeWarningLimit: 1200 },
 })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
+import { thisMachine } from './lib/machine.ts'
 
 /** The command itself, on suites whose samples are made: what a regression is must not depend on this machine's mood. */
 const folders: string[] = []
@@ -51,11 +52,11 @@ test('a run that is 15 % slower than its baselines fails, one of the same speed 
   expect(await bench([suite, '--save'])).toMatchObject({ code: 0 })
 
   const same = await bench([suite, '--compare'], { SEED: '2' })
-  expect(same.output).toContain('of the baseline')
+  expect(same.output).toContain('of the baseline p50')
   expect(same.code).toBe(0)
 
   const slower = await bench([suite, '--compare'], { SEED: '2', FACTOR: '1.15' })
-  expect(slower.output).toContain('made: regressed in two runs: work')
+  expect(slower.output).toContain('made: regressed in two runs: work (p50)')
   expect(slower.code).toBe(1)
 })
 
@@ -70,8 +71,66 @@ test('a slow run that a second one does not confirm was chance', async () => {
   )
   await bench([suite, '--save'])
   const { code, output } = await bench([suite, '--compare'], { FACTOR: '2' })
-  expect(output).toContain('REGRESSED')
+  expect(output).toContain('WORSE (p50)')
   expect(code).toBe(0)
+})
+
+test('a scenario of the baselines that is no longer measured fails a comparison', async () => {
+  const suite = suiteWith(
+    'shrunk',
+    `${noisy}\n  if (process.env.FACTOR === '1') yield { scenario: 'gone', unit: 'ms', samples }`,
+  )
+  await bench([suite, '--save'])
+  expect(await bench([suite, '--compare'])).toMatchObject({ code: 0 })
+  const { code, output } = await bench([suite, '--compare'], { FACTOR: '0.99' })
+  expect(output).toContain('shrunk: no longer measured: gone')
+  expect(code).toBe(1)
+})
+
+test('a missed target fails a run unless it is listed with a reason, and a listed one that is met is said', async () => {
+  const suite = suiteWith(
+    'aims',
+    `yield { scenario: 'work', unit: 'ms', samples: [Number(process.env.FACTOR)], target: 1 }`,
+  )
+  expect(await bench([suite])).toMatchObject({ code: 0 })
+  expect(await bench([suite], { FACTOR: '2' })).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('aims: work: misses its target'),
+  })
+
+  const list = `${suite}.json`
+  const listed = (reason: string): void =>
+    writeFileSync(list, JSON.stringify([{ suite: 'aims', scenario: 'work', reason }]))
+  listed('Two cores.')
+  expect(await bench([suite, '--known-misses', list], { FACTOR: '2' })).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('known miss: aims: work: Two cores.'),
+  })
+  expect(await bench([suite, '--known-misses', list])).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('met now: aims: work'),
+  })
+  listed('')
+  expect(await bench([suite, '--known-misses', list], { FACTOR: '2' })).toMatchObject({ code: 1 })
+})
+
+test('baselines of version 1 are read, and too few to judge by', async () => {
+  const suite = suiteWith('old', noisy)
+  const row = { scenario: 'work', unit: 'ms', n: 40, p50: 1, p95: 1, p99: 1, mean: 1, target: null, pass: null }
+  const compared = { unit: 'ms', higherIsBetter: false, exact: false, samples: new Array(40).fill(1) }
+  const { cores, cpu, node } = thisMachine()
+  const first = {
+    v: 1,
+    measuredOn: '2026-11-21',
+    command: '',
+    machine: { cores, cpu, node },
+    figures: [{ ...row, compared }],
+  }
+  writeFileSync(suite.replace('benchmark.ts', 'baselines.json'), JSON.stringify(first))
+  expect(await bench([suite, '--compare'])).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('too few to tell'),
+  })
 })
 
 test('baselines that are missing are told', async () => {

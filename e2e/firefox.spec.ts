@@ -7,29 +7,31 @@ test('a package goes from Chromium to Firefox and one from Firefox to Chromium',
   const chromium = await join()
   const firefox = await openFirefox(firefoxPath ?? '')
   try {
-    await firefox.goto(`${relay.page}/`)
-    await expect.poll(() => firefox.evaluate('"ggen" in window')).toBe(true)
-    await firefox.evaluate('window.ggen.ready')
+    const page = await firefox.newPage()
+    await page.goto(`${relay.page}/`)
+    await expect.poll(() => page.evaluate(() => 'ggen' in window)).toBe(true)
+    await page.evaluate(() => window.ggen.ready)
 
     const { files } = makePackage('from-chromium', '1.0.0', [textFile('templates/a.tmpl', 'to the fox: ü\n')])
     const { id } = await chromium.publish(files)
-    await expect.poll(() => firefox.evaluate('window.ggen.search({}).then(({ total }) => total)')).toBe(1)
-    const installed = await firefox.evaluate(
-      `window.ggen.install([${JSON.stringify(id)}])
-        .then(() => window.ggen.readFile(${JSON.stringify(id)}, '1.0.0', 'templates/a.tmpl'))
-        .then((bytes) => new TextDecoder().decode(bytes))`,
-    )
+    await expect.poll(() => page.evaluate(async () => (await window.ggen.search({})).total)).toBe(1)
+    const installed = await page.evaluate(async (id) => {
+      await window.ggen.install([id])
+      return new TextDecoder().decode(await window.ggen.readFile(id, '1.0.0', 'templates/a.tmpl'))
+    }, id)
     expect(installed).toBe('to the fox: ü\n')
 
-    const back = await firefox.evaluate(
-      `window.ggen.publish([
-        { path: 'package.toml', bytes: new TextEncoder().encode('[package]\\nname = "from-firefox"\\nversion = "2.0.0"\\n') },
-        { path: 'a.txt', bytes: new TextEncoder().encode('to chromium') },
-      ]).then(({ id }) => id)`,
-    )
+    const back = await page.evaluate(async () => {
+      const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
+      const { id } = await window.ggen.publish([
+        { path: 'package.toml', bytes: bytes('[package]\nname = "from-firefox"\nversion = "2.0.0"\n') },
+        { path: 'a.txt', bytes: bytes('to chromium') },
+      ])
+      return id
+    })
     await expect.poll(async () => (await chromium.search({})).total).toBe(2)
-    await chromium.install([String(back)])
-    const received = Buffer.from(await chromium.readFile(String(back), '2.0.0', 'a.txt'), 'base64').toString()
+    await chromium.install([back])
+    const received = Buffer.from(await chromium.readFile(back, '2.0.0', 'a.txt'), 'base64').toString()
     expect(received).toBe('to chromium')
     expect((await chromium.status()).directConnections).toBeGreaterThan(0)
   } finally {

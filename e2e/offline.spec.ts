@@ -115,3 +115,21 @@ test('an install that nobody can serve is cancelled without a trace, and works o
   expect(await install(b.page, [id])).toMatchObject({ failed: false })
   expect((await b.library()).map(({ slug }) => slug)).toEqual(['sought'])
 })
+
+test('a page whose server is gone reads and packs a package for the first time', async ({ join, relay }) => {
+  const a = await join()
+  const worker = a.page.workers()[0]
+  const isLoaded = (part: string) => async () =>
+    worker?.evaluate(
+      (part) => performance.getEntriesByType('resource').some(({ name }) => name.includes(`/${part}-`)),
+      part,
+    )
+  for (const part of ['read-package', 'read-archive', 'write-archive']) await expect.poll(isLoaded(part)).toBe(true)
+  await relay.pause()
+
+  const published = await publish(a.page, files('server-gone'))
+  if (published.failed) throw new Error(published.message)
+  const { id } = published.value
+  expect(await install(a.page, [id])).toMatchObject({ failed: false })
+  expect(await a.page.evaluate(async (id) => (await window.ggen.exportZip(id, '1.0.0')).length, id)).toBeGreaterThan(0)
+})

@@ -79,7 +79,7 @@ const playwright = (): void => {
 
 try {
   ensureChromium()
-  step('lint', 'biome', ['check', '--error-on-warnings', '.'])
+  step('lint', 'npm', ['run', '--silent', 'lint'])
   step('types', 'node', ['scripts/types.ts'])
   vitest('node')
   vitest('web')

@@ -2,6 +2,7 @@ import { expose } from 'comlink'
 import { engineNoticeId, type Update } from './contract/updates.ts'
 import { answerPings } from './engine/answer-pings.ts'
 import { createCommandGate } from './engine/command-gate.ts'
+import { fetchLateParts, latePartsDelayMs } from './engine/late-parts.ts'
 import { serveTabs } from './engine/serve-tabs.ts'
 import { transferResults } from './engine/transfer-results.ts'
 import { surviveUncaughtErrors } from './engine/uncaught-errors-in-worker.ts'
@@ -34,9 +35,11 @@ const gate = createCommandGate(async (options) => {
   const running = await createEngine({ ...options, updates: tabs, onStolen: () => self.close() }, rtc)
   tabs.up()
   if (options.leadership?.restarted) tabs.postMessage([restartNotice])
+  const lateParts = setTimeout(fetchLateParts, latePartsDelayMs)
   return {
     ...running,
     stop() {
+      clearTimeout(lateParts)
       tabs.stop()
       return running.stop()
     },

@@ -10,23 +10,27 @@ const executablePath = findChromium()
 /** A test that takes longer hangs, ms: how busy the machine is must decide nothing. */
 const hangMs = 120_000
 
+/** What all tests in Node share, those of a mutation run too. */
+export const nodeTests = {
+  testTimeout: hangMs,
+  hookTimeout: hangMs,
+  environment: 'node',
+  setupFiles: ['workers/testing/patience.ts'],
+  expect: { poll: { timeout: hangMs } },
+  exclude: ['**/*.web.test.{ts,tsx}', '**/node_modules/**'],
+}
+
 export default defineConfig({
   root,
   test: {
+    coverage: {
+      provider: 'v8',
+      reporter: ['text-summary', 'html'],
+      include: ['{src,workers,relay}/**/*.{ts,tsx}'],
+      exclude: ['**/*.test.{ts,tsx}', 'workers/testing/**', '**/fixtures/**', '**/*.config.ts'],
+    },
     projects: [
-      {
-        root,
-        test: {
-          name: 'node',
-          testTimeout: hangMs,
-          hookTimeout: hangMs,
-          environment: 'node',
-          setupFiles: ['workers/testing/patience.ts'],
-          expect: { poll: { timeout: hangMs } },
-          include: ['{src,workers,relay,scripts,bench}/**/*.test.{ts,tsx}'],
-          exclude: ['**/*.web.test.{ts,tsx}', '**/node_modules/**'],
-        },
-      },
+      { root, test: { ...nodeTests, name: 'node', include: ['{src,workers,relay,scripts,bench}/**/*.test.{ts,tsx}'] } },
       {
         root,
         worker: { format: 'es' },

@@ -3,99 +3,81 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Figure } from './measurement.ts'
-import { isHigherBetter, toRow } from './measurement.ts'
-import { leastProbability, medianOf, probabilityOfHigher } from './rank-test.ts'
+import { type Judgement, judge, judgementToText, type Percentile, toRunUnit, type Units } from './judge.ts'
+import { type Figure, isHigherBetter } from './measurement.ts'
 
 /**
  * Two checkouts against each other, their runs taken in turns, so that a machine that slows down slows both. The unit of
- * the test is a run: samples within one run are correlated, and a thousand of them say no more than the run does.
+ * the test is a run.
  */
 
 /** What one run says of one scenario. */
 export interface RunFigure {
   readonly scenario: string
-  readonly unit: string
   readonly higherIsBetter: boolean
-  readonly p50: number
-  readonly p95: number
-  readonly p99: number
+  readonly unit: Readonly<Record<Percentile, number>>
 }
 
-export interface Difference {
+export interface Difference extends Judgement {
   readonly scenario: string
-  readonly unit: string
-  /** Median of the runs now over that of the runs before, by percentile. */
-  readonly times: Readonly<Record<Percentile, number>>
-  /** Percentiles that are worse by more than chance and `worstFactor`. */
-  readonly worse: readonly Percentile[]
-  readonly better: readonly Percentile[]
-  /** Too few runs for any outcome to be beyond chance. */
-  readonly tooFew: boolean
 }
 
-type Percentile = 'p50' | 'p95' | 'p99'
-
-const percentiles: readonly Percentile[] = ['p50', 'p95', 'p99']
-
-/** Worse by more than this counts. Of the tails only few samples tell, so they must differ more. */
-const worstFactor: Readonly<Record<Percentile, number>> = { p50: 1.1, p95: 1.2, p99: 1.3 }
-
-/** A difference counts where chance would show it less often than this. Five runs a side can, four cannot. */
-const significance = 0.01
+export interface Comparison {
+  /** Of scenarios that both sides measured, in the order of the runs now. */
+  readonly differences: readonly Difference[]
+  /** Measured before, and not in every run now. */
+  readonly missing: readonly string[]
+}
 
 export const toRunFigure = (figure: Figure): RunFigure => {
-  const { scenario, unit, p50, p95, p99 } = toRow(figure)
-  return { scenario, unit, higherIsBetter: isHigherBetter(figure), p50, p95, p99 }
+  const higherIsBetter = isHigherBetter(figure)
+  return { scenario: figure.scenario, higherIsBetter, unit: toRunUnit(figure.samples, higherIsBetter) }
 }
 
-/** Scenarios that both sides measured, in the order of the runs now. */
-export const differencesBetween = (
+export const compareRuns = (
   before: readonly (readonly RunFigure[])[],
   now: readonly (readonly RunFigure[])[],
-): Difference[] =>
-  (now[0] ?? []).flatMap(({ scenario, unit, higherIsBetter }) => {
-    const of = (runs: readonly (readonly RunFigure[])[]) =>
-      runs.flatMap((run) => run.filter((figure) => figure.scenario === scenario))
-    const [old, recent] = [of(before), of(now)]
-    if (old.length === 0 || recent.length === 0) return []
-    const judged = percentiles.map((percentile) => {
-      const [a, b] = [old.map((figure) => figure[percentile]), recent.map((figure) => figure[percentile])]
-      const times = medianOf(b) / medianOf(a)
-      const factor = higherIsBetter ? 1 / times : times
-      const [low, high] = higherIsBetter ? [b, a] : [a, b]
-      return {
-        percentile,
-        times,
-        isWorse: factor > worstFactor[percentile] && probabilityOfHigher(low, high) < significance,
-        isBetter: factor < 1 / worstFactor[percentile] && probabilityOfHigher(high, low) < significance,
-      }
-    })
-    const timesOf = (percentile: Percentile): number =>
-      judged.find((each) => each.percentile === percentile)?.times ?? Number.NaN
-    return [
-      {
-        scenario,
-        unit,
-        times: { p50: timesOf('p50'), p95: timesOf('p95'), p99: timesOf('p99') },
-        worse: judged.filter(({ isWorse }) => isWorse).map(({ percentile }) => percentile),
-        better: judged.filter(({ isBetter }) => isBetter).map(({ percentile }) => percentile),
-        tooFew: leastProbability(old.length, recent.length) >= significance,
-      },
+): Comparison => {
+  const scenariosOf = (runs: readonly (readonly RunFigure[])[]): string[] => [
+    ...new Set(runs.flatMap((run) => run.map(({ scenario }) => scenario))),
+  ]
+  const inEveryRunNow = scenariosOf(now).filter((wanted) => now.every((run) => run.some(isOf(wanted))))
+  const differences = inEveryRunNow.flatMap((scenario) => {
+    const [old, recent] = [before, now].map((runs) => runs.flatMap((run) => run.filter(isOf(scenario)))) as [
+      RunFigure[],
+      RunFigure[],
     ]
+    if (old.length === 0) return []
+    const higherIsBetter = recent[0]?.higherIsBetter ?? false
+    return [{ scenario, ...judge(toUnits(old), toUnits(recent), { higherIsBetter }) }]
   })
-
-export const differenceToText = ({ scenario, times, worse, better, tooFew }: Difference): string => {
-  const ratios = percentiles.map((percentile) => `${percentile} ${times[percentile].toFixed(2)}`).join(', ')
-  const verdict = tooFew
-    ? 'too few runs to tell'
-    : worse.length > 0
-      ? `WORSE (${worse.join(', ')})`
-      : better.length > 0
-        ? `better (${better.join(', ')})`
-        : 'no difference beyond chance'
-  return `${scenario}: ${ratios} of the runs before; ${verdict}`
+  return { differences, missing: scenariosOf(before).filter((scenario) => !inEveryRunNow.includes(scenario)) }
 }
+
+const worseIn = ({ differences }: Comparison): string[] =>
+  differences.flatMap(({ scenario, worse }) => worse.map((at) => `${scenario} (${at})`))
+
+/** What one comparison finds worse counts when a second one, of other runs, finds the same; otherwise it was chance. */
+export const confirmedWorse = async (compareOnce: () => Promise<Comparison>): Promise<string[]> => {
+  const first = worseIn(await compareOnce())
+  if (first.length === 0) return []
+  const second = new Set(worseIn(await compareOnce()))
+  return first.filter((each) => second.has(each))
+}
+
+export const differenceToText = (difference: Difference): string =>
+  `${difference.scenario}: of the runs before ${judgementToText(difference)}`
+
+const isOf =
+  (wanted: string) =>
+  ({ scenario }: RunFigure): boolean =>
+    scenario === wanted
+
+const toUnits = (figures: readonly RunFigure[]): Units => ({
+  p50: figures.map(({ unit }) => unit.p50),
+  p95: figures.map(({ unit }) => unit.p95),
+  p99: figures.map(({ unit }) => unit.p99),
+})
 
 /** Before, now, now, before …: a drift of the machine falls on both alike. */
 export const turnsOf = (rounds: number): ('before' | 'now')[] =>

@@ -1,10 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import type { StoredFigure } from './compare.ts'
+import type { Comparable, StoredFigure } from './compare.ts'
+import { toRunUnit } from './judge.ts'
 import type { Machine } from './machine.ts'
 
-/** One run of a suite as it is kept: its figures for the table, and samples to compare the next run with. */
+/** One run of a suite as it is kept: its figures for the table, and blocks to compare the next run with. */
 export interface Baselines {
-  readonly v: 1
+  readonly v: 2
   /** `2026-11-30`. */
   readonly measuredOn: string
   readonly command: string
@@ -21,9 +22,26 @@ export const readBaselines = (file: string): Baselines | undefined => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
-  const read = JSON.parse(text) as Baselines
-  if (read.v !== 1 || !Array.isArray(read.figures)) throw new Error(`${file} holds no baselines of version 1.`)
-  return read
+  const read = JSON.parse(text) as Baselines | FirstBaselines
+  if (!Array.isArray(read.figures)) throw new Error(`${file} holds no baselines.`)
+  if (read.v === 2) return read
+  if (read.v === 1) return { ...read, v: 2, figures: read.figures.map(fromFirst) }
+  throw new Error(`${file} holds no baselines of version 1 or 2.`)
+}
+
+/** Version 1 kept samples in ascending order, which is no order to make blocks of: one block, too few to judge by. */
+interface FirstBaselines extends Omit<Baselines, 'v' | 'figures'> {
+  readonly v: 1
+  readonly figures: readonly (Omit<StoredFigure, 'compared'> & {
+    readonly compared: Omit<Comparable, 'blocks'> & { readonly samples: readonly number[] }
+  })[]
+}
+
+const fromFirst = ({ compared, ...row }: FirstBaselines['figures'][number]): StoredFigure => {
+  const { samples, ...kept } = compared
+  const { p50, p95, p99 } = toRunUnit(samples, compared.higherIsBetter)
+  const blocks = samples.length === 0 ? { p50: [], p95: [], p99: [] } : { p50: [p50], p95: [p95], p99: [p99] }
+  return { ...row, compared: { ...kept, blocks } }
 }
 
 /** A line a figure, so that a change of one is a change of one line. */

@@ -12,7 +12,7 @@ export interface YamuxHeader {
   length?: number
 }
 
-export const yamuxFrame = (header: YamuxHeader, data: Uint8Array = new Uint8Array(0)): Buffer => {
+const yamuxFrame = (header: YamuxHeader, data: Uint8Array = new Uint8Array(0)): Buffer => {
   const { version = 0, type = 0, flags = 0, stream = 1, length = data.length } = header
   const bytes = Buffer.alloc(12)
   bytes[0] = version
@@ -30,7 +30,7 @@ const lengths = [0, 1, 12, 65_535, 262_143, 262_144, 262_145, 1 << 20, 0x7fff_ff
 const streams = [0, 1, 2, 3, 4, 0x7fff_ffff, 0xffff_fffe, 0xffff_ffff]
 
 /** Everything that the relay answers to, and what it does not. */
-export const protocols = [
+const protocols = [
   '/ipfs/id/1.0.0',
   '/ipfs/id/push/1.0.0',
   '/ipfs/ping/1.0.0',

@@ -1,6 +1,6 @@
 /** Light, dark, or as the system says. `public/theme.js` applies a remembered choice before the first paint. */
 
-export const themes = ['system', 'light', 'dark'] as const
+const themes = ['system', 'light', 'dark'] as const
 export type Theme = (typeof themes)[number]
 
 /** The same key stands in `public/theme.js`. */

@@ -99,7 +99,7 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
         setState(after, true)
         if (after.catalogue.revision !== before.catalogue.revision) refresh()
         if (after.status?.searchablePeers !== before.status?.searchablePeers) search.considerPeers()
-        if (after.libraryRevision !== before.libraryRevision) commands.loadLibrary()
+        if (after.libraryRevision !== before.libraryRevision) void commands.loadLibrary()
       }
       const unsubscribe = client.subscribe(hear)
       early.forEach(hear)
@@ -111,7 +111,7 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
           })
           setState({ engine: { phase: 'ready' } })
           search.refreshSearch()
-          commands.loadLibrary()
+          void commands.loadLibrary()
         },
         (error: unknown) => setState({ engine: { phase: 'failed', failure: toFailureView(error) } }),
       )

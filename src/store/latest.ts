@@ -16,13 +16,13 @@ export const createLatest = <Request>(run: (request: Request) => Promise<void>):
       running = false
       const newer = waiting
       waiting = undefined
-      if (newer !== undefined) next(newer.request)
+      if (newer !== undefined) void next(newer.request)
     }
   }
 
   return (request) => {
     if (running) waiting = { request }
-    else next(request)
+    else void next(request)
   }
 }
 

@@ -4,7 +4,7 @@ import { Failure } from '../contract/failures.ts'
 import type { Update } from '../contract/updates.ts'
 import type { FileInput, Finding, LibraryEntry, PackageCheck, PublishOptions } from '../contract/views.ts'
 import { lookupStats } from '../dht/lookup-stats.ts'
-import { readPackage } from '../packages/read-package.ts'
+import type { ReadPackage } from '../packages/read-package.ts'
 import { rootToText, textToRoot } from '../protocol/ids.ts'
 import type { Release } from '../protocol/release.ts'
 import { findBroken } from '../registry/broken-dependents.ts'
@@ -81,11 +81,13 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     description: 'Packages published here',
   })
 
-  const read = (files: FileInput[], options: PublishOptions = {}): ReturnType<typeof readPackage> => {
+  const read = async (files: FileInput[], options: PublishOptions = {}): Promise<ReadPackage> => {
     assertFiles(files)
     const { confirmedPrivate, leftOut } = options
     if (confirmedPrivate !== undefined) assertPaths(confirmedPrivate)
     if (leftOut !== undefined) assertLeftOut(leftOut)
+    // Only publishing needs it, so it is not part of the worker's start.
+    const { readPackage } = await import('../packages/read-package.ts')
     return readPackage(files, {
       ...(confirmedPrivate === undefined ? {} : { confirmedPrivate }),
       ...(leftOut === undefined ? {} : { leftOut }),
@@ -149,7 +151,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     flush: lookups.flush,
     status: async () => deps.status.view(),
 
-    check: async (_, files, options) => read(files, options).check,
+    check: async (_, files, options) => (await read(files, options)).check,
     async readArchive(_, archive) {
       assertBytes(archive)
       // Loaded when the first archive comes: most people publish folders.
@@ -157,7 +159,8 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       const { folder, files, leftOut } = await readArchive(archive)
       return { files, leftOut, ...(folder === undefined ? {} : { folder }) }
     },
-    publish: async (_, files, options = {}) => publish(read(files, options), options.dryRun === true, content.stage),
+    publish: async (_, files, options = {}) =>
+      publish(await read(files, options), options.dryRun === true, content.stage),
     ...ignoringOperation(createDrafts({ read, publish, stage: content.stage })),
     async yank(_, id, version) {
       await publisher.yank(id, version)

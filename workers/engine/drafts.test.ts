@@ -16,7 +16,7 @@ const filesOf = (...others: FileInput[]): FileInput[] => [
 ]
 
 const sha256 = vi.fn(webCrypto.sha256)
-const read = vi.fn<DraftsDependencies['read']>((files, options) =>
+const read = vi.fn<DraftsDependencies['read']>(async (files, options) =>
   readPackage(files, { ...options, knownVersions: () => undefined }),
 )
 const published: { check: PackageCheck; root: string }[] = []
@@ -140,7 +140,7 @@ describe('drafts are bounded', () => {
     // One buffer: what counts are the files.
     const bytes = new Uint8Array(100 * 1024 * 1024)
     const large = (): FileInput[] => [{ path: 'large.bin', bytes }]
-    read.mockReturnValue({ check: { ok: false } as PackageCheck, files: [] })
+    read.mockResolvedValue({ check: { ok: false } as PackageCheck, files: [] })
     try {
       const [one, two, three] = [await openDraft(large()), await openDraft(large()), await openDraft(large())]
       await expect(changeDraft(one.id, {})).rejects.toMatchObject({ name: 'DraftNotOpen' })
@@ -151,7 +151,9 @@ describe('drafts are bounded', () => {
       await expect(changeDraft(whole.id, {})).rejects.toMatchObject({ name: 'DraftNotOpen' })
       await changeDraft(three.id, {})
     } finally {
-      read.mockImplementation((files, options) => readPackage(files, { ...options, knownVersions: () => undefined }))
+      read.mockImplementation(async (files, options) =>
+        readPackage(files, { ...options, knownVersions: () => undefined }),
+      )
     }
   })
 })

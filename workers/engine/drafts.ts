@@ -19,7 +19,7 @@ export interface ReadFiles {
 
 export interface DraftsDependencies {
   /** @throws Failure `InvalidArgument` for files or options that are none. */
-  read(files: FileInput[], options: DraftOptions): ReadFiles
+  read(files: FileInput[], options: DraftOptions): Promise<ReadFiles>
   stage(files: readonly FileInput[], earlier?: HashedContent): Promise<StagedContent>
   /** Publishes what was read, or with `dryRun` says what it would be published as. */
   publish(
@@ -92,7 +92,7 @@ export const createDrafts = ({ read, stage, publish }: DraftsDependencies): Draf
 
   return {
     async openDraft(files, options = {}) {
-      const found = read(files, options)
+      const found = await read(files, options)
       const id = crypto.randomUUID()
       keep(id, { files, options, found })
       return { id, check: found.check }
@@ -101,7 +101,7 @@ export const createDrafts = ({ read, stage, publish }: DraftsDependencies): Draf
     async changeDraft(id, changes) {
       const draft = use(id)
       change(draft, changes)
-      draft.found = read(draft.files, draft.options)
+      draft.found = await read(draft.files, draft.options)
       return draft.found.check
     },
 
@@ -109,7 +109,7 @@ export const createDrafts = ({ read, stage, publish }: DraftsDependencies): Draf
       const draft = use(id)
       change(draft, changes)
       // What is signed is checked by what is known now; a dry run follows a check.
-      if (!dryRun || Object.keys(changes).length > 0) draft.found = read(draft.files, draft.options)
+      if (!dryRun || Object.keys(changes).length > 0) draft.found = await read(draft.files, draft.options)
       return publish(draft.found, dryRun, async (files) => {
         const staged = await stage(files, draft.hashed)
         draft.hashed = stagedHashes(staged)

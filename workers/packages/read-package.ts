@@ -32,16 +32,19 @@ export interface ReadPackageOptions {
   knownVersions(slug: string): readonly string[] | undefined
 }
 
+export interface ReadPackage {
+  check: PackageCheck
+  /** What a release of it holds. */
+  files: FileInput[]
+}
+
 /**
  * Reads files as a package: what it is called, what it says of itself, what it depends on, and what is wrong with it.
  *
  * Total: whatever the files hold gives a check, never an exception. `ok` means that a release can be made of it. The
  * bytes are not copied. It does not look into the catalogue beyond `knownVersions`, nor whether the version exists.
  */
-export const readPackage = (
-  given: readonly FileInput[],
-  options: ReadPackageOptions,
-): { check: PackageCheck; files: FileInput[] } => {
+export const readPackage = (given: readonly FileInput[], options: ReadPackageOptions): ReadPackage => {
   const findings = createFindings()
   const sifted = siftFiles(given)
   const leftOut = joinLeftOut(options.leftOut ?? [], sifted.leftOut)

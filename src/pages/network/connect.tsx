@@ -27,7 +27,7 @@ export const Connect = () => {
         className="inline-form"
         onSubmit={(event) => {
           event.preventDefault()
-          submit()
+          void submit()
         }}
       >
         <label className="field">

@@ -31,9 +31,9 @@ export default function NetworkPage() {
   const { loadPeers } = useCommands()
   // biome-ignore lint/correctness/useExhaustiveDependencies: another number of connections is another table
   useEffect(() => {
-    loadPeers()
+    void loadPeers()
     const timer = setInterval(() => {
-      if (!document.hidden) loadPeers()
+      if (!document.hidden) void loadPeers()
     }, renewMs)
     return () => clearInterval(timer)
   }, [loadPeers, connections])

@@ -36,7 +36,7 @@ export const FileView = ({ id, version, path, size, back }: Props) => {
       return
     }
     let wanted = true
-    readFile(id, version, path).then((bytes) => {
+    void readFile(id, version, path).then((bytes) => {
       if (wanted) setContent(toContent(bytes))
     })
     return () => {

@@ -35,7 +35,7 @@ export const InstallDialog = ({ view, version, onClose }: Props) => {
   useEffect(() => {
     let wanted = true
     setPlan(undefined)
-    planInstall([spec], { allowMissing }).then((found) => {
+    void planInstall([spec], { allowMissing }).then((found) => {
       if (wanted) setPlan(found)
     })
     return () => {

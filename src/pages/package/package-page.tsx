@@ -34,16 +34,16 @@ export default function PackagePage() {
   const connections = useAppState((state) => state.status?.connections ?? 0)
   useTitle(asked?.value?.displayName ?? slug)
   useEffect(() => {
-    if (ready) describe(id)
+    if (ready) void describe(id)
   }, [describe, id, ready])
   const isDue = asked?.stale === true && !asked.busy
   useEffect(() => {
-    if (ready && isDue) describe(id)
+    if (ready && isDue) void describe(id)
   }, [describe, id, ready, isDue])
   const root = asked?.value === undefined ? undefined : newestOf(asked.value)?.root
   // biome-ignore lint/correctness/useExhaustiveDependencies: other peers may have the files of this root
   useEffect(() => {
-    if (ready && root !== undefined) preview(id)
+    if (ready && root !== undefined) void preview(id)
   }, [preview, id, ready, root, connections])
 
   if (asked?.value !== undefined) return <Described view={asked.value} />

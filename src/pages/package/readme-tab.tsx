@@ -59,7 +59,7 @@ const useReadme = (
     if (files === undefined) show({ state: 'absent', why: packageText.readmeNotHere })
     else if (path === undefined) show({ state: 'absent', why: packageText.readmeMissing })
     else {
-      readFile(id, version, path).then((bytes) => {
+      void readFile(id, version, path).then((bytes) => {
         if (isFailureView(bytes)) return show({ state: 'absent', why: packageText.readmeNotHere })
         const decoded = decodeText(bytes)
         show(

@@ -42,7 +42,7 @@ export const Choose = () => {
 
   const takeArchive = (file: File | undefined): void => {
     if (file === undefined) return
-    if (isArchive(file)) openArchive(file)
+    if (isArchive(file)) void openArchive(file)
     else notify('error', publishText.notZip({ name: file.name }))
   }
 
@@ -72,7 +72,7 @@ export const Choose = () => {
         aria-label={publishText.folderInput}
         hidden
         onChange={({ target }) => {
-          if (target.files !== null) openFiles(fromInput(target.files))
+          if (target.files !== null) void openFiles(fromInput(target.files))
           target.value = ''
         }}
         ref={folderInput}

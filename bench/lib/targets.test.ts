@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { checkTargets } from './targets.ts'
+
+const listed = [{ suite: 'join', scenario: 'ten tabs', reason: 'Two cores.' }]
+
+test('a missed target that is not listed is missed', () => {
+  const report = checkTargets([{ suite: 'dht', scenario: 'ten tabs', pass: false }], listed)
+  expect(report).toEqual({ missed: ['dht: ten tabs'], known: [], met: [] })
+})
+
+test('a listed miss is known with its reason, and said when it is met', () => {
+  expect(checkTargets([{ suite: 'join', scenario: 'ten tabs', pass: false }], listed)).toEqual({
+    missed: [],
+    known: ['join: ten tabs: Two cores.'],
+    met: [],
+  })
+  expect(checkTargets([{ suite: 'join', scenario: 'ten tabs', pass: true }], listed).met).toEqual(['join: ten tabs'])
+})
+
+test('a scenario without a target, or that was not measured, is in no list', () => {
+  expect(checkTargets([{ suite: 'join', scenario: 'ten tabs', pass: null }], listed)).toEqual({
+    missed: [],
+    known: [],
+    met: [],
+  })
+  expect(checkTargets([], listed).met).toEqual([])
+})
