@@ -1,9 +1,14 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { GossipSub } from '@libp2p/gossipsub'
-import type { Connection, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
+import {
+  type Connection,
+  type MultiaddrConnection,
+  type Transport,
+  TypedEventEmitter,
+  type Upgrader,
+} from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
 import { multiaddr } from '@multiformats/multiaddr'
-import { TypedEventEmitter } from 'main-event'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createRelay } from '../../relay/create-relay.ts'
 import { createNode } from '../net/create-node.ts'

@@ -7,7 +7,7 @@ import { internalsOf } from './internals.ts'
 const fullMessageBytes = 65_536
 
 /** The longest message (bytes): what waited for a slow connection comes in one piece, and a relay takes no larger one. */
-export const maxMessageBytes = 2 * fullMessageBytes
+const maxMessageBytes = 2 * fullMessageBytes
 
 /**
  * The WebSocket transport of libp2p, with connections that end when they are aborted, and that send what is sent at a

@@ -2,7 +2,7 @@ import type { Stream } from '@libp2p/interface'
 
 /** Ten megabytes of what no protocol expects, and how they are sent. */
 
-export const garbageBytes = 10_000_000
+const garbageBytes = 10_000_000
 
 const chunkBytes = 60_000
 

@@ -47,7 +47,7 @@ const edgeLine = (max: number, min = 1) =>
 const edgeLines = (maxEntries: number, max: number) => fc.uniqueArray(edgeLine(max), { maxLength: maxEntries })
 
 /** Releases at the edges of what is valid. */
-export const edgeRelease: fc.Arbitrary<Release> = fc
+const edgeRelease: fc.Arbitrary<Release> = fc
   .tuple(
     release,
     fc.record({

@@ -8,7 +8,7 @@ const gc: (options: { type: 'major'; execution: 'sync' }) => void = runInNewCont
 export const collectGarbage = (): void => gc({ type: 'major', execution: 'sync' })
 
 /** Bytes that this thread holds when all garbage is gone. */
-export const heldBytes = async (): Promise<number> => {
+const heldBytes = async (): Promise<number> => {
   for (let time = 0; time < 2; time += 1) {
     collectGarbage()
     // What is freed by a callback of its own, as the memory of buffers.

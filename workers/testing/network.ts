@@ -217,11 +217,7 @@ export const eventually = async (
   }
 }
 
-export const packageFiles = (
-  slug: string,
-  version: string,
-  files: Readonly<Record<string, Uint8Array>> = {},
-): FileInput[] => {
+const packageFiles = (slug: string, version: string, files: Readonly<Record<string, Uint8Array>> = {}): FileInput[] => {
   const manifest = `[package]\nname = "${slug}"\nversion = "${version}"\ndescription = "The ${slug} package"\n`
   const all = { 'package.toml': new TextEncoder().encode(manifest), ...files }
   return Object.entries(all).map(([path, bytes]) => ({ path, bytes }))

@@ -88,7 +88,7 @@ export const startQueryPeer = async (libp2p: Libp2p, options: QueryPeerOptions =
 }
 
 /** A catalogue in memory, and the index that follows it. */
-export const createIndexedRegistry = () => {
+const createIndexedRegistry = () => {
   const search = createSearch({ now: () => performance.now() })
   const registry = createRegistry({
     store: createMemoryStore(),
