@@ -27,7 +27,7 @@ export default defineConfig({
   plugins: [react(), preload(['/src/mount.tsx'])],
   worker: { format: 'es' },
   // The worker's imports too, so that the development server finds them all at its first start.
-  optimizeDeps: { entries: ['index.html', 'workers/engine.worker.ts', 'workers/engine/create-engine.ts'] },
+  optimizeDeps: { entries: ['index.html', 'workers/engine.worker.ts', 'workers/browser-engine.ts'] },
   build: {
     // lightningcss, 10 MB, is left out (package.json): minifying the CSS saves 1 KiB of gzip.
     cssMinify: false,

@@ -1,5 +1,6 @@
 import { makePackage } from '../../e2e/fixtures/packages.ts'
 import { engineUp } from '../../e2e/fixtures/peer.ts'
+import { offline } from '../../workers/engine/network-concerns.ts'
 import { createPackageCache } from '../../workers/engine/package-cache.ts'
 import { packageId } from '../../workers/protocol/ids.ts'
 import { createHistory, createTestPublisher, toEntry } from '../../workers/registry/fixtures.ts'
@@ -32,8 +33,9 @@ export const measureHotLookups = async (): Promise<number[]> => {
   const lookups = createPackageCache({
     store,
     registry,
-    network: Promise.resolve(undefined),
+    network: { ...offline, started: Promise.resolve(false) },
     now: Date.now,
+    monotonic: () => performance.now(),
     signal: new AbortController().signal,
     onChange() {},
   })

@@ -8,7 +8,7 @@ const maxAsked = 16
 
 export interface AskPeersForPackagesDependencies {
   catalogue: Pick<Registry, 'get' | 'bySlug'>
-  network: Promise<Pick<Network, 'status' | 'searchPeers' | 'describeAtPeers'> | undefined>
+  network: Pick<Network, 'started' | 'query'> & { readonly sync: Pick<Network['sync'], 'isComplete'> }
 }
 
 /**
@@ -30,14 +30,14 @@ export const createAskPeersForPackages =
       return spec.ok && isUnknown(spec.value) ? [spec.value] : []
     })
     if (unknown.length === 0) return
-    const online = await unlessAborted(network, signal)
-    if (online === undefined || online.status().catalogueComplete) return
+    await unlessAborted(network.started, signal)
+    if (network.sync.isComplete()) return
     const asked = unknown
       .slice(0, maxAsked)
       .map(({ publisher, slug }) =>
         publisher === undefined
-          ? online.searchPeers({ text: slug, filters: {} }, signal)
-          : online.describeAtPeers({ publisher, slug }, signal),
+          ? network.query.search({ text: slug, filters: {} }, signal)
+          : network.query.describe({ publisher, slug }, signal),
       )
     // Whoever failed to answer knew nothing, as far as this is concerned.
     await Promise.allSettled(asked)

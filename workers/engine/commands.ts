@@ -50,7 +50,7 @@ export interface CommandDependencies {
   publisher: Publisher
   library: Library
   trust: Trust
-  network: Promise<Network | undefined>
+  network: Pick<Network, 'started' | 'peers'>
   metrics: Metrics
   /** Lookups that went to the DHT. */
   walks: Pick<LookupStats, 'view'>
@@ -249,7 +249,10 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       emit({ kind: 'library', revision: library.revision() })
     },
 
-    peers: async () => (await deps.network)?.peers() ?? [],
+    async peers() {
+      await deps.network.started
+      return deps.network.peers.list()
+    },
     metrics: async () => ({
       ...metrics.view(),
       ...cacheMetrics(lookups.view()),
@@ -257,9 +260,8 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       active_peers: deps.status.view().connections,
     }),
     async connect(address) {
-      const online = await deps.network
-      if (online === undefined) throw new Failure('PeerUnreachable', 'This browser could not join the network.')
-      await online.connect(address)
+      await deps.network.started
+      await deps.network.peers.connect(address)
     },
     wake: async (reason) => deps.wake(reason),
   }

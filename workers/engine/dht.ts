@@ -22,13 +22,15 @@ export interface DhtDependencies {
   crypto: CryptoProvider
   reputation: Pick<Reputation, 'observe' | 'isBanned' | 'scoreOf'>
   conduct: PeerPolicy
+  /** Monotonic (ms). */
+  now(): number
   /** A lookup of a head has ended. */
   onLookup(report: LookupReport): void
 }
 
 /** The lookups of a node, with our formats and what is known of peers: the banned are not asked, the best ones first. */
 export const createDht = (node: PeerNode, deps: DhtDependencies): Dht => {
-  const { crypto, reputation, conduct, onLookup } = deps
+  const { crypto, reputation, conduct, now, onLookup } = deps
   const wire = createKadRpc(node.libp2p, KAD_PROTOCOL, {
     onMalformed: (peer) => conduct.drop(peer, 'malformed'),
     connect: (peer, addresses, signal) => dialForQuery(node, peer, addresses, signal),
@@ -36,7 +38,7 @@ export const createDht = (node: PeerNode, deps: DhtDependencies): Dht => {
   const lookups: ProvidersDependencies = {
     wire,
     roundTrips: createRoundTrips(),
-    now: () => performance.now(),
+    now,
     rank: (peer) => (reputation.isBanned(peer) ? undefined : reputation.scoreOf(peer)),
     onAnswer(peer, answer) {
       // A dial says nothing of the round trip, and one that failed nothing of a connection.

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { TransferView } from '../contract/views.ts'
 import { createInstalls, type InstallsDependencies } from './installs.ts'
+import { offline } from './network-concerns.ts'
 
 /** As far as an install of nothing that is known comes: it is noted, and then its specs are resolved. */
 const compose = () => {
@@ -14,10 +15,11 @@ const compose = () => {
     registry: { bySlug: () => [], get: () => undefined },
     library: { list: () => [] },
     trust: { stateOf: () => 'new' },
-    network: new Promise(() => {}),
+    network: { ...offline, started: new Promise(() => {}) },
     askForUnknown: async () => {},
     signal: new AbortController().signal,
     now: () => 1,
+    monotonic: () => 1,
     onTransfer({ state }: TransferView) {
       if (state === 'resolving') runs += 1
     },

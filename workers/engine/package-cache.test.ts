@@ -13,6 +13,7 @@ import { createSigner, webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
 import type { DhtValueFound } from './dht.ts'
+import { offline } from './network-concerns.ts'
 import { createPackageCache } from './package-cache.ts'
 
 const from = { from: 'test' }
@@ -46,7 +47,7 @@ const open = async (
       ? { identitySeq: read.value.identity.seq, seq: read.value.head.head.seq, value: read.value }
       : undefined
   }
-  const describeAtPeers = async (): Promise<{ asked: number; answered: number }> => {
+  const describe = async (): Promise<{ asked: number; answered: number }> => {
     await registry.ingest(peers, from)
     return { asked: 1, answered: 1 }
   }
@@ -55,7 +56,14 @@ const open = async (
     registry,
     signal: lifetime.signal,
     now: Date.now,
-    network: Promise.resolve({ findHead, describeAtPeers, status: () => state as never, syncNow() {} }),
+    monotonic: () => performance.now(),
+    network: {
+      started: Promise.resolve(true),
+      dht: { findHead },
+      query: { describe },
+      peers: { connectionCount: () => state.connections },
+      sync: { syncNow() {} },
+    },
     onChange: (view) => told.push(view),
   })
   return { store, registry, lookups, lifetime, walks, told, state }
@@ -285,9 +293,10 @@ test('without a network everything known is found, and nothing else', async () =
   const lookups = createPackageCache({
     store,
     registry,
-    network: Promise.resolve(undefined),
+    network: { ...offline, started: Promise.resolve(false) },
     signal: new AbortController().signal,
     now: Date.now,
+    monotonic: () => performance.now(),
     onChange() {},
   })
   expect(await lookups.find(kitId)).toMatchObject({ found: true })
@@ -311,8 +320,9 @@ test('when the engine stops, lookups under way are cancelled and what was found 
     registry,
     signal: lifetime.signal,
     now: Date.now,
+    monotonic: () => performance.now(),
     onChange() {},
-    network: new Promise(() => {}),
+    network: { ...offline, started: new Promise(() => {}) },
   })
   const waiting = silent.find(`${kitId}-2`).catch(({ name }) => name)
   lifetime.abort()

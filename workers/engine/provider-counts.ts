@@ -9,8 +9,10 @@ const freshMs = 60_000
 const countTimeoutMs = 5_000
 
 export interface ProviderCountsDependencies {
-  network: Promise<Network | undefined>
+  network: Pick<Network, 'started'> & { readonly dht: Pick<Network['dht'], 'provide' | 'countProviders'> }
   signal: AbortSignal
+  /** Monotonic (ms). */
+  now(): number
   /** The count that was asked for with this id has changed. */
   onChange(id: string): void
 }
@@ -26,27 +28,34 @@ export interface ProviderCounts {
 }
 
 /** Who holds what: tells the DHT what is held here, and counts who else says so. */
-export const createProviderCounts = ({ network, signal, onChange }: ProviderCountsDependencies): ProviderCounts => {
+export const createProviderCounts = ({
+  network,
+  signal,
+  now,
+  onChange,
+}: ProviderCountsDependencies): ProviderCounts => {
   const countByRoot = new Map<string, { others: number; at: number }>()
   const queue = new Set<string>()
 
   const refresh = async (id: string, root: Uint8Array, key: string): Promise<void> => {
-    const online = await network
-    if (online === undefined) return
-    const others = await online.countProviders(root, AbortSignal.any([signal, AbortSignal.timeout(countTimeoutMs)]))
+    await network.started
+    const others = await network.dht.countProviders(
+      root,
+      AbortSignal.any([signal, AbortSignal.timeout(countTimeoutMs)]),
+    )
     const before = countByRoot.get(key)?.others
-    countByRoot.set(key, { others, at: performance.now() })
+    countByRoot.set(key, { others, at: now() })
     if (others !== before) onChange(id)
   }
 
   /** One after the other: each is a walk through the DHT. */
   const providing = createCoalescedRun(async () => {
-    const online = await network
+    await network.started
     for (const text of queue) {
       queue.delete(text)
-      if (online === undefined || signal.aborted) return
+      if (signal.aborted) return
       const root = textToRoot(text)
-      if (root.ok) await online.provide(root.value, signal).catch(() => {})
+      if (root.ok) await network.dht.provide(root.value, signal).catch(() => {})
     }
   })
 
@@ -54,8 +63,8 @@ export const createProviderCounts = ({ network, signal, onChange }: ProviderCoun
     count(id, root, heldHere) {
       const key = toHex(root)
       const known = countByRoot.get(key)
-      if (known === undefined || performance.now() - known.at > freshMs) {
-        countByRoot.set(key, { others: known?.others ?? 0, at: performance.now() })
+      if (known === undefined || now() - known.at > freshMs) {
+        countByRoot.set(key, { others: known?.others ?? 0, at: now() })
         void refresh(id, root, key)
       }
       return (known?.others ?? 0) + (heldHere ? 1 : 0)

@@ -3,7 +3,7 @@ import { createSlots } from '../net/slots.ts'
 import type { Outbox, OutboxEntry } from '../registry/outbox.ts'
 import type { Registry } from '../registry/registry.ts'
 import { createCoalescedRun, createCoalescedRuns } from '../stack/coalesced-runs.ts'
-import type { Network, NetworkStatus } from './network.ts'
+import type { NetworkConcerns } from './network-concerns.ts'
 
 /** Walks through the DHT at the same time: each dials. */
 const parallelPuts = 3
@@ -14,13 +14,16 @@ const retryMs = 15_000
 export interface PublicationsDependencies {
   registry: Registry
   outbox: Outbox
-  network: Promise<PublicationsNetwork | undefined>
+  network: PublicationsNetwork
   signal: AbortSignal
   onChange(publication: PublicationView): void
 }
 
-export type PublicationsNetwork = Pick<Network, 'announce' | 'audience' | 'putHead' | 'provide' | 'syncNow'> & {
-  status(): Pick<NetworkStatus, 'connections'>
+export interface PublicationsNetwork {
+  readonly announcements: NetworkConcerns['announcements']
+  readonly dht: Pick<NetworkConcerns['dht'], 'putHead' | 'provide'>
+  readonly peers: Pick<NetworkConcerns['peers'], 'connectionCount'>
+  readonly sync: Pick<NetworkConcerns['sync'], 'syncNow'>
 }
 
 export interface Publications {
@@ -46,7 +49,8 @@ interface Progress {
  * missing network only delays it.
  */
 export const createPublications = (deps: PublicationsDependencies): Publications => {
-  const { registry, outbox, network, signal, onChange } = deps
+  const { registry, outbox, signal, onChange } = deps
+  const { announcements, dht, peers, sync } = deps.network
   const inTurn = createSlots(parallelPuts)
   const progressById = new Map<string, Progress>()
   let retryTimer: ReturnType<typeof setTimeout> | undefined
@@ -82,8 +86,6 @@ export const createPublications = (deps: PublicationsDependencies): Publications
   }
 
   const announcing = createCoalescedRun(async () => {
-    const online = await network
-    if (online === undefined) return
     for (const { id } of outbox.list()) {
       // As it is now: something newer may have been published while another was announced.
       const entry = outbox.get(id)
@@ -91,8 +93,8 @@ export const createPublications = (deps: PublicationsDependencies): Publications
       if (entry === undefined) continue
       const progress = progressOf(entry)
       const announcement = registry.announcementFor(id)
-      if (progress.view.announcedTo === 0 && announcement !== undefined && online.audience() > 0) {
-        const announcedTo = await online.announce(announcement).catch(() => 0)
+      if (progress.view.announcedTo === 0 && announcement !== undefined && announcements.audience() > 0) {
+        const announcedTo = await announcements.announce(announcement).catch(() => 0)
         if (announcedTo > 0) report(progress, { announcedTo, ...(progress.put === 'waiting' ? {} : { state: 'sent' }) })
       }
       await settle(entry, progress)
@@ -100,32 +102,30 @@ export const createPublications = (deps: PublicationsDependencies): Publications
   })
 
   const putting = createCoalescedRuns(async (id: string) => {
-    const online = await network
-    if (online === undefined) return
     await inTurn(signal, async () => {
       const entry = outbox.get(id)
-      if (entry === undefined || signal.aborted || online.status().connections === 0) return
+      if (entry === undefined || signal.aborted || peers.connectionCount() === 0) return
       const progress = progressOf(entry)
       if (progress.put === 'done') return
       report(progress, { state: 'sending' })
-      const confirmed = await put(entry, progress, online)
+      const confirmed = await put(entry, progress)
       progress.put = confirmed > 0 ? 'done' : 'failed'
       const { announcedTo } = progress.view
       report(progress, { state: confirmed + announcedTo > 0 ? 'sent' : 'stored', acknowledgements: confirmed })
       // A peer that missed it is given it by sync.
-      if (announcedTo === 0 && confirmed > 0) online.syncNow()
+      if (announcedTo === 0 && confirmed > 0) sync.syncNow()
       await settle(entry, progress)
     })
   })
 
-  const put = async (entry: OutboxEntry, progress: Progress, online: PublicationsNetwork): Promise<number> => {
+  const put = async (entry: OutboxEntry, progress: Progress): Promise<number> => {
     const { id, version } = entry
     const dhtValue = registry.dhtValueFor(id)
     const root = registry.get(id)?.versions.find((each) => each.version === version)?.release?.release.root
     const onConfirmed = (acknowledgements: number): void => report(progress, { acknowledgements })
     const [confirmed] = await Promise.all([
-      dhtValue === undefined ? 0 : online.putHead(dhtValue.key, dhtValue.value, signal, onConfirmed).catch(() => 0),
-      root === undefined ? 0 : online.provide(root, signal).catch(() => 0),
+      dhtValue === undefined ? 0 : dht.putHead(dhtValue.key, dhtValue.value, signal, onConfirmed).catch(() => 0),
+      root === undefined ? 0 : dht.provide(root, signal).catch(() => 0),
     ])
     return confirmed
   }

@@ -1,8 +1,11 @@
-import { setMaxListeners } from 'node:events'
 import type { Update } from '../contract/updates.ts'
 import type { FileInput } from '../contract/views.ts'
 import type { RunningEngine } from '../engine/command-gate.ts'
-import { createEngine } from '../engine/create-engine.ts'
+import { createEngine, type Engine } from '../engine/create-engine.ts'
+import type { Platform } from '../engine/platform.ts'
+import { acquireProfileLock } from '../engine/tab-lock.ts'
+import { webCrypto } from '../stack/web-crypto.ts'
+import { webSockets as dialWebSockets } from '../stack/web-sockets.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
 import { createLinks, createRandom, type LinkConditions } from './delayed-memory.ts'
@@ -21,6 +24,9 @@ export interface EnginePeer extends Omit<RunningEngine, 'publish' | 'connect' | 
   readonly address: string
   /** What it has stored; outlives `leave`. */
   readonly disk: Store
+  /** The parts below the commands, to look into. */
+  readonly storage: Engine['storage']
+  readonly network: Engine['network']
   /** Everything that its engine has told the page, oldest first. */
   readonly updates: readonly Update[]
   /** Its clock is ahead of this machine's by so much, ms; may be changed while it runs. */
@@ -37,6 +43,8 @@ export interface EnginePeer extends Omit<RunningEngine, 'publish' | 'connect' | 
 export interface EngineNetworkOptions {
   seed?: number
   conditions?: Partial<LinkConditions>
+  /** Lets the engines dial over WebSockets, too; those connections go over no link. */
+  webSockets?: boolean
 }
 
 /** A link within a city; a lost message comes by the least retransmission timeout of TCP later. */
@@ -45,10 +53,10 @@ const defaultConditions: LinkConditions = { delayMs: 5, jitterMs: 3, loss: 0, re
 /** Memory addresses are global to the process. */
 let addresses = 0
 
-export const createEngineNetwork = ({ seed = 1, conditions }: EngineNetworkOptions = {}) => {
-  provideWorkerGlobals()
+export const createEngineNetwork = ({ seed = 1, conditions, webSockets = false }: EngineNetworkOptions = {}) => {
   const links = createLinks(seed, { ...defaultConditions, ...conditions })
   const random = createRandom(seed + 1)
+  const engineRandom = createRandom(seed + 2)
   const running = new Map<EnginePeer, { stop(): Promise<void> }>()
   const disks = new Map<string, Store>()
   const dead = new Set<string>()
@@ -74,38 +82,37 @@ export const createEngineNetwork = ({ seed = 1, conditions }: EngineNetworkOptio
         profile: `test-${addresses}-${name}`,
         relays: [],
         iceServers: [],
-        transferChannels: false,
         updates: { postMessage: (batch) => void updates.push(...batch) },
         onStolen() {},
       },
-      undefined,
-      {
-        // The disk outlives the engine that closes it.
-        openStore: async () => ({ store: { ...disk, persistent: true, close: async () => {} } }),
-        now: () => Date.now() + clock.clockMs,
-        transports: [links.transport],
-        listen: [listen],
-      },
+      createTestPlatform({
+        disk,
+        random: engineRandom,
+        clockMs: () => clock.clockMs,
+        node: { transports: [links.transport, ...(webSockets ? [dialWebSockets()] : [])], listen: [listen] },
+      }),
     )
-    const { peerId, publisherId } = await engine.status()
-    // Commands work before the node listens; this one waits for it.
-    await engine.peers()
+    const { peerId, publisherId } = await engine.commands.status()
+    // Commands work before the node listens.
+    await engine.network.started
     const peer: EnginePeer = Object.assign(clock, {
-      ...engine,
+      ...engine.commands,
       name,
       id: peerId,
       publisherId,
       disk,
+      storage: engine.storage,
+      network: engine.network,
       updates,
       address: `${listen}/p2p/${peerId}`,
       publish: (slug: string, version: string, files: Readonly<Record<string, Uint8Array>> = {}) =>
-        engine.publish(packageFiles(slug, version, files)),
+        engine.commands.publish(packageFiles(slug, version, files)),
       async meet(...others: readonly { readonly address: string }[]) {
-        await Promise.all(others.map(({ address }) => engine.connect(address)))
+        await Promise.all(others.map(({ address }) => engine.commands.connect(address)))
       },
     })
     dead.delete(peerId)
-    running.set(peer, engine)
+    running.set(peer, engine.commands)
     return peer
   }
 
@@ -211,17 +218,28 @@ export const packageFiles = (
   return Object.entries(all).map(([path, bytes]) => ({ path, bytes }))
 }
 
-/** What an engine takes from its worker. The port is one that `fetch` refuses at once: no server names any relay. */
-const provideWorkerGlobals = (): void => {
-  if ('self' in globalThis) return
-  const events = new EventTarget()
-  // One a running engine.
-  setMaxListeners(0, events)
-  Object.assign(globalThis, {
-    self: {
-      location: { origin: 'http://127.0.0.1:9' },
-      addEventListener: events.addEventListener.bind(events),
-      removeEventListener: events.removeEventListener.bind(events),
-    },
-  })
+interface Machine {
+  disk: Store
+  random(): number
+  /** How far its wall clock is ahead of this machine's (ms). */
+  clockMs(): number
+  node: Platform['node']
+}
+
+/** A machine without a page's server, without WebRTC, and never woken. */
+const createTestPlatform = ({ disk, random, clockMs, node }: Machine): Platform => {
+  const clocks = { wall: () => Date.now() + clockMs(), monotonic: () => performance.now() }
+  return {
+    origin: undefined,
+    clocks,
+    crypto: webCrypto,
+    random,
+    randomUuid: () => crypto.randomUUID(),
+    // The disk outlives the engine that closes it.
+    openStore: async () => ({ store: { ...disk, persistent: true, close: async () => {} } }),
+    lockProfile: (profile, options) => acquireProfileLock(profile, navigator.locks, clocks, options),
+    onWake: () => () => {},
+    node,
+    webRtc: undefined,
+  }
 }

@@ -102,12 +102,3 @@ export const createIndexedRegistry = () => {
   })
   return { registry, search }
 }
-
-/** Search over a catalogue that no index follows: made anew for each question, so for small ones. */
-export const searchOver = (registry: Pick<Registry, 'all'>): { query(query: SearchQuery): SearchResult } => ({
-  query(query) {
-    const search = createSearch({ now: () => performance.now() })
-    search.putAll([...registry.all()].flatMap((found) => packageToDocument(found) ?? []))
-    return search.query(query)
-  },
-})
