@@ -8,7 +8,7 @@ export const toPeerViews = (pool: Pool, isRelay: (peerId: string) => boolean, no
     kind: isRelay(id.toString()) ? 'relay' : 'peer',
     path: direct ? 'direct' : 'relayed',
     address: connection.remoteAddr.toString(),
-    // libp2p measures by `Date`, which a worker replaces by a steady one.
+    // biome-ignore lint/plugin: libp2p dates connections by `Date`, which a worker replaces by a steady one.
     connectedAt: now() - (Date.now() - connection.timeline.open),
     ...(rttMs === undefined ? {} : { rttMs }),
     health: health.state,

@@ -2,13 +2,11 @@ import type { Update } from '../contract/updates.ts'
 import type { FileInput } from '../contract/views.ts'
 import type { RunningEngine } from '../engine/command-gate.ts'
 import { createEngine, type Engine } from '../engine/create-engine.ts'
-import type { Platform } from '../engine/platform.ts'
-import { acquireProfileLock } from '../engine/tab-lock.ts'
-import { webCrypto } from '../stack/web-crypto.ts'
 import { webSockets as dialWebSockets } from '../stack/web-sockets.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
 import { createLinks, createRandom, type LinkConditions } from './delayed-memory.ts'
+import { createTestPlatform } from './platform.ts'
 
 /**
  * Whole engines in one process, as `create-engine` makes them in a tab, over the memory transport: each with a disk, a
@@ -216,30 +214,4 @@ export const packageFiles = (
   const manifest = `[package]\nname = "${slug}"\nversion = "${version}"\ndescription = "The ${slug} package"\n`
   const all = { 'package.toml': new TextEncoder().encode(manifest), ...files }
   return Object.entries(all).map(([path, bytes]) => ({ path, bytes }))
-}
-
-interface Machine {
-  disk: Store
-  random(): number
-  /** How far its wall clock is ahead of this machine's (ms). */
-  clockMs(): number
-  node: Platform['node']
-}
-
-/** A machine without a page's server, without WebRTC, and never woken. */
-const createTestPlatform = ({ disk, random, clockMs, node }: Machine): Platform => {
-  const clocks = { wall: () => Date.now() + clockMs(), monotonic: () => performance.now() }
-  return {
-    origin: undefined,
-    clocks,
-    crypto: webCrypto,
-    random,
-    randomUuid: () => crypto.randomUUID(),
-    // The disk outlives the engine that closes it.
-    openStore: async () => ({ store: { ...disk, persistent: true, close: async () => {} } }),
-    lockProfile: (profile, options) => acquireProfileLock(profile, navigator.locks, clocks, options),
-    onWake: () => () => {},
-    node,
-    webRtc: undefined,
-  }
 }
