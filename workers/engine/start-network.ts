@@ -1,4 +1,3 @@
-import { multiaddr } from '@multiformats/multiaddr'
 import { createPieceServer, pieceHandlerOptions } from '../content/piece-server.ts'
 import type { StartOptions } from '../contract/commands.ts'
 import { Failure } from '../contract/failures.ts'
@@ -21,7 +20,9 @@ import { relayedContentBytes } from '../stack/limits.ts'
 import { meshPeers } from '../stack/mesh.ts'
 import { startSync } from '../sync/sync.ts'
 import { type ExchangeState, topicStep } from './connectivity.ts'
+import { createContentProviders } from './content-providers.ts'
 import { createDht } from './dht.ts'
+import { createDialAddress } from './dial-address.ts'
 import { createEmitter } from './emitter.ts'
 import type { Metrics } from './metrics.ts'
 import type { NetworkEvents, RunningNetwork } from './network.ts'
@@ -38,9 +39,6 @@ const maxPropagationMs = 60_000
 
 /** A question that can go over a relayed connection waits no longer for a direct one (ms). */
 const queryPatienceMs = 500
-
-/** A dial that a person asked for is given up after this long, ms: a relayed WebRTC dial takes under 1 s where it works. */
-const connectTimeoutMs = 20_000
 
 export interface StartNetworkDependencies {
   storage: Pick<Storage, 'keys' | 'content' | 'registry' | 'search' | 'reputation' | 'knownPeers' | 'relayDirectory'>
@@ -88,7 +86,6 @@ const assemble = async (
   })
   undos.add(node.stop)
   const { libp2p } = node
-  const self = libp2p.peerId.toString()
   const { pubsub } = libp2p.services
   const pool = createPool(node, {
     onChange,
@@ -205,6 +202,13 @@ const assemble = async (
   })
   undos.add(relayWatch.stop, recordKnownPeers(node, pool, knownPeers))
 
+  const contentProviders = createContentProviders({
+    self: libp2p.peerId.toString(),
+    pool,
+    isRelay: keeper.isRelay,
+    findInDht: providers.find,
+  })
+
   libp2p.addEventListener('connection:open', onChange)
   libp2p.addEventListener('connection:close', () => {
     if (libp2p.getConnections().length === 0) complete = false
@@ -240,51 +244,18 @@ const assemble = async (
     peers: {
       list: () => toPeerViews(pool, keeper.isRelay, clocks.wall),
       connectionCount: () => libp2p.getConnections().length,
-      async connect(address) {
-        const target = parseAddress(address)
-        const peer = target.getComponents().findLast(({ name }) => name === 'p2p')?.value
-        if (peer === self) throw new Failure('PeerUnreachable', 'That is the address of this tab itself.')
-        const undo = peer === undefined ? () => {} : node.gater.permit(peer)
-        try {
-          await libp2p.dial(target, { signal: AbortSignal.timeout(connectTimeoutMs) })
-        } catch (error) {
-          throw new Failure(
-            'PeerUnreachable',
-            `Nothing answers at ${address}: ${error instanceof Error ? error.message : error}`,
-          )
-        } finally {
-          undo()
-        }
-      },
+      connect: createDialAddress(node),
       drop,
       report: pool.report,
     },
     dht: {
       provide: (root, signal) => providers.provide(rootToText(root), signal),
-      async countProviders(root, signal) {
-        const peers = new Set<string>()
-        for await (const peer of providers.find(rootToText(root), signal)) if (peer !== self) peers.add(peer)
-        return peers.size
-      },
+      countProviders: contentProviders.count,
       putHead: (key, value, signal, onConfirmed) => heads.put(key, value, { signal, onConfirmed }),
       findHead: (key, signal) => heads.get(key, { signal }),
     },
     content: {
-      async *findProviders(root, signal) {
-        const seen = new Set([self])
-        // Those that are reached through a relay only come after those with a direct connection.
-        const here = pool.peers().filter(({ id }) => !keeper.isRelay(id.toString()))
-        for (const { id } of here.sort((a, b) => Number(b.direct) - Number(a.direct))) {
-          const peer = id.toString()
-          seen.add(peer)
-          yield peer
-        }
-        for await (const peer of providers.find(rootToText(root), signal)) {
-          if (seen.has(peer)) continue
-          seen.add(peer)
-          yield peer
-        }
-      },
+      findProviders: contentProviders.find,
       openStream: (peer, signal, bytes = 0) => pool.openStream(peer, PIECE_PROTOCOL, { signal, direct: false, bytes }),
       relayed: { maxBytes: relayedContentBytes, isRelayed: isRelayedStream, directPath: pool.directPath },
     },
@@ -308,17 +279,6 @@ const assemble = async (
       sync.syncNow()
     },
     stop: undos.run,
-  }
-}
-
-const parseAddress = (address: string): ReturnType<typeof multiaddr> => {
-  try {
-    return multiaddr(address)
-  } catch {
-    throw new Failure(
-      'InvalidArgument',
-      `“${address}” is no multiaddr. An example: /ip4/127.0.0.1/tcp/9000/ws/p2p/12D3KooW…`,
-    )
   }
 }
 
