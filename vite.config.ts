@@ -53,12 +53,12 @@ export default defineConfig({
       omitRefreshKeys(),
       limitFirstLoad({
         name: 'worker',
-        importedAtStart: ['/workers/engine/create-engine.ts', '/@libp2p/webrtc/dist/src/index.js'],
+        importedAtStart: ['/workers/browser-engine.ts', '/@libp2p/webrtc/dist/src/index.js'],
         maxKiB: 350,
       }),
     ],
   },
   // The worker's imports too, so that the development server finds them all at its first start.
-  optimizeDeps: { entries: ['index.html', 'workers/engine.worker.ts', 'workers/engine/create-engine.ts'] },
+  optimizeDeps: { entries: ['index.html', 'workers/engine.worker.ts', 'workers/browser-engine.ts'] },
   build: { target: 'es2024', sourcemap: true, chunkSizeWarningLimit: 1200 },
 })

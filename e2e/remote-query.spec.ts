@@ -1,5 +1,6 @@
 import { packageToEntries } from '../workers/registry/package-entries.ts'
-import { createHostileNetwork, type Hostile } from '../workers/testing/hostile-peers.ts'
+import { createHostileNodes, type Hostile } from '../workers/testing/hostile-nodes.ts'
+import { createEngineNetwork } from '../workers/testing/network.ts'
 import { startQueryPeer } from '../workers/testing/query-peers.ts'
 import { test as base, expect } from './fixtures/test.ts'
 
@@ -12,22 +13,23 @@ const test = base.extend<{ archive: Archive }>({
   /** A peer with an address that answers questions and gives content, and that exchanges no catalogues. */
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's dependencies from this pattern
   archive: async ({}, use) => {
-    const network = createHostileNetwork()
-    const profile = await network.createProfile('archive')
-    const hostile = await network.startHostile()
-    await hostile.servePieces(profile.content)
+    const engines = createEngineNetwork()
+    const profile = await engines.start('archive')
+    const nodes = createHostileNodes()
+    const hostile = await nodes.start()
+    await hostile.servePieces(profile.storage.content)
     const peer = await startQueryPeer(hostile.node)
     await use({
       ...hostile,
       async publish(slug, files) {
         const { id } = await profile.publish(slug, '1.0.0', files)
-        const found = profile.registry.get(id)
+        const found = profile.storage.registry.get(id)
         if (found !== undefined) await peer.registry.ingest(packageToEntries(found, 'all').flat(), { from: 'test' })
         return id
       },
     })
     await peer.stop()
-    await network.stopAll()
+    await Promise.all([nodes.stopAll(), engines.stopAll()])
   },
 })
 

@@ -22,7 +22,7 @@ surviveUncaughtErrors(
 
 // Most of the worker, so it is loaded while the page still says what to start. The WebRTC transport, which reads the
 // globals when it is evaluated, is no part of it: the node imports that when the shim stands.
-const engine = import('./engine/create-engine.ts')
+const engine = import('./browser-engine.ts')
 // Told to whoever starts it.
 engine.catch(() => {})
 
@@ -31,17 +31,17 @@ const gate = createCommandGate(async (options) => {
   const tabs = serveTabs(options, gate)
   const rtc =
     options.rtc === undefined ? undefined : installRtcShim(options.rtc, { transfer: options.transferChannels })
-  const { createEngine } = await engine
-  const running = await createEngine({ ...options, updates: tabs, onStolen: () => self.close() }, rtc)
+  const { createBrowserEngine } = await engine
+  const { commands } = await createBrowserEngine({ ...options, updates: tabs, onStolen: () => self.close() }, rtc)
   tabs.up()
   if (options.leadership?.restarted) tabs.postMessage([restartNotice])
   const lateParts = setTimeout(fetchLateParts, latePartsDelayMs)
   return {
-    ...running,
+    ...commands,
     stop() {
       clearTimeout(lateParts)
       tabs.stop()
-      return running.stop()
+      return commands.stop()
     },
   }
 })

@@ -1,5 +1,6 @@
 import { makePackage } from '../../e2e/fixtures/packages.ts'
 import { engineUp } from '../../e2e/fixtures/peer.ts'
+import { offline } from '../../workers/engine/network-concerns.ts'
 import { createPackageCache } from '../../workers/engine/package-cache.ts'
 import { packageId } from '../../workers/protocol/ids.ts'
 import { createRegistry } from '../../workers/registry/registry.ts'
@@ -33,8 +34,9 @@ export const measureHotLookups = async (): Promise<number[]> => {
   const lookups = createPackageCache({
     store,
     registry,
-    network: Promise.resolve(undefined),
+    network: { ...offline, started: Promise.resolve(false) },
     now: Date.now,
+    monotonic: () => performance.now(),
     onChange() {},
   })
   const ids = slugs.map((slug) => packageId(publisher.identity.publisherId, slug))

@@ -1,30 +1,28 @@
 import { expect, test } from 'vitest'
 import { untraced } from '../telemetry/operation.ts'
 import { type AskPeersForPackagesDependencies, createAskPeersForPackages } from './ask-peers-for-packages.ts'
-
-type Online = Awaited<AskPeersForPackagesDependencies['network']>
+import type { NetworkConcerns } from './network-concerns.ts'
 
 const publisher = 'a'.repeat(52)
 
-const compose = ({ complete = false, network }: { complete?: boolean; network?: Promise<Online> } = {}) => {
+const compose = ({ complete = false, started = Promise.resolve(true) } = {}) => {
   const asked: string[] = []
-  const online = {
-    status: () => ({ catalogueComplete: complete }),
-    async searchPeers({ text }: { text: string }) {
+  const query: NetworkConcerns['query'] = {
+    async search({ text }) {
       asked.push(`search ${text}`)
       throw new Error('Nobody answered.')
     },
-    async describeAtPeers({ slug }: { slug: string }) {
+    async describe({ slug }) {
       asked.push(`describe ${slug}`)
       return { asked: 1, answered: 1 }
     },
-  } as unknown as Online
+  }
   const ask = createAskPeersForPackages({
     catalogue: {
       get: (id: string) => (id === `${publisher}/here` ? {} : undefined),
       bySlug: (slug: string) => (slug === 'here' ? [{}] : []),
     } as unknown as AskPeersForPackagesDependencies['catalogue'],
-    network: network ?? Promise.resolve(online),
+    network: { started, query, sync: { isComplete: () => complete } },
   })
   return { ask, asked }
 }
@@ -42,13 +40,7 @@ test('a complete catalogue knows what there is', async () => {
 })
 
 test('what is known waits for no network, and what is not, only until it is cancelled', async () => {
-  const { ask } = compose({ network: new Promise(() => {}) })
+  const { ask } = compose({ started: new Promise(() => {}) })
   await ask(['here'], untraced())
   await expect(ask(['gone'], untraced(AbortSignal.abort(new Error('enough'))))).rejects.toThrow('enough')
-})
-
-test('without a network there is nobody to ask', async () => {
-  const { ask, asked } = compose({ network: Promise.resolve(undefined) })
-  await ask(['gone'], untraced())
-  expect(asked).toEqual([])
 })

@@ -9,7 +9,7 @@ const maxAsked = 16
 
 export interface AskPeersForPackagesDependencies {
   catalogue: Pick<Registry, 'get' | 'bySlug'>
-  network: Promise<Pick<Network, 'status' | 'searchPeers' | 'describeAtPeers'> | undefined>
+  network: Pick<Network, 'started' | 'query'> & { readonly sync: Pick<Network['sync'], 'isComplete'> }
 }
 
 /**
@@ -31,14 +31,14 @@ export const createAskPeersForPackages =
       return spec.ok && isUnknown(spec.value) ? [spec.value] : []
     })
     if (unknown.length === 0) return
-    const online = await raceSignal(network, operation.signal)
-    if (online === undefined || online.status().catalogueComplete) return
+    await raceSignal(network.started, operation.signal)
+    if (network.sync.isComplete()) return
     const asked = unknown
       .slice(0, maxAsked)
       .map(({ publisher, slug }) =>
         publisher === undefined
-          ? online.searchPeers({ text: slug, filters: {} }, operation)
-          : online.describeAtPeers({ publisher, slug }, operation),
+          ? network.query.search({ text: slug, filters: {} }, operation)
+          : network.query.describe({ publisher, slug }, operation),
       )
     // Whoever failed to answer knew nothing, as far as this is concerned.
     await Promise.allSettled(asked)

@@ -21,11 +21,11 @@ const clockAt = (offsetMs: number) => {
   const onChange = vi.fn()
   const here = { offsetMs }
   const clock = createClock({
-    now: () => serverTime + here.offsetMs,
+    clocks: { wall: () => serverTime + here.offsetMs, monotonic: () => performance.now() },
     origin: 'http://127.0.0.1:1',
-    onChange,
     signal: stopping.signal,
   })
+  clock.onChange(onChange)
   return { clock, onChange, here, stopping }
 }
 

@@ -1,3 +1,6 @@
+import { createEmitter, type Subscribe } from './emitter.ts'
+import type { Clocks } from './platform.ts'
+
 /**
  * What time it is, and whether the clock of this machine can be right: it is compared with that of the server which the
  * page came from. No other peer is asked, since anyone could say anything.
@@ -11,17 +14,16 @@ export interface Clock {
   latest(): number
   /** How far this machine's clock is ahead (ms), or behind (negative); undefined while they agree or nothing is known. */
   aheadMs(): number | undefined
+  /** Calls `listener` when `aheadMs` has changed. */
+  readonly onChange: Subscribe<void>
   /** Compares them again: at the start, and whenever the machine woke or its clock was set. */
   look(): Promise<void>
 }
 
 export interface ClockDependencies {
-  /** Ms since the epoch. */
-  now(): number
-  /** Of the page's server. */
-  origin: string
-  /** `aheadMs` has changed. */
-  onChange(): void
+  clocks: Clocks
+  /** Of the page's server; without one nothing is compared. */
+  origin: string | undefined
   signal: AbortSignal
 }
 
@@ -34,17 +36,20 @@ const timeoutMs = 10_000
 /** The header has whole seconds, rounded down: on average half of one is missing (ms). */
 const roundingMs = 500
 
-export const createClock = ({ now, origin, onChange, signal }: ClockDependencies): Clock => {
+export const createClock = ({ clocks, origin, signal }: ClockDependencies): Clock => {
+  const now = clocks.wall
+  const changes = createEmitter()
   let aheadMs: number | undefined
   let running: Promise<void> | undefined
   let again = false
 
   const compare = async (): Promise<void> => {
+    if (origin === undefined) return
     const before = now()
-    const beganAt = performance.now()
+    const beganAt = clocks.monotonic()
     const server = await askServer(origin, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]))
     if (server === undefined || signal.aborted) return
-    const tookMs = performance.now() - beganAt
+    const tookMs = clocks.monotonic() - beganAt
     const here = now()
     // The clock was set meanwhile, or the machine slept: neither reading says anything.
     if (Math.abs(here - before - tookMs) > toleranceMs / 2) {
@@ -55,7 +60,7 @@ export const createClock = ({ now, origin, onChange, signal }: ClockDependencies
     const next = Math.abs(difference) < toleranceMs ? undefined : difference
     const changed = next !== aheadMs
     aheadMs = next
-    if (changed) onChange()
+    if (changed) changes.emit()
   }
 
   const run = async (): Promise<void> => {
@@ -70,6 +75,7 @@ export const createClock = ({ now, origin, onChange, signal }: ClockDependencies
     now,
     latest: () => now() + Math.max(0, -(aheadMs ?? 0)),
     aheadMs: () => aheadMs,
+    onChange: changes.subscribe,
     look() {
       // One that is under way may have been asked too early.
       again = true

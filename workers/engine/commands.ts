@@ -42,7 +42,7 @@ export interface CommandDependencies {
   publisher: Publisher
   library: Library
   trust: Trust
-  network: Promise<Network | undefined>
+  network: Pick<Network, 'started' | 'peers'>
   telemetry: Telemetry
   /** What the telemetry's meter has counted. */
   figures: MeterReader
@@ -56,6 +56,7 @@ export interface CommandDependencies {
   signal: AbortSignal
   emit(update: Update): void
   wake(reason: WakeReason): void
+  randomUuid(): string
   stop(): Promise<void>
 }
 
@@ -161,7 +162,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     },
     publish: async (_, files, options = {}) =>
       publish(await read(files, options), options.dryRun === true, content.stage),
-    ...ignoringOperation(createDrafts({ read, publish, stage: content.stage })),
+    ...ignoringOperation(createDrafts({ read, publish, stage: content.stage, randomUuid: deps.randomUuid })),
     async yank(_, id, version) {
       await publisher.yank(id, version)
       lookups.keep(id)
@@ -242,7 +243,10 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       emit({ kind: 'library', revision: library.revision() })
     },
 
-    peers: async () => (await deps.network)?.peers() ?? [],
+    async peers() {
+      await deps.network.started
+      return deps.network.peers.list()
+    },
     metrics: async () => ({
       ...viewMetrics(figures),
       ...cacheMetrics(lookups.view()),
@@ -250,9 +254,8 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       active_peers: deps.status.view().connections,
     }),
     async connect(operation, address) {
-      const online = await deps.network
-      if (online === undefined) throw new Failure('PeerUnreachable', 'This browser could not join the network.')
-      await online.connect(address, operation)
+      await deps.network.started
+      await deps.network.peers.connect(address, operation)
     },
     wake: async (_, reason) => deps.wake(reason),
   }

@@ -1,363 +1,83 @@
-import { createContentStore } from '../content/content-store.ts'
 import type { StartOptions } from '../contract/commands.ts'
-import type { Failure } from '../contract/failures.ts'
-import type { Update, UpdateBatch } from '../contract/updates.ts'
-import { startRepublish } from '../dht/republish.ts'
-import { createKnownPeers } from '../net/known-peers.ts'
-import type { RtcShim } from '../net/rtc-shim.ts'
-import { hasTemplates } from '../packages/templates.ts'
-import { createReputation } from '../peers/reputation.ts'
-import { rootToText, textToRoot } from '../protocol/ids.ts'
-import { createLibrary } from '../registry/library.ts'
-import { createOutbox } from '../registry/outbox.ts'
-import { createPublisher } from '../registry/publish.ts'
-import { createRegistry, type RegistryChange } from '../registry/registry.ts'
-import { createTransfers } from '../registry/transfers.ts'
-import { createTrust } from '../registry/trust.ts'
-import { createSearch } from '../search/index.ts'
-import { steadyFrom, wallNow } from '../stack/steady-date.ts'
-import { webCrypto } from '../stack/web-crypto.ts'
-import { openStore } from '../store/open-store.ts'
+import type { UpdateBatch } from '../contract/updates.ts'
 import { createTelemetry } from '../telemetry/create-telemetry.ts'
-import type { Tracer } from '../telemetry/telemetry.ts'
-import { createAskPeersForPackages } from './ask-peers-for-packages.ts'
-import { changedViews } from './changed-views.ts'
+import { createApplication } from './application.ts'
 import { createClock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
-import { createCommands } from './commands.ts'
-import { createContentKeeper } from './content-keeper.ts'
-import { createFencedStore } from './fenced-store.ts'
-import { createIndexing } from './indexing.ts'
-import { createInstalls } from './installs.ts'
-import { loadKeys } from './keys.ts'
-import { type Network, type NetworkDependencies, startNetwork } from './network.ts'
-import { createPackageCache } from './package-cache.ts'
-import { createPeerSearch } from './peer-search.ts'
-import { createPreview } from './preview.ts'
-import { createProviderCounts } from './provider-counts.ts'
-import { createPublications } from './publications.ts'
-import { publishedContents } from './published-contents.ts'
-import { createQuerySource } from './query-source.ts'
-import { createRelayDirectory } from './relay-directory.ts'
-import { createStatus } from './status.ts'
-import { describeDamage } from './storage-damage.ts'
-import { acquireProfileLock } from './tab-lock.ts'
+import { createNetwork, type Network } from './network.ts'
+import type { Platform } from './platform.ts'
+import { startNetwork } from './start-network.ts'
+import { openStorage, type Storage } from './storage.ts'
+import { createUndoStack, type UndoStack } from './undo-stack.ts'
 import { createUpdateBus } from './update-bus.ts'
-import { createWake } from './wake.ts'
 
-export interface EngineOptions extends Omit<StartOptions, 'updates' | 'rtc'> {
+export interface EngineOptions extends Omit<StartOptions, 'updates' | 'rtc' | 'transferChannels'> {
   updates: { postMessage(batch: UpdateBatch): void }
   /** The profile was taken over by another tab while this one was frozen: the worker must end at once. */
   onStolen(): void
 }
 
-/** The machine around an engine; tests put many engines into one process, each with a disk and a clock of its own. */
-export interface EngineSurroundings extends Pick<NetworkDependencies, 'transports' | 'listen'> {
-  openStore: typeof openStore
-  /** Ms since the epoch. */
-  now(): number
-  /** Records the spans of operations; nothing does when it is not given. */
-  tracer?: Tracer
+export interface Engine {
+  readonly commands: RunningEngine
+  /** What the commands stand on, for tests that look below them. */
+  readonly storage: Storage
+  readonly network: Network
 }
 
-const browser: EngineSurroundings = { openStore, now: wallNow }
-
 /**
- * The composition root of the worker: makes every part and hands each what it needs. Read it top-down to see how they
- * are wired. Resolves when commands work, with what this profile has stored; the network starts meanwhile.
+ * The composition root: what a profile has (`storage.ts`), what it can reach (`network.ts`, `start-network.ts`), and what
+ * people do with both (`application.ts`). Resolves when commands work, with what this profile has stored; the network
+ * starts meanwhile. A start that fails gives everything back.
  */
-export const createEngine = async (
-  options: EngineOptions,
-  rtc: RtcShim | undefined,
-  surroundings: EngineSurroundings = browser,
-): Promise<RunningEngine> => {
-  const undos: Undo[] = []
+export const createEngine = async (options: EngineOptions, platform: Platform): Promise<Engine> => {
+  const undos = createUndoStack()
   try {
-    return await assemble(options, rtc, surroundings, undos)
+    return await assemble(options, platform, undos)
   } catch (error) {
-    await runAll(undos)
+    await undos.run()
     throw error
   }
 }
 
-/** `undos` is filled as parts begin to hold something, in that order, so that a failed start gives everything back. */
-const assemble = async (
-  options: EngineOptions,
-  rtc: RtcShim | undefined,
-  { now, transports, listen, tracer, ...surroundings }: EngineSurroundings,
-  undos: Undo[],
-): Promise<RunningEngine> => {
-  const { telemetry, figures } = createTelemetry({
-    debug: options.debug,
-    now,
-    write: (line) => console.log(line),
-    tracer,
-  })
+const assemble = async (options: EngineOptions, platform: Platform, undos: UndoStack): Promise<Engine> => {
+  const { profile, relays, iceServers, debug } = options
+  const { clocks, tracer, writeLog } = platform
+  const { telemetry, figures } = createTelemetry({ debug, now: clocks.wall, write: writeLog, tracer })
   const log = telemetry.logger('engine')
-  const lifetime = new AbortController()
   const bus = createUpdateBus((batch) => options.updates.postMessage(batch))
-  undos.push(bus.stop, () => rtc?.close())
-  const lock = await acquireProfileLock(options.profile, navigator.locks, {
+  undos.add(bus.stop, () => platform.webRtc?.close())
+  const lock = await platform.lockProfile(profile, {
     steal: options.leadership?.stolen ?? false,
     onStolen: options.onStolen,
   })
-  undos.push(lock.release)
+  undos.add(lock.release)
 
-  // What this profile has.
-  const storageLost = Promise.withResolvers<Failure>()
-  const { store: opened, refusal } = await surroundings.openStore(`ggen-${options.profile}`, {
-    onClosed(reason) {
-      notice('error', 'storage', reason)
-      storageLost.resolve(reason)
+  const lifetime = new AbortController()
+  const clock = createClock({ ...platform, signal: lifetime.signal })
+  const storage = await openStorage(
+    {
+      profile,
+      relays,
+      platform,
+      telemetry,
+      clock,
+      lock,
+      notice(level, id, { name, message }) {
+        log.debug('notice', { id, level, name, message })
+        bus.emit({ kind: 'notice', id, level, name, message })
+      },
     },
-  })
-  const store = createFencedStore(opened, lock.assertHeld)
-  undos.push(store.close)
-  const keys = await loadKeys(store, webCrypto, options.profile)
-  const { publisherId } = keys.identity
-  const content = createContentStore({ store, crypto: webCrypto })
-  const search = createSearch({ now: () => performance.now() })
-  const clock = createClock({
-    now,
-    origin: self.location.origin,
-    signal: lifetime.signal,
-    onChange: () => clockChanged(),
-  })
-  // How long a ban, a remembered peer or a cached answer lasts is not for a clock to say that may be set meanwhile.
-  const steady = steadyFrom(now)
-  const registry = createRegistry({
-    telemetry,
-    store,
-    crypto: webCrypto,
-    onChange: (change) => onCatalogueChange(change),
-    onProblem: (failure) => notice('warning', 'catalogue', failure),
-  })
-  const indexing = createIndexing({ registry, search, latest: clock.latest })
-  const outbox = createOutbox({ store })
-  const library = createLibrary({ store })
-  const transfers = createTransfers({ store })
-  const keeper = createContentKeeper({
-    content,
-    library,
-    published: () => publishedContents(registry, outbox, library, publisherId),
-  })
-  const trust = createTrust({ store, self: publisherId })
-  const reputation = createReputation({ telemetry, store, now: steady, random: Math.random })
-  const remembered = createKnownPeers({ store, now: steady })
-  const relays = createRelayDirectory({ given: options.relays, store, origin: self.location.origin })
-  undos.push(reputation.stop, remembered.stop)
-  const publisher = createPublisher({
-    registry,
-    outbox,
-    hasTemplates,
-    crypto: webCrypto,
-    now,
-    identity: keys.identity,
-    signer: keys.signer,
-  })
-
-  // Begun here, so that all parts that are told of what is loaded stand by then; awaited at the end.
-  const loaded = registry.load({ own: [keys.identity] }).then(async ({ droppedCount }) => {
-    for (const { load } of [outbox, transfers, trust, reputation]) await load()
-    for (const damage of describeDamage({ records: droppedCount, installed: (await library.load()).dropped }))
-      notice('warning', `damaged ${damage.name}`, damage)
-  })
-
-  // What it can reach.
-  const network: Promise<Network | undefined> = loaded
-    .then(() =>
-      startNetwork({
-        telemetry,
-        now,
-        keys,
-        content,
-        reputation,
-        relays,
-        remembered,
-        rtcCounts: rtc?.connections,
-        crypto: webCrypto,
-        iceServers: options.iceServers,
-        webRtc: rtc !== undefined,
-        ...(transports === undefined ? {} : { transports }),
-        ...(listen === undefined ? {} : { listen }),
-        catalogue: {
-          watchIds: registry.watchEntryIds,
-          entries: registry.entriesById,
-          ingest: (entries, from, operation) => registry.ingest(entries, { from, operation }),
-        },
-        queries: {
-          source: createQuerySource({ registry, search }),
-          ingest: (entries, from, operation) => registry.ingest(entries, { from, operation }),
-        },
-        receive: (announcement, from, operation) => registry.receiveAnnouncement(announcement, { from, operation }),
-        onChange: () => status.changed(),
-        onAudience: () => publications.sendAll(),
-      }),
-    )
-    .catch((error: unknown) => {
-      status.networkFailed(error)
-      return undefined
-    })
-
-  const status = createStatus({
-    options,
-    keys,
-    store,
-    rtc,
-    refusal,
-    network,
-    clock,
-    // As many as are listed: packages whose every version was withdrawn are known, and not shown.
-    catalogueSize: search.size,
-    onChange: () => bus.emitWhenPosted('status', () => ({ kind: 'status', status: status.view() })),
-  })
-  void storageLost.promise.then(status.storageLost)
-  const publications = createPublications({
-    telemetry,
-    registry,
-    outbox,
-    network,
-    signal: lifetime.signal,
-    onChange: (publication) => emit({ kind: 'publication', publication }),
-  })
-  const peerSearch = createPeerSearch({ search, network, now: () => performance.now() })
-  const installs = createInstalls({
-    telemetry,
-    registry,
-    content,
-    keeper,
-    library,
-    transfers,
-    trust,
-    reputation,
-    network,
-    signal: lifetime.signal,
-    now,
-    askForUnknown: createAskPeersForPackages({ catalogue: registry, network }),
-    onTransfer: (transfer) => emit({ kind: 'transfer', transfer }),
-    onInstalled(entries) {
-      emit({ kind: 'library', revision: library.revision() })
-      holders.provide(entries.map(({ root }) => root))
-    },
-  })
-  const lookups = createPackageCache({
-    store,
-    registry,
-    network,
-    now: steady,
-    latest: clock.latest,
-    onChange: (cache) => emit({ kind: 'cache', cache }),
-  })
-  undos.push(lookups.stop)
-  const holders = createProviderCounts({
-    telemetry,
-    network,
-    signal: lifetime.signal,
-    onChange: (id) => emit({ kind: 'package', id }),
-  })
-
-  const preview = createPreview({
-    registry,
-    content,
-    installs,
-    providers: holders,
-    onFiles: (id) => emit({ kind: 'package', id }),
-  })
-
-  const republish = startRepublish({
-    telemetry,
-    heads: () => registry.packagesOf(publisherId).flatMap(({ id }) => registry.dhtValueFor(id) ?? []),
-    roots: async () => (await content.completeRoots()).map(rootToText),
-    put: async (key, value, operation) => (await network)?.putHead(key, value, operation, () => {}) ?? 0,
-    async provide(root, operation) {
-      const bytes = textToRoot(root)
-      return bytes.ok ? ((await network)?.provide(bytes.value, operation) ?? 0) : 0
-    },
-  })
-
-  function emit(update: Update): void {
-    bus.emit(update)
-  }
-
-  function notice(level: 'warning' | 'error', id: string, failure: Failure): void {
-    log.debug('notice', { id, level, name: failure.name, message: failure.message })
-    emit({ kind: 'notice', id, level, name: failure.name, message: failure.message })
-  }
-
-  function clockChanged(): void {
-    if (indexing.clockChanged())
-      emit({ kind: 'catalogue', revision: registry.revision(), size: search.size(), changed: 'many' })
-    status.changed()
-  }
-
-  function onCatalogueChange({ packages, revision }: RegistryChange): void {
-    indexing.update(packages)
-    emit({ kind: 'catalogue', revision, size: search.size(), changed: changedViews(packages, registry) })
-    status.changed()
-  }
-
-  const { wake, stop: stopWaking } = createWake(() => {
-    void network.then((online) => online?.wake())
-    // The clock may have been set, which the server is not needed to know.
-    clockChanged()
-    void clock.look()
-  })
-  const onOnline = (): void => wake('online')
-  self.addEventListener('online', onOnline)
-  undos.push(
-    async () => (await network)?.stop(),
-    () => self.removeEventListener('online', onOnline),
-    stopWaking,
-    publications.stop,
-    republish.stop,
-    () => lifetime.abort(),
+    undos,
   )
+  const network = createNetwork((events) => startNetwork({ storage, platform, telemetry, iceServers }, events))
+  const { commands, resume } = createApplication(
+    { profile, platform, telemetry, figures, clock, storage, network, bus, signal: lifetime.signal, stop: undos.run },
+    undos,
+  )
+  undos.add(() => lifetime.abort())
 
-  // What was under way when the last tab closed.
-  void network.then(async (online) => {
-    void clock.look()
-    if (online === undefined) return
-    installs.resume()
-    publications.sendAll()
-    republish.now()
-  })
-
-  await loaded
-  return createCommands({
-    clock,
-    content,
-    keeper,
-    registry,
-    search,
-    peerSearch,
-    publisher,
-    library,
-    trust,
-    network,
-    telemetry,
-    figures,
-    status,
-    publications,
-    installs,
-    lookups,
-    holders,
-    preview,
-    emit,
-    wake,
-    signal: lifetime.signal,
-    stop: () => runAll(undos),
-  })
-}
-
-type Undo = () => unknown
-
-/** The last first; one that fails does not keep the others from running. */
-const runAll = async (undos: Undo[]): Promise<void> => {
-  for (let undo = undos.pop(); undo !== undefined; undo = undos.pop()) {
-    try {
-      await undo()
-    } catch {
-      // It is given up anyway.
-    }
-  }
+  await storage.load()
+  network.start()
+  void resume()
+  return { commands, storage, network }
 }

@@ -24,11 +24,13 @@ export interface DhtDependencies {
   reputation: Pick<Reputation, 'observe' | 'isBanned' | 'scoreOf'>
   conduct: PeerPolicy
   telemetry: Telemetry
+  /** Monotonic (ms). */
+  now(): number
 }
 
 /** The lookups of a node, with our formats and what is known of peers: the banned are not asked, the best ones first. */
 export const createDht = (node: PeerNode, deps: DhtDependencies): Dht => {
-  const { crypto, reputation, conduct, telemetry } = deps
+  const { crypto, reputation, conduct, now, telemetry } = deps
   const wire = createKadRpc(node.libp2p, KAD_PROTOCOL, {
     onMalformed: (peer) => conduct.drop(peer, 'malformed'),
     connect: (peer, addresses, operation) => dialForQuery(node, peer, addresses, operation),
@@ -37,7 +39,7 @@ export const createDht = (node: PeerNode, deps: DhtDependencies): Dht => {
     telemetry,
     wire,
     roundTrips: createRoundTrips(),
-    now: () => performance.now(),
+    now,
     rank: (peer) => (reputation.isBanned(peer) ? undefined : reputation.scoreOf(peer)),
     onAnswer(peer, answer) {
       // A dial says nothing of the round trip, and one that failed nothing of a connection.

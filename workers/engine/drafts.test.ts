@@ -25,6 +25,7 @@ const open = () => {
   const content = createContentStore({ store: createMemoryStore(), crypto: { sha256 } })
   const drafts = createDrafts({
     read,
+    randomUuid: () => crypto.randomUUID(),
     stage: content.stage,
     async publish({ check, files }, dryRun, stage) {
       const root = rootToText((await stage(files)).root)

@@ -18,6 +18,7 @@ export interface ReadFiles {
 }
 
 export interface DraftsDependencies {
+  randomUuid(): string
   /** @throws Failure `InvalidArgument` for files or options that are none. */
   read(files: FileInput[], options: DraftOptions): Promise<ReadFiles>
   stage(files: readonly FileInput[], earlier?: HashedContent): Promise<StagedContent>
@@ -46,7 +47,7 @@ interface Draft {
  * Bounded: when there are too many, or they are too large, those that were not used for longest are closed. Whoever asks
  * for one that is closed is refused by `DraftNotOpen` and opens it again: a page keeps what was picked.
  */
-export const createDrafts = ({ read, stage, publish }: DraftsDependencies): Drafts => {
+export const createDrafts = ({ read, stage, publish, randomUuid }: DraftsDependencies): Drafts => {
   /** The last used comes last. */
   const draftById = new Map<string, Draft>()
 
@@ -93,7 +94,7 @@ export const createDrafts = ({ read, stage, publish }: DraftsDependencies): Draf
   return {
     async openDraft(files, options = {}) {
       const found = await read(files, options)
-      const id = crypto.randomUUID()
+      const id = randomUuid()
       keep(id, { files, options, found })
       return { id, check: found.check }
     },

@@ -3,6 +3,7 @@ import type { TransferView } from '../contract/views.ts'
 import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { untraced } from '../telemetry/operation.ts'
 import { createInstalls, type InstallsDependencies } from './installs.ts'
+import { offline } from './network-concerns.ts'
 
 /** As far as an install of nothing that is known comes: it is noted, and then its specs are resolved. */
 const compose = () => {
@@ -17,10 +18,11 @@ const compose = () => {
     registry: { bySlug: () => [], get: () => undefined },
     library: { list: () => [] },
     trust: { stateOf: () => 'new' },
-    network: new Promise(() => {}),
+    network: { ...offline, started: new Promise(() => {}) },
     askForUnknown: async () => {},
     signal: new AbortController().signal,
     now: () => 1,
+    monotonic: () => 1,
     onTransfer({ state }: TransferView) {
       if (state === 'resolving') runs += 1
     },

@@ -35,11 +35,15 @@ export interface InstallsDependencies {
   transfers: Transfers
   trust: Trust
   reputation: Pick<Reputation, 'observe' | 'rank'>
-  network: Promise<Network | undefined>
+  network: Pick<Network, 'started' | 'content'> & { readonly peers: Pick<Network['peers'], 'drop' | 'report'> }
   askForUnknown: AskPeersForPackages
   telemetry: Telemetry
   signal: AbortSignal
+  /** Ms since the epoch. */
   now(): number
+  /** Monotonic (ms). */
+  monotonic(): number
+  randomUuid(): string
   onTransfer(transfer: TransferView): void
   /** A package is here and verified: it can be provided to others. */
   onInstalled(entries: readonly LibraryEntry[]): void
@@ -66,7 +70,8 @@ export interface Installs {
  * piece and file of it and of what it needs was verified.
  */
 export const createInstalls = (deps: InstallsDependencies): Installs => {
-  const { registry, content, keeper, library, transfers, trust, reputation, network, onTransfer, now, telemetry } = deps
+  const { registry, content, keeper, library, transfers, trust, reputation, network, onTransfer, now, monotonic } = deps
+  const { telemetry } = deps
   const log = telemetry.logger('install')
   const installed = telemetry.meter.createCounter(packagesInstalled, {
     unit: '{package}',
@@ -118,10 +123,9 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     const manifest = await content.manifest(root)
     if (manifest !== undefined) assertExpected(manifest, expected)
     if (await content.has(root)) return 0
-    const online = await network
-    if (online === undefined)
+    if (!(await network.started))
       throw new Failure('ContentUnavailable', 'This browser could not join the network, so nothing can be fetched.')
-    const { bytes } = await fetchContent(root, fetchDependencies(online), {
+    const { bytes } = await fetchContent(root, fetchDependencies, {
       operation,
       expected,
       onProgress: ({ bytes, sources, relayed = false }) => onProgress(bytes, sources, relayed),
@@ -129,25 +133,27 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     return bytes
   })
 
-  const fetchDependencies = (online: Network): FetchDependencies => ({
+  const fetchDependencies: FetchDependencies = {
     telemetry,
     content,
-    findProviders: online.findProviders,
-    openStream: online.openPieceStream,
-    relayed: online.relayed,
+    findProviders: network.content.findProviders,
+    openStream: network.content.openStream,
+    get relayed() {
+      return network.content.relayed
+    },
     report(peer, event) {
-      if (event.kind === 'violation') online.drop(peer, 'hash')
+      if (event.kind === 'violation') network.peers.drop(peer, 'hash')
       else if (event.kind === 'failed') {
         reputation.observe(peer, { kind: 'failed' })
-        online.report(peer, 'failed')
+        network.peers.report(peer, 'failed')
       } else {
-        online.report(peer, 'answered')
+        network.peers.report(peer, 'answered')
         reputation.observe(peer, { kind: 'transfer', bytes: event.bytes, ms: event.ms })
       }
     },
     rank: (peers) => reputation.rank(peers),
-    now: () => performance.now(),
-  })
+    now: monotonic,
+  }
 
   const start = (
     begun: BegunTransfer,
@@ -191,7 +197,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     controller: AbortController,
     operation: Operation,
   ): Promise<InstallResult> => {
-    const started = performance.now()
+    const started = monotonic()
     const { signal } = operation
     const transfer: TransferView = {
       id: begun.id,
@@ -218,12 +224,15 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       /** Contents of which all that is asked for comes through a relay. */
       const relayedRoots = new Set<string>()
       let fetched = 0
-      const reportFetching = throttle(progressEveryMs, () =>
-        report({
-          state: 'fetching',
-          bytes: sum(bytesByRoot.values()),
-          limit: relayedRoots.size > 0 ? { reason: 'relayed', bytes: relayedContentBytes } : undefined,
-        }),
+      const reportFetching = throttle(
+        progressEveryMs,
+        () =>
+          report({
+            state: 'fetching',
+            bytes: sum(bytesByRoot.values()),
+            limit: relayedRoots.size > 0 ? { reason: 'relayed', bytes: relayedContentBytes } : undefined,
+          }),
+        monotonic,
       )
       const waiting = [...packages]
       const work = async (): Promise<void> => {
@@ -258,7 +267,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       return {
         installed: packages.map(({ id, version, rootText }) => ({ id, version, root: rootText })),
         bytes: fetched,
-        tookMs: performance.now() - started,
+        tookMs: monotonic() - started,
         warnings,
       }
     } catch (thrown) {
@@ -305,12 +314,12 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     plan,
     async install(specs, options = {}, operation) {
       if (options.dryRun) {
-        const started = performance.now()
+        const started = monotonic()
         const { packages, bytes, warnings } = await plan(specs, options, operation)
         const installed = packages.map(({ id, version, root }) => ({ id, version, root }))
-        return { installed, bytes, warnings, tookMs: performance.now() - started }
+        return { installed, bytes, warnings, tookMs: monotonic() - started }
       }
-      const id = options.transferId ?? crypto.randomUUID()
+      const id = options.transferId ?? deps.randomUuid()
       const begun = { id, specs: [...specs], allowMissing: options.allowMissing ?? false, startedAt: now() }
       return start(begun, options, true, operation)
     },

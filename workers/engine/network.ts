@@ -1,361 +1,84 @@
-import type { Stream } from '@libp2p/interface'
-import { multiaddr } from '@multiformats/multiaddr'
-import type { ContentStore } from '../content/content-store.ts'
-import type { RelayedPaths } from '../content/fetch-options.ts'
-import { createPieceServer, pieceHandlerOptions } from '../content/piece-server.ts'
-import type { StartOptions } from '../contract/commands.ts'
-import { Failure } from '../contract/failures.ts'
-import type { ConnectionCounts } from '../contract/rtc.ts'
-import type { PeerView, StatusView, Step } from '../contract/views.ts'
-import { askClosest } from '../dht/closest.ts'
-import type { FoundHead } from '../dht/heads.ts'
-import { createAnnouncements, type Received } from '../gossip/announcements.ts'
-import { meshPeers } from '../libp2p-internals/gossipsub.ts'
-import { isDirect } from '../net/addresses.ts'
-import { type CreateNodeOptions, createNode } from '../net/create-node.ts'
-import type { KnownPeers } from '../net/known-peers.ts'
-import { recordKnownPeers } from '../net/known-peers-recorder.ts'
-import { createPeerFinder } from '../net/peer-finder.ts'
-import type { RequestOutcome } from '../net/pool/health.ts'
-import { isRelayedStream } from '../net/pool/open-stream.ts'
-import { createPool } from '../net/pool/pool.ts'
-import { createRelaySet } from '../net/relay-set.ts'
-import type { Reputation } from '../peers/reputation.ts'
-import type { ReadAnnouncement } from '../protocol/announcement.ts'
-import type { CryptoProvider } from '../protocol/crypto.ts'
-import type { Decoded } from '../protocol/decoded.ts'
-import { rootToText } from '../protocol/ids.ts'
-import { PACKAGES_TOPIC, PIECE_PROTOCOL, QUERY_PROTOCOL } from '../protocol/protocols.ts'
-import { startRemoteQuery } from '../query/query.ts'
-import type { QueryClient, QueryClientDependencies } from '../query/query-client.ts'
-import type { QuerySource } from '../query/query-server.ts'
-import { createGossipLimits } from '../stack/gossip-limits.ts'
-import { relayedContentBytes } from '../stack/limits.ts'
-import type { SyncCatalogue } from '../sync/replica.ts'
-import { startSync } from '../sync/sync.ts'
-import type { Operation } from '../telemetry/operation.ts'
-import type { Telemetry } from '../telemetry/telemetry.ts'
-import { type ExchangeState, topicStep } from './connectivity.ts'
-import { createDht, type DhtValueFound } from './dht.ts'
-import type { ProfileKeys } from './keys.ts'
-import { createPeerPolicy, faultOf, isSilence, isViolation, type ViolationKind } from './peer-policy.ts'
-import { toPeerViews } from './peer-views.ts'
-import { isRelayAddress, type RelayDirectory } from './relay-directory.ts'
+import { createEmitter, type Subscribe } from './emitter.ts'
+import { forwardTo, type NetworkConcerns, type NetworkStatus, offline, offlineStatus } from './network-concerns.ts'
 
-/** A question that can go over a relayed connection waits no longer for a direct one (ms). */
-const queryPatienceMs = 500
-
-/** A dial that a person asked for is given up after this long, ms: a relayed WebRTC dial takes under 1 s where it works. */
-const connectTimeoutMs = 20_000
-
-export interface NetworkDependencies extends Pick<CreateNodeOptions, 'transports' | 'listen'> {
-  keys: ProfileKeys
-  crypto: CryptoProvider
-  telemetry: Telemetry
-  relays: RelayDirectory
-  /** Of earlier times. */
-  remembered?: KnownPeers | undefined
-  rtcCounts?: (() => ConnectionCounts) | undefined
-  iceServers: StartOptions['iceServers']
-  webRtc: boolean
-  content: ContentStore
-  reputation: Reputation
-  catalogue: SyncCatalogue
-  /** What questions of other peers are answered from, and where their answers to ours go. */
-  queries: { source: QuerySource; ingest: QueryClientDependencies['ingest'] }
-  /** Takes in a gossiped announcement; says why where it is invalid. */
-  receive(
-    announcement: Decoded<ReadAnnouncement>,
-    from: string,
-    operation: Operation,
-  ): Promise<Received & { failure?: Failure }>
-  /** Milliseconds since the epoch. */
-  now(): number
-  /** Something that the status shows has changed. */
-  onChange(): void
-  /** Somebody is there to publish to who was not there before. */
-  onAudience(): void
-}
-
-/** The parts of a status that the network knows. */
-export type NetworkStatus = Pick<
-  StatusView,
-  'online' | 'relays' | 'connections' | 'directConnections' | 'catalogueComplete' | 'searchablePeers'
-> & {
-  exchange: ExchangeState
-  /** Connected peers other than relays. */
-  connectedPeers: number
-  steps: Record<'relay' | 'reservation' | 'direct' | 'topic', Step>
-}
-
-export interface Network {
+/**
+ * The network of an engine, there from the beginning: until the node runs, and after it failed to start, it answers like
+ * a peer without connections. Parts that must not mistake “not yet” for “nobody” await `started`.
+ */
+export interface Network extends NetworkConcerns {
+  /** True once the node runs, false when it could not be started; never rejects. */
+  readonly started: Promise<boolean>
+  state(): NetworkState
   status(): NetworkStatus
-  peers(): PeerView[]
-  /** @throws Failure `InvalidArgument` for what is no multiaddr, `PeerUnreachable` when nothing answers there. */
-  connect(address: string, operation: Operation): Promise<void>
-  /** Who may hold `root`: the connected peers, then those that the DHT knows. Each once, never this one. */
-  findProviders(root: Uint8Array, operation: Operation): AsyncGenerator<string>
-  /** How many distinct other peers the DHT knows to hold `root`. */
-  countProviders(root: Uint8Array, operation: Operation): Promise<number>
-  /** A stream that will carry about `bytes`, over a relay where no direct connection can be made. */
-  openPieceStream(peer: string, operation: Operation, bytes?: number): Promise<Stream>
-  /** What is to be known of relayed connections by those who fetch content. */
-  readonly relayed: RelayedPaths
-  /** A peer broke the rules: its connections are closed, and it is remembered; what nobody does by accident bans it. */
-  drop(peer: string, fault: ViolationKind): void
-  /** How a request to a connected peer ended, for the health of its connection. */
-  report(peer: string, outcome: RequestOutcome): void
-  provide(root: Uint8Array, operation: Operation): Promise<number>
-  putHead(key: string, value: Uint8Array, operation: Operation, onConfirmed: (count: number) => void): Promise<number>
-  findHead(key: string, operation: Operation): Promise<FoundHead<DhtValueFound> | undefined>
-  /** Asks the best connected peers; what they know is in the catalogue when it resolves. */
-  searchPeers: QueryClient['search']
-  describeAtPeers: QueryClient['describe']
-  /** Hands an announcement to the mesh; resolves with how many peers took it. */
-  announce(bytes: Uint8Array, operation: Operation): Promise<number>
-  /** How many connected peers, relays included, follow the announcements. */
-  audience(): number
-  syncNow(): void
-  /** The machine woke up or went online: try everything at once. */
+  /** Something that `state` or `status` shows has changed. */
+  readonly onChange: Subscribe<void>
+  /** A peer subscribed to the announcements. */
+  readonly onAudience: Subscribe<void>
+  /** Starts the node, once. */
+  start(): void
+  /** The machine woke up or went online: try everything at once, as soon as the node runs. */
+  wake(): void
+  /** Waits for a start that is under way. */
+  stop(): Promise<void>
+}
+
+export type NetworkState =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'running' }
+  /** Everything local works on. */
+  | { readonly kind: 'failed'; readonly error: unknown }
+
+/** A started node and everything that speaks over it. */
+export interface RunningNetwork extends NetworkConcerns {
+  status(): NetworkStatus
   wake(): void
   stop(): Promise<void>
 }
 
-/** Starts the node and everything that speaks over it. */
-export const startNetwork = async (deps: NetworkDependencies): Promise<Network> => {
-  const { keys, crypto, telemetry, content, catalogue, reputation, onChange, onAudience } = deps
-  const [relays, remembered] = await Promise.all([deps.relays.first(), deps.remembered?.load() ?? []])
-  const gossipLimits = createGossipLimits(() => performance.now())
-  const node = await createNode({
-    privateKey: keys.node,
-    relays: relays.filter(isRelayAddress),
-    crypto,
-    telemetry,
-    iceServers: deps.iceServers,
-    webRtc: deps.webRtc,
-    appSpecificScore: reputation.appScore,
-    isBanned: reputation.isBanned,
-    gossipLimits,
-    onFlood: (peer) => drop(peer, 'flood'),
-    onRefusedPut: (peer, refusal) => conduct.refusedPut(peer, refusal),
-    ...(deps.transports === undefined ? {} : { transports: deps.transports }),
-    ...(deps.listen === undefined ? {} : { listen: deps.listen }),
-  })
-  const { libp2p } = node
-  const self = libp2p.peerId.toString()
-  const { pubsub } = libp2p.services
-  const pool = createPool(node, {
-    onChange,
-    scoreOf: reputation.scoreOf,
-    inMesh: (peer) => meshPeers(pubsub, PACKAGES_TOPIC).includes(peer),
-  })
+export interface NetworkEvents {
+  onChange(): void
+  onAudience(): void
+}
 
-  const conduct = createPeerPolicy({ reputation, pool, forget: (peer) => deps.remembered?.forget(peer) })
-  const { blame, drop, experience } = conduct
+/** @param startNetwork gives back what it holds when it rejects. */
+export const createNetwork = (startNetwork: (events: NetworkEvents) => Promise<RunningNetwork>): Network => {
+  const changes = createEmitter()
+  const audiences = createEmitter()
+  const started = Promise.withResolvers<boolean>()
+  let running: RunningNetwork | undefined
+  let state: NetworkState = { kind: 'starting' }
+  let isStarting = false
 
-  const pieceServer = createPieceServer({
-    content,
-    telemetry,
-    report(peer, event) {
-      if (event.kind === 'violation') drop(peer, 'malformed')
-      else pool.report(peer, 'answered')
-    },
-  })
-  await libp2p.handle(
-    PIECE_PROTOCOL,
-    (stream, connection) =>
-      pieceServer.handle(stream, connection.remotePeer.toString(), { relayed: !isDirect(connection) }),
-    pieceHandlerOptions,
-  )
-
-  const { wire, heads, providers } = createDht(node, { crypto, reputation, conduct, telemetry })
-  const announcements = createAnnouncements({
-    pubsub,
-    limits: gossipLimits,
-    onSubscriber: onAudience,
-    telemetry,
-    now: deps.now,
-    async receive(announcement, from, operation) {
-      const judgement = await deps.receive(announcement, from, operation)
-      // A forger's handiwork, and nobody passes on what is not valid. Not a ban at once: who follows another history of
-      // an identity that its publisher forked believes in what is refused here.
-      if (judgement.verdict === 'invalid' && isViolation(judgement.failure)) blame(from, 'malformed')
-      return judgement
-    },
-  })
-  let exchange: ExchangeState = { kind: 'none' }
-  /** Since there was last nobody connected. */
-  let complete = false
-  const sync = await startSync({
-    telemetry,
-    node: libp2p,
-    catalogue,
-    sha256: crypto.sha256,
-    directComes: node.webRtc,
-    openStream: (peer, protocol, operation) => pool.openStream(peer, protocol, { operation, direct: false }),
-    onExchange(peer, outcome) {
-      if (!('failure' in outcome)) {
-        exchange = { kind: 'ok' }
-        if (outcome.complete) complete = true
-        pool.report(peer, 'answered')
-        // Not forged, so no reason for a ban; repeat offenders lose reputation with each exchange.
-        if (outcome.rejected > 0) reputation.observe(peer, { kind: 'failed' })
-      } else {
-        exchange = afterFailure(exchange, outcome.failure)
-        if (isViolation(outcome.failure)) drop(peer, faultOf(outcome.failure))
-        else if (isSilence(outcome.failure)) pool.report(peer, 'failed')
-      }
-      onChange()
-    },
-    random: Math.random,
-  })
-  const query = await startRemoteQuery({
-    telemetry,
-    node: libp2p,
-    source: deps.queries.source,
-    ingest: deps.queries.ingest,
-    drop,
-    onPeers: onChange,
-    rank: reputation.rank,
-    observe: experience,
-    // A question takes two seconds at most, and the peers asked are connected already.
-    openStream: (peer, operation) =>
-      pool.openStream(peer, QUERY_PROTOCOL, { operation, direct: false, relayedAfterMs: queryPatienceMs }),
-  })
-  const keeper = createRelaySet(node, { relays, onChange })
-  const finder = createPeerFinder(node, pool, {
-    avoid: reputation.isBanned,
-    onChange,
-    askClosest: (peer, key, operation) => askClosest(wire, peer, key, operation),
-    remembered: remembered.filter(({ id }) => !reputation.isBanned(id.toString())),
-    ...(deps.rtcCounts === undefined ? {} : { rtcCounts: deps.rtcCounts }),
-  })
-  const relayWatch = deps.relays.watch({
-    isConnected: () => keeper.relays().some(({ connected }) => connected),
-    onRelays: keeper.setRelays,
-  })
-  const stopRemembering = deps.remembered === undefined ? () => {} : recordKnownPeers(node, pool, deps.remembered)
-
-  libp2p.addEventListener('connection:open', onChange)
-  libp2p.addEventListener('connection:close', () => {
-    if (libp2p.getConnections().length === 0) complete = false
-    onChange()
-  })
+  const begin = async (): Promise<boolean> => {
+    try {
+      running = await startNetwork({ onChange: changes.emit, onAudience: audiences.emit })
+      state = { kind: 'running' }
+    } catch (error) {
+      state = { kind: 'failed', error }
+    }
+    changes.emit()
+    return running !== undefined
+  }
 
   return {
-    status() {
-      const connections = libp2p.getConnections()
-      const peers = libp2p.getPeers()
-      const connectedPeers = peers.filter((peer) => !keeper.isRelay(peer.toString())).length
-      const followers = announcements.subscriberCount()
-      const mesh = meshPeers(pubsub, PACKAGES_TOPIC).length
-      return {
-        online: connections.length > 0,
-        exchange,
-        connectedPeers,
-        catalogueComplete: complete,
-        searchablePeers: query.peers().length,
-        relays: keeper
-          .relays()
-          .map(({ address, connected, reserved, dial, reservation }) => ({
-            address,
-            connected,
-            reserved,
-            reason: dial.state === 'ok' ? reservation.reason : dial.reason,
-          })),
-        connections: connections.length,
-        directConnections: pool.directPeers().length,
-        steps: { ...keeper.steps(), direct: finder.step(), topic: topicStep({ followers, mesh, peers: peers.length }) },
-      }
+    ...forwardTo(() => running ?? offline),
+    started: started.promise,
+    state: () => state,
+    status: () => running?.status() ?? offlineStatus,
+    onChange: changes.subscribe,
+    onAudience: audiences.subscribe,
+    start() {
+      if (isStarting) return
+      isStarting = true
+      started.resolve(begin())
     },
-    peers: () => toPeerViews(pool, keeper.isRelay),
-    async connect(address, operation) {
-      const target = parseAddress(address)
-      const peer = target.getComponents().findLast(({ name }) => name === 'p2p')?.value
-      if (peer === self) throw new Failure('PeerUnreachable', 'That is the address of this tab itself.')
-      const undo = peer === undefined ? () => {} : node.gater.permit(peer)
-      try {
-        await libp2p.dial(target, { signal: operation.withTimeout(connectTimeoutMs).signal })
-      } catch (error) {
-        throw new Failure(
-          'PeerUnreachable',
-          `Nothing answers at ${address}: ${error instanceof Error ? error.message : error}`,
-        )
-      } finally {
-        undo()
-      }
-    },
-    async *findProviders(root, operation) {
-      const seen = new Set([self])
-      // Those that are reached through a relay only come after those with a direct connection.
-      const here = pool.peers().filter(({ id }) => !keeper.isRelay(id.toString()))
-      for (const { id } of here.sort((a, b) => Number(b.direct) - Number(a.direct))) {
-        const peer = id.toString()
-        seen.add(peer)
-        yield peer
-      }
-      for await (const peer of providers.find(rootToText(root), operation)) {
-        if (seen.has(peer)) continue
-        seen.add(peer)
-        yield peer
-      }
-    },
-    async countProviders(root, operation) {
-      const peers = new Set<string>()
-      for await (const peer of providers.find(rootToText(root), operation)) if (peer !== self) peers.add(peer)
-      return peers.size
-    },
-    openPieceStream: (peer, operation, bytes = 0) =>
-      pool.openStream(peer, PIECE_PROTOCOL, { operation, direct: false, bytes }),
-    relayed: { maxBytes: relayedContentBytes, isRelayed: isRelayedStream, directPath: pool.directPath },
-    drop,
-    report: pool.report,
-    provide: (root, operation) => providers.provide(rootToText(root), operation),
-    putHead: (key, value, operation, onConfirmed) => heads.put(key, value, { operation, onConfirmed }),
-    findHead: (key, operation) => heads.get(key, { operation }),
-    searchPeers: query.search,
-    describeAtPeers: query.describe,
-    announce: announcements.publish,
-    audience: () => announcements.subscriberCount(),
-    syncNow: () => sync.syncNow(),
     wake() {
-      // Who slept has missed something, until an exchange says otherwise.
-      complete = false
-      pool.wake()
-      relayWatch.look()
-      keeper.wake()
-      finder.wake()
-      sync.syncNow()
+      void started.promise.then(() => running?.wake())
     },
     async stop() {
-      stopRemembering()
-      relayWatch.stop()
-      keeper.stop()
-      finder.stop()
-      pool.stop()
-      announcements.stop()
-      pieceServer.stop()
-      await query.stop()
-      await sync.stop()
-      await node.stop()
+      if (!isStarting) return
+      await started.promise
+      await running?.stop()
     },
   }
 }
-
-const parseAddress = (address: string): ReturnType<typeof multiaddr> => {
-  try {
-    return multiaddr(address)
-  } catch {
-    throw new Failure(
-      'InvalidArgument',
-      `“${address}” is no multiaddr. An example: /ip4/127.0.0.1/tcp/9000/ws/p2p/12D3KooW…`,
-    )
-  }
-}
-
-/** A peer that left in the middle says nothing about the others, but so many in a row do. */
-const afterFailure = (before: ExchangeState, failure: unknown): ExchangeState => ({
-  kind: 'failed',
-  times: before.kind === 'failed' ? before.times + 1 : 1,
-  reason: failure instanceof Failure ? failure.message : 'The last exchanges broke off.',
-})

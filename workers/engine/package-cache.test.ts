@@ -14,6 +14,7 @@ import type { Store } from '../store/store.ts'
 import { untraced } from '../telemetry/operation.ts'
 import { createHistory, createTestPublisher, type TestPublisher, toEntry } from '../testing/test-publisher.ts'
 import type { DhtValueFound } from './dht.ts'
+import { offline } from './network-concerns.ts'
 import { createPackageCache } from './package-cache.ts'
 
 const from = { from: 'test' }
@@ -47,7 +48,7 @@ const open = async (
       ? { identitySeq: read.value.identity.seq, seq: read.value.head.head.seq, value: read.value }
       : undefined
   }
-  const describeAtPeers = async (): Promise<{ asked: number; answered: number }> => {
+  const describe = async (): Promise<{ asked: number; answered: number }> => {
     await registry.ingest(peers, from)
     return { asked: 1, answered: 1 }
   }
@@ -55,7 +56,14 @@ const open = async (
     store,
     registry,
     now: Date.now,
-    network: Promise.resolve({ findHead, describeAtPeers, status: () => state as never, syncNow() {} }),
+    monotonic: () => performance.now(),
+    network: {
+      started: Promise.resolve(true),
+      dht: { findHead },
+      query: { describe },
+      peers: { connectionCount: () => state.connections },
+      sync: { syncNow() {} },
+    },
     onChange: (view) => told.push(view),
   })
   return { store, registry, lookups, lifetime, walks, told, state }
@@ -294,8 +302,9 @@ test('without a network everything known is found, and nothing else', async () =
   const lookups = createPackageCache({
     store,
     registry,
-    network: Promise.resolve(undefined),
+    network: { ...offline, started: Promise.resolve(false) },
     now: Date.now,
+    monotonic: () => performance.now(),
     onChange() {},
   })
   expect(await lookups.find(kitId, untraced())).toMatchObject({ found: true })
@@ -314,7 +323,14 @@ test('when the engine stops, lookups under way are cancelled and what was found 
   const { registry, store, lookups, lifetime } = await open()
   await registry.ingest(kit, from)
   await lookups.find(kitId, untraced())
-  const silent = createPackageCache({ store, registry, now: Date.now, onChange() {}, network: new Promise(() => {}) })
+  const silent = createPackageCache({
+    store,
+    registry,
+    now: Date.now,
+    monotonic: () => performance.now(),
+    onChange() {},
+    network: { ...offline, started: new Promise(() => {}) },
+  })
   const waiting = silent.find(`${kitId}-2`, untraced(lifetime.signal)).catch(({ name }) => name)
   lifetime.abort()
   expect(await waiting).toBe('Cancelled')

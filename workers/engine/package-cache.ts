@@ -21,9 +21,16 @@ const tellMs = 1_000
 export interface PackageCacheDependencies {
   store: Store
   registry: Pick<Registry, 'get' | 'ingest'>
-  network: Promise<Pick<Network, 'findHead' | 'describeAtPeers' | 'status' | 'syncNow'> | undefined>
+  network: Pick<Network, 'started'> & {
+    readonly dht: Pick<Network['dht'], 'findHead'>
+    readonly query: Pick<Network['query'], 'describe'>
+    readonly peers: Pick<Network['peers'], 'connectionCount'>
+    readonly sync: Pick<Network['sync'], 'syncNow'>
+  }
   /** Ms since the epoch. */
   now(): number
+  /** Monotonic (ms). */
+  monotonic(): number
   /** The present, by which a release may be dated; `now` unless it is given. */
   latest?(): number
   onChange(view: CacheView): void
@@ -51,7 +58,7 @@ export interface PackageCache {
  * Not guaranteed: that the network has nothing newer than what is known here.
  */
 export const createPackageCache = (deps: PackageCacheDependencies): PackageCache => {
-  const { store, registry, network, now, latest = now, onChange } = deps
+  const { store, registry, network, now, monotonic, latest = now, onChange } = deps
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const catalogued = (id: string): CachedPackage | undefined => {
@@ -79,12 +86,11 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
       return isCatalogued(value)
     },
     async load(id, operation) {
-      const online = await network
-      if (online === undefined) throw unreachable()
+      await network.started
       const { publisher, slug } = partsOf(id)
       const isKnown = (): boolean => registry.get(id) !== undefined
       const inDht = async (): Promise<boolean> => {
-        const found = await online.findHead(headKey(publisher, slug), operation)
+        const found = await network.dht.findHead(headKey(publisher, slug), operation)
         if (found === undefined) return false
         const { identity, head } = found.value
         await registry.ingest(
@@ -97,14 +103,14 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
         return isKnown()
       }
       // Who answers this sends the releases, too, that a head only names by their hashes.
-      const atPeers = online.describeAtPeers({ publisher, slug }, operation).then(isKnown)
+      const atPeers = network.query.describe({ publisher, slug }, operation).then(isKnown)
       if (!(await isAnyTrue([inDht(), atPeers]))) {
         operation.signal.throwIfAborted()
-        if (online.status().connections === 0) throw unreachable()
+        if (network.peers.connectionCount() === 0) throw unreachable()
         return undefined
       }
       // What neither has brought, connected peers may still have.
-      if (catalogued(id)?.summary === undefined) online.syncNow()
+      if (catalogued(id)?.summary === undefined) network.sync.syncNow()
       return catalogued(id)
     },
   })
@@ -155,14 +161,14 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
 
   return {
     async find(id, operation) {
-      const started = performance.now()
+      const started = monotonic()
       partsOf(id)
       const { value, from } = await corrected(id, await ask(id, operation), operation)
       tell()
       return {
         found: value !== undefined,
         from,
-        tookMs: performance.now() - started,
+        tookMs: monotonic() - started,
         ...(value?.summary === undefined ? {} : { record: datedSummary(value.summary, latest()) }),
       }
     },

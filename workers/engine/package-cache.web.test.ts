@@ -6,6 +6,7 @@ import { webCrypto } from '../stack/web-crypto.ts'
 import { openIdbStore } from '../store/idb-store.ts'
 import { untraced } from '../telemetry/operation.ts'
 import { createHistory, createTestPublisher, toEntry } from '../testing/test-publisher.ts'
+import { offline } from './network-concerns.ts'
 import { createPackageCache } from './package-cache.ts'
 
 /** Lookups over the browser's own IndexedDB, with a DHT that has nothing. */
@@ -19,16 +20,19 @@ const open = async (name: string) => {
     store,
     registry,
     now: Date.now,
+    monotonic: () => performance.now(),
     onChange() {},
-    network: Promise.resolve({
-      async findHead(key) {
-        walks.push(key)
-        return undefined
+    network: {
+      ...offline,
+      started: Promise.resolve(true),
+      dht: {
+        async findHead(key) {
+          walks.push(key)
+          return undefined
+        },
       },
-      describeAtPeers: async () => ({ asked: 0, answered: 0 }),
-      status: () => ({ connections: 1 }) as never,
-      syncNow() {},
-    }),
+      peers: { connectionCount: () => 1 },
+    },
   })
   const close = async (): Promise<void> => {
     await lookups.stop()

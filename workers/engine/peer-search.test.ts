@@ -4,15 +4,16 @@ import type { SearchQuery, SearchResult } from '../contract/views.ts'
 import { queryRequestCodec } from '../protocol/query-messages.ts'
 import { untraced } from '../telemetry/operation.ts'
 import type { Network } from './network.ts'
+import { offline } from './network-concerns.ts'
 import { createPeerSearch } from './peer-search.ts'
 
 const facets = { category: [], tag: [], license: [], publisher: [] }
-type SearchPeers = Network['searchPeers']
+type SearchPeers = Network['query']['search']
 
-const compose = (searchPeers: SearchPeers | undefined) => {
+const compose = (search: SearchPeers) => {
   /** What is known here; peers add to it. */
   const known: string[] = ['here']
-  const search = {
+  const catalogue = {
     query: (): SearchResult => ({
       total: known.length,
       tookMs: 1,
@@ -23,8 +24,8 @@ const compose = (searchPeers: SearchPeers | undefined) => {
   const lifetime = new AbortController()
   let time = 0
   const peerSearch = createPeerSearch({
-    search,
-    network: Promise.resolve(searchPeers === undefined ? undefined : { searchPeers }),
+    search: catalogue,
+    network: { started: Promise.resolve(), query: { search } },
     now() {
       time += 5
       return time
@@ -54,10 +55,9 @@ describe('a search that asks peers, too', () => {
   })
 
   test('is answered from here where there is no network', async () => {
-    expect(await compose(undefined).peerSearch.search({ text: 'a', remote: true }, untraced())).toMatchObject({
-      total: 1,
-      peers: { asked: 0, answered: 0 },
-    })
+    expect(
+      await compose(offline.query.search).peerSearch.search({ text: 'a', remote: true }, untraced()),
+    ).toMatchObject({ total: 1, peers: { asked: 0, answered: 0 } })
   })
 
   test('ends asking when it is cancelled by its id, and another does not', async () => {

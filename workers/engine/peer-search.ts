@@ -23,7 +23,7 @@ export interface PeerSearch {
 
 export interface PeerSearchDependencies {
   search: { query(query: SearchQuery): SearchResult }
-  network: Promise<Pick<Network, 'searchPeers'> | undefined>
+  network: { readonly started: Promise<unknown>; readonly query: Pick<Network['query'], 'search'> }
   now(): number
 }
 
@@ -42,11 +42,8 @@ export const createPeerSearch = (deps: PeerSearchDependencies): PeerSearch => {
         controllers.set(searchId, controller)
       }
       try {
-        const online = await network
-        const peers = (await online?.searchPeers(toQuestion(query), operation.withSignal(controller.signal))) ?? {
-          asked: 0,
-          answered: 0,
-        }
+        await network.started
+        const peers = await network.query.search(toQuestion(query), operation.withSignal(controller.signal))
         return { ...search.query(query), peers, tookMs: now() - started }
       } finally {
         if (typeof searchId === 'string' && controllers.get(searchId) === controller) controllers.delete(searchId)

@@ -12,8 +12,10 @@ const countTimeoutMs = 5_000
 
 export interface ProviderCountsDependencies {
   telemetry: Pick<Telemetry, 'tracer'>
-  network: Promise<Network | undefined>
+  network: Pick<Network, 'started'> & { readonly dht: Pick<Network['dht'], 'provide' | 'countProviders'> }
   signal: AbortSignal
+  /** Monotonic (ms). */
+  now(): number
   /** The count that was asked for with this id has changed. */
   onChange(id: string): void
 }
@@ -32,33 +34,33 @@ export const createProviderCounts = ({
   telemetry,
   network,
   signal,
+  now,
   onChange,
 }: ProviderCountsDependencies): ProviderCounts => {
   const countByRoot = new Map<string, { others: number; at: number; counting: Promise<void> }>()
   const queue = new Set<string>()
 
   const countOthers = async (id: string, root: Uint8Array, key: string): Promise<void> => {
-    const online = await network
-    if (online === undefined) return
+    await network.started
     const limit = AbortSignal.any([signal, AbortSignal.timeout(countTimeoutMs)])
     const others = await runOperation(telemetry.tracer, 'count providers', limit, (operation) =>
-      online.countProviders(root, operation),
+      network.dht.countProviders(root, operation),
     )
     const known = countByRoot.get(key)
     if (known === undefined || known.others === others) return
-    countByRoot.set(key, { ...known, others, at: performance.now() })
+    countByRoot.set(key, { ...known, others, at: now() })
     onChange(id)
   }
 
   /** One after the other: each is a walk through the DHT. */
   const providing = createCoalescedRun(async () => {
-    const online = await network
+    await network.started
     for (const text of queue) {
       queue.delete(text)
-      if (online === undefined || signal.aborted) return
+      if (signal.aborted) return
       const root = textToRoot(text)
       if (!root.ok) continue
-      const provide = (operation: Operation): Promise<number> => online.provide(root.value, operation)
+      const provide = (operation: Operation): Promise<number> => network.dht.provide(root.value, operation)
       await runOperation(telemetry.tracer, 'provide', signal, provide).catch(() => {})
     }
   })
@@ -68,11 +70,11 @@ export const createProviderCounts = ({
     refresh(id, root) {
       const key = toHex(root)
       const known = countByRoot.get(key)
-      if (known !== undefined && performance.now() - known.at <= freshMs) return known.counting
+      if (known !== undefined && now() - known.at <= freshMs) return known.counting
       const counting = Promise.resolve()
         .then(() => countOthers(id, root, key))
         .catch(() => {})
-      countByRoot.set(key, { others: known?.others ?? 0, at: performance.now(), counting })
+      countByRoot.set(key, { others: known?.others ?? 0, at: now(), counting })
       return counting
     },
     provide(roots) {

@@ -38,25 +38,29 @@ const compose = async (step: Step, confirm: () => number = () => 0) => {
     get: () => undefined,
   } as unknown as Registry
   const network: PublicationsNetwork = {
-    status: () => ({ connections: state.connections }),
-    audience: () => state.audience,
-    async announce(bytes) {
-      await step('an announcement')
-      if (state.audience > 0) told.push(new TextDecoder().decode(bytes))
-      return state.audience
+    peers: { connectionCount: () => state.connections },
+    announcements: {
+      audience: () => state.audience,
+      async announce(bytes) {
+        await step('an announcement')
+        if (state.audience > 0) told.push(new TextDecoder().decode(bytes))
+        return state.audience
+      },
     },
-    async putHead() {
-      await step('a put')
-      return confirm()
+    dht: {
+      async putHead() {
+        await step('a put')
+        return confirm()
+      },
+      provide: async () => 0,
     },
-    provide: async () => 0,
-    syncNow() {},
+    sync: { syncNow() {} },
   }
   const publications = createPublications({
     telemetry: noTelemetry,
     registry,
     outbox,
-    network: Promise.resolve(network),
+    network,
     signal: new AbortController().signal,
     onChange: (view) => views.push(view),
   })

@@ -5,7 +5,7 @@ import { createCoalescedRun, createCoalescedRuns } from '../stack/coalesced-runs
 import { createSemaphore } from '../stack/semaphore.ts'
 import { type Operation, runOperation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import type { Network, NetworkStatus } from './network.ts'
+import type { NetworkConcerns } from './network-concerns.ts'
 
 /** Walks through the DHT at the same time: each dials. */
 const parallelPuts = 3
@@ -17,13 +17,16 @@ export interface PublicationsDependencies {
   telemetry: Pick<Telemetry, 'tracer'>
   registry: Registry
   outbox: Outbox
-  network: Promise<PublicationsNetwork | undefined>
+  network: PublicationsNetwork
   signal: AbortSignal
   onChange(publication: PublicationView): void
 }
 
-export type PublicationsNetwork = Pick<Network, 'announce' | 'audience' | 'putHead' | 'provide' | 'syncNow'> & {
-  status(): Pick<NetworkStatus, 'connections'>
+export interface PublicationsNetwork {
+  readonly announcements: NetworkConcerns['announcements']
+  readonly dht: Pick<NetworkConcerns['dht'], 'putHead' | 'provide'>
+  readonly peers: Pick<NetworkConcerns['peers'], 'connectionCount'>
+  readonly sync: Pick<NetworkConcerns['sync'], 'syncNow'>
 }
 
 export interface Publications {
@@ -49,7 +52,8 @@ interface Progress {
  * missing network only delays it.
  */
 export const createPublications = (deps: PublicationsDependencies): Publications => {
-  const { telemetry, registry, outbox, network, signal, onChange } = deps
+  const { telemetry, registry, outbox, signal, onChange } = deps
+  const { announcements, dht, peers, sync } = deps.network
   const puts = createSemaphore(parallelPuts)
   const progressById = new Map<string, Progress>()
   let retryTimer: ReturnType<typeof setTimeout> | undefined
@@ -85,8 +89,6 @@ export const createPublications = (deps: PublicationsDependencies): Publications
   }
 
   const announcing = createCoalescedRun(async () => {
-    const online = await network
-    if (online === undefined) return
     for (const { id } of outbox.list()) {
       // As it is now: something newer may have been published while another was announced.
       const entry = outbox.get(id)
@@ -94,8 +96,8 @@ export const createPublications = (deps: PublicationsDependencies): Publications
       if (entry === undefined) continue
       const progress = progressOf(entry)
       const announcement = registry.announcementFor(id)
-      if (progress.view.announcedTo === 0 && announcement !== undefined && online.audience() > 0) {
-        const announce = (operation: Operation): Promise<number> => online.announce(announcement, operation)
+      if (progress.view.announcedTo === 0 && announcement !== undefined && announcements.audience() > 0) {
+        const announce = (operation: Operation): Promise<number> => announcements.announce(announcement, operation)
         const announcedTo = await runOperation(telemetry.tracer, 'announce', signal, announce).catch(() => 0)
         if (announcedTo > 0) report(progress, { announcedTo, ...(progress.put === 'waiting' ? {} : { state: 'sent' }) })
       }
@@ -104,39 +106,32 @@ export const createPublications = (deps: PublicationsDependencies): Publications
   })
 
   const putting = createCoalescedRuns(async (id: string) => {
-    const online = await network
-    if (online === undefined) return
     await puts.run(signal, async () => {
       const entry = outbox.get(id)
-      if (entry === undefined || signal.aborted || online.status().connections === 0) return
+      if (entry === undefined || signal.aborted || peers.connectionCount() === 0) return
       const progress = progressOf(entry)
       if (progress.put === 'done') return
       report(progress, { state: 'sending' })
       const confirmed = await runOperation(telemetry.tracer, 'put', signal, (operation) =>
-        put(entry, progress, online, operation),
+        put(entry, progress, operation),
       )
       progress.put = confirmed > 0 ? 'done' : 'failed'
       const { announcedTo } = progress.view
       report(progress, { state: confirmed + announcedTo > 0 ? 'sent' : 'stored', acknowledgements: confirmed })
       // A peer that missed it is given it by sync.
-      if (announcedTo === 0 && confirmed > 0) online.syncNow()
+      if (announcedTo === 0 && confirmed > 0) sync.syncNow()
       await settle(entry, progress)
     })
   })
 
-  const put = async (
-    entry: OutboxEntry,
-    progress: Progress,
-    online: PublicationsNetwork,
-    operation: Operation,
-  ): Promise<number> => {
+  const put = async (entry: OutboxEntry, progress: Progress, operation: Operation): Promise<number> => {
     const { id, version } = entry
     const dhtValue = registry.dhtValueFor(id)
     const root = registry.get(id)?.versions.find((each) => each.version === version)?.release?.release.root
     const onConfirmed = (acknowledgements: number): void => report(progress, { acknowledgements })
     const [confirmed] = await Promise.all([
-      dhtValue === undefined ? 0 : online.putHead(dhtValue.key, dhtValue.value, operation, onConfirmed).catch(() => 0),
-      root === undefined ? 0 : online.provide(root, operation).catch(() => 0),
+      dhtValue === undefined ? 0 : dht.putHead(dhtValue.key, dhtValue.value, operation, onConfirmed).catch(() => 0),
+      root === undefined ? 0 : dht.provide(root, operation).catch(() => 0),
     ])
     return confirmed
   }

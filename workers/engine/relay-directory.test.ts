@@ -46,7 +46,7 @@ test('while no relay is connected the server is asked for one that moved, and no
   const store = createMemoryStore()
   let named = [relay(1)]
   serve(() => Response.json({ relays: named }))
-  const directory = createRelayDirectory({ given: [], store, origin })
+  const directory = createRelayDirectory({ given: [], store, origin, random: Math.random })
   expect(await directory.first()).toEqual([relay(1)])
   let connected = true
   const moved: string[][] = []
@@ -68,10 +68,12 @@ test('while no relay is connected the server is asked for one that moved, and no
 test('relays that were given are never replaced', async () => {
   vi.useFakeTimers()
   serve(() => Response.json({ relays: [relay(1)] }))
-  const watch = createRelayDirectory({ given: [relay(2)], store: createMemoryStore(), origin }).watch({
-    isConnected: () => false,
-    onRelays: () => expect.unreachable(),
-  })
+  const watch = createRelayDirectory({
+    given: [relay(2)],
+    store: createMemoryStore(),
+    origin,
+    random: Math.random,
+  }).watch({ isConnected: () => false, onRelays: () => expect.unreachable() })
   watch.look()
   await vi.advanceTimersByTimeAsync(120_000)
   expect(fetch).not.toHaveBeenCalled()
@@ -86,7 +88,7 @@ test('what a wake asks for while the server is asked is asked again after that',
     answers.push(answer)
     return answer.promise
   })
-  const directory = createRelayDirectory({ given: [], store: createMemoryStore(), origin })
+  const directory = createRelayDirectory({ given: [], store: createMemoryStore(), origin, random: Math.random })
   await vi.advanceTimersByTimeAsync(0)
   answers[0]?.resolve(Response.json({ relays: [relay(1)] }))
   await directory.first()

@@ -35,19 +35,18 @@ export interface RelayWatch {
   stop(): void
 }
 
-/** For an engine that is told by others whom to connect to. */
-export const noRelays: RelayDirectory = { first: async () => [], watch: () => ({ look() {}, stop() {} }) }
-
 export interface RelayDirectoryOptions {
   /** From the address bar. */
   given: readonly string[]
   store: Store
-  /** Of the page's server. */
-  origin: string
+  /** Of the page's server; without one only the given and the remembered relays are known. */
+  origin: string | undefined
+  /** In [0, 1). */
+  random(): number
 }
 
 /** Where relays are known from, at the start and for as long as the engine runs: a relay may come back elsewhere. */
-export const createRelayDirectory = ({ given, store, origin }: RelayDirectoryOptions): RelayDirectory => {
+export const createRelayDirectory = ({ given, store, origin, random }: RelayDirectoryOptions): RelayDirectory => {
   // Begun at once: the answer is there when the rest of the start has been read from the disk.
   const first = findRelays(given, store, origin)
   first.catch(() => {})
@@ -57,7 +56,7 @@ export const createRelayDirectory = ({ given, store, origin }: RelayDirectoryOpt
     watch({ isConnected, onRelays }) {
       let timer: ReturnType<typeof setTimeout> | undefined
       let delayMs = firstAskMs
-      let stopped = given.length > 0
+      let stopped = given.length > 0 || origin === undefined
 
       const asking = createCoalescedRun(async () => {
         if (stopped) return
@@ -71,7 +70,7 @@ export const createRelayDirectory = ({ given, store, origin }: RelayDirectoryOpt
             onRelays(named)
           }
         }
-        timer = setTimeout(ask, delayMs * (1 - askSpread / 2 + Math.random() * askSpread))
+        timer = setTimeout(ask, delayMs * (1 - askSpread / 2 + random() * askSpread))
         delayMs = isConnected() ? firstAskMs : Math.min(delayMs * 2, maxAskMs)
       })
       const ask = (): void => void asking.ask()
@@ -95,7 +94,11 @@ export const createRelayDirectory = ({ given, store, origin }: RelayDirectoryOpt
  * The relays to use: those given in the address bar; else those that the page's server names at `/relays.json`; else,
  * as when the page is opened offline, those it named last.
  */
-export const findRelays = async (given: readonly string[], store: Store, origin: string): Promise<string[]> => {
+export const findRelays = async (
+  given: readonly string[],
+  store: Store,
+  origin: string | undefined,
+): Promise<string[]> => {
   // Also what is no address of a relay: the status says so of it.
   if (given.length > 0) return [...new Set(given)].slice(0, maxRelays)
   const stored = await store.get('settings', 'relays').catch(() => undefined)
@@ -109,7 +112,8 @@ export const findRelays = async (given: readonly string[], store: Store, origin:
 const remember = (store: Store, relays: string[]): Promise<void> =>
   store.write([{ table: 'settings', key: 'relays', value: encode({ relays }) }]).catch(() => {})
 
-const askServer = async (origin: string, timeoutMs: number): Promise<string[]> => {
+const askServer = async (origin: string | undefined, timeoutMs: number): Promise<string[]> => {
+  if (origin === undefined) return []
   try {
     const response = await fetch(new URL('/relays.json', origin), {
       signal: AbortSignal.timeout(timeoutMs),

@@ -1,21 +1,22 @@
 import type { StartOptions } from '../contract/commands.ts'
 import type { Failure } from '../contract/failures.ts'
 import type { StatusView, Step } from '../contract/views.ts'
-import type { RtcShim } from '../net/rtc-shim.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from './clock.ts'
 import { catalogueStep, createStepClock } from './connectivity.ts'
 import type { ProfileKeys } from './keys.ts'
-import type { Network } from './network.ts'
+import type { Network, NetworkState } from './network.ts'
+import type { NetworkStatus } from './network-concerns.ts'
+import type { WebRtc } from './platform.ts'
 
 export interface StatusDependencies {
   options: Pick<StartOptions, 'profile'>
   keys: ProfileKeys
   store: Pick<Store, 'persistent'>
-  rtc: RtcShim | undefined
+  webRtc: Pick<WebRtc, 'channelPath'> | undefined
   /** Why storage is memory only. */
   refusal: Failure | undefined
-  network: Promise<Network | undefined>
+  network: Pick<Network, 'state' | 'status'>
   clock: Pick<Clock, 'now' | 'aheadMs'>
   catalogueSize(): number
   /** The view may look otherwise now: `view` tells. */
@@ -28,23 +29,18 @@ export interface Status {
   changed(): void
   /** What was opened is gone: nothing can be stored until the page is loaded again. */
   storageLost(reason: Failure): void
-  /** The node could not be started: everything local works on. */
-  networkFailed(error: unknown): void
 }
 
 const starting: Step = { state: 'working', reason: 'The peer-to-peer node is starting.' }
 
 /** Joins what the network, the storage and the catalogue say of themselves into the one view that the page shows. */
 export const createStatus = (deps: StatusDependencies): Status => {
-  const { keys, rtc } = deps
+  const { keys, network, webRtc } = deps
   let storageFailure = deps.refusal
-  let network: Network | undefined
-  let failure: string | undefined
   const withTimes = createStepClock<keyof StatusView['steps']>(deps.clock.now)
 
   const view = (): StatusView => {
-    const online = network?.status()
-    const idle: Step = failure === undefined ? starting : { state: 'failed', reason: failure }
+    const { steps = idleSteps(network.state()), ...online } = network.status()
     const catalogueSize = deps.catalogueSize()
     const clockAheadMs = deps.clock.aheadMs()
     return {
@@ -52,22 +48,19 @@ export const createStatus = (deps: StatusDependencies): Status => {
       publisherId: keys.identity.publisherId,
       publisherName: keys.identity.name,
       profile: deps.options.profile,
-      online: online?.online ?? false,
-      relays: online?.relays ?? [],
-      connections: online?.connections ?? 0,
-      directConnections: online?.directConnections ?? 0,
+      online: online.online,
+      relays: online.relays,
+      connections: online.connections,
+      directConnections: online.directConnections,
       catalogueSize,
-      catalogueComplete: online?.catalogueComplete ?? false,
-      searchablePeers: online?.searchablePeers ?? 0,
+      catalogueComplete: online.catalogueComplete,
+      searchablePeers: online.searchablePeers,
       persistent: deps.store.persistent,
-      channelPath: rtc?.channelPath() ?? 'none',
+      channelPath: webRtc?.channelPath() ?? 'none',
       ...(clockAheadMs === undefined ? {} : { clockAheadMs }),
       steps: withTimes({
-        relay: online?.steps.relay ?? idle,
-        reservation: online?.steps.reservation ?? idle,
-        direct: online?.steps.direct ?? idle,
-        topic: online?.steps.topic ?? idle,
-        catalogue: catalogueStep(catalogueSize, online?.exchange ?? { kind: 'none' }, online?.connectedPeers ?? 0),
+        ...steps,
+        catalogue: catalogueStep(catalogueSize, online.exchange, online.connectedPeers),
         storage:
           storageFailure === undefined
             ? { state: 'ok', reason: '' }
@@ -78,11 +71,6 @@ export const createStatus = (deps: StatusDependencies): Status => {
 
   const changed = deps.onChange
 
-  void deps.network.then((started) => {
-    network = started
-    changed()
-  })
-
   return {
     view,
     changed,
@@ -90,9 +78,16 @@ export const createStatus = (deps: StatusDependencies): Status => {
       storageFailure ??= reason
       changed()
     },
-    networkFailed(error) {
-      failure = `The peer-to-peer node could not be started: ${error instanceof Error ? error.message : error}`
-      changed()
-    },
   }
 }
+
+/** The steps of a node that does not run. */
+const idleSteps = (network: NetworkState): NonNullable<NetworkStatus['steps']> => {
+  const idle: Step = network.kind === 'failed' ? couldNotStart(network.error) : starting
+  return { relay: idle, reservation: idle, direct: idle, topic: idle }
+}
+
+const couldNotStart = (error: unknown): Step => ({
+  state: 'failed',
+  reason: `The peer-to-peer node could not be started: ${error instanceof Error ? error.message : error}`,
+})

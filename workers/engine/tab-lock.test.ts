@@ -4,6 +4,7 @@ import { acquireProfileLock } from './tab-lock.ts'
 
 /** Real Web Locks, those of Node; every test has a profile of its own. */
 const { locks } = navigator
+const clocks = { wall: () => Date.now(), monotonic: () => performance.now() }
 
 afterEach(() => {
   vi.useRealTimers()
@@ -11,9 +12,9 @@ afterEach(() => {
 
 describe('the profile lock', () => {
   test('is had by one, and by the next when it is released', async () => {
-    const first = await acquireProfileLock('next', locks)
+    const first = await acquireProfileLock('next', locks, clocks)
     const order: string[] = []
-    const second = acquireProfileLock('next', locks).then((lock) => {
+    const second = acquireProfileLock('next', locks, clocks).then((lock) => {
       order.push('second')
       return lock
     })
@@ -26,8 +27,8 @@ describe('the profile lock', () => {
 
   test('stolen, it is told at once, and the former holder may not write', async () => {
     const stolen = Promise.withResolvers<void>()
-    const first = await acquireProfileLock('stolen', locks, { onStolen: stolen.resolve })
-    const second = await acquireProfileLock('stolen', locks, { steal: true })
+    const first = await acquireProfileLock('stolen', locks, clocks, { onStolen: stolen.resolve })
+    const second = await acquireProfileLock('stolen', locks, clocks, { steal: true })
     await stolen.promise
     const write = vi.fn(async () => {})
     const store = (lock: typeof first) => createFencedStore({ write } as never, lock.assertHeld)
@@ -43,7 +44,7 @@ describe('the profile lock', () => {
     const query = vi.fn(async () => ({ held: [{ name: 'ggen-profile-asleep', clientId: holder }] }))
     const request = async (_name: string, _options: LockOptions, callback: () => Promise<void>) => callback()
     vi.useFakeTimers()
-    const lock = await acquireProfileLock('asleep', { query, request } as unknown as LockManager)
+    const lock = await acquireProfileLock('asleep', { query, request } as unknown as LockManager, clocks)
     query.mockClear()
     await lock.assertHeld()
     expect(query).not.toHaveBeenCalled()

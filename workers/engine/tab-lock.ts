@@ -1,6 +1,6 @@
 import { Failure } from '../contract/failures.ts'
 import { tabLocks } from '../contract/tabs.ts'
-import { wallNow } from '../stack/steady-date.ts'
+import type { Clocks, ProfileLock, ProfileLockOptions } from './platform.ts'
 
 /** A reloaded tab asks for the lock while its old worker is still ending: wait this long before it is called in use, ms. */
 const handOverMs = 5_000
@@ -14,26 +14,14 @@ const awakeMs = 200
  */
 const leaseMs = 800
 
-export interface ProfileLockOptions {
-  /** Takes the lock from a holder that is frozen. */
-  steal?: boolean
-  /** The lock was taken by another tab: everything must stop at once. */
-  onStolen?(): void
-}
-
-export interface ProfileLock {
-  /** Resolves where this holder may write; rejects with `ProfileInUse` when it was frozen and another took over. */
-  assertHeld(): Promise<void>
-  release(): void
-}
-
 /**
- * Holds the one lock of a profile: two nodes with one key would take each other's dials, and two writers one database.
+ * Holds the one lock of a profile, a Web Lock: two nodes with one key would take each other's dials, and two writers one database.
  * @throws Failure `ProfileInUse` when another tab keeps the lock.
  */
 export const acquireProfileLock = async (
   profile: string,
   locks: Pick<LockManager, 'request' | 'query'>,
+  clocks: Clocks,
   { steal = false, onStolen }: ProfileLockOptions = {},
 ): Promise<ProfileLock> => {
   const name = tabLocks.profile(profile)
@@ -64,6 +52,10 @@ export const acquireProfileLock = async (
   const holderNow = async (): Promise<string | undefined> =>
     (await locks.query()).held?.find((lock) => lock.name === name)?.clientId
   const self = await holderNow()
+  const readClocks = (): Readings => ({ monotonic: clocks.monotonic(), wall: clocks.wall() })
+  /** By the clock that has moved more, either way: in doubt the browser is asked. */
+  const sinceMs = ({ monotonic, wall }: Readings): number =>
+    Math.max(clocks.monotonic() - monotonic, Math.abs(clocks.wall() - wall))
   let awakeAt = readClocks()
   const timer = setInterval(() => {
     // After a freeze this timer may run before the loss of the lock is told: only the check below ends the doubt.
@@ -85,14 +77,9 @@ export const acquireProfileLock = async (
   }
 }
 
-interface Clocks {
+interface Readings {
   /** Nobody sets it; in some browsers it stands still while the machine sleeps. */
-  steady: number
+  readonly monotonic: number
   /** Goes on in a sleep; a person may set it back. */
-  day: number
+  readonly wall: number
 }
-
-const readClocks = (): Clocks => ({ steady: performance.now(), day: wallNow() })
-
-/** By the clock that has moved more, either way: in doubt the browser is asked. */
-const sinceMs = ({ steady, day }: Clocks): number => Math.max(performance.now() - steady, Math.abs(wallNow() - day))

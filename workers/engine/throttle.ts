@@ -5,7 +5,7 @@
 export const throttle = <Args extends readonly unknown[]>(
   everyMs: number,
   tell: (...args: Args) => void,
-  now: () => number = () => performance.now(),
+  now: () => number,
 ): ((...args: Args) => void) => {
   let toldAt = Number.NEGATIVE_INFINITY
   return (...args) => {

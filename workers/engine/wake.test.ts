@@ -6,7 +6,7 @@ afterEach(() => void vi.useRealTimers())
 
 test('many reasons in a second are one, and one more after it', () => {
   const routine = vi.fn()
-  const { wake, stop } = createWake(routine)
+  const { wake, stop } = createWake(routine, Date.now)
   wake('resume')
   wake('visible')
   wake('online')
@@ -22,7 +22,7 @@ test('many reasons in a second are one, and one more after it', () => {
 
 test('a sleep that nobody tells of shows in the clock; a busy moment does not', () => {
   const routine = vi.fn()
-  const { stop } = createWake(routine)
+  const { stop } = createWake(routine, Date.now)
   vi.advanceTimersByTime(20_000)
   vi.setSystemTime(Date.now() + 5_000)
   vi.advanceTimersByTime(2_000)

@@ -1,5 +1,4 @@
 import type { WakeReason } from '../contract/commands.ts'
-import { wallNow } from '../stack/steady-date.ts'
 
 /** One thing wakes a machine in several ways at once (it resumes, its page is seen, it is online): one routine runs, ms. */
 const togetherMs = 1_000
@@ -19,9 +18,9 @@ export interface Wake {
 /**
  * The one way to come back after sleep, a hidden tab or a lost network: whatever tells of it runs the same routine, at
  * most once a second, and again after that second when something was told within it. A sleep that nobody tells of, as
- * that of a machine whose tab stays in front, shows in the clock; so does a clock that was set.
+ * that of a machine whose tab stays in front, shows in the wall clock `now` (ms); so does a clock that was set.
  */
-export const createWake = (onWake: () => void, now: () => number = wallNow): Wake => {
+export const createWake = (onWake: () => void, now: () => number): Wake => {
   let timer: ReturnType<typeof setTimeout> | undefined
   let again = false
   let stopped = false

@@ -2,14 +2,14 @@ import { afterEach, expect, test } from 'vitest'
 import type { Entry } from '../protocol/entry.ts'
 import { updateIdentity } from '../protocol/identity.ts'
 import { packageId, toHex } from '../protocol/ids.ts'
-import { createRegistry } from '../registry/registry.ts'
+import { createRegistry, type Registry } from '../registry/registry.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { untraced } from '../telemetry/operation.ts'
 import { withUnknownKeyType } from './forged-records.ts'
 import { createFuturePeer } from './future-peer.ts'
 import { futureRecord, signByHand, withFields } from './future-records.ts'
-import { createHostileNetwork } from './hostile-peers.ts'
-import { eventually } from './network.ts'
+import { createHostileNodes } from './hostile-nodes.ts'
+import { createEngineNetwork, eventually } from './network.ts'
 import { until } from './relay-network.ts'
 import { createHistory, createTestPublisher } from './test-publisher.ts'
 
@@ -20,25 +20,31 @@ import { createHistory, createTestPublisher } from './test-publisher.ts'
 
 const minutes = 60
 
-const network = createHostileNetwork()
-afterEach(network.stopAll)
+const engines = createEngineNetwork({ webSockets: true })
+const hostiles = createHostileNodes()
+afterEach(async () => {
+  await Promise.all([engines.stopAll(), hostiles.stopAll()])
+})
 
 test(
   'a peer of a later version lives with those of today, in both directions',
   { timeout: 240_000 },
   async ({ signal }) => {
-    const [engine, stand, node, profile, publisher] = await Promise.all([
-      network.startEngine('today'),
-      network.startStand('today-too'),
-      network.startHostile(),
-      network.createProfile('future'),
+    const [engine, other, node, profile, publisher] = await Promise.all([
+      engines.start('today'),
+      engines.start('today-too'),
+      hostiles.start(),
+      // Its catalogue; it is reached by the node.
+      engines.start('future'),
       createTestPublisher(60),
     ])
-    const future = await createFuturePeer(node, profile)
+    const { registry } = engine.storage
+    const { registry: futureRegistry } = profile.storage
+    const future = await createFuturePeer(node, futureRegistry)
     const { publisherId } = publisher.identity
     const key = publisher.signer
-    await engine.network.connect(stand.address)
-    await engine.network.connect(node.address)
+    await engine.meet(other)
+    await engine.meet(node)
     await until('the peers are connected', () => node.isConnectedTo(engine.id))
 
     // An identity with a key of a new type, and a package with new fields in every signed body.
@@ -88,8 +94,8 @@ test(
       { kind: 'release', bytes: withUnknownKeyType('release', release.release.bytes) },
       ...Array.from({ length: 40 }, (_, n): Entry => ({ kind: 'snapshot', bytes: Uint8Array.of(1, 2, n) })),
     ]
-    await profile.registry.ingest([...ofKit, ...carried], { from: 'future' })
-    const bytesOf = async (registry: typeof engine.registry) =>
+    await futureRegistry.ingest([...ofKit, ...carried], { from: 'future' })
+    const bytesOf = async (registry: Registry) =>
       new Set((await registry.entriesById(registry.entryIds())).map(({ bytes }) => toHex(bytes)))
 
     const questions: [object, string][] = [
@@ -103,7 +109,7 @@ test(
       // What cannot be judged is not refused with blame, however often it comes.
       if (minute % 10 === 0) await node.give(engine.id, [...ofKit, ...ignored])
       const before = future.answered.length
-      engine.network.syncNow()
+      engine.network.sync.syncNow()
       await until('the engine has begun an exchange, too', () => future.answered.length > before)
       told += await future.announce({
         v: minute % 2 === 0 ? 1 : 2,
@@ -114,10 +120,10 @@ test(
       })
       const [question, status] = questions[minute % questions.length] ?? [{}, '']
       expect(await future.ask(engine.id, question)).toMatchObject({ status })
-      await engine.network.searchPeers({ text: 'kit', filters: {} }, untraced(AbortSignal.timeout(10_000)))
+      await engine.network.query.search({ text: 'kit', filters: {} }, untraced(AbortSignal.timeout(10_000)))
       if (minute % 10 === 5) {
         const { id, root } = await engine.publish(`of-today-${minute}`, '1.0.0')
-        const found = engine.registry.get(id)?.latest?.release?.release.root ?? new Uint8Array()
+        const found = registry.get(id)?.latest?.release?.release.root ?? new Uint8Array()
         expect(root).not.toBe('')
         expect(await future.requestContent(engine.id, found)).toMatchObject({ other: 'refused' })
       }
@@ -126,28 +132,28 @@ test(
 
     // Nobody was blamed, and nobody has left.
     expect(node.isConnectedTo(engine.id)).toBe(true)
-    for (const { peer, failed, faults, bannedUntil } of engine.reputation.list())
+    for (const { peer, failed, faults, bannedUntil } of engine.storage.reputation.list())
       expect({ peer, failed, faults, bannedUntil }).toEqual({ peer, failed: 0, faults: 0, bannedUntil: undefined })
     expect(future.answered.filter((failure) => failure !== undefined)).toEqual([])
     expect(told).toBeGreaterThan(0)
 
     // What can be understood is, and it is passed on as it was signed, with what cannot be.
     const kit = packageId(publisherId, 'kit')
-    expect(engine.registry.get(kit)?.latest?.version).toBe('1.0.0')
+    expect(registry.get(kit)?.latest?.version).toBe('1.0.0')
     await eventually(
       'the other peer of today has it all',
       async () => {
-        if (stand.registry.get(kit) === undefined) engine.network.syncNow()
-        const there = await bytesOf(stand.registry)
+        if (other.storage.registry.get(kit) === undefined) engine.network.sync.syncNow()
+        const there = await bytesOf(other.storage.registry)
         return [...ofKit, ...carried].every(({ bytes }) => there.has(toHex(bytes)))
       },
       signal,
     )
     for (let minute = 5; minute < minutes; minute += 10)
-      expect(profile.registry.bySlug(`of-today-${minute}`)).toHaveLength(1)
+      expect(futureRegistry.bySlug(`of-today-${minute}`)).toHaveLength(1)
 
     // It survives a restart, and nothing that was of no use was kept.
-    const again = createRegistry({ store: engine.store, crypto: webCrypto, onChange() {} })
+    const again = createRegistry({ store: engine.disk, crypto: webCrypto, onChange() {} })
     expect(await again.load()).toMatchObject({ droppedCount: 0 })
     const kept = await bytesOf(again)
     for (const { bytes } of [...ofKit, ...carried]) expect(kept.has(toHex(bytes))).toBe(true)

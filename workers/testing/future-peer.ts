@@ -3,12 +3,13 @@ import type { Connection, Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
 import { toHex } from '../protocol/ids.ts'
 import { PACKAGES_TOPIC, PIECE_PROTOCOL, QUERY_PROTOCOL, SYNC_PROTOCOL } from '../protocol/protocols.ts'
+import type { Registry } from '../registry/registry.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import type { SyncChannel } from '../sync/channel.ts'
 import { type ExchangeResult, runInitiator, runResponder } from '../sync/exchange.ts'
 import { createReplica } from '../sync/replica.ts'
 import { untraced } from '../telemetry/operation.ts'
-import type { Hostile, Profile } from './hostile-peers.ts'
+import type { Hostile } from './hostile-nodes.ts'
 
 /**
  * A peer of a later version: it speaks the protocols of today with fields, messages, questions and entries that today's
@@ -40,10 +41,17 @@ const later = {
 const answerMs = 10_000
 const maxTries = 30
 
-export const createFuturePeer = async (hostile: Hostile, profile: Profile): Promise<FuturePeer> => {
+export const createFuturePeer = async (hostile: Hostile, registry: Registry): Promise<FuturePeer> => {
   const { node } = hostile
   const answered: (string | undefined)[] = []
-  const replica = createReplica(profile.catalogue, webCrypto)
+  const replica = createReplica(
+    {
+      watchIds: registry.watchEntryIds,
+      entries: registry.entriesById,
+      ingest: (entries, from) => registry.ingest(entries, { from }),
+    },
+    webCrypto,
+  )
 
   const answer = async (stream: Stream, { remotePeer }: Connection): Promise<void> => {
     try {
@@ -58,7 +66,7 @@ export const createFuturePeer = async (hostile: Hostile, profile: Profile): Prom
   await node.handle(QUERY_PROTOCOL, async (stream) => {
     const messages = lpStream(stream)
     await messages.read()
-    const entries = (await profile.registry.entriesById(profile.registry.entryIds())).slice(0, 8)
+    const entries = (await registry.entriesById(registry.entryIds())).slice(0, 8)
     const extended = entries.map((entry) => ({ ...entry, learnedAt: 1 }))
     await messages.write(dagCbor.encode({ v: 1, status: 'ok', entries: extended, ...later }))
     await stream.close()

@@ -2,11 +2,17 @@ import { type ChildProcess, fork } from 'node:child_process'
 import type { Stream } from '@libp2p/interface'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { KAD_PROTOCOL, PIECE_PROTOCOL, QUERY_PROTOCOL, SYNC_PROTOCOL } from '../protocol/protocols.ts'
+import { webCrypto } from '../stack/web-crypto.ts'
+import { startSync } from '../sync/sync.ts'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
+import { rowsOf } from './engine-records.ts'
 import { createForger, entriesOf } from './forged-records.ts'
 import { type GarbageKind, garbageKinds, pour } from './garbage.ts'
-import { createHostileNetwork, dial, type Hostile, type Stand, type TestEngine } from './hostile-peers.ts'
+import { createHostileNodes, dial, type Hostile } from './hostile-nodes.ts'
 import type { HostileOrder, HostileReport } from './hostile-process.ts'
+import { catalogueOf } from './hostile-sync.ts'
 import { collectGarbage } from './kept-bytes.ts'
+import { createEngineNetwork, type EnginePeer } from './network.ts'
 import { createTestNetwork, until } from './relay-network.ts'
 
 /**
@@ -14,11 +20,11 @@ import { createTestNetwork, until } from './relay-network.ts'
  * of ours is dropped under a named failure, and the node still answers others.
  */
 
-const network = createHostileNetwork()
+const engines = createEngineNetwork({ webSockets: true })
+const hostiles = createHostileNodes()
 const relays = createTestNetwork()
 afterEach(async () => {
-  await network.stopAll()
-  await relays.stopAll()
+  await Promise.all([engines.stopAll(), hostiles.stopAll(), relays.stopAll()])
 })
 
 /** Each sends up to 40 MB through encryption on a busy machine. */
@@ -60,38 +66,44 @@ const weigh = async (what: string, work: () => Promise<unknown>): Promise<number
 }
 
 interface Scene {
-  engine: TestEngine
-  stand: Stand
+  engine: EnginePeer
+  honest: EnginePeer
+  /** Exchanges of catalogues that failed at the honest peer. */
+  failedExchanges: unknown[]
 }
 
 const setScene = async (): Promise<Scene> => {
-  const [engine, stand, publisher] = await Promise.all([
-    network.startEngine('victim'),
-    network.startStand('honest'),
+  const [engine, honest, publisher] = await Promise.all([
+    engines.start('victim'),
+    engines.start('honest'),
     createForger('publisher'),
   ])
   await engine.publish('own', '1.0.0', { 'a.txt': new Uint8Array(1000) })
-  await engine.registry.ingest(entriesOf(await publisher.release('known', '1.0.0')), { from: 'test' })
-  return { engine, stand }
+  await engine.storage.registry.ingest(entriesOf(await publisher.release('known', '1.0.0')), { from: 'test' })
+  const failedExchanges: unknown[] = []
+  honest.network.onChange(() => {
+    const { exchange } = honest.network.status()
+    if (exchange.kind === 'failed') failedExchanges.push(exchange)
+  })
+  return { engine, honest, failedExchanges }
 }
 
-const meet = async (engine: TestEngine, hostile: Hostile): Promise<void> => {
-  if (!hostile.isConnectedTo(engine.id)) await engine.network.connect(hostile.address)
+const meet = async (engine: EnginePeer, hostile: Hostile): Promise<void> => {
+  if (!hostile.isConnectedTo(engine.id)) await engine.meet(hostile)
   await until('the hostile peer has seen the connection', () => hostile.isConnectedTo(engine.id))
 }
 
 /** An honest peer is heard, and the engine serves it in turn. */
-const expectWorks = async ({ engine, stand }: Scene): Promise<void> => {
-  await engine.network.connect(stand.address)
-  const { id } = await stand.publish('honest', '1.0.0', { 'a.txt': new TextEncoder().encode('honest') })
-  await stand.announce(id)
+const expectWorks = async ({ engine, honest, failedExchanges }: Scene): Promise<void> => {
+  await engine.meet(honest)
+  const { id } = await honest.publish('honest', '1.0.0', { 'a.txt': new TextEncoder().encode('honest') })
   await until('both have the packages of both', () => {
-    engine.network.syncNow()
-    return engine.registry.get(id)?.latest !== undefined && stand.registry.size() === 3
+    engine.network.sync.syncNow()
+    return engine.storage.registry.get(id)?.latest !== undefined && honest.storage.registry.size() === 3
   })
-  await engine.installs.install([id])
-  expect(engine.library.get(id, '1.0.0')).toBeDefined()
-  expect(stand.exchanges.filter(({ failure }) => failure !== undefined)).toEqual([])
+  await engine.install([id])
+  expect(engine.storage.library.get(id, '1.0.0')).toBeDefined()
+  expect(failedExchanges).toEqual([])
 }
 
 const identify = '/ipfs/id/1.0.0'
@@ -134,15 +146,15 @@ describe('10 MB of garbage from another process', () => {
     async (protocol) => {
       const scene = await setScene()
       const { engine } = scene
-      const before = await engine.rows()
+      const before = await rowsOf(engine)
       for (const kind of garbageKinds) {
         // Another one each time: who was dropped is not let in again.
         const appeared = await tell('appear')
-        await engine.network.connect('address' in appeared ? appeared.address : '')
+        await engine.meet({ address: 'address' in appeared ? appeared.address : '' })
         // It rejects where the stream could not be opened, which would show nothing.
         const most = await weigh(kind, () => tell({ peer: engine.id, protocol, kind }))
         expect.soft(most, `${kind}: bytes taken`).toBeLessThan(mayTakeBytes)
-        expect.soft(await engine.rows(), kind).toEqual(before)
+        expect.soft(await rowsOf(engine), kind).toEqual(before)
       }
       await expectWorks(scene)
     },
@@ -179,12 +191,24 @@ describe('the failure of garbage has a name', () => {
   it.each(garbageKinds)(
     'on the exchange of catalogues: %s',
     async (kind) => {
-      const [stand, hostile] = await Promise.all([network.startStand('honest'), network.startHostile()])
-      await dial(stand.node, hostile.address)
-      await until('it is connected', () => hostile.isConnectedTo(stand.id))
-      await pour(await hostile.open(stand.id, SYNC_PROTOCOL), kind)
-      await until('the exchange has ended', () => stand.exchanges.length > 0)
-      expect(['RecordMalformed', 'RecordTooLarge']).toContain(stand.exchanges[0]?.failure)
+      const [honest, hostile] = await Promise.all([hostiles.start(), hostiles.start()])
+      const outcomes: unknown[] = []
+      const sync = await startSync({
+        telemetry: noTelemetry,
+        directComes: false,
+        node: honest.node,
+        catalogue: await catalogueOf([]),
+        sha256: webCrypto.sha256,
+        openStream: honest.open,
+        onExchange: (_, outcome) => outcomes.push(outcome),
+        random: Math.random,
+      })
+      await dial(honest.node, hostile.address)
+      await until('it is connected', () => hostile.isConnectedTo(honest.id))
+      await pour(await hostile.open(honest.id, SYNC_PROTOCOL), kind)
+      await until('the exchange has ended', () => outcomes.length > 0)
+      expect(outcomes[0]).toMatchObject({ failure: { name: expect.stringMatching(/^Record(Malformed|TooLarge)$/) } })
+      await sync.stop()
     },
     testMs,
   )
@@ -194,7 +218,7 @@ describe('the failure of garbage has a name', () => {
     async (protocol) => {
       const scene = await setScene()
       for (const kind of garbageKinds) {
-        const hostile = await network.startHostile()
+        const hostile = await hostiles.start()
         await meet(scene.engine, hostile)
         await pour(await hostile.open(scene.engine.id, protocol), kind)
         await until(`it is dropped after ${kind}`, () => !hostile.isConnectedTo(scene.engine.id))
@@ -213,22 +237,22 @@ describe('10 MB of garbage as an answer', () => {
     async (protocol, kind) => {
       const scene = await setScene()
       const { engine } = scene
-      const hostile = await network.startHostile()
-      const before = await engine.rows()
+      const hostile = await hostiles.start()
+      const before = await rowsOf(engine)
       const most = await weigh(kind, async () => {
         const done = Promise.withResolvers<number>()
         const answer = (stream: Stream): Promise<void> => pour(stream, kind).then(done.resolve)
         await hostile.node.handle(protocol, answer, { force: true })
         await meet(engine, hostile)
         // Whose exchange it is depends on the ids, so it is asked for until it was.
-        const asking = setInterval(() => engine.network.syncNow(), 50)
+        const asking = setInterval(() => engine.network.sync.syncNow(), 50)
         expect(await done.promise).toBeGreaterThan(0)
         clearInterval(asking)
         await hostile.node.stop()
-        await until('the connection is gone', () => engine.network.peers().length === 0)
+        await until('the connection is gone', () => engine.network.peers.list().length === 0)
       })
       expect(most).toBeLessThan(mayTakeBytes)
-      expect(await engine.rows()).toEqual(before)
+      expect(await rowsOf(engine)).toEqual(before)
       await expectWorks(scene)
     },
     testMs,
@@ -238,24 +262,24 @@ describe('10 MB of garbage as an answer', () => {
     'on the pieces of a package: another peer is asked, and the liar is dropped',
     async () => {
       const scene = await setScene()
-      const { engine, stand } = scene
-      const hostile = await network.startHostile()
+      const { engine, honest } = scene
+      const hostile = await hostiles.start()
       let asked = 0
       await hostile.node.handle(PIECE_PROTOCOL, (stream) => {
         asked += 1
         void pour(stream, 'noise')
       })
-      const { id } = await stand.publish('large', '1.0.0', { 'big.bin': new Uint8Array(3_000_000).fill(9) })
+      const { id } = await honest.publish('large', '1.0.0', { 'big.bin': new Uint8Array(3_000_000).fill(9) })
       await meet(engine, hostile)
-      await engine.network.connect(stand.address)
+      await engine.meet(honest)
       await until('the package is known', () => {
-        engine.network.syncNow()
-        return engine.registry.get(id)?.latest !== undefined
+        engine.network.sync.syncNow()
+        return engine.storage.registry.get(id)?.latest !== undefined
       })
-      await engine.installs.install([id])
+      await engine.install([id])
       expect(asked).toBeGreaterThan(0)
       await until('the liar is dropped', () => !hostile.isConnectedTo(engine.id))
-      expect(engine.library.get(id, '1.0.0')?.files).toHaveLength(2)
+      expect(engine.storage.library.get(id, '1.0.0')?.files).toHaveLength(2)
     },
     testMs,
   )

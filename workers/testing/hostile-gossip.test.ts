@@ -9,7 +9,7 @@ import {
   type GossipNetworkOptions,
   type GossipNode,
 } from './gossip-network.ts'
-import { createHostileNetwork, dial } from './hostile-peers.ts'
+import { createHostileNodes, dial } from './hostile-nodes.ts'
 import { until } from './relay-network.ts'
 
 /** Gossip among real nodes: that it reaches all, once, and what a peer that floods it can do, which is little. */
@@ -139,9 +139,9 @@ describe('a publication whose last listener leaves while it is signed', { timeou
 
 describe('24 peers on one address', { timeout: testMs }, () => {
   it('all get a publication', async () => {
-    const hosts = createHostileNetwork()
+    const hosts = createHostileNodes()
     try {
-      const peers = await Promise.all(Array.from({ length: 24 }, () => hosts.startHostile()))
+      const peers = await Promise.all(Array.from({ length: 24 }, () => hosts.start()))
       const pubsubs = peers.map(({ node }) => node.services.pubsub)
       for (const pubsub of pubsubs) pubsub.subscribe(PACKAGES_TOPIC)
       let heard = 0

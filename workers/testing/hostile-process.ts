@@ -1,6 +1,6 @@
 import type { Stream } from '@libp2p/interface'
 import { type GarbageKind, pour } from './garbage.ts'
-import { createHostileNetwork, type Hostile } from './hostile-peers.ts'
+import { createHostileNodes, type Hostile } from './hostile-nodes.ts'
 
 /**
  * Hostile peers in a process of their own, so that what they hold does not count as their victim's. Started by `fork`:
@@ -14,7 +14,7 @@ export type HostileReport = { ready: true } | { address: string } | { poured: nu
 /** How long a stream is tried for, ms: this end may not know the connection yet, or have a stream of its own on it. */
 const openMs = 10_000
 
-const network = createHostileNetwork()
+const nodes = createHostileNodes()
 let hostile: Hostile | undefined
 
 const report = (message: HostileReport): void => {
@@ -22,8 +22,8 @@ const report = (message: HostileReport): void => {
 }
 
 const appear = async (): Promise<string> => {
-  await network.stopAll()
-  hostile = await network.startHostile()
+  await nodes.stopAll()
+  hostile = await nodes.start()
   return hostile.address
 }
 

@@ -8,6 +8,7 @@ import { signHead } from '../protocol/head.ts'
 import { headKey, packageId } from '../protocol/ids.ts'
 import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
+import { type Judgement, rowsOf, watchJudgements } from './engine-records.ts'
 import {
   announcementOf,
   createForger,
@@ -19,7 +20,8 @@ import {
   withForgedIdentity,
   withWrongSignature,
 } from './forged-records.ts'
-import { createHostileNetwork, type Hostile, type Stand, type TestEngine } from './hostile-peers.ts'
+import { createHostileNodes, type Hostile } from './hostile-nodes.ts'
+import { createEngineNetwork, type EnginePeer } from './network.ts'
 import { until } from './relay-network.ts'
 
 /**
@@ -30,13 +32,18 @@ import { until } from './relay-network.ts'
 /** Several real nodes on a busy machine. */
 const testMs = 120_000
 
-const network = createHostileNetwork()
-afterEach(network.stopAll)
+const engines = createEngineNetwork({ webSockets: true })
+const hostiles = createHostileNodes()
+afterEach(async () => {
+  await Promise.all([engines.stopAll(), hostiles.stopAll()])
+})
 
 interface Scene {
-  engine: TestEngine
+  engine: EnginePeer
+  /** What the engine said to records from peers. */
+  judged: readonly Judgement[]
   hostile: Hostile
-  stand: Stand
+  honest: EnginePeer
   publisher: Forger
   stranger: Forger
   /** State 2 of a package that the engine knows. */
@@ -44,39 +51,42 @@ interface Scene {
 }
 
 const setScene = async (): Promise<Scene> => {
-  const [engine, stand, hostile, publisher, stranger] = await Promise.all([
-    network.startEngine('victim'),
-    network.startStand('honest'),
-    network.startHostile(),
+  const [engine, honest, hostile, publisher, stranger] = await Promise.all([
+    engines.start('victim'),
+    engines.start('honest'),
+    hostiles.start(),
     createForger('publisher'),
     createForger('stranger'),
   ])
+  const judged = watchJudgements(engine.storage.registry)
   await engine.publish('own', '1.0.0')
   const known = await publisher.release('known', '2.0.0', 2)
-  expect(await engine.registry.ingest(entriesOf(known), { from: 'test' })).toMatchObject({ accepted: 3, rejected: 0 })
-  await engine.network.connect(hostile.address)
+  expect(await engine.storage.registry.ingest(entriesOf(known), { from: 'test' })).toMatchObject({
+    accepted: 3,
+    rejected: 0,
+  })
+  await engine.meet(hostile)
   await until('the hostile peer has seen the connection', () => hostile.isConnectedTo(engine.id))
-  return { engine, hostile, stand, publisher, stranger, known }
+  return { engine, judged, hostile, honest, publisher, stranger, known }
 }
 
 /** An honest peer publishes something, and the engine hears of it and installs it. */
-const expectHonestPeersAreHeard = async ({ engine, stand }: Scene): Promise<void> => {
-  await engine.network.connect(stand.address)
-  const { id } = await stand.publish('honest', '1.0.0', { 'a.txt': new TextEncoder().encode('honest') })
-  await stand.announce(id)
+const expectHonestPeersAreHeard = async ({ engine, honest }: Scene): Promise<void> => {
+  await engine.meet(honest)
+  const { id } = await honest.publish('honest', '1.0.0', { 'a.txt': new TextEncoder().encode('honest') })
   await until('the honest package is known', () => {
-    if (engine.registry.get(id) === undefined) engine.network.syncNow()
-    return engine.registry.get(id)?.latest !== undefined
+    if (engine.storage.registry.get(id) === undefined) engine.network.sync.syncNow()
+    return engine.storage.registry.get(id)?.latest !== undefined
   })
-  const { installed } = await engine.installs.install([id])
+  const { installed } = await engine.install([id])
   expect(installed.map((each) => each.id)).toEqual([id])
-  const entry = engine.library.get(id, '1.0.0')
+  const entry = engine.storage.library.get(id, '1.0.0')
   expect(entry?.files.map(({ path }) => path)).toEqual(['a.txt', 'package.toml'])
 }
 
 /** What counts against the hostile peer, as it fades. */
 const failuresOf = ({ engine, hostile }: Pick<Scene, 'engine' | 'hostile'>): number =>
-  engine.reputation.list().find(({ peer }) => peer === hostile.id)?.failed ?? 0
+  engine.storage.reputation.list().find(({ peer }) => peer === hostile.id)?.failed ?? 0
 
 interface Forgery {
   what: string
@@ -176,41 +186,41 @@ const forgeries: Forgery[] = [
 describe('by sync', { timeout: testMs }, () => {
   it('refuses each forgery by name and keeps what it has', async () => {
     const scene = await setScene()
-    const { engine } = scene
-    const before = await engine.rows()
+    const { engine, judged } = scene
+    const before = await rowsOf(engine)
     for (const { what, name, cost, forge } of forgeries) {
       // A stranger each: what one has done is not to count for the next.
-      const hostile = await network.startHostile()
-      await engine.network.connect(hostile.address)
+      const hostile = await hostiles.start()
+      await engine.meet(hostile)
       await until('the hostile peer has seen the connection', () => hostile.isConnectedTo(engine.id))
-      const count = engine.judged.length
+      const count = judged.length
       // A ban ends the exchange.
       await hostile.give(engine.id, await forge(scene)).catch(() => {})
-      await until(`${what} was judged`, () => engine.judged.length > count)
+      await until(`${what} was judged`, () => judged.length > count)
       const failures = () => failuresOf({ engine, hostile })
-      if (cost === 'a ban') await until(`${what} bans its sender`, () => engine.reputation.isBanned(hostile.id))
+      if (cost === 'a ban') await until(`${what} bans its sender`, () => engine.storage.reputation.isBanned(hostile.id))
       else if (cost === 'reputation') await until(`${what} counts against its sender`, () => failures() > 0.5)
       else expect.soft(failures(), what).toBe(0)
-      expect.soft(engine.reputation.isBanned(hostile.id), what).toBe(cost === 'a ban')
-      const judged = engine.judged.slice(count)
+      expect.soft(engine.storage.reputation.isBanned(hostile.id), what).toBe(cost === 'a ban')
+      const judgements = judged.slice(count)
       expect
         .soft(
-          judged.flatMap(({ names }) => names),
+          judgements.flatMap(({ names }) => names),
           what,
         )
         .toContain(name)
       expect
         .soft(
-          judged.reduce((sum, { accepted }) => sum + accepted, 0),
+          judgements.reduce((sum, { accepted }) => sum + accepted, 0),
           what,
         )
         .toBe(what.includes('stranger, of') ? 1 : 0)
-      const rows = await engine.rows()
+      const rows = await rowsOf(engine)
       // The stranger's own identity is good; nothing else may have come.
       for (const key of Object.keys(rows)) if (key.endsWith(scene.stranger.identity.publisherId)) delete rows[key]
       expect.soft(rows, what).toEqual(before)
     }
-    const found = engine.registry.get(packageId(scene.publisher.identity.publisherId, 'known'))
+    const found = engine.storage.registry.get(packageId(scene.publisher.identity.publisherId, 'known'))
     expect(found?.latest?.version).toBe('2.0.0')
     expect(found?.head.head.seq).toBe(2)
     await expectHonestPeersAreHeard(scene)
@@ -218,8 +228,8 @@ describe('by sync', { timeout: testMs }, () => {
 
   it('drops a peer that goes on giving forgeries, and tells of none of them', async () => {
     const scene = await setScene()
-    const { engine, hostile, publisher } = scene
-    const before = await engine.rows()
+    const { engine, judged, hostile, publisher } = scene
+    const before = await rowsOf(engine)
     const forged = await Promise.all(
       Array.from({ length: 40 }, async (_, at): Promise<Entry> => {
         const { release } = await publisher.release(`forged-${at}`, '1.0.0')
@@ -228,8 +238,8 @@ describe('by sync', { timeout: testMs }, () => {
     )
     await hostile.give(engine.id, forged).catch(() => {})
     await until('the hostile peer is dropped', () => !hostile.isConnectedTo(engine.id))
-    expect(engine.judged.flatMap(({ names }) => names)).toContain('SignatureInvalid')
-    expect(await engine.rows()).toEqual(before)
+    expect(judged.flatMap(({ names }) => names)).toContain('SignatureInvalid')
+    expect(await rowsOf(engine)).toEqual(before)
     await expectHonestPeersAreHeard(scene)
   })
 })
@@ -237,16 +247,19 @@ describe('by sync', { timeout: testMs }, () => {
 describe('by gossip', { timeout: testMs }, () => {
   it('refuses each forgery by name, passes none on and keeps what it has', async () => {
     const scene = await setScene()
-    const { engine, hostile, stand } = scene
-    await engine.network.connect(stand.address)
+    const { engine, judged, hostile, honest } = scene
+    await engine.meet(honest)
     const { pubsub } = hostile.node.services
     pubsub.subscribe(PACKAGES_TOPIC)
     await until('the engine follows the hostile peer', () =>
       pubsub.getSubscribers(PACKAGES_TOPIC).some((peer) => peer.toString() === engine.id),
     )
-    await until('the honest peer has what the engine has', () => stand.registry.size() === engine.registry.size())
-    const before = await engine.rows()
-    const standBefore = await stand.rows()
+    await until(
+      'the honest peer has what the engine has',
+      () => honest.storage.registry.size() === engine.storage.registry.size(),
+    )
+    const before = await rowsOf(engine)
+    const honestBefore = await rowsOf(honest)
     // Three invalid messages make the engine deaf to a peer, so the old head goes first and few follow.
     const told = [
       'an older head',
@@ -256,27 +269,27 @@ describe('by gossip', { timeout: testMs }, () => {
     for (const what of told) {
       const forgery = forgeries.find((each) => each.what === what)
       if (forgery === undefined) throw new Error(what)
-      const count = engine.judged.length
+      const count = judged.length
       await pubsub.publish(PACKAGES_TOPIC, announcementOf(await forgery.forge(scene)))
-      await until(`${what} was judged`, () => engine.judged.length > count)
-      const [judged] = engine.judged.slice(count)
-      expect.soft(judged, what).toMatchObject({ from: hostile.id, accepted: 0 })
-      expect.soft(judged?.names, what).toEqual(forgery.name === 'Rollback' ? [] : [forgery.name])
-      expect.soft(await engine.rows(), what).toEqual(before)
+      await until(`${what} was judged`, () => judged.length > count)
+      const [judgement] = judged.slice(count)
+      expect.soft(judgement, what).toMatchObject({ from: hostile.id, accepted: 0 })
+      expect.soft(judgement?.names, what).toEqual(forgery.name === 'Rollback' ? [] : [forgery.name])
+      expect.soft(await rowsOf(engine), what).toEqual(before)
     }
-    expect(await stand.rows()).toEqual(standBefore)
+    expect(await rowsOf(honest)).toEqual(honestBefore)
     await expectHonestPeersAreHeard(scene)
   })
 
   it('does not listen any more to a peer that goes on', async () => {
     const scene = await setScene()
-    const { engine, hostile } = scene
+    const { engine, judged, hostile } = scene
     const { pubsub } = hostile.node.services
     pubsub.subscribe(PACKAGES_TOPIC)
     await until('the engine follows the hostile peer', () =>
       pubsub.getSubscribers(PACKAGES_TOPIC).some((peer) => peer.toString() === engine.id),
     )
-    const before = await engine.rows()
+    const before = await rowsOf(engine)
     const forger = await createForger('forger')
     let told = 0
     const tellOne = async (): Promise<void> => {
@@ -285,7 +298,7 @@ describe('by gossip', { timeout: testMs }, () => {
       const forged = replaced(entriesOf(state), 'release', withWrongSignature('release', state.release.bytes))
       await pubsub.publish(PACKAGES_TOPIC, announcementOf(forged))
     }
-    const heard = () => engine.judged.filter(({ from, names }) => from === hostile.id && names.length > 0).length
+    const heard = () => judged.filter(({ from, names }) => from === hostile.id && names.length > 0).length
     // Its score is looked at once a second; from then on what it tells is not even judged.
     await until('it is not listened to', () => {
       void tellOne()
@@ -293,9 +306,11 @@ describe('by gossip', { timeout: testMs }, () => {
     })
     expect(heard()).toBeGreaterThanOrEqual(3)
     await expectHonestPeersAreHeard(scene)
-    const rows = await engine.rows()
+    const rows = await rowsOf(engine)
     expect(rows).toMatchObject(before)
-    expect(engine.registry.packagesOf(forger.identity.publisherId).flatMap(({ latest }) => latest ?? [])).toEqual([])
+    expect(
+      engine.storage.registry.packagesOf(forger.identity.publisherId).flatMap(({ latest }) => latest ?? []),
+    ).toEqual([])
   })
 })
 
@@ -379,10 +394,10 @@ describe('by the DHT', { timeout: testMs }, () => {
     expect(await put(value, bytes)).toBeUndefined()
     if (when === 'after a few') {
       expect(Buffer.from((await get()) ?? [])).toEqual(Buffer.from(now))
-      expect(engine.reputation.isBanned(hostile.id)).toBe(false)
+      expect(engine.storage.reputation.isBanned(hostile.id)).toBe(false)
       for (let times = 1; times < 3; times += 1) await put(value, bytes)
     }
-    await until('the hostile peer is banned', () => engine.reputation.isBanned(hostile.id))
+    await until('the hostile peer is banned', () => engine.storage.reputation.isBanned(hostile.id))
     await until('it is left', () => !hostile.isConnectedTo(engine.id))
     await expectHonestPeersAreHeard(scene)
   })
@@ -399,7 +414,7 @@ describe('by the DHT', { timeout: testMs }, () => {
     // A value that it takes was judged after the others.
     expect(await put(encodeDhtValue(known.identity, known.head))).toBeDefined()
     expect(failuresOf(scene)).toBe(0)
-    expect(engine.reputation.isBanned(hostile.id)).toBe(false)
+    expect(engine.storage.reputation.isBanned(hostile.id)).toBe(false)
   })
 })
 

@@ -20,7 +20,7 @@ export const giveEntries = async (stream: Stream, entries: readonly Entry[], pee
 }
 
 /** A catalogue that says it has these entries, and forgets what it is given. */
-const catalogueOf = async (entries: readonly Entry[]): Promise<SyncCatalogue> => {
+export const catalogueOf = async (entries: readonly Entry[]): Promise<SyncCatalogue> => {
   const entryById = new Map<string, Entry>()
   for (const entry of entries) entryById.set(toHex(await webCrypto.sha256(entry.bytes)), entry)
   return {

@@ -1,12 +1,13 @@
-import { setMaxListeners } from 'node:events'
 import type { Update } from '../contract/updates.ts'
 import type { FileInput } from '../contract/views.ts'
 import type { RunningEngine } from '../engine/command-gate.ts'
-import { createEngine } from '../engine/create-engine.ts'
+import { createEngine, type Engine } from '../engine/create-engine.ts'
+import { webSockets as dialWebSockets } from '../libp2p-internals/websockets.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
 import type { Tracer } from '../telemetry/telemetry.ts'
 import { createLinks, type LinkConditions } from './delayed-memory.ts'
+import { createTestPlatform } from './platform.ts'
 import { createSeededRandom } from './seeded-random.ts'
 
 /**
@@ -23,6 +24,9 @@ export interface EnginePeer extends Omit<RunningEngine, 'publish' | 'connect' | 
   readonly address: string
   /** What it has stored; outlives `leave`. */
   readonly disk: Store
+  /** The parts below the commands, to look into. */
+  readonly storage: Engine['storage']
+  readonly network: Engine['network']
   /** Everything that its engine has told the page, oldest first. */
   readonly updates: readonly Update[]
   /** Its clock is ahead of this machine's by so much, ms; may be changed while it runs. */
@@ -39,6 +43,8 @@ export interface EnginePeer extends Omit<RunningEngine, 'publish' | 'connect' | 
 export interface EngineNetworkOptions {
   seed?: number
   conditions?: Partial<LinkConditions>
+  /** Lets the engines dial over WebSockets, too; those connections go over no link. */
+  webSockets?: boolean
 }
 
 /** A link within a city; a lost message comes by the least retransmission timeout of TCP later. */
@@ -59,10 +65,10 @@ const debugOptions = (): { debug?: string } => {
 /** Memory addresses are global to the process. */
 let addresses = 0
 
-export const createEngineNetwork = ({ seed = 1, conditions }: EngineNetworkOptions = {}) => {
-  provideWorkerGlobals()
+export const createEngineNetwork = ({ seed = 1, conditions, webSockets = false }: EngineNetworkOptions = {}) => {
   const links = createLinks(seed, { ...defaultConditions, ...conditions })
   const random = createSeededRandom(seed + 1)
+  const engineRandom = createSeededRandom(seed + 2)
   const running = new Map<EnginePeer, { stop(): Promise<void> }>()
   const disks = new Map<string, Store>()
   const dead = new Set<string>()
@@ -88,40 +94,39 @@ export const createEngineNetwork = ({ seed = 1, conditions }: EngineNetworkOptio
         profile: `test-${addresses}-${name}`,
         relays: [],
         iceServers: [],
-        transferChannels: false,
         ...debugOptions(),
         updates: { postMessage: (batch) => void updates.push(...batch) },
         onStolen() {},
       },
-      undefined,
-      {
-        // The disk outlives the engine that closes it.
-        openStore: async () => ({ store: { ...disk, persistent: true, close: async () => {} } }),
-        now: () => Date.now() + clock.clockMs,
-        transports: [links.transport],
-        listen: [listen],
+      createTestPlatform({
+        disk,
+        random: engineRandom,
+        clockMs: () => clock.clockMs,
         ...(tracer === undefined ? {} : { tracer }),
-      },
+        node: { transports: [links.transport, ...(webSockets ? [dialWebSockets()] : [])], listen: [listen] },
+      }),
     )
-    const { peerId, publisherId } = await engine.status()
-    // Commands work before the node listens; this one waits for it.
-    await engine.peers()
+    const { peerId, publisherId } = await engine.commands.status()
+    // Commands work before the node listens.
+    await engine.network.started
     const peer: EnginePeer = Object.assign(clock, {
-      ...engine,
+      ...engine.commands,
       name,
       id: peerId,
       publisherId,
       disk,
+      storage: engine.storage,
+      network: engine.network,
       updates,
       address: `${listen}/p2p/${peerId}`,
       publish: (slug: string, version: string, files: Readonly<Record<string, Uint8Array>> = {}) =>
-        engine.publish(packageFiles(slug, version, files)),
+        engine.commands.publish(packageFiles(slug, version, files)),
       async meet(...others: readonly { readonly address: string }[]) {
-        await Promise.all(others.map(({ address }) => engine.connect(address)))
+        await Promise.all(others.map(({ address }) => engine.commands.connect(address)))
       },
     })
     dead.delete(peerId)
-    running.set(peer, engine)
+    running.set(peer, engine.commands)
     return peer
   }
 
@@ -221,19 +226,4 @@ const packageFiles = (slug: string, version: string, files: Readonly<Record<stri
   const manifest = `[package]\nname = "${slug}"\nversion = "${version}"\ndescription = "The ${slug} package"\n`
   const all = { 'package.toml': new TextEncoder().encode(manifest), ...files }
   return Object.entries(all).map(([path, bytes]) => ({ path, bytes }))
-}
-
-/** What an engine takes from its worker. The port is one that `fetch` refuses at once: no server names any relay. */
-const provideWorkerGlobals = (): void => {
-  if ('self' in globalThis) return
-  const events = new EventTarget()
-  // One a running engine.
-  setMaxListeners(0, events)
-  Object.assign(globalThis, {
-    self: {
-      location: { origin: 'http://127.0.0.1:9' },
-      addEventListener: events.addEventListener.bind(events),
-      removeEventListener: events.removeEventListener.bind(events),
-    },
-  })
 }

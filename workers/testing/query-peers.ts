@@ -104,12 +104,3 @@ const createIndexedRegistry = () => {
   })
   return { registry, search }
 }
-
-/** Search over a catalogue that no index follows: made anew for each question, so for small ones. */
-export const searchOver = (registry: Pick<Registry, 'all'>): { query(query: SearchQuery): SearchResult } => ({
-  query(query) {
-    const search = createSearch({ now: () => performance.now() })
-    for (const document of [...registry.all()].flatMap((found) => packageToDocument(found) ?? [])) search.put(document)
-    return search.query(query)
-  },
-})

@@ -143,7 +143,10 @@ describe('the lease of a profile', () => {
     } as unknown as Pick<LockManager, 'request' | 'query'>
     // Time stands still but where the test moves it: a frozen worker's timers do not run.
     vi.useFakeTimers({ toFake: ['Date', 'performance', 'setInterval', 'clearInterval'] })
-    const lock = await acquireProfileLock(profile, locks)
+    const lock = await acquireProfileLock(profile, locks, {
+      wall: () => Date.now(),
+      monotonic: () => performance.now(),
+    })
     await lock.assertHeld()
 
     // Two seconds pass in the freeze, another tab takes over, and the clock of the machine is set back by a day.

@@ -1,0 +1,33 @@
+import { createEngine, type Engine, type EngineOptions } from './engine/create-engine.ts'
+import type { Platform } from './engine/platform.ts'
+import { acquireProfileLock } from './engine/tab-lock.ts'
+import type { RtcShim } from './net/rtc-shim.ts'
+import { wallNow } from './stack/steady-date.ts'
+import { webCrypto } from './stack/web-crypto.ts'
+import { openStore } from './store/open-store.ts'
+
+/** The engine in a browser's worker. WebRTC is there when the page has lent its connections. */
+export const createBrowserEngine = (options: EngineOptions, webRtc: RtcShim | undefined): Promise<Engine> =>
+  createEngine(options, createBrowserPlatform(webRtc))
+
+const createBrowserPlatform = (webRtc: RtcShim | undefined): Platform => {
+  const clocks = { wall: wallNow, monotonic: () => performance.now() }
+  return {
+    origin: self.location.origin,
+    clocks,
+    crypto: webCrypto,
+    random: Math.random,
+    randomUuid: () => crypto.randomUUID(),
+    openStore,
+    lockProfile: (profile, options) => acquireProfileLock(profile, navigator.locks, clocks, options),
+    onWake(listener) {
+      const onOnline = (): void => listener('online')
+      self.addEventListener('online', onOnline)
+      return () => self.removeEventListener('online', onOnline)
+    },
+    node: {},
+    webRtc,
+    writeLog: (line) => console.log(line),
+    tracer: undefined,
+  }
+}

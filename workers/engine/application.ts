@@ -1,0 +1,187 @@
+import type { Update } from '../contract/updates.ts'
+import { startRepublish } from '../dht/republish.ts'
+import { rootToText, textToRoot } from '../protocol/ids.ts'
+import type { MeterReader } from '../telemetry/in-memory-meter.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import { createAskPeersForPackages } from './ask-peers-for-packages.ts'
+import type { Clock } from './clock.ts'
+import type { RunningEngine } from './command-gate.ts'
+import { createCommands } from './commands.ts'
+import { createInstalls } from './installs.ts'
+import type { Network } from './network.ts'
+import { createPackageCache } from './package-cache.ts'
+import { createPeerSearch } from './peer-search.ts'
+import type { Platform } from './platform.ts'
+import { createPreview } from './preview.ts'
+import { createProviderCounts } from './provider-counts.ts'
+import { createPublications } from './publications.ts'
+import { createStatus } from './status.ts'
+import type { Storage } from './storage.ts'
+import type { UndoStack } from './undo-stack.ts'
+import type { UpdateBus } from './update-bus.ts'
+import { createWake } from './wake.ts'
+
+export interface ApplicationDependencies {
+  profile: string
+  platform: Platform
+  clock: Clock
+  storage: Storage
+  network: Network
+  telemetry: Telemetry
+  figures: MeterReader
+  bus: Pick<UpdateBus, 'emit' | 'emitWhenPosted'>
+  /** Ends whatever is under way. */
+  signal: AbortSignal
+  /** Gives everything back that the engine holds. */
+  stop(): Promise<void>
+}
+
+export interface Application {
+  readonly commands: RunningEngine
+  /** Takes up what was under way when the last tab closed, once the network has started or failed to. */
+  resume(): Promise<void>
+}
+
+/** What people and scripts do with a profile: publish, search, look up, install. */
+export const createApplication = (
+  { profile, platform, clock, storage, network, telemetry, figures, bus, signal, stop }: ApplicationDependencies,
+  undos: UndoStack,
+): Application => {
+  const { clocks } = platform
+  const { store, keys, content, keeper, registry, search, outbox, library, transfers, trust, reputation } = storage
+  const emit = (update: Update): void => bus.emit(update)
+
+  const status = createStatus({
+    options: { profile },
+    keys,
+    store,
+    webRtc: platform.webRtc,
+    refusal: storage.refusal,
+    network,
+    clock,
+    catalogueSize: search.size,
+    onChange: () => bus.emitWhenPosted('status', () => ({ kind: 'status', status: status.view() })),
+  })
+  void storage.lost.then(status.storageLost)
+  storage.onCatalogue((change) => {
+    emit({ kind: 'catalogue', ...change })
+    status.changed()
+  })
+  clock.onChange(status.changed)
+  network.onChange(status.changed)
+
+  const lookups = createPackageCache({
+    store,
+    registry,
+    network,
+    now: storage.steadyNow,
+    monotonic: clocks.monotonic,
+    latest: clock.latest,
+    onChange: (cache) => emit({ kind: 'cache', cache }),
+  })
+  // The network ends before the cache writes what lookups have brought until then.
+  undos.add(lookups.stop, network.stop)
+  const peerSearch = createPeerSearch({ search, network, now: clocks.monotonic })
+  const holders = createProviderCounts({
+    telemetry,
+    network,
+    signal,
+    now: clocks.monotonic,
+    onChange: (id) => emit({ kind: 'package', id }),
+  })
+  const installs = createInstalls({
+    telemetry,
+    registry,
+    content,
+    keeper,
+    library,
+    transfers,
+    trust,
+    reputation,
+    network,
+    signal,
+    now: clocks.wall,
+    monotonic: clocks.monotonic,
+    randomUuid: platform.randomUuid,
+    askForUnknown: createAskPeersForPackages({ catalogue: registry, network }),
+    onTransfer: (transfer) => emit({ kind: 'transfer', transfer }),
+    onInstalled(entries) {
+      emit({ kind: 'library', revision: library.revision() })
+      holders.provide(entries.map(({ root }) => root))
+    },
+  })
+
+  const preview = createPreview({
+    registry,
+    content,
+    installs,
+    providers: holders,
+    onFiles: (id) => emit({ kind: 'package', id }),
+  })
+
+  const { wake, stop: stopWaking } = createWake(() => {
+    network.wake()
+    // The clock may have been set, which the server is not needed to know.
+    storage.relist()
+    status.changed()
+    void clock.look()
+  }, clocks.wall)
+  undos.add(platform.onWake(wake), stopWaking)
+  const publications = createPublications({
+    telemetry,
+    registry,
+    outbox,
+    network,
+    signal,
+    onChange: (publication) => emit({ kind: 'publication', publication }),
+  })
+  undos.add(publications.stop)
+  network.onAudience(publications.sendAll)
+  const republish = startRepublish({
+    telemetry,
+    heads: () => registry.packagesOf(keys.identity.publisherId).flatMap(({ id }) => registry.dhtValueFor(id) ?? []),
+    roots: async () => (await content.completeRoots()).map(rootToText),
+    put: (key, value, operation) => network.dht.putHead(key, value, operation, () => {}),
+    async provide(root, operation) {
+      const bytes = textToRoot(root)
+      return bytes.ok ? network.dht.provide(bytes.value, operation) : 0
+    },
+  })
+  undos.add(republish.stop)
+
+  return {
+    commands: createCommands({
+      clock,
+      content,
+      keeper,
+      registry,
+      search,
+      peerSearch,
+      publisher: storage.publisher,
+      library,
+      trust,
+      network,
+      telemetry,
+      figures,
+      status,
+      publications,
+      installs,
+      lookups,
+      holders,
+      preview,
+      emit,
+      wake,
+      signal,
+      randomUuid: platform.randomUuid,
+      stop,
+    }),
+    async resume() {
+      const online = await network.started
+      void clock.look()
+      if (!online) return
+      installs.resume()
+      publications.sendAll()
+      republish.now()
+    },
+  }
+}

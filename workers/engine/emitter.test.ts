@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest'
+import { createEmitter } from './emitter.ts'
+
+test('listeners are called at once, in order, until they are undone', () => {
+  const heard: string[] = []
+  const emitter = createEmitter<number>()
+  const undo = emitter.subscribe((value) => heard.push(`a${value}`))
+  emitter.subscribe((value) => heard.push(`b${value}`))
+  emitter.emit(1)
+  undo()
+  emitter.emit(2)
+  expect(heard).toEqual(['a1', 'b1', 'b2'])
+})

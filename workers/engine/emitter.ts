@@ -1,0 +1,24 @@
+/** Adds a listener; returns its undo. */
+export type Subscribe<T> = (listener: (value: T) => void) => () => void
+
+export interface Emitter<T> {
+  /** Calls the listeners at once, in the order in which they subscribed. */
+  emit(value: T): void
+  readonly subscribe: Subscribe<T>
+}
+
+/** One kind of event, so that a part can report to parts that are made after it. */
+export const createEmitter = <T = void>(): Emitter<T> => {
+  const listeners = new Set<(value: T) => void>()
+  return {
+    emit(value) {
+      for (const listener of listeners) listener(value)
+    },
+    subscribe(given) {
+      // A listener that subscribes twice is called twice.
+      const listener = (value: T): void => given(value)
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+}

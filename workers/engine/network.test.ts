@@ -1,0 +1,104 @@
+import { expect, test, vi } from 'vitest'
+import { untraced } from '../telemetry/operation.ts'
+import { createNetwork, type RunningNetwork } from './network.ts'
+import { offline, offlineStatus } from './network-concerns.ts'
+
+const operation = untraced()
+
+const runningNetwork = (part: Partial<RunningNetwork> = {}): RunningNetwork => ({
+  ...offline,
+  status: () => ({ ...offlineStatus, online: true, connections: 1 }),
+  wake() {},
+  stop: async () => {},
+  ...part,
+})
+
+/** A network whose start ends as the test says. */
+const compose = () => {
+  const start = Promise.withResolvers<RunningNetwork>()
+  const startNetwork = vi.fn(() => start.promise)
+  const network = createNetwork(startNetwork)
+  const states: string[] = []
+  network.onChange(() => states.push(network.state().kind))
+  return { network, start, startNetwork, states }
+}
+
+const allOf = async (items: AsyncIterable<string>): Promise<string[]> => {
+  const all: string[] = []
+  for await (const item of items) all.push(item)
+  return all
+}
+
+const expectOffline = async (network: ReturnType<typeof compose>['network']): Promise<void> => {
+  const { peers, dht, content, query, sync, announcements } = network
+  expect(network.status()).toEqual(offlineStatus)
+  expect([peers.list(), peers.connectionCount(), announcements.audience(), sync.isComplete()]).toEqual([
+    [],
+    0,
+    0,
+    false,
+  ])
+  await expect(peers.connect('/memory/a', operation)).rejects.toMatchObject({ name: 'PeerUnreachable' })
+  await expect(content.openStream('peer', operation)).rejects.toMatchObject({ name: 'PeerUnreachable' })
+  expect(await allOf(content.findProviders(new Uint8Array(32), operation))).toEqual([])
+  expect(content.relayed.directPath('peer')).toBe('failed')
+  expect(await dht.findHead('key', operation)).toBeUndefined()
+  expect(await dht.putHead('key', new Uint8Array(), operation, () => {})).toBe(0)
+  expect(await dht.provide(new Uint8Array(32), operation)).toBe(0)
+  expect(await dht.countProviders(new Uint8Array(32), operation)).toBe(0)
+  expect(await query.search({ text: 'a', filters: {} }, operation)).toEqual({ asked: 0, answered: 0 })
+  expect(await announcements.announce(new Uint8Array(), operation)).toBe(0)
+}
+
+test('before its node runs, a network answers like a peer without connections', async () => {
+  const { network, startNetwork } = compose()
+  expect(network.state()).toEqual({ kind: 'starting' })
+  await expectOffline(network)
+  expect(startNetwork).not.toHaveBeenCalled()
+})
+
+test('after a failed start it says why and stays offline', async () => {
+  const { network, start, states } = compose()
+  network.start()
+  start.reject(new Error('no transport'))
+  expect(await network.started).toBe(false)
+  expect(network.state()).toMatchObject({ kind: 'failed', error: { message: 'no transport' } })
+  expect(states).toEqual(['failed'])
+  await expectOffline(network)
+  await network.stop()
+})
+
+test('concerns that were handed out before the start answer for the running node', async () => {
+  const { network, start, startNetwork, states } = compose()
+  const { announcements, content } = network
+  network.start()
+  network.start()
+  start.resolve(
+    runningNetwork({
+      announcements: { announce: async () => 2, audience: () => 3 },
+      content: { ...offline.content, relayed: { ...offline.content.relayed, directPath: () => 'there' } },
+    }),
+  )
+  expect(await network.started).toBe(true)
+  expect(startNetwork).toHaveBeenCalledTimes(1)
+  expect(states).toEqual(['running'])
+  expect(network.status().connections).toBe(1)
+  expect([await announcements.announce(new Uint8Array(), operation), announcements.audience()]).toEqual([2, 3])
+  expect(content.relayed.directPath('peer')).toBe('there')
+})
+
+test('a wake and a stop that come during the start reach the node once it runs', async () => {
+  const { network, start } = compose()
+  const calls: string[] = []
+  network.start()
+  network.wake()
+  const stopped = network.stop().then(() => calls.push('stopped'))
+  expect(calls).toEqual([])
+  start.resolve(runningNetwork({ wake: () => void calls.push('wake'), stop: async () => void calls.push('stop') }))
+  await stopped
+  expect(calls).toEqual(['wake', 'stop', 'stopped'])
+})
+
+test('a network that was never started stops at once', async () => {
+  await compose().network.stop()
+})

@@ -1,0 +1,272 @@
+import { createPieceServer, pieceHandlerOptions } from '../content/piece-server.ts'
+import type { StartOptions } from '../contract/commands.ts'
+import { Failure } from '../contract/failures.ts'
+import { askClosest } from '../dht/closest.ts'
+import { createAnnouncements } from '../gossip/announcements.ts'
+import { meshPeers } from '../libp2p-internals/gossipsub.ts'
+import { isDirect } from '../net/addresses.ts'
+import { createNode } from '../net/create-node.ts'
+import { recordKnownPeers } from '../net/known-peers-recorder.ts'
+import { createPeerFinder } from '../net/peer-finder.ts'
+import { isRelayedStream } from '../net/pool/open-stream.ts'
+import { createPool } from '../net/pool/pool.ts'
+import { createRelaySet } from '../net/relay-set.ts'
+import { rootToText } from '../protocol/ids.ts'
+import { PACKAGES_TOPIC, PIECE_PROTOCOL, QUERY_PROTOCOL } from '../protocol/protocols.ts'
+import { startRemoteQuery } from '../query/query.ts'
+import { createGossipLimits } from '../stack/gossip-limits.ts'
+import type { Refusal } from '../stack/head-validator.ts'
+import { relayedContentBytes } from '../stack/limits.ts'
+import { startSync } from '../sync/sync.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import { type ExchangeState, topicStep } from './connectivity.ts'
+import { createContentProviders } from './content-providers.ts'
+import { createDht } from './dht.ts'
+import { createDialAddress } from './dial-address.ts'
+import { createEmitter } from './emitter.ts'
+import type { NetworkEvents, RunningNetwork } from './network.ts'
+import { createPeerPolicy, faultOf, isSilence, isViolation } from './peer-policy.ts'
+import { toPeerViews } from './peer-views.ts'
+import type { Platform } from './platform.ts'
+import { createQuerySource } from './query-source.ts'
+import { isRelayAddress } from './relay-directory.ts'
+import type { Storage } from './storage.ts'
+import { createUndoStack, type UndoStack } from './undo-stack.ts'
+
+/** A question that can go over a relayed connection waits no longer for a direct one (ms). */
+const queryPatienceMs = 500
+
+export interface StartNetworkDependencies {
+  storage: Pick<Storage, 'keys' | 'content' | 'registry' | 'search' | 'reputation' | 'knownPeers' | 'relayDirectory'>
+  platform: Pick<Platform, 'clocks' | 'crypto' | 'random' | 'node' | 'webRtc'>
+  iceServers: StartOptions['iceServers']
+  telemetry: Telemetry
+}
+
+/** Starts the node and everything that speaks over it. A start that fails gives back what it holds. */
+export const startNetwork = async (deps: StartNetworkDependencies, events: NetworkEvents): Promise<RunningNetwork> => {
+  const undos = createUndoStack()
+  try {
+    return await assemble(deps, events, undos)
+  } catch (error) {
+    await undos.run()
+    throw error
+  }
+}
+
+const assemble = async (
+  { storage, platform, telemetry, iceServers }: StartNetworkDependencies,
+  { onChange, onAudience }: NetworkEvents,
+  undos: UndoStack,
+): Promise<RunningNetwork> => {
+  const { keys, content, registry, search, reputation, knownPeers, relayDirectory } = storage
+  const { clocks, crypto, webRtc } = platform
+  const [relays, remembered] = await Promise.all([relayDirectory.first(), knownPeers.load()])
+
+  const gossipLimits = createGossipLimits(clocks.monotonic)
+  const floods = createEmitter<string>()
+  const refusedPuts = createEmitter<{ peer: string; refusal: Refusal }>()
+  const node = await createNode({
+    privateKey: keys.node,
+    relays: relays.filter(isRelayAddress),
+    crypto,
+    telemetry,
+    iceServers,
+    webRtc: webRtc !== undefined,
+    appSpecificScore: reputation.appScore,
+    isBanned: reputation.isBanned,
+    gossipLimits,
+    onFlood: floods.emit,
+    onRefusedPut: (peer, refusal) => refusedPuts.emit({ peer, refusal }),
+    ...platform.node,
+  })
+  undos.add(node.stop)
+  const { libp2p } = node
+  const { pubsub } = libp2p.services
+  const pool = createPool(node, {
+    onChange,
+    scoreOf: reputation.scoreOf,
+    inMesh: (peer) => meshPeers(pubsub, PACKAGES_TOPIC).includes(peer),
+  })
+  undos.add(pool.stop)
+
+  const conduct = createPeerPolicy({ reputation, pool, forget: (peer) => knownPeers.forget(peer) })
+  const { blame, drop, experience } = conduct
+  floods.subscribe((peer) => drop(peer, 'flood'))
+  refusedPuts.subscribe(({ peer, refusal }) => conduct.refusedPut(peer, refusal))
+
+  const pieceServer = createPieceServer({
+    telemetry,
+    content,
+    report(peer, event) {
+      if (event.kind === 'violation') drop(peer, 'malformed')
+      else pool.report(peer, 'answered')
+    },
+  })
+  undos.add(pieceServer.stop)
+  await libp2p.handle(
+    PIECE_PROTOCOL,
+    (stream, connection) =>
+      pieceServer.handle(stream, connection.remotePeer.toString(), { relayed: !isDirect(connection) }),
+    pieceHandlerOptions,
+  )
+
+  const { wire, heads, providers } = createDht(node, { crypto, reputation, conduct, now: clocks.monotonic, telemetry })
+  const announcements = createAnnouncements({
+    pubsub,
+    limits: gossipLimits,
+    onSubscriber: onAudience,
+    telemetry,
+    now: clocks.wall,
+    async receive(announcement, from, operation) {
+      const judgement = await registry.receiveAnnouncement(announcement, { from, operation })
+      // A forger's handiwork, and nobody passes on what is not valid. Not a ban at once: who follows another history of
+      // an identity that its publisher forked believes in what is refused here.
+      if (judgement.verdict === 'invalid' && isViolation(judgement.failure)) blame(from, 'malformed')
+      return judgement
+    },
+  })
+  undos.add(announcements.stop)
+
+  let exchange: ExchangeState = { kind: 'none' }
+  /** Since there was last nobody connected. */
+  let complete = false
+  const sync = await startSync({
+    telemetry,
+    node: libp2p,
+    catalogue: {
+      watchIds: registry.watchEntryIds,
+      entries: registry.entriesById,
+      ingest: (entries, from, operation) => registry.ingest(entries, { from, operation }),
+    },
+    sha256: crypto.sha256,
+    directComes: node.webRtc,
+    openStream: (peer, protocol, operation) => pool.openStream(peer, protocol, { operation, direct: false }),
+    onExchange(peer, outcome) {
+      if (!('failure' in outcome)) {
+        exchange = { kind: 'ok' }
+        if (outcome.complete) complete = true
+        pool.report(peer, 'answered')
+        // Not forged, so no reason for a ban; repeat offenders lose reputation with each exchange.
+        if (outcome.rejected > 0) reputation.observe(peer, { kind: 'failed' })
+      } else {
+        exchange = afterFailure(exchange, outcome.failure)
+        if (isViolation(outcome.failure)) drop(peer, faultOf(outcome.failure))
+        else if (isSilence(outcome.failure)) pool.report(peer, 'failed')
+      }
+      onChange()
+    },
+    random: platform.random,
+  })
+  undos.add(sync.stop)
+  const query = await startRemoteQuery({
+    telemetry,
+    node: libp2p,
+    source: createQuerySource({ registry, search }),
+    ingest: (entries, from, operation) => registry.ingest(entries, { from, operation }),
+    drop,
+    onPeers: onChange,
+    rank: reputation.rank,
+    observe: experience,
+    // A question takes two seconds at most, and the peers asked are connected already.
+    openStream: (peer, operation) =>
+      pool.openStream(peer, QUERY_PROTOCOL, { operation, direct: false, relayedAfterMs: queryPatienceMs }),
+  })
+  undos.add(query.stop)
+
+  const keeper = createRelaySet(node, { relays, onChange })
+  undos.add(keeper.stop)
+  const finder = createPeerFinder(node, pool, {
+    avoid: reputation.isBanned,
+    onChange,
+    askClosest: (peer, key, operation) => askClosest(wire, peer, key, operation),
+    remembered: remembered.filter(({ id }) => !reputation.isBanned(id.toString())),
+    ...(webRtc === undefined ? {} : { rtcCounts: webRtc.connections }),
+  })
+  undos.add(finder.stop)
+  const relayWatch = relayDirectory.watch({
+    isConnected: () => keeper.relays().some(({ connected }) => connected),
+    onRelays: keeper.setRelays,
+  })
+  undos.add(relayWatch.stop, recordKnownPeers(node, pool, knownPeers))
+
+  const contentProviders = createContentProviders({
+    self: libp2p.peerId.toString(),
+    pool,
+    isRelay: keeper.isRelay,
+    findInDht: providers.find,
+  })
+
+  libp2p.addEventListener('connection:open', onChange)
+  libp2p.addEventListener('connection:close', () => {
+    if (libp2p.getConnections().length === 0) complete = false
+    onChange()
+  })
+
+  return {
+    status() {
+      const connections = libp2p.getConnections()
+      const peers = libp2p.getPeers()
+      const connectedPeers = peers.filter((peer) => !keeper.isRelay(peer.toString())).length
+      const followers = announcements.subscriberCount()
+      const mesh = meshPeers(pubsub, PACKAGES_TOPIC).length
+      return {
+        online: connections.length > 0,
+        exchange,
+        connectedPeers,
+        catalogueComplete: complete,
+        searchablePeers: query.peers().length,
+        relays: keeper
+          .relays()
+          .map(({ address, connected, reserved, dial, reservation }) => ({
+            address,
+            connected,
+            reserved,
+            reason: dial.state === 'ok' ? reservation.reason : dial.reason,
+          })),
+        connections: connections.length,
+        directConnections: pool.directPeers().length,
+        steps: { ...keeper.steps(), direct: finder.step(), topic: topicStep({ followers, mesh, peers: peers.length }) },
+      }
+    },
+    peers: {
+      list: () => toPeerViews(pool, keeper.isRelay, clocks.wall),
+      connectionCount: () => libp2p.getConnections().length,
+      connect: createDialAddress(node),
+      drop,
+      report: pool.report,
+    },
+    dht: {
+      provide: (root, operation) => providers.provide(rootToText(root), operation),
+      countProviders: contentProviders.count,
+      putHead: (key, value, operation, onConfirmed) => heads.put(key, value, { operation, onConfirmed }),
+      findHead: (key, operation) => heads.get(key, { operation }),
+    },
+    content: {
+      findProviders: contentProviders.find,
+      openStream: (peer, operation, bytes = 0) =>
+        pool.openStream(peer, PIECE_PROTOCOL, { operation, direct: false, bytes }),
+      relayed: { maxBytes: relayedContentBytes, isRelayed: isRelayedStream, directPath: pool.directPath },
+    },
+    query,
+    sync: { syncNow: sync.syncNow, isComplete: () => complete },
+    announcements: { announce: announcements.publish, audience: announcements.subscriberCount },
+    wake() {
+      // Who slept has missed something, until an exchange says otherwise.
+      complete = false
+      pool.wake()
+      relayWatch.look()
+      keeper.wake()
+      finder.wake()
+      sync.syncNow()
+    },
+    stop: undos.run,
+  }
+}
+
+/** A peer that left in the middle says nothing about the others, but so many in a row do. */
+const afterFailure = (before: ExchangeState, failure: unknown): ExchangeState => ({
+  kind: 'failed',
+  times: before.kind === 'failed' ? before.times + 1 : 1,
+  reason: failure instanceof Failure ? failure.message : 'The last exchanges broke off.',
+})

@@ -1,0 +1,173 @@
+import { type ContentStore, createContentStore } from '../content/content-store.ts'
+import type { Failure } from '../contract/failures.ts'
+import type { ChangedPackages } from '../contract/updates.ts'
+import { createKnownPeers, type KnownPeers } from '../net/known-peers.ts'
+import { hasTemplates } from '../packages/templates.ts'
+import { createReputation, type Reputation } from '../peers/reputation.ts'
+import { createLibrary, type Library } from '../registry/library.ts'
+import { createOutbox, type Outbox } from '../registry/outbox.ts'
+import { createPublisher, type Publisher } from '../registry/publish.ts'
+import { createRegistry, type Registry, type RegistryChange } from '../registry/registry.ts'
+import { createTransfers, type Transfers } from '../registry/transfers.ts'
+import { createTrust, type Trust } from '../registry/trust.ts'
+import { createSearch, type Search } from '../search/index.ts'
+import { steadyFrom } from '../stack/steady-date.ts'
+import type { Store } from '../store/store.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import { changedViews } from './changed-views.ts'
+import type { Clock } from './clock.ts'
+import { type ContentKeeper, createContentKeeper } from './content-keeper.ts'
+import { createEmitter, type Subscribe } from './emitter.ts'
+import { createFencedStore } from './fenced-store.ts'
+import { createIndexing } from './indexing.ts'
+import { loadKeys, type ProfileKeys } from './keys.ts'
+import type { Platform, ProfileLock } from './platform.ts'
+import { publishedContents } from './published-contents.ts'
+import { createRelayDirectory, type RelayDirectory } from './relay-directory.ts'
+import { describeDamage } from './storage-damage.ts'
+import type { UndoStack } from './undo-stack.ts'
+
+/** What a profile has on this device, and the parts that keep it. Nothing here needs a network. */
+export interface Storage {
+  readonly store: Store
+  /** Why storage is memory only. */
+  readonly refusal: Failure | undefined
+  /** Resolves when what was opened is gone: nothing can be stored until the page is loaded again. */
+  readonly lost: Promise<Failure>
+  readonly keys: ProfileKeys
+  readonly content: ContentStore
+  readonly keeper: ContentKeeper
+  readonly registry: Registry
+  readonly search: Search
+  readonly outbox: Outbox
+  readonly publisher: Publisher
+  readonly library: Library
+  readonly transfers: Transfers
+  readonly trust: Trust
+  readonly reputation: Reputation
+  readonly knownPeers: KnownPeers
+  readonly relayDirectory: RelayDirectory
+  /** Ms since the epoch, moved on evenly: how long a ban or a cached answer lasts must not depend on a clock being set. */
+  steadyNow(): number
+  /** Packages were listed, changed or unlisted. */
+  readonly onCatalogue: Subscribe<CatalogueChange>
+  /** Takes in what is stored. Those who want to hear of it subscribe first. */
+  load(): Promise<void>
+  /** Lists what the present, which is another one than was thought, makes due. */
+  relist(): void
+}
+
+/** `size` counts what is listed: packages whose every version was withdrawn are known, and not shown. */
+export interface CatalogueChange {
+  readonly revision: number
+  readonly size: number
+  readonly changed: ChangedPackages
+}
+
+export interface StorageDependencies {
+  profile: string
+  /** Relays in the address bar. */
+  relays: readonly string[]
+  platform: Platform
+  telemetry: Telemetry
+  clock: Pick<Clock, 'latest' | 'onChange'>
+  lock: Pick<ProfileLock, 'assertHeld'>
+  notice(level: 'warning' | 'error', id: string, failure: Failure): void
+}
+
+/**
+ * Opens the store of a profile and makes the parts that are kept in it; `undos` closes them.
+ * @throws Failure `StorageUnavailable`
+ */
+export const openStorage = async (
+  { profile, relays, platform, telemetry, clock, lock, notice }: StorageDependencies,
+  undos: UndoStack,
+): Promise<Storage> => {
+  const { clocks, crypto, random } = platform
+  const lost = Promise.withResolvers<Failure>()
+  const { store: opened, refusal } = await platform.openStore(`ggen-${profile}`, {
+    onClosed(reason) {
+      notice('error', 'storage', reason)
+      lost.resolve(reason)
+    },
+  })
+  const store = createFencedStore(opened, lock.assertHeld)
+  undos.add(store.close)
+
+  const keys = await loadKeys(store, crypto, profile)
+  const { publisherId } = keys.identity
+
+  const catalogue = createEmitter<CatalogueChange>()
+  const records = createEmitter<RegistryChange>()
+  const registry = createRegistry({
+    telemetry,
+    store,
+    crypto,
+    onChange: records.emit,
+    onProblem: (failure) => notice('warning', 'catalogue', failure),
+  })
+  const search = createSearch({ now: clocks.monotonic })
+  const indexing = createIndexing({ registry, search, latest: clock.latest })
+  records.subscribe(({ packages, revision }) => {
+    indexing.update(packages)
+    catalogue.emit({ revision, size: search.size(), changed: changedViews(packages, registry) })
+  })
+  const relist = (): void => {
+    if (indexing.clockChanged()) catalogue.emit({ revision: registry.revision(), size: search.size(), changed: 'many' })
+  }
+  clock.onChange(relist)
+
+  const content = createContentStore({ store, crypto })
+  const outbox = createOutbox({ store })
+  const library = createLibrary({ store })
+  const transfers = createTransfers({ store })
+  const keeper = createContentKeeper({
+    content,
+    library,
+    published: () => publishedContents(registry, outbox, library, publisherId),
+  })
+  const publisher = createPublisher({
+    registry,
+    outbox,
+    hasTemplates,
+    crypto,
+    now: clocks.wall,
+    identity: keys.identity,
+    signer: keys.signer,
+  })
+  const trust = createTrust({ store, self: publisherId })
+
+  const steadyNow = steadyFrom(clocks.wall)
+  const reputation = createReputation({ telemetry, store, now: steadyNow, random })
+  const knownPeers = createKnownPeers({ store, now: steadyNow })
+  undos.add(reputation.stop, knownPeers.stop)
+  const relayDirectory = createRelayDirectory({ given: relays, store, origin: platform.origin, random })
+
+  return {
+    store,
+    refusal,
+    lost: lost.promise,
+    keys,
+    content,
+    keeper,
+    registry,
+    search,
+    outbox,
+    publisher,
+    library,
+    transfers,
+    trust,
+    reputation,
+    knownPeers,
+    relayDirectory,
+    steadyNow,
+    onCatalogue: catalogue.subscribe,
+    async load() {
+      const { droppedCount } = await registry.load({ own: [keys.identity] })
+      for (const { load } of [outbox, transfers, trust, reputation]) await load()
+      for (const damage of describeDamage({ records: droppedCount, installed: (await library.load()).dropped }))
+        notice('warning', `damaged ${damage.name}`, damage)
+    },
+    relist,
+  }
+}

@@ -1,0 +1,35 @@
+import type { Platform } from '../engine/platform.ts'
+import { acquireProfileLock } from '../engine/tab-lock.ts'
+import { webCrypto } from '../stack/web-crypto.ts'
+import type { Store } from '../store/store.ts'
+import type { Tracer } from '../telemetry/telemetry.ts'
+
+export interface Machine {
+  /** It outlives the engine that closes it. */
+  disk: Store
+  random(): number
+  /** How far its wall clock is ahead of this machine's (ms). */
+  clockMs(): number
+  node: Platform['node']
+  /** Records the spans of operations. */
+  tracer?: Tracer
+}
+
+/** A machine without a page's server, without WebRTC, and never woken. */
+export const createTestPlatform = ({ disk, random, clockMs, node, tracer }: Machine): Platform => {
+  const clocks = { wall: () => Date.now() + clockMs(), monotonic: () => performance.now() }
+  return {
+    origin: undefined,
+    clocks,
+    crypto: webCrypto,
+    random,
+    randomUuid: () => crypto.randomUUID(),
+    openStore: async () => ({ store: { ...disk, persistent: true, close: async () => {} } }),
+    lockProfile: (profile, options) => acquireProfileLock(profile, navigator.locks, clocks, options),
+    onWake: () => () => {},
+    node,
+    webRtc: undefined,
+    writeLog: (line) => console.log(line),
+    tracer,
+  }
+}
