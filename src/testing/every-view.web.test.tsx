@@ -35,7 +35,7 @@ const open = (...given: Parameters<typeof showPage>): ShownPage => {
   return page
 }
 
-/** What the engine makes of a catalogue: the same steps as in `create-engine.ts`. */
+/** What the engine makes of a catalogue: the same steps as in `storage.ts`. */
 const viewsOf = (registry: Registry): { search: Search; viewById: Map<string, PackageView> } => {
   const search = createSearch({ now: () => 0 })
   const viewById = new Map<string, PackageView>()
