@@ -24,7 +24,7 @@ import { PackageHeader } from './package-header.tsx'
 import { Readme } from './readme-tab.tsx'
 import { Versions } from './versions.tsx'
 
-/** Everything about one package. It is asked for again when the catalogue or the library changes. */
+/** One package. Reloaded when the catalogue or the library changes. */
 export default function PackagePage() {
   const { publisher = '', slug = '' } = useParams()
   const id = `${publisher}/${slug}`
@@ -34,7 +34,7 @@ export default function PackagePage() {
   const catalogue = useAppState((state) => state.catalogue.revision)
   const library = useAppState((state) => state.libraryRevision)
   useTitle(asked?.value?.displayName ?? slug)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new revision is the reason to ask again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new revision is the reason to reload
   useEffect(() => {
     if (ready) describe(id)
   }, [describe, id, ready, catalogue, library])
@@ -115,7 +115,7 @@ const Described = ({ view }: { view: PackageView }) => {
   )
 }
 
-/** How many a tab holds, where that is known. */
+/** Number of items in a tab, where known. */
 const TabCount = ({ tab, view }: { tab: PackageTab; view: PackageView }) => {
   const { files, versions, dependencies, summary } = view
   const newest = versions.find(({ version }) => version === summary.version) ?? versions[0]
