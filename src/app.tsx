@@ -20,7 +20,7 @@ import { controlText } from './text/controls.ts'
 import { drawingFailureText } from './text/drawing-failures.ts'
 import { shellText } from './text/shell.ts'
 
-// Browse is what most visits begin with; the other pages come when they are first opened, or a while after the engine is up.
+// Most visits start with Browse; the other pages load when first opened, or shortly after the engine is up.
 const toPackage = () => import('./pages/package/package-page.tsx')
 const toPublish = () => import('./pages/publish/publish-page.tsx')
 const toLibrary = () => import('./pages/library/library-page.tsx')
@@ -31,16 +31,16 @@ const PublishPage = lazy(toPublish)
 const LibraryPage = lazy(toLibrary)
 const NetworkPage = lazy(toNetwork)
 const NotFoundPage = lazy(toNotFound)
-/** All that is loaded late: the server may be gone when it is wanted, and the page has to work without it. */
+/** Everything loaded late: fetched ahead, because the server may be gone when it is needed. */
 const later = [toPackage, toPublish, toLibrary, toNetwork, toNotFound, () => import('./pages/package/markdown.tsx')]
 
-/** They are waited for so long, ms: the first seconds are for finding peers, which keeps all cores of a small machine busy. */
+/** Delay of those loads (ms): the first seconds belong to finding peers, which keeps a small machine busy. */
 const laterMs = 2_000
 
-/** Where the skip link leads. */
+/** Target of the skip link. */
 const mainId = 'main'
 
-/** The shell: header, navigation, notices, and the page that the address names. */
+/** The shell: header, navigation, notices, and the page of the current address. */
 export const App = () => {
   const main = useRef<HTMLElement>(null)
   const engine = useAppState((state) => state.engine)
@@ -51,7 +51,7 @@ export const App = () => {
   const isUp = engine.phase === 'ready'
   useEffect(() => {
     if (!isUp) return
-    // What does not come then is asked for once more when it is opened.
+    // A failed load is repeated when the page is opened.
     const timer = setTimeout(() => {
       for (const load of later) load().catch(() => undefined)
     }, laterMs)
@@ -154,7 +154,7 @@ const ThemeButton = () => {
   return <IconButton icon={icon[theme]} label={shellText.theme(theme)} onClick={changeTheme} />
 }
 
-/** A part that says how the engine is: drawn anew whenever that changes, though it could not be drawn before. */
+/** A part that shows engine state: tried again after a failure whenever the status changes. */
 const StatusPart = ({ name, children }: { name: string; children: ReactNode }) => {
   const status = useAppState((state) => state.status)
   return (

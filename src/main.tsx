@@ -9,20 +9,19 @@ import { parseProfile } from './routes.ts'
 import { loadFailure } from './text/load-failure.ts'
 import { createGgen } from './window-ggen.ts'
 
-/** Composition root of the page: the engine, what scripts see of it, and then the drawing. */
+/** Composition root of the page: starts the engine, exposes it to scripts, then loads the interface. */
 const { profile = 'default', relays, debug } = parseProfile(location.search)
 const client = createEngineClient({ profile, relays, debug, iceServers: [] })
 window.ggen = createGgen(client)
-// An engine that could not be started says so elsewhere.
+// A failed start is reported through `client.ready`.
 watchWake((reason) => void client.wake(reason).catch(() => {}))
 
-// A part of its own, so that the engine's worker starts while the browser still reads it (vite.config.ts has it fetched
-// at once).
+// A chunk of its own, so that the engine's worker starts while the browser still parses it (vite.config.ts preloads it).
 const updates = keepUpdates(client)
 import('./mount.tsx')
   .then(({ draw }) => draw(client, updates))
   .catch((error: unknown) => {
-    // Without it there is nothing that could say so in a better way.
+    // The components that could show this better are in the chunk that failed.
     document.body.append(loadFailure)
     throw error
   })

@@ -10,8 +10,7 @@ import { createCommands } from './store/commands.ts'
 import { createPageStore } from './store/store.ts'
 
 /**
- * Draws the page: the store of what the engine tells, and has told before, the commands that a person can give, and the
- * components.
+ * Mounts the page: the store, fed with engine updates including those received so far, the commands and the components.
  */
 export const draw = (client: EngineClient, { take }: ReturnType<typeof keepUpdates>): void => {
   const store = createPageStore(readTheme())

@@ -1,13 +1,13 @@
 import type { SortOrder } from '../workers/contract/views.ts'
 
 /**
- * The addresses of the page and the only place that knows how they are written.
+ * The addresses of the page; nothing else builds or parses them.
  *
- * Every link keeps `peer` and `relay`, because they say which profile this tab is; losing one on the way would silently
- * turn a reload into another person. It keeps `debug` (rooms whose logs are written), too.
+ * Every link keeps `peer` and `relay`: they select the profile of this tab, and a reload without them would silently
+ * switch to another identity.
  */
 
-/** What the browse page was asked for; undefined where nothing was chosen. */
+/** State of the browse page; absent fields are unfiltered. */
 export interface BrowseQuery {
   text: string
   category?: string
@@ -95,7 +95,7 @@ export const parsePackageQuery = (search: string): PackageQuery => {
   }
 }
 
-/** The profile, the relays and the rooms to log that the address names. */
+/** Profile, relays and rooms to log from the address. */
 export const parseProfile = (
   search: string,
 ): { profile: string | undefined; relays: string[]; debug: string | undefined } => {
@@ -108,7 +108,7 @@ export const parseProfile = (
   }
 }
 
-/** A name for one more profile beside the one that is in use: `second` for the first, then counting. */
+/** Suggested name for another profile: `second`, then counting up. */
 export const nextProfile = (current: string | undefined): string => {
   const counted = /^(?<stem>.*?)-(?<count>\d{1,6})$/.exec(current ?? '')?.groups
   if (current === undefined || current === 'default') return 'second'
@@ -118,7 +118,7 @@ export const nextProfile = (current: string | undefined): string => {
 export const filterKeys = ['category', 'tag', 'license', 'publisher'] as const
 export type FilterKey = (typeof filterKeys)[number]
 
-/** Spelt as people read it in the address bar: the page says “licence”. */
+/** The address uses the page's spelling, “licence”. */
 const parameterByKey = { category: 'category', tag: 'tag', license: 'licence', publisher: 'publisher' } as const
 
 const browseKeys = [

@@ -2,7 +2,7 @@ import { type ScriptCommand, scriptCommands } from '../workers/contract/command-
 import type { EngineClient } from './engine/client.ts'
 
 /**
- * What scripts and tests use as `window.ggen`: the engine client of the page itself.
+ * `window.ggen` for scripts and tests: the engine client that the page itself uses.
  *
  * Every command resolves with plain data (`workers/contract/views.ts`) or rejects with an `Error` whose `name` is one of
  * `failureNames` (`workers/contract/failures.ts`). Commands may be called before `ready` and wait for it.

@@ -10,7 +10,7 @@ export const iconByTone: Record<BannerTone, IconName> = {
   error: 'error',
 }
 
-/** Something to know about what stands below it. `urgent` has a screen reader say it when it appears. */
+/** Notice about the content below it. Screen readers announce it at once when `urgent`. */
 export const Banner = ({
   tone,
   title,

@@ -1,4 +1,4 @@
-/** The mark: a package seen as a cube, whose edges are links between peers. The same drawing stands in public/icon.svg. */
+/** The logo: a package as a cube whose edges are links between peers. `public/icon.svg` has the same drawing. */
 export const BrandMark = () => (
   <svg aria-hidden="true" className="brand-mark" viewBox="0 0 32 32">
     <path

@@ -19,7 +19,7 @@ export const Button = ({ look = 'plain', icon, className, children, ...rest }: C
   </button>
 )
 
-/** A button of an icon alone; `label` is its name for those who cannot see it, and its hint for those who can. */
+/** Button with only an icon; `label` is its accessible name and its tooltip. */
 export const IconButton = ({ icon, label, ...rest }: ComponentProps<'button'> & { icon: IconName; label: string }) => (
   <button aria-label={label} className="icon-button" title={label} type="button" {...rest}>
     <Icon name={icon} />

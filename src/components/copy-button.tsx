@@ -3,7 +3,7 @@ import { useCommands } from '../hooks/use-app.ts'
 import { controlText } from '../text/controls.ts'
 import { IconButton } from './button.tsx'
 
-/** How long the tick stays, ms. */
+/** Display time of the tick (ms). */
 const shownMs = 1600
 
 /** Copies `text`. `label` names the button. */

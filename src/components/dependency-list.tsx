@@ -6,7 +6,7 @@ import { dependencyText } from '../text/dependencies.ts'
 const kindOf = ({ kind, ecosystem }: DependencyView): string =>
   kind === 'external' && ecosystem !== undefined ? dependencyText.external(ecosystem) : dependencyText.kind(kind)
 
-/** Declared dependencies with their range and kind; `toLink` gives those a link that lead somewhere. */
+/** Declared dependencies with range and kind; `toLink` returns an address for those that have a page. */
 export const DependencyList = ({
   dependencies,
   toLink = () => undefined,

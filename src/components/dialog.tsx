@@ -3,7 +3,7 @@ import { type ReactNode, useRef } from 'react'
 import { controlText } from '../text/controls.ts'
 import { Button, IconButton } from './button.tsx'
 
-/** A dialog that traps focus and gives it back; Escape and the close button close it. */
+/** Modal dialog: traps focus and restores it; Escape and the close button close it. */
 export const Dialog = ({
   title,
   description,
@@ -26,7 +26,7 @@ export const Dialog = ({
           className="dialog"
           onCloseAutoFocus={() => giveFocusBack(opener.current)}
           onInteractOutside={(event) => {
-            // Dismissing a notice is not leaving the dialog.
+            // Dismissing a toast must not close the dialog.
             if (event.target instanceof Element && event.target.closest('.toasts') !== null) event.preventDefault()
           }}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
@@ -50,13 +50,13 @@ export const Dialog = ({
   )
 }
 
-/** To what opened the dialog, or to the page where that is gone, as an install button is after the install. */
+/** To the element that opened the dialog, or to the page if that is gone, like the install button after an install. */
 const giveFocusBack = (opener: Element | null): void => {
   const target = opener?.isConnected ? opener : document.querySelector('main')
   if (target instanceof HTMLElement) target.focus({ preventScroll: true })
 }
 
-/** Asks before something that cannot be taken back. */
+/** Asks before an action that cannot be undone. */
 export const ConfirmDialog = ({
   title,
   children,
@@ -66,7 +66,7 @@ export const ConfirmDialog = ({
 }: {
   title: string
   children: ReactNode
-  /** What the confirming button says: the action itself. */
+  /** Label of the confirming button: the action itself. */
   confirm: string
   onConfirm: () => void
   onClose: () => void

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import { Icon, type IconName } from './icon.tsx'
 
-/** What stands where there is nothing yet: what is so, why, and what to do next. */
+/** Stands in for an empty list or page: what is missing, why, and what to do next. */
 export const EmptyState = ({
   icon,
   title,
@@ -13,7 +13,7 @@ export const EmptyState = ({
   title: string
   children: ReactNode
   actions?: ReactNode
-  /** 1 where it is the whole page. */
+  /** Heading level: 1 where this is the whole page. */
   level?: 1 | 2
 }) => {
   const Title = level === 1 ? 'h1' : 'h2'

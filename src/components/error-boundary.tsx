@@ -5,12 +5,12 @@ import { Button } from './button.tsx'
 import { EmptyState } from './empty-state.tsx'
 
 interface Props {
-  /** Where the way out leads. */
+  /** Address of the browse page. */
   home: string
   children: ReactNode
 }
 
-/** Catches what a page throws while it is drawn, says so, and offers two ways on. The engine is not touched by it. */
+/** Error boundary around a page, with two ways to continue. The engine is unaffected. */
 export class ErrorBoundary extends Component<Props, { error: Error | undefined }> {
   override state: { error: Error | undefined } = { error: undefined }
 
@@ -28,7 +28,7 @@ export class ErrorBoundary extends Component<Props, { error: Error | undefined }
           <>
             <Button
               look="primary"
-              // A part that did not load is not asked for again before the page is loaded anew.
+              // The browser does not request a failed module again before a reload.
               onClick={() => (didNotLoad ? location.reload() : this.setState({ error: undefined }))}
             >
               {controlText.tryAgain}

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react'
 import { safeAddress } from '../lib/safe-address.ts'
 import { Icon } from './icon.tsx'
 
-/** A link out of the page when `address` is one of the web; else its text, because it came from a stranger. */
+/** Link to an address from an untrusted record: http, https and mailto become links, anything else stays text. */
 export const ExternalLink = ({ address, children }: { address: string; children?: ReactNode }) => {
   const safe = safeAddress(address)
   if (safe === undefined) return <span className="break">{address}</span>

@@ -1,4 +1,4 @@
-/** Line icons on a grid of 24, drawn for this page. They are decoration: the words stand beside them. */
+/** Line icons on a grid of 24, drawn for this page. Decorative: each stands beside text or in a labelled button. */
 
 const paths = {
   search: 'M11 4a7 7 0 1 0 0 14a7 7 0 0 0 0-14zM20 20l-4-4',

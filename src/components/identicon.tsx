@@ -1,6 +1,6 @@
 import { SEAL_CELLS, sealHue, sealPath } from '../lib/identicon.ts'
 
-/** The mark of a package: colour of its publisher, pattern of its name. */
+/** Identicon of a package: its colour comes from the publisher, its pattern from the slug. */
 export const Seal = ({ id, large = false }: { id: string; large?: boolean }) => (
   <svg
     aria-hidden="true"

@@ -7,7 +7,7 @@ import { Icon, type IconName } from './icon.tsx'
 
 const iconByTone: Record<Tone, IconName> = { ok: 'ok', working: 'working', warning: 'warning', error: 'error' }
 
-/** The network in one sentence; leads to the page that says more. */
+/** The network state in one sentence, linked to the network page. */
 export const NetworkLine = () => {
   const { tone, sentence } = useAppState(useShallow(networkLine))
   const links = useLinks()

@@ -7,18 +7,18 @@ import { Icon } from './icon.tsx'
 interface Props {
   /** From `drawingFailureText`. Without a name, a failed part leaves nothing. */
   name?: string
-  /** What is drawn. Another value is tried again after one that could not be drawn. */
+  /** Data that the part draws. A new value is tried again after a failure. */
   of?: unknown
-  /** The element that stands around the sentence: what a list, or a table with this number of columns, takes. */
+  /** Element around the failure text, to stay valid inside a list or a table with this number of columns. */
   as?: 'div' | 'li' | { columns: number }
-  /** Adds a button to close, for a dialog. */
+  /** Adds a close button, for dialogs. */
   onClose?: () => void
   children: ReactNode
 }
 
 /**
- * A part of a page that is replaced alone when drawing it throws. If a record, a row of the store or a file holds
- * something unforeseen, what stands beside it stays, and so does the way to it.
+ * Error boundary around one part of a page. If a record, a stored row or a file holds something unforeseen, only this
+ * part is replaced; the rest of the page stays usable.
  */
 export class Part extends Component<Props, { failed: boolean }> {
   override state = { failed: false }

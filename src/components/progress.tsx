@@ -1,6 +1,6 @@
 import { formatPercent } from '../text/numbers.ts'
 
-/** A bar; `share` is 0 to 1, or undefined while the size of the work is not known. */
+/** Progress bar; `share` is 0 to 1, or undefined while the total is unknown. */
 export const Progress = ({ label, share }: { label: string; share: number | undefined }) => (
   <progress
     aria-label={label}

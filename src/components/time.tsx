@@ -1,6 +1,6 @@
 import { formatAgo, formatDate, formatDateTime, isKnownTime } from '../text/format.ts'
 
-/** A time in words, exact where the pointer rests: how long ago, or with no `now` the date. Total, like its words. */
+/** How long ago, or the date without `now`; the tooltip has the exact time. Accepts any number. */
 export const Time = ({ at, now }: { at: number; now?: number }) => (
   <time dateTime={isKnownTime(at) ? new Date(at).toISOString() : undefined} title={formatDateTime(at)}>
     {now === undefined ? formatDate(at) : formatAgo(at, now)}

@@ -9,10 +9,10 @@ import { IconButton } from './button.tsx'
 import { Icon } from './icon.tsx'
 import { Part } from './part.tsx'
 
-/** Time to read a short sentence twice, ms. Warnings and errors stay until they are dismissed. */
+/** Display time (ms): enough to read a short sentence twice. Warnings and errors stay until dismissed. */
 const shownMs = 7000
 
-/** Notices in a corner, said politely by screen readers. The region is always there: one that appears is not read out. */
+/** Toasts, announced politely by screen readers. The region always exists: a live region that appears is not read out. */
 export const Toasts = () => {
   const notices = useAppState((state) => state.notices)
   return (

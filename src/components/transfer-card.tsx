@@ -9,7 +9,7 @@ import { transferText } from '../text/transfers.ts'
 import { Button } from './button.tsx'
 import { Progress } from './progress.tsx'
 
-/** One install under way, with cancel; or one that failed, with retry. */
+/** A running install with cancel, or a failed one with retry. */
 export const TransferCard = ({
   transfer,
   titled = true,
@@ -17,7 +17,7 @@ export const TransferCard = ({
 }: {
   transfer: TransferView
   titled?: boolean
-  /** Without buttons, where they stand elsewhere. */
+  /** Without buttons, where the surroundings have them. */
   bare?: boolean
 }) => {
   const { cancel, retry, dismissTransfer } = useCommands()

@@ -5,7 +5,7 @@ import type { Commands } from '../store/commands.ts'
 import type { State } from '../store/state.ts'
 import type { AppStore } from '../store/store.ts'
 
-/** What main.tsx composed, for every component. */
+/** Store, commands and links as composed in mount.tsx, for every component. */
 export interface App {
   store: AppStore
   commands: Commands

@@ -2,8 +2,8 @@ import { type RefObject, useEffect, useRef } from 'react'
 import { useLocation } from 'wouter'
 
 /**
- * What a page load does and a change of address does not: the top of the page, and focus at its begin, so that the
- * keyboard and the screen reader start there. Going back leaves the place to the browser.
+ * What a page load does and client-side navigation does not: scroll to the top and move focus to the content, where
+ * keyboard and screen reader then start. Going back leaves the scroll position to the browser.
  */
 export const useNewPage = (main: RefObject<HTMLElement | null>): void => {
   const [path] = useLocation()

@@ -2,10 +2,10 @@ import { useEffect, useState } from 'react'
 import { latestTime } from '../store/selectors.ts'
 import { useAppState } from './use-app.ts'
 
-/** The shortest step that relative times are written in, ms. */
+/** Smallest step of relative times (ms). */
 const stepMs = 60_000
 
-/** The time as this device has it, renewed once a minute while the component is shown. */
+/** The time by this device's clock, updated once a minute while mounted. */
 export const useNow = (): number => {
   const [now, setNow] = useState(() => Date.now())
   useEffect(() => {
@@ -15,7 +15,7 @@ export const useNow = (): number => {
   return now
 }
 
-/** The same for times that other devices wrote. */
+/** The same, for comparison with timestamps of other devices. */
 export const useLatestTime = (): number => {
   const now = useNow()
   return useAppState((state) => latestTime(state, now))

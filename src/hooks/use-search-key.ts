@@ -4,7 +4,7 @@ import { useLinks } from './use-app.ts'
 
 export const searchFieldId = 'search'
 
-/** `/` leads to the search field from anywhere, unless something is being typed or a dialog is open. */
+/** `/` focuses the search field from any page, except while typing or while a dialog is open. */
 export const useSearchKey = (): void => {
   const [, navigate] = useLocation()
   const links = useLinks()
@@ -15,7 +15,7 @@ export const useSearchKey = (): void => {
       event.preventDefault()
       if (!focusSearch()) {
         navigate(links.browse())
-        // After the page is drawn and has taken the focus to its begin.
+        // After the new page has rendered and moved the focus to its top.
         setTimeout(focusSearch)
       }
     }

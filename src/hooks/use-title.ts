@@ -1,7 +1,7 @@
 import { useEffect } from 'react'
 import { shellText } from '../text/shell.ts'
 
-/** Names the tab after what it shows. */
+/** Sets the title of the browser tab. */
 export const useTitle = (title: string): void => {
   useEffect(() => {
     document.title = shellText.tabTitle({ page: title })

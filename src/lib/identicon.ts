@@ -1,8 +1,8 @@
 import { publisherOf, slugOf } from './names.ts'
 
 /**
- * The small mark beside a package: its colour comes from the publisher's id and its pattern from the slug. Two packages
- * of one name by different publishers thus differ at a glance. It is an aid to the eye and proves nothing.
+ * Identicon of a package: colour from the publisher's id, pattern from the slug, so packages of the same name by different
+ * publishers look different. A visual aid only; it proves nothing.
  */
 
 export const SEAL_CELLS = 5
@@ -19,7 +19,7 @@ export const sealPath = (id: string): string => {
       if (column < SEAL_CELLS - 1 - column) cells.push(cell(SEAL_CELLS - 1 - column, row))
     }
   }
-  // A slug whose bits are all zero still has a mark.
+  // A slug whose bits are all zero still gets a pattern.
   return cells.length === 0 ? cell(2, 2) : cells.join('')
 }
 

@@ -1,6 +1,6 @@
 /**
- * Items with a key each for a list that is drawn, the same in every drawing. What stands in a list twice, as a stranger's
- * record may have it, has two keys: with one, drawing mixes them up.
+ * Stable React keys for a list. Duplicate items, which untrusted records can contain, get different keys: React mixes up
+ * siblings with the same key.
  */
 export const keyed = <T>(items: readonly T[], keyOf: (item: T) => string): { key: string; item: T }[] => {
   const counts = new Map<string, number>()

@@ -2,7 +2,7 @@
 
 const SHORT_PUBLISHER_CHARACTERS = 8
 
-/** `@name~1a2b3c4d`: the publisher's own name, and enough of its id to tell namesakes apart. */
+/** `@name~1a2b3c4d`: the publisher's own name, and enough of its id to distinguish publishers of the same name. */
 export const publisherTag = (name: string, publisherId: string): string =>
   `@${name}~${publisherId.slice(0, SHORT_PUBLISHER_CHARACTERS)}`
 
@@ -10,7 +10,7 @@ export const publisherOf = (id: string): string => id.slice(0, Math.max(id.index
 
 export const slugOf = (id: string): string => id.slice(id.indexOf('/') + 1)
 
-/** What a spec names, without the publisher: `<publisherId>/hello@^1` reads `hello ^1`. */
+/** A spec without its publisher: `<publisherId>/hello@^1` becomes `hello ^1`. */
 export const specLabel = (spec: string): string => slugOf(spec).replace('@=', ' ').replace('@', ' ')
 
 /** Long ids and fingerprints in groups of four, so that two people can compare them aloud. */
@@ -20,6 +20,6 @@ export const inGroups = (text: string): string =>
     .match(/.{1,4}/gu)
     ?.join(' ') ?? ''
 
-/** A long id with its middle left out, for places where it only has to be recognised. */
+/** A long id with its middle elided, for recognition only. */
 export const shortened = (text: string, keep = 10): string =>
   text.length <= keep * 2 + 1 ? text : `${text.slice(0, keep)}…${text.slice(-keep)}`

@@ -5,12 +5,12 @@ import { oversizeText } from '../text/oversize.ts'
 import { MAX_FILES, MAX_PACKAGE_BYTES } from './limits.ts'
 
 /**
- * What a person picked or dropped, before a byte of it is read: paths, sizes, and a way to the bytes.
+ * Picked or dropped files before any bytes are read: paths, sizes and a way to the bytes.
  *
- * Guarantees that nothing over the limits is read. Does not look at what paths or files contain: the engine does.
+ * Guarantees that nothing over the limits is read. Does not check paths or contents: the engine does.
  */
 
-/** The part of `File` that is used; a test has its own. */
+/** The part of `File` used here, so that tests can supply their own. */
 export interface FileContent {
   readonly size: number
   arrayBuffer(): Promise<ArrayBuffer>
@@ -21,20 +21,20 @@ export interface PickedFile {
   content: FileContent
 }
 
-/** Files as they were walked, and what was not read because it is never published. */
+/** Walked files, and what was skipped because it is never published. */
 export interface Picked {
   files: PickedFile[]
   skipped: LeftOut[]
 }
 
 export interface PickedFolder {
-  /** The common top folder, which is no part of the package. */
+  /** Common top folder; not part of the package. */
   folder?: string
   files: PickedFile[]
   leftOut: LeftOut[]
 }
 
-/** Takes off the common top folder and leaves out what never belongs to a package. */
+/** Strips the common top folder and leaves out files that never belong to a package. */
 export const toPickedFolder = (picked: Picked): PickedFolder => {
   const { folder, kept, leftOut } = sift(picked.files)
   return {
@@ -44,7 +44,7 @@ export const toPickedFolder = (picked: Picked): PickedFolder => {
   }
 }
 
-/** What forbids reading these files at all. */
+/** Errors that forbid reading these files. */
 export const findOversize = (files: readonly PickedFile[]): Finding[] => {
   const findings: Finding[] = []
   if (files.length > MAX_FILES) {
@@ -68,7 +68,7 @@ export const findOversize = (files: readonly PickedFile[]): Finding[] => {
   return findings
 }
 
-/** What forbids reading an archive at all. */
+/** Errors that forbid reading an archive. */
 export const findOversizeArchive = (name: string, size: number): Finding[] =>
   size <= MAX_PACKAGE_BYTES
     ? []

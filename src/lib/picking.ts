@@ -4,16 +4,16 @@ import type { Picked, PickedFile } from './picked-files.ts'
 import { type Folder, walkFolder } from './walk-folder.ts'
 
 /**
- * The three ways by which files come into the page: a file input, the File System Access API and a drop.
+ * The three sources of files: a file input, the File System Access API and a drop.
  *
- * Walking stops soon after the limit on files, so that a home folder dropped by mistake does not stop the page; folders
- * that never belong to a package are not walked.
+ * Walking stops soon after the file limit, so that a home folder dropped by mistake does not freeze the page; folders that
+ * never belong to a package are not walked.
  */
 
 /** A drop is either one archive or files. */
 export type Dropped = { kind: 'archive'; file: File } | { kind: 'files'; picked: Picked }
 
-/** Entries of one folder that are looked at; what is left out beside the files counts too. */
+/** Maximum entries read per folder, including entries that are left out. */
 const childLimit = 4 * MAX_FILES
 
 export const fromInput = (list: FileList): Picked => ({
@@ -21,21 +21,21 @@ export const fromInput = (list: FileList): Picked => ({
   skipped: [],
 })
 
-/** Asks for a folder to read; undefined when the person closes the picker. */
+/** Asks for a folder to read; undefined if the picker is closed. */
 export const pickFolder = async (): Promise<Picked | undefined> => {
   const folder = await askForFolder('read')
   if (folder === undefined) return undefined
   return walkFolder(toFolder(folder))
 }
 
-/** Must be called in the drop event itself: the items are gone when it returns. */
+/** Must be called synchronously in the drop event: its items are gone afterwards. */
 export const fromDrop = (transfer: DataTransfer): Promise<Dropped> => {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null)
   const [single, ...others] = [...transfer.files]
   if (single !== undefined && others.length === 0 && entries.every(({ isFile }) => isFile) && isArchive(single)) {
     return Promise.resolve({ kind: 'archive', file: single })
   }
-  // Files that a script or another page put into the drop have no entries.
+  // Files added to the drop by a script have no entries.
   if (entries.length === 0) return Promise.resolve({ kind: 'files', picked: fromInput(transfer.files) })
   return walkEntries(entries).then((picked) => ({ kind: 'files', picked }))
 }
@@ -53,7 +53,7 @@ const toFolder = (handle: FileSystemDirectoryHandle): Folder => ({
   },
 })
 
-/** What was dropped side by side stands in no folder of its own. */
+/** Items dropped side by side have no common folder. */
 const walkEntries = (entries: readonly FileSystemEntry[]): Promise<Picked> =>
   walkFolder({
     name: '',
@@ -86,7 +86,7 @@ const toNode = (
 const isFileEntry = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile
 const isFolderEntry = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory
 
-/** `readEntries` answers at most 100 at a time, and an empty list at the end. */
+/** `readEntries` returns at most 100 entries per call, and an empty list at the end. */
 const childrenOf = async (folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> => {
   const reader = folder.createReader()
   const children: FileSystemEntry[] = []

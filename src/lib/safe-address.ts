@@ -1,4 +1,4 @@
-/** Addresses that came from a stranger: only those of the web and of mail may become links. */
+/** Addresses from untrusted records: only http, https and mailto may become links. */
 
 const schemes = new Set(['http:', 'https:', 'mailto:'])
 
@@ -7,7 +7,7 @@ export const safeAddress = (address: string): string | undefined => {
   return url !== null && schemes.has(url.protocol) ? url.href : undefined
 }
 
-/** A link inside a package as a path from its top, seen from the file `from`; undefined when it leads out of it. */
+/** Resolves a relative link in the file `from` to a path in the package; undefined if it leaves the package. */
 export const pathInPackage = (link: string, from: string): string | undefined => {
   const [reference = ''] = link.split(/[?#]/)
   if (reference === '' || /^[a-z][a-z0-9+.-]*:|^\/\/|\\/i.test(reference)) return undefined

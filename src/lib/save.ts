@@ -1,4 +1,4 @@
-/** Ways out of the browser: a download, and files written into a folder that the person picked. */
+/** Saves to disk: as a download, or as files in a picked folder. */
 
 export const downloadBytes = (bytes: Uint8Array<ArrayBuffer>, name: string, type: string): void => {
   const address = URL.createObjectURL(new Blob([bytes], { type }))
@@ -10,7 +10,7 @@ export const downloadBytes = (bytes: Uint8Array<ArrayBuffer>, name: string, type
   setTimeout(() => URL.revokeObjectURL(address), 60_000)
 }
 
-/** Writes files below `root/name`; folders are made as needed. A file that is there already is replaced. */
+/** Writes files below `root/name`; creates folders as needed and overwrites existing files. */
 export const writeFolder = async (
   root: FileSystemDirectoryHandle,
   name: string,

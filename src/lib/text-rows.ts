@@ -1,18 +1,18 @@
-/** Text files as the viewer shows them: rows of bounded width, so that one line of a megabyte does not stop the page. */
+/** Text split into rows of bounded width for the viewer: a line of a megabyte would freeze the page. */
 
 export interface TextRow {
-  /** 1-based number of the line; undefined where a long line goes on. */
+  /** 1-based line number; undefined for the continuation of a long line. */
   line: number | undefined
   text: string
 }
 
-/** Longer lines are continued in the next row. */
+/** Longer lines continue in the next row. */
 export const ROW_CHARACTERS = 1000
 
 export const toRows = (text: string): TextRow[] => {
   const rows: TextRow[] = []
   const lines = text.split(/\r\n|\n|\r/)
-  // A file that ends with a line break has no line after it.
+  // A trailing line break does not start another line.
   if (lines.length > 1 && lines.at(-1) === '') lines.pop()
   lines.forEach((line, index) => {
     let at = 0
@@ -25,7 +25,7 @@ export const toRows = (text: string): TextRow[] => {
   return rows
 }
 
-/** The text of a file, or undefined when it is binary: it has a NUL, or is no UTF-8. */
+/** Text of a file, or undefined if it is binary: contains NUL or invalid UTF-8. */
 export const decodeText = (bytes: Uint8Array): string | undefined => {
   if (bytes.includes(0)) return undefined
   try {
@@ -35,7 +35,7 @@ export const decodeText = (bytes: Uint8Array): string | undefined => {
   }
 }
 
-/** Never cuts between the two halves of one character. */
+/** Never splits a surrogate pair. */
 const endOfRow = (line: string, at: number): number => {
   const end = Math.min(at + ROW_CHARACTERS, line.length)
   const last = line.charCodeAt(end - 1)

@@ -1,9 +1,9 @@
-/** Light, dark, or as the system says. `public/theme.js` applies a remembered choice before the first paint. */
+/** Light, dark or system theme. `public/theme.js` applies a saved choice before the first paint. */
 
 const themes = ['system', 'light', 'dark'] as const
 export type Theme = (typeof themes)[number]
 
-/** The same key stands in `public/theme.js`. */
+/** Also in `public/theme.js`. */
 const storageKey = 'ggen-theme'
 
 export const nextTheme = (theme: Theme): Theme => themes[(themes.indexOf(theme) + 1) % themes.length] ?? 'system'
@@ -25,6 +25,6 @@ export const applyTheme = (theme: Theme): void => {
     if (theme === 'system') localStorage.removeItem(storageKey)
     else localStorage.setItem(storageKey, theme)
   } catch {
-    // Where storage is refused, the choice holds until the tab is closed.
+    // Where storage is blocked, the choice lasts until the tab closes.
   }
 }

@@ -2,26 +2,26 @@ import { createLeftOut, reasonToLeaveOut } from '../../workers/contract/left-out
 import { MAX_FILES } from './limits.ts'
 import type { FileContent, Picked } from './picked-files.ts'
 
-/** A folder as a picker or a drop gives it; `open` reads no bytes yet. */
+/** Folder from a picker or a drop; `open` reads no bytes yet. */
 export interface Folder {
   readonly name: string
   children(): AsyncIterable<Child>
 }
 
-/** One more than allowed is enough to refuse. */
+/** One file over the limit is enough to refuse. */
 const walkLimit = MAX_FILES + 1
 
-/** Entries of one folder that are looked at; some may be left out. */
+/** Maximum entries read per folder; some may be left out. */
 const childLimit = 4 * walkLimit
 
-/** Files of a folder that is left out are counted up to this many. */
+/** Maximum files counted in a left-out folder. */
 const countLimit = 1_000
 
 /**
- * Walks a folder without reading a file. Stops soon after the limit on files, so that a home folder chosen by mistake
- * does not stop the page; what never belongs to a package is counted, up to a limit, and not opened.
+ * Walks a folder without reading files. Stops soon after the file limit, so that a home folder chosen by mistake does
+ * not freeze the page. Files that never belong to a package are counted up to a limit and not opened.
  *
- * A root without a name stands for what was dropped side by side: a single folder is then the package.
+ * A root without a name holds the items of a drop: a single folder in it is the package.
  */
 export const walkFolder = async (root: Folder): Promise<Picked> => {
   const picked: Picked = { files: [], skipped: [] }
@@ -44,7 +44,7 @@ export const walkFolder = async (root: Folder): Promise<Picked> => {
   }
 
   const [single, ...others] = root.name === '' ? await childrenOf(root) : [root]
-  // The top folder itself is what was chosen, whatever its name.
+  // The chosen folder itself is never left out, whatever its name.
   if (single !== undefined && others.length === 0 && !('open' in single)) await walk(single, `${single.name}/`, [])
   else await walk(root, '', [])
   return { files: picked.files, skipped: skipped.list() }
@@ -61,7 +61,7 @@ const childrenOf = async (folder: Folder): Promise<Child[]> => {
   return children
 }
 
-/** As many as there are, or `limit`. */
+/** Number of files, at most `limit`. */
 const countFiles = async (folder: Folder, limit: number): Promise<number> => {
   let count = 0
   for await (const child of folder.children()) {

@@ -8,7 +8,7 @@ import type { FailureView } from '../store/state.ts'
 import { controlText } from '../text/controls.ts'
 import { engineFailureText } from '../text/engine-failure.ts'
 
-/** Shown in place of every page when the engine did not start: what happened, and the ways on. */
+/** Replaces every page when the engine does not run: what happened, and how to continue. */
 export const EngineFailure = ({ failure }: { failure: FailureView }) => {
   useTitle(engineFailureText.tabTitle)
   if (failure.name === 'ProfileInUse') return <ProfileInUse />

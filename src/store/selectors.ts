@@ -10,7 +10,7 @@ import { transferText } from '../text/transfers.ts'
 import { hasEnded } from './apply-updates.ts'
 import { PAGE_HITS, type State } from './state.ts'
 
-/** What can be seen from the state: pure functions, each of one question. */
+/** Views of the state: pure functions, one question each. */
 
 export type Tone = 'ok' | 'working' | 'warning' | 'error'
 
@@ -19,7 +19,7 @@ export interface NetworkLine {
   sentence: string
 }
 
-/** The network in one calm sentence. */
+/** The network state in one sentence. */
 export const networkLine = ({ engine, status }: Pick<State, 'engine' | 'status'>): NetworkLine => {
   if (engine.phase === 'failed') return { tone: 'error', sentence: networkText.notRunning }
   if (engine.phase === 'starting' || status === undefined) return { tone: 'working', sentence: networkText.starting }
@@ -39,7 +39,7 @@ export const networkLine = ({ engine, status }: Pick<State, 'engine' | 'status'>
 export const latestTime = ({ status }: Pick<State, 'status'>, now: number): number =>
   now + Math.max(0, -(status?.clockAheadMs ?? 0))
 
-/** What is said of a clock that seems wrong, and what to do about it; undefined while nothing is known against it. */
+/** Notice about a clock that seems wrong; undefined while it agrees with the server's. */
 export const clockNotice = ({ status }: Pick<State, 'status'>): { title: string; text: string } | undefined => {
   const aheadMs = status?.clockAheadMs
   if (aheadMs === undefined) return undefined
@@ -53,15 +53,15 @@ export interface StepLine {
   key: keyof StatusView['steps']
   title: string
   state: StepState
-  /** When it came into this state. */
+  /** When the state last changed. */
   since: number
-  /** What is so. */
+  /** What the state means. */
   sentence: string
-  /** What the person can do about it; empty when there is nothing to do. */
+  /** What the person can do; empty when there is nothing to do. */
   next: string
 }
 
-/** Every step towards being a full peer, in words. */
+/** Every step towards a full peer, in words. */
 export const stepLines = (status: StatusView): StepLine[] => [
   stepLine('relay', status, {
     words: (state) =>
@@ -89,7 +89,7 @@ const stepLine = (
   { words, next }: { words: (state: StepState) => string; next: string },
 ): StepLine => {
   const { state, reason, since } = status.steps[key]
-  // A failure says what it means and why; before that the engine's own words are enough.
+  // A failure shows its meaning and its reason; any other state shows the engine's reason alone.
   const sentence =
     reason === '' || state === 'ok'
       ? words(state)
@@ -99,7 +99,7 @@ const stepLine = (
   return { key, title: networkText.step(key), state, since, sentence, next: state === 'failed' ? next : '' }
 }
 
-/** How packages that were looked up were found, in words; the second sentence is there once there is enough to compare. */
+/** Lookup statistics in words; the cache comparison follows once there are enough lookups. */
 export const lookupLines = ({ hits, misses, memory }: CacheView): string[] => {
   const places = [
     { number: hits.hot + hits.warm + hits.catalogue, words: networkText.fromMemory },
@@ -118,7 +118,7 @@ export const lookupLines = ({ hits, misses, memory }: CacheView): string[] => {
   ]
 }
 
-/** With fewer lookups than this the first ones, which no cache can answer, are most of the figure. */
+/** Below this number, first lookups, which no cache can answer, dominate the figure. */
 const comparableRequests = 20
 
 /** Why the list of the browse page is empty; undefined when it is not, or not known yet. */
@@ -159,7 +159,7 @@ export const isWorthAsking = ({ search, status }: Pick<State, 'search' | 'status
   return result.total === 0 ? narrowed || !status.catalogueComplete : narrowed && !status.catalogueComplete
 }
 
-/** Who was asked beside this tab's own catalogue, in words; empty where nobody was. */
+/** How many peers answered a remote search, in words; empty before one. */
 export const peersSentence = ({ search: { peers } }: Pick<State, 'search'>): string => {
   if (peers === undefined) return ''
   if (peers === 'asking') return browseText.askingPeers

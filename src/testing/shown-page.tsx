@@ -11,18 +11,18 @@ import { createCommands } from '../store/commands.ts'
 import type { State } from '../store/state.ts'
 import { createPageStore } from '../store/store.ts'
 
-/** The whole page in a test, over an engine of which the test answers what it wants. */
+/** The whole page in a test, over an engine whose answers the test supplies. */
 export interface ShownPage {
   readonly element: HTMLElement
   setState(change: Partial<State>): void
-  /** What the engine tells. */
+  /** Delivers updates as the engine would. */
   tell(batch: UpdateBatch): void
-  /** What the page could not draw, in its own words. */
+  /** Text of each failed part. */
   failures(): string[]
   stop(): void
 }
 
-/** What an engine that was not told otherwise answers: nothing, ever. */
+/** Commands without a supplied answer never settle. */
 const silentClient = (answers: Partial<EngineClient>): EngineClient =>
   new Proxy(answers as EngineClient, {
     get: (target, name) => Reflect.get(target, name) ?? (() => new Promise(() => {})),
@@ -36,7 +36,7 @@ export const showPage = (address: string, state: Partial<State>, answers: Partia
   store.setState({ engine: { phase: 'ready' }, ...state })
   const [path = '/', searchPath = ''] = address.split('?')
   const { hook, searchHook } = memoryLocation({ path, searchPath })
-  // What is thrown while a part is drawn is the point of some tests: the console would only repeat it.
+  // Some tests make parts throw on purpose; the console would repeat each error.
   const root = createRoot(element, { onCaughtError() {} })
   root.render(
     <AppContext value={{ store, commands: createCommands(client, store), links: createLinks('') }}>
@@ -58,10 +58,10 @@ export const showPage = (address: string, state: Partial<State>, answers: Partia
   }
 }
 
-/** What has not come within this time never will (ms). */
+/** Time after which a test counts as hung (ms). */
 const hangMs = 60_000
 
-/** Waits for a condition, and says what it waited for. */
+/** Waits for a condition; the error names it. */
 export const until = async (what: string, holds: () => boolean): Promise<void> => {
   const end = performance.now() + hangMs
   while (!holds()) {

@@ -5,7 +5,7 @@ import { type BrowseQuery, filterKeys } from '../../routes.ts'
 import { browseText } from '../../text/browse.ts'
 import { loadedHits, publisherLabel } from './filter-names.ts'
 
-/** The filters that are on, each with its way off. */
+/** Active filters, each with a button that removes it. */
 export const ActiveFilters = ({
   query,
   narrow,

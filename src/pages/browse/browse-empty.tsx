@@ -5,10 +5,10 @@ import { useAppState, useLinks } from '../../hooks/use-app.ts'
 import type { EmptyReason } from '../../store/selectors.ts'
 import { browseText } from '../../text/browse.ts'
 
-/** How long a peer that has just connected may take to hand over what it knows, ms. */
+/** Time a newly connected peer gets to send its catalogue (ms). */
 const handOverMs = 3000
 
-/** Why there is nothing to see, and what to do about it. */
+/** Why the list is empty, and what to do about it. */
 export const BrowseEmpty = ({ reason: known, clear }: { reason: EmptyReason; clear: () => void }) => {
   const links = useLinks()
   const reason = useSettled(known)
@@ -60,7 +60,7 @@ export const BrowseEmpty = ({ reason: known, clear }: { reason: EmptyReason; cle
   }
 }
 
-/** Nobody is said to have published only when those who are connected had the time to say otherwise. */
+/** Shows “no packages yet” only after connected peers had time to send theirs. */
 const useSettled = (reason: EmptyReason): EmptyReason => {
   const asking = useAppState((state) => state.status?.steps.catalogue.state === 'working')
   const [settled, setSettled] = useState(false)

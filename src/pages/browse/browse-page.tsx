@@ -16,17 +16,17 @@ import { Facets } from './facets.tsx'
 import { ResultList } from './result-list.tsx'
 import { SearchField } from './search-field.tsx'
 
-/** How long after the last key the address takes up the text, ms: browsers limit how often it may change. */
+/** Delay between the last key and the address update (ms): browsers limit how often the address may change. */
 const addressDelayMs = 300
 
-/** The catalogue: searched while typing, narrowed by facets; the address says what is shown. */
+/** The catalogue: searched while typing, narrowed by filters; the address holds the query. */
 export default function BrowsePage() {
   const { links, commands } = useApp()
   const [, navigate] = useLocation()
   const address = useSearch()
   const inAddress = useMemo(() => parseBrowseQuery(address), [address])
   const [text, setText] = useState(inAddress.text)
-  /** The text that this page wrote into the address last; any other came by going back or by a link. */
+  /** Text last written into the address by this page; any other text came from history or a link. */
   const written = useRef(inAddress.text)
   const query = useMemo(() => ({ ...inAddress, text }), [inAddress, text])
   useTitle(text === '' ? browseText.tabTitle : browseText.tabTitleFor({ text }))
@@ -83,7 +83,7 @@ const ResultHead = ({ query, narrow }: { query: BrowseQuery; narrow: (change: Pa
   const asked = useAppState(peersSentence)
   const narrowed = isNarrowed(query)
   const isEmpty = result?.total === 0
-  // With nothing to count, the words below say what is so.
+  // With nothing to count, the empty state below explains why.
   const found =
     result === undefined || (isEmpty && !narrowed)
       ? ''

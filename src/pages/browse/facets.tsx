@@ -10,7 +10,7 @@ import { drawingFailureText } from '../../text/drawing-failures.ts'
 import { formatCount } from '../../text/numbers.ts'
 import { loadedHits, publisherLabel } from './filter-names.ts'
 
-/** Values of a facet that are shown before “Show all”. */
+/** Number of filter values shown before “Show all”. */
 const fewValues = 7
 
 interface Narrowing {
@@ -18,7 +18,7 @@ interface Narrowing {
   narrow: (change: Partial<BrowseQuery>) => void
 }
 
-/** What the results can be narrowed by, with counts; folded away on a phone. */
+/** Filters with counts; collapsed on a phone. */
 export const Facets = ({ query, narrow }: Narrowing) => {
   const [open, setOpen] = useState(false)
   const region = useId()

@@ -2,7 +2,7 @@ import type { PackageSummary } from '../../../workers/contract/views.ts'
 import { publisherTag } from '../../lib/names.ts'
 import type { State } from '../../store/state.ts'
 
-/** A publisher's id as a person reads it; its own name is known when one of its packages is at hand. */
+/** Label of a publisher: its name if one of its packages is among the hits, else its shortened id. */
 export const publisherLabel = (id: string, hits: Iterable<PackageSummary>): string => {
   for (const { publisher, publisherName } of hits) if (publisher === id) return publisherTag(publisherName, id)
   return `~${id.slice(0, 8)}`

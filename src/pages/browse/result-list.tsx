@@ -11,13 +11,13 @@ import { browseText } from '../../text/browse.ts'
 import { drawingFailureText } from '../../text/drawing-failures.ts'
 import { ResultRow } from './result-row.tsx'
 
-/** A row with a description of two lines, px; real heights are measured. */
+/** Estimated row height with a two-line description (px); real heights are measured. */
 const rowEstimate = 124
 
-/** Rows that are drawn beyond what is seen, so that quick scrolling finds no gaps. */
+/** Rows rendered beyond the visible ones, so that fast scrolling shows no gaps. */
 const overscan = 6
 
-/** The hits; only those near the window exist in the page. Scrolls with the page itself. */
+/** Virtual list of hits that scrolls with the page. */
 export const ResultList = ({ query }: { query: BrowseQuery }) => {
   const list = useRef<HTMLOListElement>(null)
   const search = useAppState((state) => state.search)
@@ -46,7 +46,7 @@ export const ResultList = ({ query }: { query: BrowseQuery }) => {
   useEffect(() => {
     if (answered.current === query) return
     answered.current = query
-    // Other results begin at their begin; the search field stays in view.
+    // New results start at the top; the search field stays in view.
     if (window.scrollY > 0) window.scrollTo(0, 0)
   }, [query])
 
@@ -73,8 +73,8 @@ export const ResultList = ({ query }: { query: BrowseQuery }) => {
 }
 
 /**
- * Keeps the row that is being read where it is when others come in above it, or turn out to be higher than was thought.
- * At the top of the page there is none.
+ * Keeps the row being read in place when rows are inserted above it or turn out taller than estimated. Does nothing at
+ * the top of the page.
  */
 const useReadingPosition = (
   rows: Virtualizer<Window, Element>,
@@ -84,13 +84,13 @@ const useReadingPosition = (
   const { answered } = search
   const read = useRef<{ id: string; start: number; answered: SearchState['answered'] }>(undefined)
   useLayoutEffect(() => {
-    // Done here for both reasons: what it would adjust by itself were counted twice.
+    // Both cases are handled here; the virtualizer's own adjustment would count twice.
     rows.shouldAdjustScrollPositionOnItemSizeChange = () => false
     if (read.current !== undefined && read.current.answered === answered) {
       const start = rows.measurementsCache[rankOf(search, read.current.id)]?.start ?? read.current.start
       if (start !== read.current.start) window.scrollBy(0, start - read.current.start)
     }
-    // As they are drawn: the rows may know better by now, and tell in the next drawing.
+    // Positions as rendered; newer measurements count in the next render.
     const first = items.find(({ end }) => end > window.scrollY)
     const hit = first === undefined ? undefined : hitAt(search, first.index)
     read.current =

@@ -9,10 +9,10 @@ import { useAppState, useLinks } from '../../hooks/use-app.ts'
 import { browseText } from '../../text/browse.ts'
 import { formatBytes } from '../../text/format.ts'
 
-/** Tags that a row has room for. */
+/** Maximum tags per row. */
 const maxTags = 5
 
-/** One package of the list; empty while its page of hits is under way. */
+/** One package of the list; blank while its page of hits loads. */
 export const ResultRow = memo(({ hit, now }: { hit: PackageSummary | undefined; now: number }) => {
   const links = useLinks()
   const installed = useAppState(({ library }) => installedVersion(library.value, hit))
@@ -56,7 +56,7 @@ export const ResultRow = memo(({ hit, now }: { hit: PackageSummary | undefined; 
 })
 ResultRow.displayName = 'ResultRow'
 
-/** The version of a hit that is here: the one that is shown, else any other. */
+/** Installed version of a hit: the shown version if installed, else any other. */
 const installedVersion = (
   library: readonly LibraryEntry[] | undefined,
   hit: PackageSummary | undefined,

@@ -3,7 +3,7 @@ import { Icon } from '../../components/icon.tsx'
 import { searchFieldId } from '../../hooks/use-search-key.ts'
 import { browseText } from '../../text/browse.ts'
 
-/** Searches while one types; Enter does nothing more, Escape empties it. */
+/** Searches while typing; Enter does nothing more, Escape clears the field. */
 export const SearchField = ({ value, onChange }: { value: string; onChange: (text: string) => void }) => (
   <search className="search">
     <Icon name="search" />

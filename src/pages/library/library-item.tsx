@@ -15,7 +15,7 @@ import { counts } from '../../text/counts.ts'
 import { formatBytes } from '../../text/format.ts'
 import { libraryText } from '../../text/library.ts'
 
-/** One installed package and what can be done with it. */
+/** One installed package with its actions. */
 export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }) => {
   const { id, slug, version, displayName, publisherName, size, files, installedAt, asDependency } = entry
   const links = useLinks()
@@ -24,7 +24,7 @@ export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }
   const [removing, setRemoving] = useState<UninstallPlan>()
   useEffect(
     () => () => {
-      // Once it is removed, its button cannot have the focus back: the keyboard starts at the top of the page.
+      // The removed item cannot take the focus back, so the keyboard starts at the top of the page.
       if (document.activeElement === document.body) document.querySelector('main')?.focus({ preventScroll: true })
     },
     [],
@@ -106,7 +106,7 @@ export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }
   )
 }
 
-/** What removing it does, before it is done. */
+/** Consequences of removing the package. */
 const Consequences = ({ plan: { breaks, kept } }: { plan: UninstallPlan }) => (
   <>
     {breaks.length === 0 ? null : (

@@ -17,7 +17,7 @@ import { formatBytes } from '../../text/format.ts'
 import { libraryText } from '../../text/library.ts'
 import { LibraryItem } from './library-item.tsx'
 
-/** What is installed in this browser, and what is on its way here. */
+/** Installed packages and running installs. */
 export default function LibraryPage() {
   useTitle(libraryText.tabTitle)
   const links = useLinks()

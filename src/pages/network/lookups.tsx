@@ -2,7 +2,7 @@ import { useAppState } from '../../hooks/use-app.ts'
 import { lookupLines } from '../../store/selectors.ts'
 import { networkText } from '../../text/network.ts'
 
-/** How packages that were looked up were found; nothing until one was. */
+/** Lookup statistics; hidden before the first lookup. */
 export const Lookups = () => {
   const cache = useAppState((state) => state.cache)
   if (cache === undefined) return null

@@ -17,12 +17,12 @@ import { Connect } from './connect.tsx'
 import { Lookups } from './lookups.tsx'
 import { Peers } from './peers.tsx'
 
-/** How often the table of peers is renewed while it is seen, ms: round trips are measured no oftener. */
+/** Refresh interval of the peer table while visible (ms): round trips are not measured more often. */
 const renewMs = 5000
 
 const iconByState: Record<StepState, IconName> = { ok: 'ok', working: 'working', waiting: 'waiting', failed: 'warning' }
 
-/** What of the network works and what does not, in words, with what to do about it. */
+/** Connection state, peers, relays and this profile, with advice for what fails. */
 export default function NetworkPage() {
   useTitle(networkText.tabTitle)
   const status = useAppState((state) => state.status)
@@ -73,7 +73,7 @@ export default function NetworkPage() {
   )
 }
 
-/** Since when a step stands where it is, is said of those that are not through. */
+/** Only steps that are not finished show when their state changed. */
 const Steps = ({ status }: { status: StatusView }) => {
   const now = useNow()
   return (

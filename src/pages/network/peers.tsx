@@ -7,12 +7,12 @@ import { drawingFailureText } from '../../text/drawing-failures.ts'
 import { formatAgo, formatDuration } from '../../text/format.ts'
 import { networkText } from '../../text/network.ts'
 
-/** Of the table, for a row that could not be drawn. */
+/** Number of table columns, for a row that failed to render. */
 const columns = 6
 
-/** Who this tab is connected to now. On a phone each row stands as a block. */
+/** Connected peers. On a phone each row becomes a block. */
 export const Peers = () => {
-  // The list is asked for now and then: offline, the last one is out of date.
+  // The list is polled, so the last one is out of date when offline.
   const peers = useAppState(({ status, peers }) => (status?.online === false ? undefined : peers))
   const now = useNow()
   return (

@@ -4,7 +4,7 @@ import { DependencyList } from '../../components/dependency-list.tsx'
 import { useLinks } from '../../hooks/use-app.ts'
 import { dependencyText } from '../../text/dependencies.ts'
 
-/** What it needs, and what needs it. */
+/** Dependencies and dependents. */
 export const Dependencies = ({ view: { dependencies, dependents } }: { view: PackageView }) => {
   const links = useLinks()
   const toLink = ({ name, kind }: DependencyView): string | undefined =>

@@ -12,7 +12,7 @@ import { controlText } from '../../text/controls.ts'
 import { formatBytes } from '../../text/format.ts'
 import { packageText } from '../../text/package.ts'
 
-/** Height of a row of text, px; the style sheet has the same. */
+/** Height of a text row (px); also in the style sheet. */
 const rowHeight = 20
 
 interface Props {
@@ -20,13 +20,13 @@ interface Props {
   version: string
   path: string
   size: number
-  /** Where the list of files is. */
+  /** Address of the file list. */
   back: string
 }
 
 type Content = { state: 'reading' } | { state: 'text'; text: string } | { state: 'none'; why: string }
 
-/** One file: its text up to the preview limit, else why not and a way to save it. */
+/** One file: its text up to the preview limit, else the reason and a way to save it. */
 export const FileView = ({ id, version, path, size, back }: Props) => {
   const { readFile, saveFile } = useCommands()
   const [content, setContent] = useState<Content>({ state: 'reading' })

@@ -6,7 +6,7 @@ import { formatBytes } from '../../text/format.ts'
 import { packageText } from '../../text/package.ts'
 import { FileView } from './file-view.tsx'
 
-/** The files of the newest version; one that is opened takes the place of the list. */
+/** Files of the newest version; an opened file replaces the list. */
 export const Files = ({ view, file }: { view: PackageView; file: string | undefined }) => {
   const links = useLinks()
   const { id, version } = view.summary

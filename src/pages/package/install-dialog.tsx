@@ -21,7 +21,7 @@ interface Props {
   onClose: () => void
 }
 
-/** Shows what an install would do, then does it. Closing the dialog leaves a running install running. */
+/** Shows the install plan, then runs it. Closing the dialog does not stop a running install. */
 export const InstallDialog = ({ view, version, onClose }: Props) => {
   const { summary } = view
   const spec = `${summary.id}@=${version.version}`
@@ -170,7 +170,7 @@ const Plan = ({ plan: { packages, bytes, warnings }, wanted }: { plan: InstallPl
   </>
 )
 
-/** Looking at a package can have fetched its files before, so there can be less to fetch than the list adds up to. */
+/** Viewing a package can already have fetched files, so less may remain than the sizes add up to. */
 const sumText = (packages: InstallPlan['packages'], bytes: number): string => {
   const missing = packages.filter(({ installed }) => !installed)
   const size = missing.reduce((sum, each) => sum + each.size, 0)

@@ -9,15 +9,15 @@ import { packageText } from '../../text/package.ts'
 
 interface Props {
   text: string
-  /** Where the file stands in its package: relative links start there. */
+  /** Path of the file in its package, the base of relative links. */
   path: string
   id: string
   files: NonNullable<PackageView['files']>
 }
 
 /**
- * A stranger's Markdown, drawn without trusting it: sanitised to a fragment that is put in by the DOM, never as text of
- * HTML. Nothing is loaded from elsewhere: a picture is shown as its words, linked to its address.
+ * Renders untrusted Markdown: sanitised to a DOM fragment, never inserted as an HTML string. Loads nothing external: an
+ * image becomes its alternative text, linked to its address.
  */
 export default function Markdown({ text, path, id, files }: Props) {
   const place = useRef<HTMLDivElement>(null)
@@ -49,7 +49,7 @@ export default function Markdown({ text, path, id, files }: Props) {
   )
 }
 
-/** The page has its own first heading, so those of the text begin one level lower. */
+/** The page has its own h1, so headings of the text start one level lower. */
 const markdown = new Marked({
   gfm: true,
   renderer: {
@@ -57,7 +57,7 @@ const markdown = new Marked({
       const level = Math.min(depth + 1, 6)
       return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>\n`
     },
-    // DOMPurify takes these out; while it parses, the browser would report each of them to the console first.
+    // DOMPurify removes event handlers, but the browser would first log each of them while parsing.
     html: ({ text }) => text.replace(/<[a-z][^<>]*>/gi, (tag) => tag.replace(/[\s"'/]on[a-z]+\s*=/gi, ' data-was=')),
     checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
   },
@@ -111,7 +111,7 @@ const allowed = {
 
 const toFragment = (text: string, toFile: (link: string) => string | undefined): DocumentFragment => {
   const html = markdown.parse(text, { async: false })
-  // Its own instance: hooks would stay for every other use.
+  // An instance of its own: hooks would affect every other use.
   const fragment = createDOMPurify(window).sanitize(html, {
     ...allowed,
     ALLOWED_TAGS: [...allowed.ALLOWED_TAGS],
@@ -120,7 +120,7 @@ const toFragment = (text: string, toFile: (link: string) => string | undefined):
   for (const image of fragment.querySelectorAll('img')) image.replaceWith(toWords(image))
   for (const link of fragment.querySelectorAll('a')) mendLink(link, toFile)
   for (const table of fragment.querySelectorAll('table')) {
-    // A wide table scrolls in itself, and by keyboard.
+    // A wide table scrolls on its own, also by keyboard.
     const frame = document.createElement('div')
     frame.className = 'markdown-table'
     frame.tabIndex = 0

@@ -13,7 +13,7 @@ import { packageText } from '../../text/package.ts'
 
 const trustIcons: Record<TrustState, IconName> = { self: 'person', known: 'shield', new: 'info' }
 
-/** Who published it, who holds it, and what else is known; beside the tabs, or below them on a phone. */
+/** Publisher, providers and metadata; beside the tabs, or below them on a phone. */
 export const PackageFacts = ({ view, newest }: { view: PackageView; newest: VersionView | undefined }) => {
   const { summary, publisher, namesakes, heldBy, authors, keywords, repository } = view
   const links = useLinks()

@@ -13,7 +13,7 @@ import { controlText } from '../../text/controls.ts'
 import { formatBytes } from '../../text/format.ts'
 import { packageText } from '../../text/package.ts'
 
-/** Name, publisher, version, and the install button or what runs in its place. */
+/** Name, publisher, version, and the install button or the running install. */
 export const PackageHeader = ({
   view,
   newest,

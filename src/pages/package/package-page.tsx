@@ -24,7 +24,7 @@ import { PackageHeader } from './package-header.tsx'
 import { Readme } from './readme-tab.tsx'
 import { Versions } from './versions.tsx'
 
-/** Everything about one package. It is asked for again when the engine has said that it changed. */
+/** One package. Reloaded when an update names it. */
 export default function PackagePage() {
   const { publisher = '', slug = '' } = useParams()
   const id = `${publisher}/${slug}`
@@ -126,7 +126,7 @@ const Described = ({ view }: { view: PackageView }) => {
 const newestOf = ({ summary, versions }: PackageView): VersionView | undefined =>
   versions.find(({ version }) => version === summary.version) ?? versions[0]
 
-/** How many a tab holds, where that is known. */
+/** Number of items in a tab, where known. */
 const TabCount = ({ tab, view }: { tab: PackageTab; view: PackageView }) => {
   const { files, versions, dependencies } = view
   const newest = newestOf(view)

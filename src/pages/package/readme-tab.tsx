@@ -12,7 +12,7 @@ const Markdown = lazy(() => import('./markdown.tsx'))
 
 type Text = { state: 'reading' } | { state: 'read'; text: string } | { state: 'absent'; why: string }
 
-/** The README of the newest version, when its content is here. */
+/** README of the newest version, if its content is stored here. */
 export const Readme = ({ view }: { view: PackageView }) => {
   const links = useLinks()
   const path = readmePath(view.files)
@@ -50,7 +50,7 @@ const useReadme = (
   const { readFile } = useCommands()
   const [text, setText] = useState<Text>({ state: 'reading' })
   const installed = versions.find((each) => each.version === version)?.installed ?? false
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the content can come by an install, or by being fetched (one more holds it), so it is read again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: an install or a fetch (one more provider) can bring the content, so it is read again
   useEffect(() => {
     let wanted = true
     const show = (next: Text): void => {
@@ -76,7 +76,7 @@ const useReadme = (
   return text
 }
 
-/** At the top of the package, in any case of letters; Markdown before plain text. */
+/** Path of the README in the top folder, case-insensitive; Markdown before plain text. */
 const readmePath = (files: PackageView['files']): string | undefined =>
   ['readme.md', 'readme.markdown', 'readme.txt', 'readme']
     .map((name) => files?.find(({ path }) => path.toLowerCase() === name)?.path)

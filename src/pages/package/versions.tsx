@@ -11,7 +11,7 @@ import { drawingFailureText } from '../../text/drawing-failures.ts'
 import { formatBytes } from '../../text/format.ts'
 import { packageText } from '../../text/package.ts'
 
-/** Every version that is known, newest first, with what one can do about it. */
+/** All known versions, newest first, with their actions. */
 export const Versions = ({ view, onInstall }: { view: PackageView; onInstall: (version: VersionView) => void }) => {
   const [yanking, setYanking] = useState<string>()
   const { yank } = useCommands()

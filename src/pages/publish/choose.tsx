@@ -8,10 +8,10 @@ import { fromDrop, fromInput, isArchive, pickFolder } from '../../lib/picking.ts
 import { formatBytes } from '../../text/format.ts'
 import { publishText } from '../../text/publish.ts'
 
-/** Has a file input take a folder; React's types do not know it. */
+/** Makes a file input accept a folder; missing from React's types. */
 const wholeFolder = { webkitdirectory: '' }
 
-/** The ways to hand in a package. The two inputs are always in the page, for browsers without a folder picker. */
+/** Choose or drop a package. Both inputs are always present, for browsers without a folder picker. */
 export const Choose = () => {
   const { openFiles, openArchive, notify } = useCommands()
   const folderInput = useRef<HTMLInputElement>(null)
@@ -24,7 +24,7 @@ export const Choose = () => {
       const picked = await pickFolder()
       if (picked !== undefined) await openFiles(picked)
     } catch {
-      // The picker is there but not allowed here, as inside a frame: the input does the same.
+      // The picker is forbidden here, for example inside a frame; the input does the same.
       folderInput.current?.click()
     }
   }

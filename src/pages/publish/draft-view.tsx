@@ -15,7 +15,7 @@ import { LeftOutList } from './left-out-list.tsx'
 import { isBlocked, PrivateFiles } from './private-files.tsx'
 import { Signing } from './signing.tsx'
 
-/** A package before it is published: what was found, its fields, its files, and what would be signed. */
+/** Package before publishing: findings, fields, files, and what will be signed. */
 export const DraftView = ({ draft }: { draft: OpenDraft }) => {
   const { discardDraft } = useCommands()
   const { check, source, failure } = draft

@@ -3,7 +3,7 @@ import type { ManifestFields, PackageCheck } from '../../../workers/contract/vie
 import { useCommands } from '../../hooks/use-app.ts'
 import { publishText } from '../../text/publish.ts'
 
-/** Longer descriptions are cut where they are shown in lists (docs/protocol.md §6). */
+/** Lists cut longer descriptions. */
 const DESCRIPTION_CHARACTERS = 300
 
 type TextName = {
@@ -11,7 +11,7 @@ type TextName = {
 }[keyof ManifestFields]
 type ListName = Exclude<keyof ManifestFields, TextName>
 
-/** Findings that are about a field, so that the field says so too. */
+/** Findings that concern a field, shown at the field too. */
 const fieldByFinding: Record<string, keyof ManifestFields> = {
   NameMissing: 'slug',
   NameInvalid: 'slug',
@@ -20,7 +20,7 @@ const fieldByFinding: Record<string, keyof ManifestFields> = {
   VersionExists: 'version',
 }
 
-/** The fields as they were read, to be typed over. The manifest in the package stays as it is. */
+/** Editable fields, filled from the manifest. The manifest in the package is not changed. */
 export const FieldsForm = ({ check, typed }: { check: PackageCheck; typed: Partial<ManifestFields> }) => {
   const { typeField } = useCommands()
   const { fields, findings } = check
@@ -116,7 +116,7 @@ const Field = ({
   )
 }
 
-/** Keeps the text as it is typed: a comma at its end is no item yet. */
+/** Keeps the raw text while typing: a trailing comma does not add an item yet. */
 const ListField = ({
   label,
   hint,

@@ -10,7 +10,7 @@ const levels: { level: FindingLevel; icon: IconName; number: 'errors' | 'warning
   { level: 'note', icon: 'info', number: 'notes' },
 ]
 
-/** What the check found, the worst first, each with its place. */
+/** Findings of the check, worst first, each with its position. */
 export const Findings = ({ findings }: { findings: readonly Finding[] }) => (
   <section aria-label={publishText.findings} className="findings">
     {findings.length === 0 ? (

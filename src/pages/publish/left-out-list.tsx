@@ -2,7 +2,7 @@ import type { LeftOut } from '../../../workers/contract/views.ts'
 import { counts } from '../../text/counts.ts'
 import { publishText } from '../../text/publish.ts'
 
-/** What was handed in and is not published, with the reason. */
+/** Chosen files that are not published, with the reason. */
 export const LeftOutList = ({ leftOut }: { leftOut: readonly LeftOut[] }) =>
   leftOut.length === 0 ? null : (
     <section aria-label={publishText.leftOut} className="left-out">

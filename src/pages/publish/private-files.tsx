@@ -6,13 +6,13 @@ import { useCommands } from '../../hooks/use-app.ts'
 import type { OpenDraft } from '../../store/state.ts'
 import { publishText } from '../../text/publish.ts'
 
-/** A file that looks private and was neither left out nor confirmed. */
+/** Finding about a private-looking file that was neither left out nor confirmed. */
 export const isBlocked = (finding: Finding): finding is Finding & { path: string } =>
   finding.level === 'error' && finding.name === 'PrivateFile' && finding.path !== undefined
 
 /**
- * Files that look private: for each, whether it is left out or published all the same. Nothing is published before.
- * A decided file leaves the list at once, without waiting for the next check, and the focus moves to the file after it.
+ * Private-looking files: each must be left out or confirmed before publishing. A decided file leaves the list at once,
+ * without waiting for the next check, and the focus moves to the next file.
  */
 export const PrivateFiles = ({ draft }: { draft: OpenDraft }) => {
   const { leaveOut, confirmPrivate } = useCommands()
@@ -74,7 +74,7 @@ export const PrivateFiles = ({ draft }: { draft: OpenDraft }) => {
   )
 }
 
-/** What the last check blocked, without what was decided since. */
+/** Files blocked by the last check and not decided since. */
 const findUndecided = ({ check, confirmed, files }: OpenDraft): (Finding & { path: string })[] => {
   const decided = new Set(confirmed)
   const there = new Set(files.map(({ path }) => path.normalize('NFC')))

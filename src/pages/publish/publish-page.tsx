@@ -10,7 +10,7 @@ import { DraftView } from './draft-view.tsx'
 import { Outgoing, Published } from './published.tsx'
 import { Refused } from './refused.tsx'
 
-/** From a folder or an archive to a signed release: choose, see what was found, publish, see it go out. */
+/** From a folder or archive to a signed release: choose, check, publish, follow the announcement. */
 export default function PublishPage() {
   useTitle(publishText.tabTitle)
   const draft = useAppState((state) => state.draft)

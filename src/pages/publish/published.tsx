@@ -5,7 +5,7 @@ import { useAppState, useCommands, useLinks } from '../../hooks/use-app.ts'
 import { slugOf } from '../../lib/names.ts'
 import { publishText } from '../../text/publish.ts'
 
-/** After publishing: what is already so, and how far it went out. */
+/** State of a published release: stored, announced, record stored by peers. */
 export const Published = ({ result: { id, version } }: { result: PublishResult }) => {
   const links = useLinks()
   const { discardDraft } = useCommands()
@@ -31,7 +31,7 @@ export const Published = ({ result: { id, version } }: { result: PublishResult }
   )
 }
 
-/** Publications of this visit that are still on their way. */
+/** Publications of this visit that are not yet announced. */
 export const Outgoing = () => {
   const publications = useAppState((state) => state.publicationByKey)
   const open = Object.entries(publications).filter(([, { state }]) => state !== 'sent')

@@ -4,7 +4,7 @@ import { useCommands } from '../../hooks/use-app.ts'
 import { publishText } from '../../text/publish.ts'
 import { Findings } from './findings.tsx'
 
-/** What was not even read, and why. */
+/** Files or archive that were not read, with the reason. */
 export const Refused = ({ source, findings }: { source: string; findings: readonly Finding[] }) => {
   const { discardDraft } = useCommands()
   return (

@@ -12,7 +12,7 @@ import { formatBytes } from '../../text/format.ts'
 import { publishText } from '../../text/publish.ts'
 import { isBlocked } from './private-files.tsx'
 
-/** What would be signed and by whom, and the button that does it. Stays in view beside the form. */
+/** What will be signed and by whom, with the publish button. Stays in view beside the form. */
 export const Signing = ({ draft, check }: { draft: OpenDraft; check: PackageCheck }) => {
   const { publishDraft } = useCommands()
   const status = useAppState((state) => state.status)
