@@ -131,7 +131,7 @@ test('a draft outlives the tab whose engine had it', async ({ join, relay }) => 
     { path: 'extra.txt', bytes: new TextEncoder().encode('extra') },
   ])
   await second
-    .getByLabel('Zip archive of a package')
+    .getByLabel('Package zip archive')
     .setInputFiles({ name: 'kept.zip', mimeType: 'application/zip', buffer: Buffer.from(zip) })
   const publish = second.getByRole('button', { name: 'Publish', exact: true })
   await expect(publish).toBeEnabled()
