@@ -77,6 +77,25 @@ test('a change is durable with its keys, heads and outbox entry when it resolves
   expect((await again.identity.update({ name: 'alice' })).seq).toBe(3)
 })
 
+test('everything that a change stores is one strict write', async () => {
+  const alice = await createTestPublisher(1)
+  const disk = await diskOf(alice, 1)
+  const writes: { tables: string[]; durability: string | undefined }[] = []
+  const store: Store = {
+    ...disk,
+    async write(changes, options) {
+      writes.push({ tables: [...new Set(changes.map(({ table }) => table))].sort(), durability: options?.durability })
+      await disk.write(changes, options)
+    },
+  }
+  const { registry, identity } = await open(store)
+  await registry.ingest((await createHistory(alice, 'kit', ['1.0.0'])).map(toEntry), { from: 'test' })
+  writes.length = 0
+  await identity.update({ newSigningKey: true, newRotationKey: true })
+  expect(writes[0]).toEqual({ tables: ['heads', 'identities', 'keys', 'outbox'], durability: 'strict' })
+  expect(writes.slice(1).filter(({ tables }) => tables.includes('keys') || tables.includes('outbox'))).toEqual([])
+})
+
 test('packages with pages of older versions stay complete under a new signing key', async () => {
   const alice = await createTestPublisher(1)
   const { store, registry, identity } = await open(await diskOf(alice, 1))

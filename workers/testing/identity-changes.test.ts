@@ -2,8 +2,10 @@ import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
 import type { IdentityUpdate } from '../engine/identity.ts'
 import { extendsIdentity, type Identity, verifyIdentity } from '../protocol/identity.ts'
+import { headKey } from '../protocol/ids.ts'
 import { verifyRelease } from '../protocol/release.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
+import { untraced } from '../telemetry/operation.ts'
 import { createEngineNetwork, type EnginePeer, eventually } from './network.ts'
 
 const testMs = 120_000
@@ -104,6 +106,28 @@ test(
       }),
       { seed: 12, numRuns: 12 },
     )
+  },
+  testMs,
+)
+
+test(
+  'a new name reaches the page, the peers and the heads in the DHT',
+  async ({ signal }) => {
+    const [author, reader] = [await network.start('named'), await network.start('reads')]
+    await author.meet(reader)
+    const { id } = await author.publish('kit', '1.0.0')
+    await eventually('the first name is out', async () => (await author.disk.keys('outbox')).length === 0, signal)
+    await author.storage.identity.update({ name: 'renamed' })
+    await eventually(
+      'the page shows the new name',
+      () => author.updates.some((update) => update.kind === 'status' && update.status.publisherName === 'renamed'),
+      signal,
+    )
+    await eventually('the peer shows it', async () => (await reader.describe(id)).publisher.name === 'renamed', signal)
+    const key = headKey(author.storage.identity.current().publisherId, 'kit')
+    const nameInDht = async (): Promise<string | undefined> =>
+      (await reader.network.dht.findHead(key, untraced()))?.value.identity.name
+    await eventually('the DHT has the new chain', async () => (await nameInDht()) === 'renamed', signal)
   },
   testMs,
 )
