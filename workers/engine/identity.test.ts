@@ -63,6 +63,8 @@ test('a change is durable with its keys, heads and outbox entry when it resolves
   expect(extendsIdentity(next, before)).toBe(true)
   expect(identity.current()).toEqual(next)
   expect(seen).toEqual([next])
+  expect(hasKey(next.signingKeys, alice.signer.publicKey)).toBe(false)
+  expect(hasKey(next.rotationKeys, alice.rotation.publicKey)).toBe(false)
   expect(outbox.identityChange()).toMatchObject({ publisher: next.publisherId, seq: 2 })
 
   const again = await open(store)
