@@ -3,7 +3,7 @@ import type { Platform } from './engine/platform.ts'
 import { acquireProfileLock } from './engine/tab-lock.ts'
 import type { RtcShim } from './net/rtc-shim.ts'
 import { wallNow } from './stack/steady-date.ts'
-import { webCrypto } from './stack/web-crypto.ts'
+import { webCrypto, webKeys } from './stack/web-crypto.ts'
 import { openStore } from './store/open-store.ts'
 
 /** The engine in a browser's worker. WebRTC is there when the page has lent its connections. */
@@ -16,6 +16,7 @@ const createBrowserPlatform = (webRtc: RtcShim | undefined): Platform => {
     origin: self.location.origin,
     clocks,
     crypto: webCrypto,
+    keys: webKeys,
     random: Math.random,
     randomUuid: () => crypto.randomUUID(),
     openStore,

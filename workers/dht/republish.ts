@@ -25,6 +25,8 @@ export interface RepublishDependencies {
 export interface Republish {
   /** A round of both now, for a start or a wake: timers do not run while a machine sleeps. */
   now(): void
+  /** A round of the heads: their values carry the chain of the identity, which has changed. */
+  headsNow(): void
   stop(): void
 }
 
@@ -70,6 +72,7 @@ export const startRepublish = (deps: RepublishDependencies): Republish => {
       heads.now()
       roots.now()
     },
+    headsNow: heads.now,
     stop() {
       stopped.abort()
       heads.stop()

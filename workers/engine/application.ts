@@ -7,6 +7,7 @@ import { createAskPeersForPackages } from './ask-peers-for-packages.ts'
 import type { Clock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
 import { createCommands } from './commands.ts'
+import { createIdentityAnnouncement } from './identity-announcement.ts'
 import { createInstalls } from './installs.ts'
 import type { Network } from './network.ts'
 import { createPackageCache } from './package-cache.ts'
@@ -48,12 +49,13 @@ export const createApplication = (
   undos: UndoStack,
 ): Application => {
   const { clocks } = platform
-  const { store, keys, content, keeper, registry, search, outbox, library, transfers, trust, reputation } = storage
+  const { store, identity, content, keeper, registry, search, outbox, library, transfers, trust, reputation } = storage
   const emit = (update: Update): void => bus.emit(update)
 
   const status = createStatus({
     options: { profile },
-    keys,
+    nodeKey: storage.nodeKey,
+    identity,
     store,
     webRtc: platform.webRtc,
     refusal: storage.refusal,
@@ -136,10 +138,16 @@ export const createApplication = (
     onChange: (publication) => emit({ kind: 'publication', publication }),
   })
   undos.add(publications.stop)
-  network.onAudience(publications.sendAll)
+  const identityAnnouncement = createIdentityAnnouncement({ telemetry, registry, outbox, identity, network, signal })
+  undos.add(identityAnnouncement.stop)
+  network.onAudience(() => {
+    publications.sendAll()
+    identityAnnouncement.send()
+  })
   const republish = startRepublish({
     telemetry,
-    heads: () => registry.packagesOf(keys.identity.publisherId).flatMap(({ id }) => registry.dhtValueFor(id) ?? []),
+    heads: () =>
+      registry.packagesOf(identity.current().publisherId).flatMap(({ id }) => registry.dhtValueFor(id) ?? []),
     roots: async () => (await content.completeRoots()).map(rootToText),
     put: (key, value, operation) => network.dht.putHead(key, value, operation, () => {}),
     async provide(root, operation) {
@@ -148,6 +156,11 @@ export const createApplication = (
     },
   })
   undos.add(republish.stop)
+  identity.subscribe(() => {
+    status.changed()
+    identityAnnouncement.send()
+    republish.headsNow()
+  })
 
   return {
     commands: createCommands({
@@ -181,6 +194,7 @@ export const createApplication = (
       if (!online) return
       installs.resume()
       publications.sendAll()
+      identityAnnouncement.send()
       republish.now()
     },
   }

@@ -1,23 +1,37 @@
 import type { PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { Failure } from '../contract/failures.ts'
-import type { CryptoProvider, Signer } from '../protocol/crypto.ts'
-import { createIdentity, type Identity, verifyIdentity } from '../protocol/identity.ts'
+import type { Signer } from '../protocol/crypto.ts'
+import { createIdentity, hasKey, type Identity, verifyIdentity } from '../protocol/identity.ts'
 import { isPublisherName } from '../protocol/ids.ts'
-import { createSigner, generateSigningKey, keyFromSeed } from '../stack/web-crypto.ts'
 import type { Change, Store } from '../store/store.ts'
+import type { Platform } from './platform.ts'
 
 /** An Ed25519 seed, bytes. */
 const seedBytes = 32
 
-/** The keys of a profile: `node` stays on this device; `signer` signs releases and heads for `identity`. */
+/** The key of the node, which stays on this device, and those of the publisher. */
 export interface ProfileKeys {
-  node: PrivateKey
-  /** Peer id of `node` as text. */
-  nodeId: string
-  signer: Signer
-  identity: Identity
+  readonly node: NodeKey
+  readonly publisher: PublisherKeys
 }
+
+export interface NodeKey {
+  readonly privateKey: PrivateKey
+  /** Peer id as text. */
+  readonly id: string
+}
+
+/** What a profile signs with, and for whom. Stored and replaced together. */
+export interface PublisherKeys {
+  readonly identity: Identity
+  /** Signs releases and heads. */
+  readonly signing: Signer
+  /** Signs the next document of the identity. */
+  readonly rotation: Signer
+}
+
+export type KeyDependencies = Pick<Platform, 'crypto' | 'keys'>
 
 /**
  * Loads the keys of a profile, or makes and stores them durably at its first start.
@@ -25,48 +39,86 @@ export interface ProfileKeys {
  * Damaged keys are never replaced silently: a new publisher key would be another publisher.
  * @throws Failure `StorageUnavailable` when stored keys cannot be used.
  */
-export const loadKeys = async (store: Store, crypto: CryptoProvider, profile: string): Promise<ProfileKeys> => {
-  const [nodeSeed, signingSeed, rotationSeed, chain] = await store.getMany('keys', [
-    'node',
-    'signing',
-    'rotation',
-    'identity',
+export const loadKeys = async (store: Store, deps: KeyDependencies, profile: string): Promise<ProfileKeys> => {
+  const rows = await store.getMany('keys', ['node', 'signing', 'rotation', 'identity'])
+  const [node, signing, rotation, chain] = rows
+  if (rows.every((row) => row === undefined)) return makeKeys(store, deps, profile)
+  if (!isSeed(node)) throw damaged()
+  const [nodeKey, publisher] = await Promise.all([
+    toNodeKey(node, deps),
+    toPublisherKeys({ signing, rotation, chain }, deps),
   ])
-  const stored = [nodeSeed, signingSeed, rotationSeed, chain]
-  if (stored.every((value) => value === undefined)) return makeKeys(store, crypto, profile)
-  if (!isSeed(nodeSeed) || !isSeed(signingSeed) || !isSeed(rotationSeed) || chain === undefined) throw damaged()
-  const identity = await verifyIdentity(chain, crypto)
-  if (!identity.ok) throw damaged()
-  const node = await keyFromSeed(nodeSeed)
-  return {
-    node,
-    nodeId: peerIdFromPrivateKey(node).toString(),
-    signer: await createSigner(signingSeed),
-    identity: identity.value,
-  }
+  return { node: nodeKey, publisher }
 }
 
-const makeKeys = async (store: Store, crypto: CryptoProvider, profile: string): Promise<ProfileKeys> => {
-  const [nodeSeed, signingSeed, rotationSeed] = await Promise.all([
-    generateSigningKey(),
-    generateSigningKey(),
-    generateSigningKey(),
+/** What is stored now. @throws Failure `StorageUnavailable` when it cannot be used. */
+export const loadPublisherKeys = async (
+  store: Pick<Store, 'getMany'>,
+  deps: KeyDependencies,
+): Promise<PublisherKeys> => {
+  const [signing, rotation, chain] = await store.getMany('keys', ['signing', 'rotation', 'identity'])
+  return toPublisherKeys({ signing, rotation, chain }, deps)
+}
+
+/** The rows that replace what is stored; seeds that stay are left out. */
+export const publisherKeyChanges = (next: {
+  readonly identity: Identity
+  readonly signingSeed?: Uint8Array | undefined
+  readonly rotationSeed?: Uint8Array | undefined
+}): Change[] => [
+  ...(next.signingSeed === undefined ? [] : [{ table: 'keys' as const, key: 'signing', value: next.signingSeed }]),
+  ...(next.rotationSeed === undefined ? [] : [{ table: 'keys' as const, key: 'rotation', value: next.rotationSeed }]),
+  { table: 'keys', key: 'identity', value: next.identity.chain },
+]
+
+interface PublisherRows {
+  readonly signing: Uint8Array | undefined
+  readonly rotation: Uint8Array | undefined
+  readonly chain: Uint8Array | undefined
+}
+
+const toPublisherKeys = async (
+  { signing, rotation, chain }: PublisherRows,
+  { crypto, keys }: KeyDependencies,
+): Promise<PublisherKeys> => {
+  if (!isSeed(signing) || !isSeed(rotation) || chain === undefined) throw damaged()
+  const [identity, signer, rotationSigner] = await Promise.all([
+    verifyIdentity(chain, crypto),
+    keys.createSigner(signing),
+    keys.createSigner(rotation),
   ])
-  const node = await keyFromSeed(nodeSeed)
-  const signer = await createSigner(signingSeed)
-  const rotation = await createSigner(rotationSeed)
-  const identity = await createIdentity(
-    { name: firstName(profile, node.publicKey.raw), rotation, signingKey: signer.publicKey },
-    crypto,
+  if (!identity.ok) throw damaged()
+  const { everSigningKeys, rotationKeys } = identity.value
+  // A key that the chain does not know would sign what no peer accepts. One that another device took out stays usable.
+  if (!hasKey(everSigningKeys, signer.publicKey)) throw damaged()
+  if (!hasKey(rotationKeys, rotationSigner.publicKey)) throw damaged()
+  return { identity: identity.value, signing: signer, rotation: rotationSigner }
+}
+
+const toNodeKey = async (seed: Uint8Array, { keys }: KeyDependencies): Promise<NodeKey> => {
+  const privateKey = await keys.privateKey(seed)
+  return { privateKey, id: peerIdFromPrivateKey(privateKey).toString() }
+}
+
+const makeKeys = async (store: Store, deps: KeyDependencies, profile: string): Promise<ProfileKeys> => {
+  const { crypto, keys } = deps
+  const [nodeSeed, signingSeed, rotationSeed] = await Promise.all([
+    keys.generateSeed(),
+    keys.generateSeed(),
+    keys.generateSeed(),
+  ])
+  const [node, signing, rotation] = await Promise.all([
+    toNodeKey(nodeSeed, deps),
+    keys.createSigner(signingSeed),
+    keys.createSigner(rotationSeed),
+  ])
+  const name = firstName(profile, node.privateKey.publicKey.raw)
+  const identity = await createIdentity({ name, rotation, signingKey: signing.publicKey }, crypto)
+  await store.write(
+    [{ table: 'keys', key: 'node', value: nodeSeed }, ...publisherKeyChanges({ identity, signingSeed, rotationSeed })],
+    { durability: 'strict' },
   )
-  const changes: Change[] = [
-    { table: 'keys', key: 'node', value: nodeSeed },
-    { table: 'keys', key: 'signing', value: signingSeed },
-    { table: 'keys', key: 'rotation', value: rotationSeed },
-    { table: 'keys', key: 'identity', value: identity.chain },
-  ]
-  await store.write(changes, { durability: 'strict' })
-  return { node, nodeId: peerIdFromPrivateKey(node).toString(), signer, identity }
+  return { node, publisher: { identity, signing, rotation } }
 }
 
 /** The publisher's name until its person chooses one: the profile's, or `dev-` and four characters of the node key. */

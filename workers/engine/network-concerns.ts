@@ -58,6 +58,8 @@ export type NetworkQuery = Pick<QueryClient, 'search' | 'describe'>
 
 export interface NetworkSync {
   syncNow(): void
+  /** The same, resolving with how many peers were then given everything that this one has. */
+  syncWithPeers(): Promise<number>
   /** An exchange has brought everything that a connected peer has. */
   isComplete(): boolean
 }
@@ -102,7 +104,7 @@ export const offline: NetworkConcerns = {
     relayed: { maxBytes: relayedContentBytes, isRelayed: isRelayedStream, directPath: () => 'failed' },
   },
   query: { search: async () => ({ asked: 0, answered: 0 }), describe: async () => ({ asked: 0, answered: 0 }) },
-  sync: { syncNow() {}, isComplete: () => false },
+  sync: { syncNow() {}, syncWithPeers: async () => 0, isComplete: () => false },
   announcements: { announce: async () => 0, audience: () => 0 },
 }
 
@@ -143,7 +145,11 @@ export const forwardTo = (current: () => NetworkConcerns): NetworkConcerns => ({
     search: (...given) => current().query.search(...given),
     describe: (...given) => current().query.describe(...given),
   },
-  sync: { syncNow: () => current().sync.syncNow(), isComplete: () => current().sync.isComplete() },
+  sync: {
+    syncNow: () => current().sync.syncNow(),
+    syncWithPeers: () => current().sync.syncWithPeers(),
+    isComplete: () => current().sync.isComplete(),
+  },
   announcements: {
     announce: (...given) => current().announcements.announce(...given),
     audience: () => current().announcements.audience(),

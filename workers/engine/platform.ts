@@ -1,9 +1,10 @@
+import type { PrivateKey } from '@libp2p/interface'
 import type { WakeReason } from '../contract/commands.ts'
 import type { Failure } from '../contract/failures.ts'
 import type { ConnectionCounts } from '../contract/rtc.ts'
 import type { StatusView } from '../contract/views.ts'
 import type { CreateNodeOptions } from '../net/create-node.ts'
-import type { CryptoProvider } from '../protocol/crypto.ts'
+import type { CryptoProvider, Signer } from '../protocol/crypto.ts'
 import type { OpenedStore } from '../store/open-store.ts'
 import type { Tracer } from '../telemetry/telemetry.ts'
 
@@ -16,6 +17,7 @@ export interface Platform {
   readonly origin: string | undefined
   readonly clocks: Clocks
   readonly crypto: CryptoProvider
+  readonly keys: KeyProvider
   /** In [0, 1); for jitter and sampling, never for keys. */
   random(): number
   randomUuid(): string
@@ -32,6 +34,15 @@ export interface Platform {
   writeLog(line: string): void
   /** Records the spans of operations; undefined where nobody collects them. */
   readonly tracer: Tracer | undefined
+}
+
+/** Makes Ed25519 keys, and loads them from their seeds of 32 bytes. */
+export interface KeyProvider {
+  /** A new seed from a random source fit for keys. */
+  generateSeed(): Promise<Uint8Array>
+  createSigner(seed: Uint8Array): Promise<Signer>
+  /** The key of a libp2p node. */
+  privateKey(seed: Uint8Array): Promise<PrivateKey>
 }
 
 export interface Clocks {

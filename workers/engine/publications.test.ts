@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { PublicationView } from '../contract/views.ts'
 import type { PackageId } from '../protocol/ids.ts'
-import { createOutbox, type OutboxEntry } from '../registry/outbox.ts'
+import { createOutbox, type PublicationEntry } from '../registry/outbox.ts'
 import type { Registry } from '../registry/registry.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { noTelemetry } from '../telemetry/no-telemetry.ts'
@@ -75,7 +75,7 @@ const compose = async (step: Step, confirm: () => number = () => 0) => {
       const id = idOf(name)
       const seq = (seqById.get(id) ?? 0) + 1
       seqById.set(id, seq)
-      const entry: OutboxEntry = {
+      const entry: PublicationEntry = {
         v: 1,
         id,
         slug: name,

@@ -1,5 +1,5 @@
 import type { PublicationView } from '../contract/views.ts'
-import type { Outbox, OutboxEntry } from '../registry/outbox.ts'
+import type { Outbox, PublicationEntry } from '../registry/outbox.ts'
 import type { Registry } from '../registry/registry.ts'
 import { createCoalescedRun, createCoalescedRuns } from '../stack/coalesced-runs.ts'
 import { createSemaphore } from '../stack/semaphore.ts'
@@ -58,7 +58,7 @@ export const createPublications = (deps: PublicationsDependencies): Publications
   const progressById = new Map<string, Progress>()
   let retryTimer: ReturnType<typeof setTimeout> | undefined
 
-  const progressOf = ({ id, slug, version, publishedAt, seq }: OutboxEntry): Progress => {
+  const progressOf = ({ id, slug, version, publishedAt, seq }: PublicationEntry): Progress => {
     const before = progressById.get(id)
     if (before?.seq === seq) return before
     const counts = { acknowledgements: 0, announcedTo: 0 }
@@ -78,7 +78,7 @@ export const createPublications = (deps: PublicationsDependencies): Publications
   }
 
   /** Takes an entry off the list when nothing is left to do for it. */
-  const settle = async ({ id, seq }: OutboxEntry, { view, put }: Progress): Promise<void> => {
+  const settle = async ({ id, seq }: PublicationEntry, { view, put }: Progress): Promise<void> => {
     if (put === 'waiting') return
     if (view.announcedTo === 0) return retryLater()
     try {
@@ -124,7 +124,7 @@ export const createPublications = (deps: PublicationsDependencies): Publications
     })
   })
 
-  const put = async (entry: OutboxEntry, progress: Progress, operation: Operation): Promise<number> => {
+  const put = async (entry: PublicationEntry, progress: Progress, operation: Operation): Promise<number> => {
     const { id, version } = entry
     const dhtValue = registry.dhtValueFor(id)
     const root = registry.get(id)?.versions.find((each) => each.version === version)?.release?.release.root

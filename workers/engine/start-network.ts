@@ -37,7 +37,7 @@ import { createUndoStack, type UndoStack } from './undo-stack.ts'
 const queryPatienceMs = 500
 
 export interface StartNetworkDependencies {
-  storage: Pick<Storage, 'keys' | 'content' | 'registry' | 'search' | 'reputation' | 'knownPeers' | 'relayDirectory'>
+  storage: Pick<Storage, 'nodeKey' | 'content' | 'registry' | 'search' | 'reputation' | 'knownPeers' | 'relayDirectory'>
   platform: Pick<Platform, 'clocks' | 'crypto' | 'random' | 'node' | 'webRtc'>
   iceServers: StartOptions['iceServers']
   telemetry: Telemetry
@@ -59,7 +59,7 @@ const assemble = async (
   { onChange, onAudience }: NetworkEvents,
   undos: UndoStack,
 ): Promise<RunningNetwork> => {
-  const { keys, content, registry, search, reputation, knownPeers, relayDirectory } = storage
+  const { nodeKey, content, registry, search, reputation, knownPeers, relayDirectory } = storage
   const { clocks, crypto, webRtc } = platform
   const [relays, remembered] = await Promise.all([relayDirectory.first(), knownPeers.load()])
 
@@ -67,7 +67,7 @@ const assemble = async (
   const floods = createEmitter<string>()
   const refusedPuts = createEmitter<{ peer: string; refusal: Refusal }>()
   const node = await createNode({
-    privateKey: keys.node,
+    privateKey: nodeKey.privateKey,
     relays: relays.filter(isRelayAddress),
     crypto,
     telemetry,
@@ -249,7 +249,7 @@ const assemble = async (
       relayed: { maxBytes: relayedContentBytes, isRelayed: isRelayedStream, directPath: pool.directPath },
     },
     query,
-    sync: { syncNow: sync.syncNow, isComplete: () => complete },
+    sync: { syncNow: sync.syncNow, syncWithPeers: sync.syncWithPeers, isComplete: () => complete },
     announcements: { announce: announcements.publish, audience: announcements.subscriberCount },
     wake() {
       // Who slept has missed something, until an exchange says otherwise.

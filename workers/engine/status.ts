@@ -4,14 +4,16 @@ import type { StatusView, Step } from '../contract/views.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from './clock.ts'
 import { catalogueStep, createStepClock } from './connectivity.ts'
-import type { ProfileKeys } from './keys.ts'
+import type { IdentityService } from './identity.ts'
+import type { NodeKey } from './keys.ts'
 import type { Network, NetworkState } from './network.ts'
 import type { NetworkStatus } from './network-concerns.ts'
 import type { WebRtc } from './platform.ts'
 
 export interface StatusDependencies {
   options: Pick<StartOptions, 'profile'>
-  keys: ProfileKeys
+  nodeKey: Pick<NodeKey, 'id'>
+  identity: Pick<IdentityService, 'current'>
   store: Pick<Store, 'persistent'>
   webRtc: Pick<WebRtc, 'channelPath'> | undefined
   /** Why storage is memory only. */
@@ -35,7 +37,7 @@ const starting: Step = { state: 'working', reason: 'The peer-to-peer node is sta
 
 /** Joins what the network, the storage and the catalogue say of themselves into the one view that the page shows. */
 export const createStatus = (deps: StatusDependencies): Status => {
-  const { keys, network, webRtc } = deps
+  const { nodeKey, identity, network, webRtc } = deps
   let storageFailure = deps.refusal
   const withTimes = createStepClock<keyof StatusView['steps']>(deps.clock.now)
 
@@ -44,9 +46,9 @@ export const createStatus = (deps: StatusDependencies): Status => {
     const catalogueSize = deps.catalogueSize()
     const clockAheadMs = deps.clock.aheadMs()
     return {
-      peerId: keys.nodeId,
-      publisherId: keys.identity.publisherId,
-      publisherName: keys.identity.name,
+      peerId: nodeKey.id,
+      publisherId: identity.current().publisherId,
+      publisherName: identity.current().name,
       profile: deps.options.profile,
       online: online.online,
       relays: online.relays,

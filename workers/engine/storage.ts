@@ -4,6 +4,7 @@ import type { ChangedPackages } from '../contract/updates.ts'
 import { createKnownPeers, type KnownPeers } from '../net/known-peers.ts'
 import { hasTemplates } from '../packages/templates.ts'
 import { createReputation, type Reputation } from '../peers/reputation.ts'
+import type { PublisherId } from '../protocol/ids.ts'
 import { createLibrary, type Library } from '../registry/library.ts'
 import { createOutbox, type Outbox } from '../registry/outbox.ts'
 import { createPublisher, type Publisher } from '../registry/publish.ts'
@@ -19,8 +20,9 @@ import type { Clock } from './clock.ts'
 import { type ContentKeeper, createContentKeeper } from './content-keeper.ts'
 import { createEmitter, type Subscribe } from './emitter.ts'
 import { createFencedStore } from './fenced-store.ts'
+import { createIdentityService, type IdentityService } from './identity.ts'
 import { createIndexing } from './indexing.ts'
-import { loadKeys, type ProfileKeys } from './keys.ts'
+import { loadKeys, type NodeKey } from './keys.ts'
 import type { Platform, ProfileLock } from './platform.ts'
 import { publishedContents } from './published-contents.ts'
 import { createRelayDirectory, type RelayDirectory } from './relay-directory.ts'
@@ -34,7 +36,8 @@ export interface Storage {
   readonly refusal: Failure | undefined
   /** Resolves when what was opened is gone: nothing can be stored until the page is loaded again. */
   readonly lost: Promise<Failure>
-  readonly keys: ProfileKeys
+  readonly nodeKey: NodeKey
+  readonly identity: IdentityService
   readonly content: ContentStore
   readonly keeper: ContentKeeper
   readonly registry: Registry
@@ -94,8 +97,7 @@ export const openStorage = async (
   const store = createFencedStore(opened, lock.assertHeld)
   undos.add(store.close)
 
-  const keys = await loadKeys(store, crypto, profile)
-  const { publisherId } = keys.identity
+  const keys = await loadKeys(store, platform, profile)
 
   const catalogue = createEmitter<CatalogueChange>()
   const records = createEmitter<RegistryChange>()
@@ -119,23 +121,26 @@ export const openStorage = async (
 
   const content = createContentStore({ store, crypto })
   const outbox = createOutbox({ store })
+  const identity = createIdentityService({
+    publisher: keys.publisher,
+    store,
+    registry,
+    onCatalogue: records.subscribe,
+    outbox,
+    crypto,
+    keys: platform.keys,
+    now: clocks.wall,
+  })
+  const self = (): PublisherId => identity.current().publisherId
   const library = createLibrary({ store })
   const transfers = createTransfers({ store })
   const keeper = createContentKeeper({
     content,
     library,
-    published: () => publishedContents(registry, outbox, library, publisherId),
+    published: () => publishedContents(registry, outbox, library, self()),
   })
-  const publisher = createPublisher({
-    registry,
-    outbox,
-    hasTemplates,
-    crypto,
-    now: clocks.wall,
-    identity: keys.identity,
-    signer: keys.signer,
-  })
-  const trust = createTrust({ store, self: publisherId })
+  const publisher = createPublisher({ registry, outbox, hasTemplates, crypto, now: clocks.wall, identity })
+  const trust = createTrust({ store, self })
 
   const steadyNow = steadyFrom(clocks.wall)
   const reputation = createReputation({ telemetry, store, now: steadyNow, random })
@@ -147,7 +152,8 @@ export const openStorage = async (
     store,
     refusal,
     lost: lost.promise,
-    keys,
+    nodeKey: keys.node,
+    identity,
     content,
     keeper,
     registry,
@@ -163,7 +169,7 @@ export const openStorage = async (
     steadyNow,
     onCatalogue: catalogue.subscribe,
     async load() {
-      const { droppedCount } = await registry.load({ own: [keys.identity] })
+      const { droppedCount } = await registry.load({ own: [identity.current()] })
       for (const { load } of [outbox, transfers, trust, reputation]) await load()
       for (const damage of describeDamage({ records: droppedCount, installed: (await library.load()).dropped }))
         notice('warning', `damaged ${damage.name}`, damage)

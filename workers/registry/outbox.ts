@@ -1,15 +1,18 @@
 import * as v from 'valibot'
 import { createCodec } from '../protocol/codec.ts'
-import { packageIdField, seq, slug, timestamp, version } from '../protocol/fields.ts'
-import type { PackageId } from '../protocol/ids.ts'
+import { packageIdField, publisherId, seq, slug, timestamp, version } from '../protocol/fields.ts'
+import type { PackageId, PublisherId } from '../protocol/ids.ts'
 import type { Change, Store } from '../store/store.ts'
 import { createStoredRecords } from './stored-records.ts'
 
 /**
- * Own publications that still have to go out, one a package: its newest head is what has to be told. The publisher
- * writes them together with what they tell of, so that neither is ever stored without the other.
+ * Own changes that still have to go out. They are written together with the records they are about, so that neither is
+ * ever stored without the other.
  */
-export interface OutboxEntry {
+export type OutboxEntry = PublicationEntry | IdentityEntry
+
+/** The newest head of a package; one entry a package. */
+export interface PublicationEntry {
   readonly v: 1
   readonly id: PackageId
   readonly slug: string
@@ -20,44 +23,86 @@ export interface OutboxEntry {
   readonly reason: 'publish' | 'yank'
 }
 
+/** The newest state of the own identity; one entry at most. */
+export interface IdentityEntry {
+  readonly v: 1
+  readonly kind: 'identity'
+  readonly publisher: PublisherId
+  /** Of the identity document that has to go out. */
+  readonly seq: number
+  readonly changedAt: number
+}
+
 export interface Outbox {
   load(): Promise<{ dropped: number }>
-  get(id: string): OutboxEntry | undefined
-  /** Oldest first. */
-  list(): readonly OutboxEntry[]
+  get(id: string): PublicationEntry | undefined
+  /** Publications, oldest first. */
+  list(): readonly PublicationEntry[]
   /** Takes a package off the list, unless something newer than `seq` was published since; tells whether it did. */
   markSent(id: string, seq: number): Promise<boolean>
-  /** For the publisher: the change that adds an entry, and the note that it was made. */
+  identityChange(): IdentityEntry | undefined
+  /** Likewise for the change of the identity. */
+  markIdentitySent(seq: number): Promise<boolean>
+  /** For what changes records: the change that adds an entry, and the note that it was made. */
   toChange(entry: OutboxEntry): Change
   note(entry: OutboxEntry): void
 }
 
 export const createOutbox = ({ store }: { readonly store: Store }): Outbox => {
-  const records = createStoredRecords(store, { table: 'outbox', codec: outboxCodec, keyOf: ({ id }) => id })
+  // Rows of kinds that a later version wrote do not decode: they stay on the disk for it.
+  const records = createStoredRecords(store, {
+    table: 'outbox',
+    codec: outboxCodec,
+    keyOf: (entry) => (isPublication(entry) ? entry.id : identityKey),
+  })
+  const publication = (id: string): PublicationEntry | undefined => {
+    const entry = records.get(id)
+    return entry !== undefined && isPublication(entry) ? entry : undefined
+  }
+  const identityChange = (): IdentityEntry | undefined => {
+    const entry = records.get(identityKey)
+    return entry === undefined || isPublication(entry) ? undefined : entry
+  }
+  const markSent = async (key: string, sentSeq: number): Promise<boolean> => {
+    const entry = records.get(key)
+    return entry !== undefined && entry.seq <= sentSeq ? records.remove(key) : false
+  }
   return {
     load: records.load,
-    get: records.get,
-    list: () => [...records.list()].sort((a, b) => a.publishedAt - b.publishedAt),
-    async markSent(id, sentSeq) {
-      const entry = records.get(id)
-      return entry !== undefined && entry.seq <= sentSeq ? records.remove(id) : false
-    },
+    get: publication,
+    list: () =>
+      records
+        .list()
+        .filter(isPublication)
+        .sort((a, b) => a.publishedAt - b.publishedAt),
+    markSent,
+    identityChange,
+    markIdentitySent: (seq) => markSent(identityKey, seq),
     toChange: records.toChange,
     note: records.note,
   }
 }
 
+/** The row of the identity's entry; a package id has a slash. */
+const identityKey = 'identity'
+
+const isPublication = (entry: OutboxEntry): entry is PublicationEntry => !('kind' in entry)
+
 const outboxCodec = createCodec<OutboxEntry>({
-  name: 'publication to be sent',
+  name: 'entry to be sent',
   version: 1,
   maxBytes: 1024,
-  schema: v.strictObject({
-    v: v.literal(1),
-    id: packageIdField,
-    slug,
-    version,
-    seq,
-    publishedAt: timestamp,
-    reason: v.picklist(['publish', 'yank']),
-  }),
+  schema: v.union([
+    // Without a kind, as before there were others.
+    v.strictObject({
+      v: v.literal(1),
+      id: packageIdField,
+      slug,
+      version,
+      seq,
+      publishedAt: timestamp,
+      reason: v.picklist(['publish', 'yank']),
+    }),
+    v.strictObject({ v: v.literal(1), kind: v.literal('identity'), publisher: publisherId, seq, changedAt: timestamp }),
+  ]),
 })

@@ -10,7 +10,7 @@ import { wireVersions } from '../protocol/version.ts'
 import { compareVersions, isRange, isVersion } from '../protocol/versions-and-ranges.ts'
 import type { Change } from '../store/store.ts'
 import type { CataloguePackage, VerifiedEntry } from './catalogue.ts'
-import type { Outbox, OutboxEntry } from './outbox.ts'
+import type { Outbox, PublicationEntry } from './outbox.ts'
 import type { Commit, Registry } from './registry.ts'
 
 /**
@@ -64,19 +64,24 @@ export interface Yanked {
   readonly changed: boolean
 }
 
+/** Who publishes. Both answer as of the call, so each publish asks again. */
+export interface SigningIdentity {
+  current(): Identity
+  /** @throws Failure `IdentityInvalid` when no key of this profile may sign for `current()`. */
+  signer(role: 'release' | 'head'): Signer
+}
+
 export interface PublisherDependencies {
   readonly registry: Pick<Registry, 'get' | 'releasesOf' | 'exclusive'>
   readonly outbox: Pick<Outbox, 'toChange' | 'note'>
-  readonly identity: Identity
-  readonly signer: Signer
+  readonly identity: SigningIdentity
   readonly crypto: CryptoProvider
   now(): number
   hasTemplates(files: readonly { path: string }[]): boolean
 }
 
 export const createPublisher = (dependencies: PublisherDependencies): Publisher => {
-  const { registry, outbox, identity, signer, crypto, now, hasTemplates } = dependencies
-  const publisher = identity.publisherId
+  const { registry, outbox, identity, crypto, now, hasTemplates } = dependencies
 
   const checkVersion = (id: PackageId, version: string, root: Uint8Array | undefined): VerifiedRelease | undefined => {
     const found = registry.get(id)
@@ -101,7 +106,7 @@ export const createPublisher = (dependencies: PublisherDependencies): Publisher 
     const { slug, version } = check.fields
     if (!isSlug(slug)) throw new Failure('NameInvalid', `“${slug}” is no package name.`)
     if (!isVersion(version)) throw new Failure('VersionInvalid', `“${version}” is no semantic version.`)
-    const id = packageId(publisher, slug)
+    const id = packageId(identity.current().publisherId, slug)
     const warnings: string[] = []
     const existing = checkVersion(id, version, root)
     const found = registry.get(id)
@@ -120,11 +125,10 @@ export const createPublisher = (dependencies: PublisherDependencies): Publisher 
   }
 
   /** The own identity goes along: what is signed by it must be readable after a restart. */
-  const identityEntry = async (): Promise<VerifiedEntry> => ({
-    kind: 'identity',
-    id: toHex(await crypto.sha256(identity.chain)),
-    identity,
-  })
+  const identityEntry = async (): Promise<VerifiedEntry> => {
+    const current = identity.current()
+    return { kind: 'identity', id: toHex(await crypto.sha256(current.chain)), identity: current }
+  }
 
   const buildHeadEntries = async (
     slug: string,
@@ -132,6 +136,8 @@ export const createPublisher = (dependencies: PublisherDependencies): Publisher 
     versions: readonly VersionEntry[],
   ): Promise<{ entries: VerifiedEntry[]; seq: number }> => {
     const seq = (found?.head.head.seq ?? 0) + 1
+    const signer = identity.signer('head')
+    const { publisherId: publisher } = identity.current()
     const built = await buildHead({ publisher, slug, seq, versions, before: found?.head.head }, crypto)
     const head = await signHead(built.head, signer, crypto)
     const entries: VerifiedEntry[] = [{ kind: 'head', id: toHex(head.hash), head, key: signer.publicKey }]
@@ -147,7 +153,7 @@ export const createPublisher = (dependencies: PublisherDependencies): Publisher 
     commit: Commit,
     entries: readonly VerifiedEntry[],
     changes: readonly Change[],
-    entry: OutboxEntry,
+    entry: PublicationEntry,
   ): Promise<void> => {
     await commit([await identityEntry(), ...entries], [...changes, outbox.toChange(entry)])
     outbox.note(entry)
@@ -171,7 +177,7 @@ export const createPublisher = (dependencies: PublisherDependencies): Publisher 
       {
         ...toReleaseFields(check),
         v: wireVersions.release,
-        publisher,
+        publisher: identity.current().publisherId,
         root: content.root,
         size: content.size,
         fileCount: content.fileCount,
@@ -180,7 +186,7 @@ export const createPublisher = (dependencies: PublisherDependencies): Publisher 
         publishedAt,
         hasTemplates: hasTemplates(check.files),
       },
-      signer,
+      identity.signer('release'),
       crypto,
     )
     const versions = [{ version, release: release.hash }, ...(found?.entries ?? [])]
@@ -201,6 +207,7 @@ export const createPublisher = (dependencies: PublisherDependencies): Publisher 
     const parts = splitPackageId(givenId)
     if (!parts.ok) throw new Failure('InvalidArgument', parts.message)
     const { slug } = parts.value
+    const { publisherId: publisher } = identity.current()
     if (parts.value.publisher !== publisher) {
       throw new Failure('InvalidArgument', `${slug} belongs to another publisher; only its publisher can yank it.`)
     }

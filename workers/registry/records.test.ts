@@ -1,3 +1,4 @@
+import * as dagCbor from '@ipld/dag-cbor'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { LibraryEntry } from '../contract/views.ts'
@@ -6,7 +7,7 @@ import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store, TableName } from '../store/store.ts'
 import { createTestPublisher, rootOf } from '../testing/test-publisher.ts'
 import { createLibrary } from './library.ts'
-import { createOutbox, type OutboxEntry } from './outbox.ts'
+import { createOutbox, type IdentityEntry, type PublicationEntry } from './outbox.ts'
 import { createTransfers } from './transfers.ts'
 import { createTrust } from './trust.ts'
 
@@ -28,7 +29,7 @@ const libraryEntry = (version: string, changes: Partial<LibraryEntry> = {}): Lib
   ...changes,
 })
 
-const outboxEntry = (slug: string, seq: number, publishedAt: number): OutboxEntry => ({
+const outboxEntry = (slug: string, seq: number, publishedAt: number): PublicationEntry => ({
   v: 1,
   id: packageId(publisher, slug),
   slug,
@@ -134,9 +135,33 @@ test('the outbox keeps what is newer than what was sent', async () => {
   expect(third.list().map(({ slug }) => slug)).toEqual(['tool'])
 })
 
+test('a change of the identity waits beside publications, and kinds of later versions are kept', async () => {
+  const store = createMemoryStore()
+  const outbox = createOutbox({ store })
+  const change: IdentityEntry = { v: 1, kind: 'identity', publisher, seq: 2, changedAt: 5 }
+  const later = dagCbor.encode({ v: 1, kind: 'parcel', to: 'somebody' })
+  const publication = dagCbor.encode({ ...outboxEntry('kit', 1, 20) })
+  await store.write([
+    // As versions wrote it that knew publications only.
+    { table: 'outbox', key: kit, value: publication },
+    { table: 'outbox', key: 'parcel', value: later },
+    outbox.toChange(change),
+  ])
+  expect(await outbox.load()).toEqual({ dropped: 1 })
+  expect(outbox.list().map(({ id }) => id)).toEqual([kit])
+  expect(outbox.identityChange()).toEqual(change)
+  expect(outbox.get('identity')).toBeUndefined()
+  outbox.note({ ...change, seq: 3 })
+  expect(await outbox.markIdentitySent(2)).toBe(false)
+  expect(await outbox.markIdentitySent(3)).toBe(true)
+  expect(outbox.identityChange()).toBeUndefined()
+  expect(await outbox.markSent(kit, 1)).toBe(true)
+  expect(await store.entries('outbox')).toEqual([['parcel', later]])
+})
+
 test('a publisher is new until its first use, and damage makes it new again', async () => {
   const store = createMemoryStore()
-  const trust = createTrust({ store, self: publisher })
+  const trust = createTrust({ store, self: () => publisher })
   expect([publisher, other, 'nonsense'].map(trust.stateOf)).toEqual(['self', 'new', 'new'])
   await trust.remember(other, 'bob', 7)
   const stored = await store.entries('settings', 'trust/')
@@ -147,11 +172,11 @@ test('a publisher is new until its first use, and damage makes it new again', as
   expect(stored).toHaveLength(1)
   expect(await store.entries('settings', 'trust/')).toEqual(stored)
   const dropped = await damage(store, 'settings', 'trust/')
-  const again = createTrust({ store, self: publisher })
+  const again = createTrust({ store, self: () => publisher })
   expect(await again.load()).toEqual({ dropped })
   expect(again.stateOf(other)).toBe('known')
   await store.write([{ table: 'settings', key: `trust/${other}`, value: new Uint8Array(3) }])
-  const third = createTrust({ store, self: publisher })
+  const third = createTrust({ store, self: () => publisher })
   await third.load()
   expect(third.stateOf(other)).toBe('new')
 })

@@ -25,8 +25,8 @@ interface TrustedPublisher {
   readonly since: number
 }
 
-/** @param dependencies.self this profile's own publisher id. */
-export const createTrust = ({ store, self }: { readonly store: Store; readonly self: string }): Trust => {
+/** @param dependencies.self this profile's own publisher id, as of the call. */
+export const createTrust = ({ store, self }: { readonly store: Store; self(): string }): Trust => {
   const records = createStoredRecords(store, {
     table: 'settings',
     prefix: 'trust/',
@@ -36,9 +36,9 @@ export const createTrust = ({ store, self }: { readonly store: Store; readonly s
   return {
     // A damaged value makes its publisher new again: the person is asked once more.
     load: records.load,
-    stateOf: (publisher) => (publisher === self ? 'self' : records.get(publisher) === undefined ? 'new' : 'known'),
+    stateOf: (publisher) => (publisher === self() ? 'self' : records.get(publisher) === undefined ? 'new' : 'known'),
     async remember(publisher, name, at) {
-      if (publisher === self || records.get(publisher) !== undefined || !isPublisherId(publisher)) return
+      if (publisher === self() || records.get(publisher) !== undefined || !isPublisherId(publisher)) return
       await records.put({ v: 1, publisher, name, since: at })
     },
   }

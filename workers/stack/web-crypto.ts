@@ -61,6 +61,9 @@ export const createSigner = async (seed: Uint8Array): Promise<Signer> => {
   }
 }
 
+/** Keys of an engine by the platform's WebCrypto, or by `@libp2p/crypto` where it has no Ed25519. */
+export const webKeys = { generateSeed: generateSigningKey, createSigner, privateKey: keyFromSeed }
+
 /** What stands in front of the seed in a private key of RFC 8410 (PKCS #8). */
 const pkcs8Prefix = Uint8Array.of(48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32)
 

@@ -8,7 +8,7 @@
 
 /** One kind of record each; keys within a table are unique strings. */
 export const tableNames = [
-  /** Private keys of this profile. Key: `node`, `signing`, `rotation`. */
+  /** Private keys of this profile and the chain they sign for. Key: `node`, `signing`, `rotation`, `identity`. */
   'keys',
   /** Small settings. Key: setting name. */
   'settings',
@@ -30,7 +30,7 @@ export const tableNames = [
   'library',
   /** Installs that were begun and not ended. Key: transfer id. */
   'transfers',
-  /** Own publications that still have to go out. Key: package id. */
+  /** Own changes that still have to go out. Key: package id, or `identity`. */
   'outbox',
   /** What is known of peers after a restart. Key: peer id; `reputation/<peer id>` for workers/peers. */
   'peers',

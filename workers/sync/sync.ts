@@ -57,6 +57,8 @@ export interface SyncDependencies {
 export interface Sync {
   /** Asks connected peers now: after waking up, or when something was published that gossip could hand to nobody. */
   syncNow(): void
+  /** The same, resolving with how many of them were then given everything that this catalogue has. */
+  syncWithPeers(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -77,6 +79,8 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
   let passOnTimer: ReturnType<typeof setTimeout> | undefined
   let repairTimer: ReturnType<typeof setTimeout> | undefined
   const newsFrom = new Set<string>()
+  /** Peers that the last exchange that we began with them has given everything. */
+  const givenAll = new Set<string>()
   /** Settles when the last exchange that we began has ended. */
   let before: Promise<unknown> = Promise.resolve()
 
@@ -100,8 +104,10 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
       const result = await runOperation(tracer, 'sync.exchange', limit(), (operation) => initiate(peer, operation))
       // Each exchange that moved something brings the end nearer; one that did not would not end.
       if (!result.complete && result.accepted + result.sent > 0) void exchanges.ask(peer)
+      if (result.complete) givenAll.add(peer)
       finished(peer, result)
     } catch (failure) {
+      givenAll.delete(peer)
       failed(peer, failure)
     } finally {
       mine.resolve()
@@ -200,14 +206,22 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
     onDisconnect(peerId) {
       const peer = peerId.toString()
       connected.delete(peer)
+      givenAll.delete(peer)
       arrived(peer)
     },
   })
 
+  const syncWithPeers = async (): Promise<number> => {
+    const asked = pick(present(), passOnPeers, random)
+    const given = await Promise.all(asked.map(async (peer) => exchanges.ask(peer).then(() => givenAll.has(peer))))
+    return given.filter(Boolean).length
+  }
+
   return {
     syncNow() {
-      for (const peer of pick(present(), passOnPeers, random)) void exchanges.ask(peer)
+      void syncWithPeers()
     },
+    syncWithPeers,
     async stop() {
       stopping.abort()
       clearTimeout(repairTimer)

@@ -1,6 +1,6 @@
 import type { Platform } from '../engine/platform.ts'
 import { acquireProfileLock } from '../engine/tab-lock.ts'
-import { webCrypto } from '../stack/web-crypto.ts'
+import { webCrypto, webKeys } from '../stack/web-crypto.ts'
 import type { Store } from '../store/store.ts'
 import type { Tracer } from '../telemetry/telemetry.ts'
 
@@ -22,6 +22,7 @@ export const createTestPlatform = ({ disk, random, clockMs, node, tracer }: Mach
     origin: undefined,
     clocks,
     crypto: webCrypto,
+    keys: webKeys,
     random,
     randomUuid: () => crypto.randomUUID(),
     openStore: async () => ({ store: { ...disk, persistent: true, close: async () => {} } }),

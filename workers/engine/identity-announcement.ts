@@ -1,0 +1,84 @@
+import type { Outbox } from '../registry/outbox.ts'
+import type { Registry } from '../registry/registry.ts'
+import { createCoalescedRun } from '../stack/coalesced-runs.ts'
+import { type Operation, runOperation } from '../telemetry/operation.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import type { IdentityService } from './identity.ts'
+import type { NetworkConcerns } from './network-concerns.ts'
+
+/** A change that no peer was given is tried again after this long (ms), also when no peer came. */
+const retryMs = 15_000
+
+export interface IdentityAnnouncementDependencies {
+  telemetry: Pick<Telemetry, 'tracer'>
+  registry: Pick<Registry, 'packagesOf' | 'announcementFor'>
+  outbox: Pick<Outbox, 'identityChange' | 'markIdentitySent' | 'list' | 'markSent'>
+  identity: Pick<IdentityService, 'current'>
+  network: {
+    readonly announcements: NetworkConcerns['announcements']
+    readonly sync: Pick<NetworkConcerns['sync'], 'syncWithPeers'>
+  }
+  signal: AbortSignal
+}
+
+export interface IdentityAnnouncement {
+  /** Sends the change that the outbox holds, if any. */
+  send(): void
+  /** Drops the timer; what is under way ends with `signal`. */
+  stop(): void
+}
+
+/**
+ * Brings a change of the own identity to the network: every own package is announced with the new chain, and catalogues
+ * are reconciled, which also carries an identity that has no package left to announce.
+ *
+ * The entry leaves the outbox once an exchange has given some peer everything. The DHT is not waited for: each start puts
+ * all own heads with the chain of that moment.
+ */
+export const createIdentityAnnouncement = (deps: IdentityAnnouncementDependencies): IdentityAnnouncement => {
+  const { telemetry, registry, outbox, identity, network, signal } = deps
+  /** Packages that were announced with the document `announcedSeq`. */
+  const announced = new Set<string>()
+  let announcedSeq = 0
+  let retryTimer: ReturnType<typeof setTimeout> | undefined
+
+  const announcePackages = async (): Promise<void> => {
+    for (const { id } of registry.packagesOf(identity.current().publisherId)) {
+      if (signal.aborted || network.announcements.audience() === 0) return
+      const announcement = registry.announcementFor(id)
+      if (announcement === undefined || announced.has(id)) continue
+      const announce = (operation: Operation): Promise<number> =>
+        network.announcements.announce(announcement, operation)
+      const peers = await runOperation(telemetry.tracer, 'announce', signal, announce).catch(() => 0)
+      if (peers > 0) announced.add(id)
+    }
+  }
+
+  const sending = createCoalescedRun(async () => {
+    const entry = outbox.identityChange()
+    if (entry === undefined || signal.aborted) return
+    if (entry.seq !== announcedSeq) announced.clear()
+    announcedSeq = entry.seq
+    try {
+      const [peers] = await Promise.all([network.sync.syncWithPeers(), announcePackages()])
+      if (peers === 0) return retryLater()
+      // What was published before the end can go out no more.
+      if (identity.current().revoked) for (const { id, seq } of outbox.list()) await outbox.markSent(id, seq)
+      await outbox.markIdentitySent(entry.seq)
+    } catch {
+      retryLater()
+    }
+  })
+
+  const send = (): void => void sending.ask()
+
+  const retryLater = (): void => {
+    if (signal.aborted) return
+    retryTimer ??= setTimeout(() => {
+      retryTimer = undefined
+      send()
+    }, retryMs)
+  }
+
+  return { send, stop: () => clearTimeout(retryTimer) }
+}

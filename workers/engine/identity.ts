@@ -1,0 +1,187 @@
+import { Failure, toFailure } from '../contract/failures.ts'
+import { sameBytes } from '../protocol/bytes.ts'
+import type { Signer } from '../protocol/crypto.ts'
+import { extendsIdentity, hasKey, type Identity, updateIdentity } from '../protocol/identity.ts'
+import { toHex } from '../protocol/ids.ts'
+import type { IdentityEntry, Outbox } from '../registry/outbox.ts'
+import type { Commit, Registry } from '../registry/registry.ts'
+import { resignHeads } from '../registry/resign-heads.ts'
+import type { Store } from '../store/store.ts'
+import { createEmitter, type Subscribe } from './emitter.ts'
+import { type KeyDependencies, loadPublisherKeys, type PublisherKeys, publisherKeyChanges } from './keys.ts'
+
+/**
+ * Who this profile is as a publisher, and what it signs with.
+ *
+ * Guarantees: a change of identity is stored in one strict write with its keys, the heads that its new key signs, and the
+ * outbox entry that announces it, before anything of it is sent; a change that fails leaves everything as it was.
+ * Changes and publishes happen one after the other, so what is published is signed by a key of the chain that it is
+ * announced with. Not guaranteed: that another device with the same rotation key makes no other change meanwhile; two
+ * such changes are a fork, which the catalogue marks as disputed.
+ */
+export interface IdentityService {
+  /** The newest known, which another device of this publisher may have made. Its publisher id never changes. */
+  current(): Identity
+  /** Calls `listener` after each change, when it is durable. */
+  readonly subscribe: Subscribe<Identity>
+  /**
+   * The key of this profile for `role`, which `current()` lists. For one record: ask again for the next.
+   * @throws Failure `IdentityInvalid` when the identity has ended or another device took this key out.
+   */
+  signer(role: SigningRole): Signer
+  /**
+   * Appends a document to the chain; nothing when `changes` changes nothing.
+   * @throws Failure `IdentityInvalid` as `signer('rotation')`; `RecordMalformed` for a name that peers refuse;
+   * `RecordTooLarge` when the chain is full; storage failures.
+   */
+  update(changes: IdentityUpdate): Promise<Identity>
+}
+
+export type SigningRole = 'release' | 'head' | 'rotation'
+
+export interface IdentityUpdate {
+  readonly name?: string
+  /** Replaces the key that signs releases and heads. Keys of other devices stay. */
+  readonly newSigningKey?: true
+  /** Replaces the key that signs the next change of the identity. */
+  readonly newRotationKey?: true
+  /** Ends the identity with all its packages. Cannot be undone. */
+  readonly revoked?: true
+}
+
+export interface IdentityServiceDependencies extends KeyDependencies {
+  /** As `loadKeys` found them. */
+  readonly publisher: PublisherKeys
+  readonly store: Pick<Store, 'get' | 'getMany'>
+  readonly registry: Pick<Registry, 'identityOf' | 'packagesOf' | 'entriesById' | 'exclusive'>
+  /** The catalogue has changed. */
+  readonly onCatalogue: Subscribe<unknown>
+  readonly outbox: Pick<Outbox, 'toChange' | 'note'>
+  /** Wall clock (ms since the epoch). */
+  now(): number
+}
+
+export const createIdentityService = (deps: IdentityServiceDependencies): IdentityService => {
+  const { store, registry, outbox, crypto, keys, now } = deps
+  const changes = createEmitter<Identity>()
+  let held = deps.publisher
+  let storedChain = held.identity.chain
+  let reported = held.identity
+  let isUpdating = false
+
+  /** Adopts what another device of this publisher has added to the chain. */
+  const current = (): Identity => {
+    const known = registry.identityOf(held.identity.publisherId)
+    if (known !== undefined && known.seq > held.identity.seq && extendsIdentity(known, held.identity)) {
+      held = { ...held, identity: known }
+    }
+    return held.identity
+  }
+
+  const report = (): void => {
+    const identity = current()
+    if (sameBytes(identity.chain, reported.chain)) return
+    reported = identity
+    changes.emit(identity)
+  }
+  // An update reports itself, once its keys are in place.
+  deps.onCatalogue(() => {
+    if (!isUpdating) report()
+  })
+
+  const signer = (role: SigningRole): Signer => {
+    const identity = current()
+    const [own, listed] =
+      role === 'rotation' ? [held.rotation, identity.rotationKeys] : [held.signing, identity.signingKeys]
+    if (identity.revoked) throw new Failure('IdentityInvalid', 'This publisher has ended its identity.')
+    if (!hasKey(listed, own.publicKey)) {
+      throw new Failure('IdentityInvalid', 'Another device of this publisher has replaced the keys of this one.')
+    }
+    return own
+  }
+
+  /**
+   * A tab that was frozen in the middle of a change may have stored it since: to build on less would be a fork.
+   * Tells whether it has.
+   */
+  const reload = async (): Promise<boolean> => {
+    const chain = await store.get('keys', 'identity')
+    if (chain !== undefined && sameBytes(chain, storedChain)) return false
+    held = await loadPublisherKeys(store, deps)
+    storedChain = held.identity.chain
+    return true
+  }
+
+  const update = async (commit: Commit, wanted: IdentityUpdate): Promise<Identity> => {
+    const wasStoredMeanwhile = await reload()
+    const before = current()
+    const rotation = signer('rotation')
+    if (wanted.revoked !== true && !isChange(before, wanted)) return before
+    const [signingSeed, rotationSeed] = await Promise.all([
+      wanted.newSigningKey && wanted.revoked !== true ? keys.generateSeed() : undefined,
+      wanted.newRotationKey ? keys.generateSeed() : undefined,
+    ])
+    const next = {
+      signing: signingSeed === undefined ? held.signing : await keys.createSigner(signingSeed),
+      rotation: rotationSeed === undefined ? rotation : await keys.createSigner(rotationSeed),
+    }
+    const identity = await updateIdentity(
+      before,
+      {
+        ...(wanted.name === undefined ? {} : { name: wanted.name }),
+        signingKeys:
+          signingSeed === undefined ? before.signingKeys : replaceKey(before.signingKeys, held.signing, next.signing),
+        rotationKeys: replaceKey(before.rotationKeys, rotation, next.rotation),
+        revoked: wanted.revoked ?? false,
+      },
+      [rotation],
+      crypto,
+    )
+    const { publisherId } = identity
+    const entry: IdentityEntry = {
+      v: 1,
+      kind: 'identity',
+      publisher: publisherId,
+      seq: identity.seq,
+      changedAt: Math.max(0, Math.floor(now())),
+    }
+    const mayLackHeads = signingSeed !== undefined || wasStoredMeanwhile
+    const canSign = hasKey(identity.signingKeys, next.signing.publicKey)
+    const heads = mayLackHeads && canSign ? await resignHeads(registry, publisherId, next.signing, crypto) : []
+    await commit(
+      [{ kind: 'identity', id: toHex(await crypto.sha256(identity.chain)), identity }, ...heads],
+      [...publisherKeyChanges({ identity, signingSeed, rotationSeed }), outbox.toChange(entry)],
+    )
+    held = { ...next, identity }
+    storedChain = identity.chain
+    outbox.note(entry)
+    return identity
+  }
+
+  return {
+    current,
+    subscribe: changes.subscribe,
+    signer,
+    update: (wanted) =>
+      registry.exclusive(async (commit) => {
+        isUpdating = true
+        try {
+          return await update(commit, wanted)
+        } catch (error) {
+          throw toFailure(error)
+        } finally {
+          isUpdating = false
+          report()
+        }
+      }),
+  }
+}
+
+const isChange = (before: Identity, { name, newSigningKey, newRotationKey }: IdentityUpdate): boolean =>
+  (name !== undefined && name !== before.name) || newSigningKey === true || newRotationKey === true
+
+/** `listed` with one key in the place of another, or added where that one is missing. */
+const replaceKey = (listed: readonly Uint8Array[], old: Signer, replacement: Signer): readonly Uint8Array[] =>
+  hasKey(listed, old.publicKey)
+    ? listed.map((key) => (sameBytes(key, old.publicKey) ? replacement.publicKey : key))
+    : [...listed, replacement.publicKey]
