@@ -4,9 +4,8 @@ import { Failure } from '../contract/failures.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
 import { type Operation, untraced } from '../telemetry/operation.ts'
-import { type Note, noteCodec, watch } from '../testing/cache-fixtures.ts'
+import { createStoredCache, type Note, noteCodec, type StoredCache, watch } from '../testing/cache-fixtures.ts'
 import type { CacheLimits } from './limits.ts'
-import { createTieredCache, type TieredCache } from './tiered-cache.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -22,9 +21,9 @@ const open = (
   store: Store,
   load: (key: string, operation: Operation) => Promise<Note | undefined> = async () => undefined,
   limits: Partial<CacheLimits> = {},
-): TieredCache<Note> => createTieredCache({ store, table: 'cache', codec: noteCodec, load, now: () => clock, limits })
+): StoredCache<Note> => createStoredCache({ store, codec: noteCodec, load, now: () => clock, limits })
 
-const from = async (cache: TieredCache<Note>, key: string): Promise<string> => (await cache.get(key)).from
+const from = async (cache: StoredCache<Note>, key: string): Promise<string> => (await cache.get(key)).from
 
 const note = (text: string): Note => ({ text })
 
@@ -131,9 +130,8 @@ test('“there is none” is kept for a short while, and ends with a put', async
 test('what is known without the cache is kept before anything is loaded, and ends “there is none”', async () => {
   const known = new Map<string, Note>()
   const load = vi.fn(async () => undefined)
-  const cache = createTieredCache<Note>({
+  const cache = createStoredCache<Note>({
     store: createMemoryStore(),
-    table: 'cache',
     codec: noteCodec,
     now: () => clock,
     load,
@@ -157,9 +155,8 @@ test('what the store gave and is not valid is removed, and loaded again', async 
   first.put('k', note('kept'))
   await first.stop()
   const validate = vi.fn(async () => false)
-  const second = createTieredCache<Note>({
+  const second = createStoredCache<Note>({
     store,
-    table: 'cache',
     codec: noteCodec,
     now: () => clock,
     validate,
@@ -179,9 +176,8 @@ test('what is put while an older one from the store is judged stays', async () =
   await first.stop()
   const judged = Promise.withResolvers<boolean>()
   const asked = Promise.withResolvers<void>()
-  const second = createTieredCache<Note>({
+  const second = createStoredCache<Note>({
     store,
-    table: 'cache',
     codec: noteCodec,
     now: () => clock,
     load: async () => undefined,

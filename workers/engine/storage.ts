@@ -36,6 +36,8 @@ export interface Storage {
   readonly lost: Promise<Failure>
   readonly keys: ProfileKeys
   readonly content: ContentStore
+  /** Something of the content of this root was deleted, or found to be damaged or missing. */
+  readonly onContentLost: Subscribe<Uint8Array>
   readonly keeper: ContentKeeper
   readonly registry: Registry
   readonly search: Search
@@ -117,7 +119,8 @@ export const openStorage = async (
   }
   clock.onChange(relist)
 
-  const content = createContentStore({ store, crypto })
+  const contentLost = createEmitter<Uint8Array>()
+  const content = createContentStore({ store, crypto, onLost: contentLost.emit })
   const outbox = createOutbox({ store })
   const library = createLibrary({ store })
   const transfers = createTransfers({ store })
@@ -149,6 +152,7 @@ export const openStorage = async (
     lost: lost.promise,
     keys,
     content,
+    onContentLost: contentLost.subscribe,
     keeper,
     registry,
     search,
