@@ -5,7 +5,10 @@ import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
 import { type Operation, untraced } from '../telemetry/operation.ts'
 import { createStoredCache, type Note, noteCodec, type StoredCache, watch } from '../testing/cache-fixtures.ts'
+import { createCacheMemory } from './cache-memory.ts'
 import type { CacheLimits } from './limits.ts'
+import { createReadOnlyColdTier } from './read-only-cold-tier.ts'
+import { createTieredCache } from './tiered-cache.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -219,6 +222,48 @@ test('what was invalidated while a load was under way is not kept', async () => 
   expect(cache.peek('k')).toBeUndefined()
   answers[1]?.resolve(note('new'))
   expect(await cache.get('k')).toEqual({ value: note('new'), from: 'loaded' })
+})
+
+test('what was dropped from memory while it was read is not kept; other prefixes are', async () => {
+  const answers = new Map(['a/1', 'a/2', 'b/1'].map((key) => [key, Promise.withResolvers<Note | undefined>()]))
+  const cache = open(createMemoryStore(), (key) => answers.get(key)?.promise ?? Promise.resolve(undefined))
+  const waiting = [...answers.keys()].map((key) => cache.get(key))
+  await vi.advanceTimersByTimeAsync(0)
+  cache.dropFromMemory('a/')
+  for (const [key, { resolve }] of answers) resolve(note(key))
+  expect((await Promise.all(waiting)).map(({ value }) => value?.text)).toEqual(['a/1', 'a/2', 'b/1'])
+  expect([...answers.keys()].map((key) => cache.peek(key)?.text)).toEqual([undefined, undefined, 'b/1'])
+})
+
+test('what is dropped from memory is read again from the cold tier', async () => {
+  const cache = open(createMemoryStore())
+  cache.put('a/1', note('x'))
+  await cache.flush()
+  cache.dropFromMemory('a/')
+  expect(cache.peek('a/1')).toBeUndefined()
+  expect(await from(cache, 'a/1')).toBe('cold')
+})
+
+test('over a read-only cold tier a failing read rejects, counts as a miss, and is tried again', async () => {
+  const memory = createCacheMemory({ kinds: ['note'], now: () => clock })
+  const reads = [Promise.reject(new Failure('StorageUnavailable', 'Gone.')), undefined, noteCodec.encode(note('x'))]
+  const cache = createTieredCache<Note>({
+    memory: memory.of('note'),
+    cold: createReadOnlyColdTier(
+      async () => reads.shift(),
+      () => clock,
+    ),
+    codec: noteCodec,
+  })
+  await expect(cache.get('k')).rejects.toMatchObject({ name: 'StorageUnavailable' })
+  // That there is none is not remembered: nobody else can be asked.
+  expect(await cache.get('k')).toEqual({ value: undefined, from: 'none' })
+  expect(await cache.get('k')).toEqual({ value: note('x'), from: 'cold' })
+  expect(await cache.get('k')).toEqual({ value: note('x'), from: 'hot' })
+  expect(memory.stats()).toMatchObject({
+    requests: { note: { hot: 1, cold: 1, missed: 2 } },
+    window: { requests: 2, live: 0.5 },
+  })
 })
 
 test('an invalidated key is gone from all tiers, also for the next engine', async () => {
