@@ -1,7 +1,7 @@
 import { beladyHits } from '../../workers/cache/belady-optimum.ts'
 import { createPolicy } from '../../workers/cache/policy.ts'
-import { createTieredCache } from '../../workers/cache/tiered-cache.ts'
 import { createMemoryStore } from '../../workers/store/memory-store.ts'
+import { createStoredCache } from '../../workers/testing/cache-fixtures.ts'
 import { type Figure, percentile } from '../lib/measurement.ts'
 import { measureInBrowser } from './in-browser.ts'
 import { measureHotLookups, measureInTab } from './lookups.ts'
@@ -73,9 +73,8 @@ const withAims = async function* (
 const measureMemory = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
   let clock = 0
   let loads = 0
-  const cache = createTieredCache<object>({
+  const cache = createStoredCache<object>({
     store: createMemoryStore(),
-    table: 'cache',
     codec: valueCodec,
     now: () => clock,
     async load(key) {

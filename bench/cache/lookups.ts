@@ -1,5 +1,6 @@
 import { makePackage } from '../../e2e/fixtures/packages.ts'
 import { engineUp } from '../../e2e/fixtures/peer.ts'
+import { createCacheMemory } from '../../workers/cache/cache-memory.ts'
 import { offline } from '../../workers/engine/network-concerns.ts'
 import { createPackageCache } from '../../workers/engine/package-cache.ts'
 import { packageId } from '../../workers/protocol/ids.ts'
@@ -35,9 +36,9 @@ export const measureHotLookups = async (): Promise<number[]> => {
     store,
     registry,
     network: { ...offline, started: Promise.resolve(false) },
-    now: Date.now,
+    memory: createCacheMemory({ kinds: ['package'], now: Date.now }),
+    latest: Date.now,
     monotonic: () => performance.now(),
-    onChange() {},
   })
   const ids = slugs.map((slug) => packageId(publisher.identity.publisherId, slug))
   const samples: number[] = []

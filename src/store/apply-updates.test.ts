@@ -47,9 +47,11 @@ describe('a batch', () => {
     expect(Object.keys(state.publicationByKey)).toEqual([`${id}@1.0.0`])
   })
 
-  test('about lookups sets their figures', () => {
+  test('about the cache sets its figures', () => {
     const hits = { hot: 1, warm: 2, cold: 3, catalogue: 4 }
-    const cache = { hits, misses: 0, hitRate: 1, memory: { requests: 10, hitRate: 0.3, best: 0.5 } }
+    const figures = { hits, misses: 0, hitRate: 1 }
+    const kinds = { package: figures, manifest: figures, file: figures }
+    const cache = { ...figures, kinds, memory: { requests: 10, hitRate: 0.3, best: 0.5 } }
     expect(applyUpdates(empty, [{ kind: 'cache', cache }]).cache).toEqual(cache)
   })
 

@@ -21,14 +21,20 @@ import {
 } from './selectors.ts'
 import { initialState, PAGE_HITS, type SearchState, type State } from './state.ts'
 
-test('lookups are counted by where they were answered, and compared once there are enough', () => {
-  const cache = { hits: { hot: 0, warm: 0, cold: 0, catalogue: 0 }, misses: 0, hitRate: 0 }
+test('reads are counted by where they were answered, and compared once there are enough', () => {
+  const none = { hits: { hot: 0, warm: 0, cold: 0, catalogue: 0 }, misses: 0, hitRate: 0 }
+  const kinds = { package: none, manifest: none, file: none }
   const memory = { requests: 4, hitRate: 0.25, best: 0.5 }
-  expect(lookupLines({ ...cache, memory })).toEqual(['No package was looked up yet.'])
-  expect(lookupLines({ ...cache, misses: 1, memory })).toEqual(['1 lookup: 1 sent to other peers.'])
+  expect(lookupLines({ ...none, kinds, memory })).toEqual(['No package or file was read yet.'])
+  const one = { ...kinds, package: { ...none, misses: 1 } }
+  expect(lookupLines({ ...none, misses: 1, kinds: one, memory })).toEqual([
+    '1 read of a package or file: 1 sent to other peers.',
+  ])
   const hits = { hot: 700, warm: 200, cold: 80, catalogue: 100 }
-  expect(lookupLines({ ...cache, hits, misses: 20, memory: { requests: 1_100, hitRate: 0.818, best: 0.9 } })).toEqual([
-    '1,100 lookups: 1,000 answered from memory, 80 from browser storage and 20 sent to other peers.',
+  const all = { package: { ...none, misses: 20 }, manifest: { ...none, misses: 3 }, file: { ...none, hits, misses: 2 } }
+  const many = { requests: 1_100, hitRate: 0.818, best: 0.9 }
+  expect(lookupLines({ ...none, hits, misses: 25, kinds: all, memory: many })).toEqual([
+    '1,105 reads of packages and files: 1,000 answered from memory, 80 from browser storage, 20 sent to other peers and 5 not in this browser.',
     'Of the last 1,100, the cache in memory answered 82%; an ideal cache of its size would answer 90%.',
   ])
 })

@@ -99,12 +99,13 @@ const stepLine = (
   return { key, title: networkText.step(key), state, since, sentence, next: state === 'failed' ? next : '' }
 }
 
-/** Lookup statistics in words; the cache comparison follows once there are enough lookups. */
-export const lookupLines = ({ hits, misses, memory }: CacheView): string[] => {
+/** What the cache answered in words; the comparison follows once there are enough requests. */
+export const lookupLines = ({ hits, kinds, memory }: CacheView): string[] => {
   const places = [
     { number: hits.hot + hits.warm + hits.catalogue, words: networkText.fromMemory },
     { number: hits.cold, words: networkText.fromStorage },
-    { number: misses, words: networkText.fromPeers },
+    { number: kinds.package.misses, words: networkText.fromPeers },
+    { number: kinds.manifest.misses + kinds.file.misses, words: networkText.notStored },
   ].filter(({ number }) => number > 0)
   if (places.length === 0) return [networkText.noLookups]
   const sum = places.reduce((total, { number }) => total + number, 0)

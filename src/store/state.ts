@@ -26,7 +26,7 @@ export interface State {
   libraryRevision: number
   library: Asked<readonly LibraryEntry[]>
   peers: readonly PeerView[] | undefined
-  /** Undefined until a package was looked up. */
+  /** Undefined until a package or file was read. */
   cache: CacheView | undefined
   search: SearchState
   packageById: Readonly<Record<string, Asked<PackageView>>>

@@ -40,7 +40,7 @@ export const drawingFailureText = messages('drawing-failures', {
   steps: 'The connection state',
   peers: 'The list of peers',
   peer: 'This peer',
-  lookups: 'The lookup statistics',
+  lookups: 'The cache statistics',
   relays: 'The list of relays',
   connect: 'The form to connect to an address',
   self: 'The details of this profile',

@@ -90,12 +90,16 @@ export const networkText = messages('network', {
   notMeasured: 'Not measured',
   connected: 'Connected',
 
-  lookups: 'Lookups',
-  noLookups: 'No package was looked up yet.',
-  lookupsSum: count({ one: '{count} lookup: {places}.', other: '{count} lookups: {places}.' }),
+  lookups: 'Cache',
+  noLookups: 'No package or file was read yet.',
+  lookupsSum: count({
+    one: '{count} read of a package or file: {places}.',
+    other: '{count} reads of packages and files: {places}.',
+  }),
   fromMemory: params('{number} answered from memory'),
   fromStorage: params('{number} from browser storage'),
   fromPeers: params('{number} sent to other peers'),
+  notStored: params('{number} not in this browser'),
   cache: count({
     one: 'Of the last one, the cache in memory answered {share}; an ideal cache of its size would answer {best}.',
     other: 'Of the last {count}, the cache in memory answered {share}; an ideal cache of its size would answer {best}.',

@@ -2,11 +2,10 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Failure } from '../contract/failures.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
-import { type Note, noteCodec, watch } from '../testing/cache-fixtures.ts'
+import { createStoredCache, type Note, noteCodec, type StoredCache, watch } from '../testing/cache-fixtures.ts'
 import { readColdName } from './cold-record.ts'
-import { type ColdTier, createColdTier } from './cold-tier.ts'
+import { createColdTier, type StoredColdTier } from './cold-tier.ts'
 import { type CacheLimits, defaultCacheLimits } from './limits.ts'
-import { createTieredCache, type TieredCache } from './tiered-cache.ts'
 
 const dayMs = 86_400_000
 let clock = 0
@@ -17,7 +16,7 @@ beforeEach(() => {
 })
 afterEach(() => vi.useRealTimers())
 
-const open = (store: Store, limits: Partial<CacheLimits> = {}): ColdTier =>
+const open = (store: Store, limits: Partial<CacheLimits> = {}): StoredColdTier =>
   createColdTier({ store, table: 'cache', limits: { ...defaultCacheLimits, ...limits }, now: () => clock })
 
 const bytes = (length: number, fill = 1): Uint8Array => new Uint8Array(length).fill(fill)
@@ -201,8 +200,8 @@ test('stop writes what waits, and leaves no timer, also when the store refuses',
   expect(vi.getTimerCount()).toBe(0)
 })
 
-const cacheOver = (store: Store, load: (key: string) => Promise<Note | undefined>): TieredCache<Note> =>
-  createTieredCache({ store, table: 'cache', codec: noteCodec, load, now: () => clock })
+const cacheOver = (store: Store, load: (key: string) => Promise<Note | undefined>): StoredCache<Note> =>
+  createStoredCache({ store, codec: noteCodec, load, now: () => clock })
 
 const damage = async (store: Store, change: (bytes: Uint8Array) => Uint8Array): Promise<void> => {
   for (const [key, value] of await store.entries('cache'))

@@ -4,14 +4,9 @@ import { type ColdName, createColdRecords, readColdName, toColdName } from './co
 import { type CacheLimits, isFresh } from './limits.ts'
 import type { TierStats } from './memory-tier.ts'
 
-/**
- * Entries in the store, bounded by bytes, number and age; those not used for longest go first.
- *
- * Writes come behind: what is put can be read at once, and goes to the store with others a moment later. While the store
- * refuses it, it waits in memory, up to a bound, and is tried again. Nothing here rejects: a store that is gone is an
- * empty one, and counted. A damaged entry is removed and reads as none.
- */
+/** Where values outlast the memory: copies in the store, or a read-only tier over where they are kept anyway. */
 export interface ColdTier {
+  /** @throws what a read-only tier's source throws. */
   read(key: string): Promise<{ bytes: Uint8Array; at: number } | undefined>
   put(key: string, bytes: Uint8Array, at: number): void
   remove(key: string): void
@@ -21,6 +16,16 @@ export interface ColdTier {
   flush(): Promise<void>
   /** Writes what waits, and ends. */
   stop(): Promise<void>
+}
+
+/**
+ * Entries in the store, bounded by bytes, number and age; those not used for longest go first.
+ *
+ * Writes come behind: what is put can be read at once, and goes to the store with others a moment later. While the store
+ * refuses it, it waits in memory, up to a bound, and is tried again. Nothing here rejects: a store that is gone is an
+ * empty one, and counted. A damaged entry is removed and reads as none.
+ */
+export interface StoredColdTier extends ColdTier {
   stats(): ColdStats
 }
 
@@ -49,7 +54,7 @@ const maxRetryMs = 60_000
 /** Undefined: to be removed. */
 type Pending = { bytes: Uint8Array; at: number } | undefined
 
-export const createColdTier = ({ store, table, limits, now }: ColdTierOptions): ColdTier => {
+export const createColdTier = ({ store, table, limits, now }: ColdTierOptions): StoredColdTier => {
   const records = createColdRecords(limits.entryBytes)
   /** What the store holds, used longest ago first. */
   const index = new Map<string, ColdName>()

@@ -1,8 +1,7 @@
 import { openDB } from 'idb'
 import { expect, test } from 'vitest'
 import { openIdbStore } from '../store/idb-store.ts'
-import { type Note, noteCodec } from '../testing/cache-fixtures.ts'
-import { createTieredCache } from './tiered-cache.ts'
+import { createStoredCache, type Note, noteCodec } from '../testing/cache-fixtures.ts'
 
 let count = 0
 const freshName = (): string => {
@@ -12,7 +11,7 @@ const freshName = (): string => {
 
 const open = async (name: string, load: (key: string) => Promise<Note | undefined> = async () => undefined) => {
   const store = await openIdbStore(name)
-  const cache = createTieredCache<Note>({ store, table: 'cache', codec: noteCodec, load, now: Date.now })
+  const cache = createStoredCache<Note>({ store, codec: noteCodec, load, now: Date.now })
   return { store, cache }
 }
 

@@ -9,7 +9,7 @@ import { beladyHits } from './belady-optimum.ts'
  * new, so the optimum comes out a little low for keys that are asked for very rarely.
  */
 export interface HitRateSample {
-  /** One request, and whether the live cache had the key. */
+  /** One request for a value that exists, and whether the live cache had it. */
   note(key: string, hit: boolean): void
   /** Shares of the last requests, of which there are `requests`. */
   rates(): HitRates

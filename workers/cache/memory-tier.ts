@@ -30,6 +30,7 @@ export interface MemoryTier<T> {
   touch(key: string): void
   put(key: string, entry: MemoryEntry<T>): void
   remove(key: string): void
+  keys(): Iterable<string>
   stats(): TierStats
 }
 
@@ -106,6 +107,7 @@ export const createMemoryTier = <T>(options: MemoryTierOptions): MemoryTier<T> =
       forget(key)
       policy.remove(key)
     },
+    keys: () => held.keys(),
     stats: () => ({ ...counts, entries: held.size, bytes }),
   }
 }

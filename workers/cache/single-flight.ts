@@ -12,6 +12,8 @@ export interface SingleFlight<T> {
   join(key: string, work: (flight: Flight) => Promise<T>, operation: Operation): Promise<T>
   /** What the work under way for `key` finds is out of date: later callers do not join it. */
   supersede(key: string): void
+  /** The same for all keys that start with `prefix`. */
+  supersedeAll(prefix: string): void
   /** Ends all. */
   stop(): void
 }
@@ -72,6 +74,10 @@ export const createSingleFlight = <T>(): SingleFlight<T> => {
 
     supersede(key) {
       flightByKey.delete(key)
+    },
+
+    supersedeAll(prefix) {
+      for (const key of [...flightByKey.keys()]) if (key.startsWith(prefix)) flightByKey.delete(key)
     },
 
     stop() {

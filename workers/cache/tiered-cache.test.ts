@@ -4,9 +4,11 @@ import { Failure } from '../contract/failures.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
 import { type Operation, untraced } from '../telemetry/operation.ts'
-import { type Note, noteCodec, watch } from '../testing/cache-fixtures.ts'
+import { createStoredCache, type Note, noteCodec, type StoredCache, watch } from '../testing/cache-fixtures.ts'
+import { createCacheMemory } from './cache-memory.ts'
 import type { CacheLimits } from './limits.ts'
-import { createTieredCache, type TieredCache } from './tiered-cache.ts'
+import { createReadOnlyColdTier } from './read-only-cold-tier.ts'
+import { createTieredCache } from './tiered-cache.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -22,9 +24,9 @@ const open = (
   store: Store,
   load: (key: string, operation: Operation) => Promise<Note | undefined> = async () => undefined,
   limits: Partial<CacheLimits> = {},
-): TieredCache<Note> => createTieredCache({ store, table: 'cache', codec: noteCodec, load, now: () => clock, limits })
+): StoredCache<Note> => createStoredCache({ store, codec: noteCodec, load, now: () => clock, limits })
 
-const from = async (cache: TieredCache<Note>, key: string): Promise<string> => (await cache.get(key)).from
+const from = async (cache: StoredCache<Note>, key: string): Promise<string> => (await cache.get(key)).from
 
 const note = (text: string): Note => ({ text })
 
@@ -131,9 +133,8 @@ test('“there is none” is kept for a short while, and ends with a put', async
 test('what is known without the cache is kept before anything is loaded, and ends “there is none”', async () => {
   const known = new Map<string, Note>()
   const load = vi.fn(async () => undefined)
-  const cache = createTieredCache<Note>({
+  const cache = createStoredCache<Note>({
     store: createMemoryStore(),
-    table: 'cache',
     codec: noteCodec,
     now: () => clock,
     load,
@@ -157,9 +158,8 @@ test('what the store gave and is not valid is removed, and loaded again', async 
   first.put('k', note('kept'))
   await first.stop()
   const validate = vi.fn(async () => false)
-  const second = createTieredCache<Note>({
+  const second = createStoredCache<Note>({
     store,
-    table: 'cache',
     codec: noteCodec,
     now: () => clock,
     validate,
@@ -179,9 +179,8 @@ test('what is put while an older one from the store is judged stays', async () =
   await first.stop()
   const judged = Promise.withResolvers<boolean>()
   const asked = Promise.withResolvers<void>()
-  const second = createTieredCache<Note>({
+  const second = createStoredCache<Note>({
     store,
-    table: 'cache',
     codec: noteCodec,
     now: () => clock,
     load: async () => undefined,
@@ -223,6 +222,48 @@ test('what was invalidated while a load was under way is not kept', async () => 
   expect(cache.peek('k')).toBeUndefined()
   answers[1]?.resolve(note('new'))
   expect(await cache.get('k')).toEqual({ value: note('new'), from: 'loaded' })
+})
+
+test('what was dropped from memory while it was read is not kept; other prefixes are', async () => {
+  const answers = new Map(['a/1', 'a/2', 'b/1'].map((key) => [key, Promise.withResolvers<Note | undefined>()]))
+  const cache = open(createMemoryStore(), (key) => answers.get(key)?.promise ?? Promise.resolve(undefined))
+  const waiting = [...answers.keys()].map((key) => cache.get(key))
+  await vi.advanceTimersByTimeAsync(0)
+  cache.dropFromMemory('a/')
+  for (const [key, { resolve }] of answers) resolve(note(key))
+  expect((await Promise.all(waiting)).map(({ value }) => value?.text)).toEqual(['a/1', 'a/2', 'b/1'])
+  expect([...answers.keys()].map((key) => cache.peek(key)?.text)).toEqual([undefined, undefined, 'b/1'])
+})
+
+test('what is dropped from memory is read again from the cold tier', async () => {
+  const cache = open(createMemoryStore())
+  cache.put('a/1', note('x'))
+  await cache.flush()
+  cache.dropFromMemory('a/')
+  expect(cache.peek('a/1')).toBeUndefined()
+  expect(await from(cache, 'a/1')).toBe('cold')
+})
+
+test('over a read-only cold tier a failing read rejects, counts as a miss, and is tried again', async () => {
+  const memory = createCacheMemory({ kinds: ['note'], now: () => clock })
+  const reads = [Promise.reject(new Failure('StorageUnavailable', 'Gone.')), undefined, noteCodec.encode(note('x'))]
+  const cache = createTieredCache<Note>({
+    memory: memory.of('note'),
+    cold: createReadOnlyColdTier(
+      async () => reads.shift(),
+      () => clock,
+    ),
+    codec: noteCodec,
+  })
+  await expect(cache.get('k')).rejects.toMatchObject({ name: 'StorageUnavailable' })
+  // That there is none is not remembered: nobody else can be asked.
+  expect(await cache.get('k')).toEqual({ value: undefined, from: 'none' })
+  expect(await cache.get('k')).toEqual({ value: note('x'), from: 'cold' })
+  expect(await cache.get('k')).toEqual({ value: note('x'), from: 'hot' })
+  expect(memory.stats()).toMatchObject({
+    requests: { note: { hot: 1, cold: 1, missed: 2 } },
+    window: { requests: 2, live: 0.5 },
+  })
 })
 
 test('an invalidated key is gone from all tiers, also for the next engine', async () => {

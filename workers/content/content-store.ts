@@ -73,12 +73,12 @@ export interface ContentStore {
   putPieces(root: Uint8Array, pieces: readonly CheckedPiece[]): Promise<void>
   /** @throws Failure `ContentUnavailable` (not whole here), `InvalidArgument` (no such path), `FileInvalid`. */
   readFile(root: Uint8Array, path: string): Promise<Uint8Array>
-  /** Reads and hashes everything. Damaged pieces are removed. @throws Failure `ContentUnavailable`: not here at all. */
+  /** Reads the disk and hashes everything. Damaged pieces are removed. @throws Failure `ContentUnavailable`: not here at all. */
   verify(root: Uint8Array): Promise<DamagedFile[]>
   remove(root: Uint8Array): Promise<void>
   /** What removes it, for one write together with whatever refers to it; call `forget` after that write. */
   removal(root: Uint8Array): Promise<Change[]>
-  /** Drops what is remembered of a root in memory. */
+  /** Drops what is remembered of a root in memory, and reports the loss. */
   forget(root: Uint8Array): void
   /** Roots of which everything is here. */
   completeRoots(): Promise<Uint8Array[]>
@@ -87,6 +87,8 @@ export interface ContentStore {
 export interface ContentStoreDependencies {
   store: Store
   crypto: Pick<CryptoProvider, 'sha256'>
+  /** Something of this content is no longer here: deleted, or found to be damaged or missing. */
+  onLost?(root: Uint8Array): void
 }
 
 /** Bytes that are read or hashed at a time: WebCrypto and IndexedDB copy what they are given. */
@@ -102,8 +104,13 @@ const cachedManifests = 16
  * Guarantees: what it gives was compared with the hashes that lead to `root`, on every read. Not guaranteed: that what
  * it held a moment ago is still there; the browser, the person or a damaged disk may have taken it.
  */
-export const createContentStore = ({ store, crypto }: ContentStoreDependencies): ContentStore => {
+export const createContentStore = ({ store, crypto, onLost = () => {} }: ContentStoreDependencies): ContentStore => {
   const manifestByKey = createLruMap<ContentManifest>(cachedManifests)
+
+  const forget = (root: Uint8Array): void => {
+    manifestByKey.delete(manifestKey(root))
+    onLost(root)
+  }
 
   const openManifest = async (root: Uint8Array, bytes: Uint8Array): Promise<ManifestOutcome> => {
     const tooLarge = bytes.length > manifestCodec.maxBytes
@@ -121,6 +128,7 @@ export const createContentStore = ({ store, crypto }: ContentStoreDependencies):
       manifestByKey.set(manifestKey(root), opened.value)
       return bytes
     }
+    forget(root)
     await store.write([{ table: 'manifests', key: manifestKey(root), value: undefined }])
     return undefined
   }
@@ -177,6 +185,7 @@ export const createContentStore = ({ store, crypto }: ContentStoreDependencies):
         return undefined
       }),
     )
+    if (damaged.length > 0) onLost(root)
     await store.write(damaged)
     return pieces
   }
@@ -201,10 +210,6 @@ export const createContentStore = ({ store, crypto }: ContentStoreDependencies):
       (key): Change => ({ table: 'pieces', key, value: undefined }),
     ),
   ]
-
-  const forget = (root: Uint8Array): void => {
-    manifestByKey.delete(manifestKey(root))
-  }
 
   return {
     manifest,
@@ -298,7 +303,12 @@ export const createContentStore = ({ store, crypto }: ContentStoreDependencies):
     },
 
     async verify(root) {
-      const of = await known(root)
+      // What memory holds of it says nothing about the disk; what the disk lacks, nobody may go on reading from memory.
+      manifestByKey.delete(manifestKey(root))
+      const of = await known(root).catch((error: unknown) => {
+        onLost(root)
+        throw error
+      })
       const expected = new Set(of.pieces.keys())
       const files = createFileCheck(of, expected, crypto.sha256)
       for (let from = 0; from < of.pieces.length; from += batchPieces) {
@@ -308,6 +318,7 @@ export const createContentStore = ({ store, crypto }: ContentStoreDependencies):
         }
       }
       const { damaged, unchecked } = await files.finish()
+      if (damaged.length + unchecked.length > 0) onLost(root)
       return [
         ...damaged.map((path) => ({ path, reason: 'Its bytes are not what the manifest says.' })),
         ...unchecked.map((path) => ({ path, reason: 'A part of it is missing or was damaged.' })),

@@ -371,18 +371,29 @@ export interface StatusView {
   steps: Record<'relay' | 'reservation' | 'direct' | 'topic' | 'catalogue' | 'storage', TimedStep>
 }
 
-/** How lookups of packages were answered since the engine started. */
-export interface CacheView {
-  /** By tier of the cache; `catalogue` are those that no tier had and the catalogue did. */
+/** What the cache keeps: packages that were looked up, and manifests and files of content that was read. */
+export type CacheKind = 'package' | 'manifest' | 'file'
+
+/** How requests to the cache were answered since the engine started. */
+export interface CacheFigures {
+  /**
+   * By tier of the cache; for manifests and files cold is the content on this device. `catalogue` are the lookups that no
+   * tier could answer and the catalogue did.
+   */
   hits: { hot: number; warm: number; cold: number; catalogue: number }
-  /** Those that only other peers could answer, whether they did or not. */
+  /** Lookups that only other peers could answer, whether they did or not; reads of content that is not on this device. */
   misses: number
   /** Share of both that was answered here, 0 to 1. */
   hitRate: number
+}
+
+/** The figures of all kinds together, and of each. */
+export interface CacheView extends CacheFigures {
+  kinds: Record<CacheKind, CacheFigures>
   /**
-   * Over the last `requests`: the share that the hot and warm tiers answered, and the share that the best possible policy
-   * (Belady's, which knows the future) would have with as many entries. Both count the first request of each package as
-   * a miss.
+   * Over the last `requests` for what there was, of all kinds: the share that the hot and warm tiers answered, and the
+   * share that the best possible policy (Belady's, which knows the future) would have with as many entries. Both count
+   * the first request for each value as a miss.
    */
   memory: { requests: number; hitRate: number; best: number }
 }

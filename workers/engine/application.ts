@@ -1,13 +1,20 @@
+import { createCacheMemory } from '../cache/cache-memory.ts'
 import type { Update } from '../contract/updates.ts'
+import type { CacheKind } from '../contract/views.ts'
 import { startRepublish } from '../dht/republish.ts'
 import { rootToText, textToRoot } from '../protocol/ids.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { createAskPeersForPackages } from './ask-peers-for-packages.ts'
+import { createCacheReport } from './cache-report.ts'
 import type { Clock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
 import { createCommands } from './commands.ts'
+<<<<<<< HEAD
 import { createIdentityAnnouncement } from './identity-announcement.ts'
+=======
+import { createContentCache } from './content-cache.ts'
+>>>>>>> h-cache
 import { createInstalls } from './installs.ts'
 import type { Network } from './network.ts'
 import { createPackageCache } from './package-cache.ts'
@@ -72,17 +79,24 @@ export const createApplication = (
   clock.onChange(status.changed)
   network.onChange(status.changed)
 
+  const cacheMemory = createCacheMemory<CacheKind>({
+    kinds: ['package', 'manifest', 'file'],
+    now: storage.steadyNow,
+    onRequest: () => cacheReport.changed(),
+  })
+  const cacheReport = createCacheReport({ memory: cacheMemory, onChange: (cache) => emit({ kind: 'cache', cache }) })
+  const contents = createContentCache({ memory: cacheMemory, content })
+  storage.onContentLost(contents.forget)
   const lookups = createPackageCache({
+    memory: cacheMemory,
     store,
     registry,
     network,
-    now: storage.steadyNow,
     monotonic: clocks.monotonic,
     latest: clock.latest,
-    onChange: (cache) => emit({ kind: 'cache', cache }),
   })
   // The network ends before the cache writes what lookups have brought until then.
-  undos.add(lookups.stop, network.stop)
+  undos.add(cacheReport.stop, contents.stop, lookups.stop, network.stop)
   const peerSearch = createPeerSearch({ search, network, now: clocks.monotonic })
   const holders = createProviderCounts({
     telemetry,
@@ -180,6 +194,8 @@ export const createApplication = (
       publications,
       installs,
       lookups,
+      contents,
+      cacheView: cacheReport.view,
       holders,
       preview,
       emit,

@@ -2,7 +2,7 @@ import type { ContentStore } from '../content/content-store.ts'
 import type { WakeReason } from '../contract/commands.ts'
 import { Failure } from '../contract/failures.ts'
 import type { Update } from '../contract/updates.ts'
-import type { FileInput, Finding, LibraryEntry, PackageCheck, PublishOptions } from '../contract/views.ts'
+import type { CacheView, FileInput, Finding, LibraryEntry, PackageCheck, PublishOptions } from '../contract/views.ts'
 import { lookupStats } from '../dht/lookup-stats.ts'
 import type { ReadPackage } from '../packages/read-package.ts'
 import { rootToText, textToRoot } from '../protocol/ids.ts'
@@ -21,6 +21,7 @@ import { assertBytes, assertFiles, assertLeftOut, assertPaths, assertSpecs } fro
 import type { Clock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
 import { ignoringOperation, startCommandOperations, type WithOperation } from './command-operations.ts'
+import type { ContentCache } from './content-cache.ts'
 import type { ContentKeeper } from './content-keeper.ts'
 import { createDrafts, type DraftsDependencies } from './drafts.ts'
 import type { Installs } from './installs.ts'
@@ -50,6 +51,8 @@ export interface CommandDependencies {
   publications: Publications
   installs: Installs
   lookups: PackageCache
+  contents: Pick<ContentCache, 'manifest' | 'readFile'>
+  cacheView(): CacheView
   holders: ProviderCounts
   preview(id: string, operation: Operation): Promise<void>
   /** Cancels all commands. */
@@ -171,12 +174,12 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
 
     search: async (operation, query) =>
       query?.remote === true ? deps.peerSearch.search(query, operation) : deps.search.query(query),
-    async describe(_, id) {
+    async describe(operation, id) {
       const found = registry.get(id)
       const release = found === undefined ? undefined : shownVersion(found)?.release?.release
       if (found === undefined || release === undefined)
         throw new Failure('PackageNotFound', `There is no package ${id} in the catalogue of this browser.`)
-      const manifest = await content.manifest(release.root)
+      const manifest = await deps.contents.manifest(release.root, operation)
       const here = await content.has(release.root)
       return packageToView(found, {
         trust: deps.trust.stateOf(found.publisher),
@@ -210,13 +213,14 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     },
 
     library: async () => [...library.list()],
-    readFile: (_, id, version, path) => content.readFile(rootOf(id, version), path),
-    async exportZip(_, id, version) {
+    readFile: async (operation, id, version, path) => deps.contents.readFile(rootOf(id, version), path, operation),
+    async exportZip(operation, id, version) {
       const root = installed(id, version)
-      const manifest = await content.manifest(root)
+      const manifest = await deps.contents.manifest(root, operation)
       if (manifest === undefined)
         throw new Failure('ContentUnavailable', `The files of ${id} ${version} are no longer here.`)
       const files: FileInput[] = []
+      // Each is read once, and would only push out of the cache what is read again.
       for (const { path, executable } of manifest.files)
         files.push({ path, bytes: await content.readFile(root, path), ...(executable ? { executable } : {}) })
       const { writeArchive } = await import('../packages/write-archive.ts')
@@ -249,7 +253,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     },
     metrics: async () => ({
       ...viewMetrics(figures),
-      ...cacheMetrics(lookups.view()),
+      ...cacheMetrics(deps.cacheView()),
       ...lookupStats(figures),
       active_peers: deps.status.view().connections,
     }),

@@ -1,4 +1,4 @@
-import type { CacheView, MetricsView } from '../contract/views.ts'
+import type { CacheFigures, CacheView, MetricsView } from '../contract/views.ts'
 import { announcementPropagation } from '../gossip/announcements.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 
@@ -28,8 +28,8 @@ export const viewMetrics = (figures: Pick<MeterReader, 'sum' | 'latest'>): Metri
   }
 }
 
-/** The cache's figures by their metric names. */
-export const cacheMetrics = ({ hits, misses, hitRate, memory }: CacheView): MetricsView => ({
+/** The cache's figures by their metric names: of all kinds of values together, then of each. */
+export const cacheMetrics = ({ hits, misses, hitRate, memory, kinds }: CacheView): MetricsView => ({
   'cache_hits_total{tier="hot"}': hits.hot,
   'cache_hits_total{tier="warm"}': hits.warm,
   'cache_hits_total{tier="cold"}': hits.cold,
@@ -38,7 +38,16 @@ export const cacheMetrics = ({ hits, misses, hitRate, memory }: CacheView): Metr
   cache_hit_rate: hitRate,
   cache_memory_hit_rate: memory.hitRate,
   cache_memory_best_hit_rate: memory.best,
+  ...Object.fromEntries(Object.entries(kinds).flatMap(([kind, figures]) => kindMetrics(kind, figures))),
 })
+
+const kindMetrics = (kind: string, { hits, misses }: CacheFigures): [name: string, value: number][] => [
+  ...Object.entries(hits).map(([tier, count]): [string, number] => [
+    `cache_kind_hits_total{kind="${kind}",tier="${tier}"}`,
+    count,
+  ]),
+  [`cache_kind_misses_total{kind="${kind}"}`, misses],
+]
 
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0

@@ -1,6 +1,8 @@
+import type { CacheMemory } from '../cache/cache-memory.ts'
+import { createColdTier } from '../cache/cold-tier.ts'
 import { createTieredCache } from '../cache/tiered-cache.ts'
 import { Failure, isFailure } from '../contract/failures.ts'
-import type { CacheView, LookupResult } from '../contract/views.ts'
+import type { LookupResult } from '../contract/views.ts'
 import { headKey, type PublisherId, splitPackageId } from '../protocol/ids.ts'
 import {
   type CachedPackage,
@@ -15,10 +17,8 @@ import type { Store } from '../store/store.ts'
 import type { Operation } from '../telemetry/operation.ts'
 import type { Network } from './network.ts'
 
-/** The page hears of new figures at most this often, ms: nobody reads faster. */
-const tellMs = 1_000
-
 export interface PackageCacheDependencies {
+  memory: CacheMemory<'package'>
   store: Store
   registry: Pick<Registry, 'get' | 'ingest'>
   network: Pick<Network, 'started'> & {
@@ -27,13 +27,10 @@ export interface PackageCacheDependencies {
     readonly peers: Pick<Network['peers'], 'connectionCount'>
     readonly sync: Pick<Network['sync'], 'syncNow'>
   }
-  /** Ms since the epoch. */
-  now(): number
   /** Monotonic (ms). */
   monotonic(): number
-  /** The present, by which a release may be dated; `now` unless it is given. */
-  latest?(): number
-  onChange(view: CacheView): void
+  /** The present, by which a release may be dated (ms since the epoch). */
+  latest(): number
 }
 
 export interface PackageCache {
@@ -41,7 +38,6 @@ export interface PackageCache {
   find(id: string, operation: Operation): Promise<LookupResult>
   /** This package is an own one, or was changed here: it is likely to be looked up. */
   keep(id: string): void
-  view(): CacheView
   /** Writes what waits to be stored. */
   flush(): Promise<void>
   /** To be awaited before the store is closed. */
@@ -58,8 +54,8 @@ export interface PackageCache {
  * Not guaranteed: that the network has nothing newer than what is known here.
  */
 export const createPackageCache = (deps: PackageCacheDependencies): PackageCache => {
-  const { store, registry, network, now, monotonic, latest = now, onChange } = deps
-  let timer: ReturnType<typeof setTimeout> | undefined
+  const { store, registry, network, monotonic, latest } = deps
+  const memory = deps.memory.of<CachedPackage>('package')
 
   const catalogued = (id: string): CachedPackage | undefined => {
     const found = registry.get(id)
@@ -71,11 +67,10 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
     return found !== undefined && isAsCatalogued(value, found)
   }
 
-  const cache = createTieredCache<CachedPackage>({
-    store,
-    table: 'cache',
+  const cache = createTieredCache({
+    memory,
+    cold: createColdTier({ store, table: 'cache', limits: memory.limits, now: memory.now }),
     codec: cachedPackageCodec,
-    now,
     known: catalogued,
     async validate(id, value, operation) {
       if (value.id !== id) return false
@@ -141,30 +136,11 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
     return { value, from: wordFor.known }
   }
 
-  const tell = (): void => {
-    timer ??= setTimeout(() => {
-      timer = undefined
-      onChange(view())
-    }, tellMs)
-  }
-
-  const view = (): CacheView => {
-    const { hot, warm, cold, known, misses, window } = cache.stats()
-    const here = hot.hits + warm.hits + cold.hits + known
-    return {
-      hits: { hot: hot.hits, warm: warm.hits, cold: cold.hits, catalogue: known },
-      misses,
-      hitRate: here + misses === 0 ? 0 : here / (here + misses),
-      memory: { requests: window.requests, hitRate: window.live, best: window.best },
-    }
-  }
-
   return {
     async find(id, operation) {
       const started = monotonic()
       partsOf(id)
       const { value, from } = await corrected(id, await ask(id, operation), operation)
-      tell()
       return {
         found: value !== undefined,
         from,
@@ -176,12 +152,8 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
       const value = catalogued(id)
       if (value !== undefined) cache.put(id, value)
     },
-    view,
     flush: cache.flush,
-    async stop() {
-      clearTimeout(timer)
-      await cache.stop()
-    },
+    stop: cache.stop,
   }
 }
 

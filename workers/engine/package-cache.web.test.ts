@@ -1,5 +1,6 @@
 import { openDB } from 'idb'
 import { expect, test } from 'vitest'
+import { createCacheMemory } from '../cache/cache-memory.ts'
 import { headKey, packageId } from '../protocol/ids.ts'
 import { createRegistry } from '../registry/registry.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
@@ -19,9 +20,9 @@ const open = async (name: string) => {
   const lookups = createPackageCache({
     store,
     registry,
-    now: Date.now,
+    memory: createCacheMemory({ kinds: ['package'], now: Date.now }),
+    latest: Date.now,
     monotonic: () => performance.now(),
-    onChange() {},
     network: {
       ...offline,
       started: Promise.resolve(true),

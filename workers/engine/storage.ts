@@ -39,6 +39,8 @@ export interface Storage {
   readonly nodeKey: NodeKey
   readonly identity: IdentityService
   readonly content: ContentStore
+  /** Something of the content of this root was deleted, or found to be damaged or missing. */
+  readonly onContentLost: Subscribe<Uint8Array>
   readonly keeper: ContentKeeper
   readonly registry: Registry
   readonly search: Search
@@ -119,7 +121,8 @@ export const openStorage = async (
   }
   clock.onChange(relist)
 
-  const content = createContentStore({ store, crypto })
+  const contentLost = createEmitter<Uint8Array>()
+  const content = createContentStore({ store, crypto, onLost: contentLost.emit })
   const outbox = createOutbox({ store })
   const identity = createIdentityService({
     publisher: keys.publisher,
@@ -155,6 +158,7 @@ export const openStorage = async (
     nodeKey: keys.node,
     identity,
     content,
+    onContentLost: contentLost.subscribe,
     keeper,
     registry,
     search,

@@ -1,3 +1,12 @@
+import { type CacheMemoryStats, createCacheMemory } from '../cache/cache-memory.ts'
+import { type ColdStats, createColdTier } from '../cache/cold-tier.ts'
+import type { CacheLimits } from '../cache/limits.ts'
+import {
+  type CacheStats,
+  createTieredCache,
+  type TieredCache,
+  type TieredCacheDependencies,
+} from '../cache/tiered-cache.ts'
 import type { Change, Store } from '../store/store.ts'
 
 /** A value as the cache's users have them: an object that is encoded. */
@@ -42,4 +51,32 @@ export const watch = (store: Store): WatchedStore => {
     },
   }
   return watched
+}
+
+export interface StoredCacheDependencies<V> extends Omit<TieredCacheDependencies<V>, 'memory' | 'cold'> {
+  store: Store
+  /** Ms since the epoch. */
+  now(): number
+  limits?: Partial<CacheLimits>
+}
+
+export interface StoredCache<V> extends Omit<TieredCache<V>, 'stats'> {
+  stats(): Omit<CacheMemoryStats<'value'>, 'requests'> &
+    CacheStats & { cold: ColdStats; hits: number; known: number; misses: number }
+}
+
+/** A cache of one kind of value, with memory of its own, copies in the store, and all figures in one place. */
+export const createStoredCache = <V>({ store, now, limits, ...deps }: StoredCacheDependencies<V>): StoredCache<V> => {
+  const all = createCacheMemory({ kinds: ['value'], now, ...(limits === undefined ? {} : { limits }) })
+  const memory = all.of<V>('value')
+  const cold = createColdTier({ store, table: 'cache', limits: memory.limits, now })
+  const cache = createTieredCache({ ...deps, memory, cold })
+  return {
+    ...cache,
+    stats() {
+      const { requests, ...tiers } = all.stats()
+      const { hot, warm, cold: fromCold, known, missed } = requests.value
+      return { ...tiers, ...cache.stats(), cold: cold.stats(), hits: hot + warm + fromCold, known, misses: missed }
+    },
+  }
 }

@@ -1,18 +1,12 @@
 import { expose } from 'comlink'
-import { createTieredCache, type TieredCache } from '../../../workers/cache/tiered-cache.ts'
 import { openIdbStore } from '../../../workers/store/idb-store.ts'
+import { createStoredCache, type StoredCache } from '../../../workers/testing/cache-fixtures.ts'
 import { keyOf, valueCodec, valueFor } from '../values.ts'
 
 /** The cache over the browser's IndexedDB, in a worker as the engine is. */
-const open = async (): Promise<{ cache: TieredCache<object>; close(): Promise<void> }> => {
+const open = async (): Promise<{ cache: StoredCache<object>; close(): Promise<void> }> => {
   const store = await openIdbStore('bench')
-  const cache = createTieredCache({
-    store,
-    table: 'cache' as const,
-    codec: valueCodec,
-    now: Date.now,
-    load: async () => undefined,
-  })
+  const cache = createStoredCache({ store, codec: valueCodec, now: Date.now, load: async () => undefined })
   return {
     cache,
     async close() {
@@ -22,7 +16,7 @@ const open = async (): Promise<{ cache: TieredCache<object>; close(): Promise<vo
   }
 }
 
-let held: TieredCache<object> | undefined
+let held: StoredCache<object> | undefined
 
 const commands = {
   /** Writes `entries` values; ms of each `put`, and of all until they were in the store. */

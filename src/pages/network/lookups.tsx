@@ -2,7 +2,7 @@ import { useAppState } from '../../hooks/use-app.ts'
 import { lookupLines } from '../../store/selectors.ts'
 import { networkText } from '../../text/network.ts'
 
-/** Lookup statistics; hidden before the first lookup. */
+/** What the cache answered; hidden before the first request. */
 export const Lookups = () => {
   const cache = useAppState((state) => state.cache)
   if (cache === undefined) return null
