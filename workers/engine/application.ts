@@ -10,11 +10,9 @@ import { createCacheReport } from './cache-report.ts'
 import type { Clock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
 import { createCommands } from './commands.ts'
-<<<<<<< HEAD
-import { createIdentityAnnouncement } from './identity-announcement.ts'
-=======
 import { createContentCache } from './content-cache.ts'
->>>>>>> h-cache
+import { createIdentityAnnouncement } from './identity-announcement.ts'
+
 import { createInstalls } from './installs.ts'
 import type { Network } from './network.ts'
 import { createPackageCache } from './package-cache.ts'
