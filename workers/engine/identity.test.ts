@@ -177,6 +177,10 @@ test('a change builds on what a frozen tab of the same profile has stored meanwh
     await registry.ingest((await createHistory(alice, 'kit', ['1.0.0'])).map(toEntry), { from: 'test' })
   }
   const before = await frozen.identity.update({ newSigningKey: true })
+  // Also when nothing is to be changed after all.
+  await leader.identity.update({})
+  expect(leader.identity.current()).toEqual(before)
+  expect(leader.registry.packagesOf(before.publisherId)).toHaveLength(1)
   const after = await leader.identity.update({ name: 'leader' })
   expect(extendsIdentity(after, before)).toBe(true)
   expect(leader.identity.signer('head').publicKey).toEqual(frozen.identity.signer('head').publicKey)

@@ -3,6 +3,7 @@ import { sameBytes } from '../protocol/bytes.ts'
 import type { Signer } from '../protocol/crypto.ts'
 import { extendsIdentity, hasKey, type Identity, updateIdentity } from '../protocol/identity.ts'
 import { toHex } from '../protocol/ids.ts'
+import type { VerifiedEntry } from '../registry/catalogue.ts'
 import type { IdentityEntry, Outbox } from '../registry/outbox.ts'
 import type { Commit, Registry } from '../registry/registry.ts'
 import { resignHeads } from '../registry/resign-heads.ts'
@@ -100,20 +101,26 @@ export const createIdentityService = (deps: IdentityServiceDependencies): Identi
     return own
   }
 
-  /**
-   * A tab that was frozen in the middle of a change may have stored it since: to build on less would be a fork.
-   * Tells whether it has.
-   */
-  const reload = async (): Promise<boolean> => {
+  /** A state of the identity as the catalogue takes it in, with the heads that a new signing key calls for. */
+  const toEntries = async (identity: Identity, newSigner: Signer | undefined): Promise<VerifiedEntry[]> => {
+    const { publisherId, signingKeys, chain } = identity
+    const mustSign = newSigner !== undefined && hasKey(signingKeys, newSigner.publicKey)
+    const heads = mustSign ? await resignHeads(registry, publisherId, newSigner, crypto) : []
+    return [{ kind: 'identity', id: toHex(await crypto.sha256(chain)), identity }, ...heads]
+  }
+
+  /** A tab that was frozen in the middle of a change may have stored it since: to build on less would be a fork. */
+  const adoptStored = async (commit: Commit): Promise<void> => {
     const chain = await store.get('keys', 'identity')
-    if (chain !== undefined && sameBytes(chain, storedChain)) return false
-    held = await loadPublisherKeys(store, deps)
-    storedChain = held.identity.chain
-    return true
+    if (chain !== undefined && sameBytes(chain, storedChain)) return
+    const stored = await loadPublisherKeys(store, deps)
+    if (stored.identity.seq > current().seq) await commit(await toEntries(stored.identity, stored.signing), [])
+    held = stored
+    storedChain = stored.identity.chain
   }
 
   const update = async (commit: Commit, wanted: IdentityUpdate): Promise<Identity> => {
-    const wasStoredMeanwhile = await reload()
+    await adoptStored(commit)
     const before = current()
     const rotation = signer('rotation')
     if (wanted.revoked !== true && !isChange(before, wanted)) return before
@@ -137,21 +144,17 @@ export const createIdentityService = (deps: IdentityServiceDependencies): Identi
       [rotation],
       crypto,
     )
-    const { publisherId } = identity
     const entry: IdentityEntry = {
       v: 1,
       kind: 'identity',
-      publisher: publisherId,
+      publisher: identity.publisherId,
       seq: identity.seq,
       changedAt: Math.max(0, Math.floor(now())),
     }
-    const mayLackHeads = signingSeed !== undefined || wasStoredMeanwhile
-    const canSign = hasKey(identity.signingKeys, next.signing.publicKey)
-    const heads = mayLackHeads && canSign ? await resignHeads(registry, publisherId, next.signing, crypto) : []
-    await commit(
-      [{ kind: 'identity', id: toHex(await crypto.sha256(identity.chain)), identity }, ...heads],
-      [...publisherKeyChanges({ identity, signingSeed, rotationSeed }), outbox.toChange(entry)],
-    )
+    await commit(await toEntries(identity, signingSeed === undefined ? undefined : next.signing), [
+      ...publisherKeyChanges({ identity, signingSeed, rotationSeed }),
+      outbox.toChange(entry),
+    ])
     held = { ...next, identity }
     storedChain = identity.chain
     outbox.note(entry)

@@ -103,6 +103,20 @@ test('peers that connect get the union, and what one learns is passed on to a th
   ).toEqual([])
 })
 
+test('a sync with peers counts those that were given everything', async () => {
+  const [left, right] = [await startPeer(count(10)), await startPeer([])]
+  expect(await left.sync.syncWithPeers()).toBe(0)
+  await dial(left, right)
+  await right.when(() => right.keys().length === 10)
+  left.put(entry(9999, 'release', 300))
+  expect(await left.sync.syncWithPeers()).toBe(1)
+  expect(right.keys()).toEqual(left.keys())
+  // From now on it breaks off every exchange.
+  await right.node.unhandle(SYNC_PROTOCOL)
+  await right.node.handle(SYNC_PROTOCOL, (stream) => stream.abort(new Error('gone')))
+  expect(await left.sync.syncWithPeers()).toBe(0)
+})
+
 test.each<[string, Uint8Array, string]>([
   ['garbage', new Uint8Array([3, 1, 2, 3]), 'RecordMalformed'],
   ['a length over the limit', new Uint8Array([0xff, 0xff, 0x7f, 0]), 'RecordTooLarge'],

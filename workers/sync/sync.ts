@@ -105,6 +105,7 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
       // Each exchange that moved something brings the end nearer; one that did not would not end.
       if (!result.complete && result.accepted + result.sent > 0) void exchanges.ask(peer)
       if (result.complete) givenAll.add(peer)
+      else givenAll.delete(peer)
       finished(peer, result)
     } catch (failure) {
       givenAll.delete(peer)
