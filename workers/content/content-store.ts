@@ -303,7 +303,7 @@ export const createContentStore = ({ store, crypto, onLost = () => {} }: Content
     },
 
     async verify(root) {
-      // What memory holds of it says nothing about the disk; what the disk lacks, nobody may go on reading from memory.
+      // What memory holds says nothing about the disk, and must not hide what the disk lacks.
       manifestByKey.delete(manifestKey(root))
       const of = await known(root).catch((error: unknown) => {
         onLost(root)

@@ -113,3 +113,31 @@ test('uninstalling what others need names them and removes nothing, unless it is
   await alice.uninstall(web.id, '1.0.0')
   expect(await alice.library()).toEqual([])
 })
+
+test('files that were read from memory are gone with the uninstall, and the figures name what was read', async ({
+  signal,
+}) => {
+  network = createEngineNetwork()
+  const [alice, bob] = await network.startMany(['alice', 'bob'])
+  if (alice === undefined || bob === undefined) throw new Error('peers are missing')
+  const { id } = await alice.publish('kit', '1.0.0', readme)
+  await bob.meet(alice)
+  await knows(bob, 1, signal)
+  await bob.install([id])
+  for (let n = 0; n < 3; n += 1) {
+    expect((await bob.describe(id)).files?.map(({ path }) => path)).toContain('README.md')
+    expect(await bob.readFile(id, '1.0.0', 'README.md')).toEqual(readme['README.md'])
+  }
+  expect(await bob.metrics()).toMatchObject({
+    'cache_hits_total{tier="hot"}': 4,
+    'cache_hits_total{tier="cold"}': 2,
+    'cache_kind_hits_total{kind="manifest",tier="hot"}': 2,
+    'cache_kind_hits_total{kind="file",tier="hot"}': 2,
+    'cache_kind_hits_total{kind="package",tier="hot"}': 0,
+    cache_memory_hit_rate: 4 / 6,
+    cache_memory_best_hit_rate: 4 / 6,
+  })
+  await bob.uninstall(id, '1.0.0')
+  expect((await bob.describe(id)).files).toBeUndefined()
+  await expect(bob.readFile(id, '1.0.0', 'README.md')).rejects.toMatchObject({ name: 'ContentUnavailable' })
+})
