@@ -14,6 +14,8 @@ import { createPageStore } from '../store/store.ts'
 /** The whole page in a test, over an engine whose answers the test supplies. */
 export interface ShownPage {
   readonly element: HTMLElement
+  /** Where the page is now. */
+  address(): string
   setState(change: Partial<State>): void
   /** Delivers updates as the engine would. */
   tell(batch: UpdateBatch): void
@@ -35,7 +37,7 @@ export const showPage = (address: string, state: Partial<State>, answers: Partia
   const store = createPageStore('system')
   store.setState({ engine: { phase: 'ready' }, ...state })
   const [path = '/', searchPath = ''] = address.split('?')
-  const { hook, searchHook } = memoryLocation({ path, searchPath })
+  const { hook, searchHook, history } = memoryLocation({ path, searchPath, record: true })
   // Some tests make parts throw on purpose; the console would repeat each error.
   const root = createRoot(element, { onCaughtError() {} })
   root.render(
@@ -47,6 +49,7 @@ export const showPage = (address: string, state: Partial<State>, answers: Partia
   )
   return {
     element,
+    address: () => history.at(-1) ?? '',
     setState: (change) => store.setState(change),
     tell: (batch) => store.setState((now) => applyUpdates(now, batch)),
     failures: () =>
