@@ -4,7 +4,8 @@ import '../styles/controls.css'
 import '../styles/shell.css'
 import axe from 'axe-core'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { page as browserPage } from 'vitest/browser'
+import { page as browserPage, userEvent } from 'vitest/browser'
+import type { UpdateBatch } from '../../workers/contract/updates.ts'
 import type { EngineClient } from '../engine/client.ts'
 import type { State } from '../store/state.ts'
 import { type ShownPage, showPage, until } from './shown-page.tsx'
@@ -18,7 +19,14 @@ export interface ViewState {
   /** Text that this state shows, in the page or in a dialog. */
   readonly shows: string
   /** What a person does to get there, as soon as `before` is shown. */
-  readonly act?: { readonly before: string; readonly press: readonly string[] }
+  readonly act?: {
+    readonly before: string
+    /** Label of a field, and what is typed into it. */
+    readonly type?: readonly [label: string, text: string]
+    readonly press: readonly string[]
+    /** What the engine says then. */
+    readonly hear?: () => UpdateBatch
+  }
 }
 
 const narrow = { width: 390, height: 844 }
@@ -62,7 +70,9 @@ export const openState = async ({ address, state, answers, act, shows }: ViewSta
   const page = open(address, state ?? {}, answers)
   if (act !== undefined) {
     await untilShown(act.before)
+    if (act.type !== undefined) await userEvent.fill(field(act.type[0]), act.type[1])
     for (const name of act.press) await press(name)
+    if (act.hear !== undefined) page.tell(act.hear())
   }
   await untilShown(shows)
   await until('the page has its title', () => document.querySelector('h1') !== null)
@@ -82,6 +92,13 @@ export const press = async (name: string): Promise<void> => {
 
 export const findControl = (name: string): HTMLElement | undefined =>
   [...document.querySelectorAll<HTMLElement>(controls)].find((each) => isVisible(each) && nameOf(each) === name)
+
+/** The field with this label. */
+export const field = (label: string): HTMLInputElement => {
+  const found = findControl(label)
+  if (!(found instanceof HTMLInputElement)) throw new Error(`There is no field “${label}”.`)
+  return found
+}
 
 export const controls = 'a[href], button, input, select, textarea, summary, [tabindex="0"]'
 
