@@ -62,7 +62,7 @@ export const showPage = (address: string, state: Partial<State>, answers: Partia
 }
 
 /** Time after which a test counts as hung (ms). */
-const hangMs = 60_000
+const hangMs = 4_000
 
 /** Waits for a condition; the error names it. */
 export const until = async (what: string, holds: () => boolean): Promise<void> => {
