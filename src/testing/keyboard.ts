@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { userEvent } from 'vitest/browser'
 import { until } from './shown-page.tsx'
-import { controls, isVisible, nameOf } from './view-states.ts'
+import { controls, dialog, isVisible, nameOf } from './view-states.ts'
 
 /** Real key presses, as the browser handles them. */
 
@@ -41,13 +41,19 @@ export const expectModal = async (opener: string): Promise<void> => {
   expect(nameOf(document.activeElement ?? document.body)).toBe(opener)
 }
 
-export const dialog = (): HTMLElement | null => document.querySelector<HTMLElement>('[role=dialog]')
+/** Everything that Tab should reach; of a list of tabs only the chosen one. */
+const tabbable = (root: ParentNode): HTMLElement[] => [
+  ...new Set(
+    [...root.querySelectorAll<HTMLElement>(controls)]
+      .map(
+        (element) => element.closest('[role=tablist]')?.querySelector<HTMLElement>('[aria-selected=true]') ?? element,
+      )
+      .filter((element) => isReachable(element)),
+  ),
+]
 
-/** Everything that Tab should reach; of a group of tabs only the chosen one. */
-const tabbable = (root: ParentNode): HTMLElement[] =>
-  [...root.querySelectorAll<HTMLElement>(controls)].filter(
-    (element) => element.tabIndex >= 0 && isVisible(element) && !element.matches(':disabled, [hidden]'),
-  )
+const isReachable = (element: HTMLElement): boolean =>
+  (element.tabIndex >= 0 || element.role === 'tab') && isVisible(element) && !element.matches(':disabled, [hidden]')
 
 const focused = (): string => describeControl(document.activeElement)
 

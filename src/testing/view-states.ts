@@ -66,7 +66,13 @@ export const open = (...given: Parameters<typeof showPage>): ShownPage => {
 }
 
 /** Shows a state until the test ends, and waits until it is drawn. */
-export const openState = async ({ address, state, answers, act, shows }: ViewState): Promise<ShownPage> => {
+export const openState = async ({
+  address,
+  state,
+  answers,
+  act,
+  shows,
+}: Omit<ViewState, 'name'>): Promise<ShownPage> => {
   const page = open(address, state ?? {}, answers)
   if (act !== undefined) {
     await untilShown(act.before)
@@ -82,16 +88,21 @@ export const openState = async ({ address, state, answers, act, shows }: ViewSta
 export const untilShown = (text: string): Promise<void> =>
   until(`“${text}” is shown`, () => document.body.innerText.includes(text))
 
-/** Waits for a control with this accessible name, and clicks it. */
-export const press = async (name: string): Promise<void> => {
-  await until(`there is a control “${name}”`, () => findControl(name) !== undefined)
-  const control = findControl(name)
+/** Waits for a control with this accessible name that can be used, and clicks it. */
+export const press = async (name: string, kind = controls): Promise<void> => {
+  await until(`there is a control “${name}”`, () => findControl(name, kind)?.matches(':not(:disabled)') ?? false)
+  const control = findControl(name, kind)
   control?.focus()
   control?.click()
 }
 
-export const findControl = (name: string): HTMLElement | undefined =>
-  [...document.querySelectorAll<HTMLElement>(controls)].find((each) => isVisible(each) && nameOf(each) === name)
+/** The control with this accessible name; of an open dialog where there is one. */
+export const findControl = (name: string, kind = controls): HTMLElement | undefined =>
+  [...(dialog() ?? document).querySelectorAll<HTMLElement>(kind)].find(
+    (each) => isVisible(each) && nameOf(each) === name,
+  )
+
+export const dialog = (): HTMLElement | null => document.querySelector<HTMLElement>('[role=dialog]')
 
 /** The field with this label. */
 export const field = (label: string): HTMLInputElement => {
@@ -111,9 +122,13 @@ export const nameOf = (element: Element): string =>
     (element instanceof HTMLInputElement ||
     element instanceof HTMLSelectElement ||
     element instanceof HTMLTextAreaElement
-      ? (element.labels?.[0]?.textContent ?? '')
+      ? labelOf(element)
       : (element.textContent ?? ''))
   ).trim()
+
+/** A label may surround its field, whose options are not part of it. */
+const labelOf = ({ labels }: HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement): string =>
+  (labels?.[0]?.querySelector('span') ?? labels?.[0])?.textContent ?? ''
 
 beforeAll(() => {
   document.documentElement.lang = 'en'

@@ -1,3 +1,5 @@
+import { expect, test, vi } from 'vitest'
+import { userEvent } from 'vitest/browser'
 import {
   dependencies,
   idOf,
@@ -11,9 +13,12 @@ import {
 } from '../../testing/fixtures/packages.ts'
 import { engineError, failureText } from '../../testing/fixtures/reasons.ts'
 import { byId, transfers } from '../../testing/fixtures/transfers.ts'
-import { testViewStates } from '../../testing/view-states.ts'
+import { expectModal, expectTabOrder } from '../../testing/keyboard.ts'
+import { until } from '../../testing/shown-page.tsx'
+import { findControl, openState, press, testViewStates, untilShown } from '../../testing/view-states.ts'
 import { controlText } from '../../text/controls.ts'
 import { dependencyText } from '../../text/dependencies.ts'
+import { noticeText } from '../../text/notices.ts'
 import { packageText } from '../../text/package.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -268,3 +273,104 @@ testViewStates([
     shows: 'd'.repeat(214),
   },
 ])
+
+const id = idOf('kit')
+
+test('a package that the network finds is shown', async () => {
+  const describe = vi.fn(async () => Promise.reject(engineError('PackageNotFound')))
+  const lookup = vi.fn(async () => {
+    describe.mockImplementation(async () => packageView() as never)
+    return { found: true, tookMs: 1, from: 'dht' as const }
+  })
+  await openState({ address: address(), answers: { describe, lookup }, shows: packageText.missing })
+  await press(packageText.askNetwork)
+  await untilShown('Service kit')
+  expect(lookup.mock.calls).toEqual([[id]])
+})
+
+test('the arrow keys move between tabs, and the address follows', async () => {
+  const page = await openState({ address: address(), answers: describes(), shows: 'me' })
+  document.querySelector<HTMLElement>('[role=tab][aria-selected=true]')?.focus()
+  await userEvent.keyboard('{ArrowRight}')
+  await until('the files are shown', () => page.address() === `/package/${id}?tab=files`)
+  await userEvent.keyboard('{ArrowLeft}')
+  await until('the README is shown', () => page.address() === `/package/${id}`)
+})
+
+test('a file is opened from the list, read once, saved and left', async () => {
+  const readFile = vi.fn(async () => bytes('fn main() {}'))
+  const download = vi.spyOn(HTMLAnchorElement.prototype, 'click')
+  const page = await openState({
+    address: address('files'),
+    answers: { ...describes(), readFile },
+    shows: 'main.rs.tera',
+  })
+  await press(`${main}11 kB`)
+  await untilShown('fn main() {}')
+  expect(page.address()).toBe(`/package/${id}?tab=files&file=${encodeURIComponent(main)}`)
+  expect(readFile.mock.calls).toEqual([[id, '1.2.0', main]])
+  download.mockReset()
+  await press(packageText.saveFile)
+  await until('it is downloaded', () => download.mock.contexts.length === 1)
+  expect(download.mock.contexts[0]).toHaveProperty('download', 'main.rs.tera')
+  expect(readFile.mock.lastCall).toEqual([id, '1.2.0', main])
+  download.mockRestore()
+  await press(packageText.allFiles)
+  await until('the list is back', () => page.address() === `/package/${id}?tab=files`)
+})
+
+test('a README leads to files of its package within the page, and elsewhere in another tab; nothing in it runs', async () => {
+  const page = await openState({
+    address: address(),
+    answers: describes(packageView(), hostileReadme),
+    shows: packageText.image({ description: 'a picture' }),
+  })
+  const markdown = page.element.querySelector('.markdown')
+  expect(markdown?.querySelector('script, style, img, [onerror]')).toBeNull()
+  const links = [...(markdown?.querySelectorAll('a') ?? [])].map(({ href, target, rel }) => ({ href, target, rel }))
+  const out = { target: '_blank', rel: 'noopener noreferrer nofollow' }
+  expect(links).toEqual([
+    { href: 'https://example.org/x.png', ...out },
+    { href: 'https://example.org/', ...out },
+    { href: `${location.origin}/package/${id}?tab=files&file=package.toml`, target: '', rel: '' },
+  ])
+  await press('in')
+  await until('the file is open', () => page.address() === `/package/${id}?tab=files&file=package.toml`)
+})
+
+test('a version is yanked after a question, and the package is read again', async () => {
+  const describe = vi.fn(async () => own)
+  const yank = vi.fn(async () => {})
+  const opener = packageText.yankVersion({ version: '1.1.0' })
+  await openState({ address: address('versions'), answers: { describe, yank }, shows: packageText.conflicting })
+  await press(opener)
+  await expectModal(opener)
+  expect(yank).not.toHaveBeenCalled()
+  const before = describe.mock.calls.length
+  await press(opener)
+  await untilShown(packageText.yankConsequences)
+  await press(opener)
+  await untilShown(noticeText.yanked({ name: 'kit 1.1.0' }))
+  expect(yank.mock.calls).toEqual([[id, '1.1.0']])
+  await until('it is read again', () => describe.mock.calls.length === before + 1)
+})
+
+test('only own versions can be yanked, and yanked ones neither again nor installed', async () => {
+  await openState({ address: address('versions'), answers: describes(), shows: packageText.latest })
+  expect(findControl(packageText.yankVersion({ version: '1.1.0' }))).toBeUndefined()
+  expect(findControl(packageText.installVersion({ version: '1.1.0' }))).toBeDefined()
+})
+
+test('own versions that are yanked or installed have no such button', async () => {
+  await openState({ address: address('versions'), answers: describes(own), shows: packageText.conflicting })
+  expect(findControl(packageText.yankVersion({ version: '1.0.0' }))).toBeUndefined()
+  expect(findControl(packageText.installVersion({ version: '1.0.0' }))).toBeUndefined()
+  expect(findControl(packageText.installVersion({ version: '1.2.0' }))).toBeUndefined()
+})
+
+test('the keyboard reaches every control in order', async () => {
+  const view = packageView({ namesakes: [{ id: idOf('kit', otherPublisherId), publisherName: 'bob' }] })
+  await openState({ address: address(), answers: describes(view, hostileReadme), shows: packageText.namesakes })
+  await untilShown(packageText.image({ description: 'a picture' }))
+  await expectTabOrder()
+})
