@@ -24,6 +24,7 @@ test.each([
   'notify("error", "The copy failed.")',
   'const titles = { tag: "Tag" }',
   `const why = \`\${asked} peers\``,
+  'show(error, "Stopped")',
 ])('%s is found', (source) => {
   expect(hardCodedText('x.tsx', source)).toHaveLength(1)
 })
@@ -34,6 +35,7 @@ test.each([
   '<Icon name="working" />',
   '<time dateTime={time} title={formatDate(at)} />',
   'if (failure.name === "Cancelled") throw new Error("There is no context.")',
+  'if (isFailure(error, "Stopped")) throw error',
 ])('%s passes', (source) => {
   expect(hardCodedText('x.tsx', source)).toEqual([])
 })
@@ -90,6 +92,9 @@ const childrenOf = (node: Node, shown: boolean): [Node, boolean][] => {
       return all.filter(({ type }) => type !== 'Literal').map((child) => [child, false])
     case 'NewExpression':
       return (node['callee'] as Node)['name'] === 'Error' ? [] : all.map((child) => [child, false])
+    // The name of a failure.
+    case 'CallExpression':
+      return isNamed(node['callee'], 'isFailure') ? [] : all.map((child) => [child, false])
     case 'AssignmentExpression':
       return isNamed((node['left'] as Node)['property'], 'rel') ? [] : all.map((child) => [child, false])
     case 'Property':

@@ -76,7 +76,7 @@ export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }
           </Button>
         ) : null}
         <Button
-          aria-label={libraryText.verifyOf({ name })}
+          aria-label={checked === 'checking' ? libraryText.verifyingOf({ name }) : libraryText.verifyOf({ name })}
           disabled={checked === 'checking'}
           icon="shield"
           onClick={check}

@@ -49,9 +49,9 @@ export default function PackagePage() {
   if (asked?.value !== undefined) return <Described view={asked.value} />
   if (asked?.failure !== undefined) return <Missing failure={asked.failure} id={id} slug={slug} />
   return (
-    <p className="page-loading">
+    <h1 className="page-loading">
       <Icon className="spin" name="working" /> {packageText.loading({ slug })}
-    </p>
+    </h1>
   )
 }
 
