@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { createTieredCache } from '../cache/tiered-cache.ts'
 import type { CacheView } from '../contract/views.ts'
-import type { FoundHead } from '../dht/heads.ts'
+import type { FoundHead } from '../dht/dht-heads.ts'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
 import type { Entry } from '../protocol/entry.ts'
 import { updateIdentity } from '../protocol/identity.ts'
