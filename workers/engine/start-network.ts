@@ -14,7 +14,7 @@ import { createRelaySet } from '../net/relay-set.ts'
 import { rootToText } from '../protocol/ids.ts'
 import { PACKAGES_TOPIC, PIECE_PROTOCOL, QUERY_PROTOCOL } from '../protocol/protocols.ts'
 import { startRemoteQuery } from '../query/query.ts'
-import { createGossipLimits } from '../stack/gossip-limits.ts'
+import { createGossipRateLimits } from '../stack/gossip-rate-limits.ts'
 import type { Refusal } from '../stack/head-validator.ts'
 import { relayedContentBytes } from '../stack/limits.ts'
 import { startSync } from '../sync/sync.ts'
@@ -63,7 +63,7 @@ const assemble = async (
   const { clocks, crypto, webRtc } = platform
   const [relays, remembered] = await Promise.all([relayDirectory.first(), knownPeers.load()])
 
-  const gossipLimits = createGossipLimits(clocks.monotonic)
+  const gossipLimits = createGossipRateLimits(clocks.monotonic)
   const floods = createEmitter<string>()
   const refusedPuts = createEmitter<{ peer: string; refusal: Refusal }>()
   const node = await createNode({

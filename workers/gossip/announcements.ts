@@ -3,9 +3,13 @@ import { forgetPublished, hasOutboundStream } from '../libp2p-internals/gossipsu
 import type { ReadAnnouncement } from '../protocol/announcement.ts'
 import type { Decoded } from '../protocol/decoded.ts'
 import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
-import { createAnnouncementGate, type Judge, type Judgement } from '../stack/announcement-gate.ts'
-import type { GossipLimits } from '../stack/gossip-limits.ts'
+import type { GossipRateLimits } from '../stack/gossip-rate-limits.ts'
 import { watchSubscribers } from '../stack/gossip-streams.ts'
+import {
+  type AnnouncementValidation,
+  type AnnouncementValidator,
+  createTopicValidator,
+} from '../stack/topic-validator.ts'
 import { type Operation, runOperation, untraced } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
@@ -17,12 +21,12 @@ export interface AnnouncementsDependencies {
   /** Milliseconds since the epoch. */
   now(): number
   /** Those that the node's gossip is guarded by. */
-  limits: GossipLimits
+  limits: GossipRateLimits
   /** A peer follows the topic and can be written to: what was published to nobody can go out now. */
   onSubscriber(peer: string): void
 }
 
-export interface Received extends Judgement {
+export interface Received extends AnnouncementValidation {
   /** Milliseconds since the epoch, by the publisher's clock. */
   readonly publishedAt?: number | undefined
 }
@@ -65,7 +69,7 @@ export const createAnnouncements = (deps: AnnouncementsDependencies): Announceme
   })
   const stopping = new AbortController()
 
-  const receive: Judge = async (announcement, from) => {
+  const receive: AnnouncementValidator = async (announcement, from) => {
     receivedCount.add(1)
     const received = await runOperation(tracer, 'gossip.receive', stopping.signal, (operation) =>
       deps.receive(announcement, from, operation),
@@ -79,7 +83,7 @@ export const createAnnouncements = (deps: AnnouncementsDependencies): Announceme
   const subscriberCount = (): number =>
     pubsub.getSubscribers(PACKAGES_TOPIC).filter((peer) => hasOutboundStream(pubsub, peer.toString())).length
 
-  pubsub.topicValidators.set(PACKAGES_TOPIC, createAnnouncementGate(receive, limits))
+  pubsub.topicValidators.set(PACKAGES_TOPIC, createTopicValidator(receive, limits))
   const stopWatching = watchSubscribers(pubsub, PACKAGES_TOPIC, onSubscriber)
   pubsub.subscribe(PACKAGES_TOPIC)
 
