@@ -16,13 +16,13 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 export interface AnnouncementsDependencies {
   pubsub: GossipSub
   telemetry: Telemetry
-  /** Verifies the bytes of an announcement and takes them in. Must not throw. */
+  /** Verifies an announcement and adds it to the catalogue. Must not throw. */
   receive(announcement: Decoded<ReadAnnouncement>, from: string, operation: Operation): Promise<Received>
   /** Milliseconds since the epoch. */
   now(): number
-  /** Those that the node's gossip is guarded by. */
+  /** Rate limits shared with the inbound gossip filter. */
   limits: GossipRateLimits
-  /** A peer follows the topic and can be written to: what was published to nobody can go out now. */
+  /** A peer is subscribed and writable, so that undelivered publications can go out. */
   onSubscriber(peer: string): void
 }
 
@@ -31,25 +31,25 @@ export interface Received extends AnnouncementValidation {
   readonly publishedAt?: number | undefined
 }
 
-/** What is older waited in its publisher's outbox, or has a clock that is off: that is not propagation (ms). */
+/** Older announcements waited in an outbox or have a wrong clock, and do not count as propagation (ms). */
 const maxPropagationMs = 60_000
 
 export interface Announcements {
-  /** Sends to the mesh; resolves with how many peers it was handed to. Where it is none, it can be sent again. */
+  /** Publishes to the mesh; resolves with the number of recipients. With none, the announcement can be sent again. */
   publish(bytes: Uint8Array, operation?: Operation): Promise<number>
-  /** Peers that follow the topic and can be written to. */
+  /** Number of subscribed and writable peers. */
   subscriberCount(): number
   stop(): void
 }
 
-/** Histogram (ms) of how long new announcements were on their way. */
+/** Histogram of the propagation time of new announcements (ms). */
 export const announcementPropagation = 'ggen.announcement.propagation'
 
 /**
- * Package announcements over gossipsub. An announcement is verified before it is forwarded, by the same step that takes
- * it into the catalogue, so that it is verified once.
+ * Package announcements over gossipsub. Verifies an announcement once, on its way into the catalogue and before it is
+ * forwarded.
  *
- * Gossip is a hint: who was not there when it was sent learns of it by sync.
+ * Gossip is best effort: peers that miss an announcement learn of it by sync.
  */
 export const createAnnouncements = (deps: AnnouncementsDependencies): Announcements => {
   const { pubsub, limits, onSubscriber } = deps
@@ -91,7 +91,7 @@ export const createAnnouncements = (deps: AnnouncementsDependencies): Announceme
     async publish(bytes, { span } = untraced()) {
       if (subscriberCount() === 0) return 0
       const { recipients } = await pubsub.publish(PACKAGES_TOPIC, bytes)
-      // The last peer left while it was signed.
+      // The last peer left during signing.
       if (recipients.length === 0) await forgetPublished(pubsub, PACKAGES_TOPIC, bytes)
       else sentCount.add(1)
       span.addEvent('announced', { recipients: recipients.length })
