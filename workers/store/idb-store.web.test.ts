@@ -118,21 +118,21 @@ test('a full disk is QuotaExceeded, and nothing of the write stays', async () =>
 
 test('a database that is deleted under the store is a named failure, told once', async () => {
   const name = freshName()
-  const told: Failure[] = []
-  const store = await openIdbStore(name, { onClosed: (reason) => told.push(reason) })
+  const reported: Failure[] = []
+  const store = await openIdbStore(name, { onClosed: (reason) => reported.push(reason) })
   await store.write([one])
   await deleteDB(name)
-  expect(told.map((reason) => reason.name)).toEqual(['StorageUnavailable'])
-  expect(told[0]?.message).toContain('deleted')
+  expect(reported.map((reason) => reason.name)).toEqual(['StorageUnavailable'])
+  expect(reported[0]?.message).toContain('deleted')
   expect(await failureName(store.get('heads', 'a'))).toBe('StorageUnavailable')
   expect(await failureName(store.write([one]))).toBe('StorageUnavailable')
   await store.close()
-  expect(told).toHaveLength(1)
+  expect(reported).toHaveLength(1)
 })
 
 test('a database that the browser closes is a named failure, also for the write under way', async () => {
-  const told: Failure[] = []
-  const store = await openIdbStore(freshName(), { onClosed: (reason) => told.push(reason) })
+  const reported: Failure[] = []
+  const store = await openIdbStore(freshName(), { onClosed: (reason) => reported.push(reason) })
   const asked = vi.spyOn(IDBDatabase.prototype, 'transaction')
   await store.write([one])
   const database = asked.mock.contexts[0] as IDBDatabase
@@ -142,16 +142,16 @@ test('a database that the browser closes is a named failure, also for the write 
   transaction.abort()
   database.dispatchEvent(new Event('close'))
   expect(await failureName(writing)).toBe('StorageUnavailable')
-  expect(told.map((reason) => reason.message)).toEqual([expect.stringContaining('browser closed')])
+  expect(reported.map((reason) => reason.message)).toEqual([expect.stringContaining('browser closed')])
   expect(await failureName(store.keys('heads'))).toBe('StorageUnavailable')
 })
 
 test('gives way to a newer version of the page in another tab', async () => {
   const name = freshName()
-  const told: Failure[] = []
-  const store = await openIdbStore(name, { onClosed: (reason) => told.push(reason) })
+  const reported: Failure[] = []
+  const store = await openIdbStore(name, { onClosed: (reason) => reported.push(reason) })
   const newer = await openDB(name, 99)
-  expect(told[0]?.message).toContain('newer version')
+  expect(reported[0]?.message).toContain('newer version')
   newer.close()
   expect(await failureName(store.keys('heads'))).toBe('StorageUnavailable')
   // And an older page says so, instead of harming the newer data or beginning anew in memory beside it.

@@ -57,10 +57,10 @@ export const createMemoryStore = ({ quotaBytes = defaultQuotaBytes }: MemoryStor
       const lengths = new Map<Map<string, Uint8Array>, Map<string, number>>()
       let bytes = heldBytes
       for (const { table, key, value } of prepared) {
-        const known = lengths.get(table) ?? new Map<string, number>()
-        lengths.set(table, known)
-        bytes += (value?.length ?? 0) - (known.get(key) ?? table.get(key)?.length ?? 0)
-        known.set(key, value?.length ?? 0)
+        const lengthByKey = lengths.get(table) ?? new Map<string, number>()
+        lengths.set(table, lengthByKey)
+        bytes += (value?.length ?? 0) - (lengthByKey.get(key) ?? table.get(key)?.length ?? 0)
+        lengthByKey.set(key, value?.length ?? 0)
       }
       if (bytes > quotaBytes && bytes > heldBytes) {
         throw new Failure(
