@@ -4,10 +4,9 @@ import type { Connection, Libp2p, PeerId, PrivateKey } from '@libp2p/interface'
 import { createLibp2p } from 'libp2p'
 import type { CryptoProvider } from '../workers/protocol/crypto.ts'
 import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
-import { createAnnouncementGate, type Judge } from '../workers/stack/announcement-gate.ts'
 import { createBoundedDatastore } from '../workers/stack/bounded-datastore.ts'
 import { noise } from '../workers/stack/encryption.ts'
-import { createGossipLimits } from '../workers/stack/gossip-limits.ts'
+import { createGossipRateLimits } from '../workers/stack/gossip-rate-limits.ts'
 import { createHeadValidator } from '../workers/stack/head-validator.ts'
 import {
   closeTimeoutMs,
@@ -21,6 +20,7 @@ import { yamux } from '../workers/stack/muxer.ts'
 import { admitConnected, forgetDisconnected, routingTableSize } from '../workers/stack/routing-table.ts'
 import { type StackServices, stackServices } from '../workers/stack/services.ts'
 import { silentLogger } from '../workers/stack/silent-logger.ts'
+import { type AnnouncementValidator, createTopicValidator } from '../workers/stack/topic-validator.ts'
 import { noTelemetry } from '../workers/telemetry/no-telemetry.ts'
 import type { Telemetry } from '../workers/telemetry/telemetry.ts'
 import { addressFor } from './address-for.ts'
@@ -56,7 +56,7 @@ export interface RelayOptions {
   /** Multiaddrs without peer id; empty means: where it listens. */
   announce: readonly string[]
   crypto: CryptoProvider
-  validateAnnouncement: Judge
+  validateAnnouncement: AnnouncementValidator
   logger?: Telemetry['logger']
   /** Something failed that the relay outlives. */
   onError?(error: Error): void
@@ -91,7 +91,7 @@ export interface Relay {
 export const createRelay = async (options: RelayOptions): Promise<Relay> => {
   const { host, port, announce, crypto, validateAnnouncement, logger = noTelemetry.logger } = options
   const [log, gossipLog] = [logger('relay'), logger('gossip')]
-  const gossipLimits = createGossipLimits(() => performance.now())
+  const gossipLimits = createGossipRateLimits(() => performance.now())
   const drop = (peer: string): void => {
     log.debug('peer dropped for flooding gossip', { peer })
     for (const connection of node.getConnections()) {
@@ -125,7 +125,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
       pingTimeout: { minTimeout: pingTimeoutMs, maxTimeout: pingTimeoutMs },
     },
     services: {
-      ...stackServices({ heads: createHeadValidator(crypto), gossipLimits, isHub: true, onFlood: drop }),
+      ...stackServices({ heads: createHeadValidator(crypto), gossipLimits, isRelay: true, onFlood: drop }),
       relay: circuitRelayServer({
         hopTimeout: hopTimeoutMs,
         maxInboundHopStreams: relayedPerTab,
@@ -158,13 +158,13 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
   node.addEventListener('connection:open', onOpen)
   const stopForgetting = forgetDisconnected(node)
   const stopAdmitting = admitConnected(node)
-  const judge: Judge = async (announcement, from) => {
-    const judgement = await validateAnnouncement(announcement, from)
-    gossipLog.debug('announcement received', { from, verdict: judgement.verdict })
-    return judgement
+  const validate: AnnouncementValidator = async (announcement, from) => {
+    const validation = await validateAnnouncement(announcement, from)
+    gossipLog.debug('announcement received', { from, verdict: validation.verdict })
+    return validation
   }
   const newcomers = replayAnnouncements(node, () => performance.now())
-  pubsub.topicValidators.set(PACKAGES_TOPIC, createAnnouncementGate(judge, gossipLimits, newcomers.onNews))
+  pubsub.topicValidators.set(PACKAGES_TOPIC, createTopicValidator(validate, gossipLimits, newcomers.onNews))
 
   try {
     await node.start()

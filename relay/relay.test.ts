@@ -2,7 +2,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, describe, expect, it } from 'vitest'
-import { askClosest } from '../workers/dht/closest.ts'
+import { requestClosestPeers } from '../workers/dht/closest-peers.ts'
 import { createKadRpc } from '../workers/dht/kad-rpc.ts'
 import { createNode } from '../workers/net/create-node.ts'
 import { createRelaySet } from '../workers/net/relay-set.ts'
@@ -40,7 +40,7 @@ describe('relay', () => {
     await until('the first tab is in the table', () => relay.health().routingTable === 1)
     const second = await network.startTab([address], { target: 0, direct: false })
     await until('the second tab has a reservation', () => isReserved(second))
-    const found = await askClosest(
+    const found = await requestClosestPeers(
       createKadRpc(second.libp2p, KAD_PROTOCOL),
       relay.node.peerId,
       second.libp2p.peerId.toMultihash().bytes,

@@ -2,8 +2,8 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, expect, test } from 'vitest'
 import { meshPeers } from '../workers/libp2p-internals/gossipsub.ts'
 import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
-import { createAnnouncementValidator } from '../workers/stack/announcement-validator.ts'
 import { watchSubscribers } from '../workers/stack/gossip-streams.ts'
+import { createRelayAnnouncementValidator } from '../workers/stack/relay-announcement-validator.ts'
 import { announcementOf, createForger, entriesOf } from '../workers/testing/forged-records.ts'
 import { createTestNetwork, type TestNode, until } from '../workers/testing/relay-network.ts'
 import { createNodeCrypto } from './node-crypto.ts'
@@ -14,7 +14,7 @@ afterEach(network.stopAll)
 
 /** Tabs that follow the announcements, and reach each other's through the relay only. */
 const compose = async () => {
-  const relay = await network.startRelay({ validateAnnouncement: createAnnouncementValidator(createNodeCrypto()) })
+  const relay = await network.startRelay({ validateAnnouncement: createRelayAnnouncementValidator(createNodeCrypto()) })
   const start = async () => {
     const node = await network.startTab([relay.addressFor(undefined)], { target: 0, direct: false })
     const { pubsub } = node.libp2p.services

@@ -1,4 +1,4 @@
-import { createAnnouncementValidator } from '../workers/stack/announcement-validator.ts'
+import { createRelayAnnouncementValidator } from '../workers/stack/relay-announcement-validator.ts'
 import { wallNow } from '../workers/stack/steady-date.ts'
 import { createConsoleLogger } from '../workers/telemetry/console-logger.ts'
 import { loadRelayKey, type RelayConfig } from './config.ts'
@@ -18,7 +18,7 @@ export const startRelay = async (config: RelayConfig, onError?: (error: Error) =
     port: config.relayPort,
     announce: config.announce,
     crypto,
-    validateAnnouncement: createAnnouncementValidator(crypto),
+    validateAnnouncement: createRelayAnnouncementValidator(crypto),
     logger: createConsoleLogger({ rooms, now: wallNow, write: (line) => console.error(line) }),
     ...(onError === undefined ? {} : { onError }),
   })

@@ -1,4 +1,4 @@
-import { inTurns } from '../stack/in-turns.ts'
+import { iterateBounded } from '../stack/bounded-iteration.ts'
 
 /** Looks for providers again and again, with a growing pause, for as long as somebody asks it to. */
 export interface ProviderSearch {
@@ -31,7 +31,7 @@ export const createProviderSearch = (
   const search = async (): Promise<void> => {
     searching = true
     try {
-      for await (const peer of inTurns(find(), maxFound)) {
+      for await (const peer of iterateBounded(find(), maxFound)) {
         if (ended.aborted) return
         onFound(peer)
       }

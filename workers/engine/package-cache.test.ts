@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { createCacheMemory } from '../cache/cache-memory.ts'
-import type { FoundHead } from '../dht/heads.ts'
+import type { FoundHead } from '../dht/dht-heads.ts'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
 import type { Entry } from '../protocol/entry.ts'
 import { updateIdentity } from '../protocol/identity.ts'

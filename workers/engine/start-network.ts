@@ -1,7 +1,7 @@
 import { createPieceServer, pieceHandlerOptions } from '../content/piece-server.ts'
 import type { StartOptions } from '../contract/commands.ts'
 import { Failure } from '../contract/failures.ts'
-import { askClosest } from '../dht/closest.ts'
+import { requestClosestPeers } from '../dht/closest-peers.ts'
 import { createAnnouncements } from '../gossip/announcements.ts'
 import { meshPeers } from '../libp2p-internals/gossipsub.ts'
 import { isDirect } from '../net/addresses.ts'
@@ -14,7 +14,7 @@ import { createRelaySet } from '../net/relay-set.ts'
 import { rootToText } from '../protocol/ids.ts'
 import { PACKAGES_TOPIC, PIECE_PROTOCOL, QUERY_PROTOCOL } from '../protocol/protocols.ts'
 import { startRemoteQuery } from '../query/query.ts'
-import { createGossipLimits } from '../stack/gossip-limits.ts'
+import { createGossipRateLimits } from '../stack/gossip-rate-limits.ts'
 import type { Refusal } from '../stack/head-validator.ts'
 import { relayedContentBytes } from '../stack/limits.ts'
 import { startSync } from '../sync/sync.ts'
@@ -63,7 +63,7 @@ const assemble = async (
   const { clocks, crypto, webRtc } = platform
   const [relays, remembered] = await Promise.all([relayDirectory.first(), knownPeers.load()])
 
-  const gossipLimits = createGossipLimits(clocks.monotonic)
+  const gossipLimits = createGossipRateLimits(clocks.monotonic)
   const floods = createEmitter<string>()
   const refusedPuts = createEmitter<{ peer: string; refusal: Refusal }>()
   const node = await createNode({
@@ -111,7 +111,7 @@ const assemble = async (
     pieceHandlerOptions,
   )
 
-  const { wire, heads, providers } = createDht(node, { crypto, reputation, conduct, now: clocks.monotonic, telemetry })
+  const { rpc, heads, providers } = createDht(node, { crypto, reputation, conduct, now: clocks.monotonic, telemetry })
   const announcements = createAnnouncements({
     pubsub,
     limits: gossipLimits,
@@ -179,7 +179,7 @@ const assemble = async (
   const finder = createPeerFinder(node, pool, {
     avoid: reputation.isBanned,
     onChange,
-    askClosest: (peer, key, operation) => askClosest(wire, peer, key, operation),
+    requestClosestPeers: (peer, key, operation) => requestClosestPeers(rpc, peer, key, operation),
     remembered: remembered.filter(({ id }) => !reputation.isBanned(id.toString())),
     ...(webRtc === undefined ? {} : { rtcCounts: webRtc.connections }),
   })

@@ -10,7 +10,7 @@ import type { CryptoProvider } from '../protocol/crypto.ts'
 import { createBoundedDatastore } from '../stack/bounded-datastore.ts'
 import { noise } from '../stack/encryption.ts'
 import { yieldToEventLoop } from '../stack/event-loop.ts'
-import type { GossipLimits } from '../stack/gossip-limits.ts'
+import type { GossipRateLimits } from '../stack/gossip-rate-limits.ts'
 import { createHeadValidator, type HeadValidator, type Refusal } from '../stack/head-validator.ts'
 import { closeTimeoutMs, tabDatastore } from '../stack/limits.ts'
 import { yamux } from '../stack/muxer.ts'
@@ -73,7 +73,7 @@ export interface CreateNodeOptions {
   webRtc: boolean
   appSpecificScore?(peerId: string): number
   isBanned?(peerId: string): boolean
-  gossipLimits?: GossipLimits
+  gossipLimits?: GossipRateLimits
   /** A peer sends more gossip than any honest one would. */
   onFlood?(peerId: string): void
   /** A peer wanted this node to store in the DHT what it refused. */

@@ -124,7 +124,7 @@ test('arbitrary names, and peers that identify themselves without end, make boun
         const { tab, pool, work, events } = compose(outcome, filter)
         const finder = createPeerFinder(tab, pool, {
           onChange() {},
-          async askClosest() {
+          async requestClosestPeers() {
             work.questions += 1
             return answers[work.questions % answers.length] ?? []
           },

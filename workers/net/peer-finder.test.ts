@@ -23,14 +23,14 @@ const compose = async ({
   hasRelay = true,
   connected = 1,
   isRelayed = false,
-  askClosest,
+  requestClosestPeers,
 }: {
   named: number
   hasRelay?: boolean
   connected?: number
   /** The tab it is connected to is reached through the relay. */
   isRelayed?: boolean
-  askClosest?: () => Promise<PeerInfo[]>
+  requestClosestPeers?: () => Promise<PeerInfo[]>
 }) => {
   const [self, relay, tab] = [await newPeer(), await newPeer(), await newPeer()]
   const names = await Promise.all(
@@ -68,9 +68,9 @@ const compose = async ({
     { directPeers: () => Array<PeerId>(state.connected).fill(tab) } as never,
     {
       onChange() {},
-      async askClosest(peer) {
+      async requestClosestPeers(peer) {
         asked.push(peer)
-        return askClosest?.() ?? names
+        return requestClosestPeers?.() ?? names
       },
     },
   )
@@ -157,7 +157,7 @@ test('what is asked for during a round makes another one after it, also where th
     const answers: PromiseWithResolvers<PeerInfo[]>[] = []
     const { finder } = await compose({
       named: 0,
-      askClosest() {
+      requestClosestPeers() {
         const answer = Promise.withResolvers<PeerInfo[]>()
         answers.push(answer)
         return answer.promise

@@ -35,7 +35,7 @@ export interface PeerFinder {
 export interface PeerFinderOptions extends Pick<DiallerOptions, 'rtcCounts'> {
   onChange(): void
   /** Peers that a connected peer knows closest to `key`, with their addresses; none when it does not answer. */
-  askClosest(peer: PeerId, key: Uint8Array, operation: Operation): Promise<PeerInfo[]>
+  requestClosestPeers(peer: PeerId, key: Uint8Array, operation: Operation): Promise<PeerInfo[]>
   target?: number
   /** Peers that are not to be dialled, as banned ones. */
   avoid?(peerId: string): boolean
@@ -55,7 +55,7 @@ export const createPeerFinder = (node: PeerNode, pool: Pool, options: PeerFinder
   const { libp2p, isRelay } = node
   const { tracer, logger } = node.telemetry
   const log = logger('net')
-  const { onChange, askClosest, rtcCounts, avoid = () => false, target = keptPeers, remembered = [] } = options
+  const { onChange, requestClosestPeers, rtcCounts, avoid = () => false, target = keptPeers, remembered = [] } = options
   const stopped = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   let askDelayMs = firstAskDelayMs
@@ -92,7 +92,7 @@ export const createPeerFinder = (node: PeerNode, pool: Pool, options: PeerFinder
 
   const askOne = async (peer: PeerId, key: Uint8Array, operation: Operation): Promise<void> => {
     if (!questions.tryTake()) return
-    const named = (await askClosest(peer, key, operation)).slice(0, maxNamed)
+    const named = (await requestClosestPeers(peer, key, operation)).slice(0, maxNamed)
     log.debug('peer named others', { peer: peer.toString(), named: named.length })
     dialler.consider(named, 'present')
   }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { openStore } from './open-store.ts'
 
-// Node has no IndexedDB: it stands for a browser that refuses it.
-test('works in memory, and says why, where there is no IndexedDB', async () => {
+// Node has no IndexedDB and stands in for a browser that refuses it.
+test('falls back to memory without IndexedDB and returns the reason', async () => {
   const { store, refusal } = await openStore('ggen-none')
   expect(store.persistent).toBe(false)
   expect(refusal?.name).toBe('StorageUnavailable')

@@ -6,11 +6,11 @@ import { noise } from '@libp2p/noise'
 import { type Ping, ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
-import { createHeads, type Heads, type Misanswer } from '../dht/heads.ts'
+import { createDhtHeads, type DhtHeads, type RejectedAnswer } from '../dht/dht-heads.ts'
 import { createKadRpc, type KadRpc } from '../dht/kad-rpc.ts'
+import type { PeerAnswer } from '../dht/measured-request.ts'
 import { createProviders, type Providers } from '../dht/providers.ts'
 import { createRoundTrips } from '../dht/round-trips.ts'
-import type { PeerAnswer } from '../dht/timed-request.ts'
 import { KAD_PROTOCOL } from '../protocol/protocols.ts'
 import { createBoundedDatastore } from '../stack/bounded-datastore.ts'
 import { createHeadValidator, type HeadValidator } from '../stack/head-validator.ts'
@@ -35,13 +35,13 @@ import { verifyToText } from './head-source.ts'
 export interface DhtNode {
   node: Libp2p<{ identify: Identify; ping: Ping; dht: KadDHT }>
   id: string
-  wire: KadRpc
-  heads: Heads<string>
+  rpc: KadRpc
+  heads: DhtHeads<string>
   providers: Providers
   validator: HeadValidator
   /** What its meter has counted. */
   figures: MeterReader
-  misanswers: { peer: string; kind: Misanswer }[]
+  rejected: { peer: string; kind: RejectedAnswer }[]
   /** Peers that answered with garbage. */
   garbled: Set<string>
   /** Runs `task` as if this node did not keep a copy of what is stored under `key`. */
@@ -126,13 +126,13 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
     if (table === 'connected') stops.push(forgetDisconnected(node))
     stopTagging(node.services.dht)
     const garbled: DhtNode['garbled'] = new Set()
-    const wire = createKadRpc(node, KAD_PROTOCOL, { onMalformed: (peer) => garbled.add(peer) })
+    const rpc = createKadRpc(node, KAD_PROTOCOL, { onMalformed: (peer) => garbled.add(peer) })
     const { meter, reader: figures } = createInMemoryMeter()
     const telemetry = { ...noTelemetry, meter }
-    const misanswers: DhtNode['misanswers'] = []
+    const rejected: DhtNode['rejected'] = []
     const common = {
       telemetry,
-      wire,
+      rpc,
       roundTrips: createRoundTrips(),
       now: () => performance.now(),
       ...options.memory?.(),
@@ -140,16 +140,16 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
     return {
       node,
       id: node.peerId.toString(),
-      wire,
+      rpc,
       validator,
       figures,
-      misanswers,
+      rejected,
       garbled,
-      heads: createHeads<string>({
+      heads: createDhtHeads<string>({
         ...common,
         verify: verifyToText,
         newest: validator.newest,
-        onMisanswer: (peer, kind) => misanswers.push({ peer, kind }),
+        onRejectedAnswer: (peer, kind) => rejected.push({ peer, kind }),
       }),
       providers: createProviders(common),
       async without(key, task) {

@@ -8,10 +8,10 @@ import { type Announcements, createAnnouncements } from '../gossip/announcements
 import type { CryptoProvider } from '../protocol/crypto.ts'
 import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
 import { createRegistry, type Registry } from '../registry/registry.ts'
-import type { Verdict } from '../stack/announcement-gate.ts'
-import { createGossipLimits, type GossipRates, gossipRates } from '../stack/gossip-limits.ts'
+import { createGossipRateLimits, type GossipRates, gossipRates } from '../stack/gossip-rate-limits.ts'
 import { createHeadValidator } from '../stack/head-validator.ts'
 import { type StackServices, stackServices } from '../stack/services.ts'
+import type { Verdict } from '../stack/topic-validator.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { noTelemetry } from '../telemetry/no-telemetry.ts'
@@ -71,7 +71,10 @@ export const createGossipNetwork = async (options: GossipNetworkOptions) => {
     const keySeed = new Uint8Array(32)
     new DataView(keySeed.buffer).setUint32(0, seed)
     new DataView(keySeed.buffer).setUint32(4, index + 1)
-    const limits = createGossipLimits(options.now ?? (() => performance.now()), { ...gossipRates, ...options.rates })
+    const limits = createGossipRateLimits(options.now ?? (() => performance.now()), {
+      ...gossipRates,
+      ...options.rates,
+    })
     const floods: string[] = []
     const audience: string[] = []
     const node = await createLibp2p<StackServices>({

@@ -1,4 +1,4 @@
-import type { FoundHead } from '../dht/heads.ts'
+import type { FoundHead } from '../dht/dht-heads.ts'
 import { encodeDhtValue, verifyDhtValue } from '../protocol/dht-value.ts'
 import { buildHead, signHead } from '../protocol/head.ts'
 import { createIdentity } from '../protocol/identity.ts'

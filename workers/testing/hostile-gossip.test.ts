@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
 import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
-import type { GossipRates } from '../stack/gossip-limits.ts'
+import type { GossipRates } from '../stack/gossip-rate-limits.ts'
 import { announcementOf, createForger, entriesOf, withWrongSignature } from './forged-records.ts'
 import {
   createGossipNetwork,
@@ -175,8 +175,8 @@ describe('24 peers on one address', { timeout: testMs }, () => {
 const rates: Partial<GossipRates> = {
   messages: { perSecond: 10, burst: 100 },
   checks: { perSecond: 5, burst: 60 },
-  publisherNews: { perSecond: 0.1, burst: 10 },
-  news: { perSecond: 2.5, burst: 25 },
+  publisherAnnouncements: { perSecond: 0.1, burst: 10 },
+  announcements: { perSecond: 2.5, burst: 25 },
 }
 
 describe('a peer that floods', { timeout: testMs }, () => {

@@ -8,7 +8,7 @@ import { createLibp2p, type Libp2p } from 'libp2p'
 import { createPieceServer, type PieceServerDependencies, pieceHandlerOptions } from '../content/piece-server.ts'
 import type { Entry } from '../protocol/entry.ts'
 import { PIECE_PROTOCOL, SYNC_PROTOCOL } from '../protocol/protocols.ts'
-import { createGossipLimits } from '../stack/gossip-limits.ts'
+import { createGossipRateLimits } from '../stack/gossip-rate-limits.ts'
 import { createHeadValidator } from '../stack/head-validator.ts'
 import { type StackServices, stackServices } from '../stack/services.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
@@ -73,7 +73,7 @@ const startNode = async (): Promise<Libp2p<StackServices>> =>
     connectionManager: { inboundConnectionThreshold: 1_000 },
     services: stackServices({
       heads: createHeadValidator(webCrypto),
-      gossipLimits: createGossipLimits(() => performance.now()),
+      gossipLimits: createGossipRateLimits(() => performance.now()),
     }),
   })
 

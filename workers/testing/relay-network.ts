@@ -1,7 +1,7 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PeerInfo, PrivateKey } from '@libp2p/interface'
 import { createRelay, type Relay } from '../../relay/create-relay.ts'
-import { askClosest } from '../dht/closest.ts'
+import { requestClosestPeers } from '../dht/closest-peers.ts'
 import { createKadRpc } from '../dht/kad-rpc.ts'
 import { createNode, type PeerNode } from '../net/create-node.ts'
 import { createPeerFinder, type PeerFinder } from '../net/peer-finder.ts'
@@ -56,11 +56,11 @@ export const createTestNetwork = () => {
     }
     const keeper = createRelaySet(node, { relays, onChange: onRelayChange })
     const pool = createPool(node, { onChange, ...options.pool })
-    const wire = createKadRpc(node.libp2p, KAD_PROTOCOL)
+    const rpc = createKadRpc(node.libp2p, KAD_PROTOCOL)
     const finder = createPeerFinder(node, pool, {
       onChange,
       avoid: isBanned,
-      askClosest: (peer, key, signal) => askClosest(wire, peer, key, signal),
+      requestClosestPeers: (peer, key, operation) => requestClosestPeers(rpc, peer, key, operation),
       ...(target === undefined ? {} : { target }),
       ...(remembered === undefined ? {} : { remembered }),
     })

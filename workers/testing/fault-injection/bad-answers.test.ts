@@ -1,6 +1,6 @@
 import type { Stream } from '@libp2p/interface'
 import { afterEach, expect, test } from 'vitest'
-import { createHeads } from '../../dht/heads.ts'
+import { createDhtHeads } from '../../dht/dht-heads.ts'
 import { createKadRpc } from '../../dht/kad-rpc.ts'
 import { createRoundTrips } from '../../dht/round-trips.ts'
 import { encodeDhtValue } from '../../protocol/dht-value.ts'
@@ -68,9 +68,9 @@ test(
     const { identity, head } = await publisher.release('looked-up', '1.0.0')
     await source.meet(honest)
     const key = headKey(identity.publisherId, 'looked-up')
-    const heads = createHeads({
+    const heads = createDhtHeads({
       telemetry: noTelemetry,
-      wire: createKadRpc(source.node, KAD_PROTOCOL),
+      rpc: createKadRpc(source.node, KAD_PROTOCOL),
       roundTrips: createRoundTrips(),
       verify: async () => undefined,
       now: () => performance.now(),

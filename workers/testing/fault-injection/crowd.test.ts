@@ -1,7 +1,7 @@
 import { TopicValidatorResult } from '@libp2p/gossipsub'
 import { afterEach, expect, test } from 'vitest'
 import { PACKAGES_TOPIC } from '../../protocol/protocols.ts'
-import { createAnnouncementValidator } from '../../stack/announcement-validator.ts'
+import { createRelayAnnouncementValidator } from '../../stack/relay-announcement-validator.ts'
 import { webCrypto } from '../../stack/web-crypto.ts'
 import { announcementOf, createForger, entriesOf } from '../forged-records.ts'
 import { createTestNetwork, type TestNode, until } from '../relay-network.ts'
@@ -20,7 +20,7 @@ afterEach(network.stopAll)
 test(
   '24 peers from one address come to one relay in the same moment: all get in, and all hear what one publishes',
   async () => {
-    const judge = createAnnouncementValidator(webCrypto)
+    const judge = createRelayAnnouncementValidator(webCrypto)
     const relay = await network.startRelay({ validateAnnouncement: judge })
     const address = relay.addressFor(undefined)
     // Each finds some of the others, as in a browser; gossip does not run over relayed connections.

@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { createInMemoryMeter } from '../telemetry/in-memory-meter.ts'
 import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { untraced } from '../telemetry/operation.ts'
-import { createHeads, type FoundHead, type HeadsDependencies } from './heads.ts'
+import { createDhtHeads, type DhtHeadsDependencies, type FoundHead } from './dht-heads.ts'
 import type { Answer, Contact, KadRpc } from './kad-rpc.ts'
 import { lookupDuration } from './lookup-stats.ts'
 import { createRoundTrips } from './round-trips.ts'
 
-/** Values are `[identitySeq, seq]`; an empty one, or one with a zero, is not valid. */
+/** Values are `[identitySeq, seq]`; an empty value or a zero is invalid. */
 const verify = async (
   _key: Uint8Array,
   [identitySeq = 0, seq = 0]: Uint8Array,
@@ -19,15 +19,15 @@ const contact = (index: number): Contact => ({ id: `peer ${index}`, distance: Ui
 
 type Reply = number[] | 'nothing' | 'silence'
 
-/** Peers that are all connected and known, each with its reply to GET_VALUE. */
-const wireOf = (replies: Reply[], own?: number[]) => {
+/** Connected peers, each with its reply to GET_VALUE. */
+const rpcOf = (replies: Reply[], own?: number[]) => {
   const puts: { peer: string; value: number[] }[] = []
   const answer = (value?: number[]): Answer => ({
     closer: [],
     providers: [],
     value: value === undefined ? undefined : Uint8Array.from(value),
   })
-  const wire: KadRpc = {
+  const rpc: KadRpc = {
     self: 'me',
     isConnected: () => true,
     seeds: async () => replies.map((_, index) => contact(index)),
@@ -53,22 +53,22 @@ const wireOf = (replies: Reply[], own?: number[]) => {
       addProvider: async () => {},
     },
   }
-  return { wire, puts }
+  return { rpc, puts }
 }
 
 const lookup = async (
   replies: Reply[],
-  options: { own?: number[]; deps?: Partial<HeadsDependencies<string>> } = {},
+  options: { own?: number[]; deps?: Partial<DhtHeadsDependencies<string>> } = {},
 ) => {
-  const { wire, puts } = wireOf(replies, options.own)
-  const misanswers: string[] = []
+  const { rpc, puts } = rpcOf(replies, options.own)
+  const rejected: string[] = []
   const { meter, reader } = createInMemoryMeter()
-  const heads = createHeads<string>({
-    wire,
+  const heads = createDhtHeads<string>({
+    rpc,
     verify,
     roundTrips: createRoundTrips(),
     now: () => performance.now(),
-    onMisanswer: (peer, kind) => misanswers.push(`${peer} ${kind}`),
+    onRejectedAnswer: (peer, kind) => rejected.push(`${peer} ${kind}`),
     telemetry: { ...noTelemetry, meter },
     ...options.deps,
   })
@@ -77,31 +77,31 @@ const lookup = async (
   const reports = reader
     .latest(lookupDuration)
     .map(({ attributes }, at) => ({ outcome: attributes['outcome'], hops: hops[at]?.value }))
-  return { found, misanswers, reports, puts }
+  return { found, rejected, reports, puts }
 }
 
 describe('get', () => {
-  test('the first valid answer settles, though others never answer', async () => {
+  test('the first valid answer settles the lookup although other peers never answer', async () => {
     const { found, reports } = await lookup(['silence', [1, 3], 'silence'])
     expect(found).toEqual({ identitySeq: 1, seq: 3, value: 'head 3' })
     expect(reports).toMatchObject([{ outcome: 'found', hops: 1 }])
   })
 
-  test('a newer answer of the same round trip wins; the older one is told and its sender given the newer', async () => {
-    const { found, misanswers, puts } = await lookup([
+  test('a newer answer of the same round trip wins; the older ones are reported and replaced', async () => {
+    const { found, rejected, puts } = await lookup([
       [1, 3],
       [1, 9],
       [1, 4],
     ])
     expect(found?.seq).toBe(9)
-    expect(misanswers.sort()).toEqual(['peer 0 older', 'peer 2 older'])
+    expect(rejected.sort()).toEqual(['peer 0 older', 'peer 2 older'])
     expect(puts.map(({ peer, value }) => [peer, ...value]).sort()).toEqual([
       ['peer 0', 1, 9],
       ['peer 2', 1, 9],
     ])
   })
 
-  test('a head under an older identity does not win by a higher number', async () => {
+  test('a head under an older identity does not win with a higher sequence number', async () => {
     expect(
       (
         await lookup([
@@ -112,39 +112,39 @@ describe('get', () => {
     ).toBe(4)
   })
 
-  test('a forged answer never wins and is told', async () => {
-    const { found, misanswers } = await lookup([[0, 99], [1, 2], []])
+  test('a forged answer never wins and is reported', async () => {
+    const { found, rejected } = await lookup([[0, 99], [1, 2], []])
     expect(found?.seq).toBe(2)
-    expect(misanswers.sort()).toEqual(['peer 0 forged', 'peer 2 forged'])
+    expect(rejected.sort()).toEqual(['peer 0 forged', 'peer 2 forged'])
   })
 
-  test('a verifier that throws, or does not know the version, finds nothing and blames nobody', async () => {
+  test('a verifier that throws or does not support the version yields no result and no report', async () => {
     for (const verify of [() => Promise.reject(new Error('broken')), async () => 'unsupported' as const]) {
-      const { found, misanswers } = await lookup([[1, 1]], { deps: { verify } })
+      const { found, rejected } = await lookup([[1, 1]], { deps: { verify } })
       expect(found).toBeUndefined()
-      expect(misanswers).toEqual([])
+      expect(rejected).toEqual([])
     }
   })
 
-  test('what is older than known here does not win, not even alone', async () => {
-    const { found, misanswers, reports } = await lookup([[1, 3]], {
+  test('an answer older than our newest head does not win, even as the only one', async () => {
+    const { found, rejected, reports } = await lookup([[1, 3]], {
       deps: { newest: () => ({ identitySeq: 1, seq: 5 }) },
     })
     expect(found).toBeUndefined()
-    expect(misanswers).toEqual(['peer 0 older'])
+    expect(rejected).toEqual(['peer 0 older'])
     expect(reports).toMatchObject([{ outcome: 'absent' }])
   })
 
-  test('our own copy is enough alone, and others may have a newer one', async () => {
+  test('our own copy is a sufficient result; a newer one from a peer wins', async () => {
     expect((await lookup([], { own: [1, 2] })).found?.seq).toBe(2)
     expect((await lookup(['nothing', [1, 3]], { own: [1, 2] })).found?.seq).toBe(3)
   })
 
-  test('who stops waiting gets nothing, and at once', async () => {
-    const { wire } = wireOf(['silence'])
-    const heads = createHeads({
+  test('a cancelled lookup ends at once without a result', async () => {
+    const { rpc } = rpcOf(['silence'])
+    const heads = createDhtHeads({
       telemetry: noTelemetry,
-      wire,
+      rpc,
       verify,
       roundTrips: createRoundTrips(),
       now: () => performance.now(),
@@ -152,16 +152,16 @@ describe('get', () => {
     expect(await heads.get('/ggen/a/b', { operation: untraced(AbortSignal.abort()) })).toBeUndefined()
   })
 
-  test('of any replies a valid one is never lost, and no other wins', async () => {
+  test('a valid reply is never lost and an invalid one never wins, whatever the replies', async () => {
     const reply = fc.oneof<fc.Arbitrary<Reply>[]>(
       fc.constant('nothing'),
       fc.constant('silence'),
       fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 0, maxLength: 2 }),
     )
     await fc.assert(
-      // The field is 10 wide: all of them are asked.
+      // The query is 10 peers wide, so it asks all of them.
       fc.asyncProperty(fc.array(reply, { maxLength: 6 }), async (replies) => {
-        // Silence to the end takes the whole timeout when nobody has a value.
+        // Without a value, a silent peer would cost the whole timeout.
         const valid = replies.filter(
           (each): each is number[] => Array.isArray(each) && (each[0] ?? 0) * (each[1] ?? 0) > 0,
         )
@@ -176,12 +176,12 @@ describe('get', () => {
 })
 
 describe('put', () => {
-  test('stores here, and counts the peers that confirmed, as they do', async () => {
-    const { wire, puts } = wireOf([[1], 'nothing', [1]])
+  test('stores locally and reports each confirmation as it arrives', async () => {
+    const { rpc, puts } = rpcOf([[1], 'nothing', [1]])
     const counts: number[] = []
-    const heads = createHeads({
+    const heads = createDhtHeads({
       telemetry: noTelemetry,
-      wire,
+      rpc,
       verify,
       roundTrips: createRoundTrips(),
       now: () => performance.now(),
@@ -195,13 +195,13 @@ describe('put', () => {
     expect(puts.map(({ peer }) => peer).sort()).toEqual(['me', 'peer 0', 'peer 1', 'peer 2'])
   })
 
-  test('a peer that is asked to store and says nothing holds up nobody who stops waiting', async () => {
-    const { wire } = wireOf([[1], [1]])
+  test('a peer that never confirms does not delay a cancelled put', async () => {
+    const { rpc } = rpcOf([[1], [1]])
     const stop = new AbortController()
-    const heads = createHeads({
+    const heads = createDhtHeads({
       telemetry: noTelemetry,
-      wire: {
-        ...wire,
+      rpc: {
+        ...rpc,
         putValue: ({ id }) => {
           if (id !== 'peer 1') return Promise.resolve(true)
           setTimeout(() => stop.abort(), 1)

@@ -1,33 +1,33 @@
 import type { Operation } from '../telemetry/operation.ts'
+import { lost } from './kad-query.ts'
 import type { Contact, KadRpc } from './kad-rpc.ts'
-import { lost } from './query.ts'
 import type { RoundTrips } from './round-trips.ts'
 
-/** How a peer answered: the time it took, dial included where it was not connected. */
+/** Response time of a peer, with the dial if it was not connected. */
 export interface PeerAnswer {
   ms: number
   connected: boolean
 }
 
-export interface TimedRequestDependencies {
-  wire: KadRpc
+export interface MeasuredRequestDependencies {
+  rpc: KadRpc
   roundTrips: RoundTrips
   now(): number
-  /** How a peer did; undefined for one that did not answer in time. Not told of a question that nobody waits for any more. */
+  /** Reports a peer's response time; undefined if it did not answer in time. Not called for a cancelled request. */
   onAnswer?(peer: string, answer: PeerAnswer | undefined): void
 }
 
-export type TimedRequest = <R>(
+export type MeasuredRequest = <R>(
   peer: Contact,
   operation: Operation,
   ask: () => Promise<R | undefined>,
 ) => Promise<R | undefined>
 
-/** Asks one peer, and takes the time. */
-export const createTimedRequest =
-  ({ wire, roundTrips, now, onAnswer }: TimedRequestDependencies): TimedRequest =>
+/** Sends one request and measures its response time. */
+export const createMeasuredRequest =
+  ({ rpc, roundTrips, now, onAnswer }: MeasuredRequestDependencies): MeasuredRequest =>
   async (peer, { signal }, ask) => {
-    const connected = wire.isConnected(peer.id)
+    const connected = rpc.isConnected(peer.id)
     const start = now()
     const answer = await ask()
     const ms = now() - start

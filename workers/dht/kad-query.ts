@@ -1,24 +1,24 @@
 import { compareBytes } from '../protocol/bytes.ts'
 import type { Operation } from '../telemetry/operation.ts'
 
-/** A peer that may be asked, as the seeds and the answers name it. */
+/** A peer from the seeds or an answer. */
 export interface QueryPeer {
   /** Its peer id. */
   id: string
-  /** Its distance from the key (XOR of the Kademlia ids); all of one query have the same length. */
+  /** Its distance from the key (XOR of the Kademlia ids), of the same length for all peers of a query. */
   distance: Uint8Array
 }
 
 export interface QueryLimits {
-  /** The query ends when this many of the closest peers that live were asked. */
+  /** The query ends when it has asked this many of the closest live peers. */
   width: number
-  /** Questions at once to peers that are connected, not counting slow ones. */
+  /** Concurrent requests to connected peers, without slow ones. */
   parallel: number
-  /** Questions at once to peers that must be dialled first, not counting slow ones. */
+  /** Concurrent requests to peers that must be dialled first, without slow ones. */
   dials: number
-  /** All questions at once, slow ones included. */
+  /** All concurrent requests, with slow ones. */
   inFlight: number
-  /** Peers that one query dials at most: each costs a tab an RTCPeerConnection. */
+  /** Limit on the peers that one query dials: each costs a tab an RTCPeerConnection. */
   dialBudget: number
 }
 
@@ -27,15 +27,15 @@ export interface QueryDependencies<C extends QueryPeer> {
   /** Never asked. */
   self: string
   limits: QueryLimits
-  /** A connected peer answers in one round trip; any other must be dialled, which takes four and more. */
+  /** A connected peer answers in one round trip; dialling another takes four or more. */
   isConnected(id: string): boolean
-  /** Higher is asked sooner among peers that are near enough; undefined is never asked. */
+  /** Higher is asked sooner among the peers near enough; undefined is never asked. */
   rank(id: string): number | undefined
-  /** Asks one peer. Resolves with the peers it named, or undefined when it has not answered; must not reject. */
+  /** Asks one peer. Resolves with the peers it named, or undefined if it did not answer; must not reject. */
   ask(candidate: C, operation: Operation, hops: number): Promise<readonly C[] | undefined>
-  /** After this long without an answer a question no longer holds back others, ms; its answer still counts. */
+  /** Time after which an unanswered request no longer holds back others (ms); its answer still counts. */
   slowMs(connected: boolean): number
-  /** After this long a question is waited for no more, ms, if more peers have answered than have not. */
+  /** Time after which an unanswered request is abandoned (ms), if at least as many peers have answered as have not. */
   lostMs(connected: boolean): number
   operation: Operation
 }
@@ -43,54 +43,54 @@ export interface QueryDependencies<C extends QueryPeer> {
 export interface QueryOutcome<C extends QueryPeer> {
   /** Peers that answered, closest first, at most `width`. */
   closest: C[]
-  /** Questions that were asked. */
+  /** Requests sent. */
   asked: number
-  /** Of those, questions to peers that were not connected. */
+  /** Of those, requests to peers that were not connected. */
   dialled: number
 }
 
 /**
- * A query that is under way. It ends by itself when the closest peers were asked, or at once when its operation is cancelled.
+ * A running query. It ends by itself once it has asked the closest peers, and at once when its operation is cancelled.
  */
-export interface Query<C extends QueryPeer> {
+export interface KadQuery<C extends QueryPeer> {
   done: Promise<QueryOutcome<C>>
-  /** Asks nobody new; what is in flight may still answer. Ends when nothing quick is in flight any more. */
+  /** Sends no more requests; the query ends when every request in flight has been answered or is slow. */
   settle(): void
   /** Ends now. */
   finish(): void
 }
 
-/** Why a question was given up: the peer did not answer in time. */
+/** Abort reason of an abandoned request. */
 export const lost = new Error('The peer has not answered in time.')
 
-/** Names taken from one answer: what an honest peer sends (k of Kademlia). */
+/** Peers taken from one answer: k of Kademlia, which an honest peer never exceeds. */
 const maxNamed = 20
 
-/** Candidates that a query remembers: an honest network of any size needs fewer; a liar can fill no more. */
+/** Limit on the peers that a query tracks: an honest network of any size needs fewer; dishonest peers cannot add more. */
 const maxCandidates = 600
 
-/** So many peers that do not answer are chance; with more, whoever named them must have named as many that do. */
+/** Unanswered introductions that count as chance; an introducer with more needs as many that answer. */
 const patience = 2
 
 /**
- * The Kademlia walk of a lookup, without anything of a network.
+ * The iterative Kademlia query, independent of the network.
  *
- * Each peer is asked at most once. Of the `width` closest live candidates the connected ones are asked first, the best
- * ranked of them first; the others are dialled, closest first, once half of those have answered or were slow. A peer that does not
- * answer leaves the field; one that is slow frees its place, and its answer is still taken. Names that come from
- * somebody whose names do not answer go to the end of the line, so that one liar cannot fill the field with ghosts.
+ * Asks each peer at most once. Among the `width` closest live peers it asks connected ones first, by rank; once half of
+ * those have answered or are slow, it dials the others, closest first. A peer that does not answer drops out; a slow peer
+ * frees its place, and its answer still counts. Peers whose introducer named too many unresponsive ones go last, so that
+ * one dishonest peer cannot crowd out the others with peers that do not exist.
  *
- * Not guaranteed: that the peers found are the closest of the whole network when those who know them lie or are silent.
+ * Does not guarantee the closest peers of the whole network if the peers that know them are dishonest or silent.
  */
-export const startQuery = <C extends QueryPeer>(deps: QueryDependencies<C>): Query<C> => {
+export const startKadQuery = <C extends QueryPeer>(deps: QueryDependencies<C>): KadQuery<C> => {
   const { limits, isConnected, rank, ask, slowMs, lostMs, self } = deps
-  const known = new Map<string, Known<C>>()
-  /** Names that did not answer, less those that did. */
+  const tracked = new Map<string, TrackedPeer<C>>()
+  /** Introduced peers that did not answer, minus those that did. */
   const failuresByIntroducer = new Map<string, number>()
   const stop = new AbortController()
   const { signal } = deps.operation
-  const asking = deps.operation.withSignal(stop.signal)
-  const ended = asking.signal
+  const operation = deps.operation.withSignal(stop.signal)
+  const ended = operation.signal
   const { promise: done, resolve } = Promise.withResolvers<QueryOutcome<C>>()
   let asked = 0
   let answered = 0
@@ -99,39 +99,39 @@ export const startQuery = <C extends QueryPeer>(deps: QueryDependencies<C>): Que
   let settling = false
   let over = false
   const quick = { connected: 0, dialled: 0 }
-  /** What gives up each question whose time is over; until then its answer is still taken. */
+  /** Aborts each overdue request; until then its answer still counts. */
   const late = new Set<AbortController>()
 
   const add = (candidate: C, introducer: string, hops: number): void => {
-    if (candidate.id === self || known.has(candidate.id) || known.size >= maxCandidates) return
-    known.set(candidate.id, { candidate, introducer, hops, state: 'new' })
+    if (candidate.id === self || tracked.has(candidate.id) || tracked.size >= maxCandidates) return
+    tracked.set(candidate.id, { candidate, introducer, hops, state: 'new' })
   }
 
-  const isDoubtful = ({ introducer, state }: Known<C>): boolean =>
+  const isDoubtful = ({ introducer, state }: TrackedPeer<C>): boolean =>
     state === 'new' && (failuresByIntroducer.get(introducer) ?? 0) > patience
 
-  /** The closest that are not known to be dead or slow, those of doubtful origin behind all others. */
-  const field = (): Known<C>[] =>
-    [...known.values()]
+  /** The closest peers that have neither failed nor become slow; those with a doubtful introducer come last. */
+  const closestLive = (): TrackedPeer<C>[] =>
+    [...tracked.values()]
       .filter(({ state, candidate }) => state !== 'failed' && state !== 'slow' && rank(candidate.id) !== undefined)
       .sort((a, b) => Number(isDoubtful(a)) - Number(isDoubtful(b)) || byDistance(a.candidate, b.candidate))
       .slice(0, limits.width)
 
-  const next = (): Known<C> | undefined => {
+  const next = (): TrackedPeer<C> | undefined => {
     if (inFlight >= limits.inFlight) return undefined
-    const open = field().filter(({ state }) => state === 'new')
+    const open = closestLive().filter(({ state }) => state === 'new')
     const connected = open.filter(({ candidate }) => isConnected(candidate.id))
     if (connected.length > 0) {
       if (quick.connected >= limits.parallel) return undefined
-      // Sorting is stable: of equal rank the closest comes first.
+      // The sort is stable: among peers of equal rank the closest comes first.
       return connected.sort((a, b) => (rank(b.candidate.id) ?? 0) - (rank(a.candidate.id) ?? 0))[0]
     }
-    // As many answers as are awaited tell enough of where to dial.
+    // Dial only once as many requests are answered as pending: the answers show where.
     if (quick.connected > answered || quick.dialled >= limits.dials || dialled >= limits.dialBudget) return undefined
     return open[0]
   }
 
-  const start = (entry: Known<C>): void => {
+  const start = (entry: TrackedPeer<C>): void => {
     const kind = isConnected(entry.candidate.id) ? 'connected' : 'dialled'
     entry.state = 'asked'
     asked += 1
@@ -143,7 +143,7 @@ export const startQuery = <C extends QueryPeer>(deps: QueryDependencies<C>): Que
       if (isQuick) quick[kind] -= 1
       isQuick = false
     }
-    const givenUp = new AbortController()
+    const abandon = new AbortController()
     const slowTimer = setTimeout(
       () => {
         free()
@@ -154,7 +154,7 @@ export const startQuery = <C extends QueryPeer>(deps: QueryDependencies<C>): Que
     )
     const lostTimer = setTimeout(
       () => {
-        late.add(givenUp)
+        late.add(abandon)
         step()
       },
       lostMs(kind === 'connected'),
@@ -162,7 +162,7 @@ export const startQuery = <C extends QueryPeer>(deps: QueryDependencies<C>): Que
     const finish = (named: readonly C[] | undefined): void => {
       clearTimeout(slowTimer)
       clearTimeout(lostTimer)
-      late.delete(givenUp)
+      late.delete(abandon)
       free()
       inFlight -= 1
       entry.state = named === undefined ? 'failed' : 'answered'
@@ -172,14 +172,14 @@ export const startQuery = <C extends QueryPeer>(deps: QueryDependencies<C>): Que
       for (const each of (named ?? []).slice(0, maxNamed)) add(each, entry.candidate.id, entry.hops + 1)
       step()
     }
-    ask(entry.candidate, asking.withSignal(givenUp.signal), entry.hops).then(finish, () => finish(undefined))
+    ask(entry.candidate, operation.withSignal(abandon.signal), entry.hops).then(finish, () => finish(undefined))
   }
 
   const step = (): void => {
     if (over) return
     if (!settling && !ended.aborted) for (let entry = next(); entry !== undefined; entry = next()) start(entry)
     const waitsForSlow = !settling && answered < limits.width
-    // When most do not answer it may be our own line: then they are waited for to the end.
+    // If most peers do not answer, our own connection may be at fault: then wait until the deadline.
     const onlyLost = inFlight === late.size && answered >= late.size
     if (ended.aborted || onlyLost || (!waitsForSlow && quick.connected + quick.dialled === 0)) end()
   }
@@ -187,15 +187,15 @@ export const startQuery = <C extends QueryPeer>(deps: QueryDependencies<C>): Que
   const end = (): void => {
     over = true
     signal.removeEventListener('abort', step)
-    for (const question of late) question.abort(lost)
+    for (const request of late) request.abort(lost)
     stop.abort()
-    const closest = [...known.values()].filter(({ state }) => state === 'answered').map(({ candidate }) => candidate)
+    const closest = [...tracked.values()].filter(({ state }) => state === 'answered').map(({ candidate }) => candidate)
     resolve({ closest: closest.sort(byDistance).slice(0, limits.width), asked, dialled })
   }
 
   for (const seed of deps.seeds) add(seed, self, 1)
   signal.addEventListener('abort', step, { once: true })
-  // Later, so that the caller has what this returns before the first question is asked.
+  // Deferred, so that the caller holds the returned query before the first request.
   queueMicrotask(step)
   return {
     done,
@@ -209,10 +209,10 @@ export const startQuery = <C extends QueryPeer>(deps: QueryDependencies<C>): Que
   }
 }
 
-interface Known<C> {
+interface TrackedPeer<C> {
   candidate: C
   introducer: string
-  /** Answers that led to it: 1 for a seed. */
+  /** Requests on the path to it, its own included: 1 for a seed. */
   hops: number
   state: 'new' | 'asked' | 'slow' | 'answered' | 'failed'
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { inTurns } from './in-turns.ts'
+import { iterateBounded } from './bounded-iteration.ts'
 
 function* endless(): Generator<number> {
   for (let n = 0; ; n += 1) yield n
 }
 
-describe('items in turns', () => {
-  it('of a source without end are as many as were asked for, and the source is ended', async () => {
+describe('iterateBounded', () => {
+  it('takes the requested number of items and ends the source', async () => {
     let ended = false
     const source = async function* () {
       try {
@@ -16,22 +16,22 @@ describe('items in turns', () => {
       }
     }
     const taken: number[] = []
-    for await (const item of inTurns(source(), 100)) taken.push(item)
+    for await (const item of iterateBounded(source(), 100)) taken.push(item)
     expect(taken).toHaveLength(100)
     expect(ended).toBe(true)
   })
 
-  it('let the event loop run in between', async () => {
+  it('yields to the event loop between batches', async () => {
     let turns = 0
     const turning = setInterval(() => {
       turns += 1
     }, 0)
-    for await (const _ of inTurns(endless(), 10_000)) if (turns >= 3) break
+    for await (const _ of iterateBounded(endless(), 10_000)) if (turns >= 3) break
     clearInterval(turning)
     expect(turns).toBeGreaterThanOrEqual(3)
   })
 
-  it('are none where none are wanted', async () => {
-    for await (const _ of inTurns(endless(), 0)) throw new Error('one was taken')
+  it('takes nothing for a maximum of zero', async () => {
+    for await (const _ of iterateBounded(endless(), 0)) throw new Error('It took an item.')
   })
 })

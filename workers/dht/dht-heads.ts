@@ -1,69 +1,71 @@
 import type { Operation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import { byDistance, type QueryLimits, startKadQuery } from './kad-query.ts'
 import type { Answer, Contact } from './kad-rpc.ts'
 import { lookupDuration } from './lookup-stats.ts'
-import { byDistance, type QueryLimits, startQuery } from './query.ts'
-import { createTimedRequest, type TimedRequestDependencies } from './timed-request.ts'
+import { createMeasuredRequest, type MeasuredRequestDependencies } from './measured-request.ts'
 
-/** A lookup that has found nothing by then finds nothing, ms (spec §2.8). */
+/** Deadline of a lookup without a result (ms). */
 const lookupTimeoutMs = 5_000
 
-/** After the first valid answer, later ones may still raise the sequence number for half a round trip, at most this, ms. */
+/**
+ * Limit on the wait after the first valid answer (ms): later answers may raise the sequence number for half a round trip.
+ */
 const maxSettleMs = 75
 
-/** With our own copy alone, others are waited for so long at most, ms. */
+/** Limit on the wait for other peers when we hold a copy ourselves (ms). */
 const maxOwnWaitMs = 150
 
-/** A put ends after this long, ms: who has not confirmed by then is slow or gone, and the head is put again anyway. */
+/** Timeout of a put (ms): peers that have not confirmed by then are slow or gone, and the head is republished anyway. */
 const putTimeoutMs = 5_000
 
 /**
- * A put goes to the 20 closest. When 10 of the closest that live do not have a value, no one has: even of copies of
- * which half are gone, ten in a row are missing once in a thousand times. Four at once find as well as six or ten do
- * (in as many hops, with 250 nodes), and ask less.
+ * A put goes to the 20 closest peers. If the 10 closest live peers lack a value, the DHT lacks it: even with half of the
+ * copies gone, ten misses in a row happen once in a thousand lookups. With 250 nodes, four parallel requests needed as
+ * few hops as six or ten, and fewer requests.
  */
 const getLimits: QueryLimits = { width: 10, parallel: 4, dials: 3, inFlight: 20, dialBudget: 16 }
 const putLimits: QueryLimits = { width: 20, parallel: 8, dials: 3, inFlight: 24, dialBudget: 24 }
 
-/** Peers whose older value is replaced after a lookup; the next lookup comes by the others. */
+/** Peers whose older value one lookup replaces; later lookups repair the rest. */
 const maxRepairs = 4
 
-/** What one stored value says, once its signature and identity were checked. */
+/** A stored value whose signature and identity are verified. */
 export interface FoundHead<T> {
-  /** Of the identity document; weighs more than `seq`: a key that was rotated out cannot roll a package back. */
+  /** Of the identity document. Takes precedence over `seq`, so that a rotated-out key cannot roll a package back. */
   identitySeq: number
   seq: number
   value: T
 }
 
 /**
- * `forged`: not valid for its key. `older`: valid, and older than what is known here: its sender may have missed the
- * news, or lost it by a restart.
+ * `forged`: not valid for its key. `older`: valid, but older than our newest head; the peer may have missed the update or
+ * lost it in a restart.
  */
-export type Misanswer = 'forged' | 'older'
+export type RejectedAnswer = 'forged' | 'older'
 
-/** `absent`: the closest peers that live do not have it. */
+/** `absent`: the closest live peers do not have it. */
 export type LookupOutcome = 'found' | 'absent' | 'timeout' | 'cancelled'
 
-export interface HeadsDependencies<T> extends TimedRequestDependencies {
+export interface DhtHeadsDependencies<T> extends MeasuredRequestDependencies {
   /**
-   * Decodes and verifies a value for its key; undefined for anything that is not valid. `unsupported`: only a later
-   * version of this program can tell, so that its sender is not to blame.
+   * Decodes and verifies a value for its key; undefined if invalid. `unsupported`: needs a later version of this program,
+   * so the sender is not penalised.
    */
   verify(key: Uint8Array, value: Uint8Array): Promise<FoundHead<T> | 'unsupported' | undefined>
-  /** Higher is asked sooner; undefined is never asked. All alike when not given. */
+  /** Higher is asked sooner; undefined is never asked. By default all peers rank alike. */
   rank?(peer: string): number | undefined
-  /** The newest head known here already: an older one does not win. */
+  /** The newest head seen by this node; an older answer does not win. */
   newest?(key: Uint8Array): Pick<FoundHead<unknown>, 'identitySeq' | 'seq'> | undefined
-  /** A peer has answered with what must not win. */
-  onMisanswer?(peer: string, kind: Misanswer): void
+  /** A peer answered with a value that cannot win. */
+  onRejectedAnswer?(peer: string, kind: RejectedAnswer): void
   telemetry: Pick<Telemetry, 'meter' | 'logger'>
 }
 
-export interface Heads<T> {
+export interface DhtHeads<T> {
   /**
-   * Stores a value here and at the closest peers, each as soon as it is found; tells how many of them confirmed it, as
-   * they do. Resolves within 5 s.
+   * Stores a value locally and at the closest peers, at each as soon as it is found, and reports the number of
+   * confirmations as they arrive. Resolves within 5 s.
    */
   put(
     key: string,
@@ -71,41 +73,41 @@ export interface Heads<T> {
     options: { operation: Operation; onConfirmed(count: number): void },
   ): Promise<number>
   /**
-   * The newest valid value among the first answers: the first valid one settles the lookup, and answers that come
-   * within half a round trip more can only raise the sequence number. Undefined when none came in time.
+   * The newest valid value among the first answers: the first one settles the lookup; answers within another half round
+   * trip can only raise the sequence number. Undefined if none arrives in time.
    */
   get(key: string, options: { operation: Operation }): Promise<FoundHead<T> | undefined>
 }
 
 /**
- * Package heads in the DHT, over our own query.
+ * Package heads in the DHT, over our own Kademlia query.
  *
- * Every value that comes before the end of a lookup is checked and counts, whoever sent it; what is forged or older
- * never wins and is told. Peers that had an older value are given the newest one afterwards.
+ * Every value that arrives before a lookup ends is verified and counts. Forged and older values never win and are
+ * reported. Peers with an older value get the newest one afterwards.
  */
-export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
-  const { wire, verify, roundTrips, now, newest, onMisanswer } = deps
+export const createDhtHeads = <T>(deps: DhtHeadsDependencies<T>): DhtHeads<T> => {
+  const { rpc, verify, roundTrips, now, newest, onRejectedAnswer } = deps
   const rank = deps.rank ?? (() => 0)
 
-  const asking = createTimedRequest(deps)
+  const measuredRequest = createMeasuredRequest(deps)
   const measures = createLookupMeasures(deps.telemetry)
 
-  const walk = (
+  const queryPeers = (
     seeds: Contact[],
     limits: QueryLimits,
     operation: Operation,
     ask: (peer: Contact, operation: Operation, hops: number) => Promise<Answer | undefined>,
   ) =>
-    startQuery<Contact>({
+    startKadQuery<Contact>({
       seeds,
-      self: wire.self,
+      self: rpc.self,
       limits,
-      isConnected: wire.isConnected,
+      isConnected: rpc.isConnected,
       rank,
       slowMs: roundTrips.slowMs,
       lostMs: roundTrips.lostMs,
       operation,
-      ask: async (peer, asked, hops) => (await ask(peer, asked, hops))?.closer,
+      ask: async (peer, request, hops) => (await ask(peer, request, hops))?.closer,
     })
 
   const lookUp = async (key: string, operation: Operation): Promise<FoundHead<T> | undefined> => {
@@ -115,7 +117,7 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
     const floor = newest?.(keyBytes)
     let best: { found: FoundHead<T>; bytes: Uint8Array } | undefined
     let firstHops = 0
-    /** Somebody else had a valid value. */
+    /** Another peer had a valid value. */
     let isSettled = false
     let timer: ReturnType<typeof setTimeout> | undefined
     const checks = new Set<Promise<void>>()
@@ -127,11 +129,11 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
     }
 
     const consider = async (bytes: Uint8Array, peer: Contact | undefined, hops: number): Promise<void> => {
-      // A verifier that throws has not found the value valid, and that is not its sender's fault.
+      // A verifier that throws proves nothing about the value or its sender.
       const found = await verify(keyBytes, bytes).catch(() => 'unsupported' as const)
       if (found === 'unsupported') return
       if (found === undefined) {
-        if (peer !== undefined) onMisanswer?.(peer.id, 'forged')
+        if (peer !== undefined) onRejectedAnswer?.(peer.id, 'forged')
         return
       }
       if (peer !== undefined) answers.push({ peer, found })
@@ -146,9 +148,9 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
       }
     }
 
-    const [own, seeds] = await Promise.all([wire.own.getValue(keyBytes), wire.seeds(keyBytes)])
-    const query = walk(seeds, getLimits, operation.withSignal(timeout), async (peer, asked, hops) => {
-      const answer = await asking(peer, asked, () => wire.getValue(peer, keyBytes, asked))
+    const [own, seeds] = await Promise.all([rpc.own.getValue(keyBytes), rpc.seeds(keyBytes)])
+    const query = queryPeers(seeds, getLimits, operation.withSignal(timeout), async (peer, request, hops) => {
+      const answer = await measuredRequest(peer, request, () => rpc.getValue(peer, keyBytes, request))
       if (answer?.value !== undefined) {
         const check = consider(answer.value, peer, hops)
         checks.add(check)
@@ -159,13 +161,13 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
     })
     if (own !== undefined) checks.add(consider(own, undefined, 0))
     const { asked, dialled } = await query.done
-    // What had arrived before the end is still being checked: it counts.
+    // Values that arrived before the end may still be in verification; they count.
     await Promise.all(checks)
     clearTimeout(timer)
 
     const standard = best?.found ?? floor
     const stale = answers.filter(({ found }) => standard !== undefined && compare(found, standard) < 0)
-    for (const { peer } of stale) onMisanswer?.(peer.id, 'older')
+    for (const { peer } of stale) onRejectedAnswer?.(peer.id, 'older')
     if (best !== undefined) repair(key, best.bytes, stale, operation)
     const { aborted } = operation.signal
     const outcome = best !== undefined ? 'found' : aborted ? 'cancelled' : timeout.aborted ? 'timeout' : 'absent'
@@ -187,7 +189,7 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
         if (puts.has(peer.id)) return
         puts.set(
           peer.id,
-          wire.putValue(peer, keyBytes, value, limited).then((stored) => {
+          rpc.putValue(peer, keyBytes, value, limited).then((stored) => {
             if (!stored || deadline.aborted) return
             confirmed += 1
             onConfirmed(confirmed)
@@ -195,13 +197,13 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
         )
       }
 
-      await wire.own.putValue(keyBytes, value)
-      const seeds = await wire.seeds(keyBytes)
-      const { done } = walk(seeds, putLimits, limited, async (peer, asked) => {
-        const answer = await asking(peer, asked, () => wire.findNode(peer, keyBytes, asked))
+      await rpc.own.putValue(keyBytes, value)
+      const seeds = await rpc.seeds(keyBytes)
+      const { done } = queryPeers(seeds, putLimits, limited, async (peer, request) => {
+        const answer = await measuredRequest(peer, request, () => rpc.findNode(peer, keyBytes, request))
         if (answer === undefined) return undefined
         answered.push(peer)
-        // Whoever knows few peers that are closer is close enough not to wait for the end of the walk.
+        // A peer that names few closer ones is close enough to receive the value before the query ends.
         const closer = answer.closer.filter((other) => byDistance(other, peer) < 0).length
         if (closer < putLimits.width / 2) putTo(peer)
         return answer
@@ -215,16 +217,16 @@ export const createHeads = <T>(deps: HeadsDependencies<T>): Heads<T> => {
     get: (key, { operation }) => operation.run('dht.lookup', (lookup) => lookUp(key, lookup), { key }),
   }
 
-  /** Nobody waits for it: who misses it will be given the value by the next put. */
+  /** Runs in the background: the next put reaches the peers that this misses. */
   function repair(key: string, bytes: Uint8Array, stale: readonly { peer: Contact }[], operation: Operation): void {
     for (const { peer } of stale.slice(0, maxRepairs))
-      void wire.putValue(peer, encode(key), bytes, operation.detached(AbortSignal.timeout(putTimeoutMs)))
+      void rpc.putValue(peer, encode(key), bytes, operation.detached(AbortSignal.timeout(putTimeoutMs)))
   }
 }
 
 /**
- * @param telemetry counts what the page shows of lookups (lookup-stats.ts). A cancelled lookup says nothing of the DHT, so it is
- * logged only.
+ * @param telemetry records the lookup statistics that the page shows (lookup-stats.ts). A cancelled lookup says nothing
+ * about the DHT and is only logged.
  */
 const createLookupMeasures = ({ meter, logger }: Pick<Telemetry, 'meter' | 'logger'>) => {
   const log = logger('dht')

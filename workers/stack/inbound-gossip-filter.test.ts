@@ -1,7 +1,7 @@
 import type { GossipSub } from '@libp2p/gossipsub'
 import { expect, test } from 'vitest'
 import { gossipsubInternals } from '../testing/gossipsub-internals.ts'
-import { bounded, guardGossip } from './gossip-guard.ts'
+import { bounded, filterInboundGossip } from './inbound-gossip-filter.ts'
 import { gossipFrameBytes } from './limits.ts'
 
 async function* frames(count: number): AsyncGenerator<number> {
@@ -14,12 +14,12 @@ const collect = async (source: AsyncIterable<number>): Promise<number[]> => {
   return taken
 }
 
-test('frames pass in order while they are admitted', async () => {
+test('admitted frames pass in order', async () => {
   const all = Array.from({ length: 10_000 }, (_, n) => n)
   expect(await collect(bounded(frames(10_000), () => true))).toEqual(all)
 })
 
-test('the first that is not admitted ends the stream', async () => {
+test('the first frame over the limit ends the stream', async () => {
   let asked = 0
   const admit = (): boolean => {
     asked += 1
@@ -29,7 +29,7 @@ test('the first that is not admitted ends the stream', async () => {
   expect(asked).toBe(2_001)
 })
 
-test('other work gets its turn meanwhile', async () => {
+test('yields to the event loop while reading', async () => {
   let turns = 0
   const other = setInterval(() => {
     turns += 1
@@ -39,7 +39,7 @@ test('other work gets its turn meanwhile', async () => {
   expect(turns).toBeGreaterThan(1)
 })
 
-/** A stream as far as the guard knows it. */
+/** The part of a stream that the filter uses. */
 class FakeStream extends EventTarget {
   readStatus: 'readable' | 'paused' = 'readable'
   readonly log: string[] = []
@@ -63,7 +63,7 @@ class FakeStream extends EventTarget {
   }
 }
 
-test('a sender waits while more than a few frames of it are unread, and goes on when they are read', async () => {
+test('pauses a stream with more than a few unread frames and resumes it once they are read', async () => {
   const frameBytes = 100_000
   const unread: { byteLength: number }[] = []
   let wake = (): void => {}
@@ -85,18 +85,18 @@ test('a sender waits while more than a few frames of it are unread, and goes on 
       void this.pipePeerReadStream(peer, source())
     },
     async pipePeerReadStream(_peer: string, frames: AsyncIterable<unknown>) {
-      // The first takes long to judge.
+      // Validating the first one takes long.
       for await (const _ of frames) await gate.promise
     },
   }
   const limits = { admitFrame: () => true, admitMessage: () => 'take' as const }
-  guardGossip(fake as unknown as GossipSub, { limits })
+  filterInboundGossip(fake as unknown as GossipSub, { limits })
   const stream = new FakeStream()
   fake.createInboundStream.call(fake, ...(['peer', stream] as unknown as [string]))
   const prefixBytes = 3
   let sent = 0
   while (!stream.isPaused()) {
-    if (sent > 100 * gossipFrameBytes) throw new Error('it never waits')
+    if (sent > 100 * gossipFrameBytes) throw new Error('The stream never pauses.')
     unread.push({ byteLength: frameBytes })
     stream.receive(frameBytes + prefixBytes)
     sent += frameBytes

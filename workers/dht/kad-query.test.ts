@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { untraced } from '../telemetry/operation.ts'
-import { lost, type QueryLimits, type QueryPeer, startQuery } from './query.ts'
+import { lost, type QueryLimits, type QueryPeer, startKadQuery } from './kad-query.ts'
 
 type Behaviour = 'answers' | 'late' | 'refuses' | 'silent' | 'throws'
 
 interface World {
-  /** By peer: whom it names, how it behaves, whether it is connected. */
+  /** By index: the peers it names, its behaviour, whether it is connected. */
   peers: { names: number[]; behaviour: Behaviour; connected: boolean; rank: number | undefined }[]
   seeds: number[]
   limits: QueryLimits
@@ -46,7 +46,7 @@ const run = async ({ peers, seeds, limits }: World, { self = 'me', slowMs = 1 } 
   const asked: number[] = []
   let now = 0
   let most = 0
-  const query = startQuery<QueryPeer>({
+  const query = startKadQuery<QueryPeer>({
     seeds: seeds.map(candidate),
     self,
     limits,
@@ -54,7 +54,7 @@ const run = async ({ peers, seeds, limits }: World, { self = 'me', slowMs = 1 } 
     rank: (id) => peers[indexOf({ id } as QueryPeer)]?.rank,
     slowMs: () => slowMs,
     lostMs: () => 10_000,
-    // So that the silent ones come to an end.
+    // Ends the requests to silent peers.
     operation: untraced(AbortSignal.timeout(slowMs < 60 ? 60 : slowMs)),
     async ask(each, { signal }) {
       const index = indexOf(each)
@@ -65,7 +65,7 @@ const run = async ({ peers, seeds, limits }: World, { self = 'me', slowMs = 1 } 
         const { behaviour = 'silent', names = [] } = peers[index] ?? {}
         if (behaviour === 'silent') return await untilAborted(signal)
         await new Promise((resolve) => setTimeout(resolve, behaviour === 'late' ? 5 : 0))
-        if (behaviour === 'throws') throw new Error('The wire broke.')
+        if (behaviour === 'throws') throw new Error('The stream broke.')
         return behaviour === 'refuses' ? undefined : names.map(candidate)
       } finally {
         now -= 1
@@ -75,8 +75,8 @@ const run = async ({ peers, seeds, limits }: World, { self = 'me', slowMs = 1 } 
   return { outcome: await query.done, asked, most }
 }
 
-describe('the walk, whatever peers do', () => {
-  test('ends, asks each peer once, nobody unwanted, and never too many at once', async () => {
+describe('the query, whatever peers do', () => {
+  test('ends, asks each peer at most once, skips unranked peers and keeps its concurrency limits', async () => {
     await fc.assert(
       fc.asyncProperty(world, async (given) => {
         const { outcome, asked, most } = await run(given)
@@ -93,10 +93,10 @@ describe('the walk, whatever peers do', () => {
     )
   })
 
-  test('finds the closest of all that answer when everybody knows somebody closer', async () => {
+  test('finds the closest peers when every peer knows a closer one', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 2, max: 60 }), fc.infiniteStream(fc.nat()), async (size, numbers) => {
-        // Peer n knows n - 1 and some others: from any seed there is a path down to 0.
+        // Peer n knows n - 1 and some others, so a path leads from any seed down to 0.
         const peers = Array.from({ length: size }, (_, index) => ({
           names: [Math.max(0, index - 1), ...[...numbers.take(3)].map((number) => number % size)],
           behaviour: 'answers' as const,
@@ -112,7 +112,7 @@ describe('the walk, whatever peers do', () => {
   })
 })
 
-describe('whom it asks first', () => {
+describe('the order of requests', () => {
   const limits = { width: 10, parallel: 2, dials: 1, inFlight: 8, dialBudget: 10 }
   const peer = (connected: boolean, rank: number | undefined = 0, names: number[] = []) => ({
     names,
@@ -121,19 +121,19 @@ describe('whom it asks first', () => {
     rank,
   })
 
-  test('connected peers, the better ranked before, then the others by distance', async () => {
+  test('is connected peers by rank, then the others by distance', async () => {
     const peers = [peer(false), peer(true, 0), peer(true, 5), peer(false), { ...peer(true), rank: undefined }]
     const { asked } = await run({ peers, seeds: [3, 4, 2, 1, 0], limits })
     expect(asked).toEqual([2, 1, 0, 3])
   })
 
-  test('never itself', async () => {
+  test('never includes the node itself', async () => {
     const { asked } = await run({ peers: [peer(true, 0, [1]), peer(true)], seeds: [0], limits }, { self: 'peer 1' })
     expect(asked).toEqual([0])
   })
 
-  test('ghosts that one liar names do not hide whom honest peers name', async () => {
-    // 0 to 29 are ghosts near the key, named by the liar; 40 is near enough, named by an honest peer.
+  test('nonexistent peers from one dishonest peer do not hide the peers that honest ones name', async () => {
+    // 0 to 29 do not exist, lie near the key and come from a dishonest peer; 40 comes from an honest one.
     const ghost = { names: [], behaviour: 'refuses' as const, connected: false, rank: 0 }
     const peers = Array.from({ length: 51 }, () => peer(false))
     peers.fill(ghost as unknown as (typeof peers)[0], 0, 30)
@@ -149,9 +149,9 @@ describe('whom it asks first', () => {
 })
 
 describe('the end', () => {
-  test('settled, it asks nobody new and does not wait for a slow answer', async () => {
+  test('once settled, sends no new request and does not wait for a slow answer', async () => {
     const asked: string[] = []
-    const query = startQuery<QueryPeer>({
+    const query = startKadQuery<QueryPeer>({
       seeds: [1, 2, 3].map(candidate),
       self: 'me',
       limits: { width: 10, parallel: 2, dials: 1, inFlight: 8, dialBudget: 8 },
@@ -173,7 +173,7 @@ describe('the end', () => {
 
   const silentAmong = async (seeds: number[], signal: AbortSignal) => {
     const reasons: unknown[] = []
-    const query = startQuery<QueryPeer>({
+    const query = startKadQuery<QueryPeer>({
       seeds: seeds.map(candidate),
       self: 'me',
       isConnected: () => true,
@@ -194,20 +194,20 @@ describe('the end', () => {
     return { reasons, closest }
   }
 
-  test('a peer that never answers is given up when others have, and told why', async () => {
+  test('abandons a peer that never answers once others have, with the reason', async () => {
     const { reasons, closest } = await silentAmong([0, 1], new AbortController().signal)
     expect(closest.map(({ id }) => id)).toEqual(['peer 1'])
     expect(reasons).toEqual([lost])
   })
 
-  test('while nobody has answered it is waited for to the end', async () => {
+  test('waits for a silent peer until the deadline while no other has answered', async () => {
     const signal = AbortSignal.timeout(60)
     await silentAmong([0], signal)
     expect(signal.aborted).toBe(true)
   })
 
-  test('one silent peer does not hold up dialling when as many have answered', async () => {
-    const query = startQuery<QueryPeer>({
+  test('one silent peer does not hold up dialling once as many have answered', async () => {
+    const query = startKadQuery<QueryPeer>({
       seeds: [1, 2, 3].map(candidate),
       self: 'me',
       isConnected: (id) => id !== 'peer 0',
@@ -225,7 +225,7 @@ describe('the end', () => {
     expect((await query.done).dialled).toBe(1)
   })
 
-  test('with nobody to ask it ends at once', async () => {
+  test('ends at once without any peer to ask', async () => {
     const { outcome } = await run({
       peers: [],
       seeds: [],

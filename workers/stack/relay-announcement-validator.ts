@@ -1,26 +1,26 @@
 import { verifyAnnouncement } from '../protocol/announcement.ts'
 import type { CryptoProvider } from '../protocol/crypto.ts'
 import { packageId, toHex } from '../protocol/ids.ts'
-import type { Judge } from './announcement-gate.ts'
 import { createLruMap } from './lru-map.ts'
 import { createSignatureCache } from './signature-cache.ts'
+import type { AnnouncementValidator } from './topic-validator.ts'
 
-/** Packages whose newest announced state is remembered, at about 200 bytes each; the oldest are forgotten first. */
+/** Packages whose newest announced state is cached, at about 200 bytes each; the oldest are evicted first. */
 const maxPackages = 16_384
 
 /**
- * Judges announcements for a node that keeps no catalogue, as a relay: signatures, identity, and that the state is
- * newer than the newest one seen. Never throws.
+ * Validates announcements for a node without a catalogue, such as a relay: signatures, identity, and a state newer than
+ * any seen before. Never throws.
  */
-export const createAnnouncementValidator = (crypto: CryptoProvider): Judge => {
+export const createRelayAnnouncementValidator = (crypto: CryptoProvider): AnnouncementValidator => {
   const newestByPackage = createLruMap<{ identitySeq: number; seq: number; hash: string }>(maxPackages)
-  const recall = createSignatureCache(crypto)
+  const openTask = createSignatureCache(crypto)
 
   return async (announcement) => {
-    const counted = recall()
+    const counted = openTask()
     const read = await verifyAnnouncement(announcement, counted)
     const checks = counted.checks()
-    // Of a later version: not to be judged here, so neither passed on nor held against its sender.
+    // A later version cannot be validated: neither forward it nor penalise its sender.
     if (!read.ok) return { verdict: read.name === 'RecordUnsupported' ? 'known' : 'invalid', checks }
     const { identity, head, isSuperseded } = read.value
     const { publisher, slug, seq } = head.head
@@ -28,7 +28,7 @@ export const createAnnouncementValidator = (crypto: CryptoProvider): Judge => {
     const newest = newestByPackage.peek(id)
     const hash = toHex(head.hash)
     const identitySeq = identity.seq
-    // The identity first: a key that was rotated out cannot freeze a package by a huge sequence number.
+    // Compare the identity first: a rotated-out key cannot freeze a package with a huge sequence number.
     if (
       isSuperseded ||
       (newest !== undefined &&

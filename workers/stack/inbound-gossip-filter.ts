@@ -5,33 +5,36 @@ import { countInvalidMessage, type Frame, filterInbound } from '../libp2p-intern
 import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
 import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
 import { yieldToEventLoop } from './event-loop.ts'
-import type { GossipLimits } from './gossip-limits.ts'
+import type { GossipRateLimits } from './gossip-rate-limits.ts'
 import { gossipFrameBytes } from './limits.ts'
 
-/** Frames that are handled before other work gets a turn. */
+/** Frames handled before yielding to the event loop. */
 const framesPerTurn = 64
 
-/** Bytes of a peer that wait to be read, more than two of the largest frames: then it has to wait. */
+/** Unread bytes of a peer at which its stream pauses: more than two of the largest frames. */
 const maxWaitingBytes = 2 * gossipFrameBytes + 1024
 
-/** Invalid messages that a flood counts as: with three, nothing of a peer is taken (see `topicScore`). */
+/** Invalid messages that a flood counts as: three make gossipsub ignore the peer (see `topicScore`). */
 const floodPenalty = 3
 
-export interface GossipGuardOptions {
-  limits: Pick<GossipLimits, 'admitFrame' | 'admitMessage'>
-  /** A peer sends more than any honest one would. Told once a frame. */
+export interface InboundGossipFilterOptions {
+  limits: Pick<GossipRateLimits, 'admitFrame' | 'admitMessage'>
+  /** A peer sends more than any honest one would. Called once per frame. */
   onFlood?(peer: string): void
 }
 
 /**
- * Bounds what a peer can make gossipsub do, before it does anything. By itself it reads ahead without end, takes each
- * frame that does not decode as a reason to read the next, checks a signature of each message whatever its size, and
- * marks a message as seen before it is judged, so that one that is dropped then is lost when an honest peer sends it.
+ * Bounds the work that a peer can cause before gossipsub sees its frames. Stock gossipsub reads ahead without limit,
+ * skips undecodable frames, verifies the signature of a message of any size, and marks a message as seen before it is
+ * validated, so that a dropped message is lost even when an honest peer sends it later.
  *
- * Too many frames or bytes end the stream; too many messages make it deaf to the peer for a while; what is only more than there is
- * time for is dropped, and may come again from another peer. What cannot be read yet waits at the sender.
+ * Too many frames or bytes end the stream. Too many messages make the node ignore the peer for a while. Messages beyond
+ * the CPU budget are dropped and may arrive again from another peer. Backpressure holds unread data at the sender.
  */
-export const guardGossip = (pubsub: GossipSub, { limits, onFlood = () => {} }: GossipGuardOptions): GossipSub => {
+export const filterInboundGossip = (
+  pubsub: GossipSub,
+  { limits, onFlood = () => {} }: InboundGossipFilterOptions,
+): GossipSub => {
   filterInbound(pubsub, {
     frames(peer, frames, stream) {
       const onRead = holdBack(stream)
@@ -45,16 +48,16 @@ export const guardGossip = (pubsub: GossipSub, { limits, onFlood = () => {} }: G
     },
     messages(peer, messages) {
       let isFlood = false
-      const blame = (): void => countInvalidMessage(pubsub, peer, PACKAGES_TOPIC)
+      const countInvalid = (): void => countInvalidMessage(pubsub, peer, PACKAGES_TOPIC)
       const admitted = messages.filter(({ data }) => {
         const verdict = limits.admitMessage(peer)
         isFlood ||= verdict === 'flood'
         const isOversized = (data?.length ?? 0) > ANNOUNCEMENT_MAX_BYTES
-        if (isOversized) blame()
+        if (isOversized) countInvalid()
         return verdict === 'take' && !isOversized
       })
       if (isFlood) {
-        for (let n = 0; n < floodPenalty; n += 1) blame()
+        for (let n = 0; n < floodPenalty; n += 1) countInvalid()
         onFlood(peer)
       }
       return admitted
@@ -63,7 +66,7 @@ export const guardGossip = (pubsub: GossipSub, { limits, onFlood = () => {} }: G
   return pubsub
 }
 
-/** Pauses a stream while too much of it waits; what it returns is to be told of the length of each frame that was read. */
+/** Pauses a stream with too much unread data. Call the returned function with the length of each frame read. */
 const holdBack = (stream: Stream): ((frameBytes: number) => void) => {
   let waitingBytes = 0
   stream.addEventListener('message', ({ data }) => {
