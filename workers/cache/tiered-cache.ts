@@ -208,7 +208,7 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
 
   return {
     async get(key, { signal } = {}) {
-      if (stopped || signal?.aborted === true) throw new Failure('Cancelled', 'The lookup was cancelled.')
+      if (stopped || signal?.aborted === true) throw new Failure('Cancelled', { code: 'cancelled' })
       if (flights.has(key)) {
         counts.joined += 1
       } else {

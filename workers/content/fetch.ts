@@ -162,15 +162,18 @@ export const assertExpected = (manifest: ContentManifest, expected: ExpectedCont
   if (expected === undefined) return
   const { size, files } = manifest
   if (size === expected.size && files.length === expected.fileCount) return
-  throw new Failure(
-    'FileInvalid',
-    `The signed release names ${expected.fileCount} files of ${expected.size} bytes; its content has ${files.length} of ${size}. It was refused.`,
-  )
+  throw new Failure('FileInvalid', {
+    code: 'content-mismatch',
+    files: files.length,
+    bytes: size,
+    signedFiles: expected.fileCount,
+    signedBytes: expected.size,
+  })
 }
 
 export const throwIfCancelled = (signal: AbortSignal | undefined): void => {
-  if (signal?.aborted === true) throw new Failure('Cancelled', 'The transfer was cancelled. What came so far is kept.')
+  if (signal?.aborted === true) throw new Failure('Cancelled', { code: 'fetch-cancelled' })
 }
 
 const fileInvalid = (path: string): Failure =>
-  new Failure('FileInvalid', `The file “${path}” is not what its publisher's manifest says. Nothing of it is kept.`)
+  new Failure('FileInvalid', { code: 'fetched-file-mismatch', path })

@@ -13,7 +13,7 @@ export interface FrameRules {
   /** A whole frame, in a buffer of its own. */
   onFrame(frame: Uint8Array): void
   /** What came is no frame that may come here; nothing more is read. */
-  onFault(reason: string): void
+  onFault(detail: string): void
   /** Any bytes came. */
   onBytes?(count: number): void
 }
@@ -29,21 +29,21 @@ export const readFrames = (stream: Stream, rules: FrameRules): (() => void) => {
   let filled = 0
   let reading = true
 
-  const fault = (reason: string): void => {
+  const fault = (detail: string): void => {
     stop()
-    rules.onFault(reason)
+    rules.onFault(detail)
   }
 
   const readLength = (byte: number): void => {
     length += (byte & 0x7f) * 2 ** (7 * lengthBytes)
     lengthBytes += 1
     if (byte >= 0x80) {
-      if (lengthBytes === maxLengthBytes) fault('a frame has no readable length')
+      if (lengthBytes === maxLengthBytes) fault('unreadable frame length')
       return
     }
     const allowed = rules.maxLength()
-    if (length > allowed) fault(`a frame of ${length} bytes came where at most ${allowed} are allowed`)
-    else if (length === 0) fault('an empty frame came')
+    if (length > allowed) fault(`frame of ${length} bytes, over the limit of ${allowed}`)
+    else if (length === 0) fault('empty frame')
     else {
       frame = new Uint8Array(length)
       filled = 0

@@ -13,7 +13,7 @@ export const openWithin = async (
   const giveUp = new AbortController()
   const given = Promise.withResolvers<never>()
   const end = (): void => {
-    const reason = new Failure('PeerUnreachable', 'The peer could not be reached in time.')
+    const reason = new Failure('PeerUnreachable', { code: 'peer-timed-out' })
     giveUp.abort(reason)
     given.reject(reason)
   }
@@ -29,7 +29,7 @@ export const openWithin = async (
     )
     throw isFailure(thrown)
       ? thrown
-      : new Failure('PeerUnreachable', `The peer could not be reached: ${toFailure(thrown).message}`)
+      : new Failure('PeerUnreachable', toFailure(thrown).reason)
   } finally {
     clearTimeout(timer)
     ended.removeEventListener('abort', end)

@@ -8,7 +8,7 @@ import type { UpdateBatch } from './updates.ts'
  * The sender may be a page of an older or newer build: every message carries the version, and the decoder is total. The
  * lobby's name and the envelope `{ ggen, v, role }` must never change, so that any two builds can say that they differ.
  */
-export const TAB_PROTOCOL_VERSION = 3
+export const TAB_PROTOCOL_VERSION = 4
 
 /** A message to a channel is cloned to everyone who listens to it, so only what all want to hear goes to the lobby. */
 export const tabChannels = {

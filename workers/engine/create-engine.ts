@@ -272,7 +272,7 @@ const assemble = async (
   }
 
   function notice(level: 'warning' | 'error', id: string, failure: Failure): void {
-    emit({ kind: 'notice', id, level, name: failure.name, message: failure.message })
+    emit({ kind: 'notice', id, level, name: failure.name, reason: failure.reason })
   }
 
   function clockChanged(): void {

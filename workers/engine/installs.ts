@@ -110,7 +110,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     if (await content.has(root)) return 0
     const online = await network
     if (online === undefined)
-      throw new Failure('ContentUnavailable', 'This browser could not join the network, so nothing can be fetched.')
+      throw new Failure('ContentUnavailable', { code: 'network-not-started' })
     const { bytes } = await fetchContent(root, fetchDependencies(online), {
       signal,
       expected,
@@ -144,7 +144,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     // Asked for again by a tab whose first question went to an engine that is no more.
     if (underWay !== undefined && sameTexts(underWay.specs, begun.specs)) return underWay.result
     if (underWay !== undefined)
-      throw new Failure('InvalidArgument', `A transfer “${begun.id}” is under way already, of other packages.`)
+      throw new Failure('InvalidArgument', { code: 'transfer-id-taken', transfer: begun.id })
     const result = run(begun, options, isNew).finally(() => {
       runById.delete(begun.id)
       cancelled.delete(begun.id)
@@ -246,7 +246,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       await transfers.end(begun.id).catch(() => {})
       report({
         state: failure.name === 'Cancelled' ? 'cancelled' : 'failed',
-        failure: { name: failure.name, message: failure.message },
+        failure: { name: failure.name, reason: failure.reason },
         limit: undefined,
       })
       throw failure
@@ -259,7 +259,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     const { id, version, slug, root, rootText, size, asked } = resolved
     const manifest = await content.manifest(root)
     if (manifest === undefined)
-      throw new Failure('ContentUnavailable', `The files of ${slug} ${version} are no longer here.`)
+      throw new Failure('ContentUnavailable', { code: 'files-gone', package: slug, version })
     const release = releaseOf(id, version)
     return {
       id,
@@ -294,7 +294,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       if (runById.has(transferId)) cancelled.add(transferId)
       controllerById
         .get(transferId)
-        ?.abort(new Failure('Cancelled', 'The install was cancelled. What was fetched is kept for a later try.'))
+        ?.abort(new Failure('Cancelled', { code: 'install-cancelled' }))
       // Searches are cancelled by the same command, and cost no write.
       if (cancelled.has(transferId) || transfers.list().some(({ id }) => id === transferId))
         await transfers.end(transferId)
@@ -313,8 +313,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
   }
 }
 
-const stopped = (): Failure =>
-  new Failure('Stopped', 'This page stopped before the install was done. It resumes when the page is opened again.')
+const stopped = (): Failure => new Failure('Stopped', { code: 'install-interrupted' })
 
 const sum = (values: Iterable<number>): number => {
   let total = 0

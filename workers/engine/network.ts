@@ -248,14 +248,10 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
         connectedPeers,
         catalogueComplete: complete,
         searchablePeers: query.peers().length,
-        relays: keeper
-          .relays()
-          .map(({ address, connected, reserved, dial, reservation }) => ({
-            address,
-            connected,
-            reserved,
-            reason: dial.state === 'ok' ? reservation.reason : dial.reason,
-          })),
+        relays: keeper.relays().map(({ address, connected, reserved, dial, reservation }) => {
+          const { reason } = dial.state === 'ok' ? reservation : dial
+          return { address, connected, reserved, ...(reason === undefined ? {} : { reason }) }
+        }),
         connections: connections.length,
         directConnections: pool.directPeers().length,
         steps: { ...keeper.steps(), direct: finder.step(), topic: topicStep({ followers, mesh, peers: peers.length }) },
@@ -265,15 +261,16 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
     async connect(address) {
       const target = parseAddress(address)
       const peer = target.getComponents().findLast(({ name }) => name === 'p2p')?.value
-      if (peer === self) throw new Failure('PeerUnreachable', 'That is the address of this tab itself.')
+      if (peer === self) throw new Failure('PeerUnreachable', { code: 'own-address' })
       const undo = peer === undefined ? () => {} : node.gater.permit(peer)
       try {
         await libp2p.dial(target, { signal: AbortSignal.timeout(connectTimeoutMs) })
       } catch (error) {
-        throw new Failure(
-          'PeerUnreachable',
-          `Nothing answers at ${address}: ${error instanceof Error ? error.message : error}`,
-        )
+        throw new Failure('PeerUnreachable', {
+          code: 'address-unreachable',
+          address,
+          detail: error instanceof Error ? error.message : String(error),
+        })
       } finally {
         undo()
       }
@@ -343,10 +340,7 @@ const parseAddress = (address: string): ReturnType<typeof multiaddr> => {
   try {
     return multiaddr(address)
   } catch {
-    throw new Failure(
-      'InvalidArgument',
-      `“${address}” is no multiaddr. An example: /ip4/127.0.0.1/tcp/9000/ws/p2p/12D3KooW…`,
-    )
+    throw new Failure('InvalidArgument', { code: 'malformed-address', address: String(address) })
   }
 }
 
@@ -354,5 +348,5 @@ const parseAddress = (address: string): ReturnType<typeof multiaddr> => {
 const afterFailure = (before: ExchangeState, failure: unknown): ExchangeState => ({
   kind: 'failed',
   times: before.kind === 'failed' ? before.times + 1 : 1,
-  reason: failure instanceof Failure ? failure.message : 'The last exchanges broke off.',
+  failure: failure instanceof Failure ? failure : new Failure('PeerUnreachable', { code: 'exchange-broke-off' }),
 })

@@ -1,10 +1,11 @@
 import type { StartOptions } from '../contract/commands.ts'
 import type { Failure } from '../contract/failures.ts'
+import type { StepReason } from '../contract/reasons.ts'
 import type { StatusView, Step } from '../contract/views.ts'
 import type { RtcShim } from '../net/rtc-shim.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from './clock.ts'
-import { catalogueStep, createStepClock } from './connectivity.ts'
+import { afterFailure, catalogueStep, createStepClock } from './connectivity.ts'
 import type { ProfileKeys } from './keys.ts'
 import type { Network } from './network.ts'
 
@@ -32,14 +33,14 @@ export interface Status {
   networkFailed(error: unknown): void
 }
 
-const starting: Step = { state: 'working', reason: 'The peer-to-peer node is starting.' }
+const starting: Step = { state: 'working', reason: { code: 'node-starting' } }
 
 /** Joins what the network, the storage and the catalogue say of themselves into the one view that the page shows. */
 export const createStatus = (deps: StatusDependencies): Status => {
   const { keys, rtc } = deps
   let storageFailure = deps.refusal
   let network: Network | undefined
-  let failure: string | undefined
+  let failure: StepReason | undefined
   const withTimes = createStepClock<keyof StatusView['steps']>(deps.clock.now)
 
   const view = (): StatusView => {
@@ -70,8 +71,8 @@ export const createStatus = (deps: StatusDependencies): Status => {
         catalogue: catalogueStep(catalogueSize, online?.exchange ?? { kind: 'none' }, online?.connectedPeers ?? 0),
         storage:
           storageFailure === undefined
-            ? { state: 'ok', reason: '' }
-            : { state: 'failed', reason: storageFailure.message },
+            ? { state: 'ok' }
+            : { state: 'failed', reason: afterFailure(storageFailure) },
       }),
     }
   }
@@ -91,7 +92,7 @@ export const createStatus = (deps: StatusDependencies): Status => {
       changed()
     },
     networkFailed(error) {
-      failure = `The peer-to-peer node could not be started: ${error instanceof Error ? error.message : error}`
+      failure = { code: 'node-not-started', detail: error instanceof Error ? error.message : String(error) }
       changed()
     },
   }

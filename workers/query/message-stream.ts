@@ -33,6 +33,9 @@ export const messagesOver = (
 const toNamed = (error: unknown, maxBytes: number): Failure => {
   const name = error instanceof Error ? error.name : ''
   return name.startsWith('InvalidDataLength') || name === 'InvalidMessageLengthError' || error instanceof RangeError
-    ? new Failure('RecordTooLarge', `The peer sent a message of more than ${maxBytes} bytes.`)
-    : new Failure('PeerUnreachable', `The peer did not answer: ${error instanceof Error ? error.message : error}`)
+    ? new Failure('RecordTooLarge', { code: 'message-too-large', limit: maxBytes })
+    : new Failure('PeerUnreachable', {
+        code: 'peer-unreachable',
+        detail: error instanceof Error ? error.message : String(error),
+      })
 }

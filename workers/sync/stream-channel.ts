@@ -31,13 +31,13 @@ export const channelOver = (stream: Stream, signal: AbortSignal): SyncChannel =>
 const toNamed = (error: unknown, limit: AbortSignal): Failure => {
   const name = error instanceof Error ? error.name : ''
   if (name.startsWith('InvalidDataLength') || name === 'InvalidMessageLengthError' || error instanceof RangeError) {
-    return new Failure('RecordTooLarge', `The peer sent a message of more than ${SYNC_MESSAGE_MAX_BYTES} bytes.`)
+    return new Failure('RecordTooLarge', { code: 'message-too-large', limit: SYNC_MESSAGE_MAX_BYTES })
   }
   if (limit.aborted) {
     const isTimeout = limit.reason instanceof Error && limit.reason.name === 'TimeoutError'
     return isTimeout
-      ? new Failure('Timeout', 'The peer did not go on with the exchange of catalogues in time.')
-      : new Failure('Cancelled', 'The exchange of catalogues was cancelled.')
+      ? new Failure('Timeout', { code: 'exchange-timed-out' })
+      : new Failure('Cancelled', { code: 'exchange-cancelled' })
   }
-  return new Failure('PeerUnreachable', `The exchange of catalogues broke off: ${String(error)}`)
+  return new Failure('PeerUnreachable', { code: 'exchange-broke-off', detail: String(error) })
 }
