@@ -3,6 +3,7 @@ import { useCommands } from '../hooks/use-app.ts'
 import { formatBytes, inWords, specLabel } from '../lib/format.ts'
 import { hasEnded } from '../store/apply-updates.ts'
 import { transferSentence, transferShare } from '../store/selectors.ts'
+import { sayFailure } from '../text/reasons.ts'
 import { Button } from './button.tsx'
 import { Progress } from './progress.tsx'
 
@@ -32,7 +33,7 @@ export const TransferCard = ({
         )}
       </div>
       {hasEnded(state) ? null : <Progress label={`Installing ${what}`} share={transferShare(transfer)} />}
-      {failure === undefined ? null : <p className="transfer-failure">{failure.message}</p>}
+      {failure === undefined ? null : <p className="transfer-failure">{sayFailure(failure)}</p>}
       <div className="transfer-actions">
         {bare ? null : state === 'failed' ? (
           <>

@@ -1,5 +1,6 @@
 import { releaseProxy, transfer, wrap } from 'comlink'
 import type { EngineCommands, Leadership, StartOptions } from '../../workers/contract/commands.ts'
+import { Failure } from '../../workers/contract/failures.ts'
 import { isPulse, type PulseMessage } from '../../workers/contract/pulse.ts'
 import type { TabCommand } from '../../workers/contract/tabs.ts'
 import { engineNoticeId, type Update, type UpdateBatch } from '../../workers/contract/updates.ts'
@@ -49,7 +50,7 @@ export const startLocalEngine = (options: LocalEngineOptions): LocalEngine => {
 
   const crashed = new Promise<never>((_, reject) => {
     worker.onerror = ({ message }) => {
-      reject(new Error(message || 'The engine’s worker could not be started.'))
+      reject(new Failure('Internal', { code: 'engine-error', detail: message }))
       // After the start nobody waits for that promise, so it is told as an update too.
       options.onUpdates([crashNotice(message)])
     }
@@ -97,10 +98,10 @@ export const startLocalEngine = (options: LocalEngineOptions): LocalEngine => {
   }
 }
 
-const crashNotice = (reason: string): Update => ({
+const crashNotice = (detail: string): Update => ({
   kind: 'notice',
   id: engineNoticeId,
   level: 'error',
   name: 'Internal',
-  message: `The engine of this page met an error${reason === '' ? '' : ` (${reason})`}. If something no longer works, load the page again.`,
+  reason: { code: 'engine-error', detail },
 })

@@ -1,6 +1,5 @@
 import { joinLeftOut, sift } from '../../workers/contract/left-out.ts'
 import type { FileInput, Finding, LeftOut } from '../../workers/contract/views.ts'
-import { formatBytes, formatCount } from './format.ts'
 import { MAX_FILES, MAX_PACKAGE_BYTES } from './limits.ts'
 
 /**
@@ -50,7 +49,7 @@ export const findOversize = (files: readonly PickedFile[]): Finding[] => {
     findings.push({
       level: 'error',
       name: 'TooManyFiles',
-      message: `A package has at most ${formatCount(MAX_FILES)} files, and there are more here.`,
+      reason: { code: 'too-many-files', count: files.length, limit: MAX_FILES },
     })
   }
   const size = files.reduce((sum, { content }) => sum + content.size, 0)
@@ -59,7 +58,13 @@ export const findOversize = (files: readonly PickedFile[]): Finding[] => {
     findings.push({
       level: 'error',
       name: 'PackageTooLarge',
-      message: `The files add up to ${formatBytes(size)}; a package has at most ${formatBytes(MAX_PACKAGE_BYTES)}. The largest is ${largest.path} with ${formatBytes(largest.content.size)}.`,
+      reason: {
+        code: 'files-too-large',
+        bytes: size,
+        limit: MAX_PACKAGE_BYTES,
+        largest: largest.path,
+        largestBytes: largest.content.size,
+      },
       path: largest.path,
     })
   }
@@ -74,7 +79,7 @@ export const findOversizeArchive = (name: string, size: number): Finding[] =>
         {
           level: 'error',
           name: 'ArchiveTooLarge',
-          message: `${name} has ${formatBytes(size)}; an archive has at most ${formatBytes(MAX_PACKAGE_BYTES)}.`,
+          reason: { code: 'archive-too-large', archive: name, bytes: size, limit: MAX_PACKAGE_BYTES },
         },
       ]
 

@@ -1,10 +1,11 @@
 import { useState } from 'react'
+import type { FailureView } from '../../workers/contract/failures.ts'
 import { Button } from '../components/button.tsx'
 import { EmptyState } from '../components/empty-state.tsx'
 import { useLinks } from '../hooks/use-app.ts'
 import { useTitle } from '../hooks/use-title.ts'
 import { nextProfile, parseProfile } from '../routes.ts'
-import type { FailureView } from '../store/state.ts'
+import { sayFailure } from '../text/reasons.ts'
 
 /** Shown in place of every page when the engine did not start: what happened, and the ways on. */
 export const EngineFailure = ({ failure }: { failure: FailureView }) => {
@@ -13,7 +14,7 @@ export const EngineFailure = ({ failure }: { failure: FailureView }) => {
   if (failure.name === 'TabOutdated') {
     return (
       <EmptyState actions={<Reload />} icon="refresh" level={1} title="Another version of this page is open">
-        <p>{failure.message}</p>
+        <p>{sayFailure(failure)}</p>
         <p>The tabs of a profile work as one, so all of them need the same version. Nothing was changed or deleted.</p>
       </EmptyState>
     )
@@ -21,7 +22,7 @@ export const EngineFailure = ({ failure }: { failure: FailureView }) => {
   if (failure.name === 'StorageUnavailable') {
     return (
       <EmptyState actions={<Reload />} icon="error" level={1} title="Storage cannot be used">
-        <p>{failure.message}</p>
+        <p>{sayFailure(failure)}</p>
         <p>Nothing was changed or deleted. Close other tabs of this page, allow site data for it, and try again.</p>
       </EmptyState>
     )
@@ -32,7 +33,7 @@ export const EngineFailure = ({ failure }: { failure: FailureView }) => {
         The part that connects to peers and keeps your packages could not be started, ended without warning, or stopped
         answering. Nothing that was stored in this browser was deleted.
       </p>
-      <pre className="empty-details">{failure.message}</pre>
+      <pre className="empty-details">{sayFailure(failure)}</pre>
     </EmptyState>
   )
 }

@@ -1,6 +1,7 @@
 import { engineNoticeId, type UpdateBatch } from '../../workers/contract/updates.ts'
 import type { TransferState, TransferView } from '../../workers/contract/views.ts'
 import { inWords, specLabel } from '../lib/format.ts'
+import { sayFailure } from '../text/reasons.ts'
 import type { Notice, State } from './state.ts'
 
 /**
@@ -36,13 +37,13 @@ export const applyUpdates = (state: State, batch: UpdateBatch): State => {
       case 'engine':
         next = {
           ...next,
-          engine: { phase: 'failed', failure: { name: update.name, message: update.message } },
+          engine: { phase: 'failed', failure: { name: update.name, reason: update.reason } },
           // What was said of its restarts is no longer true.
           notices: next.notices.filter(({ id }) => id !== engineNoticeId),
         }
         break
       case 'notice':
-        next = withNotice(next, { id: update.id, level: update.level, message: update.message })
+        next = withNotice(next, { id: update.id, level: update.level, message: sayFailure(update) })
         break
     }
   }
@@ -82,6 +83,6 @@ const noticeOfEnd = ({ id, specs, state, failure }: TransferView): Notice | unde
   const what = inWords(specs.map(specLabel))
   if (state === 'done') return { id: `transfer:${id}`, level: 'success', message: `Installed ${what}.` }
   if (state !== 'failed') return undefined
-  const reason = failure === undefined ? '' : ` ${failure.message}`
+  const reason = failure === undefined ? '' : ` ${sayFailure(failure)}`
   return { id: `transfer:${id}`, level: 'error', message: `${what} was not installed.${reason}` }
 }

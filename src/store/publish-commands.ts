@@ -86,8 +86,8 @@ export const createPublishCommands = (
   }
 
   const refuse = (of: number, source: string, error: unknown): void => {
-    const { name, message } = toFailureView(error)
-    show(of, { stage: 'refused', source, findings: [{ level: 'error', name, message }] })
+    const failure = toFailureView(error)
+    show(of, { stage: 'refused', source, findings: [{ level: 'error', ...failure }] })
   }
 
   return {

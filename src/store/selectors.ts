@@ -2,6 +2,7 @@ import type { CacheView, StatusView, StepState, TransferView } from '../../worke
 import { formatBytes, formatCount, formatPercent, formatSpan, inWords, plural } from '../lib/format.ts'
 import type { BrowseQuery } from '../routes.ts'
 import { filterKeys } from '../routes.ts'
+import { sayReason } from '../text/reasons.ts'
 import { hasEnded } from './apply-updates.ts'
 import { PAGE_HITS, type State } from './state.ts'
 
@@ -116,9 +117,13 @@ const stepLine = (
   words: Record<StepState, string> & { next: string },
 ): StepLine => {
   const { state, reason, since } = status.steps[key]
-  // A failure says what it means and why; before that the engine's own words are enough.
+  // A failure says what it means and why; before that the reason is enough.
   const sentence =
-    reason === '' || state === 'ok' ? words[state] : state === 'failed' ? `${words[state]} ${reason}` : reason
+    reason === undefined || state === 'ok'
+      ? words[state]
+      : state === 'failed'
+        ? `${words[state]} ${sayReason(reason)}`
+        : sayReason(reason)
   return { key, title, state, since, sentence, next: state === 'failed' ? words.next : '' }
 }
 

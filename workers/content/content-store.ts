@@ -1,4 +1,5 @@
 import { Failure, type FailureName, toFailure } from '../contract/failures.ts'
+import type { DamageReason } from '../contract/reasons.ts'
 import type { FileInput } from '../contract/views.ts'
 import { sameBytes } from '../protocol/bytes.ts'
 import type { CryptoProvider } from '../protocol/crypto.ts'
@@ -36,7 +37,7 @@ export type ManifestOutcome =
 
 export interface DamagedFile {
   path: string
-  reason: string
+  reason: DamageReason
 }
 
 export interface ContentStore {
@@ -183,8 +184,7 @@ export const createContentStore = ({ store, crypto }: ContentStoreDependencies):
 
   const known = async (root: Uint8Array): Promise<ContentManifest> => {
     const of = await manifest(root)
-    if (of === undefined)
-      throw new Failure('ContentUnavailable', { code: 'content-not-here', root: rootToText(root) })
+    if (of === undefined) throw new Failure('ContentUnavailable', { code: 'content-not-here', root: rootToText(root) })
     return of
   }
 
@@ -297,8 +297,8 @@ export const createContentStore = ({ store, crypto }: ContentStoreDependencies):
       }
       const { damaged, unchecked } = await files.finish()
       return [
-        ...damaged.map((path) => ({ path, reason: { code: 'bytes-differ' } as const })),
-        ...unchecked.map((path) => ({ path, reason: { code: 'part-missing' } as const })),
+        ...damaged.map((path): DamagedFile => ({ path, reason: { code: 'bytes-differ' } })),
+        ...unchecked.map((path): DamagedFile => ({ path, reason: { code: 'part-missing' } })),
       ]
     },
 

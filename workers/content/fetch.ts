@@ -175,5 +175,4 @@ export const throwIfCancelled = (signal: AbortSignal | undefined): void => {
   if (signal?.aborted === true) throw new Failure('Cancelled', { code: 'fetch-cancelled' })
 }
 
-const fileInvalid = (path: string): Failure =>
-  new Failure('FileInvalid', { code: 'fetched-file-mismatch', path })
+const fileInvalid = (path: string): Failure => new Failure('FileInvalid', { code: 'fetched-file-mismatch', path })

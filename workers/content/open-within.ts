@@ -27,9 +27,7 @@ export const openWithin = async (
       (stream) => stream.abort(toFailure(thrown)),
       () => {},
     )
-    throw isFailure(thrown)
-      ? thrown
-      : new Failure('PeerUnreachable', toFailure(thrown).reason)
+    throw isFailure(thrown) ? thrown : new Failure('PeerUnreachable', toFailure(thrown).reason)
   } finally {
     clearTimeout(timer)
     ended.removeEventListener('abort', end)

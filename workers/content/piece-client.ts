@@ -110,7 +110,8 @@ export const createPieceClient = (
   const readHeader = (frame: Uint8Array): void => {
     const header = pieceResponseCodec.decode(frame)
     if (!header.ok) {
-      if (header.name === 'RecordUnsupported') end(new Failure(header.name, { code: 'record-refused', detail: header.message }))
+      if (header.name === 'RecordUnsupported')
+        end(new Failure(header.name, { code: 'record-refused', detail: header.message }))
       else lie(header.message)
       return
     }

@@ -100,7 +100,7 @@ export const createPieceServer = (
     let sending = false
     let movedAt = performance.now()
 
-        // The timer is not set anew for every message: it looks at the clock when it fires.
+    // The timer is not set anew for every message: it looks at the clock when it fires.
     const watchIdle = (): void => {
       const left = movedAt + idleTimeoutMs - performance.now()
       if (left > 0) idle = setTimeout(watchIdle, Math.ceil(left))

@@ -167,10 +167,6 @@ export const findingReasons = {
   'dependency-version-unknown': { dependency: 'text', range: 'text', versions: 'texts', more: 'number' },
   'dependency-not-known': { dependency: 'text', range: 'text', optional: 'flag' },
   'dependency-repeated': { dependency: 'text', first: 'text', second: 'text' },
-  'dependencies-external': {
-    ecosystem: ['crate', 'npm', 'python', 'tool', 'other'],
-    names: 'texts',
-    more: 'number',
-  },
+  'dependencies-external': { ecosystem: ['crate', 'npm', 'python', 'tool', 'other'], names: 'texts', more: 'number' },
   'too-many-dependencies': { count: 'number', limit: 'number' },
 } as const

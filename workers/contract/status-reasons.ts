@@ -81,7 +81,4 @@ export const warningReasons = {
 } as const
 
 /** What is wrong with a file of an installed package. */
-export const damageReasons = {
-  'bytes-differ': {},
-  'part-missing': {},
-} as const
+export const damageReasons = { 'bytes-differ': {}, 'part-missing': {} } as const

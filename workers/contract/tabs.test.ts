@@ -72,6 +72,6 @@ describe('messages between tabs', () => {
     const pinned = createHash('sha256')
       .update(JSON.stringify([TAB_PROTOCOL_VERSION, tabMessageFields, tabCommands]))
       .digest('hex')
-    expect(pinned.slice(0, 16)).toBe('32c00353b2d1ad6f')
+    expect(pinned.slice(0, 16)).toBe('077428c3b20c16ea')
   })
 })

@@ -305,7 +305,7 @@ export interface PeerView {
   /** Of its connection, from pings and requests. An unhealthy one is about to be closed. */
   health: 'healthy' | 'degraded' | 'unhealthy'
   /** Why it is not healthy. */
-  healthReason?: HealthReason
+  healthReason?: HealthReason | undefined
   /** True when it is kept although it is idle: a relay, and the most useful peers. */
   kept: boolean
 }
@@ -316,7 +316,7 @@ export type StepState = 'waiting' | 'working' | 'ok' | 'failed'
 export interface Step {
   state: StepState
   /** Why it failed or waits; absent when there is nothing to say. */
-  reason?: StepReason
+  reason?: StepReason | undefined
 }
 
 export interface TimedStep extends Step {
@@ -332,7 +332,7 @@ export interface StatusView {
   /** True while at least one relay or peer is connected. */
   online: boolean
   /** `reserved`: others can reach this tab there. `reason`: what it waits for or why it failed; absent when all works. */
-  relays: { address: string; connected: boolean; reserved: boolean; reason?: StepReason }[]
+  relays: { address: string; connected: boolean; reserved: boolean; reason?: StepReason | undefined }[]
   connections: number
   directConnections: number
   catalogueSize: number

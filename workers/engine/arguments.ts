@@ -19,20 +19,16 @@ const leftOutSchema = v.array(
 )
 
 /** @throws Failure `InvalidArgument`. */
-export const assertFiles = (files: readonly FileInput[]): void =>
-  assertIs(filesSchema, files, 'files')
+export const assertFiles = (files: readonly FileInput[]): void => assertIs(filesSchema, files, 'files')
 
 /** @throws Failure `InvalidArgument`. */
-export const assertSpecs = (specs: readonly string[]): void =>
-  assertIs(textsSchema, specs, 'specs')
+export const assertSpecs = (specs: readonly string[]): void => assertIs(textsSchema, specs, 'specs')
 
 /** @throws Failure `InvalidArgument`. */
-export const assertPaths = (paths: readonly string[]): void =>
-  assertIs(textsSchema, paths, 'confirmedPrivate')
+export const assertPaths = (paths: readonly string[]): void => assertIs(textsSchema, paths, 'confirmedPrivate')
 
 /** @throws Failure `InvalidArgument`. */
-export const assertLeftOut = (leftOut: readonly LeftOut[]): void =>
-  assertIs(leftOutSchema, leftOut, 'leftOut')
+export const assertLeftOut = (leftOut: readonly LeftOut[]): void => assertIs(leftOutSchema, leftOut, 'leftOut')
 
 /** @throws Failure `InvalidArgument`. */
 export const assertBytes = (bytes: Uint8Array): void => assertIs(bytesSchema, bytes, 'archive')

@@ -133,7 +133,8 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
   const rootOf = (id: string, version: string): Uint8Array => {
     const found = registry.get(id)?.versions.find((each) => each.version === version)
     const root = installedRoot(id, version) ?? found?.release?.release.root
-    if (root === undefined) throw new Failure('VersionNotFound', { code: 'version-not-in-catalogue', package: id, version })
+    if (root === undefined)
+      throw new Failure('VersionNotFound', { code: 'version-not-in-catalogue', package: id, version })
     return root
   }
 
@@ -220,8 +221,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     async exportZip(id, version) {
       const root = installed(id, version)
       const manifest = await content.manifest(root)
-      if (manifest === undefined)
-        throw new Failure('ContentUnavailable', { code: 'files-gone', package: id, version })
+      if (manifest === undefined) throw new Failure('ContentUnavailable', { code: 'files-gone', package: id, version })
       const files: FileInput[] = []
       for (const { path, executable } of manifest.files)
         files.push({ path, bytes: await content.readFile(root, path), ...(executable ? { executable } : {}) })

@@ -109,8 +109,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     if (manifest !== undefined) assertExpected(manifest, expected)
     if (await content.has(root)) return 0
     const online = await network
-    if (online === undefined)
-      throw new Failure('ContentUnavailable', { code: 'network-not-started' })
+    if (online === undefined) throw new Failure('ContentUnavailable', { code: 'network-not-started' })
     const { bytes } = await fetchContent(root, fetchDependencies(online), {
       signal,
       expected,
@@ -143,8 +142,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     const underWay = runById.get(begun.id)
     // Asked for again by a tab whose first question went to an engine that is no more.
     if (underWay !== undefined && sameTexts(underWay.specs, begun.specs)) return underWay.result
-    if (underWay !== undefined)
-      throw new Failure('InvalidArgument', { code: 'transfer-id-taken', transfer: begun.id })
+    if (underWay !== undefined) throw new Failure('InvalidArgument', { code: 'transfer-id-taken', transfer: begun.id })
     const result = run(begun, options, isNew).finally(() => {
       runById.delete(begun.id)
       cancelled.delete(begun.id)
@@ -258,8 +256,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
   const toLibraryEntry = async (resolved: Resolution['packages'][number]): Promise<LibraryEntry> => {
     const { id, version, slug, root, rootText, size, asked } = resolved
     const manifest = await content.manifest(root)
-    if (manifest === undefined)
-      throw new Failure('ContentUnavailable', { code: 'files-gone', package: slug, version })
+    if (manifest === undefined) throw new Failure('ContentUnavailable', { code: 'files-gone', package: slug, version })
     const release = releaseOf(id, version)
     return {
       id,
@@ -292,9 +289,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     },
     async cancel(transferId) {
       if (runById.has(transferId)) cancelled.add(transferId)
-      controllerById
-        .get(transferId)
-        ?.abort(new Failure('Cancelled', { code: 'install-cancelled' }))
+      controllerById.get(transferId)?.abort(new Failure('Cancelled', { code: 'install-cancelled' }))
       // Searches are cancelled by the same command, and cost no write.
       if (cancelled.has(transferId) || transfers.list().some(({ id }) => id === transferId))
         await transfers.end(transferId)

@@ -250,7 +250,7 @@ export const startNetwork = async (deps: NetworkDependencies): Promise<Network> 
         searchablePeers: query.peers().length,
         relays: keeper.relays().map(({ address, connected, reserved, dial, reservation }) => {
           const { reason } = dial.state === 'ok' ? reservation : dial
-          return { address, connected, reserved, ...(reason === undefined ? {} : { reason }) }
+          return { address, connected, reserved, reason }
         }),
         connections: connections.length,
         directConnections: pool.directPeers().length,

@@ -14,6 +14,6 @@ export const toPeerViews = (pool: Pool, isRelay: (peerId: string) => boolean): P
       connectedAt: wallNow() - (Date.now() - connection.timeline.open),
       ...(rttMs === undefined ? {} : { rttMs }),
       health: health.state,
-      ...(health.reason === undefined ? {} : { healthReason: health.reason }),
+      healthReason: health.reason,
       kept,
     }))

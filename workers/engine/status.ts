@@ -70,9 +70,7 @@ export const createStatus = (deps: StatusDependencies): Status => {
         topic: online?.steps.topic ?? idle,
         catalogue: catalogueStep(catalogueSize, online?.exchange ?? { kind: 'none' }, online?.connectedPeers ?? 0),
         storage:
-          storageFailure === undefined
-            ? { state: 'ok' }
-            : { state: 'failed', reason: afterFailure(storageFailure) },
+          storageFailure === undefined ? { state: 'ok' } : { state: 'failed', reason: afterFailure(storageFailure) },
       }),
     }
   }

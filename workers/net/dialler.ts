@@ -1,6 +1,7 @@
 import type { Connection, PeerInfo } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import type { StepReason } from '../contract/reasons.ts'
 import { createWorkBudget } from '../stack/work-budget.ts'
 import { isDirect, isRelayed, isWebRtc } from './addresses.ts'
 import type { PeerNode } from './create-node.ts'
@@ -59,7 +60,7 @@ export interface Dialler {
   dialing(): number
   /** True while dials are under way, or peers wait for one to end: hearing of more is of no use yet. */
   isBusy(): boolean
-  /** Why no peer was reached since the last one that was, in words; undefined when nothing failed. */
+  /** Why no peer was reached since the last one that was; undefined when nothing failed. */
   trouble(): DialTrouble | undefined
   wake(): void
   stop(): void
@@ -250,8 +251,7 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
     dialing: () => dialing.size,
     isBusy: () => dialing.size > 0 || candidates.due().some(({ peer }) => isWanted(peer)),
     trouble() {
-      if (isScarce() && pool.directPeers().length < neededPeers)
-        return 'webrtc-connections-scarce'
+      if (isScarce() && pool.directPeers().length < neededPeers) return 'webrtc-connections-scarce'
       return lastFailure === undefined || candidates.size === 0 ? undefined : whyNotReached(lastFailure)
     },
     wake() {
@@ -272,8 +272,7 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
 const whyNotReached = (error: unknown): DialTrouble => {
   const errors = error instanceof AggregateError ? error.errors : [error]
   const texts = errors.map((each) => (each instanceof Error ? `${each.name} ${each.message}` : String(each))).join(' ')
-  if (/connect via relay/i.test(texts))
-    return 'relay-does-not-reach-peers'
+  if (/connect via relay/i.test(texts)) return 'relay-does-not-reach-peers'
   if (/TooManyConnections/.test(texts)) return 'webrtc-connections-refused'
   if (/Timeout|abort/i.test(texts)) return 'direct-path-timed-out'
   return 'direct-path-failed'

@@ -168,16 +168,14 @@ export const createPeerFinder = (node: PeerNode, pool: Pool, options: PeerFinder
 
   function step(): Step {
     if (pool.directPeers().length > 0) return { state: 'ok' }
-    if (!node.webRtc)
-      return { state: 'failed', reason: { code: 'no-webrtc' } }
+    if (!node.webRtc) return { state: 'failed', reason: { code: 'no-webrtc' } }
     // What failed stays failed until it succeeds: the line in the page would flicker otherwise.
     const trouble = dialler.trouble()
     if (trouble !== undefined) return { state: 'failed', reason: { code: trouble } }
     if (dialler.dialing() > 0)
       return { state: 'working', reason: { code: 'peers-connecting', count: dialler.dialing() } }
     if (sources().length === 0) return { state: 'waiting', reason: { code: 'no-relay-to-find-peers' } }
-    if (isAnyRelayed())
-      return { state: 'working', reason: { code: 'peers-through-relay' } }
+    if (isAnyRelayed()) return { state: 'working', reason: { code: 'peers-through-relay' } }
     return { state: 'waiting', reason: { code: 'no-peers-here' } }
   }
 

@@ -1,5 +1,5 @@
-import { countCharacters, hasUnwantedCharacters, toLine } from '../protocol/text.ts'
 import type { FieldLabel } from '../contract/finding-reasons.ts'
+import { countCharacters, hasUnwantedCharacters, toLine } from '../protocol/text.ts'
 import type { Findings } from './findings.ts'
 
 /** Texts from a manifest as lines that a release record takes; what is changed on the way is reported. */
@@ -27,11 +27,7 @@ export const cleanDescription = (
   const line = clean(raw, 'description', path, findings)
   const length = countCharacters(line)
   if (length <= maxCharacters) return line
-  findings.note(
-    'DescriptionCut',
-    { code: 'description-cut', characters: length, limit: maxCharacters },
-    { path },
-  )
+  findings.note('DescriptionCut', { code: 'description-cut', characters: length, limit: maxCharacters }, { path })
   const start = toLine(line, maxCharacters - 1)
   const lastSpace = start.lastIndexOf(' ')
   return `${(lastSpace > start.length * 0.8 ? start.slice(0, lastSpace) : start).trimEnd()}…`

@@ -110,7 +110,11 @@ const fieldPlaces = ({ root, head }: Manifest): Table[] => {
 }
 
 /** A list that stands in a table where nobody looks for it: the lines after a heading belong to it in TOML. */
-const findList = (manifest: Manifest | undefined, key: 'tags' | 'keywords', findings: Findings): string[] | undefined => {
+const findList = (
+  manifest: Manifest | undefined,
+  key: 'tags' | 'keywords',
+  findings: Findings,
+): string[] | undefined => {
   if (manifest === undefined) return undefined
   for (const [name, table] of Object.entries(manifest.root)) {
     const value = get(table, key)

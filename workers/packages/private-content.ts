@@ -138,10 +138,7 @@ const rules: readonly Rule[] = [
   { sign: 'private-key', pattern: /LS0tLS1CRUdJTi[A-Za-z0-9+/]{30,60}/g, holds: isEncodedKey },
   { sign: 'private-key', pattern: /"d"\s{0,4}:\s{0,4}"[A-Za-z0-9_-]{40,}"/g, beside: /"kty"\s{0,4}:/ },
   { sign: 'private-key', pattern: /PuTTY-User-Key-File-\d:|AGE-SECRET-KEY-1[A-Z0-9]{50}/g },
-  {
-    sign: 'aws-access-key',
-    pattern: /\b(?:AKIA|ASIA|AROA|AIDA)[A-Z2-7]{16}\b|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
-  },
+  { sign: 'aws-access-key', pattern: /\b(?:AKIA|ASIA|AROA|AIDA)[A-Z2-7]{16}\b|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g },
   {
     sign: 'aws-secret-key',
     pattern:
@@ -184,14 +181,8 @@ const rules: readonly Rule[] = [
     pattern: /\bxox[abeoprs]-[A-Za-z0-9-]{10,}|hooks\.slack\.com\/services\/T[A-Z0-9]+\/B[A-Z0-9]+\/[A-Za-z0-9]{16,}/g,
   },
   { sign: 'stripe-key', pattern: /\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|\bwhsec_[A-Za-z0-9]{24,}/g },
-  {
-    sign: 'google-key',
-    pattern: /\bAIza[A-Za-z0-9_-]{35}|\bGOCSPX-[A-Za-z0-9_-]{20,}|\bya29\.[A-Za-z0-9_-]{30,}/g,
-  },
-  {
-    sign: 'model-provider-key',
-    pattern: /\bsk-(?:proj-|ant-|svcacct-)[A-Za-z0-9_-]{20,}|\bsk-[A-Za-z0-9]{40,}/g,
-  },
+  { sign: 'google-key', pattern: /\bAIza[A-Za-z0-9_-]{35}|\bGOCSPX-[A-Za-z0-9_-]{20,}|\bya29\.[A-Za-z0-9_-]{30,}/g },
+  { sign: 'model-provider-key', pattern: /\bsk-(?:proj-|ant-|svcacct-)[A-Za-z0-9_-]{20,}|\bsk-[A-Za-z0-9]{40,}/g },
   { sign: 'hugging-face-token', pattern: /\bhf_[A-Za-z0-9]{30,}/g },
   { sign: 'sendgrid-key', pattern: /\bSG\.[A-Za-z0-9_-]{20,24}\.[A-Za-z0-9_-]{40,46}/g },
   { sign: 'digitalocean-token', pattern: /\bdo[opr]_v1_[a-f0-9]{60,}/g },

@@ -1,5 +1,5 @@
-import type { FileInput } from '../contract/views.ts'
 import type { PrivateSign } from '../contract/finding-reasons.ts'
+import type { FileInput } from '../contract/views.ts'
 import type { Findings } from './findings.ts'
 import { findSecret, isPublicKeyFile, isTemplateText } from './private-content.ts'
 import { isInTemplates, mayBePublic, privateName } from './private-names.ts'

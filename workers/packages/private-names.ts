@@ -67,23 +67,14 @@ const pathRules: readonly Rule[] = [
   { sign: 'registry-credentials', is: /^(?:\.cargo|\.gem)\/credentials(?:\.toml)?$/ },
   { sign: 'registry-credentials', is: /^\.?composer\/auth\.json$/ },
   { sign: 'registry-credentials', is: /^\.m2\/settings(?:-security)?\.xml$/ },
-  {
-    sign: 'code-host-credentials',
-    is: /^(?:gh|glab-cli)\/(?:hosts|config)\.ya?ml$|^\.?config\/hub$/,
-  },
-  {
-    sign: 'cloud-credentials',
-    is: /^gcloud\/.+\.(?:json|db)$|^doctl\/config\.ya?ml$|^\.huggingface\/token$/,
-  },
+  { sign: 'code-host-credentials', is: /^(?:gh|glab-cli)\/(?:hosts|config)\.ya?ml$|^\.?config\/hub$/ },
+  { sign: 'cloud-credentials', is: /^gcloud\/.+\.(?:json|db)$|^doctl\/config\.ya?ml$|^\.huggingface\/token$/ },
   { sign: 'cloud-credentials', is: /^(?:\.terraform\.d|\.pulumi|\.kaggle)\/.+\.json$/ },
   { sign: 'system-passwords', is: /^etc\/(?:shadow|gshadow)$/ },
 ]
 
 const nameRules: readonly Rule[] = [
-  {
-    sign: 'environment-settings',
-    is: /^\.env(?:[._-].*|rc)?$|^.+\.env$|^\.dev\.vars$/,
-  },
+  { sign: 'environment-settings', is: /^\.env(?:[._-].*|rc)?$|^.+\.env$|^\.dev\.vars$/ },
   { sign: 'private-key-name', is: /^id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?(?:[._-].*)?$/ },
   { sign: 'key-file-name', is: /^.+\.(?:pem|key|ppk|p8|agekey)$|^secring\.gpg$/ },
   { sign: 'key-store', is: /^.+\.(?:p12|pfx|pkcs12|jks|jceks|bks|keystore|keytab)$/ },
@@ -98,15 +89,9 @@ const nameRules: readonly Rule[] = [
   { sign: 'web-server-passwords', is: /^\.ht(?:passwd|digest)$/ },
   { sign: 'database-passwords', is: /^\.?pgpass(?:\.conf)?$|^\.(?:my|mylogin)\.cnf$|^wp-config\.php$/ },
   { sign: 'cluster-credentials', is: /^kubeconfig(?:[._-].*)?$|^.+\.kubeconfig$|^kube\.config$/ },
-  {
-    sign: 'terraform-state',
-    is: /^.+\.tfstate(?:\..+)?$|^\.terraformrc$|^terraform\.rc$/,
-  },
+  { sign: 'terraform-state', is: /^.+\.tfstate(?:\..+)?$|^\.terraformrc$|^terraform\.rc$/ },
   { sign: 'terraform-variables', is: /^(?:.*\.)?tfvars(?:\.json)?$/ },
-  {
-    sign: 'vault-secret',
-    is: /^\.vault[-_](?:token|pass(?:word)?)(?:\..+)?$|^\.?vault[-_]pass(?:word)?(?:\.txt)?$/,
-  },
+  { sign: 'vault-secret', is: /^\.vault[-_](?:token|pass(?:word)?)(?:\..+)?$|^\.?vault[-_]pass(?:word)?(?:\.txt)?$/ },
   {
     sign: 'cloud-credentials',
     is: /^(?:\.s3cfg|\.boto|\.?rclone\.conf|\.databrickscfg|kaggle\.json|local\.settings\.json)$/,
@@ -123,15 +108,9 @@ const nameRules: readonly Rule[] = [
     sign: 'secrets-name',
     is: /^\.?secrets?(?:\.[a-z0-9_-]+)?\.(?:json5?|ya?ml|toml|ini|properties|xml|txt|csv|conf|cfg|plist)$|^\.?secrets?$/,
   },
-  {
-    sign: 'passwords-name',
-    is: /^\.?passwords?(?:\.(?:txt|csv|xlsx?|ods|docx?))?$|^\.passwd$/,
-  },
+  { sign: 'passwords-name', is: /^\.?passwords?(?:\.(?:txt|csv|xlsx?|ods|docx?))?$|^\.passwd$/ },
   { sign: 'vpn-configuration', is: /^.+\.ovpn$|^wg\d+\.conf$/ },
-  {
-    sign: 'wallet',
-    is: /^wallet\.dat$|^.+\.wallet$|^utc--\d{4}-.+$|^(?:seed[-_]?phrase|mnemonic)(?:\.txt)?$/,
-  },
+  { sign: 'wallet', is: /^wallet\.dat$|^.+\.wallet$|^utc--\d{4}-.+$|^(?:seed[-_]?phrase|mnemonic)(?:\.txt)?$/ },
   {
     sign: 'database-dump',
     is: /^.+\.(?:dump|pgdump|rdb)$|^.+\.sql\.(?:gz|bz2|xz|zst|zip)$|^(?:.*[._-])?(?:dump|backup)(?:[._-].*)?\.sql$/,

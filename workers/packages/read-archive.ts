@@ -1,7 +1,7 @@
 import { type Entry, type FileEntry, Uint8ArrayReader, ZipReader } from '@zip.js/zip.js/lib/zip-core-custom.js'
 import { Failure } from '../contract/failures.ts'
-import type { FailureReason } from '../contract/reasons.ts'
 import { sift } from '../contract/left-out.ts'
+import type { FailureReason } from '../contract/reasons.ts'
 import type { FileInput, LeftOut } from '../contract/views.ts'
 import { MAX_FILES, MAX_PACKAGE_BYTES } from '../protocol/limits.ts'
 import { findPathFault } from '../protocol/paths.ts'

@@ -1,11 +1,5 @@
 import { joinLeftOut } from '../contract/left-out.ts'
-import type {
-  DependencyView,
-  FileInput,
-  LeftOut,
-  ManifestFields,
-  PackageCheck,
-} from '../contract/views.ts'
+import type { DependencyView, FileInput, LeftOut, ManifestFields, PackageCheck } from '../contract/views.ts'
 import { RELEASE_MAX_BYTES } from '../protocol/limits.ts'
 import { utf8Length } from '../protocol/text.ts'
 import { readDependencies } from './classify.ts'

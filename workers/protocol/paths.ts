@@ -26,7 +26,9 @@ export type PathFault =
 /** Checks one path; the value is the path itself. */
 export const validatePath = (path: string): Decoded<string> => {
   const fault = findPathFault(path)
-  return fault === undefined ? decoded(path) : refused('PathUnsafe', `The path “${printable(path)}” is unsafe: ${fault}.`)
+  return fault === undefined
+    ? decoded(path)
+    : refused('PathUnsafe', `The path “${printable(path)}” is unsafe: ${fault}.`)
 }
 
 /** What is wrong with a path; undefined for a valid one. */

@@ -1,4 +1,5 @@
 import { Failure, type FailureName, failureNames, toFailure } from '../contract/failures.ts'
+import type { WarningReason } from '../contract/reasons.ts'
 import type { DependencyView, Finding, PackageCheck } from '../contract/views.ts'
 import { sameBytes } from '../protocol/bytes.ts'
 import type { CryptoProvider, Signer } from '../protocol/crypto.ts'
@@ -39,7 +40,7 @@ export interface Prepared {
   readonly id: PackageId
   readonly version: string
   /** Beyond the findings of the check. */
-  readonly warnings: string[]
+  readonly warnings: WarningReason[]
 }
 
 export interface PublishedContent {
@@ -251,12 +252,7 @@ const toFailureName = ({ name }: Finding): FailureName =>
   failureNames.find((each) => each === name) ?? 'InvalidArgument'
 
 const versionExists = (slug: string, version: string, found: CataloguePackage | undefined): Failure =>
-  new Failure('VersionExists', {
-    code: 'version-exists',
-    package: slug,
-    version,
-    highest: found?.versions[0]?.version,
-  })
+  new Failure('VersionExists', { code: 'version-exists', package: slug, version, highest: found?.versions[0]?.version })
 
 /** A head made from a part of the versions would lose the others. */
 const assertComplete = (found: CataloguePackage | undefined): void => {

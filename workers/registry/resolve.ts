@@ -1,16 +1,10 @@
 import { Failure } from '../contract/failures.ts'
+import type { WarningReason } from '../contract/reasons.ts'
 import type { TrustState } from '../contract/views.ts'
 import { displayId, type PackageId, type PublisherId, rootToText } from '../protocol/ids.ts'
 import type { CataloguePackage, CatalogueVersion } from './catalogue.ts'
 import { ambiguous, findAsked, type PackageSource, pickTrusted } from './find-package.ts'
-import {
-  type Chosen,
-  type Edge,
-  type Missing,
-  type Solution,
-  solve,
-  type VersionChoice,
-} from './solve.ts'
+import { type Chosen, type Edge, type Missing, type Solution, solve, type VersionChoice } from './solve.ts'
 import { isPrerelease, type ParsedRange, toRange } from './versions.ts'
 
 /**

@@ -34,10 +34,7 @@ export const openIdbStore = async (name: string, options: IdbStoreOptions = {}):
   }
 
   const opening = openWithin(options.openTimeoutMs ?? openTimeoutMs, name, {
-    deletedOrUpgraded: (newVersion) =>
-      lose(
-        newVersion === null ? 'storage-deleted' : 'storage-upgraded',
-      ),
+    deletedOrUpgraded: (newVersion) => lose(newVersion === null ? 'storage-deleted' : 'storage-upgraded'),
     terminated: () => lose('storage-ended-by-browser'),
   })
   const db = await opening
@@ -51,8 +48,7 @@ export const openIdbStore = async (name: string, options: IdbStoreOptions = {}):
       return await work()
     } catch (thrown) {
       // So it says when its connection was closed and nobody told: no later call can do better.
-      if (thrown instanceof Error && thrown.name === 'InvalidStateError')
-        lose('storage-ended-by-browser')
+      if (thrown instanceof Error && thrown.name === 'InvalidStateError') lose('storage-ended-by-browser')
       throw gone ?? storageFailure(thrown)
     }
   }

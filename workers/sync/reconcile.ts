@@ -181,5 +181,4 @@ const join = (starts: readonly Uint8Array[]): Uint8Array => {
   return joined
 }
 
-const malformed = (detail: string): Failure =>
-  new Failure('RecordMalformed', { code: 'protocol-violation', detail })
+const malformed = (detail: string): Failure => new Failure('RecordMalformed', { code: 'protocol-violation', detail })

@@ -7,6 +7,7 @@ import { useTitle } from '../../hooks/use-title.ts'
 import { formatDuration, plural } from '../../lib/format.ts'
 import { type BrowseQuery, isSortOrder, parseBrowseQuery } from '../../routes.ts'
 import { emptyReason, isNarrowed, isSearching, peersSentence } from '../../store/selectors.ts'
+import { sayFailure } from '../../text/reasons.ts'
 import { ActiveFilters } from './active-filters.tsx'
 import { BrowseEmpty } from './browse-empty.tsx'
 import { Facets } from './facets.tsx'
@@ -88,7 +89,7 @@ const ResultHead = ({ query, narrow }: { query: BrowseQuery; narrow: (change: Pa
   return (
     <div className="result-head">
       <p className="result-count">
-        <output>{failure === undefined ? found : `The search failed: ${failure.message}`}</output>
+        <output>{failure === undefined ? found : `The search failed: ${sayFailure(failure)}`}</output>
         {result === undefined || found === '' || failure !== undefined ? null : (
           <span aria-hidden="true" className="result-time">
             {searching ? 'searching…' : `in ${formatDuration(result.tookMs)}`}

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react'
 import { Link } from 'wouter'
+import type { FailureView } from '../../../workers/contract/failures.ts'
 import type { LibraryEntry, UninstallPlan, VerifyResult } from '../../../workers/contract/views.ts'
 import { Banner } from '../../components/banner.tsx'
 import { Button } from '../../components/button.tsx'
@@ -11,7 +12,7 @@ import { useCommands, useLinks } from '../../hooks/use-app.ts'
 import { canPickFolders } from '../../lib/folder-picker.ts'
 import { formatBytes, plural } from '../../lib/format.ts'
 import { isFailureView } from '../../store/failure-view.ts'
-import type { FailureView } from '../../store/state.ts'
+import { sayFailure, sayReason } from '../../text/reasons.ts'
 
 /** One installed package and what can be done with it. */
 export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }) => {
@@ -33,7 +34,7 @@ export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }
   }
   const askToRemove = async (): Promise<void> => {
     const plan = await planUninstall(id, version)
-    if (isFailureView(plan)) notify('error', plan.message)
+    if (isFailureView(plan)) notify('error', sayFailure(plan))
     else setRemoving(plan)
   }
   const label = (action: string): string => `${action} ${slug} ${version}`
@@ -130,7 +131,7 @@ const Checked = ({ outcome, again }: { outcome: VerifyResult | FailureView; agai
   if (isFailureView(outcome)) {
     return (
       <Banner title="It could not be checked" tone="error" urgent>
-        {outcome.message}
+        {sayFailure(outcome)}
       </Banner>
     )
   }
@@ -155,7 +156,7 @@ const Checked = ({ outcome, again }: { outcome: VerifyResult | FailureView; agai
       <ul>
         {outcome.damaged.map(({ path, reason }) => (
           <li className="break" key={path}>
-            {path}: {reason}
+            {path}: {sayReason(reason)}
           </li>
         ))}
       </ul>

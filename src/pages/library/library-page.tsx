@@ -11,6 +11,7 @@ import { useNow } from '../../hooks/use-now.ts'
 import { useTitle } from '../../hooks/use-title.ts'
 import { formatBytes, plural } from '../../lib/format.ts'
 import { openTransfers } from '../../store/selectors.ts'
+import { sayFailure } from '../../text/reasons.ts'
 import { LibraryItem } from './library-item.tsx'
 
 /** What is installed in this browser, and what is on its way here. */
@@ -33,7 +34,7 @@ export default function LibraryPage() {
       </div>
       {failure === undefined ? null : (
         <Banner title="The library could not be read" tone="error">
-          {failure.message}
+          {sayFailure(failure)}
         </Banner>
       )}
       {transfers.length === 0 ? null : (

@@ -9,6 +9,7 @@ import { useNow } from '../../hooks/use-now.ts'
 import { useTitle } from '../../hooks/use-title.ts'
 import { formatAgo, formatDateTime, inGroups } from '../../lib/format.ts'
 import { networkLine, stepLines } from '../../store/selectors.ts'
+import { sayReason } from '../../text/reasons.ts'
 import { Connect } from './connect.tsx'
 import { Lookups } from './lookups.tsx'
 import { Peers } from './peers.tsx'
@@ -119,7 +120,7 @@ const Relays = ({ relays }: { relays: StatusView['relays'] }) => (
             </span>
             <code className="break">{address}</code>
             <CopyButton text={address} what="relay address" />
-            {reason === '' ? null : <span className="calm-note">{reason}</span>}
+            {reason === undefined ? null : <span className="calm-note">{sayReason(reason)}</span>}
           </li>
         ))}
       </ul>

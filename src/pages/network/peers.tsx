@@ -3,6 +3,7 @@ import { Part } from '../../components/part.tsx'
 import { useAppState } from '../../hooks/use-app.ts'
 import { useNow } from '../../hooks/use-now.ts'
 import { formatAgo, formatDuration, shortened } from '../../lib/format.ts'
+import { sayReason } from '../../text/reasons.ts'
 
 /** Of the table, for a row that could not be drawn. */
 const columns = 6
@@ -58,7 +59,9 @@ const Peer = ({ peer, now }: { peer: PeerView; now: number }) => {
       <td data-label="Connection" title={address}>
         {path === 'direct' ? 'Direct' : 'Through a relay'}
       </td>
-      <td data-label="Health">{health === 'healthy' ? 'Good' : healthReason}</td>
+      <td data-label="Health">
+        {health === 'healthy' || healthReason === undefined ? 'Good' : sayReason(healthReason)}
+      </td>
       <td data-label="Round trip">{rttMs === undefined ? 'not measured' : formatDuration(rttMs)}</td>
       <td data-label="Since">{formatAgo(connectedAt, now)}</td>
     </tr>

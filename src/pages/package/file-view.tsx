@@ -9,6 +9,7 @@ import { formatBytes } from '../../lib/format.ts'
 import { MAX_PREVIEW_BYTES } from '../../lib/limits.ts'
 import { decodeText, toRows } from '../../lib/text-rows.ts'
 import { isFailureView } from '../../store/failure-view.ts'
+import { sayFailure } from '../../text/reasons.ts'
 
 /** Height of a row of text, px; the style sheet has the same. */
 const rowHeight = 20
@@ -66,7 +67,7 @@ const toContent = (bytes: Awaited<ReturnType<ReturnType<typeof useCommands>['rea
   if (isFailureView(bytes)) {
     return bytes.name === 'ContentUnavailable' || bytes.name === 'NotInstalled'
       ? { state: 'none', why: 'This file is not here yet: install the package to read it.' }
-      : { state: 'none', why: bytes.message }
+      : { state: 'none', why: sayFailure(bytes) }
   }
   const text = decodeText(bytes)
   if (text === undefined) return { state: 'none', why: 'This is no text file. Save it to open it elsewhere.' }

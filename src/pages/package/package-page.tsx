@@ -2,6 +2,7 @@ import './package.css'
 import * as Tabs from '@radix-ui/react-tabs'
 import { useEffect, useState } from 'react'
 import { useLocation, useParams, useSearch } from 'wouter'
+import type { FailureView } from '../../../workers/contract/failures.ts'
 import type { PackageView, VersionView } from '../../../workers/contract/views.ts'
 import { Banner } from '../../components/banner.tsx'
 import { Button, LinkButton } from '../../components/button.tsx'
@@ -12,7 +13,7 @@ import { useApp, useAppState, useCommands, useLinks } from '../../hooks/use-app.
 import { useTitle } from '../../hooks/use-title.ts'
 import { formatCount } from '../../lib/format.ts'
 import { type PackageTab, packageTabs, parsePackageQuery } from '../../routes.ts'
-import type { FailureView } from '../../store/state.ts'
+import { sayFailure } from '../../text/reasons.ts'
 import { Dependencies } from './dependencies.tsx'
 import { Files } from './files.tsx'
 import { InstallDialog } from './install-dialog.tsx'
@@ -145,7 +146,7 @@ const Missing = ({ id, slug, failure }: { id: string; slug: string; failure: Fai
     setState('asking')
     const answer = await lookup(id)
     if ('found' in answer && answer.found) await describe(id)
-    else setState('found' in answer ? 'No peer that answered knows it.' : answer.message)
+    else setState('found' in answer ? 'No peer that answered knows it.' : sayFailure(answer))
   }
   const isAbsent = failure.name === 'PackageNotFound'
   return (
@@ -164,7 +165,7 @@ const Missing = ({ id, slug, failure }: { id: string; slug: string; failure: Fai
       level={1}
       title={isAbsent ? `${slug} is not in the catalogue here` : `${slug} could not be shown`}
     >
-      <p>{isAbsent ? 'It may be new, or its publisher was never seen by this tab.' : failure.message}</p>
+      <p>{isAbsent ? 'It may be new, or its publisher was never seen by this tab.' : sayFailure(failure)}</p>
       <output>{state === 'idle' || state === 'asking' ? '' : state}</output>
     </EmptyState>
   )

@@ -6,6 +6,7 @@ import { Part } from '../../components/part.tsx'
 import { useCommands } from '../../hooks/use-app.ts'
 import { formatBytes, plural } from '../../lib/format.ts'
 import type { OpenDraft } from '../../store/state.ts'
+import { sayFailure } from '../../text/reasons.ts'
 import { FieldsForm } from './fields-form.tsx'
 import { Findings } from './findings.tsx'
 import { LeftOutList } from './left-out-list.tsx'
@@ -37,7 +38,7 @@ export const DraftView = ({ draft }: { draft: OpenDraft }) => {
       ) : null}
       {check === undefined && failure !== undefined ? (
         <Banner title="It could not be checked" tone="error" urgent>
-          {failure.message}
+          {sayFailure(failure)}
         </Banner>
       ) : null}
       {check === undefined ? null : (

@@ -2,6 +2,7 @@ import type { Finding, FindingLevel } from '../../../workers/contract/views.ts'
 import { Icon, type IconName } from '../../components/icon.tsx'
 import { plural } from '../../lib/format.ts'
 import { keyed } from '../../lib/keyed.ts'
+import { sayFailure } from '../../text/reasons.ts'
 
 const levels: { level: FindingLevel; icon: IconName; one: string; means: string }[] = [
   { level: 'error', icon: 'error', one: 'error', means: 'must be mended before it can be published' },
@@ -30,9 +31,9 @@ export const Findings = ({ findings }: { findings: readonly Finding[] }) => (
             <Icon className="turn" name="chevron" />
           </summary>
           <ul>
-            {keyed(of, (each) => `${each.name} ${placeOf(each)} ${each.message}`).map(({ key, item: finding }) => (
+            {keyed(of, (each) => `${each.name} ${placeOf(each)} ${sayFailure(each)}`).map(({ key, item: finding }) => (
               <li key={key}>
-                <p>{finding.message}</p>
+                <p>{sayFailure(finding)}</p>
                 <p className="finding-place">
                   <code>{placeOf(finding)}</code> <span>{finding.name}</span>
                 </p>

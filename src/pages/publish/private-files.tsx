@@ -5,6 +5,7 @@ import { Icon } from '../../components/icon.tsx'
 import { useCommands } from '../../hooks/use-app.ts'
 import { plural } from '../../lib/format.ts'
 import type { OpenDraft } from '../../store/state.ts'
+import { sayReason } from '../../text/reasons.ts'
 
 /** A file that looks private and was neither left out nor confirmed. */
 export const isBlocked = (finding: Finding): finding is Finding & { path: string } =>
@@ -44,10 +45,10 @@ export const PrivateFiles = ({ draft }: { draft: OpenDraft }) => {
             it is.
           </p>
           <ul>
-            {undecided.map(({ path, message, line }, at) => (
+            {undecided.map(({ path, reason, line }, at) => (
               <li key={path}>
                 <p className="break">
-                  {message}
+                  {sayReason(reason)}
                   {line === undefined ? null : <span className="private-line"> Line {line}.</span>}
                 </p>
                 <div className="actions">

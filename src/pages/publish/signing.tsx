@@ -7,6 +7,7 @@ import { useAppState, useCommands } from '../../hooks/use-app.ts'
 import { formatBytes, plural, shortened } from '../../lib/format.ts'
 import { keyed } from '../../lib/keyed.ts'
 import type { OpenDraft } from '../../store/state.ts'
+import { sayFailure, sayReason } from '../../text/reasons.ts'
 import { isBlocked } from './private-files.tsx'
 
 /** What would be signed and by whom, and the button that does it. Stays in view beside the form. */
@@ -18,8 +19,8 @@ export const Signing = ({ draft, check }: { draft: OpenDraft; check: PackageChec
   const { slug, version } = check.fields
   const errors = check.findings.filter(({ level }) => level === 'error').length
   const blocked = check.findings.filter(isBlocked).length
-  const warnings =
-    dryRun?.warnings.filter((warning) => !check.findings.some(({ message }) => message === warning)) ?? []
+  const found = new Set(check.findings.map(({ reason }) => sayReason(reason)))
+  const warnings = (dryRun?.warnings ?? []).map(sayReason).filter((warning) => !found.has(warning))
   return (
     <aside aria-label="What will be signed" className="signing">
       <h2>What will be signed</h2>
@@ -66,7 +67,7 @@ export const Signing = ({ draft, check }: { draft: OpenDraft; check: PackageChec
       ))}
       {failure === undefined ? null : (
         <Banner title="It could not be published" tone="error" urgent>
-          {failure.message}
+          {sayFailure(failure)}
         </Banner>
       )}
       <Button

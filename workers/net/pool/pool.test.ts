@@ -181,7 +181,7 @@ describe('checks', () => {
     await pass(5_000)
     fake.ping = 'silent'
     await pass(65_500)
-    expect(pool.peers()[0]?.health).toEqual({ state: 'degraded', reason: 'It did not answer the last ping.' })
+    expect(pool.peers()[0]?.health).toEqual({ state: 'degraded', reason: { code: 'pings-lost', count: 1 } })
     const before = changes.count
     await pass(5_000)
     expect(fake.ended).toBe('It did not answer 2 pings.')
@@ -206,7 +206,7 @@ describe('checks', () => {
     for (let times = 0; times < 2; times += 1) pool.report(peer.toString(), 'failed')
     await pass(0)
     expect(fake.pings).toBe(1)
-    expect(pool.peers()[0]?.health).toEqual({ state: 'degraded', reason: 'The last 2 requests to it failed.' })
+    expect(pool.peers()[0]?.health).toEqual({ state: 'degraded', reason: { code: 'requests-failed', count: 2 } })
     for (let times = 0; times < 3; times += 1) pool.report(peer.toString(), 'failed')
     expect(fake.ended).toBe('The last 5 requests to it failed.')
   })
