@@ -1,8 +1,9 @@
-import { Failure, type FailureName, toFailure } from '../contract/failures.ts'
+import { Failure, type FailureName } from '../contract/failures.ts'
 import type { DamageReason } from '../contract/reasons.ts'
 import type { FileInput } from '../contract/views.ts'
 import { sameBytes } from '../protocol/bytes.ts'
 import type { CryptoProvider } from '../protocol/crypto.ts'
+import { RecordError } from '../protocol/decoded.ts'
 import { fromHex, rootToText } from '../protocol/ids.ts'
 import { PIECE_BYTES } from '../protocol/limits.ts'
 import { type ContentManifest, contentRoot, fileRange, manifestCodec, pieceLength } from '../protocol/manifest.ts'
@@ -332,7 +333,9 @@ const encodeManifest = (content: ContentManifest): Uint8Array => {
   try {
     return manifestCodec.encode(content)
   } catch (thrown) {
-    throw toFailure(thrown)
+    throw thrown instanceof RecordError
+      ? new Failure(thrown.name, { code: 'record-refused', detail: thrown.message })
+      : thrown
   }
 }
 

@@ -16,12 +16,7 @@ const crossed = ({ name, message }: Failure): Error => Object.assign(new Error(m
 describe('a failure', () => {
   test('keeps its name and its reason on the way to another thread', () => {
     const finding: FindingReason = { code: 'path-unsafe', path: 'a\u202e"\n', fault: 'dot-part' }
-    const reason: FailureReason = {
-      code: 'check-failed',
-      finding,
-      alsoPrivate: [],
-      morePrivate: 0,
-    }
+    const reason: FailureReason = { code: 'check-failed', finding, alsoPrivate: [], morePrivate: 0 }
     const read = toFailure(crossed(new Failure('PathUnsafe', reason)))
     expect(read).toMatchObject({ name: 'PathUnsafe', reason })
     expect(isFailure(read, 'PathUnsafe')).toBe(true)

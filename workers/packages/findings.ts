@@ -103,5 +103,5 @@ export const firstNames = (names: readonly string[]): { names: string[]; more: n
   return { names: first, more: names.length - first.length }
 }
 
-/** Nobody reads more in one sentence. */
+/** A person reads no more in one finding. */
 const MAX_NAMES = 8

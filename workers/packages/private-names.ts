@@ -7,7 +7,7 @@ import type { PrivateSign } from '../contract/finding-reasons.ts'
  * source files and public keys do not count. Names count without regard to case, at any depth, with either kind of slash.
  */
 
-/** Why a file of this path is likely private, as the end of a sentence; undefined when its name says nothing. */
+/** Why a file of this path is likely private; undefined when its name says nothing. */
 export const privateName = (path: string): PrivateSign | undefined => {
   const segments = path.normalize('NFKC').toLowerCase().split(/[/\\]/)
   const name = segments.pop() ?? ''

@@ -219,7 +219,10 @@ test('what did not pass its check, or fits no record, is refused by name', async
   await expect(publisher.publish(check('kit', '1.0'), content(1))).rejects.toMatchObject({ name: 'VersionInvalid' })
   const long = check('kit', '1.0.0')
   long.fields.description = 'x'.repeat(301)
-  await expect(publisher.publish(long, content(1))).rejects.toMatchObject({ name: 'RecordMalformed' })
+  await expect(publisher.publish(long, content(1))).rejects.toMatchObject({
+    name: 'RecordMalformed',
+    reason: { code: 'record-refused' },
+  })
   expect(registry.size()).toBe(0)
 })
 

@@ -1,8 +1,9 @@
-import { Failure, type FailureName, failureNames, toFailure } from '../contract/failures.ts'
+import { Failure, type FailureName, failureNames } from '../contract/failures.ts'
 import type { WarningReason } from '../contract/reasons.ts'
 import type { DependencyView, Finding, PackageCheck } from '../contract/views.ts'
 import { sameBytes } from '../protocol/bytes.ts'
 import type { CryptoProvider, Signer } from '../protocol/crypto.ts'
+import { RecordError } from '../protocol/decoded.ts'
 import { buildHead, headPageCodec, signHead, type VersionEntry } from '../protocol/head.ts'
 import type { Identity } from '../protocol/identity.ts'
 import { isSlug, type PackageId, packageId, rootToText, splitPackageId, toHex } from '../protocol/ids.ts'
@@ -238,7 +239,9 @@ const named = async <T>(result: Promise<T>): Promise<T> => {
   try {
     return await result
   } catch (error) {
-    throw toFailure(error)
+    throw error instanceof RecordError
+      ? new Failure(error.name, { code: 'record-refused', detail: error.message })
+      : error
   }
 }
 
