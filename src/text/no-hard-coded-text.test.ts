@@ -34,6 +34,7 @@ test.each([
   '<Icon name="working" />',
   '<time dateTime={time} title={formatDate(at)} />',
   'if (failure.name === "Cancelled") throw new Error("There is no context.")',
+  'if (isFailure(error, "Stopped")) return',
 ])('%s passes', (source) => {
   expect(hardCodedText('x.tsx', source)).toEqual([])
 })
@@ -88,6 +89,10 @@ const childrenOf = (node: Node, shown: boolean): [Node, boolean][] => {
     case 'BinaryExpression':
     case 'SwitchCase':
       return all.filter(({ type }) => type !== 'Literal').map((child) => [child, false])
+    case 'CallExpression':
+      return all
+        .filter(({ type }) => type !== 'Literal' || !isNamed(node['callee'], 'isFailure'))
+        .map((child) => [child, false])
     case 'NewExpression':
       return (node['callee'] as Node)['name'] === 'Error' ? [] : all.map((child) => [child, false])
     case 'AssignmentExpression':

@@ -97,7 +97,7 @@ test('a load that fails rejects all, and the next caller tries again', async () 
   let calls = 0
   const cache = open(createMemoryStore(), async () => {
     calls += 1
-    if (calls === 1) throw new Failure('Timeout', 'No answer.')
+    if (calls === 1) throw new Failure('Timeout', { code: 'peer-timed-out' })
     return note('later')
   })
   const outcomes = await Promise.allSettled(Array.from({ length: 100 }, () => cache.get('k')))

@@ -5,7 +5,7 @@ import type { Store } from './store.ts'
 
 export interface OpenedStore {
   store: Store
-  /** Why nothing will survive this tab, in words for the person; absent when the store is on disk. */
+  /** Why nothing will survive this tab; absent when the store is on disk. */
   refusal?: Failure
 }
 
