@@ -44,13 +44,13 @@ const badPackages: BadPackage[] = [
     what: '1,001 files',
     files: [manifest('orders'), ...Array.from({ length: 1000 }, (_, at) => ({ path: `f/${at}.txt`, text: 'x' }))],
     name: 'TooManyFiles',
-    says: /1001 files.*1000/,
+    says: /1,001 files.*1,000/,
   },
   {
     what: '101 MB',
     files: [manifest('orders'), { path: 'big.bin', zeros: 101_000_000 }],
     name: 'PackageTooLarge',
-    says: /101\.0 MB.*100\.0 MB.*big\.bin/,
+    says: /101 MB.*100 MB.*big\.bin/,
   },
   { what: 'a path with ..', files: withFile('templates/../../x'), name: 'PathUnsafe', says: /\.\./ },
   { what: 'a path that begins with ..', files: withFile('../x'), name: 'PathUnsafe', says: /\.\./ },
@@ -131,7 +131,7 @@ test('each bad archive is refused by name, and nothing is changed by it', async 
       what: 'a bomb: 60 MB in 60 KB',
       archive: await craftZip([goodManifest, { path: 'zeros', bytes: zeros, deflate: true }]),
       name: 'ArchiveTooLarge',
-      says: /60\d{6} bytes/,
+      says: /60 MB/,
     },
     {
       what: 'a bomb: 120 MB in all',
@@ -141,7 +141,7 @@ test('each bad archive is refused by name, and nothing is changed by it', async 
         { path: 'more', bytes: zeros, deflate: true },
       ]),
       name: 'ArchiveTooLarge',
-      says: /100000000 bytes/,
+      says: /100 MB/,
     },
     {
       what: 'a bomb that declares 10 bytes',
@@ -173,7 +173,7 @@ test('each bad archive is refused by name, and nothing is changed by it', async 
       what: '1,001 files',
       archive: await craftZip(Array.from({ length: 1001 }, (_, at) => ({ path: `${at}`, bytes: text('x') }))),
       name: 'TooManyFiles',
-      says: /1001 files/,
+      says: /1,001 files/,
     },
     {
       what: 'a wrong checksum',
@@ -181,7 +181,7 @@ test('each bad archive is refused by name, and nothing is changed by it', async 
       name: 'ArchiveUnreadable',
       says: /package\.toml/,
     },
-    { what: 'no archive', archive: text('this is no archive'), name: 'ArchiveUnreadable', says: /no zip archive/ },
+    { what: 'no archive', archive: text('this is no archive'), name: 'ArchiveUnreadable', says: /not a zip archive/ },
     { what: 'nothing', archive: new Uint8Array(), name: 'ArchiveUnreadable', says: /archive/ },
     {
       what: 'half an archive',

@@ -55,9 +55,7 @@ test('where IndexedDB is refused, in whatever way, the page works in memory and 
       const refused = peerOf(page)
       expect(await refused.status()).toMatchObject({
         persistent: false,
-        steps: {
-          storage: { state: 'failed', reason: expect.stringMatching(/^This browser does not let the page store/) },
-        },
+        steps: { storage: { state: 'failed', reason: { code: 'after-failure', reason: { code: 'storage-refused' } } } },
       })
       await expect(page.getByText('Nothing is saved after you close this tab')).toBeVisible()
 

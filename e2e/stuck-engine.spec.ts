@@ -36,7 +36,7 @@ test('an engine that does not answer is started again: all tabs hear it, and wha
     window.ggen.subscribe((batch) => {
       for (const update of batch)
         if (update.kind === 'status')
-          seen.push(`${update.status.directConnections} ${update.status.steps.direct.reason}`)
+          seen.push(`${update.status.directConnections} ${update.status.steps.direct.reason?.code}`)
     })
   })
   hang(leader.page)
@@ -47,12 +47,10 @@ test('an engine that does not answer is started again: all tabs hear it, and wha
   const tookOver = (): boolean => follower.workers().length > 0
   for (const page of [leader.page, follower]) {
     const notices = page.getByRole('region', { name: 'Notices' })
-    await expect.poll(async () => tookOver() || (await notices.innerText()).includes('started again')).toBe(true)
+    await expect.poll(async () => tookOver() || (await notices.innerText()).includes('so it was restarted')).toBe(true)
   }
   if (!tookOver())
-    expect(await leader.page.evaluate(() => Reflect.get(window, 'seen') as string[])).toContain(
-      '0 This part is starting again.',
-    )
+    expect(await leader.page.evaluate(() => Reflect.get(window, 'seen') as string[])).toContain('0 engine-restarting')
   expect(await own).toMatchObject({ failed: false })
   expect(await others).toMatchObject({ failed: false })
   expect((await leader.library()).map(({ slug }) => slug)).toEqual(['there'])

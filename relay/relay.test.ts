@@ -136,11 +136,8 @@ describe('relay keeper', () => {
     const node = await network.startTab([address])
     await until('it failed', () => node.keeper.steps().relay.state === 'failed')
     expect(node.keeper.steps()).toEqual({
-      relay: {
-        state: 'failed',
-        reason: `The relay at 127.0.0.1:${port} does not answer. It is tried again and again.`,
-      },
-      reservation: { state: 'waiting', reason: 'It waits for the relay.' },
+      relay: { state: 'failed', reason: { code: 'relay-silent', relay: `127.0.0.1:${port}` } },
+      reservation: { state: 'waiting', reason: { code: 'relay-waiting' } },
     })
     await network.startRelay({ port, privateKey })
     node.keeper.wake()
@@ -257,7 +254,7 @@ describe('relay keeper', () => {
     const other = (await import('@libp2p/peer-id')).peerIdFromPublicKey(publicKey).toString()
     const node = await network.startTab([relay.addressFor(undefined).replace(relay.node.peerId.toString(), other)])
     await until('it failed', () => node.keeper.steps().relay.state === 'failed')
-    expect(node.keeper.steps().relay.reason).toContain('its key has changed')
+    expect(node.keeper.steps().relay.reason).toMatchObject({ code: 'relay-key-changed' })
   })
 
   it('says so when an address names no peer, and uses the others', async () => {
@@ -267,16 +264,13 @@ describe('relay keeper', () => {
     await until('the good one has given a reservation', () => node.keeper.relays()[1]?.reserved === true)
     expect(node.keeper.relays()[0]?.dial).toEqual({
       state: 'failed',
-      reason: `“${bad}” is no address of a relay: it names no peer.`,
+      reason: { code: 'relay-malformed', address: bad },
     })
     expect(node.keeper.steps().relay.state).toBe('ok')
   })
 
   it('says so when there is no relay', async () => {
     const node = await network.startTab([])
-    expect(node.keeper.steps().relay).toEqual({
-      state: 'failed',
-      reason: 'No relay is configured, so no other tab can be found.',
-    })
+    expect(node.keeper.steps().relay).toEqual({ state: 'failed', reason: { code: 'no-relay-configured' } })
   })
 })

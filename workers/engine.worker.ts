@@ -53,6 +53,5 @@ const restartNotice: Update = {
   id: engineNoticeId,
   level: 'warning',
   name: 'Timeout',
-  message:
-    'The part of this page that connects to peers did not answer for 5 seconds, so it was started again. What was under way continues, and nothing that is stored was lost.',
+  reason: { code: 'engine-restarted', seconds: 5 },
 }

@@ -90,11 +90,12 @@ const childrenOf = (node: Node, shown: boolean): [Node, boolean][] => {
     case 'BinaryExpression':
     case 'SwitchCase':
       return all.filter(({ type }) => type !== 'Literal').map((child) => [child, false])
+    case 'CallExpression':
+      return all
+        .filter(({ type }) => type !== 'Literal' || !isNamed(node['callee'], 'isFailure'))
+        .map((child) => [child, false])
     case 'NewExpression':
       return (node['callee'] as Node)['name'] === 'Error' ? [] : all.map((child) => [child, false])
-    // The name of a failure.
-    case 'CallExpression':
-      return isNamed(node['callee'], 'isFailure') ? [] : all.map((child) => [child, false])
     case 'AssignmentExpression':
       return isNamed((node['left'] as Node)['property'], 'rel') ? [] : all.map((child) => [child, false])
     case 'Property':

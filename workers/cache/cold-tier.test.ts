@@ -118,7 +118,7 @@ test('while the store refuses, nothing is lost, and it is tried again later and 
   const store = watch(createMemoryStore())
   const cold = open(store)
   await cold.read('index is read')
-  store.refusal = new Failure('StorageUnavailable', 'gone')
+  store.refusal = new Failure('StorageUnavailable', { code: 'storage-closed' })
   cold.put('k', bytes(10, 1), clock)
   await vi.advanceTimersByTimeAsync(10_000)
   const { failures } = cold.stats()
@@ -143,7 +143,7 @@ test('what is put while an older value is being refused is what is written in th
   const flushing = cold.flush()
   await vi.advanceTimersByTimeAsync(0)
   cold.put('k', bytes(10, 2), clock)
-  refused.reject(new Failure('StorageUnavailable', 'gone'))
+  refused.reject(new Failure('StorageUnavailable', { code: 'storage-closed' }))
   await flushing
   store.write = write
   expect((await cold.read('k'))?.bytes).toEqual(bytes(10, 2))
@@ -153,7 +153,7 @@ test('what is put while an older value is being refused is what is written in th
 
 test('a store that refuses from the start is an empty one, until it answers', async () => {
   const store = watch(createMemoryStore())
-  store.refusal = new Failure('StorageUnavailable', 'gone')
+  store.refusal = new Failure('StorageUnavailable', { code: 'storage-closed' })
   const cold = open(store)
   expect(await cold.read('k')).toBeUndefined()
   cold.put('k', bytes(10), clock)
@@ -165,7 +165,7 @@ test('a store that refuses from the start is an empty one, until it answers', as
 
 test('what waits for a store that refuses is bounded', async () => {
   const store = watch(createMemoryStore())
-  store.refusal = new Failure('StorageUnavailable', 'gone')
+  store.refusal = new Failure('StorageUnavailable', { code: 'storage-closed' })
   const cold = open(store, { pendingBytes: 1_000 })
   for (let n = 0; n < 100; n += 1) cold.put(`k${n}`, bytes(100), clock)
   expect(cold.stats().pending).toBe(10)
@@ -194,7 +194,7 @@ test('stop writes what waits, and leaves no timer, also when the store refuses',
   await cold.stop()
   expect(await keysIn(store)).toEqual(['k'])
   const other = open(store)
-  store.refusal = new Failure('StorageUnavailable', 'gone')
+  store.refusal = new Failure('StorageUnavailable', { code: 'storage-closed' })
   other.put('l', bytes(10), clock)
   await other.stop()
   expect(vi.getTimerCount()).toBe(0)
@@ -270,7 +270,7 @@ test('an entry that is replaced while it is being read is not taken for a damage
 
 test('a failing write-behind never loses the copy in memory', async () => {
   const store = watch(createMemoryStore())
-  store.refusal = new Failure('QuotaExceeded', 'full')
+  store.refusal = new Failure('QuotaExceeded', { code: 'disk-full' })
   const cache = cacheOver(store, async (key) => ({ text: key }))
   for (let n = 0; n < 500; n += 1) await cache.get(`k${n}`)
   await vi.advanceTimersByTimeAsync(120_000)

@@ -93,4 +93,4 @@ interface Ongoing<T> {
   waiting: number
 }
 
-const cancelled = (): Failure => new Failure('Cancelled', 'The lookup was cancelled.')
+const cancelled = (): Failure => new Failure('Cancelled', { code: 'cancelled' })

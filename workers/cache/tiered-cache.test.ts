@@ -99,7 +99,7 @@ test('a load that fails rejects all, and the next caller tries again', async () 
   let calls = 0
   const cache = open(createMemoryStore(), async () => {
     calls += 1
-    if (calls === 1) throw new Failure('Timeout', 'No answer.')
+    if (calls === 1) throw new Failure('Timeout', { code: 'peer-timed-out' })
     return note('later')
   })
   const outcomes = await Promise.allSettled(Array.from({ length: 100 }, () => cache.get('k')))
@@ -246,7 +246,11 @@ test('what is dropped from memory is read again from the cold tier', async () =>
 
 test('over a read-only cold tier a failing read rejects, counts as a miss, and is tried again', async () => {
   const memory = createCacheMemory({ kinds: ['note'], now: () => clock })
-  const reads = [Promise.reject(new Failure('StorageUnavailable', 'Gone.')), undefined, noteCodec.encode(note('x'))]
+  const reads = [
+    Promise.reject(new Failure('StorageUnavailable', { code: 'storage-closed' })),
+    undefined,
+    noteCodec.encode(note('x')),
+  ]
   const cache = createTieredCache<Note>({
     memory: memory.of('note'),
     cold: createReadOnlyColdTier(

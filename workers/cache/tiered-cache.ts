@@ -186,7 +186,7 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
 
   return {
     async get(key, { operation = untraced() } = {}) {
-      if (stopped || operation.signal.aborted) throw new Failure('Cancelled', 'The lookup was cancelled.')
+      if (stopped || operation.signal.aborted) throw new Failure('Cancelled', { code: 'cancelled' })
       if (flights.has(key)) {
         counts.joined += 1
         return flights.join(key, (flight) => find(key, flight), operation)

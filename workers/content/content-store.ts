@@ -1,7 +1,9 @@
-import { Failure, type FailureName, toFailure } from '../contract/failures.ts'
+import { Failure, type FailureName } from '../contract/failures.ts'
+import type { DamageReason } from '../contract/reasons.ts'
 import type { FileInput } from '../contract/views.ts'
 import { sameBytes } from '../protocol/bytes.ts'
 import type { CryptoProvider } from '../protocol/crypto.ts'
+import { RecordError } from '../protocol/decoded.ts'
 import { fromHex, rootToText } from '../protocol/ids.ts'
 import { PIECE_BYTES } from '../protocol/limits.ts'
 import { type ContentManifest, contentRoot, fileRange, manifestCodec, pieceLength } from '../protocol/manifest.ts'
@@ -43,7 +45,7 @@ export type ManifestOutcome =
 
 export interface DamagedFile {
   path: string
-  reason: string
+  reason: DamageReason
 }
 
 export interface ContentStore {
@@ -199,8 +201,7 @@ export const createContentStore = ({ store, crypto, onLost = () => {} }: Content
 
   const known = async (root: Uint8Array): Promise<ContentManifest> => {
     const of = await manifest(root)
-    if (of === undefined)
-      throw new Failure('ContentUnavailable', `The content ${rootToText(root)} is not on this device.`)
+    if (of === undefined) throw new Failure('ContentUnavailable', { code: 'content-not-here', root: rootToText(root) })
     return of
   }
 
@@ -277,7 +278,7 @@ export const createContentStore = ({ store, crypto, onLost = () => {} }: Content
     async readFile(root, path) {
       const of = await known(root)
       const range = fileRange(of, path)
-      if (range === undefined) throw new Failure('InvalidArgument', `There is no file “${path}” in this package.`)
+      if (range === undefined) throw new Failure('InvalidArgument', { code: 'no-such-file', path })
       const bytes = new Uint8Array(range.size)
       const first = Math.floor(range.offset / of.pieceSize)
       const end = Math.ceil((range.offset + range.size) / of.pieceSize)
@@ -285,10 +286,7 @@ export const createContentStore = ({ store, crypto, onLost = () => {} }: Content
         const indices = span(from, Math.min(end, from + batchPieces))
         for (const [at, piece] of (await readPieces(root, of, indices)).entries()) {
           if (piece === undefined) {
-            throw new Failure(
-              'ContentUnavailable',
-              `A part of “${path}” is missing on this device. Install the package again.`,
-            )
+            throw new Failure('ContentUnavailable', { code: 'file-incomplete', path })
           }
           const start = (from + at) * of.pieceSize - range.offset
           const part = piece.subarray(Math.max(0, -start), Math.min(piece.length, range.size - start))
@@ -297,7 +295,7 @@ export const createContentStore = ({ store, crypto, onLost = () => {} }: Content
       }
       const sha256 = of.files.find((file) => file.path === path)?.sha256
       if (sha256 === undefined || !sameBytes(await crypto.sha256(bytes), sha256)) {
-        throw new Failure('FileInvalid', `The file “${path}” is not what its publisher's manifest says.`)
+        throw new Failure('FileInvalid', { code: 'file-mismatch', path })
       }
       return bytes
     },
@@ -320,8 +318,8 @@ export const createContentStore = ({ store, crypto, onLost = () => {} }: Content
       const { damaged, unchecked } = await files.finish()
       if (damaged.length + unchecked.length > 0) onLost(root)
       return [
-        ...damaged.map((path) => ({ path, reason: 'Its bytes are not what the manifest says.' })),
-        ...unchecked.map((path) => ({ path, reason: 'A part of it is missing or was damaged.' })),
+        ...damaged.map((path): DamagedFile => ({ path, reason: { code: 'bytes-differ' } })),
+        ...unchecked.map((path): DamagedFile => ({ path, reason: { code: 'part-missing' } })),
       ]
     },
 
@@ -371,7 +369,9 @@ const encodeManifest = (content: ContentManifest): Uint8Array => {
   try {
     return manifestCodec.encode(content)
   } catch (thrown) {
-    throw toFailure(thrown)
+    throw thrown instanceof RecordError
+      ? new Failure(thrown.name, { code: 'record-refused', detail: thrown.message })
+      : thrown
   }
 }
 

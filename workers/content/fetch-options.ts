@@ -93,8 +93,11 @@ export const assertExpected = (manifest: ContentManifest, expected: ExpectedCont
   if (expected === undefined) return
   const { size, files } = manifest
   if (size === expected.size && files.length === expected.fileCount) return
-  throw new Failure(
-    'FileInvalid',
-    `The signed release names ${expected.fileCount} files of ${expected.size} bytes; its content has ${files.length} of ${size}. It was refused.`,
-  )
+  throw new Failure('FileInvalid', {
+    code: 'content-mismatch',
+    files: files.length,
+    bytes: size,
+    signedFiles: expected.fileCount,
+    signedBytes: expected.size,
+  })
 }

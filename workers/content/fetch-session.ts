@@ -165,10 +165,10 @@ export const runFetchSession = async (
   }
 
   const lose = (source: Source, thrown: unknown): void => {
-    const { name, message } = toFailure(thrown)
+    const { name, reason } = toFailure(thrown)
     // A relay ends connections that have carried enough: the peer is not to blame, and another connection is made.
-    if (name !== 'RecordMalformed') drop(source, source.relayed ? 'rest' : 'failed', message)
-    else expel(source.peer, message)
+    if (name !== 'RecordMalformed') drop(source, source.relayed ? 'rest' : 'failed', reason.code)
+    else expel(source.peer, reason.code)
   }
 
   const askManifest = async (source: Source, client: PieceClient): Promise<void> => {
@@ -176,14 +176,14 @@ export const runFetchSession = async (
     const answer = await client.manifest(root).catch((thrown: unknown) => lose(source, thrown))
     if (answer === undefined || begun !== undefined || ended.signal.aborted) return
     if (answer.status === 'refused') drop(source, 'rest', '')
-    else if (answer.status === 'absent') drop(source, 'failed', 'It does not hold this content.')
+    else if (answer.status === 'absent') drop(source, 'failed', 'content absent')
     else await takeManifest(source, answer.bytes).catch(fail)
   }
 
   const takeManifest = async (source: Source, bytes: Uint8Array): Promise<void> => {
     const manifest = await content.putManifest(root, bytes)
     if (!manifest.ok && manifest.name === 'PieceInvalid') return expel(source.peer, manifest.message)
-    if (!manifest.ok) throw new Failure(manifest.name, manifest.message)
+    if (!manifest.ok) throw new Failure(manifest.name, { code: 'record-refused', detail: manifest.message })
     const missing = await content.missingPieces(root)
     if (missing === undefined || begun !== undefined || ended.signal.aborted) return
     madeProgress(source.peer)
@@ -204,7 +204,7 @@ export const runFetchSession = async (
         )
       }
     }
-    if (schedule.left > 0 && schedule.isUseless(source.peer)) drop(source, 'failed', 'It does not hold the rest.')
+    if (schedule.left > 0 && schedule.isUseless(source.peer)) drop(source, 'failed', 'remaining pieces absent')
   }
 
   const takeAnswer = (source: Source, client: PieceClient, piece: number, answer: PieceAnswer): void => {
@@ -317,7 +317,7 @@ export const runFetchSession = async (
     else fail(unavailable(root, begun, fetched, candidates.size))
   }
 
-  const cancel = (): void => fail(new Failure('Cancelled', 'The transfer was cancelled. What came so far is kept.'))
+  const cancel = (): void => fail(new Failure('Cancelled', { code: 'fetch-cancelled' }))
   signal.addEventListener('abort', cancel, { once: true })
   const ticking = setInterval(tick, tickMs)
   try {
@@ -337,7 +337,7 @@ export const runFetchSession = async (
     // On the way out of a failure too: what was checked is kept for the next attempt.
     await writer.close().catch(() => {})
   }
-  if (begun === undefined) throw new Failure('Internal', 'A fetch ended without a manifest.')
+  if (begun === undefined) throw new Failure('Internal', { code: 'fetch-without-manifest' })
   return { manifest: begun.manifest, bytes: fetched, ...(await begun.files.finish()) }
 }
 
@@ -360,19 +360,13 @@ interface Begun {
   files: FileCheck
 }
 
-const tooLargeForRelay = (missing: number, most: number, isAnyHere: boolean): Failure =>
-  new Failure(
-    'TooLargeForRelay',
-    `${toMegabytes(missing)} MB are missing, and the peers that have them are reached through a relay only, which carries ${toMegabytes(most)} MB of a package. Try again on a network that lets direct connections through; a VPN or an extension that blocks WebRTC can be in the way.${isAnyHere ? ' What arrived is kept.' : ''}`,
-  )
+const tooLargeForRelay = (missing: number, limit: number, kept: boolean): Failure =>
+  new Failure('TooLargeForRelay', { code: 'too-large-for-relay', missing, limit, kept })
 
-const toMegabytes = (bytes: number): number => Math.ceil(bytes / 100_000) / 10
-
-const unavailable = (root: Uint8Array, begun: Begun | undefined, fetched: number, asked: number): Failure => {
-  const who = asked === 0 ? 'No peer that holds it was found' : `None of the ${asked} peers found has the rest`
-  const kept =
-    begun === undefined
-      ? 'Nothing of it is here yet'
-      : `${begun.held + fetched} of ${begun.manifest.size} bytes are kept, and a new attempt goes on from there`
-  return new Failure('ContentUnavailable', `The content ${rootToText(root)} is not available now. ${who}. ${kept}.`)
-}
+const unavailable = (root: Uint8Array, begun: Begun | undefined, fetched: number, peers: number): Failure =>
+  new Failure('ContentUnavailable', {
+    code: 'content-unavailable',
+    root: rootToText(root),
+    peers,
+    ...(begun === undefined ? {} : { kept: begun.held + fetched, size: begun.manifest.size }),
+  })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { rootToText } from '../protocol/ids.ts'
 import { manifestCodec } from '../protocol/manifest.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
@@ -248,7 +249,10 @@ test('waits for providers, a bounded time, and says what is kept', async () => {
     operation: untraced(),
     limits: { waitForProvidersMs: 300 },
   })
-  await expect(missing).rejects.toMatchObject({ name: 'ContentUnavailable', message: /No peer .* found.*Nothing/s })
+  await expect(missing).rejects.toMatchObject({
+    name: 'ContentUnavailable',
+    reason: { code: 'content-unavailable', peers: 0, root: rootToText(staged.root) },
+  })
 
   await asker.content.putManifest(staged.root, staged.manifestBytes)
   const first = await asker.content.checkPiece(staged.manifest, 0, staged.pieces[0] ?? new Uint8Array())
@@ -259,7 +263,7 @@ test('waits for providers, a bounded time, and says what is kept', async () => {
   })
   await expect(rest).rejects.toMatchObject({
     name: 'ContentUnavailable',
-    message: expect.stringContaining(`${pieceBytes} of ${staged.size} bytes are kept`),
+    reason: { peers: 1, kept: pieceBytes, size: staged.size },
   })
 })
 
@@ -385,7 +389,7 @@ test.each([['large.bin'], ['small.txt'], ['empty']])(
     const deps = network.dependencies(asker, [holder])
     await expect(fetchContent(root, deps, { operation: untraced() })).rejects.toMatchObject({
       name: 'FileInvalid',
-      message: expect.stringContaining(path),
+      reason: { code: 'fetched-file-mismatch', path },
     })
     expect(await asker.store.keys('pieces')).toEqual([])
     expect(await asker.store.keys('manifests')).toEqual([])

@@ -86,8 +86,7 @@ export const fetchContent = async (
 }
 
 const throwIfCancelled = (signal: AbortSignal | undefined): void => {
-  if (signal?.aborted === true) throw new Failure('Cancelled', 'The transfer was cancelled. What came so far is kept.')
+  if (signal?.aborted === true) throw new Failure('Cancelled', { code: 'fetch-cancelled' })
 }
 
-const fileInvalid = (path: string): Failure =>
-  new Failure('FileInvalid', `The file “${path}” is not what its publisher's manifest says. Nothing of it is kept.`)
+const fileInvalid = (path: string): Failure => new Failure('FileInvalid', { code: 'fetched-file-mismatch', path })

@@ -45,9 +45,9 @@ test('writes lengths as varints', () => {
 test('refuses a frame by its length, before its bytes, and reads nothing after it', () => {
   const { frames, faults } = read([varint(11), new Uint8Array(100)], 10)
   expect(frames).toEqual([])
-  expect(faults).toEqual(['a frame of 11 bytes came where at most 10 are allowed'])
-  expect(read([Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x01)], 10).faults).toEqual(['a frame has no readable length'])
-  expect(read([Uint8Array.of(0)], 10).faults).toEqual(['an empty frame came'])
+  expect(faults).toEqual(['frame of 11 bytes, over the limit of 10'])
+  expect(read([Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x01)], 10).faults).toEqual(['unreadable frame length'])
+  expect(read([Uint8Array.of(0)], 10).faults).toEqual(['empty frame'])
 })
 
 test('any bytes give frames within the limit or one fault', () => {

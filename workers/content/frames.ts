@@ -15,7 +15,7 @@ export interface FrameRules {
   /** A whole frame, in a buffer of its own. */
   onFrame(frame: Uint8Array): void
   /** What came is no frame that may come here; nothing more is read. */
-  onFault(reason: string): void
+  onFault(detail: string): void
   /** Any bytes came. */
   onBytes?(count: number): void
 }
@@ -31,9 +31,9 @@ export const readFrames = (stream: Stream, rules: FrameRules): (() => void) => {
   let filled = 0
   let reading = true
 
-  const fault = (reason: string): void => {
+  const fault = (detail: string): void => {
     stop()
-    rules.onFault(reason)
+    rules.onFault(detail)
   }
 
   const readLength = (byte: number): void => {
@@ -43,9 +43,9 @@ export const readFrames = (stream: Stream, rules: FrameRules): (() => void) => {
     if (read === 'more') return
     const allowed = rules.maxLength()
     const length = read?.value
-    if (length === undefined) fault('a frame has no readable length')
-    else if (length > allowed) fault(`a frame of ${length} bytes came where at most ${allowed} are allowed`)
-    else if (length === 0) fault('an empty frame came')
+    if (length === undefined) fault('unreadable frame length')
+    else if (length > allowed) fault(`frame of ${length} bytes, over the limit of ${allowed}`)
+    else if (length === 0) fault('empty frame')
     else {
       frame = new Uint8Array(length)
       filled = 0

@@ -15,7 +15,7 @@ export const openWithin = async (
   const giveUp = new AbortController()
   const given = Promise.withResolvers<never>()
   const end = (): void => {
-    const reason = new Failure('PeerUnreachable', 'The peer could not be reached in time.')
+    const reason = new Failure('PeerUnreachable', { code: 'peer-timed-out' })
     giveUp.abort(reason)
     given.reject(reason)
   }
@@ -29,9 +29,7 @@ export const openWithin = async (
       (stream) => stream.abort(toFailure(thrown)),
       () => {},
     )
-    throw isFailure(thrown)
-      ? thrown
-      : new Failure('PeerUnreachable', `The peer could not be reached: ${toFailure(thrown).message}`)
+    throw isFailure(thrown) ? thrown : new Failure('PeerUnreachable', toFailure(thrown).reason)
   } finally {
     clearTimeout(timer)
     ended.removeEventListener('abort', end)

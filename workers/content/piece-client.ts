@@ -82,7 +82,7 @@ export const createPieceClient = (
     stream.abort(reason)
     for (const { reject } of open) reject(reason)
   }
-  const lie = (reason: string): void => end(new Failure('RecordMalformed', `The peer broke the protocol: ${reason}.`))
+  const lie = (detail: string): void => end(new Failure('RecordMalformed', { code: 'protocol-violation', detail }))
 
   // The timer is not set anew for every message: it looks at the clock when it fires.
   const watch = (): void => {
@@ -90,8 +90,8 @@ export const createPieceClient = (
     if (pending.size === 0) return
     const stalledIn = lastByteAt + stallTimeoutMs - performance.now()
     const lateIn = answeredAt + answerTimeoutMs - performance.now()
-    if (stalledIn <= 0) end(new Failure('Timeout', 'The peer stopped sending.'))
-    else if (lateIn <= 0) end(new Failure('Timeout', 'The peer sends too slowly.'))
+    if (stalledIn <= 0) end(new Failure('Timeout', { code: 'peer-stalled' }))
+    else if (lateIn <= 0) end(new Failure('Timeout', { code: 'peer-too-slow' }))
     else timer = setTimeout(watch, Math.ceil(Math.min(stalledIn, lateIn)))
   }
   const startWatch = (): void => {
@@ -110,17 +110,18 @@ export const createPieceClient = (
   const readHeader = (frame: Uint8Array): void => {
     const header = pieceResponseCodec.decode(frame)
     if (!header.ok) {
-      if (header.name === 'RecordUnsupported') end(new Failure(header.name, header.message))
+      if (header.name === 'RecordUnsupported')
+        end(new Failure(header.name, { code: 'record-refused', detail: header.message }))
       else lie(header.message)
       return
     }
     const { id, status, piece, size } = header.value
     const key = keyOf(id, piece)
     const asked = pending.get(key)
-    if (asked === undefined) lie('it answered what was not asked')
+    if (asked === undefined) lie('answer to no request')
     else if (status !== 'ok') settle(key, { status: status === 'absent' ? 'absent' : 'refused' })
     else if (asked.fits(size)) incoming = { key, size }
-    else lie(`it announced ${size} bytes, which is not the size of what was asked`)
+    else lie(`announced size of ${size} bytes`)
   }
 
   const stopReading = readFrames(stream, {
@@ -133,11 +134,11 @@ export const createPieceClient = (
       if (incoming === undefined) return readHeader(frame)
       const { key, size } = incoming
       incoming = undefined
-      if (frame.length !== size) return lie('it sent fewer bytes than it announced')
+      if (frame.length !== size) return lie('fewer bytes than announced')
       settle(key, { status: 'ok', bytes: frame })
     },
   })
-  const gone = (): Failure => new Failure('PeerUnreachable', 'The peer closed the stream or is gone.')
+  const gone = (): Failure => new Failure('PeerUnreachable', { code: 'peer-left' })
   const onClose = (_event: StreamCloseEvent): void => end(gone())
   const onRemoteEnd = (): void => {
     // Messages that came before the end are still to be dispatched where none were listened to until now.
@@ -183,7 +184,7 @@ export const createPieceClient = (
       send({ v: 1, id, root, want: wanted.map(({ piece }) => piece) })
       return answers
     },
-    close: () => end(new Failure('PeerUnreachable', 'The stream was closed here.')),
+    close: () => end(new Failure('PeerUnreachable', { code: 'stream-closed' })),
   }
 }
 

@@ -111,19 +111,18 @@ export const createPieceServer = (
     let sending = false
     let movedAt = performance.now()
 
-    const abort = (reason: string): void => stream.abort(new Failure('Timeout', reason))
     // The timer is not set anew for every message: it looks at the clock when it fires.
     const watchIdle = (): void => {
       const left = movedAt + idleTimeoutMs - performance.now()
       if (left > 0) idle = setTimeout(watchIdle, Math.ceil(left))
-      else abort('the peer asked for nothing and read nothing for too long')
+      else stream.abort(new Failure('Timeout', { code: 'peer-idle' }))
     }
     let idle = setTimeout(watchIdle, idleTimeoutMs)
-    const violation = (reason: string): void => {
+    const violation = (detail: string): void => {
       stopReading()
-      log.debug('piece request refused', { peer, reason })
-      report(peer, { kind: 'violation', reason })
-      stream.abort(new Failure('RecordMalformed', reason))
+      log.debug('piece request refused', { peer, reason: detail })
+      report(peer, { kind: 'violation', reason: detail })
+      stream.abort(new Failure('RecordMalformed', { code: 'protocol-violation', detail }))
     }
 
     const sendAll = async (): Promise<void> => {
@@ -165,11 +164,11 @@ export const createPieceServer = (
         const request = pieceRequestCodec.decode(frame)
         // A later version is nobody's fault: the stream ends, and the peer can offer an older one.
         if (!request.ok && request.name === 'RecordUnsupported') {
-          return stream.abort(new Failure(request.name, request.message))
+          return stream.abort(new Failure(request.name, { code: 'record-refused', detail: request.message }))
         }
         if (!request.ok) return violation(request.message)
         waiting.push(...toWanted(request.value))
-        if (waiting.length > maxWaiting) return violation(`more than ${maxWaiting} requests wait for their answers`)
+        if (waiting.length > maxWaiting) return violation(`more than ${maxWaiting} open requests`)
         movedAt = performance.now()
         void sendAll()
       },
@@ -187,7 +186,7 @@ export const createPieceServer = (
 
   return {
     async handle(stream, peer, { relayed = false } = {}) {
-      if (stopped) return stream.abort(new Failure('PeerUnreachable', 'this peer is stopping'))
+      if (stopped) return stream.abort(new Failure('PeerUnreachable', { code: 'node-stopping' }))
       const ofPeer = servedByPeer.get(peer) ?? 0
       const refuse =
         serving >= maxStreams ||
@@ -220,7 +219,7 @@ export const createPieceServer = (
     stop() {
       stopped = true
       stopping.abort()
-      for (const stream of streams) stream.abort(new Failure('PeerUnreachable', 'this peer is stopping'))
+      for (const stream of streams) stream.abort(new Failure('PeerUnreachable', { code: 'node-stopping' }))
     },
   }
 }
@@ -316,7 +315,7 @@ const drained = (stream: Stream): Promise<void> =>
     }
     const onClose = (): void => {
       settle()
-      reject(new Failure('PeerUnreachable', 'the stream was closed'))
+      reject(new Failure('PeerUnreachable', { code: 'stream-closed' }))
     }
     stream.addEventListener('drain', onDrain)
     stream.addEventListener('close', onClose)

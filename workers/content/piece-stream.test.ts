@@ -165,7 +165,7 @@ describe('piece server', () => {
       stream.send(toFrame(pieceRequestCodec.encode({ v: 1, id, root: new Uint8Array(32), want })))
     }
     await ended(stream)
-    expect(holder.served[0]?.reason).toContain('requests wait')
+    expect(holder.served[0]?.reason).toContain('open requests')
     release.resolve(undefined)
   })
 

@@ -1,9 +1,6 @@
-/**
- * Every failure that a command can reject with, by name.
- *
- * Only `name` and `message` of an Error survive the way from the worker to the page, so a failure is told apart by its
- * name, and its message is a whole sentence that a person can act on.
- */
+import { decodeFailureReason, type FailureReason } from './reasons.ts'
+
+/** Every failure that a command can reject with, by name. */
 export const failureNames = [
   // What a person hands in: a folder, an archive, a manifest.
   'ManifestMissing',
@@ -65,13 +62,26 @@ export const failureNames = [
 
 export type FailureName = (typeof failureNames)[number]
 
-/** A named failure. `message` is for people; code looks at `name` only. */
+/** A failure as plain data. `name` is one of `failureNames`, or of a later version. */
+export interface FailureView {
+  name: string
+  reason: FailureReason
+}
+
+/**
+ * A named failure, for the reason of a code with values; its words are in `src/text/failures.ts`.
+ *
+ * Of an Error only `name` and `message` survive the way to another thread or tab, so `message` is the reason as JSON,
+ * and `toFailure` reads it back.
+ */
 export class Failure extends Error {
   override readonly name: FailureName
+  readonly reason: FailureReason
 
-  constructor(name: FailureName, message: string) {
-    super(message)
+  constructor(name: FailureName, reason: FailureReason) {
+    super(JSON.stringify(reason))
     this.name = name
+    this.reason = reason
   }
 }
 
@@ -80,10 +90,34 @@ export const isFailure = (error: unknown, name?: FailureName): error is Error & 
   error instanceof Error &&
   (name === undefined ? (failureNames as readonly string[]).includes(error.name) : error.name === name)
 
-/** Any thrown value as a named failure: itself when it has a documented name, else `Internal` with its message. */
+/** Any thrown value as a named failure: itself when it has a documented name, else `Internal`. Total. */
 export const toFailure = (thrown: unknown): Failure => {
   if (thrown instanceof Failure) return thrown
-  if (isFailure(thrown)) return new Failure(thrown.name, thrown.message)
-  if (thrown instanceof Error && thrown.name === 'AbortError') return new Failure('Cancelled', 'It was cancelled.')
-  return new Failure('Internal', thrown instanceof Error ? thrown.message : String(thrown))
+  if (isFailure(thrown)) return readFailure(thrown)
+  if (thrown instanceof Error && thrown.name === 'AbortError') return new Failure('Cancelled', { code: 'cancelled' })
+  return new Failure('Internal', { code: 'unexpected', detail: thrown instanceof Error ? thrown.message : say(thrown) })
+}
+
+/** A failure from the name and message that were sent of one. Total. */
+export const readFailure = ({ name, message }: { name: string; message: string }): Failure =>
+  new Failure(failureNames.find((each) => each === name) ?? 'Internal', reasonOf(message))
+
+/** The reason that a message holds; words of a library, or of an earlier version, are a reason of their own. */
+const reasonOf = (message: string): FailureReason => {
+  try {
+    const data: unknown = JSON.parse(message)
+    if (typeof data === 'object' && data !== null && 'code' in data) return decodeFailureReason(data)
+  } catch {
+    // It is not JSON.
+  }
+  return { code: 'described', detail: message }
+}
+
+/** Also of a value whose conversion to text throws. */
+const say = (value: unknown): string => {
+  try {
+    return String(value)
+  } catch {
+    return typeof value
+  }
 }

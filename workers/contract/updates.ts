@@ -1,3 +1,4 @@
+import type { FailureReason } from './reasons.ts'
 import type { CacheView, PublicationView, StatusView, TransferView } from './views.ts'
 
 /** What the engine tells the page without being asked. The last update of a key wins within a batch. */
@@ -12,9 +13,9 @@ export type Update =
   | { kind: 'publication'; publication: PublicationView }
   | { kind: 'cache'; cache: CacheView }
   /** The engine has ended for good: it has to be loaded again. Said by the page's own side, never by a worker. */
-  | { kind: 'engine'; name: string; message: string }
+  | { kind: 'engine'; name: string; reason: FailureReason }
   /** Something that the person should know and did not ask about. */
-  | { kind: 'notice'; id: string; level: 'info' | 'warning' | 'error'; name: string; message: string }
+  | { kind: 'notice'; id: string; level: 'info' | 'warning' | 'error'; name: string; reason: FailureReason }
 
 /** Ids of packages whose views have changed, at most `maxChanged`; `many`: any view may have. */
 export type ChangedPackages = readonly string[] | 'many'

@@ -1,3 +1,6 @@
+import type { FailureView } from './failures.ts'
+import type { DamageReason, FailureReason, HealthReason, StepReason, WarningReason } from './reasons.ts'
+
 /**
  * What the page sees: plain, structured-cloneable data. Sizes are bytes, times are milliseconds since the epoch unless
  * the name ends in `Ms` (a duration). Ids are full package ids, `<publisherId>/<slug>`.
@@ -28,7 +31,7 @@ export type FindingLevel = 'error' | 'warning' | 'note'
 export interface Finding {
   level: FindingLevel
   name: string
-  message: string
+  reason: FailureReason
   /** The file it is about, as published, if it is about one. */
   path?: string
   /** 1-based position in that file. */
@@ -114,7 +117,7 @@ export interface PublishResult {
   version: string
   /** Content id of the manifest (CIDv1, base32). */
   root: string
-  warnings: string[]
+  warnings: WarningReason[]
 }
 
 export type SortOrder = 'relevance' | 'updated' | 'name'
@@ -224,7 +227,7 @@ export interface InstallPlan {
   packages: (ResolvedPackage & { slug: string; size: number; installed: boolean; requiredBy: string[] })[]
   /** Bytes that must still be fetched. */
   bytes: number
-  warnings: string[]
+  warnings: WarningReason[]
 }
 
 export interface InstallOptions {
@@ -239,7 +242,7 @@ export interface InstallResult {
   installed: ResolvedPackage[]
   bytes: number
   tookMs: number
-  warnings: string[]
+  warnings: WarningReason[]
 }
 
 export interface LibraryEntry {
@@ -272,7 +275,7 @@ export interface UninstallOptions {
 /** Outcome of a re-verification of an installed package against its manifest. */
 export interface VerifyResult {
   ok: boolean
-  damaged: { path: string; reason: string }[]
+  damaged: { path: string; reason: DamageReason }[]
 }
 
 export type TransferState = 'resolving' | 'finding' | 'fetching' | 'verifying' | 'done' | 'failed' | 'cancelled'
@@ -289,7 +292,7 @@ export interface TransferView {
   startedAt: number
   /** What slows and bounds it now: packages come through a relay, each of at most `bytes`. */
   limit?: { reason: 'relayed'; bytes: number } | undefined
-  failure?: { name: string; message: string }
+  failure?: FailureView
 }
 
 export type PublicationState = 'stored' | 'sending' | 'sent'
@@ -316,8 +319,8 @@ export interface PeerView {
   connectedAt: number
   /** Of its connection, from pings and requests. An unhealthy one is about to be closed. */
   health: 'healthy' | 'degraded' | 'unhealthy'
-  /** Why it is not healthy, as a sentence; empty when it is. */
-  healthReason: string
+  /** Why it is not healthy. */
+  healthReason?: HealthReason | undefined
   /** True when it is kept although it is idle: a relay, and the most useful peers. */
   kept: boolean
 }
@@ -327,8 +330,8 @@ export type StepState = 'waiting' | 'working' | 'ok' | 'failed'
 
 export interface Step {
   state: StepState
-  /** Why it failed or waits, as a sentence; empty when there is nothing to say. */
-  reason: string
+  /** Why it failed or waits; absent when there is nothing to say. */
+  reason?: StepReason | undefined
 }
 
 export interface TimedStep extends Step {
@@ -343,8 +346,8 @@ export interface StatusView {
   profile: string
   /** True while at least one relay or peer is connected. */
   online: boolean
-  /** `reserved`: others can reach this tab there. `reason`: what it waits for or why it failed; empty when all works. */
-  relays: { address: string; connected: boolean; reserved: boolean; reason: string }[]
+  /** `reserved`: others can reach this tab there. `reason`: what it waits for or why it failed; absent when all works. */
+  relays: { address: string; connected: boolean; reserved: boolean; reason?: StepReason | undefined }[]
   connections: number
   directConnections: number
   catalogueSize: number

@@ -22,7 +22,9 @@ describe('the command gate', () => {
   })
 
   test('an engine that does not come up fails every command with its name', async () => {
-    const gate = createCommandGate(() => Promise.reject(new Failure('ProfileInUse', 'Open elsewhere.')))
+    const gate = createCommandGate(() =>
+      Promise.reject(new Failure('ProfileInUse', { code: 'profile-held', profile: 'p' })),
+    )
     await expect(gate.start(options)).rejects.toMatchObject({ name: 'ProfileInUse' })
     await expect(gate.library()).rejects.toMatchObject({ name: 'ProfileInUse' })
   })
@@ -37,8 +39,14 @@ describe('the command gate', () => {
       }),
     )
     await gate.start(options)
-    await expect(gate.library()).rejects.toMatchObject({ name: 'Internal', message: 'undefined is not a function' })
-    await expect(gate.peers()).rejects.toMatchObject({ name: 'Internal', message: 'a string' })
+    await expect(gate.library()).rejects.toMatchObject({
+      name: 'Internal',
+      reason: { code: 'unexpected', detail: 'undefined is not a function' },
+    })
+    await expect(gate.peers()).rejects.toMatchObject({
+      name: 'Internal',
+      reason: { code: 'unexpected', detail: 'a string' },
+    })
   })
 
   test('a second start is refused', async () => {

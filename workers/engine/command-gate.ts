@@ -25,7 +25,7 @@ export const createCommandGate = (create: (options: StartOptions) => Promise<Run
 
   const start = (options: StartOptions): Promise<void> =>
     named(async () => {
-      if (asked) throw new Failure('InvalidArgument', 'The engine was started already.')
+      if (asked) throw new Failure('InvalidArgument', { code: 'already-started' })
       asked = true
       create(options).then(started.resolve, started.reject)
       await started.promise

@@ -105,7 +105,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     assertPublishable(pkg.check)
     const staged = await stage(pkg.files)
     const { root, size } = staged
-    const found = pkg.check.findings.filter(({ level }) => level === 'warning').map(({ message }) => message)
+    const found = pkg.check.findings.filter(({ level }) => level === 'warning').map(({ reason }) => reason)
     if (dryRun) {
       const { id, version, warnings } = publisher.prepare(pkg.check, { root })
       return { id, version, root: rootToText(root), warnings: [...found, ...warnings] }
@@ -130,20 +130,21 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
 
   const installed = (id: string, version: string): Uint8Array => {
     const root = installedRoot(id, version)
-    if (root === undefined) throw new Failure('NotInstalled', `${id} ${version} is not installed here.`)
+    if (root === undefined) throw new Failure('NotInstalled', { code: 'not-installed', package: id, version })
     return root
   }
 
   const rootOf = (id: string, version: string): Uint8Array => {
     const found = registry.get(id)?.versions.find((each) => each.version === version)
     const root = installedRoot(id, version) ?? found?.release?.release.root
-    if (root === undefined) throw new Failure('VersionNotFound', `Version ${version} of ${id} is not in the catalogue.`)
+    if (root === undefined)
+      throw new Failure('VersionNotFound', { code: 'version-not-in-catalogue', package: id, version })
     return root
   }
 
   const brokenWithout = (id: string, version: string): LibraryEntry[] => {
     const leaving = library.get(id, version)
-    if (leaving === undefined) throw new Failure('NotInstalled', `${id} ${version} is not installed here.`)
+    if (leaving === undefined) throw new Failure('NotInstalled', { code: 'not-installed', package: id, version })
     return findBroken(leaving, library.list(), (entry) => installedRelease(entry)?.dependencies ?? [])
   }
 
@@ -178,7 +179,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       const found = registry.get(id)
       const release = found === undefined ? undefined : shownVersion(found)?.release?.release
       if (found === undefined || release === undefined)
-        throw new Failure('PackageNotFound', `There is no package ${id} in the catalogue of this browser.`)
+        throw new Failure('PackageNotFound', { code: 'not-in-catalogue', spec: id, namesakes: [], more: 0 })
       const manifest = await deps.contents.manifest(release.root, operation)
       const here = await content.has(release.root)
       return packageToView(found, {
@@ -217,8 +218,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     async exportZip(operation, id, version) {
       const root = installed(id, version)
       const manifest = await deps.contents.manifest(root, operation)
-      if (manifest === undefined)
-        throw new Failure('ContentUnavailable', `The files of ${id} ${version} are no longer here.`)
+      if (manifest === undefined) throw new Failure('ContentUnavailable', { code: 'files-gone', package: id, version })
       const files: FileInput[] = []
       // Each is read once, and would only push out of the cache what is read again.
       for (const { path, executable } of manifest.files)
@@ -267,42 +267,40 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
 }
 
 const neededByOthers = (id: string, version: string, broken: readonly LibraryEntry[]): Failure => {
-  const slug = id.slice(id.indexOf('/') + 1)
-  const names = broken.slice(0, maxNamed).map((entry) => `${entry.slug} ${entry.version}`)
-  const others = broken.length - names.length
-  const list = inWords(others > 0 ? [...names, `${others} more`] : names)
-  return new Failure(
-    'NeededByOthers',
-    `${list} ${broken.length === 1 ? 'needs' : 'need'} ${slug} ${version} and would stop working. Nothing was removed. Remove ${broken.length === 1 ? 'it' : 'them'} first, or force the removal.`,
-  )
+  const dependents = broken.slice(0, maxNamed).map((entry) => `${entry.slug} ${entry.version}`)
+  return new Failure('NeededByOthers', {
+    code: 'needed-by-others',
+    package: id.slice(id.indexOf('/') + 1),
+    version,
+    dependents,
+    more: broken.length - dependents.length,
+  })
 }
 
-/** Packages named in one message; a person reads no more, and `planUninstall` has them all. */
+/** Packages and files named in one failure; a person reads no more, and `planUninstall` and `check` have them all. */
 const maxNamed = 20
-
-const inWords = (names: readonly string[]): string =>
-  names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 
 /** The first finding that forbids publishing, as the failure that it names. */
 const assertPublishable = ({ ok, findings }: PackageCheck): void => {
   if (ok) return
   const fault = findings.find(({ level }) => level === 'error')
-  const where =
-    fault?.line === undefined ? '' : ` (${fault.path ?? 'manifest'}, line ${fault.line}, column ${fault.column ?? 1})`
-  throw new Failure(
-    (fault?.name ?? 'InvalidArgument') as Failure['name'],
-    `${fault?.message ?? 'The package cannot be published.'}${where}${alsoPrivate(fault, findings)}`,
-  )
+  if (fault === undefined) throw new Failure('InvalidArgument', { code: 'unpublishable' })
+  const { name, reason, path, line, column } = fault
+  const others = otherPrivate(fault, findings)
+  const alsoPrivate = others.slice(0, maxNamed)
+  throw new Failure(name as Failure['name'], {
+    code: 'check-failed',
+    finding: reason,
+    ...(line === undefined ? {} : { path, line, column }),
+    alsoPrivate,
+    morePrivate: others.length - alsoPrivate.length,
+  })
 }
 
-/** A script has no list in view, so one message names all private files. */
-const alsoPrivate = (fault: Finding | undefined, findings: readonly Finding[]): string => {
-  if (fault?.name !== 'PrivateFile') return ''
-  const others = findings.flatMap(({ level, name, path }) =>
-    level === 'error' && name === 'PrivateFile' && path !== undefined && path !== fault.path ? [path] : [],
-  )
-  const shown = others.slice(0, maxNamed)
-  const more = others.length > shown.length ? [`${others.length - shown.length} more`] : []
-  const also = others.length === 0 ? '' : ` So do ${inWords([...shown, ...more])}.`
-  return `${also} Everyone can read what is published, and it cannot be deleted. Leave such files out, or name their paths in the option confirmedPrivate. Nothing was signed.`
-}
+/** A script has no list in view, so one failure names all private files. */
+const otherPrivate = (fault: Finding, findings: readonly Finding[]): string[] =>
+  fault.name === 'PrivateFile'
+    ? findings.flatMap(({ level, name, path }) =>
+        level === 'error' && name === 'PrivateFile' && path !== undefined && path !== fault.path ? [path] : [],
+      )
+    : []

@@ -46,7 +46,7 @@ const cutAfter = (store: Store, writes: number): Store => {
   return {
     ...store,
     async write(changes, options) {
-      if (left <= 0) throw new Failure('StorageUnavailable', 'The tab is gone.')
+      if (left <= 0) throw new Failure('StorageUnavailable', { code: 'storage-closed' })
       left -= 1
       await store.write(changes, options)
     },

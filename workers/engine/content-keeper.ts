@@ -82,7 +82,7 @@ export const createContentKeeper = ({ content, library, published }: ContentKeep
     uninstall: (id, version) =>
       queue.add(async () => {
         const entry = library.get(id, version)
-        if (entry === undefined) throw new Failure('NotInstalled', `${id} ${version} is not installed here.`)
+        if (entry === undefined) throw new Failure('NotInstalled', { code: 'not-installed', package: id, version })
         const reason = reference(entry.root, entry)
         const root = textToRoot(entry.root)
         const removal: Change[] = reason === undefined && root.ok ? await content.removal(root.value) : []

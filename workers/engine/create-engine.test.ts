@@ -80,7 +80,9 @@ test('an engine that stops gives everything back, in the middle of its start too
 })
 
 test('a start that fails before or after the store is open gives everything back', async () => {
-  const refusing = compose({ openStore: () => Promise.reject(new Failure('StorageUnavailable', 'It is full.')) })
+  const refusing = compose({
+    openStore: () => Promise.reject(new Failure('StorageUnavailable', { code: 'storage-refused' })),
+  })
   await expect(refusing.start()).rejects.toMatchObject({ name: 'StorageUnavailable' })
   expect([...refusing.held]).toEqual([])
 

@@ -62,9 +62,9 @@ const assemble = async (options: EngineOptions, platform: Platform, undos: UndoS
       telemetry,
       clock,
       lock,
-      notice(level, id, { name, message }) {
-        log.debug('notice', { id, level, name, message })
-        bus.emit({ kind: 'notice', id, level, name, message })
+      notice(level, id, { name, reason }) {
+        log.debug('notice', { id, level, name, reason: reason.code })
+        bus.emit({ kind: 'notice', id, level, name, reason })
       },
     },
     undos,

@@ -15,16 +15,16 @@ export const createDialAddress =
   async (address: string, operation: Operation): Promise<void> => {
     const target = parseAddress(address)
     const peer = target.getComponents().findLast(({ name }) => name === 'p2p')?.value
-    if (peer === libp2p.peerId.toString())
-      throw new Failure('PeerUnreachable', 'That is the address of this tab itself.')
+    if (peer === libp2p.peerId.toString()) throw new Failure('PeerUnreachable', { code: 'own-address' })
     const undo = peer === undefined ? () => {} : gater.permit(peer)
     try {
       await libp2p.dial(target, { signal: operation.withTimeout(dialTimeoutMs).signal })
     } catch (error) {
-      throw new Failure(
-        'PeerUnreachable',
-        `Nothing answers at ${address}: ${error instanceof Error ? error.message : error}`,
-      )
+      throw new Failure('PeerUnreachable', {
+        code: 'address-unreachable',
+        address,
+        detail: error instanceof Error ? error.message : String(error),
+      })
     } finally {
       undo()
     }
@@ -34,9 +34,6 @@ const parseAddress = (address: string): ReturnType<typeof multiaddr> => {
   try {
     return multiaddr(address)
   } catch {
-    throw new Failure(
-      'InvalidArgument',
-      `“${address}” is no multiaddr. An example: /ip4/127.0.0.1/tcp/9000/ws/p2p/12D3KooW…`,
-    )
+    throw new Failure('InvalidArgument', { code: 'malformed-address', address: String(address) })
   }
 }

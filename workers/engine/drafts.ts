@@ -68,7 +68,7 @@ export const createDrafts = ({ read, stage, publish, randomUuid }: DraftsDepende
 
   const use = (id: string): Draft => {
     const draft = draftById.get(id)
-    if (draft === undefined) throw new Failure('DraftNotOpen', 'This draft is no longer open. Choose its files again.')
+    if (draft === undefined) throw new Failure('DraftNotOpen', { code: 'draft-not-open' })
     keep(id, draft)
     return draft
   }

@@ -94,9 +94,9 @@ export const createIdentityService = (deps: IdentityServiceDependencies): Identi
     const identity = current()
     const [own, listed] =
       role === 'rotation' ? [held.rotation, identity.rotationKeys] : [held.signing, identity.signingKeys]
-    if (identity.revoked) throw new Failure('IdentityInvalid', 'This publisher has ended its identity.')
+    if (identity.revoked) throw new Failure('IdentityInvalid', { code: 'identity-revoked' })
     if (!hasKey(listed, own.publicKey)) {
-      throw new Failure('IdentityInvalid', 'Another device of this publisher has replaced the keys of this one.')
+      throw new Failure('IdentityInvalid', { code: 'keys-replaced' })
     }
     return own
   }

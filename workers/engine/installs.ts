@@ -123,8 +123,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     const manifest = await content.manifest(root)
     if (manifest !== undefined) assertExpected(manifest, expected)
     if (await content.has(root)) return 0
-    if (!(await network.started))
-      throw new Failure('ContentUnavailable', 'This browser could not join the network, so nothing can be fetched.')
+    if (!(await network.started)) throw new Failure('ContentUnavailable', { code: 'network-not-started' })
     const { bytes } = await fetchContent(root, fetchDependencies, {
       operation,
       expected,
@@ -164,8 +163,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     const underWay = runById.get(begun.id)
     // Asked for again by a tab whose first question went to an engine that is no more.
     if (underWay !== undefined && sameTexts(underWay.specs, begun.specs)) return underWay.result
-    if (underWay !== undefined)
-      throw new Failure('InvalidArgument', `A transfer “${begun.id}” is under way already, of other packages.`)
+    if (underWay !== undefined) throw new Failure('InvalidArgument', { code: 'transfer-id-taken', transfer: begun.id })
     const result = run(begun, options, isNew, operation).finally(() => {
       runById.delete(begun.id)
       cancelled.delete(begun.id)
@@ -275,11 +273,11 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       if (deps.signal.aborted && !cancelled.has(begun.id)) throw stopped()
       // A cancel and the first failure of several fetches are the reason that the others were stopped for.
       const failure = toFailure(controller.signal.aborted ? controller.signal.reason : thrown)
-      log.debug('install failed', { transfer: begun.id, name: failure.name, message: failure.message })
+      log.debug('install failed', { transfer: begun.id, name: failure.name, reason: failure.reason.code })
       await transfers.end(begun.id).catch(() => {})
       report({
         state: failure.name === 'Cancelled' ? 'cancelled' : 'failed',
-        failure: { name: failure.name, message: failure.message },
+        failure: { name: failure.name, reason: failure.reason },
         limit: undefined,
       })
       throw failure
@@ -291,8 +289,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
   const toLibraryEntry = async (resolved: Resolution['packages'][number]): Promise<LibraryEntry> => {
     const { id, version, slug, root, rootText, size, asked } = resolved
     const manifest = await content.manifest(root)
-    if (manifest === undefined)
-      throw new Failure('ContentUnavailable', `The files of ${slug} ${version} are no longer here.`)
+    if (manifest === undefined) throw new Failure('ContentUnavailable', { code: 'files-gone', package: slug, version })
     const release = releaseOf(id, version)
     return {
       id,
@@ -325,9 +322,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     },
     async cancel(transferId) {
       if (runById.has(transferId)) cancelled.add(transferId)
-      controllerById
-        .get(transferId)
-        ?.abort(new Failure('Cancelled', 'The install was cancelled. What was fetched is kept for a later try.'))
+      controllerById.get(transferId)?.abort(new Failure('Cancelled', { code: 'install-cancelled' }))
       // Searches are cancelled by the same command, and cost no write.
       if (cancelled.has(transferId) || transfers.list().some(({ id }) => id === transferId))
         await transfers.end(transferId)
@@ -348,8 +343,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
   }
 }
 
-const stopped = (): Failure =>
-  new Failure('Stopped', 'This page stopped before the install was done. It resumes when the page is opened again.')
+const stopped = (): Failure => new Failure('Stopped', { code: 'install-interrupted' })
 
 const sum = (values: Iterable<number>): number => {
   let total = 0

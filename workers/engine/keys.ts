@@ -131,8 +131,4 @@ const defaultProfile = 'default'
 
 const isSeed = (value: Uint8Array | undefined): value is Uint8Array => value?.length === seedBytes
 
-const damaged = (): Failure =>
-  new Failure(
-    'StorageUnavailable',
-    'The keys of this profile are damaged in the browser’s storage. They were left as they are; open another profile with ?peer=NAME.',
-  )
+const damaged = (): Failure => new Failure('StorageUnavailable', { code: 'keys-damaged' })

@@ -88,7 +88,7 @@ export const offline: NetworkConcerns = {
   peers: {
     list: () => [],
     connectionCount: () => 0,
-    connect: () => Promise.reject(new Failure('PeerUnreachable', 'This browser could not join the network.')),
+    connect: () => Promise.reject(new Failure('PeerUnreachable', { code: 'network-not-started' })),
     drop() {},
     report() {},
   },
@@ -100,7 +100,7 @@ export const offline: NetworkConcerns = {
   },
   content: {
     async *findProviders() {},
-    openStream: () => Promise.reject(new Failure('PeerUnreachable', 'This browser could not join the network.')),
+    openStream: () => Promise.reject(new Failure('PeerUnreachable', { code: 'network-not-started' })),
     relayed: { maxBytes: relayedContentBytes, isRelayed: isRelayedStream, directPath: () => 'failed' },
   },
   query: { search: async () => ({ asked: 0, answered: 0 }), describe: async () => ({ asked: 0, answered: 0 }) },

@@ -167,7 +167,7 @@ const wordFor = { hot: 'hot', warm: 'warm', cold: 'cold', known: 'warm', loaded:
 
 const partsOf = (id: string): { publisher: PublisherId; slug: string } => {
   const parts = splitPackageId(id)
-  if (!parts.ok) throw new Failure('InvalidArgument', parts.message)
+  if (!parts.ok) throw new Failure('InvalidArgument', { code: 'malformed-package-id', id })
   return parts.value
 }
 
@@ -182,4 +182,4 @@ const isAnyTrue = async (works: readonly Promise<boolean>[]): Promise<boolean> =
   )
 }
 
-const unreachable = (): Failure => new Failure('PeerUnreachable', 'Nobody is connected who could be asked.')
+const unreachable = (): Failure => new Failure('PeerUnreachable', { code: 'no-peers-to-query' })

@@ -38,11 +38,13 @@ test('who is blamed is left only when it was once too often, who is dropped at o
 
 test('a slow or broken network is no violation', () => {
   expect(
-    ['Timeout', 'PeerUnreachable', 'Cancelled'].map((name) => isViolation(new Failure(name as 'Timeout', ''))),
+    ['Timeout', 'PeerUnreachable', 'Cancelled'].map((name) =>
+      isViolation(new Failure(name as 'Timeout', { code: 'cancelled' })),
+    ),
   ).toEqual([false, false, false])
   expect(isViolation(new Error('the stream was reset'))).toBe(false)
-  expect(isSilence(new Failure('Timeout', ''))).toBe(true)
-  expect(isViolation(new Failure('SignatureInvalid', ''))).toBe(true)
-  expect(faultOf(new Failure('SignatureInvalid', ''))).toBe('signature')
-  expect(faultOf(new Failure('RecordTooLarge', ''))).toBe('malformed')
+  expect(isSilence(new Failure('Timeout', { code: 'peer-timed-out' }))).toBe(true)
+  expect(isViolation(new Failure('SignatureInvalid', { code: 'entry-forged' }))).toBe(true)
+  expect(faultOf(new Failure('SignatureInvalid', { code: 'entry-forged' }))).toBe('signature')
+  expect(faultOf(new Failure('RecordTooLarge', { code: 'message-too-large', limit: 1 }))).toBe('malformed')
 })

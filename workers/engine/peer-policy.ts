@@ -31,7 +31,7 @@ export interface PeerPolicyDependencies {
 export const createPeerPolicy = ({ reputation, pool, forget }: PeerPolicyDependencies): PeerPolicy => {
   const disconnect = (peer: string): void => {
     forget(peer)
-    pool.drop(peer, 'The peer broke the rules.')
+    pool.drop(peer, 'protocol violation')
   }
 
   const blame: PeerPolicy['blame'] = (peer, fault) => {

@@ -32,7 +32,7 @@ export const createPreview =
     const found = registry.get(id)
     const release = found === undefined ? undefined : shownVersion(found)?.release?.release
     if (release === undefined)
-      throw new Failure('PackageNotFound', `There is no package ${id} in the catalogue of this browser.`)
+      throw new Failure('PackageNotFound', { code: 'not-in-catalogue', spec: id, namesakes: [], more: 0 })
 
     const fetchFiles = async (): Promise<void> => {
       if (release.size > previewMaxBytes || (await content.has(release.root))) return

@@ -268,5 +268,5 @@ const assemble = async (
 const afterFailure = (before: ExchangeState, failure: unknown): ExchangeState => ({
   kind: 'failed',
   times: before.kind === 'failed' ? before.times + 1 : 1,
-  reason: failure instanceof Failure ? failure.message : 'The last exchanges broke off.',
+  failure: failure instanceof Failure ? failure : new Failure('PeerUnreachable', { code: 'exchange-broke-off' }),
 })

@@ -3,7 +3,7 @@ import type { Failure } from '../contract/failures.ts'
 import type { StatusView, Step } from '../contract/views.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from './clock.ts'
-import { catalogueStep, createStepClock } from './connectivity.ts'
+import { afterFailure, catalogueStep, createStepClock } from './connectivity.ts'
 import type { IdentityService } from './identity.ts'
 import type { NodeKey } from './keys.ts'
 import type { Network, NetworkState } from './network.ts'
@@ -33,7 +33,7 @@ export interface Status {
   storageLost(reason: Failure): void
 }
 
-const starting: Step = { state: 'working', reason: 'The peer-to-peer node is starting.' }
+const starting: Step = { state: 'working', reason: { code: 'node-starting' } }
 
 /** Joins what the network, the storage and the catalogue say of themselves into the one view that the page shows. */
 export const createStatus = (deps: StatusDependencies): Status => {
@@ -64,9 +64,7 @@ export const createStatus = (deps: StatusDependencies): Status => {
         ...steps,
         catalogue: catalogueStep(catalogueSize, online.exchange, online.connectedPeers),
         storage:
-          storageFailure === undefined
-            ? { state: 'ok', reason: '' }
-            : { state: 'failed', reason: storageFailure.message },
+          storageFailure === undefined ? { state: 'ok' } : { state: 'failed', reason: afterFailure(storageFailure) },
       }),
     }
   }
@@ -91,5 +89,5 @@ const idleSteps = (network: NetworkState): NonNullable<NetworkStatus['steps']> =
 
 const couldNotStart = (error: unknown): Step => ({
   state: 'failed',
-  reason: `The peer-to-peer node could not be started: ${error instanceof Error ? error.message : error}`,
+  reason: { code: 'node-not-started', detail: error instanceof Error ? error.message : String(error) },
 })

@@ -44,10 +44,7 @@ export const acquireProfileLock = async (
   try {
     await acquired.promise
   } catch {
-    throw new Failure(
-      'ProfileInUse',
-      `The profile “${profile}” is open in another tab of this browser, which does not answer this one. Close that tab, or open another profile with ?peer=NAME.`,
-    )
+    throw new Failure('ProfileInUse', { code: 'profile-held', profile })
   }
   const holderNow = async (): Promise<string | undefined> =>
     (await locks.query()).held?.find((lock) => lock.name === name)?.clientId
@@ -67,7 +64,7 @@ export const acquireProfileLock = async (
     async assertHeld() {
       if (held && sinceMs(awakeAt) < leaseMs) return
       const stillOurs = held && (await holderNow()) === self
-      if (!stillOurs) throw new Failure('ProfileInUse', `The profile “${profile}” was taken over by another tab.`)
+      if (!stillOurs) throw new Failure('ProfileInUse', { code: 'profile-taken-over', profile })
       awakeAt = readClocks()
     },
     release() {

@@ -1,6 +1,6 @@
 import { carriesBytes, ruleOf, type TabCommand } from '../contract/command-table.ts'
 import type { EngineCommands } from '../contract/commands.ts'
-import { toFailure } from '../contract/failures.ts'
+import { Failure, toFailure } from '../contract/failures.ts'
 import { type Assembly, createAssembly, createOutflow, type Outflow, takeApart } from '../contract/tab-payload.ts'
 import { decodeTabMessage, encodeTabMessage, type TabMessage, tabChannels, tabLocks } from '../contract/tabs.ts'
 import { supersede, type Update, type UpdateBatch, updateKey } from '../contract/updates.ts'
@@ -155,7 +155,7 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
       leader,
       id,
       name: 'InvalidArgument',
-      message: 'The command did not arrive whole in the tab that runs this profile. Load this page again.',
+      message: new Failure('InvalidArgument', { code: 'tab-command-damaged' }).message,
     })
   }
 

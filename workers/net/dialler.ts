@@ -1,6 +1,7 @@
 import type { Connection, PeerInfo } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import type { StepReason } from '../contract/reasons.ts'
 import { createTokenBucket } from '../stack/token-bucket.ts'
 import { runOperation } from '../telemetry/operation.ts'
 import { isDirect, isRelayed, isWebRtc } from './addresses.ts'
@@ -42,6 +43,16 @@ const rememberedTimeoutMs = 4_000
 const dialShare = 0.75
 const neededPeers = 4
 
+/** Why no peer can be reached directly: codes of a step. */
+export type DialTrouble = Extract<
+  StepReason['code'],
+  | 'webrtc-connections-scarce'
+  | 'webrtc-connections-refused'
+  | 'relay-does-not-reach-peers'
+  | 'direct-path-timed-out'
+  | 'direct-path-failed'
+>
+
 export interface Dialler {
   /** Takes note of peers with their addresses, and dials some of them; `present` are those that somebody has just named. */
   consider(peers: readonly PeerInfo[], from: 'present' | 'remembered'): void
@@ -50,8 +61,8 @@ export interface Dialler {
   dialing(): number
   /** True while dials are under way, or peers wait for one to end: hearing of more is of no use yet. */
   isBusy(): boolean
-  /** Why no peer was reached since the last one that was, in words; undefined when nothing failed. */
-  trouble(): string | undefined
+  /** Why no peer was reached since the last one that was; undefined when nothing failed. */
+  trouble(): DialTrouble | undefined
   wake(): void
   stop(): void
 }
@@ -250,8 +261,7 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
     dialing: () => dialing.size,
     isBusy: () => dialing.size > 0 || candidates.due().some(({ peer }) => isWanted(peer)),
     trouble() {
-      if (isScarce() && pool.directPeers().length < neededPeers)
-        return 'This browser allows this tab hardly any more WebRTC connections; closing the tab and opening the page anew frees them.'
+      if (isScarce() && pool.directPeers().length < neededPeers) return 'webrtc-connections-scarce'
       return lastFailure === undefined || candidates.size === 0 ? undefined : whyNotReached(lastFailure)
     },
     wake() {
@@ -269,12 +279,11 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
 }
 
 /** At which step of the way to another tab a dial ended: the relay, the agreement through it, or the direct path (ICE). */
-const whyNotReached = (error: unknown): string => {
+const whyNotReached = (error: unknown): DialTrouble => {
   const errors = error instanceof AggregateError ? error.errors : [error]
   const texts = errors.map((each) => (each instanceof Error ? `${each.name} ${each.message}` : String(each))).join(' ')
-  if (/connect via relay/i.test(texts))
-    return 'Other tabs were found, but the relay does not reach them: they may have just closed.'
-  if (/TooManyConnections/.test(texts)) return 'This browser refuses more WebRTC connections until the tab is closed.'
-  if (/Timeout|abort/i.test(texts)) return 'Other tabs were found, but none answered on a direct path in time.'
-  return 'Other tabs were found, but none could be connected to directly.'
+  if (/connect via relay/i.test(texts)) return 'relay-does-not-reach-peers'
+  if (/TooManyConnections/.test(texts)) return 'webrtc-connections-refused'
+  if (/Timeout|abort/i.test(texts)) return 'direct-path-timed-out'
+  return 'direct-path-failed'
 }

@@ -25,7 +25,7 @@ const maxNamed = 20
 const tabsAsked = 3
 
 export interface PeerFinder {
-  /** How it stands with direct connections, in words. */
+  /** How it stands with direct connections. */
   step(): Step
   /** Asks and dials at once: the machine woke up, or went online. */
   wake(): void
@@ -178,18 +178,16 @@ export const createPeerFinder = (node: PeerNode, pool: Pool, options: PeerFinder
       .some((each) => each.status === 'open' && !isDirect(each) && !isRelay(each.remotePeer.toString()))
 
   function step(): Step {
-    if (pool.directPeers().length > 0) return { state: 'ok', reason: '' }
-    if (!node.webRtc)
-      return { state: 'failed', reason: 'This browser has no WebRTC, so other tabs are reached through relays only.' }
-    // What failed stays failed in words until it succeeds: the line in the page would flicker otherwise.
+    if (pool.directPeers().length > 0) return { state: 'ok' }
+    if (!node.webRtc) return { state: 'failed', reason: { code: 'no-webrtc' } }
+    // What failed stays failed until it succeeds: the line in the page would flicker otherwise.
     const trouble = dialler.trouble()
-    if (trouble !== undefined) return { state: 'failed', reason: trouble }
+    if (trouble !== undefined) return { state: 'failed', reason: { code: trouble } }
     if (dialler.dialing() > 0)
-      return { state: 'working', reason: `Connecting to ${dialler.dialing()} of the tabs that were found.` }
-    if (sources().length === 0) return { state: 'waiting', reason: 'Other tabs are found through a relay.' }
-    if (isAnyRelayed())
-      return { state: 'working', reason: 'Other tabs are here, and so far they are reached through a relay.' }
-    return { state: 'waiting', reason: 'No other tab is here yet.' }
+      return { state: 'working', reason: { code: 'peers-connecting', count: dialler.dialing() } }
+    if (sources().length === 0) return { state: 'waiting', reason: { code: 'no-relay-to-find-peers' } }
+    if (isAnyRelayed()) return { state: 'working', reason: { code: 'peers-through-relay' } }
+    return { state: 'waiting', reason: { code: 'no-peers-here' } }
   }
 
   libp2p.addEventListener('connection:open', onOpen)

@@ -1,5 +1,6 @@
 import type { Connection, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import type { StepReason } from '../contract/reasons.ts'
 import type { Step } from '../contract/views.ts'
 import { createCoalescedRun } from '../stack/coalesced-runs.ts'
 import { runOperation } from '../telemetry/operation.ts'
@@ -66,9 +67,9 @@ export const createRelayConnection = (
   const log = logger('net')
   const stopping = new AbortController()
   const stopped = stopping.signal
-  const where = hostOf(address)
-  let dial: Step = { state: 'waiting', reason: '' }
-  let reservation: Step = { state: 'waiting', reason: 'It waits for the relay.' }
+  const relay = hostOf(address)
+  let dial: Step = { state: 'waiting', reason: { code: 'relay-waiting' } }
+  let reservation: Step = { state: 'waiting', reason: { code: 'relay-waiting' } }
   let failures = 0
   /** The connection that a round had made was lost before the round ended. */
   let lost = false
@@ -104,8 +105,8 @@ export const createRelayConnection = (
 
   const connect = async (): Promise<boolean> => {
     if (connections().length === 0) {
-      // A retry of what failed stays failed in words until it succeeds: the line in the page would flicker otherwise.
-      if (dial.state !== 'failed') set({ dial: { state: 'working', reason: `Connecting to the relay at ${where}.` } })
+      // A retry of what failed stays failed until it succeeds: the line in the page would flicker otherwise.
+      if (dial.state !== 'failed') set({ dial: { state: 'working', reason: { code: 'relay-connecting', relay } } })
       try {
         await inTurn(stopped, () => {
           const limit = AbortSignal.any([stopped, AbortSignal.timeout(dialTimeoutMs)])
@@ -115,20 +116,20 @@ export const createRelayConnection = (
       } catch (error) {
         log.debug('relay not reached', { relay: peer.toString(), error: String(error) })
         set({
-          dial: { state: 'failed', reason: `The relay at ${where} ${whyNoRelay(error)} It is tried again and again.` },
-          reservation: { state: 'waiting', reason: 'It waits for the relay.' },
+          dial: { state: 'failed', reason: { code: whyNoRelay(error), relay } },
+          reservation: { state: 'waiting', reason: { code: 'relay-waiting' } },
         })
         return false
       }
     }
-    set({ dial: { state: 'ok', reason: '' } })
+    set({ dial: { state: 'ok' } })
     return true
   }
 
   const reserve = async (): Promise<boolean> => {
     if (!reserved()) {
       if (reservation.state !== 'failed')
-        set({ reservation: { state: 'working', reason: `Asking the relay at ${where} for a reservation.` } })
+        set({ reservation: { state: 'working', reason: { code: 'reservation-asked', relay } } })
       try {
         await runOperation(tracer, 'net.reserve', stopped, () => node.reserve(peer))
         log.debug('relay reserved', { relay: peer.toString() })
@@ -137,7 +138,7 @@ export const createRelayConnection = (
         set({
           reservation: {
             state: connections().length === 0 ? 'waiting' : 'failed',
-            reason: `The relay at ${where} gave no reservation, so other tabs cannot find this one there: ${whyNoReservation(error)}`,
+            reason: whyNoReservation(error, relay),
           },
         })
         return false
@@ -145,7 +146,7 @@ export const createRelayConnection = (
       // libp2p would tell the relay our new address a second later; others find us by it.
       await libp2p.services.identifyPush.push()
     }
-    set({ reservation: { state: 'ok', reason: '' } })
+    set({ reservation: { state: 'ok' } })
     return true
   }
 
@@ -170,8 +171,8 @@ export const createRelayConnection = (
         return
       }
       set({
-        dial: { state: 'working', reason: `The connection to the relay at ${where} was lost; connecting again.` },
-        reservation: { state: 'waiting', reason: 'It waits for the relay.' },
+        dial: { state: 'working', reason: { code: 'relay-lost', relay } },
+        reservation: { state: 'waiting', reason: { code: 'relay-waiting' } },
       })
       clearTimeout(timer)
       timer = setTimeout(look, delayAfter(0))
@@ -200,20 +201,21 @@ const hasAddressAt = (own: readonly Multiaddr[], relay: PeerId): boolean => {
 }
 
 const differs = (now: Step, next: Step | undefined): boolean =>
-  next !== undefined && (now.state !== next.state || now.reason !== next.reason)
+  next !== undefined && (now.state !== next.state || JSON.stringify(now.reason) !== JSON.stringify(next.reason))
 
-/** Why a dial failed, as the end of a sentence. A browser does not say why a WebSocket failed. */
-const whyNoRelay = (error: unknown): string => {
+/** Why a dial failed. A browser does not say why a WebSocket failed. */
+const whyNoRelay = (error: unknown): 'relay-key-changed' | 'relay-not-allowed' | 'relay-silent' => {
   const name = error instanceof Error ? error.name : ''
-  if (name === 'UnexpectedPeerError' || name === 'EncryptionFailedError')
-    return 'is another one than its address says: its key has changed.'
-  if (name === 'DialDeniedError') return 'has an address that is not allowed: insecure, and not on this machine.'
-  return 'does not answer.'
+  if (name === 'UnexpectedPeerError' || name === 'EncryptionFailedError') return 'relay-key-changed'
+  // The address is insecure, and not on this machine.
+  if (name === 'DialDeniedError') return 'relay-not-allowed'
+  return 'relay-silent'
 }
 
-const whyNoReservation = (error: unknown): string => {
-  const message = error instanceof Error ? error.message : String(error)
-  if (message.includes('RESERVATION_REFUSED')) return 'it is full.'
-  if (error instanceof Error && error.name === 'UnsupportedProtocolError') return 'it is no relay.'
-  return message
+const whyNoReservation = (error: unknown, relay: string): StepReason => {
+  const detail = error instanceof Error ? error.message : String(error)
+  if (detail.includes('RESERVATION_REFUSED')) return { code: 'reservation-full', relay }
+  if (error instanceof Error && error.name === 'UnsupportedProtocolError')
+    return { code: 'reservation-not-a-relay', relay }
+  return { code: 'reservation-failed', relay, detail }
 }

@@ -113,8 +113,8 @@ const refuse = (address: string): RelayConnection => ({
     peerId: '',
     connected: false,
     reserved: false,
-    dial: { state: 'failed', reason: `“${address}” is no address of a relay: it names no peer.` },
-    reservation: { state: 'waiting', reason: 'It waits for the relay.' },
+    dial: { state: 'failed', reason: { code: 'relay-malformed', address } },
+    reservation: { state: 'waiting', reason: { code: 'relay-waiting' } },
   }),
   onConnectionClosed: () => {},
   wake: () => {},
@@ -127,4 +127,4 @@ const furthest = (steps: readonly Step[]): Step =>
   steps.reduce<Step | undefined>(
     (best, step) => (best === undefined || rank[step.state] > rank[best.state] ? step : best),
     undefined,
-  ) ?? { state: 'failed', reason: 'No relay is configured, so no other tab can be found.' }
+  ) ?? { state: 'failed', reason: { code: 'no-relay-configured' } }

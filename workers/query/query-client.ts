@@ -101,7 +101,7 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
       const messages = messagesOver(stream, { maxBytes: QUERY_RESPONSE_MAX_BYTES, signal })
       await messages.send(queryRequestCodec.encode(request))
       const response = queryResponseCodec.decode(await messages.receive())
-      if (!response.ok) throw new Failure(response.name, response.message)
+      if (!response.ok) throw new Failure(response.name, { code: 'record-refused', detail: response.message })
       stream.close({ signal }).catch((error: Error) => stream.abort(error))
       return response.value.status === 'ok' ? response.value.entries : 'refused'
     } catch (error) {
@@ -168,7 +168,7 @@ const assertAsked = (request: QueryRequest, entries: readonly Entry[]): void => 
     request.type === 'search'
       ? entries.filter(({ kind }) => kind === 'head').length <= request.limit
       : entries.every((entry) => isAbout(entry, request))
-  if (!isAsked) throw new Failure('RecordMalformed', 'The peer sent packages that it was not asked for.')
+  if (!isAsked) throw new Failure('RecordMalformed', { code: 'protocol-violation', detail: 'unrequested packages' })
 }
 
 /** Verification handles undecodable entries. */

@@ -263,7 +263,7 @@ describe('a hostile peer', { timeout: testMs }, () => {
         statuses.push(response.ok ? response.value.status : response.name)
         await stream.close()
       } catch (error) {
-        if (!(error instanceof Error)) throw new Failure('Internal', String(error))
+        if (!(error instanceof Error)) throw new Failure('Internal', { code: 'unexpected', detail: String(error) })
       }
       if (n === 60) expect(await search(honest, 'kit')).toEqual({ asked: 1, answered: 1 })
     }

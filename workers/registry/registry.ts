@@ -301,7 +301,12 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
       // Of a later version: not to be judged here, so neither passed on nor held against its sender.
       if (!read.ok && read.name === 'RecordUnsupported') return { verdict: 'known', ...id, checks: counted.checks() }
       if (!read.ok) {
-        return { verdict: 'invalid', ...id, failure: new Failure(read.name, read.message), checks: counted.checks() }
+        return {
+          verdict: 'invalid',
+          ...id,
+          failure: new Failure(read.name, { code: 'record-refused', detail: read.message }),
+          checks: counted.checks(),
+        }
       }
       const { identity, head, release } = read.value
       const entries: Entry[] = [
@@ -392,7 +397,7 @@ const toRow = (entry: VerifiedEntry): Change => {
     case 'page':
       return { table: 'pages', key: entry.id, value: entry.bytes }
     case 'other':
-      throw new Failure('Internal', 'A record of an unknown kind cannot be our own.')
+      throw new Failure('Internal', { code: 'unknown-record-kind' })
   }
 }
 

@@ -11,7 +11,7 @@ import { peekRelease, verifyRelease } from '../protocol/release.ts'
 import type { VerifiedEntry } from './catalogue.ts'
 
 /**
- * From the bytes of an entry to a verified record, or to a refusal in words. What anyone sends comes through here.
+ * From the bytes of an entry to a verified record, or to a refusal. What anyone sends comes through here.
  *
  * Guarantees: a verified entry has a valid form, size and signature by a key of its publisher's identity. Never
  * throws for what the bytes hold. Not decided here: whether a head is the newest one, and whether a page belongs to

@@ -41,13 +41,16 @@ export const messagesOver = (stream: Stream, options: MessageStreamOptions): Mes
 const toNamed = (error: unknown, limit: AbortSignal, maxBytes: number): Failure => {
   const name = error instanceof Error ? error.name : ''
   if (name.startsWith('InvalidDataLength') || name === 'InvalidMessageLengthError' || error instanceof RangeError) {
-    return new Failure('RecordTooLarge', `The peer sent a message of more than ${maxBytes} bytes.`)
+    return new Failure('RecordTooLarge', { code: 'message-too-large', limit: maxBytes })
   }
   if (limit.aborted) {
     const isTimeout = limit.reason instanceof Error && limit.reason.name === 'TimeoutError'
     return isTimeout
-      ? new Failure('Timeout', 'The peer did not answer in time.')
-      : new Failure('Cancelled', 'The exchange with the peer was cancelled.')
+      ? new Failure('Timeout', { code: 'exchange-timed-out' })
+      : new Failure('Cancelled', { code: 'exchange-cancelled' })
   }
-  return new Failure('PeerUnreachable', `The exchange with the peer broke off: ${String(error)}`)
+  return new Failure('PeerUnreachable', {
+    code: 'exchange-broke-off',
+    detail: error instanceof Error ? error.message : String(error),
+  })
 }

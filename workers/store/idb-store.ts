@@ -26,21 +26,16 @@ export interface IdbStoreOptions {
 export const openIdbStore = async (name: string, options: IdbStoreOptions = {}): Promise<Store> => {
   let gone: Failure | undefined
   let database: IDBPDatabase | undefined
-  const lose = (message: string): void => {
+  const lose = (code: Loss): void => {
     if (gone !== undefined) return
-    gone = new Failure('StorageUnavailable', message)
+    gone = new Failure('StorageUnavailable', { code })
     database?.close()
     options.onClosed?.(gone)
   }
 
   const opening = openWithin(options.openTimeoutMs ?? openTimeoutMs, name, {
-    deletedOrUpgraded: (newVersion) =>
-      lose(
-        newVersion === null
-          ? 'The stored data of this profile was deleted while it was open. Reload the page.'
-          : 'Another tab opened this profile with a newer version of the page. Reload the page.',
-      ),
-    terminated: () => lose('The browser closed the storage of this profile. Reload the page.'),
+    deletedOrUpgraded: (newVersion) => lose(newVersion === null ? 'storage-deleted' : 'storage-upgraded'),
+    terminated: () => lose('storage-ended-by-browser'),
   })
   const db = await opening
   database = db
@@ -53,8 +48,7 @@ export const openIdbStore = async (name: string, options: IdbStoreOptions = {}):
       return await work()
     } catch (thrown) {
       // The connection was closed without an event, so later calls would fail too.
-      if (thrown instanceof Error && thrown.name === 'InvalidStateError')
-        lose('The browser closed the storage of this profile. Reload the page.')
+      if (thrown instanceof Error && thrown.name === 'InvalidStateError') lose('storage-ended-by-browser')
       throw gone ?? storageFailure(thrown)
     }
   }
@@ -107,7 +101,7 @@ export const openIdbStore = async (name: string, options: IdbStoreOptions = {}):
 
     async close() {
       if (gone !== undefined) return
-      gone = new Failure('StorageUnavailable', 'The storage of this profile was closed.')
+      gone = new Failure('StorageUnavailable', { code: 'storage-closed' })
       // Waits for open transactions.
       db.close()
     },
@@ -171,12 +165,7 @@ const openWithin = async (timeoutMs: number, name: string, losses: Losses): Prom
     if (first !== 'late') return first
     // A late connection is unused and would only block other tabs.
     opening.then((database) => database.close(), ignore)
-    throw new Failure(
-      'StorageUnavailable',
-      blocked
-        ? 'Another tab keeps an older version of the stored data open. Close the other tabs of this page and reload.'
-        : 'The browser does not open the stored data. Reload the page, or restart the browser.',
-    )
+    throw new Failure('StorageUnavailable', { code: blocked ? 'storage-held-by-tab' : 'storage-not-opening' })
   } catch (thrown) {
     if (thrown instanceof Failure) throw thrown
     // Firefox throws this on opening in a private window; later the same name means a closed database.
@@ -191,22 +180,19 @@ const openWithin = async (timeoutMs: number, name: string, losses: Losses): Prom
 const storageFailure = (thrown: unknown): Failure => {
   const { name, message } = thrown instanceof Error ? thrown : { name: '', message: String(thrown) }
   if (name === 'QuotaExceededError') {
-    return new Failure(
-      'QuotaExceeded',
-      'There is no room left for this page on this device. Remove packages you no longer need, or free disk space.',
-    )
+    return new Failure('QuotaExceeded', { code: 'disk-full' })
   }
   if (name === 'VersionError') {
-    return new Failure(
-      'StorageUnavailable',
-      'The stored data was written by a newer version of this page. Reload the page to get that version.',
-    )
+    return new Failure('StorageUnavailable', { code: 'storage-newer' })
   }
   if (name === 'SecurityError' || !hasIndexedDb()) {
     return notAllowed()
   }
-  return new Failure('StorageUnavailable', `The browser's storage failed: ${message || name}`)
+  return new Failure('StorageUnavailable', { code: 'storage-failed', detail: message || name })
 }
+
+/** Why the database went away without `close`. */
+type Loss = 'storage-deleted' | 'storage-upgraded' | 'storage-ended-by-browser'
 
 /** Ignores values other than bytes: a person or an extension can edit the database. */
 const stored = (value: unknown): Uint8Array | undefined => (value instanceof Uint8Array ? value : undefined)
@@ -223,8 +209,7 @@ const prefixRange = (prefix: string): IDBKeyRange | undefined => {
 
 const ignore = (): void => {}
 
-const notAllowed = (): Failure =>
-  new Failure('StorageUnavailable', 'This browser does not let the page store data (private mode, or blocked).')
+const notAllowed = (): Failure => new Failure('StorageUnavailable', { code: 'storage-refused' })
 
 /** Some browsers remove IndexedDB, others throw on access. */
 const hasIndexedDb = (): boolean => {

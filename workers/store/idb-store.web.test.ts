@@ -123,7 +123,7 @@ test('a database deleted while open is a named failure, reported once', async ()
   await store.write([one])
   await deleteDB(name)
   expect(reported.map((reason) => reason.name)).toEqual(['StorageUnavailable'])
-  expect(reported[0]?.message).toContain('deleted')
+  expect(reported[0]?.reason.code).toBe('storage-deleted')
   expect(await failureName(store.get('heads', 'a'))).toBe('StorageUnavailable')
   expect(await failureName(store.write([one]))).toBe('StorageUnavailable')
   await store.close()
@@ -142,7 +142,7 @@ test('a database closed by the browser is a named failure, also for a pending wr
   transaction.abort()
   database.dispatchEvent(new Event('close'))
   expect(await failureName(writing)).toBe('StorageUnavailable')
-  expect(reported.map((reason) => reason.message)).toEqual([expect.stringContaining('browser closed')])
+  expect(reported.map(({ reason }) => reason.code)).toEqual(['storage-ended-by-browser'])
   expect(await failureName(store.keys('heads'))).toBe('StorageUnavailable')
 })
 
@@ -151,11 +151,11 @@ test('closes for a newer version of the page in another tab', async () => {
   const reported: Failure[] = []
   const store = await openIdbStore(name, { onClosed: (reason) => reported.push(reason) })
   const newer = await openDB(name, 99)
-  expect(reported[0]?.message).toContain('newer version')
+  expect(reported[0]?.reason.code).toBe('storage-upgraded')
   newer.close()
   expect(await failureName(store.keys('heads'))).toBe('StorageUnavailable')
   // The older page fails instead of damaging newer data or starting an empty profile in memory.
-  await expect(openStore(name)).rejects.toThrow('newer version')
+  await expect(openStore(name)).rejects.toMatchObject({ reason: { code: 'storage-newer' } })
 })
 
 test('stops waiting for a tab with an older version and closes a late connection', async () => {
@@ -178,7 +178,7 @@ test('falls back to a store in memory, with the reason, without IndexedDB', asyn
   })
   const { store, refusal } = await openStore(freshName())
   expect(store.persistent).toBe(false)
-  expect(refusal?.message).toContain('private mode')
+  expect(refusal?.reason.code).toBe('storage-refused')
   await store.write([one])
 })
 

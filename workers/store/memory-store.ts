@@ -20,9 +20,9 @@ export const createMemoryStore = ({ quotaBytes = defaultQuotaBytes }: MemoryStor
   let closed = false
 
   const tableOf = (name: TableName): Map<string, Uint8Array> => {
-    if (closed) throw new Failure('StorageUnavailable', 'The storage of this profile was closed.')
+    if (closed) throw new Failure('StorageUnavailable', { code: 'storage-closed' })
     const table = tables.get(name)
-    if (table === undefined) throw new Failure('StorageUnavailable', `The storage has no table “${name}”.`)
+    if (table === undefined) throw new Failure('StorageUnavailable', { code: 'storage-table-missing', table: name })
     return table
   }
   const keysOf = (name: TableName, prefix: string): string[] =>
@@ -47,7 +47,7 @@ export const createMemoryStore = ({ quotaBytes = defaultQuotaBytes }: MemoryStor
     },
 
     async write(changes) {
-      if (closed) throw new Failure('StorageUnavailable', 'The storage of this profile was closed.')
+      if (closed) throw new Failure('StorageUnavailable', { code: 'storage-closed' })
       // Do everything that can fail first, then apply the changes atomically.
       const prepared = changes.map((change) => ({
         table: tableOf(change.table),
@@ -63,10 +63,7 @@ export const createMemoryStore = ({ quotaBytes = defaultQuotaBytes }: MemoryStor
         lengthByKey.set(key, value?.length ?? 0)
       }
       if (bytes > quotaBytes && bytes > heldBytes) {
-        throw new Failure(
-          'QuotaExceeded',
-          `This browser refuses permanent storage, and in memory at most ${Math.floor(quotaBytes / 2 ** 20)} MiB are kept. Remove a package, or allow the page to store data.`,
-        )
+        throw new Failure('QuotaExceeded', { code: 'memory-full', limit: quotaBytes })
       }
       for (const { table, key, value } of prepared) {
         if (value === undefined) table.delete(key)
@@ -86,6 +83,6 @@ const copy = (value: Uint8Array): Uint8Array => {
   try {
     return value.slice()
   } catch {
-    throw new Failure('StorageUnavailable', 'What was to be stored is no longer there: its buffer was transferred.')
+    throw new Failure('StorageUnavailable', { code: 'buffer-transferred' })
   }
 }

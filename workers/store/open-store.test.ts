@@ -6,7 +6,7 @@ test('falls back to memory without IndexedDB and returns the reason', async () =
   const { store, refusal } = await openStore('ggen-none')
   expect(store.persistent).toBe(false)
   expect(refusal?.name).toBe('StorageUnavailable')
-  expect(refusal?.message).toContain('private mode')
+  expect(refusal?.reason.code).toBe('storage-refused')
   await store.write([{ table: 'keys', key: 'node', value: Uint8Array.of(1) }])
   expect(await store.get('keys', 'node')).toEqual(Uint8Array.of(1))
 })

@@ -40,13 +40,13 @@ export const receive = async <Type extends SyncMessage['type']>(
   ...types: readonly Type[]
 ): Promise<Message<Type>> => {
   const { decoded } = await next(channel)
-  if (!decoded.ok) throw new Failure(decoded.name, decoded.message)
+  if (!decoded.ok) throw new Failure(decoded.name, { code: 'record-refused', detail: decoded.message })
   const { type } = decoded.value
   if (!(types as readonly string[]).includes(type)) {
-    throw new Failure(
-      'RecordMalformed',
-      `The peer sent a sync message “${type}” where “${types.join('” or “')}” was due.`,
-    )
+    throw new Failure('RecordMalformed', {
+      code: 'protocol-violation',
+      detail: `message “${type}” instead of “${types.join('” or “')}”`,
+    })
   }
   return decoded.value as Message<Type>
 }

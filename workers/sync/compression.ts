@@ -23,10 +23,7 @@ export const deflate = async (bytes: Uint8Array): Promise<Uint8Array> => {
  */
 export const inflate = async (deflated: Uint8Array, size: number): Promise<Uint8Array> => {
   if (size > ENTRY_BATCH_MAX_BYTES || deflated.length > DEFLATED_BATCH_MAX_BYTES) {
-    throw new Failure(
-      'RecordTooLarge',
-      `A batch of ${size} bytes was sent; at most ${ENTRY_BATCH_MAX_BYTES} are allowed.`,
-    )
+    throw new Failure('RecordTooLarge', { code: 'message-too-large', limit: ENTRY_BATCH_MAX_BYTES })
   }
   const slices: Uint8Array[] = []
   for (let at = 0; at < deflated.length; at += sliceBytes) slices.push(deflated.subarray(at, at + sliceBytes))
@@ -41,9 +38,9 @@ export const inflate = async (deflated: Uint8Array, size: number): Promise<Uint8
     await reader.cancel().catch(() => {})
     await written.catch(() => {})
     if (error instanceof Failure) throw error
-    throw new Failure('RecordMalformed', 'A batch was sent that cannot be decompressed.')
+    throw new Failure('RecordMalformed', { code: 'protocol-violation', detail: 'undecodable batch' })
   }
-  throw new Failure('RecordMalformed', 'A batch unfolds to fewer bytes than its sender says.')
+  throw new Failure('RecordMalformed', { code: 'protocol-violation', detail: 'batch shorter than declared' })
 }
 
 const write = async (writable: WritableStream<BufferSource>, slices: readonly Uint8Array[]): Promise<void> => {
@@ -69,7 +66,7 @@ const collect = async (reader: ReadableStreamDefaultReader<Uint8Array>, limit: n
     if (done) break
     length += value.length
     if (length > limit) {
-      throw new Failure('RecordTooLarge', `A batch unfolds to more than the ${limit} bytes that its sender says.`)
+      throw new Failure('RecordTooLarge', { code: 'message-too-large', limit })
     }
     chunks.push(value)
   }

@@ -57,7 +57,7 @@ export const reconcile = async (
       const turn = await receiveTurn(channel, open)
       for (const start of turn.want) {
         const id = askable.get(start)
-        if (id === undefined) throw malformed('asked for an entry that it was not told of')
+        if (id === undefined) throw malformed('request for an unannounced entry')
         askable.delete(start)
         outgoing.push(id)
       }
@@ -75,7 +75,7 @@ export const reconcile = async (
     if (answer.ranges.length === 0) return { outgoing, wanted, isOurTurn: true, complete }
     open = answer.ranges.filter(({ kind }) => kind === rangeKind.fingerprint)
   }
-  throw malformed(`did not come to an end within ${maxTurns} turns`)
+  throw malformed(`no end within ${maxTurns} turns`)
 }
 
 const sendTurn = async (
@@ -129,15 +129,15 @@ const receiveTurn = async (channel: SyncChannel, open: readonly Range[]): Promis
     const message = await receive(channel, 'ranges')
     received += message.ranges.length
     if (received > 2 * maxTurnRanges) {
-      throw new Failure('RecordTooLarge', `The peer described more than ${2 * maxTurnRanges} ranges in one turn.`)
+      throw new Failure('RecordTooLarge', { code: 'too-many-items', what: 'ranges', limit: 2 * maxTurnRanges })
     }
     for (const [upper, kind, content] of message.ranges) {
-      if (isAtEnd || (upper.length > 0 && compareBounds(upper, lower) <= 0)) throw malformed('sent ranges out of order')
+      if (isAtEnd || (upper.length > 0 && compareBounds(upper, lower) <= 0)) throw malformed('ranges out of order')
       if (kind !== rangeKind.skip) {
         while (openAt < open.length && !endsAfter(open[openAt] as Range, lower)) openAt++
         const within = open[openAt]
         if (within === undefined || !contains(within, lower, upper)) {
-          throw malformed('described a range that was not in question')
+          throw malformed('range not in question')
         }
         turn.ranges.push({ lower, upper, kind, content })
       }
@@ -149,9 +149,9 @@ const receiveTurn = async (channel: SyncChannel, open: readonly Range[]): Promis
     }
     if (message.last) return turn
     // Otherwise a turn without `last` could continue with empty parts.
-    if (message.ranges.length + message.want.length === 0) throw malformed('sent an empty part of a turn that goes on')
+    if (message.ranges.length + message.want.length === 0) throw malformed('empty part of a turn')
     if (turn.want.length > maxTurnWants) {
-      throw new Failure('RecordTooLarge', `The peer asked for more than ${maxTurnWants} entries in one turn.`)
+      throw new Failure('RecordTooLarge', { code: 'too-many-items', what: 'wants', limit: maxTurnWants })
     }
   }
 }
@@ -181,4 +181,4 @@ const join = (starts: readonly Uint8Array[]): Uint8Array => {
   return joined
 }
 
-const malformed = (what: string): Failure => new Failure('RecordMalformed', `The peer ${what}.`)
+const malformed = (detail: string): Failure => new Failure('RecordMalformed', { code: 'protocol-violation', detail })

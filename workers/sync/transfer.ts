@@ -95,7 +95,7 @@ export const receiveEntries = async (
     const { size, deflated, last } = await receive(channel, 'entries')
     if (size === 0) {
       if (last && deflated.length === 0) return { accepted, rejected, received }
-      throw new Failure('RecordMalformed', 'The peer sent an empty part of a list that goes on.')
+      throw new Failure('RecordMalformed', { code: 'protocol-violation', detail: 'empty part of a list' })
     }
     bytes += size
     if (bytes > maxBytes + maxEntries * mapBytes || received > maxEntries) throw tooMuch()
@@ -108,7 +108,7 @@ export const receiveEntries = async (
       continue
     }
     const batch = entryBatchCodec.decode(await inflate(deflated, size))
-    if (!batch.ok) throw new Failure(batch.name, batch.message)
+    if (!batch.ok) throw new Failure(batch.name, { code: 'record-refused', detail: batch.message })
     const { entries } = batch.value
     received += entries.length
     if (received > maxEntries) throw tooMuch()
@@ -118,10 +118,10 @@ export const receiveEntries = async (
       rejected += outcome.rejected
       unproven += outcome.unproven
       if (outcome.forged > 0) {
-        throw new Failure('SignatureInvalid', 'The peer sent a catalogue entry whose signature is forged.')
+        throw new Failure('SignatureInvalid', { code: 'entry-forged' })
       }
       if (rejected > maxRejected) {
-        throw new Failure('EntriesRefused', 'The peer sent too many catalogue entries that cannot be used here.')
+        throw new Failure('EntriesRefused', { code: 'too-many-useless-entries' })
       }
       await yieldIfDue()
     }
@@ -131,7 +131,7 @@ export const receiveEntries = async (
 }
 
 const tooMuch = (): Failure =>
-  new Failure('RecordTooLarge', `The peer sent more than ${maxEntries} entries in one exchange.`)
+  new Failure('RecordTooLarge', { code: 'too-many-items', what: 'entries', limit: maxEntries })
 
 /** Overhead of one entry in a batch (bytes). */
 const mapBytes = 32

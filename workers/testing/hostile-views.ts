@@ -1,4 +1,8 @@
 import fc from 'fast-check'
+import { failureReasons } from '../contract/failure-reasons.ts'
+import { findingReasons } from '../contract/finding-reasons.ts'
+import type { FailureReason, HealthReason, StepReason, WarningReason } from '../contract/reasons.ts'
+import { healthReasons, stepReasons, warningReasons } from '../contract/status-reasons.ts'
 import type {
   InstallPlan,
   LibraryEntry,
@@ -17,6 +21,7 @@ import { type Release, releaseCodec, signRelease } from '../protocol/release.ts'
 import { isLine } from '../protocol/text.ts'
 import { createSigner, webCrypto } from '../stack/web-crypto.ts'
 import { path, release, slug, version } from './arbitraries.ts'
+import { hostileReason } from './reason-arbitraries.ts'
 
 /**
  * Everything that a peer can sign and a tab can have stored, at its worst: values that are valid by the rules of the
@@ -147,7 +152,9 @@ export const edgeLibraryEntry = (ids: readonly string[]): fc.Arbitrary<LibraryEn
 const anyNumber = fc.oneof(edgeTimes, fc.double())
 const anyText = fc.string({ unit: 'binary', maxLength: 60 })
 const stepState = fc.constantFrom<StepState>('waiting', 'working', 'ok', 'failed')
-const step = fc.record({ state: stepState, reason: anyText, since: anyNumber })
+const failureReason = hostileReason({ ...failureReasons, ...findingReasons }) as fc.Arbitrary<FailureReason>
+const stepReason = fc.option(hostileReason(stepReasons), { nil: undefined }) as fc.Arbitrary<StepReason | undefined>
+const step = fc.record({ state: stepState, reason: stepReason, since: anyNumber })
 
 export const edgeTransfer: fc.Arbitrary<TransferView> = fc.record(
   {
@@ -158,7 +165,7 @@ export const edgeTransfer: fc.Arbitrary<TransferView> = fc.record(
     totalBytes: anyNumber,
     sources: anyNumber,
     startedAt: anyNumber,
-    failure: fc.record({ name: anyText, message: anyText }),
+    failure: fc.record({ name: anyText, reason: failureReason }),
   },
   { requiredKeys: ['id', 'specs', 'state', 'bytes', 'totalBytes', 'sources', 'startedAt'] },
 )
@@ -172,7 +179,7 @@ export const edgePeer: fc.Arbitrary<PeerView> = fc.record(
     rttMs: anyNumber,
     connectedAt: anyNumber,
     health: fc.constantFrom('healthy', 'degraded', 'unhealthy'),
-    healthReason: anyText,
+    healthReason: hostileReason(healthReasons) as fc.Arbitrary<HealthReason>,
     kept: fc.boolean(),
   },
   { requiredKeys: ['peerId', 'kind', 'path', 'address', 'connectedAt', 'health', 'healthReason', 'kept'] },
@@ -185,7 +192,7 @@ export const edgeStatus: fc.Arbitrary<StatusView> = fc.record({
   profile: anyText,
   online: fc.boolean(),
   relays: fc.uniqueArray(
-    fc.record({ address: anyText, connected: fc.boolean(), reserved: fc.boolean(), reason: anyText }),
+    fc.record({ address: anyText, connected: fc.boolean(), reserved: fc.boolean(), reason: stepReason }),
     { selector: ({ address }) => address, maxLength: 3 },
   ),
   connections: anyNumber,
@@ -213,7 +220,13 @@ export const edgePlan: fc.Arbitrary<InstallPlan> = fc.record({
     { selector: ({ id, version }) => `${id}@${version}`, minLength: 1, maxLength: 3 },
   ),
   bytes: anyNumber,
-  warnings: fc.array(fc.oneof(anyText, fc.constant('twice')), { maxLength: 3 }),
+  warnings: fc.array(
+    fc.oneof(
+      hostileReason(warningReasons) as fc.Arbitrary<WarningReason>,
+      fc.constant({ code: 'yanked-chosen', package: 'twice', version: '1.0.0' } as const),
+    ),
+    { maxLength: 3 },
+  ),
 })
 
 /** A package of one's own, as a hostile manifest may have it read. */
@@ -224,12 +237,12 @@ export const edgeCheck: fc.Arbitrary<PackageCheck> = fc.record({
       {
         level: fc.constantFrom('error', 'warning', 'note'),
         name: fc.oneof(anyText, fc.constantFrom('NameInvalid', 'PrivateFile', 'LeftOut')),
-        message: anyText,
+        reason: failureReason,
         path: anyText,
         line: anyNumber,
         column: anyNumber,
       },
-      { requiredKeys: ['level', 'name', 'message'] },
+      { requiredKeys: ['level', 'name', 'reason'] },
     ),
     { maxLength: 5 },
   ),

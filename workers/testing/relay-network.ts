@@ -52,7 +52,8 @@ export const createTestNetwork = () => {
     const onChange = (): void => {}
     const onRelayChange = (): void => {
       for (const { dial, reservation } of keeper.relays())
-        for (const { state, reason } of [dial, reservation]) if (state === 'failed') failures.push(reason)
+        for (const { state, reason } of [dial, reservation])
+          if (state === 'failed') failures.push(JSON.stringify(reason))
     }
     const keeper = createRelaySet(node, { relays, onChange: onRelayChange })
     const pool = createPool(node, { onChange, ...options.pool })

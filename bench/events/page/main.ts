@@ -36,7 +36,7 @@ channel.port1.onmessage = ({ data }: MessageEvent<UpdateBatch>) => {
   for (const listener of listeners) listener(data)
 }
 
-const step: Step = { state: 'ok', reason: '' }
+const step: Step = { state: 'ok' }
 const answers = {
   ready: Promise.resolve(),
   subscribe(listener: (batch: UpdateBatch) => void) {
@@ -85,7 +85,7 @@ const flood = async (count: number, perSecond: number): Promise<Flood> => {
     const now = performance.timeOrigin + performance.now()
     for (const update of batch) {
       if (update.kind === 'transfer') seen.delays.push(now - update.transfer.startedAt)
-      if (update.kind === 'notice' && update.message === `last of ${count}`) last.resolve()
+      if (update.kind === 'notice' && update.id === `last of ${count}`) last.resolve()
     }
   })
   const observer = new PerformanceObserver((list) => {

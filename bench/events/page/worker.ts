@@ -17,7 +17,13 @@ const commands = {
       for (; n < due; n++) bus?.emit(toUpdate(n))
       await new Promise((resolve) => setTimeout(resolve, 1))
     }
-    bus?.emit({ kind: 'notice', id: 'last', level: 'info', name: 'Internal', message: `last of ${count}` })
+    bus?.emit({
+      kind: 'notice',
+      id: `last of ${count}`,
+      level: 'info',
+      name: 'Internal',
+      reason: { code: 'cancelled' },
+    })
   },
 }
 

@@ -3,7 +3,7 @@ import type { InstallOptions, TransferView } from '../../../workers/contract/vie
 import type { EngineClient } from '../../engine/client.ts'
 import { transferSentence } from '../../store/selectors.ts'
 import { idOf, packageView, plans, version } from '../../testing/fixtures/packages.ts'
-import { engineError, failureText, warnings } from '../../testing/fixtures/reasons.ts'
+import { engineError, failureText, warningText } from '../../testing/fixtures/reasons.ts'
 import { transfers } from '../../testing/fixtures/transfers.ts'
 import { expectModal } from '../../testing/keyboard.ts'
 import { until } from '../../testing/shown-page.tsx'
@@ -61,7 +61,7 @@ testViewStates([
     shows: installText.allFetched({ packages: counts.packages(1), size: '12 kB' }),
   },
   { name: 'plan of what is installed', ...dialog(planned('installed')), shows: installText.nothingToFetch },
-  { name: 'plan with warnings', ...dialog(planned('warned')), shows: warnings.newPublisher },
+  { name: 'plan with warnings', ...dialog(planned('warned')), shows: warningText('yanked') },
   { name: 'a missing dependency', ...dialog(refused('DependencyMissing')), shows: failureText('DependencyMissing') },
   {
     name: 'a missing dependency, reviewed',

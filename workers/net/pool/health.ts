@@ -1,3 +1,5 @@
+import type { HealthReason } from '../../contract/reasons.ts'
+
 /**
  * How well a connection works, judged by what was seen of it: answers to pings, and how requests over it ended.
  *
@@ -8,8 +10,8 @@ export type HealthState = 'healthy' | 'degraded' | 'unhealthy'
 
 export interface Health {
   state: HealthState
-  /** Why it is not healthy, as a sentence; empty when it is. */
-  reason: string
+  /** Why it is not healthy. */
+  reason?: HealthReason
 }
 
 /** What was seen of one connection. Times are ms of one clock that never goes back. */
@@ -76,13 +78,13 @@ export const afterRequest = (vitals: Vitals, outcome: RequestOutcome, now: numbe
 export const afterUse = (vitals: Vitals, now: number): Vitals => ({ ...vitals, usedAt: now })
 
 export const healthOf = ({ lostPings, failedRequests, rttMs }: Vitals): Health => {
-  if (lostPings >= pingsUntilDead) return { state: 'unhealthy', reason: `It did not answer ${lostPings} pings.` }
+  if (lostPings >= pingsUntilDead) return { state: 'unhealthy', reason: { code: 'pings-lost', count: lostPings } }
   if (failedRequests >= failuresUntilUnhealthy)
-    return { state: 'unhealthy', reason: `The last ${failedRequests} requests to it failed.` }
-  if (lostPings > 0) return { state: 'degraded', reason: 'It did not answer the last ping.' }
+    return { state: 'unhealthy', reason: { code: 'requests-failed', count: failedRequests } }
+  if (lostPings > 0) return { state: 'degraded', reason: { code: 'pings-lost', count: lostPings } }
   if (failedRequests >= failuresUntilDegraded)
-    return { state: 'degraded', reason: `The last ${failedRequests} requests to it failed.` }
+    return { state: 'degraded', reason: { code: 'requests-failed', count: failedRequests } }
   if (rttMs !== undefined && rttMs > slowRttMs)
-    return { state: 'degraded', reason: `It is slow: ${(rttMs / 1_000).toFixed(1)} s for a round trip.` }
-  return { state: 'healthy', reason: '' }
+    return { state: 'degraded', reason: { code: 'slow-round-trip', ms: Math.round(rttMs / 100) * 100 } }
+  return { state: 'healthy' }
 }

@@ -98,10 +98,10 @@ export const openStream = async (
     const opening = open()
     return await closeLate(opening, raceSignal(opening, ended))
   } catch (error) {
-    if (operation.signal.aborted) throw new Failure('Cancelled', 'It was cancelled.')
+    if (operation.signal.aborted) throw new Failure('Cancelled', { code: 'cancelled' })
     if (timeout.aborted)
-      throw new Failure('Timeout', `The peer ${short(peerId)} could not be reached within ${timeoutMs / 1000} seconds.`)
-    throw new Failure('PeerUnreachable', `The peer ${short(peerId)} cannot be reached: ${describe(error)}`)
+      throw new Failure('Timeout', { code: 'peer-timed-out', peer: short(peerId), seconds: timeoutMs / 1000 })
+    throw new Failure('PeerUnreachable', { code: 'peer-unreachable', peer: short(peerId), detail: describe(error) })
   } finally {
     undoPermit()
   }
@@ -262,7 +262,4 @@ const closeLate = async (opening: Promise<Stream>, first: Promise<Stream>): Prom
 
 const short = (peerId: string): string => peerId.slice(-8)
 
-const describe = (error: unknown): string => {
-  const message = error instanceof Error ? error.message : String(error)
-  return message === '' ? 'it does not answer.' : message
-}
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -192,17 +192,17 @@ export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
     const before = healthOf(entry.vitals)
     entry.vitals = change(entry.vitals)
     const after = healthOf(entry.vitals)
-    if (before.state === after.state && before.reason === after.reason) return
+    if (before.state === after.state && JSON.stringify(before.reason) === JSON.stringify(after.reason)) return
     // A relay that serves badly is still the one by which others come; only silence ends it.
     const fatal =
       after.state === 'unhealthy' && (entry.vitals.lostPings > 0 || !isRelay(connection.remotePeer.toString()))
     log.debug('connection health changed', {
       peer: connection.remotePeer.toString(),
       state: after.state,
-      reason: after.reason,
+      reason: after.reason?.code ?? 'none',
       closed: fatal,
     })
-    if (fatal) connection.abort(new Error(after.reason))
+    if (fatal) connection.abort(new Error(after.reason?.code))
     if (!stopped.signal.aborted) onChange()
   }
 

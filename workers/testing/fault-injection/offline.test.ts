@@ -62,7 +62,7 @@ test(
     expect(await failureOf(late.resolve([`${kept}@1.0.0`]))).toBe('VersionNotFound')
     const { packages, warnings } = await user.planInstall([`${kept}@1.0.0`])
     expect(packages.map(({ version }) => version)).toEqual(['1.0.0'])
-    expect(warnings).toEqual(['kept 1.0.0 was withdrawn by its publisher.'])
+    expect(warnings).toEqual([{ code: 'yanked-chosen', package: 'kept', version: '1.0.0' }])
     expect(await user.verify(kept, '1.0.0')).toEqual({ ok: true, damaged: [] })
   },
   testMs,
