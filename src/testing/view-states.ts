@@ -59,7 +59,7 @@ export const testViewStates = (states: readonly ViewState[]): void => {
 const pages: ShownPage[] = []
 
 /** Shows a page until the test ends. */
-export const open = (...given: Parameters<typeof showPage>): ShownPage => {
+const open = (...given: Parameters<typeof showPage>): ShownPage => {
   const page = showPage(...given)
   pages.push(page)
   return page
