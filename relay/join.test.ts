@@ -67,7 +67,7 @@ describe('peer finder', () => {
     const gone = await network.startTab([], { target: 0 })
     const infos = [gone, other].map(({ libp2p }) => ({ id: libp2p.peerId, multiaddrs: libp2p.getMultiaddrs() }))
     await gone.stop()
-    const node = await network.startTab([], { remembered: infos })
+    const node = await network.startTab([], { knownPeers: infos })
     await until('the one that is there is connected', () => direct(node).length === 1)
     expect(direct(node)).toEqual([other.libp2p.peerId.toString()])
   })

@@ -36,7 +36,7 @@ export interface RelayedPaths {
   /** Whether a stream goes through a relay. */
   isRelayed(stream: Stream): boolean
   /** The state of the direct path to a peer: it exists, may be made, or has failed lately. */
-  directPath(peer: string): 'there' | 'possible' | 'failed'
+  directPath(peer: string): 'open' | 'possible' | 'failed'
 }
 
 export type PeerReport =

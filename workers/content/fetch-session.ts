@@ -291,7 +291,7 @@ export const runFetchSession = async (
 
   /** A peer to which a direct connection has come is left and taken up again on that, once nothing of it is on its way. */
   const changesPath = (source: Source): boolean => {
-    if (!source.relayed || deps.relayed?.directPath(source.peer) !== 'there') return false
+    if (!source.relayed || deps.relayed?.directPath(source.peer) !== 'open') return false
     source.leaving = true
     if (begun?.schedule.isIdle(source.peer) === false) return false
     release(source)

@@ -21,7 +21,7 @@ beforeEach(async () => {
 })
 afterAll(() => network.stop())
 
-type Path = 'there' | 'possible' | 'failed'
+type Path = 'open' | 'possible' | 'failed'
 
 /** Peers that hold one content of twelve pieces, and how each can be reached, which may change. */
 const compose = async (paths: Path[], { maxBytes = Number.POSITIVE_INFINITY } = {}) => {
@@ -41,7 +41,7 @@ const compose = async (paths: Path[], { maxBytes = Number.POSITIVE_INFINITY } = 
     ...base,
     async openStream(peer, signal, wanted) {
       const stream = await base.openStream(peer, signal)
-      const isRelayed = pathOf.get(peer) !== 'there'
+      const isRelayed = pathOf.get(peer) !== 'open'
       if (isRelayed) relayed.add(stream)
       opened.push({ peer, relayed: isRelayed, bytes: wanted })
       return stream
@@ -85,7 +85,7 @@ describe('a fetch over relayed connections', () => {
       let came = 0
       stream.addEventListener('message', ({ data }) => {
         came += data.byteLength
-        if (came > pieceBytes) pathOf.set(peer, 'there')
+        if (came > pieceBytes) pathOf.set(peer, 'open')
       })
       return stream
     }
@@ -135,7 +135,7 @@ describe('what is too large for a relay', () => {
       operation: untraced(),
       expected,
       onProgress({ relayed = false }) {
-        if (relayed) pathOf.set(peers[0]?.id ?? '', 'there')
+        if (relayed) pathOf.set(peers[0]?.id ?? '', 'open')
       },
     })
     await fetching
@@ -143,7 +143,7 @@ describe('what is too large for a relay', () => {
   })
 
   test('is fetched from the peer with a direct connection, and from no other', async () => {
-    const { deps, root, expected, peers } = await compose(['failed', 'failed', 'there'], { maxBytes: 1_000_000 })
+    const { deps, root, expected, peers } = await compose(['failed', 'failed', 'open'], { maxBytes: 1_000_000 })
     await fetchContent(root, deps, { operation: untraced(), expected })
     const serving = peers.map(({ served }) => served.some(({ bytes }) => bytes === pieceBytes))
     expect(serving).toEqual([false, false, true])
@@ -158,7 +158,7 @@ describe('what is too large for a relay', () => {
   })
 
   test('of what is here in part, only the rest counts', async () => {
-    const { deps, root, expected, pathOf, peers } = await compose(['there'], { maxBytes: 2_000_000 })
+    const { deps, root, expected, pathOf, peers } = await compose(['open'], { maxBytes: 2_000_000 })
     const stop = new AbortController()
     await fetchContent(root, deps, {
       expected,

@@ -76,7 +76,7 @@ test('concerns that were handed out before the start answer for the running node
   start.resolve(
     runningNetwork({
       announcements: { announce: async () => 2, audience: () => 3 },
-      content: { ...offline.content, relayed: { ...offline.content.relayed, directPath: () => 'there' } },
+      content: { ...offline.content, relayed: { ...offline.content.relayed, directPath: () => 'open' } },
     }),
   )
   expect(await network.started).toBe(true)
@@ -84,7 +84,7 @@ test('concerns that were handed out before the start answer for the running node
   expect(states).toEqual(['running'])
   expect(network.status().connections).toBe(1)
   expect([await announcements.announce(new Uint8Array(), operation), announcements.audience()]).toEqual([2, 3])
-  expect(content.relayed.directPath('peer')).toBe('there')
+  expect(content.relayed.directPath('peer')).toBe('open')
 })
 
 test('a wake and a stop that come during the start reach the node once it runs', async () => {

@@ -61,7 +61,7 @@ const assemble = async (
 ): Promise<RunningNetwork> => {
   const { nodeKey, content, registry, search, reputation, knownPeers, relayDirectory } = storage
   const { clocks, crypto, webRtc } = platform
-  const [relays, remembered] = await Promise.all([relayDirectory.first(), knownPeers.load()])
+  const [relays, peersOfEarlierSessions] = await Promise.all([relayDirectory.first(), knownPeers.load()])
 
   const gossipLimits = createGossipRateLimits(clocks.monotonic)
   const floods = createEmitter<string>()
@@ -180,7 +180,7 @@ const assemble = async (
     avoid: reputation.isBanned,
     onChange,
     requestClosestPeers: (peer, key, operation) => requestClosestPeers(rpc, peer, key, operation),
-    remembered: remembered.filter(({ id }) => !reputation.isBanned(id.toString())),
+    knownPeers: peersOfEarlierSessions.filter(({ id }) => !reputation.isBanned(id.toString())),
     ...(webRtc === undefined ? {} : { rtcCounts: webRtc.connections }),
   })
   undos.add(finder.stop)

@@ -7,21 +7,21 @@ import { runOperation } from '../telemetry/operation.ts'
 import { hostOf, isDirect } from './addresses.ts'
 import type { PeerNode } from './create-node.ts'
 
-/** The first new try after a loss, ms: soon, since a relay restarts in a second. */
+/** Delay of the first retry after a loss (ms): short, because a relay restarts in a second. */
 const firstDelayMs = 500
 
-/** From then on the delay grows by this factor, up to this many ms. */
+/** Growth of the delay with each failure, and its maximum (ms). */
 const delayFactor = 1.6
 const maxDelayMs = 15_000
 
-/** Each delay is taken times 0.5 to 1, so that tabs which lost a relay together do not come back together. */
+/** Delays vary by a factor of 0.5 to 1, so that tabs that lost a relay together do not return together. */
 const jitter = 0.5
 
-/** A relay that does not answer within this time is tried again later, ms. */
+/** Limit of one dial (ms). */
 const dialTimeoutMs = 5_000
 
-/** Every so often it is looked whether the reservation is still there (a refresh of it may have failed), ms. */
-const lookIntervalMs = 10_000
+/** Interval between reservation checks (ms): a refresh may have failed. */
+const checkIntervalMs = 10_000
 
 export interface RelayState {
   address: string
@@ -32,7 +32,6 @@ export interface RelayState {
   reservation: Step
 }
 
-/** Keeps one relay. */
 export interface RelayConnection {
   state(): RelayState
   onConnectionClosed(peer: PeerId): void
@@ -47,20 +46,20 @@ export interface RelayAddress {
 
 export interface RelayConnectionOptions {
   onChange(): void
-  /** Waits for a place among the dials that may run at once. */
-  inTurn(signal: AbortSignal, dial: () => Promise<unknown>): Promise<unknown>
-  /** Before the first try, ms. */
+  /** Runs a dial within the limit of concurrent relay dials. */
+  limitDial(signal: AbortSignal, dial: () => Promise<unknown>): Promise<unknown>
+  /** Delay before the first attempt (ms). */
   delayMs: number
 }
 
 /**
- * Keeps a connection and a reservation at one relay, from before it is there until `stop`: a lost one is tried again
- * after 0.25 to 0.5 s, then more rarely, up to every 15 s.
+ * Maintains a connection and a reservation at one relay until `stop`, also while the relay is unreachable. Retries a
+ * lost connection after 0.25 to 0.5 s, then less often, at least every 15 s.
  */
 export const createRelayConnection = (
   node: PeerNode,
   { address, peer }: RelayAddress,
-  { onChange, inTurn, delayMs }: RelayConnectionOptions,
+  { onChange, limitDial, delayMs }: RelayConnectionOptions,
 ): RelayConnection => {
   const { libp2p } = node
   const { tracer, logger } = node.telemetry
@@ -71,7 +70,7 @@ export const createRelayConnection = (
   let dial: Step = { state: 'waiting', reason: { code: 'relay-waiting' } }
   let reservation: Step = { state: 'waiting', reason: { code: 'relay-waiting' } }
   let failures = 0
-  /** The connection that a round had made was lost before the round ended. */
+  /** The connection was lost before the running round ended. */
   let lost = false
   let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -87,28 +86,28 @@ export const createRelayConnection = (
   }
 
   /**
-   * One round: whatever is missing is brought about, and the next round is set. Asked for while one is under way, as by a
-   * wake during a dial that can only fail, another follows.
+   * One round: establishes what is missing and schedules the next round. If requested during a round, for example by a
+   * wake during a dial that must fail, another follows.
    */
-  const looking = createCoalescedRun(async () => {
+  const checking = createCoalescedRun(async () => {
     if (stopped.aborted) return
     clearTimeout(timer)
     lost = false
     const ok = await (async () => (await connect()) && (await reserve()))().catch(() => false)
     failures = ok ? 0 : failures + 1
     if (stopped.aborted) return
-    // A relay that lets in and closes at once is tried as seldom as one that does not answer.
-    timer = setTimeout(look, failures > 0 ? delayAfter(failures) : lost ? delayAfter(0) : lookIntervalMs)
+    // A relay that accepts and closes at once is retried as rarely as one that does not answer.
+    timer = setTimeout(check, failures > 0 ? delayAfter(failures) : lost ? delayAfter(0) : checkIntervalMs)
   })
 
-  const look = (): void => void looking.ask()
+  const check = (): void => void checking.ask()
 
   const connect = async (): Promise<boolean> => {
     if (connections().length === 0) {
-      // A retry of what failed stays failed until it succeeds: the line in the page would flicker otherwise.
+      // The state stays `failed` during retries, so that the line in the page does not flicker.
       if (dial.state !== 'failed') set({ dial: { state: 'working', reason: { code: 'relay-connecting', relay } } })
       try {
-        await inTurn(stopped, () => {
+        await limitDial(stopped, () => {
           const limit = AbortSignal.any([stopped, AbortSignal.timeout(dialTimeoutMs)])
           return runOperation(tracer, 'net.dial relay', limit, ({ signal }) => libp2p.dial(address, { signal }))
         })
@@ -143,30 +142,30 @@ export const createRelayConnection = (
         })
         return false
       }
-      // libp2p would tell the relay our new address a second later; others find us by it.
+      // Others find us by the new address, which libp2p would push to the relay a second later.
       await libp2p.services.identifyPush.push()
     }
     set({ reservation: { state: 'ok' } })
     return true
   }
 
-  // Not at once: whoever is told of the first change may look at the keeper, which is not there before this returns.
-  if (delayMs === 0) queueMicrotask(look)
-  else timer = setTimeout(look, delayMs)
+  // In a microtask, because `onChange` may read this connection, which the caller has only after this returns.
+  if (delayMs === 0) queueMicrotask(check)
+  else timer = setTimeout(check, delayMs)
 
   return {
     state: () => ({
       address: address.toString(),
       peerId: peer.toString(),
       connected: connections().length > 0,
-      // As of the last look: our own addresses are not gone through for each status.
+      // As of the last check: scanning our own addresses for each status would be wasteful.
       reserved: connections().length > 0 && reservation.state === 'ok',
       dial,
       reservation,
     }),
     onConnectionClosed(closed) {
       if (!closed.equals(peer) || connections().length > 0 || stopped.aborted) return
-      if (looking.isRunning()) {
+      if (checking.isRunning()) {
         lost = true
         return
       }
@@ -175,11 +174,11 @@ export const createRelayConnection = (
         reservation: { state: 'waiting', reason: { code: 'relay-waiting' } },
       })
       clearTimeout(timer)
-      timer = setTimeout(look, delayAfter(0))
+      timer = setTimeout(check, delayAfter(0))
     },
     wake() {
       failures = 0
-      look()
+      check()
     },
     stop() {
       stopping.abort()

@@ -27,7 +27,7 @@ export interface TestNodeOptions {
   target?: number
   isBanned?(peerId: string): boolean
   /** Peers of an earlier life. */
-  remembered?: readonly PeerInfo[]
+  knownPeers?: readonly PeerInfo[]
   pool?: Partial<PoolOptions>
   privateKey?: PrivateKey
 }
@@ -37,7 +37,7 @@ export const createTestNetwork = () => {
   const stops: (() => Promise<void>)[] = []
 
   const startTab = async (relays: readonly string[], options: TestNodeOptions = {}): Promise<TestNode> => {
-    const { direct = true, target, isBanned = () => false, remembered } = options
+    const { direct = true, target, isBanned = () => false, knownPeers } = options
     const node = await createNode({
       telemetry: noTelemetry,
       privateKey: options.privateKey ?? (await generateKeyPair('Ed25519')),
@@ -63,7 +63,7 @@ export const createTestNetwork = () => {
       avoid: isBanned,
       requestClosestPeers: (peer, key, operation) => requestClosestPeers(rpc, peer, key, operation),
       ...(target === undefined ? {} : { target }),
-      ...(remembered === undefined ? {} : { remembered }),
+      ...(knownPeers === undefined ? {} : { knownPeers }),
     })
     const stop = async (): Promise<void> => {
       keeper.stop()
