@@ -12,8 +12,7 @@ const Content = () => {
   const main = useRef<HTMLElement>(null)
   navigate = useLocation()[1]
   useNewPage(main)
-  // biome-ignore lint/correctness/useUniqueElementIds: the id that the page itself uses
-  return <main id="content" ref={main} tabIndex={-1} />
+  return <main ref={main} tabIndex={-1} />
 }
 
 const home = location.pathname + location.search

@@ -58,13 +58,6 @@ export const testViewStates = (states: readonly ViewState[]): void => {
 
 const pages: ShownPage[] = []
 
-/** Shows a page until the test ends. */
-const open = (...given: Parameters<typeof showPage>): ShownPage => {
-  const page = showPage(...given)
-  pages.push(page)
-  return page
-}
-
 /** Shows a state until the test ends, and waits until it is drawn. */
 export const openState = async ({
   address,
@@ -73,7 +66,8 @@ export const openState = async ({
   act,
   shows,
 }: Omit<ViewState, 'name'>): Promise<ShownPage> => {
-  const page = open(address, state ?? {}, answers)
+  const page = showPage(address, state ?? {}, answers)
+  pages.push(page)
   if (act !== undefined) {
     await untilShown(act.before)
     if (act.type !== undefined) await userEvent.fill(field(act.type[0]), act.type[1])
@@ -147,15 +141,15 @@ afterEach(() => {
 /** Everything drawn, dialogs included. */
 const markup = (): string => [...document.querySelectorAll('body > div')].map(({ outerHTML }) => outerHTML).join('\n')
 
-/** Elements that stick out of the page on the right; empty when nothing does. */
-const overflow = (): string[] => {
-  const { scrollWidth, clientWidth } = document.documentElement
-  if (scrollWidth <= clientWidth) return []
-  const wider = [...document.body.querySelectorAll('*')].filter(
-    (element) => element.getBoundingClientRect().right > clientWidth + 0.5,
-  )
-  return [`${scrollWidth} > ${clientWidth}`, ...wider.slice(-3).map(({ outerHTML }) => outerHTML.slice(0, 200))]
-}
+/** Elements that stick out of the page or of a dialog on the right; empty when nothing does. */
+const overflow = (): string[] =>
+  [document.documentElement, ...document.querySelectorAll('.dialog-body')].flatMap((frame) => {
+    const { scrollWidth, clientWidth } = frame
+    if (scrollWidth <= clientWidth) return []
+    const right = frame.getBoundingClientRect().left + clientWidth
+    const wider = [...frame.querySelectorAll('*')].filter((each) => each.getBoundingClientRect().right > right + 0.5)
+    return [`${scrollWidth} > ${clientWidth}`, ...wider.slice(-3).map(({ outerHTML }) => outerHTML.slice(0, 200))]
+  })
 
 const violations = async (): Promise<string[]> => {
   const found = await axe.run(document, { resultTypes: ['violations'] })

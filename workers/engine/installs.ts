@@ -237,13 +237,14 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
         for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
           const { id, version, root, rootText, size } = next
           const fileCount = releaseOf(id, version)?.fileCount ?? 0
-          fetched += await sharedFetch({ root, size, fileCount }, operation, (bytes, sources, relayed) => {
+          const received = await sharedFetch({ root, size, fileCount }, operation, (bytes, sources, relayed) => {
             bytesByRoot.set(rootText, bytes)
             if (relayed) relayedRoots.add(rootText)
             else relayedRoots.delete(rootText)
             transfer.sources = Math.max(transfer.sources, sources)
             reportFetching()
           })
+          fetched += received
           bytesByRoot.set(rootText, size)
           relayedRoots.delete(rootText)
           report({ bytes: sum(bytesByRoot.values()) })

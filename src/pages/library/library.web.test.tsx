@@ -89,6 +89,14 @@ testViewStates([
     shows: libraryText.breaks(2),
   },
   {
+    name: 'removal of what a package of the longest name needs',
+    address: '/library',
+    state: kit,
+    answers: { planUninstall: async () => uninstalls.long },
+    act: remove,
+    shows: libraryText.breaks(1),
+  },
+  {
     name: 'removal of shared files',
     address: '/library',
     state: kit,

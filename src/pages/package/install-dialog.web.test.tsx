@@ -62,6 +62,7 @@ testViewStates([
   },
   { name: 'plan of what is installed', ...dialog(planned('installed')), shows: installText.nothingToFetch },
   { name: 'plan with warnings', ...dialog(planned('warned')), shows: warningText('yanked') },
+  { name: 'plan of names of the greatest length', ...dialog(planned('long')), shows: installText.harmless },
   { name: 'a missing dependency', ...dialog(refused('DependencyMissing')), shows: failureText('DependencyMissing') },
   {
     name: 'a missing dependency, reviewed',
