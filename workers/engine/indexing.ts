@@ -1,7 +1,7 @@
 import type { PackageId } from '../protocol/ids.ts'
 import { CLOCK_TOLERANCE_MS, UNKNOWN_TIME } from '../protocol/presentable.ts'
+import { packageToDocument, shownVersion } from '../registry/package-views.ts'
 import type { Registry } from '../registry/registry.ts'
-import { packageToDocument, shownVersion } from '../registry/summary.ts'
 import type { Search } from '../search/index.ts'
 
 /**

@@ -85,7 +85,7 @@ test('an install that fails half way fails whole and keeps what arrived; another
   let full = true
   disk.write = async (changes, options) => {
     if (full && changes.some(({ table, key }) => table === 'pieces' && key.startsWith(kitPieces)))
-      throw new Failure('QuotaExceeded', 'The disk is full.')
+      throw new Failure('QuotaExceeded', { code: 'disk-full' })
     return write(changes, options)
   }
   const bob = await network.start('bob')

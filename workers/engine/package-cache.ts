@@ -8,11 +8,11 @@ import {
   type CachedPackage,
   cachedPackageCodec,
   cachedPackageToEntries,
-  isAsCatalogued,
+  isCurrent,
   toCachedPackage,
 } from '../registry/cached-package.ts'
+import { datedSummary } from '../registry/package-views.ts'
 import type { Registry } from '../registry/registry.ts'
-import { datedSummary } from '../registry/summary.ts'
 import type { Store } from '../store/store.ts'
 import type { Operation } from '../telemetry/operation.ts'
 import type { Network } from './network.ts'
@@ -64,7 +64,7 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
 
   const isCatalogued = (value: CachedPackage): boolean => {
     const found = registry.get(value.id)
-    return found !== undefined && isAsCatalogued(value, found)
+    return found !== undefined && isCurrent(value, found)
   }
 
   const cache = createTieredCache({
@@ -130,7 +130,7 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
       const again = await ask(id, operation)
       return registry.get(id) === undefined ? { value: undefined, from: 'none' } : again
     }
-    if (answer.value !== undefined && isAsCatalogued(answer.value, found)) return answer
+    if (answer.value !== undefined && isCurrent(answer.value, found)) return answer
     const value = toCachedPackage(found)
     cache.put(id, value)
     return { value, from: wordFor.known }

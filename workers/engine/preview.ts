@@ -1,7 +1,7 @@
 import type { ContentStore } from '../content/content-store.ts'
 import { Failure } from '../contract/failures.ts'
+import { shownVersion } from '../registry/package-views.ts'
 import type { Registry } from '../registry/registry.ts'
-import { shownVersion } from '../registry/summary.ts'
 import type { Operation } from '../telemetry/operation.ts'
 import type { Installs } from './installs.ts'
 import type { ProviderCounts } from './provider-counts.ts'

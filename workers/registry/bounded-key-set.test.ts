@@ -2,15 +2,15 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createBoundedKeySet } from './bounded-key-set.ts'
 
-test('the lowest keys are kept, whatever the order, and also when some are deleted', () => {
+test('keeps the lowest keys in any order of arrival, also after deletions', () => {
   const steps = fc.array(fc.tuple(fc.boolean(), fc.constantFrom(...'abcdefghij')), { maxLength: 60 })
   fc.assert(
     fc.property(steps, fc.integer({ min: 1, max: 6 }), (given, limit) => {
-      const lowest = createBoundedKeySet(limit)
+      const keys = createBoundedKeySet(limit)
       let naive: string[] = []
       for (const [isDelete, key] of given) {
         if (isDelete) {
-          lowest.delete(key)
+          keys.delete(key)
           naive = naive.filter((each) => each !== key)
           continue
         }
@@ -18,11 +18,11 @@ test('the lowest keys are kept, whatever the order, and also when some are delet
         const after = [...new Set([...before, key])].sort()
         const evicted = after.length > limit ? after.pop() : undefined
         const expected = before.includes(key)
-          ? { outcome: 'known' }
+          ? { outcome: 'present' }
           : evicted === key
             ? { outcome: 'refused' }
             : { outcome: 'added', ...(evicted === undefined ? {} : { evicted }) }
-        expect(lowest.add(key)).toEqual(expected)
+        expect(keys.add(key)).toEqual(expected)
         naive = after
       }
     }),

@@ -1,35 +1,35 @@
 /**
- * Keeps the `limit` lowest of the keys it is given. What is kept depends on the keys only, not on their order of
- * arrival: so peers that bound the same records keep the same ones.
+ * Keeps the `limit` lowest keys. The result depends only on the keys, not on the order of arrival, so peers that bound
+ * the same records keep the same ones.
  */
 export interface BoundedKeySet {
-  /** `added` also names the key that had to go for it. */
-  add(key: string): { outcome: 'added'; evicted?: string } | { outcome: 'known' } | { outcome: 'refused' }
+  /** `added` may name the key evicted for it. */
+  add(key: string): { outcome: 'added'; evicted?: string } | { outcome: 'present' } | { outcome: 'refused' }
   delete(key: string): void
-  /** Tells whether `add` would take this key, changing nothing. */
+  /** Returns whether `add` would accept this key. Changes nothing. */
   accepts(key: string): boolean
-  /** Keys in memory, those included that are no longer in the set: at most three times the limit. */
-  slots(): number
+  /** Number of keys in memory, including deleted ones: at most three times the limit. */
+  allocated(): number
 }
 
 export const createBoundedKeySet = (limit: number): BoundedKeySet => {
   const keys = new Set<string>()
-  // A max-heap, built when the limit is reached for the first time, which for honest publishers is never.
+  // A max-heap, built when the limit is first reached, which honest publishers never do.
   let heap: string[] | undefined
 
   const highest = (): string | undefined => {
     heap ??= [...keys].sort().reverse()
-    // Keys that were deleted stay in the heap until they come up.
+    // Deleted keys stay in the heap until they reach its top.
     while (heap.length > 0 && !keys.has(heap[0] ?? '')) popHighest(heap)
     return heap[0]
   }
 
   return {
     add(key) {
-      if (keys.has(key)) return { outcome: 'known' }
+      if (keys.has(key)) return { outcome: 'present' }
       if (keys.size < limit) {
         keys.add(key)
-        // Too much of it is deleted: it is built anew when it is needed again.
+        // With too many deleted keys, rebuild it when it is needed again.
         if (heap !== undefined && heap.length >= 2 * limit) heap = undefined
         if (heap !== undefined) pushKey(heap, key)
         return { outcome: 'added' }
@@ -48,7 +48,7 @@ export const createBoundedKeySet = (limit: number): BoundedKeySet => {
       keys.delete(key)
     },
     accepts: (key) => keys.has(key) || keys.size < limit || key < (highest() ?? ''),
-    slots: () => keys.size + (heap?.length ?? 0),
+    allocated: () => keys.size + (heap?.length ?? 0),
   }
 }
 

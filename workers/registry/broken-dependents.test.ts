@@ -25,7 +25,7 @@ const broken = (
 ): string[] =>
   findBroken(leaving, installed, ({ id }) => dependencies[id] ?? []).map(({ id, version }) => `${id} ${version}`)
 
-test('names what needs it, and what needs these, once each', () => {
+test('names direct and transitive dependents once each', () => {
   const installed = [entry('top'), entry('web'), entry('kit'), entry('alone')]
   const dependencies = { 'alice/web': [needs('kit')], 'alice/top': [needs('web'), needs('kit')] }
   expect(broken(entry('kit'), installed, dependencies)).toEqual(['alice/top 1.0.0', 'alice/web 1.0.0'])
@@ -33,7 +33,7 @@ test('names what needs it, and what needs these, once each', () => {
   expect(broken(entry('top'), installed, dependencies)).toEqual([])
 })
 
-test('another version that fits, an optional dependency and a tool of that name break nothing', () => {
+test('another fitting version, an optional dependency and a tool of the same name break nothing', () => {
   const installed = [entry('kit'), entry('kit', '1.2.0'), entry('web'), entry('old')]
   expect(broken(entry('kit'), installed, { 'alice/web': [needs('kit')] })).toEqual([])
   expect(broken(entry('kit'), installed, { 'alice/old': [needs('kit', { range: '1.0.0' })] })).toEqual([
@@ -50,7 +50,7 @@ test('another version that fits, an optional dependency and a tool of that name 
   )
 })
 
-test('a name means the package of the same publisher, else any of that name; an id means that one', () => {
+test('a name refers to the package of the same publisher, else to any with that name; an id is exact', () => {
   const installed = [entry('alice/kit'), entry('bob/kit'), entry('alice/web'), entry('carol/web')]
   const dependencies = { 'alice/web': [needs('kit')], 'carol/web': [needs('kit')] }
   expect(broken(entry('alice/kit'), installed, dependencies)).toEqual(['alice/web 1.0.0', 'carol/web 1.0.0'])
@@ -60,7 +60,7 @@ test('a name means the package of the same publisher, else any of that name; an 
   expect(broken(entry('bob/kit'), installed, byId)).toEqual(['carol/web 1.0.0'])
 })
 
-test('packages that need each other both break, and none is named for itself', () => {
+test('in a cycle every other package breaks, and none is its own dependent', () => {
   const installed = [entry('a'), entry('b')]
   const dependencies = { 'alice/a': [needs('b')], 'alice/b': [needs('a'), needs('b')] }
   expect(broken(entry('a'), installed, dependencies)).toEqual(['alice/b 1.0.0'])
@@ -78,7 +78,7 @@ test('equals its definition on arbitrary graphs', () => {
         const id = `alice/${from}`
         dependencies[id] = [...(dependencies[id] ?? []), needs(to, { optional })]
       }
-      // Every package that reaches it over required edges.
+      // Every package with a path of required edges to the removed one.
       const reaches = (from: string, seen: readonly string[] = []): boolean =>
         from === leaving ||
         (!seen.includes(from) &&
@@ -95,10 +95,10 @@ test('equals its definition on arbitrary graphs', () => {
   )
 })
 
-test('the releases are asked once each, and compared a few times, however long the chain of what needs what', () => {
+test('reads each release once and compares ids a bounded number of times, however long the dependency chain', () => {
   const length = 400
   const installed = Array.from({ length }, (_, at) => entry(`p${at}`))
-  // Each needs the one before it, which is listed last, and many that stay.
+  // Each package depends on its predecessor, listed last, and on many packages that stay.
   const stay = Array.from({ length: 127 }, (_, at) => needs(`stay${at}`))
   const staying = stay.map(({ name }) => entry(name))
   let asked = 0

@@ -1,12 +1,12 @@
 import type { Dependency } from '../protocol/release.ts'
-import { parseRange } from './versions.ts'
+import { parseRange } from './parsed-range.ts'
 
 /**
- * Which installed packages break when one is removed: those that need it, and those that need these in turn.
+ * Finds the installed packages that break, directly or transitively, when one is removed.
  *
- * Pure. A package breaks when a dependency that it requires was met by what is installed and is not any more. An
- * optional dependency, a tool of another ecosystem, and a dependency that was not met before break nothing. What an
- * installed version depends on is known from its release; where that is not here, nothing is said of it.
+ * Pure. A package breaks when the removal leaves a required dependency unsatisfied that was satisfied before. Optional
+ * dependencies, tools of other ecosystems and dependencies that were already unsatisfied break nothing. Dependencies
+ * come from the release; a package without one never breaks.
  */
 export interface InstalledPackage {
   readonly id: string
@@ -14,30 +14,30 @@ export interface InstalledPackage {
   readonly version: string
 }
 
-/** Direct dependents first; each once, in the order of `installed`. */
+/** Returns each broken package once: direct dependents first, then in the order of `installed`. */
 export const findBroken = <T extends InstalledPackage>(
-  leaving: InstalledPackage,
+  removed: InstalledPackage,
   installed: readonly T[],
   dependenciesOf: (entry: T) => readonly Dependency[],
 ): T[] => {
   const byId = groupBy(installed, ({ id }) => id)
   const bySlug = groupBy(installed, ({ slug }) => slug)
 
-  /** Ids that a dependency can mean: by name, the same publisher's package counts before those of others. */
-  const meantBy = (dependent: T, { name, id }: Dependency): ReadonlySet<string> => {
+  /** Returns the ids that a dependency may refer to. Among equal names the same publisher's package wins. */
+  const candidateIds = (dependent: T, { name, id }: Dependency): ReadonlySet<string> => {
     if (id !== undefined) return new Set([id])
     const ids = (bySlug.get(name) ?? []).map((entry) => entry.id)
     const own = ids.filter((each) => publisherOf(each) === publisherOf(dependent.id))
     return new Set(own.length > 0 ? own : ids)
   }
 
-  /** A range of one package, the installed versions that meet it, and what needs it. */
+  /** Needs by id and range. */
   const needs = new Map<string, Need>()
   const needsByRef = new Map<string, Need[]>()
   const needOf = (id: string, text: string): Need => {
     const key = `${id} ${text}`
-    const known = needs.get(key)
-    if (known !== undefined) return known
+    const existing = needs.get(key)
+    if (existing !== undefined) return existing
     const range = parseRange(text)
     const fitting = (byId.get(id) ?? []).filter(({ version }) => range.any || range.fits(version))
     const need: Need = { left: fitting.length, dependents: [] }
@@ -49,32 +49,33 @@ export const findBroken = <T extends InstalledPackage>(
     for (const dependency of dependenciesOf(entry)) {
       const { kind, optional, range } = dependency
       if (optional || (kind !== 'package' && kind !== 'unknown')) continue
-      // Of several packages that can be meant, nobody knows which one was: losing any of them counts.
-      for (const id of meantBy(entry, dependency)) needOf(id, range).dependents.push(at)
+      // If a name is ambiguous, losing any of the candidates counts.
+      for (const id of candidateIds(entry, dependency)) needOf(id, range).dependents.push(at)
     }
   }
 
-  // Each need is met by one version less once for each that goes, so the work grows with the dependencies alone.
-  const gone = new Set([refOf(leaving)])
+  // Each lost version decrements its needs once, so the work is linear in the number of dependencies.
+  const lost = new Set([refOf(removed)])
   const broken: T[] = []
-  let going = [refOf(leaving)]
-  while (going.length > 0) {
-    const lost = going.flatMap((ref) => needsByRef.get(ref) ?? []).filter((need) => --need.left === 0)
-    const next = [...new Set(lost.flatMap(({ dependents }) => dependents))]
+  let frontier = [refOf(removed)]
+  while (frontier.length > 0) {
+    const unmet = frontier.flatMap((ref) => needsByRef.get(ref) ?? []).filter((need) => --need.left === 0)
+    const next = [...new Set(unmet.flatMap(({ dependents }) => dependents))]
       .sort((a, b) => a - b)
       .flatMap((at) => installed[at] ?? [])
-      .filter((entry) => !gone.has(refOf(entry)))
-    going = next.map(refOf)
-    for (const ref of going) gone.add(ref)
+      .filter((entry) => !lost.has(refOf(entry)))
+    frontier = next.map(refOf)
+    for (const ref of frontier) lost.add(ref)
     broken.push(...next)
   }
   return broken
 }
 
+/** A range of one package that installed packages require. */
 interface Need {
-  /** Installed versions that meet it and stay. */
+  /** Number of remaining installed versions that satisfy it. */
   left: number
-  /** Places in the list of what is installed. */
+  /** Indices into `installed`. */
   readonly dependents: number[]
 }
 
@@ -84,7 +85,7 @@ const groupBy = <T>(list: readonly T[], keyOf: (item: T) => string): Map<string,
   return groups
 }
 
-/** The list itself, with the item at its end. */
+/** Appends to the list in place, or creates one. */
 const append = <T>(list: T[] | undefined, item: T): T[] => {
   if (list === undefined) return [item]
   list.push(item)

@@ -3,10 +3,10 @@ import { beforeAll, expect, test } from 'vitest'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { createHistory, createTestPublisher, type TestPublisher, toEntry } from '../testing/test-publisher.ts'
-import { cachedPackageCodec, cachedPackageToEntries, isAsCatalogued, toCachedPackage } from './cached-package.ts'
+import { cachedPackageCodec, cachedPackageToEntries, isCurrent, toCachedPackage } from './cached-package.ts'
 import type { CataloguePackage } from './catalogue.ts'
+import { packageToSummary } from './package-views.ts'
 import { createRegistry, type Registry } from './registry.ts'
-import { packageToSummary } from './summary.ts'
 
 let alice: TestPublisher
 
@@ -28,22 +28,22 @@ const open = async (slug: string, versions: string[], publisher = alice) => {
 }
 
 const decoded = (bytes: Uint8Array) => {
-  const known = cachedPackageCodec.decode(bytes)
-  if (known === undefined) throw new Error('it does not decode')
-  return known
+  const cached = cachedPackageCodec.decode(bytes)
+  if (cached === undefined) throw new Error('it does not decode')
+  return cached
 }
 
-test('says what the catalogue says, also when it was encoded', async () => {
-  // The version that is shown is not the one that was published last.
+test('survives encoding and equals the catalogue', async () => {
+  // The shown version is not the last published one.
   const { found } = await open('kit', ['1.0.1', '1.1.0', '1.0.0'])
-  const known = decoded(cachedPackageCodec.encode(toCachedPackage(found())))
-  expect(known.summary).toEqual(packageToSummary(found()))
-  expect(known.summary).toMatchObject({ version: '1.1.0', publisherName: 'publisher-1' })
-  expect(known.id).toBe(found().id)
-  expect(isAsCatalogued(known, found())).toBe(true)
+  const cached = decoded(cachedPackageCodec.encode(toCachedPackage(found())))
+  expect(cached.summary).toEqual(packageToSummary(found()))
+  expect(cached.summary).toMatchObject({ version: '1.1.0', publisherName: 'publisher-1' })
+  expect(cached.id).toBe(found().id)
+  expect(isCurrent(cached, found())).toBe(true)
 })
 
-test('its entries are all that another catalogue needs', async () => {
+test('its entries are sufficient for another catalogue', async () => {
   const { found } = await open('kit', ['1.0.0'])
   const other = registryOf()
   const result = await other.ingest(cachedPackageToEntries(toCachedPackage(found())), { from: 'test' })
@@ -51,21 +51,21 @@ test('its entries are all that another catalogue needs', async () => {
   expect(packageToSummary(other.get(found().id) as CataloguePackage)).toEqual(packageToSummary(found()))
 })
 
-test('a head without a release is known, and says nothing yet', async () => {
+test('a head without a release decodes without a summary', async () => {
   const { found } = await open('kit', ['1.0.0'])
   const registry = registryOf()
   await registry.ingest(cachedPackageToEntries(toCachedPackage(found())).slice(0, 2), { from: 'test' })
   const bare = registry.get(found().id)
   if (bare === undefined) throw new Error('the head was refused')
-  const known = decoded(cachedPackageCodec.encode(toCachedPackage(bare)))
-  expect(known).toMatchObject({ id: found().id, summary: undefined })
-  expect(isAsCatalogued(known, bare)).toBe(true)
-  expect(isAsCatalogued(known, found())).toBe(false)
+  const cached = decoded(cachedPackageCodec.encode(toCachedPackage(bare)))
+  expect(cached).toMatchObject({ id: found().id, summary: undefined })
+  expect(isCurrent(cached, bare)).toBe(true)
+  expect(isCurrent(cached, found())).toBe(false)
 })
 
-test('is no longer as catalogued after a newer head', async () => {
+test('is not current after a newer head', async () => {
   const { registry, found } = await open('kit', ['1.0.0'])
-  const known = toCachedPackage(found())
+  const cached = toCachedPackage(found())
   const newer = await alice.release('kit', '1.1.0', { seq: 2, prevRelease: new Uint8Array(32) })
   const older = await alice.release('kit', '1.0.0')
   const head = await alice.head('kit', 2, [
@@ -73,18 +73,18 @@ test('is no longer as catalogued after a newer head', async () => {
     { version: '1.0.0', release: older.release.hash },
   ])
   await registry.ingest([newer, ...head].map(toEntry), { from: 'test' })
-  expect(isAsCatalogued(known, found())).toBe(false)
+  expect(isCurrent(cached, found())).toBe(false)
   expect(toCachedPackage(found()).summary?.version).toBe('1.1.0')
 })
 
-test('records of two packages are none', async () => {
+test('records of different packages do not decode', async () => {
   const [kit, tool] = [await open('kit', ['1.0.0']), await open('tool', ['1.0.0'])]
   const records = { ...toCachedPackage(kit.found()).records, release: toCachedPackage(tool.found()).records.release }
   const mixed = cachedPackageCodec.encode({ ...toCachedPackage(kit.found()), records })
   expect(cachedPackageCodec.decode(mixed)).toBeUndefined()
 })
 
-test('any bytes, also nearly right ones, are a value or nothing', async () => {
+test('arbitrary and mutated bytes decode to a value or undefined', async () => {
   const { found } = await open('kit', ['1.0.0'])
   const good = cachedPackageCodec.encode(toCachedPackage(found()))
   const edited = fc.tuple(fc.nat(good.length - 1), fc.integer({ min: 1, max: 255 })).map(([at, by]) => {
@@ -95,8 +95,8 @@ test('any bytes, also nearly right ones, are a value or nothing', async () => {
   const cut = fc.nat(good.length - 1).map((end) => good.slice(0, end))
   fc.assert(
     fc.property(fc.oneof(edited, cut, fc.uint8Array({ maxLength: 200 })), (bytes) => {
-      const known = cachedPackageCodec.decode(bytes)
-      if (known !== undefined) expect(cachedPackageCodec.encode(known)).toEqual(bytes)
+      const cached = cachedPackageCodec.decode(bytes)
+      if (cached !== undefined) expect(cachedPackageCodec.encode(cached)).toEqual(bytes)
     }),
     { seed: 4, numRuns: 500 },
   )

@@ -8,18 +8,18 @@ import { type PackageId, packageId } from '../protocol/ids.ts'
 import { peekRelease } from '../protocol/release.ts'
 import { wireVersions } from '../protocol/version.ts'
 import type { CataloguePackage } from './catalogue.ts'
-import { packageToSummary, releaseToSummary, shownVersion } from './summary.ts'
+import { packageToSummary, releaseToSummary, shownVersion } from './package-views.ts'
 
 /**
- * What is kept of a package that was looked up: the signed records of the version that is shown, and what they say.
- * Encoded it is an announcement, so that whoever reads it again can check all of it.
+ * A looked-up package in the package cache: the signed records of the shown version and their summary. Encoded as an
+ * announcement, so that a reader can verify all of it.
  *
- * Not guaranteed: that decoded bytes are authentic; that takes their entries through the registry.
+ * Not guaranteed: authenticity of decoded bytes. For that, ingest their entries into the registry.
  */
 export interface CachedPackage {
   readonly id: PackageId
   readonly records: Announcement
-  /** Undefined while no release of the package is here. */
+  /** Undefined until a release of the package arrives. */
   readonly summary: PackageSummary | undefined
 }
 
@@ -34,13 +34,13 @@ export const toCachedPackage = (found: CataloguePackage): CachedPackage => ({
   summary: packageToSummary(found),
 })
 
-/** Tells whether it is what the catalogue would say now. */
-export const isAsCatalogued = ({ records }: CachedPackage, found: CataloguePackage): boolean =>
+/** Returns whether the cached records are those of the catalogue. */
+export const isCurrent = ({ records }: CachedPackage, found: CataloguePackage): boolean =>
   same(records.identity, found.identity.chain) &&
   same(records.head, found.head.bytes) &&
   same(records.release, shownVersion(found)?.release?.bytes ?? null)
 
-/** What a peer would have sent. */
+/** The entries as a peer would send them. */
 export const cachedPackageToEntries = ({ records: { identity, head, release } }: CachedPackage): Entry[] => [
   { kind: 'identity', bytes: identity },
   { kind: 'head', bytes: head },
@@ -50,7 +50,7 @@ export const cachedPackageToEntries = ({ records: { identity, head, release } }:
 export const cachedPackageCodec = {
   encode: ({ records }: CachedPackage): Uint8Array => announcementCodec.encode(records),
 
-  /** Total: undefined for anything that is not a head with the identity, and the release if any, of its package. */
+  /** Total: undefined unless the bytes hold a head and an identity, and the release, if any, is of the same package. */
   decode(bytes: Uint8Array): CachedPackage | undefined {
     const records = announcementCodec.decode(bytes)
     if (!records.ok) return undefined

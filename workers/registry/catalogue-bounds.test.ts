@@ -22,7 +22,7 @@ const limits: CatalogueLimits = {
 
 const slugs = ['a', 'b', 'c', 'd', 'e']
 let alice: TestPublisher
-/** Of each package several versions, of each version several contents, and heads of several of them. */
+/** Several versions of each package, several contents of each version, and heads of several of them. */
 let universe: VerifiedEntry[]
 let identity: VerifiedEntry
 
@@ -47,7 +47,7 @@ beforeAll(async () => {
   }
 })
 
-/** The rows on a disk to which every change of the shelf was written. */
+/** The rows of a disk that every change of the record store was written to. */
 const createDisk = () => {
   const rows = new Map<string, Uint8Array>()
   return {
@@ -61,11 +61,11 @@ const createDisk = () => {
   }
 }
 
-/** Of the heads and releases that the catalogue keeps, told to peers or not. */
+/** Ids of the heads and releases in the catalogue, shared with peers or not. */
 const idsOf = (catalogue: Catalogue): string[] =>
-  universe.flatMap(({ id }) => (catalogue.shelf.entry(id) === undefined ? [] : [id])).sort()
+  universe.flatMap(({ id }) => (catalogue.records.entry(id) === undefined ? [] : [id])).sort()
 
-/** What is kept, from the packages themselves: the twin of what the shelf counts. */
+/** The same, computed from the packages instead of the record store. */
 const recount = (catalogue: Catalogue): { ids: string[]; bytes: number } => {
   const records = new Map<string, Uint8Array>()
   for (const { release, ...entry } of universe.map((each) => ({ release: undefined, ...each }))) {
@@ -83,7 +83,7 @@ const recount = (catalogue: Catalogue): { ids: string[]; bytes: number } => {
   return { ids: [...records.keys()].sort(), bytes: [...records.values()].reduce((sum, { length }) => sum + length, 0) }
 }
 
-test('whatever comes, goes and comes again, what is kept is what is counted, and within the bounds', () => {
+test('the record store, the disk and the packages agree and stay within the bounds in any order of entries', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(universe.length - 1), { maxLength: 80 }), (numbers) => {
       const catalogue = createCatalogue(limits)
@@ -92,7 +92,7 @@ test('whatever comes, goes and comes again, what is kept is what is counted, and
       for (const number of numbers) {
         const entry = universe[number]
         if (entry !== undefined) catalogue.add(entry)
-        disk.apply(catalogue.shelf.takeUnsaved())
+        disk.apply(catalogue.records.takeUnsaved())
         const { ids, bytes } = recount(catalogue)
         expect(idsOf(catalogue)).toEqual(ids)
         const kept = [...disk.rows].filter(([key]) => !key.startsWith('identities'))
@@ -107,7 +107,7 @@ test('whatever comes, goes and comes again, what is kept is what is counted, and
   )
 })
 
-test('what was evicted leaves nothing behind: a catalogue of what is kept takes and refuses the same from then on', () => {
+test('evicted entries leave no state: a new catalogue with the remaining entries accepts and refuses the same', () => {
   const orders = fc.array(fc.nat(universe.length - 1), { maxLength: 60 })
   fc.assert(
     fc.property(orders, orders, (before, after) => {
@@ -122,11 +122,11 @@ test('what was evicted leaves nothing behind: a catalogue of what is kept takes 
       fresh.add(identity)
       for (const entry of universe) if (kept.has(entry.id)) fresh.add(entry)
       expect(idsOf(fresh)).toEqual(idsOf(used))
-      // A slot of a package that nothing is kept of is not told by what is kept.
-      const known = new Set(universe.flatMap((entry) => (kept.has(entry.id) ? slugOf(entry) : [])))
+      // The remaining entries do not show which packages without entries still count towards the limit.
+      const keptSlugs = new Set(universe.flatMap((entry) => (kept.has(entry.id) ? slugOf(entry) : [])))
       for (const number of after) {
         const entry = universe[number]
-        if (entry === undefined || !known.has(slugOf(entry)) || entry.kind !== 'release') continue
+        if (entry === undefined || !keptSlugs.has(slugOf(entry)) || entry.kind !== 'release') continue
         expect(used.add(entry)).toBe(fresh.add(entry))
       }
       expect(idsOf(used)).toEqual(idsOf(fresh))
@@ -138,7 +138,7 @@ test('what was evicted leaves nothing behind: a catalogue of what is kept takes 
 const slugOf = (entry: VerifiedEntry): string =>
   entry.kind === 'release' ? entry.release.release.slug : entry.kind === 'head' ? entry.head.head.slug : ''
 
-test('a release that is over the limit evicts no package', async () => {
+test('a release above the limit evicts no package', async () => {
   const catalogue = createCatalogue({ ...limits, packagesPerPublisher: 2, releasesPerPublisher: 1 })
   catalogue.add(identity)
   const [first] = await alice.head('b', 1, [{ version: '1.0.0', release: rootOf(1) }])
@@ -152,7 +152,7 @@ test('a release that is over the limit evicts no package', async () => {
   expect([...narrow.all()].map(({ slug }) => slug).sort()).toEqual(['b', 'c'])
 })
 
-test('pages of a package that was evicted take no room from those that wait', async () => {
+test('pages of an evicted package do not displace orphan pages', async () => {
   const catalogue = createCatalogue({ ...limits, packagesPerPublisher: 1, waitingPages: 2 })
   catalogue.add(identity)
   const many = (count: number) =>
@@ -170,24 +170,24 @@ test('pages of a package that was evicted take no room from those that wait', as
   ])
 })
 
-test('a bounded set holds a bounded number of keys in memory, however they come and go', () => {
-  const lowest = createBoundedKeySet(10)
-  for (let n = 0; n < 10; n += 1) lowest.add(`full ${n}`)
-  // At the limit once, then always just below it: what is forgotten never comes up.
-  lowest.add('a')
-  lowest.delete('a')
+test('a bounded key set holds a bounded number of keys in memory, whatever is added and deleted', () => {
+  const keys = createBoundedKeySet(10)
+  for (let n = 0; n < 10; n += 1) keys.add(`full ${n}`)
+  // At the limit once, then always just below it, so deleted keys never reach the top of the heap.
+  keys.add('a')
+  keys.delete('a')
   for (let n = 0; n < 10_000; n += 1) {
-    lowest.add(`b ${n}`)
-    lowest.delete(`b ${n}`)
+    keys.add(`b ${n}`)
+    keys.delete(`b ${n}`)
   }
-  expect(lowest.slots()).toBeLessThanOrEqual(30)
+  expect(keys.allocated()).toBeLessThanOrEqual(30)
 })
 
-test('a release that gives way to another of its own version is forgotten as well', () => {
+test('a release that loses to another release of its version is removed', () => {
   const tight = { ...limits, releasesPerPublisher: 1 }
-  const rivals = universe.filter((entry) => entry.kind === 'release' && slugOf(entry) === 'a')
+  const releases = universe.filter((entry) => entry.kind === 'release' && slugOf(entry) === 'a')
   fc.assert(
-    fc.property(fc.shuffledSubarray(rivals, { minLength: rivals.length }), (order) => {
+    fc.property(fc.shuffledSubarray(releases, { minLength: releases.length }), (order) => {
       const catalogue = createCatalogue(tight)
       catalogue.add(identity)
       for (const entry of order) {

@@ -8,7 +8,7 @@ import { catalogueLimits, createCatalogue } from './catalogue.ts'
 
 let alice: TestPublisher
 let bob: TestPublisher
-/** Everything that two publishers ever signed for two packages: updates, yanks, equivocations, rivals, pages. */
+/** Entries of two publishers for two packages: updates, yanks, equivocations, competing heads, pages. */
 let universe: VerifiedEntry[]
 
 const toVersion = (entry: VerifiedEntry, yanked = false): VersionEntry => {
@@ -36,7 +36,7 @@ beforeAll(async () => {
     universe.push(...(await publisher.head('kit', 2, [toVersion(second), toVersion(first)])))
     const all = releases.map((release) => toVersion(release))
     universe.push(...(await publisher.head('kit', 3, all)))
-    // Two heads of one seq.
+    // Two competing heads.
     universe.push(...(await publisher.head('kit', 4, [...all.slice(0, -1), toVersion(first, true)])))
     universe.push(...(await publisher.head('kit', 4, [...all.slice(1, -1), toVersion(first, true)])))
     universe.push(...(await publisher.head('kit', 4, [...all.slice(2, -1), toVersion(first, true)])))
@@ -53,12 +53,12 @@ const show = (catalogue: Catalogue) =>
       contested: found.contested,
       complete: found.complete,
       latest: found.latest?.version,
-      versions: found.versions.map(({ version, yanked, equivocation, release, rivals }) => ({
+      versions: found.versions.map(({ version, yanked, equivocation, release, otherReleases }) => ({
         version,
         yanked,
         equivocation,
         release: release === undefined ? undefined : toHex(release.hash),
-        rivals: rivals.map(({ hash }) => toHex(hash)),
+        otherReleases: otherReleases.map(({ hash }) => toHex(hash)),
       })),
     }))
 
@@ -68,9 +68,9 @@ const fold = (entries: readonly VerifiedEntry[]): Catalogue => {
   return catalogue
 }
 
-const idsOf = (catalogue: Catalogue): string[] => catalogue.shelf.ids().map(toHex).sort()
+const idsOf = (catalogue: Catalogue): string[] => catalogue.records.ids().map(toHex).sort()
 
-/** The same by definition, over the set of all entries at once. */
+/** The definition of the fold, over the set of all entries at once. */
 const naive = (entries: readonly VerifiedEntry[]): ReturnType<typeof show> => {
   const of = <Kind extends VerifiedEntry['kind']>(kind: Kind) =>
     [...new Map(entries.map((entry) => [entry.id, entry])).values()].filter(
@@ -102,8 +102,14 @@ const naive = (entries: readonly VerifiedEntry[]): ReturnType<typeof show> => {
         .sort((a, b) => (a.id < b.id ? -1 : 1))
       const roots = new Set(all.map((each) => toHex(each.release.release.root)))
       const named = all.find((each) => each.id === toHex(release))?.id
-      const rivals = all.map((each) => each.id).filter((each) => each !== named)
-      return { version, yanked, equivocation: roots.size > 1, release: named, rivals: all.length < 2 ? [] : rivals }
+      const otherReleases = all.map((each) => each.id).filter((each) => each !== named)
+      return {
+        version,
+        yanked,
+        equivocation: roots.size > 1,
+        release: named,
+        otherReleases: all.length < 2 ? [] : otherReleases,
+      }
     })
     shown.sort((a, b) => Number(b.version.split('.')[1]) - Number(a.version.split('.')[1]))
     const offered = shown.find((each) => each.release !== undefined && !each.yanked && !each.equivocation)
@@ -127,7 +133,7 @@ const someOrder = () =>
     fc.array(fc.nat(universe.length - 1), { maxLength: 20 }),
   )
 
-test('the fold equals its definition, whatever comes in whatever order, and however often', () => {
+test('the fold equals its definition for any entries in any order, with repetitions', () => {
   const size = universe.length
   const order = fc.shuffledSubarray([...universe.keys()], { minLength: 0, maxLength: size })
   fc.assert(
@@ -139,14 +145,14 @@ test('the fold equals its definition, whatever comes in whatever order, and howe
       expect(catalogue.size()).toBe(show(catalogue).length)
       const once = fold([...given].reverse())
       expect(show(once)).toEqual(show(catalogue))
-      // Pages that no head names any more may differ only in what waits, which is told to nobody.
+      // Only orphan pages, which are not shared, may differ.
       expect(idsOf(once)).toEqual(idsOf(catalogue))
     }),
     { seed: 11, numRuns: 300 },
   )
 })
 
-test('catalogues that were folded apart and then joined are equal', () => {
+test('catalogues folded separately and then merged are equal', () => {
   fc.assert(
     fc.property(someOrder(), someOrder(), ([left], [right]) => {
       const [a, b] = [left, right].map((numbers) => numbers.flatMap((n) => universe[n] ?? []))
@@ -159,7 +165,7 @@ test('catalogues that were folded apart and then joined are equal', () => {
   )
 })
 
-test('only the highest head counts, and an older one is stale', async () => {
+test('the head with the highest seq wins, and an older one is stale', async () => {
   const catalogue = fold([await alice.identityEntry()])
   const one = await alice.release('kit', '1.0.0')
   const two = await alice.release('kit', '1.1.0')
@@ -172,7 +178,7 @@ test('only the highest head counts, and an older one is stale', async () => {
   expect(catalogue.get(`${alice.identity.publisherId}/kit`)?.head.head.seq).toBe(2)
 })
 
-test('a package shows once its head and its identity are here, and can be found by its slug', async () => {
+test('a package is visible and found by its slug once its head and identity have arrived', async () => {
   const catalogue = createCatalogue()
   const history = await createHistory(alice, 'kit', ['1.0.0'])
   const [identity, release, head] = history
@@ -186,7 +192,7 @@ test('a package shows once its head and its identity are here, and can be found 
   expect(catalogue.takeChanged()).toEqual([])
 })
 
-test('a publisher has a bounded part, the same at every peer', async () => {
+test('the memory of a publisher is bounded, the same at every peer', async () => {
   const limits = { ...catalogueLimits, packagesPerPublisher: 3, releasesPerPublisher: 5, releasesPerVersion: 2 }
   const entries: VerifiedEntry[] = [await alice.identityEntry()]
   for (const slug of ['a', 'b', 'c', 'd', 'e']) {
@@ -207,7 +213,7 @@ test('a publisher has a bounded part, the same at every peer', async () => {
     fc.property(orders, (order) => {
       const catalogue = createCatalogue(limits)
       for (const entry of [...entries.slice(0, 1), ...order]) catalogue.add(entry)
-      // What was turned away may be offered again: by then there is room, or it is turned away again.
+      // Refused entries may be added again, and there may be room by then.
       for (const entry of order) catalogue.add(entry)
       expect([...catalogue.all()].map(({ slug }) => slug).sort()).toEqual(['a', 'b', 'c'])
       expect(catalogue.releasesOf(`${alice.identity.publisherId}/a`, '1.0.0')).toHaveLength(2)
@@ -218,7 +224,7 @@ test('a publisher has a bounded part, the same at every peer', async () => {
   )
 })
 
-test('an identity is told to others with the first package of its, and no sooner', async () => {
+test('an identity is shared with its first package, not before', async () => {
   const catalogue = createCatalogue()
   const identity = await alice.identityEntry()
   const [head] = await alice.head('kit', 1, [{ version: '1.0.0', release: rootOf(1) }])
@@ -228,14 +234,14 @@ test('an identity is told to others with the first package of its, and no sooner
   expect(idsOf(catalogue)).toEqual([identity.id, head?.id].sort())
 })
 
-test('pages that nobody names wait in bounded room and are told to nobody', async () => {
+test('orphan pages are bounded and not shared', async () => {
   const catalogue = createCatalogue({ ...catalogueLimits, waitingPages: 2 })
   const versions = Array.from({ length: 200 }, (_, n) => ({ version: `1.${200 - n}.0`, release: rootOf(n) }))
   const [head, ...pages] = await alice.head('kit', 1, versions)
   expect(pages.length).toBeGreaterThan(2)
   catalogue.add(await alice.identityEntry())
   for (const page of pages) expect(catalogue.add(page)).toBe('waiting')
-  expect(catalogue.shelf.ids()).toEqual([])
+  expect(catalogue.records.ids()).toEqual([])
   if (head !== undefined) catalogue.add(head)
   const found = () => catalogue.get(`${alice.identity.publisherId}/kit`)
   expect(found()?.complete).toBe(false)

@@ -7,53 +7,53 @@ import type { VerifiedOtherRecord } from '../protocol/other-record.ts'
 import type { VerifiedRelease } from '../protocol/release.ts'
 import { compareVersions } from '../protocol/versions-and-ranges.ts'
 import { type BoundedKeySet, createBoundedKeySet } from './bounded-key-set.ts'
+import { pickOffered } from './offered-version.ts'
 import { createOrphanPages } from './orphan-pages.ts'
 import { createOtherRecords, type OtherEntry, type OtherRecords } from './other-records.ts'
 import { createRecordStore, type RecordStore } from './record-store.ts'
-import { pickOffered } from './versions.ts'
 
 /**
- * The fold of all verified records into packages.
+ * Folds all verified entries into packages.
  *
- * Guarantees: of the heads of a package the highest `seq` counts; of two with one `seq` the one with the smaller hash,
- * and the package is marked as contested. Two releases of one version with different roots mark it as an equivocation,
- * and both are kept. Adding is idempotent, and the outcome does not depend on the order, so peers that know the same
- * records show the same packages. A publisher takes a bounded part of memory: of what is over its limits, what sorts
- * last goes, at every peer alike.
+ * Guarantees: the head with the highest `seq` of a package wins; of two competing heads the one with the smaller hash
+ * wins, and the package is marked as contested. Two releases of one version with different roots mark it as an
+ * equivocation, and both are kept. Adding is idempotent and independent of the order, so peers with the same entries
+ * show the same packages. The memory per publisher is bounded: above its limits the keys that sort last are evicted,
+ * the same at every peer.
  *
- * Not guaranteed: a bound on the number of publishers. One exception to the order: where a publisher signed two
- * histories of its identity, the one that came first stays (first use), the publisher is marked as disputed, and only
- * the proof of it is still told to other peers. And a head that its publisher's new keys did not sign is dropped when
- * these keys come; an older head that they did sign counts again only when a peer sends it again.
+ * Not guaranteed: a bound on the number of publishers. The order matters in two cases. When a publisher signed two
+ * histories of its identity, the first to arrive stays (first use), the publisher is marked as disputed, and only the
+ * proof is still shared with peers. And when a publisher changes its keys, heads by removed keys are dropped; an older
+ * head by a remaining key counts again only when a peer sends it again.
  *
- * What belongs together is passed on together: the releases and pages of a package once its head and the
- * identity of its publisher are passed on too. Records of unknown kinds are kept and passed on, and shown nowhere.
+ * The releases and pages of a package are shared only together with its head and its publisher's identity. Records of
+ * unknown kinds are kept and shared, but not shown.
  */
 
 export type VerifiedEntry =
   | { readonly kind: 'identity'; readonly id: string; readonly identity: Identity }
-  /** `key` signed the head. */
+  /** `key` is the public key that signed the head. */
   | { readonly kind: 'head'; readonly id: string; readonly head: VerifiedHead; readonly key: Uint8Array }
   | { readonly kind: 'release'; readonly id: string; readonly release: VerifiedRelease }
   | { readonly kind: 'page'; readonly id: string; readonly page: HeadPage; readonly bytes: Uint8Array }
-  /** Of a kind or version that this program does not know. */
+  /** A record of a kind or version that this program does not support. */
   | { readonly kind: 'other'; readonly id: string; readonly record: VerifiedOtherRecord }
 
 /**
- * `stale`: older than, or beaten by, what is known, or over a limit. `waiting`: a page that no known head names yet.
- * `forked`: an identity that contradicts the one that is known.
+ * `known`: a duplicate. `stale`: older than, or losing against, an entry of the catalogue, or over a limit. `waiting`: an
+ * orphan page. `forked`: an identity that contradicts the one in use.
  */
 export type FoldOutcome = 'new' | 'known' | 'stale' | 'waiting' | 'forked'
 
 export interface CatalogueVersion {
   readonly version: string
   readonly yanked: boolean
-  /** Two signed contents exist for this version: never installed silently. */
+  /** Two signed contents exist for this version, so it is never installed silently. */
   readonly equivocation: boolean
-  /** The release that the head names; undefined while its record is not here. */
+  /** The release that the head names; undefined until its record arrives. */
   readonly release: VerifiedRelease | undefined
   /** Other signed releases of this version. */
-  readonly rivals: readonly VerifiedRelease[]
+  readonly otherReleases: readonly VerifiedRelease[]
 }
 
 export interface CataloguePackage {
@@ -68,11 +68,11 @@ export interface CataloguePackage {
   readonly contested: boolean
   /** All versions in the order of the head, the last published first. */
   readonly entries: readonly VersionEntry[]
-  /** The same by version, highest first. */
+  /** All versions, highest first. */
   readonly versions: readonly CatalogueVersion[]
-  /** False while pages of older versions are not here. */
+  /** False while head pages are missing. */
   readonly complete: boolean
-  /** What is offered when no version is asked for: see `pickOffered`. */
+  /** The version to install by default: see `pickOffered`. */
   readonly latest: CatalogueVersion | undefined
 }
 
@@ -83,28 +83,28 @@ export interface Catalogue {
   all(): IterableIterator<CataloguePackage>
   size(): number
   identityOf(publisher: string): Identity | undefined
-  /** Identities of the publisher that contradict the one that is followed. */
+  /** Identities of the publisher that contradict the one in use. */
   forksOf(publisher: string): readonly Identity[]
   packagesOf(publisher: string): readonly CataloguePackage[]
-  /** All releases of a version that are kept, also those that no head names. */
+  /** All stored releases of a version, including those that no head names. */
   releasesOf(id: string, version: string): readonly VerifiedRelease[]
-  /** Every release of a publisher that is kept, also those of packages that do not show. */
+  /** Every stored release of a publisher, including those of packages that are not visible. */
   releasesBy(publisher: string): Iterable<VerifiedRelease>
-  /** Packages that changed, came or went since the last call. */
+  /** Packages that were added, changed or removed since the last call. */
   takeChanged(): PackageId[]
-  readonly shelf: RecordStore
+  readonly records: RecordStore
 }
 
 export interface CatalogueLimits {
-  /** Packages of one publisher. A company's whole registry has a few thousand. */
+  /** Packages of one publisher. The whole registry of a company has a few thousand. */
   readonly packagesPerPublisher: number
-  /** Releases of one publisher, at about 600 bytes each 20 MB. */
+  /** Releases of one publisher: 20 MB at about 600 bytes each. */
   readonly releasesPerPublisher: number
-  /** Releases of one version: the one that counts, and proof that there are others. */
+  /** Releases of one version: the one that the head names, and proof of equivocation. */
   readonly releasesPerVersion: number
   /** Records of unknown kinds of one publisher, at most 16 KiB each. */
   readonly otherPerPublisher: number
-  /** Pages, 4 KiB each, that wait for the head that names them. Pages are unsigned, so these are not stored. */
+  /** Orphan pages, 4 KiB each. They are unsigned, so they are not stored. */
   readonly waitingPages: number
 }
 
@@ -117,8 +117,8 @@ export const catalogueLimits: CatalogueLimits = {
 }
 
 export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Catalogue => {
-  const shelf = createRecordStore()
-  const waiting = createOrphanPages(limits.waitingPages)
+  const records = createRecordStore()
+  const orphanPages = createOrphanPages(limits.waitingPages)
   const publishers = new Map<string, PublisherState>()
   const packages = new Map<string, PackageState>()
   const visibleBySlug = new Map<string, Set<PackageState>>()
@@ -143,10 +143,10 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
     return state
   }
 
-  /** Undefined when the package is over the publisher's limit. */
+  /** Undefined if the package exceeds the publisher's limit. */
   const packageOf = (publisher: PublisherState, slug: string): PackageState | undefined => {
-    const known = publisher.packages.get(slug)
-    if (known !== undefined) return known
+    const existing = publisher.packages.get(slug)
+    if (existing !== undefined) return existing
     const added = publisher.slugs.add(slug)
     if (added.outcome === 'refused') return undefined
     if (added.outcome === 'added' && added.evicted !== undefined) evict(publisher, added.evicted)
@@ -171,8 +171,8 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
   const evict = (publisher: PublisherState, slug: string): void => {
     const state = publisher.packages.get(slug)
     if (state === undefined) return
-    // No head of it will be taken again, so its pages wait for nothing.
-    for (const { id } of state.pages) shelf.remove('pages', id)
+    // None of its heads will be accepted again, so its pages must not become orphan pages.
+    for (const { id } of state.pages) records.remove('pages', id)
     state.pages = []
     setHeads(state, [])
     for (const release of [...state.releaseByHash.values()]) dropRelease(state, release)
@@ -180,7 +180,7 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
     packages.delete(state.id)
   }
 
-  /** After anything about a package changed. */
+  /** To be called after every change of a package. */
   const touch = (state: PackageState): void => {
     const before = state.visible
     state.view = undefined
@@ -188,11 +188,11 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
     if (before || state.visible) changed.add(state.id)
     if (before === state.visible) return
     visibleCount += state.visible ? 1 : -1
-    shelveHeads(state)
-    shelveParts(state)
+    storeHeads(state)
+    storeParts(state)
     const { publisher } = state
     publisher.visiblePackages += state.visible ? 1 : -1
-    if (publisher.visiblePackages === (state.visible ? 1 : 0)) shelveIdentities(publisher)
+    if (publisher.visiblePackages === (state.visible ? 1 : 0)) storeIdentities(publisher)
     const namesakes = visibleBySlug.get(state.slug) ?? new Set()
     visibleBySlug.set(state.slug, namesakes)
     if (state.visible) namesakes.add(state)
@@ -200,39 +200,39 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
     if (namesakes.size === 0) visibleBySlug.delete(state.slug)
   }
 
-  /** Of a publisher that signed two histories only the proof of that is passed on. */
+  /** For a publisher that signed two histories only the proof is shared. */
   const isUndisputed = ({ identity, forks }: PublisherState): boolean => identity !== undefined && forks.length === 0
 
-  /** Whether the records of a package are passed on: never without their identity and head. */
+  /** The records of a package are never shared without their identity and head. */
   const isShared = ({ publisher, heads }: PackageState): boolean => isUndisputed(publisher) && heads.length > 0
 
-  const shelveHeads = (state: PackageState): void => {
-    const [head, rival] = state.heads
+  const storeHeads = (state: PackageState): void => {
+    const [head, competing] = state.heads
     const shared = isShared(state)
-    for (const [key, entry] of [[state.id, head] as const, [`${state.id}${rivalMark}`, rival] as const]) {
-      if (entry === undefined) shelf.remove('heads', key)
-      else shelf.put('heads', key, { kind: 'head', id: entry.id, bytes: entry.head.bytes, shared })
+    for (const [key, entry] of [[state.id, head] as const, [`${state.id}${competingHeadSuffix}`, competing] as const]) {
+      if (entry === undefined) records.remove('heads', key)
+      else records.put('heads', key, { kind: 'head', id: entry.id, bytes: entry.head.bytes, shared })
     }
   }
 
-  /** The pages and releases of a package, which are passed on with its head. */
-  const shelveParts = (state: PackageState): void => {
+  /** Stores the pages and releases of a package, which are shared together with its head. */
+  const storeParts = (state: PackageState): void => {
     const shared = isShared(state)
-    for (const page of state.pages) shelf.put('pages', page.id, { ...page, shared })
+    for (const page of state.pages) records.put('pages', page.id, { ...page, shared })
     for (const [hash, { bytes }] of state.releaseByHash) {
-      shelf.put('releases', hash, { kind: 'release', id: hash, bytes, shared })
+      records.put('releases', hash, { kind: 'release', id: hash, bytes, shared })
     }
   }
 
   const setHeads = (state: PackageState, heads: readonly HeadEntry[]): void => {
     state.heads = heads
-    shelveHeads(state)
-    walkPages(state)
+    storeHeads(state)
+    collectPages(state)
     touch(state)
   }
 
-  /** Takes in the pages that the head leads to, and lets go of those that it no longer does. */
-  const walkPages = (state: PackageState): void => {
+  /** Adds the pages reachable from the head and releases those that no longer are. */
+  const collectPages = (state: PackageState): void => {
     const before = new Map(state.pages.map((page) => [page.id, page]))
     const shared = isShared(state)
     const head = state.heads[0]?.head.head
@@ -241,7 +241,7 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
     let next = head?.older ?? null
     while (next !== null && versions <= MAX_VERSIONS) {
       const id = toHex(next)
-      const page = before.get(id) ?? waiting.get(id)
+      const page = before.get(id) ?? orphanPages.get(id)
       if (page === undefined || page.page.publisher !== state.publisher.id || page.page.slug !== state.slug) break
       pages.push(page)
       versions += page.page.versions.length
@@ -250,13 +250,13 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
     state.pages = pages
     state.complete = head !== undefined && next === null
     for (const page of pages) {
-      waiting.take(page.id)
-      if (!before.delete(page.id)) shelf.put('pages', page.id, { ...page, shared })
+      orphanPages.take(page.id)
+      if (!before.delete(page.id)) records.put('pages', page.id, { ...page, shared })
     }
     for (const page of before.values()) {
-      shelf.remove('pages', page.id)
-      // Another head may still come to name it.
-      waiting.add(page)
+      records.remove('pages', page.id)
+      // A later head may name it.
+      orphanPages.add(page)
     }
   }
 
@@ -268,54 +268,54 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
     else state.hashesByVersion.set(version, left)
     state.releaseByHash.delete(hash)
     state.publisher.releases.delete(releaseKey(state.slug, hash))
-    shelf.remove('releases', hash)
+    records.remove('releases', hash)
     touch(state)
   }
 
-  const reshelve = (publisher: PublisherState): void => {
+  const storeAll = (publisher: PublisherState): void => {
     for (const state of publisher.packages.values()) {
-      shelveHeads(state)
-      shelveParts(state)
+      storeHeads(state)
+      storeParts(state)
       touch(state)
     }
-    for (const [slot, entry] of publisher.other.all()) shelveOther(publisher, slot, entry)
+    for (const [key, entry] of publisher.other.all()) storeOther(publisher, key, entry)
   }
 
-  const shelveOther = (publisher: PublisherState, slot: string, entry: OtherEntry | undefined): void => {
-    const key = `${publisher.id}/${slot}`
-    if (entry === undefined) shelf.remove('records', key)
+  const storeOther = (publisher: PublisherState, recordKey: string, entry: OtherEntry | undefined): void => {
+    const key = `${publisher.id}/${recordKey}`
+    if (entry === undefined) records.remove('records', key)
     else {
       const { kind } = entry.record.record
       const shared = isUndisputed(publisher)
-      shelf.put('records', key, { kind, id: entry.id, bytes: entry.record.bytes, shared })
+      records.put('records', key, { kind, id: entry.id, bytes: entry.record.bytes, shared })
     }
   }
 
-  const shelveIdentities = (publisher: PublisherState): void => {
+  const storeIdentities = (publisher: PublisherState): void => {
     const all = publisher.identity === undefined ? [] : [publisher.identity, ...publisher.forks]
-    // Of many histories all peers tell the same two, whichever of them each one follows.
-    const told = all
+    // All peers share the same two of many histories, whichever each one uses.
+    const sharedIds = all
       .map(({ id }) => id)
       .sort()
       .slice(0, 2)
-    // One that published nothing is nobody's news: every tab that ever opened has an identity. But a change of keys and
-    // an end must reach all, also when they hide what was published before.
-    const isNews =
+    // Every tab that was ever opened has an identity, so those without publications are not shared. Key changes and
+    // revocations must reach every peer, even if they hide all earlier publications.
+    const mustReachPeers =
       publisher.visiblePackages > 0 ||
       publisher.forks.length > 0 ||
       publisher.other.size() > 0 ||
       (publisher.identity?.identity.seq ?? 1) > 1
-    const rows = [publisher.id, ...forkMarks.map((mark) => `${publisher.id}${mark}`)]
+    const rows = [publisher.id, ...forkSuffixes.map((suffix) => `${publisher.id}${suffix}`)]
     for (const [i, key] of rows.entries()) {
       const entry = all[i]
-      if (entry === undefined) shelf.remove('identities', key)
+      if (entry === undefined) records.remove('identities', key)
       else {
         const { id, identity } = entry
-        shelf.put('identities', key, {
+        records.put('identities', key, {
           kind: 'identity',
           id,
           bytes: identity.chain,
-          shared: isNews && told.includes(id),
+          shared: mustReachPeers && sharedIds.includes(id),
         })
       }
     }
@@ -329,7 +329,7 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
       return extendsIdentity(current.identity, entry.identity) ? 'stale' : addFork(publisher, entry)
     }
     publisher.identity = entry
-    shelveIdentities(publisher)
+    storeIdentities(publisher)
     for (const state of publisher.packages.values()) {
       const valid = state.heads.filter(({ key }) => maySignHeads(entry.identity, key))
       if (valid.length !== state.heads.length) setHeads(state, valid)
@@ -339,11 +339,11 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
   }
 
   const addFork = (publisher: PublisherState, entry: IdentityEntry): FoldOutcome => {
-    const forks = [...publisher.forks, entry].sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, forkMarks.length)
+    const forks = [...publisher.forks, entry].sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, forkSuffixes.length)
     if (!forks.includes(entry)) return 'stale'
     publisher.forks = forks
-    shelveIdentities(publisher)
-    reshelve(publisher)
+    storeIdentities(publisher)
+    storeAll(publisher)
     return 'forked'
   }
 
@@ -353,10 +353,10 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
     if (owner.identity !== undefined && !maySignHeads(owner.identity.identity, entry.key)) return 'stale'
     const state = packageOf(owner, slug)
     if (state === undefined) return 'stale'
-    const known = state.heads[0]?.head.head.seq ?? 0
+    const currentSeq = state.heads[0]?.head.head.seq ?? 0
     if (state.heads.some(({ id }) => id === entry.id)) return 'known'
-    if (seq < known) return 'stale'
-    if (seq > known) {
+    if (seq < currentSeq) return 'stale'
+    if (seq > currentSeq) {
       setHeads(state, [entry])
       return 'new'
     }
@@ -369,22 +369,22 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
   const addRelease = ({ id: hash, release }: ReleaseEntry): FoldOutcome => {
     const { publisher, slug, version } = release.release
     const owner = publisherOf(publisher)
-    const known = owner.packages.get(slug)
-    if (known?.releaseByHash.has(hash)) return 'known'
-    const hashes = [...(known?.hashesByVersion.get(version) ?? []), hash].sort()
-    const beaten = hashes.length > limits.releasesPerVersion ? hashes.pop() : undefined
-    if (beaten === hash) return 'stale'
-    // Before anything goes for it.
-    if (beaten === undefined && !owner.releases.accepts(releaseKey(slug, hash))) return 'stale'
+    const existing = owner.packages.get(slug)
+    if (existing?.releaseByHash.has(hash)) return 'known'
+    const hashes = [...(existing?.hashesByVersion.get(version) ?? []), hash].sort()
+    const loser = hashes.length > limits.releasesPerVersion ? hashes.pop() : undefined
+    if (loser === hash) return 'stale'
+    // Checked before anything is evicted.
+    if (loser === undefined && !owner.releases.accepts(releaseKey(slug, hash))) return 'stale'
     const state = packageOf(owner, slug)
     if (state === undefined) return 'stale'
-    if (beaten !== undefined) drop(owner, releaseKey(slug, beaten))
+    if (loser !== undefined) evictRelease(owner, releaseKey(slug, loser))
     const added = owner.releases.add(releaseKey(slug, hash))
-    if (added.outcome === 'added' && added.evicted !== undefined) drop(owner, added.evicted)
+    if (added.outcome === 'added' && added.evicted !== undefined) evictRelease(owner, added.evicted)
     state.releaseByHash.set(hash, release)
-    // What was dropped for it may have been of the same version.
+    // Read again: the evicted release may have had the same version.
     state.hashesByVersion.set(version, [...(state.hashesByVersion.get(version) ?? []), hash].sort())
-    shelf.put('releases', hash, { kind: 'release', id: hash, bytes: release.bytes, shared: isShared(state) })
+    records.put('releases', hash, { kind: 'release', id: hash, bytes: release.bytes, shared: isShared(state) })
     touch(state)
     return 'new'
   }
@@ -393,12 +393,12 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
     const owner = publisherOf(entry.record.record.publisher)
     const before = owner.other.size()
     const { outcome, changes } = owner.other.add(entry)
-    for (const [slot, kept] of changes) shelveOther(owner, slot, kept)
-    if (before === 0 && owner.other.size() > 0) shelveIdentities(owner)
+    for (const [key, kept] of changes) storeOther(owner, key, kept)
+    if (before === 0 && owner.other.size() > 0) storeIdentities(owner)
     return outcome
   }
 
-  const drop = (owner: PublisherState, key: string): void => {
+  const evictRelease = (owner: PublisherState, key: string): void => {
     const { slug, hash } = splitReleaseKey(key)
     const state = owner.packages.get(slug)
     const release = state?.releaseByHash.get(hash)
@@ -408,10 +408,10 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
   const addPage = ({ id, page, bytes }: Extract<VerifiedEntry, { kind: 'page' }>): FoldOutcome => {
     const state = packages.get(packageId(page.publisher, page.slug))
     if (state?.pages.some((each) => each.id === id)) return 'known'
-    waiting.add({ kind: 'page', id, page, bytes })
+    orphanPages.add({ kind: 'page', id, page, bytes })
     if (state === undefined || state.complete) return 'waiting'
     const before = state.pages.length
-    walkPages(state)
+    collectPages(state)
     if (state.pages.length === before) return 'waiting'
     touch(state)
     return 'new'
@@ -426,7 +426,7 @@ export const createCatalogue = (limits: CatalogueLimits = catalogueLimits): Cata
   const isView = (value: CataloguePackage | undefined): value is CataloguePackage => value !== undefined
 
   return {
-    shelf,
+    records,
     add(entry) {
       switch (entry.kind) {
         case 'identity':
@@ -478,9 +478,9 @@ type PageEntry = Extract<VerifiedEntry, { kind: 'page' }>
 
 interface PublisherState {
   readonly id: PublisherId
-  /** The history that is followed. */
+  /** The history in use. */
   identity: IdentityEntry | undefined
-  /** Histories that contradict it, lowest ids first. */
+  /** Histories that contradict the one in use, lowest ids first. */
   forks: readonly IdentityEntry[]
   readonly packages: Map<string, PackageState>
   visiblePackages: number
@@ -493,31 +493,31 @@ interface PackageState {
   readonly id: PackageId
   readonly slug: string
   readonly publisher: PublisherState
-  /** Heads of the highest `seq`, lowest id first: the first counts. */
+  /** Heads with the highest `seq`, lowest id first: the first wins. */
   heads: readonly HeadEntry[]
-  /** Pages that the first head leads to, newest first. */
+  /** Pages reachable from the first head, newest first. */
   pages: readonly PageEntry[]
   complete: boolean
   readonly releaseByHash: Map<string, VerifiedRelease>
   readonly hashesByVersion: Map<string, readonly string[]>
-  /** A head and an identity are here. */
+  /** True once a head and an identity have arrived. */
   visible: boolean
   view: CataloguePackage | undefined
 }
 
-/** The head that counts, and one that proves that there are two. */
+/** The winning head, and a competing head as proof. */
 const keptHeads = 2
 
-/** What follows the package id in the key of the second head; no slug holds this character. */
-const rivalMark = '#rival'
+/** Suffix of the package id in the stored key of a competing head. No slug contains `#`. */
+const competingHeadSuffix = '#rival'
 
-/** Likewise for identities. Two, so that each peer can tell the two lowest, whichever it follows. */
-const forkMarks = ['#fork-1', '#fork-2'] as const
+/** Suffixes for identities. Two, so that every peer can share the two lowest, whichever it uses. */
+const forkSuffixes = ['#fork-1', '#fork-2'] as const
 
 const maySignHeads = (identity: Identity, key: Uint8Array): boolean =>
   !identity.revoked && hasKey(identity.signingKeys, key)
 
-/** No slug holds a slash. */
+/** No slug contains a slash. */
 const releaseKey = (slug: string, hash: string): string => `${slug}/${hash}`
 const splitReleaseKey = (key: string): { slug: string; hash: string } => {
   const slash = key.indexOf('/')
@@ -527,12 +527,12 @@ const splitReleaseKey = (key: string): { slug: string; hash: string } => {
 const byId = (a: CataloguePackage, b: CataloguePackage): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
 
 const buildView = (state: PackageState): CataloguePackage | undefined => {
-  const [winner, rival] = state.heads
+  const [winner, competing] = state.heads
   const identity = state.publisher.identity?.identity
   if (winner === undefined || identity === undefined) return undefined
   const entryByVersion = new Map<string, VersionEntry>()
   for (const entry of [winner.head.head.versions, ...state.pages.map(({ page }) => page.versions)].flat()) {
-    // The newer statement about a version counts.
+    // Pages may repeat a version; the newest statement wins.
     if (!entryByVersion.has(entry.version)) entryByVersion.set(entry.version, entry)
   }
   const entries = [...entryByVersion.values()]
@@ -545,7 +545,7 @@ const buildView = (state: PackageState): CataloguePackage | undefined => {
     identity,
     disputed: state.publisher.forks.length > 0,
     head: winner.head,
-    contested: rival !== undefined,
+    contested: competing !== undefined,
     entries,
     versions,
     complete: state.complete,
@@ -556,7 +556,7 @@ const buildView = (state: PackageState): CataloguePackage | undefined => {
 const toVersion = (state: PackageState, entry: VersionEntry): CatalogueVersion => {
   const named = toHex(entry.release)
   const found = state.releaseByHash.get(named)
-  // A head may name the release of another version: that is no release of this one.
+  // A head may wrongly name the release of another version.
   const release = found?.release.version === entry.version ? found : undefined
   const hashes = state.hashesByVersion.get(entry.version) ?? []
   const all = hashes.flatMap((hash) => state.releaseByHash.get(hash) ?? [])
@@ -566,7 +566,7 @@ const toVersion = (state: PackageState, entry: VersionEntry): CatalogueVersion =
     yanked: entry.yanked === true,
     equivocation: first !== undefined && all.some((each) => !sameBytes(each.release.root, first.release.root)),
     release,
-    rivals: all.length < 2 ? noReleases : all.filter((each) => each !== release),
+    otherReleases: all.length < 2 ? noReleases : all.filter((each) => each !== release),
   }
 }
 

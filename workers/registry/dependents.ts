@@ -1,6 +1,6 @@
 import type { Catalogue, CataloguePackage } from './catalogue.ts'
 
-/** Who depends on whom, by the newest releases. Built when it is asked for, at most once between two changes. */
+/** Index of dependents by the latest releases. Built on demand, at most once per catalogue change. */
 export interface Dependents {
   of(id: string): readonly CataloguePackage[]
   invalidate(): void

@@ -4,8 +4,8 @@ import { displayId, packageId, parseSpec, type Spec } from '../protocol/ids.ts'
 import type { CataloguePackage } from './catalogue.ts'
 
 /**
- * Which package a person, or a dependency, means. A name that several publishers use is never chosen silently: the one
- * that is trusted already is taken, else the person is asked (docs/protocol.md §4).
+ * Finds the package that a person or a dependency names. If several publishers use the name, the only trusted one is
+ * chosen; otherwise the person must choose (docs/protocol.md §4).
  */
 
 export interface PackageSource {
@@ -30,7 +30,7 @@ export const findAsked = (text: string, catalogue: PackageSource, trust: (publis
   }
   const namesakes = catalogue.bySlug(spec.slug)
   const { publisherName, publisherPrefix } = spec
-  // The part of an id says more than a name, which its publisher can change.
+  // A part of the id identifies better than a name, which its publisher can change.
   const meant = namesakes.filter(({ publisher, identity }) =>
     publisherPrefix === undefined
       ? publisherName === undefined || identity.name === publisherName
@@ -42,7 +42,7 @@ export const findAsked = (text: string, catalogue: PackageSource, trust: (publis
   return { target, spec }
 }
 
-/** The only one, or the only one whose publisher is trusted. */
+/** Returns the only candidate, or the only one with a trusted publisher. */
 export const pickTrusted = (
   candidates: readonly CataloguePackage[],
   trust: (publisher: string) => TrustState,

@@ -16,24 +16,24 @@ import type { Change, Store } from '../store/store.ts'
 import { createStoredRecords } from './stored-records.ts'
 
 /**
- * The packages that a person has installed. An entry names its content and says what it holds; the bytes are in the
- * content store, and are checked when they are read.
+ * The installed packages. An entry names a content and lists its files; the bytes are in the content store and are
+ * verified on every read.
  */
 export interface Library {
-  /** Entries that do not decode are left out and counted. Nothing is deleted. */
+  /** Entries that do not decode are skipped and counted, not deleted. */
   load(): Promise<{ dropped: number }>
-  /** As they are shown: whatever a stored entry says, within the bounds that every view can draw. */
+  /** Entries to display, with every field within the bounds that all views can render. */
   list(): readonly LibraryEntry[]
   get(id: string, version: string): LibraryEntry | undefined
   /**
-   * Durable when it resolves. Adding what is there keeps when it was first installed, and an entry that was installed
-   * for its own sake stays so.
-   * @throws Failure `InvalidArgument` for an entry that could not be read again; storage failures.
+   * Durable when it resolves. Adding an existing entry keeps its first install time, and an entry that a person asked
+   * for never becomes a mere dependency.
+   * @throws Failure `InvalidArgument` for an entry that does not encode; storage failures.
    */
   add(entry: LibraryEntry): Promise<void>
-  /** Durable when it resolves, together with `others`. False when it was not installed. */
+  /** Durable when it resolves, together with `others`. Returns false if it was not installed. */
   remove(id: string, version: string, others?: readonly Change[]): Promise<boolean>
-  /** Counts up with every change. */
+  /** Increases with every change. */
   revision(): number
 }
 
@@ -84,13 +84,13 @@ const presentable = (entry: LibraryEntry): LibraryEntry => ({
   installedAt: presentableTime(entry.installedAt),
 })
 
-/** No package id holds an `@`. */
+/** No package id contains an `@`. */
 const keyOf = (id: string, wanted: string): string => `${id}@${wanted}`
 
-/** Twice a manifest: it repeats the paths and has hashes as text. */
+/** Twice the size of a manifest: an entry repeats the paths and encodes the hashes as text. */
 const libraryEntryMaxBytes = 2 * MANIFEST_MAX_BYTES
 
-/** A file has seven items, the entry about thirty. */
+/** A file takes seven CBOR items, the rest of the entry about thirty. */
 const libraryEntryMaxItems = 8 * MAX_FILES
 
 const libraryFile = v.strictObject({

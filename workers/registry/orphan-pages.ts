@@ -1,8 +1,8 @@
 import type { HeadPage } from '../protocol/head.ts'
 
 /**
- * Pages of older versions that came before the head that names them. They are unsigned, so anyone can make them up:
- * only so many wait, in memory, and the one that has waited longest goes first. A peer that has them sends them again.
+ * Head pages that arrived before their head. They are unsigned, so anyone can make them up: a bounded number is kept in
+ * memory, and the oldest is evicted first. Peers send evicted pages again.
  */
 
 export interface OrphanPage {

@@ -2,59 +2,59 @@ import type { VerifiedOtherRecord } from '../protocol/other-record.ts'
 import { createBoundedKeySet } from './bounded-key-set.ts'
 
 /**
- * The records of one publisher whose kind or version this program does not know (protocol/other-record.ts).
+ * The records of one publisher whose kind or version this program does not support (protocol/other-record.ts).
  *
- * Guarantees: of the records of one kind and subject the one with the highest `seq` is kept, of two with one `seq` the
- * one with the smaller hash; a record without a subject stands for itself. Of more than `limit` slots those that sort
- * last go. What is kept depends on the records only, not on the order in which they came.
+ * Guarantees: of the records with the same kind and subject the one with the highest `seq` is kept, at equal `seq` the
+ * one with the smaller hash; a record without a subject has a key of its own. Above `limit` the keys that sort last are
+ * evicted. The result does not depend on the order of arrival.
  */
 export interface OtherEntry {
   readonly kind: 'other'
-  /** Of the entry (protocol/entry.ts), hex. */
+  /** Entry id (protocol/entry.ts), hex. */
   readonly id: string
   readonly record: VerifiedOtherRecord
 }
 
 export interface OtherRecords {
-  /** `changes`: slots and what they hold now. */
+  /** `changes` lists the changed keys with their new entry. */
   add(entry: OtherEntry): {
     readonly outcome: 'new' | 'known' | 'stale'
-    readonly changes: readonly (readonly [slot: string, entry: OtherEntry | undefined])[]
+    readonly changes: readonly (readonly [key: string, entry: OtherEntry | undefined])[]
   }
-  all(): IterableIterator<[slot: string, entry: OtherEntry]>
+  all(): IterableIterator<[key: string, entry: OtherEntry]>
   size(): number
 }
 
 export const createOtherRecords = (limit: number): OtherRecords => {
-  const entryBySlot = new Map<string, OtherEntry>()
-  const slots = createBoundedKeySet(limit)
+  const entryByKey = new Map<string, OtherEntry>()
+  const keys = createBoundedKeySet(limit)
 
   return {
     add(entry) {
-      const slot = slotOf(entry)
-      const before = entryBySlot.get(slot)
+      const key = keyOf(entry)
+      const before = entryByKey.get(key)
       if (before?.id === entry.id) return { outcome: 'known', changes: [] }
       if (before !== undefined && !isNewer(entry, before)) return { outcome: 'stale', changes: [] }
-      const added = slots.add(slot)
+      const added = keys.add(key)
       if (added.outcome === 'refused') return { outcome: 'stale', changes: [] }
-      entryBySlot.set(slot, entry)
-      if (added.outcome === 'known' || added.evicted === undefined) return { outcome: 'new', changes: [[slot, entry]] }
-      entryBySlot.delete(added.evicted)
+      entryByKey.set(key, entry)
+      if (added.outcome === 'present' || added.evicted === undefined) return { outcome: 'new', changes: [[key, entry]] }
+      entryByKey.delete(added.evicted)
       return {
         outcome: 'new',
         changes: [
           [added.evicted, undefined],
-          [slot, entry],
+          [key, entry],
         ],
       }
     },
-    all: () => entryBySlot.entries(),
-    size: () => entryBySlot.size,
+    all: () => entryByKey.entries(),
+    size: () => entryByKey.size,
   }
 }
 
-/** No kind holds a slash, and no subject is empty. */
-const slotOf = ({ id, record: { record } }: OtherEntry): string => `${record.kind}/${record.subject ?? `/${id}`}`
+/** Unambiguous: no kind contains a slash and no subject is empty. */
+const keyOf = ({ id, record: { record } }: OtherEntry): string => `${record.kind}/${record.subject ?? `/${id}`}`
 
 const isNewer = (a: OtherEntry, b: OtherEntry): boolean =>
   a.record.record.seq === b.record.record.seq ? a.id < b.id : a.record.record.seq > b.record.record.seq

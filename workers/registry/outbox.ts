@@ -6,29 +6,29 @@ import type { Change, Store } from '../store/store.ts'
 import { createStoredRecords } from './stored-records.ts'
 
 /**
- * Own changes that still have to go out. They are written together with the records they are about, so that neither is
- * ever stored without the other.
+ * Our own changes that are not yet published. Each is stored in one write with its records, so that neither is ever
+ * stored without the other.
  */
 export type OutboxEntry = PublicationEntry | IdentityEntry
 
-/** The newest head of a package; one entry a package. */
+/** The newest head of a package; one entry per package. */
 export interface PublicationEntry {
   readonly v: 1
   readonly id: PackageId
   readonly slug: string
   readonly version: string
-  /** Of the head that has to go out. */
+  /** Sequence number of the head to publish. */
   readonly seq: number
   readonly publishedAt: number
   readonly reason: 'publish' | 'yank'
 }
 
-/** The newest state of the own identity; one entry at most. */
+/** The newest state of our own identity; at most one entry. */
 export interface IdentityEntry {
   readonly v: 1
   readonly kind: 'identity'
   readonly publisher: PublisherId
-  /** Of the identity document that has to go out. */
+  /** Sequence number of the identity document to publish. */
   readonly seq: number
   readonly changedAt: number
 }
@@ -38,18 +38,18 @@ export interface Outbox {
   get(id: string): PublicationEntry | undefined
   /** Publications, oldest first. */
   list(): readonly PublicationEntry[]
-  /** Takes a package off the list, unless something newer than `seq` was published since; tells whether it did. */
+  /** Removes a package unless a head newer than `seq` waits. Returns whether it did. */
   markSent(id: string, seq: number): Promise<boolean>
   identityChange(): IdentityEntry | undefined
-  /** Likewise for the change of the identity. */
+  /** Does the same for the change of the identity. */
   markIdentitySent(seq: number): Promise<boolean>
-  /** For what changes records: the change that adds an entry, and the note that it was made. */
+  /** The change that stores an entry, for a write together with its records; call `note` after that write. */
   toChange(entry: OutboxEntry): Change
   note(entry: OutboxEntry): void
 }
 
 export const createOutbox = ({ store }: { readonly store: Store }): Outbox => {
-  // Rows of kinds that a later version wrote do not decode: they stay on the disk for it.
+  // Rows of kinds that a later version wrote do not decode. They stay on the disk.
   const records = createStoredRecords(store, {
     table: 'outbox',
     codec: outboxCodec,
@@ -83,7 +83,7 @@ export const createOutbox = ({ store }: { readonly store: Store }): Outbox => {
   }
 }
 
-/** The row of the identity's entry; a package id has a slash. */
+/** Row of the identity entry. Package ids contain a slash, so none equals it. */
 const identityKey = 'identity'
 
 const isPublication = (entry: OutboxEntry): entry is PublicationEntry => !('kind' in entry)
@@ -93,7 +93,7 @@ const outboxCodec = createCodec<OutboxEntry>({
   version: 1,
   maxBytes: 1024,
   schema: v.union([
-    // Without a kind, as before there were others.
+    // Publications have no kind: they were once the only entries.
     v.strictObject({
       v: v.literal(1),
       id: packageIdField,

@@ -7,7 +7,7 @@ import { createRegistry } from './registry.ts'
 
 const registryOf = () => createRegistry({ store: createMemoryStore(), crypto: webCrypto, onChange() {} })
 
-test('who is given the entries of a package knows of it what is known here', async () => {
+test('the entries of a package give another catalogue the same package', async () => {
   const publisher = await createTestPublisher(1)
   const [here, there] = [registryOf(), registryOf()]
   await here.ingest((await createHistory(publisher, 'kit', ['1.2.0', '1.1.0', '2.0.0-rc.1'])).map(toEntry), {
@@ -21,14 +21,14 @@ test('who is given the entries of a package knows of it what is known here', asy
   expect(packageToEntries(found, 'shown')).toEqual([first])
 
   await there.ingest(first ?? [], { from: 'here' })
-  // What is shown here is shown there, although more is known here.
+  // The same version is shown there, although this catalogue has more releases.
   expect(there.get(found.id)?.latest?.version).toBe('1.2.0')
   const result = await there.ingest(others.flat(), { from: 'here' })
   expect(result).toMatchObject({ accepted: 2, rejected: 0 })
   expect(there.get(found.id)?.versions).toEqual(found.versions)
 })
 
-test('nothing is told of a disputed publisher, or before a release is here', async () => {
+test('a disputed publisher or a package without a release has no entries', async () => {
   const publisher = await createTestPublisher(1)
   const registry = registryOf()
   const history = (await createHistory(publisher, 'kit', ['1.0.0'])).map(toEntry)

@@ -1,12 +1,12 @@
 import type { Entry } from '../protocol/entry.ts'
 import type { CataloguePackage } from './catalogue.ts'
-import { shownVersion } from './summary.ts'
+import { shownVersion } from './package-views.ts'
 
 /**
- * The signed records of a package as another peer can verify them alone: first identity, head and the release that is
- * shown, together; where all are wanted, each further release follows, the highest version first.
+ * Returns the signed records of a package, grouped so that another peer can verify each group: first the identity, head
+ * and shown release; with `all`, each further release follows, highest version first.
  *
- * Nothing of a publisher that signed two histories of its identity: only the proof of that is told to others.
+ * Empty for a disputed publisher, of which only the proof is shared with peers.
  */
 export const packageToEntries = (found: CataloguePackage, releases: 'shown' | 'all'): Entry[][] => {
   const shown = shownVersion(found)?.release

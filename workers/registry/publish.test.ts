@@ -69,7 +69,7 @@ const content = (number: number) => ({
   changes: [{ table: 'manifests', key: `m${number}`, value: new Uint8Array([number]) }] satisfies Change[],
 })
 
-test('content, records and the note to send them are one strict write, and all of it survives', async () => {
+test('content, records and outbox entry are stored in one strict write and survive a restart', async () => {
   const store = createMemoryStore()
   const writes: { changes: readonly Change[]; options: WriteOptions | undefined }[] = []
   const watched: Store = {
@@ -97,7 +97,7 @@ test('content, records and the note to send them are one strict write, and all o
   expect(again.outbox.list()).toEqual(outbox.list())
 })
 
-test('others verify what was published', async () => {
+test('other peers verify a published package', async () => {
   const { registry, publisher } = await openPublisher()
   await publisher.publish(check('kit', '1.0.0'), content(1))
   const found = registry.get(id('kit'))
@@ -106,7 +106,7 @@ test('others verify what was published', async () => {
   expect(await verifyRelease(bytes, alice.identity, webCrypto)).toMatchObject({ ok: true })
 })
 
-test('releases follow each other, and many versions go into pages', async () => {
+test('each release links to the previous one, and many versions fill head pages', async () => {
   const { registry, publisher, store } = await openPublisher()
   for (let n = 0; n < 40; n++) await publisher.publish(check('kit', `1.${n}.0`), content(n))
   const found = registry.get(id('kit'))
@@ -120,14 +120,14 @@ test('releases follow each other, and many versions go into pages', async () => 
   }
   const again = await openPublisher(store)
   expect(again.registry.get(id('kit'))).toEqual(found)
-  // Pages that the newest head no longer leads to are gone.
+  // Pages not reachable from the newest head are removed.
   const pages = await store.keys('pages')
   const told = new Set(again.registry.entryIds().map(toHex))
   expect(pages.length).toBeGreaterThan(0)
   expect(pages.every((page) => told.has(page))).toBe(true)
 })
 
-test('the same version with the same content changes nothing, with other content it is refused', async () => {
+test('publishing a version again changes nothing with the same content and is refused with other content', async () => {
   const { registry, publisher } = await openPublisher()
   await publisher.publish(check('kit', '1.0.0'), content(1))
   const revision = registry.revision()
@@ -141,7 +141,7 @@ test('the same version with the same content changes nothing, with other content
   expect(registry.revision()).toBe(revision)
 })
 
-test('a lower version is published with a warning, and the highest stable one stays the latest', async () => {
+test('a lower version is published with a warning, and the highest stable version stays the latest', async () => {
   const { registry, publisher } = await openPublisher()
   await publisher.publish(check('kit', '2.0.0-beta.1'), content(1))
   expect(registry.get(id('kit'))?.latest?.version).toBe('2.0.0-beta.1')
@@ -151,7 +151,7 @@ test('a lower version is published with a warning, and the highest stable one st
   expect(registry.get(id('kit'))?.head.head.latest).toBe('1.0.0')
 })
 
-test('concurrent publishes make releases in a row', async () => {
+test('concurrent publishes give consecutive releases', async () => {
   const { registry, publisher } = await openPublisher()
   const versions = ['1.0.0', '1.1.0', '1.2.0', '1.3.0']
   await Promise.all(versions.map((version, n) => publisher.publish(check('kit', version), content(n))))
@@ -162,7 +162,7 @@ test('concurrent publishes make releases in a row', async () => {
   expect(same.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
 })
 
-test('when storing fails nothing is published', async () => {
+test('nothing is published if storing fails', async () => {
   const store = createMemoryStore()
   let fails = false
   const failing: Store = {
@@ -180,7 +180,7 @@ test('when storing fails nothing is published', async () => {
   expect(registry.get(id('kit'))?.latest?.version).toBe('1.0.0')
 })
 
-test('yanking makes a new head with the mark, once', async () => {
+test('yanking a version signs one new head that marks it', async () => {
   const { registry, publisher, outbox } = await openPublisher()
   await publisher.publish(check('kit', '1.0.0'), content(1))
   await publisher.publish(check('kit', '1.1.0'), content(2))
@@ -202,7 +202,7 @@ test('yanking makes a new head with the mark, once', async () => {
   })
 })
 
-test('what did not pass its check, or fits no record, is refused by name', async () => {
+test('a package that failed its check or does not fit a record is refused with a named failure', async () => {
   const { registry, publisher } = await openPublisher()
   const finding = {
     level: 'error',
@@ -225,7 +225,7 @@ test('what did not pass its check, or fits no record, is refused by name', async
   expect(registry.size()).toBe(0)
 })
 
-test('a new version is refused while older ones are not known, as they would be lost', async () => {
+test('a new version is refused while older versions are missing, because the new head would drop them', async () => {
   const { registry, publisher } = await openPublisher()
   const versions = Array.from({ length: 60 }, (_, n) => ({ version: `1.${60 - n}.0`, release: rootOf(n) }))
   const [head] = await alice.head('kit', 60, versions)
@@ -236,7 +236,7 @@ test('a new version is refused while older ones are not known, as they would be 
   })
 })
 
-test('an announcement carries the release that was published last', async () => {
+test('an announcement contains the last published release', async () => {
   const { registry, publisher } = await openPublisher()
   await publisher.publish(check('kit', '1.1.0'), content(1))
   await publisher.publish(check('kit', '1.0.1'), content(2))

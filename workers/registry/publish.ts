@@ -18,55 +18,55 @@ import type { Commit, Registry } from './registry.ts'
 /**
  * Signs and stores what this profile publishes.
  *
- * Guarantees: content, release, head and the note that they have to go out are stored in one strict write, or none of
- * them; a version never gets a second content; two publishes at once give two releases in a row. Not guaranteed: that
- * another device with the same publisher key has not published in between without this one having heard of it.
+ * Guarantees: content, release, head and outbox entry are stored in one strict write, or none of them is; a version
+ * never gets a second content; concurrent publishes give consecutive releases. Not guaranteed: that no other device
+ * with the same publisher key has published a version that has not reached this one.
  */
 export interface Publisher {
   /**
-   * What publishing would do, signing and storing nothing.
+   * Validates a publication without signing or storing anything.
    * @throws Failure the first error of the check, `VersionExists` (for another root), `InvalidArgument`.
    */
   prepare(check: PackageCheck, content?: { readonly root: Uint8Array }): Prepared
   /**
-   * Durable when it resolves. The same version with the same content again changes nothing.
-   * @throws Failure as `prepare`; storage failures, and then nothing is stored.
+   * Durable when it resolves. Publishing the same content under the same version again changes nothing.
+   * @throws Failure as `prepare`; storage failures, in which case nothing is stored.
    */
   publish(check: PackageCheck, content: PublishedContent): Promise<Published>
-  /** @throws Failure `InvalidArgument` for what is not one's own, `PackageNotFound`, `VersionNotFound`. */
+  /** @throws Failure `InvalidArgument` for another publisher's package, `PackageNotFound`, `VersionNotFound`. */
   yank(id: string, version: string): Promise<Yanked>
 }
 
 export interface Prepared {
   readonly id: PackageId
   readonly version: string
-  /** Beyond the findings of the check. */
+  /** Warnings in addition to the findings of the check. */
   readonly warnings: WarningReason[]
 }
 
 export interface PublishedContent {
   readonly root: Uint8Array
-  /** Sum of the file sizes, bytes. */
+  /** Sum of the file sizes (bytes). */
   readonly size: number
   readonly fileCount: number
-  /** What stores the content. */
+  /** The changes that store the content. */
   readonly changes: readonly Change[]
 }
 
 export interface Published extends Prepared {
   readonly root: string
-  /** This version with this content was published before. */
+  /** True if the same content was already published under this version. */
   readonly existing: boolean
 }
 
 export interface Yanked {
   readonly id: PackageId
   readonly version: string
-  /** False when it was yanked before. */
+  /** False if it was already yanked. */
   readonly changed: boolean
 }
 
-/** Who publishes. Both answer as of the call, so each publish asks again. */
+/** The publishing identity. Both methods return the state at the time of the call. */
 export interface SigningIdentity {
   current(): Identity
   /** @throws Failure `IdentityInvalid` when no key of this profile may sign for `current()`. */
@@ -123,7 +123,7 @@ export const createPublisher = (dependencies: PublisherDependencies): Publisher 
     return { id, version, warnings }
   }
 
-  /** The own identity goes along: what is signed by it must be readable after a restart. */
+  /** Every write includes our own identity, which verifies our records after a restart. */
   const identityEntry = async (): Promise<VerifiedEntry> => {
     const current = identity.current()
     return { kind: 'identity', id: toHex(await crypto.sha256(current.chain)), identity: current }
@@ -163,7 +163,7 @@ export const createPublisher = (dependencies: PublisherDependencies): Publisher 
     const { id, version } = prepared
     const root = rootToText(content.root)
     if (existing !== undefined) {
-      // Its content may have been lost here since.
+      // The stored content may have been lost since.
       await commit([], content.changes)
       return { ...prepared, root, existing: true }
     }
@@ -241,7 +241,7 @@ export const createPublisher = (dependencies: PublisherDependencies): Publisher 
   }
 }
 
-/** Records that break a limit of the wire are told by their own names. */
+/** Turns the error of a record that breaks a limit of the wire format into a failure of the same name. */
 const named = async <T>(result: Promise<T>): Promise<T> => {
   try {
     return await result
@@ -264,13 +264,13 @@ const toFailureName = ({ name }: Finding): FailureName =>
 const versionExists = (slug: string, version: string, found: CataloguePackage | undefined): Failure =>
   new Failure('VersionExists', { code: 'version-exists', package: slug, version, highest: found?.versions[0]?.version })
 
-/** A head made from a part of the versions would lose the others. */
+/** A head built from some of the versions would lose the others. */
 const assertComplete = (found: CataloguePackage | undefined): void => {
   if (found === undefined || found.complete) return
   throw new Failure('ContentUnavailable', { code: 'older-versions-missing', package: found.slug })
 }
 
-/** The release that was published last; where its record is not here, its place in the row. */
+/** Returns the last published release. If its record is missing, `seq` is the number of versions. */
 const newestRelease = (found: CataloguePackage): { hash: Uint8Array; seq: number } | undefined => {
   const [newest] = found.entries
   if (newest === undefined) return undefined
@@ -301,7 +301,7 @@ const toReleaseFields = ({ fields, dependencies }: PackageCheck): ReleaseFields 
 })
 
 const toDependency = ({ name, range, optional, kind, ecosystem }: DependencyView): Dependency => ({
-  // What has not the form of a package is not said to be one.
+  // A dependency with an invalid package name or range must not claim to be a package.
   kind: kind === 'package' && !(isSlug(name) && isRange(range)) ? 'unknown' : kind,
   name,
   range,

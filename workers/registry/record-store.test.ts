@@ -1,53 +1,53 @@
 import { expect, test } from 'vitest'
-import { createRecordStore, type KeptRecord } from './record-store.ts'
+import { createRecordStore, type RecordRow } from './record-store.ts'
 
-const record = (n: number, shared = true): KeptRecord => ({
+const record = (n: number, shared = true): RecordRow => ({
   kind: 'release',
   id: n.toString(16).padStart(64, '0'),
   bytes: new Uint8Array([n]),
   shared,
 })
 
-test('who watches the ids has those that ids() gives, whatever comes, moves and goes', () => {
-  const shelf = createRecordStore()
-  shelf.put('releases', 'a', record(1))
-  shelf.put('releases', 'hidden', record(2, false))
+test('a watcher of ids tracks ids() through additions, moves and removals', () => {
+  const records = createRecordStore()
+  records.put('releases', 'a', record(1))
+  records.put('releases', 'hidden', record(2, false))
   const seen = new Map<string, boolean>()
   const told: [number, boolean][] = []
-  const stop = shelf.watchIds((id, isShared) => {
+  const stop = records.watchIds((id, isShared) => {
     seen.set(id, isShared)
     told.push([Number.parseInt(id, 16), isShared])
   })
   const held = () => [...seen].filter(([, isShared]) => isShared).map(([id]) => id)
   const expectEqual = () =>
     expect(held().sort()).toEqual(
-      shelf
+      records
         .ids()
         .map((id) => Buffer.from(id).toString('hex'))
         .sort(),
     )
 
-  shelf.put('releases', 'a', record(1))
+  records.put('releases', 'a', record(1))
   expect(told).toEqual([[1, true]])
-  shelf.put('releases', 'a', record(3))
+  records.put('releases', 'a', record(3))
   expectEqual()
-  // Shown to nobody any more, and again.
-  shelf.put('releases', 'a', record(3, false))
+  // No longer shared, then shared again.
+  records.put('releases', 'a', record(3, false))
   expectEqual()
-  shelf.put('releases', 'a', record(3))
+  records.put('releases', 'a', record(3))
   expectEqual()
-  // From one row to another.
-  shelf.put('pages', 'b', record(3))
-  shelf.remove('releases', 'a')
+  // Moved to another row.
+  records.put('pages', 'b', record(3))
+  records.remove('releases', 'a')
   expectEqual()
   expect(held()).toHaveLength(1)
-  shelf.put('releases', 'hidden', record(2))
+  records.put('releases', 'hidden', record(2))
   expectEqual()
-  shelf.remove('pages', 'b')
+  records.remove('pages', 'b')
   expectEqual()
   expect(held()).toHaveLength(1)
   const count = told.length
   stop()
-  shelf.remove('releases', 'hidden')
+  records.remove('releases', 'hidden')
   expect(told).toHaveLength(count)
 })

@@ -3,51 +3,51 @@ import { fromHex } from '../protocol/ids.ts'
 import type { Change, TableName } from '../store/store.ts'
 
 /**
- * The records that the catalogue keeps, each in the row of the store where it belongs. It remembers which rows differ
- * from what is stored, so that a write that failed is made good by the next one.
+ * The catalogue's records, each in its row of the store. Tracks the rows that differ from the disk, so that the next
+ * write makes up for a failed one.
  */
 
-export interface KeptRecord {
-  /** As peers exchange it. */
+export interface RecordRow {
+  /** The entry kind of the sync protocol. */
   readonly kind: string
   /** The entry's id (protocol/entry.ts), hex. */
   readonly id: string
   readonly bytes: Uint8Array
-  /** False for what is kept for this profile only and not told to peers. */
+  /** False for a record kept only for this profile, not shared with peers. */
   readonly shared: boolean
 }
 
 export type RecordTable = Extract<TableName, 'identities' | 'heads' | 'releases' | 'pages' | 'records'>
 
-/** `id` is hex. Called within each change, so it only takes note. */
+/** Runs inside each change, so it must be fast. `id` is hex. */
 export type IdWatcher = (id: string, isShared: boolean) => void
 
 export interface RecordStore {
-  put(table: RecordTable, key: string, record: KeptRecord): void
+  put(table: RecordTable, key: string, record: RecordRow): void
   remove(table: RecordTable, key: string): void
-  /** Tells whether there is a record in this row. */
+  /** Returns whether this row has a record. */
   holds(table: RecordTable, key: string): boolean
   /** Ids of all shared records; the same array until something changes. */
   ids(): readonly Uint8Array[]
-  /** Tells of all shared records at once, then of each that comes or goes; what is returned ends it. */
+  /** Reports all shared records at once, then each addition and removal. Returns a function that stops it. */
   watchIds(watcher: IdWatcher): () => void
   entry(id: string): Entry | undefined
-  /** Rows that differ from what is stored. They count as stored from now on; `unsaved` takes that back. */
+  /** Returns the rows that differ from the disk and marks them as stored; `markUnsaved` reverts that. */
   takeUnsaved(): Change[]
-  unsaved(changes: readonly Change[]): void
-  /** Tells that these rows are stored already. */
-  saved(changes: readonly Change[]): void
+  markUnsaved(changes: readonly Change[]): void
+  /** Marks rows that are stored already. */
+  markSaved(changes: readonly Change[]): void
 }
 
 export const createRecordStore = (): RecordStore => {
-  const tables: Record<RecordTable, Map<string, KeptRecord>> = {
+  const tables: Record<RecordTable, Map<string, RecordRow>> = {
     identities: new Map(),
     heads: new Map(),
     releases: new Map(),
     pages: new Map(),
     records: new Map(),
   }
-  const recordById = new Map<string, KeptRecord>()
+  const recordById = new Map<string, RecordRow>()
   const dirty: Record<RecordTable, Set<string>> = {
     identities: new Set(),
     heads: new Set(),
@@ -59,27 +59,27 @@ export const createRecordStore = (): RecordStore => {
 
   const watchers = new Set<IdWatcher>()
 
-  const tell = (id: string, isShared: boolean): void => {
+  const notify = (id: string, isShared: boolean): void => {
     for (const watcher of watchers) watcher(id, isShared)
   }
 
-  const forget = (record: KeptRecord | undefined): void => {
+  const removeFromIndex = (record: RecordRow | undefined): void => {
     if (record === undefined || recordById.get(record.id) !== record) return
     recordById.delete(record.id)
-    if (record.shared) tell(record.id, false)
+    if (record.shared) notify(record.id, false)
   }
 
   return {
     put(table, key, record) {
       const before = tables[table].get(key)
       if (before !== undefined && before.id === record.id && before.shared === record.shared) return
-      forget(before)
-      // An object of its own for each row: a record may stand in two while it moves.
-      const shelved = { ...record }
-      tables[table].set(key, shelved)
+      removeFromIndex(before)
+      // One object per row: a record may be in two rows while it moves.
+      const row = { ...record }
+      tables[table].set(key, row)
       const wasShared = recordById.get(record.id)?.shared ?? false
-      recordById.set(record.id, shelved)
-      if (wasShared !== record.shared) tell(record.id, record.shared)
+      recordById.set(record.id, row)
+      if (wasShared !== record.shared) notify(record.id, record.shared)
       if (before?.id !== record.id) dirty[table].add(key)
       idCache = undefined
     },
@@ -87,7 +87,7 @@ export const createRecordStore = (): RecordStore => {
     remove(table, key) {
       const before = tables[table].get(key)
       if (before === undefined) return
-      forget(before)
+      removeFromIndex(before)
       tables[table].delete(key)
       dirty[table].add(key)
       idCache = undefined
@@ -120,19 +120,19 @@ export const createRecordStore = (): RecordStore => {
       return changes
     },
 
-    unsaved(changes) {
-      for (const { table, key } of changes) if (isShelfTable(table)) dirty[table].add(key)
+    markUnsaved(changes) {
+      for (const { table, key } of changes) if (isRecordTable(table)) dirty[table].add(key)
     },
 
-    saved(changes) {
+    markSaved(changes) {
       for (const { table, key, value } of changes) {
-        if (isShelfTable(table) && tables[table].get(key)?.bytes === value) dirty[table].delete(key)
+        if (isRecordTable(table) && tables[table].get(key)?.bytes === value) dirty[table].delete(key)
       }
     },
   }
 }
 
-/** In the order in which records can be judged: identities before what they sign, heads before the pages they name. */
+/** In verification order: identities before the records they sign, heads before the pages they name. */
 export const recordTables = [
   'identities',
   'heads',
@@ -141,7 +141,7 @@ export const recordTables = [
   'records',
 ] as const satisfies readonly RecordTable[]
 
-const isShelfTable = (table: TableName): table is RecordTable => (recordTables as readonly string[]).includes(table)
+const isRecordTable = (table: TableName): table is RecordTable => (recordTables as readonly string[]).includes(table)
 
 const toBytes = (id: string): Uint8Array[] => {
   const bytes = fromHex(id)

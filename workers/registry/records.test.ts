@@ -39,7 +39,7 @@ const outboxEntry = (slug: string, seq: number, publishedAt: number): Publicatio
   reason: 'publish',
 })
 
-/** Writes garbage beside and over good rows. */
+/** Adds garbage rows and overwrites good rows with garbage. */
 const damage = async (store: Store, table: TableName, prefix = ''): Promise<number> => {
   const [first] = await store.keys(table, prefix)
   const good = (await store.get(table, first ?? '')) ?? new Uint8Array()
@@ -52,7 +52,7 @@ const damage = async (store: Store, table: TableName, prefix = ''): Promise<numb
   return rows.length
 }
 
-test('the library survives a restart, and damage to some of it', async () => {
+test('the library survives a restart and partial damage', async () => {
   const store = createMemoryStore()
   const library = createLibrary({ store })
   await library.add(libraryEntry('1.0.0'))
@@ -70,7 +70,7 @@ test('the library survives a restart, and damage to some of it', async () => {
   expect(third.list()).toEqual(again.list())
 })
 
-test('installing again keeps the first date, and what was asked for stays asked for', async () => {
+test('installing again keeps the first install time and never turns a requested package into a dependency', async () => {
   const library = createLibrary({ store: createMemoryStore() })
   await library.add(libraryEntry('1.0.0', { asDependency: true }))
   const revision = library.revision()
@@ -80,7 +80,7 @@ test('installing again keeps the first date, and what was asked for stays asked 
   expect(library.revision()).toBeGreaterThan(revision)
 })
 
-test('a library entry that could not be read again is refused', async () => {
+test('a library entry that would not decode is refused', async () => {
   const store = createMemoryStore()
   const library = createLibrary({ store })
   const files = [{ path: '../a', size: 1, sha256: 'ab'.repeat(32) }]
@@ -95,7 +95,7 @@ test('a library entry that could not be read again is refused', async () => {
   expect(await createLibrary({ store }).load()).toEqual({ dropped: 0 })
 })
 
-test('begun transfers survive a restart until they end', async () => {
+test('unfinished transfers survive a restart', async () => {
   const store = createMemoryStore()
   const transfers = createTransfers({ store })
   const first = { id: 'b', specs: ['kit@^1.0'], allowMissing: true, startedAt: 1 }
@@ -113,7 +113,7 @@ test('begun transfers survive a restart until they end', async () => {
   expect(third.list()).toEqual([first])
 })
 
-test('the outbox keeps what is newer than what was sent', async () => {
+test('the outbox keeps entries newer than the published one', async () => {
   const store = createMemoryStore()
   const outbox = createOutbox({ store })
   const entries = [outboxEntry('kit', 1, 20), outboxEntry('tool', 1, 10)]
@@ -135,14 +135,14 @@ test('the outbox keeps what is newer than what was sent', async () => {
   expect(third.list().map(({ slug }) => slug)).toEqual(['tool'])
 })
 
-test('a change of the identity waits beside publications, and kinds of later versions are kept', async () => {
+test('the outbox holds an identity change beside publications and keeps entries of later versions', async () => {
   const store = createMemoryStore()
   const outbox = createOutbox({ store })
   const change: IdentityEntry = { v: 1, kind: 'identity', publisher, seq: 2, changedAt: 5 }
   const later = dagCbor.encode({ v: 1, kind: 'parcel', to: 'somebody' })
   const publication = dagCbor.encode({ ...outboxEntry('kit', 1, 20) })
   await store.write([
-    // As versions wrote it that knew publications only.
+    // The format of versions that had publications only.
     { table: 'outbox', key: kit, value: publication },
     { table: 'outbox', key: 'parcel', value: later },
     outbox.toChange(change),
@@ -159,7 +159,7 @@ test('a change of the identity waits beside publications, and kinds of later ver
   expect(await store.entries('outbox')).toEqual([['parcel', later]])
 })
 
-test('a publisher is new until its first use, and damage makes it new again', async () => {
+test('a publisher is new until its first use and after damage', async () => {
   const store = createMemoryStore()
   const trust = createTrust({ store, self: () => publisher })
   expect([publisher, other, 'nonsense'].map(trust.stateOf)).toEqual(['self', 'new', 'new'])
@@ -181,7 +181,7 @@ test('a publisher is new until its first use, and damage makes it new again', as
   expect(third.stateOf(other)).toBe('new')
 })
 
-test('any bytes load', async () => {
+test('arbitrary stored bytes load without a throw', async () => {
   const bytes = fc.array(fc.uint8Array({ maxLength: 80 }), { maxLength: 4 })
   await fc.assert(
     fc.asyncProperty(bytes, async (values) => {

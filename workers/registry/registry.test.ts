@@ -61,7 +61,7 @@ const head = async (
   return toEntry(first)
 }
 
-test('takes in what is valid, in any order within a batch, and tells what changed', async () => {
+test('adds valid entries in any order within a batch and reports the changed packages', async () => {
   await fc.assert(
     fc.asyncProperty(fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 }), async (order) => {
       const { registry, changes } = open()
@@ -80,7 +80,7 @@ test('takes in what is valid, in any order within a batch, and tells what change
   )
 })
 
-test('what it holds survives a restart, and is told to peers as it came', async () => {
+test('entries survive a restart and are shared byte for byte', async () => {
   const { registry, store } = open()
   const many = await createHistory(
     alice,
@@ -98,11 +98,11 @@ test('what it holds survives a restart, and is told to peers as it came', async 
   expect(third.registry.get(kitId())).toEqual(registry.get(kitId()))
 })
 
-test('changed, forged and foreign records are refused by name and kind of fault, and the rest of the batch is kept', async () => {
+test('altered, forged and foreign records are refused by name and outcome, and the rest of the batch is kept', async () => {
   const identity = only(kit, 'identity')
   const release = await alice.release('kit', '2.0.0')
   const changed = toEntry(release).bytes.slice()
-  // One character of the display name within the signed body.
+  // Changes one character of the display name in the signed body.
   const at = new TextDecoder('latin1').decode(changed).indexOf('backend')
   changed[at] = (changed[at] ?? 0) ^ 1
   const forged = toEntry(release).bytes.slice()
@@ -111,7 +111,7 @@ test('changed, forged and foreign records are refused by name and kind of fault,
   const cases: [Entry, string, IngestFailure['outcome']][] = [
     [{ kind: 'release', bytes: changed }, 'SignatureInvalid', 'forged'],
     [{ kind: 'release', bytes: forged }, 'SignatureInvalid', 'forged'],
-    // A key that is not known to be its publisher's may be one that was added since; an identity may still come.
+    // An unlisted key may have been added since, and a missing identity may still arrive.
     [stolen, 'SignatureInvalid', 'unproven'],
     [await head(alice, 'kit', 9, [release], mallory), 'SignatureInvalid', 'unproven'],
     [toEntry(await mallory.release('kit', '1.0.0')), 'IdentityInvalid', 'unproven'],
@@ -139,7 +139,7 @@ test('changed, forged and foreign records are refused by name and kind of fault,
   }
 })
 
-test('an older head is stale, not an offence, and replaces nothing', async () => {
+test('an older head is stale, not a violation, and replaces nothing', async () => {
   const { registry } = open()
   const release = await alice.release('kit', '1.0.0')
   await registry.ingest([only(kit, 'identity'), toEntry(release), await head(alice, 'kit', 7, [release])], from)
@@ -153,14 +153,14 @@ test('an older head is stale, not an offence, and replaces nothing', async () =>
   expect(registry.get(kitId())?.head.head.seq).toBe(7)
 })
 
-test('two contents of one version are kept and shown, and not offered', async () => {
+test('both releases of an equivocation are kept and shown, but not offered', async () => {
   const { registry, store } = open()
   const twin = await alice.release('kit', '1.1.0', { root: rootOf(5) })
   await registry.ingest([...kit, toEntry(twin)], from)
   const check = (found: Registry): void => {
     const shown = found.get(kitId())?.versions[0]
     expect(shown).toMatchObject({ version: '1.1.0', equivocation: true })
-    expect(shown?.rivals.map(({ hash }) => toHex(hash))).toEqual([twin.id])
+    expect(shown?.otherReleases.map(({ hash }) => toHex(hash))).toEqual([twin.id])
     expect(found.get(kitId())?.latest?.version).toBe('1.0.0')
   }
   check(registry)
@@ -169,7 +169,7 @@ test('two contents of one version are kept and shown, and not offered', async ()
   check(again.registry)
 })
 
-test('two heads of one seq: the same one counts everywhere, before and after a restart', async () => {
+test('of two competing heads the same one wins at every peer, before and after a restart', async () => {
   const releases = [await alice.release('kit', '1.0.0'), await alice.release('kit', '1.1.0')]
   const heads = [await head(alice, 'kit', 3, releases.slice(0, 1)), await head(alice, 'kit', 3, releases.slice(1))]
   const all = [only(kit, 'identity'), ...releases.map(toEntry), ...heads]
@@ -186,7 +186,7 @@ test('two heads of one seq: the same one counts everywhere, before and after a r
   }
 })
 
-test('after a change of keys old heads go, old releases stay, and who still tells them is not to blame', async () => {
+test('a key change drops old heads and keeps old releases, and sending old heads is not a violation', async () => {
   const nextSigner = await createSigner(new Uint8Array(32).fill(77))
   const next = await updateIdentity(
     alice.identity,
@@ -215,7 +215,7 @@ test('after a change of keys old heads go, old releases stay, and who still tell
   expect(await registry.ingest([toEntry(signed)], from)).toMatchObject({ rejected: 0, stale: 1 })
 })
 
-test('of two histories of an identity the first stays, and only their proof is told on', async () => {
+test('of two histories of an identity the first stays, and only the proof is shared', async () => {
   const [one, two] = await Promise.all(
     ['one', 'two'].map((name) => updateIdentity(alice.identity, { name }, [alice.rotation], webCrypto)),
   )
@@ -229,7 +229,7 @@ test('of two histories of an identity the first stays, and only their proof is t
   await b.registry.ingest([first], from)
   expect(a.registry.get(kitId())).toMatchObject({ disputed: true, identity: { name: 'one' } })
   expect(b.registry.get(kitId())).toMatchObject({ disputed: true, identity: { name: 'two' } })
-  // Both tell the same, so they have nothing more to exchange.
+  // Both share the same entries, so there is nothing left to exchange.
   expect(a.registry.entryIds().map(toHex).sort()).toEqual(b.registry.entryIds().map(toHex).sort())
   expect(a.registry.entryIds()).toHaveLength(2)
   const again = open(a.store)
@@ -237,7 +237,7 @@ test('of two histories of an identity the first stays, and only their proof is t
   expect(again.registry.get(kitId())).toMatchObject({ disputed: true, identity: { name: 'one' } })
 })
 
-test('damaged rows are dropped, told and removed, and the rest is read', async () => {
+test('damaged rows are dropped, reported and removed, and the rest is loaded', async () => {
   const { registry, store } = open()
   await registry.ingest([...kit, ...(await createHistory(mallory, 'tool', ['1.0.0'])).map(toEntry)], from)
   const [release] = await store.keys('releases')
@@ -255,7 +255,7 @@ test('damaged rows are dropped, told and removed, and the rest is read', async (
   expect(await open(store).registry.load()).toMatchObject({ packages: 2, droppedCount: 0 })
 })
 
-test('damage to an identity hides what it signed for this start only, and own packages not at all', async () => {
+test('a damaged identity hides its packages until it arrives again, and never hides own packages', async () => {
   const { registry, store } = open()
   await registry.ingest(kit, from)
   await store.write([{ table: 'identities', key: alice.identity.publisherId, value: new Uint8Array(9) }])
@@ -270,7 +270,7 @@ test('damage to an identity hides what it signed for this start only, and own pa
   expect(await open(store).registry.load()).toMatchObject({ packages: 1, droppedCount: 0 })
 })
 
-test('two ingests at once lose nothing', async () => {
+test('concurrent ingests lose nothing', async () => {
   const { registry, store } = open()
   const histories = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((slug) => createHistory(alice, slug, ['1.0.0'])))
   await Promise.all(histories.map((history) => registry.ingest(history.map(toEntry), from)))
@@ -278,7 +278,7 @@ test('two ingests at once lose nothing', async () => {
   expect(await open(store).registry.load()).toMatchObject({ packages: 5 })
 })
 
-test('a write that fails is told, and made good by the next one', async () => {
+test('a failed write is reported, and the next one makes up for it', async () => {
   const store = createMemoryStore()
   let fails = true
   const failing: Store = {
@@ -295,7 +295,7 @@ test('a write that fails is told, and made good by the next one', async () => {
   expect(await open(store).registry.load()).toMatchObject({ packages: 2, droppedCount: 0 })
 })
 
-test('announcements and DHT values hold all that is needed to verify them', async () => {
+test('announcements and DHT values can be verified on their own', async () => {
   const a = open()
   await a.registry.ingest(kit, from)
   const bytes = a.registry.announcementFor(kitId()) ?? new Uint8Array()
@@ -307,7 +307,7 @@ test('announcements and DHT values hold all that is needed to verify them', asyn
     checks: 3,
   })
   expect(b.registry.get(kitId())?.latest?.version).toBe('1.1.0')
-  // The same again costs no second check.
+  // The same announcement again takes no signature check.
   expect(await b.registry.receiveAnnouncement(readAnnouncement(bytes), from)).toMatchObject({
     verdict: 'known',
     checks: 0,
@@ -332,7 +332,7 @@ test('announcements and DHT values hold all that is needed to verify them', asyn
   })
 })
 
-test('who depends on whom follows the newest releases', async () => {
+test('dependents follow the latest releases', async () => {
   const { registry } = open()
   await registry.ingest(kit, from)
   const dependency = { kind: 'package', name: 'kit', range: '^1.0.0', optional: false } as const
@@ -347,7 +347,7 @@ test('who depends on whom follows the newest releases', async () => {
   expect(registry.knownVersions('nothing')).toBeUndefined()
 })
 
-test('what is too large is refused before anything is done with it', async () => {
+test('an oversized entry is refused before it is hashed or verified', async () => {
   let hashed = 0
   const crypto = {
     ...webCrypto,
@@ -367,7 +367,7 @@ test('what is too large is refused before anything is done with it', async () =>
   expect(hashed).toBe(0)
 })
 
-test('garbage of any kind is refused without a throw', async () => {
+test('garbage is refused without a throw', async () => {
   const { registry } = open()
   await registry.ingest(kit, from)
   const kinds = fc.constantFrom('identity', 'head', 'release', 'page', 'star')

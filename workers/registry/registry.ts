@@ -30,25 +30,24 @@ import { type Verification, verifyEntry } from './verify.ts'
 import { verifyBatch, verifyInOrder } from './verify-batch.ts'
 
 /**
- * The catalogue with its signatures checked and its records stored: what peers send comes in by `ingest`, what a
- * person publishes by `exclusive`, and everyone reads from memory.
+ * The catalogue with verified signatures and stored records. Peers' entries enter through `ingest`, own publications
+ * through `exclusive`; reads are served from memory.
  *
- * Guarantees: nothing unverified is ever shown or passed on, not even from our own disk. Changes happen one after the
- * other. What `onChange` tells is stored already, unless storage failed: then `onProblem` tells, and the next write
- * tries again.
+ * Guarantees: nothing unverified is shown or passed on, not even from our own disk. Changes are serialised. `onChange`
+ * runs once a change is stored. If storage fails, `onProblem` runs as well and the next write tries again.
  */
 export interface Registry {
   /**
-   * Reads what is stored, and tells of all of it by one `onChange`. What is damaged is dropped and told, never fatal.
-   * @param options.own identities that are known otherwise, so that damage to the table of identities cannot hide
-   * what this profile has published.
+   * Reads all stored records and reports them in one `onChange`. Damaged rows are dropped and reported, never fatal.
+   * @param options.own own identities from elsewhere, so that damage to the identities table cannot hide what this
+   * profile has published.
    */
   load(options?: { own?: readonly Identity[] }): Promise<LoadReport>
-  /** Verifies, takes in and stores. Never rejects for what the entries hold. */
+  /** Verifies, adds and stores entries. Never rejects because of their contents. */
   ingest(entries: readonly Entry[], options: ReceiveOptions): Promise<IngestResult>
   /**
-   * The same for an announcement as it was read. It is invalid for what it holds, never for what is known here: the peer
-   * that passed it on may know something else.
+   * Does the same for a decoded announcement. Only its contents can make it invalid, never the state of this catalogue:
+   * the peer that passed it on may have another state.
    */
   receiveAnnouncement(announcement: Decoded<ReadAnnouncement>, options: ReceiveOptions): Promise<AnnouncementOutcome>
 
@@ -56,38 +55,38 @@ export interface Registry {
   bySlug(slug: string): readonly CataloguePackage[]
   all(): IterableIterator<CataloguePackage>
   size(): number
-  /** Counts up with every change. */
+  /** Increases with every change. */
   revision(): number
   identityOf(publisher: string): Identity | undefined
   packagesOf(publisher: string): readonly CataloguePackage[]
   releasesOf(id: string, version: string): readonly VerifiedRelease[]
-  /** Every release of a publisher that is here, also those that no head names. */
+  /** Every stored release of a publisher, including those that no head names. */
   releasesBy(publisher: string): Iterable<VerifiedRelease>
-  /** Versions of all packages of this name, or undefined where there is none. */
+  /** Versions of all packages with this name, or undefined if there is no such package. */
   knownVersions(slug: string): readonly string[] | undefined
-  /** Packages whose newest release names this one as a dependency. */
+  /** Packages whose latest release depends on this one. */
   dependentsOf(id: string): readonly CataloguePackage[]
 
-  /** Ids of all entries that are told to peers. */
+  /** Ids of all entries shared with peers. */
   entryIds(): readonly Uint8Array[]
-  /** Tells of each of these ids at once, then of each that comes or goes; what is returned ends it. */
+  /** Reports each current id at once, then each addition and removal. Returns a function that stops it. */
   watchEntryIds(watcher: IdWatcher): () => void
   entriesById(ids: readonly Uint8Array[]): Promise<Entry[]>
-  /** Identity, head and newest release of a package, encoded. */
+  /** The encoded identity, head and last published release of a package. */
   announcementFor(id: string): Uint8Array | undefined
   dhtValueFor(id: string): { key: string; value: Uint8Array } | undefined
 
   /**
-   * Runs a task that reads and then changes the catalogue, alone. `commit` stores entries of our own making together
-   * with other changes in one strict write, then takes them in; when it rejects, nothing has changed.
+   * Runs a task that reads and then changes the catalogue, with no other change in between. `commit` stores our own
+   * entries together with other changes in one strict write, then adds them. If it rejects, nothing has changed.
    */
   exclusive<T>(task: (commit: Commit) => Promise<T>): Promise<T>
 }
 
 export interface ReceiveOptions {
-  /** The peer, or where else it came from. */
+  /** The sending peer, or another source. */
   readonly from: string
-  /** The work that it is part of. What has come is taken in, cancelled or not. */
+  /** The enclosing operation. Entries that have arrived are added even if it is cancelled. */
   readonly operation?: Operation
 }
 
@@ -96,9 +95,9 @@ export type Commit = (entries: readonly VerifiedEntry[], changes: readonly Chang
 export interface RegistryDependencies {
   readonly store: Store
   readonly crypto: CryptoProvider
-  /** After a change was stored. */
+  /** Runs after a change was stored. */
   onChange(change: RegistryChange): void
-  /** Storage failed; the catalogue goes on in memory. */
+  /** Runs when storage failed. The catalogue keeps working in memory. */
   onProblem?(failure: Failure): void
   readonly limits?: CatalogueLimits
   readonly telemetry?: Pick<Telemetry, 'logger'>
@@ -107,7 +106,7 @@ export interface RegistryDependencies {
 export interface RegistryChange {
   readonly revision: number
   readonly size: number
-  /** Packages that came, changed or went: `get` tells. */
+  /** Packages that were added, changed or removed; `get` returns their current state. */
   readonly packages: readonly PackageId[]
 }
 
@@ -115,24 +114,24 @@ export interface LoadReport {
   readonly packages: number
   readonly entries: number
   readonly droppedCount: number
-  /** The first of them. */
+  /** The first dropped rows. */
   readonly dropped: readonly { table: TableName; key: string; name: FailureName; message: string }[]
 }
 
 export interface IngestResult {
   /** New entries. */
   readonly accepted: number
-  /** Invalid by what their bytes hold: `forged` or of a wrong form. */
+  /** Entries whose bytes are wrong: forged or malformed. */
   readonly rejected: number
-  /** Of the rejected, those with a bad signature under a known identity: only their forger sends them. */
+  /** Rejected entries with a bad signature for a known identity. Only their forger sends them. */
   readonly forged: number
-  /** What cannot be judged here, because an identity or a newer version is missing. Nobody's fault. */
+  /** Entries that cannot be verified here because an identity or a newer version is missing; not a violation. */
   readonly unproven: number
-  /** Ids of the unproven ones that only a later version of this program can judge, and that are of no other entry. */
+  /** Ids of unproven entries that only a later version of this program can verify and that no other entry can have. */
   readonly unsupported: readonly Uint8Array[]
-  /** Valid or once valid, and nothing new: known, older, or waiting for others. */
+  /** Entries that are or were valid and change nothing: duplicate, older, or waiting for other entries. */
   readonly stale: number
-  /** Of all but the accepted, where there is something to say; the first few. */
+  /** The first failures among the entries that were not accepted. */
   readonly failures: readonly IngestFailure[]
 }
 
@@ -145,17 +144,17 @@ export interface IngestFailure {
 
 export interface AnnouncementOutcome {
   readonly verdict: 'new' | 'known' | 'invalid'
-  /** The package that it is about, where it could be read. */
+  /** The announced package, if it could be decoded. */
   readonly id?: PackageId
   readonly failure?: Failure
-  /** Of the release in it, by the clock of who made it, ms since the epoch. */
+  /** Time of the release by its publisher's clock (ms since the epoch). */
   readonly publishedAt?: number
-  /** Signatures that had to be checked. */
+  /** Number of signatures verified without the cache. */
   readonly checks: number
 }
 
-/** Damaged rows and refused entries that are told one by one; a person reads no more. */
-const maxTold = 16
+/** Maximum number of damaged rows or refused entries reported one by one; a person reads no more. */
+const maxReported = 16
 
 export const createRegistry = (dependencies: RegistryDependencies): Registry => {
   const {
@@ -169,7 +168,7 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
   const log = telemetry.logger('registry')
   const catalogue = createCatalogue(limits)
   const queue = new PQueue({ concurrency: 1 })
-  const recall = createSignatureCache(crypto)
+  const signatureCache = createSignatureCache(crypto)
   const dependents = createDependents(catalogue)
   let revision = 0
 
@@ -182,31 +181,31 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
   }
 
   const persist = async (others: readonly Change[] = []): Promise<void> => {
-    const changes = catalogue.shelf.takeUnsaved()
+    const changes = catalogue.records.takeUnsaved()
     if (changes.length + others.length === 0) return
     try {
       await store.write([...others, ...changes])
     } catch (error) {
-      catalogue.shelf.unsaved(changes)
+      catalogue.records.markUnsaved(changes)
       log.warn('catalogue not stored', { changes: changes.length, error: String(error) })
       onProblem(toFailure(error))
     }
   }
 
-  /** @param onJudged is called when all are in the catalogue that belong there; storing them takes longer. */
+  /** @param onFolded runs when all valid entries are in the catalogue, before they are stored. */
   const ingest = async (
     entries: readonly Entry[],
-    by: CryptoProvider,
-    onJudged: (accepted: number) => void = () => {},
+    verifier: CryptoProvider,
+    onFolded: (accepted: number) => void = () => {},
   ): Promise<IngestResult> => {
     const counts = { accepted: 0, stale: 0, unproven: 0, invalid: 0, forged: 0 }
     const failures: IngestFailure[] = []
     const unsupported: Uint8Array[] = []
     const count = (outcome: keyof typeof counts, failure?: IngestFailure): void => {
       counts[outcome] += 1
-      if (failure !== undefined && failures.length < maxTold) failures.push(failure)
+      if (failure !== undefined && failures.length < maxReported) failures.push(failure)
     }
-    for await (const [entry, verification] of verifyInOrder(entries, catalogue, by)) {
+    for await (const [entry, verification] of verifyInOrder(entries, catalogue, verifier)) {
       if (verification === 'known') count('stale')
       else if (verification.outcome === 'verified') {
         const folded = catalogue.add(verification.entry)
@@ -215,10 +214,10 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
       } else {
         const { outcome, kind, name, message } = verification
         count(outcome, { kind, outcome, name, message })
-        if (name === 'RecordUnsupported' && !mayBeAnother(entry)) unsupported.push(await entryId(entry, by))
+        if (name === 'RecordUnsupported' && !mayHaveIdOfAnother(entry)) unsupported.push(await entryId(entry, verifier))
       }
     }
-    onJudged(counts.accepted)
+    onFolded(counts.accepted)
     await persist()
     publishChange()
     const { accepted, stale, unproven, invalid, forged } = counts
@@ -234,15 +233,15 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
       if (verification.outcome === 'verified') {
         entries += 1
         const folded = catalogue.add(verification.entry)
-        catalogue.shelf.saved([{ table, key, value }])
+        catalogue.records.markSaved([{ table, key, value }])
         if (folded !== 'waiting') obsolete.push({ table, key, value: undefined })
         return
       }
       const { name, message } = verification
       droppedCount += 1
-      if (dropped.length < maxTold) dropped.push({ table, key, name, message })
-      // What lacks its identity stays on the disk, and so does what a later version of this page wrote. An unknown key is
-      // damage: the record was verified when it was stored.
+      if (dropped.length < maxReported) dropped.push({ table, key, name, message })
+      // Records without their identity and records of later versions stay on the disk. A key that the identity does not
+      // list means damage: the record was verified when it was stored.
       if (verification.outcome !== 'unproven' || name === 'SignatureInvalid')
         obsolete.push({ table, key, value: undefined })
     }
@@ -262,8 +261,8 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
         }
       }
     }
-    // Damaged rows, and those whose record stands in another row or was beaten by one.
-    await persist(obsolete.filter(({ table, key }) => !catalogue.shelf.holds(table, key)))
+    // Damaged rows, and rows whose record is in another row or lost to another record.
+    await persist(obsolete.filter(({ table, key }) => !catalogue.records.holds(table, key)))
     publishChange()
     return { packages: catalogue.size(), entries, droppedCount, dropped }
   }
@@ -272,19 +271,19 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
     const rows = entries.map(toRow)
     await store.write([...rows, ...changes], { durability: 'strict' })
     for (const entry of entries) catalogue.add(entry)
-    catalogue.shelf.saved(rows)
-    // What the new head made obsolete.
+    catalogue.records.markSaved(rows)
+    // Removes the rows that the new head made obsolete.
     await persist()
     publishChange()
   }
 
-  const ingestInTurn = (entries: readonly Entry[], by: CryptoProvider): Promise<IngestResult> =>
-    queue.add(() => ingest(entries, by))
+  const enqueueIngest = (entries: readonly Entry[], verifier: CryptoProvider): Promise<IngestResult> =>
+    queue.add(() => ingest(entries, verifier))
 
   return {
     load: (options) => queue.add(() => load(options)),
     async ingest(entries, { from, operation = untraced() }) {
-      const result = await operation.run('registry.verify', () => ingestInTurn(entries, crypto))
+      const result = await operation.run('registry.verify', () => enqueueIngest(entries, crypto))
       for (const { kind, outcome, name, message } of result.failures)
         if (outcome !== 'stale') log.debug('entry refused', { from, kind, outcome, name, message })
       return result
@@ -295,17 +294,18 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
       const id = announcement.ok
         ? { id: packageId(announcement.value.head.publisher, announcement.value.head.slug) }
         : {}
-      const counted = recall()
-      const read = await operation.run('registry.verify', () => verifyAnnouncement(announcement, counted))
+      const countedCrypto = signatureCache()
+      const read = await operation.run('registry.verify', () => verifyAnnouncement(announcement, countedCrypto))
       if (!read.ok) log.debug('announcement refused', { from, name: read.name, message: read.message })
-      // Of a later version: not to be judged here, so neither passed on nor held against its sender.
-      if (!read.ok && read.name === 'RecordUnsupported') return { verdict: 'known', ...id, checks: counted.checks() }
+      // This version cannot verify it, so it is neither passed on nor a violation by its sender.
+      if (!read.ok && read.name === 'RecordUnsupported')
+        return { verdict: 'known', ...id, checks: countedCrypto.checks() }
       if (!read.ok) {
         return {
           verdict: 'invalid',
           ...id,
           failure: new Failure(read.name, { code: 'record-refused', detail: read.message }),
-          checks: counted.checks(),
+          checks: countedCrypto.checks(),
         }
       }
       const { identity, head, release } = read.value
@@ -314,12 +314,12 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
         { kind: 'head', bytes: head.bytes },
         ...(release === null ? [] : [{ kind: 'release' as const, bytes: release.bytes }]),
       ]
-      // Others wait for the verdict, to be given the news; they need not wait for the disk.
+      // Gossip forwards the message once there is a verdict, which must not wait for the disk.
       const accepted = await new Promise<number>((resolve, reject) => {
-        queue.add(() => ingest(entries, counted, resolve)).catch(reject)
+        queue.add(() => ingest(entries, countedCrypto, resolve)).catch(reject)
       })
       const time = release === null ? {} : { publishedAt: release.release.publishedAt }
-      return { verdict: accepted > 0 ? 'new' : 'known', ...id, ...time, checks: counted.checks() }
+      return { verdict: accepted > 0 ? 'new' : 'known', ...id, ...time, checks: countedCrypto.checks() }
     },
 
     get: catalogue.get,
@@ -339,10 +339,10 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
     },
     dependentsOf: dependents.of,
 
-    entryIds: catalogue.shelf.ids,
-    watchEntryIds: catalogue.shelf.watchIds,
+    entryIds: catalogue.records.ids,
+    watchEntryIds: catalogue.records.watchIds,
     async entriesById(ids) {
-      return ids.flatMap((id) => catalogue.shelf.entry(toHex(id)) ?? [])
+      return ids.flatMap((id) => catalogue.records.entry(toHex(id)) ?? [])
     },
     announcementFor(id) {
       const found = catalogue.get(id)
@@ -366,22 +366,22 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
 }
 
 /**
- * Pages and identities are known by the hash of their bytes, heads and releases by that of their bodies. The body of a
- * later version that is sent as a page must not be taken for the record itself, which can be judged.
+ * The id of a page or identity is the hash of its bytes, that of a head or release the hash of its body. So the body of
+ * a signed record, sent as a page, has the id of that record, which this version may be able to verify.
  */
-const mayBeAnother = ({ kind, bytes }: Entry): boolean =>
+const mayHaveIdOfAnother = ({ kind, bytes }: Entry): boolean =>
   (kind === 'page' || kind === 'identity') && isSignedBody(bytes)
 
 const kindByTable = { identities: 'identity', heads: 'head', pages: 'page', releases: 'release' } as const
 
-/** Records of unknown kinds name theirs; an earlier version may have stored what this one knows. */
+/** Records of unknown kinds name their kind. An earlier version may have stored a kind that this one supports. */
 const kindOfRow = (table: RecordTable, bytes: Uint8Array): string => {
   if (table !== 'records') return kindByTable[table]
   const envelope = anyEnvelopeCodec.decode(bytes)
   return envelope.ok ? envelope.value.kind : 'unknown'
 }
 
-/** The row of a record of our own, which is the newest of its kind. */
+/** Returns the row of one of our own records, which is always the newest of its kind. */
 const toRow = (entry: VerifiedEntry): Change => {
   switch (entry.kind) {
     case 'identity':

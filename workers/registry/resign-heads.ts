@@ -5,10 +5,11 @@ import type { CataloguePackage, VerifiedEntry } from './catalogue.ts'
 import type { Registry } from './registry.ts'
 
 /**
- * The heads of all packages of a publisher as states of their own, signed by `signer`, with their pages.
+ * Re-signs the heads of all packages of a publisher with `signer` and the next sequence number. Returns them with their
+ * pages.
  *
  * Peers drop heads by keys that the identity no longer lists. Stored together with the identity that lists the new key,
- * these keep the packages alive. The versions stay as they are, also where their pages are missing.
+ * the new heads keep the packages alive. The versions do not change, even if pages are missing.
  */
 export const resignHeads = async (
   registry: Pick<Registry, 'packagesOf' | 'entriesById'>,
@@ -28,7 +29,7 @@ export const resignHeads = async (
   return entries
 }
 
-/** The pages of a head that are here, newest first. */
+/** Returns the stored pages of a head, newest first. */
 const pagesOf = async (
   registry: Pick<Registry, 'entriesById'>,
   { head, publisher, slug }: CataloguePackage,
@@ -39,7 +40,7 @@ const pagesOf = async (
     const [entry] = await registry.entriesById([next])
     const page = entry?.kind === 'page' ? headPageCodec.decode(entry.bytes) : undefined
     if (entry === undefined || page?.ok !== true) break
-    // As the catalogue: a hash leads to what is a page of this package, or to nothing.
+    // As in the catalogue, a page of another package does not count.
     if (page.value.publisher !== publisher || page.value.slug !== slug) break
     pages.push({ kind: 'page', id: toHex(next), page: page.value, bytes: entry.bytes })
     next = page.value.older

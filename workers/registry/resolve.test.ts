@@ -8,8 +8,8 @@ import type { Dependency, Release } from '../protocol/release.ts'
 import { compareVersions } from '../protocol/versions-and-ranges.ts'
 import { createTestPublisher, rootOf } from '../testing/test-publisher.ts'
 import type { CataloguePackage, CatalogueVersion } from './catalogue.ts'
+import { pickOffered } from './offered-version.ts'
 import { type ResolveDependencies, resolve } from './resolve.ts'
-import { pickOffered } from './versions.ts'
 
 const publishers = await Promise.all([1, 2].map((number) => createTestPublisher(number, `name-${number}`)))
 const [alice, bob] = publishers.map(({ identity }) => identity)
@@ -18,7 +18,7 @@ if (alice === undefined || bob === undefined) throw new Error('no publishers')
 type Needs = Record<string, string | Partial<Dependency>>
 type Shape = Record<string, Needs | (Partial<CatalogueVersion> & { needs?: Needs })>
 
-/** A package of the catalogue from its versions and what they need. Unsigned: the resolver checks no signatures. */
+/** Builds a catalogue package from versions and dependencies. Unsigned: the resolver checks no signatures. */
 const makePackage = (slug: string, shape: Shape, identity = alice): CataloguePackage => {
   const id = packageId(identity.publisherId, slug)
   const versions = Object.entries(shape).map(([version, given]): CatalogueVersion => {
@@ -58,7 +58,7 @@ const makePackage = (slug: string, shape: Shape, identity = alice): CataloguePac
       hasTemplates: false,
     }
     const verified = { release, hash: rootOf(1), bytes: new Uint8Array() }
-    return { version, yanked: false, equivocation: false, release: verified, rivals: [], ...marks }
+    return { version, yanked: false, equivocation: false, release: verified, otherReleases: [], ...marks }
   })
   versions.sort((a, b) => compareVersions(b.version, a.version))
   return {
@@ -103,7 +103,7 @@ const failure = (...given: Parameters<typeof run>): FailureView => {
   return { name: 'none', reason: { code: 'unknown' } }
 }
 
-test('takes the highest version that fits, with what it needs before it', () => {
+test('chooses the highest version that fits, with its dependencies before it', () => {
   const packages = [
     makePackage('app', { '1.0.0': { lib: '^1.0.0' }, '2.0.0': { lib: '^1.1.0', base: '>=1' } }),
     makePackage('lib', { '1.0.0': {}, '1.2.0': { base: '^1.0.0' }, '2.0.0': {} }),
@@ -126,7 +126,7 @@ test('takes the highest version that fits, with what it needs before it', () => 
   expect(resolved[0]?.rootText).toMatch(/^bafy/)
 })
 
-test('one version that fits everyone is shared, also where that means going back', () => {
+test('dependents share one version that fits all of them, even if the search must backtrack', () => {
   const packages = [
     makePackage('app', { '1.0.0': { a: '*', b: '*' } }),
     makePackage('a', { '1.0.0': { shared: '^1.0.0' }, '2.0.0': { shared: '^2.0.0' } }),
@@ -136,7 +136,7 @@ test('one version that fits everyone is shared, also where that means going back
   expect(chosen(['app'], packages)).toEqual(['shared@1.9.0', 'a@1.0.0', 'b@1.0.0', 'app@1.0.0'])
 })
 
-test('prereleases only where they are asked for, or there is nothing else', () => {
+test('chooses prereleases only if a range asks for them or there is no stable version', () => {
   const packages = [
     makePackage('kit', { '1.0.0': {}, '2.0.0-beta.1': {} }),
     makePackage('early', { '0.1.0-alpha.1': {}, '0.1.0-alpha.2': {} }),
@@ -148,11 +148,11 @@ test('prereleases only where they are asked for, or there is nothing else', () =
   expect(chosen(['kit@^2.0.0-beta'], packages)).toEqual(['kit@2.0.0-beta.1'])
   expect(chosen(['early'], packages)).toEqual(['early@0.1.0-alpha.2'])
   expect(failure(['early@^0.1.0'], packages).name).toBe('VersionNotFound')
-  // Asked for by a package that comes up after the version was chosen.
+  // Requested by a package that is decided after the version was chosen.
   expect(chosen(['app'], packages)).toContain('kit@2.0.0-beta.1')
 })
 
-test('yanked versions are not chosen anew, but stay where they are installed or pinned', () => {
+test('chooses yanked versions only if they are installed or pinned', () => {
   const kit = makePackage('kit', { '1.0.0': {}, '1.1.0': { yanked: true } })
   const gone = makePackage('gone', { '1.0.0': { yanked: true } })
   expect(chosen(['kit'], [kit])).toEqual(['kit@1.0.0'])
@@ -166,7 +166,7 @@ test('yanked versions are not chosen anew, but stay where they are installed or 
   expect(chosen(['kit@1.1.0'], [kit], { pinned: installed })).toEqual(['kit@1.1.0'])
 })
 
-test('a pinned version is taken where it fits', () => {
+test('prefers a pinned version if it fits', () => {
   const packages = [
     makePackage('app', { '1.0.0': { kit: '*' } }),
     makePackage('kit', { '1.0.0': {}, '1.1.0': {}, '2.0.0': {} }),
@@ -176,7 +176,7 @@ test('a pinned version is taken where it fits', () => {
   expect(chosen(['kit@2'], packages, { pinned })).toEqual(['kit@2.0.0'])
 })
 
-test('two contents of one version: refused when asked for, passed over with a warning otherwise', () => {
+test('an equivocation is refused when requested, otherwise skipped with a warning', () => {
   const kit = makePackage('kit', { '1.0.0': {}, '1.1.0': { equivocation: true } })
   expect(failure(['kit@1.1.0'], [kit])).toMatchObject({ name: 'Equivocation' })
   expect(run(['kit'], [kit])).toMatchObject({
@@ -191,7 +191,7 @@ test('two contents of one version: refused when asked for, passed over with a wa
   expect(failure(['app'], [app, only]).reason).toMatchObject({ problem: 'two-contents' })
 })
 
-test('what is not there is named, with what there is', () => {
+test('failures name the missing package or version and the available ones', () => {
   const kit = makePackage('kit', { '1.0.0': {}, '1.1.0': {} })
   const awaited = makePackage('awaited', { '1.0.0': { release: undefined } })
   expect(failure(['none'], [kit])).toMatchObject({ name: 'PackageNotFound' })
@@ -207,7 +207,7 @@ test('what is not there is named, with what there is', () => {
   expect(failure(['Not A Name'], [kit]).name).toBe('InvalidArgument')
 })
 
-test('a name of several publishers: the trusted one, else the person is asked', () => {
+test('a name of several publishers resolves to the trusted one, else it is ambiguous', () => {
   const packages = [makePackage('kit', { '1.0.0': {} }), makePackage('kit', { '2.0.0': {} }, bob)]
   const asked = failure(['kit'], packages)
   expect(asked.name).toBe('AmbiguousName')
@@ -221,12 +221,12 @@ test('a name of several publishers: the trusted one, else the person is asked', 
   expect(failure(['kit'], packages, { trust: trusting(alice.publisherId, bob.publisherId) }).name).toBe('AmbiguousName')
   expect(chosen(['@name-2/kit'], packages)).toEqual(['kit@2.0.0'])
   expect(chosen([`@name-1~${shortPublisher(alice.publisherId)}/kit`], packages)).toEqual(['kit@1.0.0'])
-  // The part of the id says who is meant, also after the publisher took another name.
+  // A part of the id identifies the publisher even after a change of name.
   expect(chosen([`@before~${shortPublisher(alice.publisherId)}/kit`], packages)).toEqual(['kit@1.0.0'])
   expect(chosen([`${bob.publisherId}/kit`], packages)).toEqual(['kit@2.0.0'])
 })
 
-test('a dependency by name means the same publisher, what was asked for, or whom the person trusts', () => {
+test('a dependency by name resolves to a requested package, the same publisher or a trusted publisher', () => {
   const kits = [makePackage('kit', { '1.0.0': {} }), makePackage('kit', { '2.0.0': {} }, bob)]
   const own = makePackage('app', { '1.0.0': { kit: '*' } }, bob)
   expect(chosen(['app'], [...kits, own])).toEqual(['kit@2.0.0', 'app@1.0.0'])
@@ -243,7 +243,7 @@ test('a dependency by name means the same publisher, what was asked for, or whom
   expect(chosen(['app'], [...kits, byId])).toEqual(['kit@1.0.0', 'app@1.0.0'])
 })
 
-test('a required package that is not known is named, and can be skipped', () => {
+test('a required package missing from the catalogue is named and can be skipped', () => {
   const app = makePackage('app', { '1.0.0': { ghost: '^1.0.0' } })
   const missing = failure(['app'], [app])
   expect(missing.name).toBe('DependencyMissing')
@@ -263,7 +263,7 @@ test('a required package that is not known is named, and can be skipped', () => 
   })
 })
 
-test('unknown dependencies count once they are published; external ones and assets never', () => {
+test('dependencies of unknown kind are resolved once published, external ones and assets never', () => {
   const app = makePackage('app', {
     '1.0.0': {
       kit: { kind: 'unknown', range: 'what the manifest says' },
@@ -275,7 +275,7 @@ test('unknown dependencies count once they are published; external ones and asse
   expect(chosen(['app'], [app, makePackage('kit', { '1.0.0': {} })])).toEqual(['kit@1.0.0', 'app@1.0.0'])
 })
 
-test('optional dependencies are taken where they can be had, else left out with a warning', () => {
+test('optional dependencies are included if possible, else left out with a warning', () => {
   const optional = (range: string) => ({ range, optional: true })
   const packages = [
     makePackage('app', { '1.0.0': { ghost: optional('*'), kit: optional('^1.0.0'), other: optional('*'), base: '*' } }),
@@ -314,7 +314,7 @@ test('a conflict names who wants what', () => {
   expect(failure(['base@1', 'base@2'], packages).name).toBe('DependencyConflict')
 })
 
-test('cycles are fine, and a package may need itself', () => {
+test('cycles resolve, including a package that depends on itself', () => {
   const packages = [
     makePackage('a', { '1.0.0': { b: '*' } }),
     makePackage('b', { '1.0.0': { c: '*' } }),
@@ -362,7 +362,7 @@ const needsOf = (packages: readonly CataloguePackage[], slug: string, version: s
   packages.find((each) => each.slug === slug)?.versions.find((each) => each.version === version)?.release?.release
     .dependencies ?? []
 
-/** Every choice that keeps all required ranges and holds nothing that is not needed, by trying everything. */
+/** Enumerates every choice that satisfies all required ranges and contains no unneeded package. */
 const naive = ({ packages, specs }: World): Choice[] => {
   const found: Choice[] = []
   const wanted = specs.map((spec) => ({ slug: spec.split('@')[0] ?? '', range: spec.split('@')[1] ?? '*' }))
@@ -391,7 +391,7 @@ const naive = ({ packages, specs }: World): Choice[] => {
   return found
 }
 
-/** Trying versions from the highest on, package after package in the order of need, without going back cleverly. */
+/** Chronological backtracking: versions from the highest, packages in breadth-first order. */
 const chronological = ({ packages, specs }: World): Choice | undefined => {
   const search = (order: readonly string[], wants: readonly [string, string][], choice: Choice): Choice | undefined => {
     const slug = order.find((each) => choice[each] === undefined)
@@ -426,7 +426,7 @@ const choiceOf = (given: World): Choice | string => {
   }
 }
 
-test('on small graphs the result equals that of trying everything', () => {
+test('equals chronological backtracking on small graphs', () => {
   let solved = 0
   let unsolved = 0
   fc.assert(
@@ -449,7 +449,7 @@ test('on small graphs the result equals that of trying everything', () => {
   expect(unsolved).toBeGreaterThan(50)
 })
 
-test('with optional dependencies: what is required is kept, what is optional is kept or told', () => {
+test('required dependencies are included, and optional ones are included or in a warning', () => {
   fc.assert(
     fc.property(world(true), (given) => {
       const all = naive(given)
@@ -481,7 +481,7 @@ test('with optional dependencies: what is required is kept, what is optional is 
   )
 })
 
-test('what is needed stands before what needs it wherever there is no cycle', () => {
+test('dependencies precede their dependents in acyclic graphs', () => {
   const acyclic = world(false).map(({ packages, specs }) => ({
     specs,
     packages: packages.map((each) =>
@@ -515,8 +515,8 @@ test('what is needed stands before what needs it wherever there is no cycle', ()
   )
 })
 
-test('a solution behind many dead ends is found', () => {
-  // 30 packages that have nothing to do with the conflict stand between it and the decision that caused it.
+test('backjumps over decisions that are not part of the conflict', () => {
+  // 30 unrelated packages are decided between the conflict and the decision that caused it.
   const fillers = Array.from({ length: 30 }, (_, n) =>
     makePackage(`filler-${n}`, Object.fromEntries(Array.from({ length: 10 }, (_, v) => [`1.${v}.0`, {}]))),
   )

@@ -4,26 +4,26 @@ import type { TrustState } from '../contract/views.ts'
 import { displayId, type PackageId, type PublisherId, rootToText } from '../protocol/ids.ts'
 import type { CataloguePackage, CatalogueVersion } from './catalogue.ts'
 import { ambiguous, findAsked, type PackageSource, pickTrusted } from './find-package.ts'
+import { isPrerelease, type ParsedRange, parseRange } from './parsed-range.ts'
 import { type Chosen, type Edge, type Missing, type Solution, solve, type VersionChoice } from './solve.ts'
-import { isPrerelease, type ParsedRange, parseRange } from './versions.ts'
 
 /**
- * From what a person asks for to the packages that have to be installed.
+ * Resolves requested specs to the packages to install.
  *
- * Guarantees: one version of each package, the highest that fits what all want of it (node-semver), found where there
- * is one; every required dependency is there, or it is said what is missing; yanked versions only where they are
- * installed or pinned already, prereleases only where they are asked for or there is nothing else, versions with two
- * contents never. Whatever was skipped or passed over stands in the warnings. Only what this catalogue holds is known.
+ * Guarantees: one version per package, the highest that satisfies all ranges (node-semver), found if one exists. Every
+ * required dependency is included, or the failure names the missing one. Yanked versions are chosen only if already
+ * installed or pinned, prereleases only if a range asks for them or there is no stable version, equivocations never.
+ * Warnings list all skipped dependencies and versions. Only packages of the catalogue are considered.
  */
 
 export interface ResolveDependencies {
   readonly catalogue: PackageSource
   trust(publisher: string): TrustState
-  /** Installed packages: a yanked version among them may stay. */
+  /** Installed versions, which may be chosen even if yanked. */
   readonly installed?: readonly VersionRef[]
-  /** Versions that a lockfile names: taken where they fit, yanked or not. Nobody passes them yet: installing will. */
+  /** Versions from a lockfile, preferred if they fit, even if yanked. Not used yet. */
   readonly pinned?: readonly VersionRef[]
-  /** Goes on without required dependencies that are not in the catalogue. */
+  /** Skips required dependencies that are not in the catalogue. */
   readonly allowMissing?: boolean
 }
 
@@ -33,7 +33,7 @@ export interface VersionRef {
 }
 
 export interface Resolution {
-  /** What is needed stands before what needs it, as far as there is no cycle. */
+  /** Dependencies before their dependents, except in cycles. */
   readonly packages: ResolvedRelease[]
   readonly warnings: WarningReason[]
 }
@@ -45,11 +45,11 @@ export interface ResolvedRelease {
   readonly version: string
   readonly root: Uint8Array
   readonly rootText: string
-  /** Bytes of its files. */
+  /** Sum of the file sizes (bytes). */
   readonly size: number
-  /** Ids of the packages in this list that need it. */
+  /** Ids of the packages in this list that depend on it. */
   readonly requiredBy: string[]
-  /** A person asked for it, not only a package. */
+  /** True if a person asked for it. */
   readonly asked: boolean
 }
 
@@ -65,7 +65,7 @@ export const resolve = (specs: readonly string[], dependencies: ResolveDependenc
   for (const root of roots) assertChoosable(root, choices)
   const edges = createEdges(dependencies, choices, new Set(roots.map(({ target }) => target.id)))
 
-  /** @param optional keys of the optional edges that are to be kept; undefined: all. */
+  /** @param optional keys of the optional edges to satisfy; undefined means all. */
   const attempt = (optional: ReadonlySet<string> | undefined, skipMissing: boolean): Solution => {
     const prereleasesOf = new Set<PackageId>()
     for (;;) {
@@ -98,13 +98,13 @@ export const resolve = (specs: readonly string[], dependencies: ResolveDependenc
   return toResolution(solution.chosen, { roots: new Set(roots.map(({ target }) => target.id)), edges })
 }
 
-/** Candidates tried in one search: a graph of 1,000 packages takes as many; far more only where it is made to. */
+/** Maximum number of candidates per search. A graph of 1,000 packages takes about 1,000; only hostile ones need more. */
 const maxSteps = 50_000
 
-/** Optional dependencies that are tried one by one where not all can be had. */
+/** Maximum number of optional dependencies tried one by one if not all can be satisfied. */
 const maxOptionalAttempts = 64
 
-/** Which versions of a package may be chosen. */
+/** The versions of each package that may be chosen. */
 interface Choices {
   of(target: CataloguePackage): readonly VersionChoice[]
 }
@@ -184,11 +184,11 @@ const otherVersions = (target: CataloguePackage, choices: Choices): { others: st
   return { others, more: versions.length - others.length }
 }
 
-/** What each version of a package needs of other packages. */
+/** The dependencies of each version. */
 interface Edges {
-  /** @throws Failure `AmbiguousName` where a required one can be several packages. */
+  /** @throws Failure `AmbiguousName` if the name of a required dependency fits several packages. */
   of(target: CataloguePackage, candidate: VersionChoice): readonly Edge[]
-  /** The same for versions that were looked at; empty for others. */
+  /** Returns the edges of a version that `of` has built; empty for others. */
   seen(source: CatalogueVersion): readonly Edge[]
 }
 
@@ -199,7 +199,7 @@ const createEdges = (
 ): Edges => {
   const known = new Map<CatalogueVersion, readonly Edge[]>()
 
-  /** Several, or none, where it cannot be told. */
+  /** Returns one package if the name is unambiguous, else all candidates or none. */
   const findTargets = (
     name: string,
     id: string | undefined,
@@ -208,7 +208,7 @@ const createEdges = (
     if (id !== undefined) return [catalogue.get(id) ?? []].flat()
     const namesakes = catalogue.bySlug(name)
     if (namesakes.length < 2) return namesakes
-    // What the person named, then what the same publisher publishes, then whom the person trusts.
+    // In order: requested by the person, by the same publisher, by a trusted publisher.
     const named = namesakes.filter((each) => asked.has(each.id))
     const own = namesakes.filter(({ publisher }) => publisher === dependent.publisher)
     const found = (named.length === 1 ? named[0] : own[0]) ?? pickTrusted(namesakes, trust)
@@ -265,7 +265,7 @@ const createEdges = (
 type Solved = Extract<Solution, { ok: true }>
 type Unsolved = Extract<Solution, { ok: false }>
 
-/** Keeps one optional edge after the other where that still has a solution. */
+/** Adds optional edges one by one and keeps those that leave a solution. */
 const addOptional = (
   base: Solved,
   kept: Set<string>,
@@ -378,7 +378,7 @@ const toResolution = (
 
 const textByRoot = new WeakMap<Uint8Array, string>()
 
-/** Kept, as it is most of the work for a large graph. */
+/** Memoised: encoding roots is most of the work for a large graph. */
 const toText = (root: Uint8Array): string => {
   let text = textByRoot.get(root)
   if (text === undefined) {
@@ -388,7 +388,7 @@ const toText = (root: Uint8Array): string => {
   return text
 }
 
-/** What a person should know of a choice before it is installed. */
+/** Returns what a person should know before this choice is installed. */
 const warnOf = ({ target, candidate, ranges }: Chosen, edges: Edges): WarningReason[] => {
   const chosen = { package: target.slug, version: candidate.version }
   const warnings: WarningReason[] = []
@@ -412,7 +412,7 @@ const warnOf = ({ target, candidate, ranges }: Chosen, edges: Edges): WarningRea
 
 const isMissing = ({ optional, problem }: Edge): boolean => !optional && problem !== undefined
 
-/** What is needed before what needs it (depth first, without recursion: chains may be long). */
+/** Sorts dependencies before their dependents, depth first. No recursion: chains may be long. */
 const sortByNeed = (needs: ReadonlyMap<PackageId, readonly PackageId[]>): PackageId[] => {
   const sorted: PackageId[] = []
   const seen = new Set<PackageId>()

@@ -1,15 +1,14 @@
 import type { DependencyProblem } from '../contract/failure-reasons.ts'
 import type { PackageId } from '../protocol/ids.ts'
 import type { CataloguePackage, CatalogueVersion } from './catalogue.ts'
-import type { ParsedRange } from './versions.ts'
+import type { ParsedRange } from './parsed-range.ts'
 
 /**
- * Chooses one version for every package that is needed, so that all ranges are kept.
+ * Chooses one version of every required package so that all ranges are satisfied.
  *
- * Packages are decided in the order in which they are needed, breadth first, each with the highest version that fits.
- * Where that leads nowhere, the search goes back to the latest decision that has to do with it (conflict-directed
- * backjumping, Prosser 1993), so it finds the same solution as trying everything in that order would, and one where
- * there is one, within `maxSteps`.
+ * Packages are decided in breadth-first order of their dependencies, each with the highest version that fits. On a
+ * conflict the search returns to the latest decision involved (conflict-directed backjumping, Prosser 1993). It finds
+ * the same solution as chronological backtracking, if there is one within `maxSteps`.
  */
 
 export interface VersionChoice {
@@ -18,9 +17,9 @@ export interface VersionChoice {
   readonly source: CatalogueVersion
 }
 
-/** What one version of a package needs. */
+/** A dependency of one version. */
 export interface Edge {
-  /** Tells optional edges apart, whichever version of the dependent they come from. */
+  /** Identifies an edge, the same for all versions of the dependent. */
   readonly key: string
   readonly name: string
   readonly range: ParsedRange
@@ -34,18 +33,18 @@ export interface Edge {
 
 export interface Problem {
   readonly roots: readonly { readonly target: CataloguePackage; readonly range: ParsedRange }[]
-  /** In the order of preference. */
+  /** Returns the candidates in order of preference. */
   candidatesOf(target: CataloguePackage): readonly VersionChoice[]
   edgesOf(target: CataloguePackage, candidate: VersionChoice): readonly Edge[]
-  /** Tells whether an edge must be kept; those with a `problem` are asked too. */
+  /** Returns whether an edge must be satisfied. Also called for edges with a `problem`. */
   isRequired(edge: Edge): boolean
-  /** Packages of which a prerelease will do although a range asks for nothing in particular. */
+  /** Packages that may be a prerelease although all ranges accept any version. */
   readonly prereleasesOf: ReadonlySet<PackageId>
   readonly maxSteps: number
 }
 
 export interface Want {
-  /** Undefined for what was asked for. */
+  /** Undefined if a person asked for it. */
   readonly by: { readonly slug: string; readonly version: string } | undefined
   readonly range: string
 }
@@ -59,10 +58,10 @@ export type Solution =
   | { readonly ok: true; readonly chosen: ReadonlyMap<PackageId, Chosen> }
   | {
       readonly ok: false
-      /** The first that was met: the one on the way that was preferred. */
+      /** The first conflict, which the preferred choices led to. */
       readonly conflict: Conflict | undefined
       readonly missing: Missing | undefined
-      /** Packages of which a range names a prerelease that another range kept out. */
+      /** Packages whose chosen stable version conflicts with a later range that a prerelease fits. */
       readonly wantedPrereleases: ReadonlySet<PackageId>
       readonly gaveUp: boolean
     }
@@ -70,7 +69,7 @@ export type Solution =
 export interface Chosen {
   readonly target: CataloguePackage
   readonly candidate: VersionChoice
-  /** What is wanted of it. */
+  /** All ranges that it satisfies. */
   readonly ranges: readonly ParsedRange[]
 }
 
@@ -79,49 +78,50 @@ export interface Missing {
   readonly edge: Edge
 }
 
-interface Slot {
+interface Decision {
   readonly target: CataloguePackage
   readonly position: number
   readonly candidates: readonly VersionChoice[]
-  readonly wants: { readonly by: Slot | undefined; readonly range: ParsedRange }[]
+  readonly wants: { readonly by: Decision | undefined; readonly range: ParsedRange }[]
   next: number
   chosen: VersionChoice | undefined
-  /** Slots before this one whose decisions ruled a candidate out. */
-  readonly blamed: Set<Slot>
-  /** What choosing has added, to take it back. */
-  readonly demanded: Slot[]
-  slotsBefore: number
+  /** Earlier decisions that ruled a candidate out. */
+  readonly conflictSet: Set<Decision>
+  /** Decisions that the choice has added a range to, to undo it. */
+  readonly constrained: Decision[]
+  /** Number of decisions before the choice. */
+  decisionsBefore: number
 }
 
 export const solve = (problem: Problem): Solution => {
   const { roots, candidatesOf, edgesOf, isRequired, prereleasesOf, maxSteps } = problem
-  const slotById = new Map<PackageId, Slot>()
-  const slots: Slot[] = []
+  const decisionById = new Map<PackageId, Decision>()
+  const decisions: Decision[] = []
   const wantedPrereleases = new Set<PackageId>()
   let conflict: Conflict | undefined
   let missing: Missing | undefined
   let steps = 0
 
-  const open = (target: CataloguePackage): Slot => {
-    const known = slotById.get(target.id)
-    if (known !== undefined) return known
-    const slot: Slot = {
+  const decisionFor = (target: CataloguePackage): Decision => {
+    const existing = decisionById.get(target.id)
+    if (existing !== undefined) return existing
+    const decision: Decision = {
       target,
-      position: slots.length,
+      position: decisions.length,
       candidates: candidatesOf(target),
       wants: [],
       next: 0,
       chosen: undefined,
-      blamed: new Set(),
-      demanded: [],
-      slotsBefore: 0,
+      conflictSet: new Set(),
+      constrained: [],
+      decisionsBefore: 0,
     }
-    slotById.set(target.id, slot)
-    slots.push(slot)
-    return slot
+    decisionById.set(target.id, decision)
+    decisions.push(decision)
+    return decision
   }
 
-  const accepts = ({ target, wants, candidates }: Slot, candidate: VersionChoice): boolean => {
+  const accepts = ({ target, wants, candidates }: Decision, candidate: VersionChoice): boolean => {
     let anyOnly = true
     for (const { range } of wants) {
       if (range.any) continue
@@ -133,121 +133,124 @@ export const solve = (problem: Problem): Solution => {
     )
   }
 
-  const takeBack = (slot: Slot): void => {
-    for (const target of slot.demanded) target.wants.pop()
-    slot.demanded.length = 0
-    while (slots.length > slot.slotsBefore) {
-      const dropped = slots.pop()
-      if (dropped !== undefined) slotById.delete(dropped.target.id)
+  const undo = (decision: Decision): void => {
+    for (const target of decision.constrained) target.wants.pop()
+    decision.constrained.length = 0
+    while (decisions.length > decision.decisionsBefore) {
+      const dropped = decisions.pop()
+      if (dropped !== undefined) decisionById.delete(dropped.target.id)
     }
-    slot.chosen = undefined
+    decision.chosen = undefined
   }
 
-  const noteConflict = (slot: Slot): void => {
+  const noteConflict = (decision: Decision): void => {
     conflict ??= {
-      target: slot.target,
-      wants: slot.wants.map(({ by, range }) => ({
+      target: decision.target,
+      wants: decision.wants.map(({ by, range }) => ({
         by: by?.chosen === undefined ? undefined : { slug: by.target.slug, version: by.chosen.version },
         range: range.text,
       })),
     }
   }
 
-  /** Adds what a chosen candidate needs; false, with the blame noted, where it cannot be had. */
-  const demand = (slot: Slot, { target, range }: { target: CataloguePackage; range: ParsedRange }): boolean => {
-    const needed = open(target)
-    needed.wants.push({ by: slot, range })
-    slot.demanded.push(needed)
+  /** Adds a dependency of a chosen candidate. If it cannot be satisfied, extends the conflict set and returns false. */
+  const addRange = (
+    decision: Decision,
+    { target, range }: { target: CataloguePackage; range: ParsedRange },
+  ): boolean => {
+    const needed = decisionFor(target)
+    needed.wants.push({ by: decision, range })
+    decision.constrained.push(needed)
     if (needed.chosen !== undefined) {
       if (range.any || range.fits(needed.chosen.version)) return true
       if (needed.wants.every((want) => want.range === range || want.range.any)) noteWantedPrerelease(needed, range)
-      if (needed !== slot) slot.blamed.add(needed)
+      if (needed !== decision) decision.conflictSet.add(needed)
     } else {
       if (needed.candidates.some((candidate) => accepts(needed, candidate))) return true
-      for (const { by } of needed.wants) if (by !== undefined && by !== slot) slot.blamed.add(by)
+      for (const { by } of needed.wants) if (by !== undefined && by !== decision) decision.conflictSet.add(by)
     }
     noteConflict(needed)
     return false
   }
 
-  const noteWantedPrerelease = ({ target, candidates }: Slot, range: ParsedRange): void => {
+  const noteWantedPrerelease = ({ target, candidates }: Decision, range: ParsedRange): void => {
     if (candidates.some(({ prerelease, version }) => prerelease && range.fits(version)))
       wantedPrereleases.add(target.id)
   }
 
-  const place = (slot: Slot, candidate: VersionChoice): boolean => {
-    slot.chosen = candidate
-    slot.slotsBefore = slots.length
-    for (const edge of edgesOf(slot.target, candidate)) {
+  const choose = (decision: Decision, candidate: VersionChoice): boolean => {
+    decision.chosen = candidate
+    decision.decisionsBefore = decisions.length
+    for (const edge of edgesOf(decision.target, candidate)) {
       if (!isRequired(edge)) continue
       if (edge.problem !== undefined || edge.target === undefined) {
-        missing ??= { by: { slug: slot.target.slug, version: candidate.version }, edge }
-        takeBack(slot)
+        missing ??= { by: { slug: decision.target.slug, version: candidate.version }, edge }
+        undo(decision)
         return false
       }
-      if (!demand(slot, { target: edge.target, range: edge.range })) {
-        takeBack(slot)
+      if (!addRange(decision, { target: edge.target, range: edge.range })) {
+        undo(decision)
         return false
       }
     }
     return true
   }
 
-  const advance = (slot: Slot): boolean => {
-    while (slot.next < slot.candidates.length) {
-      const candidate = slot.candidates[slot.next++]
+  const advance = (decision: Decision): boolean => {
+    while (decision.next < decision.candidates.length) {
+      const candidate = decision.candidates[decision.next++]
       if (++steps > maxSteps || candidate === undefined) return false
-      if (accepts(slot, candidate) && place(slot, candidate)) return true
+      if (accepts(decision, candidate) && choose(decision, candidate)) return true
     }
     return false
   }
 
-  const restart = (slot: Slot): void => {
-    slot.next = 0
-    slot.blamed.clear()
+  const restart = (decision: Decision): void => {
+    decision.next = 0
+    decision.conflictSet.clear()
   }
 
-  for (const { target, range } of roots) open(target).wants.push({ by: undefined, range })
-  for (const slot of slots) {
-    if (slot.candidates.some((candidate) => accepts(slot, candidate))) continue
-    noteConflict(slot)
+  for (const { target, range } of roots) decisionFor(target).wants.push({ by: undefined, range })
+  for (const decision of decisions) {
+    if (decision.candidates.some((candidate) => accepts(decision, candidate))) continue
+    noteConflict(decision)
     return { ok: false, conflict, missing, wantedPrereleases, gaveUp: false }
   }
 
-  for (let at = 0; at < slots.length; ) {
-    const slot = slots[at]
-    if (slot === undefined) break
-    if (advance(slot)) {
+  for (let at = 0; at < decisions.length; ) {
+    const decision = decisions[at]
+    if (decision === undefined) break
+    if (advance(decision)) {
       at += 1
       continue
     }
     if (steps > maxSteps) return { ok: false, conflict, missing, wantedPrereleases, gaveUp: true }
-    const blamed = new Set(slot.blamed)
-    // It is needed, and its versions are ruled out, by those who want it.
-    for (const { by } of slot.wants) if (by !== undefined) blamed.add(by)
-    blamed.delete(slot)
-    const culprit = latest(blamed)
-    if (culprit === undefined) return { ok: false, conflict, missing, wantedPrereleases, gaveUp: false }
-    for (let back = at; back > culprit.position; back--) {
-      const undone = slots[back]
-      if (undone === undefined) continue
-      if (undone.chosen !== undefined) takeBack(undone)
-      restart(undone)
+    const conflictSet = new Set(decision.conflictSet)
+    // Its dependents require it, and their ranges rule its versions out.
+    for (const { by } of decision.wants) if (by !== undefined) conflictSet.add(by)
+    conflictSet.delete(decision)
+    const backjump = latest(conflictSet)
+    if (backjump === undefined) return { ok: false, conflict, missing, wantedPrereleases, gaveUp: false }
+    for (let back = at; back > backjump.position; back--) {
+      const skipped = decisions[back]
+      if (skipped === undefined) continue
+      if (skipped.chosen !== undefined) undo(skipped)
+      restart(skipped)
     }
-    takeBack(culprit)
-    for (const each of blamed) if (each !== culprit) culprit.blamed.add(each)
-    at = culprit.position
+    undo(backjump)
+    for (const each of conflictSet) if (each !== backjump) backjump.conflictSet.add(each)
+    at = backjump.position
   }
 
   const chosen = new Map<PackageId, Chosen>()
-  for (const { target, chosen: candidate, wants } of slots) {
+  for (const { target, chosen: candidate, wants } of decisions) {
     if (candidate !== undefined) chosen.set(target.id, { target, candidate, ranges: wants.map(({ range }) => range) })
   }
   return { ok: true, chosen }
 }
 
-const latest = (slots: Iterable<Slot>): Slot | undefined => {
-  let found: Slot | undefined
-  for (const slot of slots) if (found === undefined || slot.position > found.position) found = slot
+const latest = (decisions: Iterable<Decision>): Decision | undefined => {
+  let found: Decision | undefined
+  for (const decision of decisions) if (found === undefined || decision.position > found.position) found = decision
   return found
 }

@@ -4,8 +4,8 @@ import type { Codec } from '../protocol/codec.ts'
 import type { Change, Store, TableName } from '../store/store.ts'
 
 /**
- * A small table of our own records, kept in memory and on disk alike. What does not decode is left where it is,
- * counted, and replaced when the same key is written again.
+ * A small table of our own records, in memory and on disk. Rows that do not decode are counted and stay on the disk
+ * until their key is written again.
  */
 export interface StoredRecords<T> {
   load(): Promise<{ dropped: number }>
@@ -14,9 +14,9 @@ export interface StoredRecords<T> {
   list(): readonly T[]
   /** Durable when it resolves. */
   put(record: T): Promise<void>
-  /** False when there was none. `others` go in the same write. */
+  /** Returns false if there was none. `others` are part of the same write. */
   remove(key: string, others?: readonly Change[]): Promise<boolean>
-  /** The change that `put` makes, for a write together with others; `note` it afterwards. */
+  /** The change that `put` makes, for a write together with others; call `note` after that write. */
   toChange(record: T): Change
   note(record: T): void
 }
@@ -39,7 +39,7 @@ export const createStoredRecords = <T>(
       let dropped = 0
       for (const [key, value] of await store.entries(table, prefix)) {
         const record = codec.decode(value)
-        // A value under another's key would answer for what it is not.
+        // A damaged store may hold a record under the key of another.
         if (record.ok && prefix + keyOf(record.value) === key) recordByKey.set(key.slice(prefix.length), record.value)
         else dropped += 1
       }
@@ -54,10 +54,10 @@ export const createStoredRecords = <T>(
       }),
     remove: (key, others = []) =>
       queue.add(async () => {
-        const known = recordByKey.has(key)
+        const existed = recordByKey.has(key)
         await store.write([{ table, key: prefix + key, value: undefined }, ...others], { durability: 'strict' })
         recordByKey.delete(key)
-        return known
+        return existed
       }),
     toChange,
     note(record) {

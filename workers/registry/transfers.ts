@@ -5,23 +5,23 @@ import { MAX_SPEC_CHARACTERS } from '../protocol/limits.ts'
 import type { Store } from '../store/store.ts'
 import { createStoredRecords } from './stored-records.ts'
 
-/** Installs that were begun and not ended: after a reload they are taken up again with what is here already. */
+/** An unfinished install, which resumes after a reload with the pieces already stored. */
 export interface BegunTransfer {
   readonly id: string
-  /** What the person asked for. */
+  /** The requested packages. */
   readonly specs: readonly string[]
   readonly allowMissing: boolean
   readonly startedAt: number
 }
 
 export interface Transfers {
-  /** What does not decode is left out and counted. */
+  /** Rows that do not decode are skipped and counted. */
   load(): Promise<{ dropped: number }>
   /** Oldest first. */
   list(): readonly BegunTransfer[]
   /** Durable when it resolves. @throws Failure `InvalidArgument` for more specs than an install can have. */
   begin(transfer: BegunTransfer): Promise<void>
-  /** Durable when it resolves, also after a `begin` that is still under way. Ending what was not begun does nothing. */
+  /** Durable when it resolves, even if `begin` is still in progress. Does nothing for an unknown id. */
   end(id: string): Promise<void>
 }
 
@@ -49,10 +49,10 @@ export const createTransfers = ({ store }: { readonly store: Store }): Transfers
   }
 }
 
-/** Packages that one install can ask for. */
+/** Maximum number of packages in one install. */
 const maxSpecs = 1_000
 
-/** Ids are made by the page: a UUID or less. */
+/** The page generates the ids: at most a UUID. */
 const maxIdCharacters = 64
 
 const transferCodec = createCodec<StoredTransfer>({

@@ -7,20 +7,20 @@ import type { Store } from '../store/store.ts'
 import { createStoredRecords } from './stored-records.ts'
 
 /**
- * Trust on first use: whose packages this profile has installed before. Not said: that a publisher is who its name
- * says; names are not unique, ids are.
+ * Trust on first use: the publishers whose packages this profile has installed. Does not vouch for a publisher's name;
+ * ids are unique, names are not.
  */
 export interface Trust {
   load(): Promise<{ dropped: number }>
   stateOf(publisher: string): TrustState
-  /** Keeps that a package of this publisher is used from `at` on. Later calls change nothing. */
+  /** Records the first use of a publisher's package. Later calls change nothing. */
   remember(publisher: string, name: string, at: number): Promise<void>
 }
 
 interface TrustedPublisher {
   readonly v: 1
   readonly publisher: PublisherId
-  /** The name that it had for itself then. */
+  /** The publisher's own name at that time. */
   readonly name: string
   readonly since: number
 }
@@ -34,7 +34,7 @@ export const createTrust = ({ store, self }: { readonly store: Store; self(): st
     keyOf: ({ publisher }) => publisher,
   })
   return {
-    // A damaged value makes its publisher new again: the person is asked once more.
+    // A damaged record makes its publisher new again, so the person must confirm once more.
     load: records.load,
     stateOf: (publisher) => (publisher === self() ? 'self' : records.get(publisher) === undefined ? 'new' : 'known'),
     async remember(publisher, name, at) {

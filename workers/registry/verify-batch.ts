@@ -2,12 +2,12 @@ import type { CryptoProvider } from '../protocol/crypto.ts'
 import { type Entry, entryId, isEntryKind } from '../protocol/entry.ts'
 import { toHex } from '../protocol/ids.ts'
 import type { Catalogue } from './catalogue.ts'
-import { findFault, type Verification, verifyEntry } from './verify.ts'
+import { checkSize, type Verification, verifyEntry } from './verify.ts'
 
-/** Entries that are verified at once: keeps the cores busy, and the event loop free between two batches. */
+/** Entries verified in parallel: enough to keep the cores busy, few enough to free the event loop between batches. */
 export const verifyBatch = 256
 
-/** Identities before what they sign, heads before the pages that they name, whatever the order in which they came. */
+/** Identities before the records they sign, heads before the pages they name. */
 const order: readonly ((kind: string) => boolean)[] = [
   (kind) => kind === 'identity',
   (kind) => kind === 'head',
@@ -15,22 +15,22 @@ const order: readonly ((kind: string) => boolean)[] = [
   (kind) => !isEntryKind(kind),
 ]
 
-/** Verifies entries in the order in which they can be judged; each is to be taken in before the next is asked for. */
+/** Verifies entries in dependency order. The caller must add each one to the catalogue before it takes the next. */
 export async function* verifyInOrder(
   entries: readonly Entry[],
   catalogue: Catalogue,
   crypto: CryptoProvider,
 ): AsyncGenerator<readonly [Entry, Verification | 'known']> {
-  const isKnown = async (entry: Entry): Promise<boolean> =>
-    catalogue.shelf.entry(toHex(await entryId(entry, crypto)))?.kind === entry.kind
-  const verifyUnlessKnown = async (entry: Entry): Promise<Verification | 'known'> =>
-    // Hashing is a third of the work of verifying, and most of what gossip brings is known.
-    findFault(entry) === undefined && (await isKnown(entry)) ? 'known' : verifyEntry(entry, catalogue, crypto)
+  const isDuplicate = async (entry: Entry): Promise<boolean> =>
+    catalogue.records.entry(toHex(await entryId(entry, crypto)))?.kind === entry.kind
+  const verifyUnlessDuplicate = async (entry: Entry): Promise<Verification | 'known'> =>
+    // Hashing costs a third of a verification, and most entries from gossip are duplicates.
+    checkSize(entry) === undefined && (await isDuplicate(entry)) ? 'known' : verifyEntry(entry, catalogue, crypto)
   for (const isInGroup of order) {
     const group = entries.filter(({ kind }) => isInGroup(kind))
     for (let at = 0; at < group.length; at += verifyBatch) {
       const batch = group.slice(at, at + verifyBatch)
-      const verifications = await Promise.all(batch.map(verifyUnlessKnown))
+      const verifications = await Promise.all(batch.map(verifyUnlessDuplicate))
       for (const [i, verification] of verifications.entries()) {
         const entry = batch[i]
         if (entry !== undefined) yield [entry, verification]

@@ -13,19 +13,19 @@ import type { VerifiedEntry } from './catalogue.ts'
 /**
  * From the bytes of an entry to a verified record, or to a refusal. What anyone sends comes through here.
  *
- * Guarantees: a verified entry has a valid form, size and signature by a key of its publisher's identity. Never
- * throws for what the bytes hold. Not decided here: whether a head is the newest one, and whether a page belongs to
- * anything (pages are unsigned; a head names them).
+ * Guarantees: a verified entry has a valid form and size, and a signature by a key of its publisher's identity. No
+ * bytes make it throw. Not checked: whether a head is the newest one, and whether a page belongs to a package (pages
+ * are unsigned; a head names them).
  *
- * Who may be blamed for an entry follows from its bytes alone, the same at every peer, so that nobody is blamed for
- * passing on what it had reason to accept:
- * - `forged`: it names a key of a known publisher, and its signature by that key is wrong. Whether a signature is good
- *   depends on nothing else, and every peer that accepts an entry has checked it: only the forger sends it. This alone
- *   is a reason for a ban. Likewise an identity whose documents are not signed by its own keys.
- * - `invalid`: it does not have the form of its kind. No peer of this version has accepted it.
- * - `unproven`: it may be good, and what it takes to judge it is not here: an identity or a newer document of one, a
- *   newer version of this program. Nobody's fault.
- * - `stale`: valid once. Nobody's fault.
+ * Whether an entry is a violation follows from its bytes alone, the same at every peer, so that no peer is penalised
+ * for passing on an entry that it had reason to accept:
+ * - `forged`: the signature by a key of a known publisher is wrong, or an identity's documents are not signed by its
+ *   own keys. A signature depends on nothing else and every peer checks it before accepting an entry, so only the
+ *   forger sends it. This alone justifies a ban.
+ * - `invalid`: the bytes do not have the form of the kind. No peer of this version has accepted them.
+ * - `unproven`: it may be valid, but verifying it takes an identity, a newer document of one, or a newer version of
+ *   this program. Not a violation.
+ * - `stale`: it was valid once. Not a violation.
  */
 export type Verification =
   | { readonly outcome: 'verified'; readonly entry: VerifiedEntry }
@@ -36,21 +36,21 @@ export type Verification =
       readonly message: string
     }
 
-/** What is known of publishers, to judge what they signed. */
-export interface KnownIdentities {
+/** The identities that verify signed entries. */
+export interface IdentitySource {
   identityOf(publisher: string): Identity | undefined
   /** Other histories that the publisher signed. */
   forksOf(publisher: string): readonly Identity[]
 }
 
-/** Identities are to be verified, and known, before what they signed. */
+/** Identities must be in the catalogue before the entries they signed are verified. */
 export const verifyEntry = async (
   entry: Entry,
-  known: KnownIdentities,
+  identities: IdentitySource,
   crypto: CryptoProvider,
 ): Promise<Verification> => {
-  const fault = findFault(entry)
-  if (fault !== undefined) return fault
+  const refusal = checkSize(entry)
+  if (refusal !== undefined) return refusal
   const { kind, bytes } = entry
   switch (kind) {
     case 'identity':
@@ -58,16 +58,16 @@ export const verifyEntry = async (
     case 'page':
       return verifyPageEntry(bytes, crypto)
     case 'head':
-      return verifyHeadEntry(bytes, known, crypto)
+      return verifyHeadEntry(bytes, identities, crypto)
     case 'release':
-      return verifyReleaseEntry(bytes, known, crypto)
+      return verifyReleaseEntry(bytes, identities, crypto)
     default:
-      return verifyOtherEntry(kind, bytes, known, crypto)
+      return verifyOtherEntry(kind, bytes, identities, crypto)
   }
 }
 
-/** What can be seen without reading the bytes. */
-export const findFault = ({ kind, bytes }: Entry): Verification | undefined => {
+/** Checks the size, without decoding. Returns the refusal, if any. */
+export const checkSize = ({ kind, bytes }: Entry): Verification | undefined => {
   if (!(bytes instanceof Uint8Array)) return refuse('invalid', kind, 'RecordMalformed', 'An entry without bytes.')
   const maxBytes = maxBytesOf(kind)
   if (bytes.length <= maxBytes) return undefined
@@ -97,16 +97,16 @@ const verifyPageEntry = async (bytes: Uint8Array, crypto: CryptoProvider): Promi
 
 const verifyHeadEntry = async (
   bytes: Uint8Array,
-  known: KnownIdentities,
+  identities: IdentitySource,
   crypto: CryptoProvider,
 ): Promise<Verification> => {
   const envelope = peek('head', bytes)
   if (!envelope.ok) return refuseForm('head', envelope)
   const { body, key } = envelope.value
   const peeked = headCodec.decode(body)
-  if (!peeked.ok) return ofLaterVersion(peeked, 'head', bytes, known, crypto)
+  if (!peeked.ok) return ofLaterVersion(peeked, 'head', bytes, identities, crypto)
   const { publisher } = peeked.value
-  const identity = known.identityOf(publisher)
+  const identity = identities.identityOf(publisher)
   if (identity === undefined) return orphan('head')
   const head = await verifyHead(bytes, identity, crypto)
   if (head.ok) return verified({ kind: 'head', id: toHex(head.value.hash), head: head.value, key })
@@ -120,44 +120,50 @@ const verifyHeadEntry = async (
         : 'This head is signed with a key that its publisher has replaced since.',
     )
   }
-  return refuseSigned('head', bytes, key, { identity, forks: known.forksOf(publisher) }, crypto)
+  return refuseSigned('head', bytes, key, { identity, forks: identities.forksOf(publisher) }, crypto)
 }
 
 const verifyReleaseEntry = async (
   bytes: Uint8Array,
-  known: KnownIdentities,
+  identities: IdentitySource,
   crypto: CryptoProvider,
 ): Promise<Verification> => {
   const envelope = peek('release', bytes)
   if (!envelope.ok) return refuseForm('release', envelope)
   const peeked = peekRelease(bytes)
-  if (!peeked.ok) return ofLaterVersion(peeked, 'release', bytes, known, crypto)
+  if (!peeked.ok) return ofLaterVersion(peeked, 'release', bytes, identities, crypto)
   const { publisher } = peeked.value
-  const identity = known.identityOf(publisher)
+  const identity = identities.identityOf(publisher)
   if (identity === undefined) return orphan('release')
   const release = await verifyRelease(bytes, identity, crypto)
   return release.ok
     ? verified({ kind: 'release', id: toHex(release.value.hash), release: release.value })
-    : refuseSigned('release', bytes, envelope.value.key, { identity, forks: known.forksOf(publisher) }, crypto)
+    : refuseSigned('release', bytes, envelope.value.key, { identity, forks: identities.forksOf(publisher) }, crypto)
 }
 
-/** Of a kind that this version does not know, or of a later version of a kind that it does. */
+/** Verifies a record of an unknown kind, or of a later version of a known kind. */
 const verifyOtherEntry = async (
   kind: string,
   bytes: Uint8Array,
-  known: KnownIdentities,
+  identities: IdentitySource,
   crypto: CryptoProvider,
 ): Promise<Verification> => {
   const peeked = peekOtherRecord(kind, bytes)
-  // A kind of its own form is as unknown as its name.
+  // A record of an unknown kind may have any form.
   if (!peeked.ok) return refuse('unproven', kind, 'RecordUnsupported', 'This kind of entry is not known here.')
-  const identity = known.identityOf(peeked.value.publisher)
+  const identity = identities.identityOf(peeked.value.publisher)
   if (identity === undefined) return orphan(kind)
   const record = await verifyOtherRecord(kind, bytes, identity, crypto)
   if (record.ok) return verified({ kind: 'other', id: toHex(record.value.hash), record: record.value })
   const envelope = peek(kind, bytes)
   return envelope.ok
-    ? refuseSigned(kind, bytes, envelope.value.key, { identity, forks: known.forksOf(peeked.value.publisher) }, crypto)
+    ? refuseSigned(
+        kind,
+        bytes,
+        envelope.value.key,
+        { identity, forks: identities.forksOf(peeked.value.publisher) },
+        crypto,
+      )
     : refuseForm(kind, envelope)
 }
 
@@ -165,12 +171,12 @@ const ofLaterVersion = (
   failure: DecodeFailure,
   kind: string,
   bytes: Uint8Array,
-  known: KnownIdentities,
+  identities: IdentitySource,
   crypto: CryptoProvider,
 ): Verification | Promise<Verification> =>
-  failure.name === 'RecordUnsupported' ? verifyOtherEntry(kind, bytes, known, crypto) : refuseForm(kind, failure)
+  failure.name === 'RecordUnsupported' ? verifyOtherEntry(kind, bytes, identities, crypto) : refuseForm(kind, failure)
 
-/** A signed record of a known publisher whose key or signature is not accepted. */
+/** Refuses a signed record of a known publisher because of its key or signature. */
 const refuseSigned = async (
   kind: string,
   bytes: Uint8Array,
@@ -210,7 +216,7 @@ const refuse = (
   message: string,
 ): Verification => ({ outcome, kind, name, message })
 
-/** What does not decode: a later version may read it. */
+/** Refuses bytes that do not decode. A later version may be able to decode them. */
 const refuseForm = (kind: string, { name, message }: DecodeFailure): Verification =>
   refuse(name === 'RecordUnsupported' ? 'unproven' : 'invalid', kind, name, message)
 

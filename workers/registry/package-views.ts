@@ -7,21 +7,21 @@ import { type Dependency, isDependencyEcosystem, isDependencyKind, type Release 
 import type { CataloguePackage, CatalogueVersion } from './catalogue.ts'
 
 /**
- * What the page sees of a package of the catalogue: every field within the bounds that all views can draw
- * (protocol/presentable.ts), whatever its record says. `now`, where it is given, is the present in ms since the epoch: a
- * release that claims a later time has none.
+ * Views of catalogue packages for the page. Every field is within the bounds that all views can render
+ * (protocol/presentable.ts), whatever the record says. `now` is the present (ms since the epoch); with it, a release
+ * that claims a later time has no time.
  */
 
-/** A summary with what else is searched. */
+/** A summary with the other searchable fields. */
 export interface PackageDocument extends PackageSummary {
   keywords: string[]
 }
 
-/** The version that stands for the package: the one that is offered, else the highest whose record is here. */
+/** Returns the version to show: the latest, else the highest with a release, yanked ones last. */
 export const shownVersion = (found: CataloguePackage): CatalogueVersion | undefined =>
   found.latest ?? found.versions.find(({ release, yanked }) => release !== undefined && !yanked) ?? firstKnown(found)
 
-/** Undefined while no release of the package is here. */
+/** Undefined until a release of the package arrives. */
 export const packageToSummary = (found: CataloguePackage, now?: number): PackageSummary | undefined => {
   const release = shownVersion(found)?.release?.release
   return release === undefined ? undefined : releaseToSummary(release, found.identity.name, now)
@@ -42,17 +42,17 @@ export const releaseToSummary = (release: Release, publisherName: string, now?: 
   publishedAt: presentableTime(release.publishedAt, now),
 })
 
-/** A summary that was made without the present, as of now. */
+/** Removes a time in the future from a summary that was built without `now`. */
 export const datedSummary = (summary: PackageSummary, now: number): PackageSummary => ({
   ...summary,
   publishedAt: presentableTime(summary.publishedAt, now),
 })
 
-/** What stands for a publisher whose name shows nothing, and for such a category. */
+/** Placeholders for a publisher name and a category without visible characters. */
 const noName = 'unnamed'
 const noCategory = 'other'
 
-/** What search should know of a package; undefined where all its versions are yanked, or none is here. */
+/** Returns the search document of a package; undefined if all versions are yanked or none has arrived. */
 export const packageToDocument = (found: CataloguePackage, now?: number): PackageDocument | undefined => {
   const shown = shownVersion(found)
   const summary = packageToSummary(found, now)
@@ -60,20 +60,20 @@ export const packageToDocument = (found: CataloguePackage, now?: number): Packag
   return { ...summary, keywords: presentableLines(shown.release.release.keywords) }
 }
 
-/** What the package's page needs beyond the catalogue. */
+/** Values that the package page shows in addition to the catalogue. */
 export interface ViewExtras {
   readonly trust: TrustState
   readonly dependents: readonly CataloguePackage[]
   readonly namesakes: readonly CataloguePackage[]
   isInstalled(version: string): boolean
   readonly heldBy: number
-  /** Of the version that is shown, where it is here. */
+  /** Manifest of the shown version, if stored. */
   readonly manifest?: { readonly files: readonly { readonly path: string; readonly size: number }[] }
   /** The present (ms since the epoch). */
   readonly now?: number
 }
 
-/** Everything that the package's page shows. @throws Failure `PackageNotFound` while no release of it is here. */
+/** Returns everything that the package page shows. @throws Failure `PackageNotFound` until a release arrives. */
 export const packageToView = (found: CataloguePackage, extras: ViewExtras): PackageView => {
   const release = shownVersion(found)?.release?.release
   const summary = packageToSummary(found, extras.now)
@@ -98,7 +98,7 @@ export const packageToView = (found: CataloguePackage, extras: ViewExtras): Pack
     publisher: {
       id: found.publisher,
       name: summary.publisherName,
-      // The id is the hash of the identity's first document, so it stands for the keys and stays when they change.
+      // The id is the hash of the first identity document, so it commits to the keys and survives their rotation.
       fingerprint: found.publisher,
       trust: extras.trust,
     },
