@@ -1,6 +1,6 @@
 /**
- * Of a relay's addresses the one with the same host as the page, so that a page opened over the LAN is not sent to its
- * own machine; else the first.
+ * Picks the relay address with the same host as the page, or else the first. Without this, a page opened over the LAN
+ * would dial the relay on its own machine.
  */
 export const addressFor = (addresses: readonly string[], pageHost: string | undefined): string => {
   const name = pageHost?.replace(/:\d+$/, '').replace(/^\[|\]$/g, '') ?? ''

@@ -6,7 +6,7 @@ import { createRelay, type Relay } from './create-relay.ts'
 import { createNodeCrypto } from './node-crypto.ts'
 
 /**
- * Starts the relay that a configuration describes: its key, and announcements verified before they are passed on.
+ * Starts a relay with the configured key and addresses, which verifies announcements before it forwards them.
  * `DEBUG=relay,gossip` writes the logs of these rooms to stderr.
  */
 export const startRelay = async (config: RelayConfig, onError?: (error: Error) => void): Promise<Relay> => {

@@ -7,14 +7,14 @@ import { makePackage } from './fixtures/packages.ts'
 import { engineUp, openPeer, peerOf } from './fixtures/peer.ts'
 import { expect, test } from './fixtures/test.ts'
 
-/** Where lookups are answered from: the tiers of the cache, over a reload and a change of the leading tab. */
+/** The tiers of the package cache that answer lookups, after a reload and a change of the leading tab. */
 
-const from = (page: Page, id: string): Promise<string> =>
+const tierOf = (page: Page, id: string): Promise<string> =>
   page.evaluate(async (id) => (await window.ggen.lookup(id)).from, id)
 
-const hits = (page: Page): Promise<Record<string, number>> => page.evaluate(() => window.ggen.metrics())
+const metrics = (page: Page): Promise<Record<string, number>> => page.evaluate(() => window.ggen.metrics())
 
-/** Until the write that comes behind has reached IndexedDB. */
+/** Waits until the write-behind has reached IndexedDB. */
 const stored = async (page: Page, id: string): Promise<void> => {
   const keys = (): Promise<string[]> =>
     page.evaluate(
@@ -23,10 +23,10 @@ const stored = async (page: Page, id: string): Promise<void> => {
           const opening = indexedDB.open('ggen-default')
           opening.onerror = () => reject(opening.error)
           opening.onsuccess = () => {
-            const asking = opening.result.transaction('cache').objectStore('cache').getAllKeys()
-            asking.onsuccess = () => {
+            const request = opening.result.transaction('cache').objectStore('cache').getAllKeys()
+            request.onsuccess = () => {
               opening.result.close()
-              resolve(asking.result.map(String))
+              resolve(request.result.map(String))
             }
           }
         }),
@@ -34,11 +34,11 @@ const stored = async (page: Page, id: string): Promise<void> => {
   await expect.poll(async () => (await keys()).some((key) => key.startsWith(id))).toBe(true)
 }
 
-/** Puts a package into the DHT and leaves: nothing but the relay’s DHT knows it, since it was never announced. */
-const leaveInDht = async (relay: string): Promise<string> => {
+/** Puts a package into the DHT without an announcement and disconnects, so that only the relay’s DHT has it. */
+const putIntoDht = async (relay: string): Promise<string> => {
   const publisher = await startHostileNode({ listen: false })
   await publisher.joinRelay(relay)
-  const { identity, head } = await (await createForger('gone')).release('looked-up', '1.0.0')
+  const { identity, head } = await (await createForger('publisher')).release('looked-up', '1.0.0')
   const key = new TextEncoder().encode(headKey(identity.publisherId, 'looked-up'))
   const isStored = async (): Promise<boolean> => {
     for await (const event of publisher.node.services.dht.put(key, encodeDhtValue(identity, head)))
@@ -50,21 +50,20 @@ const leaveInDht = async (relay: string): Promise<string> => {
   return packageId(identity.publisherId, 'looked-up')
 }
 
-test('a lookup is answered by the DHT, then hot or warm, after a reload cold, and by the next leader', async ({
+test('lookups are answered by the DHT, then hot or warm, and cold after a reload or by the next leader', async ({
   join,
   relay,
 }) => {
-  // A hundred publishes, and five engines that start.
-  const id = await leaveInDht(relay.relay)
+  const id = await putIntoDht(relay.relay)
 
   const { page, context } = await join()
-  await expect.poll(() => from(page, id), { timeout: 60_000, intervals: [500] }).toBe('dht')
-  expect(await from(page, id)).toBe('hot')
+  await expect.poll(() => tierOf(page, id), { timeout: 60_000, intervals: [500] }).toBe('dht')
+  expect(await tierOf(page, id)).toBe('hot')
   const line = page.getByText('sent to other peers')
   await page.getByRole('link', { name: 'Network', exact: true }).click()
   await expect(line).toBeVisible()
 
-  // More than fit among the hot ones.
+  // More than fit into the hot tier.
   const answers = await page.evaluate(async () => {
     const manifest = (n: number) => new TextEncoder().encode(`[package]\nname = "own-${n}"\nversion = "1.0.0"\n`)
     const own = Array.from({ length: 101 }, (_, n) => [{ path: 'package.toml', bytes: manifest(n) }])
@@ -74,16 +73,16 @@ test('a lookup is answered by the DHT, then hot or warm, after a reload cold, an
     return [...seen].sort()
   })
   expect(answers).toEqual(['hot', 'warm'])
-  const counted = await hits(page)
+  const counted = await metrics(page)
   expect(counted['cache_hits_total{tier="warm"}']).toBeGreaterThan(0)
   expect(counted['cache_hits_total{tier="catalogue"}']).toBe(0)
 
   await stored(page, id)
   await page.reload()
   await engineUp(page)
-  expect(await from(page, id)).toBe('cold')
-  expect(await from(page, id)).toBe('hot')
-  expect(await hits(page)).toMatchObject({
+  expect(await tierOf(page, id)).toBe('cold')
+  expect(await tierOf(page, id)).toBe('hot')
+  expect(await metrics(page)).toMatchObject({
     'cache_hits_total{tier="hot"}': 1,
     'cache_hits_total{tier="cold"}': 1,
     cache_misses_total: 0,
@@ -91,16 +90,16 @@ test('a lookup is answered by the DHT, then hot or warm, after a reload cold, an
     dht_lookups_total: 0,
   })
 
-  // A tab that follows asks the same engine; when it leads, it starts with what is stored.
+  // A follower uses the same engine; when it leads, its engine starts with the stored entries.
   const follower = await openPeer(context, `${relay.page}/`)
-  expect(await from(follower.page, id)).toBe('hot')
+  expect(await tierOf(follower.page, id)).toBe('hot')
   await page.close()
-  expect(await from(follower.page, id)).toBe('cold')
+  expect(await tierOf(follower.page, id)).toBe('cold')
 })
 
-test('a tab that is hidden writes at once what waits to be stored', async ({ join }) => {
+test('a hidden tab flushes its write-behind at once', async ({ join }) => {
   const { page } = await join()
-  // Nothing is written behind any more: its timer never rings.
+  // Disables the write-behind, whose timer never fires.
   await page.workers()[0]?.evaluate(() => {
     Object.assign(self, { setTimeout: () => 0 })
   })

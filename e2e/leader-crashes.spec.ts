@@ -1,12 +1,12 @@
 import type { BrowserContext, CDPSession, Page } from '@playwright/test'
-import { beginCommands, endOf } from './fixtures/in-flight.ts'
 import { engineUp, peerOf } from './fixtures/peer.ts'
+import { outcomeOfPending, startCommands } from './fixtures/pending-commands.ts'
 import { expect, test } from './fixtures/test.ts'
 
 const tabCount = 20
 const rounds = 5
 
-/** The tabs whose page has a worker: the engine's. */
+/** Tabs with a worker, which is the engine's. */
 const leaders = (context: BrowserContext): Page[] =>
   context.pages().filter((page) => !page.isClosed() && page.workers().length > 0)
 
@@ -23,12 +23,12 @@ const beginReads = (page: Page): Promise<void> =>
     Object.assign(window, { pending: Promise.all([ggen.search({ text: '' }), ggen.library(), ggen.status()]) })
   })
 
-test(`of ${tabCount} tabs the one that leads is killed ${rounds} times: one leads, all are answered, nothing is lost`, async ({
+test(`${tabCount} tabs survive ${rounds} crashes of their leader: one leads, all commands are answered, nothing is lost`, async ({
   relay,
   browser,
 }) => {
   const context = await browser.newContext()
-  // Light pages: what is looked at here is not how they look.
+  // Twenty pages without styles and images load faster.
   await context.route(/\.(css|svg|png|woff2?)$/, (route) => route.abort())
   const sessions = new Map<Page, CDPSession>()
   const tabs: Page[] = []
@@ -48,14 +48,14 @@ test(`of ${tabCount} tabs the one that leads is killed ${rounds} times: one lead
     const rest = tabs.filter((page) => page !== leader && !page.isClosed())
     const [publisher, ...readers] = rest
     if (publisher === undefined) throw new Error('No tab is left.')
-    await Promise.all([beginCommands(publisher, `round-${round}`, 6_000_000), ...readers.map(beginReads)])
+    await Promise.all([startCommands(publisher, `round-${round}`, 6_000_000), ...readers.map(beginReads)])
     const crashed = leader.waitForEvent('crash')
     sessions
       .get(leader)
       ?.send('Page.crash')
       .catch(() => {})
     await crashed
-    expect(await Promise.all(rest.map(endOf))).toEqual(rest.map(() => 'answered'))
+    expect(await Promise.all(rest.map(outcomeOfPending))).toEqual(rest.map(() => 'answered'))
     await leader.close()
     await leaderOf(context)
     for (const page of rest) {

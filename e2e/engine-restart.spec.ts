@@ -1,9 +1,9 @@
 import type { Page } from '@playwright/test'
-import { install, publish } from './fixtures/attempts.ts'
+import { install, publish } from './fixtures/outcomes.ts'
 import { engineUp } from './fixtures/peer.ts'
 import { expect, test } from './fixtures/test.ts'
 
-/** The worker never comes back from what it does. */
+/** Blocks the worker of a page forever. */
 const hang = (page: Page): void => {
   const [worker] = page.workers()
   if (worker === undefined) throw new Error('The page has no worker.')
@@ -19,9 +19,7 @@ const files = (slug: string) => [
   { path: 'a.txt', text: slug },
 ]
 
-test('an engine that does not answer is started again: all tabs hear it, and what was asked is done', async ({
-  join,
-}) => {
+test('a stuck engine is restarted, all tabs report it, and pending commands are completed', async ({ join }) => {
   const [other, leader] = [await join(), await join()]
   const follower = await leader.context.newPage()
   await follower.goto(leader.page.url())
@@ -40,10 +38,10 @@ test('an engine that does not answer is started again: all tabs hear it, and wha
     })
   })
   hang(leader.page)
-  // Asked of an engine that will never answer, from its own page and from the other one.
+  // Commands to the stuck engine, from its own page and from a follower.
   const own = publish(leader.page, files('mine'))
   const others = install(follower, [published.value.id])
-  // Where the machine is so busy that the leader's page is silent too, the other tab takes over, which is no news.
+  // On a machine so busy that the leader's page is silent too, the follower takes over without a notice.
   const tookOver = (): boolean => follower.workers().length > 0
   for (const page of [leader.page, follower]) {
     const notices = page.getByRole('region', { name: 'Notices' })

@@ -1,9 +1,9 @@
 import type { Page } from '@playwright/test'
 import { craftZip, mode } from '../workers/testing/craft-zip.ts'
-import { everythingKept, type Outcome, publish, type Recipe, readArchive } from './fixtures/attempts.ts'
+import { type Outcome, publish, type Recipe, readArchive, storedState } from './fixtures/outcomes.ts'
 import { expect, test } from './fixtures/test.ts'
 
-/** Bad input that a person hands in: each is refused by name, in words, and nothing is changed by it. */
+/** Invalid input from people and scripts: each is refused with a named failure and a message, and changes nothing. */
 
 const manifest = (slug: string, version = '1.0.0'): Recipe => ({
   path: 'package.toml',
@@ -15,18 +15,23 @@ const withFile = (path: string, ...more: string[]): Recipe[] => [
   ...[path, ...more].map((each) => ({ path: each, text: 'x' })),
 ]
 
-interface BadPackage {
+interface InvalidPackage {
   what: string
   files: Recipe[]
   name: string
-  /** What the words must tell. */
+  /** Pattern of the message. */
   says: RegExp
 }
 
-const badPackages: BadPackage[] = [
-  { what: 'no TOML', files: [broken], name: 'ManifestUnreadable', says: /package\.toml.*line 3, column \d+/ },
+const invalidPackages: InvalidPackage[] = [
   {
-    what: 'no name, and none to be had from a folder',
+    what: 'a manifest that is not TOML',
+    files: [broken],
+    name: 'ManifestUnreadable',
+    says: /package\.toml.*line 3, column \d+/,
+  },
+  {
+    what: 'no name in the manifest and no folder name',
     files: [{ path: 'package.toml', text: '[package]\nversion = "1.0.0"\n' }],
     name: 'NameMissing',
     says: /name/i,
@@ -37,7 +42,7 @@ const badPackages: BadPackage[] = [
     name: 'VersionMissing',
     says: /version/i,
   },
-  { what: 'a version that is no semver', files: [manifest('orders', 'v1')], name: 'VersionInvalid', says: /v1/ },
+  { what: 'a version that is not semver', files: [manifest('orders', 'v1')], name: 'VersionInvalid', says: /v1/ },
   { what: 'an empty folder', files: [], name: 'PackageEmpty', says: /no files/ },
   { what: 'no manifest', files: [{ path: 'a.txt', text: 'x' }], name: 'ManifestMissing', says: /package\.toml/ },
   {
@@ -59,11 +64,16 @@ const badPackages: BadPackage[] = [
   { what: 'a backslash', files: withFile('..\\x'), name: 'PathUnsafe', says: /backslash/ },
   { what: 'a NUL in a path', files: withFile('a\u0000.txt'), name: 'PathUnsafe', says: /control character/ },
   { what: 'names equal under case folding', files: withFile('A.txt', 'a.txt'), name: 'PathCollision', says: /A\.txt/ },
-  { what: 'the same with ß', files: withFile('straße.md', 'STRASSE.md'), name: 'PathCollision', says: /same name/ },
+  {
+    what: 'names equal under case folding of ß',
+    files: withFile('straße.md', 'STRASSE.md'),
+    name: 'PathCollision',
+    says: /same name/,
+  },
   { what: 'one path twice', files: withFile('a.txt', 'a.txt'), name: 'PathCollision', says: /twice/ },
   { what: 'a file where a folder must be', files: withFile('a', 'a/b'), name: 'PathCollision', says: /folder/ },
   {
-    what: 'a changed package under a version that is out',
+    what: 'changed files under a published version',
     files: [manifest('kept'), { path: 'a.txt', text: 'not kept\n' }],
     name: 'VersionExists',
     says: /kept 1\.0\.0/,
@@ -75,33 +85,33 @@ const expectRefused = (outcome: Outcome, name: string, says: RegExp, what: strin
   if (outcome.failed) expect.soft(outcome.message, what).toMatch(says)
 }
 
-/** Something good is here before, so that it could be lost. */
+/** Publishes a valid package, which a failure could lose. */
 const publishKept = async (page: Page): Promise<void> => {
   const good = await publish(page, [manifest('kept'), { path: 'a.txt', text: 'kept\n' }])
   expect(good).toMatchObject({ failed: false })
 }
 
-/** After all that was refused, the same page publishes as before. */
+/** After all failures, the same page still publishes. */
 const expectStillWorks = async (page: Page): Promise<void> => {
   expect(await publish(page, [manifest('after'), { path: 'a.txt', text: 'after\n' }])).toMatchObject({ failed: false })
-  expect((await everythingKept(page)).packages).toHaveLength(2)
+  expect((await storedState(page)).packages).toHaveLength(2)
 }
 
-test('each bad package is refused by name, and nothing is changed by it', async ({ join }) => {
+test('each invalid package fails by name and changes nothing', async ({ join }) => {
   const { page } = await join()
   await publishKept(page)
-  const before = await everythingKept(page)
+  const before = await storedState(page)
   expect(before.total).toBe(1)
   expect(Object.keys(before.rows).filter((row) => row.startsWith('pieces '))).toHaveLength(1)
 
-  for (const { what, files, name, says } of badPackages) {
+  for (const { what, files, name, says } of invalidPackages) {
     expectRefused(await publish(page, files), name, says, what)
     expectRefused(await publish(page, files, { dryRun: true }), name, says, `${what}, dry run`)
-    expect.soft(await everythingKept(page), what).toEqual(before)
+    expect.soft(await storedState(page), what).toEqual(before)
   }
   const good = [manifest('dry'), { path: 'a.txt', text: 'dry\n' }]
   expect(await publish(page, good, { dryRun: true })).toMatchObject({ failed: false })
-  expect(await everythingKept(page), 'a dry run of a good package').toEqual(before)
+  expect(await storedState(page), 'a dry run of a good package').toEqual(before)
   await expectStillWorks(page)
 })
 
@@ -109,12 +119,12 @@ const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 const goodManifest = { path: 'package.toml', bytes: text(manifest('zipped').text ?? '') }
 const symlink = mode(0o120777)
 
-test('each bad archive is refused by name, and nothing is changed by it', async ({ join }) => {
+test('each invalid archive fails by name and changes nothing', async ({ join }) => {
   const { page } = await join()
   await publishKept(page)
-  const before = await everythingKept(page)
+  const before = await storedState(page)
   const zeros = new Uint8Array(60_000_000)
-  const badArchives: { what: string; archive: Uint8Array; name: string; says: RegExp }[] = [
+  const invalidArchives: { what: string; archive: Uint8Array; name: string; says: RegExp }[] = [
     {
       what: 'a link out of the package',
       archive: await craftZip([goodManifest, { path: 'a', bytes: text('/etc/passwd'), attributes: symlink }]),
@@ -134,7 +144,7 @@ test('each bad archive is refused by name, and nothing is changed by it', async 
       says: /60 MB/,
     },
     {
-      what: 'a bomb: 120 MB in all',
+      what: 'a bomb: 120 MB in total',
       archive: await craftZip([
         goodManifest,
         { path: 'zeros', bytes: zeros, deflate: true },
@@ -181,8 +191,13 @@ test('each bad archive is refused by name, and nothing is changed by it', async 
       name: 'ArchiveUnreadable',
       says: /package\.toml/,
     },
-    { what: 'no archive', archive: text('this is no archive'), name: 'ArchiveUnreadable', says: /not a zip archive/ },
-    { what: 'nothing', archive: new Uint8Array(), name: 'ArchiveUnreadable', says: /archive/ },
+    {
+      what: 'text in place of an archive',
+      archive: text('this is not an archive'),
+      name: 'ArchiveUnreadable',
+      says: /not a zip archive/,
+    },
+    { what: 'no bytes', archive: new Uint8Array(), name: 'ArchiveUnreadable', says: /archive/ },
     {
       what: 'half an archive',
       archive: (await craftZip([goodManifest])).subarray(0, 60),
@@ -190,19 +205,19 @@ test('each bad archive is refused by name, and nothing is changed by it', async 
       says: /archive/,
     },
   ]
-  for (const { what, archive, name, says } of badArchives)
+  for (const { what, archive, name, says } of invalidArchives)
     expectRefused(await readArchive(page, archive), name, says, what)
-  expect(await everythingKept(page)).toEqual(before)
+  expect(await storedState(page)).toEqual(before)
 
   const good = await craftZip([goodManifest, { path: 'a.txt', bytes: text('x') }])
   expect(await readArchive(page, good)).toEqual({ failed: false, value: ['package.toml', 'a.txt'] })
   await expectStillWorks(page)
 })
 
-test('the page shows a broken manifest with its place, and refuses a hostile archive', async ({ join }) => {
+test('the page shows where a manifest is broken and refuses a hostile archive', async ({ join }) => {
   const { page } = await join()
   await publishKept(page)
-  const before = await everythingKept(page)
+  const before = await storedState(page)
   await page.getByRole('link', { name: 'Publish' }).click()
   const archiveInput = page.getByLabel('Package zip archive')
 
@@ -219,13 +234,13 @@ test('the page shows a broken manifest with its place, and refuses a hostile arc
   await archiveInput.setInputFiles(await zip({ path: 'package.toml', bytes: text(broken.text ?? '') }))
   await expect(page.getByText('ManifestUnreadable')).toBeVisible()
   await expect(page.getByText(/package\.toml:3:\d+/)).toBeVisible()
-  expect(await everythingKept(page)).toEqual(before)
+  expect(await storedState(page)).toEqual(before)
 })
 
-test('arguments of a wrong type, and of nothing that exists, are refused by name', async ({ join }) => {
+test('arguments of a wrong type or with unknown ids fail by name', async ({ join }) => {
   const { page } = await join()
   await publishKept(page)
-  const before = await everythingKept(page)
+  const before = await storedState(page)
   const names = await page.evaluate(async () => {
     const failureOf = async (work: () => Promise<unknown>): Promise<string> => {
       try {
@@ -236,22 +251,22 @@ test('arguments of a wrong type, and of nothing that exists, are refused by name
     }
     const nothing = undefined as never
     const { ggen } = window
-    const nobody = '/ip4/127.0.0.1/tcp/1/ws/p2p/12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'
+    const absent = '/ip4/127.0.0.1/tcp/1/ws/p2p/12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'
     return {
       'publish nothing': await failureOf(() => ggen.publish(nothing)),
       'publish wrong types': await failureOf(() => ggen.publish([{ path: 1, bytes: 'text' }] as never)),
       'install nothing': await failureOf(() => ggen.install(nothing)),
       'install an empty name': await failureOf(() => ggen.install([''])),
       'install an unknown package': await failureOf(() => ggen.install(['nobody-has-this'])),
-      'install a version that is not there': await failureOf(() => ggen.install(['kept@^2'])),
-      'read an archive that is none': await failureOf(() => ggen.readArchive(nothing)),
+      'install an unknown version': await failureOf(() => ggen.install(['kept@^2'])),
+      'read no archive': await failureOf(() => ggen.readArchive(nothing)),
       'describe an unknown package': await failureOf(() => ggen.describe('x/y')),
-      'look up what is no id': await failureOf(() => ggen.lookup('x')),
-      'read a file of nothing': await failureOf(() => ggen.readFile('x/y', '1.0.0', 'a')),
-      'uninstall what is not there': await failureOf(() => ggen.uninstall('x/y', '1.0.0')),
-      'yank what is not there': await failureOf(() => ggen.yank('x/y', '1.0.0')),
-      'connect to no address': await failureOf(() => ggen.connect('nowhere')),
-      'connect to nobody': await failureOf(() => ggen.connect(nobody)),
+      'look up an invalid id': await failureOf(() => ggen.lookup('x')),
+      'read a file of an unknown package': await failureOf(() => ggen.readFile('x/y', '1.0.0', 'a')),
+      'uninstall an unknown package': await failureOf(() => ggen.uninstall('x/y', '1.0.0')),
+      'yank an unknown package': await failureOf(() => ggen.yank('x/y', '1.0.0')),
+      'connect to an invalid address': await failureOf(() => ggen.connect('nowhere')),
+      'connect to an absent peer': await failureOf(() => ggen.connect(absent)),
     }
   })
   expect
@@ -262,16 +277,16 @@ test('arguments of a wrong type, and of nothing that exists, are refused by name
       'install nothing': 'InvalidArgument',
       'install an empty name': 'InvalidArgument',
       'install an unknown package': 'PackageNotFound',
-      'install a version that is not there': 'VersionNotFound',
-      'read an archive that is none': 'InvalidArgument',
+      'install an unknown version': 'VersionNotFound',
+      'read no archive': 'InvalidArgument',
       'describe an unknown package': 'PackageNotFound',
-      'look up what is no id': 'InvalidArgument',
-      'read a file of nothing': 'VersionNotFound',
-      'uninstall what is not there': 'NotInstalled',
-      'yank what is not there': 'InvalidArgument',
-      'connect to no address': 'InvalidArgument',
-      'connect to nobody': 'PeerUnreachable',
+      'look up an invalid id': 'InvalidArgument',
+      'read a file of an unknown package': 'VersionNotFound',
+      'uninstall an unknown package': 'NotInstalled',
+      'yank an unknown package': 'InvalidArgument',
+      'connect to an invalid address': 'InvalidArgument',
+      'connect to an absent peer': 'PeerUnreachable',
     })
-  expect(await everythingKept(page)).toEqual(before)
+  expect(await storedState(page)).toEqual(before)
   await expectStillWorks(page)
 })

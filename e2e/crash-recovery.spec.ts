@@ -2,7 +2,7 @@ import { makePackage, type PlainFile, textFile } from './fixtures/packages.ts'
 import { engineUp } from './fixtures/peer.ts'
 import { expect, test } from './fixtures/test.ts'
 
-/** Enough bytes, incompressible, that an install takes long enough to be interrupted. */
+/** Creates a file of incompressible bytes, so that an install takes long enough to interrupt. */
 const bigFile = (path: string, bytes: number): PlainFile => {
   const content = Buffer.alloc(bytes)
   let state = 1
@@ -13,7 +13,7 @@ const bigFile = (path: string, bytes: number): PlainFile => {
   return { path, base64: content.toString('base64') }
 }
 
-test('a tab reloaded in the middle of an install finishes it', async ({ join }) => {
+test('a tab finishes an install after a reload', async ({ join }) => {
   const [a, b] = [await join(), await join()]
   const { files } = makePackage('big-ontology', '1.0.0', [bigFile('ontology/big.ttl', 32 * 1024 * 1024)])
   const { id } = await a.publish(files)
@@ -37,12 +37,12 @@ test('a tab reloaded in the middle of an install finishes it', async ({ join }) 
   await engineUp(b.page)
   await expect.poll(async () => (await b.library()).map(({ slug }) => slug)).toEqual(['big-ontology'])
   for (const { path, base64 } of files) expect((await b.readFile(id, '1.0.0', path)) === base64).toBe(true)
-  // It went on where it was: what had come before the reload was not fetched again.
+  // Pieces received before the reload are not fetched again.
   const { piece_bytes_received: again = Number.NaN } = await b.page.evaluate(() => window.ggen.metrics())
   expect(again).toBeLessThan(30 * 1024 * 1024)
 })
 
-test('a tab killed right after publish resolved has lost nothing', async ({ join, relay }) => {
+test('a package survives a crash right after publish has resolved', async ({ join, relay }) => {
   const a = await join()
   const { files } = makePackage('kept', '1.0.0', [textFile('a.txt', 'kept\n')])
   const { id } = await a.publish(files)
@@ -60,12 +60,12 @@ test('a tab killed right after publish resolved has lost nothing', async ({ join
   expect(await again.readFile(id, '1.0.0', 'a.txt')).toBe(files[1]?.base64)
 })
 
-test('a tab whose process dies is noticed by its peers', async ({ join }) => {
+test('peers notice the crash of a tab', async ({ join }) => {
   const [a, b] = [await join(), await join()]
   await expect.poll(async () => (await b.status()).directConnections).toBe(1)
   const crashed = a.page.waitForEvent('crash')
   a.page.goto('chrome://crash').catch(() => {})
   await crashed
-  // Nothing says goodbye here: a ping that stays unanswered, or ICE, has to find out (at most 15 s).
+  // A crashed tab closes no connections: an unanswered ping or ICE detects it within 15 s.
   await expect.poll(async () => (await b.status()).directConnections).toBe(0)
 })

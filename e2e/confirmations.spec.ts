@@ -2,9 +2,7 @@ import { writeArchive } from '../workers/packages/write-archive.ts'
 import { makePackage, textFile } from './fixtures/packages.ts'
 import { expect, test } from './fixtures/test.ts'
 
-test('removing what one published asks with the names of what breaks, and others can still install it', async ({
-  join,
-}) => {
+test('removing a published package names its dependents first, and others can still install it', async ({ join }) => {
   const a = await join()
   const base = await a.publish(makePackage('base', '1.0.0', [textFile('a.txt', 'base\n')]).files)
   const web = await a.publish(makePackage('web', '1.0.0', [], '[dependencies]\nbase = "^1.0.0"\n').files)
@@ -23,7 +21,7 @@ test('removing what one published asks with the names of what breaks, and others
   expect(await b.readFile(base.id, '1.0.0', 'a.txt')).toBe(Buffer.from('base\n').toString('base64'))
 })
 
-test('a zip with a project’s history and secrets publishes only what a person let through', async ({ join }) => {
+test('a zip with version control and secrets publishes only confirmed files', async ({ join }) => {
   const a = await join('publish')
   const { files } = makePackage('kit', '1.0.0', [
     textFile('README.md', '# Kit\n'),

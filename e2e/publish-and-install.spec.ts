@@ -4,7 +4,7 @@ import { expect, test } from './fixtures/test.ts'
 
 const packages = readPackages()
 
-/** Packages that need nothing outside the catalogue, or need one that is in it. */
+/** Packages whose dependencies, if any, are in the catalogue. */
 const wanted = ['hello-world', 'agent-context-crafter', 'java26-virtual-thread-dao', 'multi-tenant-saas', 'sparql-cli']
 
 const sees = async (peer: Peer, count: number): Promise<void> => {
@@ -19,8 +19,13 @@ const hasIdenticalFiles = async (peer: Peer, slug: string): Promise<void> => {
   for (const { path, base64 } of original.files) expect(await peer.readFile(entry.id, entry.version, path)).toBe(base64)
 }
 
-/** A publishes everything, B sees and installs some, A leaves, C comes late and installs from B. */
-const trade = async (a: Peer, b: Peer, closeA: () => Promise<void>, openC: () => Promise<Peer>): Promise<void> => {
+/** A publishes everything, B installs some, A leaves, and C arrives later and installs from B. */
+const publishAndInstall = async (
+  a: Peer,
+  b: Peer,
+  closeA: () => Promise<void>,
+  openC: () => Promise<Peer>,
+): Promise<void> => {
   for (const { files } of packages) await a.publish(files)
   await sees(b, packages.length)
   for (const slug of wanted) await b.install([slug])
@@ -33,21 +38,21 @@ const trade = async (a: Peer, b: Peer, closeA: () => Promise<void>, openC: () =>
   for (const slug of wanted) await hasIdenticalFiles(c, slug)
 }
 
-test('three browsers trade every package over one relay', async ({ join }) => {
+test('three browsers exchange all packages over one relay', async ({ join }) => {
   const [a, b] = [await join(), await join()]
-  await trade(a, b, () => a.context.close(), join)
+  await publishAndInstall(a, b, () => a.context.close(), join)
 })
 
-test('three profiles of one browser do the same', async ({ join, relay }) => {
+test('three profiles of one browser exchange all packages', async ({ join, relay }) => {
   const a = await join('?peer=alice')
   const open = (name: string) => openPeer(a.context, `${relay.page}/?peer=${name}`)
   const b = await open('bob')
   expect((await a.status()).peerId).not.toBe((await b.status()).peerId)
-  await trade(a, b, a.close, () => open('carol'))
+  await publishAndInstall(a, b, a.close, () => open('carol'))
 })
 
-test('odd packages tell what is odd about them', async ({ join }) => {
-  test.skip(!hasRealPackages, 'The real packages do not stand beside the project: not tried.')
+test('a check reports the findings of unusual packages', async ({ join }) => {
+  test.skip(!hasRealPackages, 'The real packages are not next to the project.')
   const a = await join()
   const findings = async (folder: string): Promise<string> => {
     const files = packages.find((each) => each.folder === folder)?.files ?? []
@@ -60,9 +65,9 @@ test('odd packages tell what is odd about them', async ({ join }) => {
     expect(found.ok).toBe(true)
     return found.messages.join('\n')
   }
-  // Requires a package that nobody has published.
+  // Requires an unpublished package.
   expect(await findings('clinical-trials-management')).toContain('healthcare-core')
-  // Its manifest names files that are not there.
+  // Its manifest names missing files.
   expect(await findings('academic-bibliography-manager')).toContain('bibtex-parser.rs')
   // Dependencies that are crates.
   expect(await findings('sparql-cli')).toContain('external spargebra')

@@ -1,9 +1,9 @@
-import { install, publish } from './fixtures/attempts.ts'
+import { install, publish } from './fixtures/outcomes.ts'
 import { openPeer } from './fixtures/peer.ts'
 import { type Relay, startRelay } from './fixtures/relay.ts'
 import { test as base, expect } from './fixtures/test.ts'
 
-/** Two relays beside the one that serves the page, so that all of them can go. */
+/** Two relays beside the one that serves the page, so that all of them can fail. */
 const test = base.extend<{ relays: Relay[] }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's dependencies from this pattern
   relays: async ({}, use) => {
@@ -21,10 +21,10 @@ const files = (slug: string) => [
     path: 'package.toml',
     text: `[package]\nname = "${slug}"\nversion = "1.0.0"\ndescription = "The ${slug} package"\n`,
   },
-  { path: 'templates/a.tmpl', text: `made on a bad day: ${slug}\n` },
+  { path: 'templates/a.tmpl', text: `made without relays: ${slug}\n` },
 ]
 
-test('all relays gone: peers that are connected directly keep search, gossip and install, and say what is stuck', async ({
+test('direct peers can search, gossip and install without any relay, and report which step fails', async ({
   join,
   relays,
 }) => {
@@ -61,8 +61,8 @@ test('all relays gone: peers that are connected directly keep search, gossip and
       catalogue: { state: 'ok' },
     })
   await b.page.getByRole('link', { name: /^Network:/ }).click()
-  const stuck = b.page.getByRole('listitem').filter({ has: b.page.getByRole('heading', { name: /^Relay/ }) })
-  await expect(stuck).toContainText('Not working, changed')
+  const failing = b.page.getByRole('listitem').filter({ has: b.page.getByRole('heading', { name: /^Relay/ }) })
+  await expect(failing).toContainText('Not working, changed')
   const peers = await b.page.evaluate(() => window.ggen.peers())
   expect(peers).toMatchObject([{ kind: 'peer', path: 'direct', health: 'healthy', kept: true }])
 
@@ -72,28 +72,28 @@ test('all relays gone: peers that are connected directly keep search, gossip and
     .toEqual([true, true])
 })
 
-test('a page that is seen again, thawed or back online tries its relay at once', async ({ join, relays }) => {
+test('a page that becomes visible, resumes or comes back online dials its relay at once', async ({ join, relays }) => {
   const [relay] = relays
   if (relay === undefined) throw new Error('unreachable')
   await relay.pause()
   const a = await join(query([relay]))
-  const tries = (): Promise<number> => a.page.evaluate(() => (globalThis as unknown as { dialled: number }).dialled)
-  // What the page says to its engine is what is counted: the engine's own tries come at times that nobody can wait for.
+  const wakes = (): Promise<number> => a.page.evaluate(() => (globalThis as unknown as { wakes: number }).wakes)
+  // Counts the page's wake commands: the engine's own dials happen at unpredictable times.
   await a.page.evaluate(() => {
-    const counted = globalThis as unknown as { dialled: number }
-    counted.dialled = 0
+    const counted = globalThis as unknown as { wakes: number }
+    counted.wakes = 0
     const post = MessagePort.prototype.postMessage
     const postWorker = Worker.prototype.postMessage
-    const look = (message: unknown): void => {
-      if (JSON.stringify(message)?.includes('"wake"')) counted.dialled += 1
+    const count = (message: unknown): void => {
+      if (JSON.stringify(message)?.includes('"wake"')) counted.wakes += 1
     }
-    MessagePort.prototype.postMessage = function (this: MessagePort, ...given: unknown[]) {
-      look(given[0])
-      return (post as (...all: unknown[]) => void).apply(this, given)
+    MessagePort.prototype.postMessage = function (this: MessagePort, ...args: unknown[]) {
+      count(args[0])
+      return (post as (...all: unknown[]) => void).apply(this, args)
     } as typeof post
-    Worker.prototype.postMessage = function (this: Worker, ...given: unknown[]) {
-      look(given[0])
-      return (postWorker as (...all: unknown[]) => void).apply(this, given)
+    Worker.prototype.postMessage = function (this: Worker, ...args: unknown[]) {
+      count(args[0])
+      return (postWorker as (...all: unknown[]) => void).apply(this, args)
     } as typeof postWorker
   })
   const fire = (target: 'document' | 'window', type: string): Promise<boolean> =>
@@ -109,17 +109,17 @@ test('a page that is seen again, thawed or back online tries its relay at once',
     ] as const
   ).entries()) {
     await fire(target, type)
-    await expect.poll(tries).toBe(count + 1)
+    await expect.poll(wakes).toBe(count + 1)
   }
 
-  // After many tries in vain the next one by itself is 7 to 15 s away.
+  // After many failed dials the engine's next one is 7 to 15 s away.
   await expect.poll(() => a.page.evaluate(async () => (await window.ggen.status()).steps.relay.state)).toBe('failed')
   await relay.restart()
   await fire('document', 'visibilitychange')
   await expect.poll(async () => (await a.status()).online).toBe(true)
 })
 
-test('a tab that is told of another relay, which is gone, finds a peer it remembers at the relay where it was last', async ({
+test('a tab whose configured relay is down finds a remembered peer through its previous relay', async ({
   join,
   relays,
 }) => {
@@ -134,10 +134,10 @@ test('a tab that is told of another relay, which is gone, finds a peer it rememb
           opening.onerror = () => reject(opening.error)
           opening.onsuccess = () => {
             const database = opening.result
-            const asked = database.transaction('peers').objectStore('peers').get('remembered')
-            asked.onsuccess = () => {
+            const request = database.transaction('peers').objectStore('peers').get('remembered')
+            request.onsuccess = () => {
               database.close()
-              const bytes = asked.result as Uint8Array | undefined
+              const bytes = request.result as Uint8Array | undefined
               resolve(bytes !== undefined && new TextDecoder().decode(bytes).includes(peerId))
             }
           }

@@ -1,9 +1,9 @@
 import type { Policy } from '../../workers/cache/policy.ts'
 
-/** What ours is measured against. */
-export type Rival = Pick<Policy, 'touch' | 'add'>
+/** Eviction policies for comparison. */
+export type EvictionPolicy = Pick<Policy, 'touch' | 'add'>
 
-export const createLru = (capacity: number): Rival => {
+export const createLru = (capacity: number): EvictionPolicy => {
   const held = new Map<string, true>()
   return {
     touch(key) {
@@ -21,12 +21,12 @@ export const createLru = (capacity: number): Rival => {
   }
 }
 
-/** Share of the small queue (Yang et al., “FIFO queues are all you need for cache eviction”, 2023). */
+/** Share of the small queue in the capacity (Yang et al., “FIFO queues are all you need for cache eviction”, 2023). */
 const smallShare = 0.1
 const maxUses = 3
 
-/** S3-FIFO: a small queue for what is new, a main queue for what was asked for again, and a ghost queue of keys. */
-export const createS3Fifo = (capacity: number): Rival => {
+/** S3-FIFO: a small queue for new entries, a main queue for entries requested again, and a ghost queue of keys. */
+export const createS3Fifo = (capacity: number): EvictionPolicy => {
   const small = new Map<string, number>()
   const main = new Map<string, number>()
   const ghost = new Map<string, true>()
@@ -65,7 +65,7 @@ export const createS3Fifo = (capacity: number): Rival => {
       for (const queue of [small, main]) {
         const uses = queue.get(key)
         if (uses === undefined) continue
-        // Setting a key that is there keeps its place.
+        // Setting an existing key keeps its position.
         queue.set(key, Math.min(maxUses, uses + 1))
         return true
       }
@@ -84,7 +84,7 @@ export const createS3Fifo = (capacity: number): Rival => {
 }
 
 /** Share of hits after the first `warmUp` requests. */
-export const hitRateOf = (policy: Rival, trace: readonly string[], warmUp: number): number => {
+export const hitRateOf = (policy: EvictionPolicy, trace: readonly string[], warmUp: number): number => {
   let hits = 0
   for (const [at, key] of trace.entries()) {
     if (policy.touch(key)) {

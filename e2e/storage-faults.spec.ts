@@ -1,9 +1,9 @@
 import type { BrowserContext, Page } from '@playwright/test'
-import { everythingKept, install, publish } from './fixtures/attempts.ts'
+import { install, publish, storedState } from './fixtures/outcomes.ts'
 import { engineUp, openPeer, peerOf } from './fixtures/peer.ts'
 import { expect, test } from './fixtures/test.ts'
 
-/** Storage that goes away under a running engine, or was damaged while no tab was open. */
+/** Storage that disappears under a running engine or is damaged while no tab is open. */
 
 const files = (slug: string) => [
   {
@@ -19,22 +19,22 @@ const published = async (page: Page, slug: string): Promise<string> => {
   return outcome.value.id
 }
 
-/** A page of the same origin without the app: another tab that does something to the database. */
+/** Opens a page of the same origin without the app, which manipulates the database like another tab. */
 const openBystander = async (context: BrowserContext, address: string): Promise<Page> => {
   const page = await context.newPage()
   await page.goto(`${address}/manifest.webmanifest`)
   return page
 }
 
-/** The page says that its storage is gone, commands that must store say it by name, and all that only reads goes on. */
-const expectLoss = async (page: Page, words: RegExp, known: string): Promise<void> => {
+/** The page reports that its storage is gone, commands that write fail by name, and reads continue to work. */
+const expectStorageLost = async (page: Page, words: RegExp, id: string): Promise<void> => {
   expect(await publish(page, files('refused'))).toMatchObject({ failed: true, name: 'StorageUnavailable' })
   await expect(page.getByRole('region', { name: 'Notices' }).getByText(words)).toBeVisible()
   expect(await peerOf(page).status()).toMatchObject({ steps: { storage: { state: 'failed' } } })
-  expect((await peerOf(page).search({ text: '' })).hits.map(({ id }) => id)).toEqual([known])
+  expect((await peerOf(page).search({ text: '' })).hits.map((hit) => hit.id)).toEqual([id])
 }
 
-test('the stored data is deleted by another tab: it is said, and after a reload peers give back what they have', async ({
+test('when another tab deletes the database, the page says so and recovers packages from peers after a reload', async ({
   join,
   relay,
 }) => {
@@ -50,23 +50,23 @@ test('the stored data is deleted by another tab: it is said, and after a reload 
         deleting.onerror = () => reject(deleting.error)
       }),
   )
-  await expectLoss(a.page, /deleted while it was open\. Reload the page/, id)
+  await expectStorageLost(a.page, /deleted while it was open\. Reload the page/, id)
   await a.page.reload()
   await engineUp(a.page)
   expect(await a.status()).toMatchObject({ persistent: true, steps: { storage: { state: 'ok' } } })
   await expect.poll(async () => (await a.search({ text: '' })).hits.map((hit) => hit.id)).toEqual([id])
 })
 
-test('another tab wants the database for a newer version: it is let go, said, and nothing is lost', async ({
+test('when a newer version of the page needs the database, the engine releases it, says so and loses nothing', async ({
   join,
   relay,
 }) => {
   const a = await join()
   const id = await published(a.page, 'kept')
   expect(await install(a.page, [id])).toMatchObject({ failed: false })
-  const before = await everythingKept(a.page)
+  const before = await storedState(a.page)
   const bystander = await openBystander(a.context, relay.page)
-  // It comes as far as the upgrade, and gives up: the data stays what it is.
+  // The upgrade begins and is aborted, so the data stays unchanged.
   await bystander.evaluate(
     () =>
       new Promise<void>((resolve) => {
@@ -75,25 +75,22 @@ test('another tab wants the database for a newer version: it is let go, said, an
         opening.onerror = () => resolve()
       }),
   )
-  await expectLoss(a.page, /newer version of the page\. Reload the page/, id)
+  await expectStorageLost(a.page, /newer version of the page\. Reload the page/, id)
   await a.page.reload()
   await engineUp(a.page)
-  expect(await everythingKept(a.page)).toEqual(before)
+  expect(await storedState(a.page)).toEqual(before)
   expect(await publish(a.page, files('after'))).toMatchObject({ failed: false })
 })
 
-test('the connection to the database is closed under the engine: it is said, and nothing is lost', async ({
-  join,
-  relay,
-}) => {
+test('when the browser closes the database, the page says so and loses nothing', async ({ join, relay }) => {
   const a = await join('?peer=elsewhere')
   const page = await a.context.newPage()
   await page.route(/\/assets\/engine\.worker-[^/]*\.js$/, async (route) => {
     const response = await route.fetch()
     const keepHandle = `{
       const open = IDBFactory.prototype.open
-      IDBFactory.prototype.open = function (...given) {
-        const request = open.apply(this, given)
+      IDBFactory.prototype.open = function (...args) {
+        const request = open.apply(this, args)
         request.addEventListener('success', () => { globalThis.openedDatabase = request.result })
         return request
       }
@@ -103,18 +100,18 @@ test('the connection to the database is closed under the engine: it is said, and
   await page.goto(relay.page)
   await engineUp(page)
   const id = await published(page, 'kept')
-  const before = await everythingKept(page)
+  const before = await storedState(page)
   await page
     .workers()[0]
     ?.evaluate(() => (globalThis as unknown as { openedDatabase: IDBDatabase }).openedDatabase.close())
-  await expectLoss(page, /closed the storage of this profile\. Reload the page/, id)
+  await expectStorageLost(page, /closed the storage of this profile\. Reload the page/, id)
   await page.reload()
   await engineUp(page)
-  expect(await everythingKept(page)).toEqual(before)
+  expect(await storedState(page)).toEqual(before)
   expect(await publish(page, files('after'))).toMatchObject({ failed: false })
 })
 
-/** What damage makes of the rows of a table: other bytes, or no bytes at all. */
+/** Damages all rows of tables: flips a bit, drops a byte, or stores text in place of bytes. */
 const damage = (bystander: Page, changes: Record<string, 'flipped' | 'text' | 'short'>): Promise<number> =>
   bystander.evaluate(async (changes) => {
     const ask = <T>(request: IDBRequest<T>): Promise<T> =>
@@ -137,10 +134,7 @@ const damage = (bystander: Page, changes: Record<string, 'flipped' | 'text' | 's
     return count
   }, changes)
 
-test('rows that were damaged while no tab was open are found, told, and brought back by peers', async ({
-  join,
-  relay,
-}) => {
+test('rows damaged while no tab was open are detected, reported and recovered from peers', async ({ join, relay }) => {
   const [a, b] = [await join(), await join()]
   const id = await published(b.page, 'theirs')
   await expect.poll(async () => (await a.search({ text: '' })).total).toBe(1)
@@ -162,7 +156,7 @@ test('rows that were damaged while no tab was open are found, told, and brought 
   expect(await again.readFile(id, '1.0.0', 'a.txt')).toBe(Buffer.from('theirs\n').toString('base64'))
   await again.page.close()
 
-  // Keys cannot be brought back by anybody: they are left, and the page says so.
+  // No peer can recover keys: they are left untouched, and the page says so.
   expect(await damage(bystander, { keys: 'short' })).toBe(4)
   const page = await a.context.newPage()
   await page.goto(`${relay.page}/`)

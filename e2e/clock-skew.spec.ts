@@ -1,10 +1,10 @@
 import type { Page } from '@playwright/test'
 import { createForger, entriesOf } from '../workers/testing/forged-records.ts'
-import { install, publish } from './fixtures/attempts.ts'
 import { startHostileNode } from './fixtures/hostile-node.ts'
+import { install, publish } from './fixtures/outcomes.ts'
 import { engineUp, openPeer } from './fixtures/peer.ts'
 import { startRelay } from './fixtures/relay.ts'
-import { createShiftedPage } from './fixtures/shifted-page.ts'
+import { createSkewedPage } from './fixtures/skewed-page.ts'
 import { expect, test } from './fixtures/test.ts'
 
 const hourMs = 3_600_000
@@ -19,7 +19,7 @@ const files = (slug: string) => [
 
 const listed = (page: Page): Promise<string[]> => page.locator('.result-name .result-link').allInnerTexts()
 
-test('releases with absurd times blind nobody, after a reload neither, and lead no list', async ({ join, relay }) => {
+test('releases with absurd times come last in every list, also after a reload', async ({ join, relay }) => {
   const [a, b] = [await join('?sort=updated'), await join('?sort=updated')]
   await publish(a.page, files('before'))
   const { peerId } = await a.status()
@@ -55,14 +55,17 @@ test('releases with absurd times blind nobody, after a reload neither, and lead 
 })
 
 const clocks = [
-  { name: 'three hours ahead', offMs: 3 * hourMs, words: 'about 3 hours ahead of' },
-  { name: 'three years behind', offMs: -3 * 365 * dayMs, words: 'about 3 years behind' },
+  { name: 'three hours ahead', skewMs: 3 * hourMs, words: 'about 3 hours ahead of' },
+  { name: 'three years behind', skewMs: -3 * 365 * dayMs, words: 'about 3 years behind' },
 ]
 
-for (const { name, offMs, words } of clocks) {
-  test(`a tab whose clock is ${name} is reached, trades with others, and says so`, async ({ browser, relay }) => {
-    const shifted = await createShiftedPage(offMs)
-    const server = await startRelay({ PAGE_FOLDER: shifted.folder })
+for (const { name, skewMs, words } of clocks) {
+  test(`a tab whose clock is ${name} is reachable, exchanges packages and reports its clock`, async ({
+    browser,
+    relay,
+  }) => {
+    const skewed = await createSkewedPage(skewMs)
+    const server = await startRelay({ PAGE_FOLDER: skewed.folder })
     const [off, right] = [await browser.newContext(), await browser.newContext()]
     try {
       const a = await openPeer(off, server.page)
@@ -81,7 +84,7 @@ for (const { name, offMs, words } of clocks) {
       await off.close()
       await right.close()
       await server.stop()
-      await shifted.remove()
+      await skewed.remove()
     }
   })
 }

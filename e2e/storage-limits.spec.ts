@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from '@playwright/test'
-import { everythingKept, install, publish, type Recipe } from './fixtures/attempts.ts'
+import { install, publish, type Recipe, storedState } from './fixtures/outcomes.ts'
 import { engineUp, openPeer, peerOf } from './fixtures/peer.ts'
 import { expect, test } from './fixtures/test.ts'
 
@@ -12,13 +12,13 @@ const files = (slug: string, noise = 0): Recipe[] => [
   ...(noise === 0 ? [] : [{ path: 'big.bin', noise }]),
 ]
 
-/** Ways in which browsers refuse IndexedDB to a worker: script that runs before the engine's. */
+/** Ways in which browsers deny IndexedDB to a worker, as scripts that run before the engine's. */
 const refusals = {
-  'is not there': `Object.defineProperty(globalThis, 'indexedDB', { value: undefined });`,
-  'may not be looked at': `Object.defineProperty(globalThis, 'indexedDB', {
+  'is undefined': `Object.defineProperty(globalThis, 'indexedDB', { value: undefined });`,
+  'throws when it is read': `Object.defineProperty(globalThis, 'indexedDB', {
     get() { throw new DOMException('The operation is insecure.', 'SecurityError') },
   });`,
-  'does not open': `IDBFactory.prototype.open = () => {
+  'fails to open': `IDBFactory.prototype.open = () => {
     const request = new EventTarget();
     Object.setPrototypeOf(request, IDBOpenDBRequest.prototype);
     const error = new DOMException('A mutation operation was attempted on a database that did not allow mutations.', 'InvalidStateError');
@@ -31,7 +31,7 @@ const refusals = {
   };`,
 }
 
-/** Opens the page with a worker whose IndexedDB is refused. */
+/** Opens the page with a worker that is denied IndexedDB. */
 const openRefused = async (page: Page, address: string, script: string): Promise<void> => {
   let served = 0
   await page.route(/\/assets\/engine\.worker-[^/]*\.js$/, async (route) => {
@@ -44,12 +44,9 @@ const openRefused = async (page: Page, address: string, script: string): Promise
   expect(served).toBe(1)
 }
 
-test('where IndexedDB is refused, in whatever way, the page works in memory and says so', async ({
-  relay,
-  context,
-}) => {
+test('without IndexedDB the page works in memory and says so', async ({ relay, context }) => {
   for (const [at, [how, script]] of Object.entries(refusals).entries()) {
-    await test.step(`it ${how}`, async () => {
+    await test.step(`IndexedDB ${how}`, async () => {
       const page = await context.newPage()
       await openRefused(page, `${relay.page}/?peer=refused-${at}`, script)
       const refused = peerOf(page)
@@ -72,9 +69,9 @@ test('where IndexedDB is refused, in whatever way, the page works in memory and 
   }
 })
 
-test('a page without storage trades with others as any other', async ({ join, relay }) => {
+test('a page without storage exchanges packages with other peers', async ({ join, relay }) => {
   const a = await join()
-  // A script that Playwright hands out has no address, and from nowhere Chromium lets no one to this machine.
+  // A response from Playwright has no address, so Chromium denies it the local network without this permission.
   await a.context.grantPermissions(['local-network-access'])
   const page = await a.context.newPage()
   await openRefused(page, `${relay.page}/?peer=private`, refusals['throws when it is opened'])
@@ -93,8 +90,8 @@ test('a page without storage trades with others as any other', async ({ join, re
   expect((await a.library()).map(({ slug }) => slug)).toEqual(['in-memory'])
 })
 
-/** Room that the browser gives to pages of `address`, bytes, until it is lifted. */
-const limitRoom = async (
+/** Limits the storage quota of the origin of `address` (bytes) until `lift`. */
+const limitQuota = async (
   context: BrowserContext,
   address: string,
   quotaSize: number,
@@ -113,53 +110,49 @@ const limitRoom = async (
 
 const megabyte = 1_000_000
 
-test('a publish that does not fit is refused by name and leaves nothing behind', async ({ relay, browser }) => {
+test('a publish beyond the quota fails by name and leaves nothing behind', async ({ relay, browser }) => {
   const context = await browser.newContext()
-  const room = await limitRoom(context, relay.page, 4 * megabyte)
+  const quota = await limitQuota(context, relay.page, 4 * megabyte)
   const a = await openPeer(context, relay.page)
   expect(await publish(a.page, files('small'))).toMatchObject({ failed: false })
-  const before = await everythingKept(a.page)
+  const before = await storedState(a.page)
 
   const refused = await publish(a.page, files('large', 20 * megabyte))
   expect(refused).toMatchObject({ failed: true, name: 'QuotaExceeded', message: expect.stringMatching(/no room/) })
-  expect(await everythingKept(a.page)).toEqual(before)
+  expect(await storedState(a.page)).toEqual(before)
 
-  await room.lift()
+  await quota.lift()
   expect(await publish(a.page, files('large', 20 * megabyte))).toMatchObject({ failed: false })
-  const after = await everythingKept(a.page)
+  const after = await storedState(a.page)
   expect(after.packages).toHaveLength(2)
   expect(Object.keys(after.rows).filter((row) => row.startsWith('pieces '))).toHaveLength(1 + 77)
   await context.close()
 })
 
-test('an install that does not fit is refused by name, and works when there is room', async ({
-  join,
-  relay,
-  browser,
-}) => {
+test('an install beyond the quota fails by name and works once there is space', async ({ join, relay, browser }) => {
   const a = await join()
   const context = await browser.newContext()
-  const room = await limitRoom(context, relay.page, 4 * megabyte)
+  const quota = await limitQuota(context, relay.page, 4 * megabyte)
   const b = await openPeer(context, relay.page)
   const small = await publish(a.page, files('small'))
   const large = await publish(a.page, files('large', 20 * megabyte))
   if (small.failed || large.failed) throw new Error('not published')
   await expect.poll(async () => (await b.search({ text: '' })).total).toBe(2)
   expect(await install(b.page, [small.value.id])).toMatchObject({ failed: false })
-  const before = await everythingKept(b.page)
+  const before = await storedState(b.page)
 
   expect(await install(b.page, [large.value.id])).toMatchObject({ failed: true, name: 'QuotaExceeded' })
-  const after = await everythingKept(b.page)
+  const after = await storedState(b.page)
   expect(after.library).toEqual(before.library)
   expect(after.packages).toEqual(before.packages)
   expect(Object.keys(after.rows).filter((row) => row.startsWith('transfers '))).toEqual([])
-  // What was here is as it was; what came of the large one are whole, checked pieces and nothing else.
+  // Earlier rows are unchanged, and the failed install has added only verified pieces.
   expect(after.rows).toMatchObject(before.rows)
-  const came = Object.keys(after.rows).filter((row) => !(row in before.rows))
-  expect(came.filter((row) => !/^(pieces|manifests) /.test(row))).toEqual([])
+  const added = Object.keys(after.rows).filter((row) => !(row in before.rows))
+  expect(added.filter((row) => !/^(pieces|manifests) /.test(row))).toEqual([])
   expect(Buffer.from(await b.readFile(small.value.id, '1.0.0', 'a.txt'), 'base64').toString()).toBe('small\n')
 
-  await room.lift()
+  await quota.lift()
   expect(await install(b.page, [large.value.id])).toMatchObject({ failed: false })
   expect((await b.library()).map(({ slug }) => slug).sort()).toEqual(['large', 'small'])
   expect(await b.page.evaluate((id) => window.ggen.verify(id, '1.0.0'), large.value.id)).toEqual({
