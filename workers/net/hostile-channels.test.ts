@@ -157,10 +157,7 @@ describe('over data channels', () => {
       // Another peer is unaffected.
       honest.channel(-1)
       honest.send(-1, framed(new Uint8Array(10)))
-      await until(
-        (honest) => 'the honest peer is read',
-        () => (honest) => honest.received.bytes === 10,
-      )
+      await until('the honest peer is read', () => honest.received.bytes === 10)
       honest.say({ kind: 'ended', connection: honest.id, reason: 'done' })
     }
   })
