@@ -50,9 +50,10 @@ export const createHostileNodes = ({ transport }: HostileNodesOptions = {}) => {
 
   const createNode = async (): Promise<Libp2p<StackServices>> => {
     created += 1
+    const listen = transport === undefined ? '/ip4/127.0.0.1/tcp/0/ws' : `/memory/hostile-${created}`
     return createLibp2p<StackServices>({
       privateKey: await generateKeyPair('Ed25519'),
-      addresses: { listen: [transport === undefined ? '/ip4/127.0.0.1/tcp/0/ws' : `/memory/hostile-${created}`] },
+      addresses: { listen: [listen] },
       transports: [transport ?? webSockets()],
       connectionEncrypters: [noise()],
       streamMuxers: [yamux()],
