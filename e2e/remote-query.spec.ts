@@ -1,11 +1,11 @@
 import { packageToEntries } from '../workers/registry/package-entries.ts'
-import { createHostileNodes, type Hostile } from '../workers/testing/hostile-nodes.ts'
+import { createHostileNodes, type HostileNode } from '../workers/testing/hostile-nodes.ts'
 import { createEngineNetwork } from '../workers/testing/network.ts'
 import { startQueryPeer } from '../workers/testing/query-peers.ts'
 import { test as base, expect } from './fixtures/test.ts'
 
-interface Archive extends Hostile {
-  /** Publishes a package that no other peer has. */
+interface Archive extends HostileNode {
+  /** Publishes a package that only this peer knows. */
   publish(slug: string, files: Record<string, Uint8Array>): Promise<string>
 }
 

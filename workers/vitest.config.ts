@@ -15,7 +15,7 @@ export const nodeTests = {
   testTimeout: hangMs,
   hookTimeout: hangMs,
   environment: 'node',
-  setupFiles: ['workers/testing/patience.ts'],
+  setupFiles: ['workers/testing/wait-for-timeout.ts'],
   expect: { poll: { timeout: hangMs } },
   exclude: ['**/*.web.test.{ts,tsx}', '**/node_modules/**'],
 }
@@ -38,7 +38,7 @@ export default defineConfig({
           name: 'web',
           testTimeout: hangMs,
           hookTimeout: hangMs,
-          setupFiles: ['workers/testing/patience.ts'],
+          setupFiles: ['workers/testing/wait-for-timeout.ts'],
           expect: { poll: { timeout: hangMs } },
           include: ['{src,workers}/**/*.web.test.{ts,tsx}'],
           browser: {

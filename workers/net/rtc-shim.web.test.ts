@@ -84,7 +84,7 @@ describe.each(['transfer', 'message'] as const)('data channels by %s', (path) =>
     await b.peer.until('mine got before the end')
     await b.peer.closeConnection()
     await a.peer.until('connection failed')
-    await a.peer.until('connection let go')
+    await a.peer.until('connection released')
     // Earlier than the limit of five seconds without an answer.
     expect(await a.peer.happened()).not.toContain('connection disconnected')
     for (const label of ['mine', 'theirs']) {

@@ -24,18 +24,18 @@ import { path, release, slug, version } from './arbitraries.ts'
 import { hostileReason } from './reason-arbitraries.ts'
 
 /**
- * Everything that a peer can sign and a tab can have stored, at its worst: values that are valid by the rules of the
- * protocol, and that nobody who drew a page thought of.
+ * The worst values that a peer can sign and a tab can store: valid by the rules of the protocol, and unexpected by the
+ * design of a page.
  */
 
-/** Numbers at the edges of what records, dates and counts can hold. */
+/** Numbers at the limits of records, dates and counts. */
 const edgeTimes = fc.oneof(
   fc.maxSafeInteger().map(Math.abs),
   fc.constantFrom(0, 1, 8.64e15 - 1, 8.64e15, 8.64e15 + 1, 9e15, Number.MAX_SAFE_INTEGER, 253_402_300_800_000),
   fc.nat({ max: 4e12 }),
 )
 
-/** Texts that a line may be: invisible, endless in one word, stacked, of the other direction, of markup. */
+/** Valid lines: invisible, one long word, stacked marks, right-to-left, markup. */
 const edgeLine = (max: number, min = 1) =>
   fc
     .oneof(
@@ -51,7 +51,7 @@ const edgeLine = (max: number, min = 1) =>
 
 const edgeLines = (maxEntries: number, max: number) => fc.uniqueArray(edgeLine(max), { maxLength: maxEntries })
 
-/** Releases at the edges of what is valid. */
+/** Releases at the limits of validity. */
 const edgeRelease: fc.Arbitrary<Release> = fc
   .tuple(
     release,
@@ -81,7 +81,7 @@ const edgeRelease: fc.Arbitrary<Release> = fc
   )
   .map(([valid, edge]): Release => {
     const merged: Release = { ...valid, ...edge }
-    // The whole has a limit too: what is over it keeps its edges, and loses its lists.
+    // The whole record has a limit too: an oversized one keeps its extreme values but loses its lists.
     return fits(merged) ? merged : { ...merged, dependencies: [], keywords: [], tags: [], closure: [] }
   })
 
@@ -95,7 +95,7 @@ const fits = (candidate: Release): boolean => {
   }
 }
 
-/** What a publisher signs: its identity, and a package with each of these releases as its versions. */
+/** Signs an identity, and a package with these releases as its versions. */
 export const signEntries = async (
   name: string,
   packages: readonly (readonly Release[])[],
@@ -229,7 +229,7 @@ export const edgePlan: fc.Arbitrary<InstallPlan> = fc.record({
   ),
 })
 
-/** A package of one's own, as a hostile manifest may have it read. */
+/** A package of this profile, as read from a hostile manifest. */
 export const edgeCheck: fc.Arbitrary<PackageCheck> = fc.record({
   ok: fc.boolean(),
   findings: fc.array(

@@ -11,28 +11,28 @@ import { KAD_PROTOCOL } from '../protocol/protocols.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { noTelemetry } from '../telemetry/no-telemetry.ts'
 
-/** Real relays and tabs over WebSockets in one process, for tests. */
+/** Runs real relays and tabs over WebSockets in one process. */
 
 export interface TestNode extends PeerNode {
   pool: Pool
   keeper: RelaySet
   finder: PeerFinder
-  /** Why a step towards a relay has failed, as it was told in the course of time. */
+  /** The reasons of failed relay steps, oldest first. */
   failures: string[]
 }
 
 export interface TestNodeOptions {
-  /** Listens on a WebSocket of its own, so that other tabs reach it without a relay; a browser would use WebRTC. */
+  /** Listens on a WebSocket, so that other tabs can reach it without a relay; a browser would use WebRTC. */
   direct?: boolean
   target?: number
   isBanned?(peerId: string): boolean
-  /** Peers of an earlier life. */
+  /** Peers of earlier sessions. */
   knownPeers?: readonly PeerInfo[]
   pool?: Partial<PoolOptions>
   privateKey?: PrivateKey
 }
 
-/** Everything that is started here is stopped by `stopAll`, last first. */
+/** `stopAll` stops everything that was started, in reverse order. */
 export const createTestNetwork = () => {
   const stops: (() => Promise<void>)[] = []
 
@@ -99,10 +99,10 @@ export const createTestNetwork = () => {
   }
 }
 
-/** What has not come by then never will, however busy the machine is (ms). */
+/** Timeout after which a condition counts as unreachable, even on a busy machine (ms). */
 const hangMs = 100_000
 
-/** Waits until `holds` returns true; looks every 10 ms. Rejects after `timeoutMs` with what it waited for. */
+/** Polls `holds` every 10 ms until it returns true. Rejects after `timeoutMs` with the name of the condition. */
 export const until = async (what: string, holds: () => boolean, timeoutMs = hangMs): Promise<void> => {
   const end = performance.now() + timeoutMs
   while (!holds()) {

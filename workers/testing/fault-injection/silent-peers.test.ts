@@ -4,7 +4,7 @@ import { createDhtNetwork } from '../dht-network.ts'
 import { createHeadSource } from '../head-source.ts'
 import { createEngineNetwork, type EnginePeer, eventually, introduce } from '../network.ts'
 
-/** Silent peers are found out by pings, within 15 s. */
+/** Pings detect silent peers within 15 s. */
 const testMs = 120_000
 
 const network = createEngineNetwork({ seed: 50 })
@@ -13,7 +13,7 @@ afterEach(network.stopAll)
 const total = async (peer: EnginePeer): Promise<number> => (await peer.search({ text: '' })).total
 
 test(
-  'half of all peers fall silent: search, lookup, install and publish work among the others',
+  'when half of all peers fall silent, search, lookup, install and publish work among the others',
   async ({ signal }) => {
     const peers = await network.startMany(Array.from({ length: 12 }, (_, at) => `peer-${at}`))
     const [author, holder, ...others] = peers
@@ -23,7 +23,7 @@ test(
     const { id } = await author.publish('large', '1.0.0', { 'big.bin': bytes })
     await author.publish('small', '1.0.0')
     await eventually('all know both', async () => (await Promise.all(peers.map(total))).every((n) => n === 2), signal)
-    // Of six who have the content, five are about to die.
+    // Five of the six providers are about to fall silent.
     const doomed = [author, ...others.slice(0, 5)]
     await Promise.all([holder, ...others.slice(0, 4)].map((peer) => peer.install([id])))
     network.silence(doomed)
@@ -34,7 +34,7 @@ test(
     await reader.install([id])
     expect(await reader.verify(id, '1.0.0')).toEqual({ ok: true, damaged: [] })
     expect(await reader.lookup(id)).toMatchObject({ found: true })
-    // A question for what nobody has ends, too.
+    // A query for an unknown package ends as well.
     expect(await reader.lookup(`${author.publisherId}/never`)).toMatchObject({ found: false, from: 'none' })
 
     const newcomer = await network.start('newcomer')
@@ -44,7 +44,7 @@ test(
     const living = [...network.peers()]
     expect(living).toHaveLength(7)
     await eventually(
-      'the living know the new one',
+      'the live peers know the new package',
       async () => (await Promise.all(living.map(total))).every((n) => n === 3),
       signal,
     )
@@ -53,12 +53,12 @@ test(
 )
 
 test(
-  'heads in the DHT are found by each that lives when half of the nodes are silent',
+  'every live node finds heads in the DHT when half of the nodes are silent',
   async () => {
     const dht = await createDhtNetwork({ nodes: 20, maxConnections: 14, conditions: { delayMs: 5 } })
     try {
       const source = await createHeadSource(5)
-      // Of several, so that for some reader all whom it asks first are silent.
+      // Several heads, so that for some reader all peers that it queries first are silent.
       const slugs = ['half', 'of', 'them', 'are', 'gone']
       const { signal } = new AbortController()
       for (const slug of slugs)

@@ -15,12 +15,12 @@ afterEach(async () => {
 const versionAt = async (peer: EnginePeer, id: string): Promise<string | undefined> =>
   (await peer.search({ text: '' })).hits.find((hit) => hit.id === id)?.version
 
-/** How wrong clocks are set: by a time zone, a day, a flat battery. */
+/** Offsets of wrong clocks: a time zone, a day, a flat battery. */
 const offsets = [3 * hourMs, dayMs, 3 * 365 * dayMs]
 
-describe('clocks that are off', () => {
+describe('wrong clocks', () => {
   test.each(offsets)(
-    'by %i ms: the newer head wins, whatever the time that it says it was published at',
+    'by %i ms: the newer head wins, whatever its publication time',
     async (off) => {
       const signal = AbortSignal.timeout(testMs)
       const author = await network.start('author', { clockMs: off })
@@ -31,7 +31,7 @@ describe('clocks that are off', () => {
         (await Promise.all(peers.map((peer) => versionAt(peer, id)))).every((found) => found === version)
       const { id } = await author.publish('moved', '1.0.0')
       await eventually('all have the first version', all(id, '1.0.0'), signal)
-      // Its author believes its own clock; by that of the others the time has not come.
+      // The author trusts its own clock; for the others that time is in the future.
       expect((await author.describe(id)).summary.publishedAt).toBeGreaterThan(Date.now() + off / 2)
       expect((await right.describe(id)).summary.publishedAt).toBe(0)
       expect((await right.lookup(id)).record?.publishedAt).toBe(0)
@@ -42,9 +42,9 @@ describe('clocks that are off', () => {
       const { publishedAt: second } = (await right.describe(id)).summary
       expect(Math.abs(second - (Date.now() - off))).toBeLessThan(off / 2)
       await author.yank(id, '1.1.0')
-      await eventually('all know that it was withdrawn', all(id, '1.0.0'), signal)
+      await eventually('all know that it was yanked', all(id, '1.0.0'), signal)
       const isSent = async (): Promise<boolean> => (await author.disk.keys('outbox')).length === 0
-      await eventually('nothing waits to be sent', isSent, signal)
+      await eventually('the outbox is empty', isSent, signal)
       for (const peer of [behind, right]) {
         await peer.install([id])
         expect(await peer.verify(id, '1.0.0')).toEqual({ ok: true, damaged: [] })
@@ -55,7 +55,7 @@ describe('clocks that are off', () => {
   )
 
   test.each(offsets)(
-    'by %i ms: what is published with a wrong clock is listed last by others, after a reload too, and by a newcomer',
+    'by %i ms: others list a release dated in the future last, also after a reload, and so does a newcomer',
     async (off) => {
       const signal = AbortSignal.timeout(testMs)
       const [author, right] = [await network.start('author', { clockMs: off }), await network.start('right')]
@@ -78,7 +78,7 @@ describe('clocks that are off', () => {
   )
 
   test(
-    'what was stored by a clock that was ahead is read by one that is right, and all goes on',
+    'data stored while the clock was ahead is readable after it was corrected',
     async ({ signal }) => {
       const [one, two] = [await network.start('one', { clockMs: dayMs }), await network.start('two')]
       await one.meet(two)
@@ -106,7 +106,7 @@ describe('clocks that are off', () => {
     ['a day back', -dayMs],
     ['three years back', -3 * 365 * dayMs],
   ])(
-    'the clock of the machine is set %s under running engines: nothing breaks',
+    'the clock of the machine jumps %s under running engines: nothing breaks',
     async (_way, ms) => {
       const signal = AbortSignal.timeout(testMs)
       const [one, two] = [await network.start('one'), await network.start('two')]
@@ -131,7 +131,7 @@ describe('clocks that are off', () => {
 })
 
 describe('the lease of a profile', () => {
-  test('a holder that froze and lost its lock does not write, though the clock was set back meanwhile', async () => {
+  test('a frozen holder that lost its lock does not write, even if the clock was set back meanwhile', async () => {
     const profile = 'lease of a frozen tab'
     const holder = 'frozen'
     const held = { clientId: holder }
@@ -141,7 +141,7 @@ describe('the lease of a profile', () => {
       },
       query: async () => ({ held: [{ name: `ggen-profile-${profile}`, clientId: held.clientId }] }),
     } as unknown as Pick<LockManager, 'request' | 'query'>
-    // Time stands still but where the test moves it: a frozen worker's timers do not run.
+    // Time advances only when the test says so: a frozen worker's timers do not run.
     vi.useFakeTimers({ toFake: ['Date', 'performance', 'setInterval', 'clearInterval'] })
     const lock = await acquireProfileLock(profile, locks, {
       wall: () => Date.now(),
@@ -149,7 +149,7 @@ describe('the lease of a profile', () => {
     })
     await lock.assertHeld()
 
-    // Two seconds pass in the freeze, another tab takes over, and the clock of the machine is set back by a day.
+    // During a freeze of two seconds another tab takes over, and the machine's clock is set back by a day.
     const frozenFor = 2_000
     const now = performance.now() + frozenFor
     vi.spyOn(performance, 'now').mockReturnValue(now)

@@ -16,12 +16,13 @@ import { createChannels } from './test-catalogue.ts'
 import { createHistory, createTestPublisher, rootOf, toEntry } from './test-publisher.ts'
 
 /**
- * A peer is never blamed for passing on what it took from a stranger, whatever it, its partner and the stranger know.
- * Catalogues and what the stranger sends are arbitrary parts of one world of records: rotated, ended and forked
- * identities, records by each of their keys and by a foreign one, records of later versions, and forged ones.
+ * A peer is never penalised for forwarding entries that it accepted from a stranger, whatever it, its partner and the
+ * stranger have stored. Catalogues and the stranger's entries are arbitrary subsets of one set of records: rotated,
+ * ended and forked identities, records by each of their keys and by a foreign one, records of later versions, and
+ * forged ones.
  */
 
-/** All records of the world, in a fixed order. */
+/** All records, in a fixed order. */
 let world: Entry[]
 
 const rotations = 2
@@ -67,7 +68,7 @@ const createWorld = async (): Promise<Entry[]> => {
         entries.push(
           await futureRecord('star', { publisher: publisher.identity.publisherId, subject, seq: at }, signer),
         )
-      // Of a later version: the release itself, its envelope, its key.
+      // Later versions: of the release, of its envelope, of its key.
       const [release] = releases
       if (release === undefined) throw new Error('no release')
       const body = withFields(release.release.bytes, { v: 2 })
@@ -105,7 +106,7 @@ const open = () => {
   return { registry, replica, results }
 }
 
-/** In batches, as they come from peers. */
+/** Splits entries into batches, as peers send them. */
 const tell = async (registry: Registry, entries: readonly Entry[], batch: number): Promise<void> => {
   for (let at = 0; at < entries.length; at += batch)
     await registry.ingest(entries.slice(at, at + batch), { from: 'stranger' })
@@ -119,12 +120,12 @@ const exchange = async (left: ReturnType<typeof open>, right: ReturnType<typeof 
   ])
 }
 
-/** What the results hold against the sender of the entries. */
+/** The results that count against the sender of the entries. */
 const forged = (results: readonly IngestResult[]): unknown[] =>
   results.flatMap(({ failures }) => failures.filter(({ outcome }) => outcome === 'forged' || outcome === 'invalid'))
 
-describe('for what a peer took from a stranger', () => {
-  test('no partner counts it against the peer that passes it on', { timeout: 120_000 }, async () => {
+describe('entries that a peer accepted from a stranger', () => {
+  test('never count against the peer that forwards them', { timeout: 120_000 }, async () => {
     const runs = { seed: 4, numRuns: 150 }
     await fc.assert(
       fc.asyncProperty(part(60), part(60), part(60), fc.integer({ min: 1, max: 40 }), async (x, y, given, batch) => {
@@ -155,7 +156,7 @@ describe('for what a peer took from a stranger', () => {
     )
   })
 
-  test('no partner counts it against the peer, not even when it comes alone', async () => {
+  test('never count against the peer, even one at a time', async () => {
     await fc.assert(
       fc.asyncProperty(part(40), part(40), part(20), async (x, y, given) => {
         const [left, right] = [open(), open()]
@@ -171,14 +172,14 @@ describe('for what a peer took from a stranger', () => {
     )
   })
 
-  test('releases, heads and pages are passed on with the identity that signed them, or not at all', async () => {
+  test('are forwarded with the identity that signed them, or not at all', async () => {
     await fc.assert(
       fc.asyncProperty(part(80), fc.integer({ min: 1, max: 40 }), async (x, batch) => {
         const { registry } = open()
         await tell(registry, pick(x), batch)
-        const told = await registry.entriesById(registry.entryIds())
+        const forwarded = await registry.entriesById(registry.entryIds())
         const newcomer = open()
-        const result = await newcomer.registry.ingest(told, { from: 'peer' })
+        const result = await newcomer.registry.ingest(forwarded, { from: 'peer' })
         expect(result).toMatchObject({ rejected: 0, unproven: 0 })
       }),
       { seed: 5, numRuns: 150 },
@@ -186,7 +187,7 @@ describe('for what a peer took from a stranger', () => {
   })
 })
 
-test('the end of an identity reaches a peer that shows its packages, from one that never saw them', async () => {
+test('the end of an identity reaches a peer with its packages from one without them', async () => {
   const publisher = await createTestPublisher(70)
   const ended = await updateIdentity(publisher.identity, { revoked: true }, [publisher.rotation], webCrypto)
   const [left, right] = [open(), open()]

@@ -4,14 +4,14 @@ import { runInNewContext } from 'node:vm'
 setFlagsFromString('--expose-gc')
 const gc: (options: { type: 'major'; execution: 'sync' }) => void = runInNewContext('gc')
 
-/** All of it, within the call. */
+/** Runs a full, synchronous garbage collection. */
 export const collectGarbage = (): void => gc({ type: 'major', execution: 'sync' })
 
-/** Bytes that this thread holds when all garbage is gone. */
+/** Bytes that this thread holds after garbage collection. */
 const heldBytes = async (): Promise<number> => {
   for (let time = 0; time < 2; time += 1) {
     collectGarbage()
-    // What is freed by a callback of its own, as the memory of buffers.
+    // Some memory, such as that of buffers, is freed in a later callback.
     await new Promise((resolve) => setImmediate(resolve))
   }
   const { heapUsed, external } = process.memoryUsage()
@@ -19,10 +19,10 @@ const heldBytes = async (): Promise<number> => {
 }
 
 /**
- * Bytes that stay after each of several rounds of the same work: the least that any of them added, after one that warms
- * up. What leaks adds to each round; what the engine compiles or caches meanwhile, and when, is not the same in all.
+ * Measures the bytes that each of several rounds of the same work leaks: the least growth of any round, after one to
+ * warm up. A leak grows in every round; what the JavaScript engine compiles or caches varies between rounds.
  */
-export const keptBytes = async (rounds: number, round: () => unknown): Promise<number> => {
+export const leakedBytes = async (rounds: number, round: () => unknown): Promise<number> => {
   await round()
   let least = Number.POSITIVE_INFINITY
   let before = await heldBytes()

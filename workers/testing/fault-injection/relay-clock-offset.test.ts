@@ -29,7 +29,7 @@ const answerOf = <T extends object>(child: ChildProcess): Promise<T> =>
     child.once('exit', (code) => reject(new Error(`The relay ended with ${code}.`)))
   })
 
-/** A relay whose clock is ahead of that of the tabs, or behind. */
+/** Starts a relay whose clock is ahead of the tabs' clocks, or behind. */
 const startRelay = async (offMs: number) => {
   const script = fileURLToPath(new URL('../shifted-relay.ts', import.meta.url))
   const child = fork(script, [String(offMs)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] })
@@ -47,7 +47,7 @@ const startRelay = async (offMs: number) => {
 
 const isReserved = (node: TestNode): boolean => node.keeper.relays().every(({ reserved }) => reserved)
 
-/** A newcomer reaches this tab through the relay, and not otherwise. */
+/** True if a new tab reaches this tab through the relay. */
 const isReached = async (relay: string, node: TestNode): Promise<boolean> => {
   const other = await network.startTab([relay], { direct: false, target: 0 })
   await until('the other tab has a reservation too', () => isReserved(other))
@@ -55,13 +55,13 @@ const isReached = async (relay: string, node: TestNode): Promise<boolean> => {
   return connection.limits !== undefined && connection.status === 'open'
 }
 
-/** After how long a reservation is asked for again (ms): relays keep one for an hour or two, and no stranger is asked more often. */
+/** Range of the delay before a reservation is refreshed (ms): relays keep one for an hour or two. */
 const refreshMs = { min: 60_000, max: hourMs }
 
-/** Whether libp2p's store of reservations is what calls. */
+/** True if libp2p's reservation store is the caller. */
 const isStoreCalling = (): boolean => new Error().stack?.includes('transport/reservation-store.js') ?? false
 
-/** The refresh of each reservation that is made from now on, and after how long it is due (ms). */
+/** Records the refresh of each new reservation, and the delay until it is due (ms). */
 const plannedRefreshes = (): { run: () => void; ms: number }[] => {
   const planned: { run: () => void; ms: number }[] = []
   const realTimeout = globalThis.setTimeout
@@ -72,9 +72,9 @@ const plannedRefreshes = (): { run: () => void; ms: number }[] => {
   return planned
 }
 
-describe('a relay and tabs whose clocks are apart', () => {
+describe('a relay and tabs with different clocks', () => {
   test.each(offsets)(
-    'a relay %i ms ahead gives a reservation that is refreshed while the relay still keeps it',
+    'a reservation at a relay whose clock is %i ms ahead is refreshed before the relay drops it',
     async (offMs) => {
       const planned = plannedRefreshes()
       const { address } = await startRelay(offMs)
@@ -97,7 +97,7 @@ describe('a relay and tabs whose clocks are apart', () => {
     },
   )
 
-  test.each(offsets)('a relay whose clock is set by %i ms meanwhile works as before', async (ms) => {
+  test.each(offsets)('a relay whose clock jumps by %i ms keeps working', async (ms) => {
     const relay = await startRelay(0)
     const node = await network.startTab([relay.address], { direct: false, target: 0 })
     await until('there is a reservation', () => isReserved(node))
@@ -106,20 +106,20 @@ describe('a relay and tabs whose clocks are apart', () => {
     expect(isReserved(node)).toBe(true)
   })
 
-  test.each(offsets)('a tab whose clock is set by %i ms meanwhile is reached as before', async (ms) => {
+  test.each(offsets)('a tab whose clock jumps by %i ms stays reachable', async (ms) => {
     const { address } = await startRelay(0)
     const node = await network.startTab([address], { direct: false, target: 0 })
     await until('there is a reservation', () => isReserved(node))
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms })
     node.keeper.wake()
     expect(await isReached(address, node)).toBe(true)
-    await until('it is reserved still', () => isReserved(node))
+    await until('the reservation still exists', () => isReserved(node))
     expect(node.failures).toEqual([])
   })
 })
 
 test.each([3 * dayMs, -3 * dayMs, 3 * yearMs, -3 * yearMs])(
-  'what a relay keeps for others is not older for a clock that is set by %i ms',
+  'DHT records at a relay do not expire when its clock jumps by %i ms',
   async (ms) => {
     const relay = await startRelay(0)
     const node = await network.startTab([relay.address], { direct: false, target: 0 })
@@ -129,7 +129,7 @@ test.each([3 * dayMs, -3 * dayMs, 3 * yearMs, -3 * yearMs])(
     const source = await createHeadSource(1)
     const key = new TextEncoder().encode(source.key('kept'))
     const [at] = await rpc.seeds(key)
-    if (at === undefined) throw new Error('The relay is nobody that could be asked.')
+    if (at === undefined) throw new Error('The relay is not in the routing table.')
     expect(await rpc.putValue(at, key, await source.value('kept', 1), untraced(signal))).toBe(true)
     await relay.setClock(ms)
     expect((await rpc.getValue(at, key, untraced(signal)))?.value).toBeDefined()
@@ -137,23 +137,23 @@ test.each([3 * dayMs, -3 * dayMs, 3 * yearMs, -3 * yearMs])(
 )
 
 test.each([dayMs, 3 * yearMs])(
-  'a tab whose clock was %i ms ahead, and was put right, is known by its new addresses',
+  'peers learn the new addresses of a tab whose clock was %i ms ahead and was corrected',
   async (ahead) => {
     const privateKey = await generateKeyPair('Ed25519')
     const friend = await network.startTab([], { target: 0 })
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ahead })
     const before = await network.startTab([], { privateKey, target: 0 })
     await before.libp2p.dial(friend.libp2p.getMultiaddrs())
-    const known = async (): Promise<string[]> =>
+    const learned = async (): Promise<string[]> =>
       (await friend.libp2p.peerStore.get(before.libp2p.peerId)).addresses.map((each) => each.multiaddr.toString())
     const own = (node: TestNode): string[] =>
       node.libp2p.getMultiaddrs().map((each) => String(each.decapsulate('/p2p')))
-    await vi.waitFor(async () => expect(await known()).toEqual(expect.arrayContaining(own(before))), 60_000)
+    await vi.waitFor(async () => expect(await learned()).toEqual(expect.arrayContaining(own(before))), 60_000)
     await before.stop()
 
     vi.useRealTimers()
     const after = await network.startTab([], { privateKey, target: 0 })
     await after.libp2p.dial(friend.libp2p.getMultiaddrs())
-    await vi.waitFor(async () => expect(await known()).toEqual(expect.arrayContaining(own(after))), 60_000)
+    await vi.waitFor(async () => expect(await learned()).toEqual(expect.arrayContaining(own(after))), 60_000)
   },
 )
