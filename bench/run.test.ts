@@ -129,7 +129,7 @@ test('baselines of version 1 are read, and too few to judge by', async () => {
   writeFileSync(suite.replace('benchmark.ts', 'baselines.json'), JSON.stringify(first))
   expect(await bench([suite, '--compare'])).toMatchObject({
     code: 0,
-    output: expect.stringContaining('too few to tell'),
+    output: expect.stringContaining('too few to decide'),
   })
 })
 

@@ -5,7 +5,7 @@ import { expect, test } from './fixtures/test.ts'
 const packages = readPackages()
 
 /** Packages whose dependencies, if any, are in the catalogue. */
-const wanted = ['hello-world', 'agent-context-crafter', 'java26-virtual-thread-dao', 'multi-tenant-saas', 'sparql-cli']
+const chosen = ['hello-world', 'agent-context-crafter', 'java26-virtual-thread-dao', 'multi-tenant-saas', 'sparql-cli']
 
 const sees = async (peer: Peer, count: number): Promise<void> => {
   await expect.poll(async () => (await peer.search({ text: '' })).total).toBe(count)
@@ -28,14 +28,14 @@ const publishAndInstall = async (
 ): Promise<void> => {
   for (const { files } of packages) await a.publish(files)
   await sees(b, packages.length)
-  for (const slug of wanted) await b.install([slug])
-  for (const slug of wanted) await hasIdenticalFiles(b, slug)
+  for (const slug of chosen) await b.install([slug])
+  for (const slug of chosen) await hasIdenticalFiles(b, slug)
 
   await closeA()
   const c = await openC()
   await sees(c, packages.length)
-  for (const slug of wanted) await c.install([slug])
-  for (const slug of wanted) await hasIdenticalFiles(c, slug)
+  for (const slug of chosen) await c.install([slug])
+  for (const slug of chosen) await hasIdenticalFiles(c, slug)
 }
 
 test('three browsers exchange all packages over one relay', async ({ join }) => {

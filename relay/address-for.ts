@@ -4,8 +4,8 @@
  */
 export const addressFor = (addresses: readonly string[], pageHost: string | undefined): string => {
   const name = pageHost?.replace(/:\d+$/, '').replace(/^\[|\]$/g, '') ?? ''
-  const wanted = name === 'localhost' ? '127.0.0.1' : name
-  const found = addresses.find((address) => address.split('/')[2] === wanted) ?? addresses[0]
+  const host = name === 'localhost' ? '127.0.0.1' : name
+  const found = addresses.find((address) => address.split('/')[2] === host) ?? addresses[0]
   if (found === undefined) throw new Error('The relay has no address.')
   return found
 }

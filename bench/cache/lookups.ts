@@ -58,7 +58,7 @@ export const measureHotLookups = async (): Promise<number[]> => {
 /** Measures `window.ggen.lookup` in the page of a real tab with a relay. The clock of a page has steps of 0.1 ms. */
 export const measureInTab = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
   yield* withStage<Figure>(async function* ({ open }) {
-    log(`lookups from the page of a real tab, of ${tabPackages} packages of somebody who is gone`)
+    log(`lookups from the page of a real tab, ${tabPackages} packages whose publisher has left`)
     const { page, status } = await open()
     const publisher = await open()
     const ids: string[] = []

@@ -38,7 +38,7 @@ test('a lower speed is worse', () => {
 
 test('too few runs are reported as too few', () => {
   const [difference] = compareRuns(before.slice(0, 2), [run(30), run(31)]).differences
-  expect(difference && differenceToText(difference)).toContain('too few to tell')
+  expect(difference && differenceToText(difference)).toContain('too few to decide')
 })
 
 test('a scenario that a run now lacks is missing, and a new one is not compared', () => {

@@ -66,7 +66,7 @@ export const judgementToText = ({ times, worse, better, undecided }: Judgement):
     .join(', ')
   if (worse.length > 0) return `${ratios}: WORSE (${worse.join(', ')})`
   if (better.length > 0) return `${ratios}: better (${better.join(', ')})`
-  return `${ratios}: ${undecided.includes('p50') ? 'too few to tell' : 'no difference beyond chance'}`
+  return `${ratios}: ${undecided.includes('p50') ? 'too few to decide' : 'no difference beyond chance'}`
 }
 
 /** Reduces a run to one unit. */

@@ -186,10 +186,10 @@ const canReserve = async (relay: string): Promise<boolean> => {
 }
 
 /** Returns the problems that `fuzz` found as sentences; none if the target passed. */
-export const problems = (result: FuzzResult, wanted: number): string[] => {
+export const problems = (result: FuzzResult, expected: number): string[] => {
   const { attacked, control } = result
   const found: string[] = []
-  if (result.cases !== wanted) found.push(`The target ended after about ${result.cases} of ${wanted} cases.`)
+  if (result.cases !== expected) found.push(`The target ended after about ${result.cases} of ${expected} cases.`)
   if (attacked.after.faults > 0)
     found.push(`${attacked.after.faults} errors reached the process:\n${attacked.after.lines.join('\n')}`)
   if (attacked.after.sockets > 0) found.push(`${attacked.after.sockets} sockets remain open.`)
