@@ -23,7 +23,7 @@ const parts = (bytes: Uint8Array) => {
 }
 
 describe('an announcement', () => {
-  it('is valid when its parts are signed and belong together', async () => {
+  it('is valid if its parts are signed and consistent', async () => {
     const forger = await createForger('alice')
     const bytes = announcementOf(entriesOf(await forger.release('kit', '1.0.0')))
     expect(await outcome(bytes)).toBe('valid')
@@ -34,7 +34,7 @@ describe('an announcement', () => {
     })
   })
 
-  it('is refused by name for a part that is forged or belongs elsewhere', async () => {
+  it('is refused by name for a forged or inconsistent part', async () => {
     const [alice, mallory] = await Promise.all([createForger('alice'), createForger('mallory')])
     const state = await alice.release('kit', '1.0.0')
     const other = await alice.release('other', '1.0.0')
@@ -48,14 +48,14 @@ describe('an announcement', () => {
     expect(await outcome(encode({ identity: withForgedIdentity(good.identity) }))).toBe('IdentityInvalid')
     expect(await outcome(encode({ identity: mallory.identity.chain }))).toBe('IdentityInvalid')
     expect(await outcome(encode({ release: foreign.release.bytes }))).toBe('IdentityInvalid')
-    // Signed by the same publisher, and yet not what the head names.
+    // Signed by the same publisher, but not named by the head.
     expect(await outcome(encode({ release: other.release.bytes }))).toBe('RecordMalformed')
     expect(await outcome(announcementOf(entriesOf(await signedBy(mallory, state))))).toBe('SignatureInvalid')
     expect(await outcome(new Uint8Array(10_000_000))).toBe('RecordTooLarge')
     expect(await outcome(new Uint8Array(100).fill(0xff))).toBe('RecordMalformed')
   })
 
-  it('is not invalid for a key that was good once', async () => {
+  it('is valid if signed by a former key', async () => {
     const rotation = await createSigner(new Uint8Array(32).fill(1))
     const forger = await createForger('alice', rotation)
     const state = await forger.release('kit', '1.0.0')

@@ -12,8 +12,8 @@ import { type VerifiedRelease, verifyRelease } from './release.ts'
 import { wireVersions } from './version.ts'
 
 /**
- * A gossip message: a package has a new state. It carries all that is needed to verify it, so that a peer can decide
- * alone whether to pass it on. Gossip is a hint; sync is the truth.
+ * The gossip message of a new package state. It contains everything needed to verify it, so that a peer can decide
+ * alone whether to forward it. Gossip is best effort; sync is authoritative.
  */
 export interface Announcement {
   readonly v: 1
@@ -21,7 +21,7 @@ export interface Announcement {
   readonly identity: Uint8Array
   /** A signed head. */
   readonly head: Uint8Array
-  /** The signed release that is new, or null where none is (a yank). */
+  /** The new signed release, or null (for a yank). */
   readonly release: Uint8Array | null
 }
 
@@ -37,7 +37,7 @@ export const announcementCodec = createCodec<Announcement>({
   }),
 })
 
-/** An announcement as it was decoded, with the head that its package is known by. Nothing in it is verified. */
+/** A decoded, unverified announcement with its head, which identifies the package. */
 export interface ReadAnnouncement {
   readonly parts: Announcement
   readonly head: Head
@@ -47,11 +47,11 @@ export interface VerifiedAnnouncement {
   readonly identity: Identity
   readonly head: VerifiedHead
   readonly release: VerifiedRelease | null
-  /** The head was good once: its key was replaced, or its publisher has ended the identity. Nothing to pass on. */
+  /** The head was valid once, but its key was replaced or its identity revoked. Not to be passed on. */
   readonly isSuperseded: boolean
 }
 
-/** Decodes an announcement, which is done once: all that follows takes what this gives. */
+/** Decodes an announcement. Done once; all later steps use the result. */
 export const readAnnouncement = (bytes: Uint8Array): Decoded<ReadAnnouncement> => {
   const parts = announcementCodec.decode(bytes)
   if (!parts.ok) return parts
@@ -60,8 +60,8 @@ export const readAnnouncement = (bytes: Uint8Array): Decoded<ReadAnnouncement> =
 }
 
 /**
- * Checks form, signatures, and that the parts belong together. The outcome is a function of the bytes alone: whoever
- * passes on what it has found valid is never blamed for it by a peer that knows more, or less.
+ * Checks the form, the signatures and the consistency of the parts. The outcome depends on the bytes alone, so peers
+ * with another state never penalise a peer for forwarding an announcement that it found valid.
  */
 export const verifyAnnouncement = async (
   read: Decoded<ReadAnnouncement>,
@@ -69,7 +69,7 @@ export const verifyAnnouncement = async (
 ): Promise<Decoded<VerifiedAnnouncement>> => {
   if (!read.ok) return read
   const { parts } = read.value
-  // All at once: one after the other they would be as many turns of an event loop, which may be a busy one.
+  // In parallel: in sequence, each would wait for a turn of an event loop that may be busy.
   const [identity, openedHead, openedRelease] = await Promise.all([
     verifyIdentity(parts.identity, crypto),
     openHashed('head', parts.head, crypto),

@@ -1,13 +1,13 @@
-/** What all formats do with bytes. */
+/** Byte operations that all formats share. */
 
-/** Equality. Not for secrets: its time depends on them. */
+/** Not for secrets: not constant-time. */
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => {
   if (a.length !== b.length) return false
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
   return true
 }
 
-/** Order byte by byte, a beginning before what it begins; for `sort`. */
+/** Lexicographic order for `sort`; a prefix sorts before longer byte strings. */
 export const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
   for (let index = 0; index < Math.min(a.length, b.length); index += 1) {
     const difference = (a[index] ?? 0) - (b[index] ?? 0)

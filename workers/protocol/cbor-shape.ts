@@ -1,16 +1,16 @@
 import { MAX_DEPTH } from './limits.ts'
 
 /**
- * A look over CBOR before it is decoded: one pass without recursion and without allocating anything for what the
- * input declares. What passes has bounded depth, a bounded number of items, no trailing bytes, lengths that fit, and
- * only the types that records may use: safe integers, finite 64-bit floats, byte strings, text, lists, maps, booleans
- * and null (RFC 8949; no tags, short floats, `undefined` or indefinite lengths). Today's fields need no floats and no
- * negative integers; the fields of later versions may.
+ * Scans CBOR before it is decoded, in one pass without recursion and without allocating declared lengths. Returns the
+ * first fault. Valid input has bounded depth, a bounded number of items, no trailing bytes, lengths within the input,
+ * and only the types that records may use: safe integers, 64-bit floats, byte strings, text, lists, maps, booleans and
+ * null (RFC 8949; no tags, short floats, `undefined` or indefinite lengths). Current fields use no floats or negative
+ * integers; fields of later versions may.
  *
- * Not checked here: UTF-8, the order of map keys, duplicate keys; the decoder and the re-encoding see to them.
+ * Not checked here: UTF-8, finite floats, order of map keys, duplicate keys. The decoder and re-encoding check these.
  */
 export const findShapeFault = (bytes: Uint8Array, maxItems: number): string | undefined => {
-  /** Items still to come in each open list or map, innermost last. */
+  /** Remaining items of each open list or map, innermost last. */
   const open: number[] = [1]
   let items = 0
   let position = 0
@@ -31,7 +31,7 @@ export const findShapeFault = (bytes: Uint8Array, maxItems: number): string | un
     const minor = head & 31
     if (type === SIMPLE) {
       if (minor === FLOAT) {
-        // Whether it is finite, and in its only form, is for the decoder and the re-encoding.
+        // The decoder and re-encoding check that it is finite and canonical.
         position += FLOAT_BYTES
         if (position > bytes.length) return 'it ends too early'
         continue
@@ -78,6 +78,6 @@ const NULL = 22
 const FLOAT = 27
 const FLOAT_BYTES = 8
 
-// Values of the lower five bits that announce an argument of 1, 2, 4, 8 bytes.
+// Values of the lower five bits that precede an argument of 1, 2, 4 or 8 bytes.
 const ONE_BYTE = 24
 const EIGHT_BYTES = 27

@@ -32,27 +32,27 @@ const toy = createCodec<Toy>({
 
 const value: Toy = { v: 2, n: 1, s: 'x', list: [] }
 
-/** The encoding of `value`, with `fields` over it and without a look at the schema. */
+/** Encodes `value` with `fields` replaced, bypassing the schema. */
 const raw = (fields: object): Uint8Array => dagCbor.encode({ ...value, ...fields })
 
-/** A map with `v`, `n`, `s`, `list` and bytes of a test's own for one value. */
+/** A map with `v`, `n`, `s`, `list` and custom bytes for one value. */
 const withList = (...bytes: number[]): Uint8Array =>
   Uint8Array.of(0xa4, 0x61, 0x6e, 1, 0x61, 0x73, 0x61, 0x78, 0x61, 0x76, 2, 0x64, 0x6c, 0x69, 0x73, 0x74, ...bytes)
 
 describe('decode', () => {
-  test('reads what encode wrote', () => {
+  test('inverts encode', () => {
     expect(toy.decode(toy.encode(value))).toEqual({ ok: true, value })
     expect(sameBytes(withList(0x80), toy.encode(value))).toBe(true)
   })
 
-  test('does not keep a part of its input', () => {
+  test('retains no view of its input', () => {
     const bytes = raw({ list: [Uint8Array.of(1, 2, 3)] })
     const read = toy.decode(bytes)
     bytes.fill(0)
     expect(read).toMatchObject({ ok: true, value: { list: [Uint8Array.of(1, 2, 3)] } })
   })
 
-  test('says what is wrong in words', () => {
+  test('describes the fault', () => {
     const message = (bytes: Uint8Array) => {
       const read = toy.decode(bytes)
       return read.ok ? '' : `${read.name}: ${read.message}`
@@ -103,7 +103,7 @@ describe('decode', () => {
     expect(toy.decode(Uint8Array.from(bytes))).toMatchObject({ ok: false, name: 'RecordMalformed' })
   })
 
-  test('takes fractions and negative numbers, which fields of later versions may hold', () => {
+  test('accepts fractions and negative numbers, which fields of later versions may contain', () => {
     for (const list of [
       [1.5, -1.5, 2 ** -1074, Number.MAX_VALUE],
       [-1, -24, -25, -1000, Number.MIN_SAFE_INTEGER],
@@ -111,12 +111,12 @@ describe('decode', () => {
       expect(toy.decode(raw({ list }))).toEqual({ ok: true, value: { ...value, list } })
   })
 
-  test('takes as much as is allowed', () => {
+  test('accepts values at the limits', () => {
     expect(toy.decode(withList(0x95, ...new Array<number>(21).fill(0))).ok).toBe(true)
     expect(toy.decode(withList(...new Array<number>(MAX_DEPTH - 1).fill(0x81), 0)).ok).toBe(true)
   })
 
-  test('refuses content ids: no record has one', () => {
+  test('refuses CIDs, which no record contains', () => {
     const cid = CID.parse('bafyreiaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa')
     expect(toy.decode(raw({ list: [cid] })).ok).toBe(false)
   })
@@ -127,17 +127,17 @@ describe('decode', () => {
     )
     expect(read).toMatchObject({ ok: false, name: 'RecordMalformed' })
     expect(Object.getOwnPropertyNames(Object.prototype)).not.toContain('n')
-    // Nor do fields that every object inherits count as known.
+    // Inherited property names do not count as schema fields either.
     expect(toy.decode(raw({ constructor: 1 })).ok).toBe(false)
     expect(toy.decode(raw({ toString: 1 })).ok).toBe(false)
   })
 
-  test('a megabyte of nested lists costs no stack', () => {
+  test('a megabyte of nested lists does not overflow the stack', () => {
     expect(findShapeFault(new Uint8Array(1 << 20).fill(0x81), 1 << 21)).toBe('it is nested too deeply')
   })
 })
 
-describe('findShapeFault sees by itself, before anything is decoded', () => {
+describe('findShapeFault finds without decoding', () => {
   test.each([
     ['it is shorter than it says', [0x9a, 255, 255, 255, 255]],
     ['it is shorter than it says', [0x5b, 0, 0, 0, 1, 0, 0, 0, 0]],
@@ -175,11 +175,11 @@ describe('encode', () => {
     ['infinity', Number.POSITIVE_INFINITY],
     ['undefined', undefined],
     ['depth', [[[[[[[[1]]]]]]]]],
-  ])('refuses %s where the schema does not look', (_, odd) => {
+  ])('refuses %s where the schema allows any value', (_, odd) => {
     expect(() => toy.encode({ ...value, list: [odd] })).toThrow(expect.objectContaining({ name: 'RecordMalformed' }))
   })
 
-  test('hands out bytes of its own, not a part of a shared buffer', () => {
+  test('returns its own buffer, not a view of a shared one', () => {
     for (const size of [1, 50, 100, 150]) {
       const bytes = toy.encode({ ...value, s: 'x'.repeat(size) })
       expect(bytes.buffer.byteLength).toBe(bytes.byteLength)

@@ -8,29 +8,29 @@ import { toLine } from './text.ts'
 
 /**
  * Canonical DAG-CBOR for one format. `decode` is total: any bytes give a value or a named failure, in time and memory
- * bounded by `maxBytes` and `maxItems`. What decodes has exactly one encoding, so hashes and signatures over bytes
- * stand for values. Fields that a schema does not name come through unchanged where it is an open record (`fields.ts`).
- * Not done here: signatures, and rules that need more than the one record.
+ * bounded by `maxBytes` and `maxItems`. Each value has exactly one encoding, so hashes and signatures of the bytes
+ * cover the value. Open records (`fields.ts`) keep fields that the schema does not name. Not checked here: signatures,
+ * and rules across several records.
  */
 
-/** Both ways between the values of one format and their only encoding. */
+/** Encodes and decodes the values of one format. */
 export interface Codec<T> {
-  /** The format in words, for messages: “release record”. */
+  /** Name of the format for messages, such as “release record”. */
   readonly name: string
   readonly schema: v.GenericSchema<unknown>
   readonly maxBytes: number
-  /** @throws RecordError when no peer would accept the value: it breaks the schema or is too large. */
+  /** @throws RecordError if the value violates the schema or is too large, so that no peer would accept it. */
   encode(value: T): Uint8Array
   decode(bytes: Uint8Array): Decoded<T>
 }
 
 export interface CodecOptions<T> {
   readonly name: string
-  /** The `v` that the schema asks for; a higher one is told apart from a malformed record. */
+  /** The `v` that the schema requires. A higher one is reported as unsupported, not as malformed. */
   readonly version: number
   readonly schema: v.GenericSchema<unknown, T>
   readonly maxBytes: number
-  /** Most CBOR items (a map entry has two). */
+  /** Maximum number of CBOR items (a map entry has two). */
   readonly maxItems?: number
 }
 
@@ -59,7 +59,7 @@ export const createCodec = <T>(options: CodecOptions<T>): Codec<T> => {
       if (!value.ok) return value
       return sameBytes(dagCbor.encode(value.value), bytes) ? value : malformed(name, 'it is not in canonical form')
     } catch {
-      // The strict decoder: invalid keys, duplicate keys, numbers in more bytes than needed.
+      // The strict decoder throws for invalid keys, duplicate keys and overlong numbers.
       return malformed(name, 'it is not in canonical form')
     }
   }
@@ -73,7 +73,7 @@ export const createCodec = <T>(options: CodecOptions<T>): Codec<T> => {
       const checked = check(value)
       if (!checked.ok) throw new RecordError(checked.name, checked.message)
       const bytes = serialize(name, checked.value)
-      // The full way back: where a schema is laxer than the decoder, the mistake shows here and not at a peer.
+      // Decoded again: if the schema is laxer than the decoder, the mistake shows here and not at a peer.
       const read = decode(bytes)
       if (!read.ok) throw new RecordError(read.name, read.message)
       return bytes
@@ -85,8 +85,8 @@ export const createCodec = <T>(options: CodecOptions<T>): Codec<T> => {
 
 const serialize = (name: string, value: unknown): Uint8Array => {
   try {
-    // Copied: the encoder hands out a part of a large shared buffer (in Node a `Buffer`, whose `slice` is no copy), and
-    // storing or sending that would take all of it along.
+    // Copied: the encoder returns a view of a large shared buffer (in Node a `Buffer`, whose `slice` does not copy),
+    // and storing or sending the view would include all of it.
     return new Uint8Array(dagCbor.encode(value))
   } catch {
     throw new RecordError('RecordMalformed', `This ${name} holds something that has no encoding.`)
@@ -103,7 +103,7 @@ const versionOf = (raw: unknown): number | undefined =>
   typeof raw === 'object' && raw !== null && 'v' in raw && typeof raw.v === 'number' ? raw.v : undefined
 
 const describeIssue = (issue: v.BaseIssue<unknown>): string => {
-  // Keys come from the input: show only as much as a message can bear.
+  // Keys are untrusted input, so they are sanitised and truncated.
   const path = (issue.path ?? []).map((item) => toLine(String(item.key), MAX_KEY_SHOWN)).join('.')
   const reason =
     issue.type !== 'strict_object' && issue.type !== 'loose_object'

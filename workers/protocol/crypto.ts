@@ -1,11 +1,11 @@
 /**
- * What the protocol needs of cryptography, handed in by whoever runs it, so that this folder stays pure and the same
- * code works in a tab, a worker and a relay. Signatures are Ed25519 over raw 32-byte public keys.
+ * The cryptography that the protocol needs, injected so that this folder stays pure and runs in a tab, a worker and a
+ * relay. Signatures are Ed25519 with raw 32-byte public keys.
  */
 
 export type Sha256 = (bytes: Uint8Array) => Promise<Uint8Array>
 
-/** Resolves to false, never rejects, for a key or a signature of a wrong length or form. */
+/** Resolves to false and never rejects for a malformed key or signature. */
 export type Verify = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => Promise<boolean>
 
 export interface CryptoProvider {
@@ -13,7 +13,7 @@ export interface CryptoProvider {
   readonly verify: Verify
 }
 
-/** One private key, seen only by what it can do. */
+/** Signs with one private key without exposing it. */
 export interface Signer {
   /** Raw Ed25519 public key, 32 bytes. */
   readonly publicKey: Uint8Array

@@ -28,8 +28,8 @@ export const decoded = <T>(value: T): Decoded<T> => ({ ok: true, value })
 export const refused = (name: DecodeFailureName, message: string): DecodeFailure => ({ ok: false, name, message })
 
 /**
- * Thrown when our own side tries to encode a record that no peer would accept. Its name is a documented failure name,
- * so it reaches the person as such.
+ * Thrown when this program tries to encode a record that no peer would accept. Its name is a documented failure name,
+ * under which it reaches the person.
  */
 export class RecordError extends Error {
   override readonly name: DecodeFailureName

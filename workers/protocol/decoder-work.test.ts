@@ -10,12 +10,12 @@ import { type ContentManifest, manifestCodec } from './manifest.ts'
 const SEED = 2_026_1121
 const INPUTS = 20_000
 
-/** Inputs whose work is counted together: one that costs the square of its length stands out among so many. */
+/** Inputs measured together: enough for one with quadratic cost to stand out. */
 const COUNTED = 200
 
 /**
- * Blocks of code that a decoder may run for each byte, and for each input: it reads each byte a few times, and has the
- * fields of its schema to look at. Three times what the most thorough one needs.
+ * Code blocks that a decoder may run per byte and per input: it reads each byte a few times and checks the fields of
+ * its schema. Three times the maximum of all decoders.
  */
 const MAX_WORK_PER_BYTE = 150
 const MAX_WORK_PER_INPUT = 5_000
@@ -23,7 +23,7 @@ const MAX_WORK_PER_INPUT = 5_000
 const mostWork = (inputs: readonly Uint8Array[]): number =>
   inputs.reduce((sum, { length }) => sum + MAX_WORK_PER_INPUT + MAX_WORK_PER_BYTE * length, 0)
 
-describe('the work of reading hostile input', () => {
+describe('the work of decoding hostile input', () => {
   forEachSample(({ codec, arbitrary }) => {
     test(`is bounded by its length for a ${codec.name}`, () => {
       const seeds: Seed[] = fc
@@ -37,7 +37,7 @@ describe('the work of reading hostile input', () => {
       }
     })
 
-    test(`is bounded for the largest of a ${codec.name}`, () => {
+    test(`is bounded for the largest ${codec.name}`, () => {
       for (const input of largestHostile(codec.maxBytes)) {
         const work = workOf(() => expect(codec.decode(input).ok).toBe(false))
         expect(work).toBeLessThan(mostWork([input]))
@@ -53,7 +53,7 @@ describe('the work of reading hostile input', () => {
       expect(workOf(() => manifestCodec.decode(input))).toBeLessThan(mostWork([input]))
     }
   })
-  test('finds a decoder that costs the square of its input among others', () => {
+  test('the measurement detects a decoder with quadratic cost', () => {
     const inputs = Array.from({ length: COUNTED }, (_, i) => new Uint8Array(i === 0 ? 2_000 : 300))
     const square = (input: Uint8Array): number => {
       let sum = 0
@@ -66,7 +66,7 @@ describe('the work of reading hostile input', () => {
   })
 })
 
-/** Inputs as large as is allowed, made of one thing over and over. */
+/** Inputs of maximum size that repeat one element. */
 const largestHostile = (maxBytes: number): Uint8Array[] => {
   const filled = (...unit: number[]) => Uint8Array.from({ length: maxBytes }, (_, i) => unit[i % unit.length] ?? 0)
   const listOf = (...unit: number[]) => {
@@ -77,12 +77,12 @@ const largestHostile = (maxBytes: number): Uint8Array[] => {
   const oneText = filled(0x61)
   oneText.set([0x7a, ...bigEndian(maxBytes - 5)])
   return [
-    // Nested without end.
+    // Unclosed nesting.
     filled(0x81),
     filled(0xa1, 0x61, 0x61),
     filled(0xc1),
     filled(0x9f),
-    // As many items as there are bytes.
+    // One item per byte.
     listOf(0x80),
     listOf(0xa0),
     listOf(0x60),
@@ -95,7 +95,7 @@ const largestHostile = (maxBytes: number): Uint8Array[] => {
 
 const bigEndian = (n: number): number[] => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255]
 
-/** As many files as are allowed, deep in folders, with names that need all checks. */
+/** The maximum number of files in deep folders, with names that need all checks. */
 const largestManifest = (): ContentManifest => ({
   v: 1,
   files: Array.from({ length: MAX_FILES }, (_, i) => ({

@@ -11,7 +11,7 @@ import { DHT_VALUE_MAX_BYTES, HEAD_MAX_BYTES, IDENTITY_CHAIN_MAX_BYTES } from '.
 import { bytesToAscii } from './text.ts'
 import { wireVersions } from './version.ts'
 
-/** What is kept in the DHT under `/ggen/<publisher id>/<slug>`: a head with all that is needed to verify it. */
+/** The DHT value of `/ggen/<publisher id>/<slug>`: a head and the identity that verifies it. */
 export interface DhtValue {
   readonly v: 1
   /** An encoded identity chain. */
@@ -35,9 +35,9 @@ export const encodeDhtValue = (identity: Identity, head: VerifiedHead): Uint8Arr
   dhtValueCodec.encode({ v: wireVersions.dhtValue, identity: identity.chain, head: head.bytes })
 
 /**
- * Checks that a value belongs under its key: identity, signature, publisher and package. Whether it is older than
- * another is for the caller to compare by `head.seq`.
- * @param key the DHT key as text or as bytes.
+ * Verifies that a value belongs to its key: identity, signature, publisher and package. Callers compare values by
+ * `head.seq`.
+ * @param key the DHT key as text or bytes.
  */
 export const verifyDhtValue = async (
   key: Uint8Array | string,
@@ -63,7 +63,7 @@ export const verifyDhtValue = async (
 
 const readKey = (key: Uint8Array | string) => {
   if (typeof key === 'string') return splitHeadKey(key)
-  // Longer ones need not be turned into text to be refused.
+  // Longer keys are refused without decoding them.
   return splitHeadKey(key.length > MAX_KEY_BYTES ? '' : bytesToAscii(key))
 }
 

@@ -12,15 +12,15 @@ import {
 } from './limits.ts'
 import { asciiToBytes } from './text.ts'
 
-/** One unit of the catalogue, as peers exchange it. `bytes` is unverified until the registry has looked at it. */
+/** One unit of the catalogue, as peers exchange it. `bytes` are unverified until the registry has verified them. */
 
-/** Kinds that this version understands. */
+/** Kinds that this version supports. */
 export type EntryKind = 'identity' | 'head' | 'release' | 'page'
 
 export interface Entry {
-  /** An `EntryKind`, or a kind of a later version, which is carried and not understood (`other-record.ts`). */
+  /** An `EntryKind`, or a kind of a later version, which is passed on as opaque (`other-record.ts`). */
   readonly kind: string
-  /** An identity chain, a signed head, a signed release, a head page; a signed record where the kind is unknown. */
+  /** An identity chain, signed head, signed release or head page; for an unknown kind a signed record. */
   readonly bytes: Uint8Array
 }
 
@@ -33,10 +33,10 @@ export const entryMaxBytes: Readonly<Record<EntryKind, number>> = {
 
 export const isEntryKind = (kind: string): kind is EntryKind => Object.hasOwn(entryMaxBytes, kind)
 
-/** Most bytes of an entry of this kind. */
+/** Returns the maximum size of an entry of this kind (bytes). */
 export const maxBytesOf = (kind: string): number => (isEntryKind(kind) ? entryMaxBytes[kind] : OTHER_RECORD_MAX_BYTES)
 
-const known = v.variant(
+const supported = v.variant(
   'kind',
   [
     openRecord({ kind: v.literal('identity'), bytes: bytes(1, entryMaxBytes.identity) }),
@@ -55,13 +55,13 @@ const other = openRecord({
   bytes: bytes(1, OTHER_RECORD_MAX_BYTES),
 })
 
-export const entrySchema = v.union([known, other], 'an entry with a kind and its bytes is expected')
+export const entrySchema = v.union([supported, other], 'an entry with a kind and its bytes is expected')
 
 /**
- * What an entry is known by between peers: for signed records `signedId` (`VerifiedHead.hash`, `VerifiedRelease.hash`),
- * so that signing the same again makes no new entry; for pages and identities the hash of the bytes. An entry of another
- * kind that is no signed record has the hash of its kind and its bytes: nobody can make up one that is known by the id of
- * an entry of somebody else.
+ * Returns the id of an entry: for signed records `signedId` (`VerifiedHead.hash`, `VerifiedRelease.hash`), so that
+ * signing the same body again gives no new entry; for pages and identities the hash of the bytes. An entry of another
+ * kind that is not a signed record has the hash of its kind and bytes, so nobody can forge an entry with the id of
+ * another.
  */
 export const entryId = ({ kind, bytes }: Entry, crypto: Pick<CryptoProvider, 'sha256'>): Promise<Uint8Array> => {
   if (kind === 'identity' || kind === 'page') return crypto.sha256(bytes)

@@ -9,33 +9,33 @@ import { asciiToBytes } from './text.ts'
 import { wireVersions } from './version.ts'
 
 /**
- * A signed record: the body's bytes, the key and the signature. The signature covers the kind too, so a signed body of
- * one kind is worth nothing as another. Whether the key may sign for a publisher is for the identity to say.
+ * A signed record: body bytes, key and signature. The signature also covers the kind, so a body signed as one kind is
+ * invalid as another. The identity decides whether the key may sign for a publisher.
  *
- * Later versions grow by new kinds, and by new fields in a body. The envelope itself is closed: what stands outside of
- * the signature could be changed by anyone.
+ * Later versions add kinds and body fields. The envelope itself is closed: anyone could change fields outside of the
+ * signature.
  */
 
-/** A kind that this version knows. */
+/** A kind that this version supports. */
 export type EnvelopeKind = 'release' | 'head'
 
 export interface Envelope {
   readonly v: 1
   readonly kind: string
   readonly body: Uint8Array
-  /** Raw Ed25519 public key of 32 bytes; any other length is a type of key that this version cannot check. */
+  /** Raw Ed25519 public key of 32 bytes. Any other length is a key type that this version cannot verify. */
   readonly key: Uint8Array
   readonly signature: Uint8Array
 }
 
-/** What an opened envelope holds. */
+/** Body and key of an envelope. */
 export interface Opened {
   readonly body: Uint8Array
   readonly key: Uint8Array
 }
 
 export interface OpenedHashed extends Opened {
-  /** Of the body. */
+  /** SHA-256 of the body. */
   readonly hash: Uint8Array
 }
 
@@ -65,7 +65,7 @@ const isEnvelopeKind = (kind: string): kind is EnvelopeKind => kind === 'release
 
 const codecOf = (kind: string): Codec<Envelope> => (isEnvelopeKind(kind) ? envelopeCodecs[kind] : anyEnvelopeCodec)
 
-/** @throws RecordError `RecordTooLarge` when the signed record is over the limit of its kind. */
+/** @throws RecordError `RecordTooLarge` if the signed record exceeds the limit of its kind. */
 export const sign = async (kind: string, body: Uint8Array, signer: Signer): Promise<Uint8Array> =>
   codecOf(kind).encode({
     v: wireVersions.envelope,
@@ -76,8 +76,8 @@ export const sign = async (kind: string, body: Uint8Array, signer: Signer): Prom
   })
 
 /**
- * Reads an envelope and checks its signature by the key that it names: a function of the bytes alone. `RecordUnsupported`
- * for a type of key that this version cannot check.
+ * Decodes an envelope and verifies its signature by the key that it names. Depends on the bytes alone. Fails with
+ * `RecordUnsupported` for a key type that this version cannot verify.
  */
 export const open = async (kind: string, envelope: Uint8Array, verify: Verify): Promise<Decoded<Opened>> => {
   const read = readEnvelope(kind, envelope)
@@ -90,7 +90,7 @@ export const open = async (kind: string, envelope: Uint8Array, verify: Verify): 
     : refused('RecordUnsupported', `This ${kind} is signed by a type of key that this program does not know.`)
 }
 
-/** The same with the hash of the body, both at once: one after the other they would be two turns of an event loop. */
+/** Opens an envelope and hashes its body in parallel, which takes one turn of the event loop instead of two. */
 export const openHashed = async (
   kind: string,
   envelope: Uint8Array,
@@ -102,7 +102,7 @@ export const openHashed = async (
   return opened.ok ? decoded({ ...opened.value, hash }) : opened
 }
 
-/** The same without checking the signature: to learn whose identity is needed. */
+/** Decodes an envelope without verifying the signature, to learn whose identity is needed. */
 export const peek = (kind: string, envelope: Uint8Array): Decoded<Opened> => {
   const read = readEnvelope(kind, envelope)
   return read.ok ? decoded({ body: read.value.body, key: read.value.key }) : read
@@ -116,14 +116,14 @@ const readEnvelope = (kind: string, envelope: Uint8Array): Decoded<Envelope> => 
 }
 
 /**
- * What a signed record is known by between peers, whatever its signature: the hash of the body, which heads name, and
- * for kinds that this version does not know the hash of what is signed. That covers the kind, so no record can pass for
- * one of another kind, nor for an identity or a page.
+ * Returns the id of a signed record, independent of its signature: the hash of the body, which heads name; for unknown
+ * kinds the hash of the signed message. That message covers the kind, so no record can pass for one of another kind, an
+ * identity or a page.
  */
 export const signedId = (kind: string, body: Uint8Array, crypto: Pick<CryptoProvider, 'sha256'>): Promise<Uint8Array> =>
   crypto.sha256(isEnvelopeKind(kind) ? body : toSign(kind, body))
 
-/** Bytes of the signed record around a body of this size. */
+/** Returns the size of a signed record with a body of this size (bytes). */
 export const envelopeSize = (kind: string, bodyBytes: number): number =>
   ENVELOPE_BYTES + kind.length + byteStringHeadSize(bodyBytes) + bodyBytes
 
@@ -135,7 +135,7 @@ const toSign = (kind: string, body: Uint8Array): Uint8Array => {
   return message
 }
 
-// Of a map of five entries: its head, the five keys with a head each, and `v`, the head of the kind, key, signature.
+// A map of five entries: its head, five keys with a head each, `v`, the head of `kind`, `key` and `signature`.
 const ENVELOPE_BYTES =
   1 + ['v', 'kind', 'body', 'key', 'signature'].join('').length + 5 + 1 + 1 + (2 + KEY_BYTES) + (2 + SIGNATURE_BYTES)
 

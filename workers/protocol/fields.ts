@@ -5,13 +5,13 @@ import { countCharacters, isLine } from './text.ts'
 import { isVersion } from './versions-and-ranges.ts'
 
 /**
- * Schemas of the fields that several records share. Rules that the schema language has no words for carry a message;
- * the pinned schema hashes cover these messages, so a changed rule needs a changed message.
+ * Schemas of fields that several records share. Rules that JSON Schema cannot express have a message, and the pinned
+ * schema hashes cover these messages: a changed rule needs a changed message.
  */
 
 /**
- * A map with at least these fields. Any other field belongs to a later version of the format: it is kept as it is, and
- * means nothing here (docs/protocol.md §2).
+ * A map with at least these fields. Other fields belong to later versions of the format: they are kept unchanged and
+ * ignored (docs/protocol.md §2).
  */
 export const openRecord = <const Entries extends v.ObjectEntries>(
   entries: Entries,
@@ -22,7 +22,7 @@ export const openRecord = <const Entries extends v.ObjectEntries>(
     '~run'(dataset, config) {
       const { value: input } = dataset
       const result = schema['~run'](dataset, config)
-      // The schema library leaves out these names. As fields of their own they change no prototype.
+      // The schema library drops these names. As own properties they change no prototype.
       if (result.typed && typeof input === 'object' && input !== null) {
         for (const name of unlistedNames) {
           const field = Object.getOwnPropertyDescriptor(input, name)
@@ -69,7 +69,7 @@ export const integer = (min: number, max: number = Number.MAX_SAFE_INTEGER) =>
     v.maxValue(max, 'the number is too large'),
   )
 
-/** Counts up with each change of one thing; the first is 1. */
+/** A sequence number, starting at 1. */
 export const seq = integer(1)
 
 /** A line of text (text.ts). */
@@ -82,14 +82,14 @@ export const line = (minCharacters: number, maxCharacters: number) =>
     ),
   )
 
-/** List of lines without equal members. */
+/** A list of distinct lines. */
 export const distinctLines = (maxEntries: number, maxCharacters: number) =>
   v.pipe(
     shortList(line(1, maxCharacters), 0, maxEntries),
     v.check((entries) => new Set(entries).size === entries.length, 'the entries must differ'),
   )
 
-// The patterns stand beside the checks that include them so that the pinned schema hashes cover them.
+// The patterns repeat a part of the checks so that the pinned schema hashes cover them.
 export const publisherId = v.pipe(
   v.string('a publisher id is expected'),
   v.regex(publisherIdPattern, 'a publisher id is expected'),
@@ -112,9 +112,9 @@ export const version = v.pipe(v.string('a version is expected'), v.check(isVersi
 /** Milliseconds since the epoch. */
 export const timestamp = integer(0)
 
-/** The mark of something that is so; what is not so has no field at all (one encoding for one value). */
+/** A flag: true or no field at all, so that each value has one encoding. */
 export const mark = v.literal(true, 'only true is possible here')
 
-/** List of `min` to `max` entries. The codec has bounded their number before (`maxItems`). */
+/** A list of `min` to `max` entries. The codec has already bounded their number (`maxItems`). */
 export const shortList = <const Item extends v.GenericSchema>(item: Item, min: number, max: number) =>
   v.pipe(v.array(item, 'a list is expected'), v.minLength(min, 'too few entries'), v.maxLength(max, 'too many entries'))

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { forEachSample } from '../testing/arbitraries.ts'
 
-/** Nothing signs what stands in these, so they take no other fields. */
+/** These formats are not covered by a signature, so they are closed. */
 const closed = ['identityChain', 'envelope']
 
 const leaf = fc.oneof(
@@ -15,7 +15,7 @@ const leaf = fc.oneof(
   fc.constant(null),
 )
 
-/** Those that every object inherits are names like any others. */
+/** Inherited property names are valid field names. */
 const name = fc.oneof(
   fc.string({ maxLength: 20, unit: 'grapheme' }),
   fc.constantFrom('__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'length', '', '0'),
@@ -34,15 +34,15 @@ const withFields = (value: object, fields: readonly (readonly [string, unknown])
   return extended
 }
 
-describe('a field of a later version, whatever its name and value, is kept as it is:', () => {
+describe('a field of a later version with any name and value is kept unchanged:', () => {
   forEachSample(({ format, codec, arbitrary }) => {
     if (closed.includes(format)) return
     test(format, () => {
-      // Names that a later reader of this version gives a meaning already would have to be of its form.
-      const known = ['id', 'closure', 'ecosystem', 'piece', 'yanked']
+      // Optional fields of this version must have their form.
+      const optionalFields = ['id', 'closure', 'ecosystem', 'piece', 'yanked']
       const later = fc.array(
         fc.tuple(
-          name.filter((each) => !known.includes(each)),
+          name.filter((each) => !optionalFields.includes(each)),
           field,
         ),
         { minLength: 1, maxLength: 3 },

@@ -34,7 +34,7 @@ const entries = (count: number): VersionEntry[] =>
 const build = (versions: readonly VersionEntry[], seq = 1, name = 'a') =>
   buildHead({ publisher: identity.publisherId, slug: name, seq, versions }, webCrypto)
 
-/** All versions again, page by page, as a reader finds them. */
+/** Collects all versions page by page, like a reader. */
 const readBack = async ({ head, pages }: BuiltHead): Promise<VersionEntry[]> => {
   const versions = [...head.versions]
   for (let older = head.older; older !== null; ) {
@@ -67,12 +67,12 @@ describe('buildHead', () => {
     )
   })
 
-  test('fills the head well', async () => {
+  test('fills most of the head', async () => {
     const { head } = await build(entries(200))
     expect(head.versions.length).toBeGreaterThanOrEqual(8)
   })
 
-  test('takes the longest names and versions', async () => {
+  test('accepts names and versions of maximum length', async () => {
     const longest = Array.from({ length: 20 }, (_, i) => ({
       version: `1.0.0-${String.fromCharCode(97 + i).repeat(58)}`,
       release: new Uint8Array(32),
@@ -83,7 +83,7 @@ describe('buildHead', () => {
     expect((await signHead(built.head, signer, webCrypto)).bytes.length).toBeLessThanOrEqual(HEAD_MAX_BYTES)
   })
 
-  test('a new release changes at most one page, and three times of four none', async () => {
+  test('a new release changes at most one page, and three of four releases change none', async () => {
     const all = entries(200)
     let unchanged = 0
     let before = await build(all.slice(100))
@@ -97,7 +97,7 @@ describe('buildHead', () => {
     expect(unchanged).toBe(60)
   })
 
-  test('refuses no version, too many, and the same one twice', async () => {
+  test('refuses no versions, too many and duplicates', async () => {
     await expect(build([])).rejects.toThrow(expect.objectContaining({ name: 'RecordMalformed' }))
     await expect(build(entries(4097))).rejects.toThrow(expect.objectContaining({ name: 'RecordTooLarge' }))
     const [one] = entries(1)
@@ -115,14 +115,14 @@ describe('buildHead', () => {
 })
 
 describe('verifyHead', () => {
-  test('accepts what a current key signed', async () => {
+  test('accepts a signature by a current key', async () => {
     const { head } = await build(entries(3), 4)
     const signed = await signHead(head, signer, webCrypto)
     expect(await verifyHead(signed.bytes, identity, webCrypto)).toEqual({ ok: true, value: signed })
     expect(peekHead(signed.bytes)).toEqual({ ok: true, value: head })
   })
 
-  test('refuses a stranger, a former key, an ended identity, another publisher', async () => {
+  test('refuses a foreign key, a former key, a revoked identity and another publisher', async () => {
     const { head } = await build(entries(3))
     const by = async (who: Signer, at: Identity) => {
       const read = await verifyHead((await signHead(head, who, webCrypto)).bytes, at, webCrypto)
@@ -172,7 +172,7 @@ describe('verifyDhtValue', () => {
     }
   })
 
-  test('refuses the identity of another', async () => {
+  test('refuses the identity of another publisher', async () => {
     const { head, key } = await put()
     const theirs = await createIdentity({ name: 'b', rotation, signingKey: signer.publicKey }, webCrypto)
     expect(await verifyDhtValue(key, encodeDhtValue(theirs, head), webCrypto)).toMatchObject({
@@ -186,7 +186,7 @@ describe('verifyDhtValue', () => {
     ).not.toThrow()
   })
 
-  test('10,000 changed values: none is accepted that was not signed so', async () => {
+  test('accepts none of 10,000 mutated values whose signed parts changed', async () => {
     const puts = [await put(1), await put(2)]
     const key = puts[0]?.key ?? ''
     const seeds = puts.map(({ value }) => toSeed(value))
@@ -194,7 +194,7 @@ describe('verifyDhtValue', () => {
     for (let i = 0; i < 10_000; i++) {
       const value = mutate(seeds, random)
       const read = await verifyDhtValue(key, value, webCrypto)
-      // Fields of later versions may stand beside the signed parts.
+      // Fields of later versions may be added beside the signed parts.
       if (!read.ok) continue
       expect(puts.some(({ head }) => sameBytes(head.bytes, read.value.head.bytes))).toBe(true)
       expect(sameBytes(read.value.identity.chain, identity.chain)).toBe(true)
@@ -203,7 +203,7 @@ describe('verifyDhtValue', () => {
 })
 
 describe('entryId', () => {
-  test('is the hash that heads name, whatever the signature', async () => {
+  test('is the hash that heads name, independent of the signature', async () => {
     const head = await signHead((await build(entries(3))).head, signer, webCrypto)
     expect(await entryId({ kind: 'head', bytes: head.bytes }, webCrypto)).toEqual(head.hash)
     const again = await signHead(head.head, stranger, webCrypto)

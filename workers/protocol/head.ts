@@ -11,16 +11,15 @@ import { wireVersions } from './version.ts'
 import { pickLatest } from './versions-and-ranges.ts'
 
 /**
- * The newest state of one package: a small signed record that a DHT node keeps. It lists the newest versions itself
- * and the older ones in pages, found by hash; so the signature covers them all. Whether a head is older than one
- * already known is for the reader to compare by `seq`.
+ * The newest state of one package: a small signed record that DHT nodes store. It contains the newest versions and
+ * links the older ones in pages by hash, so its signature covers all of them. Readers compare heads by `seq`.
  */
 
 export interface VersionEntry {
   readonly version: string
   /** Hash of the release (`VerifiedRelease.hash`). */
   readonly release: Uint8Array
-  /** Hidden from new resolves. */
+  /** Hidden from new resolutions. */
   readonly yanked?: true
 }
 
@@ -30,15 +29,15 @@ export interface Head {
   readonly slug: string
   /** Counts the states of this package; the first is 1. */
   readonly seq: number
-  /** The last published first; at least one. */
+  /** Last published first; at least one. */
   readonly versions: readonly VersionEntry[]
-  /** What is offered when no version is asked for (`pickLatest`). */
+  /** The version to install by default (`pickLatest`). */
   readonly latest: string
-  /** Hash of the page with the versions before these, or null. */
+  /** Hash of the page with the next older versions, or null. */
   readonly older: Uint8Array | null
 }
 
-/** Older versions, the last published first. */
+/** Older versions, last published first. */
 export interface HeadPage {
   readonly v: 1
   readonly publisher: PublisherId
@@ -104,9 +103,9 @@ export const headPageCodec = createCodec<HeadPage>({
 })
 
 /**
- * Lays out all versions of a package, the last published first. The same versions give the same pages; a new release
- * changes at most the newest page, and that only every fourth time.
- * @throws RecordError when there is no version, too many, or one that breaks a rule.
+ * Distributes all versions of a package, last published first, over a head and pages. The layout is deterministic; a
+ * new release changes at most the newest page, and only every fourth time.
+ * @throws RecordError if there are no versions, too many, or invalid ones.
  */
 export const buildHead = async (
   state: {
@@ -114,7 +113,7 @@ export const buildHead = async (
     readonly slug: string
     readonly seq: number
     readonly versions: readonly VersionEntry[]
-    /** The head before, whose fields of later versions are carried over. */
+    /** The previous head, whose fields of later versions are preserved. */
     readonly before?: Head | undefined
   },
   crypto: Pick<CryptoProvider, 'sha256'>,
@@ -151,21 +150,21 @@ export const buildHead = async (
   return { head: toHead(versions.slice(0, inline), newest?.hash ?? null), pages }
 }
 
-/** @throws RecordError when the head breaks a rule or is too large. */
+/** @throws RecordError if the head is invalid or too large. */
 export const signHead = async (head: Head, signer: Signer, crypto: CryptoProvider): Promise<VerifiedHead> => {
   const body = headCodec.encode(head)
   return { head, hash: await crypto.sha256(body), bytes: await sign('head', body, signer) }
 }
 
 /**
- * Accepts only what a current signing key of an identity in force signed: the newest state must come from its owner.
- * @param known what `openHashed` said of these bytes, where it was asked already.
+ * Verifies a signed head. Only a current signing key of an unrevoked identity may sign the newest state.
+ * @param preOpened the result of `openHashed` for these bytes, if available.
  */
 export const verifyHead = async (
   bytes: Uint8Array,
   identity: Identity,
   crypto: CryptoProvider,
-  known?: Decoded<OpenedHashed>,
+  preOpened?: Decoded<OpenedHashed>,
 ): Promise<Decoded<VerifiedHead>> => {
   const peeked = peekHead(bytes)
   if (!peeked.ok) return peeked
@@ -175,22 +174,22 @@ export const verifyHead = async (
   if (identity.revoked) return refused('IdentityInvalid', "This head's publisher has ended its identity.")
   const envelope = peek('head', bytes)
   if (!envelope.ok) return envelope
-  // Before the signature, which costs a hundred times as much to check.
+  // Checked first: verifying the signature costs a hundred times as much.
   if (!hasKey(identity.signingKeys, envelope.value.key)) {
     return refused('SignatureInvalid', 'This head is signed with a key that is not its publisher’s current one.')
   }
-  const opened = known ?? (await openHashed('head', bytes, crypto))
+  const opened = preOpened ?? (await openHashed('head', bytes, crypto))
   if (!opened.ok) return opened
   return decoded({ head: peeked.value, hash: opened.value.hash, bytes })
 }
 
-/** What a signed head says, its signature unchecked: to learn whose identity is needed. */
+/** Decodes a signed head without checking the signature, to learn whose identity is needed. */
 export const peekHead = (bytes: Uint8Array): Decoded<Head> => {
   const envelope = peek('head', bytes)
   return envelope.ok ? headCodec.decode(envelope.value.body) : envelope
 }
 
-/** What a later version wrote into a head: a program that signs the next one without knowing it must not lose it. */
+/** Fields of later versions. A program that does not know them must keep them when it signs the next head. */
 const otherFields = (head: Head | undefined): Record<string, unknown> =>
   Object.fromEntries(Object.entries(head ?? {}).filter(([field]) => !headFields.has(field)))
 
@@ -204,7 +203,7 @@ const headFields: ReadonlySet<string> = new Set<keyof Head>([
   'older',
 ])
 
-/** Versions that move from the head into a page at once: pages then change with every fourth release only. */
+/** Versions that move from the head into a page at once, so that pages change only with every fourth release. */
 const PAGING_STEP = 4
 
 const emptyHash = new Uint8Array(32)
@@ -224,7 +223,7 @@ const buildPages = async (
   crypto: Pick<CryptoProvider, 'sha256'>,
 ): Promise<{ hash: Uint8Array; bytes: Uint8Array }[]> => {
   const pages: { hash: Uint8Array; bytes: Uint8Array }[] = []
-  // From the oldest: what is full never changes again.
+  // Starts at the oldest versions, so that full pages never change again.
   for (let end = state.versions.length; end > 0; ) {
     const older = pages[0]?.hash ?? null
     const toPage = (start: number): HeadPage => ({

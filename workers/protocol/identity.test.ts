@@ -37,7 +37,7 @@ const documentsOf = (identity: Identity) => {
   return chain.value.documents
 }
 
-/** A chain put together by hand, with whatever signatures the test wants. */
+/** Builds a chain by hand with arbitrary signatures. */
 const chainOf = async (
   parts: { document: Partial<IdentityDocument>; signers: [key: number, signer: Signer][]; context?: string }[],
 ): Promise<Uint8Array> => {
@@ -66,7 +66,7 @@ const chainOf = async (
 }
 
 describe('createIdentity', () => {
-  test('gives an identity that verifies, named by the hash of its first document', async () => {
+  test('creates a valid identity whose id is the hash of its first document', async () => {
     expect(await verifyIdentity(genesis.chain, webCrypto)).toEqual({ ok: true, value: genesis })
     const document = documentsOf(genesis)[0]?.document ?? new Uint8Array()
     expect(genesis.publisherId).toBe(hashToPublisherId(await webCrypto.sha256(document)))
@@ -74,14 +74,14 @@ describe('createIdentity', () => {
     expect(genesis.everSigningKeys).toEqual([signing.publicKey])
   })
 
-  test('gives the same identity for the same keys and name', async () => {
+  test('is deterministic for the same keys and name', async () => {
     const again = await createIdentity({ name: 'Zoë', rotation, signingKey: signing.publicKey }, webCrypto)
     expect(again).toEqual(genesis)
     const renamed = await createIdentity({ name: 'Zoe', rotation, signingKey: signing.publicKey }, webCrypto)
     expect(renamed.publisherId).not.toBe(genesis.publisherId)
   })
 
-  test('refuses a name that could not stand in a spec', async () => {
+  test('refuses a name that a spec cannot contain', async () => {
     await expect(createIdentity({ name: '@x', rotation, signingKey: signing.publicKey }, webCrypto)).rejects.toThrow(
       expect.objectContaining({ name: 'RecordMalformed' }),
     )
@@ -89,7 +89,7 @@ describe('createIdentity', () => {
 })
 
 describe('updateIdentity', () => {
-  test('changes keys and name; the id stays and old signing keys are remembered', async () => {
+  test('changes keys and name, and keeps the id and the former signing keys', async () => {
     const next = await updateIdentity(
       genesis,
       { signingKeys: [other.publicKey], rotationKeys: [third.publicKey], name: 'Zoë B.' },
@@ -100,23 +100,23 @@ describe('updateIdentity', () => {
     expect(next).toMatchObject({ publisherId: genesis.publisherId, seq: 2, name: 'Zoë B.' })
     expect(next.signingKeys).toEqual([other.publicKey])
     expect(next.everSigningKeys).toEqual([signing.publicKey, other.publicKey])
-    // The old rotation key is worth nothing now.
+    // The old rotation key is no longer valid.
     await expect(updateIdentity(next, { name: 'x' }, [rotation], webCrypto)).rejects.toThrow()
     expect((await updateIdentity(next, { name: 'x' }, [third], webCrypto)).seq).toBe(3)
   })
 
-  test('needs as many signers as the threshold', async () => {
+  test('requires as many signers as the threshold', async () => {
     const rotationKeys = [rotation.publicKey, other.publicKey, third.publicKey]
     const shared = await updateIdentity(genesis, { rotationKeys, threshold: 2 }, [rotation], webCrypto)
     await expect(updateIdentity(shared, { name: 'x' }, [other], webCrypto)).rejects.toThrow(
       expect.objectContaining({ name: 'IdentityInvalid' }),
     )
-    // In any order, and with more than are needed.
+    // In any order, and with surplus signers.
     expect((await updateIdentity(shared, { name: 'x' }, [third, other], webCrypto)).name).toBe('x')
     expect((await updateIdentity(shared, { name: 'x' }, [third, other, rotation], webCrypto)).name).toBe('x')
   })
 
-  test('an ended identity stays ended', async () => {
+  test('a revoked identity stays revoked', async () => {
     const ended = await updateIdentity(genesis, { revoked: true }, [rotation], webCrypto)
     expect(ended).toMatchObject({ revoked: true, signingKeys: [] })
     expect(ended.everSigningKeys).toEqual([signing.publicKey])
@@ -151,7 +151,7 @@ describe('verifyIdentity refuses', () => {
     expect(await refusal(chainOf([{ document: {}, signers: [[0, other]] }]))).toBe('IdentityInvalid')
   })
 
-  test('a signature by a signing key, or by a key that the new document itself appoints', async () => {
+  test('a signature by a signing key or by a rotation key that only the new document lists', async () => {
     expect(await refusal(chainOf([{ document: {}, signers: [[0, signing]] }]))).toBe('IdentityInvalid')
     const takeover = chainOf([
       { document: {}, signers: [[0, rotation]] },
@@ -160,12 +160,12 @@ describe('verifyIdentity refuses', () => {
     expect(await refusal(takeover)).toBe('IdentityInvalid')
   })
 
-  test('a signature made for something else', async () => {
+  test('a signature of another message', async () => {
     const chain = chainOf([{ document: {}, signers: [[0, rotation]], context: 'ggen-release-v1\0' }])
     expect(await refusal(chain)).toBe('IdentityInvalid')
   })
 
-  test('one signature where two are needed, or one key twice', async () => {
+  test('one signature for a threshold of two, or one key twice', async () => {
     const keys = { rotationKeys: [rotation.publicKey, other.publicKey], threshold: 2 }
     expect(await refusal(chainOf([{ document: keys, signers: [[0, rotation]] }]))).toBe('IdentityInvalid')
     const twice = [
@@ -175,11 +175,11 @@ describe('verifyIdentity refuses', () => {
     await expect(chainOf([{ document: keys, signers: twice }])).rejects.toThrow('order of their keys')
   })
 
-  test('an index without a key', async () => {
+  test('an index beyond the keys', async () => {
     expect(await refusal(chainOf([{ document: {}, signers: [[3, rotation]] }]))).toBe('IdentityInvalid')
   })
 
-  test('a gap, a repeated number, another predecessor', async () => {
+  test('a gap, a repeated sequence number and another predecessor', async () => {
     const first = { document: {}, signers: [[0, rotation]] as [number, Signer][] }
     const followedBy = (document: Partial<IdentityDocument>) => chainOf([first, { ...first, document }])
     expect(await refusal(followedBy({ seq: 3 }))).toBe('IdentityInvalid')
@@ -187,13 +187,13 @@ describe('verifyIdentity refuses', () => {
     expect(await refusal(followedBy({ prev: new Uint8Array(32) }))).toBe('IdentityInvalid')
   })
 
-  test('a chain that begins in the middle', async () => {
+  test('a chain without its first document', async () => {
     const next = await updateIdentity(genesis, { name: 'x' }, [rotation], webCrypto)
     const chain = identityChainCodec.encode({ v: 1, documents: documentsOf(next).slice(1) })
     expect(await refusal(Promise.resolve(chain))).toBe('IdentityInvalid')
   })
 
-  test('anything after the end', async () => {
+  test('a document after the revocation', async () => {
     const chain = chainOf([
       { document: { revoked: true, signingKeys: [] }, signers: [[0, rotation]] },
       { document: {}, signers: [[0, rotation]] },
@@ -201,7 +201,7 @@ describe('verifyIdentity refuses', () => {
     expect(await refusal(chain)).toBe('IdentityInvalid')
   })
 
-  test('a threshold that cannot be met, equal keys, a revoked identity with keys', async () => {
+  test('an unreachable threshold, duplicate keys and a revoked identity with signing keys', async () => {
     const one = (document: Partial<IdentityDocument>) => chainOf([{ document, signers: [[0, rotation]] }])
     await expect(one({ threshold: 2 })).rejects.toThrow()
     await expect(one({ rotationKeys: [rotation.publicKey, rotation.publicKey] })).rejects.toThrow('keys must differ')
@@ -222,7 +222,7 @@ test('of two histories neither extends the other', async () => {
   expect(extendsIdentity(b, a)).toBe(false)
 })
 
-test('10,000 changed chains: none is accepted that was not signed so', async () => {
+test('accepts none of 10,000 mutated chains with unsigned changes', async () => {
   const keys = { rotationKeys: [rotation.publicKey, other.publicKey], threshold: 2 }
   const next = await updateIdentity(genesis, keys, [rotation], webCrypto)
   const last = await updateIdentity(next, { name: 'x' }, [rotation, other], webCrypto)
@@ -232,8 +232,8 @@ test('10,000 changed chains: none is accepted that was not signed so', async () 
   for (let i = 0; i < 10_000; i++) {
     const chain = mutate(seeds, random)
     const read = await verifyIdentity(chain, webCrypto)
-    // Documents may be left out at the end; nothing else may change.
-    if (read.ok) expect(valid.some((known) => sameBytes(known, chain)) || extendsIdentity(last, read.value)).toBe(true)
+    // A chain may be truncated; nothing else may change.
+    if (read.ok) expect(valid.some((each) => sameBytes(each, chain)) || extendsIdentity(last, read.value)).toBe(true)
   }
 })
 

@@ -16,11 +16,11 @@ import { asciiToBytes } from './text.ts'
 import { wireVersions } from './version.ts'
 
 /**
- * Who a publisher is: a chain of documents, the first of which names the publisher by its hash, each later one signed
- * by the keys that the one before it appointed. So keys change and an identity ends without a registry.
+ * The identity of a publisher: a chain of documents. The hash of the first is the publisher id; each later document is
+ * signed by rotation keys of the previous one. So keys can change and an identity can end without a registry.
  *
- * Guarantee: a verified identity was made by whoever holds the keys of its chain. Not guaranteed: that it is the
- * newest (see `extendsIdentity`), or who that is in the world.
+ * Guarantee: a verified identity was made by the holders of its keys. Not guaranteed: that it is the newest (see
+ * `extendsIdentity`), or who the holders are.
  */
 
 /** One state of a publisher. */
@@ -28,16 +28,16 @@ export interface IdentityDocument {
   readonly v: 1
   /** 1, 2, 3 … along the chain. */
   readonly seq: number
-  /** SHA-256 of the document before; null in the first. */
+  /** SHA-256 of the previous document; null in the first. */
   readonly prev: Uint8Array | null
   /** Keys that may sign the next document. */
   readonly rotationKeys: readonly Uint8Array[]
-  /** How many of them must. */
+  /** Number of rotation keys that must sign. */
   readonly threshold: number
-  /** Keys that sign releases and heads; none once revoked. */
+  /** Keys that sign releases and heads; empty after revocation. */
   readonly signingKeys: readonly Uint8Array[]
   readonly name: string
-  /** True ends the identity: no document follows, no head is accepted any more. */
+  /** Ends the identity: no further documents or heads are accepted. */
   readonly revoked: boolean
 }
 
@@ -46,12 +46,15 @@ export interface IdentityChain {
   readonly documents: readonly {
     /** An encoded `IdentityDocument`. */
     readonly document: Uint8Array
-    /** As many as the threshold, by ascending index into the rotation keys of the document before (the first: its own). */
+    /**
+     * Exactly `threshold` signatures, by ascending index into the rotation keys of the previous document (the first
+     * document signs itself).
+     */
     readonly signatures: readonly { readonly key: number; readonly signature: Uint8Array }[]
   }[]
 }
 
-/** A verified chain and what it comes to. */
+/** A verified chain and its current state. */
 export interface Identity {
   readonly publisherId: PublisherId
   readonly name: string
@@ -59,7 +62,7 @@ export interface Identity {
   readonly rotationKeys: readonly Uint8Array[]
   readonly threshold: number
   readonly signingKeys: readonly Uint8Array[]
-  /** All signing keys of all documents: old releases stay valid after a change of keys. */
+  /** Signing keys of all documents, so that old releases stay valid after a key change. */
   readonly everSigningKeys: readonly Uint8Array[]
   readonly revoked: boolean
   /** The encoded chain. */
@@ -107,7 +110,7 @@ export const identityChainCodec = createCodec<IdentityChain>({
   name: 'identity',
   version: wireVersions.identityChain,
   maxBytes: IDENTITY_CHAIN_MAX_BYTES,
-  // Closed: nothing signs the chain itself, so a stranger could make any number of variants of it.
+  // Closed: the chain itself is not signed, so anyone could create any number of variants.
   schema: v.strictObject({
     v: v.literal(wireVersions.identityChain, 'another version is expected'),
     documents: shortList(
@@ -127,7 +130,7 @@ export const identityChainCodec = createCodec<IdentityChain>({
   }),
 })
 
-/** A new publisher with one rotation key and one signing key. The same keys and name give the same identity. */
+/** Creates an identity with one rotation key and one signing key. Deterministic for the same keys and name. */
 export const createIdentity = async (
   options: { readonly name: string; readonly rotation: Signer; readonly signingKey: Uint8Array },
   crypto: CryptoProvider,
@@ -147,9 +150,9 @@ export const createIdentity = async (
 }
 
 /**
- * The identity with some fields changed. `revoked: true` also empties the signing keys and cannot be undone.
- * @param signers as many holders of current rotation keys as the threshold asks for; more are not used.
- * @throws RecordError `IdentityInvalid` when signers are missing or the identity has ended.
+ * Appends a document with some fields changed. `revoked: true` also clears the signing keys and cannot be undone.
+ * @param signers signers with current rotation keys, at least `threshold`; the others are ignored.
+ * @throws RecordError `IdentityInvalid` if signers are missing or the identity has ended.
  */
 export const updateIdentity = async (
   identity: Identity,
@@ -175,7 +178,7 @@ export const updateIdentity = async (
   return appendDocument(chain.value.documents, document, before.value, signers, crypto)
 }
 
-/** Checks a whole chain: its form, its order, every signature. */
+/** Verifies a complete chain: form, order and every signature. */
 export const verifyIdentity = async (chainBytes: Uint8Array, crypto: CryptoProvider): Promise<Decoded<Identity>> => {
   const chain = identityChainCodec.decode(chainBytes)
   if (!chain.ok) return chain
@@ -193,7 +196,7 @@ export const verifyIdentity = async (chainBytes: Uint8Array, crypto: CryptoProvi
     if (i > 0 && authority.revoked) return invalid('it goes on after its end')
     if (signatures.length !== authority.threshold) return invalid(`document ${i + 1} has not the signatures it needs`)
   }
-  // All hashes and signatures at once: one after the other they would be as many turns of an event loop.
+  // In parallel: in sequence, each hash and signature would take a turn of the event loop.
   const checked = await Promise.all(
     chain.value.documents.map(async ({ document, signatures }, i) => {
       const { rotationKeys = [] } = documents[Math.max(0, i - 1)] ?? {}
@@ -238,7 +241,7 @@ export const verifyIdentity = async (chainBytes: Uint8Array, crypto: CryptoProvi
   })
 }
 
-/** The last document of a chain, its signatures unchecked: what the publisher calls itself. */
+/** Decodes the last document of a chain without verifying signatures, to learn the publisher's name. */
 export const peekIdentity = (chainBytes: Uint8Array): Decoded<IdentityDocument> => {
   const chain = identityChainCodec.decode(chainBytes)
   if (!chain.ok) return chain
@@ -247,8 +250,8 @@ export const peekIdentity = (chainBytes: Uint8Array): Decoded<IdentityDocument> 
 }
 
 /**
- * Tells whether `newer` continues `older` (or is the same), document by document. Where neither continues the other,
- * someone signed two histories: the one already known must not be replaced silently.
+ * Returns whether `newer` continues or equals `older`, document by document. If neither continues the other, the
+ * publisher signed two histories, and the first to arrive must not be replaced silently.
  */
 export const extendsIdentity = (newer: Identity, older: Identity): boolean => {
   const newChain = identityChainCodec.decode(newer.chain)
@@ -284,7 +287,7 @@ const appendDocument = async (
     v: wireVersions.identityChain,
     documents: [...before, { document: encoded, signatures }],
   })
-  // Says in the same words as for anyone else's what is missing, and keeps us from storing what peers refuse.
+  // Reports missing signatures like those of any other chain, and prevents storing a chain that peers would refuse.
   const identity = await verifyIdentity(chain, crypto)
   if (!identity.ok) throw new RecordError(identity.name, identity.message)
   return identity.value

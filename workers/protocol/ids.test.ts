@@ -23,7 +23,7 @@ import {
 
 const publisher = hashToPublisherId(Uint8Array.from({ length: 32 }, (_, i) => i * 7))
 
-test('a publisher id is the base32 of 32 bytes (RFC 4648 test vector, padded by zeros)', () => {
+test('a publisher id is the base32 of 32 bytes (RFC 4648 test vector, zero-padded)', () => {
   const bytes = new Uint8Array(32)
   bytes.set(Uint8Array.of(0x66, 0x6f, 0x6f, 0x62, 0x61, 0x72))
   expect(hashToPublisherId(bytes)).toBe(`mzxw6ytboi${'a'.repeat(42)}`)
@@ -34,7 +34,7 @@ test('publisher ids', () => {
   expect(isPublisherId(publisher)).toBe(true)
   expect(isPublisherId(publisher.toUpperCase())).toBe(false)
   expect(isPublisherId(publisher.slice(1))).toBe(false)
-  // Bits beyond 256 must be zero, else two texts would name one hash.
+  // Bits beyond 256 must be zero, otherwise two texts would encode one hash.
   expect(isPublisherId(`${publisher.slice(0, 51)}b`)).toBe(false)
   expect(isPublisherId(`${publisher}\n`)).toBe(false)
 })
@@ -52,7 +52,7 @@ test('publisher names', () => {
     expect(isPublisherName(text)).toBe(false)
 })
 
-test('package ids and DHT keys come apart as they were put together', () => {
+test('splitting a package id or DHT key inverts joining', () => {
   fc.assert(
     fc.property(publisherId, slug, (by, name) => {
       expect(splitPackageId(packageId(by, name))).toEqual({ ok: true, value: { publisher: by, slug: name } })
@@ -96,7 +96,7 @@ test('hexadecimal', () => {
   for (const wrong of ['a', 'zz', 'AB', ' ab']) expect(fromHex(wrong).ok).toBe(false)
 })
 
-test('a package id as people see it', () => {
+test('displayId', () => {
   expect(displayId('Zoë', packageId(publisher, 'a.b'))).toBe(`@Zoë~${publisher.slice(0, 8)}/a.b`)
   expect(shortPublisher(publisher)).toHaveLength(8)
   expect(displayId('Zoë', 'x')).toBe('x')
@@ -144,7 +144,7 @@ describe('parseSpec', () => {
     if (!read.ok) expect(read.message).toMatch(/^“.*” is not a package: .+\.$/s)
   })
 
-  test('reads what it shows', () => {
+  test('parses the output of displayId', () => {
     fc.assert(
       fc.property(publisherId, slug, (by, name) => {
         expect(parseSpec(displayId('A name', packageId(by, name)))).toEqual({
@@ -157,7 +157,7 @@ describe('parseSpec', () => {
   })
 })
 
-test('200,000 odd texts for every reader of text: no throw', () => {
+test('no parser throws for 200,000 odd texts', () => {
   const random = createSeededBelow(35)
   const parts = [
     '@',

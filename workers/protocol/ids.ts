@@ -8,7 +8,7 @@ import { DHT_NAMESPACE } from './protocols.ts'
 import { isLine } from './text.ts'
 import { isRange } from './versions-and-ranges.ts'
 
-/** Names of publishers, packages and content, and the texts that people type for them. */
+/** Ids of publishers, packages and contents, and the specs that people type. */
 
 declare const publisherIdBrand: unique symbol
 declare const packageIdBrand: unique symbol
@@ -19,7 +19,7 @@ export type PublisherId = string & { readonly [publisherIdBrand]: true }
 /** `<publisherId>/<slug>` */
 export type PackageId = string & { readonly [packageIdBrand]: true }
 
-/** What a person may ask for; `publisher` is a whole id, `publisherPrefix` 8 or more characters of one. */
+/** A package request. `publisher` is a complete id, `publisherPrefix` its first 8 or more characters. */
 export interface Spec {
   readonly slug: string
   readonly publisherName?: string
@@ -28,7 +28,7 @@ export interface Spec {
   readonly range?: string
 }
 
-/** 52 characters; 256 bits leave one bit for the last of them. */
+/** 52 characters; the last one encodes a single bit of the 256. */
 export const publisherIdPattern = /^[a-z2-7]{51}[aq]$/
 
 /** Letters, digits, dot, hyphen, underscore; begins and ends with a letter or digit (so no `..`, no `__proto__`). */
@@ -39,7 +39,7 @@ export const isPublisherId = (text: string): text is PublisherId => publisherIdP
 export const isSlug = (text: string): boolean =>
   text.length <= MAX_SLUG_CHARACTERS && slugPattern.test(text) && !isReservedName(text)
 
-/** A publisher's own name: a line without the three characters that separate the parts of a spec. */
+/** A publisher name is a line without the three characters that separate the parts of a spec. */
 export const isPublisherName = (text: string): boolean =>
   text.length > 0 && isLine(text, MAX_PUBLISHER_NAME_CHARACTERS) && !/[@/~]/.test(text)
 
@@ -62,7 +62,7 @@ export const splitPackageId = (id: string): Decoded<{ publisher: PublisherId; sl
     : refused('InvalidArgument', `“${excerpt(id)}” is not a package id (a publisher id, a slash and a package name).`)
 }
 
-/** Key of a head in the DHT, `/ggen/<publisherId>/<slug>`. */
+/** Returns the DHT key of a head, `/ggen/<publisherId>/<slug>`. */
 export const headKey = (publisher: PublisherId, slug: string): string => `${KEY_PREFIX}${publisher}/${slug}`
 
 export const splitHeadKey = (key: string): Decoded<{ publisher: PublisherId; slug: string }> =>
@@ -70,13 +70,13 @@ export const splitHeadKey = (key: string): Decoded<{ publisher: PublisherId; slu
     ? splitPackageId(key.slice(KEY_PREFIX.length))
     : refused('InvalidArgument', `“${excerpt(key)}” is not the key of a package in the DHT.`)
 
-/** A content root as a CIDv1 (dag-cbor, SHA-256), the id that providers are announced under. */
+/** Returns a content root as a CIDv1 (dag-cbor, SHA-256), the key of its provider records. */
 const rootToCid = (root: Uint8Array): CID => {
   if (root.length !== HASH_BYTES) throw new RangeError(`A root has ${HASH_BYTES} bytes, not ${root.length}.`)
   return CID.createV1(DAG_CBOR_CODE, createDigest(SHA_256_CODE, root))
 }
 
-/** The same as text, base32, 59 characters. */
+/** Returns that CID in base32, 59 characters. */
 export const rootToText = (root: Uint8Array): string => rootToCid(root).toString()
 
 export const textToRoot = (text: string): Decoded<Uint8Array> => {
@@ -86,7 +86,7 @@ export const textToRoot = (text: string): Decoded<Uint8Array> => {
       if (root.length === HASH_BYTES && rootToText(root) === text) return decoded(root.slice())
     }
   } catch {
-    // Told below in words of our own.
+    // Refused below with our own message.
   }
   return refused('InvalidArgument', `“${excerpt(text)}” is not a content id.`)
 }
@@ -106,16 +106,16 @@ export const fromHex = (hex: string): Decoded<Uint8Array> => {
   )
 }
 
-/** First 8 characters: what is shown beside a name, so that two publishers of one name can be told apart. */
+/** Returns the first 8 characters, shown beside a name to distinguish publishers with the same name. */
 export const shortPublisher = (id: PublisherId): string => id.slice(0, SHORT_PUBLISHER_CHARACTERS)
 
-/** A package id as people see it, `@name~1a2b3c4d/slug`. Anything that is no package id is returned as it is. */
+/** Formats a package id for people, `@name~1a2b3c4d/slug`. Returns any other text unchanged. */
 export const displayId = (publisherName: string, id: string): string => {
   const parts = splitPackageId(id)
   return parts.ok ? `@${publisherName}~${shortPublisher(parts.value.publisher)}/${parts.value.slug}` : id
 }
 
-/** Reads `slug`, `@name/slug`, `@name~1a2b3c4d/slug` or `<publisherId>/<slug>`, each with an optional `@range`. */
+/** Parses `slug`, `@name/slug`, `@name~1a2b3c4d/slug` or `<publisherId>/<slug>`, each with an optional `@range`. */
 export const parseSpec = (text: string): Decoded<Spec> => {
   const wrong = (reason: string) => refused('InvalidArgument', `“${excerpt(text)}” is not a package: ${reason}.`)
   if (text.length > MAX_SPEC_CHARACTERS) return wrong('it is too long')
@@ -158,5 +158,5 @@ const ROOT_TEXT_CHARACTERS = 59
 
 const hexByByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
-/** Enough of a text to recognise it in a message. */
+/** Truncates a text for a message. */
 const excerpt = (text: string): string => (text.length > 80 ? `${text.slice(0, 80).toWellFormed()}…` : text)

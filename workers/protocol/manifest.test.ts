@@ -76,14 +76,14 @@ describe('a manifest', () => {
     expect(() => manifestCodec.encode(make())).toThrow(reason)
   })
 
-  test('takes what stands at the limits', () => {
+  test('accepts values at the limits', () => {
     const many = Array.from({ length: 1000 }, (_, i): [string, number] => [`${'é'.repeat(120)}/${i + 1000}`, 100_000])
     const bytes = manifestCodec.encode(manifestOf(many))
     expect(manifestCodec.decode(bytes).ok).toBe(true)
     expect(manifestCodec.decode(manifestCodec.encode(manifestOf([['a', 0]]))).ok).toBe(true)
   })
 
-  test('the longest paths fit into its size', () => {
+  test('fits paths of maximum length', () => {
     const long = Array.from({ length: 1000 }, (_, i): [string, number] => [
       `${'a'.repeat(250)}/${'b'.repeat(255)}/${i + 1000}`,
       100_000,
@@ -92,7 +92,7 @@ describe('a manifest', () => {
   })
 })
 
-test('pieces and files cover all bytes once', () => {
+test('pieces and files each cover all bytes exactly once', () => {
   fc.assert(
     fc.property(anyManifest, (manifest) => {
       const pieces = manifest.pieces.map((_, n) => pieceLength(manifest, n))
@@ -110,7 +110,7 @@ test('pieces and files cover all bytes once', () => {
   )
 })
 
-test('what is not there has no length and no range', () => {
+test('a missing piece has length 0 and a missing file has no range', () => {
   const manifest = manifestOf([['a', 1]])
   for (const n of [-1, 1, 0.5, Number.NaN]) expect(pieceLength(manifest, n)).toBe(0)
   expect(fileRange(manifest, 'b')).toBeUndefined()

@@ -14,8 +14,8 @@ import { findCollision, validatePath } from './paths.ts'
 import { wireVersions } from './version.ts'
 
 /**
- * What a package consists of: its files in order, and their bytes, one after the other, cut into pieces. A manifest
- * that decodes is consistent in itself and safe to write to any disk; that the bytes fit it shows when they are hashed.
+ * The files of a content in order, and the hashes of the pieces of their concatenated bytes. A decoded manifest is
+ * consistent and safe to write to any disk. Hashing the bytes shows whether they match.
  */
 
 export interface ManifestFile {
@@ -27,12 +27,12 @@ export interface ManifestFile {
 
 export interface ContentManifest {
   readonly v: 1
-  /** Sorted by path (UTF-16 code units, as `<` does); no two that some system takes for the same. */
+  /** Sorted by path (UTF-16 code units, like `<`). No two paths are the same file on any system. */
   readonly files: readonly ManifestFile[]
   readonly pieceSize: 262144
   /** Sum of the file sizes. */
   readonly size: number
-  /** SHA-256 of each piece. All have `pieceSize` bytes but the last. */
+  /** SHA-256 of each piece. All but the last have `pieceSize` bytes. */
   readonly pieces: readonly Uint8Array[]
 }
 
@@ -75,17 +75,17 @@ export const manifestCodec = createCodec<ContentManifest>({
   ),
 })
 
-/** SHA-256 of the encoded manifest: the package's content id. */
+/** Returns the content root: SHA-256 of the encoded manifest. */
 export const contentRoot = (manifestBytes: Uint8Array, crypto: Pick<CryptoProvider, 'sha256'>): Promise<Uint8Array> =>
   crypto.sha256(manifestBytes)
 
-/** Bytes of piece `n`; 0 where there is no such piece. */
+/** Returns the length of piece `n` (bytes), 0 if there is no such piece. */
 export const pieceLength = (manifest: ContentManifest, n: number): number =>
   Number.isInteger(n) && n >= 0 && n < manifest.pieces.length
     ? Math.min(manifest.pieceSize, manifest.size - n * manifest.pieceSize)
     : 0
 
-/** Where a file's bytes are within all bytes of the package; undefined where there is no such file. */
+/** Returns the position of a file in the concatenated bytes, undefined if there is no such file. */
 export const fileRange = (manifest: ContentManifest, path: string): { offset: number; size: number } | undefined => {
   let offset = 0
   for (const entry of manifest.files) {

@@ -27,7 +27,7 @@ describe('sync messages', () => {
   const prefix = new Uint8Array(SYNC_PREFIX_BYTES)
   const list = (count: number) => new Uint8Array(count * SYNC_PREFIX_BYTES)
 
-  test('the fullest fit into one message', () => {
+  test('a message with all lists full fits the limit', () => {
     const fingerprints = Array.from({ length: MAX_SYNC_RANGES }, () => [hash, rangeKind.fingerprint, prefix] as const)
     const want = list(MAX_SYNC_WANTS)
     expect(() =>
@@ -43,7 +43,7 @@ describe('sync messages', () => {
     expect(() => syncMessageCodec.encode({ v: 2, type: 'entries', size, deflated, last: true })).not.toThrow()
   })
 
-  test('the fullest batch fits, and one of each kind at its largest', () => {
+  test('a full batch fits, and so does one entry of each kind at maximum size', () => {
     const entries = Array.from({ length: MAX_SYNC_ENTRIES }, () => ({
       kind: 'identity' as const,
       bytes: new Uint8Array(SYNC_BATCH_BYTES / MAX_SYNC_ENTRIES),
@@ -69,7 +69,7 @@ describe('sync messages', () => {
     ).toThrow()
   })
 
-  test('half a wish, too many wishes and a batch that says it unfolds to more than allowed are refused', () => {
+  test('a partial id, too many requested ids and a batch with an excessive decompressed size are refused', () => {
     const message = { v: 2, type: 'ranges', ranges: [], last: true } as const
     expect(() => syncMessageCodec.encode({ ...message, want: new Uint8Array(17) })).toThrow('whole ids')
     expect(() => syncMessageCodec.encode({ ...message, want: list(MAX_SYNC_WANTS + 1) })).toThrow('too many bytes')
@@ -123,7 +123,7 @@ describe('query messages', () => {
       bytes: new Uint8Array(Math.floor(QUERY_ENTRIES_BYTES / MAX_QUERY_ENTRIES)),
     }))
     expect(queryResponseCodec.decode(queryResponseCodec.encode({ v: 1, status: 'ok', entries })).ok).toBe(true)
-    // One package at its largest is not too large to be answered.
+    // A package of maximum size still fits in a response.
     const { identity, head, release } = entryMaxBytes
     expect(identity + head + release).toBeLessThan(QUERY_ENTRIES_BYTES)
   })
@@ -138,7 +138,7 @@ describe('query messages', () => {
     expect(() => queryRequestCodec.encode({ ...search, ...fields } as QueryRequest)).toThrow()
   })
 
-  test('a description of what is no package, a refusal with entries and too many bytes are refused', () => {
+  test('a describe request with an invalid id, a refusal with entries and oversized entries are refused', () => {
     const publisher = 'a'.repeat(52) as PublisherId
     expect(() => queryRequestCodec.encode({ v: 1, type: 'describe', publisher, slug: 'No Slug' })).toThrow()
     const entry = { kind: 'release' as const, bytes: new Uint8Array(entryMaxBytes.release) }
@@ -148,7 +148,7 @@ describe('query messages', () => {
   })
 })
 
-test('the largest announcement fits into a gossip message', () => {
+test('the largest announcement fits in a gossip message', () => {
   const bytes = announcementCodec.encode({
     v: 1,
     identity: new Uint8Array(entryMaxBytes.identity),

@@ -9,7 +9,7 @@ import { sameBytes } from './bytes.ts'
 const INPUTS = 200_000
 const SEED = 2_026_1121
 
-/** Inputs between two looks at the heap, and bytes that may stay of each: less than a reference. */
+/** Inputs between two heap measurements, and bytes that each may retain: less than a reference. */
 const INPUTS_IN_ROUND = 40_000
 const MAX_KEPT_BYTES = 4
 
@@ -19,7 +19,7 @@ describe('hostile input', () => {
       const seeds: Seed[] = fc
         .sample(arbitrary, { seed: SEED, numRuns: 200 })
         .map((value) => codec.encode(value))
-        // Small ones reach every branch.
+        // Small inputs reach every branch.
         .filter((bytes) => bytes.length < 2000)
         .slice(0, 60)
         .map(toSeed)
@@ -29,7 +29,7 @@ describe('hostile input', () => {
         const read = codec.decode(input)
         if (!read.ok) return
         accepted++
-        // What is accepted has one encoding. Some are enough: writing takes longer than reading.
+        // Accepted input has one encoding. A sample is enough: encoding takes longer than decoding.
         if (accepted % 8 === 0 && !sameBytes(codec.encode(read.value), input))
           throw new Error(`Not canonical: ${input.join(' ')}`)
       }
@@ -38,14 +38,14 @@ describe('hostile input', () => {
       }
       const kept = await leakedBytes(INPUTS / INPUTS_IN_ROUND, () => feedAll(INPUTS_IN_ROUND))
       expect(kept).toBeLessThan(INPUTS_IN_ROUND * MAX_KEPT_BYTES)
-      // Otherwise the mutations would be too crude to get past the first check.
+      // Otherwise the mutations would be too crude to pass the first check.
       expect(accepted).toBeGreaterThan(INPUTS / 1000)
     })
   })
 })
 
-describe('the judgement itself', () => {
-  test('finds a decoder that keeps a reference to one input in two', async () => {
+describe('the measurement', () => {
+  test('detects a decoder that retains a reference to every second input', async () => {
     const keeping: object[] = []
     const rounds = (keeps: boolean) =>
       leakedBytes(5, () => {

@@ -9,26 +9,25 @@ import type { PublisherId } from './ids.ts'
 import { MAX_SUBJECT_CHARACTERS, OTHER_RECORD_MAX_BYTES } from './limits.ts'
 
 /**
- * A signed record of a kind, or of a version of its kind, that this program does not know: a star, a label, a release
- * of a later format. What it says is not understood; who signed it can be checked, so it is kept and passed on within
- * limits, and a network does not split when some of its peers are newer.
+ * A signed record of a kind or version that this program does not support: a star, a label, a release of a later
+ * format. Its contents are opaque but its signature can be verified, so it is kept and passed on within limits. That
+ * keeps the network whole while some peers are newer.
  *
- * For that every signed body, of any kind, names its `v` and `publisher`. Two optional fields decide what replaces
- * what: of the records of one publisher, kind and `subject` only that with the highest `seq` is kept. Without a subject
- * (a head's is its `slug`) a record replaces nothing.
+ * Every signed body, of any kind, therefore names its `v` and `publisher`. Two optional fields control replacement: of
+ * the records of one publisher, kind and `subject` only the one with the highest `seq` is kept. The subject of a head
+ * is its `slug`. A record without a subject replaces nothing.
  */
 export interface OtherRecord {
   readonly kind: string
   readonly publisher: PublisherId
-  /** What it is about, by its own account. */
   readonly subject: string | undefined
-  /** 0 where none is given. */
+  /** 0 if missing. */
   readonly seq: number
 }
 
 export interface VerifiedOtherRecord {
   readonly record: OtherRecord
-  /** `signedId`. */
+  /** See `signedId`. */
   readonly hash: Uint8Array
   /** The signed record. */
   readonly bytes: Uint8Array
@@ -36,7 +35,7 @@ export interface VerifiedOtherRecord {
 
 const subject = line(1, MAX_SUBJECT_CHARACTERS)
 
-/** What every signed body has in common. */
+/** Fields that every signed body has. */
 const bodyCodec = createCodec({
   name: 'signed record',
   version: Number.MAX_SAFE_INTEGER,
@@ -44,10 +43,10 @@ const bodyCodec = createCodec({
   schema: openRecord({ v: integer(1), publisher: publisherId }),
 })
 
-/** Tells whether these bytes may be the body of a signed record of some kind. Total. */
+/** Returns whether these bytes may be the body of a signed record of any kind. Total. */
 export const isSignedBody = (bytes: Uint8Array): boolean => bodyCodec.decode(bytes).ok
 
-/** What a signed record says of itself, its signature unchecked. Total. */
+/** Decodes the common fields of a signed record without checking the signature. Total. */
 export const peekOtherRecord = (kind: string, bytes: Uint8Array): Decoded<OtherRecord> => {
   const envelope = peek(kind, bytes)
   if (!envelope.ok) return envelope
@@ -62,7 +61,7 @@ export const peekOtherRecord = (kind: string, bytes: Uint8Array): Decoded<OtherR
   })
 }
 
-/** Accepts what any signing key that the publisher ever had signed, as for releases. */
+/** Verifies a record. As for releases, former signing keys of the publisher are valid. */
 export const verifyOtherRecord = async (
   kind: string,
   bytes: Uint8Array,
@@ -75,7 +74,7 @@ export const verifyOtherRecord = async (
     return refused('IdentityInvalid', 'This record belongs to another publisher.')
   const envelope = peek(kind, bytes)
   if (!envelope.ok) return envelope
-  // Before the signature, which costs a hundred times as much to check.
+  // Checked first: verifying the signature costs a hundred times as much.
   if (!hasKey(identity.everSigningKeys, envelope.value.key))
     return refused('SignatureInvalid', 'This record is signed with a key that its publisher never had.')
   const opened = await open(kind, bytes, crypto.verify)
@@ -83,6 +82,6 @@ export const verifyOtherRecord = async (
   return decoded({ record: peeked.value, hash: await signedId(kind, opened.value.body, crypto), bytes })
 }
 
-/** A field of another form belongs to a later version, and means nothing here. */
+/** Fields of another form belong to later versions and are ignored. */
 const textOf = (field: unknown): string | undefined => (v.is(subject, field) ? field : undefined)
 const numberOf = (field: unknown): number | undefined => (v.is(integer(0), field) ? field : undefined)

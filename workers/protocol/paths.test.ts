@@ -13,7 +13,7 @@ describe('validatePath', () => {
     'ö/日本.txt',
     'console.txt',
     'a b',
-  ])('takes %j', (path) => expect(validatePath(path)).toEqual({ ok: true, value: path }))
+  ])('accepts %j', (path) => expect(validatePath(path)).toEqual({ ok: true, value: path }))
 
   test.each([
     ['nothing', ''],
@@ -54,7 +54,7 @@ describe('validatePath', () => {
     if (!read.ok) expect(read.message).toMatch(/^The path “.*” .*\.$/)
   })
 
-  test('takes the longest', () => {
+  test('accepts paths of maximum length', () => {
     expect(validatePath(`${'a'.repeat(255)}/${'b'.repeat(255)}`).ok).toBe(true)
     expect(validatePath(`${'a/'.repeat(255)}ab`).ok).toBe(true)
   })
@@ -64,7 +64,7 @@ describe('validatePath', () => {
     expect(read.ok ? '' : read.message).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u)
   })
 
-  test('what it takes leads nowhere but down', () => {
+  test('valid paths never leave the target folder', () => {
     fc.assert(
       fc.property(fc.oneof(validPath, fc.string({ unit: 'binary' }), fc.stringMatching(/^[./\\a:]{1,8}$/)), (path) => {
         if (!validatePath(path).ok) return
@@ -97,7 +97,7 @@ describe('collisionKey', () => {
     expect(collisionKey('a/b')).not.toBe(collisionKey('a_b'))
   })
 
-  test('is the same for each case of a path', () => {
+  test('is the same for upper and lower case', () => {
     fc.assert(
       fc.property(validPath, (path) => {
         expect(collisionKey(path.toUpperCase())).toBe(collisionKey(path))
@@ -110,7 +110,7 @@ describe('collisionKey', () => {
 })
 
 describe('findCollision', () => {
-  test('finds the same file in two cases', () => {
+  test('finds paths that differ only in case', () => {
     expect(findCollision(['a/B', 'c', 'A/b'])).toEqual({ path: 'A/b', other: 'a/B' })
   })
 
@@ -119,7 +119,7 @@ describe('findCollision', () => {
     expect(findCollision(['x/a/b/c', 'x/a'])).toEqual({ path: 'x/a/b/c', other: 'x/a' })
   })
 
-  test('agrees with a slow twin', () => {
+  test('agrees with a naive implementation', () => {
     const some = fc.array(fc.stringMatching(/^[aAb](?:\/[aAb]){0,2}$/), { maxLength: 5 })
     fc.assert(
       fc.property(some, (paths) => {

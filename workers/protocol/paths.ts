@@ -3,8 +3,8 @@ import { MAX_PATH_BYTES, MAX_SEGMENT_BYTES } from './limits.ts'
 import { hasUnwantedCharacters, utf8Length } from './text.ts'
 
 /**
- * Paths of files in a package. A valid path names the same file, inside the folder it is written to, on every system:
- * Linux, macOS and Windows. Links do not exist here: a package holds files only.
+ * Paths of files in a package. A valid path names the same file, inside the target folder, on Linux, macOS and Windows.
+ * Packages contain files only, no links.
  */
 
 /** What is wrong with a path. */
@@ -36,16 +36,16 @@ export const findPathFault = (path: string): PathFault | undefined =>
   path.length > MAX_PATH_BYTES ? 'too-long' : findFault(path)
 
 /**
- * The same for paths that some system takes for the same file: NFC, folded case, and without the characters that
- * HFS+ ignores. Folding goes over upper case so that ß, ſ and final sigma fold too; it may join more than a system
- * does, never less.
+ * Returns the same key for all paths that are the same file on some system: NFC, case-folded, without the characters
+ * that HFS+ ignores. Folds through upper case so that ß, ſ and final sigma fold too. May merge more paths than a system
+ * does, never fewer.
  */
 export const collisionKey = (path: string): string =>
   lowerAscii.test(path)
     ? path
     : path.normalize('NFD').replace(ignorable, '').toUpperCase().toLowerCase().replaceAll('ς', 'σ').normalize('NFC')
 
-/** The first two paths that cannot both be written: the same file, or one a file and the folder of the other. */
+/** Finds two paths that cannot both be written: the same file, or a file that is also a folder of the other. */
 export const findCollision = (paths: readonly string[]): { path: string; other: string } | undefined => {
   const pathByKey = new Map<string, string>()
   for (const path of paths) {
@@ -58,7 +58,7 @@ export const findCollision = (paths: readonly string[]): { path: string; other: 
   for (const [key, path] of pathByKey) {
     for (let slash = key.lastIndexOf('/'); slash > 0; slash = key.lastIndexOf('/', slash - 1)) {
       const folder = key.slice(0, slash)
-      // The folders above were seen with it.
+      // Its parent folders are already in the map.
       if (pathByFolder.has(folder)) break
       pathByFolder.set(folder, path)
     }
@@ -70,7 +70,7 @@ export const findCollision = (paths: readonly string[]): { path: string; other: 
   return undefined
 }
 
-/** Tells whether Windows gives this file name, or its part before the first dot, to a device. */
+/** Returns whether Windows reserves this file name, or its part before the first dot, for a device. */
 export const isReservedName = (name: string): boolean => reservedNames.test(name)
 
 const findFault = (path: string): PathFault | undefined => {
@@ -104,7 +104,7 @@ const plainAscii = /^[\x20-\x7e]*$/
 const lowerAscii = /^[\x20-\x40\x5b-\x7e]*$/
 const ignorable = /\p{Default_Ignorable_Code_Point}/gu
 
-/** A path for a message: no control characters, not endless. */
+/** Sanitises and truncates a path for a message. */
 const printable = (path: string): string => {
   const shown = path
     .slice(0, 120)

@@ -12,27 +12,27 @@ import {
 import { wireVersions } from './version.ts'
 
 /**
- * Messages over `/ggen/piece/1.0.0`. A request names a manifest or some pieces of one content; each thing asked for is
- * answered by a header, one frame, and where the status is `ok` by its `size` raw bytes, a frame of their own.
+ * Messages over `/ggen/piece/1.0.0`. A request names the manifest or some pieces of one content. Each is answered by a
+ * header frame and, if the status is `ok`, a second frame with `size` raw bytes.
  */
 
 export interface PieceRequest {
   readonly v: 1
-  /** Chosen by the asker, repeated in the responses. */
+  /** Chosen by the requester, repeated in the responses. */
   readonly id: number
   readonly root: Uint8Array
-  /** Piece numbers, ascending. A map is a wish of a later version: it is answered by `refused`. */
+  /** Ascending piece numbers. A map belongs to a later version and is answered with `refused`. */
   readonly want: 'manifest' | readonly number[] | { readonly [field: string]: unknown }
 }
 
 export interface PieceResponse {
   readonly v: 1
   readonly id: number
-  /** `ok`, `absent`, `refused`; any other word is of a later version and counts as `refused`. */
+  /** `ok`, `absent` or `refused`. Any other status belongs to a later version and counts as `refused`. */
   readonly status: string
-  /** Which piece; none for a manifest. */
+  /** Piece number; missing for a manifest. */
   readonly piece?: number
-  /** Bytes that follow; 0 unless the status is `ok`. */
+  /** Number of bytes that follow; 0 unless the status is `ok`. */
   readonly size: number
 }
 

@@ -11,7 +11,7 @@ const now = Date.UTC(2026, 10, 27)
 const hour = 3_600_000
 
 describe('a time', () => {
-  test('is one that can be shown, and never later than now, whatever is claimed', () => {
+  test('is displayable and never later than now for any claimed value', () => {
     fc.assert(
       fc.property(anyNumber, fc.option(fc.nat({ max: 4e12 }), { nil: undefined }), (claimed, present) => {
         const shown = presentableTime(claimed, present)
@@ -24,7 +24,7 @@ describe('a time', () => {
     )
   })
 
-  test('in the past is as it was claimed; a little ahead it is now; further ahead it is not known', () => {
+  test('in the past is unchanged, within the tolerance becomes now, and further ahead becomes unknown', () => {
     expect(presentableTime(now - 1, now)).toBe(now - 1)
     expect(presentableTime(now + 60_000, now)).toBe(now)
     for (const ahead of [3 * hour, 24 * hour, 3 * 365 * 24 * hour, 9e15])
@@ -34,7 +34,7 @@ describe('a time', () => {
 })
 
 describe('a line', () => {
-  test('of plain letters, of many scripts and with emoji stays as it is', () => {
+  test('in plain letters, many scripts or with emoji is unchanged', () => {
     const lines = [
       'hello world',
       'Grüße aus Köln',
@@ -48,7 +48,7 @@ describe('a line', () => {
     expect(lines.map((line) => presentableLine(line))).toEqual(lines)
   })
 
-  test('that shows nothing is replaced', () => {
+  test('without visible characters is replaced', () => {
     const nothing = [
       '',
       ' ',
@@ -65,13 +65,13 @@ describe('a line', () => {
     for (const text of nothing) expect(presentableLine(text, 'slug'), JSON.stringify(text)).toBe('slug')
   })
 
-  test('loses what turns or breaks other lines, and towers of marks', () => {
+  test('loses direction controls, line breaks and stacked marks', () => {
     expect(presentableLine('a\u202eb\u2066c\u0000d\ne\u061cf')).toBe('abcdef')
     expect(presentableLine(`a${'\u0301'.repeat(200)}b`)).toBe(`a${'\u0301'.repeat(4)}b`)
     expect(presentableLine('x\ud800y')).toBe('xy')
   })
 
-  test('is well-formed and stable, whatever it was', () => {
+  test('is well-formed and idempotent for any text', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary' }),
@@ -86,7 +86,7 @@ describe('a line', () => {
     )
   })
 
-  test('of a list stands in it once', () => {
+  test('appears once in a list', () => {
     expect(presentableLines(['a', '\u200d', 'a\u2060', 'b'])).toEqual(['a', 'b'])
   })
 })

@@ -19,22 +19,22 @@ import {
 import { wireVersions } from './version.ts'
 
 /**
- * Messages over `/ggen/query/1.0.0`: one request and one response a stream. An answer holds nothing but signed entries,
- * so it is believed no further than these; in which order they are shown is for the asker to find out.
+ * Messages over `/ggen/query/1.0.0`: one request and one response per stream. A response contains only signed entries,
+ * which the requester verifies and ranks itself.
  */
 export type QueryRequest = SearchRequest | DescribeRequest
 
-/** Packages that match a text, best first; an empty text matches all, the newest first. */
+/** Requests packages that match a text, best first. An empty text matches all packages, newest first. */
 export interface SearchRequest {
   readonly v: 1
   readonly type: 'search'
   readonly text: string
   readonly filters: SearchFilters
-  /** Packages wanted at most. */
+  /** Maximum number of packages. */
   readonly limit: number
 }
 
-/** Only what is asked for stands in it. */
+/** A missing field does not filter. */
 export interface SearchFilters {
   readonly category?: string
   readonly tag?: string
@@ -43,7 +43,7 @@ export interface SearchFilters {
   readonly publisher?: string
 }
 
-/** All that is known of one package. */
+/** Requests all entries of one package. */
 export interface DescribeRequest {
   readonly v: 1
   readonly type: 'describe'
@@ -54,8 +54,8 @@ export interface DescribeRequest {
 export interface QueryResponse {
   readonly v: 1
   /**
-   * `ok`; `refused`: the peer was asked too much, and may answer later; `unsupported`: it does not know this kind of
-   * question. Any other word is of a later version and counts as `refused`.
+   * `ok`; `refused`: the peer is rate-limiting and may answer later; `unsupported`: it does not support this type of
+   * request. Any other status belongs to a later version and counts as `refused`.
    */
   readonly status: string
   /** Identity, head and release of each package, each identity once. */
@@ -98,13 +98,13 @@ const otherRequestCodec = createCodec({
   schema: openRecord({ v: integer(1), type: token }),
 })
 
-/** Tells whether it is a question of a version or kind that this program does not know: it is answered so. Total. */
+/** Returns whether a request is of a later version or unknown type, to be answered with `unsupported`. Total. */
 export const isOtherQueryRequest = (request: Uint8Array): boolean => {
   const read = otherRequestCodec.decode(request)
-  return read.ok && (read.value.v > wireVersions.queryRequest || !knownQuestions.includes(read.value.type))
+  return read.ok && (read.value.v > wireVersions.queryRequest || !supportedTypes.includes(read.value.type))
 }
 
-const knownQuestions: readonly string[] = ['search', 'describe'] satisfies QueryRequest['type'][]
+const supportedTypes: readonly string[] = ['search', 'describe'] satisfies QueryRequest['type'][]
 
 export const queryResponseCodec = createCodec<QueryResponse>({
   name: 'query response',

@@ -47,14 +47,14 @@ beforeAll(async () => {
 })
 
 describe('verifyRelease', () => {
-  test('accepts what was signed', async () => {
+  test('accepts a signed release', async () => {
     const signed = await signRelease(release, signer, webCrypto)
     expect(await verifyRelease(signed.bytes, identity, webCrypto)).toEqual({ ok: true, value: signed })
     expect(signed.hash).toEqual(await webCrypto.sha256(releaseCodec.encode(release)))
     expect(peekRelease(signed.bytes)).toEqual({ ok: true, value: release })
   })
 
-  test('accepts a key that the publisher had before', async () => {
+  test('accepts a former key of the publisher', async () => {
     const signed = await signRelease(release, signer, webCrypto)
     const later = await updateIdentity(identity, { signingKeys: [stranger.publicKey] }, [rotation], webCrypto)
     expect((await verifyRelease(signed.bytes, later, webCrypto)).ok).toBe(true)
@@ -94,7 +94,7 @@ describe('verifyRelease', () => {
     expect(await verifyRelease(signed.bytes, theirs, webCrypto)).toMatchObject({ ok: false, name: 'IdentityInvalid' })
   })
 
-  test('10,000 changed releases: none is accepted that was not signed so', async () => {
+  test('accepts none of 10,000 mutated releases', async () => {
     const valid = [
       (await signRelease(release, signer, webCrypto)).bytes,
       (await signRelease({ ...release, version: '1.0.1', tags: [] }, signer, webCrypto)).bytes,
@@ -104,7 +104,7 @@ describe('verifyRelease', () => {
     for (let i = 0; i < 10_000; i++) {
       const bytes = mutate(seeds, random)
       const read = await verifyRelease(bytes, identity, webCrypto)
-      if (read.ok) expect(valid.some((known) => sameBytes(known, bytes))).toBe(true)
+      if (read.ok) expect(valid.some((each) => sameBytes(each, bytes))).toBe(true)
     }
   })
 })
@@ -127,7 +127,7 @@ describe('the record', () => {
     ['a short root', () => ({ root: new Uint8Array(31) })],
     ['a description of 301 characters', () => ({ description: 'a'.repeat(301) })],
     ['a description of two lines', () => ({ description: 'a\nb' })],
-    ['a display name that turns around', () => ({ displayName: 'a\u202eb' })],
+    ['a display name with a direction control', () => ({ displayName: 'a\u202eb' })],
     ['no display name', () => ({ displayName: '' })],
     ['the same tag twice', () => ({ tags: ['a', 'a'] })],
     ['33 tags', () => ({ tags: Array.from({ length: 33 }, (_, i) => `t${i}`) })],
@@ -152,7 +152,7 @@ describe('the record', () => {
     )
   })
 
-  test('takes what stands at the limits', () => {
+  test('accepts values at the limits', () => {
     const fields: Partial<Release> = {
       size: 100_000_000,
       fileCount: 1000,
@@ -178,7 +178,7 @@ describe('the record', () => {
 })
 
 describe('the envelope', () => {
-  test('a body signed as one kind is worth nothing as another', async () => {
+  test('a body signed as one kind is invalid as another', async () => {
     const body = asciiToBytes('body')
     const asHead = await sign('head', body, signer)
     expect(await open('head', asHead, webCrypto.verify)).toEqual({ ok: true, value: { body, key: signer.publicKey } })
@@ -189,7 +189,7 @@ describe('the envelope', () => {
     expect(await open('release', relabelled, webCrypto.verify)).toMatchObject({ ok: false, name: 'SignatureInvalid' })
   })
 
-  test('its size is known beforehand', async () => {
+  test('envelopeSize predicts its size', async () => {
     for (const size of [1, 23, 24, 255, 256, 800]) {
       expect((await sign('head', new Uint8Array(size), signer)).length).toBe(envelopeSize('head', size))
     }

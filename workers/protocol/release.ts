@@ -42,14 +42,14 @@ import { wireVersions } from './version.ts'
 import { isRange } from './versions-and-ranges.ts'
 
 /**
- * One version of a package: signed, never changed. It names its content by root; what is in there is the manifest's
- * business. Two releases of one version with different roots are an equivocation, which only a reader of both can see.
+ * One version of a package: signed and immutable. It names its content by root; the manifest describes the content. Two
+ * releases of one version with different roots are an equivocation, which only a reader of both can detect.
  */
 
 const dependencyKinds = ['package', 'external', 'asset', 'unknown'] as const
 const dependencyEcosystems = ['crate', 'npm', 'python', 'tool'] as const
 
-/** What this version knows; a later one may know more. */
+/** Values that this version supports; later ones may add more. */
 export type DependencyKind = (typeof dependencyKinds)[number]
 export type DependencyEcosystem = (typeof dependencyEcosystems)[number]
 
@@ -60,20 +60,20 @@ export const isDependencyEcosystem = (ecosystem: string): ecosystem is Dependenc
   (dependencyEcosystems as readonly string[]).includes(ecosystem)
 
 export interface Dependency {
-  /** A `DependencyKind`, or a kind of a later version, which is shown as `unknown` and not installed along. */
+  /** A `DependencyKind`, or a kind of a later version, which is shown as `unknown` and not installed. */
   readonly kind: string
-  /** For a `package` its slug, else what the manifest says: a crate, a path. */
+  /** For a `package` its slug, else the name in the manifest, such as a crate or a path. */
   readonly name: string
-  /** For a `package`: the one publisher's package that is meant; its slug is `name`. */
+  /** For a `package`: the exact package; its slug is `name`. */
   readonly id?: PackageId
-  /** For a `package` a node-semver range, else what the manifest says, maybe nothing. */
+  /** For a `package` a node-semver range, else the text of the manifest, which may be empty. */
   readonly range: string
   readonly optional: boolean
-  /** For `external`: where it comes from, a `DependencyEcosystem` or one of a later version. */
+  /** For `external`: a `DependencyEcosystem`, or one of a later version. */
   readonly ecosystem?: string
 }
 
-/** A release that a dependency, or a dependency of one, was resolved to when this was published. */
+/** A release that a direct or transitive dependency resolved to at publication. */
 export interface ClosureEntry {
   readonly id: PackageId
   readonly version: string
@@ -87,17 +87,17 @@ export interface Release {
   readonly version: string
   /** SHA-256 of the content manifest. */
   readonly root: Uint8Array
-  /** Sum of the file sizes, bytes. */
+  /** Sum of the file sizes (bytes). */
   readonly size: number
   readonly fileCount: number
   readonly dependencies: readonly Dependency[]
-  /** Nobody writes it yet: installing will use it to fetch what a release was tested with. */
+  /** Not written yet. Meant for installing the dependencies that a release was tested with. */
   readonly closure?: readonly ClosureEntry[]
   /** Counts the releases of this package; the first is 1. */
   readonly seq: number
-  /** Hash of the release before; null in the first. */
+  /** Hash of the previous release; null in the first. */
   readonly prevRelease: Uint8Array | null
-  /** Milliseconds since the epoch, by the publisher's clock. */
+  /** Time by the publisher's clock (ms since the epoch). */
   readonly publishedAt: number
   readonly displayName: string
   readonly description: string
@@ -106,7 +106,7 @@ export interface Release {
   readonly keywords: readonly string[]
   readonly license: string
   readonly authors: readonly string[]
-  /** As the publisher wrote it: check the scheme before making a link of it. */
+  /** Untrusted: check the scheme before using it as a link. */
   readonly repository: string
   readonly hasTemplates: boolean
 }
@@ -178,7 +178,7 @@ export const releaseCodec = createCodec<Release>({
   ),
 })
 
-/** @throws RecordError when the release breaks a rule or is too large. */
+/** @throws RecordError if the release is invalid or too large. */
 export const signRelease = async (
   release: Release,
   signer: Signer,
@@ -189,14 +189,14 @@ export const signRelease = async (
 }
 
 /**
- * Accepts what any signing key that the publisher ever had signed: a change of keys does not unmake old releases.
- * @param known what `openHashed` said of these bytes, where it was asked already.
+ * Verifies a signed release. Former signing keys of the publisher are valid, so old releases survive a key change.
+ * @param preOpened the result of `openHashed` for these bytes, if available.
  */
 export const verifyRelease = async (
   bytes: Uint8Array,
   identity: Identity,
   crypto: CryptoProvider,
-  known?: Decoded<OpenedHashed>,
+  preOpened?: Decoded<OpenedHashed>,
 ): Promise<Decoded<VerifiedRelease>> => {
   const peeked = peekRelease(bytes)
   if (!peeked.ok) return peeked
@@ -205,16 +205,16 @@ export const verifyRelease = async (
   }
   const envelope = peek('release', bytes)
   if (!envelope.ok) return envelope
-  // Before the signature, which costs a hundred times as much to check.
+  // Checked first: verifying the signature costs a hundred times as much.
   if (!hasKey(identity.everSigningKeys, envelope.value.key)) {
     return refused('SignatureInvalid', 'This release is signed with a key that its publisher never had.')
   }
-  const opened = known ?? (await openHashed('release', bytes, crypto))
+  const opened = preOpened ?? (await openHashed('release', bytes, crypto))
   if (!opened.ok) return opened
   return decoded({ release: peeked.value, hash: opened.value.hash, bytes })
 }
 
-/** What a signed release says, its signature unchecked: to learn whose identity is needed. */
+/** Decodes a signed release without verifying the signature, to learn whose identity is needed. */
 export const peekRelease = (bytes: Uint8Array): Decoded<Release> => {
   const envelope = peek('release', bytes)
   return envelope.ok ? releaseCodec.decode(envelope.value.body) : envelope

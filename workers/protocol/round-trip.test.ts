@@ -4,7 +4,7 @@ import { forEachSample } from '../testing/arbitraries.ts'
 
 describe('encode, decode, encode', () => {
   forEachSample(({ codec, arbitrary }) => {
-    test(`a ${codec.name} comes back as it was`, () => {
+    test(`preserves a ${codec.name}`, () => {
       fc.assert(
         fc.property(arbitrary, (value) => {
           const bytes = codec.encode(value)
@@ -16,7 +16,7 @@ describe('encode, decode, encode', () => {
       )
     })
 
-    test(`a ${codec.name} of more bytes than allowed is refused by its size alone`, () => {
+    test(`an oversized ${codec.name} is refused by its size alone`, () => {
       const read = codec.decode(new Uint8Array(codec.maxBytes + 1))
       expect(read).toMatchObject({ ok: false, name: 'RecordTooLarge' })
     })

@@ -35,7 +35,7 @@ const toBytes = (value: bigint): Uint8Array =>
   Uint8Array.from({ length: 32 }, (_, at) => Number((value >> BigInt(8 * at)) & 255n))
 const toInteger = (bytes: Uint8Array): bigint => bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
 
-/** All encodings of points of small order, those that are not reduced included. */
+/** All encodings of points of small order, including unreduced ones. */
 const orderEight = 55188659117513257062467267217118295137698188065244968500265048394206261417927n
 const smallOrder = [0n, 1n, prime - 1n, orderEight, prime - orderEight]
   .flatMap((y) => [y, y + prime])
@@ -44,7 +44,7 @@ const smallOrder = [0n, 1n, prime - 1n, orderEight, prime - orderEight]
   .map(toBytes)
 
 describe('a signature', () => {
-  test('is good when its key made it, and bad when anything of it is changed', async () => {
+  test('by its key is good, and bad after any change', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(127), fc.integer({ min: 1, max: 255 }), async (at, mask) => {
         const { key, signature } = signed()
@@ -59,21 +59,21 @@ describe('a signature', () => {
     )
   })
 
-  test('of a key of another length cannot be checked', async () => {
+  test('by a key of another length cannot be verified', async () => {
     for (const length of [33, 57, 67])
       expect(await checkSignature(webCrypto.verify, new Uint8Array(length).fill(1), message, new Uint8Array(114))).toBe(
         'unknown key type',
       )
   })
 
-  test('is refused where implementations differ: points of small order, and numbers that are not reduced', async () => {
+  test('with small-order points or unreduced numbers, where implementations differ, is refused', async () => {
     expect(smallOrder.length).toBeGreaterThanOrEqual(14)
     const { key, signature } = signed()
     const s = toInteger(signature.subarray(32))
     const odd = [
       ...smallOrder.map((point) => [point, signature] as const),
       ...smallOrder.map((point) => [key, concatBytes([point, signature.subarray(32)])] as const),
-      // The forgery that a verifier without these checks takes for any message: 0 * B = point of small order.
+      // A verifier without these checks accepts this forgery for any message: 0 * B = point of small order.
       ...smallOrder.flatMap((a) => smallOrder.map((r) => [a, concatBytes([r, new Uint8Array(32)])] as const)),
       [key, concatBytes([signature.subarray(0, 32), toBytes(s + order)])] as const,
       [toBytes(prime + 3n), signature] as const,
@@ -85,7 +85,7 @@ describe('a signature', () => {
     }
   })
 
-  test('gets the same verdict from every implementation', async () => {
+  test('has the same outcome in every implementation', async () => {
     const { key, signature } = signed()
     const oddities = [
       ...smallOrder,
@@ -112,9 +112,9 @@ describe('a signature', () => {
     }
   })
 
-  test('by a key with a small-order part is good or bad alike on every platform', async () => {
+  test('by a key with a small-order component has the same outcome on every platform', async () => {
     for (const { key, signature, text, isGood } of signedWithTorsion()) {
-      // A verifier that multiplies by the cofactor takes all of them.
+      // A verifier that multiplies by the cofactor accepts all of them.
       expect(ed25519.verify(signature, text, key)).toBe(true)
       for (const verify of platforms)
         expect(await checkSignature(verify, key, text, signature)).toBe(isGood ? 'good' : 'bad')

@@ -3,12 +3,12 @@ import type { Verify } from './crypto.ts'
 import { KEY_BYTES, SIGNATURE_BYTES } from './limits.ts'
 
 /**
- * Ed25519 as every peer has to judge it. Implementations differ on odd inputs (small-order points, numbers that are not
- * reduced), and a record that one peer takes and another calls forged would make honest peers ban each other. So
- * whatever they may differ on is refused here, before the platform is asked. Sources: RFC 8032 §5.1.7; Chalkias,
- * Garillot, Nikolaenko, “Taming the many EdDSAs” (2020).
+ * Ed25519 verification with the same outcome at every peer. Implementations differ on edge cases (small-order points,
+ * unreduced numbers), and a record that one peer accepts and another calls forged would make honest peers ban each
+ * other. So these cases are refused before the platform verifies. Sources: RFC 8032 §5.1.7; Chalkias, Garillot,
+ * Nikolaenko, “Taming the many EdDSAs” (2020).
  *
- * Not covered: a key with a small-order part of its own, which the platform has to check without a cofactor
+ * Not covered: a key with a small-order component, which the platform must verify without the cofactor
  * (`stack/web-crypto.ts`).
  */
 export type SignatureCheck = 'good' | 'bad' | 'unknown key type'
@@ -23,7 +23,7 @@ export const checkSignature = async (
   return isUnambiguous(key, signature) && (await verify(key, message, signature)) ? 'good' : 'bad'
 }
 
-/** Tells whether key and signature are of the one form that all implementations judge alike. */
+/** Returns whether all implementations agree on signatures with this form of key and signature. */
 export const isUnambiguous = (key: Uint8Array, signature: Uint8Array): boolean =>
   key.length === KEY_BYTES &&
   signature.length === SIGNATURE_BYTES &&
@@ -31,24 +31,24 @@ export const isUnambiguous = (key: Uint8Array, signature: Uint8Array): boolean =
   isPlainPoint(signature.subarray(0, KEY_BYTES)) &&
   isBelow(signature.subarray(KEY_BYTES), groupOrder)
 
-/** 32 bytes, little endian, as Ed25519 writes its numbers. */
+/** Encodes a number as Ed25519 does: 32 bytes, little endian. */
 const toBytes = (value: bigint): Uint8Array =>
   Uint8Array.from({ length: 32 }, (_, at) => Number((value >> BigInt(8 * at)) & 255n))
 
 /** Order of the group that the base point generates, L of RFC 8032 §5.1. */
 const groupOrder = toBytes((1n << 252n) + 27742317777372353535851937790883648493n)
 
-/** The field's prime, p of RFC 8032 §5.1. */
+/** Prime of the field, p of RFC 8032 §5.1. */
 const primeNumber = (1n << 255n) - 19n
 const prime = toBytes(primeNumber)
 
 /** y of a point of order 8. */
 const orderEightY = 55188659117513257062467267217118295137698188065244968500265048394206261417927n
 
-/** y of the points of order 4, 1, 2, 8 and 8; the sign of x makes eight points of them. */
+/** y of the points of order 4, 1, 2, 8 and 8: eight points with both signs of x. */
 const smallOrderY = [0n, 1n, primeNumber - 1n, orderEightY, primeNumber - orderEightY].map(toBytes)
 
-/** A point in its only encoding whose order is not small. That it is on the curve is for the platform to see. */
+/** Checks for a canonical encoding and against small order. The platform checks that the point is on the curve. */
 const isPlainPoint = (point: Uint8Array): boolean => {
   const y = point.slice()
   // The highest bit is the sign of x.
@@ -56,7 +56,7 @@ const isPlainPoint = (point: Uint8Array): boolean => {
   return isBelow(y, prime) && !smallOrderY.some((small) => sameBytes(small, y))
 }
 
-/** Of two numbers of 32 bytes, whether the first is the lower one. */
+/** Compares two little-endian numbers of 32 bytes. */
 const isBelow = (value: Uint8Array, bound: Uint8Array): boolean => {
   for (let at = 31; at >= 0; at--) {
     const difference = (value[at] ?? 0) - (bound[at] ?? 0)

@@ -18,17 +18,17 @@ import {
 import { wireVersions } from './version.ts'
 
 /**
- * Messages of the catalogue exchange over `/ggen/sync/1.0.0`, one a frame (docs/protocol.md tells their order).
+ * Messages of catalogue sync over `/ggen/sync/1.0.0`, one per frame. docs/protocol.md defines their order.
  *
- * Ids of entries are seen as numbers of 256 bits. A turn of `ranges` goes from the lowest id to the highest: each range
- * begins where the one before ended, the first at zero, and what follows the last is skipped.
+ * Entry ids are numbers of 256 bits. The `ranges` of one round are in ascending order: the first range begins at zero,
+ * each one begins at the end of the previous, and ids after the last are skipped.
  */
 export type SyncMessage =
-  /** How many entries the catalogue has, and the fingerprint of all. */
+  /** Number of entries in the catalogue, and the fingerprint of all. */
   | { readonly v: 2; readonly type: 'hello'; readonly count: number; readonly fingerprint: Uint8Array }
-  /** The answer to a hello that is the same as ours. */
+  /** Answers a hello that equals our own. */
   | { readonly v: 2; readonly type: 'equal' }
-  /** `want`: the first `SYNC_PREFIX_BYTES` of each id that is asked for, one after the other. */
+  /** `want`: the concatenated prefixes (`SYNC_PREFIX_BYTES`) of the requested ids. */
   | {
       readonly v: 2
       readonly type: 'ranges'
@@ -36,30 +36,30 @@ export type SyncMessage =
       readonly want: Uint8Array
       readonly last: boolean
     }
-  /** A batch of entries, its encoding compressed (deflate, RFC 1951). Without any: `size` 0 and `last`. */
+  /** An encoded and compressed batch of entries (deflate, RFC 1951). An empty one has `size` 0 and `last`. */
   | {
       readonly v: 2
       readonly type: 'entries'
-      /** Bytes that `deflated` unfolds to. */
+      /** Size of the decompressed batch (bytes). */
       readonly size: number
       readonly deflated: Uint8Array
       readonly last: boolean
     }
-  /** A batch was taken in: one more may be sent. */
+  /** A batch was ingested, so one more may be sent. */
   | { readonly v: 2; readonly type: 'more' }
 
 export const rangeKind = {
-  /** Nothing is said: what is here is equal or settled. */
+  /** No content: the range is equal or settled. */
   skip: 0,
   /** The fingerprint of the ids in the range. */
   fingerprint: 1,
-  /** All ids of the range, the first `SYNC_PREFIX_BYTES` of each, one after the other. */
+  /** The concatenated prefixes (`SYNC_PREFIX_BYTES`) of all ids in the range. */
   list: 2,
 } as const
 
 export type RangeKind = (typeof rangeKind)[keyof typeof rangeKind]
 
-/** The first id that is not in the range any more, without trailing zeros as it pleases; empty: it has no end. */
+/** `upper` is the exclusive upper bound; trailing zeros are optional, and an empty bound means no end. */
 export type SyncRange = readonly [upper: Uint8Array, kind: RangeKind, content: Uint8Array]
 
 const empty = bytes(0, 0)
@@ -113,7 +113,13 @@ export const syncMessageCodec = createCodec<SyncMessage>({
   ),
 })
 
-const knownTypes: readonly string[] = ['hello', 'equal', 'ranges', 'entries', 'more'] satisfies SyncMessage['type'][]
+const supportedTypes: readonly string[] = [
+  'hello',
+  'equal',
+  'ranges',
+  'entries',
+  'more',
+] satisfies SyncMessage['type'][]
 
 const otherSyncMessageCodec = createCodec({
   name: 'sync message',
@@ -123,13 +129,13 @@ const otherSyncMessageCodec = createCodec({
   schema: openRecord({ v: wireVersion, type: token }),
 })
 
-/** Tells whether it is a message of a type that a later version knows: the receiver skips it. Total. */
+/** Returns whether a message is of an unknown type, which the receiver skips. Total. */
 export const isOtherSyncMessage = (message: Uint8Array): boolean => {
   const read = otherSyncMessageCodec.decode(message)
-  return read.ok && !knownTypes.includes(read.value.type)
+  return read.ok && !supportedTypes.includes(read.value.type)
 }
 
-/** What `deflated` unfolds to. */
+/** The decompressed contents of `deflated`. */
 export interface EntryBatch {
   readonly v: 1
   readonly entries: readonly Entry[]

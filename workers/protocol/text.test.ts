@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { asciiToBytes, bytesToAscii, countCharacters, isLine, toLine, utf8Length } from './text.ts'
 
 describe('isLine', () => {
-  test.each(['', 'a', 'Zoë 😀', '日本語', 'नमस्ते', 'a\u200db', 'a  b'])('takes %j', (text) => {
+  test.each(['', 'a', 'Zoë 😀', '日本語', 'नमस्ते', 'a\u200db', 'a  b'])('accepts %j', (text) => {
     expect(isLine(text, 20)).toBe(true)
   })
 
@@ -37,14 +37,14 @@ describe('isLine', () => {
 })
 
 describe('toLine', () => {
-  test('joins lines and cuts at whole characters', () => {
+  test('joins lines and truncates between characters', () => {
     expect(toLine('  a\r\n\tb\u202e  c ', 20)).toBe('a b c')
     expect(toLine('a😀😀', 2)).toBe('a😀')
     expect(toLine('abc def', 4)).toBe('abc')
     expect(toLine('a\ud800b', 5)).toBe('a b')
   })
 
-  test('always makes a line, and leaves a line as it is', () => {
+  test('always returns a line, and does not change a line', () => {
     const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.string())
     fc.assert(
       fc.property(text, fc.integer({ min: 1, max: 30 }), (input, max) => {
@@ -57,7 +57,7 @@ describe('toLine', () => {
   })
 })
 
-test('lengths agree with the encoder and the iterator', () => {
+test('lengths agree with TextEncoder and the string iterator', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       expect(utf8Length(text)).toBe(Buffer.from(text).length)
@@ -67,7 +67,7 @@ test('lengths agree with the encoder and the iterator', () => {
   )
 })
 
-test('ASCII goes both ways; nothing else is taken for it', () => {
+test('ASCII round-trips, and other characters are refused or replaced', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary-ascii' }), (text) => {
       expect(asciiToBytes(text)).toEqual(new Uint8Array(Buffer.from(text)))

@@ -1,18 +1,18 @@
 /**
- * Text that strangers wrote and people read. A *line* is well-formed, in NFC, without space around it, and without
- * characters that are invisible, break the line or turn its direction (so a shown name is the name).
+ * Untrusted text that people read. A *line* is well-formed, in NFC, without surrounding space, and without characters
+ * that are invisible, break the line or change its direction, so that the displayed name is the real name.
  */
 
-/** Tells whether `text` is a line of at most `maxCharacters` code points. The empty text is a line. */
+/** Returns whether `text` is a line of at most `maxCharacters` code points. The empty text is a line. */
 export const isLine = (text: string, maxCharacters: number): boolean =>
   text.length <= maxCharacters * 2 &&
   countCharacters(text) <= maxCharacters &&
   (plainAscii.test(text) || (!unwanted.test(text) && text.normalize('NFC') === text)) &&
   text.trim() === text
 
-/** The nearest line to `text`: unwanted characters and runs of space become one space, the end is cut off. */
+/** Turns `text` into a line: replaces unwanted characters and runs of space by one space and truncates the end. */
 export const toLine = (text: string, maxCharacters: number): string => {
-  // Nothing past this can reach the line, unless most of it is unwanted; bounds the work for a hostile text.
+  // Bounds the work for hostile text. Text beyond this reaches the line only if most characters are unwanted.
   const start = text
     .slice(0, maxCharacters * 16)
     .toWellFormed()
@@ -21,7 +21,7 @@ export const toLine = (text: string, maxCharacters: number): string => {
   return [...line].slice(0, maxCharacters).join('').trim().normalize('NFC')
 }
 
-/** Tells whether `text` holds a character that no name, path or line may hold. */
+/** Returns whether `text` contains a character that is not allowed in names, paths and lines. */
 export const hasUnwantedCharacters = (text: string): boolean => unwanted.test(text)
 
 export const countCharacters = (text: string): number => {
@@ -35,22 +35,22 @@ export const countCharacters = (text: string): number => {
   return count
 }
 
-/** Bytes of an ASCII text of ours, such as a signing context; the same as its UTF-8. */
+/** Encodes our own ASCII text, such as a signing context. Equals its UTF-8. */
 export const asciiToBytes = (text: string): Uint8Array => {
   if (!/^[\0-\x7f]*$/.test(text)) throw new RangeError('This text is not ASCII.')
   return Uint8Array.from(text, (character) => character.charCodeAt(0))
 }
 
-/** Text of ASCII bytes. A byte that is none becomes the replacement character, which no id and no key has. */
+/** Decodes ASCII. Other bytes become the replacement character, which no id or key contains. */
 export const bytesToAscii = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => (byte < 0x80 ? String.fromCharCode(byte) : '\ufffd')).join('')
 
-/** Bytes of the text in UTF-8, without encoding it; well-formed text is expected. */
+/** Returns the UTF-8 length of well-formed text without encoding it (bytes). */
 export const utf8Length = (text: string): number => {
   let length = text.length
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i)
-    // Two units of a surrogate pair take four bytes, so each counts two.
+    // A surrogate pair takes four bytes, so each unit counts two.
     if (unit > 0x7f) length += unit > 0x7ff && !isHighSurrogate(unit) && !isLowSurrogate(unit) ? 2 : 1
   }
   return length
@@ -59,8 +59,8 @@ export const utf8Length = (text: string): number => {
 const plainAscii = /^[\x20-\x7e]*$/
 
 // Controls, lone surrogates, line and paragraph separators, direction marks, soft hyphen, zero-width space, invisible
-// operators, byte order mark, annotation marks, the replacement of a broken character. Zero-width joiners stay: emoji
-// and several scripts need them.
+// operators, byte order mark, annotation marks, replacement character. Zero-width joiners are allowed: emoji and
+// several scripts need them.
 const unwantedClass =
   '[\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\p{Bidi_Control}\\u00ad\\u180e\\u200b\\u2060-\\u2064\\ufeff\\ufff9-\\uffff]'
 const unwanted = new RegExp(unwantedClass, 'u')

@@ -5,13 +5,13 @@ import { announcementCodec } from './announcement.ts'
 import type { Codec, createCodec } from './codec.ts'
 import type { DecodeFailureName } from './decoded.ts'
 
-/** What the compiler must hold: the hand-written types and the schemas say the same (checked by `tsc`, not at run time). */
+/** The hand-written types match the schemas. Checked by `tsc`, not at run time. */
 
-test('failures of decoders are documented failures', () => {
+test('decoder failures are documented failures', () => {
   expectTypeOf<DecodeFailureName>().toExtend<FailureName>()
 })
 
-test('a codec does not take a schema of another type', () => {
+test('a codec does not accept a schema of another type', () => {
   type Options = Parameters<typeof createCodec<{ readonly n: number }>>[0]
   expectTypeOf<v.GenericSchema<unknown, { n: number }>>().toExtend<Options['schema']>()
   expectTypeOf<v.GenericSchema<unknown, { n: string }>>().not.toExtend<Options['schema']>()

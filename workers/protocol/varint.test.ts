@@ -3,7 +3,7 @@ import { encode } from 'uint8-varint'
 import { expect, test } from 'vitest'
 import { readVarint } from './varint.ts'
 
-test('reads what was written and where it ends, whatever comes before and after', () => {
+test('reads a varint and its end among any other bytes', () => {
   fc.assert(
     fc.property(fc.maxSafeNat(), fc.uint8Array({ maxLength: 9 }), (value, rest) => {
       const written = encode(value)
@@ -17,7 +17,7 @@ test('reads what was written and where it ends, whatever comes before and after'
   )
 })
 
-test('refuses a varint of more bytes than allowed, also one that is padded, before it has come whole', () => {
+test('refuses an overlong or padded varint before all its bytes have arrived', () => {
   expect(readVarint(Uint8Array.of(0x80, 0x80, 0x80, 0x80), 0, 4)).toBeUndefined()
   expect(readVarint(Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x00), 0, 4)).toBeUndefined()
   expect(readVarint(Uint8Array.of(0x80, 0x80, 0x80), 0, 4)).toBe('more')

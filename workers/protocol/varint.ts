@@ -1,10 +1,10 @@
 import { decode } from 'uint8-varint'
 
 /**
- * The unsigned varint (LEB128) at `at` and where it ends; `more` when the bytes end before it does; undefined when it
- * takes more than `maxBytes`, of which there may be eight. Reads no further than that.
+ * Reads the unsigned varint (LEB128) at `at`. Returns its value and end, `more` if bytes are missing, or undefined if
+ * it is longer than `maxBytes` (at most 8). Never reads beyond `maxBytes`.
  *
- * uint8-varint alone says neither where a number ends nor whether bytes are missing.
+ * uint8-varint reports neither the end of a number nor missing bytes.
  */
 export const readVarint = (
   bytes: Uint8Array,

@@ -5,9 +5,9 @@ import { forEachSample } from '../testing/arbitraries.ts'
 import { type FormatName, wireVersions } from './version.ts'
 
 /**
- * The hashes of each schema, by wire version, the current one last. A red test here means that the wire changed. Where
- * every older reader understands what is written now, and the other way round (a new optional field, a new kind: see
- * docs/protocol.md §2), add the hash to its version; else raise the format's number in version.ts. Old hashes stay.
+ * Schema hashes by wire version, current one last. A failure here means that the wire format changed. If old and new
+ * versions can read each other (a new optional field, a new kind: see docs/protocol.md §2), add the hash to its
+ * version; otherwise raise the format's number in version.ts. Old hashes stay.
  */
 const pinned: Record<string, Record<number, readonly string[]>> = {
   identityDocument: { 1: ['9cc1f355b1203e1b', '710b5f2a8066b8e6'] },
@@ -38,7 +38,7 @@ const describeWire = (codec: Pinnable): string => {
     typeMode: 'input',
     overrideSchema: ({ valibotSchema }) =>
       valibotSchema.type === 'instance' ? { type: 'string', format: 'binary' } : undefined,
-    // Rules without a counterpart in JSON Schema stand there by their message.
+    // Rules without a counterpart in JSON Schema are represented by their message.
     overrideAction: ({ valibotAction, jsonSchema }) => {
       const rule = valibotAction as { type: string; requirement?: unknown; message?: unknown }
       const requirement = typeof rule.requirement === 'function' ? '' : String(rule.requirement ?? '')
@@ -56,11 +56,11 @@ describe('wire versions', () => {
   forEachSample((sample) => {
     seen.add(sample.format)
     const name = sample.format === 'envelope' ? sample.codec.name : sample.format
-    test(`the schema of ${name} is the one of version ${wireVersions[sample.format]}`, () => {
+    test(`the schema of ${name} is that of version ${wireVersions[sample.format]}`, () => {
       expect(pinned[name]?.[wireVersions[sample.format]]?.at(-1)).toBe(hashOf(sample.codec))
     })
 
-    test(`the hash of ${name} covers what its lists hold`, () => {
+    test(`the hash of ${name} covers its list items`, () => {
       expect(describeWire(sample.codec)).not.toContain('"items":{}')
     })
   })

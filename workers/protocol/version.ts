@@ -1,6 +1,6 @@
 /**
- * Wire versions, the `v` of each format. A change that older peers cannot read needs a new number here; what they can
- * ignore does not (docs/protocol.md §2). `version.test.ts` holds the hash of each schema, so that none changes
+ * Wire versions, the `v` of each format. A change that older peers cannot read needs a new number; one that they can
+ * ignore does not (docs/protocol.md §2). `version.test.ts` pins the hash of each schema, so that none changes
  * unnoticed.
  */
 export const wireVersions = {

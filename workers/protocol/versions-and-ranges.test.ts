@@ -23,18 +23,18 @@ test('ranges', () => {
   }
 })
 
-test('versions that differ have an order', () => {
+test('distinct versions are ordered', () => {
   const order = ['1.0.0-alpha', '1.0.0-alpha.2', '1.0.0-alpha.10', '1.0.0', '1.0.0+a', '1.0.0+b', '1.2.0', '1.10.0']
   expect([...order].reverse().sort(compareVersions)).toEqual(order)
 })
 
 describe('pickLatest', () => {
-  test('prefers stable ones that are not yanked', () => {
+  test('prefers stable unyanked versions', () => {
     expect(pickLatest([{ version: '2.0.0-rc.1' }, { version: '1.9.0' }, { version: '1.10.0' }])).toBe('1.10.0')
     expect(pickLatest([{ version: '2.0.0', yanked: true }, { version: '1.0.0' }])).toBe('1.0.0')
   })
 
-  test('takes what there is', () => {
+  test('falls back to prereleases and yanked versions', () => {
     expect(pickLatest([{ version: '1.0.0', yanked: true }, { version: '1.0.0-rc.1' }])).toBe('1.0.0-rc.1')
     expect(pickLatest([{ version: '1.0.0', yanked: true }])).toBe('1.0.0')
     expect(pickLatest([])).toBeUndefined()

@@ -1,23 +1,23 @@
 import { compareBuild, parse, prerelease, validRange } from 'semver'
 import { MAX_RANGE_CHARACTERS, MAX_VERSION_CHARACTERS } from './limits.ts'
 
-/** Versions and ranges of packages: node-semver, strict (https://semver.org, https://github.com/npm/node-semver). */
+/** Package versions and ranges: strict node-semver (https://semver.org, https://github.com/npm/node-semver). */
 
-/** Tells whether `text` is a semantic version exactly as the standard writes it: no `v`, no space, all three numbers. */
+/** Returns whether `text` is a semantic version in canonical form: no `v`, no space, all three numbers. */
 export const isVersion = (text: string): boolean => {
   if (text.length === 0 || text.length > MAX_VERSION_CHARACTERS) return false
   const version = parse(text)
   return version !== null && text === version.version + (version.build.length > 0 ? `+${version.build.join('.')}` : '')
 }
 
-/** Tells whether `text` is a range that node-semver reads; the empty text is not (write `*`). */
+/** Returns whether `text` is a valid node-semver range. The empty text is not: use `*`. */
 export const isRange = (text: string): boolean =>
   text.length > 0 && text.length <= MAX_RANGE_CHARACTERS && text.trim() === text && validRange(text) !== null
 
 /** Orders valid versions; equal only for the same text. */
 export const compareVersions = (a: string, b: string): number => compareBuild(a, b)
 
-/** What is offered when no version is asked for: the highest stable one that is not yanked, else the highest there is. */
+/** Picks the version to install by default: the highest stable unyanked one, else the highest unyanked, else any. */
 export const pickLatest = (
   versions: readonly { readonly version: string; readonly yanked?: true }[],
 ): string | undefined => {

@@ -40,8 +40,8 @@ export type VerifiedEntry =
   | { readonly kind: 'other'; readonly id: string; readonly record: VerifiedOtherRecord }
 
 /**
- * `known`: a duplicate. `stale`: older than, or losing against, an entry of the catalogue, or over a limit. `waiting`: an
- * orphan page. `forked`: an identity that contradicts the one in use.
+ * `known`: a duplicate. `stale`: older than, or losing against, an entry of the catalogue, or over a limit. `waiting`:
+ * an orphan page. `forked`: an identity that contradicts the one in use.
  */
 export type FoldOutcome = 'new' | 'known' | 'stale' | 'waiting' | 'forked'
 

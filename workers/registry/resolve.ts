@@ -98,7 +98,7 @@ export const resolve = (specs: readonly string[], dependencies: ResolveDependenc
   return toResolution(solution.chosen, { roots: new Set(roots.map(({ target }) => target.id)), edges })
 }
 
-/** Maximum number of candidates per search. A graph of 1,000 packages takes about 1,000; only hostile ones need more. */
+/** Maximum number of candidates per search. A graph of 1,000 packages takes as many; hostile ones may take more. */
 const maxSteps = 50_000
 
 /** Maximum number of optional dependencies tried one by one if not all can be satisfied. */
