@@ -35,7 +35,7 @@ test.each([3 * hourMs, -3 * hourMs, dayMs, -dayMs, 3 * yearMs, -3 * yearMs])(
     serve(() => atServer())
     const { clock, onChange } = clockAt(offsetMs)
     expect(clock.aheadMs()).toBeUndefined()
-    await clock.look()
+    await clock.check()
     expect(Math.abs((clock.aheadMs() ?? 0) - offsetMs)).toBeLessThan(60_000)
     expect(onChange).toHaveBeenCalledTimes(1)
     // What is later by either clock has not come yet.
@@ -46,14 +46,14 @@ test.each([3 * hourMs, -3 * hourMs, dayMs, -dayMs, 3 * yearMs, -3 * yearMs])(
 test('clocks that differ by minutes agree, and one that was put right is right', async () => {
   serve(() => atServer())
   const { clock, onChange, here } = clockAt(120_000)
-  await clock.look()
+  await clock.check()
   expect(clock.aheadMs()).toBeUndefined()
   expect(onChange).not.toHaveBeenCalled()
   here.offsetMs = dayMs
-  await clock.look()
+  await clock.check()
   expect(clock.aheadMs()).toBeGreaterThan(dayMs / 2)
   here.offsetMs = 0
-  await clock.look()
+  await clock.check()
   expect(clock.aheadMs()).toBeUndefined()
   expect(onChange).toHaveBeenCalledTimes(2)
 })
@@ -65,7 +65,7 @@ test.each([
 ])('a server that tells %s says nothing', async (_, headers) => {
   serve(headers)
   const { clock } = clockAt(0)
-  await clock.look()
+  await clock.check()
   expect(clock.aheadMs()).toBeUndefined()
   expect(clock.latest()).toBe(clock.now())
 })
@@ -73,16 +73,16 @@ test.each([
 test('an answer that was kept on the way is as old as it says', async () => {
   serve(() => ({ ...atServer(-dayMs), age: String(dayMs / 1_000) }))
   const { clock } = clockAt(0)
-  await clock.look()
+  await clock.check()
   expect(clock.aheadMs()).toBeUndefined()
 })
 
 test('a server that is away changes nothing of what was known', async () => {
   serve(() => atServer())
   const { clock } = clockAt(dayMs)
-  await clock.look()
+  await clock.check()
   vi.stubGlobal('fetch', () => Promise.reject(new TypeError('offline')))
-  await clock.look()
+  await clock.check()
   expect(clock.aheadMs()).toBeGreaterThan(dayMs / 2)
 })
 
@@ -95,10 +95,10 @@ test('a clock that is set while the server is asked is compared again', async ()
     if (times === 1) await asked.promise
     return new Response(null, { headers: atServer() })
   })
-  const looked = clock.look()
+  const looked = clock.check()
   here.offsetMs = -dayMs
   // Told while the first comparison runs: it was begun before.
-  void clock.look()
+  void clock.check()
   asked.resolve()
   await looked
   expect(times).toBe(2)

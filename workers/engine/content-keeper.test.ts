@@ -92,12 +92,12 @@ test('whatever is installed, published, held and removed, and wherever the tab e
         for (const each of steps) {
           if (each.do === 'install') {
             const staged = contentOf(each.content)
-            const letGo = await engine.keeper.hold([rootToText(staged.root)])
+            const release = await engine.keeper.hold([rootToText(staged.root)])
             await store.write(engine.content.changes(staged))
             // An entry that is replaced leaves its content behind, which nothing deletes.
             await engine.library.add(entryOf(each.slug, staged))
             installed.set(each.slug, each.content)
-            letGo()
+            release()
           } else if (each.do === 'uninstall') {
             const removal = engine.keeper.uninstall(packageId(publisherId, each.slug), '1.0.0')
             if (!installed.has(each.slug)) await expect(removal).rejects.toMatchObject({ name: 'NotInstalled' })
@@ -117,8 +117,8 @@ test('whatever is installed, published, held and removed, and wherever the tab e
             await store.write(engine.content.changes(staged), { durability: 'strict' })
             own.add(rootToText(staged.root))
           } else if (each.do === 'hold') {
-            const letGo = await engine.keeper.hold([rootToText(contentOf(each.content).root)])
-            held.set(each.content, [...(held.get(each.content) ?? []), letGo])
+            const release = await engine.keeper.hold([rootToText(contentOf(each.content).root)])
+            held.set(each.content, [...(held.get(each.content) ?? []), release])
           } else if (each.do === 'let go') {
             held.get(each.content)?.pop()?.()
           } else {
@@ -166,10 +166,10 @@ test('a removal and an install of the same content at once leave an entry that i
   await store.write(content.changes(staged))
   await library.add(entryOf('kit', staged))
   const removal = keeper.uninstall(packageId(publisherId, 'kit'), '1.0.0')
-  const letGo = await keeper.hold([root])
+  const release = await keeper.hold([root])
   if (!(await content.has(staged.root))) await store.write(content.changes(staged))
   await library.add(entryOf('web', staged))
-  letGo()
+  release()
   await removal
   expect(await content.verify(staged.root)).toEqual([])
 })
@@ -186,12 +186,12 @@ test('what was removed while it was held goes when the hold ends, unless somethi
     await store.write(content.changes(staged))
     await library.add(entryOf(slug, staged))
   }
-  const letGo = await keeper.hold([rootToText(first.root), rootToText(second.root)])
+  const release = await keeper.hold([rootToText(first.root), rootToText(second.root)])
   await keeper.uninstall(packageId(publisherId, 'kit'), '1.0.0')
   await keeper.uninstall(packageId(publisherId, 'web'), '1.0.0')
   expect([await content.has(first.root), await content.has(second.root)]).toEqual([true, true])
   own.add(rootToText(second.root))
-  letGo()
+  release()
   // The next in the queue runs after what ending the hold began.
   await keeper.hold([])
   expect([await content.has(first.root), await content.has(second.root)]).toEqual([false, true])

@@ -19,7 +19,7 @@ const compose = () => {
     library: { list: () => [] },
     trust: { stateOf: () => 'new' },
     network: { ...offline, started: new Promise(() => {}) },
-    askForUnknown: async () => {},
+    askPeersForPackages: async () => {},
     signal: new AbortController().signal,
     now: () => 1,
     monotonic: () => 1,

@@ -29,7 +29,7 @@ const compose = async (step: Step, confirm: () => number = () => 0) => {
   const outbox = createOutbox({ store })
   await outbox.load()
   const seqById = new Map<string, number>()
-  const told: string[] = []
+  const announced: string[] = []
   const views: PublicationView[] = []
   const state = { audience: 0, connections: 1 }
   const registry = {
@@ -43,7 +43,7 @@ const compose = async (step: Step, confirm: () => number = () => 0) => {
       audience: () => state.audience,
       async announce(bytes) {
         await step('an announcement')
-        if (state.audience > 0) told.push(new TextDecoder().decode(bytes))
+        if (state.audience > 0) announced.push(new TextDecoder().decode(bytes))
         return state.audience
       },
     },
@@ -66,7 +66,7 @@ const compose = async (step: Step, confirm: () => number = () => 0) => {
   })
   return {
     outbox,
-    told,
+    announced,
     views,
     state,
     seqById,
@@ -104,8 +104,8 @@ test('a peer that comes while the head is put into the DHT gets the news at once
   await profile.publish('one')
   await until(() => profile.views.length > 0)
   profile.arrive()
-  await until(() => profile.told.length > 0)
-  expect(profile.told).toEqual([`${idOf('one')} 1`])
+  await until(() => profile.announced.length > 0)
+  expect(profile.announced).toEqual([`${idOf('one')} 1`])
   expect(profile.views.at(-1)).toMatchObject({ state: 'sending', announcedTo: 1 })
   put.resolve()
   await until(() => profile.outbox.list().length === 0)
@@ -144,7 +144,7 @@ test('whatever happens while something is under way, all news goes out without w
         }
         await settled()
         expect(profile.outbox.list()).toEqual([])
-        for (const [id, seq] of profile.seqById) expect(profile.told).toContain(`${id} ${seq}`)
+        for (const [id, seq] of profile.seqById) expect(profile.announced).toContain(`${id} ${seq}`)
       },
     ),
     { numRuns: 1_000 },

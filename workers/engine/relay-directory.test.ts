@@ -74,7 +74,7 @@ test('relays that were given are never replaced', async () => {
     origin,
     random: Math.random,
   }).watch({ isConnected: () => false, onRelays: () => expect.unreachable() })
-  watch.look()
+  watch.check()
   await vi.advanceTimersByTimeAsync(120_000)
   expect(fetch).not.toHaveBeenCalled()
   vi.useRealTimers()
@@ -94,10 +94,10 @@ test('what a wake asks for while the server is asked is asked again after that',
   await directory.first()
   const moved: string[][] = []
   const watch = directory.watch({ isConnected: () => false, onRelays: (relays) => moved.push(relays) })
-  watch.look()
+  watch.check()
   await vi.advanceTimersByTimeAsync(0)
   expect(answers).toHaveLength(2)
-  watch.look()
+  watch.check()
   answers[1]?.reject(new TypeError('offline'))
   await vi.advanceTimersByTimeAsync(0)
   expect(answers).toHaveLength(3)

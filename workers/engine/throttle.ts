@@ -1,6 +1,6 @@
 /**
- * Calls `tell` at once and then no more often than every `everyMs` ms; the calls between are left out. The last of them,
- * too: whoever must tell of the end does so beside it.
+ * Calls `tell` at once and then at most once in `everyMs`; calls in between are dropped, even the last one: callers that
+ * must report the end do so separately.
  */
 export const throttle = <Args extends readonly unknown[]>(
   everyMs: number,
