@@ -12,7 +12,7 @@ export interface Clock {
   now(): number
   /** Time of the later clock (ms since the epoch). Later times are in the future by both clocks. */
   latest(): number
-  /** Lead of this machine's clock (ms), negative when it is behind; undefined while both agree or the server's is unknown. */
+  /** Lead of this machine's clock (ms), negative when behind; undefined while both agree or the server's is unknown. */
   aheadMs(): number | undefined
   /** Calls `listener` when `aheadMs` has changed. */
   readonly onChange: Subscribe<void>

@@ -6,7 +6,7 @@ import { Failure, toFailure } from '../contract/failures.ts'
 export type RunningEngine = Omit<EngineCommands, 'start'>
 
 /**
- * Accepts the engine's commands before the engine exists: each waits for `start`, and every rejection is a named failure.
+ * Accepts the engine's commands before the engine exists: each waits for `start`, and rejects only with named failures.
  *
  * Created synchronously so that it can be exposed at once: comlink never answers a call that arrives before `expose`.
  */

@@ -20,7 +20,7 @@ export const ignoringOperation = <Commands extends Record<keyof Commands, Comman
   ) as unknown as WithOperation<Commands>
 
 /**
- * Starts an operation for each call, named after the command. It ends with the outcome of the call; `signal` cancels it.
+ * Starts an operation for each call, named after the command. It ends with the call's outcome; `signal` cancels it.
  */
 export const startCommandOperations = <Commands extends Record<keyof Commands, Command>>(
   commands: WithOperation<Commands>,

@@ -28,7 +28,7 @@ beforeAll(async () => {
   kitId = packageId(alice.identity.publisherId, 'kit')
 })
 
-/** An engine's lookups over a store; `dht` is what the DHT holds, by key, `peers` what connected peers send. */
+/** A package cache over a store; `dht` has the values of the DHT by key, `peers` the answers of connected peers. */
 const open = async (
   store: Store = createMemoryStore(),
   dht: ReadonlyMap<string, Uint8Array> = new Map(),
@@ -74,7 +74,7 @@ const open = async (
 
 const createMemory = () => createCacheMemory({ kinds: ['package'], now: Date.now })
 
-/** The same lookup in a registry that has all of it, and what a DHT would hold of that. */
+/** A cached value of these entries, from a registry that has all of them, and their DHT values. */
 const elsewhere = async (entries: Entry[], id = kitId) => {
   const registry = createRegistry({ store: createMemoryStore(), crypto: webCrypto, onChange() {} })
   await registry.ingest(entries, from)
@@ -84,7 +84,7 @@ const elsewhere = async (entries: Entry[], id = kitId) => {
   return { known: toCachedPackage(found), dht: new Map([[stored.key, stored.value]]) }
 }
 
-/** Puts into the store what an earlier engine could have left there, or a person who edits the database. */
+/** Writes to the store what an earlier engine, or a person editing the database, could have left there. */
 const plant = async (store: Store, id: string, bytes: Uint8Array): Promise<void> => {
   const codec = { encode: (value: Uint8Array) => value, decode: (value: Uint8Array) => value }
   const planter = createStoredCache({ store, codec, now: Date.now })
@@ -108,7 +108,7 @@ const restarted = async (first: Awaited<ReturnType<typeof open>>) => {
   return open(first.store)
 }
 
-test('from the DHT once, then from hot; after a restart from cold, checked again', async () => {
+test('answers from the DHT once, then from hot; after a restart from cold, verified again', async () => {
   const first = await open(undefined, (await elsewhere(kit)).dht)
   expect(await first.packageCache.find(kitId, untraced())).toMatchObject({ found: true, from: 'dht' })
   expect(await first.packageCache.find(kitId, untraced())).toMatchObject({ found: true, from: 'hot' })
@@ -126,7 +126,7 @@ test('from the DHT once, then from hot; after a restart from cold, checked again
   })
 })
 
-test('what the catalogue has is answered without the DHT, and is then hot', async () => {
+test('answers catalogued packages without the DHT, hot from the second lookup on', async () => {
   const { registry, packageCache, figures, dhtLookups } = await open()
   await registry.ingest(kit, from)
   expect(await packageCache.find(kitId, untraced())).toMatchObject({
@@ -143,7 +143,7 @@ test('what the catalogue has is answered without the DHT, and is then hot', asyn
   expect(figures()).toMatchObject({ hot: 1, known: 1, missed: 0 })
 })
 
-test('what is kept is hot from the first lookup on', async () => {
+test('a package passed to `keep` is hot from the first lookup on', async () => {
   const { registry, packageCache } = await open()
   packageCache.keep(kitId)
   await registry.ingest(kit, from)
@@ -151,14 +151,14 @@ test('what is kept is hot from the first lookup on', async () => {
   expect(await packageCache.find(kitId, untraced())).toMatchObject({ from: 'hot', record: { version: '1.0.0' } })
 })
 
-test('beyond the hundred hot ones it is warm', async () => {
+test('beyond the hundred hot entries it is warm', async () => {
   const { registry, packageCache, figures } = await open()
   const slugs = Array.from({ length: 101 }, (_, n) => `p${n}`)
   const entries = await Promise.all(slugs.map((slug) => createHistory(alice, slug, ['1.0.0'])))
   await registry.ingest(entries.flat().map(toEntry), from)
   for (const slug of slugs) packageCache.keep(packageId(alice.identity.publisherId, slug))
   const answers = []
-  // The last kept first, as the first kept is what has to make room.
+  // In reverse order, because the first entries were evicted from the hot tier.
   for (const slug of slugs.reverse())
     answers.push(await packageCache.find(packageId(alice.identity.publisherId, slug), untraced()))
   expect(new Set(answers.map((answer) => answer.from))).toEqual(new Set(['hot', 'warm']))
@@ -166,14 +166,14 @@ test('beyond the hundred hot ones it is warm', async () => {
   expect(figures()).toMatchObject({ cold: 0, known: 0 })
 })
 
-test('a newer head is never hidden by an older one that is hot, nor by one on disk', async () => {
+test('an older head, hot or on disk, never hides a newer one', async () => {
   const first = await open()
   await first.registry.ingest(kit, from)
   await first.packageCache.find(kitId, untraced())
   await first.packageCache.flush()
   const [name] = await first.store.keys('cache')
   await first.registry.ingest(await update(), from)
-  // A tab that is killed now leaves the old one on disk.
+  // A tab killed now leaves the older head on disk.
   const second = await open(first.store)
   expect(await second.packageCache.find(kitId, untraced())).toMatchObject({
     from: 'warm',
@@ -188,14 +188,14 @@ test('a newer head is never hidden by an older one that is hot, nor by one on di
   expect(await first.packageCache.find(kitId, untraced())).toMatchObject({ from: 'hot', record: { version: '1.1.0' } })
 })
 
-test('the release that comes after its head is part of the next answer', async () => {
+test('a release that arrives after its head is part of the next answer', async () => {
   const { registry, packageCache } = await open(undefined, (await elsewhere(kit)).dht)
   expect((await packageCache.find(kitId, untraced())).record).toBeUndefined()
   await registry.ingest(kit, from)
   expect((await packageCache.find(kitId, untraced())).record).toMatchObject({ version: '1.0.0' })
 })
 
-test('a head that the publisher’s new keys did not sign is not answered from the cache', async () => {
+test('a head not signed by the publisher’s new keys is not answered from the cache', async () => {
   const { registry, packageCache, dhtLookups } = await open()
   await registry.ingest(kit, from)
   await packageCache.find(kitId, untraced())
@@ -213,7 +213,7 @@ test('a head that the publisher’s new keys did not sign is not answered from t
   await packageCache.flush()
 })
 
-test('what was kept on disk is taken into a catalogue that lost it', async () => {
+test('a catalogue that lost a package recovers it from the disk', async () => {
   const store = createMemoryStore()
   await plant(store, kitId, cachedPackageCodec.encode((await elsewhere(kit)).known))
   const { registry, packageCache } = await open(store)
@@ -251,7 +251,7 @@ test.each<[string, (good: CachedPackage) => Promise<Uint8Array> | Uint8Array]>([
         ).known,
       ),
   ],
-])('%s on disk is not believed: it is removed, and the DHT is asked', async (_what, damage) => {
+])('%s on disk is rejected and removed, and the DHT is queried', async (_what, damage) => {
   const { known, dht } = await elsewhere(kit)
   const store = createMemoryStore()
   await plant(store, kitId, await damage(known))
@@ -269,7 +269,7 @@ test.each<[string, (good: CachedPackage) => Promise<Uint8Array> | Uint8Array]>([
 
 const encode = (known: CachedPackage): Uint8Array => cachedPackageCodec.encode(known)
 
-test('a release on disk that nobody signed is not believed; the head beside it is', async () => {
+test('an unsigned release on disk is rejected; the head beside it is accepted', async () => {
   const { known, dht } = await elsewhere(kit)
   const store = createMemoryStore()
   const release = forged(known.records.release ?? new Uint8Array())
@@ -285,7 +285,7 @@ test('a release on disk that nobody signed is not believed; the head beside it i
 const forged = (record: Uint8Array): Uint8Array =>
   record.map((byte, at) => (at === record.length - 1 ? byte ^ 1 : byte))
 
-test('a hundred callers of one missing id cause one walk; “there is none” ends when the catalogue has it', async () => {
+test('a hundred callers of one missing id share a DHT lookup; the negative answer ends with the catalogue entry', async () => {
   const { registry, packageCache, figures, dhtLookups } = await open()
   const answers = await Promise.all(Array.from({ length: 100 }, () => packageCache.find(kitId, untraced())))
   expect(answers.every(({ found, from }) => !found && from === 'none')).toBe(true)
@@ -297,7 +297,7 @@ test('a hundred callers of one missing id cause one walk; “there is none” en
   expect(dhtLookups).toHaveLength(1)
 })
 
-test('that nobody could be asked is not remembered', async () => {
+test('a lookup without peers is not cached as missing', async () => {
   const { packageCache, dhtLookups, state } = await open()
   state.connections = 0
   expect(await packageCache.find(kitId, untraced())).toMatchObject({ found: false, from: 'none' })
@@ -306,7 +306,7 @@ test('that nobody could be asked is not remembered', async () => {
   expect(dhtLookups).toHaveLength(2)
 })
 
-test('without a network everything known is found, and nothing else', async () => {
+test('without a network only known packages are found', async () => {
   const { registry, store } = await open()
   await registry.ingest(kit, from)
   const packageCache = createPackageCache({
@@ -321,7 +321,7 @@ test('without a network everything known is found, and nothing else', async () =
   expect(await packageCache.find(`${kitId}-2`, untraced())).toMatchObject({ found: false, from: 'none' })
 })
 
-test('a store that is gone costs the cold tier and nothing else', async () => {
+test('a lost store disables only the cold tier', async () => {
   const { store, packageCache } = await open(undefined, (await elsewhere(kit)).dht)
   await store.close()
   expect(await packageCache.find(kitId, untraced())).toMatchObject({ found: true, from: 'dht' })
@@ -329,7 +329,7 @@ test('a store that is gone costs the cold tier and nothing else', async () => {
   await packageCache.stop()
 })
 
-test('when the engine stops, lookups under way are cancelled and what was found is stored', async () => {
+test('a stop cancels running lookups and stores the results', async () => {
   const { registry, store, packageCache, lifetime } = await open()
   await registry.ingest(kit, from)
   await packageCache.find(kitId, untraced())
@@ -348,12 +348,12 @@ test('when the engine stops, lookups under way are cancelled and what was found 
   expect(await store.keys('cache')).toHaveLength(1)
 })
 
-test('what is no package id is refused in words', async () => {
+test('a malformed package id is refused by name', async () => {
   const { packageCache } = await open()
   await expect(packageCache.find('kit', untraced())).rejects.toMatchObject({ name: 'InvalidArgument' })
 })
 
-test('what the DHT does not have, a connected peer may', async () => {
+test('a connected peer answers for a package missing from the DHT', async () => {
   const { packageCache, dhtLookups } = await open(createMemoryStore(), new Map(), kit)
   expect(await packageCache.find(kitId, untraced())).toMatchObject({ found: true, from: 'dht', record: { id: kitId } })
   expect(dhtLookups).toHaveLength(1)

@@ -10,7 +10,7 @@ import { createHistory, createTestPublisher, toEntry } from '../testing/test-pub
 import { offline } from './network-concerns.ts'
 import { createPackageCache } from './package-cache.ts'
 
-/** Lookups over the browser's own IndexedDB, with a DHT that has nothing. */
+/** A package cache over the browser's IndexedDB, with an empty DHT. */
 
 const open = async (name: string) => {
   const store = await openIdbStore(name)
@@ -51,7 +51,7 @@ const packages = async (slugs: readonly string[]) => {
 
 const freshName = (): string => `ggen-lookups-test-${crypto.randomUUID()}`
 
-test('what was looked up is there for the next engine, from cold and then from hot', async () => {
+test('looked-up packages are cold for the next engine, then hot', async () => {
   const name = freshName()
   const { entries, ids } = await packages(['kit', 'tool'])
   const first = await open(name)
@@ -65,7 +65,7 @@ test('what was looked up is there for the next engine, from cold and then from h
   await second.close()
 })
 
-test('records that someone changed in the browser’s storage are replaced by what the catalogue has', async () => {
+test('records tampered with in IndexedDB are replaced from the catalogue', async () => {
   const name = freshName()
   const { entries, ids } = await packages(['bits', 'type', 'swap-a', 'swap-b'])
   const first = await open(name)
@@ -96,7 +96,7 @@ test('records that someone changed in the browser’s storage are replaced by wh
   await third.close()
 })
 
-test('goes on in memory, the catalogue and the DHT when the database is closed under it', async () => {
+test('continues with memory, catalogue and DHT when its database is closed', async () => {
   const { entries, ids, publisherId } = await packages(['kit'])
   const [id = ''] = ids
   const { store, registry, packageCache, dhtLookups } = await open(freshName())

@@ -19,13 +19,13 @@ beforeEach(() => {
   })
 })
 
-test('how a question went counts for the peer and for its connection', () => {
+test('the outcome of a request counts for the peer and its connection', () => {
   peerPolicy.experience('p', { kind: 'ok', ms: 5 })
   peerPolicy.experience('p', { kind: 'failed' })
   expect(reported).toEqual(['p ok', 'connection to p answered', 'p failed', 'connection to p failed'])
 })
 
-test('who is blamed is left only when it was once too often, who is dropped at once', () => {
+test('a reported violation disconnects only a banned peer, a drop always', () => {
   peerPolicy.reportViolation('p', 'malformed')
   expect(reported).toEqual(['p violation'])
   banned = true

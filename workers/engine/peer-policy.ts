@@ -57,7 +57,7 @@ export const createPeerPolicy = ({ reputation, pool, forget }: PeerPolicyDepende
   }
 }
 
-/** True for a missing answer. */
+/** True for a failure by which a peer gave no answer at all. */
 export const isSilence = (failure: unknown): boolean => failure instanceof Failure && failure.name === 'Timeout'
 
 /** True for a failure that an honest peer cannot cause, however slow or broken its network is. */

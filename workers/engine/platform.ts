@@ -9,8 +9,8 @@ import type { OpenedStore } from '../store/open-store.ts'
 import type { Tracer } from '../telemetry/telemetry.ts'
 
 /**
- * The environment of an engine, which reads no browser globals: a worker (`browser-engine.ts`), a test or a Node process
- * supplies them.
+ * The environment of an engine, which reads no browser globals: a worker (`browser-engine.ts`), a test or a Node
+ * process supplies it.
  */
 export interface Platform {
   /** URL of the page's server, which lists relays and has a clock; undefined without a server. */

@@ -45,12 +45,12 @@ interface Progress {
 
 /**
  * Publishes own packages to the network: gossips an announcement, puts the head into the DHT, and provides the content.
- * Announcements do not wait for puts: a put takes seconds, and a peer that subscribes meanwhile is sent the announcement
- * at once.
+ * Announcements do not wait for puts: a put takes seconds, and a peer that subscribes meanwhile is sent the
+ * announcement at once.
  *
- * An entry leaves the outbox once a peer has received the announcement and the put has ended. An entry that only the DHT
- * has stored reaches only peers that look it up, so it is still announced to the next subscriber. The outbox is durable:
- * a closed tab or a missing network only delays an entry.
+ * An entry leaves the outbox once a peer has received the announcement and the put has ended. An entry that only the
+ * DHT has stored reaches only peers that look it up, so it is still announced to the next subscriber. The outbox is
+ * durable: a closed tab or a missing network only delays an entry.
  */
 export const createPublications = (deps: PublicationsDependencies): Publications => {
   const { telemetry, registry, outbox, signal, onChange } = deps

@@ -52,7 +52,7 @@ export interface Storage {
   readonly reputation: Reputation
   readonly knownPeers: KnownPeers
   readonly relayDirectory: RelayDirectory
-  /** Steady clock (ms since the epoch): setting the wall clock must not change how long a ban or a cached answer lasts. */
+  /** Steady clock (ms since the epoch): bans and cached answers must not depend on changes of the wall clock. */
   steadyNow(): number
   /** Emits when packages were listed, changed or unlisted. */
   readonly onCatalogue: Subscribe<CatalogueChange>

@@ -2,7 +2,7 @@ import { Failure } from '../contract/failures.ts'
 import { tabLocks } from '../contract/tabs.ts'
 import type { Clocks, ProfileLock, ProfileLockOptions } from './platform.ts'
 
-/** Wait before the profile counts as in use (ms): a reloaded tab asks for the lock while its old worker is still ending. */
+/** Wait before the profile counts as in use (ms): a reloaded tab asks for the lock while its old worker is stopping. */
 const handOverMs = 5_000
 
 /** Interval at which the holder records that it is awake (ms). */

@@ -13,9 +13,9 @@ export interface FaultScope {
 }
 
 /**
- * Keeps the engine running after an uncaught error in its worker. Such an error belongs to one task (a peer's message in
- * a library); the worker survives it, but its page would see a crashed engine. Errors are logged, within limits. Call it
- * before anything is loaded; errors of loading the worker itself still reach the page.
+ * Keeps the engine running after an uncaught error in its worker. Such an error belongs to one task (a peer's message
+ * in a library); the worker survives it, but its page would see a crashed engine. Errors are logged, within limits.
+ * Call it before anything is loaded; errors of loading the worker itself still reach the page.
  */
 export const surviveUncaughtErrors = (scope: FaultScope, log: (line: string) => void, now: () => number): void => {
   const lastResort = createUncaughtErrors({ log, now })

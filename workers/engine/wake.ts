@@ -4,8 +4,8 @@ import type { WakeReason } from '../contract/commands.ts'
 const togetherMs = 1_000
 
 /**
- * Interval between clock checks (ms), and the deviation beyond which the machine has slept or its clock was set: no load
- * delays a timer that far.
+ * Interval between clock checks (ms), and the deviation beyond which the machine has slept or its clock was set: load
+ * alone never delays a timer that far.
  */
 const clockMs = 2_000
 const sleptMs = 10_000
