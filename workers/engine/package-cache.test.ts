@@ -158,7 +158,7 @@ test('beyond the hundred hot entries it is warm', async () => {
   await registry.ingest(entries.flat().map(toEntry), from)
   for (const slug of slugs) packageCache.keep(packageId(alice.identity.publisherId, slug))
   const answers = []
-  // In reverse order, because the first entries were evicted from the hot tier.
+  // In reverse order, because the first entries leave the hot tier first.
   for (const slug of slugs.reverse())
     answers.push(await packageCache.find(packageId(alice.identity.publisherId, slug), untraced()))
   expect(new Set(answers.map((answer) => answer.from))).toEqual(new Set(['hot', 'warm']))
@@ -285,7 +285,7 @@ test('an unsigned release on disk is rejected; the head beside it is accepted', 
 const forged = (record: Uint8Array): Uint8Array =>
   record.map((byte, at) => (at === record.length - 1 ? byte ^ 1 : byte))
 
-test('a hundred callers of one missing id share a DHT lookup; the negative answer ends with the catalogue entry', async () => {
+test('a hundred callers of one missing id share a DHT lookup, until the catalogue has the package', async () => {
   const { registry, packageCache, figures, dhtLookups } = await open()
   const answers = await Promise.all(Array.from({ length: 100 }, () => packageCache.find(kitId, untraced())))
   expect(answers.every(({ found, from }) => !found && from === 'none')).toBe(true)

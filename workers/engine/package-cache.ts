@@ -112,7 +112,7 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
   const ask = async (id: string, operation: Operation): Promise<Answer> => {
     try {
       const { value, from } = await cache.get(id, { operation })
-      return { value, from: wordFor[from] }
+      return { value, from: sourceByTier[from] }
     } catch (error) {
       if (isFailure(error, 'PeerUnreachable')) return { value: undefined, from: 'none' }
       throw error
@@ -132,7 +132,7 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
     if (answer.value !== undefined && isCurrent(answer.value, found)) return answer
     const value = toCachedPackage(found)
     cache.put(id, value)
-    return { value, from: wordFor.known }
+    return { value, from: sourceByTier.known }
   }
 
   return {
@@ -162,7 +162,7 @@ interface Answer {
 }
 
 /** Sources as scripts see them; the catalogue is in memory, hence `warm`. */
-const wordFor = { hot: 'hot', warm: 'warm', cold: 'cold', known: 'warm', loaded: 'dht', none: 'none' } as const
+const sourceByTier = { hot: 'hot', warm: 'warm', cold: 'cold', known: 'warm', loaded: 'dht', none: 'none' } as const
 
 const partsOf = (id: string): { publisher: PublisherId; slug: string } => {
   const parts = splitPackageId(id)

@@ -56,7 +56,7 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
   const lobby = open(tabChannels.lobby(profile))
   const inbox = open(tabChannels.leader(profile, leader))
   const followerByTab = new Map<string, Follower>()
-  /** The newest of each key, in the order of their last change. A page asks for packages when it shows them. */
+  /** The newest update of each key, in order of change; no package updates, as a page queries the packages it shows. */
   const keptByKey = createLruMap<Update>(maxKept)
   const stopped = new AbortController()
   let isUp = false
@@ -233,7 +233,7 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
 
 const idOf = (value: unknown): string => String(Reflect.get(Object(value), 'id'))
 
-/** The newest of each key, in the order of their last change. A page asks for packages when it shows them. */
+/** The newest update of each key, in order of change; no package updates, as a page queries the packages it shows. */
 const keep = (keptByKey: LruMap<Update>, update: Update): void => {
   if (update.kind === 'package') return
   const key = updateKey(update)

@@ -24,7 +24,7 @@ export const createWake = (onWake: () => void, now: () => number): Wake => {
   let timer: ReturnType<typeof setTimeout> | undefined
   let again = false
   let stopped = false
-  let lookedAt = now()
+  let checkedAt = now()
 
   const run = (): void => {
     if (stopped) return
@@ -43,8 +43,8 @@ export const createWake = (onWake: () => void, now: () => number): Wake => {
 
   const clock = setInterval(() => {
     const time = now()
-    if (Math.abs(time - lookedAt - clockMs) > sleptMs) wake('resume')
-    lookedAt = time
+    if (Math.abs(time - checkedAt - clockMs) > sleptMs) wake('resume')
+    checkedAt = time
   }, clockMs)
 
   return {
