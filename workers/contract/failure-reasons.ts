@@ -1,4 +1,4 @@
-/** Why a command failed, and what a notice is about: the values of each code. The words are in `src/text/failures.ts`. */
+/** Reasons of failed commands and notices: the values of each code. The words are in `src/text/failures.ts`. */
 
 export const pathFaults = [
   'empty',
@@ -18,7 +18,7 @@ export const pathFaults = [
 
 export type PathFault = (typeof pathFaults)[number]
 
-/** Why nothing can be chosen for a dependency, whatever else is chosen. */
+/** Why no version can satisfy a dependency, in any resolution. */
 export const dependencyProblems = [
   'ambiguous',
   'not-in-catalogue',
@@ -31,14 +31,14 @@ export const dependencyProblems = [
 export type DependencyProblem = (typeof dependencyProblems)[number]
 
 export const failureReasons = {
-  // Not of one area.
-  /** Its code, or a value, is of another version of this program. */
+  // General.
+  /** A code or value of another version of this program. */
   unknown: {},
-  /** In words that came with it: of an earlier version, or of a library. */
+  /** A text of an earlier version or of a library. */
   described: { detail: 'text' },
   unexpected: { detail: 'text' },
   cancelled: {},
-  /** A record, by a peer or of our own, that the protocol does not allow. */
+  /** A record, of a peer or our own, that the protocol does not allow. */
   'record-refused': { detail: 'text' },
 
   // Arguments of commands.
@@ -74,7 +74,7 @@ export const failureReasons = {
   unpublishable: {},
   'draft-not-open': {},
 
-  // The catalogue and what is asked of it.
+  // The catalogue and resolutions.
   'not-in-catalogue': { spec: 'text', namesakes: 'texts', more: 'number' },
   'ambiguous-name': { spec: 'text', dependent: 'text?', candidates: 'texts', more: 'number' },
   'version-not-in-catalogue': { package: 'text', version: 'text' },
@@ -91,7 +91,7 @@ export const failureReasons = {
     problem: dependencyProblems,
     versions: 'texts',
   },
-  /** `by` and `ranges` go in pairs; an empty `by` is the person. */
+  /** `by` and `ranges` are pairs; an empty `by` is the person. */
   'dependency-conflict': { package: 'text', by: 'texts', ranges: 'texts', attempts: 'number?' },
   'dependencies-unsolvable': { attempts: 'number?' },
 
@@ -170,7 +170,7 @@ export const failureReasons = {
   'tab-answer-damaged': {},
   'tab-command-damaged': {},
   'page-insecure': {},
-  /** What a command was about went with its engine. */
+  /** The engine that had the state of a command has ended. */
   'engine-ended': {},
   'engine-restarted': { seconds: 'number' },
   'engine-stuck-twice': {},

@@ -10,11 +10,11 @@ import { damageReasons, healthReasons, stepReasons, warningReasons } from './sta
 
 const seed = 41
 
-/** What is left of an Error that crossed to another thread or tab. */
+/** An Error after it crossed to another thread or tab. */
 const crossed = ({ name, message }: Failure): Error => Object.assign(new Error(message), { name })
 
 describe('a failure', () => {
-  test('keeps its name and its reason on the way to another thread', () => {
+  test('keeps its name and reason across threads', () => {
     const finding: FindingReason = { code: 'path-unsafe', path: 'a\u202e"\n', fault: 'dot-part' }
     const reason: FailureReason = { code: 'check-failed', finding, alsoPrivate: [], morePrivate: 0 }
     const read = toFailure(crossed(new Failure('PathUnsafe', reason)))
@@ -22,18 +22,18 @@ describe('a failure', () => {
     expect(isFailure(read, 'PathUnsafe')).toBe(true)
   })
 
-  test('of another version keeps its name where its reason is unknown, and is internal where its name is', () => {
+  test('of another version keeps its name if its reason is unknown, and becomes `Internal` if its name is', () => {
     const later = { name: 'PackageNotFound', message: JSON.stringify({ code: 'of-a-later-version', spec: 'x' }) }
     expect(readFailure(later)).toMatchObject({ name: 'PackageNotFound', reason: { code: 'unknown' } })
     expect(readFailure({ ...later, name: 'OfALaterVersion' })).toMatchObject({ name: 'Internal' })
   })
 
-  test('of an earlier version is the sentence that it was', () => {
+  test('of an earlier version keeps its sentence', () => {
     const before = { name: 'QuotaExceeded', message: 'The disk is full.' }
     expect(readFailure(before).reason).toEqual({ code: 'described', detail: 'The disk is full.' })
   })
 
-  test('can be made of anything that was thrown', () => {
+  test('can be created from any thrown value', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -54,14 +54,14 @@ describe('a failure', () => {
 })
 
 describe('reasons', () => {
-  test('have codes of one table each', () => {
+  test('have codes that are unique across tables', () => {
     const tables = [failureReasons, findingReasons, stepReasons, healthReasons, warningReasons, damageReasons]
     const codes = tables.flatMap((table) => Object.keys(table))
     expect(codes.filter((code, at) => codes.indexOf(code) !== at)).toEqual([])
     expect(codes.filter((code) => !/^[a-z]+(?:-[a-z0-9]+)*$/.test(code))).toEqual([])
   })
 
-  test('are read as they were sent, within limits, from JSON and from clones', () => {
+  test('are decoded as sent, within limits, from JSON and from clones', () => {
     fc.assert(
       fc.property(hostileReason(allReasons), (reason) => {
         const read = decodeReason(reason)
@@ -78,7 +78,7 @@ describe('reasons', () => {
     expect(many).toMatchObject({ namesakes: { length: MAX_TEXTS } })
   })
 
-  test('with missing, wrong or nested values without end are none', () => {
+  test('with missing, wrong or endlessly nested values are rejected', () => {
     const nested = (depth: number): unknown =>
       depth === 0 ? { code: 'cancelled' } : { code: 'after-failure', name: 'Timeout', reason: nested(depth - 1) }
     expect(decodeReason(nested(1))).toBeDefined()
@@ -97,7 +97,7 @@ describe('reasons', () => {
     expect(wrong.map(decodeReason).filter((read) => read !== undefined)).toEqual([])
   })
 
-  test('can be read from anything', () => {
+  test('can be decoded from any data', () => {
     fc.assert(
       fc.property(fc.anything(), (data) => {
         decodeReason(data)

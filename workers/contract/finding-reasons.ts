@@ -1,12 +1,12 @@
 import { pathFaults } from './failure-reasons.ts'
 
-/** What a check of a package found: the values of each code. The words are in `src/text/findings.ts`. */
+/** Findings of a package check: the values of each code. The words are in `src/text/findings.ts`. */
 
-/** What a value of a manifest is, where a text is needed. */
+/** Types of a manifest value found in place of a text. */
 export const valueTypes = ['null', 'list', 'date', 'number', 'boolean', 'table', 'text'] as const
 export type ValueType = (typeof valueTypes)[number]
 
-/** Why a manifest does not parse. `expected` and `ends`: something else should stand there, or before the text ends. */
+/** Why a manifest does not parse. `expected`: something else is expected there; `ends`: the text ends too early. */
 export const manifestFaults = [
   'too-large',
   'not-utf-8',
@@ -22,7 +22,7 @@ export const manifestFaults = [
 ] as const
 export type ManifestFault = (typeof manifestFaults)[number]
 
-/** What JSON expects at a place. */
+/** Tokens that JSON expects at a position. */
 export const jsonExpectations = ['value', 'value or end', 'key', 'key or end', 'colon', 'comma', 'end'] as const
 export type JsonExpectation = (typeof jsonExpectations)[number]
 
@@ -83,7 +83,7 @@ export const privateSigns = [
 ] as const
 export type PrivateSign = (typeof privateSigns)[number]
 
-/** A field of a package that was changed on the way into the catalogue. */
+/** Fields of a package that the catalogue normalises. */
 export const fieldLabels = [
   'display name',
   'description',
@@ -124,9 +124,9 @@ export const findingReasons = {
     line: 'number?',
     column: 'number?',
     fault: manifestFaults,
-    /** Of JSON, with `expected` and `ends`. */
+    /** For JSON, with `expected` and `ends`. */
     expected: 'text?',
-    /** Of a parser. */
+    /** Message of a parser. */
     detail: 'text?',
     bytes: 'number?',
     limit: 'number?',

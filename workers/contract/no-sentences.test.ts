@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { allReasons } from './reasons.ts'
 
 /**
- * Words live in the page. Types keep sentences out of most reasons; this keeps them out of the values, and finds codes
- * that nobody gives any more.
+ * The page supplies the words. Types keep sentences out of most reasons; these tests keep them out of the values, and
+ * find unused codes.
  */
 
 const sources = async (pattern: string): Promise<[path: string, text: string][]> => {
@@ -14,13 +14,13 @@ const sources = async (pattern: string): Promise<[path: string, text: string][]>
   return files
 }
 
-/** A capital, several words, an end: what no code, name or technical detail looks like. */
+/** A capital letter, several words and a final mark: no code, name or technical detail looks like this. */
 const sentence = /(['"`])(?:\p{Lu}[^'"`\n]* [^'"`\n]*[.!?])\1/gu
 
 const insideReasons = (text: string): string[] =>
   [...text.matchAll(/\{\s*code:[^{}]*(?:\{[^{}]*\}[^{}]*)*\}/g)].map(([reason]) => reason)
 
-test('the engine gives codes and values as reasons, and never a sentence', async () => {
+test('reasons of the engine never hold a sentence', async () => {
   const files = await sources('workers/**/*.ts')
   expect(files.length).toBeGreaterThan(200)
   const found = files.flatMap(([path, text]) =>
@@ -29,12 +29,12 @@ test('the engine gives codes and values as reasons, and never a sentence', async
   expect(found).toEqual([])
 })
 
-test('the check finds a sentence that is given as a value', () => {
+test('the check finds a sentence in a value', () => {
   const [reason = ''] = insideReasons("new Failure('Internal', { code: 'unexpected', detail: 'It did not work.' })")
   expect([...reason.matchAll(sentence)]).toHaveLength(1)
 })
 
-test('every code is given somewhere', async () => {
+test('every code is used', async () => {
   const files = [...(await sources('workers/**/*.ts')), ...(await sources('src/**/*.{ts,tsx}'))].filter(
     ([path]) => !/-reasons\.ts$|src\/text\//.test(path),
   )

@@ -3,7 +3,7 @@
  * words in `src/text` all follow from it.
  */
 
-/** The type of one value. A list of texts stands for one of them; `?` may be absent; `reason` is a reason itself. */
+/** The type of one value. A list of texts means one of them; `?` is optional; `reason` is a nested reason. */
 export type ValueKind = 'text' | 'text?' | 'number' | 'number?' | 'flag' | 'texts' | 'reason' | readonly string[]
 
 export type ReasonTable = Readonly<Record<string, Readonly<Record<string, ValueKind>>>>
@@ -39,16 +39,16 @@ export type ReasonOf<Table extends ReasonTable> = {
   [Code in keyof Table]: { readonly code: Code } & ValuesOf<Table[Code]>
 }[keyof Table]
 
-/** Longer texts are cut: nobody reads more, and peers supply some of them. A path of any system fits. */
+/** Longer texts are cut, because peers supply some of them. Paths of any system fit. */
 export const MAX_TEXT_CHARACTERS = 4_096
 
 /** Longer lists are cut. */
 export const MAX_TEXTS = 64
 
-/** A reason may hold one, which may hold another. */
+/** Nesting of reasons: one may hold one, which may hold another. */
 const maxDepth = 3
 
-/** Reads a reason from anything; undefined where its code or a value is not of this version. Never throws. */
+/** Decodes a reason from any data; undefined if its code or a value is not of this version. Never throws. */
 export const readReason = (table: ReasonTable, data: unknown, depth = 1): AnyReason | undefined => {
   if (depth > maxDepth || typeof data !== 'object' || data === null) return undefined
   const given = data as Readonly<Record<string, unknown>>

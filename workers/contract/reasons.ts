@@ -4,19 +4,19 @@ import { type AnyReason, type ReasonOf, readReason } from './reason-values.ts'
 import { damageReasons, healthReasons, stepReasons, warningReasons } from './status-reasons.ts'
 
 /**
- * Everything the engine says to people, as codes with values; it never sends sentences. The page finds the words
- * (`src/text`), and so can any other client.
+ * The engine's messages for people, as codes with values; it never sends sentences. The page (`src/text`) or another
+ * client supplies the words.
  *
- * Reasons are plain data: they can be cloned, stored and sent. A code that a client does not know is no error; it reads
- * as undefined, and the client says something neutral.
+ * Reasons are plain data: they can be cloned, stored and sent. A code unknown to a client is not an error; it decodes
+ * to undefined, and the client shows a neutral text.
  */
 
-/** Also why a package does not pass its check: `publish` fails with the finding. */
+/** Includes findings: `publish` fails with the first one that is an error. */
 export type FailureReason = ReasonOf<typeof failureReasons> | FindingReason
 export type FindingReason = ReasonOf<typeof findingReasons>
 export type StepReason = ReasonOf<typeof stepReasons>
 export type HealthReason = ReasonOf<typeof healthReasons>
-/** Also a finding, where a package is published in spite of it. */
+/** Includes findings that do not prevent publishing. */
 export type WarningReason = ReasonOf<typeof warningReasons> | FailureReason
 export type DamageReason = ReasonOf<typeof damageReasons>
 
@@ -24,10 +24,10 @@ const failureTable = { ...failureReasons, ...findingReasons }
 
 export const allReasons = { ...failureTable, ...stepReasons, ...healthReasons, ...warningReasons, ...damageReasons }
 
-/** Any reason of this version, with values of their types and within limits; undefined for anything else. Total. */
+/** Decodes any reason of this version, checking types and limits; undefined for anything else. Total. */
 export const decodeReason = (data: unknown): AnyReason | undefined => readReason(allReasons, data)
 
-/** The same for the reason of a failure. Total: what this version cannot read is `unknown`. */
+/** The same for the reason of a failure; anything else becomes `unknown`. Total. */
 export const decodeFailureReason = (data: unknown): FailureReason => {
   const reason = decodeReason(data)
   return reason !== undefined && Object.hasOwn(failureTable, reason.code)

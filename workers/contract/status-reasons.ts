@@ -1,11 +1,11 @@
 import { dependencyProblems } from './failure-reasons.ts'
 
-/** Why a step towards being a full peer waits, works or failed: the values of each code. */
+/** Reasons for the state of a step towards being a full peer: the values of each code. */
 export const stepReasons = {
   'node-starting': {},
   'node-not-started': { detail: 'text' },
   'engine-restarting': {},
-  /** A command or an exchange failed with this reason. */
+  /** A command or a sync exchange failed with this reason. */
   'after-failure': { name: 'text', reason: 'reason' },
 
   'relay-waiting': {},
@@ -48,7 +48,7 @@ export const healthReasons = {
   'slow-round-trip': { ms: 'number' },
 } as const
 
-/** What a person should know of something that works all the same. */
+/** Warnings: they do not prevent anything. */
 export const warningReasons = {
   'published-before': { package: 'text', version: 'text' },
   'published-and-yanked': { package: 'text', version: 'text' },
@@ -80,5 +80,5 @@ export const warningReasons = {
   },
 } as const
 
-/** What is wrong with a file of an installed package. */
+/** Kinds of damage to a file of an installed package. */
 export const damageReasons = { 'bytes-differ': {}, 'part-missing': {} } as const

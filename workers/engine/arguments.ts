@@ -3,7 +3,7 @@ import { Failure } from '../contract/failures.ts'
 import type { FailureReason } from '../contract/reasons.ts'
 import type { FileInput, LeftOut } from '../contract/views.ts'
 
-/** What scripts hand to commands is only as typed as they are careful: it is checked before it is used. */
+/** Scripts may pass arguments of any type to commands, so arguments are checked at run time. */
 
 const bytesSchema = v.instance(Uint8Array)
 const filesSchema = v.array(v.object({ path: v.string(), bytes: bytesSchema }))

@@ -45,15 +45,15 @@ export interface CommandDependencies {
   trust: Trust
   network: Pick<Network, 'started' | 'peers'>
   telemetry: Telemetry
-  /** What the telemetry's meter has counted. */
+  /** Reads the figures of the telemetry's meter. */
   figures: MeterReader
   status: Status
   publications: Publications
   installs: Installs
-  lookups: PackageCache
+  packageCache: PackageCache
   contents: Pick<ContentCache, 'manifest' | 'readFile'>
   cacheView(): CacheView
-  holders: ProviderCounts
+  providerCounts: ProviderCounts
   preview(id: string, operation: Operation): Promise<void>
   /** Cancels all commands. */
   signal: AbortSignal
@@ -63,7 +63,7 @@ export interface CommandDependencies {
   stop(): Promise<void>
 }
 
-/** The commands of a running engine, each a few lines over the part that does the work. */
+/** Creates the commands of a running engine, each a few lines over the part that does the work. */
 export const createCommands = (deps: CommandDependencies): RunningEngine => {
   const {
     content,
@@ -71,8 +71,8 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     registry,
     library,
     installs,
-    holders,
-    lookups,
+    providerCounts,
+    packageCache,
     publications,
     publisher,
     emit,
@@ -90,7 +90,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     const { confirmedPrivate, leftOut } = options
     if (confirmedPrivate !== undefined) assertPaths(confirmedPrivate)
     if (leftOut !== undefined) assertLeftOut(leftOut)
-    // Only publishing needs it, so it is not part of the worker's start.
+    // Only publishing needs this module, so the worker starts without it.
     const { readPackage } = await import('../packages/read-package.ts')
     return readPackage(files, {
       ...(confirmedPrivate === undefined ? {} : { confirmedPrivate }),
@@ -110,18 +110,18 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       const { id, version, warnings } = publisher.prepare(pkg.check, { root })
       return { id, version, root: rootToText(root), warnings: [...found, ...warnings] }
     }
-    // Until its release is stored, nothing else refers to it.
-    const letGo = await keeper.hold([rootToText(root)])
+    // Nothing else refers to the content until its release is stored.
+    const release = await keeper.hold([rootToText(root)])
     const { id, version, warnings } = await publisher
       .publish(pkg.check, { root, size, fileCount: pkg.files.length, changes: content.changes(staged) })
-      .finally(letGo)
+      .finally(release)
     published.add(1)
-    lookups.keep(id)
+    packageCache.keep(id)
     publications.sendAll()
     return { id, version, root: rootToText(root), warnings: [...found, ...warnings] }
   }
 
-  /** What was installed stays what it is, whatever the catalogue says of that version since. */
+  /** An installed version keeps its content, even if the catalogue now has another root for it. */
   const installedRoot = (id: string, version: string): Uint8Array | undefined => {
     const entry = library.get(id, version)
     const root = entry === undefined ? undefined : textToRoot(entry.root)
@@ -143,23 +143,23 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
   }
 
   const brokenWithout = (id: string, version: string): LibraryEntry[] => {
-    const leaving = library.get(id, version)
-    if (leaving === undefined) throw new Failure('NotInstalled', { code: 'not-installed', package: id, version })
-    return findBroken(leaving, library.list(), (entry) => installedRelease(entry)?.dependencies ?? [])
+    const entry = library.get(id, version)
+    if (entry === undefined) throw new Failure('NotInstalled', { code: 'not-installed', package: id, version })
+    return findBroken(entry, library.list(), (entry) => installedRelease(entry)?.dependencies ?? [])
   }
 
-  /** The release that an entry was installed from: the one of its version with the same content. */
+  /** The release behind a library entry: the one of its version with the same content. */
   const installedRelease = ({ id, version, root }: LibraryEntry): Release | undefined =>
     registry.releasesOf(id, version).find(({ release }) => rootToText(release.root) === root)?.release
 
   const commands: WithOperation<Omit<RunningEngine, 'stop'>> = {
-    flush: lookups.flush,
+    flush: packageCache.flush,
     status: async () => deps.status.view(),
 
     check: async (_, files, options) => (await read(files, options)).check,
     async readArchive(_, archive) {
       assertBytes(archive)
-      // Loaded when the first archive comes: most people publish folders.
+      // Loaded with the first archive: most people publish folders.
       const { readArchive } = await import('../packages/read-archive.ts')
       const { folder, files, leftOut } = await readArchive(archive)
       return { files, leftOut, ...(folder === undefined ? {} : { folder }) }
@@ -169,7 +169,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     ...ignoringOperation(createDrafts({ read, publish, stage: content.stage, randomUuid: deps.randomUuid })),
     async yank(_, id, version) {
       await publisher.yank(id, version)
-      lookups.keep(id)
+      packageCache.keep(id)
       publications.sendAll()
     },
 
@@ -187,13 +187,13 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
         dependents: registry.dependentsOf(id),
         namesakes: registry.bySlug(found.slug),
         isInstalled: (version: string) => library.get(id, version) !== undefined,
-        heldBy: holders.count(release.root, here),
+        heldBy: providerCounts.count(release.root, here),
         ...(manifest === undefined ? {} : { manifest }),
         now: deps.clock.latest(),
       })
     },
     preview: (operation, id) => deps.preview(id, operation),
-    lookup: (operation, id) => lookups.find(id, operation),
+    lookup: (operation, id) => packageCache.find(id, operation),
 
     async resolve(operation, specs) {
       assertSpecs(specs)
@@ -220,7 +220,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       const manifest = await deps.contents.manifest(root, operation)
       if (manifest === undefined) throw new Failure('ContentUnavailable', { code: 'files-gone', package: id, version })
       const files: FileInput[] = []
-      // Each is read once, and would only push out of the cache what is read again.
+      // Each file is read once; caching it would only evict files that are read again.
       for (const { path, executable } of manifest.files)
         files.push({ path, bytes: await content.readFile(root, path), ...(executable ? { executable } : {}) })
       const { writeArchive } = await import('../packages/write-archive.ts')
@@ -277,10 +277,10 @@ const neededByOthers = (id: string, version: string, broken: readonly LibraryEnt
   })
 }
 
-/** Packages and files named in one failure; a person reads no more, and `planUninstall` and `check` have them all. */
+/** Packages or files named in one failure; `planUninstall` and `check` list all of them. */
 const maxNamed = 20
 
-/** The first finding that forbids publishing, as the failure that it names. */
+/** @throws Failure of the first finding that forbids publishing. */
 const assertPublishable = ({ ok, findings }: PackageCheck): void => {
   if (ok) return
   const fault = findings.find(({ level }) => level === 'error')
@@ -297,7 +297,7 @@ const assertPublishable = ({ ok, findings }: PackageCheck): void => {
   })
 }
 
-/** A script has no list in view, so one failure names all private files. */
+/** The other private files: a script sees no list of findings, so one failure names them all. */
 const otherPrivate = (fault: Finding, findings: readonly Finding[]): string[] =>
   fault.name === 'PrivateFile'
     ? findings.flatMap(({ level, name, path }) =>

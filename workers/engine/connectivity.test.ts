@@ -3,7 +3,7 @@ import { Failure } from '../contract/failures.ts'
 import type { Step } from '../contract/views.ts'
 import { catalogueStep, createStepClock, topicStep } from './connectivity.ts'
 
-test('a step keeps its time while its state stays, whatever the reason', () => {
+test('a step keeps its time while its state stays, even with a new reason', () => {
   let time = 10
   const withTimes = createStepClock<'relay' | 'direct'>(() => time)
   const ok: Step = { state: 'ok' }
@@ -16,7 +16,7 @@ test('a step keeps its time while its state stays, whatever the reason', () => {
   expect(withTimes({ relay: ok, direct: ok }).relay.since).toBe(30)
 })
 
-test('the catalogue is stuck when exchange after exchange fails, and not when one peer left', () => {
+test('sync is stuck after several failed exchanges, not after one', () => {
   const failure = new Failure('Timeout', { code: 'exchange-timed-out' })
   const failed = (times: number) => ({ kind: 'failed', times, failure }) as const
   expect(catalogueStep(5, failed(1), 1).state).toBe('ok')
@@ -30,7 +30,7 @@ test('the catalogue is stuck when exchange after exchange fails, and not when on
   expect(catalogueStep(0, { kind: 'ok' }, 0).state).toBe('ok')
 })
 
-test('news come when the mesh has somebody', () => {
+test('the topic step is ok once the mesh has a peer', () => {
   const state = (followers: number, mesh: number, peers: number) => topicStep({ followers, mesh, peers }).state
   expect([state(2, 1, 2), state(2, 0, 2), state(0, 0, 2), state(0, 0, 0)]).toEqual([
     'ok',

@@ -2,14 +2,14 @@ import type { Failure } from '../contract/failures.ts'
 import type { StepReason } from '../contract/reasons.ts'
 import type { Step, TimedStep } from '../contract/views.ts'
 
-/** How exchanges of catalogues with other peers went. */
+/** Outcome of the latest sync exchanges. */
 export type ExchangeState =
   | { kind: 'none' }
   | { kind: 'ok' }
-  /** So many in a row failed, the last one with this failure. */
+  /** `times` exchanges failed in a row, the last one with `failure`. */
   | { kind: 'failed'; times: number; failure: Failure }
 
-/** One exchange fails whenever a peer leaves in the middle of it. */
+/** Failures in a row after which sync counts as stuck; one exchange fails whenever its peer disconnects. */
 const failuresUntilStuck = 3
 
 export const catalogueStep = (size: number, exchange: ExchangeState, connectedPeers: number): Step => {
@@ -22,10 +22,10 @@ export const catalogueStep = (size: number, exchange: ExchangeState, connectedPe
     : { state: 'waiting', reason: { code: 'catalogue-no-peers' } }
 }
 
-/** Why a step failed, where a failure is the reason. */
+/** A failure as the reason of a failed step. */
 export const afterFailure = ({ name, reason }: Failure): StepReason => ({ code: 'after-failure', name, reason })
 
-/** `followers` are connected peers that follow announcements, relays included; `mesh` those that pass ours on at once. */
+/** `followers`: connected subscribers of the topic, relays included; `mesh`: those in this node's gossipsub mesh. */
 export const topicStep = ({ followers, mesh, peers }: { followers: number; mesh: number; peers: number }): Step => {
   if (mesh > 0) return { state: 'ok' }
   if (followers > 0) return { state: 'working', reason: { code: 'topic-joining' } }
@@ -34,7 +34,7 @@ export const topicStep = ({ followers, mesh, peers }: { followers: number; mesh:
     : { state: 'waiting', reason: { code: 'topic-no-peers' } }
 }
 
-/** Adds to steps since when each has its state; a new reason in the same state is no new state. */
+/** Adds to each step the time of its last change of state; a new reason alone does not change it. */
 export const createStepClock = <Name extends string>(now: () => number) => {
   const since = new Map<Name, { state: Step['state']; at: number }>()
   return (steps: Record<Name, Step>): Record<Name, TimedStep> => {

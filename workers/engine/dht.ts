@@ -22,34 +22,35 @@ export interface Dht {
 export interface DhtDependencies {
   crypto: CryptoProvider
   reputation: Pick<Reputation, 'observe' | 'isBanned' | 'scoreOf'>
-  conduct: PeerPolicy
+  peerPolicy: PeerPolicy
   telemetry: Telemetry
   /** Monotonic (ms). */
   now(): number
 }
 
-/** The lookups of a node, with our formats and what is known of peers: the banned are not asked, the best ones first. */
+/** DHT lookups of a node, with this protocol's formats. Peers are queried by reputation, banned ones not at all. */
 export const createDht = (node: PeerNode, deps: DhtDependencies): Dht => {
-  const { crypto, reputation, conduct, now, telemetry } = deps
+  const { crypto, reputation, peerPolicy, now, telemetry } = deps
   const rpc = createKadRpc(node.libp2p, KAD_PROTOCOL, {
-    onMalformed: (peer) => conduct.drop(peer, 'malformed'),
+    onMalformed: (peer) => peerPolicy.drop(peer, 'malformed'),
     connect: (peer, addresses, operation) => dialForQuery(node, peer, addresses, operation),
   })
-  const lookups: ProvidersDependencies & Pick<DhtDependencies, 'telemetry'> = {
+  const lookupDependencies: ProvidersDependencies & Pick<DhtDependencies, 'telemetry'> = {
     telemetry,
     rpc,
     roundTrips: createRoundTrips(),
     now,
     rank: (peer) => (reputation.isBanned(peer) ? undefined : reputation.scoreOf(peer)),
     onAnswer(peer, answer) {
-      // A dial says nothing of the round trip, and one that failed nothing of a connection.
-      if (answer !== undefined) conduct.experience(peer, { kind: 'ok', ...(answer.connected ? { ms: answer.ms } : {}) })
-      else if (rpc.isConnected(peer)) conduct.experience(peer, { kind: 'failed' })
+      // With a dial included the time is no round trip, and a failed dial says nothing about a connection.
+      if (answer !== undefined)
+        peerPolicy.experience(peer, { kind: 'ok', ...(answer.connected ? { ms: answer.ms } : {}) })
+      else if (rpc.isConnected(peer)) peerPolicy.experience(peer, { kind: 'failed' })
       else reputation.observe(peer, { kind: 'failed' })
     },
   }
   const heads = createDhtHeads<DhtValueFound>({
-    ...lookups,
+    ...lookupDependencies,
     async verify(key, value) {
       const found = await verifyDhtValue(key, value, crypto)
       if (!found.ok) return found.name === 'RecordUnsupported' ? 'unsupported' : undefined
@@ -58,10 +59,10 @@ export const createDht = (node: PeerNode, deps: DhtDependencies): Dht => {
     },
     newest: node.heads.newest,
     onRejectedAnswer(peer, kind) {
-      if (kind === 'forged') conduct.drop(peer, 'signature')
-      // It may be honest and have missed the news: it is given the newer head, and others are asked before it.
+      if (kind === 'forged') peerPolicy.drop(peer, 'signature')
+      // An honest peer may have missed an update: the lookup sends it the newer head, and it only loses rank.
       else reputation.observe(peer, { kind: 'failed' })
     },
   })
-  return { rpc, heads, providers: createProviders(lookups) }
+  return { rpc, heads, providers: createProviders(lookupDependencies) }
 }

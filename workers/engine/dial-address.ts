@@ -3,12 +3,12 @@ import { Failure } from '../contract/failures.ts'
 import type { PeerNode } from '../net/create-node.ts'
 import type { Operation } from '../telemetry/operation.ts'
 
-/** Timeout of a dial that a person asked for (ms): a relayed WebRTC dial takes under 1 s where it works. */
+/** Timeout of a manual dial (ms); a WebRTC dial through a relay takes under 1 s where it works. */
 const dialTimeoutMs = 20_000
 
 /**
- * Dials an address that a person gave, whatever the gater thinks of it.
- * @throws Failure `InvalidArgument` for what is no multiaddr, `PeerUnreachable` when nothing answers there.
+ * Dials an address entered by a person, past the connection gater.
+ * @throws Failure `InvalidArgument` for a malformed multiaddr, `PeerUnreachable` when the dial fails.
  */
 export const createDialAddress =
   ({ libp2p, gater }: Pick<PeerNode, 'libp2p' | 'gater'>) =>

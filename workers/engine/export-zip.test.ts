@@ -13,7 +13,7 @@ const files = {
   'empty.txt': new Uint8Array(0),
 }
 
-test('an installed package leaves as an archive that holds its files and can be published again as the same content', async () => {
+test('an exported archive holds the files of the package and publishes as the same content', async () => {
   network = createEngineNetwork()
   const alice = await network.start('alice')
   const { id, root } = await alice.publish('kit', '1.0.0', files)
@@ -30,7 +30,7 @@ test('an installed package leaves as an archive that holds its files and can be 
   expect((await alice.publishDraft(draft.id, { dryRun: true })).root).toBe(root)
 })
 
-test('only what is installed is exported, and nothing that is damaged', async () => {
+test('only installed, undamaged packages are exported', async () => {
   network = createEngineNetwork()
   const alice = await network.start('alice')
   const { id } = await alice.publish('kit', '1.0.0', files)

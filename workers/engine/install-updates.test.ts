@@ -34,7 +34,7 @@ const transfersOf = (peer: EnginePeer): TransferView[] =>
 
 const slugsOf = async (peer: EnginePeer): Promise<string[]> => (await peer.library()).map(({ slug }) => slug).sort()
 
-test('an install reports each of its states once in order, and bytes that only grow up to the whole', async ({
+test('an install reports each state once, in order, and its bytes grow monotonically to the total', async ({
   signal,
 }) => {
   network = createEngineNetwork()
@@ -64,8 +64,8 @@ test('an install reports each of its states once in order, and bytes that only g
   expect(bytes).toEqual([...bytes].sort((a, b) => a - b))
   expect(reports.at(-1)).toMatchObject({ id: 't', specs: [web.id], bytes: whole, totalBytes: whole, sources: 1 })
   expect(reports.every((report) => report.failure === undefined)).toBe(true)
-  const asked = new Map((await bob.library()).map(({ slug, asDependency }) => [slug, asDependency]))
-  expect(asked).toEqual(
+  const asDependencyBySlug = new Map((await bob.library()).map(({ slug, asDependency }) => [slug, asDependency]))
+  expect(asDependencyBySlug).toEqual(
     new Map([
       ['web', false],
       ['kit', true],
@@ -73,7 +73,7 @@ test('an install reports each of its states once in order, and bytes that only g
   )
 })
 
-test('an install that fails half way fails whole and keeps what arrived; another try fetches only the rest', async ({
+test('a half-failed install installs nothing and keeps verified pieces; the next fetches only the rest', async ({
   signal,
 }) => {
   network = createEngineNetwork()
@@ -106,7 +106,7 @@ test('an install that fails half way fails whole and keeps what arrived; another
   expect(await slugsOf(bob)).toEqual(['kit', 'web'])
   const pieces = (await disk.keys('pieces')).length
   expect(pieces).toBe((await alice.disk.keys('pieces')).length)
-  // Pieces that were here before are not fetched again.
+  // Pieces already present are not fetched again.
   expect(bytes).toBeLessThanOrEqual((pieces - kept) * PIECE_BYTES)
   for (const { id } of installed) expect((await bob.verify(id, '1.0.0')).ok).toBe(true)
 })

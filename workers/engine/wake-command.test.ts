@@ -9,7 +9,7 @@ afterEach(async () => {
 
 const hourMs = 3_600_000
 
-test('a wake exchanges catalogues anew and lists what a corrected clock has made past', async ({ signal }) => {
+test('a wake syncs again and lists releases that a corrected clock has moved into the past', async ({ signal }) => {
   network = createEngineNetwork()
   const [alice, bob] = await network.startMany(['alice', 'bob'])
   if (alice === undefined || bob === undefined) throw new Error('peers are missing')
@@ -23,7 +23,7 @@ test('a wake exchanges catalogues anew and lists what a corrected clock has made
 
   bob.clockMs = 0
   await bob.wake('resume')
-  // An exchange takes several messages, which take longer than this answer.
+  // An exchange takes several messages, so it is still running after this answer.
   expect((await bob.status()).catalogueComplete).toBe(false)
   await eventually('catalogues are exchanged', async () => (await bob.status()).catalogueComplete, signal)
   expect(await listed()).toEqual(['kit', 'own'])
