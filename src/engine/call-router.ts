@@ -10,11 +10,11 @@ export interface Route {
  * Sends each command to the current engine, and again to the next one if that engine ends before it answers.
  *
  * Guarantees: a command settles exactly once, as soon as an engine lives long enough to answer it. Retries are safe
- * because commands are idempotent: reads change nothing, a repeated publish or yank is a no-op, an install is identified
- * by its transfer, a cancel ends what is running, and an uninstall that finds nothing on a retry counts as success. The
- * command table holds the rule of each command; one that depends on state of its engine fails as `Stopped`. A command
- * that was pending while two engines in a row stopped answering fails as `Timeout`, because it may be the cause. Not
- * guaranteed: bytes that the caller modifies before its command settles are resent as modified.
+ * because commands are idempotent: reads change nothing, a repeated publish or yank is a no-op, an install is
+ * identified by its transfer, a cancel ends what is running, and an uninstall that finds nothing on a retry counts as
+ * success. The command table holds the rule of each command; one that depends on state of its engine fails as
+ * `Stopped`. A command that was pending while two engines in a row stopped answering fails as `Timeout`, because it may
+ * be the cause. Not guaranteed: bytes that the caller modifies before its command settles are resent as modified.
  */
 export interface CallRouter {
   call(command: TabCommand, args: unknown[]): Promise<unknown>

@@ -2,8 +2,8 @@ import type { UpdateBatch } from '../../workers/contract/updates.ts'
 import type { EngineClient } from './client.ts'
 
 /**
- * Buffers updates until they are taken, then stops: the engine sends a notice only once, possibly while the page is still
- * loading.
+ * Buffers updates until they are taken, then stops: the engine sends a notice only once, possibly while the page is
+ * still loading.
  */
 export const keepUpdates = (client: Pick<EngineClient, 'subscribe'>): { take(): readonly UpdateBatch[] } => {
   const kept: UpdateBatch[] = []

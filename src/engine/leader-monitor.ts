@@ -1,10 +1,10 @@
 /**
  * Detects a frozen leader from the messages that a follower receives. Pure: takes timestamps, returns a verdict.
  *
- * The lock reveals a leader that closes or crashes; this monitor detects one that holds the lock but does not respond. The
- * leader's worker sends heartbeats, and both its page and its worker answer probes. If both are silent, the leader is
- * frozen. If only one is silent it may be busy, so the timeout is longer: the worker needs the page only for new WebRTC
- * connections.
+ * The lock reveals a leader that closes or crashes; this monitor detects one that holds the lock but does not respond.
+ * The leader's worker sends heartbeats, and both its page and its worker answer probes. If both are silent, the leader
+ * is frozen. If only one is silent it may be busy, so the timeout is longer: the worker needs the page only for new
+ * WebRTC connections.
  *
  * Not guaranteed: that a leader reported as frozen is. Taking over from a live one costs an engine restart and loses no
  * data.

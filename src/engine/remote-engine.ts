@@ -12,8 +12,8 @@ import { decodeTabMessage, encodeTabMessage, type TabMessage, tabChannels } from
 import type { UpdateBatch } from '../../workers/contract/updates.ts'
 
 /**
- * The engine of another tab, reached over two BroadcastChannels: one to the leader's worker and one to this tab. Calls do
- * not settle after the leader has gone: the caller retries them with the next leader.
+ * The engine of another tab, reached over two BroadcastChannels: one to the leader's worker and one to this tab. Calls
+ * do not settle after the leader has gone: the caller retries them with the next leader.
  */
 export interface RemoteEngine {
   readonly leader: string

@@ -4,8 +4,8 @@ import type { ConnectionCounts } from '../../workers/contract/rtc.ts'
  * Counts RTCPeerConnections against the browser's limit, and encourages their garbage collection.
  *
  * Chrome refuses the 500th uncollected RTCPeerConnection of a process, closed or not. A closed one takes so little heap
- * that it triggers no collection: 500 connections opened and closed in six seconds disable WebRTC for the tab, even after
- * a reload. So this counts uncollected connections, and applies memory pressure when many closed ones remain.
+ * that it triggers no collection: 500 connections opened and closed in six seconds disable WebRTC for the tab, even
+ * after a reload. So this counts uncollected connections, and applies memory pressure when many closed ones remain.
  */
 export interface ConnectionCount {
   /** Follows a connection until it is collected. */

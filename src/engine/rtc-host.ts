@@ -8,9 +8,9 @@ import { createConnectionCount, UNCOLLECTED_LIMIT } from './rtc-count.ts'
  * transfer them.
  *
  * Guarantees: the worker receives the events of a connection in order. Each connection is held until closed, and then
- * released. All connections are closed, so that peers notice immediately, when the user leaves the page, on `close`, and
- * when the worker finishes or ends; the last is detected only in secure contexts, which have Web Locks. Does not restart
- * ICE and does not validate messages of the worker, which is trusted.
+ * released. All connections are closed, so that peers notice immediately, when the user leaves the page, on `close`,
+ * and when the worker finishes or ends; the last is detected only in secure contexts, which have Web Locks. Does not
+ * restart ICE and does not validate messages of the worker, which is trusted.
  */
 export interface RtcHost {
   /** RTCPeerConnections created by this host so far. */
@@ -106,7 +106,9 @@ export const createRtcHost = (port: MessagePort, options: RtcHostOptions = {}): 
   }
 }
 
-/** Only the newest browsers report on a port that the other end is gone; the worker's lock is released in all of them. */
+/**
+ * Only the newest browsers report on a port that the other end is gone; the worker's lock is released in all of them.
+ */
 const closeWhenReleased = (lock: string, signal: AbortSignal, close: () => void) => {
   navigator.locks?.request(lock, { signal }, close).catch(() => {})
 }

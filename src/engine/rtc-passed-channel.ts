@@ -4,9 +4,9 @@ import type { ChannelData, ChannelId, ConnectionId, ToWorker } from '../../worke
  * A data channel that stays in the page because it could not be transferred: its messages and events are posted to the
  * worker in order, with their buffers transferred, and the worker's messages are sent on it.
  *
- * The worker receives the buffered amount after each batch that it sends, and when the amount falls to its threshold; in
- * between, its value is too high rather than too low. A message that the channel rejects closes the channel with an error,
- * so no message is lost silently.
+ * The worker receives the buffered amount after each batch that it sends, and when the amount falls to its threshold;
+ * in between, its value is too high rather than too low. A message that the channel rejects closes the channel with an
+ * error, so no message is lost silently.
  */
 export interface PassedChannel {
   send(data: ChannelData[]): void

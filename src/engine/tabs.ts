@@ -14,12 +14,12 @@ import { createLeaderMonitor, tickMs } from './leader-monitor.ts'
 import { connectRemoteEngine, type RemoteEngine } from './remote-engine.ts'
 
 /**
- * Coordinates this tab with the others of its profile: queues for leadership, follows the leader, and takes over when the
- * leader has gone (its lock is free) or is frozen (it does not answer).
+ * Coordinates this tab with the others of its profile: queues for leadership, follows the leader, and takes over when
+ * the leader has gone (its lock is free) or is frozen (it does not answer).
  *
  * Guarantees: `onLead` and `onDeposed` alternate; between them `onFollow` reports each leader once. Not guaranteed: a
- * hidden tab detects a frozen leader late, because browsers throttle its timers to one per second, or one per minute when
- * hidden for long. A visible tab detects it in time, and every tab detects a leader that closes or crashes.
+ * hidden tab detects a frozen leader late, because browsers throttle its timers to one per second, or one per minute
+ * when hidden for long. A visible tab detects it in time, and every tab detects a leader that closes or crashes.
  */
 export interface Tabs {
   /** Continues to lead with a new engine after that of this page was terminated. */

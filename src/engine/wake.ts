@@ -1,8 +1,8 @@
 import type { WakeReason } from '../../workers/contract/commands.ts'
 
 /**
- * Calls `wake` when this page becomes visible, is thawed or restored from the back/forward cache, or goes online. A worker
- * receives only the last of these events. Returns the function that stops it.
+ * Calls `wake` when this page becomes visible, is thawed or restored from the back/forward cache, or goes online. A
+ * worker receives only the last of these events. Returns the function that stops it.
  */
 export const watchWake = (wake: (reason: WakeReason) => void): (() => void) => {
   const listening = new AbortController()

@@ -1,9 +1,9 @@
 /**
  * Detects a blocked event loop in the engine's worker. Pure: takes timestamps, returns a verdict.
  *
- * The page pings at each tick and the worker answers. The worker is stuck when a ping stays unanswered for `stuckMs` while
- * the page's own timer is on time. A page that is hidden for long, asleep, paused in a debugger or starved of CPU ticks
- * late, and missing answers then say nothing about the worker.
+ * The page pings at each tick and the worker answers. The worker is stuck when a ping stays unanswered for `stuckMs`
+ * while the page's own timer is on time. A page that is hidden for long, asleep, paused in a debugger or starved of CPU
+ * ticks late, and missing answers then say nothing about the worker.
  *
  * Not guaranteed: a worker paused in a debugger while its page runs is reported as stuck.
  */
@@ -20,8 +20,8 @@ export const monitorTickMs = 500
 const stuckMs = 5_000
 
 /**
- * Tick gap above which a tick is late (ms). A hidden page ticks once a second, which is on time; a late tick restarts the
- * measured silence.
+ * Tick gap above which a tick is late (ms). A hidden page ticks once a second, which is on time; a late tick restarts
+ * the measured silence.
  */
 const lateMs = 1_700
 

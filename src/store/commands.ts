@@ -27,8 +27,8 @@ import type { AppStore } from './store.ts'
 /**
  * User commands. Only these files call the engine, and they write the results to the store.
  *
- * A command whose caller shows the outcome returns it (a value or a `FailureView`); all others report it in a notice. No
- * command rejects.
+ * A command whose caller shows the outcome returns it (a value or a `FailureView`); all others report it in a notice.
+ * No command rejects.
  */
 export interface Commands extends SearchCommands, PublishCommands {
   /** Subscribes to the engine until the returned function is called; applies the `early` updates first. */

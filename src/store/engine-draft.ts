@@ -16,8 +16,8 @@ export interface DraftContent {
 }
 
 /**
- * One draft held by the engine. The first request sends its files, later ones only the changes of the user. An engine that
- * does not have the draft, because it is a new one or dropped the draft, receives the files again.
+ * One draft held by the engine. The first request sends its files, later ones only the changes of the user. An engine
+ * that does not have the draft, because it is a new one or dropped the draft, receives the files again.
  */
 export interface EngineDraft {
   check(content: DraftContent): Promise<PackageCheck>

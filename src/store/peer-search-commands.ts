@@ -6,8 +6,8 @@ import type { AppStore } from './store.ts'
 
 /**
  * Queries other peers when the local catalogue may lack results. Local results do not wait for it: peers' results enter
- * the catalogue, and the list updates with it. Keeps only the counts of the query, and cancels it when the user searches
- * for something else.
+ * the catalogue, and the list updates with it. Keeps only the counts of the query, and cancels it when the user
+ * searches for something else.
  */
 export interface PeerSearchCommands {
   /** Schedules one query for the shown results if it is useful; repeats it only if no peer could be queried. */

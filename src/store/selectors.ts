@@ -158,8 +158,8 @@ export const isNarrowed = (query: BrowseQuery): boolean =>
   query.text.trim() !== '' || filterKeys.some((key) => query[key] !== undefined)
 
 /**
- * Whether a remote query may find more: as long as no catalogue exchange has completed, and afterwards only when the local
- * search found nothing. A non-empty list without filters is left to the exchange. Each search is queried once.
+ * Whether a remote query may find more: as long as no catalogue exchange has completed, and afterwards only when the
+ * local search found nothing. A non-empty list without filters is left to the exchange. Each search is queried once.
  */
 export const shouldQueryPeers = ({ search, status }: Pick<State, 'search' | 'status'>): boolean => {
   const { wanted, answered, result, peers } = search

@@ -33,8 +33,8 @@ const narrow = { width: 390, height: 844 }
 const wide = { width: 1280, height: 900 }
 
 /**
- * Tests each state: every part renders, the text contains no program artefacts, React reports nothing, the page fits the
- * width of a phone and a desktop, and axe finds no violation in the light or dark theme.
+ * Tests each state: every part renders, the text contains no program artefacts, React reports nothing, the page fits
+ * the width of a phone and a desktop, and axe finds no violation in the light or dark theme.
  */
 export const testViewStates = (states: readonly ViewState[]): void => {
   describe('every state renders completely, is accessible and fits the window', () => {

@@ -3,8 +3,8 @@ import { params } from './forms.ts'
 import { finite, formatDecimal, formatUnit } from './numbers.ts'
 
 /**
- * Human-readable sizes, durations, times and lists. Total: returns a text for any value of an untrusted record or a damaged
- * row.
+ * Human-readable sizes, durations, times and lists. Total: returns a text for any value of an untrusted record or a
+ * damaged row.
  */
 
 const text = messages('format', {

@@ -3,8 +3,8 @@ import { formatList } from './format.ts'
 import { formatCount } from './numbers.ts'
 
 /**
- * Puts reasons into words: plain functions without React or the DOM, usable by any client. Values may come from peers and
- * files: `reasons.ts` sanitizes texts before they reach these functions, and names are quoted.
+ * Puts reasons into words: plain functions without React or the DOM, usable by any client. Values may come from peers
+ * and files: `reasons.ts` sanitizes texts before they reach these functions, and names are quoted.
  */
 
 /** Text for every code of a table; a code without text does not compile. `say` formats a nested reason. */
