@@ -63,11 +63,11 @@ describe('a batch', () => {
 
 describe('package views become stale', () => {
   const other = `${'b'.repeat(52)}/other`
-  const asked = (dependents: string[] = []): Requested<PackageView> => ({
+  const requested = (dependents: string[] = []): Requested<PackageView> => ({
     busy: false,
     value: { dependents: dependents.map((each) => ({ id: each, slug: 'x' })) } as PackageView,
   })
-  const state = { ...empty, packageById: { [id]: asked(['dependent']), [other]: asked() } }
+  const state = { ...empty, packageById: { [id]: requested(['dependent']), [other]: requested() } }
   const staleAfter = (update: Update): string[] =>
     Object.entries(applyUpdates(state, [update]).packageById).flatMap(([each, { stale }]) => (stale ? [each] : []))
   const catalogue = (changed: ChangedPackages): Update => ({ kind: 'catalogue', revision: 9, size: 1, changed })
