@@ -15,7 +15,7 @@ const silent = (): Route & { calls: unknown[][] } => {
 const answering = (answer: (command: string) => unknown): Route => ({ call: async (command) => answer(command) })
 
 describe('the call router', () => {
-  test('a command waits for an engine, and is asked again of the next one when that is gone', async () => {
+  test('a command waits for an engine, and is sent again to the next one', async () => {
     const router = createCallRouter()
     const search = router.call('search', [{ text: 'a' }])
     const dying = silent()
@@ -26,7 +26,7 @@ describe('the call router', () => {
     expect(await search).toBe('search answered')
   })
 
-  test('a failure of the engine is the outcome; one of an engine that is no longer asked is not', async () => {
+  test('a failure of the current engine is the outcome; one of a replaced engine is ignored', async () => {
     const router = createCallRouter()
     const ending = Promise.withResolvers<never>()
     router.use({ call: () => ending.promise })
@@ -42,7 +42,7 @@ describe('the call router', () => {
     await expect(router.call('describe', ['x'])).rejects.toMatchObject({ name: 'PackageNotFound' })
   })
 
-  test('an install keeps its transfer from engine to engine, given or made', () => {
+  test('an install keeps its transfer across engines, whether given or generated', () => {
     const router = createCallRouter()
     const [first, second] = [silent(), silent()]
     router.use(first)
@@ -54,7 +54,7 @@ describe('the call router', () => {
     expect(first.calls[1]?.[2]).toEqual({ transferId: 'mine', allowMissing: true })
   })
 
-  test('an install that was cancelled is not begun again by the next engine', async () => {
+  test('a cancelled install is not restarted by the next engine', async () => {
     const router = createCallRouter()
     router.use(silent())
     const install = router.call('install', [['a'], { transferId: 't' }])
@@ -65,7 +65,7 @@ describe('the call router', () => {
     expect(next.calls).toEqual([['cancel', 't']])
   })
 
-  test('a command waits for the engine after one that stopped answering, and fails by name after two', async () => {
+  test('a command waits for the next engine after one stopped answering, and fails with Timeout after two', async () => {
     const router = createCallRouter()
     router.use(silent())
     const search = router.call('search', [{}])
@@ -78,11 +78,11 @@ describe('the call router', () => {
     router.stuck()
     await expect(search).rejects.toMatchObject({ name: 'Timeout', reason: { code: 'engine-stuck-twice' } })
     router.use(answering((command) => `${command} answered`))
-    // Asked of one such engine only, and how an engine is hangs nothing.
+    // The first was pending in only one such engine, and a status query is harmless.
     expect(await Promise.all([library, status])).toEqual(['library answered', 'status answered'])
   })
 
-  test('what is about a draft of one engine is not asked of another, and fails by name', async () => {
+  test('a command on a draft is not sent to another engine, and fails with Stopped', async () => {
     const router = createCallRouter()
     const stopped = { name: 'Stopped' }
     router.use(silent())
@@ -95,13 +95,13 @@ describe('the call router', () => {
     const publish = router.call('publishDraft', ['id'])
     router.stuck()
     await expect(publish).rejects.toMatchObject(stopped)
-    // Nobody had it yet: the next engine says that it does not have that draft.
+    // Not sent to any engine yet: the next engine reports that it does not have the draft.
     const close = router.call('closeDraft', ['id'])
     router.use(answering((command) => `${command} answered`))
     expect(await Promise.all([open, close])).toEqual(['openDraft answered', 'closeDraft answered'])
   })
 
-  test('an uninstall that the first engine did is a success of the second', async () => {
+  test('an uninstall that the first engine completed succeeds on the second', async () => {
     const router = createCallRouter()
     const none = (): Route => ({
       call: () =>

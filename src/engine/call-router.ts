@@ -1,27 +1,26 @@
 import { ruleOf, type TabCommand } from '../../workers/contract/command-table.ts'
 import { Failure, isFailure } from '../../workers/contract/failures.ts'
 
-/** Where commands go at the moment: the engine of this page, or that of another tab. */
+/** The current target of commands: the engine of this page or of another tab. */
 export interface Route {
   call(command: TabCommand, args: unknown[]): Promise<unknown>
 }
 
 /**
- * Brings each command to the engine that there is, and again to the next one when that one is gone before it answered.
+ * Sends each command to the current engine, and again to the next one if that engine ends before it answers.
  *
- * Guarantees: a command that was called settles once some engine lived long enough to answer it, exactly once, whichever
- * engine did the work. That is sound because doing a command twice is as doing it once: reading changes nothing, a
- * publish of the same content and a second yank are no-ops, an install is known by its transfer, a cancel ends what is
- * under way; an uninstall whose first try worked finds nothing, which is told as the success that it was. Which command
- * follows which rule stands in the table of commands; one that is about what its engine alone had fails as `Stopped`.
- * A command that was under way when two engines in a row stopped answering fails as `Timeout`: it may be what stops them.
- * Not guaranteed: bytes that the caller changes before its command settled are sent again as they are then.
+ * Guarantees: a command settles exactly once, as soon as an engine lives long enough to answer it. Retries are safe
+ * because commands are idempotent: reads change nothing, a repeated publish or yank is a no-op, an install is
+ * identified by its transfer, a cancel ends what is running, and an uninstall that finds nothing on a retry counts as
+ * success. The command table holds the rule of each command; one that depends on state of its engine fails as
+ * `Stopped`. A command that was pending while two engines in a row stopped answering fails as `Timeout`, because it may
+ * be the cause. Not guaranteed: bytes that the caller modifies before its command settles are resent as modified.
  */
 export interface CallRouter {
   call(command: TabCommand, args: unknown[]): Promise<unknown>
-  /** Commands go here from now on, also those that wait or were under way; undefined: they wait. */
+  /** Routes all commands here from now on, including pending ones; undefined makes them wait. */
   use(route: Route | undefined): void
-  /** The engine that commands went to has stopped answering; they wait for the next one. */
+  /** Reports that the current engine has stopped answering; commands wait for the next one. */
   stuck(): void
 }
 
@@ -29,13 +28,13 @@ interface PendingCall {
   command: TabCommand
   args: unknown[]
   attempts: number
-  /** Engines that stopped answering while they had it. */
+  /** Engines that stopped answering while this call was pending. */
   stuck: number
   resolve(value: unknown): void
   reject(error: unknown): void
 }
 
-/** Engines that may stop answering under a command before it is given up. */
+/** Engines that may stop answering during a command before the command fails. */
 const maxStuck = 2
 
 export const createCallRouter = (): CallRouter => {
@@ -59,7 +58,7 @@ export const createCallRouter = (): CallRouter => {
         call.resolve(value)
       },
       (error: unknown) => {
-        // An engine that is being ended says so of everything; the next one is asked instead.
+        // An engine that is ending rejects every command; the next engine answers them.
         if (route !== current) return
         pending.delete(call)
         const { doneBefore } = ruleOf(call.command)
@@ -69,7 +68,7 @@ export const createCallRouter = (): CallRouter => {
     )
   }
 
-  /** Of what had an engine, ends what no other one can answer. */
+  /** Rejects calls that were sent to an engine and that no other engine can answer. */
   const endBound = (): void => {
     for (const call of [...pending]) {
       if (call.attempts === 0 || ruleOf(call.command).retry !== 'same-engine') continue
@@ -84,7 +83,7 @@ export const createCallRouter = (): CallRouter => {
       endBound()
       for (const call of [...pending]) {
         call.stuck += 1
-        // Whatever hangs an engine, it is not that it says how it is.
+        // A status query cannot be what hangs an engine.
         if (call.stuck < maxStuck || ruleOf(call.command).harmless) continue
         pending.delete(call)
         call.reject(new Failure('Timeout', { code: 'engine-stuck-twice' }))
@@ -92,10 +91,10 @@ export const createCallRouter = (): CallRouter => {
     },
     call(command, args) {
       const { transfer: role } = ruleOf(command)
-      const known = role === 'begins' ? withTransferId(args) : args
+      const sentArgs = role === 'begins' ? withTransferId(args) : args
       if (role === 'cancels' && typeof args[0] === 'string') cancelled.add(args[0])
       return new Promise((resolve, reject) => {
-        const call = { command, args: known, attempts: 0, stuck: 0, resolve, reject }
+        const call = { command, args: sentArgs, attempts: 0, stuck: 0, resolve, reject }
         const transfer = transferOf(call)
         if (transfer !== undefined) cancelled.delete(transfer)
         pending.add(call)
@@ -112,7 +111,7 @@ export const createCallRouter = (): CallRouter => {
 
 const engineGone = (): Failure => new Failure('Stopped', { code: 'engine-ended' })
 
-/** An install that may have to be asked for twice is known by its transfer from the start. */
+/** Gives an install its transfer id in advance, so that a retry continues the same transfer. */
 const withTransferId = (args: unknown[]): unknown[] => {
   const [specs, options] = args
   if (options !== undefined && (typeof options !== 'object' || options === null)) return args

@@ -11,17 +11,17 @@ import { withoutEngine } from './without-engine.ts'
 
 /** The engine as the page sees it: every command of the contract, and the stream of updates. */
 export interface EngineClient extends Pick<EngineCommands, TabCommand> {
-  /** Resolves when commands work, which is before any peer is connected; rejects with a named failure. */
+  /** Resolves when commands work, possibly before any peer is connected; rejects with a named failure. */
   readonly ready: Promise<void>
-  /** Calls `listener` with every batch of updates; returns its undo. */
+  /** Calls `listener` with every batch of updates; returns the unsubscribe function. */
   subscribe(listener: (batch: UpdateBatch) => void): () => void
-  /** Leaves the other tabs of the profile; the engine is stopped and its worker ended, if they are in this page. */
+  /** Leaves the profile's tabs, and stops the engine and its worker if this page runs them. */
   stop(): Promise<void>
 }
 
 export interface EngineClientOptions {
   profile: string
-  /** Relay multiaddrs that replace the configured ones; empty for those. */
+  /** Relay multiaddrs that replace the configured ones, unless empty. */
   relays: string[]
   /** Rooms whose logs the engine of this page writes to the console, separated by commas; none when undefined. */
   debug?: string | undefined
@@ -32,15 +32,15 @@ export interface EngineClientOptions {
 }
 
 /**
- * The one engine of a profile, however many tabs are open: in a worker of this page when it leads, else in that of the
- * tab that does. Which of both, and when it changes, shows in nothing but time.
+ * The single engine of a profile: runs in a worker of this page when it leads, otherwise in the leading tab. Callers
+ * cannot emit the difference, apart from latency.
  */
 export const createEngineClient = (options: EngineClientOptions): EngineClient => {
   const { profile, relays, debug, iceServers, transferChannels = true } = options
   const router = createCallRouter()
   const listeners = new Set<(batch: UpdateBatch) => void>()
   let lastStatus: StatusView | undefined
-  const tell = (batch: UpdateBatch): void => {
+  const emit = (batch: UpdateBatch): void => {
     for (const update of batch) if (update.kind === 'status') lastStatus = update.status
     for (const listener of listeners) listener(batch)
   }
@@ -49,7 +49,7 @@ export const createEngineClient = (options: EngineClientOptions): EngineClient =
   let restarting: ReturnType<typeof setTimeout> | undefined
   let engines = 0
 
-  /** What changed while nobody told of it is asked for again: the next engine counts its revisions from the start. */
+  /** Emits the full state of a new engine, which restarts its revision numbers and may have missed changes. */
   const refresh = async (): Promise<void> => {
     engines += 1
     if (engines === 1) return
@@ -57,30 +57,30 @@ export const createEngineClient = (options: EngineClientOptions): EngineClient =
     const status = await router.call('status', []).catch(() => undefined)
     if (status === undefined || revision !== -engines) return
     const view = status as Awaited<ReturnType<EngineCommands['status']>>
-    tell([
+    emit([
       { kind: 'status', status: view },
       { kind: 'catalogue', revision, size: view.catalogueSize, changed: 'many' },
       { kind: 'library', revision },
     ])
   }
 
-  /** Ends the engine with its connections, and starts another, unless it has come to that too often. */
+  /** Terminates the engine with its connections, and restarts it unless that happened too often. */
   const onStuck = (): void => {
     local?.terminate()
     local = undefined
     router.stuck()
-    if (lastStatus !== undefined) tell([{ kind: 'status', status: withoutEngine(lastStatus, Date.now()) }])
+    if (lastStatus !== undefined) emit([{ kind: 'status', status: withoutEngine(lastStatus, Date.now()) }])
     const delayMs = restarts.next(performance.now())
     if (delayMs !== undefined) restarting = setTimeout(tabs.restart, delayMs)
-    else giveUp()
+    else resign()
   }
 
-  /** Another tab of the profile, if there is one, may try. */
-  const giveUp = (): void => {
+  /** Gives up leadership, so that another tab of the profile can run the engine. */
+  const resign = (): void => {
     const failure = new Failure('Internal', { code: 'engine-gave-up', seconds: 5 })
     tabs.leave()
     router.use({ call: () => Promise.reject(failure) })
-    tell([{ kind: 'engine', name: failure.name, reason: failure.reason }])
+    emit([{ kind: 'engine', name: failure.name, reason: failure.reason }])
   }
 
   const tabs = joinTabs({
@@ -93,7 +93,7 @@ export const createEngineClient = (options: EngineClientOptions): EngineClient =
         iceServers,
         transferChannels,
         leadership,
-        onUpdates: tell,
+        onUpdates: emit,
         onStuck,
       })
       router.use(local)
@@ -109,7 +109,7 @@ export const createEngineClient = (options: EngineClientOptions): EngineClient =
       router.use(route)
       void refresh()
     },
-    onUpdates: tell,
+    onUpdates: emit,
   })
 
   const commands = Object.fromEntries(

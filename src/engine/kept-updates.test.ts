@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { UpdateBatch } from '../../workers/contract/updates.ts'
 import { keepUpdates } from './kept-updates.ts'
 
-test('what is told before it is taken is there once, in order; what comes after is for others', () => {
+test('returns buffered updates once and in order, and none that arrive later', () => {
   const listeners = new Set<(batch: UpdateBatch) => void>()
   const kept = keepUpdates({
     subscribe(listener) {

@@ -2,8 +2,8 @@ import type { UpdateBatch } from '../../workers/contract/updates.ts'
 import type { EngineClient } from './client.ts'
 
 /**
- * Keeps what the engine tells until it is taken, which ends it: a notice that comes while the page is still being loaded
- * is told once only.
+ * Buffers updates until they are taken, then stops: the engine sends a notice only once, possibly while the page is
+ * still loading.
  */
 export const keepUpdates = (client: Pick<EngineClient, 'subscribe'>): { take(): readonly UpdateBatch[] } => {
   const kept: UpdateBatch[] = []

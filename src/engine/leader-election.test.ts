@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createElection, type Election } from './leader-election.ts'
 
-/** Real Web Locks, those of Node; every test has names of its own. */
+/** Uses the Web Locks of Node, with separate lock names per test. */
 const stand = (profile: string, log: string[], tab: string): Election =>
   createElection({
     locks: navigator.locks,
@@ -16,7 +16,7 @@ const until = async (log: string[], entry: string): Promise<void> => {
 }
 
 describe('the election', () => {
-  test('the first leads, and when it goes the next in the row does', async () => {
+  test('the first tab leads, and the next in the queue follows it', async () => {
     const log: string[] = []
     const tabs = ['a', 'b', 'c'].map((tab) => stand('row', log, tab))
     await until(log, 'a leads')
@@ -28,7 +28,7 @@ describe('the election', () => {
     expect(log).toEqual(['a leads', 'b leads', 'c leads'])
   })
 
-  test('of several that find the leader frozen one takes over; the leader is deposed and stands again', async () => {
+  test('one of several tabs takes over from a frozen leader, which is deposed and queues again', async () => {
     const log: string[] = []
     const [a, ...others] = ['a', 'b', 'c', 'd'].map((tab) => stand('frozen', log, tab))
     await until(log, 'a leads')
@@ -42,7 +42,7 @@ describe('the election', () => {
     a?.stop()
   })
 
-  test('a leader that gave a sign of life meanwhile keeps the lock', async () => {
+  test('a leader that recovers before the takeover keeps the lock', async () => {
     const log: string[] = []
     const [a, b] = ['a', 'b'].map((tab) => stand('alive', log, tab))
     await until(log, 'a leads')

@@ -1,15 +1,15 @@
 /**
- * Which tab of a profile leads: the one that holds the lock. All others wait for it, so that the browser itself appoints
- * the next when the leader closes or crashes, in the order in which they came.
+ * Leader election among the tabs of a profile: the tab that holds the lock leads. All others queue for the lock, so the
+ * browser appoints the next in order when the leader closes or crashes.
  *
- * Guarantees: `onElected` and `onDeposed` alternate; at most one tab holds the lock. A frozen tab that is deposed learns
- * it only when it wakes.
+ * Guarantees: `onElected` and `onDeposed` alternate; at most one tab holds the lock. A frozen tab learns that it was
+ * deposed only when it wakes.
  */
 export interface Election {
   isLeading(): boolean
-  /** Takes the lock from a frozen leader, unless another tab is doing that now or `stillFrozen` says no. */
+  /** Steals the lock from a frozen leader, unless another tab is doing so or `stillFrozen` returns false. */
   takeOver(stillFrozen: () => boolean): void
-  /** Gives the lock back and waits for it no longer. */
+  /** Releases the lock and stops waiting for it. */
   stop(): void
 }
 
@@ -17,20 +17,20 @@ export interface ElectionOptions {
   locks: Pick<LockManager, 'request'>
   /** Name of the leader's lock. */
   leaderLock: string
-  /** Name of the lock that one tab holds while it takes over. */
+  /** Name of the lock held during a takeover. */
   takeOverLock: string
   onElected(stolen: boolean): void
-  /** Another tab took the lock because this one seemed frozen. */
+  /** Another tab stole the lock because this one appeared frozen. */
   onDeposed(): void
 }
 
-/** The one that took over keeps others from doing it too for so long, ms: until they have heard that it did. */
+/** Time for which the new leader blocks other takeovers (ms), until all tabs have heard of it. */
 const settleMs = 1_000
 
 export const createElection = (options: ElectionOptions): Election => {
   const { locks, leaderLock, takeOverLock, onElected, onDeposed } = options
   let waiting = new AbortController()
-  let giveBack: (() => void) | undefined
+  let releaseLock: (() => void) | undefined
   let stopped = false
 
   const stand = (steal: boolean): void => {
@@ -41,13 +41,13 @@ export const createElection = (options: ElectionOptions): Election => {
       if (stopped || controller.signal.aborted) return undefined
       elected = true
       const { promise, resolve } = Promise.withResolvers<void>()
-      giveBack = resolve
+      releaseLock = resolve
       onElected(steal)
       return promise
     }
     locks.request(leaderLock, steal ? { steal } : { signal: controller.signal }, hold).catch(() => {
       if (!elected) return
-      giveBack = undefined
+      releaseLock = undefined
       if (stopped) return
       onDeposed()
       stand(false)
@@ -56,12 +56,12 @@ export const createElection = (options: ElectionOptions): Election => {
   stand(false)
 
   return {
-    isLeading: () => giveBack !== undefined,
+    isLeading: () => releaseLock !== undefined,
     takeOver(stillFrozen) {
       void locks
         .request(takeOverLock, { ifAvailable: true }, async (lock) => {
-          if (lock === null || stopped || giveBack !== undefined || !stillFrozen()) return
-          // Else this tab would stand in the queue for what it has.
+          if (lock === null || stopped || releaseLock !== undefined || !stillFrozen()) return
+          // Otherwise this tab would queue for a lock that it holds.
           waiting.abort()
           stand(true)
           await new Promise((resolve) => setTimeout(resolve, settleMs))
@@ -71,8 +71,8 @@ export const createElection = (options: ElectionOptions): Election => {
     stop() {
       stopped = true
       waiting.abort()
-      giveBack?.()
-      giveBack = undefined
+      releaseLock?.()
+      releaseLock = undefined
     },
   }
 }

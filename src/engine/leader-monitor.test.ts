@@ -3,7 +3,7 @@ import { createLeaderMonitor, tickMs } from './leader-monitor.ts'
 
 const running = { up: true, pageSilentMs: 0 }
 
-/** Ticks from `from` until frozen or `to`; returns when it was called frozen. */
+/** Ticks from `from` until frozen or `to`; returns the time of the frozen verdict. */
 const silentFrom = (
   monitor: ReturnType<typeof createLeaderMonitor>,
   from: number,
@@ -19,18 +19,18 @@ const silentFrom = (
 }
 
 describe('the leader monitor', () => {
-  test('a leader that beats is fine for ever', () => {
+  test('a leader that sends heartbeats is never frozen', () => {
     const monitor = createLeaderMonitor(0)
     expect(silentFrom(monitor, 0, 60_000, (at) => at % 400 === 0 && monitor.heardBeat(at, running))).toBeUndefined()
   })
 
-  test('a running leader that falls silent is frozen early enough to start another within 2 s', () => {
+  test('a silent running leader is frozen early enough for a 2 s handover', () => {
     const monitor = createLeaderMonitor(0)
     monitor.heardBeat(0, running)
     expect(silentFrom(monitor, 0, 60_000)).toBeLessThanOrEqual(1_400)
   })
 
-  test('it is asked before it is called frozen, and an answer saves it', () => {
+  test('probes a leader before reporting it as frozen, and accepts an answer', () => {
     const monitor = createLeaderMonitor(0)
     monitor.heardBeat(0, running)
     const judgements: string[] = []
@@ -43,19 +43,19 @@ describe('the leader monitor', () => {
     expect(judgements).not.toContain('frozen')
   })
 
-  test('a worker that is silent longer than any work takes is replaced although its page answers', () => {
+  test('a worker that is silent for too long is frozen although its page answers', () => {
     const monitor = createLeaderMonitor(0)
     monitor.heardBeat(0, running)
     expect(silentFrom(monitor, 0, 60_000, (at) => monitor.heardPage(at))).toBe(10_000)
   })
 
-  test('so is a page that hangs while its worker lives', () => {
+  test('a hanging page is frozen although its worker answers', () => {
     const monitor = createLeaderMonitor(0)
     const beat = (at: number): void => monitor.heardBeat(at, { up: true, pageSilentMs: at })
     expect(silentFrom(monitor, 0, 60_000, beat)).toBeGreaterThanOrEqual(10_000)
   })
 
-  test('one that starts is given longer, and so is everyone after a take-over', () => {
+  test('timeouts are longer for a starting leader and after a takeover', () => {
     const starting = createLeaderMonitor(0)
     starting.heardBeat(0, { up: false, pageSilentMs: 0 })
     expect(silentFrom(starting, 0, 60_000)).toBe(5_000)
@@ -65,7 +65,7 @@ describe('the leader monitor', () => {
     expect(silentFrom(calm, 0, 60_000)).toBe(5_000)
   })
 
-  test('the own sleep is not held against the leader; a slowed page judges in time of its own', () => {
+  test('ignores its own sleep; a throttled page uses its own time', () => {
     const monitor = createLeaderMonitor(0)
     monitor.heardBeat(0, running)
     monitor.tick(tickMs)

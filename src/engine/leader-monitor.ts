@@ -1,46 +1,48 @@
 /**
- * Judges from what a follower hears whether its leader is frozen. Pure: times come in, a judgement goes out.
+ * Detects a frozen leader from the messages that a follower receives. Pure: takes timestamps, returns a verdict.
  *
- * A leader that closes or crashes is noticed by its lock, at once; this is for one that holds the lock and does nothing.
- * Its worker beats, and its page and its worker answer probes. Both silent: frozen. One of them silent while the other
- * answers may be hard at work, so that is borne longer: what the worker does needs no page, except new WebRTC connections.
+ * The lock reveals a leader that closes or crashes; this monitor detects one that holds the lock but does not respond.
+ * The leader's worker sends heartbeats, and both its page and its worker answer probes. If both are silent, the leader
+ * is frozen. If only one is silent it may be busy, so the timeout is longer: the worker needs the page only for new
+ * WebRTC connections.
  *
- * Not guaranteed: that a leader called frozen is. Taking over from a living one costs a restart of the engine and loses nothing.
+ * Not guaranteed: that a leader reported as frozen is. Taking over from a live one costs an engine restart and loses no
+ * data.
  */
 export interface LeaderMonitor {
-  /** There is a new leader, or none is known yet. `stolen`: it took over from one that was called frozen. */
+  /** Starts observing a new or still unknown leader. `stolen`: it took over from a frozen one. */
   reset(at: number, stolen: boolean): void
-  /** Anything from the leader's worker. */
+  /** Records any message of the leader's worker. */
   heardWorker(at: number): void
   heardBeat(at: number, beat: { up: boolean; pageSilentMs: number }): void
   heardPage(at: number): void
-  /** Called every `tickMs`. `probe`: ask the leader for a sign of life. */
+  /** Called every `tickMs`. `probe`: send a probe to the leader. */
   tick(at: number): 'fine' | 'probe' | 'frozen'
-  /** Whether what the last tick said still holds at `at`. */
+  /** Whether the leader is still frozen at `at`. */
   isFrozen(at: number): boolean
 }
 
 export const tickMs = 200
 
-/** Silence after which the leader is asked, ms: a beat and a half. */
+/** Silence before a probe (ms): one and a half heartbeats. */
 const probeAfterMs = 600
 
-/** Silence after which a running leader is frozen, ms: leaves 0.8 of the 2 s of a hand-over for starting the engine. */
+/** Silence after which a running leader is frozen (ms): leaves 0.8 s of a 2 s handover for starting the engine. */
 const runningPatienceMs = 1_200
 
-/** The same for one that starts, ms: its page and its worker evaluate their modules, on a slow machine for seconds. */
+/** Silence after which a starting leader is frozen (ms): evaluating its modules takes seconds on a slow machine. */
 const startingPatienceMs = 5_000
 
-/** After a take-over all are patient for so long, ms: a machine that is too slow for beats must not go from tab to tab. */
+/** Time of longer timeouts after a takeover (ms), so that leadership does not cycle on a slow machine. */
 const calmAfterStealMs = 15_000
 
-/** Silence of the page alone or of the worker alone that is borne, ms. */
+/** Silence of only the page or only the worker after which the leader is frozen (ms). */
 const oneSidePatienceMs = 10_000
 
-/** Probes that must have gone unanswered: silence alone may be that of this page, which was asleep itself. */
+/** Minimum unanswered probes: without them this page may have been asleep itself. */
 const minProbes = 2
 
-/** This page was asleep, when its ticks are so far apart, ms; those of a hidden page come every second. */
+/** Tick gap that means this page was asleep (ms); a hidden page ticks every second. */
 const asleepMs = 1_500
 
 export const createLeaderMonitor = (startedAt: number): LeaderMonitor => {
@@ -89,7 +91,7 @@ export const createLeaderMonitor = (startedAt: number): LeaderMonitor => {
     tick(at) {
       const slept = at - tickedAt > asleepMs
       tickedAt = at
-      // Its own sleep is no silence of the leader. Unless it asked before: then it is slowed, as long hidden pages are.
+      // Its own sleep does not count as silence, unless a probe is pending: then this page is throttled, not asleep.
       if (slept && probes === 0) {
         workerAt = at
         pageAt = at

@@ -7,12 +7,12 @@ import { engineNoticeId, type Update, type UpdateBatch } from '../../workers/con
 import { createRtcHost } from './rtc-host.ts'
 import { createWorkerMonitor, monitorTickMs } from './worker-monitor.ts'
 
-/** The engine in a worker of this page, which owns, on its behalf, the RTCPeerConnections that workers cannot have. */
+/** The engine in a worker of this page. The page owns its RTCPeerConnections, which workers cannot create. */
 export interface LocalEngine {
   call(command: TabCommand, args: unknown[]): Promise<unknown>
   /** Stops the engine and ends its worker. */
   stop(): Promise<void>
-  /** Ends the worker at once, as when another tab took over: nothing more is written or sent. */
+  /** Terminates the worker immediately, without further writes or messages, as after a takeover by another tab. */
   terminate(): void
 }
 
@@ -21,7 +21,7 @@ export interface LocalEngineOptions extends Pick<StartOptions, 'profile' | 'rela
   transferChannels: boolean
   leadership: Leadership
   onUpdates(batch: UpdateBatch): void
-  /** Its worker does not answer: it has to be ended. Told once. */
+  /** The worker does not answer and must be terminated. Called once. */
   onStuck(): void
 }
 
@@ -52,7 +52,7 @@ export const startLocalEngine = (options: LocalEngineOptions): LocalEngine => {
   const crashed = new Promise<never>((_, reject) => {
     worker.onerror = ({ message }) => {
       reject(new Failure('Internal', { code: 'engine-error', detail: message }))
-      // After the start nobody waits for that promise, so it is told as an update too.
+      // After the start nothing awaits that promise, so the crash is also sent as an update.
       options.onUpdates([crashNotice(message)])
     }
   })

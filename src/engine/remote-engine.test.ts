@@ -7,7 +7,7 @@ import type { Update, UpdateBatch } from '../../workers/contract/updates.ts'
 import { createTabServer, type TabChannel, type TabServer } from '../../workers/engine/tab-server.ts'
 import { connectRemoteEngine, type RemoteEngine } from './remote-engine.ts'
 
-/** Channels as a browser's: cloned, in order, to all others of the name, later. */
+/** In-memory BroadcastChannels: asynchronous, ordered, cloned to all others of the same name. */
 const createChannels = () => {
   const byName = new Map<string, Set<TabChannel>>()
   const open = (name: string): TabChannel => {
@@ -67,13 +67,13 @@ const notice = (id: string): Update => ({
   reason: { code: 'described', detail: id },
 })
 
-/** Everything that is on its way has arrived: channels and promises need few turns, and nothing here waits for time. */
+/** Waits until all messages are delivered: channels and promises need a few turns of the event loop, but no timers. */
 const turns = async (): Promise<void> => {
   for (let turn = 0; turn < 50; turn += 1) await Promise.resolve()
 }
 
 describe('the engine of another tab', () => {
-  test('gets arguments with their bytes, and gives values with theirs', async () => {
+  test('receives arguments with bytes, and returns values with bytes', async () => {
     const content = Buffer.alloc(20 * 1024 * 1024, 'not all the same')
     const publish = vi.fn(async (files: { path: string; bytes: Uint8Array }[]) => {
       const same = Buffer.compare(files[0]?.bytes ?? new Uint8Array(), content) === 0
@@ -88,7 +88,7 @@ describe('the engine of another tab', () => {
     expect(publish).toHaveBeenCalledTimes(1)
   })
 
-  test('answers each tab its own, and failures with their names', async () => {
+  test('answers each tab separately, and preserves failure names', async () => {
     const { lead, join } = compose({
       search: async ({ text }) => ({ total: text?.length }) as never,
       describe: () => Promise.reject(new Failure('PackageNotFound', { code: 'records-not-here', package: 'x' })),
@@ -106,7 +106,7 @@ describe('the engine of another tab', () => {
     await expect(a.call('search', [() => {}])).rejects.toThrow()
   })
 
-  test('tells updates to every tab, and to a later one what stood before', async () => {
+  test('sends updates to every tab, and the current state to later ones', async () => {
     const { lead, join, told, channels } = compose({ status: async () => ({}) as never })
     const server = lead('l')
     server.publish([notice('before'), { kind: 'library', revision: 1 }])
@@ -121,7 +121,7 @@ describe('the engine of another tab', () => {
     expect(heard).toMatchObject([{ kind: 'updates', updates: [notice('after')] }])
   })
 
-  test('a leader that stopped answers nothing, and the next is not taken for it', async () => {
+  test('a stopped leader does not answer, and is not confused with the next', async () => {
     const { lead, join } = compose({})
     const answer = Promise.withResolvers<never>()
     const server = lead('old', { status: () => answer.promise })
@@ -142,7 +142,7 @@ describe('the engine of another tab', () => {
     next.stop()
   })
 
-  test('a tab that is gone is forgotten, with its channel', async () => {
+  test('drops a closed tab and its channel', async () => {
     const { lead, join, gone, channels } = compose({ status: async () => ({}) as never })
     lead('l')
     const remote = join('a', 'l')
@@ -153,7 +153,7 @@ describe('the engine of another tab', () => {
     expect(channels.listeners(tabChannels.tab('p', 'a'))).toBe(0)
   })
 
-  test('what a tab opened is closed when it is gone, and not before', async () => {
+  test('closes the drafts of a tab when the tab closes, and not before', async () => {
     const closeDraft = vi.fn<Commands['closeDraft']>(async () => {})
     const late = Promise.withResolvers<{ id: string; check: never }>()
     let count = 0
@@ -177,13 +177,13 @@ describe('the engine of another tab', () => {
     gone.get('ggen-tab-p-a')?.()
     await turns()
     expect(closeDraft.mock.calls).toEqual([['draft 1']])
-    // It was still being opened when its tab went.
+    // It was still opening when its tab closed.
     late.resolve({ id: 'late', check: {} as never })
     await turns()
     expect(closeDraft.mock.calls).toEqual([['draft 1'], ['late']])
   })
 
-  test('garbage, replays and false sizes begin nothing', async () => {
+  test('ignores garbage, replays and wrong sizes', async () => {
     const status = vi.fn(async () => ({}) as never)
     const { lead, join, channels } = compose({ status })
     lead('l')

@@ -12,13 +12,13 @@ import { decodeTabMessage, encodeTabMessage, type TabMessage, tabChannels } from
 import type { UpdateBatch } from '../../workers/contract/updates.ts'
 
 /**
- * The engine of another tab, through BroadcastChannels: one that only that leader's worker hears, and one that only this
- * tab hears. Its calls never settle when the leader is gone: whoever made them asks the next one.
+ * The engine of another tab, reached over two BroadcastChannels: one to the leader's worker and one to this tab. Calls
+ * do not settle after the leader has gone: the caller retries them with the next leader.
  */
 export interface RemoteEngine {
   readonly leader: string
   call(command: TabCommand, args: unknown[]): Promise<unknown>
-  /** Forgets what is under way. */
+  /** Drops pending calls and closes the channels. */
   close(): void
 }
 
@@ -31,7 +31,7 @@ export interface RemoteEngineOptions {
   leader: string
   open(name: string): TabChannel
   onUpdates(batch: UpdateBatch): void
-  /** The leader's worker lives. */
+  /** The leader's worker has sent a message. */
   onSign(): void
 }
 
@@ -111,7 +111,7 @@ export const connectRemoteEngine = (options: RemoteEngineOptions): RemoteEngine 
         nextId += 1
         const { shape, parts, bytes } = carriesBytes(command, 'in') ? takeApart(args) : whole(args)
         const call: WaitingCall = { resolve, reject }
-        // Throws, and so rejects, for what cannot be cloned, as a worker of this page would.
+        // Throws, and so rejects, for arguments that cannot be cloned, as a worker of this page would.
         post({ kind: 'call', from, id, command, args: shape as unknown[], parts })
         callById.set(id, call)
         call.outflow = createOutflow(bytes, (chunk) => post({ kind: 'call-chunk', from, id, bytes: chunk }))

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createRestarts } from './restarts.ts'
 
-test('restarts in a row wait longer each time, and end', () => {
+test('consecutive restarts wait longer each time, and end', () => {
   const restarts = createRestarts()
   expect([0, 10_000, 30_000, 60_000, 90_000].map((at) => restarts.next(at))).toEqual([
     0,
@@ -12,7 +12,7 @@ test('restarts in a row wait longer each time, and end', () => {
   ])
 })
 
-test('an engine that ran for long has recovered', () => {
+test('an engine with a long uptime has recovered', () => {
   const restarts = createRestarts()
   for (let n = 0; n < 100; n += 1) expect(restarts.next(n * 600_000)).toBe(0)
 })

@@ -1,29 +1,29 @@
 /**
- * How often an engine that does not answer is started again, and after how long. Pure.
+ * Restart policy of an engine that stopped answering. Pure.
  *
- * What makes it hang may be waiting for the next one too, so that each restart waits longer, and after a few of them there
- * are no more until a person loads the page.
+ * The cause of a hang may persist, so each restart waits longer, and after a few there are none until the user reloads
+ * the page.
  */
 export interface Restarts {
-  /** One is due: after how long (ms); undefined when there were too many. */
+  /** Returns the delay of the next restart (ms); undefined after too many. */
   next(at: number): number | undefined
 }
 
-/** How long the first, second … restart in a row waits (ms). */
+/** Delays of consecutive restarts (ms). */
 const delaysMs = [0, 5_000, 20_000]
 
-/** An engine that has run for this long since the last restart has recovered (ms). */
+/** Uptime since the last restart after which an engine counts as recovered (ms). */
 const recoveredMs = 600_000
 
 export const createRestarts = (): Restarts => {
-  let inARow = 0
+  let consecutive = 0
   let lastAt = Number.NEGATIVE_INFINITY
   return {
     next(at) {
-      if (at - lastAt >= recoveredMs) inARow = 0
+      if (at - lastAt >= recoveredMs) consecutive = 0
       lastAt = at
-      const delayMs = delaysMs[inARow]
-      inARow += 1
+      const delayMs = delaysMs[consecutive]
+      consecutive += 1
       return delayMs
     },
   }

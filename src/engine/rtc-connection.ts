@@ -13,17 +13,17 @@ import type {
 } from '../../workers/contract/rtc.ts'
 import { type PassedChannel, passChannel } from './rtc-passed-channel.ts'
 
-/** One RTCPeerConnection that the page owns and the worker drives: calls in, events and channels out, all in order. */
+/** An RTCPeerConnection owned by the page and driven by the worker: calls in, events and channels out, in order. */
 export interface HostedConnection {
   readonly connection: RTCPeerConnection
   handle(message: Extract<ToPage, { connection: ConnectionId }>): void
-  /** Tells the worker that the connection is over, and why, and closes it. */
+  /** Closes the connection and reports the reason to the worker. */
   end(reason: string): void
-  /** Closes the connection in silence. */
+  /** Closes the connection without a report. */
   close(): void
 }
 
-/** Throws what the constructor of RTCPeerConnection throws. */
+/** @throws errors of the RTCPeerConnection constructor. */
 export const hostConnection = (
   id: ConnectionId,
   configuration: ConnectionConfiguration,
@@ -50,7 +50,7 @@ export const hostConnection = (
     { signal },
   )
 
-  // Chrome shows a peer that closed its connection as `disconnected`, five seconds late; the transports show it at once.
+  // Chrome reports a connection closed by the peer as `disconnected`, five seconds late; its transports close at once.
   let watching = false
   const watchTransports = () => {
     const { sctp } = connection
@@ -65,7 +65,7 @@ export const hostConnection = (
     ended()
   }
 
-  // A channel can be transferred only in the task that made it, so this is called in it.
+  // A channel can be transferred only in the task that created it, so this must run in that task.
   const announce = (channel: RTCDataChannel, channelId: ChannelId) => {
     const message = { kind: 'channel', connection: id, channel: channelId } as const
     const description = describe(channel)
@@ -191,7 +191,7 @@ const statesOf = (connection: RTCPeerConnection): ConnectionStates => ({
   signalingState: connection.signalingState,
 })
 
-/** Without its id, which a transferred channel tells itself: for that the browser waits for another thread. */
+/** Omits the id, which a transferred channel provides itself: reading it here blocks on another thread. */
 const describe = (channel: RTCDataChannel): ChannelDescription => ({
   label: channel.label,
   protocol: channel.protocol,

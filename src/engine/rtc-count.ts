@@ -1,12 +1,11 @@
 import type { ConnectionCounts } from '../../workers/contract/rtc.ts'
 
 /**
- * Counts RTCPeerConnections against the browser's limit, and helps it to free them.
+ * Counts RTCPeerConnections against the browser's limit, and encourages their garbage collection.
  *
- * Chrome refuses the 500th RTCPeerConnection of a process that has not been garbage-collected, closed or not, and a
- * closed one weighs so little on the heap that nothing makes it collect: 500 connections opened and closed in six
- * seconds end WebRTC for the tab, also after a reload. Collected ones do not count. So the count is of uncollected
- * connections, and when many closed ones wait to be collected, memory pressure is put on.
+ * Chrome refuses the 500th uncollected RTCPeerConnection of a process, closed or not. A closed one takes so little heap
+ * that it triggers no collection: 500 connections opened and closed in six seconds disable WebRTC for the tab, even
+ * after a reload. So this counts uncollected connections, and applies memory pressure when many closed ones remain.
  */
 export interface ConnectionCount {
   /** Follows a connection until it is collected. */
@@ -16,11 +15,11 @@ export interface ConnectionCount {
   encourageCollection(open: number): void
 }
 
-/** Below Chrome's 500, which the page's other frames and a page that was just reloaded share. */
+/** Below Chrome's limit of 500, which includes other frames and the page before a reload. */
 export const UNCOLLECTED_LIMIT = 450
-/** Closed connections that may wait to be collected before pressure is put on; a collection costs some 20 ms. */
+/** Closed uncollected connections before pressure is applied; a collection takes about 20 ms. */
 const UNCOLLECTED_CLOSED = 100
-/** Allocations that made Chrome 156 collect, time after time; their pages are never touched, so none becomes resident. */
+/** Allocations that reliably make Chrome 156 collect; their pages are never touched, so none becomes resident. */
 const PRESSURE_BUFFERS = 8
 const PRESSURE_BYTES = 32 * 1024 * 1024
 
@@ -48,6 +47,6 @@ const allocateAndForget = () => {
   try {
     for (let count = 0; count < PRESSURE_BUFFERS; count += 1) new ArrayBuffer(PRESSURE_BYTES)
   } catch {
-    // Not enough address space: that is pressure too.
+    // Running out of address space also applies pressure.
   }
 }

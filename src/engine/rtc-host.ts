@@ -3,28 +3,28 @@ import { type HostedConnection, hostConnection } from './rtc-connection.ts'
 import { createConnectionCount, UNCOLLECTED_LIMIT } from './rtc-count.ts'
 
 /**
- * The page's side of the engine's WebRTC: owns the RTCPeerConnections that a worker cannot have, does on them what the
- * worker's shim asks, and hands their data channels to the worker: transferred, or where the browser refuses that,
- * message by message.
+ * Page side of the engine's WebRTC: owns the RTCPeerConnections, which workers cannot create, executes the calls of the
+ * worker's shim, and hands data channels to the worker: transferred, or message by message where the browser cannot
+ * transfer them.
  *
- * Guarantees: what happens on a connection reaches the worker in order. Every connection is held until it is closed and
- * freed then. All are closed, so that peers notice at once, when the page is left, when `close` is called, when the worker
- * says that it is done, and when the worker ends; the last is seen only in secure contexts, where Web Locks are.
- * It does not restart ICE and does not guard against what the worker sends: the worker is our own.
+ * Guarantees: the worker receives the events of a connection in order. Each connection is held until closed, and then
+ * released. All connections are closed, so that peers notice immediately, when the user leaves the page, on `close`,
+ * and when the worker finishes or ends; the last is detected only in secure contexts, which have Web Locks. Does not
+ * restart ICE and does not validate messages of the worker, which is trusted.
  */
 export interface RtcHost {
-  /** RTCPeerConnections made by this host so far. */
+  /** RTCPeerConnections created by this host so far. */
   connectionsMade(): number
-  /** Connections made by this host that the browser has not collected yet; the limit is on these. */
+  /** Connections of this host that the browser has not garbage-collected; the limit applies to these. */
   uncollectedConnections(): number
-  /** Connections that are open now. */
+  /** Open connections. */
   openConnections(): number
   /** Closes every connection and the port; idempotent. */
   close(): void
 }
 
 export interface RtcHostOptions {
-  /** Uncollected connections from which on a new one is refused as `TooManyConnections`. */
+  /** Uncollected connections at which a new one is refused with `TooManyConnections`. */
   maxConnections?: number
 }
 
@@ -56,7 +56,7 @@ export const createRtcHost = (port: MessagePort, options: RtcHostOptions = {}): 
       count.add(hosted.connection)
       hostedById.set(id, hosted)
     } catch (error) {
-      // Chrome names its own limit so: connections of other frames, or of this page before it was reloaded.
+      // Chrome reports its own limit as UnknownError; connections of other frames and from before a reload count too.
       const { name, message } = error instanceof Error ? error : new Error(String(error))
       refuse(name === 'UnknownError' ? 'TooManyConnections' : name, message)
     }
@@ -95,7 +95,7 @@ export const createRtcHost = (port: MessagePort, options: RtcHostOptions = {}): 
         hostedById.get(message.connection)?.handle(message)
     }
   }
-  // A tab that goes without closing its connections is noticed by its peers only after ten seconds or more.
+  // Peers need ten seconds or more to notice a tab that leaves its connections open.
   globalThis.addEventListener('pagehide', () => endAll('The page was left.'), { signal: alive.signal })
 
   return {
@@ -106,7 +106,9 @@ export const createRtcHost = (port: MessagePort, options: RtcHostOptions = {}): 
   }
 }
 
-/** No browser but the newest shows on a port that its other end is gone; a lock that the worker held is released then. */
+/**
+ * Only the newest browsers report on a port that the other end is gone; the worker's lock is released in all of them.
+ */
 const closeWhenReleased = (lock: string, signal: AbortSignal, close: () => void) => {
   navigator.locks?.request(lock, { signal }, close).catch(() => {})
 }

@@ -13,7 +13,7 @@ const start = async (...args: Parameters<typeof startPeer>) => {
   return peer
 }
 
-test('connections are counted, held while open and freed when closed', async () => {
+test('counts connections, holds them while open and releases them when closed', async () => {
   const a = await start('transfer')
   const b = await start('transfer')
   await connect(a, b)
@@ -28,7 +28,7 @@ test('connections are counted, held while open and freed when closed', async () 
   expect(await a.peer.counts()).toMatchObject({ made: 2, limit: 450 })
 })
 
-test('a connection over the limit is refused by name and the others go on', async () => {
+test('refuses a connection over the limit with TooManyConnections, and keeps the others', async () => {
   const a = await start('transfer', { maxConnections: 1 })
   const b = await start('transfer')
   await connect(a, b)
@@ -39,11 +39,11 @@ test('a connection over the limit is refused by name and the others go on', asyn
   expect(await a.peer.exchangeAll(5, 3, 1)).toMatchObject({ completed: 5, disorder: [] })
 })
 
-test('closed connections do not use up the browser’s limit', { timeout: 120_000 }, async () => {
+test('closed connections do not exhaust the limit of the browser', { timeout: 120_000 }, async () => {
   const a = await start('transfer')
-  // Chrome refuses the 500th uncollected connection and, left alone, collects none.
+  // Chrome refuses the 500th uncollected connection, and collects none without memory pressure.
   for (let made = 0; made < 700; made += 1) {
-    // Refused now and then, when they are made faster than any engine does, and possible again soon.
+    // Occasionally refused at this rate, which exceeds that of any engine, and possible again shortly after.
     await expect.poll(() => a.peer.refusal(), { interval: 5 }).toBeUndefined()
   }
   expect(a.host.connectionsMade()).toBe(700)
@@ -51,7 +51,7 @@ test('closed connections do not use up the browser’s limit', { timeout: 120_00
   expect(a.host.openConnections()).toBe(0)
 })
 
-test('a host that closes ends the connections of both workers, and the shim of its own', async () => {
+test('closing a host ends the connections of both workers and its own shim', async () => {
   const a = await start('transfer')
   const b = await start('message')
   await connect(a, b)
@@ -69,7 +69,7 @@ test('a host that closes ends the connections of both workers, and the shim of i
   expect(a.host.openConnections()).toBe(0)
 })
 
-test.each(['terminate', 'end'] as const)('a worker that is gone (%s) takes its connections with it', async (how) => {
+test.each(['terminate', 'end'] as const)('a worker that ends (%s) closes its connections', async (how) => {
   const a = await start('transfer')
   const b = await start('transfer')
   await connect(a, b)
@@ -79,7 +79,7 @@ test.each(['terminate', 'end'] as const)('a worker that is gone (%s) takes its c
   await b.peer.until('connection failed')
 })
 
-test('a page that is left tells its peers, and can be come back to', async () => {
+test('leaving a page closes its connections, and the page works when restored', async () => {
   const a = await start('transfer')
   const b = await start('transfer')
   await connect(a, b)
@@ -93,7 +93,7 @@ test('a page that is left tells its peers, and can be come back to', async () =>
   expect(await a.peer.exchangeAll(5, 3, 1)).toMatchObject({ completed: 5, disorder: [] })
 })
 
-test('a frame with the peer in it that is removed is noticed', async () => {
+test('notices when the frame of the peer is removed', async () => {
   const a = await start('transfer')
   const frame = document.createElement('iframe')
   document.body.append(frame)
@@ -116,9 +116,9 @@ test('a frame with the peer in it that is removed is noticed', async () => {
   await expect.poll(() => a.host.openConnections()).toBe(0)
 })
 
-test('channels that the browser does not transfer are passed', async () => {
+test('passes messages of channels that cannot be transferred', async () => {
   const transferred = MessagePort.prototype.postMessage
-  // What browsers without transferable channels do: they refuse the whole message.
+  // Browsers without transferable channels reject the whole message.
   MessagePort.prototype.postMessage = function (this: MessagePort, message: unknown, transfer: unknown) {
     if (Array.isArray(transfer) && transfer.some((one) => one instanceof RTCDataChannel))
       throw new DOMException('A RTCDataChannel could not be cloned.', 'DataCloneError')

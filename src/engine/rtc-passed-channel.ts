@@ -4,9 +4,9 @@ import type { ChannelData, ChannelId, ConnectionId, ToWorker } from '../../worke
  * A data channel that stays in the page because it could not be transferred: its messages and events are posted to the
  * worker in order, with their buffers transferred, and the worker's messages are sent on it.
  *
- * The worker is told how much waits in the channel each time that it handed something over, and when that falls to its
- * threshold; between those its figure is too high rather than too low. A message that the channel refuses closes the
- * channel with an error: none is dropped in silence.
+ * The worker receives the buffered amount after each batch that it sends, and when the amount falls to its threshold;
+ * in between, its value is too high rather than too low. A message that the channel rejects closes the channel with an
+ * error, so no message is lost silently.
  */
 export interface PassedChannel {
   send(data: ChannelData[]): void
@@ -52,7 +52,7 @@ export const passChannel = (
           if (typeof data === 'string') channel.send(data)
           else channel.send(data)
         } catch (error) {
-          // A channel that is closing refuses everything; what was sent to it is lost as it is without a worker.
+          // A closing channel rejects all messages, which are lost just as they are without a worker.
           if (channel.readyState !== 'open') return
           post({ kind: 'channel-error', ...to, message: error instanceof Error ? error.message : String(error) })
           channel.close()

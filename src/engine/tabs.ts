@@ -14,15 +14,15 @@ import { createLeaderMonitor, tickMs } from './leader-monitor.ts'
 import { connectRemoteEngine, type RemoteEngine } from './remote-engine.ts'
 
 /**
- * This tab among those of its profile: stands for leadership, follows whoever leads, and takes over when the leader is
- * gone (its lock is free) or frozen (it gives no sign of life).
+ * Coordinates this tab with the others of its profile: queues for leadership, follows the leader, and takes over when
+ * the leader has gone (its lock is free) or is frozen (it does not answer).
  *
- * Guarantees: `onLead` and `onDeposed` alternate; between them `onFollow` names each leader once.
- * Not guaranteed: a hidden tab notices a frozen leader later, because browsers slow its timers to one a second, or one a
- * minute when it was hidden for long; a visible tab does it in time, and a leader that closes or crashes is noticed by all.
+ * Guarantees: `onLead` and `onDeposed` alternate; between them `onFollow` reports each leader once. Not guaranteed: a
+ * hidden tab detects a frozen leader late, because browsers throttle its timers to one per second, or one per minute
+ * when hidden for long. A visible tab detects it in time, and every tab detects a leader that closes or crashes.
  */
 export interface Tabs {
-  /** The engine of this page, which leads, was ended: it leads from now on with another one. */
+  /** Continues to lead with a new engine after that of this page was terminated. */
   restart(): void
   leave(): void
 }
@@ -31,16 +31,16 @@ export interface TabsOptions {
   profile: string
   /** This page runs the engine from now on. */
   onLead(leadership: Leadership): void
-  /** It no longer may: its engine must end at once. */
+  /** This page lost leadership: its engine must end at once. */
   onDeposed(): void
   /** Another tab runs the engine: commands go to `route`. */
   onFollow(route: Route): void
-  /** What the other tab's engine tells. */
+  /** Receives updates of the engine in another tab. */
   onUpdates(batch: UpdateBatch): void
 }
 
-/** Leaders that were left and are not followed again; each is a hand-over, of which few are remembered. */
-const maxLeft = 100
+/** Maximum tracked former leaders, which are not followed again. */
+const maxFormerLeaders = 100
 
 export const joinTabs = (options: TabsOptions): Tabs => {
   const { profile, onUpdates } = options
@@ -53,9 +53,9 @@ export const joinTabs = (options: TabsOptions): Tabs => {
   const { locks } = navigator
   const lobby = new BroadcastChannel(tabChannels.lobby(profile))
   const monitor = createLeaderMonitor(now())
-  const left = new Set<string>()
+  const formerLeaders = new Set<string>()
   const gone = Promise.withResolvers<void>()
-  /** The page's way to its own worker. */
+  /** Channel to the worker of this page; undefined unless this tab leads. */
   let own: { leader: string; toWorker: BroadcastChannel } | undefined
   let followed: RemoteEngine | undefined
   let outdated = false
@@ -63,23 +63,23 @@ export const joinTabs = (options: TabsOptions): Tabs => {
 
   const post = (message: TabMessage): void => lobby.postMessage(encodeTabMessage(own ? 'leader' : 'tab', message))
 
-  const leaveLeader = (): void => {
+  const unfollow = (): void => {
     if (followed === undefined) return
     followed.close()
-    remember(followed.leader)
+    addFormerLeader(followed.leader)
     followed = undefined
   }
 
-  /** A frozen leader that wakes may beat once more: nobody goes back to it. */
-  const remember = (leader: string): void => {
-    left.add(leader)
-    const [oldest] = left
-    if (left.size > maxLeft && oldest !== undefined) left.delete(oldest)
+  /** A frozen leader may send another heartbeat when it wakes, and must not be followed again. */
+  const addFormerLeader = (leader: string): void => {
+    formerLeaders.add(leader)
+    const [oldest] = formerLeaders
+    if (formerLeaders.size > maxFormerLeaders && oldest !== undefined) formerLeaders.delete(oldest)
   }
 
   const follow = (leader: string): void => {
-    if (followed?.leader === leader || left.has(leader)) return
-    leaveLeader()
+    if (followed?.leader === leader || formerLeaders.has(leader)) return
+    unfollow()
     outdated = false
     followed = connectRemoteEngine({
       profile,
@@ -103,7 +103,7 @@ export const joinTabs = (options: TabsOptions): Tabs => {
         own.toWorker.postMessage(encodeTabMessage('leader', { kind: 'page' }))
       return
     }
-    if (left.has(message.leader)) return
+    if (formerLeaders.has(message.leader)) return
     switch (message.kind) {
       case 'claim':
         monitor.reset(now(), message.stolen)
@@ -137,11 +137,11 @@ export const joinTabs = (options: TabsOptions): Tabs => {
     monitor.heardPage(now())
     if (outdated) return
     outdated = true
-    leaveLeader()
+    unfollow()
     options.onFollow({ call: () => Promise.reject(otherVersion(version)) })
   }
 
-  /** With a new id each time: what others have asked of an engine that is gone they ask again of this one. */
+  /** Uses a new id each time, so that followers resend the pending calls of the previous engine. */
   const lead = ({ stolen, restarted = false }: { stolen: boolean; restarted?: boolean }): void => {
     own?.toWorker.close()
     const leader = crypto.randomUUID()
@@ -155,14 +155,14 @@ export const joinTabs = (options: TabsOptions): Tabs => {
     leaderLock: tabLocks.leader(profile),
     takeOverLock: tabLocks.takeOver(profile),
     onElected(stolen) {
-      leaveLeader()
+      unfollow()
       outdated = false
       lead({ stolen })
     },
     onDeposed() {
       if (own === undefined) return
       own.toWorker.close()
-      remember(own.leader)
+      addFormerLeader(own.leader)
       own = undefined
       monitor.reset(now(), true)
       options.onDeposed()
@@ -170,7 +170,7 @@ export const joinTabs = (options: TabsOptions): Tabs => {
     },
   })
 
-  // Held for the life of this tab, so that a leader knows when it is gone; only then is a leader asked for.
+  // Held for the lifetime of this tab, so that the leader notices when it closes; probes follow once it is held.
   locks
     .request(tabLocks.tab(profile, tab), () => {
       present = true
@@ -181,20 +181,20 @@ export const joinTabs = (options: TabsOptions): Tabs => {
 
   const timer = setInterval(() => {
     if (own !== undefined) return
-    const judgement = monitor.tick(now())
-    if (judgement === 'probe') post({ kind: 'probe', from: tab })
-    if (judgement === 'frozen') election.takeOver(() => monitor.isFrozen(now()))
+    const verdict = monitor.tick(now())
+    if (verdict === 'probe') post({ kind: 'probe', from: tab })
+    if (verdict === 'frozen') election.takeOver(() => monitor.isFrozen(now()))
   }, tickMs)
 
   return {
     restart() {
-      // The worker that was ended may hold the profile for a moment more.
+      // The terminated worker may hold the profile for a moment longer.
       if (own !== undefined) lead({ stolen: true, restarted: true })
     },
     leave() {
       clearInterval(timer)
       election.stop()
-      leaveLeader()
+      unfollow()
       own?.toWorker.close()
       own = undefined
       lobby.close()

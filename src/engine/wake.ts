@@ -1,8 +1,8 @@
 import type { WakeReason } from '../../workers/contract/commands.ts'
 
 /**
- * Tells `wake` when this page comes back: it is seen again, it is thawed or taken out of the cache of the back button, or
- * the browser is online. A worker hears of the last one only. Returns its undo.
+ * Calls `wake` when this page becomes visible, is thawed or restored from the back/forward cache, or goes online. A
+ * worker receives only the last of these events. Returns the function that stops it.
  */
 export const watchWake = (wake: (reason: WakeReason) => void): (() => void) => {
   const listening = new AbortController()

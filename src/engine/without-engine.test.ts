@@ -4,7 +4,7 @@ import { networkLine, stepLines } from '../store/selectors.ts'
 import { initialState } from '../store/state.ts'
 import { withoutEngine } from './without-engine.ts'
 
-test('while an engine is started again nothing is said to be connected, and what is stored is as it was', () => {
+test('shows no connections during a restart, and leaves stored data unchanged', () => {
   const ok = { state: 'ok', since: 1 } as const
   const before: StatusView = {
     peerId: 'p',

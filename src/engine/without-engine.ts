@@ -1,8 +1,8 @@
 import type { StatusView, Step } from '../../workers/contract/views.ts'
 
 /**
- * The status while there is no engine: the one that gave the last status has been ended, with its connections, and
- * another is about to start. What is stored stays as it was.
+ * Status between two engines: the last one was terminated with its connections, and the next is about to start. Stored
+ * data is unaffected.
  */
 export const withoutEngine = (status: StatusView, now: number): StatusView => {
   const step: Step & { since: number } = { state: 'working', reason: { code: 'engine-restarting' }, since: now }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createWorkerMonitor, monitorTickMs } from './worker-monitor.ts'
 
-/** Ticks as a page's timer does until it says `stuck` or `toMs`; the time then, undefined where it never did. */
+/** Ticks like the timer of a page until `stuck` or `toMs`; returns the time of `stuck`, or undefined. */
 const run = (
   toMs: number,
   {
@@ -31,20 +31,20 @@ describe('a worker that', () => {
     expect(at).toBeLessThanOrEqual(25_500)
   })
 
-  test('has said nothing yet may still be on its way', () => {
+  test('has not answered yet may still be starting', () => {
     expect(run(600_000, { hear: () => false, begun: false })).toBeUndefined()
   })
 
-  test('is silent while the page is asleep, held by a debugger, or throttled, is not stuck', () => {
+  test('is silent while the page is asleep, paused or throttled is not stuck', () => {
     expect(run(3_600_000, { hear: () => false, gap: () => 60_000 })).toBeUndefined()
     expect(run(600_000, { hear: () => false, gap: (n) => (n % 5 === 4 ? 10_000 : monitorTickMs) })).toBeUndefined()
   })
 
-  test('is silent in a hidden page, whose timer comes once a second, is stuck', () => {
+  test('is silent in a hidden page, which ticks once a second, is stuck', () => {
     expect(run(60_000, { hear: () => false, gap: () => 1_000 })).toBe(5_000)
   })
 
-  test('wakes with its machine has five seconds to answer', () => {
+  test('wakes from sleep has five seconds to answer', () => {
     const asleep = 20
     const heardAt = asleep * monitorTickMs + 3_600_000 + 4_000
     const gap = (n: number) => (n === asleep ? 3_600_000 : monitorTickMs)
@@ -52,7 +52,7 @@ describe('a worker that', () => {
   })
 })
 
-test('whatever the ticks, nothing is called stuck before the page itself has run for five seconds without an answer', () => {
+test('never reports stuck before the page has run for five seconds without an answer', () => {
   const step = fc.record({ gap: fc.integer({ min: -1_000, max: 20_000 }), hear: fc.boolean() })
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {

@@ -1,33 +1,33 @@
 /**
- * Judges whether the engine's worker has stopped turning its event loop. Pure: times come in, a judgement goes out.
+ * Detects a blocked event loop in the engine's worker. Pure: takes timestamps, returns a verdict.
  *
- * The page pings at each of its own ticks and the worker answers. It is stuck when a ping stayed without answer for
- * `stuckMs` during which the page's own timer kept its time: a page that is hidden for long, asleep with its machine, held by
- * a debugger, or short of a processor ticks late, and what it then misses says nothing of the worker.
+ * The page pings at each tick and the worker answers. The worker is stuck when a ping stays unanswered for `stuckMs`
+ * while the page's own timer is on time. A page that is hidden for long, asleep, paused in a debugger or starved of CPU
+ * ticks late, and missing answers then say nothing about the worker.
  *
- * Not guaranteed: a worker that a debugger holds while its page runs looks the same as a stuck one.
+ * Not guaranteed: a worker paused in a debugger while its page runs is reported as stuck.
  */
 export interface WorkerMonitor {
-  /** Anything that the worker's event loop has sent. */
+  /** Records any message of the worker. */
   heard(): void
-  /** Called every `monitorTickMs`. `ping`: send one. */
+  /** Called every `monitorTickMs`. `ping`: send a ping. */
   tick(at: number): 'ping' | 'stuck'
 }
 
 export const monitorTickMs = 500
 
-/** Silence after which a worker is given up (ms). Whatever the engine does, it lets others run every few milliseconds. */
+/** Silence after which a worker is stuck (ms). The engine yields to its event loop every few milliseconds. */
 const stuckMs = 5_000
 
 /**
- * Ticks further apart than this (ms) are late. Timers of a hidden page come once a second, so those are in time; a late tick
- * makes the silence begin anew.
+ * Tick gap above which a tick is late (ms). A hidden page ticks once a second, which is on time; a late tick restarts
+ * the measured silence.
  */
 const lateMs = 1_700
 
 export const createWorkerMonitor = (): WorkerMonitor => {
   let hasBegun = false
-  /** When the oldest ping without answer was sent. */
+  /** Time of the oldest unanswered ping. */
   let unansweredSince: number | undefined
   let tickedAt: number | undefined
 

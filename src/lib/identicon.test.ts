@@ -3,7 +3,7 @@ import { sealHue, sealPath } from './identicon.ts'
 
 const [one, other] = ['a'.repeat(52), 'b'.repeat(52)]
 
-test('one slug has one pattern, one publisher one colour', () => {
+test('the slug determines the pattern, the publisher the colour', () => {
   expect(sealPath(`${one}/hello`)).toBe(sealPath(`${other}/hello`))
   expect(sealPath(`${one}/hello`)).not.toBe(sealPath(`${one}/world`))
   expect(sealHue(`${one}/hello`)).toBe(sealHue(`${one}/world`))

@@ -13,7 +13,7 @@ test('the limits are those of the protocol', () => {
 })
 
 describe('a folder', () => {
-  test('gives its name, and paths inside it', () => {
+  test('returns its name, and paths inside it', () => {
     const { folder, files } = toPickedFolder({
       files: [file('hello/package.toml'), file('hello/a/b.txt')],
       skipped: [],
@@ -22,7 +22,7 @@ describe('a folder', () => {
     expect(files.map(({ path }) => path)).toEqual(['package.toml', 'a/b.txt'])
   })
 
-  test('that is no common one is left as it is', () => {
+  test('that is not common to all files stays in the paths', () => {
     const { folder, files } = toPickedFolder({ files: [file('hello/package.toml'), file('hello.txt')], skipped: [] })
     expect(folder).toBeUndefined()
     expect(files.map(({ path }) => path)).toEqual(['hello/package.toml', 'hello.txt'])
@@ -32,7 +32,7 @@ describe('a folder', () => {
     expect(toPickedFolder({ files: [], skipped: [] })).toEqual({ files: [], leftOut: [] })
   })
 
-  test('loses what never belongs to a package, and says so', () => {
+  test('omits files that never belong to a package, and reports them', () => {
     const { files, leftOut } = toPickedFolder({
       files: [file('p/package.toml'), file('p/.git/HEAD'), file('p/a/.DS_Store'), file('p/.gitignore')],
       skipped: [{ name: 'node_modules', reason: 'dependencies', files: 1_000, atLeast: true }],
@@ -47,7 +47,7 @@ describe('a folder', () => {
 })
 
 describe('sizes', () => {
-  test('at the limits are fine', () => {
+  test('at the limits are accepted', () => {
     expect(
       findOversize(Array.from({ length: MAX_FILES }, (_, n) => file(`f${n}`, MAX_PACKAGE_BYTES / MAX_FILES))),
     ).toEqual([])
@@ -55,7 +55,7 @@ describe('sizes', () => {
     expect(findOversize([])).toEqual([])
   })
 
-  test('above them name the limit, and the largest file', () => {
+  test('above the limits are reported with the limit and the largest file', () => {
     const many = findOversize(Array.from({ length: MAX_FILES + 1 }, (_, n) => file(`f${n}`)))
     expect(many).toMatchObject([{ level: 'error', name: 'TooManyFiles', reason: { limit: MAX_FILES } }])
     const large = findOversize([file('small', 1), file('data/large.bin', MAX_PACKAGE_BYTES)])

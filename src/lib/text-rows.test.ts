@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { decodeText, ROW_CHARACTERS, toRows } from './text-rows.ts'
 
-test('lines end in any of the three ways, and a last line break adds no line', () => {
+test('accepts all three line endings, and a final line break adds no line', () => {
   expect(toRows('a\r\nb\n\nc\rd\n')).toEqual([
     { line: 1, text: 'a' },
     { line: 2, text: 'b' },
@@ -12,7 +12,7 @@ test('lines end in any of the three ways, and a last line break adds no line', (
   expect(toRows('')).toEqual([{ line: 1, text: '' }])
 })
 
-test('a long line goes on in rows without a number, and loses nothing', () => {
+test('splits a long line into unnumbered rows without loss', () => {
   const long = `${'x'.repeat(ROW_CHARACTERS - 1)}😀${'y'.repeat(ROW_CHARACTERS)}`
   const rows = toRows(`${long}\nend`)
   expect(rows.map(({ line }) => line)).toEqual([1, undefined, undefined, 2])
@@ -25,7 +25,7 @@ test('a long line goes on in rows without a number, and loses nothing', () => {
   for (const { text } of rows) expect(text.isWellFormed()).toBe(true)
 })
 
-test('bytes with a NUL, or no UTF-8, are not text', () => {
+test('bytes with a NUL or invalid UTF-8 are not text', () => {
   expect(decodeText(new TextEncoder().encode('ünïcödé'))).toBe('ünïcödé')
   expect(decodeText(new Uint8Array([0x61, 0, 0x62]))).toBeUndefined()
   expect(decodeText(new Uint8Array([0xff, 0xfe, 0x61]))).toBeUndefined()

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type ChangedPackages, engineNoticeId, type Update } from '../../workers/contract/updates.ts'
 import type { PackageView, StatusView, TransferView } from '../../workers/contract/views.ts'
 import { applyUpdates, withNotice, withoutTransfer, withTransfer } from './apply-updates.ts'
-import { type Asked, initialState } from './state.ts'
+import { initialState, type Requested } from './state.ts'
 
 const empty = initialState('system')
 const id = `${'a'.repeat(52)}/hello`
@@ -17,11 +17,11 @@ const transfer: TransferView = {
 }
 
 describe('a batch', () => {
-  test('that says nothing leaves the very same state', () => {
+  test('without changes returns the same state object', () => {
     expect(applyUpdates(empty, [])).toBe(empty)
   })
 
-  test('is put in as a whole, and changes nothing in place', () => {
+  test('is applied as a whole, without mutation', () => {
     const before = structuredClone(empty)
     const state = applyUpdates(empty, [
       { kind: 'status', status: { catalogueSize: 7 } as StatusView },
@@ -47,7 +47,7 @@ describe('a batch', () => {
     expect(Object.keys(state.publicationByKey)).toEqual([`${id}@1.0.0`])
   })
 
-  test('about the cache sets its figures', () => {
+  test('about the cache sets its counts', () => {
     const hits = { hot: 1, warm: 2, cold: 3, catalogue: 4 }
     const figures = { hits, misses: 0, hitRate: 1 }
     const kinds = { package: figures, manifest: figures, file: figures }
@@ -61,13 +61,13 @@ describe('a batch', () => {
   })
 })
 
-describe('views of packages are to be asked for again', () => {
+describe('package views become stale', () => {
   const other = `${'b'.repeat(52)}/other`
-  const asked = (dependents: string[] = []): Asked<PackageView> => ({
+  const requested = (dependents: string[] = []): Requested<PackageView> => ({
     busy: false,
     value: { dependents: dependents.map((each) => ({ id: each, slug: 'x' })) } as PackageView,
   })
-  const state = { ...empty, packageById: { [id]: asked(['dependent']), [other]: asked() } }
+  const state = { ...empty, packageById: { [id]: requested(['dependent']), [other]: requested() } }
   const staleAfter = (update: Update): string[] =>
     Object.entries(applyUpdates(state, [update]).packageById).flatMap(([each, { stale }]) => (stale ? [each] : []))
   const catalogue = (changed: ChangedPackages): Update => ({ kind: 'catalogue', revision: 9, size: 1, changed })
@@ -79,7 +79,7 @@ describe('views of packages are to be asked for again', () => {
     expect(applyUpdates(state, [catalogue(['elsewhere'])]).packageById).toBe(state.packageById)
   })
 
-  test('when something else became known of them, or the library changed', () => {
+  test('when other data about them changed, or the library changed', () => {
     expect(staleAfter({ kind: 'package', id })).toEqual([id])
     expect(staleAfter({ kind: 'package', id: 'unseen' })).toEqual([])
     expect(staleAfter({ kind: 'library', revision: 2 })).toEqual([id, other])
@@ -87,28 +87,28 @@ describe('views of packages are to be asked for again', () => {
 })
 
 describe('a transfer', () => {
-  test('that ends well says so, whoever began it', () => {
+  test('that succeeds adds a notice, whatever started it', () => {
     const state = applyUpdates(empty, [{ kind: 'transfer', transfer: { ...transfer, state: 'done' } }])
     expect(state.notices).toMatchObject([{ level: 'success', message: 'Installed hello 1.0.0.' }])
   })
 
-  test('that fails says why', () => {
+  test('that fails adds a notice with the reason', () => {
     const failure = { name: 'ContentUnavailable', reason: { code: 'described', detail: 'Nobody has it.' } } as const
     const state = withTransfer(empty, { ...transfer, state: 'failed', failure })
     expect(state.notices).toMatchObject([{ level: 'error', message: 'hello 1.0.0 was not installed. Nobody has it.' }])
   })
 
-  test('that was cancelled says nothing', () => {
+  test('that was cancelled adds no notice', () => {
     expect(withTransfer(empty, { ...transfer, state: 'cancelled' }).notices).toEqual([])
   })
 
-  test('that has ended takes no later news, and is noticed once', () => {
+  test('that has ended ignores later updates, and adds one notice', () => {
     const done = withTransfer(empty, { ...transfer, state: 'done' })
     expect(withTransfer(done, transfer)).toBe(done)
     expect(withTransfer(done, { ...transfer, state: 'done' })).toBe(done)
   })
 
-  test('can be forgotten, and then come again', () => {
+  test('can be dismissed and added again', () => {
     const state = withoutTransfer(withTransfer(empty, { ...transfer, state: 'failed' }), 't1')
     expect(state.transferById).toEqual({})
     expect(withTransfer(state, transfer).transferById['t1']).toEqual(transfer)
@@ -123,12 +123,12 @@ describe('notices', () => {
     expect(state.notices.map(({ message }) => message)).toEqual(['2', 'again'])
   })
 
-  test('are few: the oldest go', () => {
+  test('are bounded: the oldest are dropped', () => {
     const state = [1, 2, 3, 4, 5, 6].reduce((before, n) => withNotice(before, notice(n)), empty)
     expect(state.notices.map(({ message }) => message)).toEqual(['3', '4', '5', '6'])
   })
 
-  test('of the engine are worded', () => {
+  test('of the engine are put into words', () => {
     const state = applyUpdates(empty, [
       {
         kind: 'notice',
@@ -142,7 +142,7 @@ describe('notices', () => {
   })
 })
 
-test('an engine that has ended for good takes back what was said of its restarts, and no other notice', () => {
+test('a permanently stopped engine removes its restart notice and no other', () => {
   const notice = { kind: 'notice', level: 'warning', name: 'Timeout', reason: { code: 'peer-stalled' } } as const
   const before = applyUpdates(initialState('system'), [
     { ...notice, id: engineNoticeId },

@@ -4,12 +4,12 @@ import { specLabel } from '../lib/names.ts'
 import { formatList } from '../text/format.ts'
 import { noticeText } from '../text/notices.ts'
 import { sayFailure } from '../text/reasons.ts'
-import type { Asked, Notice, State } from './state.ts'
+import type { Notice, Requested, State } from './state.ts'
 
 /**
- * What the engine said, put into the state: pure, one new state a batch, the same state when nothing changed.
+ * Reducer of engine updates. Pure: one new state per batch, or the same object when nothing changed.
  *
- * A transfer that ends adds a notice, also when it was begun by an earlier visit or by a script.
+ * A transfer that ends adds a notice, even if an earlier visit or a script started it.
  */
 export const applyUpdates = (state: State, batch: UpdateBatch): State => {
   let next = state
@@ -25,7 +25,7 @@ export const applyUpdates = (state: State, batch: UpdateBatch): State => {
         )
         break
       case 'library':
-        // What is installed stands in every view.
+        // Every view shows whether its package is installed.
         next = withStale({ ...next, libraryRevision: update.revision }, () => true)
         break
       case 'package':
@@ -47,7 +47,7 @@ export const applyUpdates = (state: State, batch: UpdateBatch): State => {
         next = {
           ...next,
           engine: { phase: 'failed', failure: { name: update.name, reason: update.reason } },
-          // What was said of its restarts is no longer true.
+          // Notices about its restarts no longer apply.
           notices: next.notices.filter(({ id }) => id !== engineNoticeId),
         }
         break
@@ -59,7 +59,7 @@ export const applyUpdates = (state: State, batch: UpdateBatch): State => {
   return next
 }
 
-/** An ended transfer stays ended: what arrives late about it is dropped. */
+/** An ended transfer stays ended: later updates of it are dropped. */
 export const withTransfer = (state: State, transfer: TransferView): State => {
   const before = state.transferById[transfer.id]
   if (before !== undefined && hasEnded(before.state)) return state
@@ -73,24 +73,24 @@ export const withoutTransfer = (state: State, id: string): State => {
   return { ...state, transferById }
 }
 
-/** Marks views of packages that are to be asked for again when they are shown. */
-const withStale = (state: State, isConcerned: (id: string, asked: Asked<PackageView>) => boolean): State => {
+/** Marks package views as stale, to be fetched again when shown. */
+const withStale = (state: State, isConcerned: (id: string, requested: Requested<PackageView>) => boolean): State => {
   const views = Object.entries(state.packageById)
-  const stale = views.filter(([id, asked]) => !asked.stale && isConcerned(id, asked))
+  const stale = views.filter(([id, requested]) => !requested.stale && isConcerned(id, requested))
   if (stale.length === 0) return state
-  const marked = Object.fromEntries(stale.map(([id, asked]) => [id, { ...asked, stale: true as const }]))
+  const marked = Object.fromEntries(stale.map(([id, requested]) => [id, { ...requested, stale: true as const }]))
   return { ...state, packageById: { ...state.packageById, ...marked } }
 }
 
-/** A package that no longer depends on this one is named only by itself. */
+/** Also matches dependents: a package that drops its dependency reports only its own id as changed. */
 const concerns = (changed: ChangedPackages) => {
   if (changed === 'many') return () => true
   const ids = new Set(changed)
-  return (id: string, { value }: Asked<PackageView>): boolean =>
+  return (id: string, { value }: Requested<PackageView>): boolean =>
     ids.has(id) || (value?.dependents.some((dependent) => ids.has(dependent.id)) ?? false)
 }
 
-/** The newest notice comes last; one with the same id takes the place of the older; more than fit are forgotten. */
+/** Appends a notice, replaces one with the same id, and drops the oldest over the limit. */
 export const withNotice = (state: State, notice: Notice): State => ({
   ...state,
   notices: [...state.notices.filter(({ id }) => id !== notice.id), notice].slice(-MAX_NOTICES),
@@ -99,7 +99,7 @@ export const withNotice = (state: State, notice: Notice): State => ({
 export const hasEnded = (state: TransferState): boolean =>
   state === 'done' || state === 'failed' || state === 'cancelled'
 
-/** More at once cover the page and are not read. */
+/** More notices would cover the page. */
 const MAX_NOTICES = 4
 
 const sized = (catalogue: State['catalogue'], size: number): State['catalogue'] =>

@@ -39,7 +39,7 @@ const hit = {
   publishedAt: 0,
 }
 
-/** An engine that refuses everything but what a test gives it. */
+/** An engine that rejects all commands except those that a test supplies. */
 const compose = (given: Partial<EngineClient> = {}) => {
   let tell: (batch: UpdateBatch) => void = () => {}
   const refuse = () => Promise.reject(new Failure('Internal', { code: 'unexpected', detail: 'not part of this test' }))
@@ -69,7 +69,7 @@ const ready = (store: ReturnType<typeof createPageStore>) =>
   vi.waitFor(() => expect(store.getState().engine.phase).toBe('ready'))
 
 describe('starting', () => {
-  test('that fails is kept with its name', async () => {
+  test('that fails keeps the named failure', async () => {
     const { store, commands } = compose({
       ready: Promise.reject(new Failure('ProfileInUse', { code: 'profile-held', profile: 'p' })),
     })
@@ -82,7 +82,7 @@ describe('starting', () => {
     )
   })
 
-  test('listens until it is undone', async () => {
+  test('subscribes until it is undone', async () => {
     const { store, commands, tell } = compose()
     const stop = commands.start()
     tell([{ kind: 'catalogue', revision: 1, size: 4, changed: 'many' }])
@@ -93,7 +93,7 @@ describe('starting', () => {
   })
 })
 
-test('what was told before the page was there is heard first', () => {
+test('applies updates from before the page loaded first', () => {
   const { store, commands, tell } = compose()
   const notice = {
     kind: 'notice',
@@ -124,7 +124,7 @@ describe('searching', () => {
     expect(search).toHaveBeenCalledTimes(1)
   })
 
-  test('keeps older results while a newer answer is under way, and on a failure', async () => {
+  test('keeps older results while a newer request runs, and on a failure', async () => {
     let release: (() => void) | undefined
     const search = vi.fn(async (query: SearchQuery) => {
       if (query.text === 'slow') {
@@ -181,7 +181,7 @@ describe('searching', () => {
     await vi.waitFor(() => expect(store.getState().search.pages[1]?.[0]?.name).toBe(`new ${PAGE_HITS}`))
   })
 
-  test('gives rows of a page to the text that they were asked for, however late they come', async () => {
+  test('assigns late rows to the query that requested them', async () => {
     const waiting = new Map<string, () => void>()
     const search = vi.fn(async (query: SearchQuery) => {
       if (query.offset !== 0) await new Promise<void>((resolve) => waiting.set(query.text ?? '', resolve))
@@ -195,7 +195,7 @@ describe('searching', () => {
     commands.loadPage(1)
     commands.search({ text: 'new' })
     await vi.waitFor(() => expect(store.getState().search.answered?.text).toBe('new'))
-    // Not held up by the same page of the older text.
+    // Not blocked by the same page of the older query.
     commands.loadPage(1)
     expect([...waiting.keys()]).toEqual(['old', 'new'])
     waiting.get('new')?.()
@@ -206,7 +206,7 @@ describe('searching', () => {
     expect(store.getState().search.pages[0]?.[0]?.name).toBe('new 0')
   })
 
-  test('asks again when the catalogue changed', async () => {
+  test('searches again when the catalogue changed', async () => {
     const search = vi.fn(async (query: SearchQuery) => answerTo(query, search.mock.calls.length))
     const { store, commands, tell } = compose({ search })
     commands.start()
@@ -218,11 +218,11 @@ describe('searching', () => {
   })
 })
 
-describe('asking other peers', () => {
+describe('remote search', () => {
   const status = { searchablePeers: 2, catalogueComplete: false, catalogueSize: 0 } as StatusView
   const told: UpdateBatch = [{ kind: 'status', status }]
 
-  /** An engine that finds nothing by itself; a remote search is answered when a test says so. */
+  /** An engine without local results; the test controls the answers to remote searches. */
   const searching = async () => {
     const remote: { query: SearchQuery; answer: (peers: { asked: number; answered: number }) => void }[] = []
     const cancelled: string[] = []
@@ -237,7 +237,7 @@ describe('asking other peers', () => {
     return { ...composed, search, remote, cancelled, peers: () => composed.store.getState().search.peers }
   }
 
-  test('comes after the answer from here and a pause in typing, once', async () => {
+  test('runs once, after the local results and a pause in typing', async () => {
     const { commands, tell, remote, search, peers } = await searching()
     tell(told)
     for (const text of ['k', 'ki', 'kit']) commands.search({ text })
@@ -246,7 +246,7 @@ describe('asking other peers', () => {
     expect(peers()).toBe('asking')
     remote[0]?.answer({ asked: 2, answered: 1 })
     await vi.waitFor(() => expect(peers()).toEqual({ asked: 2, answered: 1 }))
-    // What came in changes the list by itself; nobody is asked again for it, nor for another order of the same.
+    // Results update the list through the catalogue; neither they nor another order trigger a new search.
     const before = search.mock.calls.length
     tell([{ kind: 'catalogue', revision: 5, size: 1, changed: 'many' }])
     commands.search({ text: 'kit', sort: 'name' })
@@ -255,7 +255,7 @@ describe('asking other peers', () => {
     expect(remote).toHaveLength(1)
   })
 
-  test('ends when the text changes, and its answer is not told of the newer text', async () => {
+  test('ends when the text changes, and its answer is not shown for the newer text', async () => {
     const { commands, tell, remote, cancelled, peers } = await searching()
     tell(told)
     commands.search({ text: 'old' })
@@ -271,7 +271,7 @@ describe('asking other peers', () => {
     expect(cancelled).toHaveLength(1)
   })
 
-  test('waits for somebody to ask', async () => {
+  test('waits for a searchable peer', async () => {
     const { commands, store, tell, remote } = await searching()
     tell([{ kind: 'status', status: { ...status, searchablePeers: 0 } }])
     commands.search({ text: 'kit' })
@@ -282,7 +282,7 @@ describe('asking other peers', () => {
 })
 
 describe('installing', () => {
-  test('shows at once, and its end is kept', async () => {
+  test('shows the transfer at once, and keeps its outcome', async () => {
     const { store, commands } = compose({
       install: async () => ({
         installed: [],
@@ -297,7 +297,7 @@ describe('installing', () => {
     expect(store.getState().notices.map(({ level }) => level)).toEqual(['success', 'warning'])
   })
 
-  test('that fails can be tried again as a new transfer', async () => {
+  test('that fails can be retried as a new transfer', async () => {
     const install = vi
       .fn<EngineClient['install']>()
       .mockRejectedValueOnce(new Failure('ContentUnavailable', { code: 'content-unavailable', root: 'r', peers: 0 }))
@@ -317,7 +317,7 @@ describe('installing', () => {
 describe('removing', () => {
   const plan = { breaks: [{ id, slug: 'web', version: '1.0.0', displayName: 'Web' }] }
 
-  test('asks with the names of what needs it, and removes it all the same only when told', async () => {
+  test('lists the dependents, and removes despite them only when forced', async () => {
     const uninstall = vi.fn<EngineClient['uninstall']>(async (_id, _version, options) => {
       if (options?.force !== true)
         throw new Failure('NeededByOthers', { code: 'described', detail: 'web 1.0.0 needs it.' })
@@ -330,7 +330,7 @@ describe('removing', () => {
     expect(store.getState().notices.at(-1)).toMatchObject({ level: 'success' })
   })
 
-  test('of what is not there any more is an outcome', async () => {
+  test('of a missing package returns a failure', async () => {
     const { commands } = compose({
       planUninstall: () =>
         Promise.reject(new Failure('NotInstalled', { code: 'not-installed', package: id, version: '1.0.0' })),
@@ -365,7 +365,7 @@ describe('publishing', () => {
     leftOut: options.leftOut ?? [],
   })
   const result = { id, version: '1.0.0', root: 'r', warnings: [] }
-  /** An engine that keeps one draft. */
+  /** An engine that holds one draft. */
   const drafts = () => {
     let files: FileInput[] = []
     let options: PublishOptions = {}
@@ -389,7 +389,7 @@ describe('publishing', () => {
   })
   const draftOf = (store: ReturnType<typeof createPageStore>) => store.getState().draft
 
-  test('reads nothing that is too large', async () => {
+  test('does not read files that are too large', async () => {
     const read = vi.fn(async () => new ArrayBuffer(1))
     const { store, commands } = compose()
     await commands.openFiles(picked(100_000_001, read))
@@ -397,7 +397,7 @@ describe('publishing', () => {
     expect(draftOf(store)).toMatchObject({ stage: 'refused', findings: [{ name: 'PackageTooLarge' }] })
   })
 
-  test('checks with the folder taken off, dry-runs, and publishes what was typed', async () => {
+  test('strips the folder, checks, dry-runs, and publishes the typed fields', async () => {
     const engine = drafts()
     const { store, commands } = compose(engine)
     await commands.openFiles(picked())
@@ -417,7 +417,7 @@ describe('publishing', () => {
     await vi.waitFor(() => expect(engine.closeDraft.mock.calls).toEqual([['draft']]))
   })
 
-  test('does not dry-run what has errors', async () => {
+  test('does not dry-run a draft with errors', async () => {
     const engine = drafts()
     const { store, commands } = compose(engine)
     await commands.openFiles(picked())
@@ -429,7 +429,7 @@ describe('publishing', () => {
     expect(engine.publishDraft).not.toHaveBeenCalled()
   })
 
-  test('of other files, or of none, closes the draft that was open', async () => {
+  test('of other files, or of none, closes the open draft', async () => {
     const engine = drafts()
     const { store, commands } = compose(engine)
     for (const closed of [0, 1]) {

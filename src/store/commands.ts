@@ -21,25 +21,25 @@ import { toFailureView } from './failure-view.ts'
 import { createThrottle } from './latest.ts'
 import { createPublishCommands, type PublishCommands } from './publish-commands.ts'
 import { createSearchCommands, type SearchCommands } from './search-commands.ts'
-import type { Asked, Notice, State } from './state.ts'
+import type { Notice, Requested, State } from './state.ts'
 import type { AppStore } from './store.ts'
 
 /**
- * What a person can do. These files alone call the engine; what comes of it is put into the store.
+ * User commands. Only these files call the engine, and they write the results to the store.
  *
- * A command that shows its outcome where it was given returns it (a value, or a `FailureView`); all others say it with a
- * notice. No command rejects.
+ * A command whose caller shows the outcome returns it (a value or a `FailureView`); all others report it in a notice.
+ * No command rejects.
  */
 export interface Commands extends SearchCommands, PublishCommands {
-  /** Listens to the engine until the returned function is called; `early` is what it has told before. */
+  /** Subscribes to the engine until the returned function is called; applies the `early` updates first. */
   start(early?: readonly UpdateBatch[]): () => void
   describe(id: string): Promise<void>
-  /** Brings what a described package can show beyond its records; what comes of it is told by updates. */
+  /** Fetches the parts of a package view that are not in its records; the results arrive as updates. */
   preview(id: string): Promise<void>
-  /** Asks the network for a package that the catalogue does not have. */
+  /** Looks up a package that is not in the catalogue. */
   lookup(id: string): Promise<LookupResult | FailureView>
   planInstall: EngineClientCommand<'planInstall'>
-  /** Begins an install and returns the id of its transfer at once. */
+  /** Starts an install and returns the id of its transfer immediately. */
   install(specs: string[], options?: Pick<InstallOptions, 'allowMissing'>): string
   cancel(transferId: string): Promise<void>
   retry(transfer: TransferView): string
@@ -61,15 +61,15 @@ export interface Commands extends SearchCommands, PublishCommands {
   dismissNotice(id: string): void
 }
 
-/** A command of the engine whose failure is an outcome. */
+/** An engine command that returns its failure. */
 type EngineClientCommand<Name extends 'planInstall' | 'readFile'> = (
   ...parameters: Parameters<EngineClient[Name]>
 ) => Promise<Awaited<ReturnType<EngineClient[Name]>> | FailureView>
 
-/** While a first catalogue streams in, lists are asked for this seldom, ms: often enough to look alive. */
+/** Minimum interval between list refreshes while a catalogue streams in (ms). */
 const refreshGapMs = 250
 
-/** Failed views of packages are few and small; those of the last pages looked at are kept, so that going back is quick. */
+/** Maximum cached package views: those of recently visited pages, so that going back is fast. */
 const MAX_PACKAGES = 20
 
 export const createCommands = (client: EngineClient, store: AppStore): Commands => {
@@ -77,7 +77,7 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
   const notify = createNotify(store)
   const search = createSearchCommands(client, store)
   let transferCount = 0
-  /** What was allowed for a transfer, so that trying again allows the same. */
+  /** Options of each transfer, so that a retry uses the same ones. */
   const optionsById = new Map<string, Pick<InstallOptions, 'allowMissing'>>()
 
   /** Runs a command; a failure becomes a notice. */
@@ -95,7 +95,7 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
 
     start(early = []) {
       const refresh = createThrottle(search.refreshSearch, refreshGapMs)
-      const hear = (batch: UpdateBatch): void => {
+      const apply = (batch: UpdateBatch): void => {
         const before = getState()
         const after = applyUpdates(before, batch)
         setState(after, true)
@@ -103,8 +103,8 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
         if (after.status?.searchablePeers !== before.status?.searchablePeers) search.considerPeers()
         if (after.libraryRevision !== before.libraryRevision) void commands.loadLibrary()
       }
-      const unsubscribe = client.subscribe(hear)
-      early.forEach(hear)
+      const unsubscribe = client.subscribe(apply)
+      early.forEach(apply)
       client.ready.then(
         async () => {
           await attempt(async () => {
@@ -131,7 +131,7 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
       }
     },
 
-    // What cannot be had stays absent from the view, which says so.
+    // The view shows which parts are unavailable.
     preview: (id) => client.preview(id).catch(() => {}),
     lookup: (id) => client.lookup(id).catch(toFailureView),
     planInstall: (specs, options) => client.planInstall(specs, options).catch(toFailureView),
@@ -234,7 +234,7 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
       try {
         setState({ peers: await client.peers() })
       } catch {
-        // The table keeps what it had; the network line says what is wrong.
+        // The table keeps its rows; the network line shows the failure.
       }
     },
 
@@ -269,15 +269,15 @@ const createNotify = (store: AppStore): Commands['notify'] => {
   }
 }
 
-const withPackage = (state: State, id: string, asked: Asked<PackageView>): Partial<State> => {
+const withPackage = (state: State, id: string, requested: Requested<PackageView>): Partial<State> => {
   const { [id]: _older, ...others } = state.packageById
   const kept = Object.entries(others).slice(-(MAX_PACKAGES - 1))
-  return { packageById: { ...Object.fromEntries(kept), [id]: asked } }
+  return { packageById: { ...Object.fromEntries(kept), [id]: requested } }
 }
 
-const withoutFailure = (asked: Asked<PackageView> | undefined): Pick<Asked<PackageView>, 'value'> =>
-  asked?.value === undefined ? {} : { value: asked.value }
+const withoutFailure = (requested: Requested<PackageView> | undefined): Pick<Requested<PackageView>, 'value'> =>
+  requested?.value === undefined ? {} : { value: requested.value }
 
-/** That a change came while it was asked for: the answer may be from before. */
-const staleness = (asked: Asked<PackageView> | undefined): Pick<Asked<PackageView>, 'stale'> =>
-  asked?.stale ? { stale: true } : {}
+/** Keeps the stale mark of a change during the request: the answer may predate it. */
+const staleness = (requested: Requested<PackageView> | undefined): Pick<Requested<PackageView>, 'stale'> =>
+  requested?.stale ? { stale: true } : {}

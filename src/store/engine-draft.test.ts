@@ -11,7 +11,7 @@ const content = (paths: string[] = ['a', 'b'], version = '1.0.0'): DraftContent 
   options: { fields: { version }, confirmedPrivate: ['a'] },
 })
 
-/** An engine that keeps drafts until it is lost, and another one comes in its place. */
+/** An engine that holds drafts until a new engine replaces it. */
 const createClient = () => {
   let count = 0
   let open = new Set<string>()
@@ -39,7 +39,7 @@ const createClient = () => {
 }
 
 describe('a draft in the engine', () => {
-  test('is sent its files once, and then what changed', async () => {
+  test('sends its files once, then only changes', async () => {
     const { client } = createClient()
     const draft = createEngineDraft(client)
     expect(await draft.check(content())).toBe(check)
@@ -56,7 +56,7 @@ describe('a draft in the engine', () => {
     ])
   })
 
-  test.each(['check', 'dryRun', 'publish'] as const)('is opened again where the engine lost it: %s', async (ask) => {
+  test.each(['check', 'dryRun', 'publish'] as const)('is reopened when the engine has lost it: %s', async (ask) => {
     const { client, lose } = createClient()
     const draft = createEngineDraft(client)
     await draft.check(content())
@@ -66,7 +66,7 @@ describe('a draft in the engine', () => {
     expect(client.openDraft.mock.lastCall?.[0].map(({ path }) => path)).toEqual(['b'])
   })
 
-  test('is opened again where its engine ended before it answered, once', async () => {
+  test('is reopened once when its engine ended before it answered', async () => {
     const { client } = createClient()
     const draft = createEngineDraft(client)
     await draft.check(content())
@@ -77,7 +77,7 @@ describe('a draft in the engine', () => {
     await expect(draft.publish(content())).rejects.toMatchObject({ name: 'Stopped' })
   })
 
-  test('keeps any other failure, and the draft', async () => {
+  test('passes on any other failure, and keeps the draft', async () => {
     const { client } = createClient()
     const draft = createEngineDraft(client)
     await draft.check(content())
@@ -87,7 +87,7 @@ describe('a draft in the engine', () => {
     expect(client.openDraft).toHaveBeenCalledOnce()
   })
 
-  test('that could not be opened is opened by the next question', async () => {
+  test('that failed to open is opened by the next request', async () => {
     const { client } = createClient()
     client.openDraft.mockRejectedValueOnce(
       new Failure('InvalidArgument', { code: 'malformed-argument', argument: 'files' }),
@@ -99,7 +99,7 @@ describe('a draft in the engine', () => {
 })
 
 describe('closing a draft', () => {
-  test('ends it in the engine, also when it was still being opened', async () => {
+  test('closes it in the engine, even while it is opening', async () => {
     const { client, open } = createClient()
     const draft = createEngineDraft(client)
     const checking = draft.check(content())
@@ -111,7 +111,7 @@ describe('closing a draft', () => {
     expect(client.closeDraft).toHaveBeenCalledOnce()
   })
 
-  test('waits for a publish that was begun, which ends well even where the engine has lost the draft', async () => {
+  test('waits for a running publish, which succeeds even if the engine has lost the draft', async () => {
     const { client, open, lose } = createClient()
     const draft = createEngineDraft(client)
     await draft.check(content())

@@ -16,27 +16,27 @@ export interface DraftContent {
 }
 
 /**
- * One draft as the engine keeps it. Its files are sent when it is first asked for; after that only what a person changed
- * is. An engine that does not have it, because it is another one or has too many drafts, is sent the files again.
+ * One draft held by the engine. The first request sends its files, later ones only the changes of the user. An engine
+ * that does not have the draft, because it is a new one or dropped the draft, receives the files again.
  */
 export interface EngineDraft {
   check(content: DraftContent): Promise<PackageCheck>
-  /** What publishing would give, as it was checked last. */
+  /** Result of publishing the draft as last checked. */
   dryRun(content: DraftContent): Promise<PublishResult>
   publish(content: DraftContent): Promise<PublishResult>
-  /** The engine need not keep it longer than what was begun takes; nothing is asked of it after this. */
+  /** Releases the draft once running requests have finished; no requests may follow. */
   close(): void
 }
 
 export const createEngineDraft = (
   client: Pick<EngineClient, 'openDraft' | 'changeDraft' | 'publishDraft' | 'closeDraft'>,
 ): EngineDraft => {
-  /** What the engine was sent last, and its answer. */
+  /** The files last sent to the engine, and its answer. */
   let sent: { files: readonly FileInput[]; opened: Promise<OpenedDraft> } | undefined
   let isClosed = false
   let publishing = 0
 
-  /** Once nobody needs it: a publish that was begun ends well, also when it has to open the draft again. */
+  /** Closes the draft once it is unused: a running publish can finish, even if it must reopen the draft. */
   const discardIfDone = (): void => {
     if (!isClosed || publishing > 0) return
     sent?.opened.then(({ id }) => client.closeDraft(id)).catch(() => {})
@@ -55,15 +55,15 @@ export const createEngineDraft = (
     if (sent === lost) sent = undefined
   }
 
-  /** Undefined where the engine does not have the draft, or not any more. */
-  const askKept = async <T>(
-    ask: (id: string, sentFiles: readonly FileInput[]) => Promise<T>,
+  /** Runs a request on the open draft; undefined when the engine does not have it. */
+  const requestOpen = async <T>(
+    request: (id: string, sentFiles: readonly FileInput[]) => Promise<T>,
   ): Promise<T | undefined> => {
     const kept = sent
     if (kept === undefined) return undefined
     const { id } = await kept.opened
     try {
-      return await ask(id, kept.files)
+      return await request(id, kept.files)
     } catch (error) {
       if (!isFailure(error, 'DraftNotOpen') && !isFailure(error, 'Stopped')) throw error
       forget(kept)
@@ -73,14 +73,15 @@ export const createEngineDraft = (
 
   return {
     check: async (content) =>
-      (await askKept((id, files) => client.changeDraft(id, changeOf(content, files)))) ?? (await open(content)).check,
+      (await requestOpen((id, files) => client.changeDraft(id, changeOf(content, files)))) ??
+      (await open(content)).check,
     dryRun: async (content) =>
-      (await askKept((id) => client.publishDraft(id, { dryRun: true }))) ??
+      (await requestOpen((id) => client.publishDraft(id, { dryRun: true }))) ??
       client.publishDraft((await open(content)).id, { dryRun: true }),
     async publish(content) {
       publishing += 1
       try {
-        const kept = await askKept((id, files) => client.publishDraft(id, changeOf(content, files)))
+        const kept = await requestOpen((id, files) => client.publishDraft(id, changeOf(content, files)))
         return kept ?? (await client.publishDraft((await open(content)).id))
       } finally {
         publishing -= 1

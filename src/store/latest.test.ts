@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { createLatest, createThrottle } from './latest.ts'
 
-test('one at a time, and of those that wait only the newest', async () => {
+test('runs one request at a time, and only the newest of those waiting', async () => {
   const begun: string[] = []
   const ends: (() => void)[] = []
   const ask = createLatest<string>((text) => {
@@ -19,7 +19,7 @@ test('one at a time, and of those that wait only the newest', async () => {
   await vi.waitFor(() => expect(begun).toEqual(['h', 'hel', 'hell']))
 })
 
-test('a throttle runs at once and once more after the last call', () => {
+test('a throttle runs immediately and once more after the last call', () => {
   vi.useFakeTimers()
   try {
     let runs = 0

@@ -1,8 +1,8 @@
 /**
- * Runs one thing at a time and always the newest: while it runs, a newer request replaces the one that waits.
+ * Runs one request at a time: while it runs, a newer request replaces the waiting one.
  *
- * Thus a search runs as often as the engine answers, with no timer, and the last thing typed is always answered.
- * `run` must not reject; whether an answer is still wanted when it comes is for `run` to see.
+ * A search thus runs as often as the engine answers, without a timer, and the last input is always answered. `run` must
+ * not reject, and must check whether its answer is still current.
  */
 export const createLatest = <Request>(run: (request: Request) => Promise<void>): ((request: Request) => void) => {
   let running = false
@@ -26,20 +26,20 @@ export const createLatest = <Request>(run: (request: Request) => Promise<void>):
   }
 }
 
-/** Calls `run` at once, then at most once in `gapMs`, and always once more after the last call. */
+/** Calls `run` immediately, then at most once per `gapMs`, and once more after the last call. */
 export const createThrottle = (run: () => void, gapMs: number): (() => void) => {
-  let resting = false
+  let throttled = false
   let again = false
   const call = (): void => {
-    if (resting) {
+    if (throttled) {
       again = true
       return
     }
-    resting = true
+    throttled = true
     again = false
     run()
     setTimeout(() => {
-      resting = false
+      throttled = false
       if (again) call()
     }, gapMs)
   }

@@ -1,22 +1,22 @@
 import type { SearchQuery } from '../../workers/contract/views.ts'
 import type { EngineClient } from '../engine/client.ts'
 import { type BrowseQuery, filterKeys } from '../routes.ts'
-import { isWorthAsking } from './selectors.ts'
+import { shouldQueryPeers } from './selectors.ts'
 import type { AppStore } from './store.ts'
 
 /**
- * Asks other peers for what the person looks for, where the catalogue here may lack it. What is here never waits for
- * that: it is shown already, and what peers send comes into the catalogue and thereby into the list, as all news do.
- * Here is kept only who was asked, and asking ends when the person looks for something else.
+ * Queries other peers when the local catalogue may lack results. Local results do not wait for it: peers' results enter
+ * the catalogue, and the list updates with it. Keeps only the counts of the query, and cancels it when the user
+ * searches for something else.
  */
 export interface PeerSearchCommands {
-  /** Asks once for what is shown, a moment from now, if that is worth while; again only if there was nobody to ask. */
+  /** Schedules one query for the shown results if it is useful; repeats it only if no peer could be queried. */
   consider(): void
-  /** The person looks for this now: what was asked for something else ends. */
-  wants(query: BrowseQuery): void
+  /** Sets the current search, and cancels a query for any other. */
+  setQuery(query: BrowseQuery): void
 }
 
-/** Nobody is asked while somebody types; at 40 words a minute there are 300 ms between two keys, ms. */
+/** Pause in typing before a query (ms): at 40 words a minute there are 300 ms between two keys. */
 const pauseMs = 350
 
 export const createPeerSearchCommands = (
@@ -26,38 +26,38 @@ export const createPeerSearchCommands = (
 ): PeerSearchCommands => {
   let timer: ReturnType<typeof setTimeout> | undefined
   let running: string | undefined
-  /** What it is asked for, or was. */
-  let about: string | undefined
+  /** Key of the current search. */
+  let currentKey: string | undefined
 
-  const ask = async (): Promise<void> => {
+  const queryPeers = async (): Promise<void> => {
     timer = undefined
     const query = getState().search.wanted
-    if (query === undefined || !isWorthAsking(getState())) return
+    if (query === undefined || !shouldQueryPeers(getState())) return
     const searchId = `page-${crypto.randomUUID()}`
     running = searchId
-    const tell = (peers: { asked: number; answered: number } | 'asking' | undefined): void => {
+    const setPeers = (peers: { asked: number; answered: number } | 'asking' | undefined): void => {
       if (running === searchId) setState(({ search }) => ({ search: { ...search, peers } }))
     }
-    tell('asking')
+    setPeers('asking')
     try {
       const { peers } = await client.search({ ...toSearchQuery(query), remote: true, limit: 0, searchId })
-      // Where nobody could be asked, the next change of who is there is another occasion.
-      tell(peers === undefined || peers.asked === 0 ? undefined : peers)
+      // If no peer could be queried, the next change of searchable peers triggers another attempt.
+      setPeers(peers === undefined || peers.asked === 0 ? undefined : peers)
     } catch {
-      // The list says what is wrong; this was only more of it.
-      tell(undefined)
+      // The list shows its own failure; remote results are optional.
+      setPeers(undefined)
     }
   }
 
   return {
     consider() {
-      if (!isWorthAsking(getState())) return
-      timer ??= setTimeout(ask, pauseMs)
+      if (!shouldQueryPeers(getState())) return
+      timer ??= setTimeout(queryPeers, pauseMs)
     },
-    wants(query) {
-      const question = questionOf(query)
-      if (question === about) return
-      about = question
+    setQuery(query) {
+      const key = keyOf(query)
+      if (key === currentKey) return
+      currentKey = key
       clearTimeout(timer)
       timer = undefined
       const { peers } = getState().search
@@ -65,12 +65,12 @@ export const createPeerSearchCommands = (
       const asking = peers === 'asking' ? running : undefined
       running = undefined
       setState(({ search }) => ({ search: { ...search, peers: undefined } }))
-      // An engine that cannot be reached asks nobody either.
+      // An unreachable engine has no query to cancel.
       if (asking !== undefined) client.cancel(asking).catch(() => {})
     },
   }
 }
 
-/** What peers are asked by: not in which order it is shown. */
-const questionOf = (query: BrowseQuery): string =>
+/** Identifies a search for peers, which ignores the sort order. */
+const keyOf = (query: BrowseQuery): string =>
   JSON.stringify([query.text.trim(), ...filterKeys.map((key) => query[key] ?? '')])

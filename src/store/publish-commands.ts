@@ -15,18 +15,18 @@ export interface PublishCommands {
   /** Takes files that were picked or dropped. Nothing is read when they are over the limits. */
   openFiles(picked: Picked): Promise<void>
   openArchive(file: File): Promise<void>
-  /** Types over a field of the manifest; the package is checked again. */
+  /** Overrides a field of the manifest and checks the package again. */
   typeField<Name extends keyof ManifestFields>(name: Name, value: ManifestFields[Name]): void
-  /** A file that looks private is published all the same. */
+  /** Confirms that a file that looks private may be published. */
   confirmPrivate(path: string): void
-  /** Takes a file out of the draft; the one on the disk stays. */
+  /** Removes a file from the draft, not from the disk. */
   leaveOut(path: string): void
-  /** Signs and stores what the draft holds. */
+  /** Signs and stores the draft. */
   publishDraft(): Promise<void>
   discardDraft(): void
 }
 
-/** A pause in typing after which the package is checked again (ms): each check reads all its files. */
+/** Pause in typing before the package is checked again (ms): each check reads all its files. */
 const typingPauseMs = 250
 
 export const createPublishCommands = (
@@ -34,13 +34,13 @@ export const createPublishCommands = (
   { getState, setState }: AppStore,
   notify: (level: Notice['level'], message: string) => void,
 ): PublishCommands => {
-  /** Counts what was opened: an answer about an older draft is dropped. */
+  /** Number of the open draft: answers for older ones are dropped. */
   let opened = 0
   let pause: ReturnType<typeof setTimeout> | undefined
-  /** What was opened last, as the engine keeps it. */
+  /** The open draft as held by the engine. */
   let inEngine = createEngineDraft(client)
 
-  /** What was open is needed no longer; gives the number of the next. */
+  /** Closes the open draft and returns the number of the next. */
   const endDraft = (): number => {
     opened += 1
     inEngine.close()
@@ -156,7 +156,7 @@ export const createPublishCommands = (
       try {
         const result = await inEngine.publish(contentOf(draft))
         if (of === opened) show(endDraft(), { stage: 'published', result })
-        // The page that would have shown it is gone: something else was chosen meanwhile.
+        // The user has chosen other files meanwhile, so no page shows the result.
         else notify('success', noticeText.published({ name: `${slugOf(result.id)} ${result.version}` }))
       } catch (error) {
         change(of, { publishing: false, failure: toFailureView(error) })
@@ -198,6 +198,6 @@ const optionsOf = ({ folder, typed, check, leftOut, confirmed }: OpenDraft): Dra
   ...(Object.keys(typed).length === 0 ? {} : { fields: lacksManifest(check) ? { ...check?.fields, ...typed } : typed }),
 })
 
-/** Then the form stands for the manifest: what it shows counts, typed or not, once the person has typed something. */
+/** Whether the form replaces the manifest: all its fields then count once the user has typed in one. */
 const lacksManifest = (check: PackageCheck | undefined): boolean =>
   check?.findings.some(({ name }) => name === 'ManifestMissing' || name === 'ManifestUnreadable') ?? false

@@ -8,23 +8,23 @@ import { PAGE_HITS, type State } from './state.ts'
 import type { AppStore } from './store.ts'
 
 export interface SearchCommands {
-  /** Looks for `query`; older results stay until the answer is there. */
+  /** Searches for `query`; older results stay until the answer arrives. */
   search(query: BrowseQuery): void
-  /** Asks for one more page of what is shown. */
+  /** Loads another page of the shown results. */
   loadPage(page: number): void
-  /** Asks again for what is shown, because the catalogue changed. */
+  /** Repeats the current search after a change of the catalogue. */
   refreshSearch(): void
-  /** Asks other peers for what is shown, if that is worth while now. */
+  /** Queries other peers for the shown results if it is useful. */
   considerPeers(): void
 }
 
 export const createSearchCommands = (client: EngineClient, store: AppStore): SearchCommands => {
   const { getState, setState } = store
   const peerSearch = createPeerSearchCommands(client, store, (query) => toSearchQuery(query, 0))
-  /** The page that was looked at last, of the results that are shown: a refresh fetches it with the first. */
+  /** Last loaded page of the shown results: a refresh fetches it along with the first. */
   let lastPage = 0
-  /** Pages that are under way, by the results that they belong to: those of older ones say nothing about newer ones. */
-  const askedOf = new WeakMap<object, Set<number>>()
+  /** Pages being loaded, by the results that they belong to. */
+  const loadingByResult = new WeakMap<object, Set<number>>()
 
   const run = createLatest<BrowseQuery>(async (query) => {
     try {
@@ -52,25 +52,25 @@ export const createSearchCommands = (client: EngineClient, store: AppStore): Sea
   return {
     search(query) {
       setState(({ search }) => ({ search: { ...search, wanted: query } }))
-      peerSearch.wants(query)
+      peerSearch.setQuery(query)
       if (getState().engine.phase === 'ready') run(query)
     },
 
     async loadPage(page) {
       const { answered, result } = getState().search
       if (answered === undefined || result === undefined) return
-      const asked = askedOf.get(result) ?? new Set<number>()
-      askedOf.set(result, asked)
-      if (asked.has(page)) return
-      asked.add(page)
+      const loading = loadingByResult.get(result) ?? new Set<number>()
+      loadingByResult.set(result, loading)
+      if (loading.has(page)) return
+      loading.add(page)
       lastPage = page
       try {
         const { hits } = await client.search(toSearchQuery(answered, page))
         setState(({ search }) => (search.result === result ? withPage(search, page, hits) : {}))
       } catch {
-        // The rows stay empty and are asked for again when they come into view again.
+        // The rows stay empty and are loaded again when they return to view.
       } finally {
-        asked.delete(page)
+        loading.delete(page)
       }
     },
 
@@ -87,7 +87,7 @@ const withPage = (search: State['search'], page: number, hits: SearchResult['hit
   search: { ...search, pages: { ...search.pages, [page]: hits } },
 })
 
-/** Without a text there is nothing to be relevant to: the newest come first. */
+/** Sorts by date when there is no text to rank by. */
 const toSearchQuery = ({ text, ...filters }: BrowseQuery, page: number): SearchQuery => ({
   sort: text.trim() === '' ? 'updated' : 'relevance',
   ...filters,

@@ -6,7 +6,6 @@ import {
   emptyReason,
   hitAt,
   isSearching,
-  isWorthAsking,
   latestTime,
   lookupLines,
   missingPages,
@@ -15,13 +14,14 @@ import {
   peersSentence,
   rankOf,
   runningTransfer,
+  shouldQueryPeers,
   stepLines,
   transferSentence,
   transferShare,
 } from './selectors.ts'
 import { initialState, PAGE_HITS, type SearchState, type State } from './state.ts'
 
-test('reads are counted by where they were answered, and compared once there are enough', () => {
+test('counts reads by where they were answered, and compares them once there are enough', () => {
   const none = { hits: { hot: 0, warm: 0, cold: 0, catalogue: 0 }, misses: 0, hitRate: 0 }
   const kinds = { package: none, manifest: none, file: none }
   const memory = { requests: 4, hitRate: 0.25, best: 0.5 }
@@ -87,7 +87,7 @@ describe('the network line', () => {
     ['offline', { status: statusOf({ online: false }, { relay: 'failed' }) }, 'warning'],
     ['connecting', { status: statusOf({ online: false }, { relay: 'working' }) }, 'working'],
   ]
-  test.each(cases)('is calm and true %s', (_, change, tone) => {
+  test.each(cases)('has a matching tone %s', (_, change, tone) => {
     const line = networkLine(state(change))
     expect(line.tone).toBe(tone)
     expect(line.sentence).not.toBe('')
@@ -98,14 +98,14 @@ describe('the network line', () => {
   })
 })
 
-test('a clock that seems wrong is reported with how much and which way; one that is right is not', () => {
+test('reports a wrong clock with its offset and direction, and no correct one', () => {
   expect(clockNotice({ status: statusOf() })).toBeUndefined()
   expect(clockNotice({ status: undefined })).toBeUndefined()
   expect(clockNotice({ status: statusOf({ clockAheadMs: 3 * 3_600_000 }) })?.title).toContain('3 hours ahead of')
   expect(clockNotice({ status: statusOf({ clockAheadMs: -3 * 365 * 86_400_000 }) })?.title).toContain('3 years behind')
 })
 
-test('a step says what to do only where it failed, and keeps the reason of the engine', () => {
+test('a step suggests an action only when it failed, and keeps the reason of the engine', () => {
   const status = statusOf({ channelPath: 'none' }, { direct: 'failed' })
   status.steps.relay = { state: 'failed', reason: { code: 'relay-silent', relay: 'example.org' }, since: 7 }
   const lines = stepLines(status)
@@ -127,12 +127,12 @@ describe('an empty list', () => {
   })
   const reason = (change: Partial<State>) => emptyReason(state({ search: search(''), ...change }))
 
-  test('is none while there are hits, or no answer yet', () => {
+  test('has no reason while there are hits, or no answer yet', () => {
     expect(reason({ search: search('', 3) })).toBeUndefined()
     expect(emptyReason(state({}))).toBeUndefined()
   })
 
-  test('has the reason that holds', () => {
+  test('has the applicable reason', () => {
     expect(reason({ search: search('xyz'), catalogue: { revision: 1, size: 9 } })).toBe('no-match')
     expect(reason({})).toBe('connecting')
     expect(reason({ status: statusOf({ online: false }, { relay: 'failed' }) })).toBe('offline')
@@ -140,11 +140,11 @@ describe('an empty list', () => {
     expect(reason({ status: statusOf() })).toBe('nobody')
   })
 
-  test('of a search in an empty catalogue blames the catalogue, not the search', () => {
+  test('of a search in an empty catalogue is attributed to the catalogue', () => {
     expect(reason({ search: search('xyz'), status: statusOf() })).toBe('nobody')
   })
 
-  test('of a search that others were asked, too, blames the search', () => {
+  test('of a search that other peers answered is attributed to the search', () => {
     const asked = (peers: State['search']['peers']) =>
       reason({ search: { ...search('xyz'), peers }, status: statusOf() })
     expect(asked('asking')).toBe('connecting')
@@ -153,7 +153,7 @@ describe('an empty list', () => {
   })
 })
 
-describe('asking other peers', () => {
+describe('remote search', () => {
   const result = { tookMs: 1, facets: { category: [], tag: [], license: [], publisher: [] } }
   const looking = (
     text: string,
@@ -168,21 +168,21 @@ describe('asking other peers', () => {
     })
   }
 
-  test('is worth while until the catalogue is complete, and then where nothing is found', () => {
-    expect(isWorthAsking(looking('a', 9, { catalogueComplete: false }))).toBe(true)
-    expect(isWorthAsking(looking('a', 9))).toBe(false)
-    expect(isWorthAsking(looking('a', 0))).toBe(true)
-    expect(isWorthAsking(looking('', 0, { catalogueComplete: false }))).toBe(true)
-    expect(isWorthAsking(looking('', 9, { catalogueComplete: false }))).toBe(false)
-    expect(isWorthAsking(looking('', 0))).toBe(false)
+  test('is useful until the catalogue is complete, and then when nothing is found', () => {
+    expect(shouldQueryPeers(looking('a', 9, { catalogueComplete: false }))).toBe(true)
+    expect(shouldQueryPeers(looking('a', 9))).toBe(false)
+    expect(shouldQueryPeers(looking('a', 0))).toBe(true)
+    expect(shouldQueryPeers(looking('', 0, { catalogueComplete: false }))).toBe(true)
+    expect(shouldQueryPeers(looking('', 9, { catalogueComplete: false }))).toBe(false)
+    expect(shouldQueryPeers(looking('', 0))).toBe(false)
   })
 
-  test('is not, where nobody is there, before the answer from here, and again', () => {
-    expect(isWorthAsking(looking('a', 0, { searchablePeers: 0 }))).toBe(false)
-    expect(isWorthAsking(looking('a', 0, {}, { answered: { text: 'b' } }))).toBe(false)
-    expect(isWorthAsking(looking('a', 0, {}, { result: undefined }))).toBe(false)
-    expect(isWorthAsking(looking('a', 0, {}, { peers: 'asking' }))).toBe(false)
-    expect(isWorthAsking(looking('a', 0, {}, { peers: { asked: 3, answered: 0 } }))).toBe(false)
+  test('is not useful without peers, before the local answer, or twice', () => {
+    expect(shouldQueryPeers(looking('a', 0, { searchablePeers: 0 }))).toBe(false)
+    expect(shouldQueryPeers(looking('a', 0, {}, { answered: { text: 'b' } }))).toBe(false)
+    expect(shouldQueryPeers(looking('a', 0, {}, { result: undefined }))).toBe(false)
+    expect(shouldQueryPeers(looking('a', 0, {}, { peers: 'asking' }))).toBe(false)
+    expect(shouldQueryPeers(looking('a', 0, {}, { peers: { asked: 3, answered: 0 } }))).toBe(false)
   })
 
   test.each<[SearchState['peers'], string]>([
@@ -208,7 +208,7 @@ describe('hits', () => {
     peers: undefined,
   }
 
-  test('are found by their rank across pages', () => {
+  test('are found by rank across pages', () => {
     expect(hitAt(search, 0)?.id).toBe('0/0')
     expect(hitAt(search, 2 * PAGE_HITS + 3)?.id).toBe('2/3')
     expect(hitAt(search, PAGE_HITS)).toBeUndefined()
@@ -216,12 +216,12 @@ describe('hits', () => {
     expect(rankOf(search, '1/3')).toBe(-1)
   })
 
-  test('that are missing are named by page', () => {
+  test('that are missing are listed by page', () => {
     expect(missingPages(search, 0, PAGE_HITS - 1)).toEqual([])
     expect(missingPages(search, 10, 4 * PAGE_HITS)).toEqual([1, 3, 4])
   })
 
-  test('are of an older query until the answer is there', () => {
+  test('belong to an older query until the answer arrives', () => {
     expect(isSearching({ search })).toBe(false)
     expect(isSearching({ search: { ...search, wanted: { text: '' } } })).toBe(true)
   })
@@ -247,24 +247,24 @@ describe('transfers', () => {
     other: transfer('other', { startedAt: 5, specs: [`${id}-world`] }),
   }
 
-  test('that need attention come newest first', () => {
+  test('that need attention are sorted newest first', () => {
     expect(openTransfers({ transferById }).map((each) => each.id)).toEqual(['other', 'failed', 'new', 'old'])
   })
 
-  test('of a package are known by its id or its slug, not by a longer one', () => {
+  test('of a package are found by its id or slug, not by a longer one', () => {
     expect(runningTransfer({ transferById }, id, 'hello')?.id).toBe('new')
     expect(runningTransfer({ transferById }, `${id}-world`, 'hello-world')?.id).toBe('other')
     expect(runningTransfer({ transferById }, 'x/y', 'y')).toBeUndefined()
   })
 
-  test('have a share once their size is known, never over one', () => {
+  test('have a share of at most one once their size is known', () => {
     expect(transferShare(transfer('x', {}))).toBeUndefined()
     expect(transferShare(transfer('x', { bytes: 1, totalBytes: 4 }))).toBe(0.25)
     expect(transferShare(transfer('x', { bytes: 5, totalBytes: 4 }))).toBe(1)
   })
 })
 
-test('a transfer that comes through a relay says so, with the limit', () => {
+test('a relayed transfer states the relay and its limit', () => {
   const transfer: TransferView = {
     id: 't',
     specs: ['a'],
@@ -280,7 +280,7 @@ test('a transfer that comes through a relay says so, with the limit', () => {
   expect(transferSentence({ ...transfer, limit: undefined })).toBe('Downloading from 1 peer')
 })
 
-test('ages of packages count from the later of the two clocks, so a device that is behind takes none for new', () => {
+test('package ages use the later of the two clocks, so a slow device clock makes none look new', () => {
   const day = 86_400_000
   const published = 100 * day
   const behind = { status: statusOf({ clockAheadMs: -3 * day }) }

@@ -11,7 +11,7 @@ import { transferText } from '../text/transfers.ts'
 import { hasEnded } from './apply-updates.ts'
 import { PAGE_HITS, type State } from './state.ts'
 
-/** Views of the state: pure functions, one question each. */
+/** Pure selectors of the state. */
 
 export type Tone = 'ok' | 'working' | 'warning' | 'error'
 
@@ -34,13 +34,13 @@ export const networkLine = ({ engine, status }: Pick<State, 'engine' | 'status'>
 }
 
 /**
- * The later of this device's clock and the server's, ms: what has come by either is in the past, as it is where the
- * engine judges when a package was published.
+ * The later of this device's clock and the server's (ms). A time before either is in the past, as in the engine's check
+ * of publication dates.
  */
 export const latestTime = ({ status }: Pick<State, 'status'>, now: number): number =>
   now + Math.max(0, -(status?.clockAheadMs ?? 0))
 
-/** Notice about a clock that seems wrong; undefined while it agrees with the server's. */
+/** Notice about a wrong clock; undefined while it agrees with the server's. */
 export const clockNotice = ({ status }: Pick<State, 'status'>): { title: string; text: string } | undefined => {
   const aheadMs = status?.clockAheadMs
   if (aheadMs === undefined) return undefined
@@ -56,9 +56,9 @@ export interface StepLine {
   state: StepState
   /** When the state last changed. */
   since: number
-  /** What the state means. */
+  /** Explains the state. */
   sentence: string
-  /** What the person can do; empty when there is nothing to do. */
+  /** Suggests an action; empty when none is needed. */
   next: string
 }
 
@@ -100,7 +100,7 @@ const stepLine = (
   }
 }
 
-/** A failure shows its meaning and its reason; a step under way shows the engine's reason alone. */
+/** Explains a failure with its reason; a step in progress shows only the engine's reason. */
 const stepSentence = (state: StepState, reason: Step['reason'], words: (state: 'ok' | 'failed') => string): string => {
   if (state === 'ok') return words(state)
   if (state !== 'failed') return reason === undefined ? networkText.stepState(state) : sayReason(reason)
@@ -109,7 +109,7 @@ const stepSentence = (state: StepState, reason: Step['reason'], words: (state: '
     : networkText.stepFailedBecause({ state: words(state), reason: sayReason(reason) })
 }
 
-/** What the cache answered in words; the comparison follows once there are enough requests. */
+/** Cache statistics in words, with the comparison once there are enough requests. */
 export const lookupLines = ({ hits, kinds, memory }: CacheView): string[] => {
   const places = [
     { number: hits.hot + hits.warm + hits.catalogue, words: networkText.fromMemory },
@@ -129,10 +129,10 @@ export const lookupLines = ({ hits, kinds, memory }: CacheView): string[] => {
   ]
 }
 
-/** Below this number, first lookups, which no cache can answer, dominate the figure. */
+/** Minimum requests for a comparison: below it, first lookups, which no cache can answer, dominate. */
 const comparableRequests = 20
 
-/** Why the list of the browse page is empty; undefined when it is not, or not known yet. */
+/** Why the list of the browse page is empty; undefined when it is not, or while loading. */
 export type EmptyReason = 'no-match' | 'connecting' | 'offline' | 'nobody'
 
 export const emptyReason = (
@@ -146,7 +146,7 @@ export const emptyReason = (
   return status.steps.relay.state === 'failed' ? 'offline' : 'connecting'
 }
 
-/** An empty catalogue is to blame for an empty list, until others were asked for the same. */
+/** Attributes an empty list to the empty catalogue until other peers were queried. */
 const reasonOnline = ({ peers, answered }: State['search']): EmptyReason => {
   if (peers === 'asking') return 'connecting'
   return peers !== undefined && peers.answered > 0 && answered !== undefined && isNarrowed(answered)
@@ -158,11 +158,10 @@ export const isNarrowed = (query: BrowseQuery): boolean =>
   query.text.trim() !== '' || filterKeys.some((key) => query[key] !== undefined)
 
 /**
- * Whether other peers may know more of what is looked for than is shown: until a whole exchange of catalogues has ended
- * well, they may, and after that they may where nothing was found here. A list that nobody has narrowed, with something
- * in it, is left to the exchange. Asked once.
+ * Whether a remote query may find more: as long as no catalogue exchange has completed, and afterwards only when the
+ * local search found nothing. A non-empty list without filters is left to the exchange. Each search is queried once.
  */
-export const isWorthAsking = ({ search, status }: Pick<State, 'search' | 'status'>): boolean => {
+export const shouldQueryPeers = ({ search, status }: Pick<State, 'search' | 'status'>): boolean => {
   const { wanted, answered, result, peers } = search
   if (status === undefined || status.searchablePeers === 0) return false
   if (wanted === undefined || wanted !== answered || result === undefined || peers !== undefined) return false
@@ -179,13 +178,13 @@ export const peersSentence = ({ search: { peers } }: Pick<State, 'search'>): str
   return answered === asked ? browseText.allAnswered(asked) : browseText.someAnswered(asked, { answered })
 }
 
-/** Whether what is shown answers something older than what is wanted. */
+/** Whether the shown results belong to an older query. */
 export const isSearching = ({ search }: Pick<State, 'search'>): boolean => search.wanted !== search.answered
 
 export const hitAt = ({ pages }: State['search'], rank: number) =>
   pages[Math.floor(rank / PAGE_HITS)]?.[rank % PAGE_HITS]
 
-/** The rank of a package among the hits that are here; -1 when it is not. */
+/** Rank of a package among the loaded hits; -1 when absent. */
 export const rankOf = ({ pages }: State['search'], id: string): number => {
   for (const [page, hits] of Object.entries(pages)) {
     const at = hits.findIndex((hit) => hit.id === id)
@@ -194,7 +193,7 @@ export const rankOf = ({ pages }: State['search'], id: string): number => {
   return -1
 }
 
-/** Pages of hits between two ranks that nobody asked for yet. */
+/** Pages between two ranks that are not loaded. */
 export const missingPages = ({ pages }: State['search'], first: number, last: number): number[] => {
   const missing: number[] = []
   for (let page = Math.floor(first / PAGE_HITS); page <= Math.floor(last / PAGE_HITS); page += 1) {
@@ -234,6 +233,6 @@ export const transferSentence = ({ state, sources, bytes, totalBytes, limit }: T
     : transferText.throughRelay({ state: fetching, limit: formatBytes(limit.bytes) })
 }
 
-/** Share that is done, 0 to 1; undefined while the size is not known. */
+/** Completed share, 0 to 1; undefined while the size is unknown. */
 export const transferShare = ({ bytes, totalBytes }: TransferView): number | undefined =>
   totalBytes === 0 ? undefined : Math.min(bytes / totalBytes, 1)

@@ -19,18 +19,18 @@ import type {
 import type { Theme } from '../lib/theme.ts'
 import type { BrowseQuery } from '../routes.ts'
 
-/** Everything that the page shows. Changed only by `apply-updates.ts` and by the commands, never in place. */
+/** State of the page. Replaced only by `apply-updates.ts` and the commands, never mutated. */
 export interface State {
   engine: EngineState
   status: StatusView | undefined
   catalogue: { revision: number; size: number }
   libraryRevision: number
-  library: Asked<readonly LibraryEntry[]>
+  library: Requested<readonly LibraryEntry[]>
   peers: readonly PeerView[] | undefined
-  /** Undefined until a package or file was read. */
+  /** Undefined until the first read of a package or file. */
   cache: CacheView | undefined
   search: SearchState
-  packageById: Readonly<Record<string, Asked<PackageView>>>
+  packageById: Readonly<Record<string, Requested<PackageView>>>
   transferById: Readonly<Record<string, TransferView>>
   /** Publications of this visit; the key is `<package id>@<version>`. */
   publicationByKey: Readonly<Record<string, PublicationView>>
@@ -41,53 +41,53 @@ export interface State {
 
 export type EngineState = { phase: 'starting' } | { phase: 'ready' } | { phase: 'failed'; failure: FailureView }
 
-/** Something that was asked of the engine. An older value stays while it is asked for again. */
-export interface Asked<T> {
+/** A value requested from the engine. An older value stays during a new request. */
+export interface Requested<T> {
   busy: boolean
   value?: T
   failure?: FailureView
-  /** The engine has said since that the value may be another one now. */
+  /** The engine has reported a change since. */
   stale?: true
 }
 
 export interface SearchState {
-  /** What the person looks for now; undefined until the browse page was open. */
+  /** The current query; undefined until the browse page is opened. */
   wanted: BrowseQuery | undefined
-  /** What `result` and `pages` answer. */
+  /** The query that `result` and `pages` answer. */
   answered: BrowseQuery | undefined
   result: Pick<SearchResult, 'total' | 'tookMs' | 'facets'> | undefined
-  /** Hits by page of `PAGE_HITS`; pages that were never looked at are absent. */
+  /** Hits by page of `PAGE_HITS`; pages that were not loaded are absent. */
   pages: Readonly<Record<number, readonly PackageSummary[]>>
-  /** Other peers who are asked, or were asked, for what is wanted; undefined where they were not. */
+  /** State of the remote query for `wanted`; undefined without one. */
   peers: 'asking' | { asked: number; answered: number } | undefined
   failure?: FailureView
 }
 
-/** Hits asked for at once: two screens of a desktop; the engine gives at most 100. */
+/** Hits per page: two desktop screens; the engine returns at most 100. */
 export const PAGE_HITS = 50
 
-/** A package on its way to being published. */
+/** A package being prepared for publication. */
 export type Draft =
   | { stage: 'reading'; source: string }
-  /** Not read at all: too large, too many files, no archive. */
+  /** Not read: too large, too many files, or not an archive. */
   | { stage: 'refused'; source: string; findings: readonly Finding[] }
   | OpenDraft
   | { stage: 'published'; result: PublishResult }
 
 export interface OpenDraft {
   stage: 'open'
-  /** What the person picked, by name. */
+  /** Name of the chosen folder or archive. */
   source: string
   folder: string | undefined
   files: readonly FileInput[]
   leftOut: readonly LeftOut[]
-  /** Paths of private files that the person wants published all the same. */
+  /** Paths of private files that the user confirmed for publication. */
   confirmed: readonly string[]
-  /** What the person typed over the manifest. */
+  /** Manifest fields that the user overrode. */
   typed: Partial<ManifestFields>
-  /** The last check; while `checking` it may be of what was typed before. */
+  /** The last check; may be outdated while `checking`. */
   check: PackageCheck | undefined
-  /** What signing would give, known when the check has no errors. */
+  /** Result of a dry run; undefined while the check has errors. */
   dryRun: PublishResult | undefined
   checking: boolean
   publishing: boolean

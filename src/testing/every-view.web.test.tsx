@@ -35,7 +35,7 @@ const open = (...given: Parameters<typeof showPage>): ShownPage => {
   return page
 }
 
-/** What the engine makes of a catalogue: the same steps as in `storage.ts`. */
+/** Builds a catalogue as the engine does: the same steps as in `storage.ts`. */
 const viewsOf = (registry: Registry): { search: Search; viewById: Map<string, PackageView> } => {
   const search = createSearch({ now: () => 0 })
   const viewById = new Map<string, PackageView>()
@@ -63,7 +63,7 @@ const registryOver = (store: Store): Registry => createRegistry({ store, crypto:
 const isDone = (page: ShownPage): boolean =>
   page.element.querySelector('main h1') !== null && page.element.querySelector('main .page-loading') === null
 
-/** Opens a page and waits until nothing of it is under way. */
+/** Opens a page and waits until it has finished loading. */
 const look = async (...given: Parameters<typeof showPage>): Promise<string> => {
   const page = open(...given)
   await until(`the page ${given[0]} is drawn`, () => isDone(page) || page.failures().length > 0)
@@ -76,7 +76,7 @@ const look = async (...given: Parameters<typeof showPage>): Promise<string> => {
 
 const idOf = (slug: string): string => `${'a'.repeat(52)}/${slug}`
 
-/** Values that no decoder would let through: what drawing them throws must stay with them. */
+/** Values that every decoder rejects: an error while rendering one must not affect other parts. */
 const broken = <T,>(value: object): T => value as T
 
 const summary = (slug: string): PackageSummary => ({
@@ -133,15 +133,15 @@ const view = (change: object = {}): PackageView =>
     ...change,
   })
 
-describe('every page draws what is valid, whatever it is', () => {
-  test('releases at the edges of the protocol, as they come from peers and as they are stored', async () => {
+describe('every page renders any valid value', () => {
+  test('releases at the limits of the protocol, as received and as stored', async () => {
     await fc.assert(
       fc.asyncProperty(edgePackages, edgeName, async (packages, name) => {
         const store = createMemoryStore()
         const { entries, ids } = await signEntries(name, packages, 1)
         const first = registryOver(store)
         expect(await first.ingest(entries, { from: 'a peer' })).toMatchObject({ accepted: entries.length, rejected: 0 })
-        // After a reload, from the rows that were stored.
+        // From the stored rows, as after a reload.
         const again = registryOver(store)
         expect((await again.load()).droppedCount).toBe(0)
         expect(again.size()).toBe(ids.length)
@@ -154,7 +154,7 @@ describe('every page draws what is valid, whatever it is', () => {
         const page = open('/', {}, answers)
         await until('all packages are listed', () => page.element.querySelectorAll('.result').length === ids.length)
         expect(page.failures()).toEqual([])
-        // Each row leads to its package by something that can be seen.
+        // Each row links to its package with visible text.
         for (const link of page.element.querySelectorAll<HTMLElement>('.result-link'))
           expect(link.innerText).toMatch(/[\p{L}\p{N}\p{P}\p{S}]/u)
         page.stop()
@@ -164,7 +164,7 @@ describe('every page draws what is valid, whatever it is', () => {
     )
   })
 
-  test('rows of the library at their edges, through the library that reads them', async () => {
+  test('library rows at their limits, as read by the library', async () => {
     const id = `${'a'.repeat(52)}/hello`
     await fc.assert(
       fc.asyncProperty(fc.array(edgeLibraryEntry([id]), { minLength: 1, maxLength: 3 }), async (entries) => {
@@ -179,7 +179,7 @@ describe('every page draws what is valid, whatever it is', () => {
     )
   })
 
-  test('transfers, peers, the state of the network and its clock, with any numbers and texts', async () => {
+  test('transfers, peers, network state and clock with arbitrary numbers and texts', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(edgeTransfer, { maxLength: 3 }),
@@ -200,7 +200,7 @@ describe('every page draws what is valid, whatever it is', () => {
     )
   })
 
-  test('what an install would do, and a draft that is checked, with any numbers and texts', async () => {
+  test('install plans and checked drafts with arbitrary numbers and texts', async () => {
     await fc.assert(
       fc.asyncProperty(edgePlan, edgeCheck, async (plan, check) => {
         const page = open(
@@ -256,8 +256,8 @@ describe('every page draws what is valid, whatever it is', () => {
   })
 })
 
-describe('what cannot be drawn is replaced alone', () => {
-  test('a package in the list of packages; the next answer is drawn again', async () => {
+describe('a part that fails to render is replaced alone', () => {
+  test('a package in the list of packages, until the next answer', async () => {
     let hits = [summary('one'), broken<PackageSummary>({ ...summary('two'), tags: undefined }), summary('three')]
     const facets = { category: [], tag: [], license: [], publisher: [] }
     const page = open('/', {}, { search: async () => ({ total: 3, tookMs: 1, facets, hits }) })
@@ -278,7 +278,7 @@ describe('what cannot be drawn is replaced alone', () => {
     await until('the row is drawn again', () => page.failures().length === 0)
   })
 
-  test('a row of the library, and an install under way', async () => {
+  test('a library row, and a running install', async () => {
     const value = [entry('one'), broken<LibraryEntry>({ ...entry('two'), files: undefined }), entry('three')]
     const transfer = { id: 't', specs: undefined, state: 'fetching', bytes: 0, totalBytes: 0, sources: 0, startedAt: 0 }
     const page = open('/library', { library: { busy: false, value }, transferById: { t: broken(transfer) } })
@@ -296,13 +296,13 @@ describe('what cannot be drawn is replaced alone', () => {
     const page = open(`/package/${'a'.repeat(52)}/hello?tab=${tab}`, {}, { describe: async () => view(change) })
     await until('it is drawn', () => page.failures().length > 0)
     expect(page.element.querySelector('.package')).not.toBeNull()
-    // Whatever it was, all the rest of the page is there.
+    // The rest of the page is rendered.
     const others = ['.package-header', '.tabs', '.facts'].filter((part) => page.element.querySelector(part) !== null)
     expect(others.length).toBeGreaterThanOrEqual(2)
     expect(page.element.querySelector('.header')).not.toBeNull()
   })
 
-  test('a dialog, which can be closed', async () => {
+  test('a dialog, which can still be closed', async () => {
     const page = open(
       `/package/${idOf('hello')}`,
       {},
@@ -320,7 +320,7 @@ describe('what cannot be drawn is replaced alone', () => {
     await until('it is closed', () => page.failures().length === 0)
   })
 
-  test('a read-me file that cannot be drawn', async () => {
+  test('a README', async () => {
     const readme = '>'.repeat(30_000)
     const page = open(
       `/package/${'a'.repeat(52)}/hello`,
@@ -338,7 +338,7 @@ describe('what cannot be drawn is replaced alone', () => {
     expect(page.element.querySelector('.facts')).not.toBeNull()
   })
 
-  test('a peer, a relay and a step of the network page', async () => {
+  test('a peer, a relay and a step on the network page', async () => {
     const peer = {
       peerId: 'p',
       kind: 'peer',
@@ -367,7 +367,7 @@ describe('what cannot be drawn is replaced alone', () => {
     expect(page.failures().length).toBeGreaterThanOrEqual(2)
   })
 
-  test('a notice, and the line that says how the network is', async () => {
+  test('a notice, and the network line', async () => {
     const notices = [
       { id: 'x', level: 'info', message: {} },
       { id: 'y', level: 'warning', message: 'still here' },

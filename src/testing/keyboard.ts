@@ -3,9 +3,9 @@ import { userEvent } from 'vitest/browser'
 import { until } from './shown-page.tsx'
 import { controls, dialog, isVisible, nameOf } from './view-states.ts'
 
-/** Real key presses, as the browser handles them. */
+/** Real key presses, handled by the browser. */
 
-/** Tab visits every control of the page (or of `root`) in its order, and Shift+Tab leads back. */
+/** Tab visits every control of the page (or of `root`) in order, and Shift+Tab in reverse. */
 export const expectTabOrder = async (root: ParentNode = document): Promise<void> => {
   const wanted = tabbable(root)
   expect(wanted.length).toBeGreaterThan(1)
@@ -41,7 +41,7 @@ export const expectModal = async (opener: string): Promise<void> => {
   expect(nameOf(document.activeElement ?? document.body)).toBe(opener)
 }
 
-/** Everything that Tab should reach; of a list of tabs only the chosen one. */
+/** All controls that Tab should reach; in a tab list only the selected tab. */
 const tabbable = (root: ParentNode): HTMLElement[] => [
   ...new Set(
     [...root.querySelectorAll<HTMLElement>(controls)]

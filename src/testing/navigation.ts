@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
 
-/** Page loads that a test would cause: noted instead of done. `reload`, or the address without its origin. */
+/** Records the page loads of a test instead of performing them: `reload`, or the address without its origin. */
 export const catchPageLoads = (): string[] => {
   const loads: string[] = []
   const note = (event: NavigateEvent): void => {

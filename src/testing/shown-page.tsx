@@ -15,7 +15,7 @@ import { drawingFailureText } from '../text/drawing-failures.ts'
 /** The whole page in a test, over an engine whose answers the test supplies. */
 export interface ShownPage {
   readonly element: HTMLElement
-  /** Where the page is now. */
+  /** Current address of the page. */
   address(): string
   setState(change: Partial<State>): void
   /** Delivers updates as the engine would. */
@@ -70,7 +70,7 @@ const isFailed = (element: Element): boolean =>
 /** Time after which a test counts as hung (ms). */
 const hangMs = 60_000
 
-/** Waits also while a test holds the timers of the page. */
+/** Works even while a test holds the timers of the page. */
 const { setTimeout: realTimeout } = globalThis
 
 /** Waits for a condition; the error names it. */

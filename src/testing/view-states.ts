@@ -10,21 +10,21 @@ import type { EngineClient } from '../engine/client.ts'
 import type { State } from '../store/state.ts'
 import { type ShownPage, showPage, until } from './shown-page.tsx'
 
-/** One state of a view, made from fixtures alone. */
+/** One state of a view, built only from fixtures. */
 export interface ViewState {
   readonly name: string
   readonly address: string
   readonly state?: Partial<State>
   readonly answers?: Partial<EngineClient>
-  /** Text that this state shows, in the page or in a dialog. */
+  /** Text that this state shows on the page or in a dialog. */
   readonly shows: string
-  /** What a person does to get there, as soon as `before` is shown. */
+  /** User actions that lead to this state, once `before` is shown. */
   readonly act?: {
     readonly before: string
-    /** Label of a field, and what is typed into it. */
+    /** Label of a field, and the text to type. */
     readonly type?: readonly [label: string, text: string]
     readonly press: readonly string[]
-    /** What the engine says then. */
+    /** Updates that the engine sends then. */
     readonly hear?: () => UpdateBatch
   }
 }
@@ -33,11 +33,11 @@ const narrow = { width: 390, height: 844 }
 const wide = { width: 1280, height: 900 }
 
 /**
- * Tests of each state: nothing fails to render, the text has no leftovers of a program, React reports nothing, the page
- * is no wider than a phone or a desktop, and axe finds no violation in light and in dark.
+ * Tests each state: every part renders, the text contains no program artefacts, React reports nothing, the page fits
+ * the width of a phone and a desktop, and axe finds no violation in the light or dark theme.
  */
 export const testViewStates = (states: readonly ViewState[]): void => {
-  describe('every state is whole, accessible and fits the window', () => {
+  describe('every state renders completely, is accessible and fits the window', () => {
     test.each(states)('$name', async (state) => {
       const errors = vi.spyOn(console, 'error')
       const page = await openState(state)
@@ -58,7 +58,7 @@ export const testViewStates = (states: readonly ViewState[]): void => {
 
 const pages: ShownPage[] = []
 
-/** Shows a state until the test ends, and waits until it is drawn. */
+/** Renders a state until the test ends, and waits for it. */
 export const openState = async ({
   address,
   state,
@@ -82,7 +82,7 @@ export const openState = async ({
 export const untilShown = (text: string): Promise<void> =>
   until(`“${text}” is shown`, () => document.body.innerText.includes(text))
 
-/** Waits for a control with this accessible name that can be used, and clicks it. */
+/** Waits for an enabled control with this accessible name, and clicks it. */
 export const press = async (name: string, kind = controls): Promise<void> => {
   await until(`there is a control “${name}”`, () => findControl(name, kind)?.matches(':not(:disabled)') ?? false)
   const control = findControl(name, kind)
@@ -90,7 +90,7 @@ export const press = async (name: string, kind = controls): Promise<void> => {
   control?.click()
 }
 
-/** The control with this accessible name; of an open dialog where there is one. */
+/** The control with this accessible name, in the open dialog if there is one. */
 export const findControl = (name: string, kind = controls): HTMLElement | undefined =>
   [...(dialog() ?? document).querySelectorAll<HTMLElement>(kind)].find(
     (each) => isVisible(each) && nameOf(each) === name,
@@ -109,7 +109,7 @@ export const controls = 'a[href], button, input, select, textarea, summary, [tab
 
 export const isVisible = (element: Element): boolean => element.checkVisibility({ visibilityProperty: true })
 
-/** Accessible name, as far as the page's own controls need it. */
+/** Accessible name, limited to the cases of the page's own controls. */
 export const nameOf = (element: Element): string =>
   (
     element.getAttribute('aria-label') ??
@@ -126,7 +126,7 @@ const labelOf = ({ labels }: HTMLInputElement | HTMLSelectElement | HTMLTextArea
 
 beforeAll(() => {
   document.documentElement.lang = 'en'
-  // Colours are compared at rest, not half way through a fade.
+  // Colours are compared after transitions have ended.
   const still = document.createElement('style')
   still.textContent = '*, *::before, *::after { animation: none !important; transition: none !important }'
   document.head.append(still)
@@ -138,10 +138,10 @@ afterEach(() => {
   delete document.documentElement.dataset['theme']
 })
 
-/** Everything drawn, dialogs included. */
+/** All rendered elements, including dialogs. */
 const markup = (): string => [...document.querySelectorAll('body > div')].map(({ outerHTML }) => outerHTML).join('\n')
 
-/** Elements that stick out of the page or of a dialog on the right; empty when nothing does. */
+/** Elements that overflow the page or a dialog on the right. */
 const overflow = (): string[] =>
   [document.documentElement, ...document.querySelectorAll('.dialog-body')].flatMap((frame) => {
     const { scrollWidth, clientWidth } = frame

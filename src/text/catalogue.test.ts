@@ -18,7 +18,7 @@ test('a message is filled with its values', () => {
   expect(text.state('failed')).toBe('Failed')
 })
 
-test('a value is written as it is, whatever it holds', () => {
+test('inserts any value unchanged', () => {
   expect(text.from({ source: '$& {size} $1', size: '{source}' })).toBe('From $& {size} $1, {source}')
 })
 

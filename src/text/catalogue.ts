@@ -2,7 +2,7 @@ import { createI18n, type Translations } from '@nanostores/i18n'
 import { atom, keepMount } from 'nanostores'
 
 /**
- * The message catalogue: every word that a person sees comes from here, from one file per page or concept.
+ * The message catalogue: holds every text that users see, in one file per page or concept.
  *
  * The English text is part of the code, so a missing key or a missing value fails the type check. Nothing in this
  * folder knows React or the DOM.
@@ -13,18 +13,18 @@ export type Locale = 'en'
 /** The language of the interface. */
 export const locale = atom<Locale>('en')
 
-/** What `Intl` formats numbers and dates by, for each language of the interface. */
+/** `Intl` locale for each language of the interface. */
 export const intlLocale: Record<Locale, string> = { en: 'en-GB' }
 
 const define = createI18n(locale, {
   baseLocale: 'en',
-  // English needs no translation. Another language is loaded here, a page at a time.
+  // English needs no translation. Other languages are loaded here, one page at a time.
   get: async () => ({}),
 })
 
 /**
- * Messages of one page or concept. Reading one gives it in the current language, so read it where it is shown and not
- * when a module loads.
+ * Messages of one page or concept. Reading a message returns it in the current language, so read it when it is shown,
+ * not when a module loads.
  */
 export const messages = <English extends Translations>(name: string, english: English): Readonly<English> => {
   const store = define(name, english)

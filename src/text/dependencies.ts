@@ -1,7 +1,7 @@
 import { messages } from './catalogue.ts'
 import { choice, params } from './forms.ts'
 
-/** What a package depends on, and what depends on it. */
+/** Dependencies and dependents of a package. */
 export const dependencyText = messages('dependencies', {
   dependsOn: 'Depends on',
   none: 'No dependencies.',

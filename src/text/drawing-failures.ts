@@ -1,7 +1,7 @@
 import { messages } from './catalogue.ts'
 import { params } from './forms.ts'
 
-/** Shown in place of what could not be drawn: a whole page, or one part of it by its name. */
+/** Shown in place of a page, or a named part of one, that failed to render. */
 export const drawingFailureText = messages('drawing-failures', {
   pageTitle: 'This page could not be shown',
   notLoaded: 'Part of it did not load. The server of this site may be offline.',

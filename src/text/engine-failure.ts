@@ -1,6 +1,6 @@
 import { messages } from './catalogue.ts'
 
-/** The page that stands in for all others when the engine does not run. */
+/** The page shown in place of all others when the engine does not run. */
 export const engineFailureText = messages('engine-failure', {
   tabTitle: 'Not running',
 

@@ -4,7 +4,7 @@ import { formatBytes } from './format.ts'
 import { formatCount, formatDecimal, formatUnit } from './numbers.ts'
 import { asSentence, because, inList, quote, type Words } from './words.ts'
 
-/** Why a command failed, in English: what happened, then what to do about it. */
+/** Command failures in English: the cause, then the remedy. */
 export const failureWords: Words<typeof failureReasons> = {
   unknown: () => 'Something went wrong that this version of the page cannot describe. Reload the page.',
   described: (v) => asSentence(v.detail, 'Something went wrong.'),
@@ -192,7 +192,7 @@ export const failureWords: Words<typeof failureReasons> = {
     `The engine of this page met an error${because(v.detail)}. If something stops working, reload the page.`,
 }
 
-/** Why nothing can be chosen for a dependency, as the end of a sentence. */
+/** Why no version of a dependency can be chosen, as the end of a sentence. */
 export const dependencyProblem = (problem: DependencyProblem, versions: readonly string[]): string => {
   switch (problem) {
     case 'ambiguous':
@@ -247,5 +247,5 @@ const afterAttempts = (attempts: number | undefined): string =>
 
 const peerName = (peer: string | undefined): string => (peer === undefined ? 'The peer' : `The peer …${peer}`)
 
-/** Rounded up, so that what is missing never reads as less than what a relay carries. */
+/** Rounds up, so that missing bytes never appear to be below the relay limit. */
 const megabytesUp = (bytes: number): string => formatDecimal(Math.ceil(bytes / 100_000) / 10)

@@ -12,7 +12,7 @@ import { formatCount } from './numbers.ts'
 import { publishText } from './publish.ts'
 import { because, inList, quote, type Words } from './words.ts'
 
-/** What the check of a package found, in English. */
+/** Findings of a package check, in English. */
 export const findingWords: Words<typeof findingReasons> = {
   'no-files': () => 'There are no files. A package needs at least a manifest.',
   'too-many-files': (v) =>
@@ -30,7 +30,7 @@ export const findingWords: Words<typeof findingReasons> = {
       : `${other} is a file, and ${path} needs a folder of that name. Rename one of them.`
   },
   'path-normalized': (v) => `The path ${quote(v.path)} will be written in Unicode normal form C.`,
-  // In full: a person decides about this one file, and others may begin alike.
+  // Not truncated: the user decides about this file, and other paths may start alike.
   'private-file': (v) =>
     `${quote(v.path, v.path.length)} looks private: ${privateSign[v.sign]}.${v.confirmed ? ' It will be published because you confirmed it.' : ''}`,
   'left-out': (v) =>

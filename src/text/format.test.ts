@@ -46,7 +46,7 @@ test('durations', () => {
 
 describe('times', () => {
   const now = Date.UTC(2026, 0, 31, 12)
-  test('are in words while they are near', () => {
+  test('are relative when recent', () => {
     const ages = [-5000, 0, 59_000, 60_000, 7_200_000, 86_400_000, 10 * 86_400_000]
     expect(ages.map((age) => formatAgo(now - age, now))).toEqual([
       'just now',
@@ -58,7 +58,7 @@ describe('times', () => {
       '10 days ago',
     ])
   })
-  test('are a date after that', () => {
+  test('are dates after that', () => {
     expect(formatAgo(Date.UTC(2025, 10, 2, 12), now)).toBe('2 Nov 2025')
   })
 })
@@ -67,7 +67,7 @@ test('lists', () => {
   expect([[], ['a'], ['a', 'b'], ['a', 'b', 'c']].map(formatList)).toEqual(['', 'a', 'a and b', 'a, b and c'])
 })
 
-test('spans are in their largest unit', () => {
+test('spans use their largest unit', () => {
   const hour = 3_600_000
   expect([0, 300_000, 3 * hour, -3 * hour, 24 * hour, 36 * hour, 3 * 365 * 24 * hour].map(formatSpan)).toEqual([
     '0 minutes',
@@ -80,11 +80,11 @@ test('spans are in their largest unit', () => {
   ])
 })
 
-describe('whatever the number is', () => {
+describe('any number', () => {
   const edges = [8.64e15, 8.64e15 + 1, 9e15, -1, -0, Number.MAX_VALUE, Number.MIN_VALUE, 253_402_300_800_000]
   const anyNumber = fc.oneof(fc.double(), fc.maxSafeInteger(), fc.constantFrom(...edges))
 
-  test('a text comes out, and never NaN or Infinity', () => {
+  test('yields a text without NaN or Infinity', () => {
     fc.assert(
       fc.property(anyNumber, anyNumber, (one, other) => {
         const texts = [

@@ -3,8 +3,8 @@ import { params } from './forms.ts'
 import { finite, formatDecimal, formatUnit } from './numbers.ts'
 
 /**
- * Sizes, durations, times and lists as a person reads them. Total: whatever a stranger's record or a damaged row holds,
- * a text results and nothing is thrown.
+ * Human-readable sizes, durations, times and lists. Total: returns a text for any value of an untrusted record or a
+ * damaged row.
  */
 
 const text = messages('format', {
@@ -28,7 +28,7 @@ export const formatBytes = (size: number): string => {
   if (bytes < KB) return text.bytes({ value: String(bytes) })
   let value = bytes / KB
   let unit = 0
-  // Compared as rounded, so that 999.9 kB is written 1 MB and not 1,000 kB.
+  // Compares the rounded value, so that 999.9 kB becomes 1 MB instead of 1,000 kB.
   while (Math.round(value) >= KB && unit < byteUnits.length - 1) {
     value /= KB
     unit += 1
@@ -48,7 +48,7 @@ const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 const YEAR_MS = 365.25 * DAY_MS
 
-/** The shortest span (ms) that is written in each unit. */
+/** Minimum span for each unit (ms). */
 const shortestSpan = [0, MINUTE_MS, 'minute'] as const
 const spans = [
   [1.5 * YEAR_MS, YEAR_MS, 'year'],
@@ -63,17 +63,17 @@ export const formatSpan = (duration: number): string => {
   return formatUnit(Math.round(ms / unitMs), unit)
 }
 
-/** The last moment that is written as a date (ms): the end of the year 9999. After it come other forms, then no date. */
+/** Latest time shown as a date (ms): the end of the year 9999. Later years have other formats, then none. */
 const LAST_TIME = 253_402_300_799_999
 
-/** Whether `time` can be shown. Zero stands for an unknown time. */
+/** Whether `time` can be shown. Zero means unknown. */
 export const isKnownTime = (time: number): boolean => Number.isFinite(time) && time > 0 && time <= LAST_TIME
 
-/** How long ago; a date after 30 days. A time in the future (clocks differ) counts as now. */
+/** Relative time; a date after 30 days. A time in the future (clocks differ) counts as now. */
 export const formatAgo = (time: number, now: number): string => {
   if (!isKnownTime(time)) return text.unknownTime
   const age = now - time
-  // Also where the present is not a number.
+  // Also covers a current time that is not a number.
   if (!(age >= MINUTE_MS)) return text.justNow
   if (age >= 30 * DAY_MS) return formatDate(time)
   const relative = new Intl.RelativeTimeFormat(intlLocale[locale.get()], { numeric: 'auto' })

@@ -2,14 +2,14 @@ import { type TranslationFunction, transform } from '@nanostores/i18n'
 import { finite, formatCount } from './numbers.ts'
 
 /**
- * The forms that a message can take beside plain text. Types come from the English text: a call that lacks a value of
- * the text, or passes another, does not compile.
+ * Message forms besides plain text. The English text determines the types: a call with a missing or unknown value does
+ * not compile.
  *
  * These replace `params` and `count` of the library, which read `$&` in a value as a pattern, replace what looks like a
  * placeholder inside a value, and write 1204 without a separator.
  */
 
-/** A number is written with separators; text is taken as it is. */
+/** Numbers are formatted with separators, texts are inserted unchanged. */
 export type Value = string | number
 
 /** Names in braces. */
@@ -47,7 +47,7 @@ export const choice = <const Case extends string>(
 ): TranslationFunction<[which: Case], string> =>
   transform((_code, translation: Record<string, string>, which: Case) => translation[which] ?? '')(texts)
 
-/** Looks at the text once, so that a value is never read as a placeholder. */
+/** Replaces in a single pass, so that a value is never read as a placeholder. */
 const fill = (text: string, values: Values<string>): string =>
   text.replace(/\{(\w+)\}/g, (placeholder, name: string) => {
     const value = values[name]

@@ -1,7 +1,7 @@
 import { messages } from './catalogue.ts'
 import { choice, count, params } from './forms.ts'
 
-/** What is installed in this browser. */
+/** The packages installed in this browser. */
 export const libraryText = messages('library', {
   tabTitle: 'Library',
   title: 'Library',

@@ -42,10 +42,10 @@ test.each([
 
 type Node = { readonly type: string; readonly start: number } & Readonly<Record<string, unknown>>
 
-/** Attributes that a person reads or hears. */
+/** Attributes that are displayed or read aloud. */
 const shownAttributes = /^(aria-(label|description|valuetext|placeholder)|title|placeholder|alt|label|confirm|hint)$/
 
-/** Attributes that hold several words and are not shown. */
+/** Attributes with several words that are not displayed. */
 const hiddenAttributes = /^(className|rel|accept)$/
 
 /** Several words, or one that begins like a sentence. */
@@ -78,7 +78,7 @@ const textOf = (node: Node): string | undefined => {
   return undefined
 }
 
-/** The parts of a node that can hold text, each with whether it is displayed as it is. */
+/** The parts of a node that can hold text, and whether each is displayed unchanged. */
 const childrenOf = (node: Node, shown: boolean): [Node, boolean][] => {
   const all = Object.values(node).flat().filter(isNode)
   switch (node.type) {

@@ -1,6 +1,6 @@
 import { messages } from './catalogue.ts'
 
-/** The page for an address that leads nowhere. */
+/** The page for an unknown address. */
 export const notFoundText = messages('not-found', {
   tabTitle: 'Not found',
   title: 'Page not found',

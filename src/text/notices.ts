@@ -1,7 +1,7 @@
 import { messages } from './catalogue.ts'
 import { params } from './forms.ts'
 
-/** What commands report in a corner of the page. */
+/** Notices of commands in a corner of the page. */
 export const noticeText = messages('notices', {
   published: params('Published {name}.'),
   saved: params('Saved {name} as {path}.'),

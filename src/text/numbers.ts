@@ -18,7 +18,7 @@ export const formatPercent = (share: number): string =>
 export const formatUnit = (value: number, unit: 'second' | 'minute' | 'hour' | 'day' | 'year'): string =>
   numberFormat({ style: 'unit', unit, unitDisplay: 'long' }).format(finite(value))
 
-/** Making a format costs 50 times as much as using it. */
+/** Creating a formatter takes 50 times as long as using it. */
 const formats = new Map<string, Intl.NumberFormat>()
 
 const numberFormat = (options: Intl.NumberFormatOptions = {}): Intl.NumberFormat => {

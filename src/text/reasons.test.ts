@@ -8,7 +8,7 @@ import { sayFailure, sayReason } from './reasons.ts'
 
 const seed = 17
 
-/** Sentences: a beginning, an end, nothing that hides or breaks a line, and no hole where a value should be. */
+/** Complete sentences without invisible or line-breaking characters, or missing values. */
 const expectSentence = (text: string): void => {
   expect(text).toMatch(/^[^\s].*[.?!…]$/u)
   expect(text).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]|\[object|NaN|undefined/u)
@@ -16,14 +16,14 @@ const expectSentence = (text: string): void => {
 }
 
 describe('the words of reasons', () => {
-  test.each(Object.keys(allReasons))('%s reads as a sentence, whatever its values are', (code) => {
+  test.each(Object.keys(allReasons))('%s forms a sentence for any values', (code) => {
     fc.assert(
       fc.property(reasonOfCode(code), (reason) => expectSentence(sayReason(reason))),
       { seed, numRuns: 60 },
     )
   })
 
-  test('of any failure, known or not, name what happened', () => {
+  test('of any failure, known or unknown, name it', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), hostileReason(failureReasons), (name, reason) =>
         expectSentence(sayFailure({ name, reason })),
@@ -32,7 +32,7 @@ describe('the words of reasons', () => {
     )
   })
 
-  test('of another version are neutral and keep the name of the failure', () => {
+  test('of another version are neutral and keep the failure name', () => {
     for (const reason of [{ code: 'unknown' }, { code: 'of-a-later-version' }, { code: 'two-contents' }])
       expect(sayFailure({ name: 'PackageNotFound', reason })).toContain('(PackageNotFound)')
     const damaged = [undefined, null, {}, 'text'] as unknown as AnyReason[]
@@ -42,7 +42,7 @@ describe('the words of reasons', () => {
     }
   })
 
-  test('say what happened, then what to do', () => {
+  test('state the cause, then the remedy', () => {
     expect(sayReason({ code: 'no-peers-to-query' })).toMatch(/^No connected peers to query\. Wait/)
     const say = (reason: object): string => sayReason(reason as AnyReason)
     expect(say({ code: 'not-in-catalogue', spec: 'kit', namesakes: ['@a/kit', '@b/kit'], more: 1 })).toContain(
@@ -62,7 +62,7 @@ describe('the words of reasons', () => {
     expect(say({ code: 'described', detail: 'The disk is full.' })).toBe('The disk is full.')
   })
 
-  test('of a check that failed name the place, and all private files', () => {
+  test('of a failed check name the location, and all private files', () => {
     const path = `${'a-folder/'.repeat(20)}one.pem`
     const text = sayFailure({
       name: 'PrivateFile',

@@ -6,14 +6,14 @@ import { damageWords, healthWords, stepWords, warningWords } from './status.ts'
 import { tame } from './words.ts'
 
 /**
- * Sentences for what the engine says. Total: a reason of another version, or a damaged one, gives a neutral sentence.
+ * Sentences for the reasons of the engine. Total: an unknown or damaged reason yields a neutral sentence.
  */
 
 /** A reason as one or more sentences. */
 export const sayReason = (reason: AnyReason): string =>
   wordsOf(reason) ?? 'This version of the page cannot describe the reason.'
 
-/** A failure in words; one of an unknown reason is known by its name. */
+/** A failure in words; identified by its name if the reason is unknown. */
 export const sayFailure = ({ name, reason }: { readonly name: string; readonly reason: AnyReason }): string => {
   const known = isUnknown(reason) ? undefined : wordsOf(reason)
   return (
@@ -40,7 +40,7 @@ const wordsOf = (reason: AnyReason): string | undefined => {
   return known === undefined ? undefined : allWords[known.code]?.(tamed(known), sayReason).trim()
 }
 
-/** Its texts, wherever they came from, without what would disturb the sentence around them. */
+/** Sanitizes the texts of a reason, so that they cannot disturb the surrounding sentence. */
 const tamed = (reason: AnyReason): object =>
   Object.fromEntries(
     Object.entries(reason).map(([name, value]) => [

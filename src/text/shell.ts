@@ -1,7 +1,7 @@
 import { messages } from './catalogue.ts'
 import { choice, params } from './forms.ts'
 
-/** What frames every page: header, navigation and the notices above the page. */
+/** The frame of every page: header, navigation and notices. */
 export const shellText = messages('shell', {
   tabTitle: params('{page} · ggen marketplace'),
   brand: 'ggen',

@@ -10,7 +10,7 @@ import { formatDuration } from './format.ts'
 import { formatCount } from './numbers.ts'
 import { because, quote, type Words } from './words.ts'
 
-/** Why a step towards being a full peer waits, works or failed, in English. */
+/** Reasons for the state of a connection step, in English. */
 export const stepWords: Words<typeof stepReasons> = {
   'node-starting': () => 'The peer-to-peer node is starting.',
   'node-not-started': (v) => `The peer-to-peer node could not be started${because(v.detail)}.`,
@@ -54,7 +54,7 @@ export const stepWords: Words<typeof stepReasons> = {
   'catalogue-no-peers': () => 'No packages known yet, and no connected peers to fetch a catalogue from.',
 }
 
-/** Why a connection is not healthy. */
+/** Reasons for an unhealthy connection. */
 export const healthWords: Words<typeof healthReasons> = {
   'pings-lost': (v) => (v.count === 1 ? 'No answer to the last ping.' : `No answer to ${formatCount(v.count)} pings.`),
   'requests-failed': (v) => `The last ${counts.requests(v.count)} failed.`,
@@ -80,7 +80,7 @@ export const warningWords: Words<typeof warningReasons> = {
     `${v.package} ${v.version} is skipped: it needs ${quote(v.dependency)}, and ${dependencyProblem(v.problem, v.versions)}.`,
 }
 
-/** What is wrong with a file of an installed package. */
+/** Damage of a file of an installed package. */
 export const damageWords: Words<typeof damageReasons> = {
   'bytes-differ': () => 'Its bytes do not match the manifest.',
   'part-missing': () => 'Part of it is missing or damaged.',

@@ -3,29 +3,29 @@ import { formatList } from './format.ts'
 import { formatCount } from './numbers.ts'
 
 /**
- * How words are made of reasons: plain functions, without React or the DOM, so that any client can use them. Values may
- * come from peers and files; texts are tamed before any function here sees them (`reasons.ts`), and names are quoted.
+ * Puts reasons into words: plain functions without React or the DOM, usable by any client. Values may come from peers
+ * and files: `reasons.ts` sanitizes texts before they reach these functions, and names are quoted.
  */
 
-/** The words of every code of a table; a code without words does not compile. `say` words a reason inside another. */
+/** Text for every code of a table; a code without text does not compile. `say` formats a nested reason. */
 export type Words<Table extends ReasonTable> = {
   readonly [Code in keyof Table]: (values: ValuesOf<Table[Code]>, say: (reason: AnyReason) => string) => string
 }
 
-/** What hides, turns the direction of the text beside it, or breaks a line becomes visible. */
+/** Makes invisible, bidirectional and line-breaking characters visible. */
 export const tame = (text: string): string =>
   text.toWellFormed().replace(/[\p{Cc}\p{Cn}\p{Co}\p{Zl}\p{Zp}\p{Bidi_Control}\u200b\u2060\ufeff]/gu, '�')
 
-/** A text that somebody else chose, in quotation marks; longer ones are cut. */
+/** Quotes an untrusted text, truncated if too long. */
 export const quote = (text: string, most = 80): string => `“${clipped(text, most)}”`
 
-/** `: its text`, without an end of its own, for a sentence that goes on with a detail of a library; empty where there is none. */
+/** `: detail` without final punctuation, to append a library's detail to a sentence; empty without a detail. */
 export const because = (detail: string | undefined): string => {
   const text = clipped((detail ?? '').trim()).replace(/[\s.:;,!]+$/, '')
   return text === '' ? '' : `: ${text}`
 }
 
-/** A text of somebody else as a sentence of its own. */
+/** An untrusted text as a separate sentence. */
 export const asSentence = (text: string, otherwise: string): string => {
   const line = clipped(text.trim())
   if (!/[\p{L}\p{N}]/u.test(line)) return otherwise
@@ -39,10 +39,10 @@ const clipped = (text: string, most = maxDetailCharacters): string => {
 
 const maxDetailCharacters = 300
 
-/** A package with its publisher's name and part of its id fits. */
+/** Fits a package with its publisher's name and part of its id. */
 const maxItemCharacters = 160
 
-/** `a`, `a and b`, `a, b and c`; `more` that are not listed are counted. */
+/** `a`, `a and b`, `a, b and c`; counts `more` unlisted items. */
 export const inList = (items: readonly string[], more = 0): string => {
   const shown = items.map((item) => clipped(item, maxItemCharacters))
   return formatList(more >= 1 ? [...shown, `${formatCount(Math.floor(more))} more`] : shown)

@@ -1,6 +1,6 @@
 /**
- * Hits of the optimal policy (Belady): it knows the future, evicts the key that is needed last and may bypass a new key.
- * Takes `O(n log n)` for `n` requests.
+ * Hits of the optimal policy (Belady): it knows the future, evicts the key that is needed last and may bypass a new
+ * key. Takes `O(n log n)` for `n` requests.
  *
  * @param capacity number of keys that fit.
  * @returns 1 for each hit, 0 for each miss.

@@ -3,11 +3,11 @@ import { type CacheLimits, defaultCacheLimits } from './limits.ts'
 import { createMemoryTier, type TierStats } from './memory-tier.ts'
 
 /**
- * Memory that all kinds of cached values share: a hot tier of decoded values, a warm tier of encoded ones, one budget for
- * both, and request counts. Every hot entry is also warm.
+ * Memory that all kinds of cached values share: a hot tier of decoded values, a warm tier of encoded ones, one budget
+ * for both, and request counts. Every hot entry is also warm.
  *
- * Guarantees: never exceeds the entry and byte limits across all kinds; isolates the values of each kind. Not guaranteed:
- * a minimum share per kind. Kinds compete by demand.
+ * Guarantees: never exceeds the entry and byte limits across all kinds; isolates the values of each kind. Not
+ * guaranteed: a minimum share per kind. Kinds compete by demand.
  */
 export interface CacheMemory<Kind extends string> {
   /** Returns the view of one kind. @throws Error when called twice for a kind, because its values have one type. */

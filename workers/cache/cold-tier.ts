@@ -22,8 +22,8 @@ export interface ColdTier {
  * Entries in the store, bounded by bytes, number and age; evicts the least recently used first.
  *
  * Write-behind: an entry can be read as soon as it is put, and is written with others shortly after. While the store
- * fails, entries wait in bounded memory and are retried. Never rejects: a failing store reads as empty and is counted. A
- * damaged entry is removed and reads as a miss.
+ * fails, entries wait in bounded memory and are retried. Never rejects: a failing store reads as empty and is counted.
+ * A damaged entry is removed and reads as a miss.
  */
 export interface StoredColdTier extends ColdTier {
   stats(): ColdStats

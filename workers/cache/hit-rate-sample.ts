@@ -1,8 +1,8 @@
 import { beladyHits } from './belady-optimum.ts'
 
 /**
- * Hit rate over the last requests, compared with that of the optimal policy. A request costs two writes to a ring buffer;
- * `rates` computes the optimum over the last window, with the window before it as warm-up.
+ * Hit rate over the last requests, compared with that of the optimal policy. A request costs two writes to a ring
+ * buffer; `rates` computes the optimum over the last window, with the window before it as warm-up.
  *
  * Guarantees: memory bounded by two windows of keys. Not exact: a key outside the ring counts as new, so the optimum is
  * slightly too low for rarely requested keys.

@@ -3,9 +3,9 @@
  *
  * The score of a key is its recent request rate: requests over time since first seen, both decaying exponentially, and
  * reduced once the key has been idle for several times its usual interval. A new key enters a small probation queue. It
- * is admitted to the main set when it is requested again, or when it was requested before and scores clearly higher than
- * the lowest of a random sample. Scans therefore pass through the queue, and a loop longer than the capacity keeps a part
- * of its keys. The history of evicted keys is kept for a while, so that returning keys are recognized.
+ * is admitted to the main set when it is requested again, or when it was requested before and scores clearly higher
+ * than the lowest of a random sample. Scans therefore pass through the queue, and a loop longer than the capacity keeps
+ * a part of its keys. The history of evicted keys is kept for a while, so that returning keys are recognized.
  *
  * Compared with W-TinyLFU and S3-FIFO (bench/cache): better for static and drifting popularity and for loops, equal for
  * scans.
@@ -47,7 +47,9 @@ const admissionMargin = 1.2
 /** Share of the capacity reserved for the probation queue. */
 const probationShare = 0.01
 
-/** Histories of evicted keys seen once, and seen more often (capacities); separate, so that a scan spares the latter. */
+/**
+ * Histories of evicted keys seen once, and seen more often (capacities); separate, so that a scan spares the latter.
+ */
 const pastOnce = 6
 const pastOften = 8
 

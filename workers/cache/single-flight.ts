@@ -4,8 +4,8 @@ import type { Operation } from '../telemetry/operation.ts'
 /**
  * Shares one run of work among concurrent callers of a key.
  *
- * Each caller can cancel its own wait; when all have cancelled, the work is aborted. A failure rejects all callers and is
- * not cached.
+ * Each caller can cancel its own wait; when all have cancelled, the work is aborted. A failure rejects all callers and
+ * is not cached.
  */
 export interface SingleFlight<T> {
   has(key: string): boolean

@@ -7,8 +7,9 @@ import { isFresh } from './limits.ts'
 import { createSingleFlight, type Flight } from './single-flight.ts'
 
 /**
- * Read-through cache for one kind of value in three tiers (docs/protocol.md §11): hot holds decoded values and warm holds
- * encoded ones, both in the memory that all kinds share; cold is on disk. A hit promotes an entry to the tiers above.
+ * Read-through cache for one kind of value in three tiers (docs/protocol.md §11): hot holds decoded values and warm
+ * holds encoded ones, both in the memory that all kinds share; cold is on disk. A hit promotes an entry to the tiers
+ * above.
  *
  * Guarantees: concurrent callers of a missing key share one cold read and one `load`; a failed load rejects all of them
  * and is not cached; a load never overwrites a put, invalidation or drop that happened meanwhile; a failing store

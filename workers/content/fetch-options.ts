@@ -11,8 +11,8 @@ export interface FetchDependencies {
   /** Finds providers of the content, best first; called again when no usable provider remains. */
   findProviders(root: Uint8Array, operation: Operation): AsyncIterable<string>
   /**
-   * Opens a `/ggen/piece/1.0.0` stream for about `bytes`: on a direct connection, or on a relayed one with that much data
-   * limit left.
+   * Opens a `/ggen/piece/1.0.0` stream for about `bytes`: on a direct connection, or on a relayed one with that much
+   * data limit left.
    */
   openStream(peer: string, operation: Operation, bytes?: number): Promise<Stream>
   /** State of relayed connections; absent where relays are not used. */
@@ -27,7 +27,8 @@ export interface FetchDependencies {
 
 /**
  * Relayed connections as a fetch sees them. They are slow, shared by all streams to a peer, and closed by the relay at
- * its data limit. A fetch uses them only where no direct connection can be made, and moves to a direct one when it opens.
+ * its data limit. A fetch uses them only where no direct connection can be made, and moves to a direct one when it
+ * opens.
  */
 export interface RelayedPaths {
   /** Maximum bytes of one content fetched over relayed connections. */

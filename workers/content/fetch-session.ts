@@ -18,8 +18,8 @@ import { createProviderStates } from './provider-states.ts'
 import { createSchedule, type Schedule } from './schedule.ts'
 
 /**
- * One attempt to fetch a content: stores the manifest and every missing piece of a root, and hashes files as their pieces
- * arrive. Sources join and leave; the session ends when no piece is missing, or with a failure.
+ * One attempt to fetch a content: stores the manifest and every missing piece of a root, and hashes files as their
+ * pieces arrive. Sources join and leave; the session ends when no piece is missing, or with a failure.
  */
 export interface FetchSessionOptions {
   limits: FetchLimits

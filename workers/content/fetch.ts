@@ -35,13 +35,14 @@ const maxRefetches = 2
  * Fetches the content of a root from several peers in parallel.
  *
  * Guarantees: resolves only when every piece is stored and every file matches the SHA-256 in its manifest. Stores only
- * verified pieces, so a fetch that failed, was cancelled or was interrupted by a reload resumes where it stopped. Leaves
- * no timer, stream or search behind. Not guaranteed: durability across a power cut before the caller's next strict write.
+ * verified pieces, so a fetch that failed, was cancelled or was interrupted by a reload resumes where it stopped.
+ * Leaves no timer, stream or search behind. Not guaranteed: durability across a power cut before the caller's next
+ * strict write.
  *
  * @throws Failure `Cancelled`; `ContentUnavailable` (no provider has the missing pieces; reports the bytes kept);
  * `TooLargeForRelay` (all providers are relayed and the missing bytes exceed what a relay carries); `FileInvalid` (the
- * publisher's manifest is wrong, and nothing is kept; or it differs from `expected`); `RecordMalformed` and other record
- * failures (the manifest is invalid); `QuotaExceeded`, `StorageUnavailable`.
+ * publisher's manifest is wrong, and nothing is kept; or it differs from `expected`); `RecordMalformed` and other
+ * record failures (the manifest is invalid); `QuotaExceeded`, `StorageUnavailable`.
  */
 export const fetchContent = async (
   root: Uint8Array,
@@ -78,7 +79,8 @@ export const fetchContent = async (
     } catch (thrown) {
       // No peer can supply other bytes: these are the ones that the root commits to.
       if (isFailure(thrown, 'FileInvalid')) await content.remove(root)
-      // A piece stored by an earlier fetch was damaged on disk. Reading it removed it, so the next round fetches it again.
+      // A piece stored by an earlier fetch was damaged on disk. Reading it removed it, so the next round fetches it
+      // again.
       if (!isFailure(thrown, 'ContentUnavailable') || round >= maxRefetches) throw thrown
     }
   }

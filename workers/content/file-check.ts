@@ -21,8 +21,9 @@ export interface FileCheckResult {
 /**
  * Checks the SHA-256 of each file as its pieces arrive, so that stored pieces need not be read again at the end.
  *
- * WebCrypto hashes only whole buffers, so a file that spans pieces is buffered until it is complete. With pieces roughly
- * in order that takes little more than the largest file. Files that need a piece outside `expected` are not buffered.
+ * WebCrypto hashes only whole buffers, so a file that spans pieces is buffered until it is complete. With pieces
+ * roughly in order that takes little more than the largest file. Files that need a piece outside `expected` are not
+ * buffered.
  */
 export const createFileCheck = (
   manifest: ContentManifest,

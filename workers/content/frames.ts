@@ -6,8 +6,8 @@ import { readVarint } from '../protocol/varint.ts'
 /**
  * Length-prefixed frames on a stream: an unsigned varint (LEB128), then that many bytes.
  *
- * Checks the length against the current limit before allocating, and copies the bytes once into a buffer of that length,
- * without a promise per frame.
+ * Checks the length against the current limit before allocating, and copies the bytes once into a buffer of that
+ * length, without a promise per frame.
  */
 export interface FrameReaderOptions {
   /** Maximum length of the next frame (bytes); called for each frame. */

@@ -19,9 +19,9 @@ import { createRelayedQuota } from './relayed-quota.ts'
 /**
  * Serves stored content to peers over `/ggen/piece/1.0.0`.
  *
- * Guarantees: answers in request order; never sends bytes that do not match their hash; holds a bounded number of pieces
- * per stream; aborts a stream that violates the protocol, stays idle or does not drain. Not guaranteed: that a piece
- * answered with `ok` is still available later.
+ * Guarantees: answers in request order; never sends bytes that do not match their hash; holds a bounded number of
+ * pieces per stream; aborts a stream that violates the protocol, stays idle or does not drain. Not guaranteed: that a
+ * piece answered with `ok` is still available later.
  */
 export interface PieceServer {
   /** Serves one inbound stream until it ends. Never rejects. */
@@ -42,17 +42,24 @@ export interface PieceServerOptions {
   maxStreams?: number
 }
 
-/** Options for `node.handle(PIECE_PROTOCOL, …)`: a fetch uses one stream, relayed where no direct connection can be made. */
+/**
+ * Options for `node.handle(PIECE_PROTOCOL, …)`: a fetch uses one stream, relayed where no direct connection can be
+ * made.
+ */
 export const pieceHandlerOptions = {
   maxInboundStreams: 8,
   maxOutboundStreams: 8,
   runOnLimitedConnection: true,
 } as const satisfies StreamHandlerOptions
 
-/** Time without a request or a sent answer after which a stream is aborted (ms): longer than any pause of a live fetch. */
+/**
+ * Time without a request or a sent answer after which a stream is aborted (ms): longer than any pause of a live fetch.
+ */
 const defaultIdleTimeoutMs = 60_000
 
-/** Maximum streams served; others are answered `refused`. At 3 MiB each (`readAhead`, `prefetchAhead`) they take 96 MiB. */
+/**
+ * Maximum streams served; others are answered `refused`. At 3 MiB each (`readAhead`, `prefetchAhead`) they take 96 MiB.
+ */
 const defaultMaxStreams = 32
 
 /** Maximum streams per peer: an install fetches three packages at a time, and a preview may run beside it. */
@@ -69,8 +76,8 @@ const relayedMessageBytes = 16 * 1024
 const readAhead = 4
 
 /**
- * Pieces prefetched once a peer reads sequentially: 2 MiB. IndexedDB takes milliseconds per piece, many on a busy device.
- * Refills when half of them are used, so that four share one transaction.
+ * Pieces prefetched once a peer reads sequentially: 2 MiB. IndexedDB takes milliseconds per piece, many on a busy
+ * device. Refills when half of them are used, so that four share one transaction.
  */
 const prefetchAhead = 8
 

@@ -3,7 +3,8 @@ import { PIECE_BYTES } from '../protocol/limits.ts'
 /**
  * Cuts the concatenated bytes of files into pieces.
  *
- * A piece within one file is a view of it, so a large package is not held twice; only pieces that span files are copied.
+ * A piece within one file is a view of it, so a large package is not held twice; only pieces that span files are
+ * copied.
  */
 export const cutPieces = (parts: readonly Uint8Array[], pieceBytes = PIECE_BYTES): Uint8Array[] => {
   const pieces: Uint8Array[] = []

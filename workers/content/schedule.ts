@@ -9,8 +9,9 @@ export interface Schedule {
   /** Number of missing pieces. */
   readonly left: number
   /**
-   * Assigns pieces to `source` for one request, ascending, and marks them as requested. Empty when no piece is suitable,
-   * or while more than half of its window is outstanding: each request costs both ends. `maxOutstanding` caps the window.
+   * Assigns pieces to `source` for one request, ascending, and marks them as requested. Empty when no piece is
+   * suitable, or while more than half of its window is outstanding: each request costs both ends. `maxOutstanding` caps
+   * the window.
    */
   next(source: string, maxOutstanding?: number): number[]
   /** Records a piece received from `source`. Returns its transfer time (ms) and whether it is the first copy. */
