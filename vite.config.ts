@@ -5,7 +5,7 @@ import { compressFolder } from './scripts/compress.ts'
 import { limitFirstLoad } from './scripts/first-load.ts'
 import { omitRefreshKeys } from './scripts/omit-refresh-keys.ts'
 
-/** Has the browser fetch these modules, with what they import and their styles, beside the entry instead of after it. */
+/** Preloads modules with their imports and styles, so that the browser fetches them in parallel with the entry. */
 const preload = (modules: readonly string[]): Plugin => ({
   name: 'preload',
   apply: 'build',
@@ -14,7 +14,7 @@ const preload = (modules: readonly string[]): Plugin => ({
     handler(_html, { bundle = {}, chunk: entry }) {
       const chunks = Object.values(bundle).filter((output) => output.type === 'chunk')
       const wanted = chunks.filter(({ facadeModuleId }) => modules.some((each) => facadeModuleId?.endsWith(each)))
-      if (wanted.length < modules.length) throw new Error('A module that is to be preloaded is no chunk of its own.')
+      if (wanted.length < modules.length) throw new Error('A preloaded module is not a separate chunk.')
       const scripts = new Set(wanted.flatMap(({ fileName, imports }) => [fileName, ...imports]))
       if (entry !== undefined) scripts.delete(entry.fileName)
       const styles = new Set(wanted.flatMap(({ viteMetadata }) => [...(viteMetadata?.importedCss ?? [])]))
@@ -27,7 +27,7 @@ const preload = (modules: readonly string[]): Plugin => ({
   },
 })
 
-/** Makes the encodings that the page server serves (`relay/assets.ts`). */
+/** Compresses the files for the page server (`relay/assets.ts`). */
 const compress = (): Plugin => {
   let folder = ''
   return {
@@ -58,7 +58,7 @@ export default defineConfig({
       }),
     ],
   },
-  // The worker's imports too, so that the development server finds them all at its first start.
+  // Includes the worker's imports, so that the development server finds all dependencies at its first start.
   optimizeDeps: { entries: ['index.html', 'workers/engine.worker.ts', 'workers/browser-engine.ts'] },
   build: { target: 'es2024', sourcemap: true, chunkSizeWarningLimit: 1200 },
 })

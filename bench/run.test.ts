@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import { thisMachine } from './lib/machine.ts'
 
-/** The command itself, on suites whose samples are made: what a regression is must not depend on this machine's mood. */
+/** Tests the command with synthetic suites, so that the load of the machine does not decide what is a regression. */
 const folders: string[] = []
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
@@ -21,7 +21,7 @@ const suiteWith = (name: string, body: string): string => {
   return file
 }
 
-/** 40 samples of about 10 ms, times `FACTOR`; each run has others. */
+/** 40 samples of about 10 ms times `FACTOR`; `SEED` varies them. */
 const noisy = `
   let state = Number(process.env.SEED)
   const samples = Array.from({ length: 40 }, () => {
@@ -47,20 +47,20 @@ const bench = (
     child.on('close', (code) => resolve({ code, output }))
   })
 
-test('a run that is 15 % slower than its baselines fails, one of the same speed does not', async () => {
-  const suite = suiteWith('made', noisy)
+test('a run 15 % slower than its baselines fails, and one of the same speed passes', async () => {
+  const suite = suiteWith('synthetic', noisy)
   expect(await bench([suite, '--save'])).toMatchObject({ code: 0 })
 
   const same = await bench([suite, '--compare'], { SEED: '2' })
-  expect(same.output).toContain('of the baseline p50')
+  expect(same.output).toContain('relative to the baseline p50')
   expect(same.code).toBe(0)
 
   const slower = await bench([suite, '--compare'], { SEED: '2', FACTOR: '1.15' })
-  expect(slower.output).toContain('made: regressed in two runs: work (p50)')
+  expect(slower.output).toContain('synthetic: regressed in two runs: work (p50)')
   expect(slower.code).toBe(1)
 })
 
-test('a slow run that a second one does not confirm was chance', async () => {
+test('a slow run that a second one does not confirm passes', async () => {
   const flag = `${suiteWith('flag', '')}.seen`
   const suite = suiteWith(
     'chance',
@@ -75,7 +75,7 @@ test('a slow run that a second one does not confirm was chance', async () => {
   expect(code).toBe(0)
 })
 
-test('a scenario of the baselines that is no longer measured fails a comparison', async () => {
+test('a comparison fails when a scenario of the baselines is no longer measured', async () => {
   const suite = suiteWith(
     'shrunk',
     `${noisy}\n  if (process.env.FACTOR === '1') yield { scenario: 'gone', unit: 'ms', samples }`,
@@ -87,7 +87,7 @@ test('a scenario of the baselines that is no longer measured fails a comparison'
   expect(code).toBe(1)
 })
 
-test('a missed target fails a run unless it is listed with a reason, and a listed one that is met is said', async () => {
+test('a missed target fails a run unless listed with a reason, and a listed one that is met is reported', async () => {
   const suite = suiteWith(
     'aims',
     `yield { scenario: 'work', unit: 'ms', samples: [Number(process.env.FACTOR)], target: 1 }`,
@@ -129,35 +129,35 @@ test('baselines of version 1 are read, and too few to judge by', async () => {
   writeFileSync(suite.replace('benchmark.ts', 'baselines.json'), JSON.stringify(first))
   expect(await bench([suite, '--compare'])).toMatchObject({
     code: 0,
-    output: expect.stringContaining('too few to tell'),
+    output: expect.stringContaining('too few to decide'),
   })
 })
 
-test('baselines that are missing are told', async () => {
+test('missing baselines are reported', async () => {
   const { code, output } = await bench([suiteWith('new', noisy), '--compare'])
   expect(output).toContain('new has no baselines.json')
   expect(code).toBe(0)
 })
 
-test('a suite that fails hides no other, and its failure is the exit code', async () => {
+test('a failing suite does not stop the others, and the exit code is 1', async () => {
   const [throwing, crashing, good] = [
-    suiteWith('throwing', `${noisy}\n  throw new Error('as it happens')`),
+    suiteWith('throwing', `${noisy}\n  throw new Error('out of order')`),
     suiteWith('crashing', 'process.exit(3)'),
     suiteWith('good', noisy),
   ]
   const json = `${good}.json`
   const { code, output } = await bench([throwing, crashing, good, '--json', json, '--save'])
   expect(code).toBe(1)
-  expect(output).toContain('throwing: Error: as it happens')
+  expect(output).toContain('throwing: Error: out of order')
   expect(output).toContain('crashing: The suite’s process ended with 3.')
   const rows = JSON.parse(readFileSync(json, 'utf8'))
   expect(rows.map(({ suite }: { suite: string }) => suite)).toEqual(['throwing', 'good'])
   expect(rows[1]).toMatchObject({ scenario: 'work', unit: 'ms', n: 40, target: null, pass: null })
-  // What did not come to its end is no baseline.
+  // Unfinished runs are not saved.
   expect(() => readFileSync(throwing.replace('benchmark.ts', 'baselines.json'))).toThrow('ENOENT')
 })
 
-test('two figures of one name, and a suite that is not there, are failures', async () => {
+test('two figures with one name and an unknown suite are failures', async () => {
   const twice = await bench([suiteWith('twice', `${noisy}\n  yield { scenario: 'work', unit: 'ms', samples: [1] }`)])
   expect(twice).toMatchObject({ code: 1, output: expect.stringContaining('Two figures are named “work”') })
   const none = await bench(['no-such-suite'])

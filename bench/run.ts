@@ -8,9 +8,9 @@ import {
   compareRuns,
   confirmedWorse,
   differenceToText,
+  orderOf,
   type RunFigure,
   toRunFigure,
-  turnsOf,
 } from './lib/against.ts'
 import { type Baselines, readBaselines, writeBaselines } from './lib/baselines.ts'
 import { compare, toComparable, toStored, type Verdict, verdictToText } from './lib/compare.ts'
@@ -23,18 +23,18 @@ import { checkTargets, readKnownMisses } from './lib/targets.ts'
 const usage = `npm run bench [-- SUITE …] [--json FILE] [--compare] [--save] [--table] [--against REF [--rounds N]]
   SUITE      a folder of bench/, or the path of a benchmark.ts; all of bench/ when none is named
   --json     writes the rows to a file
-  --compare  against the suite's baselines.json, by blocks of both runs: a first look. A regression that a second run
-             confirms, and a scenario that is no longer measured, end with exit code 1
-  --against  runs SUITE of this checkout and of the commit REF in turns, N runs each (5), and compares the runs. What is
-             worse beyond chance, and again in as many other runs, ends with exit code 1, as does a scenario that is no
-             longer measured. Verdicts rest on this. Build this checkout before
-  --save     keeps this run as the suite's baselines.json
-  --table    writes bench/README.md's table from all baselines.json; measures nothing on its own
-  --known-misses  the list of targets that may be missed, each with its reason (bench/known-misses.json)
+  --compare  compares with the suite's baselines.json by blocks of both runs: a quick check. A regression that a second
+             run confirms, or a scenario that is no longer measured, exits with 1
+  --against  alternates runs of SUITE in this checkout and in the commit REF, N runs each (5), and compares them. A
+             significant regression that as many further runs confirm, or a scenario that is no longer measured, exits
+             with 1. Use this for verdicts. Build this checkout first
+  --save     saves this run as the suite's baselines.json
+  --table    writes the table in bench/README.md from all baselines.json; measures nothing by itself
+  --known-misses  the list of targets that may be missed, with reasons (bench/known-misses.json)
 
-A target that is missed and not listed there ends with exit code 1.`
+A missed target that is not listed there exits with 1.`
 
-/** Runs suites one after the other, prints a line a figure, and tells with its exit code whether all went well. */
+/** Runs suites in sequence and prints a line per figure; the exit code is 1 if anything failed. */
 const folder = fileURLToPath(new URL('.', import.meta.url))
 const machine = thisMachine()
 
@@ -74,12 +74,12 @@ const main = async (): Promise<number> => {
     console.log(usage)
     return 0
   }
-  const known = allSuites()
+  const suites = allSuites()
   const chosen: NamedSuite[] = []
-  for (const given of positionals) {
-    const suite = given.endsWith('.ts') ? toSuite(resolve(given)) : known.find(({ name }) => name === given)
+  for (const argument of positionals) {
+    const suite = argument.endsWith('.ts') ? toSuite(resolve(argument)) : suites.find(({ name }) => name === argument)
     if (suite === undefined)
-      throw new Error(`No suite ${given}. There are: ${known.map(({ name }) => name).join(', ')}.`)
+      throw new Error(`No suite ${argument}. The suites are: ${suites.map(({ name }) => name).join(', ')}.`)
     chosen.push(suite)
   }
 
@@ -90,7 +90,7 @@ const main = async (): Promise<number> => {
   if (!tableOnly) {
     const rows: (Row & { suite: string })[] = []
     console.log(`${machineToText(machine)}\n${tableHead}`)
-    for (const suite of chosen.length > 0 ? chosen : known) {
+    for (const suite of chosen.length > 0 ? chosen : suites) {
       const { run, problem } = await measure(suite, values.compare ?? false)
       for (const figure of run.figures) rows.push({ suite: suite.name, ...toRow(figure) })
       if (problem !== undefined) problems.push(`${suite.name}: ${problem}`)
@@ -101,22 +101,22 @@ const main = async (): Promise<number> => {
     console.log(`${rows.length} figures; ${met} meet their target, ${missed} miss it`)
     const targets = checkTargets(rows, readKnownMisses(values['known-misses']))
     for (const each of targets.known) console.log(`known miss: ${each}`)
-    for (const each of targets.met) console.log(`met now: ${each}. If it stays so, take it off known-misses.json`)
+    for (const each of targets.met) console.log(`met now: ${each}. If this lasts, remove it from known-misses.json`)
     problems.push(...targets.missed.map((each) => `${each}: misses its target`))
   }
   if (values.table) {
     const file = resolve(folder, 'README.md')
-    const runs = new Map(known.map(({ name, baselines }) => [name, readBaselines(baselines)]))
+    const runs = new Map(suites.map(({ name, baselines }) => [name, readBaselines(baselines)]))
     writeFileSync(file, withTable(readFileSync(file, 'utf8'), runs))
   }
   for (const problem of problems) console.error(problem)
   return problems.length === 0 ? 0 : 1
 }
 
-/** Both checkouts in turns. A suite that only one of them has, or that fails on either side, is a failure. */
+/** Alternates both checkouts. A suite that is missing or fails on either side is a failure. */
 const compareWith = async (ref: string, chosen: readonly NamedSuite[], rounds: number): Promise<number> => {
   if (chosen.length === 0 || !Number.isInteger(rounds) || rounds < 1)
-    throw new Error('--against needs the name of a suite, and a whole number of rounds.')
+    throw new Error('--against needs the name of a suite and a positive integer of rounds.')
   console.log(`${machineToText(machine)}\ninstalling and building ${ref}`)
   const { folder: old, remove } = checkOut(ref)
   const problems: string[] = []
@@ -124,7 +124,7 @@ const compareWith = async (ref: string, chosen: readonly NamedSuite[], rounds: n
     for (const { name } of chosen) {
       const missing = new Set<string>()
       const worse = await confirmedWorse(async () => {
-        const comparison = await runInTurns(name, old, rounds)
+        const comparison = await runAlternating(name, old, rounds)
         for (const difference of comparison.differences) console.log(`  ${differenceToText(difference)}`)
         for (const scenario of comparison.missing) missing.add(scenario)
         return comparison
@@ -139,9 +139,9 @@ const compareWith = async (ref: string, chosen: readonly NamedSuite[], rounds: n
   return problems.length === 0 ? 0 : 1
 }
 
-const runInTurns = async (name: string, old: string, rounds: number): Promise<Comparison> => {
+const runAlternating = async (name: string, old: string, rounds: number): Promise<Comparison> => {
   const runs: Record<'before' | 'now', RunFigure[][]> = { before: [], now: [] }
-  for (const side of turnsOf(rounds)) {
+  for (const side of orderOf(rounds)) {
     const at = resolve(side === 'now' ? folder : resolve(old, 'bench'), name, 'benchmark.ts')
     const { figures, failure } = await runSuite(pathToFileURL(at), { onLine() {}, onFigure() {} })
     if (failure !== undefined) throw new Error(`${name}, ${side}: ${failure}`)
@@ -151,13 +151,13 @@ const runInTurns = async (name: string, old: string, rounds: number): Promise<Co
   return compareRuns(runs.before, runs.now)
 }
 
-/** Runs a suite; where it is compared and looks worse, once more: what a second run does not confirm was chance. */
+/** Runs a suite, and a second time if the comparison finds a regression: one that the second run does not show is chance. */
 const measure = async (suite: NamedSuite, isCompared: boolean): Promise<{ run: SuiteRun; problem?: string }> => {
   let baselines: Baselines | undefined
   if (isCompared) {
     baselines = readBaselines(suite.baselines)
     if (baselines === undefined) console.log(`  ${suite.name} has no baselines.json: --save writes one`)
-    else console.log(`  the baselines of ${suite.name} are of ${machineToText(baselines.machine)}`)
+    else console.log(`  baselines of ${suite.name}: ${machineToText(baselines.machine)}`)
   }
   const run = await runOnce(suite, baselines)
   if (run.failure !== undefined) return { run, problem: run.failure }
@@ -167,7 +167,7 @@ const measure = async (suite: NamedSuite, isCompared: boolean): Promise<{ run: S
   if (gone.length > 0) return { run, problem: `no longer measured: ${gone.map(({ scenario }) => scenario).join('; ')}` }
   const worse = regressedIn(run, baselines)
   if (worse.length === 0) return { run }
-  console.log(`  ${worse.length} regressed; ${suite.name} runs once more, to see whether that was chance`)
+  console.log(`  ${worse.length} regressed; running ${suite.name} again to rule out chance`)
   const second = await runOnce(suite, baselines)
   if (second.failure !== undefined) return { run, problem: second.failure }
   const again = new Set(regressedIn(second, baselines))
@@ -190,7 +190,7 @@ const verdictOf = (figure: Figure, { figures, machine: its }: Baselines): Verdic
   return compare(before.compared, toComparable(figure), { sameMachine: isSameMachine(its, machine) })
 }
 
-/** Each as `scenario (percentile)`. */
+/** Returns each regression as `scenario (percentile)`. */
 const regressedIn = ({ figures }: SuiteRun, baselines: Baselines): string[] =>
   figures.flatMap((figure) => {
     const verdict = verdictOf(figure, baselines)
@@ -205,7 +205,7 @@ const save = ({ name, baselines }: NamedSuite, { figures }: SuiteRun): void => {
     machine,
     figures: figures.map(toStored),
   })
-  console.log(`  ${name}: the baselines are this run's`)
+  console.log(`  ${name}: saved this run as baselines`)
 }
 
 try {

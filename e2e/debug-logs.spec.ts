@@ -1,9 +1,6 @@
 import { expect, test } from './fixtures/test.ts'
 
-test('?debug= writes the logs of the rooms that are named, from the worker to the console', async ({
-  context,
-  relay,
-}) => {
+test('?debug= writes the worker’s logs of the named rooms to the console', async ({ context, relay }) => {
   const lines: string[] = []
   context.on('console', (message) => lines.push(message.text()))
   const page = await context.newPage()
@@ -13,7 +10,7 @@ test('?debug= writes the logs of the rooms that are named, from the worker to th
   expect([...rooms]).toEqual(['net'])
 })
 
-test('without it the console has no logs', async ({ context, relay }) => {
+test('without ?debug= the console has no logs', async ({ context, relay }) => {
   const lines: string[] = []
   context.on('console', (message) => lines.push(message.text()))
   const page = await context.newPage()
@@ -23,7 +20,7 @@ test('without it the console has no logs', async ({ context, relay }) => {
   expect(lines.filter((line) => line.includes(' debug '))).toEqual([])
 })
 
-test('scripts of the page and the worker come with source maps', async ({ request, relay }) => {
+test('the page’s scripts have source maps', async ({ request, relay }) => {
   const index = await (await request.get(relay.page)).text()
   const [, script = ''] = /src="(\/assets\/[^"]+\.js)"/.exec(index) ?? []
   expect(await (await request.get(`${relay.page}${script}`)).text()).toMatch(/\/\/# sourceMappingURL=\S+\.js\.map\s*$/)

@@ -2,8 +2,8 @@ import { firefoxPath, openFirefox } from './fixtures/firefox.ts'
 import { makePackage, textFile } from './fixtures/packages.ts'
 import { expect, test } from './fixtures/test.ts'
 
-test('a package goes from Chromium to Firefox and one from Firefox to Chromium', async ({ join, relay }) => {
-  test.skip(firefoxPath === undefined, 'No Firefox is installed (Debian: apt-get install firefox-esr): not tried.')
+test('Chromium and Firefox install packages from each other', async ({ join, relay }) => {
+  test.skip(firefoxPath === undefined, 'No Firefox is installed (Debian: apt-get install firefox-esr).')
   const chromium = await join()
   const firefox = await openFirefox(firefoxPath ?? '')
   try {

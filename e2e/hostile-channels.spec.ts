@@ -1,38 +1,38 @@
 import type { Page } from '@playwright/test'
-import { install, publish } from './fixtures/attempts.ts'
+import { install, publish } from './fixtures/outcomes.ts'
 import { expect, test } from './fixtures/test.ts'
 
 /**
- * A peer that joined as any other does, and then opens data channels of its own on the connection to a tab and sends
- * what it likes. The tab drops that connection and stays reachable, publishes and serves.
+ * A peer that joins normally, then opens data channels of its own on the connection to a tab and sends malformed
+ * messages. The tab drops that connection, stays reachable, publishes and serves.
  */
 type Message = { text: string } | { bytes: number[]; blob?: true } | { fill: number; length: number; times: number }
 
 const misuse: Record<string, Message[]> = {
-  'a text': [{ text: '2000000000' }],
-  'a frame without end': [{ fill: 0xff, length: 60_000, times: 1 }],
+  'a text message': [{ text: '2000000000' }],
+  'an endless frame': [{ fill: 0xff, length: 60_000, times: 1 }],
   'a blob that is not protobuf': [{ bytes: [3, 255, 255, 255], blob: true }],
-  'a huge length, then much': [{ bytes: [0xff, 0xff, 0xff, 0x7f] }, { fill: 0, length: 200_000, times: 40 }],
+  'a huge length and many bytes': [{ bytes: [0xff, 0xff, 0xff, 0x7f] }, { fill: 0, length: 200_000, times: 40 }],
 }
 
-/** Keeps every RTCPeerConnection that the page makes. */
-const keepConnections = (): void => {
-  const kept: RTCPeerConnection[] = []
-  Object.assign(window, { kept })
+/** Records every RTCPeerConnection of the page. */
+const recordConnections = (): void => {
+  const connections: RTCPeerConnection[] = []
+  Object.assign(window, { connections })
   window.RTCPeerConnection = class extends RTCPeerConnection {
     constructor(configuration?: RTCConfiguration) {
       super(configuration)
-      kept.push(this)
+      connections.push(this)
     }
   }
 }
 
-/** Opens a channel on the newest connection that is there, misuses it, and waits until the connection has ended. */
+/** Opens a channel on the newest connection, misuses it, and waits for the end of the connection. */
 const attack = (page: Page, messages: readonly Message[]): Promise<void> =>
   page.evaluate(async (messages) => {
-    const { kept } = window as unknown as { kept: RTCPeerConnection[] }
-    const connection = kept.findLast(({ connectionState }) => connectionState === 'connected')
-    if (connection === undefined) throw new Error('There is no connection.')
+    const { connections } = window as unknown as { connections: RTCPeerConnection[] }
+    const connection = connections.findLast(({ connectionState }) => connectionState === 'connected')
+    if (connection === undefined) throw new Error('No connection.')
     const channel = connection.createDataChannel('')
     await new Promise((resolve) => channel.addEventListener('open', resolve, { once: true }))
     const closed = new Promise((resolve) => channel.addEventListener('close', resolve, { once: true }))
@@ -49,25 +49,25 @@ const attack = (page: Page, messages: readonly Message[]): Promise<void> =>
         }
       }
     } catch {
-      // The tab has closed it meanwhile.
+      // The tab has closed the channel.
     }
     await closed
   }, messages)
 
 const isConnected = (page: Page): Promise<boolean> =>
   page.evaluate(() =>
-    (window as unknown as { kept: RTCPeerConnection[] }).kept.some(
+    (window as unknown as { connections: RTCPeerConnection[] }).connections.some(
       ({ connectionState }) => connectionState === 'connected',
     ),
   )
 
-test('a tab drops a peer that misuses data channels, and keeps serving', async ({ join }) => {
+test('a tab drops a peer that misuses data channels and continues to serve others', async ({ join }) => {
   const [victim, hostile] = [await join(), await join()]
   const crashes: string[] = []
   victim.page.on('pageerror', (error) => crashes.push(String(error)))
-  await hostile.page.addInitScript(keepConnections)
+  await hostile.page.addInitScript(recordConnections)
   for (const [name, messages] of Object.entries(misuse)) {
-    // A fresh page has no back-off from what happened before.
+    // A reloaded page has no back-off.
     await hostile.page.reload()
     await expect.poll(() => isConnected(hostile.page), { message: name, timeout: 30_000 }).toBe(true)
     await attack(hostile.page, messages)

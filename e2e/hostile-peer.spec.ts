@@ -10,8 +10,8 @@ import {
   withForgedIdentity,
   withWrongSignature,
 } from '../workers/testing/forged-records.ts'
-import { everythingKept, install, type Outcome, publish, type Recipe } from './fixtures/attempts.ts'
 import { type HostileNode, startHostileNode } from './fixtures/hostile-node.ts'
+import { install, type Outcome, publish, type Recipe, storedState } from './fixtures/outcomes.ts'
 import { test as base, expect } from './fixtures/test.ts'
 
 const test = base.extend<{ hostile: HostileNode; distant: HostileNode }>({
@@ -21,7 +21,7 @@ const test = base.extend<{ hostile: HostileNode; distant: HostileNode }>({
     await use(hostile)
     await hostile.stop()
   },
-  /** Reachable through the relay only. */
+  /** Reachable only through the relay. */
   distant: async ({ relay }, use) => {
     const distant = await startHostileNode({ listen: false })
     await distant.joinRelay(relay.relay)
@@ -47,7 +47,7 @@ const idOf = (published: Outcome<{ id: string }>): string => {
 const replaced = (entries: Entry[], kind: Entry['kind'], bytes: Uint8Array): Entry[] =>
   entries.map((entry): Entry => (entry.kind === kind ? { kind, bytes } : entry))
 
-test('forged and old records change nothing in a tab, over a relayed connection and by gossip through the relay', async ({
+test('a tab ignores forged and old records from a relayed connection and from gossip', async ({
   join,
   relay,
   distant,
@@ -58,52 +58,52 @@ test('forged and old records change nothing in a tab, over a relayed connection 
   const connection = await distant.reachTab(relay.relay, peerId)
   expect(connection.limits).toBeDefined()
 
-  // A good package by the same way: what follows is refused for what it is, not for where it comes from.
+  // Valid records take the same path first, so that the refusals below are due to their content.
   const publisher = await createForger('publisher')
   const stranger = await createForger('stranger')
-  const known = await publisher.release('known', '2.0.0', 2)
-  await distant.give(peerId, entriesOf(known))
+  const valid = await publisher.release('synced', '2.0.0', 2)
+  await distant.give(peerId, entriesOf(valid))
   await expect.poll(async () => (await b.search({ text: '' })).total).toBe(2)
-  // And a good one by gossip, which the relay passes on.
-  expect(await distant.announce(announcementOf(entriesOf(await publisher.release('told', '1.0.0'))))).toBe(1)
+  // The relay forwards a valid announcement.
+  expect(await distant.announce(announcementOf(entriesOf(await publisher.release('announced', '1.0.0'))))).toBe(1)
   await expect.poll(async () => (await a.search({ text: '' })).total).toBe(3)
   await expect.poll(async () => (await b.search({ text: '' })).total).toBe(3)
-  const before = [await everythingKept(a.page), await everythingKept(b.page)]
+  const before = [await storedState(a.page), await storedState(b.page)]
 
-  const newer = await publisher.release('known', '3.0.0', 3)
-  const older = await publisher.release('known', '1.0.0', 1)
-  const unknown = await (await createForger('nobody')).release('lost', '1.0.0')
+  const newer = await publisher.release('synced', '3.0.0', 3)
+  const older = await publisher.release('synced', '1.0.0', 1)
+  const unknown = await (await createForger('unknown')).release('other', '1.0.0')
   const forgeries = {
-    'a wrong signature': replaced(entriesOf(known), 'release', withWrongSignature('release', known.release.bytes)),
+    'a wrong signature': replaced(entriesOf(valid), 'release', withWrongSignature('release', valid.release.bytes)),
     'a changed field': replaced(
-      entriesOf(known),
+      entriesOf(valid),
       'release',
-      withChangedFields(known.release.bytes, { root: new Uint8Array(32).fill(66) }),
+      withChangedFields(valid.release.bytes, { root: new Uint8Array(32).fill(66) }),
     ),
-    'a head that its publisher did not sign': entriesOf(await signedBy(stranger, newer)),
+    'a head signed by another publisher': entriesOf(await signedBy(stranger, newer)),
     'a forged identity': replaced(entriesOf(unknown), 'identity', withForgedIdentity(unknown.identity.chain)),
     'an older head': entriesOf(older).slice(0, 2),
   }
   for (const [what, entries] of Object.entries(forgeries)) {
-    // A stranger each, since some are banned for it.
+    // A new peer for each, since some get banned.
     const forger = await startHostileNode({ listen: false })
     await forger.joinRelay(relay.relay)
     await forger.reachTab(relay.relay, peerId)
-    // Refused by the relay and the tabs alike, so it does not matter who is reached.
+    // The relay refuses these like the tabs, so the number of recipients does not matter.
     await forger.announce(announcementOf(entries))
     await forger.give(peerId, entries).catch(() => {})
-    expect.soft(await everythingKept(a.page), what).toEqual(before[0])
+    expect.soft(await storedState(a.page), what).toEqual(before[0])
     await forger.stop()
   }
-  expect(await everythingKept(b.page)).toEqual(before[1])
-  expect((await a.search({ text: 'known' })).hits.map(({ version }) => version)).toEqual(['2.0.0'])
+  expect(await storedState(b.page)).toEqual(before[1])
+  expect((await a.search({ text: 'synced' })).hits.map(({ version }) => version)).toEqual(['2.0.0'])
 
   const id = idOf(await publish(a.page, files('after')))
   await expect.poll(async () => (await b.search({ text: '' })).total).toBe(4)
   expect(await install(b.page, [id])).toMatchObject({ failed: false })
 })
 
-test('a peer that gives many forgeries is dropped by the tab, and none of them is kept', async ({ join, hostile }) => {
+test('a tab drops a peer that sends many forgeries and stores none of them', async ({ join, hostile }) => {
   const a = await join()
   idOf(await publish(a.page, files('own')))
   const { peerId } = await a.status()
@@ -116,34 +116,34 @@ test('a peer that gives many forgeries is dropped by the tab, and none of them i
   )
   await a.page.evaluate((address) => window.ggen.connect(address), hostile.address)
   await expect.poll(() => hostile.isConnectedTo(peerId)).toBe(true)
-  // The identity must be known: without it nobody can tell a forgery.
+  // The tab needs the identity to detect a forgery.
   await hostile.give(peerId, entriesOf(await forger.release('good', '1.0.0')))
   await expect.poll(async () => (await a.search({ text: '' })).total).toBe(2)
-  const before = await everythingKept(a.page)
+  const before = await storedState(a.page)
   expect(hostile.lostConnections(peerId)).toBe(0)
   await hostile.give(peerId, forged).catch(() => {})
   await expect.poll(() => hostile.lostConnections(peerId)).toBeGreaterThan(0)
-  expect(await everythingKept(a.page)).toEqual(before)
+  expect(await storedState(a.page)).toEqual(before)
   expect(await publish(a.page, files('after'))).toMatchObject({ failed: false })
 })
 
-test('a peer that serves pieces with a wrong hash is dropped, and another is asked', async ({ join, hostile }) => {
+test('a tab drops a peer that serves corrupt pieces and fetches them from another', async ({ join, hostile }) => {
   const [a, b] = [await join(), await join()]
-  // So large that the liar is asked, and its answers checked, long before the other has sent all.
+  // Large enough that the tab requests and checks corrupt pieces long before the honest peer has sent all.
   const id = idOf(await publish(a.page, files('large', 24_000_000)))
   await expect.poll(async () => (await b.search({ text: '' })).total).toBe(1)
 
-  // The hostile peer has the manifest, which names its own content, and lies about every piece.
+  // The hostile peer has the manifest and corrupts every piece.
   const root = textToRoot((await a.page.evaluate((id) => window.ggen.resolve([id]), id)).packages[0]?.root ?? '')
   if (!root.ok) throw new Error(root.message)
   const manifest = await manifestOf(a.page, root.value)
   const size = await sizeOf(a.page, id)
-  let lies = 0
+  let corruptPieces = 0
   await hostile.servePieces({
     manifestBytes: async () => manifest,
     async piece(_root, index) {
-      lies += 1
-      return new Uint8Array(Math.min(262_144, size - index * 262_144)).fill(lies)
+      corruptPieces += 1
+      return new Uint8Array(Math.min(262_144, size - index * 262_144)).fill(corruptPieces)
     },
   })
   const { peerId } = await b.status()
@@ -152,12 +152,12 @@ test('a peer that serves pieces with a wrong hash is dropped, and another is ask
   await expect.poll(async () => (await b.status()).directConnections).toBe(2)
   expect(hostile.lostConnections(peerId)).toBe(0)
   expect(await install(b.page, [id])).toMatchObject({ failed: false })
-  expect(lies).toBeGreaterThan(0)
+  expect(corruptPieces).toBeGreaterThan(0)
   await expect.poll(() => hostile.lostConnections(peerId)).toBeGreaterThan(0)
   expect(await b.page.evaluate((id) => window.ggen.verify(id, '1.0.0'), id)).toEqual({ ok: true, damaged: [] })
 })
 
-test('a provider that vanishes half-way is replaced by another', async ({ join }) => {
+test('an install survives the crash of a provider', async ({ join }) => {
   const [a, b, c] = [await join(), await join(), await join()]
   const id = idOf(await publish(a.page, files('large', 30_000_000)))
   await expect.poll(async () => (await b.search({ text: '' })).total).toBe(1)
@@ -174,7 +174,7 @@ test('a provider that vanishes half-way is replaced by another', async ({ join }
       ),
     id,
   )
-  // Both have sent something, and most is missing.
+  // Both providers have sent pieces, and most are still missing.
   await c.page.evaluate(
     () =>
       new Promise<void>((resolve) => {
@@ -183,7 +183,7 @@ test('a provider that vanishes half-way is replaced by another', async ({ join }
         })
       }),
   )
-  // No goodbye is said, as by a browser that is killed.
+  // A crashed tab closes no connections.
   const crashed = a.page.waitForEvent('crash')
   killer.send('Page.crash').catch(() => {})
   await crashed
@@ -193,7 +193,7 @@ test('a provider that vanishes half-way is replaced by another', async ({ join }
   expect((await c.library()).map(({ slug }) => slug)).toEqual(['large'])
 })
 
-/** The manifest of a content, out of the database of a tab. */
+/** Reads the manifest of a content from the database of a tab. */
 const manifestOf = async (page: Page, root: Uint8Array): Promise<Uint8Array> => {
   const bytes = await page.evaluate(
     (key) =>

@@ -1,15 +1,15 @@
 import { type Browser, type BrowserContext, chromium, type Page } from '@playwright/test'
 import { chromiumFlags, findChromium } from '../scripts/chromium.ts'
-import { install, publish } from './fixtures/attempts.ts'
+import { install, publish } from './fixtures/outcomes.ts'
 import { openPeer, type Peer } from './fixtures/peer.ts'
 import { test as base, expect } from './fixtures/test.ts'
 
-/** Tabs that cannot connect directly: everything goes through the relay. */
+/** Tabs without a direct path: everything goes through the relay. */
 
 type Obstacle = 'none' | 'dead candidates' | 'no WebRTC'
 
 const test = base.extend<{ blocked: Browser; meet(browser: Browser, obstacle: Obstacle): Promise<Peer> }>({
-  /** A browser that lets WebRTC send over a proxy only, of which there is none: as with UDP blocked by policy. */
+  /** A browser that allows WebRTC only through a proxy and has none, as where a policy blocks UDP. */
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's dependencies from this pattern
   blocked: async ({}, use) => {
     const executablePath = findChromium()
@@ -29,14 +29,14 @@ const test = base.extend<{ blocked: Browser; meet(browser: Browser, obstacle: Ob
       await context.addInitScript(watchConnections)
       if (obstacle === 'no WebRTC')
         await context.addInitScript(() => Reflect.deleteProperty(globalThis, 'RTCPeerConnection'))
-      if (obstacle === 'dead candidates') await context.addInitScript(sendElsewhere)
+      if (obstacle === 'dead candidates') await context.addInitScript(killCandidates)
       return openPeer(context, `${relay.page}/`)
     })
     for (const context of contexts) await context.close()
   },
 })
 
-/** Counts peer connections that ever were connected. */
+/** Counts the peer connections that reached the state `connected`. */
 const watchConnections = (): void => {
   Object.assign(globalThis, { everConnected: 0 })
   if (!('RTCPeerConnection' in globalThis)) return
@@ -51,14 +51,14 @@ const watchConnections = (): void => {
   }
 }
 
-/** Every candidate of the other side becomes one at an address where nobody is (RFC 5737). */
-const sendElsewhere = (): void => {
+/** Replaces the address of every remote candidate by an unreachable one (RFC 5737). */
+const killCandidates = (): void => {
   const { addIceCandidate } = RTCPeerConnection.prototype
-  const replaced = function (this: RTCPeerConnection, given?: RTCIceCandidateInit | null) {
-    if (!given?.candidate) return Reflect.apply(addIceCandidate, this, [given])
-    const parts = given.candidate.split(' ')
+  const replaced = function (this: RTCPeerConnection, init?: RTCIceCandidateInit | null) {
+    if (!init?.candidate) return Reflect.apply(addIceCandidate, this, [init])
+    const parts = init.candidate.split(' ')
     parts[4] = '192.0.2.1'
-    return Reflect.apply(addIceCandidate, this, [{ ...given, candidate: parts.join(' ') }])
+    return Reflect.apply(addIceCandidate, this, [{ ...init, candidate: parts.join(' ') }])
   }
   Object.assign(RTCPeerConnection.prototype, { addIceCandidate: replaced })
 }
@@ -73,7 +73,7 @@ const publishOne = async (peer: Peer, slug: string, noise: number): Promise<stri
   return published.value.id
 }
 
-/** From now on, the highest number of direct connections in any status, and the limits of transfers. */
+/** Records the highest number of direct connections in any status, and the limits of transfers. */
 const watchUpdates = (page: Page): Promise<void> =>
   page.evaluate(() => {
     const seen = { direct: 0, limits: [] as unknown[] }
@@ -92,7 +92,7 @@ const seenBy = (page: Page) =>
     connected: Reflect.get(globalThis, 'everConnected') as number,
   }))
 
-const knows = (peer: Peer, slug: string) =>
+const expectFound = (peer: Peer, slug: string) =>
   expect
     .poll(async () => (await peer.search({ text: slug })).hits.map((hit) => hit.slug), { timeout: 30_000 })
     .toContain(slug)
@@ -104,7 +104,7 @@ for (const [how, browserOf, obstacle] of [
   ['UDP is blocked by the browser’s policy', 'blocked', 'none'],
   ['every candidate is dead', 'browser', 'dead candidates'],
 ] as const) {
-  test(`${how}: packages come through the relay, nobody seems connected directly, and what is too large says so`, async ({
+  test(`when ${how}, packages come through the relay up to its limit and no peer counts as direct`, async ({
     browser,
     blocked,
     meet,
@@ -114,10 +114,10 @@ for (const [how, browserOf, obstacle] of [
     for (const { page } of [a, b]) await watchUpdates(page)
     const id = await publishOne(a, 'small', 4_000_000)
     const large = await publishOne(a, 'large', 17_000_000)
-    await knows(b, 'small')
+    await expectFound(b, 'small')
     expect(await install(b.page, [id])).toMatchObject({ failed: false })
     expect(await b.page.evaluate((id) => window.ggen.verify(id, '1.0.0'), id)).toEqual({ ok: true, damaged: [] })
-    await knows(b, 'large')
+    await expectFound(b, 'large')
     expect(await install(b.page, [large])).toMatchObject({
       failed: true,
       name: 'TooLargeForRelay',
@@ -135,11 +135,11 @@ for (const [how, browserOf, obstacle] of [
   })
 }
 
-test('one side has no WebRTC: packages go both ways', async ({ browser, meet }) => {
+test('packages go both ways when one side has no WebRTC', async ({ browser, meet }) => {
   const [a, b] = [await meet(browser, 'no WebRTC'), await meet(browser, 'none')]
   const ids = { a: await publishOne(a, 'from-a', 300_000), b: await publishOne(b, 'from-b', 300_000) }
-  await knows(a, 'from-b')
-  await knows(b, 'from-a')
+  await expectFound(a, 'from-b')
+  await expectFound(b, 'from-a')
   expect(await install(b.page, [ids.a])).toMatchObject({ failed: false })
   expect(await install(a.page, [ids.b])).toMatchObject({ failed: false })
   expect((await a.status()).directConnections).toBe(0)

@@ -1,9 +1,9 @@
-import { everythingKept, install, publish } from './fixtures/attempts.ts'
+import { install, publish, storedState } from './fixtures/outcomes.ts'
 import { openPeer } from './fixtures/peer.ts'
 import { type Relay, startRelay } from './fixtures/relay.ts'
 import { test as base, expect } from './fixtures/test.ts'
 
-/** The relay that pages are told to use is another one than the one that serves them, so that it can be missing. */
+/** The configured relay is not the one that serves the page, so that it can be down. */
 const test = base.extend<{ absent: Relay }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's dependencies from this pattern
   absent: async ({}, use) => {
@@ -24,10 +24,7 @@ const files = (slug: string) => [
   { path: 'templates/a.tmpl', text: `made offline: ${slug}\n` },
 ]
 
-test('without its relay the page works offline and says so; when the relay comes, all goes out by itself', async ({
-  join,
-  absent,
-}) => {
+test('the page works offline and says so, and publishes by itself once its relay is up', async ({ join, absent }) => {
   const a = await join(query(absent))
   await expect(a.page.getByRole('link', { name: 'Network: Offline: showing saved packages' })).toBeVisible()
   const status = await a.status()
@@ -36,7 +33,7 @@ test('without its relay the page works offline and says so; when the relay comes
     connections: 0,
     directConnections: 0,
     relays: [{ address: absent.relay, connected: false }],
-    steps: { relay: { state: 'failed', reason: expect.stringMatching(/does not answer/) }, storage: { state: 'ok' } },
+    steps: { relay: { state: 'failed', reason: { code: 'relay-silent' } }, storage: { state: 'ok' } },
   })
 
   const published = await publish(a.page, files('offline-made'))
@@ -45,7 +42,7 @@ test('without its relay the page works offline and says so; when the relay comes
   const hits = (text: string) => a.search({ text }).then((found) => found.hits.map((hit) => hit.id))
   expect(await hits('offline-made')).toEqual([id])
   expect(await hits('')).toEqual([id])
-  // Its own content is here, so it can be installed without anybody.
+  // Its own content is stored here, so the install needs no peer.
   expect(await install(a.page, ['offline-made'])).toMatchObject({ failed: false, value: { bytes: 0 } })
   expect((await a.library()).map(({ slug }) => slug)).toEqual(['offline-made'])
   expect(Buffer.from(await a.readFile(id, '1.0.0', 'templates/a.tmpl'), 'base64').toString()).toBe(
@@ -65,22 +62,22 @@ test('without its relay the page works offline and says so; when the relay comes
   expect(await b.readFile(id, '1.0.0', 'templates/a.tmpl')).toBe(await a.readFile(id, '1.0.0', 'templates/a.tmpl'))
 })
 
-test('what was published offline outlives a reload, and goes out after it', async ({ join, absent }) => {
+test('a package published offline survives a reload and goes out afterwards', async ({ join, absent }) => {
   const a = await join(query(absent))
   const published = await publish(a.page, files('kept-offline'))
   expect(published).toMatchObject({ failed: false })
-  const before = await everythingKept(a.page)
+  const before = await storedState(a.page)
   await a.page.reload()
   await a.page.waitForFunction(() => 'ggen' in window)
   await a.page.evaluate(() => window.ggen.ready)
-  expect(await everythingKept(a.page)).toEqual(before)
+  expect(await storedState(a.page)).toEqual(before)
 
   await absent.restart()
   const b = await join(query(absent))
   await expect.poll(async () => (await b.search({ text: '' })).hits.map(({ slug }) => slug)).toEqual(['kept-offline'])
 })
 
-test('an install that nobody can serve is cancelled without a trace, and works once somebody is back', async ({
+test('an install without a provider can be cancelled without a trace, and works once one is back', async ({
   join,
   absent,
 }) => {
@@ -95,7 +92,7 @@ test('an install that nobody can serve is cancelled without a trace, and works o
   await absent.pause()
   await expect.poll(async () => (await b.status()).online).toBe(false)
 
-  const before = await everythingKept(b.page)
+  const before = await storedState(b.page)
   const outcome = b.page.evaluate(
     (id) =>
       window.ggen.install([id], { transferId: 'sought' }).then(
@@ -104,10 +101,10 @@ test('an install that nobody can serve is cancelled without a trace, and works o
       ),
     id,
   )
-  await expect.poll(async () => 'transfers sought' in (await everythingKept(b.page)).rows).toBe(true)
+  await expect.poll(async () => 'transfers sought' in (await storedState(b.page)).rows).toBe(true)
   await b.page.evaluate(() => window.ggen.cancel('sought'))
   expect(await outcome).toBe('Cancelled')
-  expect(await everythingKept(b.page)).toEqual(before)
+  expect(await storedState(b.page)).toEqual(before)
 
   await absent.restart()
   await openPeer(a.context, address)
@@ -116,7 +113,7 @@ test('an install that nobody can serve is cancelled without a trace, and works o
   expect((await b.library()).map(({ slug }) => slug)).toEqual(['sought'])
 })
 
-test('a page whose server is gone reads and packs a package for the first time', async ({ join, relay }) => {
+test('a page can read and pack its first package after its server is gone', async ({ join, relay }) => {
   const a = await join()
   const worker = a.page.workers()[0]
   const isLoaded = (part: string) => async () =>

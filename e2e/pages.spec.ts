@@ -8,7 +8,7 @@ import { expect, test } from './fixtures/test.ts'
 const toml = (slug: string, more = ''): string =>
   `[package]\nname = "${slug}"\nversion = "1.0.0"\ndescription = "A ${slug} for tests"\nlicense = "MIT"\n${more}`
 
-test('a folder is chosen, checked, published, found, installed and downloaded through the pages', async ({ join }) => {
+test('people choose, check, publish, find, install and download a package through the pages', async ({ join }) => {
   const [a, b] = [await join(), await join()]
   const folder = await mkdtemp(joinPath(tmpdir(), 'ggen-folder-'))
   try {
@@ -31,7 +31,7 @@ test('a folder is chosen, checked, published, found, installed and downloaded th
     .fill('papr')
   await b.page.getByRole('link', { name: 'paper-kit' }).first().click()
   await expect(b.page.getByRole('heading', { level: 1, name: 'paper-kit' })).toBeVisible()
-  // The read-me comes from the publisher's tab before anything is installed, and without its script.
+  // The README comes from the publisher's tab before the install, and without its script.
   await expect(b.page.getByRole('heading', { name: 'Paper kit' })).toBeVisible()
   expect(await b.page.evaluate(() => 'harm' in window)).toBe(false)
 
@@ -58,7 +58,7 @@ test('a folder is chosen, checked, published, found, installed and downloaded th
   expect(archive).toEqual(['README.md', 'package.toml'])
 })
 
-test('a manifest that does not parse names its place, and the form publishes all the same', async ({ join }) => {
+test('a manifest that does not parse is reported with its line, and the form can still publish', async ({ join }) => {
   const a = await join('publish')
   const encode = (text: string) => new TextEncoder().encode(text)
   const zip = await writeArchive([
@@ -73,7 +73,7 @@ test('a manifest that does not parse names its place, and the form publishes all
   await expect(findings).toContainText('4')
   await expect(a.page.getByRole('button', { name: 'Publish', exact: true })).toBeDisabled()
 
-  // What could be read before the fault stands in the form.
+  // The form holds the fields before the error.
   await expect(a.page.getByLabel('Version')).toHaveValue('1.0.0')
   await a.page.getByLabel('Version').fill('1.0.1')
   await a.page.getByLabel('Name', { exact: true }).fill('mended')
@@ -81,7 +81,7 @@ test('a manifest that does not parse names its place, and the form publishes all
   await expect(a.page.getByRole('heading', { name: 'mended 1.0.1 is published' })).toBeVisible()
 })
 
-test('everything is reached by keyboard alone', async ({ join }) => {
+test('all controls can be reached by keyboard', async ({ join }) => {
   const a = await join()
   await a.publish(makePackage('by-keyboard', '1.0.0', [textFile('README.md', '# Keys\n')]).files)
   await expect(a.page.getByText('by-keyboard').first()).toBeVisible()
@@ -96,7 +96,7 @@ test('everything is reached by keyboard alone', async ({ join }) => {
       if (await target.evaluate((element) => element === document.activeElement)) return
       await a.page.keyboard.press('Tab')
     }
-    throw new Error(`${name} is not reached by Tab`)
+    throw new Error(`Tab does not reach ${name}`)
   }
   await reach('by-keyboard')
   await a.page.keyboard.press('Enter')
@@ -109,7 +109,10 @@ test('everything is reached by keyboard alone', async ({ join }) => {
   await expect(a.page.getByRole('dialog')).toBeHidden()
 })
 
-test('a second tab of one profile works through the first, and alone when that is closed', async ({ join, relay }) => {
+test('a second tab of a profile works through the first, and on its own once that is closed', async ({
+  join,
+  relay,
+}) => {
   const a = await join('publish')
   await a.publish(makePackage('shared-by-tabs', '1.0.0', [textFile('README.md', '# Shared\n')]).files)
   const second = await a.context.newPage()
@@ -122,7 +125,7 @@ test('a second tab of one profile works through the first, and alone when that i
   await expect(second.getByText('shared-by-tabs').first()).toBeVisible()
 })
 
-test('a draft outlives the tab whose engine had it', async ({ join, relay }) => {
+test('a draft survives the tab whose engine held it', async ({ join, relay }) => {
   const a = await join()
   const second = await a.context.newPage()
   await second.goto(`${relay.page}/publish`)

@@ -3,13 +3,13 @@ import { chromiumFlags, findChromium } from '../scripts/chromium.ts'
 
 const executablePath = findChromium()
 
-/** One worker and no retries: a flow that fails once is a bug to find. Each test starts its own relay. */
+/** One worker and no retries: a flow that fails once has a bug. Each test starts its own relay. */
 export default defineConfig({
   testDir: '.',
   outputDir: 'results',
   workers: 1,
   retries: 0,
-  // Guards against what hangs: how busy the machine is must decide nothing.
+  // Catches hanging tests only; the load of the machine must not decide.
   timeout: 240_000,
   forbidOnly: process.env['CI'] !== undefined,
   expect: { timeout: 60_000 },

@@ -1,16 +1,16 @@
 import { packageToEntries } from '../workers/registry/package-entries.ts'
-import { createHostileNodes, type Hostile } from '../workers/testing/hostile-nodes.ts'
+import { createHostileNodes, type HostileNode } from '../workers/testing/hostile-nodes.ts'
 import { createEngineNetwork } from '../workers/testing/network.ts'
 import { startQueryPeer } from '../workers/testing/query-peers.ts'
 import { test as base, expect } from './fixtures/test.ts'
 
-interface Archive extends Hostile {
+interface Archive extends HostileNode {
   /** Publishes a package that only this peer knows. */
   publish(slug: string, files: Record<string, Uint8Array>): Promise<string>
 }
 
 const test = base.extend<{ archive: Archive }>({
-  /** A peer with an address that answers questions and gives content, and that exchanges no catalogues. */
+  /** A peer with an address that answers queries and serves content but does not sync catalogues. */
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's dependencies from this pattern
   archive: async ({}, use) => {
     const engines = createEngineNetwork()
@@ -35,20 +35,17 @@ const test = base.extend<{ archive: Archive }>({
 
 const readMe = { 'README.md': new TextEncoder().encode('# From afar\n') }
 
-test('a fresh tab that nobody gives a catalogue to finds a package by asking, and installs it', async ({
-  join,
-  archive,
-}) => {
+test('a tab with an empty catalogue finds a package by remote search and installs it', async ({ join, archive }) => {
   const [id] = [await archive.publish('distant-kit', readMe), await archive.publish('other-kit', readMe)]
   const tab = await join()
   const { page } = tab
   await page.getByLabel('Search packages').fill('distant')
   await expect(page.getByText('No packages yet')).toBeVisible()
-  // It is looked for already when somebody comes who can be asked.
+  // The search is already active when the first peer connects.
   await page.evaluate((address) => window.ggen.connect(address), archive.address)
   await expect(page.getByText('1 peer answered.')).toBeVisible()
   await expect(page.getByText('1 package found')).toBeVisible()
-  // Only what was looked for has come.
+  // Only matching packages have arrived.
   expect((await tab.search({})).hits.map(({ slug }) => slug)).toEqual(['distant-kit'])
 
   await page.getByRole('link', { name: 'distant-kit' }).first().click()
@@ -63,10 +60,7 @@ test('a fresh tab that nobody gives a catalogue to finds a package by asking, an
   expect((await tab.library()).map((entry) => entry.id)).toEqual([id])
 })
 
-test('a script asks by itself, and a package is looked up by its id at a peer that is not in the DHT', async ({
-  join,
-  archive,
-}) => {
+test('scripts search remotely on request, and lookups reach a peer outside the DHT', async ({ join, archive }) => {
   const [one, two] = [await archive.publish('kit-one', readMe), await archive.publish('tool-two', readMe)]
   const tab = await join()
   await tab.page.evaluate((address) => window.ggen.connect(address), archive.address)
@@ -78,7 +72,7 @@ test('a script asks by itself, and a package is looked up by its id at a peer th
   expect(lookup).toMatchObject({ found: true, record: { id: two, version: '1.0.0' } })
 })
 
-test('a row that is being read stays where it is when others come in above it', async ({ join, archive }) => {
+test('rows that arrive above the visible one do not move it', async ({ join, archive }) => {
   const tab = await join()
   const { page } = tab
   const manifest = (slug: string, description: string) =>
@@ -90,7 +84,7 @@ test('a row that is being read stays where it is when others come in above it', 
   for (let n = 0; n < 4; n += 1) await archive.publish(`wrench-${n}`, readMe)
   await page.getByLabel('Search packages').fill('wrench')
   await expect(page.getByText('16 packages found')).toBeVisible()
-  // The address has taken up the text: the page begins at its top once more by then.
+  // The page scrolls to its top once the address contains the text.
   await expect(page).toHaveURL(/q=wrench/)
   const row = page.locator('.result-item', { hasText: 'local-18' })
   await row.scrollIntoViewIfNeeded()

@@ -1,10 +1,10 @@
 import type { BrowserContext, Page } from '@playwright/test'
-import { beginCommands, endOf } from './fixtures/in-flight.ts'
 import { makePackage, type PlainFile, textFile } from './fixtures/packages.ts'
 import { engineUp, openPeer, peerOf } from './fixtures/peer.ts'
+import { outcomeOfPending, startCommands } from './fixtures/pending-commands.ts'
 import { expect, test } from './fixtures/test.ts'
 
-/** Incompressible bytes, the same for the same number. */
+/** Creates a file of incompressible bytes; equal sizes give equal bytes. */
 const bigFile = (path: string, bytes: number): PlainFile => {
   const content = Buffer.alloc(bytes)
   let state = bytes
@@ -15,7 +15,7 @@ const bigFile = (path: string, bytes: number): PlainFile => {
   return { path, base64: content.toString('base64') }
 }
 
-/** The tabs whose page has a worker: the engine's. */
+/** Tabs with a worker, which is the engine's. */
 const leaders = (context: BrowserContext): Page[] => context.pages().filter((page) => page.workers().length > 0)
 
 const leaderOf = async (context: BrowserContext): Promise<Page> => {
@@ -25,16 +25,16 @@ const leaderOf = async (context: BrowserContext): Promise<Page> => {
   return leader
 }
 
-/** Process of a page: the one that works while only that page has work. A stopped process is what a frozen tab is. */
+/** Finds the renderer process of a page, which is the busy one while only that page computes. Stopping it freezes the tab. */
 const rendererOf = async (page: Page): Promise<number> => {
   const session = await page.context().browser()?.newBrowserCDPSession()
-  if (session === undefined) throw new Error('The browser of this page is not known.')
+  if (session === undefined) throw new Error('The page has no browser.')
   const times = async (): Promise<Map<number, number>> => {
     const { processInfo } = await session.send('SystemInfo.getProcessInfo')
     return new Map(processInfo.filter(({ type }) => type === 'renderer').map(({ id, cpuTime }) => [id, cpuTime]))
   }
   const before = await times()
-  // A second of work on an idle machine, and as much work on a busy one.
+  // About a second of work on an idle machine.
   await page.evaluate((rounds) => {
     let sum = 0
     for (let round = 0; round < rounds; round += 1) sum = (Math.imul(sum, 31) + round) | 0
@@ -46,24 +46,24 @@ const rendererOf = async (page: Page): Promise<number> => {
   return busiest.id
 }
 
-/** Time from `gone` until `page` was answered by an engine that is not the one before, as information. */
+/** Prints the time from the end of the leader until the next engine answers `page`; informational. */
 const printHandOver = async (what: string, page: Page, gone: () => Promise<unknown>): Promise<void> => {
   const began = Date.now()
   await gone()
   const goneAt = Date.now()
   await page.evaluate(() => window.ggen.status())
   console.log(
-    `hand-over, ${what}: ${Date.now() - goneAt} ms after the leader was gone, ${Date.now() - began} ms after it was told to go`,
+    `hand-over, ${what}: ${Date.now() - goneAt} ms after the leader had ended, ${Date.now() - began} ms after it began to end`,
   )
 }
 
-test('a second tab searches, publishes, installs and hears updates through the first', async ({ join, relay }) => {
+test('a second tab searches, publishes, installs and receives updates through the first', async ({ join, relay }) => {
   const [other, a] = [await join(), await join()]
   const follower = await openPeer(a.context, `${relay.page}/`)
   expect(leaders(a.context)).toEqual([a.page])
   expect((await follower.status()).peerId).toBe((await a.status()).peerId)
 
-  // 20 MiB cross in chunks, up in the publish and down in the read.
+  // 20 MiB cross in chunks, in both directions.
   const { files } = makePackage('from-the-follower', '1.0.0', [
     bigFile('big.bin', 20 * 1024 * 1024),
     textFile('e.txt', ''),
@@ -94,12 +94,12 @@ test('a second tab searches, publishes, installs and hears updates through the f
   expect(states).toEqual(expect.arrayContaining(['fetching', 'done']))
   expect((await a.library()).map(({ slug }) => slug)).toEqual(['theirs'])
 
-  // A failure of the engine keeps its name.
+  // Failures of the engine keep their names.
   const name = await follower.page.evaluate(() => window.ggen.describe('nobody/nothing').catch(({ name }) => name))
   expect(name).toBe('PackageNotFound')
 })
 
-test('the leader closes: the follower takes over and a pending install goes on', async ({ join, relay }) => {
+test('a follower takes over from a closed leader and continues a pending install', async ({ join, relay }) => {
   const [other, a] = [await join(), await join()]
   const follower = await openPeer(a.context, `${relay.page}/`)
   const { files } = makePackage('big-one', '1.0.0', [bigFile('b.bin', 32 * 1024 * 1024)])
@@ -122,7 +122,7 @@ test('the leader closes: the follower takes over and a pending install goes on',
   await printHandOver('closed in the middle of an install', follower.page, () => a.page.close())
   expect(leaders(a.context)).toEqual([follower.page])
 
-  // The very promise of the follower's install, asked of the old leader, is kept by the new one.
+  // The new leader fulfils the promise of an install that the old one began.
   const { installed } = await follower.page.evaluate(
     () => (window as unknown as { pending: ReturnType<typeof window.ggen.install> }).pending,
   )
@@ -130,19 +130,19 @@ test('the leader closes: the follower takes over and a pending install goes on',
   for (const { path, base64 } of files) expect((await follower.readFile(id, '1.0.0', path)) === base64).toBe(true)
 })
 
-test('commands under way when the leader closes are answered by the next', async ({ join, relay }) => {
+test('the next leader answers commands that were pending when the leader closed', async ({ join, relay }) => {
   const a = await join()
   const follower = await openPeer(a.context, `${relay.page}/`)
-  await beginCommands(follower.page, 'in-flight', 24 * 1024 * 1024)
+  await startCommands(follower.page, 'in-flight', 24 * 1024 * 1024)
   await printHandOver('closed under a publish', follower.page, () => a.page.close())
-  expect(await endOf(follower.page)).toBe('answered')
+  expect(await outcomeOfPending(follower.page)).toBe('answered')
   expect((await follower.search({})).hits.map(({ slug }) => slug)).toEqual(['in-flight'])
 })
 
-/** More with `GGEN_TABS=20`: every tab draws the whole page, which takes a machine of its own. */
+/** `GGEN_TABS=20` opens more, which needs an idle machine because every tab draws the whole page. */
 const tabCount = Number(process.env['GGEN_TABS'] ?? 6)
 
-test(`${tabCount} tabs, the leader killed three times`, async ({ join, relay }) => {
+test(`${tabCount} tabs survive three crashes of their leader`, async ({ join, relay }) => {
   const a = await join()
   const tabs = [a.page]
   for (let count = 1; count < tabCount; count += 1) tabs.push((await openPeer(a.context, `${relay.page}/`)).page)
@@ -173,10 +173,10 @@ test(`${tabCount} tabs, the leader killed three times`, async ({ join, relay }) 
     }
   }
   const stolen = await tabs.at(-1)?.evaluate(() => (window as unknown as { stolen: unknown[] }).stolen.length)
-  console.log(`leaders called frozen on this machine, though they lived: ${stolen}`)
+  console.log(`leaders replaced as frozen although they were alive: ${stolen}`)
 })
 
-test('a frozen leader is replaced, and follows when it wakes', async ({ join, relay }) => {
+test('a frozen leader is replaced and becomes a follower when it wakes', async ({ join, relay }) => {
   const a = await join()
   const follower = await openPeer(a.context, `${relay.page}/`)
   const renderer = await rendererOf(a.page)
@@ -195,10 +195,10 @@ test('a frozen leader is replaced, and follows when it wakes', async ({ join, re
   expect((await follower.search({})).total).toBe(2)
 })
 
-test('a leader whose page hangs still serves: its worker does', async ({ join, relay }) => {
+test('a leader serves other tabs while its page hangs', async ({ join, relay }) => {
   const a = await join()
   const follower = await openPeer(a.context, `${relay.page}/`)
-  // Cookies are what a page that never comes to rest can still see of others.
+  // A page in an endless loop can still read cookies.
   const hang = a.page.evaluate(() => {
     while (!document.cookie.includes('enough'));
   })
@@ -212,8 +212,8 @@ test('a leader whose page hangs still serves: its worker does', async ({ join, r
   expect(leaders(a.context)).toEqual([a.page])
 })
 
-test('a tab of another version is told of, and says what to do', async ({ join, relay }) => {
-  // What a later build keeps: the lobby and its envelope.
+test('a page reports a tab with another version and says what to do', async ({ join, relay }) => {
+  // Later versions keep the lobby channel and its envelope.
   const later = await (await join('?peer=elsewhere')).context.newPage()
   await later.goto(`${relay.page}/manifest.webmanifest`)
   await later.evaluate(() => {
@@ -230,7 +230,7 @@ test('a tab of another version is told of, and says what to do', async ({ join, 
   await engineUp(page)
 })
 
-test('the only tab, reloaded, is up again at once', async ({ join }) => {
+test('the only tab restarts its engine after a reload', async ({ join }) => {
   const a = await join()
   const { peerId } = await a.status()
   const began = Date.now()

@@ -1,11 +1,11 @@
 /**
- * Of a relay's addresses the one with the same host as the page, so that a page opened over the LAN is not sent to its
- * own machine; else the first.
+ * Picks the relay address with the same host as the page, or else the first. Without this, a page opened over the LAN
+ * would dial the relay on its own machine.
  */
 export const addressFor = (addresses: readonly string[], pageHost: string | undefined): string => {
   const name = pageHost?.replace(/:\d+$/, '').replace(/^\[|\]$/g, '') ?? ''
-  const wanted = name === 'localhost' ? '127.0.0.1' : name
-  const found = addresses.find((address) => address.split('/')[2] === wanted) ?? addresses[0]
+  const host = name === 'localhost' ? '127.0.0.1' : name
+  const found = addresses.find((address) => address.split('/')[2] === host) ?? addresses[0]
   if (found === undefined) throw new Error('The relay has no address.')
   return found
 }

@@ -1,54 +1,54 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createAdmission, type Place } from './admission.ts'
+import { createAdmission, type Permit } from './admission.ts'
 
 describe('createAdmission', () => {
-  it('never holds more than its limits, evicts only what holds a place, and forgets all that left', () => {
-    const step = fc.oneof(
-      fc.record({ enter: fc.constantFrom('192.0.2.1', '192.0.2.2', '192.0.2.3') }),
-      fc.record({ leave: fc.nat(40) }),
+  it('never exceeds its limits, evicts only permit holders, and keeps nothing after release', () => {
+    const action = fc.oneof(
+      fc.record({ admit: fc.constantFrom('192.0.2.1', '192.0.2.2', '192.0.2.3') }),
+      fc.record({ release: fc.nat(40) }),
     )
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
         const admission = createAdmission({ perAddress: 3, total: 5 })
-        const held = new Map<Place, string>()
-        const places: Place[] = []
-        for (const each of steps) {
-          if ('leave' in each) {
-            const place = places[each.leave]
-            if (place === undefined) continue
-            place.leave()
-            held.delete(place)
+        const held = new Map<Permit, string>()
+        const permits: Permit[] = []
+        for (const each of actions) {
+          if ('release' in each) {
+            const permit = permits[each.release]
+            if (permit === undefined) continue
+            permit.release()
+            held.delete(permit)
             continue
           }
-          let place: Place | undefined
-          place = admission.enter(each.enter, () => {
-            expect(place !== undefined && held.delete(place)).toBe(true)
+          let permit: Permit | undefined
+          permit = admission.admit(each.admit, () => {
+            expect(permit !== undefined && held.delete(permit)).toBe(true)
           })
-          places.push(place)
-          held.set(place, each.enter)
+          permits.push(permit)
+          held.set(permit, each.admit)
           for (const address of held.values())
             expect([...held.values()].filter((other) => other === address).length).toBeLessThanOrEqual(3)
           expect(held.size).toBeLessThanOrEqual(5)
           expect(admission.size()).toBe(held.size)
         }
-        for (const place of places) place.leave()
+        for (const permit of permits) permit.release()
         expect(admission.size()).toBe(0)
       }),
     )
   })
 
-  it('evicts the oldest of the same address before that of any other', () => {
+  it('evicts the oldest connection of the same address before that of any other', () => {
     const admission = createAdmission({ perAddress: 2, total: 4 })
     const evicted: string[] = []
-    const enter = (address: string, name: string): Place => admission.enter(address, () => evicted.push(name))
-    enter('192.0.2.9', 'other')
-    enter('192.0.2.1', 'first')
-    enter('192.0.2.1', 'second')
-    enter('192.0.2.1', 'third')
+    const admit = (address: string, name: string): Permit => admission.admit(address, () => evicted.push(name))
+    admit('192.0.2.9', 'other')
+    admit('192.0.2.1', 'first')
+    admit('192.0.2.1', 'second')
+    admit('192.0.2.1', 'third')
     expect(evicted).toEqual(['first'])
-    enter('192.0.2.2', 'fourth')
-    enter('192.0.2.3', 'fifth')
+    admit('192.0.2.2', 'fourth')
+    admit('192.0.2.3', 'fifth')
     expect(evicted).toEqual(['first', 'other'])
   })
 
@@ -60,13 +60,13 @@ describe('createAdmission', () => {
     ['::ffff:192.0.2.1', '192.0.2.1', true],
     ['::ffff:192.0.2.1', '::ffff:192.0.2.2', false],
     ['::1', '::2', true],
-  ])('%s and %s count as one: %s', (one, other, isOne) => {
+  ])('%s and %s share one limit: %s', (one, other, isShared) => {
     const admission = createAdmission({ perAddress: 1, total: 10 })
     let evicted = false
-    admission.enter(one, () => {
+    admission.admit(one, () => {
       evicted = true
     })
-    admission.enter(other, () => {})
-    expect(evicted).toBe(isOne)
+    admission.admit(other, () => {})
+    expect(evicted).toBe(isShared)
   })
 })

@@ -1,14 +1,14 @@
-/** Connections that take up room, such as those that have not finished their handshake, counted per address and in all. */
+/** Limits connections, such as those with an unfinished handshake, per address and in total. */
 export interface Admission {
-  /** Takes a place for a connection; `evict` ends it when a later one needs the place. */
-  enter(address: string, evict: () => void): Place
-  /** How many hold a place. */
+  /** Grants a permit; `evict` closes the connection when a later one needs its permit. */
+  admit(address: string, evict: () => void): Permit
+  /** Permits in use. */
   size(): number
 }
 
-export interface Place {
-  /** Gives the place back: the connection needs it no more, or is gone. A second call changes nothing. */
-  leave(): void
+export interface Permit {
+  /** Returns the permit once the connection no longer counts or has closed. Idempotent. */
+  release(): void
 }
 
 export interface AdmissionLimits {
@@ -17,35 +17,35 @@ export interface AdmissionLimits {
 }
 
 /**
- * Bounds what strangers hold, above all before they have shown that they speak the protocol.
+ * Bounds the resources that strangers can hold, above all before they have completed a handshake.
  *
- * A new connection is always let in, and takes the place of the oldest when there is none left, first of its own
- * address: an honest handshake is done in a fraction of a second, so the oldest is one that waits on purpose. It does
- * not bound how fast connections come.
+ * A new connection is always admitted. When no permit is left, it evicts the oldest connection, of its own address
+ * first: an honest handshake takes a fraction of a second, so the oldest one stalls on purpose. The rate of new
+ * connections is not bounded.
  */
 export const createAdmission = ({ perAddress, total }: AdmissionLimits): Admission => {
-  interface Held extends Place {
+  interface Held extends Permit {
     evict(): void
   }
-  // Sets keep the order of arrival.
+  // Sets keep insertion order.
   const all = new Set<Held>()
   const byAddress = new Map<string, Set<Held>>()
 
   const evictOldest = (held: ReadonlySet<Held>): void => {
     const [oldest] = held
-    oldest?.leave()
+    oldest?.release()
     oldest?.evict()
   }
 
   return {
-    enter(address, evict) {
+    admit(address, evict) {
       const group = groupOf(address)
       const neighbours = byAddress.get(group)
       if (neighbours !== undefined && neighbours.size >= perAddress) evictOldest(neighbours)
       if (all.size >= total) evictOldest(all)
       const held: Held = {
         evict,
-        leave() {
+        release() {
           all.delete(held)
           const members = byAddress.get(group)
           members?.delete(held)
@@ -60,7 +60,7 @@ export const createAdmission = ({ perAddress, total }: AdmissionLimits): Admissi
   }
 }
 
-/** An IPv4 address, mapped into IPv6 or not, counts by itself; of IPv6 one customer has a /64, so that counts as one. */
+/** Groups IPv6 addresses by /64, which is what one customer gets; each IPv4 address, mapped or not, is its own group. */
 const groupOf = (address: string): string => {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
   if (mapped !== undefined) return mapped

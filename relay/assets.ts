@@ -5,16 +5,16 @@ import { lookup } from 'mrmime'
 import sirv from 'sirv'
 
 /**
- * The files of the built page, streamed from disk, in the best of the encodings that were made at build time
- * (`scripts/compress.ts`) and that the browser accepts. Only files that stood in the folder at the start are served; one
- * that has changed since ends its answer, so a new build needs a new start.
+ * Streams the files of the built page from disk, in the best encoding that the build made (`scripts/compress.ts`) and
+ * the browser accepts. Serves only files that existed at start. The response for a file that has changed since is cut
+ * off, so a new build needs a restart.
  */
 export interface Assets {
-  /** Answers with the file of a decoded path, `/assets/app-1a2b3c4d.js`; false where there is none. */
+  /** Sends the file at a decoded path, such as `/assets/app-1a2b3c4d.js`; false if it does not exist. */
   serve(path: string, request: IncomingMessage, response: ServerResponse): boolean
 }
 
-/** @throws Error when the folder holds no `index.html`, saying how to build it. */
+/** @throws Error naming the build command when the folder has no `index.html`. */
 export const createAssets = (folder: string): Assets => {
   if (!existsSync(join(folder, 'index.html'))) throw new Error('The page is not built. Run `npm run build` first.')
   const serveFile = sirv(folder, {
@@ -42,7 +42,7 @@ export const createAssets = (folder: string): Assets => {
   }
 }
 
-/** The name changes with the content, so it may be kept for ever. */
+/** A hashed name changes with the content, so the browser may cache the file forever. */
 const isHashed = (path: string): boolean => /^\/assets\/.+-[\w-]{8,}\.\w+$/.test(path)
 
 const typeOf = (path: string): string => {
@@ -51,8 +51,8 @@ const typeOf = (path: string): string => {
 }
 
 /**
- * What sirv reads of a request, in the one form that it reads correctly: it takes `br;q=0` for a wish, a range from the end
- * for one from the start, and compares a list of ETags as a whole.
+ * Rewrites request headers into the only form that sirv reads correctly: it takes `br;q=0` as accepting Brotli, reads a
+ * suffix range as one from the start, and compares a list of ETags as one string.
  */
 const tidy = (request: IncomingMessage, path: string): void => {
   const { headers } = request
@@ -64,7 +64,7 @@ const tidy = (request: IncomingMessage, path: string): void => {
   else headers['if-none-match'] = `W/${etag}`
 }
 
-/** The encodings of an Accept-Encoding header that are not refused by `q=0`. */
+/** Encodings of an Accept-Encoding header, without those refused by `q=0`. */
 const acceptedEncodings = (header: string): string[] =>
   header
     .toLowerCase()
@@ -73,7 +73,7 @@ const acceptedEncodings = (header: string): string[] =>
     .filter(([, quality]) => quality === undefined || Number(quality.replace('q=', '')) > 0)
     .map(([encoding = '']) => encoding)
 
-/** sirv leaves its file open when the browser goes away, and knows no files that change or vanish. */
+/** sirv leaves the file open when the browser disconnects, and does not expect files to change or vanish. */
 const watchSource = (source: ReadStream, response: ServerResponse): void => {
   const length = Number(response.getHeader('Content-Length'))
   source.on('error', () => response.destroy())

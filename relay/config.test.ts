@@ -17,7 +17,7 @@ afterEach(async () => {
 })
 
 describe('readConfig', () => {
-  it('listens on loopback unless said otherwise; empty variables count as none', () => {
+  it('listens on loopback by default and treats empty variables as unset', () => {
     const expected = {
       host: '127.0.0.1',
       port: 8080,
@@ -56,22 +56,22 @@ describe('readConfig', () => {
   })
 
   it.each([
-    [{ PORT: '80a' }, 'PORT must be a port from 0 to 65535, where 0 takes any that is free; it is “80a”.'],
+    [{ PORT: '80a' }, 'PORT must be a port from 0 to 65535, where 0 picks a free one; it is “80a”.'],
     [{ PORT: '65536' }, 'PORT must be a port'],
     [{ PORT: '-1' }, 'PORT must be a port'],
     [{ PORT: '8080.5' }, 'PORT must be a port'],
     [{ RELAY_PORT: '1e3' }, 'RELAY_PORT must be a port'],
     [{ PORT: '9001' }, 'PORT and RELAY_PORT must differ; both are 9001.'],
     [{ HOST: 'example.org' }, 'HOST must be an IP address'],
-    [{ RELAY_ANNOUNCE: 'relay.example.org' }, 'RELAY_ANNOUNCE must be multiaddrs'],
-    [{ RELAY_ANNOUNCE: '/ip4/192.0.2.1/tcp/80' }, 'RELAY_ANNOUNCE must be multiaddrs'],
+    [{ RELAY_ANNOUNCE: 'relay.example.org' }, 'RELAY_ANNOUNCE must be comma-separated WebSocket multiaddrs'],
+    [{ RELAY_ANNOUNCE: '/ip4/192.0.2.1/tcp/80' }, 'RELAY_ANNOUNCE must be comma-separated WebSocket multiaddrs'],
     [{ RELAY_KEY: 'ab' }, 'RELAY_KEY must be 64 hexadecimal digits (the seed of an Ed25519 key); it has 2 characters.'],
-  ])('%o is refused by name and rule', (environment, message) => {
+  ])('%o fails with the variable and its rule', (environment, message) => {
     expect(() => readConfig(environment, project)).toThrow(message)
     expect(() => readConfig(environment, project)).toThrow(ConfigError)
   })
 
-  it('names every wrong variable at once, and never shows a key', () => {
+  it('names all invalid variables at once and never shows a key', () => {
     const read = () => readConfig({ PORT: 'x', HOST: 'y', RELAY_KEY: 'secret' }, project)
     expect(read).toThrow(/HOST.*\n?.*/)
     expect(read).toThrow(/PORT/)
@@ -81,7 +81,7 @@ describe('readConfig', () => {
 })
 
 describe('loadRelayKey', () => {
-  it('makes a key file at the first start, readable by its owner only, and takes it from then on', async () => {
+  it('creates a key file at the first start, readable by its owner only, and reuses it', async () => {
     const folder = join(await newFolder(), 'data')
     const config = readConfig({ RELAY_DATA: folder }, project)
     const first = await loadRelayKey(config)
@@ -92,7 +92,7 @@ describe('loadRelayKey', () => {
     expect(await readFile(file, 'utf8')).toMatch(/^[0-9a-f]{64}\n$/)
   })
 
-  it('gives two starts at once the same key', async () => {
+  it('returns the same key to two concurrent starts', async () => {
     const config = readConfig({ RELAY_DATA: await newFolder() }, project)
     const [one, other] = await Promise.all([loadRelayKey(config), loadRelayKey(config)])
     expect(one.raw).toEqual(other.raw)
@@ -105,7 +105,7 @@ describe('loadRelayKey', () => {
     expect(await readFile(join(folder, 'relay.key'), 'utf8')).toBe('damaged')
   })
 
-  it('prefers RELAY_KEY, and then writes nothing', async () => {
+  it('writes no key file when RELAY_KEY is set', async () => {
     const folder = join(await newFolder(), 'none')
     await loadRelayKey(readConfig({ RELAY_KEY: '01'.repeat(32), RELAY_DATA: folder }, project))
     await expect(stat(folder)).rejects.toThrow('ENOENT')

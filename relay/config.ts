@@ -7,22 +7,22 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { generateSigningKey } from '../workers/stack/web-crypto.ts'
 
 export interface RelayConfig {
-  /** Where the page and the relay listen; loopback unless said otherwise, so that nothing is public by accident. */
+  /** Listening address of page and relay; loopback by default, so that nothing is public by accident. */
   host: string
-  /** Port of the page; 0 takes any that is free. */
+  /** Port of the page; 0 picks a free one. */
   port: number
-  /** Port of the relay's WebSocket; 0 takes any that is free. */
+  /** Port of the relay's WebSocket; 0 picks a free one. */
   relayPort: number
-  /** Multiaddrs that others reach the relay by, when they differ from where it listens. */
+  /** Public multiaddrs of the relay, if they differ from its listening address. */
   announce: string[]
-  /** Seed of the relay's key; undefined means: the key file. */
+  /** Seed of the relay's key; undefined to use the key file. */
   seed: Uint8Array | undefined
   dataFolder: string
   /** The built page. */
   pageFolder: string
 }
 
-/** What is wrong with the environment; the message has one line for each variable, with its rule. */
+/** Invalid environment variables; the message has one line per variable, with its rule. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
@@ -33,12 +33,12 @@ const defaults = { host: '127.0.0.1', port: 8080, relayPort: 9001, dataFolder: '
 
 /**
  * Reads the configuration from environment variables: HOST, PORT, RELAY_PORT, RELAY_ANNOUNCE, RELAY_KEY, RELAY_DATA,
- * PAGE_FOLDER. DEBUG, which names the rooms that log, is read where the loggers are made (start-relay.ts).
+ * PAGE_FOLDER. DEBUG, which names the rooms that log, is read in start-relay.ts.
  * @throws ConfigError naming every variable that breaks its rule.
  */
 export const readConfig = (environment: Environment, projectFolder: string): RelayConfig => {
   const problems: string[] = []
-  /** An empty variable counts as none: that is how shells and compose files leave one out. */
+  /** An empty variable counts as unset: that is how shells and compose files omit one. */
   const read = <T>(name: string, rule: string, otherwise: T, parse: (text: string) => T | undefined): T => {
     const text = environment[name]?.trim()
     if (text === undefined || text === '') return otherwise
@@ -47,18 +47,18 @@ export const readConfig = (environment: Environment, projectFolder: string): Rel
     return value ?? otherwise
   }
 
-  const portRule = 'a port from 0 to 65535, where 0 takes any that is free'
+  const portRule = 'a port from 0 to 65535, where 0 picks a free one'
   const config: RelayConfig = {
     host: read('HOST', 'an IP address to listen on, like 127.0.0.1 or 0.0.0.0', defaults.host, parseHost),
     port: read('PORT', portRule, defaults.port, parsePort),
     relayPort: read('RELAY_PORT', portRule, defaults.relayPort, parsePort),
     announce: read(
       'RELAY_ANNOUNCE',
-      'multiaddrs of WebSockets without a peer id, with commas between, like /dns4/relay.example.org/tcp/443/tls/ws',
+      'comma-separated WebSocket multiaddrs without a peer id, like /dns4/relay.example.org/tcp/443/tls/ws',
       [],
       parseAnnounce,
     ),
-    // Not shown back when wrong, since it is secret.
+    // Parsed below: the secret must not appear in an error message.
     seed: undefined,
     dataFolder: resolve(
       projectFolder,
@@ -82,9 +82,9 @@ export const readConfig = (environment: Environment, projectFolder: string): Rel
 }
 
 /**
- * The relay's key: from RELAY_KEY, else from the key file, which is made at the first start, so that the relay's address
- * stays the same.
- * @throws ConfigError when the key file is damaged or cannot be made.
+ * Loads the relay's key from RELAY_KEY or else from the key file, which the first start creates so that the relay's
+ * address stays the same.
+ * @throws ConfigError when the key file is damaged or cannot be written.
  */
 export const loadRelayKey = async ({ seed, dataFolder }: RelayConfig): Promise<PrivateKey> =>
   generateKeyPairFromSeed('Ed25519', seed ?? (await readKeyFile(join(dataFolder, 'relay.key'), dataFolder)))
@@ -105,12 +105,12 @@ const makeKeyFile = async (file: string, folder: string): Promise<Uint8Array> =>
   const seed = await generateSigningKey()
   try {
     await mkdir(folder, { recursive: true })
-    // Never over a file that another relay made in between.
+    // Never overwrites a file that another relay has created in the meantime.
     await writeFile(file, `${Buffer.from(seed).toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EEXIST') return readKeyFile(file, folder)
-    throw new ConfigError(`RELAY_DATA: the key file ${file} cannot be made (${code}). Choose another folder.`)
+    throw new ConfigError(`RELAY_DATA: the key file ${file} cannot be written (${code}). Choose another folder.`)
   }
   return seed
 }

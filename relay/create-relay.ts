@@ -4,10 +4,9 @@ import type { Connection, Libp2p, PeerId, PrivateKey } from '@libp2p/interface'
 import { createLibp2p } from 'libp2p'
 import type { CryptoProvider } from '../workers/protocol/crypto.ts'
 import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
-import { createAnnouncementGate, type Judge } from '../workers/stack/announcement-gate.ts'
 import { createBoundedDatastore } from '../workers/stack/bounded-datastore.ts'
 import { noise } from '../workers/stack/encryption.ts'
-import { createGossipLimits } from '../workers/stack/gossip-limits.ts'
+import { createGossipRateLimits } from '../workers/stack/gossip-rate-limits.ts'
 import { createHeadValidator } from '../workers/stack/head-validator.ts'
 import {
   closeTimeoutMs,
@@ -21,26 +20,27 @@ import { yamux } from '../workers/stack/muxer.ts'
 import { admitConnected, forgetDisconnected, routingTableSize } from '../workers/stack/routing-table.ts'
 import { type StackServices, stackServices } from '../workers/stack/services.ts'
 import { silentLogger } from '../workers/stack/silent-logger.ts'
+import { type AnnouncementValidator, createTopicValidator } from '../workers/stack/topic-validator.ts'
 import { noTelemetry } from '../workers/telemetry/no-telemetry.ts'
 import type { Telemetry } from '../workers/telemetry/telemetry.ts'
 import { addressFor } from './address-for.ts'
 import { replayAnnouncements } from './replay-announcements.ts'
 import { listeningWebSockets } from './ws/transport.ts'
 
-/** Tabs that one relay serves; at 9 MB for a node with its connections it stays a small program. */
+/** Tabs that one relay serves. A node with its connections takes 9 MB, so the relay remains a small program. */
 const maxReservations = 1_000
 
-/** All of them, and some that come without a reservation. */
+/** Room for all reservations and some connections without one. */
 const maxConnections = 1_100
 
-/** New connections a second from one address: a class room, or everybody behind one proxy, arrives at once. */
+/** New connections per second from one address: a classroom, or all users of one proxy, may arrive at once. */
 const maxInboundPerSecond = 1_000
 const maxInboundPending = 256
 
-/** Time for the other tab to accept a relayed connection, ms; the library's 30 s would hold those that wait for it. */
+/** Time for the other tab to accept a relayed connection (ms); the library's 30 s would stall the dialling tab. */
 const hopTimeoutMs = 5_000
 
-/** Relayed connections that one tab may have open: those of its parallel dials, and leftovers until they close. */
+/** Open relayed connections per tab: its parallel dials, and those about to close. */
 const relayedPerTab = 128
 
 interface RelayServices extends StackServices {
@@ -51,14 +51,14 @@ export interface RelayOptions {
   privateKey: PrivateKey
   /** An IP address. */
   host: string
-  /** 0 takes any that is free. */
+  /** 0 picks a free one. */
   port: number
-  /** Multiaddrs without peer id; empty means: where it listens. */
+  /** Multiaddrs without peer id; empty to announce the listening addresses. */
   announce: readonly string[]
   crypto: CryptoProvider
-  validateAnnouncement: Judge
+  validateAnnouncement: AnnouncementValidator
   logger?: Telemetry['logger']
-  /** Something failed that the relay outlives. */
+  /** Called for failures that the relay survives. */
   onError?(error: Error): void
 }
 
@@ -67,35 +67,36 @@ export interface RelayHealth {
   reservations: number
   /** Peers in the DHT's routing table. */
   routingTable: number
-  /** Peers that follow the announcements. */
+  /** Subscribers of the announcement topic. */
   subscribers: number
 }
 
 export interface Relay {
   node: Libp2p<RelayServices>
-  /** Where it listens. */
+  /** The listening port. */
   port: number
-  /** Its multiaddr, with the peer id, for a page that was opened at `pageHost` (`name` or `name:port`). */
+  /** Returns its multiaddr with peer id for a page opened at `pageHost` (`name` or `name:port`). */
   addressFor(pageHost: string | undefined): string
   health(): RelayHealth
   stop(): Promise<void>
 }
 
 /**
- * A relay: lets tabs find each other (DHT server), connects them until they have a direct connection (circuit relay),
- * and passes announcements on, those of the last minutes to newcomers too (gossip). It sees who talks to whom through it, and nothing of what is said.
+ * Starts a relay. It lets tabs find each other (DHT server), connects them until they have a direct connection (circuit
+ * relay), forwards announcements and replays those of the last minutes to new subscribers (gossip). It sees which peers
+ * talk to each other through it, but not what they say.
  *
- * Reservations end with the connection they came by, so the limit counts tabs that are there.
- * @throws Error with a sentence that names RELAY_PORT when the port is taken.
+ * A reservation ends with its connection, so the limit counts connected tabs only.
+ * @throws Error naming RELAY_PORT when the port is taken.
  */
 export const createRelay = async (options: RelayOptions): Promise<Relay> => {
   const { host, port, announce, crypto, validateAnnouncement, logger = noTelemetry.logger } = options
   const [log, gossipLog] = [logger('relay'), logger('gossip')]
-  const gossipLimits = createGossipLimits(() => performance.now())
+  const gossipLimits = createGossipRateLimits(() => performance.now())
   const drop = (peer: string): void => {
     log.debug('peer dropped for flooding gossip', { peer })
     for (const connection of node.getConnections()) {
-      if (connection.remotePeer.toString() === peer) connection.abort(new Error('The peer floods the gossip.'))
+      if (connection.remotePeer.toString() === peer) connection.abort(new Error('The peer floods the topic.'))
     }
   }
   const listener = listeningWebSockets({ onError: (error) => options.onError?.(error) })
@@ -108,7 +109,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
     nodeInfo: { userAgent: 'ggen-relay' },
     addresses: { listen: [`/${isIPv6(host) ? 'ip6' : 'ip4'}/${host}/tcp/${port}/ws`], announce: [...announce] },
     transports: [listener.transport],
-    // Tabs come to the relay; an address that a peer names must not make it dial strangers.
+    // The relay dials nobody; an address that a peer announces must not make it dial strangers.
     connectionGater: { denyDialMultiaddr: () => true },
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
@@ -117,7 +118,6 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
       inboundConnectionThreshold: maxInboundPerSecond,
       maxIncomingPendingConnections: maxInboundPending,
       connectionCloseTimeout: closeTimeoutMs,
-      // Tabs come to the relay, never the other way.
       reconnectRetries: 0,
     },
     connectionMonitor: {
@@ -125,7 +125,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
       pingTimeout: { minTimeout: pingTimeoutMs, maxTimeout: pingTimeoutMs },
     },
     services: {
-      ...stackServices({ heads: createHeadValidator(crypto), gossipLimits, isHub: true, onFlood: drop }),
+      ...stackServices({ heads: createHeadValidator(crypto), gossipLimits, isRelay: true, onFlood: drop }),
       relay: circuitRelayServer({
         hopTimeout: hopTimeoutMs,
         maxInboundHopStreams: relayedPerTab,
@@ -142,29 +142,29 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
 
   const onDisconnect = ({ detail: peer }: CustomEvent<PeerId>): void => {
     log.debug('peer disconnected', { peer: peer.toString(), reserved: relay.reservations.has(peer) })
-    // Cleared too: its end would otherwise take away the reservation that the same peer makes next.
+    // The old timeout would otherwise remove the next reservation of the same peer.
     relay.reservations.get(peer)?.signal.clear()
     relay.reservations.delete(peer)
   }
 
-  /** A tab that comes again has lost its older connection, which must not be used to reach it. */
+  /** A tab that reconnects has lost its older connection, so the relay must not use that one to reach it. */
   const onOpen = ({ detail: newest }: CustomEvent<Connection>): void => {
     log.debug('connection opened', { peer: newest.remotePeer.toString(), address: newest.remoteAddr.toString() })
     for (const older of node.getConnections(newest.remotePeer))
-      if (older.id !== newest.id) older.abort(new Error('The peer has connected anew.'))
+      if (older.id !== newest.id) older.abort(new Error('The peer has reconnected.'))
   }
 
   node.addEventListener('peer:disconnect', onDisconnect)
   node.addEventListener('connection:open', onOpen)
   const stopForgetting = forgetDisconnected(node)
   const stopAdmitting = admitConnected(node)
-  const judge: Judge = async (announcement, from) => {
-    const judgement = await validateAnnouncement(announcement, from)
-    gossipLog.debug('announcement received', { from, verdict: judgement.verdict })
-    return judgement
+  const validate: AnnouncementValidator = async (announcement, from) => {
+    const validation = await validateAnnouncement(announcement, from)
+    gossipLog.debug('announcement received', { from, verdict: validation.verdict })
+    return validation
   }
-  const newcomers = replayAnnouncements(node, () => performance.now())
-  pubsub.topicValidators.set(PACKAGES_TOPIC, createAnnouncementGate(judge, gossipLimits, newcomers.onNews))
+  const replay = replayAnnouncements(node, () => performance.now())
+  pubsub.topicValidators.set(PACKAGES_TOPIC, createTopicValidator(validate, gossipLimits, replay.onAccepted))
 
   try {
     await node.start()
@@ -188,7 +188,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
     async stop() {
       stopForgetting()
       stopAdmitting()
-      newcomers.stop()
+      replay.stop()
       node.removeEventListener('connection:open', onOpen)
       for (const reservation of relay.reservations.values()) reservation.signal.clear()
       await node.stop()
@@ -200,8 +200,8 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
 const whyNotStarted = (error: unknown, host: string, port: number): string => {
   const message = error instanceof Error ? error.message : String(error)
   if (message.includes('EADDRINUSE'))
-    return `RELAY_PORT: the port ${port} of ${host} is taken. Stop what uses it, or choose another (0 takes any).`
-  if (message.includes('EACCES')) return `RELAY_PORT: the port ${port} needs more rights. Choose one from 1024 up.`
+    return `RELAY_PORT: the port ${port} of ${host} is taken. Stop the program that uses it, or choose another port (0 picks a free one).`
+  if (message.includes('EACCES')) return `RELAY_PORT: the port ${port} requires privileges. Choose one from 1024 up.`
   if (message.includes('EADDRNOTAVAIL')) return `HOST: this machine has no address ${host}.`
   return `The relay did not start: ${message}`
 }

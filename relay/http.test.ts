@@ -57,7 +57,7 @@ interface Reply {
   body: Buffer
 }
 
-/** Sends the path as it is, where `fetch` would tidy it up first. */
+/** Sends the path unchanged, where `fetch` would normalize it. */
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Reply> =>
   new Promise((resolve, reject) => {
     const sent = request({ host: '127.0.0.1', port: server.port, path, method, headers, agent: false }, (response) => {
@@ -84,7 +84,7 @@ describe('page server', () => {
     ['/assets/code-12345678.wasm', 'application/wasm', 'public, max-age=31536000, immutable'],
     ['/assets/thing.unknown', 'application/octet-stream', 'no-cache'],
     ['/index.html?x=1', 'text/html; charset=utf-8', 'no-cache'],
-  ])('%s is %s, cached as %s', async (path, type, cache) => {
+  ])('serves %s as %s with Cache-Control: %s', async (path, type, cache) => {
     const { status, headers, body } = await get(path)
     expect([status, headers['content-type'], headers['cache-control']]).toEqual([200, type, cache])
     expect(body.length).toBe(Number(headers['content-length']))
@@ -123,17 +123,17 @@ describe('page server', () => {
     expect(body.toString()).not.toContain('secret')
   })
 
-  it('gives the page for any route that a person opens, with dots in it too, and for nothing else', async () => {
-    const opened = { Accept: 'text/html,application/xhtml+xml' }
+  it('serves the page for navigation to any route, dots included, and for nothing else', async () => {
+    const navigation = { Accept: 'text/html,application/xhtml+xml' }
     for (const route of ['/publish', '/package/abc/io.ggen.rust', '/library?x=y', '/%F0%9F%A6%80']) {
-      const { status, body } = await get(route, opened)
+      const { status, body } = await get(route, navigation)
       expect([route, status, body.toString()]).toEqual([route, 200, files['index.html']])
     }
     expect((await get('/publish', { Accept: '*/*' })).status).toBe(404)
-    expect((await get('/assets/old-12345678.js', opened)).status).toBe(404)
+    expect((await get('/assets/old-12345678.js', navigation)).status).toBe(404)
   })
 
-  it('answers HEAD with the same headers and no body, and other methods not at all', async () => {
+  it('answers HEAD with the same headers and no body, and refuses other methods', async () => {
     const whole = await get('/assets/app-Ab12_-Cd.js')
     const head = await get('/assets/app-Ab12_-Cd.js', {}, 'HEAD')
     expect(head.body.length).toBe(0)
@@ -144,7 +144,7 @@ describe('page server', () => {
     }
   })
 
-  it('compresses what is worth it, as the browser accepts it', async () => {
+  it('serves the best encoding that the browser accepts, and small or packed files as they are', async () => {
     const path = '/assets/app-Ab12_-Cd.js'
     const br = await get(path, { 'Accept-Encoding': 'gzip, deflate, br' })
     expect([br.headers['content-encoding'], brotliDecompressSync(br.body).toString()]).toEqual(['br', script])
@@ -159,24 +159,24 @@ describe('page server', () => {
       expect((await get(small, { 'Accept-Encoding': 'br' })).headers['content-encoding']).toBeUndefined()
   })
 
-  it('answers 304 to who has it', async () => {
+  it('answers 304 when an ETag matches', async () => {
     const { headers } = await get('/', {})
     const etag = headers.etag ?? ''
-    for (const known of [etag, `"other", ${etag}`, `W/${etag}`]) {
-      const { status, body } = await get('/', { 'If-None-Match': known })
+    for (const cached of [etag, `"other", ${etag}`, `W/${etag}`]) {
+      const { status, body } = await get('/', { 'If-None-Match': cached })
       expect([status, body.length]).toEqual([304, 0])
     }
     expect((await get('/', { 'If-None-Match': '"other"' })).status).toBe(200)
   })
 
-  it('sends the whole file to who asks for a part of it', async () => {
+  it('ignores range requests and sends the whole file', async () => {
     for (const range of ['bytes=0-3', 'bytes=-3', 'bytes=3-1', 'bytes=999999-']) {
       const { status, body } = await get('/assets/app-Ab12_-Cd.js', { Range: range })
       expect([range, status, body.toString()]).toEqual([range, 200, script])
     }
   })
 
-  it('closes the file when the browser goes away in the middle of it', async () => {
+  it('closes the file when the browser disconnects during a response', async () => {
     const path = '/assets/large-12345678.bin'
     const isOpen = async (): Promise<boolean> => {
       const files = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''))
@@ -192,7 +192,7 @@ describe('page server', () => {
     await expect.poll(isOpen).toBe(false)
   })
 
-  it('ends the answer where a file has changed or vanished since the start', async () => {
+  it('aborts the response for a file that has changed or vanished since the start', async () => {
     for (const change of [() => writeFile(changing(), 'longer than it was'), () => rm(changing())]) {
       await change()
       await expect(get('/assets/changing.txt')).rejects.toThrow()
@@ -200,7 +200,7 @@ describe('page server', () => {
     }
   })
 
-  it('tells health and relays, fresh', async () => {
+  it('serves health and relays uncached', async () => {
     const health = await get('/healthz')
     expect(JSON.parse(health.body.toString())).toEqual({ ok: true, peers: 3 })
     expect(health.headers['cache-control']).toBe('no-store')
@@ -209,27 +209,27 @@ describe('page server', () => {
     expect(relays.headers['content-type']).toBe('application/json; charset=utf-8')
   })
 
-  it('gives one address a bounded number of connections, though they ask again and again', async () => {
-    const asked = 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n'
+  it('bounds the connections of one address, even busy ones', async () => {
+    const request = 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n'
     const sockets: Socket[] = []
     try {
       for (let count = 0; count < 512 + 20; count += 1) {
         const socket = connect({ host: '127.0.0.1', port: server.port })
         sockets.push(socket)
         socket.on('error', () => {})
-        // Those that are to be ended give no reason for it.
-        socket.on('data', () => count < 20 && socket.write(asked))
+        // The connections to be evicted are never idle.
+        socket.on('data', () => count < 20 && socket.write(request))
         await once(socket, 'connect')
-        socket.write(asked)
+        socket.write(request)
       }
-      await until('the oldest were ended', () => sockets.slice(0, 20).every(({ closed }) => closed))
+      await until('the oldest are closed', () => sockets.slice(0, 20).every(({ closed }) => closed))
       expect((await get('/')).status).toBe(200)
     } finally {
       for (const socket of sockets) socket.destroy()
     }
   })
 
-  it('says how to build a page that is not there, and that a port is taken', async () => {
+  it('fails to start with advice when the page is not built or the port is taken', async () => {
     const options = { host: '127.0.0.1', relaysFor: () => [], health: () => ({}) }
     await expect(startPageServer({ ...options, folder: join(folder, 'none'), port: 0 })).rejects.toThrow(
       'npm run build',
@@ -239,7 +239,7 @@ describe('page server', () => {
     )
   })
 
-  it('says that the relay is down, and serves the page all the same', async () => {
+  it('reports a relay that is down and continues to serve the page', async () => {
     relayHealth = undefined
     const { status, body } = await get('/healthz')
     expect([status, JSON.parse(body.toString())]).toEqual([503, { ok: false, relay: 'down' }])

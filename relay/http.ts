@@ -1,36 +1,36 @@
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createAdmission, type Place } from './admission.ts'
+import { createAdmission, type Permit } from './admission.ts'
 import { createAssets } from './assets.ts'
 
-/** From the connection, or the end of the last answer, to the end of a request's headers, and of the request (ms). */
+/** Time from the connection or the previous response to the end of the request's headers, and of the request (ms). */
 const serverOptions = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 2_000 }
 
-/** Nothing was read or written for this long (ms): a browser that takes an answer reads some of it. */
+/** Time without reading or writing before a connection is closed (ms): a browser that wants the response reads it. */
 const idleTimeoutMs = 30_000
 
-/** Open connections, six a browser: from one address those of a class room, in all those of a relay's tabs at once. */
-const open = { perAddress: 512, total: 4_096 }
+/** Open connections, at six per browser: a classroom behind one address; in total, all tabs of a relay at once. */
+const openLimits = { perAddress: 512, total: 4_096 }
 
-/** Of those, connections that have not sent their first request. */
-const unfinished = { perAddress: 512, total: 1_024 }
+/** Open connections without a first request. */
+const unfinishedLimits = { perAddress: 512, total: 1_024 }
 
 export interface PageServerOptions {
   /** The built page. */
   folder: string
   host: string
-  /** 0 takes any that is free. */
+  /** 0 picks a free one. */
   port: number
-  /** Relays for a page that was opened at this host (`name:port`), as multiaddrs with peer ids. */
+  /** Multiaddrs, with peer ids, of the relays for a page opened at this host (`name:port`). */
   relaysFor(host: string | undefined): string[]
-  /** What `/healthz` shows beside `ok`; undefined while the relay is down. */
+  /** Health of the relay, which `/healthz` shows beside `ok`; undefined while the relay is down. */
   health(): object | undefined | Promise<object | undefined>
-  /** Something failed that the server outlives. */
+  /** Called for failures that the server survives. */
   onError?(error: Error): void
 }
 
 export interface PageServer {
-  /** Without a path, `http://127.0.0.1:8080`. */
+  /** Origin without a path, such as `http://127.0.0.1:8080`. */
   address: string
   port: number
   stop(): Promise<void>
@@ -38,14 +38,14 @@ export interface PageServer {
 
 /**
  * Serves the built page: its files, `index.html` for every route of the page, `/relays.json` and `/healthz`. It serves
- * nothing but the files that stood in the folder when it started, so no path can lead out of it.
- * @throws Error with a sentence when the page is not built or the port is taken.
+ * only files that were in the folder at start, so no path can escape from it.
+ * @throws Error saying what to do when the page is not built or the port is taken.
  */
 export const startPageServer = async (options: PageServerOptions): Promise<PageServer> => {
   const { host, port, relaysFor, health, onError } = options
   const assets = createAssets(options.folder)
 
-  /** Undefined when a file is the answer and under way. */
+  /** Returns undefined once a file is being sent. */
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<Answer | undefined> => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return refusal(405, { Allow: 'GET, HEAD' })
     const path = readPath(request.url ?? '/')
@@ -53,22 +53,22 @@ export const startPageServer = async (options: PageServerOptions): Promise<PageS
     if (path === '/healthz') return healthAnswer(await health())
     if (path === '/relays.json') return json({ relays: relaysFor(request.headers.host) })
     if (assets.serve(path === '/' ? '/index.html' : path, request, response)) return undefined
-    // A person who opens a link to a route of the page; a script that misses a file is told so.
+    // Only navigation gets the page; a script that requests a missing file gets a 404.
     const isRoute = !path.startsWith('/assets/') && (request.headers.accept ?? '').includes('text/html')
     return isRoute && assets.serve('/index.html', request, response) ? undefined : refusal(404)
   }
 
-  const [connected, arriving] = [createAdmission(open), createAdmission(unfinished)]
-  const places = new WeakMap<object, Place>()
+  const [open, unfinished] = [createAdmission(openLimits), createAdmission(unfinishedLimits)]
+  const permits = new WeakMap<object, Permit>()
   const server = createServer(serverOptions, (request, response) => {
-    // Without a listener the error of a browser that went away would end the process.
+    // Without a listener, a browser that disconnects would end the process.
     request.on('error', () => {})
     response.on('error', () => {})
     response.setHeaders(securityHeaders)
     answer(request, response)
       .catch(() => refusal(500))
       .then((reply) => reply === undefined || send(reply, request, response))
-      // The browser went away while it was answered.
+      // The browser disconnected during the response.
       .catch(() => response.destroy())
   })
 
@@ -77,13 +77,13 @@ export const startPageServer = async (options: PageServerOptions): Promise<PageS
     socket.on('error', () => socket.destroy())
     const end = (): void => void socket.destroy()
     const address = socket.remoteAddress ?? ''
-    const place = arriving.enter(address, end)
-    socket.once('close', place.leave)
-    // Asking for something, and reading it slowly or asking again and again, is no way to keep others out.
-    socket.once('close', connected.enter(address, end).leave)
-    places.set(socket, place)
+    const permit = unfinished.admit(address, end)
+    socket.once('close', permit.release)
+    // Slow readers and clients that send many requests must not lock others out.
+    socket.once('close', open.admit(address, end).release)
+    permits.set(socket, permit)
   })
-  server.on('request', ({ socket }) => places.get(socket)?.leave())
+  server.on('request', ({ socket }) => permits.get(socket)?.release())
   server.on('clientError', (_error, socket) => {
     if (socket.writable) socket.write('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
     socket.destroy()
@@ -106,7 +106,7 @@ export const startPageServer = async (options: PageServerOptions): Promise<PageS
     port: bound,
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve))
-      // Browsers keep connections open that nothing runs over.
+      // Browsers keep idle connections open.
       server.closeAllConnections()
       await closed
     },
@@ -114,10 +114,10 @@ export const startPageServer = async (options: PageServerOptions): Promise<PageS
 }
 
 /**
- * On every answer, scripts among them, since a worker has the policy of its own script.
+ * Sent with every response, scripts included, because a worker takes its policy from its own script.
  *
- * Connections go to any relay that a person configures, so any WebSocket is allowed and nothing else outside; styles may
- * be inline because dialogs lock scrolling with a style element; pictures in a README may come from the package only.
+ * Any WebSocket is allowed because a person may configure any relay, but no other foreign connection. Inline styles are
+ * allowed because dialogs lock scrolling with a style element. Images in a README must come from the package.
  */
 const securityHeaders = new Headers({
   'Content-Security-Policy': [
@@ -154,9 +154,9 @@ const refusal = (status: 400 | 404 | 405 | 500, headers: OutgoingHttpHeaders = {
 
 const refusals = {
   400: 'Malformed path.',
-  404: 'There is nothing here.',
-  405: 'This page can only be read.',
-  500: 'Something went wrong here.',
+  404: 'Not found.',
+  405: 'Only GET and HEAD are supported.',
+  500: 'Internal error.',
 }
 
 const healthAnswer = (relay: object | undefined): Answer =>
@@ -173,7 +173,7 @@ const send = ({ status, headers, body }: Answer, request: IncomingMessage, respo
   response.end(request.method === 'HEAD' ? undefined : body)
 }
 
-/** The decoded path; undefined for one that no page of ours has: bad escapes, dot segments, backslashes, controls. */
+/** Decodes a path; undefined for malformed escapes, dot segments, backslashes and control characters. */
 const readPath = (url: string): string | undefined => {
   try {
     const path = decodeURIComponent(url.split(/[?#]/, 1)[0] ?? '')
@@ -188,7 +188,7 @@ const readPath = (url: string): string | undefined => {
   }
 }
 
-/** An address that a browser on this machine can open. */
+/** A host that a browser on this machine can open. */
 const reachable = (host: string): string => {
   if (host === '0.0.0.0') return '127.0.0.1'
   if (host === '::') return '[::1]'
@@ -197,8 +197,8 @@ const reachable = (host: string): string => {
 
 const whyNotListening = ({ code, message }: NodeJS.ErrnoException, host: string, port: number): string => {
   if (code === 'EADDRINUSE')
-    return `PORT: the port ${port} of ${host} is taken. Stop what uses it, or choose another (0 takes any).`
-  if (code === 'EACCES') return `PORT: the port ${port} needs more rights. Choose one from 1024 up.`
+    return `PORT: the port ${port} of ${host} is taken. Stop the program that uses it, or choose another port (0 picks a free one).`
+  if (code === 'EACCES') return `PORT: the port ${port} requires privileges. Choose one from 1024 up.`
   if (code === 'EADDRNOTAVAIL') return `HOST: this machine has no address ${host}.`
   return `The page server did not start: ${message}`
 }

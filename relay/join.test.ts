@@ -16,88 +16,88 @@ const serveEcho = (node: TestNode): Promise<void> =>
   node.libp2p.handle(echo, async (stream) => void stream.close(), { runOnLimitedConnection: true })
 
 describe('peer finder', () => {
-  it('connects a tab to those that are there, through what the relay knows', async () => {
+  it('connects a tab to existing tabs that it finds through the relay', async () => {
     const relay = await network.startRelay()
     const address = relay.addressFor(undefined)
     const first = await network.startTab([address])
-    await until('the first is known', () => relay.health().routingTable === 1)
+    await until('the relay lists the first tab', () => relay.health().routingTable === 1)
     expect(first.finder.step()).toMatchObject({ state: 'failed' })
     const second = await network.startTab([address])
     await until('they are connected', () => direct(first).length === 1 && direct(second).length === 1)
     expect(direct(first)).toEqual([second.libp2p.peerId.toString()])
-    expect(second.finder.step()).toEqual({ state: 'ok', reason: '' })
+    expect(second.finder.step()).toEqual({ state: 'ok' })
   })
 
-  it('connects tabs that start at the same moment', async () => {
+  it('connects tabs that start at the same time', async () => {
     const relay = await network.startRelay()
     const address = relay.addressFor(undefined)
     const tabs = await Promise.all([0, 1, 2].map(() => network.startTab([address])))
-    await until('each has both others', () => tabs.every((node) => direct(node).length === 2))
+    await until('each is connected to both others', () => tabs.every((node) => direct(node).length === 2))
   })
 
-  it('stops at its target, and looks again when a peer is lost', async () => {
+  it('stops at its target and searches again when it loses a peer', async () => {
     const relay = await network.startRelay()
     const address = relay.addressFor(undefined)
     const others = await Promise.all([0, 1, 2, 3].map(() => network.startTab([address], { target: 0 })))
-    await until('all are known', () => relay.health().routingTable === 4)
+    await until('the relay lists all tabs', () => relay.health().routingTable === 4)
     const node = await network.startTab([address], { target: 2 })
-    await until('it has its two', () => direct(node).length === 2)
+    await until('it has two peers', () => direct(node).length === 2)
     const lost = others.find(({ libp2p }) => libp2p.peerId.toString() === direct(node)[0])
     await lost?.stop()
     await until('it has found another', () => {
-      const now = direct(node)
-      return now.length === 2 && !now.includes(lost?.libp2p.peerId.toString() ?? '')
+      const peers = direct(node)
+      return peers.length === 2 && !peers.includes(lost?.libp2p.peerId.toString() ?? '')
     })
   })
 
-  it('leaves alone whom it is told to avoid', async () => {
+  it('does not dial banned peers', async () => {
     const relay = await network.startRelay()
     const address = relay.addressFor(undefined)
     const banned = await network.startTab([address], { target: 0 })
     const other = await network.startTab([address], { target: 0 })
-    await until('both are known', () => relay.health().routingTable === 2)
+    await until('the relay lists both tabs', () => relay.health().routingTable === 2)
     const node = await network.startTab([address], { isBanned: (peer) => peer === banned.libp2p.peerId.toString() })
-    await until('it has the other', () => direct(node).length === 1)
+    await until('it is connected to the other tab', () => direct(node).length === 1)
     expect(direct(node)).toEqual([other.libp2p.peerId.toString()])
     expect(node.libp2p.getConnections(banned.libp2p.peerId)).toEqual([])
   })
 
-  it('dials remembered peers before any relay is there, and is not held up by those that are gone', async () => {
+  it('dials remembered peers without a relay, and absent ones do not delay it', async () => {
     const other = await network.startTab([], { target: 0 })
     const gone = await network.startTab([], { target: 0 })
     const infos = [gone, other].map(({ libp2p }) => ({ id: libp2p.peerId, multiaddrs: libp2p.getMultiaddrs() }))
     await gone.stop()
-    const node = await network.startTab([], { remembered: infos })
-    await until('the one that is there is connected', () => direct(node).length === 1)
+    const node = await network.startTab([], { knownPeers: infos })
+    await until('it is connected to the running peer', () => direct(node).length === 1)
     expect(direct(node)).toEqual([other.libp2p.peerId.toString()])
   })
 
-  it('keeps one direct connection where both have dialled', async () => {
+  it('keeps one direct connection after both sides have dialled', async () => {
     const [one, two] = await Promise.all([0, 1].map(() => network.startTab([], { target: 0 })))
     if (one === undefined || two === undefined) throw new Error('unreachable')
     const dial = (from: TestNode, to: TestNode) => from.libp2p.dial(to.libp2p.getMultiaddrs(), { force: true })
     await Promise.all([dial(one, two), dial(two, one)])
     const between = () => [one.libp2p.getConnections(two.libp2p.peerId), two.libp2p.getConnections(one.libp2p.peerId)]
-    await until('one is left at both sides', () => between().every(({ length }) => length === 1))
+    await until('one connection remains on both sides', () => between().every(({ length }) => length === 1))
     for (const node of [one, two]) node.libp2p.services.pubsub.subscribe(PACKAGES_TOPIC)
     const hears = (node: TestNode) => node.libp2p.services.pubsub.getSubscribers(PACKAGES_TOPIC).length === 1
-    await until('gossip runs over what is left, in both directions', () => hears(one) && hears(two))
+    await until('gossip runs over the remaining connection in both directions', () => hears(one) && hears(two))
   })
 
-  it('finds peers again after the relay was gone for a while, and keeps those that it has', async () => {
+  it('keeps its direct peers when the relay stops', async () => {
     const relay = await network.startRelay()
     const address = relay.addressFor(undefined)
     const [one, two] = await Promise.all([0, 1].map(() => network.startTab([address])))
     if (one === undefined || two === undefined) throw new Error('unreachable')
     await until('they are connected', () => direct(one).length === 1 && direct(two).length === 1)
     await relay.stop()
-    await until('the loss is seen', () => one.keeper.relays()[0]?.connected === false)
+    await until('the tab has noticed the loss', () => one.keeper.relays()[0]?.connected === false)
     expect([direct(one).length, direct(two).length]).toEqual([1, 1])
   })
 })
 
 describe('openStream', () => {
-  /** Two tabs that know the relay and not each other. */
+  /** Two tabs connected to the relay but not to each other. */
   const startPair = async (options: { direct: boolean }): Promise<[TestNode, TestNode]> => {
     const relay = await network.startRelay()
     const address = relay.addressFor(undefined)
@@ -109,7 +109,7 @@ describe('openStream', () => {
     return [one, two]
   }
 
-  it('uses the direct connection that is there', async () => {
+  it('uses an existing direct connection', async () => {
     const [one, two] = await startPair({ direct: true })
     const own = two.libp2p.getMultiaddrs().find((address) => !address.toString().includes('p2p-circuit'))
     if (own === undefined) throw new Error('unreachable')
@@ -121,7 +121,7 @@ describe('openStream', () => {
     expect(connection.streams).toContain(stream)
   })
 
-  it('dials a relayed connection where no direct one comes about, if that is allowed', async () => {
+  it('dials a relayed connection when no direct one succeeds, if allowed', async () => {
     const [one, two] = await startPair({ direct: false })
     const peer = two.libp2p.peerId.toString()
     const stream = await one.pool.openStream(peer, echo, { operation: untraced(), direct: false })
@@ -132,7 +132,7 @@ describe('openStream', () => {
     })
   })
 
-  it('takes the relayed connection that is there rather than another one', async () => {
+  it('reuses an existing relayed connection', async () => {
     const [one, two] = await startPair({ direct: false })
     const relayed = one.keeper.relays()[0]?.address
     const connection = await one.libp2p.dial(multiaddr(`${relayed}/p2p-circuit/p2p/${two.libp2p.peerId}`))
@@ -143,10 +143,10 @@ describe('openStream', () => {
     expect(connection.streams).toContain(stream)
   })
 
-  it('ends by its timeout and by its signal, whatever the peer does', async () => {
+  it('ends by its timeout and by its signal when the peer is silent', async () => {
     const [one, two] = await startPair({ direct: false })
     const peer = two.libp2p.peerId.toString()
-    // The other side takes the relayed connection and is silent from then on.
+    // The peer accepts the relayed connection and then stays silent.
     const silent = '/ggen/test-silent/1.0.0'
     const never = new Promise<void>(() => {})
     for (const connection of one.libp2p.getConnections())
@@ -163,7 +163,7 @@ describe('openStream', () => {
     ).rejects.toMatchObject({ name: 'Cancelled' })
   })
 
-  it('names a peer that is not there, one that does not speak the protocol, and what is no peer id', async () => {
+  it('fails with PeerUnreachable for an absent peer, an unsupported protocol and an invalid peer id', async () => {
     const [one, two] = await startPair({ direct: false })
     const gone = (await network.startTab([])).libp2p.peerId.toString()
     for (const [peer, protocol] of [

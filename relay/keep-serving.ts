@@ -1,17 +1,17 @@
 import type { UncaughtErrors } from '../workers/stack/uncaught-errors.ts'
 
 /**
- * Keeps this process alive when an exception or a rejection reaches it, until `stop` is called for.
- * @returns how to remove the handlers.
+ * Keeps this process alive after uncaught exceptions and rejections; calls `stop` when there are too many.
+ * @returns a function that removes the handlers.
  */
-export const keepServing = (lastResort: UncaughtErrors, stop: () => void): (() => void) => {
-  const take = (error: unknown): void => {
-    if (lastResort.take(error) === 'stop') stop()
+export const keepServing = (uncaughtErrors: UncaughtErrors, stop: () => void): (() => void) => {
+  const onError = (error: unknown): void => {
+    if (uncaughtErrors.take(error) === 'stop') stop()
   }
-  process.on('uncaughtException', take)
-  process.on('unhandledRejection', take)
+  process.on('uncaughtException', onError)
+  process.on('unhandledRejection', onError)
   return () => {
-    process.off('uncaughtException', take)
-    process.off('unhandledRejection', take)
+    process.off('uncaughtException', onError)
+    process.off('unhandledRejection', onError)
   }
 }

@@ -58,7 +58,7 @@ const started = async (environment: Record<string, string> = {}): Promise<Run & 
   return { ...running, page, relay }
 }
 
-/** The process of a part. */
+/** Returns the process id of a part. */
 const partOf = ({ pid }: ChildProcess, name: 'page' | 'relay'): number => {
   const children = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' })
   for (const line of children.split('\n')) {
@@ -77,7 +77,7 @@ const isRunning = (pid: number): boolean => {
 }
 
 describe('relay/main.ts', () => {
-  it('writes the logs of the rooms that DEBUG names', async () => {
+  it('logs the rooms named by DEBUG', async () => {
     const { output } = await started({ DEBUG: 'relay' })
     await until('the relay logged its start', () =>
       / debug relay relay started peer=12D3KooW\w+ port=\d+$/m.test(output()),
@@ -86,7 +86,7 @@ describe('relay/main.ts', () => {
   }, 60_000)
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'serves the page and its relay, and ends with 0 on %s',
+    'serves the page and the relay, and exits with 0 on %s',
     async (signal) => {
       const { child, output, ended, page, relay } = await started()
       expect(output()).toBe(`page: ${page}\nrelay: ${relay}\n`)
@@ -104,7 +104,7 @@ describe('relay/main.ts', () => {
     60_000,
   )
 
-  it('keeps its address over a restart', async () => {
+  it('keeps its peer id over a restart', async () => {
     const first = await started()
     first.child.kill('SIGTERM')
     await first.ended
@@ -113,7 +113,7 @@ describe('relay/main.ts', () => {
     expect(peerOf(second.relay)).toBe(peerOf(first.relay))
   })
 
-  it('keeps the page when the relay dies, and the relay when the page dies, and starts them again', async () => {
+  it('keeps the page up when the relay dies and the relay up when the page dies, and restarts both', async () => {
     const { child, page, relay } = await started()
     const get = (path: string) => fetch(`${page}${path}`).then((response) => response.text())
     const health = () => fetch(`${page}/healthz`)
@@ -124,7 +124,7 @@ describe('relay/main.ts', () => {
     }
     const relayBefore = partOf(child, 'relay')
     process.kill(relayBefore, 'SIGKILL')
-    // While it is down, and after.
+    // While it is down and afterwards.
     expect(await get('/')).toContain('<title>page</title>')
     expect(JSON.parse(await get('/relays.json'))).toEqual({ relays: [relay] })
     await expect.poll(async () => (await health()).status, { timeout: 30_000 }).toBe(200)
@@ -143,14 +143,14 @@ describe('relay/main.ts', () => {
     expect(connection?.status).toBe('open')
   })
 
-  it('leaves nothing behind when it is killed itself', async () => {
+  it('leaves no process behind when it is killed', async () => {
     const { child } = await started()
     const pids = [partOf(child, 'relay'), partOf(child, 'page')]
     child.kill('SIGKILL')
-    await until('both are gone', () => pids.every((pid) => !isRunning(pid)))
+    await until('both have ended', () => pids.every((pid) => !isRunning(pid)))
   })
 
-  it('names what is wrong with the configuration, the page and the ports, and ends with 1', async () => {
+  it('exits with 1 and the reason when configuration, page or ports are wrong', async () => {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const taken = String((server.address() as { port: number }).port)

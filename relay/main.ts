@@ -5,8 +5,8 @@ import { startPagePart, startRelayPart } from './parts/server.ts'
 import { runUntilSignal } from './process.ts'
 
 /**
- * The relay and the page's server, configured by environment variables (config.ts), until SIGINT or SIGTERM. Each runs
- * in a process of its own and is started again when it ends, so that neither takes the other with it.
+ * Runs the relay and the page server, configured by environment variables (config.ts), until SIGINT or SIGTERM. Each has
+ * its own process, which is restarted when it ends, so a crash of one leaves the other running.
  */
 await runUntilSignal(async (onStop) => {
   readConfig(process.env, join(import.meta.dirname, '..'))

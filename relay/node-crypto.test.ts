@@ -7,16 +7,16 @@ const node = createNodeCrypto()
 const bytes = (lengths: fc.Arbitrary<number>): fc.Arbitrary<Uint8Array> =>
   lengths.chain((length) => fc.uint8Array({ minLength: length, maxLength: length }))
 
-test('hashes as WebCrypto does, views into larger buffers too', async () => {
+test('hashes like WebCrypto, including views into larger buffers', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), fc.nat(50), async (given, from) => {
-      const view = given.subarray(from)
+    fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), fc.nat(50), async (buffer, from) => {
+      const view = buffer.subarray(from)
       expect(await node.sha256(view)).toEqual(await webCrypto.sha256(view))
     }),
   )
 })
 
-test('takes the signatures that WebCrypto takes, whatever the bytes', async () => {
+test('accepts exactly the signatures that WebCrypto accepts', async () => {
   const signers = await Promise.all([1, 2].map((n) => createSigner(new Uint8Array(32).fill(n))))
   await fc.assert(
     fc.asyncProperty(

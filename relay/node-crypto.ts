@@ -2,22 +2,22 @@ import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto
 import type { CryptoProvider } from '../workers/protocol/crypto.ts'
 import { createLruMap } from '../workers/stack/lru-map.ts'
 
-/** Lengths of Ed25519, bytes (RFC 8032 §5.1). */
+/** Sizes of Ed25519 keys and signatures (bytes; RFC 8032 §5.1). */
 const keyBytes = 32
 const signatureBytes = 64
 
-/** Before the raw key in a public key of RFC 8410 (SPKI). */
+/** Precedes the raw key in an SPKI public key (RFC 8410). */
 const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex')
 
-/** Keys that stay imported, at about 500 bytes each. */
+/** Imported keys in the cache, about 500 bytes each. */
 const maxKeys = 1_024
 
 /**
- * Hashes and signatures by Node's own cryptography, which answers within the call. WebCrypto gives each job to another
- * thread, and its answer waits for the next turn of the event loop: a relay that has much to do takes a turn in tenths of
- * a second, and one announcement needs several jobs, one after the other.
+ * Hashes and verifies with Node's synchronous cryptography. WebCrypto runs each job on another thread, and its result
+ * waits for the next turn of the event loop: on a busy relay a turn takes tenths of a second, and one announcement needs
+ * several jobs in sequence.
  *
- * `verify` answers false for anything that is not a valid signature, and never rejects.
+ * `verify` returns false for anything but a valid signature and never rejects.
  */
 export const createNodeCrypto = (): CryptoProvider => {
   const keys = createLruMap<KeyObject>(maxKeys)
@@ -34,7 +34,7 @@ export const createNodeCrypto = (): CryptoProvider => {
       try {
         return verify(null, message, keyOf(publicKey), signature)
       } catch {
-        // Most likely 32 bytes that are not a point of the curve.
+        // Most likely 32 bytes that do not encode a point of the curve.
         return false
       }
     },

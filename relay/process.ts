@@ -1,12 +1,11 @@
-/** Stopping takes at most this long, ms; what hangs then is left to the end of the process. */
+/** Limit on stopping everything; then the process exits anyway (ms). */
 const stopTimeoutMs = 1_500
 
 /**
- * Runs a program that starts things and keeps them until SIGINT or SIGTERM. `run` says with `onStop` how each thing
- * that it started is stopped; they are stopped last first, also when `run` itself fails.
+ * Runs a program until SIGINT or SIGTERM. `run` starts its services and registers with `onStop` how to stop each; they
+ * are stopped in reverse order, also when `run` rejects.
  *
- * Ends the process: with 0 after a signal, with 1 and the error's message when starting fails. A second signal ends it at
- * once.
+ * Exits with 0 after a signal, and with 1 and the error's message when `run` rejects. A second signal exits at once.
  */
 export const runUntilSignal = async (
   run: (onStop: (stop: () => Promise<void>) => void) => Promise<void>,

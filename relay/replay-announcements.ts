@@ -6,67 +6,67 @@ import type { ReadAnnouncement } from '../workers/protocol/announcement.ts'
 import { packageId } from '../workers/protocol/ids.ts'
 import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
 import { watchSubscribers } from '../workers/stack/gossip-streams.ts'
-
 import { createLruMap } from '../workers/stack/lru-map.ts'
 import { createRecentAnnouncements } from '../workers/stack/recent-announcements.ts'
 import type { StackServices } from '../workers/stack/services.ts'
 import { createTokenBucket, type TokenBucket } from '../workers/stack/token-bucket.ts'
 
-/** Bytes that newcomers from one address are given: a class room of 64 at once, and then two a second. */
-const bytesToAddress = { perSecond: 512 * 1024, burst: 16 * 1024 * 1024 }
+/** Replayed bytes per source address: a classroom of 64 at once, then two tabs a second. */
+const bytesPerAddress = { perSecond: 512 * 1024, burst: 16 * 1024 * 1024 }
 
-/** Addresses whose rates are remembered. */
+/** Addresses with a rate limit in memory. */
 const maxAddresses = 4_096
 
-export interface Newcomers {
-  /** The gate has found this to be news. */
-  onNews(message: Message, from: PeerId, announcement: ReadAnnouncement): void
+export interface AnnouncementReplay {
+  /** Remembers an announcement that the topic validator has accepted as new. */
+  onAccepted(message: Message, from: PeerId, announcement: ReadAnnouncement): void
   stop(): void
 }
 
 /**
- * Hands the news of the last minutes to each tab that comes, by gossip, so that it judges them as any others. It would
- * wait for its first direct connection otherwise: gossip passes on only what comes while it is there.
+ * Sends the announcements of the last minutes to each new subscriber, as gossip, so that it validates them like any
+ * others. Gossip forwards only what arrives while a peer is connected, so without this a new tab would have to wait for
+ * its first direct connection.
  *
- * Once for each connection, and within a rate for each address, so that coming again and again is not a way to make the
- * relay send. What is not sent for that comes by sync.
+ * Replays once per connection and within a rate per address, so reconnecting does not make the relay send more. Dropped
+ * announcements arrive by sync.
  */
 export const replayAnnouncements = (
   node: Pick<Libp2p<Pick<StackServices, 'pubsub'>>, 'services' | 'getConnections'>,
   now: () => number,
-): Newcomers => {
+): AnnouncementReplay => {
   const { pubsub } = node.services
   const recent = createRecentAnnouncements(now)
-  const told = new WeakSet<Connection>()
+  const served = new WeakSet<Connection>()
   const rates = createLruMap<TokenBucket>(maxAddresses)
 
   const newestConnection = (peer: string): Connection | undefined =>
     node.getConnections().findLast(({ remotePeer, status }) => status === 'open' && remotePeer.toString() === peer)
 
-  const tell = (peer: string): void => {
+  const replayTo = (peer: string): void => {
     const connection = newestConnection(peer)
-    if (connection === undefined || told.has(connection)) return
-    told.add(connection)
+    if (connection === undefined || served.has(connection)) return
+    served.add(connection)
     const messages = recent.list()
-    const rate = rates.getOrCreate(addressOf(connection), () => createTokenBucket(bytesToAddress, now))
+    const rate = rates.getOrCreate(addressOf(connection), () => createTokenBucket(bytesPerAddress, now))
     if (messages.length === 0 || !rate.hasSome()) return
     rate.take(recent.bytes())
     sendMessages(pubsub, peer, messages)
   }
 
   return {
-    onNews(message, from, { head: { publisher, slug } }) {
+    onAccepted(message, from, { head: { publisher, slug } }) {
       const raw = toRaw(message)
       if (raw === undefined) return
       const connection = newestConnection(from.toString())
       const source = connection === undefined ? '' : addressOf(connection)
       recent.add({ packageId: packageId(publisher, slug), publisher, source, message: raw })
     },
-    stop: watchSubscribers(pubsub, PACKAGES_TOPIC, tell),
+    stop: watchSubscribers(pubsub, PACKAGES_TOPIC, replayTo),
   }
 }
 
-/** The message as its author signed it. */
+/** Converts a message back to the form that its author signed; undefined if it is unsigned. */
 export const toRaw = (message: Message): RawMessage | undefined => {
   if (message.type !== 'signed') return undefined
   const seqno = new Uint8Array(8)
@@ -81,7 +81,7 @@ export const toRaw = (message: Message): RawMessage | undefined => {
   }
 }
 
-/** Of the machine, as far as it can be told apart: of IPv6 the network, since each machine has as many addresses as it likes. */
+/** Identifies the remote machine: by its IPv4 address, or by its IPv6 network, in which it can choose any address. */
 export const addressOf = ({ remoteAddr }: Pick<Connection, 'remoteAddr'>): string => {
   const [host] = remoteAddr.getComponents()
   const value = host?.value ?? ''

@@ -1,4 +1,4 @@
-import { createAnnouncementValidator } from '../workers/stack/announcement-validator.ts'
+import { createRelayAnnouncementValidator } from '../workers/stack/relay-announcement-validator.ts'
 import { wallNow } from '../workers/stack/steady-date.ts'
 import { createConsoleLogger } from '../workers/telemetry/console-logger.ts'
 import { loadRelayKey, type RelayConfig } from './config.ts'
@@ -6,7 +6,7 @@ import { createRelay, type Relay } from './create-relay.ts'
 import { createNodeCrypto } from './node-crypto.ts'
 
 /**
- * Starts the relay that a configuration describes: its key, and announcements verified before they are passed on.
+ * Starts a relay with the configured key and addresses, which verifies announcements before it forwards them.
  * `DEBUG=relay,gossip` writes the logs of these rooms to stderr.
  */
 export const startRelay = async (config: RelayConfig, onError?: (error: Error) => void): Promise<Relay> => {
@@ -18,7 +18,7 @@ export const startRelay = async (config: RelayConfig, onError?: (error: Error) =
     port: config.relayPort,
     announce: config.announce,
     crypto,
-    validateAnnouncement: createAnnouncementValidator(crypto),
+    validateAnnouncement: createRelayAnnouncementValidator(crypto),
     logger: createConsoleLogger({ rooms, now: wallNow, write: (line) => console.error(line) }),
     ...(onError === undefined ? {} : { onError }),
   })

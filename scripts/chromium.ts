@@ -1,17 +1,17 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 
-/** Where a Chromium usually stands; `CHROMIUM_PATH` goes first. */
-const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+/** Usual paths of Chromium; `CHROMIUM_PATH` takes precedence. */
+const usualPaths = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
 /**
- * Features that headless test browsers go without: mDNS names for host candidates (two headless browsers cannot resolve
- * each other's), and the address bar's pop-ups, two pages that each new window loads for 0.7 s of the processor, at the
- * same time as the page that is tested.
+ * Features disabled in headless test browsers: mDNS names for host candidates, which two headless browsers cannot
+ * resolve, and the pop-ups of the address bar, which cost each new window 0.7 s of processor time while the page under
+ * test loads.
  */
 const featuresOff = ['WebRtcHideLocalIpsWithMdns', 'WebUIOmniboxPopup', 'WebUIOmniboxAimPopup']
 
-/** Flags for headless test browsers: no sandbox (CI runs as root), and no calls home, which a closed network refuses. */
+/** Flags for headless test browsers: no sandbox, because CI runs as root, and no background requests to Google. */
 export const chromiumFlags = [
   '--no-sandbox',
   `--disable-features=${featuresOff.join(',')}`,
@@ -21,11 +21,14 @@ export const chromiumFlags = [
   '--no-first-run',
 ]
 
-/** Path of an installed Chromium, or undefined. */
+/** Returns the path of an installed Chromium, or undefined. */
 export const findChromium = (): string | undefined =>
-  [process.env['CHROMIUM_PATH'], ...places].find((path) => path !== undefined && existsSync(path))
+  [process.env['CHROMIUM_PATH'], ...usualPaths].find((path) => path !== undefined && existsSync(path))
 
-/** Finds a Chromium, or installs Debian's when running as root; otherwise says what to do. Throws when there is none. */
+/**
+ * Returns the path of an installed Chromium, or installs Debian's when running as root.
+ * @throws Error saying what to do if neither is possible.
+ */
 export const ensureChromium = (): string => {
   const found = findChromium()
   if (found !== undefined) return found

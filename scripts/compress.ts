@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 
-/** Below this, compressing saves less than one packet, bytes. */
+/** Smallest file to compress (bytes): below, compression saves less than one packet. */
 const minBytes = 1_024
 
-/** Ends of files that are compressed already. */
+/** File formats that are already compressed. */
 const packed = /\.(png|jpe?g|webp|avif|woff2?|br|gz)$/
 
 const brotli = promisify(brotliCompress)

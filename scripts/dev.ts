@@ -5,7 +5,7 @@ import { readConfig } from '../relay/config.ts'
 import { startRelayPart } from '../relay/parts/server.ts'
 import { runUntilSignal } from '../relay/process.ts'
 
-/** Development: Vite's server for the page, with reload, and a relay, in a process each. */
+/** Runs Vite's development server for the page and, in a second process, a relay. */
 await runUntilSignal(async (onStop) => {
   const project = join(import.meta.dirname, '..')
   const config = readConfig(process.env, project)

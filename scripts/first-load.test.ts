@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), 'ggen-first-load-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 afterEach(() => vi.restoreAllMocks())
 
-/** Text that gzip cannot shorten by much, of about `bytes` compressed. */
+/** Creates text that takes about `bytes` after gzip. */
 const incompressible = (bytes: number): string => {
   let state = 1
   return Array.from({ length: bytes }, () => {
@@ -40,10 +40,10 @@ const buildWith = async (maxKiB: number, importedAtStart: string[]): Promise<str
   return lines
 }
 
-test('a first load counts the entry, what it imports at start and styles, and nothing that loads later', async () => {
+test('the first load counts the entry, its imports at start and styles, but no later chunks', async () => {
   const [line] = await buildWith(100, ['/start.js'])
   const size = Number(/page: ([\d.]+) KiB/.exec(line ?? '')?.[1])
-  // 2, 3 and 4 KiB of contents, and the few bytes around them.
+  // Contents of 2, 3 and 4 KiB plus a few bytes.
   expect(size).toBeGreaterThan(9)
   expect(size).toBeLessThan(12)
 })
@@ -52,6 +52,6 @@ test('a first load above its limit fails the build and names the files', async (
   await expect(buildWith(8, ['/start.js'])).rejects.toThrow(/above its limit of 8 KiB:[\s\S]*KiB assets\/start/)
 })
 
-test('a module that is no longer a chunk of its own fails the build', async () => {
+test('the build fails when a module is no longer a separate chunk', async () => {
   await expect(buildWith(100, ['/gone.js'])).rejects.toThrow('/gone.js counts as loaded at start')
 })

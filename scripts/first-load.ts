@@ -1,17 +1,17 @@
 import { gzipSync } from 'node:zlib'
 import type { Plugin, Rolldown } from 'vite'
 
-/** How much a browser loads before a part of the application works; a build above the limit fails. */
+/** Limit on what a browser loads before a part of the application works. */
 export interface FirstLoadBudget {
-  /** `page`, as the build prints it. */
+  /** Name in the output of the build, such as `page`. */
   readonly name: string
-  /** Ends of the paths of modules that the entry imports dynamically while it starts. Each must be a chunk of its own. */
+  /** Path suffixes of modules that the entry imports dynamically while it starts. Each must be a separate chunk. */
   readonly importedAtStart: readonly string[]
-  /** Limit of all scripts and styles together, each compressed on its own (KiB, gzip). */
+  /** Limit on the sum of all scripts and styles, each compressed separately (KiB, gzip). */
   readonly maxKiB: number
 }
 
-/** Prints the size of the first load and fails the build when it is above the budget. */
+/** Prints the size of the first load and fails the build when it exceeds the budget. */
 export const limitFirstLoad = (budget: FirstLoadBudget): Plugin => ({
   name: `first-load-${budget.name}`,
   apply: 'build',
@@ -37,15 +37,15 @@ interface LoadedFile {
   readonly content: string | Uint8Array
 }
 
-/** Entries and what they import at start, with all static imports and styles of these. Source maps do not count. */
+/** Returns the entries and their imports at start, with all static imports and styles. Source maps do not count. */
 const firstLoadOf = (bundle: Rolldown.OutputBundle, importedAtStart: readonly string[]): LoadedFile[] => {
   const chunks = Object.values(bundle).filter((output) => output.type === 'chunk')
-  const late = importedAtStart.map((module) => {
+  const startModules = importedAtStart.map((module) => {
     const found = chunks.find(({ facadeModuleId }) => facadeModuleId?.endsWith(module))
-    if (found === undefined) throw new Error(`${module} counts as loaded at start but is not a chunk of its own.`)
+    if (found === undefined) throw new Error(`${module} counts as loaded at start but is not a separate chunk.`)
     return found.fileName
   })
-  const waiting = [...chunks.filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName), ...late]
+  const waiting = [...chunks.filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName), ...startModules]
   const files = new Map<string, LoadedFile>()
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
     const output = bundle[file]

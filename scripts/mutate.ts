@@ -4,21 +4,20 @@ import { resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Mutation testing: changes one expression at a time and runs the tests of its room that reach it.
- * `npm run mutate` takes hours; `npm run mutate -- workers/protocol/ids.ts workers/stack` takes files and folders.
+ * Mutation testing: changes one expression at a time and runs the tests of its room that cover it. `npm run mutate` runs
+ * for hours; `npm run mutate -- workers/protocol/ids.ts workers/stack` limits it to files and folders.
  */
 const workers = fileURLToPath(new URL('../workers', import.meta.url))
 const rooms = ['protocol', 'registry', 'content', 'stack']
 
-/** Tests, and what only tests use. */
-const excluded = '!workers/**/{*.test,arbitraries,mutate,vectors,fixtures,torsion-signatures}.ts'
+const excluded = '!workers/**/*.test.ts'
 
-/** Where Stryker writes (stryker.config.json), one room after the other. */
+/** Output file of Stryker (stryker.config.json), renamed after each room. */
 const report = 'reports/mutation.html'
 
 const patternsByRoom = new Map<string, string[]>()
-const given = process.argv.slice(2)
-for (const path of given.length > 0 ? given : rooms.map((room) => `workers/${room}`)) {
+const paths = process.argv.slice(2)
+for (const path of paths.length > 0 ? paths : rooms.map((room) => `workers/${room}`)) {
   const absolute = resolve(path)
   const [room = ''] = absolute.startsWith(`${workers}${sep}`) ? absolute.slice(workers.length + 1).split(sep) : []
   if (room === '') throw new Error(`${path} is not in a room of workers.`)

@@ -1,11 +1,11 @@
 import type { Plugin } from 'vite'
 
-/** A table of 32,768 keys: half of kad-dht, 48 KiB of gzip. */
+/** A table of 32,768 keys: half of kad-dht, 48 KiB after gzip. */
 const keys = '/kad-dht/dist/src/routing-table/generated-prefix-list-browser.js'
 
 /**
- * Leaves out the keys to which kad-dht walks when it refreshes its routing table, which no node here does
- * (workers/stack/routing-table.ts). Fails the build when kad-dht no longer has them where they are looked for.
+ * Omits the keys that kad-dht looks up to refresh its routing table, which no node does here
+ * (workers/stack/routing-table.ts). Fails the build when kad-dht has moved them.
  */
 export const omitRefreshKeys = (): Plugin => {
   let isOmitted = false
@@ -19,7 +19,7 @@ export const omitRefreshKeys = (): Plugin => {
       return 'export default []'
     },
     buildEnd(error) {
-      if (error === undefined && !isOmitted) this.error(`No module ${keys}: kad-dht keeps its refresh keys elsewhere.`)
+      if (error === undefined && !isOmitted) this.error(`No module ${keys}: kad-dht has moved its refresh keys.`)
     },
   }
 }

@@ -5,9 +5,8 @@ import { join } from 'node:path'
 import { ensureChromium } from './chromium.ts'
 
 /**
- * The whole test run: lint, types, unit tests, tests in Chromium, build, end-to-end tests. Runs every part even when
- * an earlier one failed, and closes with one line `N passed, N failed, N skipped` that counts tests, and lint, types
- * and build as one each.
+ * Runs lint, types, unit tests, tests in Chromium, the build and end-to-end tests, each even when an earlier one failed.
+ * Ends with a line `N passed, N failed, N skipped`, which counts tests, and lint, types and build as one each.
  */
 interface Tally {
   passed: number
@@ -36,7 +35,7 @@ const add = (name: string, tally: Tally): void => {
   if (tally.failed > 0) failures.push(`${name} (${tally.failed})`)
 }
 
-/** A suite that ended badly without a failed test (a crash, no report) counts as one failure. */
+/** A suite that fails without a failed test (a crash, no report) counts as one failure. */
 const tallyOf = (ok: boolean, read: () => Tally): Tally => {
   try {
     const tally = read()

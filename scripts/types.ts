@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 
-/** Type-checks every environment (page, its text, worker, pure protocol, relay, browser tests, unit tests) with its own tsconfig. */
+/** Type-checks each environment (page, text, worker, protocol, unit tests, relay, browser tests) with its own tsconfig. */
 const environments = ['src', 'src/text', 'workers', 'workers/protocol', 'workers/testing', 'relay', 'e2e']
 
 const check = (environment: string): Promise<{ environment: string; code: number; output: string }> =>

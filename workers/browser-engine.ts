@@ -6,7 +6,7 @@ import { wallNow } from './stack/steady-date.ts'
 import { webCrypto, webKeys } from './stack/web-crypto.ts'
 import { openStore } from './store/open-store.ts'
 
-/** The engine in a browser's worker. WebRTC is there when the page has lent its connections. */
+/** Creates the engine in a browser's worker. WebRTC is available if the page provides its connections. */
 export const createBrowserEngine = (options: EngineOptions, webRtc: RtcShim | undefined): Promise<Engine> =>
   createEngine(options, createBrowserPlatform(webRtc))
 

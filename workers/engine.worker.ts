@@ -9,7 +9,7 @@ import { surviveUncaughtErrors } from './engine/uncaught-errors-in-worker.ts'
 import { installRtcShim } from './net/rtc-shim.ts'
 import { installSteadyDate } from './stack/steady-date.ts'
 
-// Before anything measures a duration by it.
+// Before any code measures durations with it.
 installSteadyDate()
 
 answerPings(self)
@@ -20,13 +20,13 @@ surviveUncaughtErrors(
   () => performance.now(),
 )
 
-// Most of the worker, so it is loaded while the page still says what to start. The WebRTC transport, which reads the
-// globals when it is evaluated, is no part of it: the node imports that when the shim stands.
+// Most of the worker's code, loaded while the page still sends its options. It excludes the WebRTC transport, which
+// reads the globals when it is evaluated: the node imports it after the shim is installed.
 const engine = import('./browser-engine.ts')
-// Told to whoever starts it.
+// The start reports a failure.
 engine.catch(() => {})
 
-// Exposed before anything is awaited: a call that arrives earlier would never be answered.
+// Exposed before the first await, because a call that arrives earlier would never be answered.
 const gate = createCommandGate(async (options) => {
   const tabs = serveTabs(options, gate)
   const rtc =
@@ -47,12 +47,11 @@ const gate = createCommandGate(async (options) => {
 })
 expose(transferResults(gate))
 
-/** Said by the new engine, so that all tabs of the profile hear it. */
+/** Sent by the new engine, so that all tabs of the profile receive it. */
 const restartNotice: Update = {
   kind: 'notice',
   id: engineNoticeId,
   level: 'warning',
   name: 'Timeout',
-  message:
-    'The part of this page that connects to peers did not answer for 5 seconds, so it was started again. What was under way continues, and nothing that is stored was lost.',
+  reason: { code: 'engine-restarted', seconds: 5 },
 }

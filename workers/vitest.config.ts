@@ -3,19 +3,19 @@ import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
 import { chromiumFlags, findChromium } from '../scripts/chromium.ts'
 
-/** Two projects: `node` for pure code, `web` for what needs IndexedDB, workers or WebRTC in a real Chromium. */
+/** Two projects: `node`, and `web` for tests that need IndexedDB, workers, WebRTC or a document in Chromium. */
 const root = fileURLToPath(new URL('..', import.meta.url))
 const executablePath = findChromium()
 
-/** A test that takes longer hangs, ms: how busy the machine is must decide nothing. */
+/** Time after which a test counts as hung (ms); long enough that the load of the machine does not matter. */
 const hangMs = 120_000
 
-/** What all tests in Node share, those of a mutation run too. */
+/** Settings of all tests in Node, also those of a mutation run. */
 export const nodeTests = {
   testTimeout: hangMs,
   hookTimeout: hangMs,
   environment: 'node',
-  setupFiles: ['workers/testing/patience.ts'],
+  setupFiles: ['workers/testing/wait-for-timeout.ts'],
   expect: { poll: { timeout: hangMs } },
   exclude: ['**/*.web.test.{ts,tsx}', '**/node_modules/**'],
 }
@@ -38,7 +38,7 @@ export default defineConfig({
           name: 'web',
           testTimeout: hangMs,
           hookTimeout: hangMs,
-          setupFiles: ['workers/testing/patience.ts'],
+          setupFiles: ['workers/testing/wait-for-timeout.ts'],
           expect: { poll: { timeout: hangMs } },
           include: ['{src,workers}/**/*.web.test.{ts,tsx}'],
           browser: {

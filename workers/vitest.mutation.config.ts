@@ -2,10 +2,10 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { nodeTests } from './vitest.config.ts'
 
-/** Set by scripts/mutate.ts. What a room promises, its own tests have to catch, so only these run. */
+/** Set by scripts/mutate.ts. Only the room's own tests run, because they must catch what the room guarantees. */
 const room = process.env['MUTATED_ROOM'] ?? '*'
 
-/** Fuzzing of decoders says only that nothing throws or takes long, and takes most of the time. */
+/** Fuzz tests of decoders take most of the time and show only that nothing throws or takes long. */
 const fuzzing = ['workers/protocol/mutation.test.ts', 'workers/protocol/decoder-work.test.ts']
 
 export default defineConfig({

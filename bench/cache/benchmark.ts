@@ -3,9 +3,9 @@ import { createPolicy } from '../../workers/cache/policy.ts'
 import { createMemoryStore } from '../../workers/store/memory-store.ts'
 import { createStoredCache } from '../../workers/testing/cache-fixtures.ts'
 import { type Figure, percentile } from '../lib/measurement.ts'
+import { createLru, createS3Fifo, type EvictionPolicy, hitRateOf } from './eviction-policies.ts'
 import { measureInBrowser } from './in-browser.ts'
 import { measureHotLookups, measureInTab } from './lookups.ts'
-import { createLru, createS3Fifo, hitRateOf, type Rival } from './rivals.ts'
 import { driftingTrace, loopTrace, scanTrace, type TraceOptions, zipfTrace } from './traces.ts'
 import { keyOf, valueCodec, valueFor } from './values.ts'
 import { createWTinyLfu } from './w-tiny-lfu.ts'
@@ -16,11 +16,11 @@ const rounds = 200
 const coldEntries = 2_000
 const hotHitsFromPage = 2_000
 
-const slots = 1_000
+const capacity = 1_000
 const warmUp = 50_000
 const seeds = [1, 2, 3]
 
-/** How fast the tiers answer, and how often: against plain LRU, S3-FIFO and W-TinyLFU, and Belady's optimum. */
+/** Speed and hit rate of the cache tiers, compared with LRU, S3-FIFO, W-TinyLFU and Belady's optimum. */
 export const suite = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
   yield* withAims(measure(log), log)
 }
@@ -41,7 +41,7 @@ const measure = async function* (log: (line: string) => void): AsyncGenerator<Fi
   yield* measureHitRates(log)
 }
 
-/** The target is the floor; this is the goal. */
+/** Goals beyond the targets. */
 const aims: Record<string, number> = {
   'hot hit, in the engine': 0.02,
   'hot lookup, in the engine': 0.02,
@@ -53,7 +53,7 @@ const aims: Record<string, number> = {
   'share of the optimum, drift (1 rank in 200)': 0.9,
 }
 
-/** Says beside each figure whether it reaches its aim. */
+/** Logs whether each figure reaches its goal. */
 const withAims = async function* (
   figures: AsyncGenerator<Figure>,
   log: (line: string) => void,
@@ -69,7 +69,7 @@ const withAims = async function* (
   }
 }
 
-/** In this process; the store is one in memory, so what is said of misses leaves the disk out. */
+/** Measures in this process over a store in memory, so misses do not include the disk. */
 const measureMemory = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
   let clock = 0
   let loads = 0
@@ -108,7 +108,7 @@ const measureMemory = async function* (log: (line: string) => void): AsyncGenera
   )
   yield { scenario: 'hot hit, in the engine', unit: 'ms', samples: hot, target: 0.2, targetAt: 'p99' }
 
-  // After an hour each is no longer hot; the clock goes on by one with each, so that each is asked for while warm.
+  // Entries leave the hot tier after an hour. The clock advances by an hour each round, so every lookup hits the warm tier.
   clock += 3_600_001
   const warm: number[] = []
   for (let round = 0; round < 20; round += 1) {
@@ -156,7 +156,7 @@ const measureMemory = async function* (log: (line: string) => void): AsyncGenera
 }
 
 const measureHitRates = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
-  log(`hit rates: 10,000 keys, ${slots} slots, 200,000 requests after ${warmUp} to warm up, ${seeds.length} seeds`)
+  log(`hit rates: 10,000 keys, ${capacity} entries, 200,000 requests after ${warmUp} to warm up, ${seeds.length} seeds`)
   const options = (seed: number, exponent: number): TraceOptions => ({
     keys: 10_000,
     requests: 250_000,
@@ -175,17 +175,17 @@ const measureHitRates = async function* (log: (line: string) => void): AsyncGene
   for (const [name, traceOf] of Object.entries(loadsByName)) {
     const ours: number[] = []
     const best: number[] = []
-    const rivals = { LRU: [] as number[], 'S3-FIFO': [] as number[], 'W-TinyLFU': [] as number[] }
+    const rates = { LRU: [] as number[], 'S3-FIFO': [] as number[], 'W-TinyLFU': [] as number[] }
     for (const seed of seeds) {
       const trace = traceOf(seed)
-      const rate = (policy: Rival): number => hitRateOf(policy, trace, warmUp)
-      ours.push(rate(createPolicy(slots)))
-      rivals.LRU.push(rate(createLru(slots)))
-      rivals['S3-FIFO'].push(rate(createS3Fifo(slots)))
-      rivals['W-TinyLFU'].push(rate(createWTinyLfu(slots)))
+      const rate = (policy: EvictionPolicy): number => hitRateOf(policy, trace, warmUp)
+      ours.push(rate(createPolicy(capacity)))
+      rates.LRU.push(rate(createLru(capacity)))
+      rates['S3-FIFO'].push(rate(createS3Fifo(capacity)))
+      rates['W-TinyLFU'].push(rate(createWTinyLfu(capacity)))
       best.push(bestRate(trace))
     }
-    for (const [rival, rates] of Object.entries(rivals)) log(`${name}: ${rival} ${mean(rates).toFixed(4)}`)
+    for (const [policy, values] of Object.entries(rates)) log(`${name}: ${policy} ${mean(values).toFixed(4)}`)
     log(`${name}: ours ${mean(ours).toFixed(4)}, optimum ${mean(best).toFixed(4)}`)
     yield {
       scenario: `hit rate, ${name}`,
@@ -193,7 +193,7 @@ const measureHitRates = async function* (log: (line: string) => void): AsyncGene
       samples: ours,
       higherIsBetter: true,
       exact: true,
-      against: { name: 'plain LRU', unit: 'x', ...percentiles(rivals.LRU) },
+      against: { name: 'plain LRU', unit: 'x', ...percentiles(rates.LRU) },
     }
     yield {
       scenario: `share of the optimum, ${name}`,
@@ -207,11 +207,11 @@ const measureHitRates = async function* (log: (line: string) => void): AsyncGene
   }
 }
 
-/** Floor: 88 % of the optimum. */
+/** At least 88 % of the optimum. */
 const targets: Record<string, number> = { 'Zipf 1.0': 0.88, 'drift (1 rank in 200)': 0.88 }
 
 const bestRate = (trace: readonly string[]): number =>
-  beladyHits(trace, slots)
+  beladyHits(trace, capacity)
     .subarray(warmUp)
     .reduce((sum, hit) => sum + hit, 0) /
   (trace.length - warmUp)

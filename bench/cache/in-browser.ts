@@ -15,7 +15,7 @@ export interface BrowserSamples {
   hotFromPage: number[]
 }
 
-/** Measures the cache in a worker of a real Chromium, over its IndexedDB. */
+/** Measures the cache over IndexedDB in a worker of a real Chromium. */
 export const measureInBrowser = async function* (entries: number, hotHits: number): AsyncGenerator<BrowserSamples> {
   yield* withWorkerPage(new URL('./page/', import.meta.url), async function* (page) {
     const written = await page.evaluate((n) => (window as unknown as BenchWindow).bench.worker.write(n), entries)

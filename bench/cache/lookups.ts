@@ -12,19 +12,19 @@ import { createHistory, createTestPublisher, toEntry } from '../../workers/testi
 import { withStage } from '../lib/browsers.ts'
 import type { Figure } from '../lib/measurement.ts'
 
-/** What a lookup costs as the engine does it: signed records, the registry, the last word of the catalogue. */
+/** The cost of lookups as the engine performs them: signed records, the registry, and the catalogue as final authority. */
 
-/** As many as are hot. */
+/** Capacity of the hot tier. */
 const hotPackages = 100
 const hotLookups = 20_000
 
-/** In a tab: more than are hot, so that some are warm. */
+/** Packages in a tab: more than fit into the hot tier, so that some are warm. */
 const tabPackages = 200
 const tabHotLookups = 2_000
 const tabMisses = 100
 const callers = 100
 
-/** In this process, whose clock is finer than that of a page. */
+/** Measures in this process, whose clock is finer than a page's. */
 export const measureHotLookups = async (): Promise<number[]> => {
   const publisher = await createTestPublisher(1)
   const store = createMemoryStore()
@@ -55,10 +55,10 @@ export const measureHotLookups = async (): Promise<number[]> => {
   return samples
 }
 
-/** From the page: `window.ggen.lookup` of a real tab over its relay. A page's clock has steps of 0.1 ms. */
+/** Measures `window.ggen.lookup` in the page of a real tab with a relay. The clock of a page has steps of 0.1 ms. */
 export const measureInTab = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
   yield* withStage<Figure>(async function* ({ open }) {
-    log(`lookups from the page of a real tab, of ${tabPackages} packages of somebody who is gone`)
+    log(`lookups from the page of a real tab, ${tabPackages} packages whose publisher has left`)
     const { page, status } = await open()
     const publisher = await open()
     const ids: string[] = []
@@ -67,32 +67,32 @@ export const measureInTab = async function* (log: (line: string) => void): Async
     }
     while ((await status()).catalogueSize < tabPackages) await page.waitForTimeout(50)
     await publisher.context.close()
-    // A peer that leaves is work, too.
+    // The departure of a peer costs time too.
     while ((await status()).directConnections > 0) await page.waitForTimeout(50)
 
-    /** Ms by where the answer came from, one lookup after the other. */
-    const time = (asked: string[]): Promise<Record<string, number[]>> =>
-      page.evaluate(async (asked) => {
+    /** Durations of sequential lookups (ms) by the tier that answered. */
+    const time = (ids: string[]): Promise<Record<string, number[]>> =>
+      page.evaluate(async (ids) => {
         const samples: Record<string, number[]> = {}
-        for (const id of asked) {
+        for (const id of ids) {
           const before = performance.now()
           const { from } = await window.ggen.lookup(id)
           const took = performance.now() - before
           samples[from] = [...(samples[from] ?? []), took]
         }
         return samples
-      }, asked)
+      }, ids)
     const connected = async (): Promise<void> => {
       while (!(await status()).online) await page.waitForTimeout(50)
     }
 
     const [first = ''] = ids
-    // The catalogue answers once, then the cache does.
+    // The catalogue answers the first lookup, the cache the following ones.
     await time(ids)
     await time([first])
     const { hot = [] } = await time(new Array(tabHotLookups).fill(first))
     yield { scenario: 'hot lookup, real tab, from the page', unit: 'ms', samples: hot, target: 1, targetAt: 'p99' }
-    // The last that came are hot; the first are asked for last.
+    // The last ids are hot, so the reverse order evicts the first ones before their lookup.
     const { warm = [] } = await time(ids.toReversed())
     yield { scenario: 'warm lookup, real tab, from the page', unit: 'ms', samples: warm }
 
@@ -100,30 +100,30 @@ export const measureInTab = async function* (log: (line: string) => void): Async
     const missing = Array.from({ length: tabMisses }, (_, n) => `${first}-missing-${n}`)
     const { none = [] } = await time(missing)
     yield { scenario: 'lookup of nothing, one relay asked, from the page', unit: 'ms', samples: none }
-    const walks = await page.evaluate(
+    const dhtLookups = await page.evaluate(
       async ({ id, callers }) => {
-        const walks = async (): Promise<number> => (await window.ggen.metrics())['dht_lookups_total'] ?? Number.NaN
-        const before = await walks()
+        const total = async (): Promise<number> => (await window.ggen.metrics())['dht_lookups_total'] ?? Number.NaN
+        const before = await total()
         await Promise.all(Array.from({ length: callers }, () => window.ggen.lookup(id)))
-        return (await walks()) - before
+        return (await total()) - before
       },
       { id: `${first}-together`, callers },
     )
-    yield { scenario: `walks for ${callers} callers of one missing id`, unit: 'n', samples: [walks], target: 1 }
+    yield { scenario: `walks for ${callers} callers of one missing id`, unit: 'n', samples: [dhtLookups], target: 1 }
 
     await stored(page, tabPackages)
     const [starting, settled]: [number[], number[]] = [[], []]
     const firsts: number[] = []
     const half = tabPackages / 2
-    // Twice, so that each is asked for once while the tab starts, and once when it has.
-    for (const asked of [ids, [...ids.slice(half), ...ids.slice(0, half)]]) {
+    // Two rounds, so that each id is looked up once while the tab starts and once afterwards.
+    for (const order of [ids, [...ids.slice(half), ...ids.slice(0, half)]]) {
       await page.reload()
       await engineUp(page)
-      const { cold: [firstCold = Number.NaN, ...cold] = [], ...early } = await time(asked.slice(0, half))
+      const { cold: [firstCold = Number.NaN, ...cold] = [], ...early } = await time(order.slice(0, half))
       firsts.push(firstCold)
       starting.push(...cold)
       await connected()
-      const { cold: later = [], ...late } = await time(asked.slice(half))
+      const { cold: later = [], ...late } = await time(order.slice(half))
       settled.push(...later)
       for (const others of [early, late]) {
         if (Object.keys(others).length > 0) log(`not cold after the reload: ${JSON.stringify(others)}`)
@@ -143,7 +143,7 @@ export const measureInTab = async function* (log: (line: string) => void): Async
 
 type Tab = Parameters<typeof engineUp>[0]
 
-/** Until the write that comes behind has reached IndexedDB. */
+/** Waits until the write-behind has reached IndexedDB. */
 const stored = async (page: Tab, entries: number): Promise<void> => {
   const count = (): Promise<number> =>
     page.evaluate(
@@ -151,10 +151,10 @@ const stored = async (page: Tab, entries: number): Promise<void> => {
         new Promise((resolve) => {
           const opening = indexedDB.open('ggen-default')
           opening.onsuccess = () => {
-            const asking = opening.result.transaction('cache').objectStore('cache').count()
-            asking.onsuccess = () => {
+            const request = opening.result.transaction('cache').objectStore('cache').count()
+            request.onsuccess = () => {
               opening.result.close()
-              resolve(asking.result)
+              resolve(request.result)
             }
           }
         }),

@@ -1,8 +1,8 @@
 import { createSeededRandom } from '../../workers/testing/seeded-random.ts'
 
-/** Request sequences, the same for the same seed. */
+/** Request traces, reproducible from a seed. */
 
-/** Ranks 0 to `keys` − 1, rank r with a share proportional to 1 / (r + 1)^`exponent`. */
+/** Draws ranks from 0 to `keys` − 1, rank r with a probability proportional to 1 / (r + 1)^`exponent`. */
 const createZipf = (keys: number, exponent: number, random: () => number): (() => number) => {
   const sums = new Float64Array(keys)
   let sum = 0
@@ -35,13 +35,13 @@ export const zipfTrace = ({ keys, requests, seed, exponent }: TraceOptions): str
   return Array.from({ length: requests }, () => keyOf(next()))
 }
 
-/** Popularity moves on: after every `every` requests the most popular key is another one, and all ranks shift by one. */
+/** Shifts all ranks by one after every `every` requests, so that the most popular key changes. */
 export const driftingTrace = ({ keys, requests, seed, exponent }: TraceOptions, every: number): string[] => {
   const next = createZipf(keys, exponent, createSeededRandom(seed))
   return Array.from({ length: requests }, (_, at) => keyOf((next() + Math.floor(at / every)) % keys))
 }
 
-/** Every `period` requests somebody walks over `length` keys that are asked for once and never again. */
+/** Inserts a scan of `length` one-hit wonders after every `period` requests. */
 export const scanTrace = (options: TraceOptions, period: number, length: number): string[] => {
   const trace: string[] = []
   for (const [at, key] of zipfTrace(options).entries()) {
@@ -51,9 +51,9 @@ export const scanTrace = (options: TraceOptions, period: number, length: number)
   return trace
 }
 
-/** `length` keys over and over, as by someone who opens all pages of a list in order. */
+/** Repeats `length` keys in order, as when someone opens all pages of a list again and again. */
 export const loopTrace = (length: number, requests: number): string[] =>
   Array.from({ length: requests }, (_, at) => keyOf(at % length))
 
-/** As long as a package id. */
+/** Keys have the length of a package id. */
 const keyOf = (rank: number): string => `k51qzi5uqu5dgutdk6i1ynyzgkqngpha5xpgia3a5qqp4jsh0u4e/pkg-${rank}`

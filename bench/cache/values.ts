@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { createCodec } from '../../workers/protocol/codec.ts'
 import { seq, slug, version } from '../../workers/protocol/fields.ts'
 
-/** What a lookup is: a record of about 400 bytes, decoded as strictly as those of the wire. */
+/** Cached values: records of about 400 bytes, decoded as strictly as records from peers. */
 const codec = createCodec({
   name: 'looked-up package',
   version: 1,
@@ -32,5 +32,5 @@ export const valueFor = (n: number): object => ({
   versions: [0, 1, 2].map((minor) => ({ version: `1.${minor}.${n}`, release: new Uint8Array(32).fill(n % 256) })),
 })
 
-/** As long as a package id. */
+/** Keys have the length of a package id. */
 export const keyOf = (n: number): string => `7hq3k5v2mzx4d6w8r9tbnc1pf0sgyaejlu3o5i7q2k4v6m8x0dwr/package-${n}`

@@ -1,33 +1,33 @@
-import type { Rival } from './rivals.ts'
+import type { EvictionPolicy } from './eviction-policies.ts'
 
-/** Share of the capacity that the window has at first, and at least (Caffeine's choice, made for static popularity). */
+/** Initial and minimum share of the window in the capacity (Caffeine's choice for static popularity). */
 const firstWindowShare = 0.01
 
-/** Most of the capacity that the window may take: the rest must still tell a scan from what is used. */
+/** Maximum share of the window: the rest must still distinguish a scan from entries in use. */
 const maxWindowShare = 0.8
 
-/** Share of the main part that is protected (segmented LRU; Caffeine's choice). */
+/** Protected share of the main part (segmented LRU; Caffeine's choice). */
 const protectedShare = 0.8
 
-/** Requests between two looks at the hit rate, in capacities: short enough to follow a drift, long enough to see past chance. */
+/** Requests per sample of the hit rate, in capacities: short enough to follow a drift, long enough to average out chance. */
 const climbPeriod = 10
 
-/** First step of the window's size, as a share of the capacity, and what remains of it after each step. */
+/** First change of the window's size, as a share of the capacity, and its decay per change. */
 const firstStepShare = 0.0625
 const stepDecay = 0.98
 
-/** A change of the hit rate of this much means another load: the steps start at full size again. */
+/** A change of the hit rate that indicates a new load and resets the step to full size. */
 const restartChange = 0.05
 
 /**
- * W-TinyLFU as a rival (Einziger, Friedman and Manes, “TinyLFU”, 2017; “Adaptive software cache management”, 2018): a
- * window by recency, a segmented LRU behind an admission by frequency, and a window that follows the hit rate.
+ * W-TinyLFU for comparison (Einziger, Friedman and Manes, “TinyLFU”, 2017; “Adaptive software cache management”, 2018):
+ * an LRU window, a segmented LRU behind an admission policy by frequency, and a window size that follows the hit rate.
  */
-export const createWTinyLfu = (capacity: number): Rival => {
+export const createWTinyLfu = (capacity: number): EvictionPolicy => {
   const sketch = createFrequencySketch(capacity)
   const minWindow = Math.max(1, Math.round(capacity * firstWindowShare))
   const maxWindow = Math.max(minWindow, Math.floor(capacity * maxWindowShare))
-  // A map's order is the order of recency: the first key was used longest ago.
+  // Maps keep the order of recency: the first key is the least recently used.
   const fresh = new Map<string, true>()
   const probation = new Map<string, true>()
   const guarded = new Map<string, true>()
@@ -58,7 +58,7 @@ export const createWTinyLfu = (capacity: number): Rival => {
     while (guarded.size > room) move(guarded, probation)
   }
 
-  /** Follows the slope of the hit rate: on while it rises, back when it falls. */
+  /** Climbs the hit rate: continues in the same direction while it rises and turns back when it falls. */
   const climb = (): void => {
     const rate = hits / requests
     const change = rate - lastRate
@@ -73,7 +73,7 @@ export const createWTinyLfu = (capacity: number): Rival => {
     while (fresh.size > windowSize) move(fresh, probation)
   }
 
-  /** The key of the main part that goes next. */
+  /** The eviction candidate of the main part. */
   const victim = (): string | undefined => oldest(probation) ?? oldest(guarded)
 
   const remove = (key: string): boolean => fresh.delete(key) || probation.delete(key) || guarded.delete(key)
@@ -122,8 +122,8 @@ const move = (from: Map<string, true>, to: Map<string, true>): void => {
 }
 
 /**
- * How often keys were asked for lately, in little memory: a count-min sketch (Cormode and Muthukrishnan, 2005) whose
- * counters are halved now and then. It may say too much, when keys share counters, and forgets what is long ago.
+ * Estimates recent request frequencies in little memory: a count-min sketch (Cormode and Muthukrishnan, 2005) whose
+ * counters are halved periodically. It overestimates keys that share counters and forgets old requests.
  */
 interface FrequencySketch {
   add(key: string): void
@@ -131,16 +131,16 @@ interface FrequencySketch {
   estimate(key: string): number
 }
 
-/** Counters a key, one in each row: with four, two keys rarely share all. */
+/** Counters per key, one in each row: with four, two keys rarely share all. */
 const rows = 4
 
-/** Counters of one row for each key of the capacity: most keys that are counted are not held. */
+/** Counters per row and entry of capacity: most counted keys are not in the cache. */
 const countersPerKey = 8
 
-/** More than this is popular enough: the admission only compares, and a low ceiling forgets fast. */
+/** Maximum of a counter: admission only compares counters, and a low maximum forgets fast. */
 const maxCount = 15
 
-/** All counters are halved after this many requests for each key of the capacity. */
+/** Requests per entry of capacity after which all counters are halved. */
 const agePeriod = 20
 
 const createFrequencySketch = (capacity: number): FrequencySketch => {
@@ -164,7 +164,7 @@ const createFrequencySketch = (capacity: number): FrequencySketch => {
       const hash = hashOf(key)
       const least = estimate(hash)
       if (least < maxCount) {
-        // Only the smallest are raised (conservative update): the others are that large because of other keys.
+        // Raises only the smallest counters (conservative update): larger ones include other keys.
         for (let row = 0; row < rows; row += 1) {
           const at = place(hash, row, width)
           if (counts[at] === least) counts[at] = least + 1
@@ -177,14 +177,14 @@ const createFrequencySketch = (capacity: number): FrequencySketch => {
   }
 }
 
-/** FNV-1a over UTF-16 code units, 32 bits. */
+/** 32-bit FNV-1a over UTF-16 code units. */
 const hashOf = (key: string): number => {
   let hash = 0x811c9dc5
   for (let at = 0; at < key.length; at += 1) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193)
   return hash
 }
 
-/** Odd multipliers without a pattern in common, one a row. */
+/** Unrelated odd multipliers, one per row. */
 const multipliers = [0x9e3779b1, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f]
 
 const place = (hash: number, row: number, width: number): number => {

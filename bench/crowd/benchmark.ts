@@ -3,18 +3,18 @@ import { makePackage } from '../../e2e/fixtures/packages.ts'
 import { withStage } from '../lib/browsers.ts'
 import type { Figure } from '../lib/measurement.ts'
 
-/** Tabs that open at once, a context each in one browser; all share the machine's cores. */
+/** Tabs that open at once, each in its own context of one browser; all share the machine's cores. */
 const sizes = (process.env['CROWD_TABS'] ?? '4,8,16').split(',').map(Number)
 const rounds = Number(process.env['CROWD_ROUNDS'] ?? 5)
 
-/** A tab that has not seen the news by then misses them (ms). */
+/** Time after which a tab counts as having missed the announcement (ms). */
 const giveUpMs = 40_000
 
 /**
- * How soon news reach everybody where everybody is new: tabs open at once over a relay that has just started, and the
- * first of them publishes as soon as it can, before it has a direct peer.
+ * Measures how fast an announcement reaches all peers when all are new: tabs open at once over a relay that has just
+ * started, and the first of them publishes at once, before it has a direct peer.
  *
- * Counted is the time from when the last tab was connected to the relay until each tab lists the package.
+ * The time runs from the last tab's connection to the relay until each tab lists the package.
  */
 export const suite = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
   yield* withStage<Figure>(async function* ({ open, relay }) {
@@ -24,7 +24,7 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
       const connecting: number[] = []
       log(`${rounds} times ${size} tabs open at once`)
       for (let round = 0; round < rounds; round += 1) {
-        // It has forgotten what it relayed before.
+        // A restarted relay has no announcements to replay.
         await relay.restart()
         const openedAt = now()
         const { files } = makePackage(`crowd-${round}`, '1.0.0')
@@ -56,10 +56,10 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
   })
 }
 
-/** Ms since the epoch, as in the pages. */
+/** Milliseconds since the epoch, like the pages' clocks. */
 const now = (): number => performance.timeOrigin + performance.now()
 
-/** When the page was connected to its relay, and when it listed the package, by the clock of the machine. */
+/** Resolves with the times at which the page was connected to its relay and listed the package, by the machine's clock. */
 const watch = (page: Page): Promise<{ connectedAt: number; seenAt: number }> =>
   page.evaluate(
     (giveUpMs) =>
@@ -71,12 +71,12 @@ const watch = (page: Page): Promise<{ connectedAt: number; seenAt: number }> =>
         const settle = (): void => {
           if (connectedAt > 0 && seenAt > 0) resolve({ connectedAt, seenAt })
         }
-        const lookForRelay = (status: { relays: readonly { connected: boolean }[] }): void => {
+        const checkRelay = (status: { relays: readonly { connected: boolean }[] }): void => {
           if (connectedAt === 0 && status.relays.some(({ connected }) => connected)) connectedAt = now()
           settle()
         }
-        const lookForNews = async (): Promise<void> => {
-          // Answered from here alone: a question to other peers would bring the news by itself.
+        const checkCatalogue = async (): Promise<void> => {
+          // A local search only: a remote one would fetch the package itself.
           const { total } = await window.ggen.search({ limit: 1, remote: false })
           if (seenAt === 0 && total > 0) seenAt = now()
           settle()
@@ -84,12 +84,12 @@ const watch = (page: Page): Promise<{ connectedAt: number; seenAt: number }> =>
         setTimeout(() => resolve({ connectedAt: connectedAt || now(), seenAt: seenAt || deadline }), giveUpMs)
         window.ggen.subscribe((updates) => {
           for (const update of updates) {
-            if (update.kind === 'status') lookForRelay(update.status)
-            if (update.kind === 'catalogue') void lookForNews()
+            if (update.kind === 'status') checkRelay(update.status)
+            if (update.kind === 'catalogue') void checkCatalogue()
           }
         })
-        void window.ggen.status().then(lookForRelay)
-        void lookForNews()
+        void window.ggen.status().then(checkRelay)
+        void checkCatalogue()
       }),
     giveUpMs,
   )

@@ -7,14 +7,14 @@ import { type Figure, percentile } from '../lib/measurement.ts'
 import { measureRanking } from './ranking.ts'
 
 /**
- * Heads and providers in the DHT with real kad-dht nodes (memory transport, noise, yamux) and 20 ms a message, and the
- * same lookups by stock `dht.get` in turn with ours. `DHT_SIZES=10,50` chooses other sizes, `DHT_LOOKUPS=10` how many
- * lookups, `DHT_TABLE=known` the routing table as kad-dht has it.
+ * Heads and providers in the DHT with real kad-dht nodes (memory transport, noise, yamux) and 20 ms per message; stock
+ * `dht.get` alternates with our lookups. `DHT_SIZES=10,50` chooses other sizes, `DHT_LOOKUPS=10` the number of lookups,
+ * `DHT_TABLE=known` kad-dht's own routing table.
  *
- * All nodes are in one process: what they compute is in the figures, and the lag of the event loop is told beside them.
- * Lookups come one after the other, each after the one before has died down. Each node has about 20 connections
- * (see dht-network.ts) and at most 40; from 100 nodes on holders of a value may have to be dialled. Who looks up keeps
- * no copy itself. From 500 nodes on there are fewer lookups.
+ * All nodes share one process, so the figures include their computation; the log shows the lag of the event loop.
+ * Lookups are sequential, with a pause between them. Each node has about 20 connections (see dht-network.ts) and at most
+ * 40; from 100 nodes on, lookups may have to dial a peer with the value. The querying node keeps no copy. From 500
+ * nodes on there are fewer lookups.
  */
 const sizes = (process.env.DHT_SIZES ?? '10,50,100,500,1000').split(',').map(Number)
 const table = process.env.DHT_TABLE === 'known' ? 'known' : 'connected'
@@ -23,19 +23,19 @@ const maxConnections = 40
 const warmUps = 5
 const deadShare = 0.2
 
-/** A stock `get` may take minutes: what has not ended by then has failed, as ours has after 5 s. */
+/** A stock `get` may take minutes; it counts as failed after the time limit of our lookups (ms). */
 const stockTimeoutMs = 5_000
 
-/** After a lookup, so that what it leaves behind is not in the next one, ms. */
+/** Pause after a lookup, so that its remaining messages do not slow the next one (ms). */
 const restMs = 60
 
-/** As many as a median needs: each takes up to 5 s. */
+/** Enough for a median; each takes up to 5 s. */
 const stockLookups = 5
 
 /** Target for p95 by number of peers (ms): at 100 peers, five round trips of 40 ms. */
 const targetMs = (nodes: number): number => (nodes <= 10 ? 100 : nodes <= 100 ? 200 : 500)
 
-/** How much faster than stock, at the median. */
+/** Target for the speed-up over stock at the median. */
 const targetRatio = 3
 
 const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, restMs))
@@ -82,7 +82,7 @@ const measure = async function* (
   yield* misses(name('get miss, 20 % dead'))
   yield* put(name('put, 20 % dead'), puts / 2, 'q')
 
-  /** The set-up runs other code than the lookups do, and its last messages are still under way. */
+  /** Compiles the code of lookups, which the set-up does not run, and lets the last messages of the set-up arrive. */
   async function warmUp(): Promise<void> {
     const key = source.key('warm')
     await anyOf(network.nodes).heads.put(key, await source.value('warm', 1), {
@@ -219,7 +219,7 @@ const measure = async function* (
   }
 }
 
-/** Stock `get` to its end, and when its first record came. */
+/** Runs stock `get` to its end and notes when its first record arrived. */
 const stockGet = async ({ node }: DhtNode, key: string): Promise<{ tookMs: number; firstMs: number | undefined }> => {
   const start = performance.now()
   let firstMs: number | undefined

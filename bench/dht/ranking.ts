@@ -10,10 +10,10 @@ import { type Figure, percentile } from '../lib/measurement.ts'
 const nodes = 100
 const slowShare = 1 / 3
 
-/** What a slow peer takes longer for each message, ms: a busy or far away one. */
+/** Extra delay per message of a slow peer, such as a busy or distant one (ms). */
 const slowByMs = 200
 
-/** Few of them, which come to know their peers first, as a tab does that is open for some minutes. */
+/** Few readers, which first learn about their peers, like a tab that has been open for some minutes. */
 const readers = 8
 const keys = 16
 const learningRounds = 12
@@ -21,7 +21,7 @@ const rounds = 4
 
 const restMs = 60
 
-/** Lookups when a third of the peers are slow: by rank of the peers as they were lately, and without. */
+/** Measures lookups with and without ranking by reputation while a third of the peers are slow. */
 export const measureRanking = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
   let isRanking = false
   const network = await createDhtNetwork({
@@ -65,7 +65,7 @@ export const measureRanking = async function* (log: (line: string) => void): Asy
   const lag = sampleLag()
   for (let round = 0; round < rounds; round += 1) {
     for (const [at, reader] of asking.entries()) {
-      // The same lookup with and without, in turn.
+      // The same lookup with and without ranking, alternating.
       for (const withRanking of round % 2 === 0 ? [true, false] : [false, true]) {
         isRanking = withRanking
         const samples = withRanking ? ranked : unranked
@@ -74,9 +74,7 @@ export const measureRanking = async function* (log: (line: string) => void): Asy
       }
     }
   }
-  log(
-    `a third of ${nodes} peers slow by ${slowByMs} ms; event loop late by p95 ${percentile(lag(), 0.95).toFixed(0)} ms`,
-  )
+  log(`a third of ${nodes} peers slow by ${slowByMs} ms; event loop lag p95 ${percentile(lag(), 0.95).toFixed(0)} ms`)
   await network.stop()
   const mean = (samples: readonly number[]): number => samples.reduce((sum, each) => sum + each, 0) / samples.length
   yield {

@@ -5,20 +5,20 @@ import type { Flood } from './page/main.ts'
 
 type BenchWindow = { bench: { flood(count: number, perSecond: number): Promise<Flood> } }
 
-/** Updates a second at which the page must stay responsive. */
+/** Updates per second at which the page must stay responsive. */
 const ratesPerSecond = [1_000, 5_000]
 const seconds = 10
 
-/** Updates of one round that come as fast as they are taken. */
+/** Updates of one round at full speed. */
 const updatesAtOnce = 50_000
 const rounds = 10
 
-/** A page that draws nothing for longer feels stuck, ms. */
+/** A longer time between frames feels stuck (ms). */
 const responsiveMs = 50
 
 /**
  * Updates from a worker's update bus into the state of the product's page, which draws them, in a real Chromium. An
- * update is taken when the state has it or a later one of its key.
+ * update is applied when the state has it or a later one of its key.
  */
 export const suite = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
   yield* withWorkerPage<Figure>(new URL('./page/', import.meta.url), async function* (page) {

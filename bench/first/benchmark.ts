@@ -23,13 +23,13 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
         () =>
           new Promise<{ connected: number; direct: number }>((resolve) => {
             let connected = 0
-            const look = async (): Promise<void> => {
+            const check = async (): Promise<void> => {
               const { steps, directConnections } = await window.ggen.status()
               if (connected === 0 && steps.reservation.state === 'ok') connected = performance.now()
               if (connected > 0 && directConnections > 0) resolve({ connected, direct: performance.now() })
             }
-            window.ggen.subscribe(() => void look())
-            void look()
+            window.ggen.subscribe(() => void check())
+            void check()
           }),
       )
       connected.push(times.connected)
@@ -56,14 +56,14 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
       const seen = reader.page.evaluate(
         (count) =>
           new Promise<number>((resolve) => {
-            const look = async (): Promise<void> => {
+            const check = async (): Promise<void> => {
               if ((await window.ggen.search({ limit: 1 })).total >= count)
                 resolve(performance.timeOrigin + performance.now())
             }
             window.ggen.subscribe((batch) => {
-              if (batch.some(({ kind }) => kind === 'catalogue')) void look()
+              if (batch.some(({ kind }) => kind === 'catalogue')) void check()
             })
-            void look()
+            void check()
           }),
         n + 1,
       )
@@ -86,7 +86,7 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
     for (const id of ids.slice(0, installs)) small.push((await reader.install([id])).tookMs)
     yield { scenario: 'install of a small package (8 KB)', unit: 'ms', samples: small, target: 2000, targetAt: 'p95' }
 
-    log(`${transfers} transfers of 50 MB, ours and a raw data channel in turn, between the same two browsers`)
+    log(`${transfers} transfers of 50 MB, alternating with a raw data channel between the same two browsers`)
     const ours: number[] = []
     const raw: number[] = []
     for (let n = 0; n < transfers; n++) {
@@ -100,7 +100,7 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
         const { bytes, tookMs } = await reader.install([id])
         ours.push(bytes / 1e6 / (tookMs / 1000))
       }
-      // Whoever comes second inherits what the first left to be cleared away: they take turns.
+      // The second measurement pays for the garbage of the first, so the order alternates.
       for (const measure of n % 2 === 0 ? [measureRaw, measureOurs] : [measureOurs, measureRaw]) await measure()
     }
     const against = {
@@ -126,7 +126,7 @@ const until = async (condition: () => Promise<boolean>): Promise<void> => {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50))
 }
 
-/** Bytes that do not compress, the same for the same seed. */
+/** Creates a file of incompressible bytes, reproducible from a seed. */
 const randomFile = (path: string, bytes: number, seed: number): PlainFile => {
   const content = Buffer.alloc(bytes)
   let state = seed + 1

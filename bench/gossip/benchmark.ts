@@ -5,8 +5,8 @@ import { createSeededRandom } from '../../workers/testing/seeded-random.ts'
 import type { Figure } from '../lib/measurement.ts'
 
 /**
- * How fast an announcement is in the catalogue of every peer, over links of 25 ms, by the production services: each node
- * verifies it before it takes it in and passes it on. All nodes share this thread; how late it ran is told beside.
+ * Measures how fast an announcement reaches the catalogue of every peer over links of 25 ms with the production
+ * services: each node verifies it before it stores and forwards it. All nodes share this thread, whose lag is a figure.
  *
  * `GOSSIP_SIZES=5,20 GOSSIP_MESSAGES=10 GOSSIP_HEARTBEATS=500` measures less.
  */
@@ -14,18 +14,18 @@ const sizes = numbers(process.env.GOSSIP_SIZES ?? '5,10,20,50')
 const messages = Number(process.env.GOSSIP_MESSAGES ?? 40)
 const heartbeats = numbers(process.env.GOSSIP_HEARTBEATS ?? '300,500,700,1000')
 
-/** Of every message that a link carries; it comes again after the least retransmission timeout of TCP, and so do those behind it. */
+/** Loss per message; the message and those behind it are delayed by TCP's minimum retransmission timeout. */
 const loss = 0.1
 
-/** Where heartbeats are compared. */
+/** Settings for the comparison of heartbeats. */
 const heartbeatNodes = 24
 const idleMs = 5_000
 const latecomers = 12
 
-/** Targets (ms). */
+/** Target for p99 (ms). */
 const targetMs = 1_000
 
-/** A message that has not reached every peer by then is lost, ms. */
+/** Time after which a message that has not reached every peer counts as lost (ms). */
 const giveUpMs = 15_000
 
 export const suite = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
@@ -45,7 +45,7 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
 const measure = async function* (network: GossipNetwork, name: string): AsyncGenerator<Figure> {
   const random = createSeededRandom(network.nodes.length)
   const source = await createSource(`bench ${name}`)
-  // The first one warms up what is compiled and cached.
+  // The first announcement warms up compiled code and caches.
   await publish(network, at(network.nodes, 0), await source())
   const arrivals: number[] = []
   const lasts: number[] = []
@@ -57,7 +57,7 @@ const measure = async function* (network: GossipNetwork, name: string): AsyncGen
     const took = await publish(network, at(network.nodes, Math.floor(random() * network.nodes.length)), announcement)
     arrivals.push(...took)
     lasts.push(Math.max(...took))
-    // Copies that are under way still.
+    // Waits for duplicates in transit.
     await new Promise((resolve) => setTimeout(resolve, 4 * network.conditions.delayMs))
     const total = network.nodes.reduce((sum, node, i) => sum + node.received() - (before[i] ?? 0), 0)
     copies.push((total - took.length) / took.length)
@@ -69,7 +69,7 @@ const measure = async function* (network: GossipNetwork, name: string): AsyncGen
   yield { scenario: `gossip ${name}: event loop late`, unit: 'ms', samples: latenesses }
 }
 
-/** What a heartbeat costs while nothing happens, and how soon a peer that has missed something is told of it. */
+/** Measures the cost of heartbeats while idle, and how soon a late subscriber receives a missed message. */
 const compare = async function* (heartbeatMs: number, log: (line: string) => void): AsyncGenerator<Figure> {
   const name = `gossip heartbeat ${heartbeatMs} ms`
   const network = await createGossipNetwork({ nodes: heartbeatNodes, heartbeatMs })
@@ -102,7 +102,7 @@ const compare = async function* (heartbeatMs: number, log: (line: string) => voi
 const follows = (node: GossipNode, peer: GossipNode): boolean =>
   node.node.services.pubsub.getSubscribers(PACKAGES_TOPIC).some((each) => each.toString() === peer.id)
 
-/** Waits until it holds, or for the time after which it never will. */
+/** Waits until the condition holds, at most `giveUpMs`. */
 const settle = async (holds: () => boolean): Promise<void> => {
   for (const end = performance.now() + giveUpMs; !holds() && performance.now() < end; )
     await new Promise((resolve) => setTimeout(resolve, 5))
@@ -111,7 +111,7 @@ const settle = async (holds: () => boolean): Promise<void> => {
 const arrivalOf = (node: GossipNode, { id }: Announcement): number | undefined =>
   node.judged.findLast((each) => each.id === id)?.at
 
-/** @returns after how many ms each other node had it in its catalogue. */
+/** Publishes an announcement; resolves with the time until each other node has it in its catalogue (ms). */
 const publish = async (network: Peers, from: GossipNode, announcement: Announcement): Promise<number[]> => {
   const others = network.nodes.filter((node) => node !== from)
   const start = performance.now()
@@ -127,7 +127,7 @@ interface Announcement {
   bytes: Uint8Array
 }
 
-/** Announcements of new packages, each of a publisher of its own, as strangers to every catalogue. */
+/** Creates announcements of new packages, each by a different publisher unknown to every catalogue. */
 const createSource = async (name: string): Promise<() => Promise<Announcement>> => {
   let count = 0
   return async () => {
@@ -138,7 +138,7 @@ const createSource = async (name: string): Promise<() => Promise<Announcement>> 
   }
 }
 
-/** Samples how much later than asked for a timer runs, ms. */
+/** Samples the lag of a timer (ms). */
 const watchLateness = (): (() => number[]) => {
   const everyMs = 5
   const samples: number[] = []
@@ -156,7 +156,7 @@ const watchLateness = (): (() => number[]) => {
 
 const at = (nodes: readonly GossipNode[], index: number): GossipNode => {
   const node = nodes[index]
-  if (node === undefined) throw new Error(`There is no node ${index}.`)
+  if (node === undefined) throw new Error(`No node ${index}.`)
   return node
 }
 

@@ -3,20 +3,21 @@ import { createTestNetwork, type TestNode, until } from '../../workers/testing/r
 import { withStage } from '../lib/browsers.ts'
 import type { Figure } from '../lib/measurement.ts'
 
-/** Peers that are there already: in real tabs as many as two cores carry, above that as nodes over WebSockets. */
+/** Numbers of existing peers: real tabs as far as two cores can run them, above that nodes over WebSockets. */
 const tabSizes = numbers(process.env['JOIN_TABS'], [5, 10])
 const nodeSizes = numbers(process.env['JOIN_NODES'], [20, 50])
 const opens = Number(process.env['JOIN_OPENS'] ?? 20)
 const restarts = Number(process.env['JOIN_RESTARTS'] ?? 10)
 
-/** So many direct peers are waited for, or all that there are. */
-const wanted = 10
+/** Direct peers to wait for, or all if there are fewer. */
+const targetPeers = 10
 
 /**
- * How long a newcomer takes to have ten direct peers, and a tab to be reachable again after its relay was restarted.
+ * Measures how long a new peer takes to connect to ten direct peers, and how long a tab takes to be reachable again
+ * after a restart of its relay.
  *
- * Real tabs run in one Chromium, a context each, over WebRTC. With 20 and 50 peers the newcomer and the others are nodes
- * in this process over WebSockets: the same finder, pool and relay, without a page, a worker and ICE.
+ * Real tabs run in one Chromium, each in its own context, over WebRTC. With 20 and 50 peers, all are nodes in this
+ * process over WebSockets: the same peer finder, pool and relay, without a page, a worker and ICE.
  */
 export const suite = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
   yield* withStage<Figure>(async function* ({ open, relay }) {
@@ -25,9 +26,9 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
       while (present.length < size) {
         const { page } = await open()
         present.push(page)
-        await untilDirect(page, Math.min(present.length - 1, wanted))
+        await untilDirect(page, Math.min(present.length - 1, targetPeers))
       }
-      const peers = Math.min(size, wanted)
+      const peers = Math.min(size, targetPeers)
       log(`${opens} tabs open, one after the other, with ${size} there`)
       const first: number[] = []
       const all: number[] = []
@@ -37,7 +38,7 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
         first.push(times.first)
         all.push(times.all)
         await tab.context.close()
-        // The others must have noticed, so that nobody of them counts the one that left.
+        // Waits until the others have noticed the departure and no longer count the closed tab.
         for (const page of present) await atMost(page, size - 1)
       }
       yield { scenario: `${size} tabs: page open to first direct peer`, unit: 'ms', samples: first }
@@ -59,11 +60,11 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
       await page.evaluate(
         () =>
           new Promise<void>((resolve) => {
-            const look = async (): Promise<void> => {
+            const check = async (): Promise<void> => {
               if (!(await window.ggen.status()).relays.some(({ connected }) => connected)) resolve()
             }
-            window.ggen.subscribe(() => void look())
-            void look()
+            window.ggen.subscribe(() => void check())
+            void check()
           }),
       )
       await relay.restart()
@@ -71,11 +72,11 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
       await page.evaluate(
         () =>
           new Promise<void>((resolve) => {
-            const look = async (): Promise<void> => {
+            const check = async (): Promise<void> => {
               if ((await window.ggen.status()).relays.every(({ reserved }) => reserved)) resolve()
             }
-            window.ggen.subscribe(() => void look())
-            void look()
+            window.ggen.subscribe(() => void check())
+            void check()
           }),
       )
       recovered.push(performance.now() - began)
@@ -93,7 +94,7 @@ const joinOfNodes = async (size: number, log: (line: string) => void): Promise<F
     const address = relay.addressFor(undefined)
     const present: TestNode[] = []
     while (present.length < size) present.push(await network.startTab([address]))
-    const peers = Math.min(size, wanted)
+    const peers = Math.min(size, targetPeers)
     await until('all have peers', () => present.every(({ pool }) => pool.directPeers().length >= peers), 120_000)
     log(`${opens} nodes start, one after the other, with ${size} there`)
     const samples: number[] = []
@@ -117,22 +118,22 @@ const joinOfNodes = async (size: number, log: (line: string) => void): Promise<F
 }
 
 /**
- * When the page had its first, and `count`, direct peers, by its own clock, which begins when it is opened. As the page
- * itself does, this reads what it is told, and asks only once.
+ * Resolves with the times at which the page had its first and `count` direct peers, by its own clock, which starts when
+ * it opens. Like the page, it reads updates and requests the status only once.
  */
 const untilDirect = (page: Page, count: number): Promise<{ first: number; all: number }> =>
   page.evaluate(
     (count) =>
       new Promise<{ first: number; all: number }>((resolve) => {
         let first = 0
-        const look = (status: { directConnections: number }): void => {
+        const check = (status: { directConnections: number }): void => {
           if (first === 0 && status.directConnections > 0) first = performance.now()
           if (status.directConnections >= count) resolve({ first, all: performance.now() })
         }
         window.ggen.subscribe((updates) => {
-          for (const update of updates) if (update.kind === 'status') look(update.status)
+          for (const update of updates) if (update.kind === 'status') check(update.status)
         })
-        void window.ggen.status().then(look)
+        void window.ggen.status().then(check)
       }),
     count,
   )
@@ -141,13 +142,13 @@ const atMost = (page: Page, count: number): Promise<void> =>
   page.evaluate(
     (count) =>
       new Promise<void>((resolve) => {
-        const look = (status: { directConnections: number }): void => {
+        const check = (status: { directConnections: number }): void => {
           if (status.directConnections <= count) resolve()
         }
         window.ggen.subscribe((updates) => {
-          for (const update of updates) if (update.kind === 'status') look(update.status)
+          for (const update of updates) if (update.kind === 'status') check(update.status)
         })
-        void window.ggen.status().then(look)
+        void window.ggen.status().then(check)
       }),
     count,
   )

@@ -7,11 +7,11 @@ import { type Judgement, judge, judgementToText, type Percentile, toRunUnit, typ
 import { type Figure, isHigherBetter } from './measurement.ts'
 
 /**
- * Two checkouts against each other, their runs taken in turns, so that a machine that slows down slows both. The unit of
- * the test is a run.
+ * Compares two checkouts by alternating runs, so that a machine that slows down affects both. The unit of the test is a
+ * run.
  */
 
-/** What one run says of one scenario. */
+/** The figure of one run for one scenario. */
 export interface RunFigure {
   readonly scenario: string
   readonly higherIsBetter: boolean
@@ -23,9 +23,9 @@ export interface Difference extends Judgement {
 }
 
 export interface Comparison {
-  /** Of scenarios that both sides measured, in the order of the runs now. */
+  /** Differences of the scenarios that both sides measured, in the order of the runs now. */
   readonly differences: readonly Difference[]
-  /** Measured before, and not in every run now. */
+  /** Scenarios measured before but not in every run now. */
   readonly missing: readonly string[]
 }
 
@@ -57,7 +57,7 @@ export const compareRuns = (
 const worseIn = ({ differences }: Comparison): string[] =>
   differences.flatMap(({ scenario, worse }) => worse.map((at) => `${scenario} (${at})`))
 
-/** What one comparison finds worse counts when a second one, of other runs, finds the same; otherwise it was chance. */
+/** Returns the regressions that a second comparison, of other runs, confirms. */
 export const confirmedWorse = async (compareOnce: () => Promise<Comparison>): Promise<string[]> => {
   const first = worseIn(await compareOnce())
   if (first.length === 0) return []
@@ -66,7 +66,7 @@ export const confirmedWorse = async (compareOnce: () => Promise<Comparison>): Pr
 }
 
 export const differenceToText = (difference: Difference): string =>
-  `${difference.scenario}: of the runs before ${judgementToText(difference)}`
+  `${difference.scenario}: relative to the runs before ${judgementToText(difference)}`
 
 const isOf =
   (wanted: string) =>
@@ -79,8 +79,8 @@ const toUnits = (figures: readonly RunFigure[]): Units => ({
   p99: figures.map(({ unit }) => unit.p99),
 })
 
-/** Before, now, now, before …: a drift of the machine falls on both alike. */
-export const turnsOf = (rounds: number): ('before' | 'now')[] =>
+/** Before, now, now, before …: a drift of the machine affects both sides equally. */
+export const orderOf = (rounds: number): ('before' | 'now')[] =>
   Array.from({ length: rounds }, (_, round) => (round % 2 === 0 ? ['before', 'now'] : ['now', 'before'])).flat() as (
     | 'before'
     | 'now'
@@ -91,7 +91,7 @@ export interface Checkout {
   remove(): void
 }
 
-/** The project as it was at `ref`, installed and built, in a folder of its own. */
+/** Checks out, installs and builds the project at `ref` in a temporary folder. */
 export const checkOut = (ref: string): Checkout => {
   const project = fileURLToPath(new URL('../..', import.meta.url))
   const parent = mkdtempSync(join(tmpdir(), 'ggen-bench-'))

@@ -3,7 +3,7 @@ import type { Comparable, StoredFigure } from './compare.ts'
 import { toRunUnit } from './judge.ts'
 import type { Machine } from './machine.ts'
 
-/** One run of a suite as it is kept: its figures for the table, and blocks to compare the next run with. */
+/** A saved run of a suite: its figures for the table, and blocks to compare later runs with. */
 export interface Baselines {
   readonly v: 2
   /** `2026-11-30`. */
@@ -13,7 +13,7 @@ export interface Baselines {
   readonly figures: readonly StoredFigure[]
 }
 
-/** The kept run, `undefined` where there is none. Throws where the file is there and is none. */
+/** Reads a saved run; undefined if the file does not exist. Throws if it is invalid. */
 export const readBaselines = (file: string): Baselines | undefined => {
   let text: string
   try {
@@ -23,13 +23,13 @@ export const readBaselines = (file: string): Baselines | undefined => {
     throw error
   }
   const read = JSON.parse(text) as Baselines | FirstBaselines
-  if (!Array.isArray(read.figures)) throw new Error(`${file} holds no baselines.`)
+  if (!Array.isArray(read.figures)) throw new Error(`${file} does not contain baselines.`)
   if (read.v === 2) return read
   if (read.v === 1) return { ...read, v: 2, figures: read.figures.map(fromFirst) }
-  throw new Error(`${file} holds no baselines of version 1 or 2.`)
+  throw new Error(`${file} does not contain baselines of version 1 or 2.`)
 }
 
-/** Version 1 kept samples in ascending order, which is no order to make blocks of: one block, too few to judge by. */
+/** Version 1 stored sorted samples, which cannot form blocks: they become one block, too few to compare. */
 interface FirstBaselines extends Omit<Baselines, 'v' | 'figures'> {
   readonly v: 1
   readonly figures: readonly (Omit<StoredFigure, 'compared'> & {
@@ -44,13 +44,13 @@ const fromFirst = ({ compared, ...row }: FirstBaselines['figures'][number]): Sto
   return { ...row, compared: { ...kept, blocks } }
 }
 
-/** A line a figure, so that a change of one is a change of one line. */
+/** Writes one line per figure, which keeps diffs small. */
 export const writeBaselines = (file: string, { figures, ...head }: Baselines): void => {
   const start = JSON.stringify(head, null, 2).slice(0, -2)
   const lines = figures.map((figure) => `    ${JSON.stringify(figure, rounded)}`)
   writeFileSync(file, `${start},\n  "figures": [\n${lines.join(',\n')}\n  ]\n}\n`)
 }
 
-/** Runs differ by more than the seventh digit. */
+/** Rounds to six digits: runs differ by more than that. */
 const rounded = (_key: string, value: unknown): unknown =>
   typeof value === 'number' && Number.isFinite(value) ? Number(value.toPrecision(6)) : value

@@ -6,13 +6,13 @@ import { chromiumFlags, ensureChromium } from '../../scripts/chromium.ts'
 /** A relay and browsers for one suite. */
 export interface Stage {
   readonly relay: Relay
-  /** A tab in a browser process of its own, as on another machine; that browser may have flags of its own. */
+  /** Opens a tab in a separate browser, like another machine's, with its own flags. */
   openElsewhere(options?: { flags?: readonly string[]; prepare?: Prepare }): Promise<Peer & { page: Page }>
-  /** A tab in a fresh context of the shared browser. */
+  /** Opens a tab in a new context of the shared browser. */
   open(options?: { prepare?: Prepare }): Promise<Peer & { context: BrowserContext }>
 }
 
-/** Called before the page is opened. */
+/** Runs before the page is opened. */
 export type Prepare = (context: BrowserContext) => Promise<unknown>
 
 export const launchBrowser = (flags: readonly string[] = []): Promise<Browser> =>

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { createSeededRandom } from '../../workers/testing/seeded-random.ts'
-import { compare, ratiosInTurn, toComparable } from './compare.ts'
+import { compare, pairedRatios, toComparable } from './compare.ts'
 import type { Figure } from './measurement.ts'
 
 const here = { sameMachine: true }
 
-/** Times as benches have them: a floor, a spread of about 20 %, and a long tail. */
+/** Typical times of a benchmark: a minimum, a spread of about 20 %, and a long tail. */
 const noise = (seed: number, n: number, factor = 1): number[] => {
   const random = createSeededRandom(seed)
   return Array.from({ length: n }, () => factor * (10 + 2 * random() + (random() < 0.05 ? 20 * random() : 0)))
@@ -24,10 +24,10 @@ const kindOf = (before: Figure, after: Figure, options = here): string => {
   if (verdict.kind !== 'judged') return verdict.kind
   if (verdict.worse.includes('p50')) return 'regressed'
   if (verdict.better.includes('p50')) return 'better'
-  return verdict.untold.includes('p50') ? 'too few' : 'steady'
+  return verdict.undecided.includes('p50') ? 'too few' : 'steady'
 }
 
-test('samples that are 15 % slower are a regression, at any number that can tell', () => {
+test('samples that are 15 % slower are a regression at any sufficient number', () => {
   for (const n of [20, 50, 200, 5_000])
     for (let seed = 1; seed <= 20; seed++)
       expect(kindOf(timed(noise(seed, n)), timed(noise(1_000 + seed, n, 1.15))), `n ${n}, seed ${seed}`).toBe(
@@ -35,14 +35,14 @@ test('samples that are 15 % slower are a regression, at any number that can tell
       )
 })
 
-test('15 % less speed is a regression, 15 % more an improvement', () => {
+test('15 % less speed is a regression, and 15 % more an improvement', () => {
   const speed = (seed: number, factor: number): Figure => timed(noise(seed, 50, factor), { unit: 'MB/s' })
   expect(kindOf(speed(1, 1), speed(2, 0.85))).toBe('regressed')
   expect(kindOf(speed(1, 1), speed(2, 1.15))).toBe('better')
   expect(kindOf(timed(noise(1, 50)), timed(noise(2, 50, 0.85)))).toBe('better')
 })
 
-test('where the spread is wide, chance passes for a regression in less than 1 % of runs', () => {
+test('with a wide spread, chance looks like a regression in less than 2 % of runs', () => {
   const wild = (seed: number): Figure => {
     const random = createSeededRandom(seed)
     return timed(Array.from({ length: 10 }, () => 1 + 9 * random()))
@@ -55,35 +55,35 @@ test('where the spread is wide, chance passes for a regression in less than 1 % 
   expect(regressed).toBeLessThan(38)
 })
 
-test('a difference that is real and small is no regression', () => {
+test('a real but small difference is not a regression', () => {
   expect(kindOf(timed(noise(1, 5_000)), timed(noise(2, 5_000, 1.05)))).toBe('steady')
 })
 
-test('with a rival in the same run it is the ratio that counts', () => {
+test('with a reference in the same run, the ratio counts', () => {
   const run = (seed: number, ours: number, machine: number): Figure => {
-    const rival = noise(seed + 1, 40, machine)
+    const reference = noise(seed + 1, 40, machine)
     const samples = noise(seed, 40, ours * machine)
-    return timed(samples, { against: { name: 'rival', unit: 'ms', p50: 0, p95: 0, p99: 0, samples: rival } })
+    return timed(samples, { against: { name: 'reference', unit: 'ms', p50: 0, p95: 0, p99: 0, samples: reference } })
   }
-  // A machine of half the speed.
+  // A machine with half the speed.
   expect(kindOf(run(1, 1, 1), run(3, 1, 2), { sameMachine: false })).toBe('steady')
   expect(kindOf(run(1, 1, 1), run(3, 1.15, 2), { sameMachine: false })).toBe('regressed')
 })
 
-test('no measurement of a rival counts twice', () => {
-  expect(ratiosInTurn([2, 4, 6], [2, 2, 2])).toEqual([1, 2, 3])
-  expect(ratiosInTurn([1, 2, 3, 10, 20, 30], [1, 10])).toEqual([2, 2])
-  expect(ratiosInTurn([2, 20], [1, 1, 1, 10, 10, 10])).toEqual([2, 2])
-  expect(ratiosInTurn([], [1])).toEqual([])
+test('no sample of a reference counts twice', () => {
+  expect(pairedRatios([2, 4, 6], [2, 2, 2])).toEqual([1, 2, 3])
+  expect(pairedRatios([1, 2, 3, 10, 20, 30], [1, 10])).toEqual([2, 2])
+  expect(pairedRatios([2, 20], [1, 1, 1, 10, 10, 10])).toEqual([2, 2])
+  expect(pairedRatios([], [1])).toEqual([])
 })
 
-test('times of another machine do not count, bytes do', () => {
+test('times of another machine are not judged, but bytes are', () => {
   const elsewhere = { sameMachine: false }
   expect(kindOf(timed(noise(1, 50)), timed(noise(2, 50, 3)), elsewhere)).toBe('other machine')
   expect(kindOf(timed(noise(1, 50), { unit: 'B' }), timed(noise(2, 50, 3), { unit: 'B' }), elsewhere)).toBe('regressed')
 })
 
-test('what cannot be told is said to be so', () => {
+test('incomparable figures are reported as such', () => {
   expect(kindOf(timed([1, 1, 1]), timed([9, 9, 9]))).toBe('too few')
   expect(kindOf(timed([1, 1, 1], { exact: true }), timed([9, 9, 9], { exact: true }))).toBe('regressed')
   expect(kindOf(timed([]), timed([1]))).toBe('no baseline')

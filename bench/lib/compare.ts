@@ -3,18 +3,18 @@ import { type Figure, isHigherBetter, type Row, toRow } from './measurement.ts'
 import { medianOf } from './rank-test.ts'
 
 /**
- * One figure against the same figure of an earlier run, by blocks of both runs (judge.ts).
+ * Compares a figure with the same figure of an earlier run, by blocks of both runs (judge.ts).
  *
- * Compared are times as they are, or, where the suite hands over a rival's samples, ratios to the rival in the same run.
- * Times of another machine are shown and never judged, as they say nothing of the code; ratios, bytes and counts are.
- * A machine that was slow during one whole run looks like a regression here: verdicts rest on `--against`.
+ * If the suite provides samples of a reference, the ratios to it are compared, otherwise the samples themselves. Times
+ * of another machine are shown but not judged, because they do not depend on the code alone; ratios, bytes and counts
+ * are. A machine that was slow during a whole run looks like a regression: use `--against` for verdicts.
  */
 export interface StoredFigure extends Row {
   readonly compared: Comparable
 }
 
 export interface Comparable {
-  /** `x` for ratios to the rival. */
+  /** `x` for ratios to a reference. */
   readonly unit: string
   readonly higherIsBetter: boolean
   readonly exact: boolean
@@ -26,19 +26,21 @@ export type Verdict =
   | { readonly kind: 'other machine'; readonly times: number }
   | { readonly kind: 'no baseline' }
 
-/** Runs differ by more than the fifth digit. */
+/** Digits that are kept: runs differ by more than that. */
 const digits = 4
 
 export const toStored = (figure: Figure): StoredFigure => ({ ...toRow(figure), compared: toComparable(figure) })
 
 export const toComparable = (figure: Figure): Comparable => {
-  const rival = figure.against?.samples
+  const reference = figure.against?.samples
   const higherIsBetter = isHigherBetter(figure)
-  const samples = (rival === undefined ? figure.samples : ratiosInTurn(figure.samples, rival)).filter(Number.isFinite)
+  const samples = (reference === undefined ? figure.samples : pairedRatios(figure.samples, reference)).filter(
+    Number.isFinite,
+  )
   const { p50, p95, p99 } = toBlocks(samples, higherIsBetter)
   const rounded = (values: readonly number[]): number[] => values.map((value) => Number(value.toPrecision(digits)))
   return {
-    unit: rival === undefined ? figure.unit : 'x',
+    unit: reference === undefined ? figure.unit : 'x',
     higherIsBetter,
     exact: figure.exact ?? false,
     blocks: { p50: rounded(p50), p95: rounded(p95), p99: rounded(p99) },
@@ -57,22 +59,22 @@ export const compare = (before: Comparable, after: Comparable, options: { sameMa
 
 export const verdictToText = (verdict: Verdict): string => {
   if (verdict.kind === 'no baseline') return 'no baseline'
-  if (verdict.kind === 'judged') return `of the baseline ${judgementToText(verdict)}`
-  return `of the baseline p50 ${verdict.times.toFixed(2)}: another machine's, not judged`
+  if (verdict.kind === 'judged') return `relative to the baseline ${judgementToText(verdict)}`
+  return `relative to the baseline p50 ${verdict.times.toFixed(2)}: another machine, not judged`
 }
 
-/** What depends on how fast the machine is. */
+/** Units that depend on the speed of the machine. */
 const machineUnits = new Set(['ms', 's', 'MB/s', '/s'])
 
 /**
- * Ours over the rival's, turn by turn. Where one took more samples than the other, those of one turn are taken together,
- * so that no measurement of the rival counts twice.
+ * Divides our samples by those of the reference, in pairs. If one side has more samples, the median of a group forms a
+ * pair, so that no sample of the reference counts twice.
  */
-export const ratiosInTurn = (ours: readonly number[], rival: readonly number[]): number[] => {
-  const turns = Math.min(ours.length, rival.length)
-  const inTurn = (samples: readonly number[], turn: number): number =>
+export const pairedRatios = (ours: readonly number[], reference: readonly number[]): number[] => {
+  const pairs = Math.min(ours.length, reference.length)
+  const inPair = (samples: readonly number[], pair: number): number =>
     medianOf(
-      samples.slice(Math.floor((turn * samples.length) / turns), Math.floor(((turn + 1) * samples.length) / turns)),
+      samples.slice(Math.floor((pair * samples.length) / pairs), Math.floor(((pair + 1) * samples.length) / pairs)),
     )
-  return Array.from({ length: turns }, (_, turn) => inTurn(ours, turn) / inTurn(rival, turn))
+  return Array.from({ length: pairs }, (_, pair) => inPair(ours, pair) / inPair(reference, pair))
 }

@@ -1,20 +1,20 @@
-/** How often it is looked at how late the event loop is, ms. */
-const everyMs = 5
+/** Interval between samples (ms). */
+const intervalMs = 5
 
 /**
- * How late timers come while something is measured, ms: with many nodes in one process, a message waits for all that
- * the others compute. Returns what ends it and gives the samples.
+ * Samples the lag of timers during a measurement (ms): with many nodes in one process, a message waits for the
+ * computation of the others. Returns a function that stops sampling and returns the samples.
  */
 export const sampleLag = (): (() => number[]) => {
   const samples: number[] = []
-  let due = performance.now() + everyMs
-  const look = (): void => {
+  let due = performance.now() + intervalMs
+  const sample = (): void => {
     const now = performance.now()
     samples.push(Math.max(0, now - due))
-    due = now + everyMs
-    timer = setTimeout(look, everyMs)
+    due = now + intervalMs
+    timer = setTimeout(sample, intervalMs)
   }
-  let timer = setTimeout(look, everyMs)
+  let timer = setTimeout(sample, intervalMs)
   return () => {
     clearTimeout(timer)
     return samples

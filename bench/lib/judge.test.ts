@@ -5,7 +5,7 @@ import { probabilityOfHigher } from './rank-test.ts'
 
 const times = { higherIsBetter: false }
 
-/** Times about 10 ms, each of which keeps most of the deviation of the one before it: a machine that is slow for a while. */
+/** Autocorrelated times of about 10 ms, as of a machine that is slow for a while. */
 const drifting = (seed: number, n: number): number[] => {
   const random = createSeededRandom(seed)
   const kept = 0.98
@@ -16,13 +16,13 @@ const drifting = (seed: number, n: number): number[] => {
   })
 }
 
-/** Independent times about 10 ms, of which the slowest tenth takes `tail` times as long as the others. */
+/** Independent times of about 10 ms, a tenth of them `tail` times as long as the others. */
 const withTail = (seed: number, n: number, tail: number): number[] => {
   const random = createSeededRandom(seed)
   return Array.from({ length: n }, () => (10 + 2 * random()) * (random() < 0.1 ? tail : 1))
 }
 
-test('an unchanged checkout gives no alarm under autocorrelated noise, where samples as units give many', () => {
+test('blocks give no false alarm under autocorrelated noise, where samples as units give many', () => {
   const pairs = 200
   let alarms = 0
   let confirmed = 0
@@ -40,12 +40,12 @@ test('an unchanged checkout gives no alarm under autocorrelated noise, where sam
     if (probabilityOfHigher(before, now) < 0.01) alarmsBySample += 1
   }
   expect(alarmsBySample).toBeGreaterThan(pairs / 5)
-  // Three tests of one in two hundred each, and what is left has to be found in a second run.
+  // Three tests at one in two hundred each; a second run must confirm the rest.
   expect(alarms / pairs).toBeLessThan(0.05)
   expect(confirmed).toBe(0)
 })
 
-test('a tail that is 30 % slower is worse, though the median is not', () => {
+test('a tail that is 30 % slower is worse although the median is not', () => {
   for (let seed = 1; seed <= 20; seed++) {
     const [before, now] = [withTail(seed, 5_000, 3), withTail(1_000 + seed, 5_000, 3.9)]
     expect(judge(toBlocks(before, false), toBlocks(now, false), times).worse, `seed ${seed}`).toEqual(['p95', 'p99'])
@@ -59,7 +59,7 @@ test('the tail of a speed is its slow end', () => {
   expect(judge(toBlocks(speeds(4), true), toBlocks(speeds(3), true), { higherIsBetter: true }).worse).toEqual([])
 })
 
-test('samples become at most ten blocks in the order in which they were taken', () => {
+test('samples form at most ten blocks in their order', () => {
   const { p50, p95, p99 } = toBlocks(
     Array.from({ length: 1_000 }, (_, n) => n),
     false,
@@ -69,15 +69,15 @@ test('samples become at most ten blocks in the order in which they were taken', 
   expect(p99[0]).toBe(98)
 })
 
-test('tails are judged only where each block holds samples of them', () => {
+test('tails are judged only if each block has enough samples', () => {
   const blocks = toBlocks(withTail(1, 100, 3), false)
   expect([blocks.p50.length, blocks.p95.length, blocks.p99.length]).toEqual([10, 5, 1])
-  expect(judge(blocks, blocks, times).untold).toEqual(['p99'])
+  expect(judge(blocks, blocks, times).undecided).toEqual(['p99'])
 })
 
-test('fewer than five units a side tell nothing, except of what is exact', () => {
+test('fewer than five units per side decide nothing, except for exact figures', () => {
   const [few, more] = [toBlocks([1, 1, 1, 1], false), toBlocks([9, 9, 9, 9], false)]
-  expect(judge(few, more, times)).toMatchObject({ worse: [], untold: ['p50', 'p95', 'p99'] })
+  expect(judge(few, more, times)).toMatchObject({ worse: [], undecided: ['p50', 'p95', 'p99'] })
   expect(judge(few, more, { ...times, exact: true }).worse).toContain('p50')
 })
 

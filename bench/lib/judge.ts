@@ -2,30 +2,30 @@ import { percentile } from './measurement.ts'
 import { leastProbability, medianOf, probabilityOfHigher, shiftBetween } from './rank-test.ts'
 
 /**
- * Whether a figure became worse: at its median, and at its tails alone. The unit of the test is a run, or a block of a
- * run: samples taken one after the other are correlated, and a thousand of them say little more than a few.
+ * Decides whether a figure became worse, separately at its median and at its tails. The unit of the test is a run or a
+ * block of a run: consecutive samples are correlated, and a thousand of them say little more than a few.
  */
 export type Percentile = 'p50' | 'p95' | 'p99'
 
 const percentiles: readonly Percentile[] = ['p50', 'p95', 'p99']
 
-/** One value of each run or block, by percentile. Of speeds the tail is the slow end: `p95` is what 95 % exceed. */
+/** One value per run or block, by percentile. The tail of a speed is its slow end: 95 % of samples exceed `p95`. */
 export type Units = Readonly<Record<Percentile, readonly number[]>>
 
 export interface Judgement {
-  /** How often what is measured now lies in what was: 1.2 is 20 % more of it. */
+  /** Ratio of now to before: 1.2 is 20 % more. */
   readonly times: Readonly<Record<Percentile, number>>
-  /** Percentiles that are worse by more than chance and `worstFactor`. */
+  /** Percentiles that are worse by more than chance and `tolerance`. */
   readonly worse: readonly Percentile[]
   readonly better: readonly Percentile[]
-  /** Percentiles with too few units for any outcome to be beyond chance. */
-  readonly untold: readonly Percentile[]
+  /** Percentiles with too few units for any significant outcome. */
+  readonly undecided: readonly Percentile[]
 }
 
-/** Worse by more than this counts. Fewer samples show a tail, so it has to differ more. */
-const worstFactor: Readonly<Record<Percentile, number>> = { p50: 1.1, p95: 1.15, p99: 1.2 }
+/** Factor up to which worse does not count. Fewer samples show a tail, so its tolerance is larger. */
+const tolerance: Readonly<Record<Percentile, number>> = { p50: 1.1, p95: 1.15, p99: 1.2 }
 
-/** A difference counts where chance shows it less often than this. Five units a side can, four cannot. */
+/** Probability of chance below which a difference counts. Five units per side can reach it, four cannot. */
 const significance = 0.005
 
 export const judge = (
@@ -38,45 +38,45 @@ export const judge = (
     const times = timesOf(old, recent)
     const factor = higherIsBetter ? 1 / times : times
     const [low, high] = higherIsBetter ? [recent, old] : [old, recent]
-    const isTold = exact || (Math.min(old.length, recent.length) > 0 && least(old, recent) < significance)
+    const isDecidable = exact || (Math.min(old.length, recent.length) > 0 && least(old, recent) < significance)
     const isBeyondChance = (a: readonly number[], b: readonly number[]): boolean =>
-      isTold && (exact || probabilityOfHigher(a, b) < significance)
+      isDecidable && (exact || probabilityOfHigher(a, b) < significance)
     return {
       at,
       times,
-      isTold,
-      isWorse: factor > worstFactor[at] && isBeyondChance(low, high),
-      isBetter: factor < 1 / worstFactor[at] && isBeyondChance(high, low),
+      isDecidable,
+      isWorse: factor > tolerance[at] && isBeyondChance(low, high),
+      isBetter: factor < 1 / tolerance[at] && isBeyondChance(high, low),
     }
   })
-  const named = (isMeant: (each: (typeof judged)[number]) => boolean): Percentile[] =>
-    judged.filter(isMeant).map(({ at }) => at)
+  const percentilesWhere = (matches: (each: (typeof judged)[number]) => boolean): Percentile[] =>
+    judged.filter(matches).map(({ at }) => at)
   return {
     times: Object.fromEntries(judged.map(({ at, times }) => [at, times])) as Record<Percentile, number>,
-    worse: named(({ isWorse }) => isWorse),
-    better: named(({ isBetter }) => isBetter),
-    untold: named(({ isTold }) => !isTold),
+    worse: percentilesWhere(({ isWorse }) => isWorse),
+    better: percentilesWhere(({ isBetter }) => isBetter),
+    undecided: percentilesWhere(({ isDecidable }) => !isDecidable),
   }
 }
 
-export const judgementToText = ({ times, worse, better, untold }: Judgement): string => {
+export const judgementToText = ({ times, worse, better, undecided }: Judgement): string => {
   const ratios = percentiles
-    .filter((at) => at === 'p50' || !untold.includes(at))
+    .filter((at) => at === 'p50' || !undecided.includes(at))
     .map((at) => `${at} ${times[at].toFixed(2)}`)
     .join(', ')
   if (worse.length > 0) return `${ratios}: WORSE (${worse.join(', ')})`
   if (better.length > 0) return `${ratios}: better (${better.join(', ')})`
-  return `${ratios}: ${untold.includes('p50') ? 'too few to tell' : 'no difference beyond chance'}`
+  return `${ratios}: ${undecided.includes('p50') ? 'too few to decide' : 'no difference beyond chance'}`
 }
 
-/** A run as one unit. */
+/** Reduces a run to one unit. */
 export const toRunUnit = (samples: readonly number[], higherIsBetter: boolean): Record<Percentile, number> => ({
   p50: percentile(samples, 0.5),
   p95: percentile(samples, higherIsBetter ? 0.05 : 0.95),
   p99: percentile(samples, higherIsBetter ? 0.01 : 0.99),
 })
 
-/** Blocks of one run: as many as its samples can fill, one after the other, at most `maxBlocks`. */
+/** Splits a run into consecutive blocks: as many as its samples can fill, at most `maxBlocks`. */
 export const toBlocks = (samples: readonly number[], higherIsBetter: boolean): Units => {
   const at = (which: Percentile): number[] => {
     const count = Math.max(1, Math.min(maxBlocks, Math.floor(samples.length / samplesPerBlock[which])))
@@ -88,10 +88,10 @@ export const toBlocks = (samples: readonly number[], higherIsBetter: boolean): U
   return samples.length === 0 ? { p50: [], p95: [], p99: [] } : { p50: at('p50'), p95: at('p95'), p99: at('p99') }
 }
 
-/** More would be shorter, and one block would no longer be independent of the next. */
+/** Shorter blocks would no longer be independent of each other. */
 const maxBlocks = 10
 
-/** Samples that a block needs at least, so that its tail is a sample that was taken. */
+/** Minimum samples per block, so that its tail is an actual sample. */
 const samplesPerBlock: Readonly<Record<Percentile, number>> = { p50: 1, p95: 20, p99: 100 }
 
 const least = (a: readonly number[], b: readonly number[]): number => leastProbability(a.length, b.length)

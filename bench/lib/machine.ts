@@ -1,6 +1,6 @@
 import { cpus } from 'node:os'
 
-/** What of a machine makes its figures comparable with another's, and no more. */
+/** Properties of a machine that decide whether figures are comparable. */
 export interface Machine {
   readonly cores: number
   readonly cpu: string
@@ -14,5 +14,5 @@ export const thisMachine = (): Machine => {
 
 export const machineToText = ({ cores, cpu, node }: Machine): string => `${cores} cores of ${cpu}, Node ${node}`
 
-/** Another version of Node may be slower, and is told as such: it is not another machine. */
+/** Ignores the version of Node: a slower version is a regression to report, not another machine. */
 export const isSameMachine = (a: Machine, b: Machine): boolean => a.cores === b.cores && a.cpu === b.cpu

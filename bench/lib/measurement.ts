@@ -1,30 +1,30 @@
-/** One printed figure. `samples` are in `unit`; ratios have the unit `x`. */
+/** A printed figure. `samples` are in `unit`; ratios have the unit `x`. */
 export interface Figure {
-  /** Unlike that of every other figure of its suite. */
+  /** Unique within the suite. */
   scenario: string
   unit: 'ms' | 'MB/s' | '/s' | 'x' | 's' | 'B' | 'MB' | 'n' | '%'
   samples: number[]
-  /** The figure to reach: a floor if `higherIsBetter`, else a ceiling. */
+  /** Value to reach: a minimum if `higherIsBetter`, otherwise a maximum. */
   target?: number
-  /** Of speeds (`MB/s`, `/s`) it need not be said. */
+  /** Defaults to true for speeds (`MB/s`, `/s`). */
   higherIsBetter?: boolean
-  /** The percentile that the target is about; the median when not said. */
+  /** Percentile of the target; the median by default. */
   targetAt?: 'p50' | 'p95' | 'p99'
-  /** Who did the same work in the same run. */
-  against?: Rival
-  /** The same in every run on any machine, so that a single sample tells of a change. */
+  /** Another implementation of the same work, measured in the same run. */
+  against?: Reference
+  /** Equal in every run on any machine, so that a single sample shows a change. */
   exact?: boolean
 }
 
-export interface Rival {
+export interface Reference {
   name: string
   unit: string
   p50: number
   p95: number
   p99: number
   /**
-   * Its samples in the order in which they were taken, in the unit of the figure. Where they are given, runs are
-   * compared by the ratio of ours to the rival's instead of by ours alone: right where both depend on the machine alike.
+   * Its samples in order, in the unit of the figure. If present, runs are compared by the ratio of ours to these instead
+   * of by ours alone, which suits figures that depend on the machine equally.
    */
   samples?: readonly number[]
 }
@@ -38,16 +38,16 @@ export interface Row {
   p99: number
   mean: number
   target: number | null
-  /** Which percentile was held against the target; absent: the median. */
+  /** Percentile compared with the target; absent for the median. */
   targetAt?: 'p95' | 'p99'
   pass: boolean | null
-  against?: Omit<Rival, 'samples'>
+  against?: Omit<Reference, 'samples'>
 }
 
 /** A suite yields its figures as they are measured. */
 export type Suite = (log: (line: string) => void) => AsyncGenerator<Figure>
 
-/** The value below which the share `p` of the samples lies (nearest rank). */
+/** Returns the percentile `p` of the samples (nearest rank). */
 export const percentile = (samples: readonly number[], p: number): number => {
   const sorted = [...samples].sort((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN
@@ -59,7 +59,7 @@ export const toRow = (figure: Figure): Row => {
   const { scenario, unit, samples, target, targetAt = 'p50', against } = figure
   const figures = { p50: percentile(samples, 0.5), p95: percentile(samples, 0.95), p99: percentile(samples, 0.99) }
   const reached = figures[targetAt]
-  const { samples: _, ...rival } = against ?? {}
+  const { samples: _, ...reference } = against ?? {}
   return {
     scenario,
     unit,
@@ -69,11 +69,11 @@ export const toRow = (figure: Figure): Row => {
     target: target ?? null,
     ...(target === undefined || targetAt === 'p50' ? {} : { targetAt }),
     pass: target === undefined ? null : isHigherBetter(figure) ? reached >= target : reached <= target,
-    ...(against === undefined ? {} : { against: rival as Omit<Rival, 'samples'> }),
+    ...(against === undefined ? {} : { against: reference as Omit<Reference, 'samples'> }),
   }
 }
 
-/** Three digits that count, so that a microsecond told in ms is still a figure; whole numbers from 100 on. */
+/** Formats three significant digits, so that a microsecond in ms remains visible; integers from 100 on. */
 export const numberToText = (value: number): string => {
   if (!Number.isFinite(value)) return '–'
   const size = Math.abs(value)
@@ -81,7 +81,7 @@ export const numberToText = (value: number): string => {
   return value.toFixed(Math.min(maxDecimals, 2 - Math.floor(Math.log10(size))))
 }
 
-/** A nanosecond told in ms: no clock here is finer. */
+/** A nanosecond in ms: no clock is finer. */
 const maxDecimals = 6
 
 /** Wide enough for the longest scenario and for six decimals. */
@@ -98,10 +98,10 @@ export const rowToText = (row: Row): string => {
   const figures = [row.p50, row.p95, row.p99].map((value) => numberToText(value).padStart(columns.figure)).join('')
   const verdict = row.pass === null ? '' : `  ${row.pass ? 'meets' : 'MISSES'} ${row.target} ${row.unit}`
   const at = row.targetAt === undefined ? '' : ` at ${row.targetAt}`
-  const rival =
+  const reference =
     row.against === undefined
       ? ''
       : `  against ${row.against.name}: p50 ${numberToText(row.against.p50)} ${row.against.unit}`
   const start = `${row.scenario.padEnd(columns.scenario)}${row.unit.padEnd(columns.unit)}${String(row.n).padStart(columns.n)}`
-  return `${start}${figures}${verdict}${at}${rival}`
+  return `${start}${figures}${verdict}${at}${reference}`
 }

@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { exactUpTo, leastProbability, medianOf, probabilityOfHigher, shiftBetween } from './rank-test.ts'
 
-/** Few values, so that there are ties. */
+/** Few distinct values, so that ties occur. */
 const samples = (minLength: number, maxLength: number) =>
   fc.array(fc.integer({ min: 0, max: 6 }), { minLength, maxLength })
 
-/** The definition: of all ways to draw `after.length` of the samples, the share whose U is as high. */
+/** By definition: the share of all ways to draw `after.length` samples whose U is at least as high. */
 const slowProbability = (before: readonly number[], after: readonly number[]): number => {
   const all = [...before, ...after]
   const uOf = (drawn: ReadonlySet<number>): number => {
@@ -27,7 +27,7 @@ const slowProbability = (before: readonly number[], after: readonly number[]): n
   return asHigh / ways
 }
 
-test('the probability is that of counting all draws, with ties', () => {
+test('the probability equals a count of all draws, with ties', () => {
   fc.assert(
     fc.property(samples(1, 4), samples(1, 4), (before, after) => {
       expect(probabilityOfHigher(before, after)).toBeCloseTo(slowProbability(before, after), 10)
@@ -36,7 +36,7 @@ test('the probability is that of counting all draws, with ties', () => {
   )
 })
 
-test('the approximation agrees with counting where counting ends', () => {
+test('the approximation agrees with the exact probability at the limit between them', () => {
   const half = exactUpTo / 2
   const values = fc.array(fc.integer({ min: 0, max: 30 }), { minLength: half, maxLength: half + 4 })
   fc.assert(
@@ -49,13 +49,13 @@ test('the approximation agrees with counting where counting ends', () => {
   )
 })
 
-test('known values', () => {
-  // All of five are above all of five: one of 252 draws.
+test('the probability matches published values', () => {
+  // Five above five is one of 252 draws.
   expect(probabilityOfHigher([1, 2, 3, 4, 5], [6, 7, 8, 9, 10])).toBeCloseTo(1 / 252, 12)
   expect(leastProbability(5, 5)).toBeCloseTo(1 / 252, 12)
   expect(probabilityOfHigher([6, 7, 8, 9, 10], [1, 2, 3, 4, 5])).toBe(1)
   expect(probabilityOfHigher(new Array(50).fill(3), new Array(50).fill(3))).toBe(1)
-  // z = (875 - 0.5 - 450) / sqrt(30 * 30 * 61 / 12), by a table of the normal distribution.
+  // z = (875 - 0.5 - 450) / sqrt(30 * 30 * 61 / 12), from a table of the normal distribution.
   const before = Array.from({ length: 30 }, (_, n) => n)
   expect(
     probabilityOfHigher(
@@ -65,7 +65,7 @@ test('known values', () => {
   ).toBeCloseTo(0.4147, 3)
 })
 
-test('the shift is the median of all differences, which one outlier does not move', () => {
+test('the shift is the median of all differences and ignores one outlier', () => {
   expect(shiftBetween([1, 2, 3], [11, 12, 13])).toBe(10)
   expect(shiftBetween([1, 2, 3], [11, 12, 1_000])).toBe(10)
 })

@@ -1,16 +1,15 @@
 /**
- * Whether samples of one run tend to be larger than those of another, whatever their distribution: the Mann-Whitney U
- * test, one-sided. Ties have their mean rank. Up to `exactUpTo` samples in all the probability is counted over all ways
- * to draw them; above it is the normal approximation, corrected for ties and continuity.
+ * Tests whether samples of one run tend to be larger than those of another, for any distribution: the one-sided
+ * Mann-Whitney U test. Ties get their mean rank. Up to `exactUpTo` samples in total the probability is exact; above, it
+ * is the normal approximation, corrected for ties and continuity.
  *
- * Samples are taken to be independent. What one run measures one after the other is not: hand in one value of each run
- * or block (judge.ts).
+ * The test assumes independent samples. Consecutive samples of a run are not: pass one value per run or block (judge.ts).
  */
 
-/** Samples in all up to which probabilities are counted; above, the approximation is off by less than 0.01. */
+/** Total number of samples up to which probabilities are exact; above, the approximation is off by less than 0.01. */
 export const exactUpTo = 40
 
-/** The probability that `after` ranks as high as it does, or higher, if both came from one distribution. */
+/** Returns the probability that `after` ranks this high or higher if both sides have one distribution. */
 export const probabilityOfHigher = (
   before: readonly number[],
   after: readonly number[],
@@ -24,14 +23,14 @@ export const probabilityOfHigher = (
     : approximateProbability(ranks, before.length, after.length, observed)
 }
 
-/** The least that `probabilityOfHigher` can be with so many samples: one way to draw them of all. */
+/** Returns the minimum of `probabilityOfHigher` for these numbers of samples: one of all ways to draw them. */
 export const leastProbability = (before: number, after: number): number => {
   let ways = 1
   for (let n = 1; n <= after; n++) ways *= (before + n) / n
   return 1 / ways
 }
 
-/** By how much `after` is higher than `before`: the median of all differences (Hodges and Lehmann). */
+/** Returns the shift from `before` to `after`: the median of all differences (Hodges and Lehmann). */
 export const shiftBetween = (before: readonly number[], after: readonly number[]): number =>
   medianOf(before.flatMap((old) => after.map((recent) => recent - old)))
 
@@ -43,7 +42,7 @@ const medianOfSorted = (sorted: Float64Array): number => {
   return low === undefined || high === undefined ? Number.NaN : (low + high) / 2
 }
 
-/** Twice the rank of each value, from 2 on, as the mean rank of ties may be a half. */
+/** Returns twice the rank of each value, from 2 on, because the mean rank of ties may end in a half. */
 const doubledRanks = (values: readonly number[]): number[] => {
   const order = values.map((_, at) => at).sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0))
   const ranks = new Array<number>(values.length)
@@ -57,10 +56,10 @@ const doubledRanks = (values: readonly number[]): number[] => {
   return ranks
 }
 
-/** The share of all draws of `drawn` ranks whose sum is at least `observed`. */
+/** Returns the share of all draws of `drawn` ranks whose sum is at least `observed`. */
 const countedProbability = (ranks: readonly number[], drawn: number, observed: number): number => {
   const total = ranks.reduce((sum, rank) => sum + rank, 0)
-  // ways[n][sum]: so many draws of n ranks have this sum.
+  // ways[n][sum] is the number of draws of n ranks with this sum.
   const ways = Array.from({ length: drawn + 1 }, () => new Float64Array(total + 1))
   const none = ways[0]
   if (none !== undefined) none[0] = 1
@@ -87,13 +86,13 @@ const approximateProbability = (ranks: readonly number[], before: number, after:
   let ties = 0
   for (const count of countByRank.values()) ties += count ** 3 - count
   const variance = ((before * after) / 12) * (all + 1 - ties / (all * (all - 1)))
-  // All are equal.
+  // All samples are equal.
   if (variance <= 0) return 1
   const above = observed / 2 - (after * (all + 1)) / 2
   return upperTail((above - 0.5) / Math.sqrt(variance))
 }
 
-/** The share of a normal distribution above z (Abramowitz and Stegun 26.2.17; the error is below 1e-7). */
+/** Returns the share of a normal distribution above z (Abramowitz and Stegun 26.2.17; error below 1e-7). */
 const upperTail = (z: number): number => {
   if (z < 0) return 1 - upperTail(-z)
   const t = 1 / (1 + 0.2316419 * z)

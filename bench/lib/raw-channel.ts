@@ -1,11 +1,11 @@
 import type { Page } from '@playwright/test'
 
-/** Message size of the rival, bytes: the fastest of 16, 64 and 256 KiB here. */
+/** Message size (bytes): the fastest of 16, 64 and 256 KiB. */
 const messageBytes = 65_536
 
 /**
- * Sends `bytes` over a plain RTCDataChannel from one page to the other, nothing hashed, stored or framed; resolves with
- * MB/s from the first message to the last one received.
+ * Sends `bytes` over a plain RTCDataChannel from one page to another, without hashing, storage or framing; resolves with
+ * the speed between the first and the last received message (MB/s).
  */
 export const measureRawChannel = async (from: Page, to: Page, bytes: number): Promise<number> => {
   const offer = await from.evaluate(async () => {

@@ -3,9 +3,9 @@ import type { Figure } from './measurement.ts'
 import type { SuiteMessage } from './suite-process.ts'
 
 export interface SuiteRun {
-  /** All that were measured, also where the suite failed later. */
+  /** Figures measured before the end or a failure. */
   readonly figures: readonly Figure[]
-  /** Why it did not come to its end. */
+  /** Why the suite failed. */
   readonly failure?: string
 }
 
@@ -14,10 +14,10 @@ export interface SuiteListener {
   onLine(line: string): void
 }
 
-/** A suite that takes longer hangs, ms: the longest take minutes, or half an hour with all sizes. */
+/** Time after which a suite counts as hung (ms): the longest takes half an hour with all sizes. */
 const timeoutMs = 3_600_000
 
-/** Runs the suite at `address` in a process of its own. Never rejects: a crash is a failure of this suite alone. */
+/** Runs the suite at `address` in its own process. Never rejects: a crash is a failure of this suite alone. */
 export const runSuite = (address: URL, { onFigure, onLine }: SuiteListener): Promise<SuiteRun> =>
   new Promise((resolve) => {
     const figures: Figure[] = []
@@ -25,7 +25,7 @@ export const runSuite = (address: URL, { onFigure, onLine }: SuiteListener): Pro
     let failure: string | undefined
     let done = false
     const child = fork(new URL('./suite-process.ts', import.meta.url), [address.href], {
-      // Heaps are measured after a collection.
+      // The memory suite measures after garbage collection.
       execArgv: ['--expose-gc'],
       serialization: 'advanced',
       timeout: timeoutMs,

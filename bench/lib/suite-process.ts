@@ -1,6 +1,6 @@
 import type { Figure, Suite } from './measurement.ts'
 
-/** What a suite's process tells the one that started it. */
+/** Message from the process of a suite to its parent. */
 export type SuiteMessage =
   | { readonly kind: 'figure'; readonly figure: Figure }
   | { readonly kind: 'line'; readonly line: string }
@@ -8,24 +8,24 @@ export type SuiteMessage =
   | { readonly kind: 'failed'; readonly reason: string }
 
 /**
- * Entry of the process that runs one suite, whose address is the first argument. A process each, so that no suite runs
- * in what another left behind: a heap, code compiled for other types, or an open handle.
+ * Entry of the process that runs one suite, whose address is the first argument. Separate processes keep the heap,
+ * compiled code and open handles of one suite from affecting the next.
  */
-const tell = (message: SuiteMessage): Promise<void> =>
+const send = (message: SuiteMessage): Promise<void> =>
   new Promise((resolve, reject) => {
-    if (process.send === undefined) throw new Error('This process is started by bench/run.ts.')
+    if (process.send === undefined) throw new Error('Run this script through bench/run.ts.')
     process.send(message, undefined, undefined, (error) => (error === null ? resolve() : reject(error)))
   })
 
-// Whoever started this is gone: nobody reads the figures, and what the suite has started ends with it.
+// Without the parent the figures are useless, and exiting also ends whatever the suite has started.
 process.once('disconnect', () => process.exit(1))
 
 try {
   const { suite } = (await import(process.argv[2] ?? '')) as { suite: Suite }
-  for await (const figure of suite((line) => void tell({ kind: 'line', line }))) await tell({ kind: 'figure', figure })
-  await tell({ kind: 'done' })
+  for await (const figure of suite((line) => void send({ kind: 'line', line }))) await send({ kind: 'figure', figure })
+  await send({ kind: 'done' })
   process.exit(0)
 } catch (error) {
-  await tell({ kind: 'failed', reason: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  await send({ kind: 'failed', reason: error instanceof Error ? (error.stack ?? error.message) : String(error) })
   process.exit(1)
 }

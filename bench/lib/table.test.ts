@@ -22,7 +22,7 @@ const run: Baselines = {
   ],
 }
 
-test('all figures stand between the marks, with the machine, the command, and what was not measured', () => {
+test('the table has all figures, the machine, the command and the suites without a run', () => {
   const text = withTable(`# Title\n${marks}\nend\n`, new Map([...([['a', run]] as const), ['b', undefined]]))
   expect(text.split('\n')).toEqual([
     '# Title',
@@ -41,6 +41,6 @@ test('all figures stand between the marks, with the machine, the command, and wh
   expect(withTable(text, new Map([['a', run], ...([['b', undefined]] as const)]))).toBe(text)
 })
 
-test('a text without the marks is left alone', () => {
-  expect(() => withTable('# Title', new Map())).toThrow('There are no lines')
+test('a text without the marks is refused', () => {
+  expect(() => withTable('# Title', new Map())).toThrow('are missing')
 })

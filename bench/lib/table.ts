@@ -5,10 +5,10 @@ import { numberToText, type Row } from './measurement.ts'
 const start = '<!-- figures: written by `npm run bench -- --table` -->'
 const end = '<!-- /figures -->'
 
-/** The text with all figures between its two marks; throws where it has none. */
+/** Inserts all figures between the two marks of a text; throws if the marks are missing. */
 export const withTable = (text: string, runBySuite: ReadonlyMap<string, Baselines | undefined>): string => {
   const [from, to] = [text.indexOf(start), text.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`There are no lines ${start} and ${end} to write between.`)
+  if (from < 0 || to < from) throw new Error(`The lines ${start} and ${end} are missing.`)
   return `${text.slice(0, from)}${start}\n${toTable(runBySuite)}\n${text.slice(to)}`
 }
 
@@ -28,12 +28,12 @@ const toTable = (runBySuite: ReadonlyMap<string, Baselines | undefined>): string
 }
 
 const toLine = (suite: string, row: Row): string => {
-  const { against: rival } = row
+  const { against: reference } = row
   const target = row.target === null ? '' : `${row.target}${row.targetAt === undefined ? '' : ` (${row.targetAt})`}`
   const against =
-    rival === undefined
+    reference === undefined
       ? ''
-      : `${rival.name}: ${[rival.p50, rival.p95, rival.p99].map(numberToText).join(' / ')} ${rival.unit}`
+      : `${reference.name}: ${[reference.p50, reference.p95, reference.p99].map(numberToText).join(' / ')} ${reference.unit}`
   const cells = [
     ...[suite, row.scenario, row.unit, String(row.n), ...[row.p50, row.p95, row.p99].map(numberToText)],
     ...[target, row.pass === null ? '' : row.pass ? 'yes' : '**no**', against],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Row } from './measurement.ts'
 
-/** A target that is missed for a reason that is known: it does not fail a run, until it is met and can be taken off the list. */
+/** A target that may be missed for a stated reason and then does not fail a run. */
 export interface KnownMiss {
   readonly suite: string
   readonly scenario: string
@@ -9,14 +9,14 @@ export interface KnownMiss {
 }
 
 export interface TargetReport {
-  /** Each fails the run. */
+  /** Unlisted misses, which fail the run. */
   readonly missed: readonly string[]
   readonly known: readonly string[]
-  /** Listed as missed, and met in this run. */
+  /** Listed as known misses but met in this run. */
   readonly met: readonly string[]
 }
 
-/** Listed scenarios that this run did not measure are in none of the lists. */
+/** Sorts the targets of a run. Scenarios that it did not measure appear in no list. */
 export const checkTargets = (
   rows: readonly (Pick<Row, 'scenario' | 'pass'> & { readonly suite: string })[],
   knownMisses: readonly KnownMiss[],
@@ -35,7 +35,7 @@ export const checkTargets = (
   return { missed, known, met }
 }
 
-/** @throws Error where an entry lacks a field: a miss without a reason is not known. */
+/** @throws Error if an entry lacks a field, such as its reason. */
 export const readKnownMisses = (file: string): KnownMiss[] => {
   const read: unknown = JSON.parse(readFileSync(file, 'utf8'))
   if (!Array.isArray(read)) throw new Error(`${file} is not a list.`)

@@ -16,21 +16,21 @@ const nodes = Number(process.env['MEMORY_NODES'] ?? 40)
 const packages = Number(process.env['MEMORY_PACKAGES'] ?? 10_000)
 const peers = 10
 
-/** Nodes that are started between two looks at the heap. */
+/** Nodes started between two measurements of the heap. */
 const nodesAtOnce = 5
-/** Direct peers that a node has before it is measured; fewer while fewer are there. */
+/** Direct peers that each node must have before the measurement, or all if there are fewer. */
 const connectionsEach = 4
 const takes = 5
 const waitMs = 120_000
 const bytesPerMb = 1e6
 
-/** What nodes and pages hold in memory. */
+/** Memory of nodes and pages. */
 export const suite = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
   yield* measureNodes(log)
   yield* measurePage(log)
 }
 
-/** Nodes as tabs have them (without WebRTC and catalogue) in this process; their relay is in another. */
+/** Measures nodes like those of tabs, without WebRTC and catalogue, in this process; their relay is in another. */
 const measureNodes = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
   const relay = await startRelay()
   const network = createTestNetwork()
@@ -38,7 +38,7 @@ const measureNodes = async function* (log: (line: string) => void): AsyncGenerat
     log(`${nodes} nodes in this process, each with at least ${connectionsEach} direct peers`)
     const tabs: TestNode[] = []
     const samples: number[] = []
-    // The first few bring the code with them.
+    // The first nodes load the code and are not counted.
     for (let before = Number.NaN; tabs.length < nodes; ) {
       for (let n = 0; n < nodesAtOnce; n++) tabs.push(await network.startTab([relay.relay]))
       const enough = Math.min(connectionsEach, tabs.length - 1)
@@ -55,7 +55,7 @@ const measureNodes = async function* (log: (line: string) => void): AsyncGenerat
   }
 }
 
-/** A real page over a real relay, whose peers are nodes of this process; it gets the catalogue from one of them. */
+/** Measures a real page with a real relay whose peers are nodes of this process; one of them has the catalogue. */
 const measurePage = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
   log(`signing ${packages} packages`)
   const registry = createRegistry({ store: createMemoryStore(), crypto: webCrypto, onChange() {} })
@@ -84,7 +84,7 @@ const measurePage = async function* (log: (line: string) => void): AsyncGenerato
       return catalogueSize >= packages && directConnections >= peers
     }
     for (const end = performance.now() + waitMs; !(await isThere()); await pause())
-      if (performance.now() > end) throw new Error(`Not there after ${waitMs} ms: ${JSON.stringify(await status())}`)
+      if (performance.now() > end) throw new Error(`Not complete after ${waitMs} ms: ${JSON.stringify(await status())}`)
     const target = { target: 200 }
     yield* figuresOf(`page with ${packages} packages and ${peers} peers`, await measure(heap), target)
   } finally {
@@ -101,7 +101,7 @@ const measure = async (heap: Heap): Promise<Taken[]> => {
     await pause()
     taken.push(await heap.measure())
   }
-  if (taken.some(({ workers }) => workers !== 1)) throw new Error('The page has one worker, and it was not seen.')
+  if (taken.some(({ workers }) => workers !== 1)) throw new Error('The page’s worker was not measured.')
   return taken
 }
 
@@ -114,7 +114,7 @@ function* figuresOf(name: string, taken: readonly Taken[], target: { target?: nu
   yield { scenario: `${name}: both`, unit: 'MB', samples: both, ...target }
 }
 
-/** Answers the peers of a node that reconcile catalogues; resolves with its undo. */
+/** Starts sync on a node; resolves with a function that stops it. */
 const serve = async ({ libp2p }: TestNode, registry: Registry): Promise<() => Promise<void>> => {
   const sync = await startSync({
     telemetry: noTelemetry,
@@ -139,9 +139,10 @@ const serve = async ({ libp2p }: TestNode, registry: Registry): Promise<() => Pr
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 200))
 
-/** What is reachable in this process: objects and buffers. */
+/** Returns the size of all reachable objects and buffers of this process (bytes). */
 const heapBytes = (): number => {
-  if (globalThis.gc === undefined) throw new Error('Run by bench/run.ts, which exposes the collector.')
+  if (globalThis.gc === undefined)
+    throw new Error('Run this suite with bench/run.ts, which exposes the garbage collector.')
   globalThis.gc()
   globalThis.gc()
   const { heapUsed, external } = process.memoryUsage()

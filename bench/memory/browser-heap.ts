@@ -1,16 +1,16 @@
 import type { CDPSession, Page } from '@playwright/test'
 
 /**
- * Bytes that the page and its dedicated workers hold after a collection, as their JavaScript engines count them: objects,
- * what stands behind them in the browser (nodes of the document), and array buffers. Not counted: compiled code, the
- * network stack, what is drawn, and IndexedDB.
+ * Measures the memory of a page and its dedicated workers after garbage collection: JavaScript objects, their
+ * counterparts in the browser (DOM nodes) and array buffers. Compiled code, the network stack, rendering and IndexedDB
+ * are not included.
  */
 export interface BrowserHeap {
   measure(): Promise<{ pageBytes: number; workerBytes: number; workers: number }>
   stop(): Promise<void>
 }
 
-/** Looks at one page through the DevTools protocol; workers that it starts later are seen too. */
+/** Attaches to a page through the DevTools protocol, including workers that it starts later. */
 export const watchBrowserHeap = async (page: Page): Promise<BrowserHeap> => {
   const session = await page.context().newCDPSession(page)
   const workers = new Set<string>()
@@ -21,7 +21,7 @@ export const watchBrowserHeap = async (page: Page): Promise<BrowserHeap> => {
   await session.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: false })
   const askWorker = createWorkerCalls(session)
   const heapOf = async (ask: Ask): Promise<number> => {
-    // Two collections: the first runs finalizers, whose garbage the second takes.
+    // Two collections: the second frees the garbage of the finalizers that the first runs.
     for (const _ of [1, 2]) await ask('HeapProfiler.collectGarbage')
     const usage = (await ask('Runtime.getHeapUsage')) as Record<string, number>
     return (usage['usedSize'] ?? 0) + (usage['embedderHeapUsedSize'] ?? 0) + (usage['backingStorageSize'] ?? 0)
@@ -39,7 +39,7 @@ export const watchBrowserHeap = async (page: Page): Promise<BrowserHeap> => {
 
 type Ask = (method: 'HeapProfiler.collectGarbage' | 'Runtime.getHeapUsage') => Promise<unknown>
 
-/** Calls to a worker are messages within those to its page. */
+/** Sends commands to a worker, nested in messages to its page. */
 const createWorkerCalls = (session: CDPSession) => {
   const waiting = new Map<string, (result: unknown) => void>()
   let calls = 0

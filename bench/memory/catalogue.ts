@@ -3,10 +3,10 @@ import type { Entry } from '../../workers/protocol/entry.ts'
 import { createTestPublisher, toEntry } from '../../workers/testing/test-publisher.ts'
 import { createCorpus } from '../search/corpus.ts'
 
-/** Packages that one publisher has. */
+/** Packages per publisher. */
 const packagesEach = 100
 
-/** Signed entries of so many packages of one release, with the texts of the search's corpus. */
+/** Signs the entries of `count` packages with one release each and the texts of the search corpus. */
 export const signPackages = async (count: number): Promise<Entry[]> => {
   const entries: Entry[] = []
   const { documents } = createCorpus(count)
@@ -31,5 +31,5 @@ export const signPackages = async (count: number): Promise<Entry[]> => {
   return entries
 }
 
-/** Characters of a description that a release may have. */
+/** Longest description of a release (characters). */
 const maxDescription = 300

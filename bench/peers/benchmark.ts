@@ -7,7 +7,7 @@ const rounds = 2_000
 const observations = 50_000
 const remembered = 2_000
 
-/** What choosing peers by their reputation costs. */
+/** The cost of ranking peers by reputation. */
 export const suite = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
   const store = createMemoryStore()
   const reputation = createReputation({ store, now: Date.now, random: createSeededRandom(1) })
@@ -19,18 +19,18 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
     [50, undefined],
     [1_000, 10],
   ] as const) {
-    const asked = peers.slice(0, count)
-    time(rounds, () => reputation.rank(asked))
+    const candidates = peers.slice(0, count)
+    time(rounds, () => reputation.rank(candidates))
     yield {
       scenario: `rank ${count} peers`,
       unit: 'ms',
-      samples: time(rounds, () => reputation.rank(asked)),
+      samples: time(rounds, () => reputation.rank(candidates)),
       ...(target === undefined ? {} : { target, targetAt: 'p99' }),
     }
     yield {
       scenario: `best 5 of ${count} peers`,
       unit: 'ms',
-      samples: time(rounds, () => reputation.rank(asked, { count: 5 })),
+      samples: time(rounds, () => reputation.rank(candidates, { count: 5 })),
     }
   }
   const [peer = ''] = peers
@@ -48,7 +48,7 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
   yield { scenario: `read ${remembered} records (store in memory)`, unit: 'ms', samples: loads }
 }
 
-/** Every fifth peer is left unknown. */
+/** Observes random events of all peers except every fifth, which stays unknown. */
 const observe = (reputation: Reputation, peers: readonly string[]): number[] => {
   const random = createSeededRandom(2)
   return time(observations, () => {

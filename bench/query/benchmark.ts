@@ -13,16 +13,16 @@ import { createTestPublisher, toEntry } from '../../workers/testing/test-publish
 import type { Figure } from '../lib/measurement.ts'
 
 /**
- * A tab with an empty catalogue asks five peers over links of 25 ms a message, real libp2p nodes in this process: a
- * search takes two round trips (the protocol is agreed upon, then asked) and what verifying and indexing takes. Beside
- * it the same search in the catalogue here, which never waits for others.
+ * A node with an empty catalogue queries five peers over links of 25 ms per message; all are real libp2p nodes in this
+ * process. A search takes two round trips (protocol negotiation, then the query), verification and indexing. For
+ * comparison, the same search runs in the local catalogue.
  */
 const peers = 5
 const delayMs = 25
 const packages = Number(process.env['QUERY_PACKAGES'] ?? 1_000)
 const searches = Number(process.env['QUERY_SEARCHES'] ?? 60)
 
-/** Few enough not to be refused: a peer has room for ten a second. */
+/** Pause between queries (ms): a peer accepts ten per second. */
 const pauseMs = 100
 
 export const suite = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
@@ -53,39 +53,40 @@ const measure = async (entries: readonly Entry[], silent: number) => {
     else others.push(await startQueryPeer(node, { entries }))
   }
   const [own] = nodes
-  if (own === undefined) throw new Error('there is no node')
-  const asker = await startQueryPeer(own)
+  if (own === undefined) throw new Error('No node.')
+  const client = await startQueryPeer(own)
   try {
     for (const { peerId } of nodes.slice(1)) {
       const node = nodes.find((each) => each.peerId.equals(peerId))
       await own.dial(node?.getMultiaddrs() ?? [])
     }
-    await until('all are known to answer', () => asker.query.peers().length === peers)
+    await until('all can be queried', () => client.query.peers().length === peers)
     links.conditions.delayMs = delayMs
     const result = { remote: [] as number[], asked: [] as number[], local: [] as number[], described: [] as number[] }
     for (let n = 0; n < searches; n += 1) {
       const text = `package ${n}`
       const started = performance.now()
-      const { asked } = await asker.query.search({ text, filters: {} }, untraced())
+      const { asked } = await client.query.search({ text, filters: {} }, untraced())
       result.remote.push(performance.now() - started)
       result.asked.push(asked)
-      const found = asker.search({ text })
+      const found = client.search({ text })
       if (!found.hits.some(({ slug }) => slug.endsWith(`-${n}`))) throw new Error(`${text} was not found`)
       result.local.push(found.tookMs)
       await new Promise((resolve) => setTimeout(resolve, pauseMs))
       const target = found.hits[0]
       if (target === undefined) throw new Error('nothing was found')
       const again = performance.now()
-      const publisher = target.publisher as Parameters<typeof asker.query.describe>[0]['publisher']
-      await asker.query.describe({ publisher, slug: target.slug }, untraced())
+      const publisher = target.publisher as Parameters<typeof client.query.describe>[0]['publisher']
+      await client.query.describe({ publisher, slug: target.slug }, untraced())
       result.described.push(performance.now() - again)
       await new Promise((resolve) => setTimeout(resolve, pauseMs))
     }
     return result
   } finally {
     links.conditions.delayMs = 0
-    for (const peer of [asker, ...others]) await peer.stop()
-    for (const node of nodes) for (const connection of node.getConnections()) connection.abort(new Error('It is over.'))
+    for (const peer of [client, ...others]) await peer.stop()
+    for (const node of nodes)
+      for (const connection of node.getConnections()) connection.abort(new Error('The benchmark has ended.'))
     await Promise.all(nodes.map((node) => node.stop()))
   }
 }
@@ -105,7 +106,7 @@ const startNode = async (transport: ReturnType<typeof createLinks>['transport'],
   })
 }
 
-/** Packages of ten publishers, one release each. */
+/** Signs packages of ten publishers, one release each. */
 const signPackages = async (): Promise<Entry[]> => {
   const entries: Entry[] = []
   for (let number = 1; number <= 10; number += 1) {

@@ -8,10 +8,10 @@ const installs = Number(process.env['RELAYED_INSTALLS'] ?? 10)
 const watchMinutes = Number(process.env['RELAYED_MINUTES'] ?? 3)
 const packageBytes = 300_000
 
-/** Chromium then sends WebRTC over a proxy only, and there is none: no direct connection can be made. */
+/** Restricts WebRTC to a proxy that does not exist, so that no direct connection is possible. */
 const udpBlocked = ['--force-webrtc-ip-handling-policy', '--webrtc-ip-handling-policy=disable_non_proxied_udp']
 
-/** Installs between real tabs without a direct path, over a real relay, and what is spent on looking for one. */
+/** Installs between real tabs without a direct path over a real relay, and the cost of searching for a direct path. */
 export const suite = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
   log(`${installs} tabs open, one after the other, and install 300 KB at once: UDP blocked in each browser`)
   yield* withStage<Figure>(async function* ({ openElsewhere }) {
@@ -22,8 +22,8 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
     for (let n = 0; n < installs; n += 1) {
       const reader = await openElsewhere(blocked)
       const ids = [await publish(publisher, `fresh-${n}`), await publish(publisher, `settled-${n}`)]
-      await knows(reader, `fresh-${n}`)
-      await knows(reader, `settled-${n}`)
+      await untilFound(reader, `fresh-${n}`)
+      await untilFound(reader, `settled-${n}`)
       fresh.push((await reader.install([ids[0] ?? ''])).tookMs)
       settled.push((await reader.install([ids[1] ?? ''])).tookMs)
       if (n < installs - 1) await reader.page.context().browser()?.close()
@@ -56,8 +56,8 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
       const tab = await open()
       const theirs = await publish(without, `without-${n}`)
       const ours = await publish(tab, `with-${n}`)
-      await knows(tab, `without-${n}`)
-      await knows(without, `with-${n}`)
+      await untilFound(tab, `without-${n}`)
+      await untilFound(without, `with-${n}`)
       from?.push((await tab.install([theirs])).tookMs)
       to?.push((await without.install([ours])).tookMs)
       await tab.context.close()
@@ -76,7 +76,7 @@ const must = { target: 12_000, targetAt: 'p95' } as const
 
 const publish = async (peer: Peer, slug: string): Promise<string> => {
   const bytes = Buffer.alloc(packageBytes)
-  // Different for each, so that none is here already.
+  // Different bytes for each package, so that no piece is stored already.
   for (let at = 0, state = slug.length + Number(slug.split('-')[1]); at + 4 <= packageBytes; at += 4) {
     state = Math.imul(state, 1_664_525) + 1_013_904_223
     bytes.writeInt32LE(state | 0, at)
@@ -85,7 +85,7 @@ const publish = async (peer: Peer, slug: string): Promise<string> => {
   return (await peer.publish(files)).id
 }
 
-const knows = async (peer: Peer, slug: string): Promise<void> => {
+const untilFound = async (peer: Peer, slug: string): Promise<void> => {
   while (!(await peer.search({ text: slug })).hits.some((hit) => hit.slug === slug))
     await new Promise((resolve) => setTimeout(resolve, 50))
 }

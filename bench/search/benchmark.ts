@@ -10,10 +10,10 @@ type BenchWindow = { bench: { worker: Remote<SearchBenchCommands> } }
 const targetMsBySize: Readonly<Record<number, number>> = { 1000: 10, 10000: 30, 100000: 150 }
 const sizes = (process.env['SEARCH_SIZES'] ?? Object.keys(targetMsBySize).join(',')).split(',').map(Number)
 
-/** What people ask; `unkind` is what a script or a pasted sentence may. */
+/** Usual queries; `unkind` is what a script or a pasted sentence may contain. */
 const usual: readonly QueryKind[] = ['typing', 'typo', 'words', 'browse']
 
-/** Search in a worker of a real Chromium, over made catalogues of several sizes. */
+/** Search in a worker of a real Chromium over synthetic catalogues of several sizes. */
 export const suite = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
   yield* withWorkerPage<Figure>(new URL('./page/', import.meta.url), async function* (page) {
     const ask = (kind: QueryKind): Promise<number[]> =>
@@ -22,7 +22,7 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
       log(`${size} packages`)
       const puts = await page.evaluate((n) => (window as unknown as BenchWindow).bench.worker.fill(n), size)
       yield { scenario: `search ${size}: put a package`, unit: 'ms', samples: puts }
-      // The first queries meet code that is not compiled yet.
+      // The first queries compile the code.
       for (const kind of usual) await ask(kind)
       const target = { target: targetMsBySize[size] ?? Number.NaN, targetAt: 'p95' } as const
       const all: number[] = []

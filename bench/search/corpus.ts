@@ -3,8 +3,8 @@ import type { SearchDocument } from '../../workers/search/document.ts'
 import { createSeededRandom } from '../../workers/testing/seeded-random.ts'
 
 /**
- * Made packages and queries, the same for the same seed. Words follow Zipf's law over a vocabulary of 4,000; a third of
- * the packages have a coined word in their name, as real ones do, so that the index's terms grow with the catalogue.
+ * Synthetic packages and queries, reproducible from a seed. Words follow Zipf's law over a vocabulary of 4,000. A third
+ * of the packages have a coined word in their name, like real ones, so that the index's terms grow with the catalogue.
  */
 export interface Corpus {
   readonly documents: readonly SearchDocument[]
@@ -12,15 +12,15 @@ export interface Corpus {
 }
 
 /**
- * `typing`: words of a package up to any letter, as a search field asks. `typo`: a word with one mistake. `words`: two to
- * four words of one package. `browse`: no text, with a filter or an order. `unkind`: six long words with two mistakes
- * each, of which no package has all.
+ * `typing`: words of a package cut at any letter, as a search field sends them. `typo`: a word with one mistake. `words`:
+ * two to four words of one package. `browse`: no text, but a filter or an order. `unkind`: six long words with two
+ * mistakes each, which no package contains together.
  */
 export type QueryKind = 'typing' | 'typo' | 'words' | 'browse' | 'unkind'
 
 const vocabularySize = 4_000
 const coinedShare = 1 / 3
-/** Packages that one publisher has. */
+/** Packages per publisher. */
 const packagesEach = 20
 const categories = ['backend', 'frontend', 'data', 'ontology', 'testing', 'health', 'finance', 'cli', 'docs', 'infra']
 const licenses = ['MIT', 'Apache-2.0', 'MIT OR Apache-2.0', 'BSD-3-Clause', 'GPL-3.0']
@@ -88,15 +88,15 @@ export const createCorpus = (size: number, seed = 1): Corpus => {
       { category: pick(categories) },
       { tag: pick(vocabulary.slice(0, tagWords)), license: pick(licenses) },
     ])
-  const asked = (ask: () => SearchQuery): SearchQuery[] => Array.from({ length: queriesOfKind }, ask)
+  const queries = (create: () => SearchQuery): SearchQuery[] => Array.from({ length: queriesOfKind }, create)
   return {
     documents,
     queriesByKind: {
-      typing: asked(() => ({ text: texts.typing() })),
-      typo: asked(() => ({ text: texts.typo() })),
-      words: asked(() => ({ text: texts.words() })),
-      browse: asked(browse),
-      unkind: asked(() => ({ text: texts.unkind() })),
+      typing: queries(() => ({ text: texts.typing() })),
+      typo: queries(() => ({ text: texts.typo() })),
+      words: queries(() => ({ text: texts.words() })),
+      browse: queries(browse),
+      unkind: queries(() => ({ text: texts.unkind() })),
     },
   }
 }
@@ -107,7 +107,7 @@ const starts = 'b c d f g h k l m n p r s t v w br cr dr fl gr pl pr sc st tr'.s
 const vowels = 'a e i o u ai ea io ou'.split(' ')
 const ends = [...['', '', 'l', 'm', 'n', 'r', 's', 't', 'ct', 'nd', 'nt', 'st']]
 
-/** Distinct words of two to four syllables; the more frequent of a vocabulary are no shorter than the others. */
+/** Creates distinct words of two to four syllables; frequent words are as long as rare ones. */
 const wordsOf = (count: number, random: () => number): string[] => {
   const pick = (from: readonly string[]): string => from[Math.floor(random() * from.length)] ?? ''
   const words = new Set<string>()
@@ -118,7 +118,7 @@ const wordsOf = (count: number, random: () => number): string[] => {
   return [...words]
 }
 
-/** Words by Zipf's law with exponent 1: the n-th comes with a weight of 1/n. */
+/** Draws words by Zipf's law with exponent 1: the n-th word has the weight 1/n. */
 const createZipf = (words: readonly string[], random: () => number): (() => string) => {
   const sums: number[] = []
   let sum = 0

@@ -11,16 +11,15 @@ import type { Figure } from '../lib/measurement.ts'
 import { connectOverWebSocket } from './web-socket.ts'
 
 /**
- * Both sides run in this thread, so a time holds the work of both, and the longest block that of the busier one.
- * Entries that nobody signed stand for the catalogue where transport is measured; real ones, with their signatures
- * checked by a real registry over a store in memory, where it says so.
+ * Both sides run in this thread, so times include the work of both, and the longest block is that of the busier side.
+ * Unsigned entries measure transport alone; signed entries are verified by a real registry over a store in memory.
  */
 const sizes = [1_000, 10_000, 100_000]
 const differences = [0, 10, 1_000]
 const runs = 5
 const signedRuns = 3
 
-/** What a release takes (shared notes, section 6); three quarters of it do not compress. */
+/** Size of a typical release (bytes), of which two thirds do not compress. */
 const entryBytes = 308
 const noiseBytes = 200
 
@@ -34,7 +33,7 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
       await replica.settle()
       return replica
     }
-    // One after the other: a worker has one.
+    // Sequential, because a worker builds one index.
     const builds = [await watched(() => index(left.catalogue)), await watched(() => index(right.catalogue))] as const
     const [leftReplica, rightReplica] = [builds[0].value, builds[1].value]
     const longest = builds.map((build) => build.longest)
@@ -44,7 +43,7 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
     for (const difference of differences) {
       const measured: Measured[] = []
       for (let run = 0; run < runs; run++) {
-        // Half of what differs is on either side.
+        // Half of the differences are on either side.
         for (let n = 0; n < difference; n++) (n % 2 === 0 ? left : right).put(makeEntry())
         measured.push(await exchange(leftReplica, rightReplica))
       }
@@ -82,7 +81,7 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
   for (let run = 0; run < signedRuns; run++) {
     const registry = newRegistry()
     whole.push(await exchange(createReplica(catalogueOf(registry), webCrypto), sourceReplica))
-    if (registry.size() !== source.size()) throw new Error('not everything arrived')
+    if (registry.size() !== source.size()) throw new Error('Entries are missing.')
   }
   yield* figuresOf(`${signed.length} signed entries to an empty peer`, whole, { isWindowed: true, ms: 10_000 })
 
@@ -120,7 +119,7 @@ const exchange = async (left: Replica, right: Replica): Promise<Measured> => {
   return { took, longest, bytes: channels.count.bytes, roundTrips: channels.count.crossings / 2 }
 }
 
-/** `targets.ms` and `isWindowed` are for a stream of batches, whose acknowledgements are no round trips that one waits for. */
+/** Set `isWindowed` for a stream of batches, which does not wait for its acknowledgements, so round trips do not count. */
 function* figuresOf(
   name: string,
   measured: readonly Measured[],
@@ -136,19 +135,19 @@ function* figuresOf(
 }
 
 /**
- * Runs a task and tells how long it took, and the longest time for which nothing else could run, ms. The latter is what
- * this thread computed between two turns of the event loop: what other programs take of the cores is not counted.
+ * Measures a task: its duration and the longest block (ms), which is the processor time of this thread between two turns
+ * of the event loop. Time that other programs take from the cores does not count.
  */
 const watched = async <T>(task: () => Promise<T>): Promise<{ value: T; took: number; longest: number }> => {
   let longest = 0
   let latest = computedMs()
-  const look = (): void => {
+  const sample = (): void => {
     const now = computedMs()
     longest = Math.max(longest, now - latest)
     latest = now
   }
-  // Asks for its turn each millisecond, which is more often than any block that counts.
-  const timer = setInterval(look, 1)
+  // A millisecond is shorter than any block that matters.
+  const timer = setInterval(sample, 1)
   await new Promise((resolve) => setTimeout(resolve, 5))
   longest = 0
   latest = computedMs()
@@ -156,7 +155,7 @@ const watched = async <T>(task: () => Promise<T>): Promise<{ value: T; took: num
   try {
     const value = await task()
     const took = performance.now() - start
-    look()
+    sample()
     return { value, took, longest }
   } finally {
     clearInterval(timer)
@@ -182,7 +181,7 @@ const catalogueOf = (registry: Registry): SyncCatalogue => ({
   ingest: (entries, from) => registry.ingest(entries, { from }),
 })
 
-/** 50 publishers with 100 packages of one release each. */
+/** Signs the entries of 50 publishers with 100 packages of one release each. */
 const signEntries = async (): Promise<Entry[]> => {
   const entries: Entry[] = []
   for (let number = 1; number <= 50; number++) {

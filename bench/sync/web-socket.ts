@@ -10,13 +10,13 @@ import { startSync } from '../../workers/sync/sync.ts'
 import { noTelemetry } from '../../workers/telemetry/no-telemetry.ts'
 
 /**
- * Two nodes in this process, connected by a WebSocket on the loopback, each with its catalogue: the time from the dial
- * until `isThere` holds after an exchange, and of an exchange after that, when nothing has changed.
+ * Connects two nodes of this process, each with a catalogue, by a WebSocket on the loopback. Measures the time from the
+ * dial until `isComplete` holds after an exchange, and the time of a second exchange without changes.
  */
 export const connectOverWebSocket = async (
   full: SyncCatalogue,
   empty: SyncCatalogue,
-  isThere: () => boolean,
+  isComplete: () => boolean,
 ): Promise<{ tookMs: number; equalMs: number }> => {
   let onExchange = (): void => {}
   let onFailure = (_failure: unknown): void => {}
@@ -51,17 +51,17 @@ export const connectOverWebSocket = async (
     })
   try {
     const [address] = left.node.getMultiaddrs()
-    if (address === undefined) throw new Error('the node has no address')
+    if (address === undefined) throw new Error('The node has no address.')
     const started = performance.now()
-    const all = ended(isThere)
+    const all = ended(isComplete)
     await right.node.dial(address)
     await all
     const tookMs = performance.now() - started
     const again = ended(() => true)
-    const asked = performance.now()
+    const secondStarted = performance.now()
     right.sync.syncNow()
     await again
-    return { tookMs, equalMs: performance.now() - asked }
+    return { tookMs, equalMs: performance.now() - secondStarted }
   } finally {
     for (const { node, sync } of [left, right]) {
       await sync.stop()

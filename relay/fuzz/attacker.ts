@@ -19,36 +19,36 @@ export interface Target {
   relayPort: number
 }
 
-/** One connection with something wrong in it, made, misused and ended. Never rejects for what the other side does. */
+/** Opens, misuses and closes one connection; returns the kind of misuse. Never rejects because of the other side. */
 export type Attack = (dice: Dice, target: Target) => Promise<string>
 
-/** How long a case waits for the other side to end the connection or to answer, before it leaves itself (ms). */
-const patienceMs = 40
+/** Time for the other side to answer or close before a case closes its connection (ms). */
+const reactionTimeoutMs = 40
 
-/** A handshake between two honest sides takes a few milliseconds; on a busy machine more (ms). */
-const handshakeMs = 5_000
+/** Limit for a well-formed handshake, which takes a few milliseconds, or more on a busy machine (ms). */
+const handshakeTimeoutMs = 5_000
 
 const port = (dice: Dice, target: Target): number => (dice.oneIn(2) ? target.pagePort : target.relayPort)
 
 const tcp: Attack = async (dice, target) => {
   const socket = await open(target.host, port(dice, target))
-  await play(socket, [tcpBytes(dice)], dice)
+  await sendAndClose(socket, [tcpBytes(dice)], dice)
   return 'tcp'
 }
 
 const http: Attack = async (dice, target) => {
   const socket = await open(target.host, port(dice, target))
-  await play(socket, [httpBytes(dice)], dice)
+  await sendAndClose(socket, [httpBytes(dice)], dice)
   return 'http'
 }
 
 const upgrade: Attack = async (dice, target) => {
   const socket = await open(target.host, port(dice, target))
-  await play(socket, [upgradeBytes(dice)], dice)
+  await sendAndClose(socket, [upgradeBytes(dice)], dice)
   return 'upgrade'
 }
 
-/** Some frames of any kind, after a handshake or in the same piece with it. */
+/** Sends one to three frames of any kind, after the handshake or in the same write. */
 const frames: Attack = async (dice, { host, relayPort }) => {
   const names = Array.from({ length: dice.between(1, 3) }, () => dice.pick(Object.keys(frameKinds)))
   const bytes = names.map((name) => frameKinds[name]?.(dice) ?? Buffer.alloc(0))
@@ -56,22 +56,22 @@ const frames: Attack = async (dice, { host, relayPort }) => {
   if (dice.oneIn(5)) bytes.unshift(goodUpgrade)
   else {
     socket.write(goodUpgrade)
-    await within(once(socket, 'data'), handshakeMs)
+    await within(once(socket, 'data'), handshakeTimeoutMs)
   }
-  await play(socket, bytes, dice)
+  await sendAndClose(socket, bytes, dice)
   return `frames: ${names[0]}`
 }
 
-/** Bytes in good frames in place of the handshake of libp2p. */
+/** Sends bytes in well-formed frames in place of libp2p's handshake. */
 const handshake: Attack = async (dice, { host, relayPort }) => {
   const socket = await open(host, relayPort)
   socket.write(goodUpgrade)
-  await within(once(socket, 'data'), handshakeMs)
+  await within(once(socket, 'data'), handshakeTimeoutMs)
   const parts = dice.oneIn(3)
     ? [selectBytes(dice)]
     : [selectGreeting, selectMessage('/noise'), ...Array.from({ length: dice.between(1, 4) }, () => noiseBytes(dice))]
   const bytes = dice.oneIn(2) ? [Buffer.concat(parts)] : parts
-  await play(
+  await sendAndClose(
     socket,
     bytes.map((part) => frame(2, part)),
     dice,
@@ -79,7 +79,7 @@ const handshake: Attack = async (dice, { host, relayPort }) => {
   return 'handshake'
 }
 
-/** A message of noise: its length, which may be wrong, and its bytes. */
+/** A noise message: its length, which may be wrong, and its bytes. */
 const noiseBytes = (dice: Dice): Buffer => {
   const body = dice.pick([
     () => dice.bytes(32),
@@ -94,14 +94,14 @@ const noiseBytes = (dice: Dice): Buffer => {
   return Buffer.concat([length, body])
 }
 
-/** A good handshake, then frames of yamux, or of nothing, within noise or beside it. */
+/** Completes the handshake, then sends yamux frames or random bytes, encrypted or in the clear. */
 const muxer: Attack = async (dice, target) => {
   const name = dice.pick(Object.keys(yamuxKinds))
   const session = await secure(dice, target)
   if (session === undefined) return 'yamux: no handshake'
   const { secured, bare, socket } = session
   secured.addEventListener('message', () => {})
-  // A peer that reads nothing of what it is answered.
+  // A peer that does not read responses.
   if (dice.oneIn(8)) socket.pause()
   const parts = yamuxKinds[name]?.(dice) ?? []
   try {
@@ -109,39 +109,39 @@ const muxer: Attack = async (dice, target) => {
     else for (const part of parts) secured.send(part)
     if (dice.oneIn(8)) bare.send(noiseBytes(dice))
   } catch {
-    // The other side has ended it.
+    // The other side has closed the connection.
   }
-  if (socket.readyState === WebSocket.OPEN && !dice.oneIn(3)) await within(once(socket, 'close'), patienceMs)
+  if (socket.readyState === WebSocket.OPEN && !dice.oneIn(3)) await within(once(socket, 'close'), reactionTimeoutMs)
   if (dice.oneIn(2)) socket.terminate()
   else socket.close()
-  if (socket.readyState !== WebSocket.CLOSED) await within(once(socket, 'close'), patienceMs)
+  if (socket.readyState !== WebSocket.CLOSED) await within(once(socket, 'close'), reactionTimeoutMs)
   socket.terminate()
   return `yamux: ${name}`
 }
 
 interface Session {
   secured: MessageStream
-  /** The connection under it. */
+  /** The unencrypted connection below. */
   bare: MessageStream
   socket: WebSocket
 }
 
-/** Few, so that a peer often comes again while its older connection is there. */
+/** Few, so that a peer often reconnects while its older connection is open. */
 const keys: PrivateKey[] = await Promise.all(Array.from({ length: 64 }, () => generateKeyPair('Ed25519')))
 
 const secure = async (dice: Dice, { host, relayPort }: Target): Promise<Session | undefined> => {
   const socket = new WebSocket(`ws://${host}:${relayPort}/`)
   socket.on('error', () => {})
-  if (!(await within(once(socket, 'open'), handshakeMs))) return undefined
+  if (!(await within(once(socket, 'open'), handshakeTimeoutMs))) return undefined
   const bare = createWebSocketConnection(socket, {
     remoteAddr: multiaddr(`/ip4/${host}/tcp/${relayPort}/ws`),
     log: silentLogger.forComponent('fuzz'),
   })
   try {
-    const agreed = [selectGreeting, selectMessage('/noise')]
-    await exchange(bare, Buffer.concat(agreed))
+    const proposal = [selectGreeting, selectMessage('/noise')]
+    await exchange(bare, Buffer.concat(proposal))
     const privateKey = dice.pick(keys)
-    // The muxer is agreed on within the handshake, or after it.
+    // The muxer is negotiated within the handshake or after it.
     const isEarly = !dice.oneIn(4)
     const muxers = new Map([['/yamux/1.0.0', {}]])
     const components = {
@@ -152,7 +152,7 @@ const secure = async (dice: Dice, { host, relayPort }: Target): Promise<Session 
     }
     const encrypter = noise()(components as unknown as Parameters<ReturnType<typeof noise>>[0])
     const { connection } = await encrypter.secureOutbound(bare, {
-      signal: AbortSignal.timeout(handshakeMs),
+      signal: AbortSignal.timeout(handshakeTimeoutMs),
       skipStreamMuxerNegotiation: !isEarly,
     })
     if (!isEarly && dice.oneIn(3)) connection.send(selectBytes(dice))
@@ -164,7 +164,7 @@ const secure = async (dice: Dice, { host, relayPort }: Target): Promise<Session 
   }
 }
 
-/** Sends, and waits until as many bytes have come back. */
+/** Sends bytes and waits until as many have been received. */
 const exchange = async (connection: MessageStream, bytes: Buffer): Promise<void> => {
   const done = Promise.withResolvers<void>()
   let received = 0
@@ -175,19 +175,19 @@ const exchange = async (connection: MessageStream, bytes: Buffer): Promise<void>
   connection.addEventListener('message', count)
   connection.addEventListener('close', () => done.reject(new Error('closed')))
   connection.send(bytes)
-  if (!(await within(done.promise, handshakeMs))) throw new Error('There was no answer.')
+  if (!(await within(done.promise, handshakeTimeoutMs))) throw new Error('No answer.')
   connection.removeEventListener('message', count)
 }
 
 const open = async (host: string, port: number): Promise<Socket> => {
   const socket = connect({ host, port })
   socket.on('error', () => {})
-  await within(once(socket, 'connect'), handshakeMs)
+  await within(once(socket, 'connect'), handshakeTimeoutMs)
   return socket
 }
 
-/** Writes in pieces, then goes away in one of the ways that there are. */
-const play = async (socket: Socket, parts: readonly Buffer[], dice: Dice): Promise<void> => {
+/** Writes in pieces, then closes or resets the connection. */
+const sendAndClose = async (socket: Socket, parts: readonly Buffer[], dice: Dice): Promise<void> => {
   if (!dice.oneIn(10)) socket.resume()
   for (const part of parts) {
     const cut = dice.oneIn(3) ? dice.below(part.length + 1) : part.length
@@ -199,15 +199,15 @@ const play = async (socket: Socket, parts: readonly Buffer[], dice: Dice): Promi
   const closed = once(socket, 'close')
   closed.catch(() => {})
   if (dice.oneIn(3)) socket.end()
-  if (!dice.oneIn(3)) await within(closed, patienceMs)
+  if (!dice.oneIn(3)) await within(closed, reactionTimeoutMs)
   if (dice.oneIn(2)) socket.resetAndDestroy()
   else socket.destroy()
 }
 
-/** False when it took longer, or failed. */
+/** True if the promise resolves in time. */
 const within = async (promise: Promise<unknown>, ms: number): Promise<boolean> => {
   let deadline: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => {
+  const timeout = new Promise<boolean>((resolve) => {
     deadline = setTimeout(resolve, ms, false)
   })
   try {
@@ -216,14 +216,14 @@ const within = async (promise: Promise<unknown>, ms: number): Promise<boolean> =
         () => true,
         () => false,
       ),
-      late,
+      timeout,
     ])
   } finally {
     clearTimeout(deadline)
   }
 }
 
-/** As often as there is something to find. */
+/** Weighted by repetition: the more state behind a layer, the more cases. */
 export const attacks: readonly Attack[] = [
   tcp,
   http,

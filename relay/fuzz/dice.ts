@@ -1,14 +1,14 @@
 import { createSeededBelow, type RandomBelow } from '../../workers/testing/seeded-random.ts'
 
-/** Seeded choices, the same for the same seed. */
+/** Random choices, reproducible from a seed. */
 export interface Dice {
   below: RandomBelow
-  /** A whole number, both ends included. */
+  /** An integer between both bounds, inclusive. */
   between(from: number, to: number): number
   oneIn(times: number): boolean
   pick<T>(from: readonly T[]): T
   bytes(length: number): Buffer
-  /** A length that code treats specially, or one beside it. */
+  /** A boundary length, plus or minus one. */
   edge(): number
 }
 
@@ -22,7 +22,7 @@ export const createDice = (seed: number): Dice => {
     oneIn: (times) => below(times) === 0,
     pick(from) {
       const found = from[below(from.length)]
-      if (found === undefined) throw new Error('There is nothing to pick from.')
+      if (found === undefined) throw new Error('The list is empty.')
       return found
     },
     bytes: (length) => Buffer.from(Uint8Array.from({ length }, () => below(256))),

@@ -1,15 +1,15 @@
 import type { Dice } from './dice.ts'
 
-/** WebSocket frames of a client, well and badly formed. */
+/** WebSocket frames of a client, well-formed and malformed. */
 
 export interface FrameOptions {
   fin?: boolean
   /** The reserved bits, 0 to 7. */
   reserved?: number
   masked?: boolean
-  /** What the header says, in place of the payload's own. */
+  /** Length in the header; by default that of the payload. */
   length?: bigint
-  /** Bytes in which the length is written; by default as few as possible. */
+  /** Size of the length field (bytes); by default the shortest. */
   lengthBytes?: 1 | 2 | 8
 }
 
@@ -54,17 +54,17 @@ const hugeLengths = [
 
 const short = (dice: Dice): Buffer => dice.bytes(dice.below(130))
 
-/** The kinds of misuse by name; each gives the bytes of one or more frames. */
+/** Kinds of misuse by name; each returns the bytes of one or more frames. */
 export const frameKinds: Record<string, (dice: Dice) => Buffer> = {
   'reserved bits': (dice) => frame(dice.pick([0, 1, 2, 8, 9, 10]), short(dice), { reserved: dice.between(1, 7) }),
   'unknown opcodes': (dice) => frame(dice.pick([3, 4, 5, 6, 7, 11, 12, 13, 14, 15]), short(dice)),
   unmasked: (dice) => frame(dice.pick([1, 2, 8, 9]), short(dice), { masked: false }),
-  'a length written too long': (dice) => frame(binary, short(dice), { lengthBytes: dice.pick([2, 8]) }),
-  'a length that is wrong': (dice) => frame(binary, short(dice), { length: BigInt(dice.edge()) }),
+  'an overlong length field': (dice) => frame(binary, short(dice), { lengthBytes: dice.pick([2, 8]) }),
+  'a wrong length': (dice) => frame(binary, short(dice), { length: BigInt(dice.edge()) }),
   'a huge length': (dice) => frame(binary, short(dice), { length: dice.pick(hugeLengths), lengthBytes: 8 }),
-  'text that is no UTF-8': (dice) => frame(text, dice.pick(badText)),
-  'text, well formed': (dice) => frame(text, Buffer.from('ü'.repeat(dice.below(40)))),
-  'text cut between frames': (dice) => {
+  'text in invalid UTF-8': (dice) => frame(text, dice.pick(badText)),
+  'well-formed text': (dice) => frame(text, Buffer.from('ü'.repeat(dice.below(40)))),
+  'a character split between frames': (dice) => {
     const [first, second] = [Buffer.from([0xe2, 0x82]), Buffer.from([dice.pick([0xac, 0xff])])]
     return Buffer.concat([frame(text, first, { fin: false }), frame(0, second)])
   },
@@ -73,14 +73,14 @@ export const frameKinds: Record<string, (dice: Dice) => Buffer> = {
     code.writeUInt16BE(dice.oneIn(3) ? dice.below(65_536) : dice.pick(closeCodes))
     return frame(8, Buffer.concat([code, dice.oneIn(2) ? dice.pick(badText) : dice.bytes(dice.below(123))]))
   },
-  'close of one byte': () => frame(8, Uint8Array.of(3)),
+  'a close frame of one byte': () => frame(8, Uint8Array.of(3)),
   'frames after close': (dice) => Buffer.concat([frame(8, none), frame(binary, short(dice)), frame(9, none)]),
-  'control in fragments': (dice) => frame(dice.pick([8, 9, 10]), short(dice), { fin: false }),
-  'control too long': (dice) => frame(dice.pick([8, 9, 10]), dice.bytes(dice.between(126, 300))),
+  'a fragmented control frame': (dice) => frame(dice.pick([8, 9, 10]), short(dice), { fin: false }),
+  'an overlong control frame': (dice) => frame(dice.pick([8, 9, 10]), dice.bytes(dice.between(126, 300))),
   'continuation without a start': (dice) => frame(0, short(dice), { fin: dice.oneIn(2) }),
-  'a start within a message': (dice) =>
+  'a new message within a message': (dice) =>
     Buffer.concat([frame(binary, short(dice), { fin: false }), frame(dice.pick([1, 2]), short(dice))]),
-  'a message without an end': (dice) =>
+  'an endless message': (dice) =>
     Buffer.concat(
       Array.from({ length: dice.between(1, 100) }, (_, at) =>
         frame(at === 0 ? binary : 0, short(dice), { fin: false }),
@@ -96,19 +96,18 @@ export const frameKinds: Record<string, (dice: Dice) => Buffer> = {
     Buffer.concat(
       Array.from({ length: dice.between(60, 2_000) }, (_, at) => frame(at === 0 ? binary : 0, none, { fin: false })),
     ),
-  'pings without end': (dice) =>
+  'a flood of pings': (dice) =>
     Buffer.concat(Array.from({ length: dice.between(1, 500) }, () => frame(9, short(dice).subarray(0, 125)))),
-  'pongs that nobody asked for': (dice) =>
-    Buffer.concat(Array.from({ length: dice.between(1, 100) }, () => frame(10, none))),
-  'control within a message': (dice) =>
+  'unsolicited pongs': (dice) => Buffer.concat(Array.from({ length: dice.between(1, 100) }, () => frame(10, none))),
+  'a control frame within a message': (dice) =>
     Buffer.concat([frame(binary, short(dice), { fin: false }), frame(9, none), frame(0, short(dice))]),
   'the longest message': (dice) => frame(binary, Buffer.alloc(dice.pick([262_144, 262_145, 300_000]), 1)),
-  'a message too long in fragments': () =>
+  'an overlong message in fragments': () =>
     Buffer.concat([frame(binary, Buffer.alloc(200_000), { fin: false }), frame(0, Buffer.alloc(200_000))]),
   'an unfinished frame': (dice) =>
     frame(binary, Buffer.alloc(dice.below(60_000)), { length: BigInt(dice.between(60_001, 262_144)) }),
-  'a cut header': (dice) => frame(binary, short(dice), { lengthBytes: 8 }).subarray(0, dice.between(1, 13)),
+  'a truncated header': (dice) => frame(binary, short(dice), { lengthBytes: 8 }).subarray(0, dice.between(1, 13)),
   'any bytes': (dice) => dice.bytes(dice.below(400)),
-  'compressed although nobody agreed': (dice) => frame(binary, short(dice), { reserved: 4 }),
-  'what libp2p cannot read': (dice) => frame(binary, dice.bytes(dice.below(2_000))),
+  'compression that was not negotiated': (dice) => frame(binary, short(dice), { reserved: 4 }),
+  'bytes that libp2p cannot decode': (dice) => frame(binary, dice.bytes(dice.below(2_000))),
 }

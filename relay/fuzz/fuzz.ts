@@ -17,35 +17,35 @@ import type { FromTarget, Measure, Started } from './target.ts'
 export interface FuzzOptions {
   cases: number
   seed: number
-  /** Cases at once. */
+  /** Concurrent cases. */
   parallel?: number
-  /** Called now and then with how many are done. */
+  /** Called with the number of finished cases, every thousand. */
   onProgress?(done: number): void
 }
 
 export interface FuzzResult {
   cases: number
-  /** How often each kind was played. */
+  /** Number of cases of each kind. */
   kinds: Record<string, number>
-  /** What the target held before and after, and the same of a target that honest connections went to. */
+  /** Resources of the target before and after, and of a control target that served honest connections. */
   attacked: { before: Measure; after: Measure }
   control: { before: Measure; after: Measure }
-  /** After all: the page's health, and whether a peer on stock libp2p got a reservation. */
+  /** Afterwards: whether the page is healthy, and whether a stock libp2p peer got a reservation. */
   healthy: boolean
   reserved: boolean
 }
 
 const host = '127.0.0.1'
 
-/** Everything that runs once (compiling, caches) has run after this many. */
+/** Cases before the first measurement, so that compilation and caches do not count. */
 const warmUp = 400
 
-/** Sockets end by their own time-outs after the attackers left; the longest is ten seconds (ms). */
+/** Time for sockets to close after the attacks (ms); their longest timeout is ten seconds. */
 const settleMs = 60_000
 
 /**
- * Plays seeded cases of misuse against a relay and a page server in a process of their own, and as many honest
- * connections against another such process, and measures both. Case n is the same for the same seed.
+ * Runs seeded cases of misuse against a relay and a page server in their own process, and as many honest connections
+ * against another such process, and measures both. Case n is the same for the same seed.
  */
 export const fuzz = async ({ cases, seed, parallel = 24, onProgress }: FuzzOptions): Promise<FuzzResult> => {
   const folder = await mkdtemp(join(tmpdir(), 'ggen-fuzz-'))
@@ -89,7 +89,7 @@ interface RunningTarget {
   child: ChildProcess
   started: Started
   target: Target
-  /** What it holds when all sockets are gone, or what it holds after waiting long for that. */
+  /** Measures once all sockets have closed, or after `settleMs`. */
   settled(): Promise<Measure>
   stop(): Promise<void>
 }
@@ -150,7 +150,7 @@ const together = async (count: number, parallel: number, task: (index: number) =
   await Promise.all(Array.from({ length: parallel }, work))
 }
 
-/** A connection with nothing wrong in it: a request for the page, and a WebSocket that is closed again. */
+/** Makes honest connections: a request for the page, and a WebSocket that opens and closes. */
 const visit = async ({ host, pagePort, relayPort }: Target): Promise<void> => {
   const socket = new WebSocket(`ws://${host}:${relayPort}/`)
   socket.on('error', () => {})
@@ -185,22 +185,22 @@ const canReserve = async (relay: string): Promise<boolean> => {
   }
 }
 
-/** What `fuzz` found wrong, in sentences; none when the target held. */
-export const problems = (result: FuzzResult, wanted: number): string[] => {
+/** Returns the problems that `fuzz` found as sentences; none if the target passed. */
+export const problems = (result: FuzzResult, expected: number): string[] => {
   const { attacked, control } = result
   const found: string[] = []
-  if (result.cases !== wanted) found.push(`The target ended after about ${result.cases} of ${wanted} cases.`)
+  if (result.cases !== expected) found.push(`The target ended after about ${result.cases} of ${expected} cases.`)
   if (attacked.after.faults > 0)
     found.push(`${attacked.after.faults} errors reached the process:\n${attacked.after.lines.join('\n')}`)
-  if (attacked.after.sockets > 0) found.push(`${attacked.after.sockets} sockets are left.`)
-  if (attacked.after.connections > 0) found.push(`${attacked.after.connections} connections are left.`)
-  const grown = attacked.after.held - attacked.before.held
-  const allowed = Math.max(0, control.after.held - control.before.held) + mayKeepBytes
-  if (grown > allowed) found.push(`It holds ${grown} bytes more than before; the control allows ${allowed}.`)
-  if (!result.healthy) found.push('The page says that it is not well.')
+  if (attacked.after.sockets > 0) found.push(`${attacked.after.sockets} sockets remain open.`)
+  if (attacked.after.connections > 0) found.push(`${attacked.after.connections} connections remain open.`)
+  const growth = attacked.after.held - attacked.before.held
+  const allowed = Math.max(0, control.after.held - control.before.held) + allowedGrowthBytes
+  if (growth > allowed) found.push(`The heap grew by ${growth} bytes; the control allows ${allowed}.`)
+  if (!result.healthy) found.push('The page reports that it is unhealthy.')
   if (!result.reserved) found.push('A peer got no reservation.')
   return found
 }
 
-/** What may be kept beside what honest connections leave: peers that were met are remembered, within their own bounds. */
-const mayKeepBytes = 4_000_000
+/** Allowed growth beyond that of the control (bytes): the peer store keeps peers, within its own bounds. */
+const allowedGrowthBytes = 4_000_000

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { fuzz, problems } from './fuzz.ts'
 
-/** `npm run fuzz -- --cases 100000 --seed 1`: misuse of every port by the number; ends with 1 when something gave way. */
+/** `npm run fuzz -- --cases 100000 --seed 1`: misuses every port that many times; exits with 1 on a problem. */
 const { values } = parseArgs({
   options: {
     cases: { type: 'string', default: '100000' },
@@ -11,7 +11,7 @@ const { values } = parseArgs({
 })
 const [cases, seed, parallel] = [values.cases, values.seed, values.parallel].map(Number)
 if (![cases, seed, parallel].every(Number.isSafeInteger))
-  throw new Error('--cases, --seed and --parallel are whole numbers.')
+  throw new Error('--cases, --seed and --parallel must be integers.')
 
 const started = performance.now()
 const seconds = (): string => `${((performance.now() - started) / 1_000).toFixed(0)} s`
@@ -30,9 +30,9 @@ for (const [name, { before, after }] of [
   ['control', result.control],
 ] as const)
   console.log(
-    `${name}: held ${megabytes(before.held)} before, ${megabytes(after.held)} after; ${after.sockets} sockets and ${after.connections} connections left; ${after.faults} errors reached the process`,
+    `${name}: held ${megabytes(before.held)} before, ${megabytes(after.held)} after; ${after.sockets} sockets and ${after.connections} connections remain; ${after.faults} errors reached the process`,
   )
 const found = problems(result, cases ?? 0)
 for (const problem of found) console.error(problem)
-console.log(`${result.cases} cases, seed ${seed}, in ${seconds()}: ${found.length === 0 ? 'it held' : 'it gave way'}`)
+console.log(`${result.cases} cases, seed ${seed}, in ${seconds()}: ${found.length === 0 ? 'passed' : 'failed'}`)
 process.exit(found.length === 0 ? 0 : 1)

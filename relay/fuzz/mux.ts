@@ -2,7 +2,7 @@ import { encode } from 'uint8-varint'
 import { KAD_PROTOCOL } from '../../workers/protocol/protocols.ts'
 import type { Dice } from './dice.ts'
 
-/** Bytes of multistream-select and yamux, well and badly formed. */
+/** Bytes of multistream-select and yamux, well-formed and malformed. */
 
 export interface YamuxHeader {
   version?: number
@@ -29,7 +29,7 @@ const flagSets = [0, syn, ack, fin, rst, syn | fin, syn | rst, syn | ack, fin | 
 const lengths = [0, 1, 12, 65_535, 262_143, 262_144, 262_145, 1 << 20, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff]
 const streams = [0, 1, 2, 3, 4, 0x7fff_ffff, 0xffff_fffe, 0xffff_ffff]
 
-/** Everything that the relay answers to, and what it does not. */
+/** Protocols that the relay supports, and some that it does not. */
 const protocols = [
   '/ipfs/id/1.0.0',
   '/ipfs/id/push/1.0.0',
@@ -39,7 +39,7 @@ const protocols = [
   KAD_PROTOCOL,
   '/libp2p/circuit/relay/0.2.0/hop',
   '/libp2p/circuit/relay/0.2.0/stop',
-  '/nobody/has/this',
+  '/unsupported/1.0.0',
   '',
   'ls',
   'na',
@@ -48,7 +48,7 @@ const protocols = [
   '/noise',
 ]
 
-/** A message of multistream-select: its length, the text, a line end. */
+/** A multistream-select message: its length, the text, a line feed. */
 export const selectMessage = (text: string): Buffer => {
   const body = Buffer.from(`${text}\n`)
   return Buffer.concat([varint(body.length), body])
@@ -71,16 +71,16 @@ export const selectBytes = (dice: Dice): Buffer =>
     () => dice.bytes(dice.below(600)),
   ])()
 
-/** The first bytes of a message of a protocol: the length, and something like a protobuf. */
+/** The start of a protocol message: its length and a plausible protobuf. */
 const messageBytes = (dice: Dice): Buffer => {
   const parts: Buffer[] = []
   for (let count = dice.below(12); count > 0; count -= 1) {
-    const wire = dice.pick([0, 1, 2, 2, 2, 5, 3, 7])
-    parts.push(varint((dice.between(0, 15) << 3) | wire))
-    if (wire === 0) parts.push(dice.oneIn(4) ? Buffer.alloc(11, 0xff) : varint(dice.below(1 << 30)))
-    if (wire === 1) parts.push(dice.bytes(8))
-    if (wire === 5) parts.push(dice.bytes(4))
-    if (wire === 2) {
+    const wireType = dice.pick([0, 1, 2, 2, 2, 5, 3, 7])
+    parts.push(varint((dice.between(0, 15) << 3) | wireType))
+    if (wireType === 0) parts.push(dice.oneIn(4) ? Buffer.alloc(11, 0xff) : varint(dice.below(1 << 30)))
+    if (wireType === 1) parts.push(dice.bytes(8))
+    if (wireType === 5) parts.push(dice.bytes(4))
+    if (wireType === 2) {
       const body = dice.bytes(dice.below(60))
       parts.push(varint(dice.oneIn(5) ? dice.pick(lengths) : body.length), body)
     }
@@ -97,30 +97,30 @@ const header = (dice: Dice): YamuxHeader => ({
   length: dice.pick(lengths),
 })
 
-/** A stream that is opened, agrees on a protocol, and says something in it. */
+/** Opens a stream, negotiates a protocol and sends messages. */
 const stream = (dice: Dice, id: number): Buffer[] => {
   const opening = Buffer.concat([selectGreeting, selectMessage(dice.pick(protocols))])
-  const said = Buffer.concat(Array.from({ length: dice.below(4) }, () => messageBytes(dice)))
+  const messages = Buffer.concat(Array.from({ length: dice.below(4) }, () => messageBytes(dice)))
   return [
     yamuxFrame({ type: windowUpdate, flags: syn, stream: id, length: dice.oneIn(5) ? dice.pick(lengths) : 0 }),
     yamuxFrame({ type: data, stream: id }, dice.oneIn(5) ? selectBytes(dice) : opening),
-    yamuxFrame({ type: data, stream: id, flags: dice.pick([0, 0, fin, rst]) }, said),
+    yamuxFrame({ type: data, stream: id, flags: dice.pick([0, 0, fin, rst]) }, messages),
   ]
 }
 
-/** The kinds of misuse of a muxer by name; each gives the frames in order. */
+/** Kinds of misuse of a muxer by name; each returns frames in order. */
 export const yamuxKinds: Record<string, (dice: Dice) => Buffer[]> = {
   'any header': (dice) =>
     Array.from({ length: dice.between(1, 20) }, () =>
       yamuxFrame(header(dice), dice.oneIn(3) ? dice.bytes(dice.below(300)) : undefined),
     ),
   'a wrong version': (dice) => [yamuxFrame({ version: dice.between(1, 255) })],
-  'a type that is none': (dice) => [yamuxFrame({ type: dice.between(4, 255), stream: dice.pick(streams) })],
+  'an unknown type': (dice) => [yamuxFrame({ type: dice.between(4, 255), stream: dice.pick(streams) })],
   'data on stream 0': () => [yamuxFrame({ stream: 0, flags: syn }, Buffer.alloc(4))],
-  'streams of the wrong side': (dice) => [
+  'stream ids of the other side': (dice) => [
     yamuxFrame({ type: windowUpdate, flags: syn, stream: 2 * dice.between(1, 9), length: 0 }),
   ],
-  'streams that are not there': (dice) =>
+  'unknown streams': (dice) =>
     Array.from({ length: 20 }, () =>
       yamuxFrame({ type: dice.below(2), stream: dice.pick(streams), flags: dice.pick([0, fin, rst, ack]), length: 0 }),
     ),
@@ -147,25 +147,24 @@ export const yamuxKinds: Record<string, (dice: Dice) => Buffer[]> = {
       yamuxFrame({ type: windowUpdate, flags: rst, stream: 2 * at + 1, length: 0 }),
     ]).flat(),
   'a stream opened twice': (dice) => [...stream(dice, 1), ...stream(dice, 1)],
-  'pings without end': (dice) =>
+  'a flood of pings': (dice) =>
     Array.from({ length: dice.between(10, 2_000) }, (_, at) =>
       yamuxFrame({ type: ping, flags: syn, stream: 0, length: at }),
     ),
-  'answers to pings that were not sent': (dice) => [
+  'unsolicited ping responses': (dice) => [
     yamuxFrame({ type: ping, flags: dice.pick([ack, 0, fin, 15]), stream: 0, length: dice.pick(lengths) }),
   ],
-  'a goodbye': (dice) => [
+  'streams after go away': (dice) => [
     yamuxFrame({ type: goAway, stream: 0, length: dice.pick([0, 1, 2, 3, 99, 0xffff_ffff]) }),
     ...stream(dice, 1),
   ],
-  'a goodbye with streams open': (dice) => [
+  'go away with open streams': (dice) => [
     ...stream(dice, 1),
     ...stream(dice, 3),
     yamuxFrame({ type: goAway, stream: 0, length: dice.below(4) }),
   ],
-  'messages of protocols': (dice) =>
-    Array.from({ length: dice.between(1, 6) }, (_, at) => stream(dice, 2 * at + 1)).flat(),
-  'agreement on a protocol': (dice) => [
+  'protocol messages': (dice) => Array.from({ length: dice.between(1, 6) }, (_, at) => stream(dice, 2 * at + 1)).flat(),
+  'protocol negotiation': (dice) => [
     yamuxFrame({ type: windowUpdate, flags: syn, stream: 1, length: 0 }),
     yamuxFrame({ stream: 1 }, selectBytes(dice)),
   ],

@@ -6,16 +6,16 @@ import { keepServing } from '../keep-serving.ts'
 import { startRelay } from '../start-relay.ts'
 
 /**
- * The relay and the page server in one process that can be measured: what is attacked. Started by `fork` with
- * `--expose-gc`; asked `measure`, it says what it holds.
+ * Process under attack: relay and page server. Started by `fork` with `--expose-gc`; the message `measure` makes it
+ * report the resources it holds.
  */
 export interface Measure {
-  /** Bytes held after a collection. */
+  /** Heap and array buffers after garbage collection (bytes). */
   held: number
-  /** Open sockets, those that listen not among them. */
+  /** Open sockets, without listening ones. */
   sockets: number
   connections: number
-  /** Errors that reached the process, all since it started, and what the log says of them. */
+  /** Errors that reached the process since its start, and their log lines. */
   faults: number
   lines: string[]
 }
@@ -29,11 +29,11 @@ export interface Started {
 export type FromTarget = { kind: 'started'; started: Started } | { kind: 'measure'; measure: Measure }
 
 const lines: string[] = []
-const lastResort = createUncaughtErrors({ log: (line) => lines.push(line), now: () => performance.now() })
-keepServing(lastResort, () => process.exit(1))
+const uncaughtErrors = createUncaughtErrors({ log: (line) => lines.push(line), now: () => performance.now() })
+keepServing(uncaughtErrors, () => process.exit(1))
 
 const config = readConfig({ ...process.env, PORT: '0', RELAY_PORT: '0' }, join(import.meta.dirname, '../..'))
-const onError = (error: Error): void => void lastResort.take(error)
+const onError = (error: Error): void => void uncaughtErrors.take(error)
 const relay = await startRelay(config, onError)
 const page = await startPageServer({
   folder: config.pageFolder,
@@ -45,7 +45,7 @@ const page = await startPageServer({
 })
 
 const measure = async (): Promise<Measure> => {
-  // What a collection sets free may hold more, by way of finalizers.
+  // Finalizers may release more objects for the next collection.
   for (let times = 0; times < 3; times += 1) {
     globalThis.gc?.()
     await new Promise((resolve) => setImmediate(resolve))
@@ -55,7 +55,7 @@ const measure = async (): Promise<Measure> => {
     held: heapUsed + arrayBuffers,
     sockets: process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length,
     connections: relay.node.getConnections().length,
-    faults: lastResort.count(),
+    faults: uncaughtErrors.count(),
     lines,
   }
 }

@@ -1,6 +1,6 @@
 import type { Dice } from './dice.ts'
 
-/** What comes over a bare TCP connection: bytes of no protocol, of others, and HTTP with something wrong in it. */
+/** Bytes for a bare TCP connection: random, of other protocols, and malformed HTTP. */
 
 const tlsHello = Buffer.from('16030100c8010000c40303', 'hex')
 
@@ -76,11 +76,11 @@ export const tcpBytes = (dice: Dice): Buffer =>
     () => Buffer.from('\x13/multistream/1.0.0\n\x07/noise\n'),
   ])()
 
-/** One request, or several in one piece. */
+/** One request, or several in one write. */
 export const httpBytes = (dice: Dice): Buffer =>
   Buffer.concat(Array.from({ length: dice.oneIn(5) ? dice.between(2, 8) : 1 }, () => request(dice)))
 
-/** A WebSocket handshake with something wrong, or right. */
+/** A WebSocket handshake, valid or malformed. */
 export const upgradeBytes = (dice: Dice): Buffer => {
   const key = dice.pick(['AAAAAAAAAAAAAAAAAAAAAA==', '', 'x', `${'A'.repeat(500)}==`, 'ÿ', 'AAAAAAAAAAAAAAAAAAAAAB=='])
   const lines = [
@@ -97,7 +97,7 @@ export const upgradeBytes = (dice: Dice): Buffer => {
     )
   if (dice.oneIn(3)) lines.push(`Sec-WebSocket-Protocol: ${dice.pick(['a, a', ',', 'ü', 'x'.repeat(3_000)])}`)
   if (dice.oneIn(3)) lines.splice(dice.between(1, lines.length - 1), 1)
-  // What comes in the same piece as the handshake is read before anything of ours is attached.
+  // Bytes in the same write as the handshake are read before the relay has attached its listeners.
   return Buffer.concat([
     Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'),
     dice.oneIn(2) ? dice.bytes(dice.below(300)) : Buffer.alloc(0),

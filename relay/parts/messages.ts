@@ -1,18 +1,18 @@
 import type { RelayHealth } from '../create-relay.ts'
 
-/** What a part says to the process that started it. */
+/** Message from a part to its supervisor. */
 export type FromPart =
-  /** It serves, at this port; the relay says its multiaddrs too. */
+  /** The part serves at this port. `addresses` are the relay's multiaddrs, or the page's origin. */
   | { kind: 'ready'; port: number; addresses: string[] }
-  /** It cannot start, for a reason that a person can mend. */
+  /** The part cannot start, for a reason that an operator can fix. */
   | { kind: 'failed'; message: string }
-  /** The page asks how the relay is. */
-  | { kind: 'ask-health'; question: number }
-  | { kind: 'health'; question: number; health: RelayHealth | undefined }
+  /** The page server requests the relay's health. */
+  | { kind: 'health-request'; requestId: number }
+  | { kind: 'health'; requestId: number; health: RelayHealth | undefined }
 
-/** What the supervisor says to a part. A part stops when the channel ends. */
+/** Message from the supervisor to a part. A part stops when the channel closes. */
 export type ToPart =
-  | { kind: 'ask-health'; question: number }
-  | { kind: 'health'; question: number; health: RelayHealth | undefined }
-  /** For the page: the relay's multiaddrs, none until it has been up once. */
+  | { kind: 'health-request'; requestId: number }
+  | { kind: 'health'; requestId: number; health: RelayHealth | undefined }
+  /** The relay's multiaddrs, for the page server; empty until the relay has started once. */
   | { kind: 'addresses'; addresses: string[] }

@@ -4,12 +4,12 @@ import { readConfig } from '../config.ts'
 import type { RelayHealth } from '../create-relay.ts'
 import { startPageServer } from '../http.ts'
 import { runPart } from './part.ts'
-import { createQuestions } from './questions.ts'
+import { createPendingRequests } from './pending-requests.ts'
 
-/** The process of the page's server. It needs the relay for `/healthz` only, and for its address once. */
+/** Process of the page server. It needs the relay only for its addresses and for `/healthz`. */
 await runPart(async ({ send, onError }) => {
   const config = readConfig(process.env, join(import.meta.dirname, '../..'))
-  const questions = createQuestions<RelayHealth>()
+  const requests = createPendingRequests<RelayHealth>()
   let addresses: string[] = []
   const server = await startPageServer({
     folder: config.pageFolder,
@@ -17,8 +17,8 @@ await runPart(async ({ send, onError }) => {
     port: config.port,
     relaysFor: (host) => (addresses.length === 0 ? [] : [addressFor(addresses, host)]),
     health: () =>
-      questions.ask((question) => {
-        send({ kind: 'ask-health', question })
+      requests.send((requestId) => {
+        send({ kind: 'health-request', requestId })
         return true
       }),
     onError,
@@ -27,7 +27,7 @@ await runPart(async ({ send, onError }) => {
     ready: { kind: 'ready', port: server.port, addresses: [server.address] },
     onMessage(message) {
       if (message.kind === 'addresses') addresses = message.addresses
-      else if (message.kind === 'health') questions.answer(message.question, message.health)
+      else if (message.kind === 'health') requests.settle(message.requestId, message.health)
     },
     stop: server.stop,
   }

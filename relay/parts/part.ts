@@ -2,7 +2,7 @@ import { createUncaughtErrors } from '../../workers/stack/uncaught-errors.ts'
 import { keepServing } from '../keep-serving.ts'
 import type { FromPart, ToPart } from './messages.ts'
 
-/** A part that serves. */
+/** A part that has started. */
 export interface RunningPart {
   ready: Extract<FromPart, { kind: 'ready' }>
   onMessage(message: ToPart): void
@@ -11,30 +11,30 @@ export interface RunningPart {
 
 export interface PartTools {
   send(message: FromPart): void
-  /** For errors that the part outlives. */
+  /** Reports an error that the part survives. */
   onError(error: Error): void
 }
 
-/** Stopping takes at most this long (ms). */
+/** Limit on stopping; then the process exits anyway (ms). */
 const stopTimeoutMs = 1_000
 
 /**
- * Runs a part in this process, which `supervise` started: says that it is ready, or why not, and stops when the channel
- * to the supervisor ends or SIGTERM comes. SIGINT is left to the supervisor, since a terminal sends it to all.
+ * Runs a part in this process, a child of `supervise`. Reports that the part is ready, or why it cannot start, and stops
+ * it when the channel to the supervisor closes or on SIGTERM. SIGINT is the supervisor's: a terminal sends it to all.
  *
- * Once it serves, an error that nobody caught ends nothing (`keep-serving.ts`); before that it is why it cannot start.
+ * Once the part serves, it survives uncaught errors (`keep-serving.ts`); before that, one is the reason it cannot start.
  */
 export const runPart = async (start: (tools: PartTools) => Promise<RunningPart>): Promise<void> => {
   const send = (message: FromPart): void => {
     if (process.connected) process.send?.(message, undefined, undefined, () => {})
   }
-  const lastResort = createUncaughtErrors({ log: (line) => console.error(line), now: () => performance.now() })
+  const uncaughtErrors = createUncaughtErrors({ log: (line) => console.error(line), now: () => performance.now() })
   let running: RunningPart | undefined
   let ending = false
   const end = async (code: number): Promise<void> => {
     if (ending) return
     ending = true
-    // A part that is broken may never stop by itself.
+    // A broken part may never stop.
     setTimeout(() => process.exit(code), stopTimeoutMs)
     await running?.stop().catch(() => {})
     process.exit(code)
@@ -49,10 +49,10 @@ export const runPart = async (start: (tools: PartTools) => Promise<RunningPart>)
   }
   process.once('uncaughtException', fail)
   try {
-    const started = await start({ send, onError: (error) => void lastResort.take(error) })
+    const started = await start({ send, onError: (error) => void uncaughtErrors.take(error) })
     running = started
     process.off('uncaughtException', fail)
-    keepServing(lastResort, () => void end(1))
+    keepServing(uncaughtErrors, () => void end(1))
     process.on('message', (message: ToPart) => started.onMessage(message))
     send(started.ready)
   } catch (error) {

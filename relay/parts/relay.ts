@@ -4,16 +4,16 @@ import { readConfig } from '../config.ts'
 import { startRelay } from '../start-relay.ts'
 import { runPart } from './part.ts'
 
-// Before anything measures a duration by it.
+// Before anything measures a duration.
 installSteadyDate()
 
-/** The process of the relay. */
+/** Process of the relay. */
 await runPart(async ({ send, onError }) => {
   const relay = await startRelay(readConfig(process.env, join(import.meta.dirname, '../..')), onError)
   return {
     ready: { kind: 'ready', port: relay.port, addresses: relay.node.getMultiaddrs().map(String) },
     onMessage(message) {
-      if (message.kind === 'ask-health') send({ ...message, kind: 'health', health: relay.health() })
+      if (message.kind === 'health-request') send({ ...message, kind: 'health', health: relay.health() })
     },
     stop: relay.stop,
   }

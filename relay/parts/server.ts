@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { RelayHealth } from '../create-relay.ts'
-import { createQuestions } from './questions.ts'
+import { createPendingRequests } from './pending-requests.ts'
 import { type Part, supervise } from './supervise.ts'
 
 const script = (name: string): string => join(import.meta.dirname, name)
@@ -8,53 +8,53 @@ const log = (line: string): void => console.error(line)
 
 export interface RelayPart {
   part: Part
-  /** The multiaddrs of the relay, the same over its restarts. */
+  /** The relay's multiaddrs, which restarts do not change. */
   started: Promise<readonly string[]>
   /** Undefined while it is down. */
   health(): Promise<RelayHealth | undefined>
 }
 
-/** The relay in a process of its own. `onAddresses` is called each time that it is up. */
+/** Starts the relay in its own process. `onAddresses` runs after each start of that process. */
 export const startRelayPart = (onAddresses: (addresses: string[]) => void = () => {}): RelayPart => {
-  const questions = createQuestions<RelayHealth>()
+  const requests = createPendingRequests<RelayHealth>()
   const part = supervise({
     name: 'relay',
     script: script('relay.ts'),
     portVariable: 'RELAY_PORT',
     onReady: ({ addresses }) => onAddresses(addresses),
     onMessage(message) {
-      if (message.kind === 'health') questions.answer(message.question, message.health)
+      if (message.kind === 'health') requests.settle(message.requestId, message.health)
     },
     log,
   })
   return {
     part,
     started: part.started.then(({ addresses }) => addresses),
-    health: () => questions.ask((question) => part.send({ kind: 'ask-health', question })),
+    health: () => requests.send((requestId) => part.send({ kind: 'health-request', requestId })),
   }
 }
 
 export interface PagePart {
   part: Part
-  /** Where the page is, without a slash at the end. */
+  /** Origin of the page, without a trailing slash. */
   started: Promise<string>
   setRelay(addresses: string[]): void
 }
 
-/** The page's server in a process of its own; `health` is that of the relay. */
+/** Starts the page server in its own process; `health` returns the relay's health. */
 export const startPagePart = (health: () => Promise<RelayHealth | undefined>): PagePart => {
   let addresses: string[] = []
-  const tellAddresses = (): void => void part.send({ kind: 'addresses', addresses })
+  const sendAddresses = (): void => void part.send({ kind: 'addresses', addresses })
   const part = supervise({
     name: 'page server',
     script: script('page.ts'),
     portVariable: 'PORT',
-    onReady: tellAddresses,
+    onReady: sendAddresses,
     onMessage(message) {
-      if (message.kind !== 'ask-health') return
-      const { question } = message
+      if (message.kind !== 'health-request') return
+      const { requestId } = message
       health()
-        .then((health) => part.send({ kind: 'health', question, health }))
+        .then((health) => part.send({ kind: 'health', requestId, health }))
         .catch(log)
     },
     log,
@@ -62,9 +62,9 @@ export const startPagePart = (health: () => Promise<RelayHealth | undefined>): P
   return {
     part,
     started: part.started.then(({ addresses: [address = ''] }) => address),
-    setRelay(now) {
-      addresses = now
-      tellAddresses()
+    setRelay(current) {
+      addresses = current
+      sendAddresses()
     },
   }
 }

@@ -22,7 +22,7 @@ const start = (): Watched => {
     script: join(import.meta.dirname, 'fixtures/faulty.ts'),
     portVariable: 'FAULTY_PORT',
     onMessage(message) {
-      if (message.kind === 'health') watched.answered.add(message.question)
+      if (message.kind === 'health') watched.answered.add(message.requestId)
     },
     onReady: ({ port }) => void watched.ports.push(port),
     log: (line) => void watched.lines.push(line),
@@ -40,50 +40,50 @@ const startWith = (how: string): Watched => {
 }
 
 describe('a part', () => {
-  it('outlives whatever is thrown or rejected in it, and answers as before', async () => {
+  it('survives any uncaught exception or rejection and continues to answer', async () => {
     const { part, answered, ports } = start()
     await part.started
     const pid = part.pid()
-    for (const question of [1, 2, 3, 4, 5, 6]) {
-      part.send({ kind: 'ask-health', question })
-      await until(`it answers after fault ${question}`, () => answered.has(question))
+    for (const requestId of [1, 2, 3, 4, 5, 6]) {
+      part.send({ kind: 'health-request', requestId })
+      await until(`it answers after fault ${requestId}`, () => answered.has(requestId))
     }
     expect(part.pid()).toBe(pid)
     expect(ports).toEqual([4_242])
   })
 
   it.each([
-    [7, 'ended by itself'],
+    [7, 'exited'],
     [8, 'was killed'],
-    [9, 'had more faults than it can bear'],
-  ])('is there again, at the same port, after it (%i) %s', async (question) => {
+    [9, 'had too many uncaught errors'],
+  ])('restarts at the same port after it (%i) %s', async (requestId) => {
     const { part, ports, answered, lines } = start()
     await part.started
     const pid = part.pid()
-    part.send({ kind: 'ask-health', question })
-    await until('it is there again', () => ports.length === 2)
+    part.send({ kind: 'health-request', requestId })
+    await until('it has restarted', () => ports.length === 2)
     expect(ports).toEqual([4_242, 4_242])
     expect(part.pid()).not.toBe(pid)
-    expect(lines[0]).toMatch(/^The part is down and is started again\./)
-    part.send({ kind: 'ask-health', question: 0 })
+    expect(lines[0]).toMatch(/^The part is down and will be restarted\./)
+    part.send({ kind: 'health-request', requestId: 0 })
     await until('it answers', () => answered.has(0))
   })
 
   it.each([
     ['throw', 'Choose another port.'],
     ['later', 'It broke while it started.'],
-  ])('that cannot start says why and is not started again (%s)', async (how, message) => {
+  ])('reports why its first start failed and is not restarted (%s)', async (how, message) => {
     const { part, lines } = startWith(how)
     await expect(part.started).rejects.toThrow(message)
     expect(part.pid()).toBeUndefined()
     expect(lines).toEqual([])
   })
 
-  it('can be told nothing after it has stopped', async () => {
+  it('accepts no messages after it has stopped', async () => {
     const { part } = start()
     await part.started
     await part.stop()
-    expect(part.send({ kind: 'ask-health', question: 0 })).toBe(false)
+    expect(part.send({ kind: 'health-request', requestId: 0 })).toBe(false)
     expect(part.pid()).toBeUndefined()
   })
 })

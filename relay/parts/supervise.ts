@@ -2,39 +2,39 @@ import { type ChildProcess, fork } from 'node:child_process'
 import type { FromPart, ToPart } from './messages.ts'
 
 export interface PartOptions {
-  /** For the log. */
+  /** Name in the log. */
   name: string
-  /** The script of the process. */
+  /** Script that the process runs. */
   script: string
-  /** The environment variable of its port, which it keeps over restarts. */
+  /** Environment variable of the port, which the part keeps over restarts. */
   portVariable: string
   onMessage(message: FromPart): void
-  /** It serves, for the first time or again. */
+  /** Called when the part serves, after the first start and after each restart. */
   onReady(ready: Extract<FromPart, { kind: 'ready' }>): void
   log(line: string): void
 }
 
 export interface Part {
-  /** Rejects with what is wrong when it cannot start at first. */
+  /** Rejects with the reason when the first start fails. */
   started: Promise<Extract<FromPart, { kind: 'ready' }>>
-  /** False when it is not there to hear it. */
+  /** False while the part is down. */
   send(message: ToPart): boolean
   /** Undefined while it is down. */
   pid(): number | undefined
   stop(): Promise<void>
 }
 
-/** Before the first new try, and at most between tries (ms); a part that served for `steadyMs` starts from the first. */
+/** Delay before the first restart, its maximum, and the time a part must serve to reset it (ms). */
 const firstDelayMs = 100
 const maxDelayMs = 10_000
 const steadyMs = 30_000
 
-/** A part that has not ended by then is ended (ms); it ends itself after a second (`part.ts`). */
+/** Time to stop before the process is killed (ms); a part exits after a second (`part.ts`). */
 const stopTimeoutMs = 1_200
 
 /**
- * A part of the server in a process of its own, started again whenever it ends: by an error, out of memory, or killed.
- * It ends with the process that started it, since their channel then ends.
+ * Runs a part of the server in its own process and restarts it whenever it ends: after an error, out of memory, or
+ * killed. The part also ends with the supervising process, because that closes their channel.
  */
 export const supervise = (options: PartOptions): Part => {
   const first = Promise.withResolvers<Extract<FromPart, { kind: 'ready' }>>()
@@ -43,14 +43,14 @@ export const supervise = (options: PartOptions): Part => {
   let delayMs = firstDelayMs
   let hasServed = false
   let stopping = false
-  let again: NodeJS.Timeout | undefined
+  let restart: NodeJS.Timeout | undefined
 
   const start = (): void => {
-    const process_ = fork(options.script, [], { env: { ...process.env, ...environment } })
+    const started = fork(options.script, [], { env: { ...process.env, ...environment } })
     let failure: string | undefined
     let readyAt: number | undefined
-    child = process_
-    process_.on('message', (message: FromPart) => {
+    child = started
+    started.on('message', (message: FromPart) => {
       if (message.kind === 'failed') failure = message.message
       else if (message.kind === 'ready') {
         readyAt = performance.now()
@@ -60,16 +60,16 @@ export const supervise = (options: PartOptions): Part => {
         first.resolve(message)
       } else options.onMessage(message)
     })
-    // It could not be started, or told something: its end follows, or has been.
-    process_.on('error', () => {})
-    process_.on('exit', (code, signal) => {
-      if (child === process_) child = undefined
+    // The child could not be spawned or reached: `exit` follows or has been emitted.
+    started.on('error', () => {})
+    started.on('exit', (code, signal) => {
+      if (child === started) child = undefined
       if (stopping) return
-      const why = failure ?? `It ended with ${signal ?? code}.`
-      if (!hasServed) return first.reject(new Error(why))
+      const reason = failure ?? `It ended with ${signal ?? code}.`
+      if (!hasServed) return first.reject(new Error(reason))
       if (readyAt !== undefined && performance.now() - readyAt >= steadyMs) delayMs = firstDelayMs
-      options.log(`The ${options.name} is down and is started again. ${why}`)
-      again = setTimeout(start, delayMs)
+      options.log(`The ${options.name} is down and will be restarted. ${reason}`)
+      restart = setTimeout(start, delayMs)
       delayMs = Math.min(2 * delayMs, maxDelayMs)
     })
   }
@@ -85,7 +85,7 @@ export const supervise = (options: PartOptions): Part => {
     pid: () => child?.pid,
     async stop() {
       stopping = true
-      clearTimeout(again)
+      clearTimeout(restart)
       const running = child
       if (running === undefined) return
       const ended = new Promise((resolve) => running.once('exit', resolve))

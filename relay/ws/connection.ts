@@ -12,7 +12,7 @@ export interface WebSocketConnectionOptions {
   metrics?: CounterGroup
 }
 
-/** An accepted WebSocket as libp2p takes it. It has a listener for every event of the socket, `error` first of all. */
+/** Wraps an accepted WebSocket for libp2p, with a listener for every event of the socket, above all `error`. */
 export const createWebSocketConnection = (
   socket: WebSocket,
   options: WebSocketConnectionOptions,
@@ -23,9 +23,8 @@ export const createWebSocketConnection = (
 }
 
 /**
- * Every way in which the socket can fail ends this connection alone. A message that is text is refused: libp2p speaks
- * bytes. What waits to be sent is bounded: a peer that does not read loses its connection. It is a class because
- * libp2p's connections are.
+ * A failure of the socket ends this connection only. Text messages are refused: libp2p sends bytes. The send buffer is
+ * bounded: a peer that does not read loses its connection. A class because libp2p's connections are.
  */
 class WebSocketConnection extends AbstractMultiaddrConnection {
   #socket: WebSocket
@@ -35,7 +34,7 @@ class WebSocketConnection extends AbstractMultiaddrConnection {
     super({ ...options, direction: 'inbound', maxWriteBufferLength: maxWaitingBytes })
     this.#socket = socket
     socket.binaryType = 'nodebuffer'
-    // The closing frame with the reason is on its way, and `close` follows.
+    // ws sends the close frame with the reason, and `close` follows.
     socket.on('error', (error) => this.log('the socket failed: %e', error))
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary))
     socket.on('close', (code) => {
@@ -59,7 +58,7 @@ class WebSocketConnection extends AbstractMultiaddrConnection {
     options?.signal?.throwIfAborted()
   }
 
-  // A WebSocket server could stop reading; libp2p bounds what it takes by the windows of its streams instead.
+  // A server could pause the socket; the windows of libp2p's streams bound received data instead.
   sendPause(): void {}
   sendResume(): void {}
 
@@ -68,12 +67,12 @@ class WebSocketConnection extends AbstractMultiaddrConnection {
       if (!isBinary || !(data instanceof Uint8Array)) throw new Error('The message is text.')
       this.onData(data)
     } catch (error) {
-      // A reader that throws breaks this connection, and must not break the socket's own reading.
+      // An error in a reader ends this connection; it must not reach the socket's own parser.
       this.abort(error instanceof Error ? error : new Error(String(error)))
     }
   }
 
-  /** Called when bytes have reached the system, and with an error when the socket has gone before that. */
+  /** Called when the operating system has taken the bytes, or with an error when the socket closed before that. */
   #sent = (): void => {
     if (!this.#isFull || this.#socket.bufferedAmount > highWaterBytes / 2) return
     this.#isFull = false
@@ -81,5 +80,5 @@ class WebSocketConnection extends AbstractMultiaddrConnection {
   }
 }
 
-/** 1000 (normal) and 1005 (no reason given), as by a browser. */
+/** 1000 (normal) and 1005 (no status), which browsers send. */
 const isClean = (code: number): boolean => code === 1000 || code === 1005

@@ -1,34 +1,34 @@
-/** What a stranger can hold of the relay's WebSocket port, each with its unit and reason. */
+/** Limits on what a stranger can hold at the relay's WebSocket port. */
 
 /**
- * The longest message that is received (bytes). Ours are at most 128 KiB (`workers/libp2p-internals/websockets.ts`), those of other
- * libp2p nodes one frame of noise, 64 KiB; an unfinished message is kept in memory up to this.
+ * Longest accepted message (bytes). Tabs send at most 128 KiB (`workers/libp2p-internals/websockets.ts`), other libp2p
+ * nodes one noise frame of 64 KiB. An unfinished message is buffered up to this size.
  */
 export const maxMessageBytes = 256 * 1024
 
-/** Fragments of one message: nobody splits messages this short, and each costs an object besides its bytes. */
+/** Fragments per message: no client splits messages this short, and each fragment costs an object besides its bytes. */
 export const maxFragments = 64
 
-/** Pieces that an unfinished frame may come in: 256 KiB in packets of an old modem, and no byte by byte. */
+/** Chunks of an unfinished frame: enough for 256 KiB in the packets of an old modem, too few for single bytes. */
 export const maxBufferedChunks = 1_024
 
-/** Pongs that wait because the peer does not read; then its connection ends. */
+/** Unsent pongs to a peer that does not read before its connection ends. */
 export const maxPendingPongs = 8
 
-/** From the TCP connection to the end of the libp2p handshake (ms). Honest ones take 20 ms and a few round trips. */
+/** Time from TCP connection to finished libp2p handshake (ms). Honest handshakes take 20 ms and a few round trips. */
 export const handshakeTimeoutMs = 10_000
 
-/** For the answer to our closing frame (ms). */
+/** Time to wait for the peer's close frame (ms). */
 export const closingTimeoutMs = 1_000
 
 /**
- * Connections whose handshake is not finished, from one address and in all. A class room behind one address opens its
- * tabs at once; each may hold one unfinished message, so all together at most 128 MiB for the ten seconds above.
+ * Connections with an unfinished handshake, per address and in total. A classroom behind one address opens its tabs at
+ * once. Each may hold one unfinished message, so together they hold at most 128 MiB for the ten seconds above.
  */
 export const unfinished = { perAddress: 256, total: 512 }
 
-/** Bytes that wait to be sent over one connection before the sender is asked to wait. */
+/** Unsent bytes of a connection at which its sender must pause. */
 export const highWaterBytes = 1024 * 1024
 
-/** And bytes that may wait above that, for what does not wait (pings, resets); then the peer does not read. */
+/** Further unsent bytes, for frames that cannot pause (pings, resets); beyond them the peer counts as not reading. */
 export const maxWaitingBytes = 4 * 1024 * 1024

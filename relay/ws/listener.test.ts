@@ -16,11 +16,11 @@ import { listeningWebSockets } from './transport.ts'
 
 const nodes: Libp2p[] = []
 const sockets: Socket[] = []
-const faults: unknown[] = []
-const note = (error: unknown): void => void faults.push(error)
+const uncaught: unknown[] = []
+const note = (error: unknown): void => void uncaught.push(error)
 
 beforeEach(() => {
-  // Vitest fails a run for these, but not the test that they belong to.
+  // Vitest fails the run for these, but not the test that caused them.
   process.on('uncaughtException', note)
   process.on('unhandledRejection', note)
 })
@@ -29,10 +29,10 @@ afterEach(async () => {
   await Promise.all(nodes.splice(0).map((node) => node.stop()))
   process.off('uncaughtException', note)
   process.off('unhandledRejection', note)
-  expect(faults.splice(0)).toEqual([])
+  expect(uncaught.splice(0)).toEqual([])
 })
 
-/** No deadline ends anything within a test (ms). */
+/** Longer than any test (ms). */
 const longMs = 600_000
 
 interface Listening {
@@ -76,14 +76,14 @@ const openWebSocket = async (port: number): Promise<Socket> => {
   return socket
 }
 
-/** Resolves however it ends, by an error too. */
+/** Resolves when the socket has closed, also by an error. */
 const gone = (socket: Socket): Promise<void> =>
   new Promise((resolve) => {
     if (socket.destroyed) resolve()
     else socket.once('close', () => resolve())
   })
 
-/** The code of the closing frame, if one comes before the end. */
+/** Returns the code of the close frame, if one arrives before the end. */
 const closeCode = async (socket: Socket): Promise<number | undefined> => {
   let received = Buffer.alloc(0)
   socket.on('data', (chunk: Buffer) => {
@@ -105,8 +105,8 @@ const dialFrom = async ({ node }: Listening): Promise<void> => {
   await dialler.dial(node.getMultiaddrs())
 }
 
-describe('a WebSocket with frames that break the protocol', () => {
-  it.each(Object.keys(frameKinds))('ends at most its own connection: %s', async (kind) => {
+describe('a WebSocket that breaks the framing protocol', () => {
+  it.each(Object.keys(frameKinds))('loses at most its own connection: %s', async (kind) => {
     const listening = await listen()
     for (let seed = 0; seed < 8; seed += 1) {
       const socket = await openWebSocket(listening.port)
@@ -125,18 +125,18 @@ describe('a WebSocket with frames that break the protocol', () => {
     ['bad UTF-8', frame(1, Buffer.from([0xff])), 1007],
     ['a message above the limit', frame(2, Buffer.alloc(0), { length: BigInt(maxMessageBytes + 1) }), 1009],
     ['a message of 1 MiB', frame(2, Buffer.alloc(0), { length: 1n << 20n }), 1009],
-  ])('is closed with the code of the protocol: %s', async (_what, bytes, code) => {
+  ])('is closed with the status code of RFC 6455: %s', async (_what, bytes, code) => {
     const { port } = await listen()
     const socket = await openWebSocket(port)
     socket.write(bytes)
     expect(await closeCode(socket)).toBe(code)
   })
 
-  it('is ended when its pings are answered and it never reads', async () => {
+  it('loses its connection when it sends pings and never reads the pongs', async () => {
     const { node, port } = await listen()
     const socket = await openWebSocket(port)
     socket.pause()
-    // Several times what the system takes for a socket that nobody reads.
+    // Several times what the operating system buffers for a socket that is not read.
     const manyPings = 60_000_000
     const pings = Buffer.concat(Array.from({ length: 1_000 }, () => frame(9, Buffer.alloc(125))))
     let written = 0
@@ -152,7 +152,7 @@ describe('a WebSocket with frames that break the protocol', () => {
   })
 })
 
-describe('a connection that does not finish its handshake', () => {
+describe('a connection with an unfinished handshake', () => {
   const handshake = Buffer.from('\x13/multistream/1.0.0\n\x07/noise\n')
 
   it.each([
@@ -168,7 +168,7 @@ describe('a connection that does not finish its handshake', () => {
     ['a message without an end', [goodUpgrade, frame(2, Buffer.alloc(10), { fin: false })]],
     ['noise that stops in the middle', [goodUpgrade, frame(2, handshake)]],
     ['pings alone', [goodUpgrade, frame(9, Buffer.alloc(0))]],
-  ])('is ended by the deadline: %s', async (_what, parts) => {
+  ])('is closed at the deadline: %s', async (_what, parts) => {
     const listening = await listen(200)
     const socket = await open(listening.port)
     const closed = gone(socket)
@@ -178,7 +178,7 @@ describe('a connection that does not finish its handshake', () => {
     expect(listening.node.getConnections()).toEqual([])
   })
 
-  it('drips its request a byte at a time, and is ended all the same', async () => {
+  it('is closed at the deadline though it sends its request byte by byte', async () => {
     const { port } = await listen(200)
     const socket = await open(port)
     const closed = gone(socket)
@@ -190,17 +190,17 @@ describe('a connection that does not finish its handshake', () => {
     clearInterval(drip)
   })
 
-  it('keeps nobody else out, however many there are', async () => {
+  it('does not lock others out in any number', async () => {
     const listening = await listen()
     for (let count = 0; count < unfinished.perAddress + 50; count += 1) await open(listening.port)
-    const ended = (): number => sockets.filter(({ destroyed }) => destroyed).length
+    const closed = (): number => sockets.filter(({ destroyed }) => destroyed).length
     for (const socket of sockets) socket.resume()
     await dialFrom(listening)
-    await until('the oldest were ended', () => ended() === 51)
+    await until('the oldest are closed', () => closed() === 51)
     expect(sockets.findIndex(({ destroyed }) => !destroyed)).toBe(51)
   })
 
-  it('does not hold the end of the node', async () => {
+  it('does not delay the stop of the node', async () => {
     const { node, port } = await listen()
     for (const part of ['', 'GET / HT', goodUpgrade]) (await open(port)).write(part)
     await (await openWebSocket(port)).write(frame(2, Buffer.alloc(10), { length: 1_000n }))
@@ -209,7 +209,7 @@ describe('a connection that does not finish its handshake', () => {
   })
 })
 
-describe('eight sockets with messages that never end', () => {
+describe('eight sockets with endless messages', () => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   const held = (): number => {
@@ -223,7 +223,7 @@ describe('eight sockets with messages that never end', () => {
   const tiny = frame(0, Buffer.alloc(1), { fin: false })
 
   it.each([
-    ['a frame as long as is taken', frame(2, Buffer.alloc(0), { length: BigInt(maxMessageBytes) }), piece, 7],
+    ['a frame at the limit', frame(2, Buffer.alloc(0), { length: BigInt(maxMessageBytes) }), piece, 7],
     ['a frame of 90 MB', frame(2, Buffer.alloc(0), { length: 90_000_000n }), piece, 300],
     ['large fragments', opening, frame(0, piece, { fin: false }), 300],
     ['tiny fragments', opening, Buffer.concat(Array.from({ length: 1_000 }, () => tiny)), 16],
@@ -233,7 +233,7 @@ describe('eight sockets with messages that never end', () => {
       Buffer.concat(Array.from({ length: 1_000 }, () => frame(0, Buffer.alloc(0), { fin: false }))),
       100,
     ],
-  ])('hold no more than the limit allows: %s', async (_what, start, part, times) => {
+  ])('hold no more memory than the limit allows: %s', async (_what, start, part, times) => {
     const { port } = await listen(longMs)
     const eight = await Promise.all(Array.from({ length: 8 }, () => openWebSocket(port)))
     const before = held()
@@ -246,13 +246,13 @@ describe('eight sockets with messages that never end', () => {
             await Promise.race([gone(socket), new Promise((resolve) => socket.once('drain', resolve))])
       }),
     )
-    await turns(2_000)
-    // Eight messages at the limit, and as much again for what reading them costs.
+    await runEventLoop(2_000)
+    // Eight messages at the limit, and as much again for the cost of reading them.
     await until('it is bounded', () => held() - before < 2 * 8 * maxMessageBytes)
   })
 })
 
-/** Lets the event loop read what has come: both ends are in this process. */
-const turns = async (count: number): Promise<void> => {
+/** Runs `count` turns of the event loop, so that both ends, which share this process, read their input. */
+const runEventLoop = async (count: number): Promise<void> => {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }

@@ -11,24 +11,24 @@ import {
 import { getNetConfig, getThinWaistAddresses, ipPortToMultiaddr } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { createAdmission, type Place } from '../admission.ts'
+import { createAdmission, type Permit } from '../admission.ts'
 import { createWebSocketConnection } from './connection.ts'
 import * as limits from './limits.ts'
 
 export interface ListenerOptions {
   upgrader: Upgrader
   logger: ComponentLogger
-  /** A failure of the listening socket itself, such as no file descriptor being left. It keeps listening. */
+  /** Called for failures of the listening socket, such as running out of file descriptors. It continues to listen. */
   onError(error: Error): void
   onListening?(port: number): void
   handshakeTimeoutMs?: number
 }
 
-/** Two of them are newer than the library's types. */
+/** Two of these are missing from the types of ws. */
 const webSocketOptions = {
   noServer: true,
   clientTracking: true,
-  // Compression would let 256 KiB stand for much more.
+  // A compressed message of 256 KiB could expand to far more.
   perMessageDeflate: false,
   maxPayload: limits.maxMessageBytes,
   maxFragments: limits.maxFragments,
@@ -38,14 +38,14 @@ const webSocketOptions = {
 }
 
 /**
- * Takes WebSockets from strangers and hands them to libp2p.
+ * Accepts WebSockets from strangers for libp2p.
  *
- * In place of the listener of `@libp2p/websockets` 10.1.21, which leaves the socket without an `error` listener (one
- * bad frame ends the process), takes messages of 100 MiB, puts no limit on connections that never finish their
- * handshake, and no longer listens for errors of the server once it is up.
+ * Replaces the listener of `@libp2p/websockets` 10.1.21, which leaves sockets without an `error` listener (one bad frame
+ * ends the process), accepts messages of 100 MiB, does not limit connections that never finish their handshake, and
+ * stops listening for server errors once it is up.
  *
- * A connection has `handshakeTimeoutMs` to become a libp2p connection and holds a place until then. After that libp2p's
- * own limits hold. It speaks plain HTTP: TLS is for a proxy in front of it.
+ * A connection has `handshakeTimeoutMs` to become a libp2p connection and holds a permit until then; after that libp2p's
+ * own limits apply. The listener speaks plain HTTP: TLS belongs to a proxy in front of it.
  */
 export const createListener = (options: ListenerOptions): Listener => new WebSocketListener(options)
 
@@ -53,8 +53,8 @@ export const createListener = (options: ListenerOptions): Listener => new WebSoc
 class WebSocketListener extends TypedEventEmitter<ListenerEvents> implements Listener {
   #options: ListenerOptions
   #admission = createAdmission(limits.unfinished)
-  /** Of every open socket, those with a finished handshake among them. */
-  #places = new Map<Duplex, Place>()
+  /** Holds every open socket, also those with a finished handshake. */
+  #permits = new Map<Duplex, Permit>()
   #shutdown = new AbortController()
   #address: Multiaddr | undefined
   #http: Server
@@ -67,13 +67,13 @@ class WebSocketListener extends TypedEventEmitter<ListenerEvents> implements Lis
       request.on('error', () => {})
       response.on('error', () => {})
       response.writeHead(426, { Connection: 'close', Upgrade: 'websocket', 'Content-Type': 'text/plain' })
-      response.end('This is for WebSockets only.\n')
+      response.end('This port accepts WebSockets only.\n')
     })
     this.#http.on('connection', (socket) => this.#admit(socket))
     this.#http.on('clientError', (_error, socket) => socket.destroy())
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
     this.#webSockets.on('error', (error) => options.onError(error))
-    // A handshake that is refused is answered here, so that the socket ends with it.
+    // Answering refused handshakes here lets the socket end with the response.
     this.#webSockets.on('wsClientError', (_error, socket) => refuse(socket))
   }
 
@@ -101,27 +101,27 @@ class WebSocketListener extends TypedEventEmitter<ListenerEvents> implements Lis
 
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#http.close(resolve))
-    for (const socket of this.#places.keys()) socket.destroy()
+    for (const socket of this.#permits.keys()) socket.destroy()
     this.#webSockets.close()
     this.#shutdown.abort()
     await closed
     this.safeDispatchEvent('close')
   }
 
-  /** From here on the connection is bounded in time, and in number. */
+  /** Bounds the connection in time and the number of such connections. */
   #admit(socket: Socket): void {
     socket.on('error', () => socket.destroy())
     const end = (): void => void socket.destroy()
-    const place = this.#admission.enter(socket.remoteAddress ?? '', end)
+    const permit = this.#admission.admit(socket.remoteAddress ?? '', end)
     const deadline = setTimeout(end, this.#options.handshakeTimeoutMs ?? limits.handshakeTimeoutMs)
-    const leave = (): void => {
+    const release = (): void => {
       clearTimeout(deadline)
-      place.leave()
+      permit.release()
     }
-    this.#places.set(socket, { leave })
+    this.#permits.set(socket, { release })
     socket.once('close', () => {
-      leave()
-      this.#places.delete(socket)
+      release()
+      this.#permits.delete(socket)
     })
   }
 
@@ -130,8 +130,8 @@ class WebSocketListener extends TypedEventEmitter<ListenerEvents> implements Lis
     const remoteAddr = ipPortToMultiaddr(remoteAddress, remotePort).encapsulate('/ws')
     this.#webSockets.handleUpgrade(request, socket, head, (accepted) => {
       this.#accept(accepted, remoteAddr)
-        // The connection is libp2p's now.
-        .then(() => this.#places.get(socket)?.leave())
+        // libp2p owns the connection now.
+        .then(() => this.#permits.get(socket)?.release())
         .catch(() => accepted.terminate())
     })
   }

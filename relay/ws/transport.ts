@@ -2,19 +2,19 @@ import { webSockets } from '../../workers/libp2p-internals/websockets.ts'
 import { createListener } from './listener.ts'
 
 export interface WebSocketTransportOptions {
-  /** A failure of the listening socket, which keeps listening. */
+  /** Called for failures of the listening socket, which continues to listen. */
   onError(error: Error): void
-  /** In place of the usual one (tests). */
+  /** Overrides the limit (tests). */
   handshakeTimeoutMs?: number
 }
 
 export interface ListeningTransport {
   transport: ReturnType<typeof webSockets>
-  /** Where it listens; 0 before it does. */
+  /** The listening port; 0 before it listens. */
   port(): number
 }
 
-/** The WebSocket transport of tabs, with a listener for strangers. */
+/** Creates the WebSocket transport that tabs use, with a listener that is safe to expose to strangers. */
 export const listeningWebSockets = (options: WebSocketTransportOptions): ListeningTransport => {
   const create = webSockets()
   let port = 0

@@ -5,6 +5,7 @@ import { hasEnded } from '../store/apply-updates.ts'
 import { transferSentence, transferShare } from '../store/selectors.ts'
 import { controlText } from '../text/controls.ts'
 import { formatBytes, formatList } from '../text/format.ts'
+import { sayFailure } from '../text/reasons.ts'
 import { transferText } from '../text/transfers.ts'
 import { Button } from './button.tsx'
 import { Progress } from './progress.tsx'
@@ -37,7 +38,7 @@ export const TransferCard = ({
       {hasEnded(state) ? null : (
         <Progress label={transferText.installing({ packages: what })} share={transferShare(transfer)} />
       )}
-      {failure === undefined ? null : <p className="transfer-failure">{failure.message}</p>}
+      {failure === undefined ? null : <p className="transfer-failure">{sayFailure(failure)}</p>}
       <div className="transfer-actions">
         {bare ? null : state === 'failed' ? (
           <>

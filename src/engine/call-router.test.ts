@@ -32,11 +32,13 @@ describe('the call router', () => {
     router.use({ call: () => ending.promise })
     const library = router.call('library', [])
     router.use(undefined)
-    ending.reject(new Failure('StorageUnavailable', 'It is closing.'))
+    ending.reject(new Failure('StorageUnavailable', { code: 'storage-closed' }))
     await ending.promise.catch(() => {})
     router.use(answering(() => ['entry']))
     expect(await library).toEqual(['entry'])
-    router.use({ call: () => Promise.reject(new Failure('PackageNotFound', 'There is none.')) })
+    router.use({
+      call: () => Promise.reject(new Failure('PackageNotFound', { code: 'records-not-here', package: 'x' })),
+    })
     await expect(router.call('describe', ['x'])).rejects.toMatchObject({ name: 'PackageNotFound' })
   })
 
@@ -74,7 +76,7 @@ describe('the call router', () => {
     expect(second.calls.map(([command]) => command)).toEqual(['search', 'status'])
     const library = router.call('library', [])
     router.stuck()
-    await expect(search).rejects.toMatchObject({ name: 'Timeout', message: expect.stringMatching(/twice/) })
+    await expect(search).rejects.toMatchObject({ name: 'Timeout', reason: { code: 'engine-stuck-twice' } })
     router.use(answering((command) => `${command} answered`))
     // Asked of one such engine only, and how an engine is hangs nothing.
     expect(await Promise.all([library, status])).toEqual(['library answered', 'status answered'])
@@ -101,7 +103,10 @@ describe('the call router', () => {
 
   test('an uninstall that the first engine did is a success of the second', async () => {
     const router = createCallRouter()
-    const none = (): Route => ({ call: () => Promise.reject(new Failure('NotInstalled', 'It is not installed.')) })
+    const none = (): Route => ({
+      call: () =>
+        Promise.reject(new Failure('NotInstalled', { code: 'not-installed', package: 'x', version: '1.0.0' })),
+    })
     router.use(silent())
     const uninstall = router.call('uninstall', ['x', '1.0.0'])
     router.use(none())

@@ -49,7 +49,7 @@ export const createCallRouter = (): CallRouter => {
     const transfer = transferOf(call)
     if (call.attempts > 0 && transfer !== undefined && cancelled.has(transfer)) {
       pending.delete(call)
-      call.reject(new Failure('Cancelled', 'The install was cancelled. What was fetched is kept for a later try.'))
+      call.reject(new Failure('Cancelled', { code: 'install-cancelled' }))
       return
     }
     call.attempts += 1
@@ -87,12 +87,7 @@ export const createCallRouter = (): CallRouter => {
         // Whatever hangs an engine, it is not that it says how it is.
         if (call.stuck < maxStuck || ruleOf(call.command).harmless) continue
         pending.delete(call)
-        call.reject(
-          new Failure(
-            'Timeout',
-            'The part of this page that connects to peers stopped answering twice during this, so it was not tried again. Nothing that is stored was lost.',
-          ),
-        )
+        call.reject(new Failure('Timeout', { code: 'engine-stuck-twice' }))
       }
     },
     call(command, args) {
@@ -115,8 +110,7 @@ export const createCallRouter = (): CallRouter => {
   }
 }
 
-const engineGone = (): Failure =>
-  new Failure('Stopped', 'The part of this page that had what this was about has ended. Please try again.')
+const engineGone = (): Failure => new Failure('Stopped', { code: 'engine-ended' })
 
 /** An install that may have to be asked for twice is known by its transfer from the start. */
 const withTransferId = (args: unknown[]): unknown[] => {

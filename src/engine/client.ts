@@ -77,13 +77,10 @@ export const createEngineClient = (options: EngineClientOptions): EngineClient =
 
   /** Another tab of the profile, if there is one, may try. */
   const giveUp = (): void => {
-    const failure = new Failure(
-      'Internal',
-      'It did not answer for 5 seconds, several times in a row, and was not started again.',
-    )
+    const failure = new Failure('Internal', { code: 'engine-gave-up', seconds: 5 })
     tabs.leave()
     router.use({ call: () => Promise.reject(failure) })
-    tell([{ kind: 'engine', name: failure.name, message: failure.message }])
+    tell([{ kind: 'engine', name: failure.name, reason: failure.reason }])
   }
 
   const tabs = joinTabs({

@@ -1,6 +1,7 @@
 import { releaseProxy, transfer, wrap } from 'comlink'
 import type { TabCommand } from '../../workers/contract/command-table.ts'
 import type { EngineCommands, Leadership, StartOptions } from '../../workers/contract/commands.ts'
+import { Failure } from '../../workers/contract/failures.ts'
 import { isPulse, type PulseMessage } from '../../workers/contract/pulse.ts'
 import { engineNoticeId, type Update, type UpdateBatch } from '../../workers/contract/updates.ts'
 import { createRtcHost } from './rtc-host.ts'
@@ -50,7 +51,7 @@ export const startLocalEngine = (options: LocalEngineOptions): LocalEngine => {
 
   const crashed = new Promise<never>((_, reject) => {
     worker.onerror = ({ message }) => {
-      reject(new Error(message || 'The engine’s worker could not be started.'))
+      reject(new Failure('Internal', { code: 'engine-error', detail: message }))
       // After the start nobody waits for that promise, so it is told as an update too.
       options.onUpdates([crashNotice(message)])
     }
@@ -99,10 +100,10 @@ export const startLocalEngine = (options: LocalEngineOptions): LocalEngine => {
   }
 }
 
-const crashNotice = (reason: string): Update => ({
+const crashNotice = (detail: string): Update => ({
   kind: 'notice',
   id: engineNoticeId,
   level: 'error',
   name: 'Internal',
-  message: `The engine of this page met an error${reason === '' ? '' : ` (${reason})`}. If something no longer works, load the page again.`,
+  reason: { code: 'engine-error', detail },
 })

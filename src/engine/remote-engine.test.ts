@@ -59,7 +59,13 @@ const compose = (given: Partial<Commands>) => {
   return { channels, gone, lead, join, told }
 }
 
-const notice = (id: string): Update => ({ kind: 'notice', id, level: 'info', name: 'Internal', message: id })
+const notice = (id: string): Update => ({
+  kind: 'notice',
+  id,
+  level: 'info',
+  name: 'Internal',
+  reason: { code: 'described', detail: id },
+})
 
 /** Everything that is on its way has arrived: channels and promises need few turns, and nothing here waits for time. */
 const turns = async (): Promise<void> => {
@@ -85,7 +91,7 @@ describe('the engine of another tab', () => {
   test('answers each tab its own, and failures with their names', async () => {
     const { lead, join } = compose({
       search: async ({ text }) => ({ total: text?.length }) as never,
-      describe: () => Promise.reject(new Failure('PackageNotFound', 'There is none.')),
+      describe: () => Promise.reject(new Failure('PackageNotFound', { code: 'records-not-here', package: 'x' })),
       library: () => Promise.reject(new TypeError('undefined is not a function')),
     })
     lead('l')
@@ -94,7 +100,7 @@ describe('the engine of another tab', () => {
     expect(await Promise.all(answers)).toEqual([{ total: 1 }, { total: 2 }])
     await expect(a.call('describe', ['x'])).rejects.toMatchObject({
       name: 'PackageNotFound',
-      message: 'There is none.',
+      reason: { code: 'records-not-here', package: 'x' },
     })
     await expect(a.call('library', [])).rejects.toMatchObject({ name: 'Internal' })
     await expect(a.call('search', [() => {}])).rejects.toThrow()
@@ -127,7 +133,7 @@ describe('the engine of another tab', () => {
     remote.call('status', []).then(settle, settle)
     await Promise.resolve()
     server.stop()
-    answer.reject(new Failure('StorageUnavailable', 'It is closing.'))
+    answer.reject(new Failure('StorageUnavailable', { code: 'storage-closed' }))
     const next = lead('new', { status: async () => 'new' as never })
     await turns()
     remote.close()

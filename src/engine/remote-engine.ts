@@ -1,5 +1,5 @@
 import { carriesBytes, type TabCommand } from '../../workers/contract/command-table.ts'
-import { Failure, type FailureName, failureNames } from '../../workers/contract/failures.ts'
+import { Failure, readFailure } from '../../workers/contract/failures.ts'
 import {
   type Assembly,
   createAssembly,
@@ -54,8 +54,7 @@ export const connectRemoteEngine = (options: RemoteEngineOptions): RemoteEngine 
   const settle = (id: number, call: WaitingCall, assembly: Assembly): void => {
     callById.delete(id)
     const whole = assembly.value()
-    if (whole === undefined)
-      call.reject(new Failure('Internal', 'The answer of the tab that runs this profile is damaged.'))
+    if (whole === undefined) call.reject(new Failure('Internal', { code: 'tab-answer-damaged' }))
     else call.resolve(whole.value)
   }
 
@@ -84,7 +83,7 @@ export const connectRemoteEngine = (options: RemoteEngineOptions): RemoteEngine 
         if (assembly === undefined) break
         if (!assembly.add(message.bytes)) {
           callById.delete(id)
-          call.reject(new Failure('Internal', 'The tab that runs this profile sent more than it said.'))
+          call.reject(new Failure('Internal', { code: 'tab-answer-damaged' }))
           break
         }
         post({ kind: 'result-ack', from, id, received: assembly.received() })
@@ -93,7 +92,7 @@ export const connectRemoteEngine = (options: RemoteEngineOptions): RemoteEngine 
       }
       case 'failure':
         callById.delete(id)
-        call.reject(new Failure(toFailureName(message.name), message.message))
+        call.reject(readFailure(message))
         break
     }
   }
@@ -126,5 +125,3 @@ export const connectRemoteEngine = (options: RemoteEngineOptions): RemoteEngine 
 }
 
 const whole = (args: unknown[]): TakenApart => ({ shape: args, parts: [], bytes: [] })
-
-const toFailureName = (name: string): FailureName => failureNames.find((each) => each === name) ?? 'Internal'

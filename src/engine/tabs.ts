@@ -203,11 +203,6 @@ export const joinTabs = (options: TabsOptions): Tabs => {
   }
 }
 
-const insecure = (): Failure =>
-  new Failure('Internal', 'This page needs a secure address: one that starts with https, or localhost.')
+const insecure = (): Failure => new Failure('Internal', { code: 'page-insecure' })
 
-const otherVersion = (version: number): Failure =>
-  new Failure(
-    'TabOutdated',
-    `Another tab of this profile runs another version of this page (${version}). Load that tab and this one again.`,
-  )
+const otherVersion = (version: number): Failure => new Failure('TabOutdated', { code: 'tab-outdated', version })

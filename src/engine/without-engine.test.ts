@@ -5,7 +5,7 @@ import { initialState } from '../store/state.ts'
 import { withoutEngine } from './without-engine.ts'
 
 test('while an engine is started again nothing is said to be connected, and what is stored is as it was', () => {
-  const ok = { state: 'ok', reason: '', since: 1 } as const
+  const ok = { state: 'ok', since: 1 } as const
   const before: StatusView = {
     peerId: 'p',
     publisherId: 'q',
@@ -18,7 +18,7 @@ test('while an engine is started again nothing is said to be connected, and what
     catalogueComplete: true,
     searchablePeers: 2,
     persistent: true,
-    relays: [{ address: '/ip4/127.0.0.1', connected: true, reserved: true, reason: '' }],
+    relays: [{ address: '/ip4/127.0.0.1', connected: true, reserved: true }],
     channelPath: 'transfer',
     steps: { relay: ok, reservation: ok, direct: ok, topic: ok, catalogue: ok, storage: ok },
   }

@@ -5,7 +5,7 @@ import type { StatusView, Step } from '../../workers/contract/views.ts'
  * another is about to start. What is stored stays as it was.
  */
 export const withoutEngine = (status: StatusView, now: number): StatusView => {
-  const step: Step & { since: number } = { state: 'working', reason: 'This part is starting again.', since: now }
+  const step: Step & { since: number } = { state: 'working', reason: { code: 'engine-restarting' }, since: now }
   return {
     ...status,
     online: false,

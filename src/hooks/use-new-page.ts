@@ -1,4 +1,4 @@
-import { type RefObject, useEffect, useRef } from 'react'
+import { type RefObject, useEffect, useLayoutEffect, useRef } from 'react'
 import { useLocation } from 'wouter'
 
 /**
@@ -9,9 +9,12 @@ export const useNewPage = (main: RefObject<HTMLElement | null>): void => {
   const [path] = useLocation()
   const shown = useRef(path)
   const wentBack = useRef(false)
-  useEffect(() => {
+  const pathname = useRef(location.pathname)
+  // A layout effect listens before the router, which draws the new page between two listeners.
+  useLayoutEffect(() => {
+    // Links within the page, such as the skip link, fire this event too.
     const note = (): void => {
-      wentBack.current = true
+      wentBack.current = location.pathname !== pathname.current
     }
     window.addEventListener('popstate', note)
     return () => window.removeEventListener('popstate', note)
@@ -19,6 +22,7 @@ export const useNewPage = (main: RefObject<HTMLElement | null>): void => {
   useEffect(() => {
     if (shown.current === path) return
     shown.current = path
+    pathname.current = location.pathname
     if (!wentBack.current) {
       window.scrollTo(0, 0)
       main.current?.focus({ preventScroll: true })

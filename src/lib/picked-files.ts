@@ -1,7 +1,5 @@
 import { joinLeftOut, sift } from '../../workers/contract/left-out.ts'
 import type { FileInput, Finding, LeftOut } from '../../workers/contract/views.ts'
-import { formatBytes } from '../text/format.ts'
-import { oversizeText } from '../text/oversize.ts'
 import { MAX_FILES, MAX_PACKAGE_BYTES } from './limits.ts'
 
 /**
@@ -48,7 +46,11 @@ export const toPickedFolder = (picked: Picked): PickedFolder => {
 export const findOversize = (files: readonly PickedFile[]): Finding[] => {
   const findings: Finding[] = []
   if (files.length > MAX_FILES) {
-    findings.push({ level: 'error', name: 'TooManyFiles', message: oversizeText.tooManyFiles(MAX_FILES) })
+    findings.push({
+      level: 'error',
+      name: 'TooManyFiles',
+      reason: { code: 'too-many-files', count: files.length, limit: MAX_FILES },
+    })
   }
   const size = files.reduce((sum, { content }) => sum + content.size, 0)
   if (size > MAX_PACKAGE_BYTES) {
@@ -56,12 +58,13 @@ export const findOversize = (files: readonly PickedFile[]): Finding[] => {
     findings.push({
       level: 'error',
       name: 'PackageTooLarge',
-      message: oversizeText.tooLarge({
-        size: formatBytes(size),
-        limit: formatBytes(MAX_PACKAGE_BYTES),
-        path: largest.path,
-        largest: formatBytes(largest.content.size),
-      }),
+      reason: {
+        code: 'files-too-large',
+        bytes: size,
+        limit: MAX_PACKAGE_BYTES,
+        largest: largest.path,
+        largestBytes: largest.content.size,
+      },
       path: largest.path,
     })
   }
@@ -76,11 +79,7 @@ export const findOversizeArchive = (name: string, size: number): Finding[] =>
         {
           level: 'error',
           name: 'ArchiveTooLarge',
-          message: oversizeText.archiveTooLarge({
-            name,
-            size: formatBytes(size),
-            limit: formatBytes(MAX_PACKAGE_BYTES),
-          }),
+          reason: { code: 'archive-too-large', archive: name, bytes: size, limit: MAX_PACKAGE_BYTES },
         },
       ]
 

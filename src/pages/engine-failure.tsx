@@ -1,12 +1,13 @@
 import { useState } from 'react'
+import type { FailureView } from '../../workers/contract/failures.ts'
 import { Button } from '../components/button.tsx'
 import { EmptyState } from '../components/empty-state.tsx'
 import { useLinks } from '../hooks/use-app.ts'
 import { useTitle } from '../hooks/use-title.ts'
 import { nextProfile, parseProfile } from '../routes.ts'
-import type { FailureView } from '../store/state.ts'
 import { controlText } from '../text/controls.ts'
 import { engineFailureText } from '../text/engine-failure.ts'
+import { sayFailure } from '../text/reasons.ts'
 
 /** Replaces every page when the engine does not run: what happened, and how to continue. */
 export const EngineFailure = ({ failure }: { failure: FailureView }) => {
@@ -15,7 +16,7 @@ export const EngineFailure = ({ failure }: { failure: FailureView }) => {
   if (failure.name === 'TabOutdated') {
     return (
       <EmptyState actions={<Reload />} icon="refresh" level={1} title={engineFailureText.outdatedTitle}>
-        <p>{failure.message}</p>
+        <p>{sayFailure(failure)}</p>
         <p>{engineFailureText.outdated}</p>
       </EmptyState>
     )
@@ -23,7 +24,7 @@ export const EngineFailure = ({ failure }: { failure: FailureView }) => {
   if (failure.name === 'StorageUnavailable') {
     return (
       <EmptyState actions={<Reload />} icon="error" level={1} title={engineFailureText.storageTitle}>
-        <p>{failure.message}</p>
+        <p>{sayFailure(failure)}</p>
         <p>{engineFailureText.storage}</p>
       </EmptyState>
     )
@@ -31,7 +32,7 @@ export const EngineFailure = ({ failure }: { failure: FailureView }) => {
   return (
     <EmptyState actions={<Reload />} icon="error" level={1} title={engineFailureText.stoppedTitle}>
       <p>{engineFailureText.stopped}</p>
-      <pre className="empty-details">{failure.message}</pre>
+      <pre className="empty-details">{sayFailure(failure)}</pre>
     </EmptyState>
   )
 }

@@ -93,7 +93,7 @@ describe('a transfer', () => {
   })
 
   test('that fails says why', () => {
-    const failure = { name: 'ContentUnavailable', message: 'Nobody has it.' }
+    const failure = { name: 'ContentUnavailable', reason: { code: 'described', detail: 'Nobody has it.' } } as const
     const state = withTransfer(empty, { ...transfer, state: 'failed', failure })
     expect(state.notices).toMatchObject([{ level: 'error', message: 'hello 1.0.0 was not installed. Nobody has it.' }])
   })
@@ -128,21 +128,29 @@ describe('notices', () => {
     expect(state.notices.map(({ message }) => message)).toEqual(['3', '4', '5', '6'])
   })
 
-  test('come from the engine as they are', () => {
+  test('of the engine are worded', () => {
     const state = applyUpdates(empty, [
-      { kind: 'notice', id: 'x', level: 'warning', name: 'Equivocation', message: 'Two contents.' },
+      {
+        kind: 'notice',
+        id: 'x',
+        level: 'warning',
+        name: 'Equivocation',
+        reason: { code: 'described', detail: 'Two contents.' },
+      },
     ])
     expect(state.notices).toEqual([{ id: 'x', level: 'warning', message: 'Two contents.' }])
   })
 })
 
 test('an engine that has ended for good takes back what was said of its restarts, and no other notice', () => {
-  const notice = { kind: 'notice', level: 'warning', name: 'Timeout', message: 'm' } as const
+  const notice = { kind: 'notice', level: 'warning', name: 'Timeout', reason: { code: 'peer-stalled' } } as const
   const before = applyUpdates(initialState('system'), [
     { ...notice, id: engineNoticeId },
     { ...notice, id: 'other' },
   ])
-  const after = applyUpdates(before, [{ kind: 'engine', name: 'Internal', message: 'It ended.' }])
+  const after = applyUpdates(before, [
+    { kind: 'engine', name: 'Internal', reason: { code: 'engine-gave-up', seconds: 5 } },
+  ])
   expect(after.engine.phase).toBe('failed')
   expect(after.notices.map(({ id }) => id)).toEqual(['other'])
 })

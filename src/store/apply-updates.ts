@@ -3,6 +3,7 @@ import type { PackageView, TransferState, TransferView } from '../../workers/con
 import { specLabel } from '../lib/names.ts'
 import { formatList } from '../text/format.ts'
 import { noticeText } from '../text/notices.ts'
+import { sayFailure } from '../text/reasons.ts'
 import type { Asked, Notice, State } from './state.ts'
 
 /**
@@ -45,13 +46,13 @@ export const applyUpdates = (state: State, batch: UpdateBatch): State => {
       case 'engine':
         next = {
           ...next,
-          engine: { phase: 'failed', failure: { name: update.name, message: update.message } },
+          engine: { phase: 'failed', failure: { name: update.name, reason: update.reason } },
           // What was said of its restarts is no longer true.
           notices: next.notices.filter(({ id }) => id !== engineNoticeId),
         }
         break
       case 'notice':
-        next = withNotice(next, { id: update.id, level: update.level, message: update.message })
+        next = withNotice(next, { id: update.id, level: update.level, message: sayFailure(update) })
         break
     }
   }
@@ -111,6 +112,6 @@ const noticeOfEnd = ({ id, specs, state, failure }: TransferView): Notice | unde
   const message =
     failure === undefined
       ? noticeText.notInstalled({ packages })
-      : noticeText.notInstalledBecause({ packages, reason: failure.message })
+      : noticeText.notInstalledBecause({ packages, reason: sayFailure(failure) })
   return { id: `transfer:${id}`, level: 'error', message }
 }

@@ -42,7 +42,7 @@ const hit = {
 /** An engine that refuses everything but what a test gives it. */
 const compose = (given: Partial<EngineClient> = {}) => {
   let tell: (batch: UpdateBatch) => void = () => {}
-  const refuse = () => Promise.reject(new Failure('Internal', 'Not asked for in this test.'))
+  const refuse = () => Promise.reject(new Failure('Internal', { code: 'unexpected', detail: 'not part of this test' }))
   const refusals = Object.fromEntries(tabCommands.map((name) => [name, refuse])) as unknown as Pick<
     EngineClient,
     TabCommand
@@ -70,12 +70,14 @@ const ready = (store: ReturnType<typeof createPageStore>) =>
 
 describe('starting', () => {
   test('that fails is kept with its name', async () => {
-    const { store, commands } = compose({ ready: Promise.reject(new Failure('ProfileInUse', 'It is open elsewhere.')) })
+    const { store, commands } = compose({
+      ready: Promise.reject(new Failure('ProfileInUse', { code: 'profile-held', profile: 'p' })),
+    })
     commands.start()
     await vi.waitFor(() =>
       expect(store.getState().engine).toEqual({
         phase: 'failed',
-        failure: { name: 'ProfileInUse', message: 'It is open elsewhere.' },
+        failure: { name: 'ProfileInUse', reason: { code: 'profile-held', profile: 'p' } },
       }),
     )
   })
@@ -98,7 +100,7 @@ test('what was told before the page was there is heard first', () => {
     id: 'n',
     level: 'warning',
     name: 'Internal',
-    message: 'Something is damaged.',
+    reason: { code: 'described', detail: 'Something is damaged.' },
   } as const
   commands.start([
     [{ kind: 'catalogue', revision: 1, size: 4, changed: 'many' }, notice],
@@ -130,7 +132,7 @@ describe('searching', () => {
           release = resolve
         })
       }
-      if (query.text === 'bad') throw new Failure('Internal', 'Broken.')
+      if (query.text === 'bad') throw new Failure('Internal', { code: 'unexpected', detail: 'broken' })
       return answerTo(query)
     })
     const { store, commands } = compose({ search })
@@ -144,7 +146,9 @@ describe('searching', () => {
     release?.()
     await vi.waitFor(() => expect(store.getState().search.answered?.text).toBe('slow'))
     commands.search({ text: 'bad' })
-    await vi.waitFor(() => expect(store.getState().search.failure?.message).toBe('Broken.'))
+    await vi.waitFor(() =>
+      expect(store.getState().search.failure?.reason).toEqual({ code: 'unexpected', detail: 'broken' }),
+    )
     expect(store.getState().search.pages[0]?.[0]?.name).toBe('slow 0')
     commands.search({ text: 'good' })
     await vi.waitFor(() => expect(store.getState().search.answered?.text).toBe('good'))
@@ -280,7 +284,12 @@ describe('asking other peers', () => {
 describe('installing', () => {
   test('shows at once, and its end is kept', async () => {
     const { store, commands } = compose({
-      install: async () => ({ installed: [], bytes: 1, tookMs: 1, warnings: ['A gap.'] }),
+      install: async () => ({
+        installed: [],
+        bytes: 1,
+        tookMs: 1,
+        warnings: [{ code: 'yanked-chosen', package: 'web', version: '1.0.0' }],
+      }),
     })
     const transferId = commands.install([id])
     expect(store.getState().transferById[transferId]?.state).toBe('resolving')
@@ -291,8 +300,8 @@ describe('installing', () => {
   test('that fails can be tried again as a new transfer', async () => {
     const install = vi
       .fn<EngineClient['install']>()
-      .mockRejectedValueOnce(new Failure('ContentUnavailable', 'Nobody has it.'))
-      .mockRejectedValueOnce(new Failure('Cancelled', 'It was cancelled.'))
+      .mockRejectedValueOnce(new Failure('ContentUnavailable', { code: 'content-unavailable', root: 'r', peers: 0 }))
+      .mockRejectedValueOnce(new Failure('Cancelled', { code: 'cancelled' }))
     const { store, commands } = compose({ install })
     const first = commands.install([id])
     await vi.waitFor(() => expect(store.getState().transferById[first]?.state).toBe('failed'))
@@ -310,7 +319,8 @@ describe('removing', () => {
 
   test('asks with the names of what needs it, and removes it all the same only when told', async () => {
     const uninstall = vi.fn<EngineClient['uninstall']>(async (_id, _version, options) => {
-      if (options?.force !== true) throw new Failure('NeededByOthers', 'web 1.0.0 needs it.')
+      if (options?.force !== true)
+        throw new Failure('NeededByOthers', { code: 'described', detail: 'web 1.0.0 needs it.' })
     })
     const { store, commands } = compose({ uninstall, planUninstall: async () => plan, library: async () => [] })
     expect(await commands.planUninstall(id, '1.0.0')).toEqual(plan)
@@ -321,8 +331,14 @@ describe('removing', () => {
   })
 
   test('of what is not there any more is an outcome', async () => {
-    const { commands } = compose({ planUninstall: () => Promise.reject(new Failure('NotInstalled', 'It is gone.')) })
-    expect(await commands.planUninstall(id, '1.0.0')).toEqual({ name: 'NotInstalled', message: 'It is gone.' })
+    const { commands } = compose({
+      planUninstall: () =>
+        Promise.reject(new Failure('NotInstalled', { code: 'not-installed', package: id, version: '1.0.0' })),
+    })
+    expect(await commands.planUninstall(id, '1.0.0')).toEqual({
+      name: 'NotInstalled',
+      reason: { code: 'not-installed', package: id, version: '1.0.0' },
+    })
   })
 })
 
@@ -429,7 +445,7 @@ describe('publishing', () => {
     const engine = drafts()
     engine.publishDraft
       .mockResolvedValueOnce(result)
-      .mockRejectedValueOnce(new Failure('QuotaExceeded', 'The disk is full.'))
+      .mockRejectedValueOnce(new Failure('QuotaExceeded', { code: 'disk-full' }))
     const { store, commands } = compose(engine)
     await commands.openFiles(picked())
     await vi.waitFor(() => expect(draftOf(store)).toMatchObject({ checking: false }))
@@ -440,10 +456,13 @@ describe('publishing', () => {
   test('of an archive that cannot be read names the reason', async () => {
     const { store, commands } = compose({
       readArchive: async () => {
-        throw new Failure('ArchiveUnreadable', 'It is damaged.')
+        throw new Failure('ArchiveUnreadable', { code: 'archive-unreadable', fault: 'damaged' })
       },
     })
     await commands.openArchive(new File([new Uint8Array(3)], 'a.zip'))
-    expect(draftOf(store)).toMatchObject({ stage: 'refused', findings: [{ name: 'ArchiveUnreadable' }] })
+    expect(draftOf(store)).toMatchObject({
+      stage: 'refused',
+      findings: [{ name: 'ArchiveUnreadable', reason: { fault: 'damaged' } }],
+    })
   })
 })

@@ -1,3 +1,4 @@
+import type { FailureView } from '../../workers/contract/failures.ts'
 import type { UpdateBatch } from '../../workers/contract/updates.ts'
 import type {
   InstallOptions,
@@ -14,12 +15,13 @@ import { slugOf } from '../lib/names.ts'
 import { downloadBytes, writeFolder } from '../lib/save.ts'
 import { applyTheme, nextTheme } from '../lib/theme.ts'
 import { noticeText } from '../text/notices.ts'
+import { sayFailure, sayReason } from '../text/reasons.ts'
 import { applyUpdates, hasEnded, withNotice, withoutTransfer, withTransfer } from './apply-updates.ts'
 import { toFailureView } from './failure-view.ts'
 import { createThrottle } from './latest.ts'
 import { createPublishCommands, type PublishCommands } from './publish-commands.ts'
 import { createSearchCommands, type SearchCommands } from './search-commands.ts'
-import type { Asked, FailureView, Notice, State } from './state.ts'
+import type { Asked, Notice, State } from './state.ts'
 import type { AppStore } from './store.ts'
 
 /**
@@ -83,7 +85,7 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
     try {
       await work()
     } catch (error) {
-      notify('error', toFailureView(error).message)
+      notify('error', sayFailure(toFailureView(error)))
     }
   }
 
@@ -153,7 +155,7 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
       client.install(specs, { ...options, transferId }).then(
         ({ warnings }) => {
           end({ state: 'done' })
-          for (const warning of warnings) notify('warning', warning)
+          for (const warning of warnings) notify('warning', sayReason(warning))
         },
         (error: unknown) => {
           const failure = toFailureView(error)

@@ -16,7 +16,7 @@ const createClient = () => {
   let count = 0
   let open = new Set<string>()
   const use = async <T>(id: string, value: T): Promise<T> => {
-    if (!open.has(id)) throw new Failure('DraftNotOpen', 'It is not open.')
+    if (!open.has(id)) throw new Failure('DraftNotOpen', { code: 'draft-not-open' })
     return value
   }
   const client = {
@@ -70,10 +70,10 @@ describe('a draft in the engine', () => {
     const { client } = createClient()
     const draft = createEngineDraft(client)
     await draft.check(content())
-    client.publishDraft.mockRejectedValueOnce(new Failure('Stopped', 'It ended.'))
+    client.publishDraft.mockRejectedValueOnce(new Failure('Stopped', { code: 'engine-ended' }))
     expect(await draft.publish(content())).toBe(result)
     expect(client.openDraft).toHaveBeenCalledTimes(2)
-    client.publishDraft.mockRejectedValue(new Failure('Stopped', 'It ended again.'))
+    client.publishDraft.mockRejectedValue(new Failure('Stopped', { code: 'engine-ended' }))
     await expect(draft.publish(content())).rejects.toMatchObject({ name: 'Stopped' })
   })
 
@@ -81,7 +81,7 @@ describe('a draft in the engine', () => {
     const { client } = createClient()
     const draft = createEngineDraft(client)
     await draft.check(content())
-    client.publishDraft.mockRejectedValueOnce(new Failure('QuotaExceeded', 'The disk is full.'))
+    client.publishDraft.mockRejectedValueOnce(new Failure('QuotaExceeded', { code: 'disk-full' }))
     await expect(draft.publish(content())).rejects.toMatchObject({ name: 'QuotaExceeded' })
     await draft.publish(content())
     expect(client.openDraft).toHaveBeenCalledOnce()
@@ -89,7 +89,9 @@ describe('a draft in the engine', () => {
 
   test('that could not be opened is opened by the next question', async () => {
     const { client } = createClient()
-    client.openDraft.mockRejectedValueOnce(new Failure('InvalidArgument', 'No files.'))
+    client.openDraft.mockRejectedValueOnce(
+      new Failure('InvalidArgument', { code: 'malformed-argument', argument: 'files' }),
+    )
     const draft = createEngineDraft(client)
     await expect(draft.check(content())).rejects.toMatchObject({ name: 'InvalidArgument' })
     expect(await draft.check(content())).toBe(check)

@@ -4,7 +4,7 @@ import type { EngineClient } from '../engine/client.ts'
 import { slugOf } from '../lib/names.ts'
 import { findOversize, findOversizeArchive, type Picked, readFiles, toPickedFolder } from '../lib/picked-files.ts'
 import { noticeText } from '../text/notices.ts'
-import { oversizeText } from '../text/oversize.ts'
+import { publishText } from '../text/publish.ts'
 import { createEngineDraft, type DraftContent } from './engine-draft.ts'
 import { toFailureView } from './failure-view.ts'
 import { createLatest } from './latest.ts'
@@ -99,14 +99,14 @@ export const createPublishCommands = (
   }
 
   const refuse = (of: number, source: string, error: unknown): void => {
-    const { name, message } = toFailureView(error)
-    show(of, { stage: 'refused', source, findings: [{ level: 'error', name, message }] })
+    const failure = toFailureView(error)
+    show(of, { stage: 'refused', source, findings: [{ level: 'error', ...failure }] })
   }
 
   return {
     async openFiles(picked) {
       const { folder, files, leftOut } = toPickedFolder(picked)
-      const source = folder ?? oversizeText.unnamedSource
+      const source = folder ?? publishText.unnamedSource
       const of = begin(source)
       const findings = findOversize(files)
       if (findings.length > 0) return show(of, { stage: 'refused', source, findings })

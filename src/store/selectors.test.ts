@@ -43,7 +43,7 @@ const statusOf = (
   change: Partial<StatusView> = {},
   states: Partial<Record<keyof StatusView['steps'], StepState>> = {},
 ) => {
-  const step = (key: keyof StatusView['steps']) => ({ state: states[key] ?? 'ok', reason: '', since: 1 })
+  const step = (key: keyof StatusView['steps']) => ({ state: states[key] ?? 'ok', since: 1 })
   const status: StatusView = {
     peerId: 'p',
     publisherId: 'q',
@@ -75,7 +75,7 @@ const state = (change: Partial<State>): State => ({ ...initialState('system'), e
 describe('the network line', () => {
   const cases: [string, Partial<State>, string][] = [
     ['starting', { engine: { phase: 'starting' } }, 'working'],
-    ['stopped', { engine: { phase: 'failed', failure: { name: 'Internal', message: '' } } }, 'error'],
+    ['stopped', { engine: { phase: 'failed', failure: { name: 'Internal', reason: { code: 'cancelled' } } } }, 'error'],
     ['with direct peers', { status: statusOf({ directConnections: 2 }) }, 'ok'],
     ['alone', { status: statusOf({ directConnections: 0 }, { direct: 'waiting' }) }, 'ok'],
     [
@@ -107,11 +107,11 @@ test('a clock that seems wrong is reported with how much and which way; one that
 
 test('a step says what to do only where it failed, and keeps the reason of the engine', () => {
   const status = statusOf({ channelPath: 'none' }, { direct: 'failed' })
-  status.steps.relay = { state: 'failed', reason: 'It refused.', since: 7 }
+  status.steps.relay = { state: 'failed', reason: { code: 'relay-silent', relay: 'example.org' }, since: 7 }
   const lines = stepLines(status)
   expect(lines.map(({ key }) => key)).toEqual(['relay', 'reservation', 'direct', 'topic', 'catalogue', 'storage'])
   expect(lines.filter(({ next }) => next !== '').map(({ key }) => key)).toEqual(['relay', 'direct'])
-  expect(lines[0]?.sentence).toContain('It refused.')
+  expect(lines[0]?.sentence).toContain('The relay at example.org does not answer.')
   expect(lines.map(({ since }) => since)).toEqual([7, 1, 1, 1, 1, 1])
   expect(lines[2]?.next).toContain('WebRTC')
 })

@@ -1,10 +1,11 @@
-import type { CacheView, StatusView, StepState, TransferView } from '../../workers/contract/views.ts'
+import type { CacheView, StatusView, Step, StepState, TransferView } from '../../workers/contract/views.ts'
 import type { BrowseQuery } from '../routes.ts'
 import { filterKeys } from '../routes.ts'
 import { browseText } from '../text/browse.ts'
 import { formatBytes, formatList, formatSpan } from '../text/format.ts'
 import { networkText } from '../text/network.ts'
 import { formatPercent } from '../text/numbers.ts'
+import { sayReason } from '../text/reasons.ts'
 import { shellText } from '../text/shell.ts'
 import { transferText } from '../text/transfers.ts'
 import { hasEnded } from './apply-updates.ts'
@@ -67,17 +68,17 @@ export const stepLines = (status: StatusView): StepLine[] => [
     words: (state) =>
       state === 'ok'
         ? networkText.relayOk(status.relays.filter(({ connected }) => connected).length)
-        : networkText.relay(state),
+        : networkText.relayFailed,
     next: networkText.relayNext,
   }),
   stepLine('reservation', status, { words: networkText.reservation, next: networkText.reservationNext }),
   stepLine('direct', status, {
-    words: (state) => (state === 'ok' ? networkText.directOk(status.directConnections) : networkText.direct(state)),
+    words: (state) => (state === 'ok' ? networkText.directOk(status.directConnections) : networkText.directFailed),
     next: status.channelPath === 'none' ? networkText.directNextNoWebRtc : networkText.directNext,
   }),
   stepLine('topic', status, { words: networkText.topic, next: networkText.topicNext }),
   stepLine('catalogue', status, {
-    words: (state) => (state === 'ok' ? networkText.catalogueOk(status.catalogueSize) : networkText.catalogue(state)),
+    words: (state) => (state === 'ok' ? networkText.catalogueOk(status.catalogueSize) : networkText.catalogueFailed),
     next: networkText.catalogueNext,
   }),
   stepLine('storage', status, { words: networkText.storage, next: networkText.storageNext }),
@@ -86,17 +87,26 @@ export const stepLines = (status: StatusView): StepLine[] => [
 const stepLine = (
   key: keyof StatusView['steps'],
   status: StatusView,
-  { words, next }: { words: (state: StepState) => string; next: string },
+  { words, next }: { words: (state: 'ok' | 'failed') => string; next: string },
 ): StepLine => {
   const { state, reason, since } = status.steps[key]
-  // A failure shows its meaning and its reason; any other state shows the engine's reason alone.
-  const sentence =
-    reason === '' || state === 'ok'
-      ? words(state)
-      : state === 'failed'
-        ? networkText.stepFailedBecause({ state: words(state), reason })
-        : reason
-  return { key, title: networkText.step(key), state, since, sentence, next: state === 'failed' ? next : '' }
+  return {
+    key,
+    title: networkText.step(key),
+    state,
+    since,
+    sentence: stepSentence(state, reason, words),
+    next: state === 'failed' ? next : '',
+  }
+}
+
+/** A failure shows its meaning and its reason; a step under way shows the engine's reason alone. */
+const stepSentence = (state: StepState, reason: Step['reason'], words: (state: 'ok' | 'failed') => string): string => {
+  if (state === 'ok') return words(state)
+  if (state !== 'failed') return reason === undefined ? networkText.stepState(state) : sayReason(reason)
+  return reason === undefined
+    ? words(state)
+    : networkText.stepFailedBecause({ state: words(state), reason: sayReason(reason) })
 }
 
 /** What the cache answered in words; the comparison follows once there are enough requests. */

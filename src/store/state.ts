@@ -1,3 +1,4 @@
+import type { FailureView } from '../../workers/contract/failures.ts'
 import type {
   CacheView,
   FileInput,
@@ -36,12 +37,6 @@ export interface State {
   draft: Draft | undefined
   notices: readonly Notice[]
   theme: Theme
-}
-
-/** A failure as the page keeps it: `name` is one of the documented names. */
-export interface FailureView {
-  name: string
-  message: string
 }
 
 export type EngineState = { phase: 'starting' } | { phase: 'ready' } | { phase: 'failed'; failure: FailureView }

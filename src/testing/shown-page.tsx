@@ -10,10 +10,13 @@ import { applyUpdates } from '../store/apply-updates.ts'
 import { createCommands } from '../store/commands.ts'
 import type { State } from '../store/state.ts'
 import { createPageStore } from '../store/store.ts'
+import { drawingFailureText } from '../text/drawing-failures.ts'
 
 /** The whole page in a test, over an engine whose answers the test supplies. */
 export interface ShownPage {
   readonly element: HTMLElement
+  /** Where the page is now. */
+  address(): string
   setState(change: Partial<State>): void
   /** Delivers updates as the engine would. */
   tell(batch: UpdateBatch): void
@@ -35,7 +38,7 @@ export const showPage = (address: string, state: Partial<State>, answers: Partia
   const store = createPageStore('system')
   store.setState({ engine: { phase: 'ready' }, ...state })
   const [path = '/', searchPath = ''] = address.split('?')
-  const { hook, searchHook } = memoryLocation({ path, searchPath })
+  const { hook, searchHook, history } = memoryLocation({ path, searchPath, record: true })
   // Some tests make parts throw on purpose; the console would repeat each error.
   const root = createRoot(element, { onCaughtError() {} })
   root.render(
@@ -47,10 +50,13 @@ export const showPage = (address: string, state: Partial<State>, answers: Partia
   )
   return {
     element,
+    address: () => history.at(-1) ?? '',
     setState: (change) => store.setState(change),
     tell: (batch) => store.setState((now) => applyUpdates(now, batch)),
     failures: () =>
-      [...document.querySelectorAll('.part-failed, .empty-details')].map(({ textContent }) => textContent ?? ''),
+      [...document.querySelectorAll('.part-failed, .empty')]
+        .filter(isFailed)
+        .map(({ textContent }) => textContent ?? ''),
     stop() {
       root.unmount()
       element.remove()
@@ -58,14 +64,20 @@ export const showPage = (address: string, state: Partial<State>, answers: Partia
   }
 }
 
+const isFailed = (element: Element): boolean =>
+  element.matches('.part-failed') || element.querySelector('.empty-title')?.textContent === drawingFailureText.pageTitle
+
 /** Time after which a test counts as hung (ms). */
 const hangMs = 60_000
+
+/** Waits also while a test holds the timers of the page. */
+const { setTimeout: realTimeout } = globalThis
 
 /** Waits for a condition; the error names it. */
 export const until = async (what: string, holds: () => boolean): Promise<void> => {
   const end = performance.now() + hangMs
   while (!holds()) {
     if (performance.now() > end) throw new Error(`It did not happen: ${what}.\n${document.body.innerText}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await new Promise((resolve) => realTimeout(resolve, 5))
   }
 }

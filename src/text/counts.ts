@@ -9,4 +9,7 @@ export const counts = messages('counts', {
   warnings: count({ one: '{count} warning', other: '{count} warnings' }),
   notes: count({ one: '{count} note', other: '{count} notes' }),
   peers: count({ one: '{count} peer', other: '{count} peers' }),
+  requests: count({ one: '{count} request', other: '{count} requests' }),
+  records: count({ one: '{count} record', other: '{count} records' }),
+  entries: count({ one: '{count} entry', other: '{count} entries' }),
 })

@@ -23,6 +23,7 @@ export const libraryText = messages('library', {
   verify: 'Verify',
   verifying: 'Verifying…',
   verifyOf: params('Verify {name}'),
+  verifyingOf: params('Verifying {name}'),
   verified: 'All files verified.',
   verifyFailed: 'Verification did not finish',
   damaged: count({ one: '{count} file is damaged', other: '{count} files are damaged' }),

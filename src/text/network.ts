@@ -28,50 +28,29 @@ export const networkText = messages('network', {
   }),
 
   relayOk: count({ one: 'Connected to {count} relay.', other: 'Connected to {count} relays.' }),
-  relay: choice({
-    working: 'Looking for a relay.',
-    waiting: 'No relay tried yet.',
-    failed: 'No relay can be reached. Packages saved here still work.',
-  }),
+  relayFailed: 'No relay can be reached. Packages saved here still work.',
   relayNext: 'Check your internet connection. To use your own relay, add ?relay= to the address.',
 
   reservation: choice({
     ok: 'Other peers can reach this tab through the relay.',
-    working: 'Requesting a reservation from the relay.',
-    waiting: 'Needs a connected relay.',
     failed: 'The relay granted no reservation, so other peers cannot find this tab. You can still reach them.',
   }),
   reservationNext: 'The relay may be full. This tab keeps trying.',
 
   directOk: count({ one: 'Connected directly to {count} peer.', other: 'Connected directly to {count} peers.' }),
-  direct: choice({
-    working: 'Connecting directly to other peers.',
-    waiting: 'No other peers yet.',
-    failed: 'No direct connection. Packages come through the relay: slower, and at most 16 MB each.',
-  }),
+  directFailed: 'No direct connection. Packages come through the relay: slower, and at most 16 MB each.',
   directNextNoWebRtc: 'This browser has no WebRTC, or it is turned off. Turn it on or use another browser.',
   directNext: 'A strict firewall, a VPN or an extension may block WebRTC. Try another network.',
 
-  topic: choice({
-    ok: 'Receiving package announcements.',
-    working: 'Joining the announcement topic.',
-    waiting: 'Needs a connected peer.',
-    failed: 'Not receiving package announcements.',
-  }),
+  topic: choice({ ok: 'Receiving package announcements.', failed: 'Not receiving package announcements.' }),
   topicNext: 'This tab keeps trying.',
 
   catalogueOk: count({ one: '{count} package known.', other: '{count} packages known.' }),
-  catalogue: choice({
-    working: 'Fetching the catalogue from other peers.',
-    waiting: 'Needs a connected peer.',
-    failed: 'The catalogue could not be fetched. Packages saved here still work.',
-  }),
+  catalogueFailed: 'The catalogue could not be fetched. Packages saved here still work.',
   catalogueNext: 'This tab tries the next peer.',
 
   storage: choice({
     ok: 'Installed and published packages are saved in this browser.',
-    working: 'Opening storage.',
-    waiting: 'Opening storage.',
     failed: 'This browser blocks storage. Everything works, but nothing is saved after you close this tab.',
   }),
   storageNext: 'Private windows block storage: open the page in a normal window.',

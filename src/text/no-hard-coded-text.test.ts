@@ -24,6 +24,7 @@ test.each([
   'notify("error", "The copy failed.")',
   'const titles = { tag: "Tag" }',
   `const why = \`\${asked} peers\``,
+  'show(error, "Stopped")',
 ])('%s is found', (source) => {
   expect(hardCodedText('x.tsx', source)).toHaveLength(1)
 })
@@ -34,6 +35,7 @@ test.each([
   '<Icon name="working" />',
   '<time dateTime={time} title={formatDate(at)} />',
   'if (failure.name === "Cancelled") throw new Error("There is no context.")',
+  'if (isFailure(error, "Stopped")) throw error',
 ])('%s passes', (source) => {
   expect(hardCodedText('x.tsx', source)).toEqual([])
 })
@@ -88,6 +90,10 @@ const childrenOf = (node: Node, shown: boolean): [Node, boolean][] => {
     case 'BinaryExpression':
     case 'SwitchCase':
       return all.filter(({ type }) => type !== 'Literal').map((child) => [child, false])
+    case 'CallExpression':
+      return all
+        .filter(({ type }) => type !== 'Literal' || !isNamed(node['callee'], 'isFailure'))
+        .map((child) => [child, false])
     case 'NewExpression':
       return (node['callee'] as Node)['name'] === 'Error' ? [] : all.map((child) => [child, false])
     case 'AssignmentExpression':

@@ -23,6 +23,7 @@ export const publishText = messages('publish', {
   notRead: params('{source} was not read. Nothing was changed.'),
   chooseOther: 'Choose something else',
   source: params('From {source}'),
+  unnamedSource: 'the files',
   sourceWithManifest: params('From {source}, manifest {manifest}'),
 
   found: 'Check results',

@@ -2,13 +2,13 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { beladyHits } from './belady-optimum.ts'
 
-/** Belady's optimum, as it is told: of those held and the newcomer, the one that is needed last goes. */
-const plainHits = (keys: readonly string[], slots: number): boolean[] => {
+/** Reference model of Belady's optimum: evicts the cached or new key that is needed last. */
+const referenceHits = (keys: readonly string[], capacity: number): boolean[] => {
   const held = new Set<string>()
   return keys.map((key, at) => {
     if (held.has(key)) return true
     held.add(key)
-    if (held.size <= slots) return false
+    if (held.size <= capacity) return false
     const nextUse = (of: string): number => {
       const next = keys.indexOf(of, at + 1)
       return next === -1 ? Number.POSITIVE_INFINITY : next
@@ -21,10 +21,10 @@ const plainHits = (keys: readonly string[], slots: number): boolean[] => {
 
 const requests = fc.array(fc.integer({ min: 0, max: 12 }).map(String), { maxLength: 120 })
 
-test('hits what the rule hits: of those held and the newcomer, the one that is needed last goes', () => {
+test("matches the reference model of Belady's optimum", () => {
   fc.assert(
-    fc.property(requests, fc.integer({ min: 1, max: 8 }), (keys, slots) => {
-      expect(Array.from(beladyHits(keys, slots), Boolean)).toEqual(plainHits(keys, slots))
+    fc.property(requests, fc.integer({ min: 1, max: 8 }), (keys, capacity) => {
+      expect(Array.from(beladyHits(keys, capacity), Boolean)).toEqual(referenceHits(keys, capacity))
     }),
     { seed: 4, numRuns: 1_000 },
   )

@@ -1,31 +1,31 @@
 /**
- * Which requests the best possible policy would answer: Belady's, which knows the future, drops the key that is needed
- * last and may pass a newcomer by. In time `n log n` for a trace of `n` requests.
+ * Hits of the optimal policy (Belady): it knows the future, evicts the key that is needed last and may bypass a new key.
+ * Takes `O(n log n)` for `n` requests.
  *
- * @param slots how many keys fit.
- * @returns 1 for each request that is a hit, else 0.
+ * @param capacity number of keys that fit.
+ * @returns 1 for each hit, 0 for each miss.
  */
-export const beladyHits = (keys: readonly string[], slots: number): Uint8Array => {
+export const beladyHits = (keys: readonly string[], capacity: number): Uint8Array => {
   const next = nextUses(keys)
   const hits = new Uint8Array(keys.length)
-  /** Which requests find their key held. */
-  const held = new Uint8Array(keys.length)
-  // Requests of the past stay in it: they sort below every held one, so they are never the latest.
+  /** Requests that will find their key cached. */
+  const cached = new Uint8Array(keys.length)
+  // Past requests stay in the heap: they sort below all cached ones and are never the latest.
   const latest = createMaxHeap()
   let count = 0
   for (let at = 0; at < keys.length; at += 1) {
-    if (held[at] === 1) {
+    if (cached[at] === 1) {
       hits[at] = 1
       count -= 1
     }
     const use = next[at] ?? never
-    // A key that is never asked for again is not worth a slot.
+    // Does not cache a key that is never requested again.
     if (use === never) continue
-    held[use] = 1
+    cached[use] = 1
     latest.push(use)
     count += 1
-    if (count <= slots) continue
-    held[latest.pop()] = 0
+    if (count <= capacity) continue
+    cached[latest.pop()] = 0
     count -= 1
   }
   return hits
@@ -33,7 +33,7 @@ export const beladyHits = (keys: readonly string[], slots: number): Uint8Array =
 
 const never = -1
 
-/** For each request the next one for its key, or `never`. */
+/** Index of the next request for the same key, or `never`. */
 const nextUses = (keys: readonly string[]): Int32Array => {
   const next = new Int32Array(keys.length)
   const nextByKey = new Map<string, number>()
@@ -47,7 +47,7 @@ const nextUses = (keys: readonly string[]): Int32Array => {
 
 interface MaxHeap {
   push(value: number): void
-  /** The largest; it must not be empty. */
+  /** Removes the largest value; the heap must not be empty. */
   pop(): number
 }
 

@@ -14,7 +14,7 @@ const toText = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 const toNumber = (bytes: Uint8Array): number => Number(toText(bytes))
 
 describe('kinds in one memory', () => {
-  test('one key of two kinds has two values', () => {
+  test('the same key in two kinds has separate values', () => {
     const memory = open()
     const [texts, numbers] = [memory.of<string>('text'), memory.of<number>('number')]
     texts.put('a', '7', bytesOf('7'), 1_800_000_000_000)
@@ -26,10 +26,10 @@ describe('kinds in one memory', () => {
     expect(texts.peek('a', toText)).toBe('7')
   })
 
-  test('a kind has one owner', () => {
+  test('a kind can be used once', () => {
     const memory = open()
     memory.of('text')
-    expect(() => memory.of('text')).toThrow('owner')
+    expect(() => memory.of('text')).toThrow('already in use')
   })
 
   test('removing by prefix leaves other prefixes and kinds alone', () => {
@@ -42,7 +42,7 @@ describe('kinds in one memory', () => {
     expect(numbers.peek('a/1', toNumber)).toBe(1)
   })
 
-  test('requests are counted by kind and reported', () => {
+  test('counts and reports requests by kind', () => {
     const onRequest = vi.fn()
     const memory = open({}, onRequest)
     const [texts, numbers] = [memory.of<string>('text'), memory.of<number>('number')]
@@ -55,7 +55,7 @@ describe('kinds in one memory', () => {
   })
 })
 
-test('whatever the kinds, entries and bytes stay within one budget, and what is hot is warm', () => {
+test('all kinds share one budget of entries and bytes, and every hot entry is warm', () => {
   const step = fc.record({
     kind: fc.constantFrom(...kinds),
     key: fc.nat(20).map(String),

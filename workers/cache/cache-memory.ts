@@ -3,49 +3,49 @@ import { type CacheLimits, defaultCacheLimits } from './limits.ts'
 import { createMemoryTier, type TierStats } from './memory-tier.ts'
 
 /**
- * The memory that all kinds of cached values share: a hot tier of decoded values, a warm tier of encoded ones, one budget
- * for both, and the figures of all requests. What is hot is also warm.
+ * Memory that all kinds of cached values share: a hot tier of decoded values, a warm tier of encoded ones, one budget for
+ * both, and request counts. Every hot entry is also warm.
  *
- * Guarantees: never more entries or bytes than the limits say, whatever their kinds; values of one kind are seen by that
- * kind alone. Not guaranteed: that a kind keeps a share. The kinds compete, and what is asked for stays.
+ * Guarantees: never exceeds the entry and byte limits across all kinds; isolates the values of each kind. Not guaranteed:
+ * a minimum share per kind. Kinds compete by demand.
  */
 export interface CacheMemory<Kind extends string> {
-  /** The part of one kind of value. @throws Error when it was handed out before: its values have one type. */
+  /** Returns the view of one kind. @throws Error when called twice for a kind, because its values have one type. */
   of<V>(kind: Kind): KindMemory<V>
   stats(): CacheMemoryStats<Kind>
 }
 
-/** The memory as one kind of value sees it. */
+/** The memory restricted to one kind of value. */
 export interface KindMemory<V> {
   readonly limits: CacheLimits
-  /** Ms since the epoch. */
+  /** Unix time (ms). */
   now(): number
-  /** What memory has; a hit takes it to the hot tier. Bytes that do not decode are removed. */
+  /** Reads an entry and promotes it to the hot tier. Removes bytes that do not decode. */
   get(key: string, decode: Decode<V>): { value: V; from: 'hot' | 'warm' } | undefined
   /** Neither counts nor promotes. */
   peek(key: string, decode: Decode<V>): V | undefined
-  /** @param at when the value was put into the cache, ms since the epoch. */
+  /** @param at time of the put (Unix time, ms). */
   put(key: string, value: V, bytes: Uint8Array, at: number): void
   remove(key: string): void
   /** Removes all keys that start with `prefix`. */
   removeAll(prefix: string): void
-  /** Counts a request by where it was answered. */
+  /** Counts a request by the tier that answered it. */
   count(answer: keyof RequestCounts): void
-  /** For the hit rate of the memory: one request for a value that exists and can be kept, and whether memory had it. */
-  sample(key: string, held: boolean): void
+  /** Samples the hit rate of the memory: a request for an existing, cacheable value, and whether it was a hit. */
+  sample(key: string, hit: boolean): void
   requests(): RequestCounts
 }
 
 type Decode<V> = (bytes: Uint8Array) => V | undefined
 
-/** Requests by what answered them. Callers that joined a read under way, and recent “there is none”, are not counted. */
+/** Requests by where they were answered. Excludes callers that joined a running read, and negative entries. */
 export interface RequestCounts {
   hot: number
   warm: number
   cold: number
-  /** No tier had it, and the process knew it. */
+  /** Missed by all tiers and supplied by this process. */
   known: number
-  /** None of these. */
+  /** Answered by none of these. */
   missed: number
 }
 
@@ -54,18 +54,18 @@ export interface CacheMemoryStats<Kind extends string> {
   readonly warm: TierStats
   readonly requests: Readonly<Record<Kind, RequestCounts>>
   /**
-   * Over the last requests of all kinds: the share that memory answered, and that the best policy with as many entries
-   * could have. The bound in bytes is left out, so the best comes out high when it is bytes that are short.
+   * Hit rate over the last requests of all kinds, and that of the optimal policy with the same number of entries. The
+   * optimum ignores the byte limit, so it is too high when bytes are the bottleneck.
    */
   readonly window: HitRates
 }
 
 export interface CacheMemoryOptions<Kind extends string> {
   readonly kinds: readonly Kind[]
-  /** Ms since the epoch. */
+  /** Unix time (ms). */
   now(): number
   limits?: Partial<CacheLimits>
-  /** A request was counted. */
+  /** Called after each counted request. */
   onRequest?(): void
 }
 
@@ -79,7 +79,7 @@ export const createCacheMemory = <Kind extends string>(options: CacheMemoryOptio
     ageMs: limits.coldMs,
     maxBytes: limits.warmBytes,
     now,
-    onGone: (key) => hot.remove(key),
+    onEvicted: (key) => hot.remove(key),
   })
   const window = createHitRateSample(limits.warmEntries, limits.windowRequests)
   const countsByKind = Object.fromEntries(kinds.map((kind) => [kind, noRequests()])) as Record<Kind, RequestCounts>
@@ -91,15 +91,15 @@ export const createCacheMemory = <Kind extends string>(options: CacheMemoryOptio
   }
 
   const of = <V>(kind: Kind): KindMemory<V> => {
-    if (taken.has(kind)) throw new Error(`The cached values of the kind “${kind}” have an owner.`)
+    if (taken.has(kind)) throw new Error(`The cache kind “${kind}” is already in use.`)
     taken.add(kind)
     const counts = countsByKind[kind]
-    const place = (key: string): string => `${kind}:${key}`
+    const scopedKey = (key: string): string => `${kind}:${key}`
     return {
       limits,
       now,
       get(key, decode) {
-        const at = place(key)
+        const at = scopedKey(key)
         const found = hot.get(at)
         if (found !== undefined) {
           warm.touch(at)
@@ -116,26 +116,26 @@ export const createCacheMemory = <Kind extends string>(options: CacheMemoryOptio
         return { value, from: 'warm' }
       },
       peek(key, decode) {
-        const found = hot.peek(place(key))
+        const found = hot.peek(scopedKey(key))
         if (found !== undefined) return found.value as V
-        const encoded = warm.peek(place(key))
+        const encoded = warm.peek(scopedKey(key))
         return encoded === undefined ? undefined : decode(encoded.value)
       },
       put(key, value, bytes, at) {
         const entry = { at, bytes: bytes.length }
-        warm.put(place(key), { ...entry, value: bytes })
-        // Without room among the warm ones it is not hot either.
-        if (warm.peek(place(key)) !== undefined) hot.put(place(key), { ...entry, value })
+        warm.put(scopedKey(key), { ...entry, value: bytes })
+        // An entry that the warm tier does not admit must not be hot.
+        if (warm.peek(scopedKey(key)) !== undefined) hot.put(scopedKey(key), { ...entry, value })
       },
-      remove: (key) => remove(place(key)),
+      remove: (key) => remove(scopedKey(key)),
       removeAll(prefix) {
-        for (const at of [...warm.keys()]) if (at.startsWith(place(prefix))) remove(at)
+        for (const at of [...warm.keys()]) if (at.startsWith(scopedKey(prefix))) remove(at)
       },
       count(answer) {
         counts[answer] += 1
         onRequest()
       },
-      sample: (key, held) => window.note(place(key), held),
+      sample: (key, hit) => window.record(scopedKey(key), hit),
       requests: () => ({ ...counts }),
     }
   }

@@ -6,7 +6,7 @@ const records = createColdRecords(1_000)
 const key = fc.string({ maxLength: 40 })
 const at = fc.integer({ min: 0, max: 4_000_000_000_000 })
 
-test('a name says what it was made of, and other names say nothing', () => {
+test('entry names round-trip, and other names are rejected', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 40, unit: 'binary' }), at, fc.nat(), (key, at, size) => {
       expect(readColdName(toColdName({ key, at, size }))).toEqual({ key, at, size })
@@ -26,7 +26,7 @@ test('a name says what it was made of, and other names say nothing', () => {
     expect(readColdName(name)).toBeUndefined()
 })
 
-test('reads what was written, and only that', () => {
+test('decodes exactly the record that was written', () => {
   fc.assert(
     fc.property(
       key,
@@ -52,7 +52,7 @@ test('reads what was written, and only that', () => {
   )
 })
 
-test('any bytes at all are a value or nothing', () => {
+test('decoding arbitrary bytes is total', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
       expect(records.decode({ key: 'k', at: 1, size: bytes.length }, bytes)).toBeUndefined()
@@ -61,7 +61,7 @@ test('any bytes at all are a value or nothing', () => {
   )
 })
 
-test('what cannot be stored is not encoded', () => {
+test('does not encode keys and times that cannot be stored', () => {
   expect(records.encode('k'.repeat(5_000), 1, new Uint8Array())).toBeUndefined()
   expect(records.encode('k', -1, new Uint8Array())).toBeUndefined()
   expect(records.encode('k', 1, new Uint8Array(5_200))).toBeUndefined()

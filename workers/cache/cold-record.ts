@@ -3,21 +3,21 @@ import { type Codec, createCodec } from '../protocol/codec.ts'
 import { bytes, integer } from '../protocol/fields.ts'
 
 /**
- * One entry in the store. The name that it is stored under tells its key, age and size, so that the names alone are the
- * index: nothing else has to be kept in step with the entries.
+ * One entry in the store. Its name encodes key, time and size, so the names alone form the index and no separate index
+ * can become inconsistent.
  */
 export interface ColdName {
   key: string
-  /** When the value was put into the cache, ms since the epoch. */
+  /** Time of the put (Unix time, ms). */
   at: number
-  /** Bytes of the encoded record. */
+  /** Size of the encoded record (bytes). */
   size: number
 }
 
 export const toColdName = ({ key, at, size }: ColdName): string =>
   `${key}${separator}${at.toString(36)}${separator}${size.toString(36)}`
 
-/** Undefined for a name that no entry has. */
+/** Parses an entry name; undefined for any other name. */
 export const readColdName = (name: string): ColdName | undefined => {
   const parts = name.split(separator)
   const [size, at] = [toCount(parts.pop()), toCount(parts.pop())]
@@ -27,13 +27,13 @@ export const readColdName = (name: string): ColdName | undefined => {
 }
 
 export interface ColdRecords {
-  /** The name to store a value under, and the bytes; undefined for a key or time that cannot be stored. */
+  /** Encodes name and record; undefined for a key or time that cannot be stored. */
   encode(key: string, at: number, value: Uint8Array): { name: string; bytes: Uint8Array } | undefined
-  /** The value stored under a name; undefined for anything that is not exactly what was written there. Total. */
+  /** Decodes the value of a name; undefined for anything but the exact record. Total. */
   decode(name: ColdName, bytes: Uint8Array): Uint8Array | undefined
 }
 
-/** @param maxValueBytes what a value may have. */
+/** @param maxValueBytes maximum size of a value (bytes). */
 export const createColdRecords = (maxValueBytes: number): ColdRecords => {
   const codec = recordCodec(maxValueBytes)
   return {
@@ -54,13 +54,13 @@ export const createColdRecords = (maxValueBytes: number): ColdRecords => {
   }
 }
 
-/** No key that we use holds it. */
+/** Does not occur in keys. */
 const separator = '\u0000'
 
-/** Keys are package ids and the like, with about 120; a longer one is not stored, UTF-16 code units. */
+/** Maximum key length (UTF-16 code units); keys such as package ids have about 120. */
 const maxKeyUnits = 1_024
 
-/** Room for the map around a value: the longest key, three bytes a unit, and the numbers. */
+/** Maximum encoding overhead (bytes): the longest key at three bytes per unit, and the numbers. */
 const overheadBytes = 4_096
 
 interface ColdRecord {
@@ -91,7 +91,7 @@ const toCount = (text: string | undefined): number | undefined => {
   return Number.isSafeInteger(count) && count >= 0 && count.toString(36) === text ? count : undefined
 }
 
-/** CRC-32 (ISO 3309), reflected: sees what a disk does to a value. Not a protection against a person. */
+/** CRC-32 (ISO 3309), reflected: detects disk corruption, not tampering. */
 const checksum = (value: Uint8Array): number => {
   let crc = 0xffff_ffff
   for (const byte of value) crc = (crcTable[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8)

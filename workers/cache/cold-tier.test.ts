@@ -24,7 +24,7 @@ const bytes = (length: number, fill = 1): Uint8Array => new Uint8Array(length).f
 const keysIn = async (store: Store): Promise<string[]> =>
   (await store.keys('cache')).map((name) => readColdName(name)?.key ?? `litter ${name}`).sort()
 
-test('writes a moment later, many in one transaction, and can be read at once', async () => {
+test('batches delayed writes in one transaction, and reads pending entries', async () => {
   const store = watch(createMemoryStore())
   const cold = open(store)
   for (let n = 0; n < 50; n += 1) cold.put(`k${n}`, bytes(10, n), clock)
@@ -37,7 +37,7 @@ test('writes a moment later, many in one transaction, and can be read at once', 
   expect((await cold.read('k0'))?.bytes).toEqual(bytes(10, 99))
 })
 
-test('a full batch does not wait', async () => {
+test('writes a full batch without delay', async () => {
   const store = watch(createMemoryStore())
   const cold = open(store, { writeDelayMs: 1_000_000 })
   for (let n = 0; n < 128; n += 1) cold.put(`k${n}`, bytes(10), clock)
@@ -45,7 +45,7 @@ test('a full batch does not wait', async () => {
   expect(store.writes.map((changes) => changes.length)).toEqual([128])
 })
 
-test('a new value takes the place of the old one, in one write', async () => {
+test('replaces an old value in one write', async () => {
   const store = createMemoryStore()
   const cold = open(store)
   cold.put('k', bytes(10, 1), clock)
@@ -56,7 +56,7 @@ test('a new value takes the place of the old one, in one write', async () => {
   expect(await cold.read('k')).toEqual({ bytes: bytes(20, 2), at: clock + 1 })
 })
 
-test('is bounded by bytes and by number: what was not used for longest goes', async () => {
+test('bounds bytes and entries, and evicts the least recently used', async () => {
   const store = createMemoryStore()
   const cold = open(store, { coldEntries: 3, coldBytes: 1_000 })
   for (const key of ['a', 'b', 'c']) cold.put(key, bytes(10), clock)
@@ -75,7 +75,7 @@ test('is bounded by bytes and by number: what was not used for longest goes', as
   expect((await keysIn(store)).includes('larger')).toBe(false)
 })
 
-test('a batch that is larger than the room keeps its newest', async () => {
+test('keeps the newest entries of a batch that exceeds the budget', async () => {
   const store = createMemoryStore()
   const cold = open(store, { coldEntries: 2 })
   for (const key of ['a', 'b', 'c', 'd']) cold.put(key, bytes(10), clock)
@@ -85,7 +85,7 @@ test('a batch that is larger than the room keeps its newest', async () => {
   expect(await cold.read('a')).toBeUndefined()
 })
 
-test('the next engine finds the same entries, removes those that are over, and what is no entry', async () => {
+test('a new instance finds stored entries, and removes expired and invalid ones', async () => {
   const store = createMemoryStore()
   const first = open(store)
   first.put('old', bytes(10), clock - 6 * dayMs)
@@ -100,7 +100,7 @@ test('the next engine finds the same entries, removes those that are over, and w
   expect(await keysIn(store)).toEqual(['new'])
 })
 
-test('a smaller budget is kept to after a restart', async () => {
+test('applies a smaller budget after a restart', async () => {
   const store = createMemoryStore()
   const first = open(store)
   for (let n = 0; n < 20; n += 1) first.put(`k${n}`, bytes(100), clock + n)
@@ -114,18 +114,18 @@ test('a smaller budget is kept to after a restart', async () => {
   expect(kept).not.toContain('k0')
 })
 
-test('while the store refuses, nothing is lost, and it is tried again later and later', async () => {
+test('retains entries while the store fails, and retries with backoff', async () => {
   const store = watch(createMemoryStore())
   const cold = open(store)
   await cold.read('index is read')
-  store.refusal = new Failure('StorageUnavailable', 'gone')
+  store.refusal = new Failure('StorageUnavailable', { code: 'storage-closed' })
   cold.put('k', bytes(10, 1), clock)
   await vi.advanceTimersByTimeAsync(10_000)
   const { failures } = cold.stats()
   expect(failures).toBeGreaterThan(2)
   expect(failures).toBeLessThan(8)
   expect((await cold.read('k'))?.bytes).toEqual(bytes(10, 1))
-  // A newer value while the older one waits: only the newer is written.
+  // Only the newer of two pending values is written.
   cold.put('k', bytes(10, 2), clock)
   store.refusal = undefined
   await vi.advanceTimersByTimeAsync(60_000)
@@ -133,7 +133,7 @@ test('while the store refuses, nothing is lost, and it is tried again later and 
   expect((await open(store).read('k'))?.bytes).toEqual(bytes(10, 2))
 })
 
-test('what is put while an older value is being refused is what is written in the end', async () => {
+test('writes a value put while the write of an older one fails', async () => {
   const store = watch(createMemoryStore())
   const cold = open(store)
   const { write } = store
@@ -143,7 +143,7 @@ test('what is put while an older value is being refused is what is written in th
   const flushing = cold.flush()
   await vi.advanceTimersByTimeAsync(0)
   cold.put('k', bytes(10, 2), clock)
-  refused.reject(new Failure('StorageUnavailable', 'gone'))
+  refused.reject(new Failure('StorageUnavailable', { code: 'storage-closed' }))
   await flushing
   store.write = write
   expect((await cold.read('k'))?.bytes).toEqual(bytes(10, 2))
@@ -151,9 +151,9 @@ test('what is put while an older value is being refused is what is written in th
   expect((await open(store).read('k'))?.bytes).toEqual(bytes(10, 2))
 })
 
-test('a store that refuses from the start is an empty one, until it answers', async () => {
+test('a store that fails from the start reads as empty until it recovers', async () => {
   const store = watch(createMemoryStore())
-  store.refusal = new Failure('StorageUnavailable', 'gone')
+  store.refusal = new Failure('StorageUnavailable', { code: 'storage-closed' })
   const cold = open(store)
   expect(await cold.read('k')).toBeUndefined()
   cold.put('k', bytes(10), clock)
@@ -163,16 +163,16 @@ test('a store that refuses from the start is an empty one, until it answers', as
   expect(await keysIn(store)).toEqual(['k'])
 })
 
-test('what waits for a store that refuses is bounded', async () => {
+test('bounds pending entries while the store fails', async () => {
   const store = watch(createMemoryStore())
-  store.refusal = new Failure('StorageUnavailable', 'gone')
+  store.refusal = new Failure('StorageUnavailable', { code: 'storage-closed' })
   const cold = open(store, { pendingBytes: 1_000 })
   for (let n = 0; n < 100; n += 1) cold.put(`k${n}`, bytes(100), clock)
   expect(cold.stats().pending).toBe(10)
   expect(await cold.read('k99')).toBeDefined()
 })
 
-test('a full disk halves the room, and the rest of the page gets it', async () => {
+test('halves the budget when the quota is exceeded', async () => {
   const store = createMemoryStore({ quotaBytes: 10_000 })
   const cold = open(store)
   for (let n = 0; n < 40; n += 1) {
@@ -187,14 +187,14 @@ test('a full disk halves the room, and the rest of the page gets it', async () =
   await store.write([{ table: 'pieces', key: 'p', value: bytes(4_000) }])
 })
 
-test('stop writes what waits, and leaves no timer, also when the store refuses', async () => {
+test('stop writes pending entries and leaves no timer, even when the store fails', async () => {
   const store = watch(createMemoryStore())
   const cold = open(store)
   cold.put('k', bytes(10), clock)
   await cold.stop()
   expect(await keysIn(store)).toEqual(['k'])
   const other = open(store)
-  store.refusal = new Failure('StorageUnavailable', 'gone')
+  store.refusal = new Failure('StorageUnavailable', { code: 'storage-closed' })
   other.put('l', bytes(10), clock)
   await other.stop()
   expect(vi.getTimerCount()).toBe(0)
@@ -227,7 +227,7 @@ test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
   expect(await cacheOver(store, async () => undefined).get('k3')).toMatchObject({ from: 'cold' })
 })
 
-test('an entry that is whole and does not decode is dropped, not given', async () => {
+test('drops an intact entry that does not decode', async () => {
   const store = createMemoryStore()
   const cold = open(store)
   cold.put('k', new TextEncoder().encode('of another kind'), clock)
@@ -239,7 +239,7 @@ test('an entry that is whole and does not decode is dropped, not given', async (
   expect(await store.keys('cache')).toEqual([])
 })
 
-test('an entry that is replaced while it is being read is not taken for a damaged one', async () => {
+test('does not treat an entry replaced during a read as damaged', async () => {
   const store = watch(createMemoryStore())
   const cold = open(store)
   cold.put('k', bytes(10, 1), clock)
@@ -252,7 +252,7 @@ test('an entry that is replaced while it is being read is not taken for a damage
   }
   const reading = cold.read('k')
   await vi.advanceTimersByTimeAsync(0)
-  // Committed in the store, and not yet known to be.
+  // Committed in the store but not yet acknowledged.
   store.write = async (changes) => {
     await write(changes)
     reached.resolve()
@@ -268,9 +268,9 @@ test('an entry that is replaced while it is being read is not taken for a damage
   expect((await cold.read('k'))?.bytes).toEqual(bytes(10, 2))
 })
 
-test('a failing write-behind never loses the copy in memory', async () => {
+test('a failed write-behind keeps the entry in memory', async () => {
   const store = watch(createMemoryStore())
-  store.refusal = new Failure('QuotaExceeded', 'full')
+  store.refusal = new Failure('QuotaExceeded', { code: 'disk-full' })
   const cache = cacheOver(store, async (key) => ({ text: key }))
   for (let n = 0; n < 500; n += 1) await cache.get(`k${n}`)
   await vi.advanceTimersByTimeAsync(120_000)

@@ -4,37 +4,37 @@ import { type ColdName, createColdRecords, readColdName, toColdName } from './co
 import { type CacheLimits, isFresh } from './limits.ts'
 import type { TierStats } from './memory-tier.ts'
 
-/** Where values outlast the memory: copies in the store, or a read-only tier over where they are kept anyway. */
+/** Persistent tier: copies in the store, or a read-only view of values stored elsewhere. */
 export interface ColdTier {
-  /** @throws what a read-only tier's source throws. */
+  /** @throws errors of the source of a read-only tier. */
   read(key: string): Promise<{ bytes: Uint8Array; at: number } | undefined>
   put(key: string, bytes: Uint8Array, at: number): void
   remove(key: string): void
-  /** What was read cannot be used: it is removed, and counted as a miss rather than as a hit. */
-  refuse(key: string, why: { corrupt: boolean }): void
-  /** Writes what waits; resolves when it was tried once. */
+  /** Rejects a value that was read: removes it and counts a miss instead of the hit. */
+  reject(key: string, cause: { corrupt: boolean }): void
+  /** Attempts all pending writes once. */
   flush(): Promise<void>
-  /** Writes what waits, and ends. */
+  /** Writes pending entries and ends. */
   stop(): Promise<void>
 }
 
 /**
- * Entries in the store, bounded by bytes, number and age; those not used for longest go first.
+ * Entries in the store, bounded by bytes, number and age; evicts the least recently used first.
  *
- * Writes come behind: what is put can be read at once, and goes to the store with others a moment later. While the store
- * refuses it, it waits in memory, up to a bound, and is tried again. Nothing here rejects: a store that is gone is an
- * empty one, and counted. A damaged entry is removed and reads as none.
+ * Write-behind: an entry can be read as soon as it is put, and is written with others shortly after. While the store
+ * fails, entries wait in bounded memory and are retried. Never rejects: a failing store reads as empty and is counted. A
+ * damaged entry is removed and reads as a miss.
  */
 export interface StoredColdTier extends ColdTier {
   stats(): ColdStats
 }
 
 export interface ColdStats extends TierStats {
-  /** Entries that were not what was written. */
+  /** Damaged or invalid entries. */
   corrupt: number
-  /** Writes and reads that the store refused. */
+  /** Failed reads and writes of the store. */
   failures: number
-  /** Entries that wait to be written. */
+  /** Entries waiting to be written. */
   pending: number
 }
 
@@ -45,26 +45,26 @@ export interface ColdTierOptions {
   now(): number
 }
 
-/** Entries that are written without waiting for more: they take about 15 ms in one transaction. */
+/** Entries of a full batch, written without delay: about 15 ms in one transaction. */
 const batchEntries = 128
 
-/** A store that refuses is tried again after the write delay, doubled each time up to this, ms. */
+/** Maximum delay before retrying a failed store (ms); starts at the write delay and doubles. */
 const maxRetryMs = 60_000
 
-/** Undefined: to be removed. */
+/** Undefined removes the entry. */
 type Pending = { bytes: Uint8Array; at: number } | undefined
 
 export const createColdTier = ({ store, table, limits, now }: ColdTierOptions): StoredColdTier => {
   const records = createColdRecords(limits.entryBytes)
-  /** What the store holds, used longest ago first. */
+  /** Entries in the store, least recently used first. */
   const index = new Map<string, ColdName>()
   const counts = { hits: 0, misses: 0, evictions: 0, expired: 0, corrupt: 0, failures: 0 }
-  /** Names in the store that belong to no entry, or to one that is over. */
-  const litter = new Set<string>()
+  /** Stored names that are invalid, expired or superseded. */
+  const staleNames = new Set<string>()
   let pending = new Map<string, Pending>()
   let writing = new Map<string, Pending>()
   let pendingBytes = 0
-  let heldBytes = 0
+  let storedBytes = 0
   let budget = limits.coldBytes
   let retryMs = limits.writeDelayMs
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -78,15 +78,15 @@ export const createColdTier = ({ store, table, limits, now }: ColdTierOptions): 
       (names) => {
         const found = names.flatMap((name) => {
           const read = readColdName(name)
-          if (read === undefined || !isFresh(read.at, now(), limits.coldMs)) litter.add(name)
-          return read === undefined || litter.has(name) ? [] : [read]
+          if (read === undefined || !isFresh(read.at, now(), limits.coldMs)) staleNames.add(name)
+          return read === undefined || staleNames.has(name) ? [] : [read]
         })
         for (const entry of found.sort((a, b) => a.at - b.at)) {
           const older = index.get(entry.key)
-          if (older !== undefined) litter.add(toColdName(older))
-          enter(entry)
+          if (older !== undefined) staleNames.add(toColdName(older))
+          addToIndex(entry)
         }
-        if (litter.size > 0) schedule()
+        if (staleNames.size > 0) schedule()
         return true
       },
       () => {
@@ -98,17 +98,17 @@ export const createColdTier = ({ store, table, limits, now }: ColdTierOptions): 
     return opening
   }
 
-  const enter = (entry: ColdName): void => {
-    leave(entry.key)
+  const addToIndex = (entry: ColdName): void => {
+    removeFromIndex(entry.key)
     index.set(entry.key, entry)
-    heldBytes += entry.size
+    storedBytes += entry.size
   }
 
-  const leave = (key: string): void => {
-    const held = index.get(key)
-    if (held === undefined) return
+  const removeFromIndex = (key: string): void => {
+    const existing = index.get(key)
+    if (existing === undefined) return
     index.delete(key)
-    heldBytes -= held.size
+    storedBytes -= existing.size
   }
 
   const schedule = (delayMs = limits.writeDelayMs): void => {
@@ -119,21 +119,21 @@ export const createColdTier = ({ store, table, limits, now }: ColdTierOptions): 
     }, delayMs)
   }
 
-  const wait = (key: string, change: Pending): void => {
+  const enqueue = (key: string, change: Pending): void => {
     if (stopped) return
-    unwait(key)
+    dequeue(key)
     pending.set(key, change)
     pendingBytes += change?.bytes.length ?? 0
-    // The newest are worth most: the oldest stay in memory only.
+    // Drops the oldest pending values first; they remain in memory only.
     for (const [oldest, { bytes } = { bytes: undefined }] of pending) {
       if (pendingBytes <= limits.pendingBytes) break
-      if (bytes !== undefined) unwait(oldest)
+      if (bytes !== undefined) dequeue(oldest)
     }
     if (pending.size === batchEntries) void flush()
     else schedule()
   }
 
-  const unwait = (key: string): void => {
+  const dequeue = (key: string): void => {
     pendingBytes -= pending.get(key)?.bytes.length ?? 0
     pending.delete(key)
   }
@@ -144,112 +144,112 @@ export const createColdTier = ({ store, table, limits, now }: ColdTierOptions): 
   }
 
   const write = async (): Promise<void> => {
-    if (pending.size === 0 && litter.size === 0 && heldBytes <= budget) return
+    if (pending.size === 0 && staleNames.size === 0 && storedBytes <= budget) return
     if (!(await open())) {
-      tryLater()
+      retryLater()
       return
     }
     writing = pending
     pending = new Map()
     pendingBytes = 0
-    const swept = [...litter]
-    const { changes, entered, left, evicted } = plan(writing, swept)
+    const removedNames = [...staleNames]
+    const { changes, added, removed, evicted } = plan(writing, removedNames)
     try {
       await store.write(changes)
-      for (const key of left) leave(key)
-      for (const entry of entered) enter(entry)
-      for (const name of swept) litter.delete(name)
+      for (const key of removed) removeFromIndex(key)
+      for (const entry of added) addToIndex(entry)
+      for (const name of removedNames) staleNames.delete(name)
       counts.evictions += evicted
       retryMs = limits.writeDelayMs
     } catch (failure) {
       counts.failures += 1
-      // The browser has less room than we thought: take half of what is there, and give the rest back.
-      if (isFailure(failure, 'QuotaExceeded')) budget = Math.floor(Math.min(budget, heldBytes) / 2)
+      // The quota is smaller than assumed: use half of the current size, and free the rest.
+      if (isFailure(failure, 'QuotaExceeded')) budget = Math.floor(Math.min(budget, storedBytes) / 2)
       const newer = pending
       pending = new Map()
       pendingBytes = 0
       for (const [key, change] of [...writing, ...newer]) {
-        unwait(key)
+        dequeue(key)
         pending.set(key, change)
         pendingBytes += change?.bytes.length ?? 0
       }
-      tryLater()
+      retryLater()
     } finally {
       writing = new Map()
     }
   }
 
-  const tryLater = (): void => {
+  const retryLater = (): void => {
     retryMs = Math.min(maxRetryMs, retryMs * 2)
     schedule(retryMs)
   }
 
-  /** What one write does to the store, and what follows for the index. */
-  const plan = (batch: ReadonlyMap<string, Pending>, swept: readonly string[]) => {
-    const changes: Change[] = swept.map((key) => ({ table, key, value: undefined }))
-    const entered: ColdName[] = []
-    const left: string[] = []
-    let bytes = heldBytes
+  /** Computes the changes of one write to the store and to the index. */
+  const plan = (batch: ReadonlyMap<string, Pending>, removedNames: readonly string[]) => {
+    const changes: Change[] = removedNames.map((key) => ({ table, key, value: undefined }))
+    const added: ColdName[] = []
+    const removed: string[] = []
+    let bytes = storedBytes
     let entries = index.size
-    const clear = (held: ColdName): void => {
-      changes.push({ table, key: toColdName(held), value: undefined })
-      left.push(held.key)
-      bytes -= held.size
+    const clear = (existing: ColdName): void => {
+      changes.push({ table, key: toColdName(existing), value: undefined })
+      removed.push(existing.key)
+      bytes -= existing.size
       entries -= 1
     }
     for (const [key, change] of batch) {
-      const held = index.get(key)
-      if (held !== undefined) clear(held)
+      const existing = index.get(key)
+      if (existing !== undefined) clear(existing)
       if (change === undefined) continue
       const record = records.encode(key, change.at, change.bytes)
       if (record === undefined || record.bytes.length > budget) continue
       const entry = { key, at: change.at, size: record.bytes.length }
       changes.push({ table, key: record.name, value: record.bytes })
-      entered.push(entry)
+      added.push(entry)
       bytes += entry.size
       entries += 1
     }
     let evicted = 0
-    for (const held of index.values()) {
+    for (const existing of index.values()) {
       if (bytes <= budget && entries <= limits.coldEntries) break
-      if (batch.has(held.key)) continue
-      clear(held)
+      if (batch.has(existing.key)) continue
+      clear(existing)
       evicted += 1
     }
-    // A batch can be more than the budget on its own.
-    while (entered.length > 0 && (bytes > budget || entries > limits.coldEntries)) {
-      const refused = entered.shift()
-      if (refused === undefined) break
-      const name = toColdName(refused)
+    // A batch alone may exceed the budget.
+    while (added.length > 0 && (bytes > budget || entries > limits.coldEntries)) {
+      const dropped = added.shift()
+      if (dropped === undefined) break
+      const name = toColdName(dropped)
       changes.splice(
         changes.findIndex(({ key, value }) => key === name && value !== undefined),
         1,
       )
-      bytes -= refused.size
+      bytes -= dropped.size
       entries -= 1
       evicted += 1
     }
-    return { changes, entered, left, evicted }
+    return { changes, added, removed, evicted }
   }
 
   return {
     async read(key) {
-      const waiting = pending.has(key)
+      const unwritten = pending.has(key)
         ? { change: pending.get(key) }
         : writing.has(key)
           ? { change: writing.get(key) }
           : undefined
-      if (waiting !== undefined) {
-        const fresh = waiting.change !== undefined && isFresh(waiting.change.at, now(), limits.coldMs)
+      if (unwritten !== undefined) {
+        const fresh = unwritten.change !== undefined && isFresh(unwritten.change.at, now(), limits.coldMs)
         counts[fresh ? 'hits' : 'misses'] += 1
-        return fresh ? waiting.change : undefined
+        return fresh ? unwritten.change : undefined
       }
       const entry = (await open()) ? index.get(key) : undefined
       if (entry === undefined || !isFresh(entry.at, now(), limits.coldMs)) {
         counts.misses += 1
         if (entry !== undefined) {
           counts.expired += 1
-          wait(key, undefined)
+          enqueue(key, undefined)
         }
         return undefined
       }
@@ -260,10 +260,10 @@ export const createColdTier = ({ store, table, limits, now }: ColdTierOptions): 
       const bytes = stored == null ? undefined : records.decode(entry, stored)
       if (bytes === undefined) {
         counts.misses += 1
-        // It may have been replaced meanwhile; then it is not damaged.
+        // An entry replaced during the read is not damaged.
         if (stored !== null && index.get(key) === entry && !pending.has(key) && !writing.has(key)) {
           counts.corrupt += 1
-          wait(key, undefined)
+          enqueue(key, undefined)
         }
         return undefined
       }
@@ -274,13 +274,13 @@ export const createColdTier = ({ store, table, limits, now }: ColdTierOptions): 
       }
       return { bytes, at: entry.at }
     },
-    put: (key, bytes, at) => wait(key, { bytes, at }),
-    remove: (key) => wait(key, undefined),
-    refuse(key, { corrupt }) {
+    put: (key, bytes, at) => enqueue(key, { bytes, at }),
+    remove: (key) => enqueue(key, undefined),
+    reject(key, { corrupt }) {
       counts.hits -= 1
       counts.misses += 1
       if (corrupt) counts.corrupt += 1
-      wait(key, undefined)
+      enqueue(key, undefined)
     },
     flush,
     async stop() {
@@ -290,6 +290,6 @@ export const createColdTier = ({ store, table, limits, now }: ColdTierOptions): 
       stopped = true
       clearTimeout(timer)
     },
-    stats: () => ({ ...counts, entries: index.size, bytes: heldBytes, pending: pending.size + writing.size }),
+    stats: () => ({ ...counts, entries: index.size, bytes: storedBytes, pending: pending.size + writing.size }),
   }
 }

@@ -15,7 +15,7 @@ const open = async (name: string, load: (key: string) => Promise<Note | undefine
   return { store, cache }
 }
 
-test('what one page kept, the next one has, from cold and then from hot', async () => {
+test('entries persist across pages, first cold and then hot', async () => {
   const name = freshName()
   const first = await open(name)
   for (let n = 0; n < 300; n += 1) first.cache.put(`k${n}`, { text: `value ${n}` })
@@ -31,7 +31,7 @@ test('what one page kept, the next one has, from cold and then from hot', async 
   await second.store.close()
 })
 
-test('entries that someone changed in the browser’s storage are loaded again', async () => {
+test('reloads entries that were modified in browser storage', async () => {
   const name = freshName()
   const first = await open(name)
   first.cache.put('bits', { text: 'x' })
@@ -53,7 +53,7 @@ test('entries that someone changed in the browser’s storage are loaded again',
   await second.store.close()
 })
 
-test('goes on in memory when the database is closed under it', async () => {
+test('continues in memory when the database is closed', async () => {
   const { store, cache } = await open(freshName(), async (key) => ({ text: key }))
   await cache.get('a')
   await store.close()

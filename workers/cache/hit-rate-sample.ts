@@ -1,17 +1,16 @@
 import { beladyHits } from './belady-optimum.ts'
 
 /**
- * The hit rate over the last requests, beside the one that the best possible policy would have. A request costs two
- * writes into a ring; the optimum is computed when the rates are asked for, over the last window with the one before it
- * to fill the slots.
+ * Hit rate over the last requests, compared with that of the optimal policy. A request costs two writes to a ring buffer;
+ * `rates` computes the optimum over the last window, with the window before it as warm-up.
  *
- * Guarantees: memory bounded by two windows of keys. Not exact: a key that was not asked for within the ring counts as
- * new, so the optimum comes out a little low for keys that are asked for very rarely.
+ * Guarantees: memory bounded by two windows of keys. Not exact: a key outside the ring counts as new, so the optimum is
+ * slightly too low for rarely requested keys.
  */
 export interface HitRateSample {
-  /** One request for a value that exists, and whether the live cache had it. */
-  note(key: string, hit: boolean): void
-  /** Shares of the last requests, of which there are `requests`. */
+  /** Records a request for an existing value, and whether it was a hit. */
+  record(key: string, hit: boolean): void
+  /** Hit rates over the last `requests` requests. */
   rates(): HitRates
 }
 
@@ -22,10 +21,10 @@ export interface HitRates {
 }
 
 /**
- * @param slots how many keys the live cache holds.
- * @param window requests that the rates are about.
+ * @param capacity number of keys in the live cache.
+ * @param window number of requests that the rates cover.
  */
-export const createHitRateSample = (slots: number, window: number): HitRateSample => {
+export const createHitRateSample = (capacity: number, window: number): HitRateSample => {
   const size = 2 * window
   const keys: string[] = []
   const outcomes = new Uint8Array(size)
@@ -35,7 +34,7 @@ export const createHitRateSample = (slots: number, window: number): HitRateSampl
   const compute = (): HitRates => {
     const start = count % size
     const inOrder = count <= size ? keys : [...keys.slice(start), ...keys.slice(0, start)]
-    const best = beladyHits(inOrder, slots)
+    const best = beladyHits(inOrder, capacity)
     const requests = Math.min(count, window)
     let live = 0
     for (let back = 1; back <= requests; back += 1) live += outcomes[(count - back) % size] ?? 0
@@ -44,7 +43,7 @@ export const createHitRateSample = (slots: number, window: number): HitRateSampl
   }
 
   return {
-    note(key, hit) {
+    record(key, hit) {
       keys[count % size] = key
       outcomes[count % size] = hit ? 1 : 0
       count += 1

@@ -1,4 +1,4 @@
-/** The bounds of a tiered cache; the defaults are those of docs/protocol.md §11. */
+/** Limits of a tiered cache; the defaults follow docs/protocol.md §11. */
 export interface CacheLimits {
   /** Decoded values. */
   hotEntries: number
@@ -7,20 +7,20 @@ export interface CacheLimits {
   warmEntries: number
   warmMs: number
   warmBytes: number
-  /** Encoded values in the store. Also the longest that a value is used at all, counted from when it was put. */
+  /** Lifetime of values in the store, and maximum age of a value in any tier since its put (ms). */
   coldMs: number
   coldBytes: number
   coldEntries: number
-  /** A larger encoded value is handed out and not kept. */
+  /** Maximum encoded size of a cached value (bytes); larger ones are returned uncached. */
   entryBytes: number
-  /** An answer “there is none” is given again without a look for this long. */
+  /** Lifetime of a negative entry (ms). */
   noneMs: number
   noneEntries: number
-  /** What was put waits this long for others that go to the store with it. */
+  /** Delay that batches writes to the store (ms). */
   writeDelayMs: number
-  /** What waits for the store in memory, while the store refuses it. */
+  /** Maximum bytes waiting in memory while the store fails. */
   pendingBytes: number
-  /** Requests over which the hit rate is compared with the best possible one. */
+  /** Requests over which the hit rate is compared with the optimum. */
   windowRequests: number
 }
 
@@ -35,28 +35,28 @@ export const defaultCacheLimits: CacheLimits = {
   // 1,000 lookups with their release take 2 to 4 MiB; four times that keeps a tab small.
   warmBytes: 16 * mebibyte,
   coldMs: 7 * 24 * hourMs,
-  // A browser gives a page at least some hundred MiB; most of that is for packages.
+  // Browsers grant a page at least some hundred MiB, most of it for packages.
   coldBytes: 64 * mebibyte,
-  // Each costs about 300 bytes of memory for the index.
+  // Each takes about 300 bytes of memory in the index.
   coldEntries: 20_000,
   entryBytes: mebibyte,
-  // About what a publication needs to reach everybody: whoever asks again sees it.
+  // About the time a publication needs to propagate, so that a later lookup finds it.
   noneMs: 10_000,
   noneEntries: 1_000,
-  // IndexedDB takes 0.7 ms a write of its own and 0.1 ms in a batch; a tab that is killed loses this much of a cache.
+  // IndexedDB takes 0.7 ms for a single write and 0.1 ms for one in a batch; a killed tab loses the pending writes.
   writeDelayMs: 500,
   pendingBytes: 4 * mebibyte,
-  // Eight times the slots, and as many before them: with half of that the optimum comes out 5 % low on Zipf's law. It takes
-  // 15 ms to compute, once a second at most.
+  // Eight times the capacity, plus as many warm-up requests: with half of that the optimum is 5 % too low for a Zipf
+  // distribution. It takes 15 ms to compute, at most once a second.
   windowRequests: 8_192,
 }
 
-/** A stamp this far in the future is taken for one that a wrong clock made, ms: people set clocks wrong by a day. */
+/** Tolerance for timestamps in the future (ms): user clocks are often wrong by a day. */
 const clockToleranceMs = 24 * hourMs
 
 /**
- * True while something stamped `at` is younger than `ttlMs`. A clock that was set back makes stamps of the future: they
- * count as new for up to a day, and are refused beyond that, so that nothing lives for ever.
+ * Whether a timestamp is younger than `ttlMs`. After a clock was set back, timestamps lie in the future: they count as
+ * fresh up to a day ahead and as expired beyond that, so that no entry lives forever.
  */
 export const isFresh = (at: number, now: number, ttlMs: number): boolean =>
   now - at < ttlMs && at - now <= clockToleranceMs

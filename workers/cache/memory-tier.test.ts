@@ -4,7 +4,7 @@ import { createMemoryTier } from './memory-tier.ts'
 
 const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 
-test('whatever is put, taken out, evicted and put again, the bytes told are those of what is here, within the bounds', () => {
+test('byte counts match the entries and stay within the limits', () => {
   const step = fc.record({
     do: fc.constantFrom('put' as const, 'get' as const, 'touch' as const, 'remove' as const, 'wait' as const),
     key: fc.constantFrom(...keys),
@@ -15,8 +15,8 @@ test('whatever is put, taken out, evicted and put again, the bytes told are thos
       let time = 0
       const gone: string[] = []
       const options = { entries: 4, ttlMs: 50, ageMs: 80, maxBytes: 100, now: () => time }
-      const tier = createMemoryTier<number>({ ...options, onGone: (key) => void gone.push(key) })
-      /** What was put last, and not taken out or reported gone since. */
+      const tier = createMemoryTier<number>({ ...options, onEvicted: (key) => void gone.push(key) })
+      /** Entries put and neither removed nor reported as evicted since. */
       const twin = new Map<string, number>()
       for (const { do: action, key, bytes } of steps) {
         if (action === 'put') {

@@ -1,13 +1,13 @@
 import { isFresh } from './limits.ts'
 import { createPolicy } from './policy.ts'
 
-/** What happened in one tier since it was made. */
+/** Counts of one tier since its creation. */
 export interface TierStats {
   hits: number
   misses: number
-  /** Entries that went because there was no room. */
+  /** Entries removed for lack of space. */
   evictions: number
-  /** Entries that went because of their age. */
+  /** Entries removed because of their age. */
   expired: number
   entries: number
   bytes: number
@@ -15,18 +15,18 @@ export interface TierStats {
 
 export interface MemoryEntry<T> {
   readonly value: T
-  /** When the value was put into the cache, ms since the epoch. */
+  /** Time of the put (Unix time, ms). */
   readonly at: number
   readonly bytes: number
 }
 
-/** Entries in memory, bounded by number, bytes and age. Counts; never fails. */
+/** Entries in memory, bounded by number, bytes and age. Never fails. */
 export interface MemoryTier<T> {
   /** Counts as a request. */
   get(key: string): MemoryEntry<T> | undefined
-  /** Neither counts nor changes anything. */
+  /** Has no side effects. */
   peek(key: string): MemoryEntry<T> | undefined
-  /** A request that another tier answered: the key is worth more. */
+  /** Records a request answered by another tier, which raises the value of the key. */
   touch(key: string): void
   put(key: string, entry: MemoryEntry<T>): void
   remove(key: string): void
@@ -36,42 +36,42 @@ export interface MemoryTier<T> {
 
 export interface MemoryTierOptions {
   entries: number
-  /** Longest stay in this tier. */
+  /** Maximum time in this tier (ms). */
   ttlMs: number
-  /** Longest since the value was put into the cache. */
+  /** Maximum age since the put (ms). */
   ageMs: number
   maxBytes?: number
   now(): number
-  /** Told of each key that is no longer here, except by `remove`. */
-  onGone?(key: string): void
+  /** Called for each evicted or expired key, but not after `remove`. */
+  onEvicted?(key: string): void
 }
 
 export const createMemoryTier = <T>(options: MemoryTierOptions): MemoryTier<T> => {
-  const { entries, ttlMs, ageMs, maxBytes = Number.POSITIVE_INFINITY, now, onGone = () => {} } = options
-  const held = new Map<string, { entry: MemoryEntry<T>; since: number }>()
+  const { entries, ttlMs, ageMs, maxBytes = Number.POSITIVE_INFINITY, now, onEvicted = () => {} } = options
+  const entryByKey = new Map<string, { entry: MemoryEntry<T>; since: number }>()
   const policy = createPolicy(entries)
   const counts = { hits: 0, misses: 0, evictions: 0, expired: 0 }
   let bytes = 0
 
   const fresh = (key: string): MemoryEntry<T> | undefined => {
-    const found = held.get(key)
+    const found = entryByKey.get(key)
     if (found === undefined) return undefined
     const time = now()
     return isFresh(found.since, time, ttlMs) && isFresh(found.entry.at, time, ageMs) ? found.entry : undefined
   }
 
-  const forget = (key: string): boolean => {
-    const found = held.get(key)
+  const removeEntry = (key: string): boolean => {
+    const found = entryByKey.get(key)
     if (found === undefined) return false
-    held.delete(key)
+    entryByKey.delete(key)
     bytes -= found.entry.bytes
     return true
   }
 
-  const evicted = (key: string | undefined): void => {
-    if (key === undefined || !forget(key)) return
+  const onVictim = (key: string | undefined): void => {
+    if (key === undefined || !removeEntry(key)) return
     counts.evictions += 1
-    onGone(key)
+    onEvicted(key)
   }
 
   return {
@@ -83,31 +83,31 @@ export const createMemoryTier = <T>(options: MemoryTierOptions): MemoryTier<T> =
         return entry
       }
       counts.misses += 1
-      if (forget(key)) {
+      if (removeEntry(key)) {
         policy.remove(key)
         counts.expired += 1
-        onGone(key)
+        onEvicted(key)
       }
       return undefined
     },
     peek: fresh,
     touch: (key) => void policy.touch(key),
     put(key, entry) {
-      forget(key)
-      held.set(key, { entry, since: now() })
+      removeEntry(key)
+      entryByKey.set(key, { entry, since: now() })
       bytes += entry.bytes
-      evicted(policy.add(key))
+      onVictim(policy.add(key))
       while (bytes > maxBytes) {
-        const gone = policy.evict()
-        if (gone === undefined) break
-        evicted(gone)
+        const victim = policy.evict()
+        if (victim === undefined) break
+        onVictim(victim)
       }
     },
     remove(key) {
-      forget(key)
+      removeEntry(key)
       policy.remove(key)
     },
-    keys: () => held.keys(),
-    stats: () => ({ ...counts, entries: held.size, bytes }),
+    keys: () => entryByKey.keys(),
+    stats: () => ({ ...counts, entries: entryByKey.size, bytes }),
   }
 }

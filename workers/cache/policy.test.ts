@@ -10,7 +10,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'evict' as const, of: '' }) },
 )
 
-test('holds what a plain set holds that does what the policy says, and never more than its capacity', () => {
+test('matches a plain set that follows the policy, within the capacity', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 12 }), fc.array(step, { maxLength: 400 }), (capacity, steps) => {
       const policy = createPolicy(capacity)
@@ -41,13 +41,13 @@ test('holds what a plain set holds that does what the policy says, and never mor
   )
 })
 
-test('evicts nothing while there is room', () => {
+test('evicts nothing below its capacity', () => {
   const policy = createPolicy(100)
   for (let n = 0; n < 100; n += 1) expect(policy.add(`k${n}`)).toBeUndefined()
   expect(policy.size).toBe(100)
 })
 
-test('a scan of keys that are asked for once leaves what is used', () => {
+test('a scan of one-off keys does not evict frequently used keys', () => {
   const policy = createPolicy(100)
   const used = Array.from({ length: 90 }, (_, n) => `used-${n}`)
   for (let round = 0; round < 5; round += 1) for (const each of used) if (!policy.touch(each)) policy.add(each)
@@ -55,7 +55,7 @@ test('a scan of keys that are asked for once leaves what is used', () => {
   expect(used.filter((each) => policy.has(each)).length).toBeGreaterThanOrEqual(89)
 })
 
-test('a scan does not take the place of what is asked for rarely, but again and again', () => {
+test('a scan does not evict keys that are requested rarely but repeatedly', () => {
   const policy = createPolicy(100)
   const request = (of: string): void => {
     if (!policy.touch(of)) policy.add(of)
@@ -69,7 +69,7 @@ test('a scan does not take the place of what is asked for rarely, but again and 
   expect(held).toBeGreaterThan(38)
 })
 
-test('what was very popular and is over gives way to what is asked for now, though less often', () => {
+test('formerly popular keys are evicted in favour of currently requested ones', () => {
   const policy = createPolicy(100)
   const request = (of: string): void => {
     if (!policy.touch(of)) policy.add(of)
@@ -80,7 +80,7 @@ test('what was very popular and is over gives way to what is asked for now, thou
   expect(held).toBeGreaterThan(80)
 })
 
-test('a key that comes back is known, and stays against those seen once', () => {
+test('a returning key is recognized and outlasts one-off keys', () => {
   const policy = createPolicy(10)
   for (let n = 0; n < 50; n += 1) for (const each of ['a', 'b', 'c']) if (!policy.touch(each)) policy.add(each)
   policy.remove('a')
@@ -91,7 +91,7 @@ test('a key that comes back is known, and stays against those seen once', () => 
   expect(policy.has('a')).toBe(true)
 })
 
-test('a loop that is longer than the capacity keeps a part of it', () => {
+test('a loop longer than the capacity keeps a part of its keys', () => {
   const policy = createPolicy(100)
   let hits = 0
   for (let n = 0; n < 20_000; n += 1) {

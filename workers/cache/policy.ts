@@ -1,65 +1,65 @@
 /**
- * Which keys of a bounded set are worth their place. Pure: it holds keys, never values, and has no clock.
+ * Admission and eviction policy of a bounded key set. Pure: holds keys, not values, and has no clock.
  *
- * A key's worth is the rate at which it was asked for lately: its requests, and the time since it was first seen, both
- * fading with age; and it is thought to be over once it was silent for several times its usual pause. A new key enters
- * a small queue. It stays beyond that when it is asked for again, or was before and is worth clearly more than the one
- * of least worth among a few drawn at random; so a scan passes through, and a loop that is too long keeps a part. The
- * history of keys that had to go is kept for a while, so that what comes back is known.
+ * The score of a key is its recent request rate: requests over time since first seen, both decaying exponentially, and
+ * reduced once the key has been idle for several times its usual interval. A new key enters a small probation queue. It
+ * is admitted to the main set when it is requested again, or when it was requested before and scores clearly higher than
+ * the lowest of a random sample. Scans therefore pass through the queue, and a loop longer than the capacity keeps a part
+ * of its keys. The history of evicted keys is kept for a while, so that returning keys are recognized.
  *
- * Against W-TinyLFU and S3-FIFO in the same run (bench/cache): better under static and drifting popularity and in loops,
- * alike with scans.
+ * Compared with W-TinyLFU and S3-FIFO (bench/cache): better for static and drifting popularity and for loops, equal for
+ * scans.
  *
- * Guarantees: never more than `capacity` keys; constant time for every operation; histories of at most
- * `(1 + pastOnce + pastOften) · capacity` keys. The same calls give the same results. Not guaranteed: that a key just
- * added is still there after the next one.
+ * Guarantees: at most `capacity` keys; constant time per operation; histories of at most
+ * `(1 + pastOnce + pastOften) · capacity` keys; deterministic. Not guaranteed: that a key just added survives the next
+ * addition.
  */
 export interface Policy {
   readonly size: number
   has(key: string): boolean
-  /** Notes that `key` was asked for; true when it is held. */
+  /** Records a request for `key`; returns whether it is held. */
   touch(key: string): boolean
-  /** Takes in a key; returns the key that has to go for it, or undefined. */
+  /** Adds a key; returns the key evicted for it, or undefined. */
   add(key: string): string | undefined
-  /** Makes room: returns the key that is worth least, which is then no longer held. */
+  /** Evicts and returns the key with the lowest score. */
   evict(): string | undefined
-  /** The key is no longer held; that it was asked for stays known. */
+  /** Removes a key but keeps its history. */
   remove(key: string): boolean
 }
 
-// The figures below were found with bench/cache: 10,000 keys, 1,000 slots, static, drifting and scanned.
+// Tuned with bench/cache: 10,000 keys, capacity 1,000, static, drifting and scanned workloads.
 
-/** A request fades to a third after this many more, in capacities: longer is better when static, shorter when drifting. */
-const memory = 20
+/** Decay time constant (requests per capacity): longer suits static workloads, shorter suits drifting ones. */
+const decay = 20
 
-/** A key is taken to be known for this long at first, in capacities: two quick requests are not yet a rate. */
+/** Assumed initial age of a key (requests per capacity): two quick requests are not yet a rate. */
 const prior = 1
 
-/** A key that is silent for this many of its usual pauses is probably over (one in 150 pauses is longer by chance). */
-const pauses = 5
+/** Idle intervals after which a key is probably obsolete (one in 150 intervals is longer by chance). */
+const idleIntervals = 5
 
-/** Keys looked at to find one of little worth: with 32 it is among the worst tenth in 97 of 100 cases. */
+/** Sample size for eviction: with 32 the victim is in the lowest tenth in 97 of 100 cases. */
 const sampleSize = 32
 
-/** How much more a key must be worth to take another's place: where all are alike, as in a loop, those held stay. */
+/** Factor by which a new key must outscore the victim: among equal keys, as in a loop, the held ones stay. */
 const admissionMargin = 1.2
 
-/** Share of the capacity that is kept for new keys; more of it is lost to the others. */
-const newShare = 0.01
+/** Share of the capacity reserved for the probation queue. */
+const probationShare = 0.01
 
-/** Histories kept of keys not held, in capacities: seen once, and seen more often; apart, so that a scan spares these. */
+/** Histories of evicted keys seen once, and seen more often (capacities); separate, so that a scan spares the latter. */
 const pastOnce = 6
 const pastOften = 8
 
 interface History {
   readonly key: string
-  /** Requests, faded, as of `at`. */
+  /** Decayed request count as of `at`. */
   count: number
-  /** Time known, faded, as of `at`. */
-  known: number
+  /** Decayed age as of `at`. */
+  age: number
   at: number
-  place: 'new' | 'main' | 'past'
-  /** Place among the main keys. */
+  state: 'probation' | 'main' | 'past'
+  /** Index in the main keys. */
   index: number
   often: boolean
 }
@@ -67,32 +67,33 @@ interface History {
 export const createPolicy = (capacity: number): Policy => {
   const historyByKey = new Map<string, History>()
   const main: History[] = []
-  const fresh = new Map<string, History>()
+  const probation = new Map<string, History>()
   const once = new Map<string, History>()
   const often = new Map<string, History>()
-  const fadeTime = memory * capacity
-  const newRoom = Math.max(1, Math.round(newShare * capacity))
+  const decayTime = decay * capacity
+  const probationSize = Math.max(1, Math.round(probationShare * capacity))
   const draw = createDraw()
-  /** Counts requests for keys that are known: what passes by once does not make the others older. */
+  /** Counts requests for keys seen before, so that one-off keys do not age the others. */
   let time = 0
 
-  const worth = (history: History): number => {
+  const score = (history: History): number => {
     const idle = time - history.at
-    const left = Math.exp(-idle / fadeTime)
-    const rate = (history.count * left) / (history.known * left + fadeTime * (1 - left) + prior * capacity)
-    const silence = (history.count / (history.known + prior * capacity)) * (idle / pauses)
-    return rate / (1 + silence ** 4)
+    const remaining = Math.exp(-idle / decayTime)
+    const rate =
+      (history.count * remaining) / (history.age * remaining + decayTime * (1 - remaining) + prior * capacity)
+    const idleness = (history.count / (history.age + prior * capacity)) * (idle / idleIntervals)
+    return rate / (1 + idleness ** 4)
   }
 
-  const ask = (history: History): void => {
-    const left = Math.exp(-(time - history.at) / fadeTime)
-    history.count = history.count * left + 1
-    history.known = history.known * left + fadeTime * (1 - left)
+  const recordRequest = (history: History): void => {
+    const remaining = Math.exp(-(time - history.at) / decayTime)
+    history.count = history.count * remaining + 1
+    history.age = history.age * remaining + decayTime * (1 - remaining)
     history.at = time
   }
 
-  const bury = (history: History): void => {
-    history.place = 'past'
+  const moveToHistory = (history: History): void => {
+    history.state = 'past'
     const past = history.often ? often : once
     past.set(history.key, history)
     if (past.size <= capacity * (history.often ? pastOften : pastOnce)) return
@@ -102,84 +103,84 @@ export const createPolicy = (capacity: number): Policy => {
     historyByKey.delete(oldest.key)
   }
 
-  const enterMain = (history: History): void => {
-    history.place = 'main'
+  const addToMain = (history: History): void => {
+    history.state = 'main'
     history.index = main.length
     main.push(history)
   }
 
   const release = (history: History): void => {
-    if (history.place === 'new') fresh.delete(history.key)
-    if (history.place === 'main') {
+    if (history.state === 'probation') probation.delete(history.key)
+    if (history.state === 'main') {
       const last = main.pop()
       if (last !== undefined && last !== history) {
         main[history.index] = last
         last.index = history.index
       }
     }
-    bury(history)
+    moveToHistory(history)
   }
 
-  const leastWorth = (): History | undefined => {
-    let least: History | undefined
-    let leastWorth = Number.POSITIVE_INFINITY
+  const findLowest = (): History | undefined => {
+    let lowest: History | undefined
+    let lowestScore = Number.POSITIVE_INFINITY
     for (let n = 0; n < Math.min(sampleSize, main.length); n += 1) {
       const history = main[draw(main.length)]
-      const of = history === undefined ? leastWorth : worth(history)
-      if (of >= leastWorth) continue
-      least = history
-      leastWorth = of
+      const of = history === undefined ? lowestScore : score(history)
+      if (of >= lowestScore) continue
+      lowest = history
+      lowestScore = of
     }
-    return least ?? main[0]
+    return lowest ?? main[0]
   }
 
-  /** The oldest new key goes, unless it was asked for before, and there is room or clearly more demand than for another. */
-  const choose = (): History | undefined => {
+  /** Chooses the victim: the oldest key on probation, unless it is admitted to the main set. */
+  const chooseVictim = (): History | undefined => {
     for (;;) {
-      const newest = fresh.size > newRoom ? firstOf(fresh) : undefined
-      const isRoom = main.length < capacity - newRoom
-      const least = isRoom && newest !== undefined ? undefined : leastWorth()
-      if (newest === undefined) return least ?? firstOf(fresh)
-      if (!newest.often) return newest
-      if (least !== undefined && worth(newest) <= worth(least) * admissionMargin) return newest
-      fresh.delete(newest.key)
-      enterMain(newest)
-      if (least !== undefined) return least
+      const candidate = probation.size > probationSize ? firstOf(probation) : undefined
+      const hasRoom = main.length < capacity - probationSize
+      const lowest = hasRoom && candidate !== undefined ? undefined : findLowest()
+      if (candidate === undefined) return lowest ?? firstOf(probation)
+      if (!candidate.often) return candidate
+      if (lowest !== undefined && score(candidate) <= score(lowest) * admissionMargin) return candidate
+      probation.delete(candidate.key)
+      addToMain(candidate)
+      if (lowest !== undefined) return lowest
     }
   }
 
   const evict = (): string | undefined => {
-    const gone = choose()
-    if (gone === undefined) return undefined
-    release(gone)
-    return gone.key
+    const victim = chooseVictim()
+    if (victim === undefined) return undefined
+    release(victim)
+    return victim.key
   }
 
-  const meet = (key: string): History => {
-    const history: History = { key, count: 1, known: 0, at: time, place: 'past', index: 0, often: false }
+  const createHistory = (key: string): History => {
+    const history: History = { key, count: 1, age: 0, at: time, state: 'past', index: 0, often: false }
     historyByKey.set(key, history)
-    bury(history)
+    moveToHistory(history)
     return history
   }
 
   return {
     get size() {
-      return main.length + fresh.size
+      return main.length + probation.size
     },
     has: (key) => isHeld(historyByKey.get(key)),
 
     touch(key) {
       const history = historyByKey.get(key)
       if (history === undefined) {
-        meet(key)
+        createHistory(key)
         return false
       }
       time += 1
-      ask(history)
-      if (history.place === 'new') {
-        fresh.delete(key)
-        enterMain(history)
-      } else if (history.place === 'past' && !history.often) {
+      recordRequest(history)
+      if (history.state === 'probation') {
+        probation.delete(key)
+        addToMain(history)
+      } else if (history.state === 'past' && !history.often) {
         once.delete(key)
         often.set(key, history)
       }
@@ -189,13 +190,13 @@ export const createPolicy = (capacity: number): Policy => {
 
     add(key) {
       if (capacity < 1) return key
-      const history = historyByKey.get(key) ?? meet(key)
+      const history = historyByKey.get(key) ?? createHistory(key)
       if (isHeld(history)) return undefined
       const past = history.often ? often : once
       past.delete(key)
-      history.place = 'new'
-      fresh.set(key, history)
-      return main.length + fresh.size > capacity ? evict() : undefined
+      history.state = 'probation'
+      probation.set(key, history)
+      return main.length + probation.size > capacity ? evict() : undefined
     },
 
     evict,
@@ -209,11 +210,11 @@ export const createPolicy = (capacity: number): Policy => {
   }
 }
 
-const isHeld = (history: History | undefined): boolean => history !== undefined && history.place !== 'past'
+const isHeld = (history: History | undefined): boolean => history !== undefined && history.state !== 'past'
 
 const firstOf = (histories: Map<string, History>): History | undefined => histories.values().next().value
 
-/** Numbers below `end`, always the same ones (a linear congruential generator): evictions can be repeated. */
+/** Deterministic pseudo-random numbers below `end` (linear congruential generator): evictions are reproducible. */
 const createDraw = (): ((end: number) => number) => {
   let state = 1
   return (end) => {

@@ -1,12 +1,12 @@
 import type { ColdTier } from './cold-tier.ts'
 
 /**
- * The cold tier of values that are kept elsewhere for good, as the files of installed packages are: it reads them from
- * there and stores nothing, so no byte lies on the disk twice.
+ * Cold tier over values stored permanently elsewhere, such as the files of installed packages. Stores nothing, so no
+ * value is on disk twice.
  *
- * Guarantees: what `read` throws reaches whoever asked. Whoever changes what `read` would give drops it from memory.
+ * Guarantees: errors of `read` reach the caller. Code that changes the result of `read` must drop the key from memory.
  *
- * @param now ms since the epoch.
+ * @param now Unix time (ms).
  */
 export const createReadOnlyColdTier = (
   read: (key: string) => Promise<Uint8Array | undefined>,
@@ -18,7 +18,7 @@ export const createReadOnlyColdTier = (
   },
   put() {},
   remove() {},
-  refuse() {},
+  reject() {},
   async flush() {},
   async stop() {},
 })

@@ -8,7 +8,7 @@ const nameOf = (work: Promise<unknown>): Promise<string> =>
     (error: Error) => error.name,
   )
 
-test('a caller that leaves does not end the work for the others; the last one does', async () => {
+test('aborts the work only when the last caller cancels', async () => {
   const flights = createSingleFlight<number>()
   const begun = Promise.withResolvers<number>()
   let seen: AbortSignal | undefined
@@ -30,13 +30,13 @@ test('a caller that leaves does not end the work for the others; the last one do
   begun.reject(new Error('nobody listens, and nothing is unhandled'))
 })
 
-test('a signal that is aborted before begins nothing', async () => {
+test('an aborted signal starts no work', async () => {
   const flights = createSingleFlight<number>()
   expect(await nameOf(flights.join('k', () => Promise.resolve(1), untraced(AbortSignal.abort())))).toBe('Cancelled')
   expect(flights.has('k')).toBe(false)
 })
 
-test('after it was superseded, the next caller begins anew, and the end of the old one does not end the new one', async () => {
+test('a caller after supersede starts new work, unaffected by the end of the old one', async () => {
   const flights = createSingleFlight<string>()
   const [old, young] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()]
   let oldFlight: Flight | undefined
@@ -61,7 +61,7 @@ test('after it was superseded, the next caller begins anew, and the end of the o
   expect(flights.has('k')).toBe(false)
 })
 
-test('stop ends all who wait, superseded ones too', async () => {
+test('stop rejects all callers, including those of superseded work', async () => {
   const flights = createSingleFlight<string>()
   const never = new Promise<string>(() => {})
   const one = flights.join('k', () => never, untraced())
@@ -71,7 +71,7 @@ test('stop ends all who wait, superseded ones too', async () => {
   expect([await nameOf(one), await nameOf(two)]).toEqual(['Cancelled', 'Cancelled'])
 })
 
-test('work that throws at once is a rejection', async () => {
+test('work that throws synchronously rejects', async () => {
   const flights = createSingleFlight<string>()
   const failing = flights.join(
     'k',

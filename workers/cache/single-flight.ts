@@ -2,47 +2,48 @@ import { Failure } from '../contract/failures.ts'
 import type { Operation } from '../telemetry/operation.ts'
 
 /**
- * One piece of work for all who ask for the same key while it is under way.
+ * Shares one run of work among concurrent callers of a key.
  *
- * Each caller can leave; when all have left, the work is told to stop. A failure reaches all of them and is forgotten.
+ * Each caller can cancel its own wait; when all have cancelled, the work is aborted. A failure rejects all callers and is
+ * not cached.
  */
 export interface SingleFlight<T> {
   has(key: string): boolean
-  /** Begins the work for `key`, or waits for the one that is under way. */
+  /** Starts the work for `key`, or joins the running one. */
   join(key: string, work: (flight: Flight) => Promise<T>, operation: Operation): Promise<T>
-  /** What the work under way for `key` finds is out of date: later callers do not join it. */
+  /** Marks the running work for `key` as outdated: later callers do not join it. */
   supersede(key: string): void
-  /** The same for all keys that start with `prefix`. */
+  /** Supersedes all keys with `prefix`. */
   supersedeAll(prefix: string): void
-  /** Ends all. */
+  /** Aborts all work. */
   stop(): void
 }
 
 export interface Flight {
-  /** In the span of the caller that began it, cancelled when nobody waits any more. */
+  /** Belongs to the span of the first caller; cancelled when no caller is waiting. */
   readonly operation: Operation
-  /** False once it was superseded, or nobody waits any more: its result must not be kept. */
+  /** False once superseded or abandoned: the result must not be cached. */
   isCurrent(): boolean
 }
 
 export const createSingleFlight = <T>(): SingleFlight<T> => {
   const flightByKey = new Map<string, Ongoing<T>>()
-  /** Superseded ones, too. */
+  /** All running flights, including superseded ones. */
   const all = new Set<Ongoing<T>>()
 
-  const begin = (key: string, work: (flight: Flight) => Promise<T>, first: Operation): Ongoing<T> => {
+  const start = (key: string, work: (flight: Flight) => Promise<T>, first: Operation): Ongoing<T> => {
     const abort = new AbortController()
-    const isCurrent = (): boolean => flightByKey.get(key) === begun && !abort.signal.aborted
+    const isCurrent = (): boolean => flightByKey.get(key) === started && !abort.signal.aborted
     const result = Promise.resolve().then(() => work({ operation: first.detached(abort.signal), isCurrent }))
-    const begun: Ongoing<T> = { abort, waiting: 0, result }
-    flightByKey.set(key, begun)
-    all.add(begun)
+    const started: Ongoing<T> = { abort, waiting: 0, result }
+    flightByKey.set(key, started)
+    all.add(started)
     const end = (): void => {
-      all.delete(begun)
-      if (flightByKey.get(key) === begun) flightByKey.delete(key)
+      all.delete(started)
+      if (flightByKey.get(key) === started) flightByKey.delete(key)
     }
     result.then(end, end)
-    return begun
+    return started
   }
 
   return {
@@ -51,24 +52,24 @@ export const createSingleFlight = <T>(): SingleFlight<T> => {
     join(key, work, operation) {
       const { signal } = operation
       if (signal.aborted) return Promise.reject(cancelled())
-      const joined = flightByKey.get(key) ?? begin(key, work, operation)
+      const joined = flightByKey.get(key) ?? start(key, work, operation)
       joined.waiting += 1
       return new Promise<T>((resolve, reject) => {
-        const leave = (): void => {
+        const onCallerAbort = (): void => {
           reject(cancelled())
           joined.waiting -= 1
           if (joined.waiting > 0) return
           if (flightByKey.get(key) === joined) flightByKey.delete(key)
           joined.abort.abort()
         }
-        const ended = (): void => {
-          signal.removeEventListener('abort', leave)
-          joined.abort.signal.removeEventListener('abort', stopped)
+        const cleanUp = (): void => {
+          signal.removeEventListener('abort', onCallerAbort)
+          joined.abort.signal.removeEventListener('abort', onFlightAbort)
         }
-        const stopped = (): void => reject(cancelled())
-        signal.addEventListener('abort', leave, { once: true })
-        joined.abort.signal.addEventListener('abort', stopped, { once: true })
-        joined.result.then(resolve, reject).finally(ended)
+        const onFlightAbort = (): void => reject(cancelled())
+        signal.addEventListener('abort', onCallerAbort, { once: true })
+        joined.abort.signal.addEventListener('abort', onFlightAbort, { once: true })
+        joined.result.then(resolve, reject).finally(cleanUp)
       })
     },
 
@@ -93,4 +94,4 @@ interface Ongoing<T> {
   waiting: number
 }
 
-const cancelled = (): Failure => new Failure('Cancelled', 'The lookup was cancelled.')
+const cancelled = (): Failure => new Failure('Cancelled', { code: 'cancelled' })

@@ -56,8 +56,8 @@ test('loads once, then answers from hot, from warm an hour later, from cold a da
   })
 })
 
-test('being asked for does not keep a value beyond a week', async () => {
-  // Its stay in memory is renewed every five hours, and would last beyond the week.
+test('requests do not keep a value beyond a week', async () => {
+  // Requests every five hours would renew its time in memory beyond a week.
   const cache = open(createMemoryStore(), undefined, { warmMs: 5 * hourMs })
   cache.put('a', note('old'))
   await cache.flush()
@@ -68,21 +68,21 @@ test('being asked for does not keep a value beyond a week', async () => {
   expect(await from(cache, 'a')).toBe('none')
 })
 
-test('a hundred callers of one missing key cause one look into the store and one load', async () => {
+test('a hundred callers of a missing key cause one store read and one load', async () => {
   const store = watch(createMemoryStore())
   const answer = Promise.withResolvers<Note | undefined>()
   const load = vi.fn(() => answer.promise)
   const cache = open(store, load)
-  const asked = Array.from({ length: 100 }, () => cache.get('k'))
+  const started = Array.from({ length: 100 }, () => cache.get('k'))
   await vi.advanceTimersByTimeAsync(0)
   answer.resolve(note('found'))
-  const answers = await Promise.all(asked)
+  const answers = await Promise.all(started)
   expect(answers.every(({ value, from }) => value?.text === 'found' && from === 'loaded')).toBe(true)
   expect(load).toHaveBeenCalledTimes(1)
   expect(cache.stats()).toMatchObject({ joined: 99, misses: 1, hits: 0, loads: { found: 1, none: 0, failed: 0 } })
 })
 
-test('a hundred callers of one cold key cause one look into the store', async () => {
+test('a hundred callers of a cold key cause one store read', async () => {
   const store = watch(createMemoryStore())
   const first = open(store)
   first.put('k', note('kept'))
@@ -95,11 +95,11 @@ test('a hundred callers of one cold key cause one look into the store', async ()
   expect(load).not.toHaveBeenCalled()
 })
 
-test('a load that fails rejects all, and the next caller tries again', async () => {
+test('a failed load rejects all callers, and the next caller retries', async () => {
   let calls = 0
   const cache = open(createMemoryStore(), async () => {
     calls += 1
-    if (calls === 1) throw new Failure('Timeout', 'No answer.')
+    if (calls === 1) throw new Failure('Timeout', { code: 'peer-timed-out' })
     return note('later')
   })
   const outcomes = await Promise.allSettled(Array.from({ length: 100 }, () => cache.get('k')))
@@ -108,7 +108,7 @@ test('a load that fails rejects all, and the next caller tries again', async () 
   expect(await from(cache, 'k')).toBe('loaded')
 })
 
-test('“there is none” is kept for a short while, and ends with a put', async () => {
+test('a negative entry expires soon, and ends with a put', async () => {
   const load = vi.fn(async () => undefined)
   const cache = open(createMemoryStore(), load, { noneMs: 1_000, noneEntries: 2 })
   expect(await from(cache, 'k')).toBe('none')
@@ -117,12 +117,12 @@ test('“there is none” is kept for a short while, and ends with a put', async
   clock += 1_000
   await cache.get('k')
   expect(load).toHaveBeenCalledTimes(2)
-  // The oldest of three is forgotten.
+  // The oldest of three is evicted.
   await cache.get('l')
   await cache.get('m')
   await cache.get('k')
   expect(load).toHaveBeenCalledTimes(5)
-  // A clock that is set back does not make it last.
+  // A clock that is set back does not extend it.
   clock -= dayMs
   await cache.get('k')
   expect(load).toHaveBeenCalledTimes(6)
@@ -130,7 +130,7 @@ test('“there is none” is kept for a short while, and ends with a put', async
   expect(await from(cache, 'k')).toBe('hot')
 })
 
-test('what is known without the cache is kept before anything is loaded, and ends “there is none”', async () => {
+test('a value held by the process is cached without a load, and ends a negative entry', async () => {
   const known = new Map<string, Note>()
   const load = vi.fn(async () => undefined)
   const cache = createStoredCache<Note>({
@@ -152,7 +152,7 @@ test('what is known without the cache is kept before anything is loaded, and end
   expect(cache.stats().cold.entries).toBe(2)
 })
 
-test('what the store gave and is not valid is removed, and loaded again', async () => {
+test('an invalid stored value is removed and loaded again', async () => {
   const store = createMemoryStore()
   const first = open(store)
   first.put('k', note('kept'))
@@ -172,25 +172,25 @@ test('what the store gave and is not valid is removed, and loaded again', async 
   expect(await store.keys('cache')).toEqual([])
 })
 
-test('what is put while an older one from the store is judged stays', async () => {
+test('a put during the validation of an older stored value is kept', async () => {
   const store = createMemoryStore()
   const first = open(store)
   first.put('k', note('older'))
   await first.stop()
   const judged = Promise.withResolvers<boolean>()
-  const asked = Promise.withResolvers<void>()
+  const started = Promise.withResolvers<void>()
   const second = createStoredCache<Note>({
     store,
     codec: noteCodec,
     now: () => clock,
     load: async () => undefined,
     validate() {
-      asked.resolve()
+      started.resolve()
       return judged.promise
     },
   })
   const waiting = second.get('k')
-  await asked.promise
+  await started.promise
   second.put('k', note('newer'))
   judged.resolve(false)
   expect((await waiting).value).toEqual(note('newer'))
@@ -198,7 +198,7 @@ test('what is put while an older one from the store is judged stays', async () =
   expect((await open(store).get('k')).value).toEqual(note('newer'))
 })
 
-test('what was put while a load was under way is not overwritten by it, and is what the waiting get', async () => {
+test('a load does not overwrite a put during it, and its callers receive the newer value', async () => {
   const answer = Promise.withResolvers<Note | undefined>()
   const cache = open(createMemoryStore(), () => answer.promise)
   const waiting = cache.get('k')
@@ -210,7 +210,7 @@ test('what was put while a load was under way is not overwritten by it, and is w
   expect(cache.peek('k')).toEqual(note('newer'))
 })
 
-test('what was invalidated while a load was under way is not kept', async () => {
+test('a key invalidated during a load is not cached', async () => {
   const answers = [Promise.withResolvers<Note | undefined>(), Promise.withResolvers<Note | undefined>()]
   let calls = 0
   const cache = open(createMemoryStore(), () => answers[calls++]?.promise ?? Promise.resolve(undefined))
@@ -224,7 +224,7 @@ test('what was invalidated while a load was under way is not kept', async () => 
   expect(await cache.get('k')).toEqual({ value: note('new'), from: 'loaded' })
 })
 
-test('what was dropped from memory while it was read is not kept; other prefixes are', async () => {
+test('a key dropped during a read is not cached; other prefixes are', async () => {
   const answers = new Map(['a/1', 'a/2', 'b/1'].map((key) => [key, Promise.withResolvers<Note | undefined>()]))
   const cache = open(createMemoryStore(), (key) => answers.get(key)?.promise ?? Promise.resolve(undefined))
   const waiting = [...answers.keys()].map((key) => cache.get(key))
@@ -235,7 +235,7 @@ test('what was dropped from memory while it was read is not kept; other prefixes
   expect([...answers.keys()].map((key) => cache.peek(key)?.text)).toEqual([undefined, undefined, 'b/1'])
 })
 
-test('what is dropped from memory is read again from the cold tier', async () => {
+test('a key dropped from memory is read again from the cold tier', async () => {
   const cache = open(createMemoryStore())
   cache.put('a/1', note('x'))
   await cache.flush()
@@ -244,9 +244,13 @@ test('what is dropped from memory is read again from the cold tier', async () =>
   expect(await from(cache, 'a/1')).toBe('cold')
 })
 
-test('over a read-only cold tier a failing read rejects, counts as a miss, and is tried again', async () => {
+test('a failed read of a read-only cold tier rejects, counts as a miss, and is retried', async () => {
   const memory = createCacheMemory({ kinds: ['note'], now: () => clock })
-  const reads = [Promise.reject(new Failure('StorageUnavailable', 'Gone.')), undefined, noteCodec.encode(note('x'))]
+  const reads = [
+    Promise.reject(new Failure('StorageUnavailable', { code: 'storage-closed' })),
+    undefined,
+    noteCodec.encode(note('x')),
+  ]
   const cache = createTieredCache<Note>({
     memory: memory.of('note'),
     cold: createReadOnlyColdTier(
@@ -256,7 +260,7 @@ test('over a read-only cold tier a failing read rejects, counts as a miss, and i
     codec: noteCodec,
   })
   await expect(cache.get('k')).rejects.toMatchObject({ name: 'StorageUnavailable' })
-  // That there is none is not remembered: nobody else can be asked.
+  // Without `load` there are no negative entries.
   expect(await cache.get('k')).toEqual({ value: undefined, from: 'none' })
   expect(await cache.get('k')).toEqual({ value: note('x'), from: 'cold' })
   expect(await cache.get('k')).toEqual({ value: note('x'), from: 'hot' })
@@ -266,7 +270,7 @@ test('over a read-only cold tier a failing read rejects, counts as a miss, and i
   })
 })
 
-test('an invalidated key is gone from all tiers, also for the next engine', async () => {
+test('an invalidated key is removed from all tiers, also after a restart', async () => {
   const store = createMemoryStore()
   const cache = open(store)
   cache.put('k', note('x'))
@@ -279,7 +283,7 @@ test('an invalidated key is gone from all tiers, also for the next engine', asyn
   expect(await from(open(store), 'k')).toBe('none')
 })
 
-test('a caller can leave; when all have left, the load is told to stop, and its result is not kept', async () => {
+test('a caller can cancel; when all have cancelled, the load is aborted and its result is not cached', async () => {
   const answer = Promise.withResolvers<Note | undefined>()
   let told: AbortSignal | undefined
   const cache = open(createMemoryStore(), (_, { signal }) => {
@@ -287,11 +291,11 @@ test('a caller can leave; when all have left, the load is told to stop, and its 
     return answer.promise
   })
   const [one, two] = [new AbortController(), new AbortController()]
-  const asked = [
+  const started = [
     cache.get('k', { operation: untraced(one.signal) }),
     cache.get('k', { operation: untraced(two.signal) }),
   ]
-  const outcomes = Promise.allSettled(asked)
+  const outcomes = Promise.allSettled(started)
   await vi.advanceTimersByTimeAsync(0)
   one.abort()
   expect(told?.aborted).toBe(false)
@@ -304,7 +308,7 @@ test('a caller can leave; when all have left, the load is told to stop, and its 
   await expect(cache.get('k', { operation: untraced(one.signal) })).rejects.toMatchObject({ name: 'Cancelled' })
 })
 
-test('holds 100 decoded and 1,000 encoded values, and what is hot is warm', async () => {
+test('holds 100 decoded and 1,000 encoded values, and every hot entry is warm', async () => {
   const cache = open(createMemoryStore(), async (key) => note(key))
   for (let n = 0; n < 3_000; n += 1) await cache.get(`k${n % 1_700}`)
   const { hot, warm } = cache.stats()
@@ -314,7 +318,7 @@ test('holds 100 decoded and 1,000 encoded values, and what is hot is warm', asyn
   expect(warm.bytes).toBeGreaterThan(0)
 })
 
-test('warm is bounded by bytes, and a value that is too large is handed out and not kept', async () => {
+test('the warm tier is bounded by bytes, and a value that is too large is returned uncached', async () => {
   const store = createMemoryStore()
   const cache = open(store, async () => note('x'.repeat(995)), { warmBytes: 10_000, entryBytes: 1_000 })
   for (let n = 0; n < 50; n += 1) await cache.get(`k${n}`)
@@ -327,7 +331,7 @@ test('warm is bounded by bytes, and a value that is too large is handed out and 
   expect((await store.keys('cache')).length).toBe(50)
 })
 
-test('a value too large to be kept replaces the smaller one that was', async () => {
+test('a value too large to cache removes the smaller one before it', async () => {
   const store = createMemoryStore()
   const cache = open(store, undefined, { entryBytes: 100 })
   cache.put('k', note('small'))
@@ -337,7 +341,7 @@ test('a value too large to be kept replaces the smaller one that was', async () 
   expect(await from(cache, 'k')).toBe('none')
 })
 
-test('a clock that is a day ahead or behind loses nothing of the cold tier, and keeps nothing for ever', async () => {
+test('a clock that is a day off loses no cold entry, and no entry lives forever', async () => {
   const store = createMemoryStore()
   const first = open(store)
   first.put('k', note('x'))
@@ -349,19 +353,19 @@ test('a clock that is a day ahead or behind loses nothing of the cold tier, and 
   const behind = open(store)
   expect(await from(behind, 'k')).toBe('cold')
   expect(await from(behind, 'k')).toBe('hot')
-  // Written by a clock that was a month ahead.
+  // Written with a clock a month ahead.
   clock = written - 30 * dayMs
   expect(await from(open(store), 'k')).toBe('none')
 })
 
-test('a clock that is set back while the page is open loses nothing in memory', async () => {
+test('a clock that is set back at runtime loses no entry in memory', async () => {
   const cache = open(createMemoryStore())
   cache.put('k', note('x'))
   clock -= dayMs
   expect(await from(cache, 'k')).toBe('hot')
 })
 
-test('compares its memory with the best possible over the last requests', async () => {
+test('compares its memory with the optimum over the last requests', async () => {
   const cache = open(createMemoryStore(), async (key) => note(key), { warmEntries: 2, hotEntries: 1 })
   for (const key of ['a', 'b', 'c', 'a', 'b', 'c', 'a', 'b', 'c']) await cache.get(key)
   const { window } = cache.stats()
@@ -370,7 +374,7 @@ test('compares its memory with the best possible over the last requests', async 
   expect(window.live).toBeLessThanOrEqual(window.best)
 })
 
-test('after stop nothing is answered, kept or scheduled', async () => {
+test('after stop it answers, caches and schedules nothing', async () => {
   const cache = open(createMemoryStore(), () => new Promise(() => {}))
   const waiting = cache.get('k')
   await vi.advanceTimersByTimeAsync(0)
@@ -382,7 +386,7 @@ test('after stop nothing is answered, kept or scheduled', async () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('never gives another value than the newest that was put, whatever happens in between', async () => {
+test('always returns the newest value put', async () => {
   const key = fc.integer({ min: 0, max: 9 }).map((n) => `k${n}`)
   const action = fc.oneof(
     fc.record({ do: fc.constant('put' as const), key }),

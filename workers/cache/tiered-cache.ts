@@ -7,32 +7,32 @@ import { isFresh } from './limits.ts'
 import { createSingleFlight, type Flight } from './single-flight.ts'
 
 /**
- * A read-through cache for one kind of value in three tiers (docs/protocol.md §11): hot holds decoded values, warm encoded
- * ones, in the memory that all kinds share; cold is on disk. A hit takes an entry to the tiers above.
+ * Read-through cache for one kind of value in three tiers (docs/protocol.md §11): hot holds decoded values and warm holds
+ * encoded ones, both in the memory that all kinds share; cold is on disk. A hit promotes an entry to the tiers above.
  *
- * Guarantees: callers of one missing key at the same time cause one look into the cold tier and one `load`; a failing load
- * rejects all of them and is not kept; what was put, invalidated or dropped while a load was under way is not overwritten
- * by it; a store of copies that fails costs nothing but the cold tier; whatever the cold tier holds is decoded and
- * validated again. Not guaranteed: that anything is kept. Values are shared between callers, who must not change them.
+ * Guarantees: concurrent callers of a missing key share one cold read and one `load`; a failed load rejects all of them
+ * and is not cached; a load never overwrites a put, invalidation or drop that happened meanwhile; a failing store
+ * disables only the cold tier; every cold value is decoded and validated again. Not guaranteed: that any entry is
+ * retained. Callers share values and must not modify them.
  */
 export interface TieredCache<V> {
   /**
-   * The value of a key: kept, or loaded. Undefined when there is none.
-   * @throws what `load` or a read-only cold tier throws; Failure `Cancelled` when the caller's operation is cancelled, or
-   * by `stop`.
+   * Returns the cached or loaded value; undefined when none exists.
+   * @throws errors of `load` or of a read-only cold tier; Failure `Cancelled` when the operation is cancelled, or on
+   * `stop`.
    */
   get(key: string, options?: { operation?: Operation }): Promise<CacheAnswer<V>>
-  /** What memory has, at once; neither counts nor promotes. */
+  /** Reads memory synchronously; neither counts nor promotes. */
   peek(key: string): V | undefined
-  /** @throws what `encode` throws. */
+  /** @throws errors of `encode`. */
   put(key: string, value: V): void
   invalidate(key: string): void
-  /** Forgets in memory all keys that start with `prefix`: what the cold tier has of them has changed by itself. */
+  /** Drops all keys with `prefix` from memory, because their values in the cold tier have changed. */
   dropFromMemory(prefix: string): void
   stats(): CacheStats
-  /** Writes what waits for the store; resolves when it was tried once. For a page that is being hidden. */
+  /** Attempts all pending writes once. For a page that is being hidden. */
   flush(): Promise<void>
-  /** Ends loads, writes what waits. */
+  /** Cancels loads and writes pending entries. */
   stop(): Promise<void>
 }
 
@@ -41,13 +41,13 @@ export interface CacheAnswer<V> {
   from: 'hot' | 'warm' | 'cold' | 'known' | 'loaded' | 'none'
 }
 
-/** What the figures of the memory do not say. */
+/** Counts beyond those of the memory. */
 export interface CacheStats {
-  /** Callers that waited for a read under way. */
+  /** Callers that joined a running read. */
   joined: number
-  /** Requests answered with a recent “there is none”. */
+  /** Requests answered by a negative entry. */
   none: number
-  /** Values too large to be kept. */
+  /** Values too large to cache. */
   tooLarge: number
   loads: { found: number; none: number; failed: number }
 }
@@ -55,18 +55,18 @@ export interface CacheStats {
 export interface TieredCacheDependencies<V> {
   memory: KindMemory<V>
   cold: ColdTier
-  /** `decode` is total: undefined for bytes that are no value. */
+  /** `decode` is total: undefined for invalid bytes. */
   codec: { encode(value: V): Uint8Array; decode(bytes: Uint8Array): V | undefined }
   /**
-   * Whether what the cold tier gave may still be used: it is as hostile as what a stranger sent, and may be out of date.
-   * Without it what decodes is.
+   * Validates a value from the cold tier, which is as untrusted as bytes from a peer and may be out of date. By default
+   * every value that decodes is valid.
    */
   validate?(key: string, value: V, operation: Operation): Promise<boolean>
-  /** What this process knows without the cache: asked when no tier has the key, before `load`. */
+  /** Value held elsewhere in this process; consulted when no tier has the key, before `load`. */
   known?(key: string): V | undefined
   /**
-   * Finds the value elsewhere; undefined when there is none, which is remembered for a short while. Without it there is
-   * nothing beyond the tiers and nothing to remember: the cold tier is asked each time.
+   * Loads a value; undefined when none exists, which is cached briefly as a negative entry. Without `load` there are no
+   * negative entries, and each miss reads the cold tier.
    */
   load?(key: string, operation: Operation): Promise<V | undefined>
 }
@@ -74,8 +74,8 @@ export interface TieredCacheDependencies<V> {
 export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCache<V> => {
   const { memory, cold, codec, load, validate = async () => true, known = () => undefined } = deps
   const { limits, now } = memory
-  const flights = createSingleFlight<CacheAnswer<V>>()
-  /** When each key was last found to have no value. */
+  const reads = createSingleFlight<CacheAnswer<V>>()
+  /** Negative entries: when each key was last found to have no value. */
   const noneSince = createLruMap<number>(limits.noneEntries)
   const counts = { joined: 0, none: 0, tooLarge: 0 }
   const loads = { found: 0, none: 0, failed: 0 }
@@ -83,33 +83,33 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
 
   const fits = (bytes: Uint8Array): boolean => bytes.length <= limits.entryBytes
 
-  const keepInMemory = (key: string, value: V, bytes: Uint8Array, at: number): void => {
+  const putInMemory = (key: string, value: V, bytes: Uint8Array, at: number): void => {
     if (fits(bytes)) memory.put(key, value, bytes, at)
     else counts.tooLarge += 1
   }
 
-  const keep = (key: string, value: V, bytes: Uint8Array): void => {
+  const putInTiers = (key: string, value: V, bytes: Uint8Array): void => {
     noneSince.delete(key)
-    // A smaller value of the same key must not stay in its place.
-    if (!fits(bytes)) forget(key)
+    // An older, smaller value of the key must not remain.
+    if (!fits(bytes)) removeFromTiers(key)
     const at = now()
-    keepInMemory(key, value, bytes, at)
+    putInMemory(key, value, bytes, at)
     if (fits(bytes)) cold.put(key, bytes, at)
   }
 
-  const forget = (key: string): void => {
+  const removeFromTiers = (key: string): void => {
     memory.remove(key)
     cold.remove(key)
   }
 
-  const rememberNone = (key: string): void => {
+  const addNegative = (key: string): void => {
     noneSince.set(key, now())
   }
 
-  const isKnownNone = (key: string): boolean => {
+  const hasNegative = (key: string): boolean => {
     const since = noneSince.peek(key)
     if (since === undefined) return false
-    // A clock that was set back must not make it last.
+    // A clock that was set back must not extend it.
     if (since <= now() && isFresh(since, now(), limits.noneMs)) return true
     noneSince.delete(key)
     return false
@@ -117,7 +117,7 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
 
   const peek = (key: string): V | undefined => memory.peek(key, codec.decode)
 
-  /** Memory did not have a value that exists; one that cannot be kept says nothing about the memory. */
+  /** Samples a memory miss of an existing value, unless it is too large to cache. */
   const sampleMiss = (key: string, bytes: Uint8Array): void => {
     if (fits(bytes)) memory.sample(key, false)
   }
@@ -132,17 +132,17 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
   }
 
   const fromCold = async (key: string, flight: Flight): Promise<CacheAnswer<V> | undefined> => {
-    const kept = await readCold(key)
-    if (kept === undefined) return undefined
-    const value = codec.decode(kept.bytes)
+    const stored = await readCold(key)
+    if (stored === undefined) return undefined
+    const value = codec.decode(stored.bytes)
     if (value === undefined || !(await validate(key, value, flight.operation))) {
-      // What was put meanwhile stays.
-      if (flight.isCurrent()) cold.refuse(key, { corrupt: value === undefined })
+      // A newer put must not be removed.
+      if (flight.isCurrent()) cold.reject(key, { corrupt: value === undefined })
       return undefined
     }
     memory.count('cold')
-    sampleMiss(key, kept.bytes)
-    if (flight.isCurrent()) keepInMemory(key, value, kept.bytes, kept.at)
+    sampleMiss(key, stored.bytes)
+    if (flight.isCurrent()) putInMemory(key, value, stored.bytes, stored.at)
     return { value, from: 'cold' }
   }
 
@@ -152,11 +152,11 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
     const bytes = codec.encode(value)
     memory.count('known')
     sampleMiss(key, bytes)
-    if (flight.isCurrent()) keep(key, value, bytes)
+    if (flight.isCurrent()) putInTiers(key, value, bytes)
     return { value, from: 'known' }
   }
 
-  const fromElsewhere = async (key: string, flight: Flight): Promise<CacheAnswer<V>> => {
+  const fromLoad = async (key: string, flight: Flight): Promise<CacheAnswer<V>> => {
     memory.count('missed')
     if (load === undefined) return { value: undefined, from: 'none' }
     let value: V | undefined
@@ -168,40 +168,40 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
     }
     loads[value === undefined ? 'none' : 'found'] += 1
     if (value === undefined) {
-      if (flight.isCurrent()) rememberNone(key)
+      if (flight.isCurrent()) addNegative(key)
       return { value, from: 'none' }
     }
     const bytes = codec.encode(value)
     sampleMiss(key, bytes)
-    if (flight.isCurrent()) keep(key, value, bytes)
+    if (flight.isCurrent()) putInTiers(key, value, bytes)
     return { value, from: 'loaded' }
   }
 
   const find = async (key: string, flight: Flight): Promise<CacheAnswer<V>> => {
-    const answer = (await fromCold(key, flight)) ?? fromKnown(key, flight) ?? (await fromElsewhere(key, flight))
-    // What was put meanwhile is newer.
+    const answer = (await fromCold(key, flight)) ?? fromKnown(key, flight) ?? (await fromLoad(key, flight))
+    // A put during the read is newer.
     const newer = flight.isCurrent() ? undefined : peek(key)
     return newer === undefined ? answer : { value: newer, from: 'hot' }
   }
 
   return {
     async get(key, { operation = untraced() } = {}) {
-      if (stopped || operation.signal.aborted) throw new Failure('Cancelled', 'The lookup was cancelled.')
-      if (flights.has(key)) {
+      if (stopped || operation.signal.aborted) throw new Failure('Cancelled', { code: 'cancelled' })
+      if (reads.has(key)) {
         counts.joined += 1
-        return flights.join(key, (flight) => find(key, flight), operation)
+        return reads.join(key, (flight) => find(key, flight), operation)
       }
-      const held = memory.get(key, codec.decode)
-      if (held !== undefined) {
-        memory.count(held.from)
+      const cached = memory.get(key, codec.decode)
+      if (cached !== undefined) {
+        memory.count(cached.from)
         memory.sample(key, true)
-        return held
+        return cached
       }
-      if (isKnownNone(key) && known(key) === undefined) {
+      if (hasNegative(key) && known(key) === undefined) {
         counts.none += 1
         return { value: undefined, from: 'none' }
       }
-      return flights.join(key, (flight) => find(key, flight), operation)
+      return reads.join(key, (flight) => find(key, flight), operation)
     },
 
     peek,
@@ -209,18 +209,18 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
     put(key, value) {
       if (stopped) return
       const bytes = codec.encode(value)
-      flights.supersede(key)
-      keep(key, value, bytes)
+      reads.supersede(key)
+      putInTiers(key, value, bytes)
     },
 
     invalidate(key) {
-      flights.supersede(key)
+      reads.supersede(key)
       noneSince.delete(key)
-      forget(key)
+      removeFromTiers(key)
     },
 
     dropFromMemory(prefix) {
-      flights.supersedeAll(prefix)
+      reads.supersedeAll(prefix)
       memory.removeAll(prefix)
     },
 
@@ -230,7 +230,7 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
 
     async stop() {
       stopped = true
-      flights.stop()
+      reads.stop()
       await cold.stop()
     },
   }

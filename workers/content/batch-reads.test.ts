@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { batchReads } from './batch-reads.ts'
 
-test('reads what is wanted in one task at once, and gives everyone their own', async () => {
+test('batches the reads of one task, and returns each caller its own value', async () => {
   const reads: (readonly string[])[] = []
   const read = batchReads(async (keys) => {
     reads.push(keys)
@@ -17,7 +17,7 @@ test('reads what is wanted in one task at once, and gives everyone their own', a
   expect(reads).toEqual([['a', 'missing', 'b', 'a'], ['c']])
 })
 
-test('a read that fails, fails for those who asked for it, and not for the next', async () => {
+test('a failed batch rejects for its own callers only', async () => {
   let broken = true
   const read = batchReads(async (keys) => {
     if (broken) throw new Error('disk')

@@ -1,7 +1,7 @@
 /**
- * Reads that are wanted in one task, done as one: a transaction costs more than what it reads.
+ * Batches the reads of one microtask turn into one transaction, which costs more than the reads.
  *
- * Each caller gets its own value; a read that fails, fails for all who asked in that task.
+ * Each caller receives its own value; a failed read rejects for all callers of that batch.
  */
 export const batchReads = <V>(
   readAll: (keys: readonly string[]) => Promise<readonly V[]>,
@@ -12,10 +12,10 @@ export const batchReads = <V>(
   return async (key) => {
     const at = keys.push(key) - 1
     reading ??= Promise.resolve().then(() => {
-      const wanted = keys
+      const batch = keys
       keys = []
       reading = undefined
-      return readAll(wanted)
+      return readAll(batch)
     })
     return (await reading)[at]
   }

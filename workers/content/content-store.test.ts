@@ -22,14 +22,14 @@ beforeEach(() => {
   content = createContentStore({ store, crypto: webCrypto })
 })
 
-/** Stages and stores files; gives the root. */
+/** Stages and stores files; returns the root. */
 const put = async (files: readonly FileInput[]): Promise<Uint8Array> => {
   const staged = await content.stage(files)
   await store.write(content.changes(staged), { durability: 'strict' })
   return staged.root
 }
 
-/** Changes one byte of a stored piece. */
+/** Flips one bit of a stored piece. */
 const damage = async (root: Uint8Array, piece: number): Promise<void> => {
   const key = pieceKey(root, piece)
   const bytes = await store.get('pieces', key)
@@ -39,7 +39,7 @@ const damage = async (root: Uint8Array, piece: number): Promise<void> => {
 }
 
 describe('staging', () => {
-  test('gives back the files that were staged, of any sizes around that of a piece', async () => {
+  test('round-trips files of sizes around the piece size', async () => {
     const sizes = [0, 1, pieceBytes - 1, pieceBytes, pieceBytes + 1, 3 * pieceBytes + 7, 0]
     const files = sizes.map((size, index) => file(`folder/${9 - index}.bin`, patterned(size, index)))
     const root = await put(files)
@@ -48,7 +48,7 @@ describe('staging', () => {
     expect(await content.verify(root)).toEqual([])
   })
 
-  test('again after a change gives what staging anew gives, and hashes only what is new', async () => {
+  test('staging again yields the same content as staging from scratch, and hashes only new bytes', async () => {
     const sha256 = vi.fn(webCrypto.sha256)
     const counting = createContentStore({ store, crypto: { sha256 } })
     const sizes = [0, 1, 9, pieceBytes - 1, pieceBytes, pieceBytes + 1, 2 * pieceBytes]
@@ -77,7 +77,7 @@ describe('staging', () => {
     )
   })
 
-  test('a package of one empty file has no pieces, and is whole', async () => {
+  test('a package of one empty file has no pieces and is complete', async () => {
     const root = await put([file('empty', new Uint8Array())])
     expect(await content.missingPieces(root)).toEqual([])
     expect(await content.has(root)).toBe(true)
@@ -86,7 +86,7 @@ describe('staging', () => {
     expect(await content.completeRoots()).toEqual([root])
   })
 
-  test('names the same content by the same root, in whatever order the files come', async () => {
+  test('the root does not depend on the order of files', async () => {
     const files = [file('b', patterned(10)), file('a', patterned(20)), file('c', patterned(30))]
     const one = await content.stage(files)
     const other = await content.stage(files.toReversed())
@@ -103,14 +103,14 @@ describe('staging', () => {
     expect(manifest.files.map(({ executable }) => executable)).toEqual([true, undefined])
   })
 
-  test('stores nothing by itself, and refuses what no peer would accept', async () => {
+  test('stores nothing, and rejects packages that no peer would accept', async () => {
     await content.stage([file('a', patterned(10))])
     expect(await store.keys('manifests')).toEqual([])
     expect(await failureName(content.stage([]))).toBe('RecordMalformed')
     expect(await failureName(content.stage([file('../a', patterned(1))]))).toBe('RecordMalformed')
   })
 
-  test('agrees with the naive way for any files', async () => {
+  test('matches the reference model for arbitrary files', async () => {
     const contents = fc.array(fc.integer({ min: 0, max: 2 * pieceBytes }), { minLength: 1, maxLength: 5 })
     await fc.assert(
       fc.asyncProperty(contents, async (sizes) => {
@@ -131,7 +131,7 @@ describe('staging', () => {
 })
 
 describe('reading', () => {
-  test('a damaged piece is absent, is removed, and is then missing', async () => {
+  test('a damaged piece reads as absent, is removed, and counts as missing', async () => {
     const root = await put([file('a', patterned(3 * pieceBytes))])
     await damage(root, 1)
     expect(await content.has(root)).toBe(true)
@@ -143,14 +143,14 @@ describe('reading', () => {
     expect((await content.piece(root, 2))?.length).toBe(pieceBytes)
   })
 
-  test('a piece of another length, and numbers that no piece has, are absent', async () => {
+  test('a piece of the wrong length and out-of-range numbers read as absent', async () => {
     const root = await put([file('a', patterned(10))])
     await store.write([{ table: 'pieces', key: pieceKey(root, 0), value: patterned(9) }])
     for (const index of [0, 1, -1, 0.5, Number.NaN]) expect(await content.piece(root, index)).toBeUndefined()
     expect(await content.piece(new Uint8Array(32), 0)).toBeUndefined()
   })
 
-  test('a damaged manifest is absent and is removed', async () => {
+  test('a damaged manifest reads as absent and is removed', async () => {
     const staged = await content.stage([file('a', patterned(10))])
     const bytes = staged.manifestBytes.slice()
     bytes[5] = (bytes[5] ?? 0) ^ 1
@@ -161,7 +161,7 @@ describe('reading', () => {
     expect(await content.missingPieces(staged.root)).toBeUndefined()
   })
 
-  test('names what is wrong when a file cannot be read', async () => {
+  test('names the failure when a file cannot be read', async () => {
     const root = await put([file('a', patterned(pieceBytes)), file('b', patterned(pieceBytes))])
     await damage(root, 1)
     expect(await content.readFile(root, 'a')).toHaveLength(pieceBytes)
@@ -170,7 +170,7 @@ describe('reading', () => {
     expect(await failureName(content.readFile(new Uint8Array(32), 'a'))).toBe('ContentUnavailable')
   })
 
-  test('verify names each damaged file, once', async () => {
+  test('verify reports each damaged file once', async () => {
     const root = await put([
       file('a', patterned(100)),
       file('b', patterned(2 * pieceBytes)),
@@ -183,16 +183,16 @@ describe('reading', () => {
     expect(await content.missingPieces(root)).toEqual([1, 9])
   })
 
-  test('a manifest that lies about a file is found, although all pieces fit', async () => {
+  test('detects a wrong file hash in a manifest although all pieces match', async () => {
     const staged = await content.stage([file('a', patterned(10)), file('b', patterned(20))])
     const [first, second] = staged.manifest.files
     if (first === undefined || second === undefined) throw new Error('two files were staged')
-    const lying = manifestCodec.encode({
+    const malformed = manifestCodec.encode({
       ...staged.manifest,
       files: [first, { ...second, sha256: new Uint8Array(32) }],
     })
-    const root = await webCrypto.sha256(lying)
-    expect((await content.putManifest(root, lying)).ok).toBe(true)
+    const root = await webCrypto.sha256(malformed)
+    expect((await content.putManifest(root, malformed)).ok).toBe(true)
     for (const [index, bytes] of staged.pieces.entries()) {
       await store.write([{ table: 'pieces', key: pieceKey(root, index), value: bytes }])
     }
@@ -201,8 +201,8 @@ describe('reading', () => {
   })
 })
 
-describe('storing what comes', () => {
-  test('takes a manifest only for its root, and only a valid one', async () => {
+describe('storing received content', () => {
+  test('accepts only a valid manifest that matches its root', async () => {
     const { root, manifestBytes } = await content.stage([file('a', patterned(10))])
     const other = await content.putManifest(new Uint8Array(32), manifestBytes)
     expect(other).toMatchObject({ ok: false, name: 'PieceInvalid' })
@@ -215,7 +215,7 @@ describe('storing what comes', () => {
     expect(await content.missingPieces(root)).toEqual([0])
   })
 
-  test('a piece is checked by its number, its size and its hash', async () => {
+  test('checks the number, size and hash of a piece', async () => {
     const { manifest, pieces } = await content.stage([file('a', patterned(pieceBytes + 5))])
     const [first, last] = pieces
     if (first === undefined || last === undefined) throw new Error('there are two pieces')
@@ -225,7 +225,7 @@ describe('storing what comes', () => {
     expect(await content.checkPiece(manifest, 2, last)).toBeUndefined()
   })
 
-  test('what was put is whole in the end, and gone after remove', async () => {
+  test('content is complete after its last piece, and gone after remove', async () => {
     const { root, manifest, manifestBytes, pieces } = await content.stage([file('a', patterned(3 * pieceBytes))])
     const keep = await put([file('other', patterned(10))])
     await content.putManifest(root, manifestBytes)
@@ -242,7 +242,7 @@ describe('storing what comes', () => {
     expect(await content.completeRoots()).toEqual([keep])
   })
 
-  test('knows more manifests than it keeps decoded', async () => {
+  test('handles more manifests than its cache holds', async () => {
     const roots: Uint8Array[] = []
     for (let index = 0; index < 40; index += 1) roots.push(await put([file('a', patterned(10, index))]))
     expect(await content.completeRoots()).toHaveLength(40)

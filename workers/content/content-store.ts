@@ -1,7 +1,9 @@
-import { Failure, type FailureName, toFailure } from '../contract/failures.ts'
+import { Failure, type FailureName } from '../contract/failures.ts'
+import type { DamageReason } from '../contract/reasons.ts'
 import type { FileInput } from '../contract/views.ts'
 import { sameBytes } from '../protocol/bytes.ts'
 import type { CryptoProvider } from '../protocol/crypto.ts'
+import { RecordError } from '../protocol/decoded.ts'
 import { fromHex, rootToText } from '../protocol/ids.ts'
 import { PIECE_BYTES } from '../protocol/limits.ts'
 import { type ContentManifest, contentRoot, fileRange, manifestCodec, pieceLength } from '../protocol/manifest.ts'
@@ -12,14 +14,14 @@ import { createFileCheck, type FileCheck } from './file-check.ts'
 import { manifestKey, pieceKey, piecePrefix, readPieceKey } from './piece-keys.ts'
 import { cutPieces } from './pieces.ts'
 
-/** Files, and the manifest with their hashes. */
+/** Files with the manifest that holds their hashes. */
 export interface HashedContent {
-  /** In the order of the manifest. */
+  /** In manifest order. */
   files: readonly FileInput[]
   manifest: ContentManifest
 }
 
-/** Files as content: nothing of it is stored yet. Pieces are views of the files where they can be. */
+/** Content prepared for storage but not yet stored. Pieces are views of the files where possible. */
 export interface StagedContent extends HashedContent {
   root: Uint8Array
   manifestBytes: Uint8Array
@@ -29,7 +31,7 @@ export interface StagedContent extends HashedContent {
 
 declare const checked: unique symbol
 
-/** A piece whose size and hash were compared with its manifest; only `checkPiece` makes one. */
+/** A piece whose size and hash match its manifest; only `checkPiece` creates one. */
 export interface CheckedPiece {
   readonly index: number
   readonly bytes: Uint8Array
@@ -38,71 +40,71 @@ export interface CheckedPiece {
 
 export type ManifestOutcome =
   | { ok: true; value: ContentManifest }
-  /** `PieceInvalid`: these bytes are not what `root` names. Any other name: they are, and are no valid manifest. */
+  /** `PieceInvalid`: the bytes do not hash to `root`. Any other name: they do, but are not a valid manifest. */
   | { ok: false; name: FailureName; message: string }
 
 export interface DamagedFile {
   path: string
-  reason: string
+  reason: DamageReason
 }
 
 export interface ContentStore {
   /**
-   * Cuts and hashes files. The caller keeps the bytes unchanged until it has written `changes`, and those of `earlier`
-   * since that was hashed: what of these files has the same bytes objects in the same places is not hashed again.
-   * @throws Failure when no peer would accept such a package (too large, unsafe paths, no files).
+   * Cuts and hashes files. The caller must not modify the bytes before writing `changes`, nor those of `earlier` after
+   * hashing them: files with the same bytes objects in the same positions are not hashed again.
+   * @throws Failure when no peer would accept the package (too large, unsafe paths, no files).
    */
   stage(files: readonly FileInput[], earlier?: HashedContent): Promise<StagedContent>
-  /** What stores staged content, for one write together with whatever else must be there with it. */
+  /** Changes that store staged content, to be written atomically with records that refer to it. */
   changes(staged: StagedContent): Change[]
-  /** Undefined when it is not here. */
+  /** Undefined when not stored. */
   manifest(root: Uint8Array): Promise<ContentManifest | undefined>
   manifestBytes(root: Uint8Array): Promise<Uint8Array | undefined>
-  /** Numbers of the pieces that are not here, ascending; undefined when the manifest is not here. */
+  /** Numbers of the missing pieces, ascending; undefined when the manifest is missing. */
   missingPieces(root: Uint8Array): Promise<number[] | undefined>
-  /** The manifest and every piece are here. */
+  /** Whether the manifest and every piece are stored. */
   has(root: Uint8Array): Promise<boolean>
-  /** One piece, checked while it is read: a damaged one is removed and undefined, so that it is fetched again. */
+  /** Reads and verifies one piece. A damaged one is removed, so that it is fetched again, and reads as undefined. */
   piece(root: Uint8Array, index: number): Promise<Uint8Array | undefined>
   putManifest(root: Uint8Array, bytes: Uint8Array): Promise<ManifestOutcome>
   /** Undefined when the bytes are not that piece. */
   checkPiece(manifest: ContentManifest, index: number, bytes: Uint8Array): Promise<CheckedPiece | undefined>
-  /** Checks files as pieces pass by; `expected` are the pieces that will. */
+  /** Checks files as their pieces arrive; `expected` holds the pieces that will. */
   checkFiles(manifest: ContentManifest, expected: ReadonlySet<number>): FileCheck
-  /** Stores all of them or none. @throws Failure `QuotaExceeded`, `StorageUnavailable`. */
+  /** Stores all pieces or none. @throws Failure `QuotaExceeded`, `StorageUnavailable`. */
   putPieces(root: Uint8Array, pieces: readonly CheckedPiece[]): Promise<void>
-  /** @throws Failure `ContentUnavailable` (not whole here), `InvalidArgument` (no such path), `FileInvalid`. */
+  /** @throws Failure `ContentUnavailable` (incomplete), `InvalidArgument` (no such path), `FileInvalid`. */
   readFile(root: Uint8Array, path: string): Promise<Uint8Array>
-  /** Reads the disk and hashes everything. Damaged pieces are removed. @throws Failure `ContentUnavailable`: not here at all. */
+  /** Reads and hashes all stored bytes; removes damaged pieces. @throws Failure `ContentUnavailable` (no manifest). */
   verify(root: Uint8Array): Promise<DamagedFile[]>
   remove(root: Uint8Array): Promise<void>
-  /** What removes it, for one write together with whatever refers to it; call `forget` after that write. */
+  /** Changes that remove content, to be written atomically with its references; call `forget` after that write. */
   removal(root: Uint8Array): Promise<Change[]>
-  /** Drops what is remembered of a root in memory, and reports the loss. */
+  /** Drops the cached manifest of a root and reports the loss. */
   forget(root: Uint8Array): void
-  /** Roots of which everything is here. */
+  /** Roots whose content is complete. */
   completeRoots(): Promise<Uint8Array[]>
 }
 
 export interface ContentStoreDependencies {
   store: Store
   crypto: Pick<CryptoProvider, 'sha256'>
-  /** Something of this content is no longer here: deleted, or found to be damaged or missing. */
+  /** Reports content that is no longer complete: deleted, or found damaged or missing. */
   onLost?(root: Uint8Array): void
 }
 
-/** Bytes that are read or hashed at a time: WebCrypto and IndexedDB copy what they are given. */
+/** Bytes read or hashed at a time: WebCrypto and IndexedDB copy their input. */
 const batchBytes = 2 * 1024 * 1024
 const batchPieces = batchBytes / PIECE_BYTES
 
-/** Decoded manifests kept, the last used; serving a piece needs one. The largest takes about 1 MiB. */
+/** Decoded manifests in the LRU cache; serving a piece needs one. The largest takes about 1 MiB. */
 const cachedManifests = 16
 
 /**
- * The content of packages: manifests and pieces, by root (32 bytes).
+ * Stores the content of packages: manifests and pieces, by root (32 bytes).
  *
- * Guarantees: what it gives was compared with the hashes that lead to `root`, on every read. Not guaranteed: that what
- * it held a moment ago is still there; the browser, the person or a damaged disk may have taken it.
+ * Guarantees: verifies every read against the hash chain from `root`. Not guaranteed: that stored content stays; the
+ * browser, the user or a damaged disk may remove it.
  */
 export const createContentStore = ({ store, crypto, onLost = () => {} }: ContentStoreDependencies): ContentStore => {
   const manifestByKey = createLruMap<ContentManifest>(cachedManifests)
@@ -134,8 +136,8 @@ export const createContentStore = ({ store, crypto, onLost = () => {} }: Content
   }
 
   const manifest = async (root: Uint8Array): Promise<ContentManifest | undefined> => {
-    const known = manifestByKey.get(manifestKey(root))
-    if (known !== undefined) return known
+    const cached = manifestByKey.get(manifestKey(root))
+    if (cached !== undefined) return cached
     await manifestBytes(root)
     return manifestByKey.get(manifestKey(root))
   }
@@ -152,12 +154,12 @@ export const createContentStore = ({ store, crypto, onLost = () => {} }: Content
     return hashes
   }
 
-  /** Hashes of all parts in their order; what `known` has is taken from there. */
+  /** Hashes of all parts in order; hashes only parts for which `knownHash` returns undefined. */
   const hashMissing = async (
     parts: readonly Uint8Array[],
-    known: (part: Uint8Array, at: number) => Uint8Array | undefined,
+    knownHash: (part: Uint8Array, at: number) => Uint8Array | undefined,
   ): Promise<Uint8Array[]> => {
-    const found = parts.map(known)
+    const found = parts.map(knownHash)
     const missing = await hashAll(parts.filter((_part, at) => found[at] === undefined))
     return found.map((hash) => hash ?? missing.shift() ?? new Uint8Array())
   }
@@ -169,7 +171,7 @@ export const createContentStore = ({ store, crypto, onLost = () => {} }: Content
 
   const getPiece = batchReads((keys) => store.getMany('pieces', keys))
 
-  /** Pieces in the order of `indices`, checked; damaged ones are removed. */
+  /** Reads and verifies pieces, in the order of `indices`; removes damaged ones. */
   const readPieces = async (
     root: Uint8Array,
     of: ContentManifest,
@@ -197,10 +199,9 @@ export const createContentStore = ({ store, crypto, onLost = () => {} }: Content
     return [...of.pieces.keys()].filter((index) => !held.has(pieceKey(root, index)))
   }
 
-  const known = async (root: Uint8Array): Promise<ContentManifest> => {
+  const requireManifest = async (root: Uint8Array): Promise<ContentManifest> => {
     const of = await manifest(root)
-    if (of === undefined)
-      throw new Failure('ContentUnavailable', `The content ${rootToText(root)} is not on this device.`)
+    if (of === undefined) throw new Failure('ContentUnavailable', { code: 'content-not-here', root: rootToText(root) })
     return of
   }
 
@@ -222,7 +223,7 @@ export const createContentStore = ({ store, crypto, onLost = () => {} }: Content
       const pieces = cutPieces(contents)
       const hashByFile = new Map(earlier?.files.map(({ bytes }, at) => [bytes, earlier.manifest.files[at]?.sha256]))
       const fileHashes = await hashMissing(contents, (bytes) => hashByFile.get(bytes))
-      const same = earlier === undefined ? 0 : samePieces(earlier, contents, pieces.length)
+      const same = earlier === undefined ? 0 : countUnchangedPieces(earlier, contents, pieces.length)
       const content: ContentManifest = {
         v: 1,
         files: sorted.map(({ path, bytes, executable }, at) => ({
@@ -275,20 +276,17 @@ export const createContentStore = ({ store, crypto, onLost = () => {} }: Content
       ),
 
     async readFile(root, path) {
-      const of = await known(root)
+      const of = await requireManifest(root)
       const range = fileRange(of, path)
-      if (range === undefined) throw new Failure('InvalidArgument', `There is no file “${path}” in this package.`)
+      if (range === undefined) throw new Failure('InvalidArgument', { code: 'no-such-file', path })
       const bytes = new Uint8Array(range.size)
       const first = Math.floor(range.offset / of.pieceSize)
       const end = Math.ceil((range.offset + range.size) / of.pieceSize)
       for (let from = first; range.size > 0 && from < end; from += batchPieces) {
-        const indices = span(from, Math.min(end, from + batchPieces))
+        const indices = integers(from, Math.min(end, from + batchPieces))
         for (const [at, piece] of (await readPieces(root, of, indices)).entries()) {
           if (piece === undefined) {
-            throw new Failure(
-              'ContentUnavailable',
-              `A part of “${path}” is missing on this device. Install the package again.`,
-            )
+            throw new Failure('ContentUnavailable', { code: 'file-incomplete', path })
           }
           const start = (from + at) * of.pieceSize - range.offset
           const part = piece.subarray(Math.max(0, -start), Math.min(piece.length, range.size - start))
@@ -297,22 +295,22 @@ export const createContentStore = ({ store, crypto, onLost = () => {} }: Content
       }
       const sha256 = of.files.find((file) => file.path === path)?.sha256
       if (sha256 === undefined || !sameBytes(await crypto.sha256(bytes), sha256)) {
-        throw new Failure('FileInvalid', `The file “${path}” is not what its publisher's manifest says.`)
+        throw new Failure('FileInvalid', { code: 'file-mismatch', path })
       }
       return bytes
     },
 
     async verify(root) {
-      // What memory holds of it says nothing about the disk; what the disk lacks, nobody may go on reading from memory.
+      // A cached manifest must not hide one that is missing or damaged on disk.
       manifestByKey.delete(manifestKey(root))
-      const of = await known(root).catch((error: unknown) => {
+      const of = await requireManifest(root).catch((error: unknown) => {
         onLost(root)
         throw error
       })
       const expected = new Set(of.pieces.keys())
       const files = createFileCheck(of, expected, crypto.sha256)
       for (let from = 0; from < of.pieces.length; from += batchPieces) {
-        const indices = span(from, Math.min(of.pieces.length, from + batchPieces))
+        const indices = integers(from, Math.min(of.pieces.length, from + batchPieces))
         for (const [at, piece] of (await readPieces(root, of, indices)).entries()) {
           if (piece !== undefined) files.add(from + at, piece)
         }
@@ -320,8 +318,8 @@ export const createContentStore = ({ store, crypto, onLost = () => {} }: Content
       const { damaged, unchecked } = await files.finish()
       if (damaged.length + unchecked.length > 0) onLost(root)
       return [
-        ...damaged.map((path) => ({ path, reason: 'Its bytes are not what the manifest says.' })),
-        ...unchecked.map((path) => ({ path, reason: 'A part of it is missing or was damaged.' })),
+        ...damaged.map((path): DamagedFile => ({ path, reason: { code: 'bytes-differ' } })),
+        ...unchecked.map((path): DamagedFile => ({ path, reason: { code: 'part-missing' } })),
       ]
     },
 
@@ -351,18 +349,22 @@ export const createContentStore = ({ store, crypto, onLost = () => {} }: Content
   }
 }
 
-/** What is enough to stage the same files again without hashing them; it holds no pieces. */
+/** The part of staged content needed to stage the same files again without hashing; holds no pieces. */
 export const stagedHashes = ({ files, manifest }: StagedContent): HashedContent => ({ files, manifest })
 
-/** Pieces from the first on that lie wholly in bytes that have not changed, of `count`. */
-const samePieces = ({ files, manifest }: HashedContent, contents: readonly Uint8Array[], count: number): number => {
+/** Number of leading pieces, of `count`, that lie entirely in unchanged bytes. */
+const countUnchangedPieces = (
+  { files, manifest }: HashedContent,
+  contents: readonly Uint8Array[],
+  count: number,
+): number => {
   let bytes = 0
   let same = 0
   while (same < contents.length && contents[same] === files[same]?.bytes) {
     bytes += contents[same]?.length ?? 0
     same += 1
   }
-  // The last piece may be shorter than the others.
+  // The last piece may be shorter.
   const isAll = same === contents.length && same === files.length
   return isAll ? count : Math.floor(bytes / manifest.pieceSize)
 }
@@ -371,9 +373,11 @@ const encodeManifest = (content: ContentManifest): Uint8Array => {
   try {
     return manifestCodec.encode(content)
   } catch (thrown) {
-    throw toFailure(thrown)
+    throw thrown instanceof RecordError
+      ? new Failure(thrown.name, { code: 'record-refused', detail: thrown.message })
+      : thrown
   }
 }
 
-/** The numbers from `from` up to, and without, `end`. */
-const span = (from: number, end: number): number[] => Array.from({ length: end - from }, (_, at) => from + at)
+/** Integers from `from` (inclusive) to `end` (exclusive). */
+const integers = (from: number, end: number): number[] => Array.from({ length: end - from }, (_, at) => from + at)

@@ -5,38 +5,37 @@ import type { Operation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { ContentStore } from './content-store.ts'
 
-/** What a fetch is given, and the limits that it keeps. */
 export interface FetchDependencies {
   telemetry: Telemetry
   content: ContentStore
-  /** Peers that are said to hold the content, best known first; asked again while none of them is left. */
+  /** Finds providers of the content, best first; called again when no usable provider remains. */
   findProviders(root: Uint8Array, operation: Operation): AsyncIterable<string>
   /**
-   * Opens a `/ggen/piece/1.0.0` stream that will carry about `bytes`: on a direct connection, else on a relayed one that has
-   * as much left.
+   * Opens a `/ggen/piece/1.0.0` stream for about `bytes`: on a direct connection, or on a relayed one with that much data
+   * limit left.
    */
   openStream(peer: string, operation: Operation, bytes?: number): Promise<Stream>
-  /** Relayed connections; absent where there are none. */
+  /** State of relayed connections; absent where relays are not used. */
   relayed?: RelayedPaths
-  /** First-hand experience with a peer: it brought a piece, it lied, it could not be reached or stopped. */
+  /** Reports first-hand experience with a peer: a verified piece, a violation, or a failure to connect or answer. */
   report(peer: string, event: PeerReport): void
-  /** The same peers, best first. */
+  /** Orders peers, best first. */
   rank?(peers: readonly string[]): readonly string[]
-  /** Milliseconds; only differences count. */
+  /** Monotonic clock (ms). */
   now(): number
 }
 
 /**
- * What a fetch needs to know of relayed connections. They are slow, shared by all that goes to a peer, and their relay ends
- * them after some bytes; so they are used where no direct connection can be made, and left when one appears.
+ * Relayed connections as a fetch sees them. They are slow, shared by all streams to a peer, and closed by the relay at
+ * its data limit. A fetch uses them only where no direct connection can be made, and moves to a direct one when it opens.
  */
 export interface RelayedPaths {
-  /** Most bytes of one content that are fetched over relayed connections. */
+  /** Maximum bytes of one content fetched over relayed connections. */
   readonly maxBytes: number
-  /** Whether a stream goes through a relay. */
+  /** Whether a stream runs over a relayed connection. */
   isRelayed(stream: Stream): boolean
-  /** The state of the direct path to a peer: it exists, may be made, or has failed lately. */
-  directPath(peer: string): 'there' | 'possible' | 'failed'
+  /** Direct connection to a peer: open, still possible, or recently failed. */
+  directPath(peer: string): 'open' | 'possible' | 'failed'
 }
 
 export type PeerReport =
@@ -46,33 +45,33 @@ export type PeerReport =
 
 export interface FetchProgress {
   state: 'finding' | 'fetching' | 'verifying'
-  /** Checked bytes that are here, those from before included. */
+  /** Verified bytes stored, including those from earlier fetches. */
   bytes: number
-  /** 0 until the manifest is here. */
+  /** 0 until the manifest is available. */
   totalBytes: number
-  /** Peers that brought at least one piece. */
+  /** Peers that sent at least one verified piece. */
   sources: number
-  /** All peers that are asked now are reached through a relay. */
+  /** All current sources are relayed peers. */
   relayed?: boolean
 }
 
 export interface FetchLimits {
-  /** Peers asked at a time: more do not make a home connection faster, and each may cost a WebRTC connection. */
+  /** Maximum concurrent sources: more do not speed up a home connection, and each may cost a WebRTC connection. */
   maxSources: number
-  /** Of those, peers that are reached through a relay: all of them share what the relay carries. */
+  /** Maximum relayed peers among the sources: they share the capacity of the relay. */
   maxRelayedSources: number
-  /** A stream that does not open within this is given up, ms: a relayed dial and WebRTC take up to some seconds. */
+  /** Timeout for opening a stream (ms): a relayed dial followed by WebRTC takes several seconds. */
   openTimeoutMs: number
-  /** Without any peer to ask for this long in all since the last piece, the fetch fails, ms. */
+  /** Total time without a source since the last piece after which the fetch fails (ms). */
   waitForProvidersMs: number
-  /** A peer that failed rests this long, then twice as long, ms. */
-  restMs: number
+  /** Initial delay before retrying a failed peer, doubled with each retry (ms). */
+  retryDelayMs: number
   /** See `PieceClientOptions`. */
   stallTimeoutMs: number
   answerTimeoutMs: number
 }
 
-/** What a signed release says of its content. */
+/** Content values committed to by a signed release. */
 export interface ExpectedContent {
   readonly size: number
   readonly fileCount: number
@@ -83,18 +82,21 @@ export const fetchLimits: FetchLimits = {
   maxRelayedSources: 2,
   openTimeoutMs: 15_000,
   waitForProvidersMs: 20_000,
-  restMs: 1_000,
+  retryDelayMs: 1_000,
   stallTimeoutMs: 10_000,
   answerTimeoutMs: 60_000,
 }
 
-/** @throws Failure `FileInvalid` where a manifest is not what was signed. */
+/** @throws Failure `FileInvalid` when a manifest differs from the signed release. */
 export const assertExpected = (manifest: ContentManifest, expected: ExpectedContent | undefined): void => {
   if (expected === undefined) return
   const { size, files } = manifest
   if (size === expected.size && files.length === expected.fileCount) return
-  throw new Failure(
-    'FileInvalid',
-    `The signed release names ${expected.fileCount} files of ${expected.size} bytes; its content has ${files.length} of ${size}. It was refused.`,
-  )
+  throw new Failure('FileInvalid', {
+    code: 'content-mismatch',
+    files: files.length,
+    bytes: size,
+    signedFiles: expected.fileCount,
+    signedBytes: expected.size,
+  })
 }

@@ -10,7 +10,7 @@ import {
   type FetchProgress,
 } from './fetch-options.ts'
 import type { FileCheck, FileCheckResult } from './file-check.ts'
-import { openWithin } from './open-within.ts'
+import { openWithTimeout } from './open-with-timeout.ts'
 import { createPieceClient, type PieceAnswer, type PieceClient } from './piece-client.ts'
 import { createPieceWriter } from './piece-writer.ts'
 import { createProviderSearch } from './provider-search.ts'
@@ -18,43 +18,43 @@ import { createProviderStates } from './provider-states.ts'
 import { createSchedule, type Schedule } from './schedule.ts'
 
 /**
- * One run of a fetch: brings the manifest and every missing piece of a root into the store, and hashes the files while
- * their pieces pass by. Sources come and go; the run ends when nothing is missing, or with a failure.
+ * One attempt to fetch a content: stores the manifest and every missing piece of a root, and hashes files as their pieces
+ * arrive. Sources join and leave; the session ends when no piece is missing, or with a failure.
  */
 export interface FetchSessionOptions {
   limits: FetchLimits
   operation: Operation
   expected: ExpectedContent | undefined
   onProgress(progress: FetchProgress): void
-  /** Peers that brought at least one piece; added to. */
+  /** Peers that sent at least one verified piece; the session adds to it. */
   sources: Set<string>
 }
 
 export interface FetchSessionResult extends FileCheckResult {
   manifest: ContentManifest
-  /** Fetched in this run. */
+  /** Bytes fetched in this session. */
   bytes: number
 }
 
-/** How often the run looks for what nothing else would tell it, ms: overdue pieces, rested peers, nobody to ask. */
+/** Interval between checks for conditions without an event (ms): overdue pieces, ended backoff, no source. */
 const tickMs = 250
 
-/** Checked bytes that may wait for the disk before no more is asked for: four batches. */
+/** Maximum verified bytes waiting for the disk before requests pause: four batches. */
 const maxBacklogBytes = 8 * 1024 * 1024
 
-/** Without progress for this long, more providers are looked for although some are connected, ms. */
-const unsatisfiedMs = 5_000
+/** Time without progress after which more providers are looked up although some are connected (ms). */
+const noProgressMs = 5_000
 
-/** Pieces asked of a source at a time that is reached through a relay: other streams share its connection. */
+/** Maximum outstanding pieces per relayed source: other streams share its connection. */
 const relayedWindow = 2
 
-/** Peers that are connected at least, also where one piece is left: the second one hedges against a slow first. */
+/** Minimum sources, even for the last piece: the second hedges against a slow first one. */
 const minSources = 2
 
 export const runFetchSession = async (
   root: Uint8Array,
   deps: FetchDependencies,
-  { limits, operation, expected, onProgress, sources: brought }: FetchSessionOptions,
+  { limits, operation, expected, onProgress, sources: contributors }: FetchSessionOptions,
 ): Promise<FetchSessionResult> => {
   const { content, now, report } = deps
   const { signal } = operation
@@ -65,20 +65,20 @@ export const runFetchSession = async (
     description: 'Bytes of verified pieces received from peers',
   })
   const outcome = Promise.withResolvers<void>()
-  // It can fail before it is awaited.
+  // It may reject before it is awaited.
   outcome.promise.catch(() => {})
   const ended = new AbortController()
-  /** The same work until the run ends, by whatever. */
+  /** Work bound to the session, however it ends. */
   const running = operation.detached(ended.signal)
-  const candidates = createProviderStates(limits.restMs, now)
+  const providers = createProviderStates(limits.retryDelayMs, now)
   const active = new Map<string, Source>()
-  /** What is fetched; undefined until the manifest is here. */
-  let begun: Begun | undefined
-  /** Pieces that are being hashed. */
-  let checking = 0
+  /** Undefined until the manifest is available. */
+  let download: Download | undefined
+  /** Pieces being hashed. */
+  let verifying = 0
   let fetched = 0
   let progressAt = now()
-  /** Time without anybody to ask since the last progress, ms. */
+  /** Time without a source since the last progress (ms). */
   let starvedMs = 0
   let tickedAt = now()
 
@@ -91,7 +91,7 @@ export const runFetchSession = async (
   const search = createProviderSearch(
     () => deps.findProviders(root, running),
     (peer) => {
-      candidates.add(peer)
+      providers.add(peer)
       pump()
     },
     ended.signal,
@@ -100,10 +100,10 @@ export const runFetchSession = async (
 
   const progress = (): void =>
     onProgress({
-      state: begun === undefined ? 'finding' : 'fetching',
-      bytes: (begun?.held ?? 0) + fetched,
-      totalBytes: begun?.manifest.size ?? 0,
-      sources: brought.size,
+      state: download === undefined ? 'finding' : 'fetching',
+      bytes: (download?.stored ?? 0) + fetched,
+      totalBytes: download?.manifest.size ?? 0,
+      sources: contributors.size,
       ...(isRelayedOnly() ? { relayed: true } : {}),
     })
 
@@ -111,200 +111,202 @@ export const runFetchSession = async (
 
   const isRelayedOnly = (): boolean => opened().length > 0 && opened().every(({ relayed }) => relayed)
 
-  /** What is missing (bytes), as far as it is known. */
+  /** Missing bytes; before the manifest is available, as the signed release says. */
   const missingBytes = (): number =>
-    begun === undefined ? (expected?.size ?? 0) : begun.manifest.size - begun.held - fetched
+    download === undefined ? (expected?.size ?? 0) : download.manifest.size - download.stored - fetched
 
-  /** Bytes that may come through a relay are few; what is too many waits for a direct connection, or fails. */
+  /** Whether relayed connections may carry the missing bytes; otherwise they need a direct connection. */
   const fitsRelay = (): boolean => missingBytes() <= (deps.relayed?.maxBytes ?? Number.POSITIVE_INFINITY)
 
-  const begin = (manifest: ContentManifest, missing: readonly number[]): void => {
+  const startDownload = (manifest: ContentManifest, missing: readonly number[]): void => {
     assertExpected(manifest, expected)
     const missingBytes = missing.reduce((sum, piece) => sum + pieceLength(manifest, piece), 0)
-    begun = {
+    download = {
       manifest,
-      held: manifest.size - missingBytes,
+      stored: manifest.size - missingBytes,
       schedule: createSchedule(missing, now),
       files: content.checkFiles(manifest, new Set(missing)),
     }
     progress()
   }
 
-  const madeProgress = (peer: string): void => {
+  const onPeerProgress = (peer: string): void => {
     progressAt = now()
     starvedMs = 0
     search.reset()
-    candidates.praise(peer)
+    providers.resetFailures(peer)
   }
 
   const release = (source: Source): void => {
     if (active.get(source.peer) !== source) return
     active.delete(source.peer)
-    begun?.schedule.lost(source.peer)
+    download?.schedule.lost(source.peer)
     source.client?.close()
   }
 
-  /** A source that cannot go on. Only the first reason counts. */
-  const drop = (source: Source, how: 'failed' | 'rest', reason: string): void => {
+  /** Releases a source that cannot continue. Only the first call has an effect. */
+  const drop = (source: Source, cause: 'failed' | 'busy', reason: string): void => {
     if (ended.signal.aborted || active.get(source.peer) !== source) return
-    log.debug('source dropped', { peer: source.peer, how, reason })
+    log.debug('source dropped', { peer: source.peer, cause, reason })
     release(source)
-    candidates.rest(source.peer, how === 'rest' ? 'busy' : 'failed')
-    if (how === 'failed') report(source.peer, { kind: 'failed', reason })
+    providers.backOff(source.peer, cause)
+    if (cause === 'failed') report(source.peer, { kind: 'failed', reason })
     pump()
   }
 
-  /** A source that lied, also when that comes out after it has gone, or has come again. */
-  const expel = (peer: string, reason: string): void => {
+  /** Bans a source for a violation, even one detected after the source left or reconnected. */
+  const banSource = (peer: string, reason: string): void => {
     if (ended.signal.aborted) return
     log.debug('source banned', { peer, reason })
-    if (candidates.ban(peer)) report(peer, { kind: 'violation', reason })
+    if (providers.ban(peer)) report(peer, { kind: 'violation', reason })
     const source = active.get(peer)
     if (source !== undefined) release(source)
     pump()
   }
 
-  const lose = (source: Source, thrown: unknown): void => {
-    const { name, message } = toFailure(thrown)
-    // A relay ends connections that have carried enough: the peer is not to blame, and another connection is made.
-    if (name !== 'RecordMalformed') drop(source, source.relayed ? 'rest' : 'failed', message)
-    else expel(source.peer, message)
+  const onSourceFailure = (source: Source, thrown: unknown): void => {
+    const { name, reason } = toFailure(thrown)
+    // A relay closes connections at its data limit: that is not a failure of the peer, which is retried.
+    if (name !== 'RecordMalformed') drop(source, source.relayed ? 'busy' : 'failed', reason.code)
+    else banSource(source.peer, reason.code)
   }
 
-  const askManifest = async (source: Source, client: PieceClient): Promise<void> => {
-    source.askedManifest = true
-    const answer = await client.manifest(root).catch((thrown: unknown) => lose(source, thrown))
-    if (answer === undefined || begun !== undefined || ended.signal.aborted) return
-    if (answer.status === 'refused') drop(source, 'rest', '')
-    else if (answer.status === 'absent') drop(source, 'failed', 'It does not hold this content.')
-    else await takeManifest(source, answer.bytes).catch(fail)
+  const requestManifest = async (source: Source, client: PieceClient): Promise<void> => {
+    source.manifestRequested = true
+    const answer = await client.manifest(root).catch((thrown: unknown) => onSourceFailure(source, thrown))
+    if (answer === undefined || download !== undefined || ended.signal.aborted) return
+    if (answer.status === 'refused') drop(source, 'busy', '')
+    else if (answer.status === 'absent') drop(source, 'failed', 'content absent')
+    else await onManifest(source, answer.bytes).catch(fail)
   }
 
-  const takeManifest = async (source: Source, bytes: Uint8Array): Promise<void> => {
+  const onManifest = async (source: Source, bytes: Uint8Array): Promise<void> => {
     const manifest = await content.putManifest(root, bytes)
-    if (!manifest.ok && manifest.name === 'PieceInvalid') return expel(source.peer, manifest.message)
-    if (!manifest.ok) throw new Failure(manifest.name, manifest.message)
+    if (!manifest.ok && manifest.name === 'PieceInvalid') return banSource(source.peer, manifest.message)
+    if (!manifest.ok) throw new Failure(manifest.name, { code: 'record-refused', detail: manifest.message })
     const missing = await content.missingPieces(root)
-    if (missing === undefined || begun !== undefined || ended.signal.aborted) return
-    madeProgress(source.peer)
-    begin(manifest.value, missing)
+    if (missing === undefined || download !== undefined || ended.signal.aborted) return
+    onPeerProgress(source.peer)
+    startDownload(manifest.value, missing)
     pump()
   }
 
-  const askPieces = (source: Source, client: PieceClient, { manifest, schedule }: Begun): void => {
-    const mayAsk = !source.relayed || (!source.leaving && fitsRelay())
-    const hasRoom = mayAsk && writer.backlog < maxBacklogBytes && active.get(source.peer) === source
+  const requestPieces = (source: Source, client: PieceClient, { manifest, schedule }: Download): void => {
+    const mayRequest = !source.relayed || (!source.draining && fitsRelay())
+    const hasRoom = mayRequest && writer.backlog < maxBacklogBytes && active.get(source.peer) === source
     const pieces = hasRoom ? schedule.next(source.peer, source.relayed ? relayedWindow : undefined) : []
     if (pieces.length > 0) {
       const wanted = pieces.map((piece) => ({ piece, size: pieceLength(manifest, piece) }))
       for (const [at, answer] of client.pieces(root, wanted).entries()) {
         answer.then(
-          (given) => takeAnswer(source, client, pieces[at] ?? 0, given),
-          (thrown: unknown) => lose(source, thrown),
+          (received) => onAnswer(source, client, pieces[at] ?? 0, received),
+          (thrown: unknown) => onSourceFailure(source, thrown),
         )
       }
     }
-    if (schedule.left > 0 && schedule.isUseless(source.peer)) drop(source, 'failed', 'It does not hold the rest.')
+    if (schedule.left > 0 && schedule.isExhausted(source.peer)) drop(source, 'failed', 'remaining pieces absent')
   }
 
-  const takeAnswer = (source: Source, client: PieceClient, piece: number, answer: PieceAnswer): void => {
-    if (begun === undefined || ended.signal.aborted || active.get(source.peer) !== source) return
+  const onAnswer = (source: Source, client: PieceClient, piece: number, answer: PieceAnswer): void => {
+    if (download === undefined || ended.signal.aborted || active.get(source.peer) !== source) return
     if (answer.status === 'refused') {
-      drop(source, 'rest', '')
+      drop(source, 'busy', '')
       return
     }
-    if (answer.status === 'absent') begun.schedule.absent(source.peer, piece)
+    if (answer.status === 'absent') download.schedule.absent(source.peer, piece)
     else {
-      const { first, ms } = begun.schedule.arrived(source.peer, piece)
-      if (first) check(source.peer, piece, answer.bytes, ms, begun).catch(fail)
+      const { first, ms } = download.schedule.arrived(source.peer, piece)
+      if (first) verify(source.peer, piece, answer.bytes, ms, download).catch(fail)
     }
-    // The next piece is asked for before this one is hashed.
-    if (!changesPath(source)) askPieces(source, client, begun)
+    // Requests the next pieces before this one is hashed.
+    if (!movesToDirect(source)) requestPieces(source, client, download)
   }
 
-  const check = async (
+  const verify = async (
     peer: string,
     piece: number,
     bytes: Uint8Array,
     ms: number,
-    { manifest, schedule, files }: Begun,
+    { manifest, schedule, files }: Download,
   ): Promise<void> => {
-    checking += 1
+    verifying += 1
     const checked = await content.checkPiece(manifest, piece, bytes)
-    checking -= 1
+    verifying -= 1
     if (ended.signal.aborted) return
     if (checked === undefined) {
       schedule.rejected(piece)
-      expel(peer, `Piece ${piece} that it sent has another hash.`)
+      banSource(peer, `Piece ${piece} does not match its hash.`)
       return
     }
     files.add(piece, bytes)
     writer.add(checked)
     fetched += bytes.length
-    brought.add(peer)
+    contributors.add(peer)
     received.add(bytes.length)
     report(peer, { kind: 'piece', bytes: bytes.length, ms })
-    madeProgress(peer)
+    onPeerProgress(peer)
     progress()
     if (schedule.left === 0) pump()
   }
 
   const open = async (peer: string): Promise<void> => {
-    const source: Source = { peer, client: undefined, askedManifest: false, relayed: false, leaving: false }
-    candidates.use(peer)
+    const source: Source = { peer, client: undefined, manifestRequested: false, relayed: false, draining: false }
+    providers.use(peer)
     active.set(peer, source)
     try {
       const bytes = Math.min(missingBytes(), deps.relayed?.maxBytes ?? 0)
-      const stream = await openWithin(limits.openTimeoutMs, running, (opening) => deps.openStream(peer, opening, bytes))
+      const stream = await openWithTimeout(limits.openTimeoutMs, running, (opening) =>
+        deps.openStream(peer, opening, bytes),
+      )
       source.relayed = deps.relayed?.isRelayed(stream) ?? false
       const relayed = opened().filter((each) => each.relayed).length
       source.client = createPieceClient(stream, limits)
       log.debug('source chosen', { root: rootToText(root), peer, relayed: source.relayed })
-      if (source.relayed && relayed >= limits.maxRelayedSources) drop(source, 'rest', '')
+      if (source.relayed && relayed >= limits.maxRelayedSources) drop(source, 'busy', '')
       else pump()
       progress()
     } catch (thrown) {
-      lose(source, thrown)
+      onSourceFailure(source, thrown)
     }
   }
 
-  /** Does whatever can be done now. Called whenever something happened, and by the tick. */
+  /** Opens streams, sends requests and starts lookups as the state allows. Called after every event and by the tick. */
   const pump = (): void => {
     if (ended.signal.aborted) return
-    if (begun !== undefined && begun.schedule.left === 0 && checking === 0) {
+    if (download !== undefined && download.schedule.left === 0 && verifying === 0) {
       outcome.resolve()
       return
     }
-    const wanted = Math.min(limits.maxSources, Math.max(minSources, begun?.schedule.left ?? 0))
+    const wanted = Math.min(limits.maxSources, Math.max(minSources, download?.schedule.left ?? 0))
     if (active.size < wanted) {
-      const ready = candidates.ready()
+      const ready = providers.ready()
       const ranked = deps.rank?.(ready) ?? ready
       for (const peer of ranked.slice(0, wanted - active.size)) void open(peer)
     }
     for (const source of [...active.values()]) {
-      if (source.client === undefined || changesPath(source)) continue
-      if (begun !== undefined) askPieces(source, source.client, begun)
-      else if (!source.askedManifest) void askManifest(source, source.client)
+      if (source.client === undefined || movesToDirect(source)) continue
+      if (download !== undefined) requestPieces(source, source.client, download)
+      else if (!source.manifestRequested) void requestManifest(source, source.client)
     }
-    if (active.size === 0 || isRelayedOnly() || now() - progressAt > unsatisfiedMs) search.look()
+    if (active.size === 0 || isRelayedOnly() || now() - progressAt > noProgressMs) search.startIfDue()
   }
 
-  /** A peer to which a direct connection has come is left and taken up again on that, once nothing of it is on its way. */
-  const changesPath = (source: Source): boolean => {
-    if (!source.relayed || deps.relayed?.directPath(source.peer) !== 'there') return false
-    source.leaving = true
-    if (begun?.schedule.isIdle(source.peer) === false) return false
+  /** Moves a relayed source to its new direct connection once it has no outstanding requests. */
+  const movesToDirect = (source: Source): boolean => {
+    if (!source.relayed || deps.relayed?.directPath(source.peer) !== 'open') return false
+    source.draining = true
+    if (download?.schedule.isIdle(source.peer) === false) return false
     release(source)
     void open(source.peer)
     return true
   }
 
-  /** Every peer that could be asked is reached through a relay, which does not carry that much. */
+  /** Whether only relayed sources remain and the missing bytes exceed what relays carry. */
   const isTooLargeForRelay = (): boolean => {
     if (fitsRelay() || !isRelayedOnly()) return false
-    const isTried =
-      search.hasEnded() && candidates.hopeful().every((peer) => deps.relayed?.directPath(peer) === 'failed')
-    return isTried || now() - progressAt > limits.waitForProvidersMs
+    const hasTriedAll =
+      search.hasCompleted() && providers.usable().every((peer) => deps.relayed?.directPath(peer) === 'failed')
+    return hasTriedAll || now() - progressAt > limits.waitForProvidersMs
   }
 
   const tick = (): void => {
@@ -312,18 +314,18 @@ export const runFetchSession = async (
     if (active.size === 0) starvedMs += at - tickedAt
     tickedAt = at
     if (isTooLargeForRelay())
-      fail(tooLargeForRelay(missingBytes(), deps.relayed?.maxBytes ?? 0, (begun?.held ?? 0) + fetched > 0))
+      fail(tooLargeForRelay(missingBytes(), deps.relayed?.maxBytes ?? 0, (download?.stored ?? 0) + fetched > 0))
     else if (starvedMs < limits.waitForProvidersMs) pump()
-    else fail(unavailable(root, begun, fetched, candidates.size))
+    else fail(unavailable(root, download, fetched, providers.size))
   }
 
-  const cancel = (): void => fail(new Failure('Cancelled', 'The transfer was cancelled. What came so far is kept.'))
+  const cancel = (): void => fail(new Failure('Cancelled', { code: 'fetch-cancelled' }))
   signal.addEventListener('abort', cancel, { once: true })
   const ticking = setInterval(tick, tickMs)
   try {
     const missing = await content.missingPieces(root)
     const manifest = missing === undefined ? undefined : await content.manifest(root)
-    if (missing !== undefined && manifest !== undefined) begin(manifest, missing)
+    if (missing !== undefined && manifest !== undefined) startDownload(manifest, missing)
     else progress()
     if (signal.aborted) cancel()
     pump()
@@ -334,45 +336,38 @@ export const runFetchSession = async (
     clearInterval(ticking)
     signal.removeEventListener('abort', cancel)
     for (const source of [...active.values()]) release(source)
-    // On the way out of a failure too: what was checked is kept for the next attempt.
+    // After a failure too: verified pieces are kept for the next attempt.
     await writer.close().catch(() => {})
   }
-  if (begun === undefined) throw new Failure('Internal', 'A fetch ended without a manifest.')
-  return { manifest: begun.manifest, bytes: fetched, ...(await begun.files.finish()) }
+  if (download === undefined) throw new Failure('Internal', { code: 'fetch-without-manifest' })
+  return { manifest: download.manifest, bytes: fetched, ...(await download.files.finish()) }
 }
 
 interface Source {
   peer: string
-  /** Undefined while the stream is being opened. */
+  /** Undefined while the stream opens. */
   client: PieceClient | undefined
-  askedManifest: boolean
-  /** It is reached through a relay. */
+  manifestRequested: boolean
   relayed: boolean
-  /** It is asked for nothing more: a direct connection to it has come. */
-  leaving: boolean
+  /** Receives no new requests, because a direct connection to the peer has opened. */
+  draining: boolean
 }
 
-interface Begun {
+interface Download {
   manifest: ContentManifest
-  /** Bytes that were here before this run. */
-  held: number
+  /** Bytes stored before this session. */
+  stored: number
   schedule: Schedule
   files: FileCheck
 }
 
-const tooLargeForRelay = (missing: number, most: number, isAnyHere: boolean): Failure =>
-  new Failure(
-    'TooLargeForRelay',
-    `${toMegabytes(missing)} MB are missing, and the peers that have them are reached through a relay only, which carries ${toMegabytes(most)} MB of a package. Try again on a network that lets direct connections through; a VPN or an extension that blocks WebRTC can be in the way.${isAnyHere ? ' What arrived is kept.' : ''}`,
-  )
+const tooLargeForRelay = (missing: number, limit: number, kept: boolean): Failure =>
+  new Failure('TooLargeForRelay', { code: 'too-large-for-relay', missing, limit, kept })
 
-const toMegabytes = (bytes: number): number => Math.ceil(bytes / 100_000) / 10
-
-const unavailable = (root: Uint8Array, begun: Begun | undefined, fetched: number, asked: number): Failure => {
-  const who = asked === 0 ? 'No peer that holds it was found' : `None of the ${asked} peers found has the rest`
-  const kept =
-    begun === undefined
-      ? 'Nothing of it is here yet'
-      : `${begun.held + fetched} of ${begun.manifest.size} bytes are kept, and a new attempt goes on from there`
-  return new Failure('ContentUnavailable', `The content ${rootToText(root)} is not available now. ${who}. ${kept}.`)
-}
+const unavailable = (root: Uint8Array, download: Download | undefined, fetched: number, peers: number): Failure =>
+  new Failure('ContentUnavailable', {
+    code: 'content-unavailable',
+    root: rootToText(root),
+    peers,
+    ...(download === undefined ? {} : { kept: download.stored + fetched, size: download.manifest.size }),
+  })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { rootToText } from '../protocol/ids.ts'
 import { manifestCodec } from '../protocol/manifest.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
@@ -24,13 +25,13 @@ const files = [
 ]
 
 let network: ContentNetwork
-let asker: ContentPeer
+let client: ContentPeer
 
 beforeAll(() => {
   network = createContentNetwork()
 })
 beforeEach(async () => {
-  asker = await network.peer()
+  client = await network.peer()
 })
 afterAll(() => network.stop())
 
@@ -40,23 +41,23 @@ const hold = async ({ content, store }: ContentPeer, given = files): Promise<Sta
   return staged
 }
 
-const holders = async (count: number): Promise<{ peers: ContentPeer[]; staged: StagedContent }> => {
+const startProviders = async (count: number): Promise<{ peers: ContentPeer[]; staged: StagedContent }> => {
   const peers = await Promise.all(Array.from({ length: count }, () => network.peer()))
   const staged = await Promise.all(peers.map((peer) => hold(peer)))
   const [first] = staged
-  if (first === undefined) throw new Error('at least one peer holds it')
+  if (first === undefined) throw new Error('at least one provider expected')
   return { peers, staged: first }
 }
 
-/** All files are at the asker, byte for byte. */
+/** Expects all files to be stored byte for byte. */
 const expectWhole = async ({ content }: ContentPeer, root: Uint8Array): Promise<void> => {
   expect(await content.has(root)).toBe(true)
   for (const { path, bytes } of files) expect(isSame(await content.readFile(root, path), bytes)).toBe(true)
   expect(await content.verify(root)).toEqual([])
 }
 
-/** Every piece in a store is one of the content, whole. */
-const expectOnlyChecked = async (store: Store, { root, pieces }: StagedContent): Promise<number> => {
+/** Expects every stored piece to be an intact piece of the content. */
+const expectOnlyVerified = async (store: Store, { root, pieces }: StagedContent): Promise<number> => {
   const entries = await store.entries('pieces')
   for (const [key, bytes] of entries) {
     const index = pieces.findIndex((_, at) => pieceKey(root, at) === key)
@@ -65,15 +66,15 @@ const expectOnlyChecked = async (store: Store, { root, pieces }: StagedContent):
   return entries.length
 }
 
-test.each([1, 2, 3])('brings content from %i peers', async (count) => {
-  const { peers, staged } = await holders(count)
-  const deps = network.dependencies(asker, peers)
+test.each([1, 2, 3])('fetches content from %i peers', async (count) => {
+  const { peers, staged } = await startProviders(count)
+  const deps = network.dependencies(client, peers)
   const seen: FetchProgress[] = []
   const result = await fetchContent(staged.root, deps, {
     operation: untraced(),
     onProgress: (progress) => seen.push({ ...progress }),
   })
-  await expectWhole(asker, staged.root)
+  await expectWhole(client, staged.root)
   expect(result.bytes).toBe(staged.size)
   expect(deps.reports.filter(({ kind }) => kind !== 'piece')).toEqual([])
   expect(deps.reports).toHaveLength(staged.pieces.length)
@@ -82,68 +83,68 @@ test.each([1, 2, 3])('brings content from %i peers', async (count) => {
   expect(seen.every(({ bytes }, at) => at === 0 || bytes >= (seen[at - 1]?.bytes ?? 0))).toBe(true)
 })
 
-test('brings a package of one empty file', async () => {
-  const holder = await network.peer()
-  const { root } = await hold(holder, [{ path: 'empty', bytes: new Uint8Array() }])
-  const { bytes } = await fetchContent(root, network.dependencies(asker, [holder]), { operation: untraced() })
+test('fetches a package of one empty file', async () => {
+  const provider = await network.peer()
+  const { root } = await hold(provider, [{ path: 'empty', bytes: new Uint8Array() }])
+  const { bytes } = await fetchContent(root, network.dependencies(client, [provider]), { operation: untraced() })
   expect(bytes).toBe(0)
-  expect(await asker.content.readFile(root, 'empty')).toEqual(new Uint8Array())
+  expect(await client.content.readFile(root, 'empty')).toEqual(new Uint8Array())
 })
 
-test('asks nobody for what is here already', async () => {
-  const staged = await hold(asker)
-  const deps = network.dependencies(asker, [])
+test('fetches nothing when the content is complete', async () => {
+  const staged = await hold(client)
+  const deps = network.dependencies(client, [])
   const result = await fetchContent(staged.root, deps, { operation: untraced(), limits: { waitForProvidersMs: 0 } })
   expect(result).toMatchObject({ bytes: 0, sources: 0 })
 })
 
-test('drops a liar at once, tells of it once, and gets the piece elsewhere', async () => {
-  const liar = await network.peer({
+test('bans a source that sends corrupt pieces, reports it once, and fetches the pieces elsewhere', async () => {
+  const dishonest = await network.peer({
     tamper: (content) => ({
       manifestBytes: content.manifestBytes,
       piece: async (root, index) => (await content.piece(root, index))?.fill(0, 0, 4),
     }),
   })
-  const staged = await hold(liar)
-  const { peers } = await holders(1)
-  const deps = network.dependencies(asker, [liar, ...peers])
+  const staged = await hold(dishonest)
+  const { peers } = await startProviders(1)
+  const deps = network.dependencies(client, [dishonest, ...peers])
   await fetchContent(staged.root, deps, { operation: untraced() })
-  await expectWhole(asker, staged.root)
+  await expectWhole(client, staged.root)
   const violations = deps.reports.filter(({ kind }) => kind === 'violation')
-  expect(violations.map(({ peer }) => peer)).toEqual([liar.id])
-  expect(deps.reports.filter(({ peer, kind }) => peer === liar.id && kind === 'piece')).toEqual([])
+  expect(violations.map(({ peer }) => peer)).toEqual([dishonest.id])
+  expect(deps.reports.filter(({ peer, kind }) => peer === dishonest.id && kind === 'piece')).toEqual([])
 })
 
-test('drops a peer that gives another manifest', async () => {
-  const liar = await network.peer({
+test('bans a source that sends another manifest', async () => {
+  const dishonest = await network.peer({
     tamper: ({ piece, manifestBytes }) => ({
       piece,
       manifestBytes: async (root) => (await manifestBytes(root))?.fill(1, 10, 20),
     }),
   })
-  await hold(liar)
-  const { peers, staged } = await holders(1)
-  const deps = network.dependencies(asker, [liar, ...peers])
+  await hold(dishonest)
+  const { peers, staged } = await startProviders(1)
+  const deps = network.dependencies(client, [dishonest, ...peers])
   await fetchContent(staged.root, deps, { operation: untraced() })
-  expect(deps.reports.filter(({ kind }) => kind === 'violation').map(({ peer }) => peer)).toEqual([liar.id])
+  expect(deps.reports.filter(({ kind }) => kind === 'violation').map(({ peer }) => peer)).toEqual([dishonest.id])
 })
 
-test('with nobody but liars it fails by name, and keeps nothing that they sent', async () => {
-  const liar = await network.peer({
+test('fails with ContentUnavailable when all sources are dishonest, and keeps none of their bytes', async () => {
+  const dishonest = await network.peer({
     tamper: (content) => ({
       manifestBytes: content.manifestBytes,
       piece: async (root, index) => (await content.piece(root, index))?.reverse(),
     }),
   })
-  const staged = await hold(liar)
-  const deps = network.dependencies(asker, [liar])
+  const staged = await hold(dishonest)
+  const deps = network.dependencies(client, [dishonest])
   const fetching = fetchContent(staged.root, deps, { operation: untraced(), limits: { waitForProvidersMs: 300 } })
   expect(await failureName(fetching)).toBe('ContentUnavailable')
-  expect(await asker.store.keys('pieces')).toEqual([])
+  expect(await client.store.keys('pieces')).toEqual([])
 })
 
-test('goes on with another peer when a provider vanishes half-way', async () => {
-  // It gives a few pieces, then nothing until it is gone.
+test('continues with another provider when one disconnects midway', async () => {
+  // Serves a few pieces, then stalls until it disconnects.
   const vanishing = await network.peer({
     tamper: ({ manifestBytes, piece }) => ({
       manifestBytes,
@@ -153,9 +154,9 @@ test('goes on with another peer when a provider vanishes half-way', async () => 
   const staged = await hold(vanishing)
   const other = await network.peer()
   await hold(other)
-  // The other one is found only after the first has gone.
+  // The second provider is found only after the first has disconnected.
   const deps = {
-    ...network.dependencies(asker, []),
+    ...network.dependencies(client, []),
     async *findProviders() {
       yield vanishing.id
       if (vanishing.node.status !== 'started') yield other.id
@@ -167,30 +168,30 @@ test('goes on with another peer when a provider vanishes half-way', async () => 
       if (bytes === 4 * pieceBytes) void vanishing.node.stop()
     },
   })
-  await expectWhole(asker, staged.root)
+  await expectWhole(client, staged.root)
   expect(deps.reports.some(({ peer, kind }) => peer === vanishing.id && kind === 'piece')).toBe(true)
   expect(deps.reports.some(({ peer, kind }) => peer === vanishing.id && kind === 'failed')).toBe(true)
   expect(deps.reports.some(({ peer, kind }) => peer === other.id && kind === 'piece')).toBe(true)
   expect(other.served.length).toBeLessThan(staged.pieces.length)
 })
 
-test('a provider that holds pieces back does not hold the end', async () => {
+test('a stalled source does not delay completion', async () => {
   const slow = await network.peer({
     tamper: ({ manifestBytes }) => ({ manifestBytes, piece: () => new Promise(() => {}) }),
   })
   await hold(slow)
-  const { peers, staged } = await holders(1)
-  const deps = network.dependencies(asker, [slow, ...peers])
-  // The slow one would be given up after an hour: it is the endgame that ends this.
+  const { peers, staged } = await startProviders(1)
+  const deps = network.dependencies(client, [slow, ...peers])
+  // The stall timeout is an hour, so only the endgame can complete the fetch.
   await fetchContent(staged.root, deps, {
     operation: untraced(),
     limits: { stallTimeoutMs: 3_600_000, answerTimeoutMs: 3_600_000 },
   })
-  await expectWhole(asker, staged.root)
+  await expectWhole(client, staged.root)
   expect(deps.reports.filter(({ kind }) => kind === 'violation')).toEqual([])
 })
 
-test('a provider that stops answering is given up, and its pieces are asked of another', async () => {
+test('drops a stalled source and requests its pieces from another', async () => {
   const stalling = await network.peer({
     tamper: ({ manifestBytes, piece }) => ({
       manifestBytes,
@@ -202,7 +203,7 @@ test('a provider that stops answering is given up, and its pieces are asked of a
   await hold(other)
   let searches = 0
   const deps = {
-    ...network.dependencies(asker, []),
+    ...network.dependencies(client, []),
     async *findProviders() {
       searches += 1
       yield stalling.id
@@ -210,11 +211,11 @@ test('a provider that stops answering is given up, and its pieces are asked of a
     },
   }
   await fetchContent(staged.root, deps, { operation: untraced(), limits: { stallTimeoutMs: 100 } })
-  await expectWhole(asker, staged.root)
+  await expectWhole(client, staged.root)
   expect(deps.reports.some(({ peer, kind }) => peer === stalling.id && kind === 'failed')).toBe(true)
 })
 
-test('takes from a provider what it holds, and the rest from another', async () => {
+test('combines the pieces of partial providers', async () => {
   const half = await network.peer()
   const staged = await hold(half)
   const other = await network.peer()
@@ -223,11 +224,11 @@ test('takes from a provider what it holds, and the rest from another', async () 
     const from = index % 2 === 0 ? half : other
     await from.store.write([{ table: 'pieces', key: pieceKey(staged.root, index), value: undefined }])
   }
-  await fetchContent(staged.root, network.dependencies(asker, [half, other]), { operation: untraced() })
-  await expectWhole(asker, staged.root)
+  await fetchContent(staged.root, network.dependencies(client, [half, other]), { operation: untraced() })
+  await expectWhole(client, staged.root)
 })
 
-test('10 MB of garbage from a provider is a violation, and another is asked', async () => {
+test('reports a provider that sends 10 MB of garbage, and uses another', async () => {
   const garbage = await network.peer({
     handler: (stream) => {
       stream.addEventListener('message', () => {
@@ -235,39 +236,42 @@ test('10 MB of garbage from a provider is a violation, and another is asked', as
       })
     },
   })
-  const { peers, staged } = await holders(1)
-  const deps = network.dependencies(asker, [garbage, ...peers])
+  const { peers, staged } = await startProviders(1)
+  const deps = network.dependencies(client, [garbage, ...peers])
   await fetchContent(staged.root, deps, { operation: untraced() })
-  await expectWhole(asker, staged.root)
+  await expectWhole(client, staged.root)
   expect(deps.reports.filter(({ kind }) => kind === 'violation').map(({ peer }) => peer)).toEqual([garbage.id])
 })
 
-test('waits for providers, a bounded time, and says what is kept', async () => {
-  const staged = await asker.content.stage(files)
-  const missing = fetchContent(staged.root, network.dependencies(asker, []), {
+test('waits a bounded time for providers, and reports the bytes kept', async () => {
+  const staged = await client.content.stage(files)
+  const missing = fetchContent(staged.root, network.dependencies(client, []), {
     operation: untraced(),
     limits: { waitForProvidersMs: 300 },
   })
-  await expect(missing).rejects.toMatchObject({ name: 'ContentUnavailable', message: /No peer .* found.*Nothing/s })
-
-  await asker.content.putManifest(staged.root, staged.manifestBytes)
-  const first = await asker.content.checkPiece(staged.manifest, 0, staged.pieces[0] ?? new Uint8Array())
-  if (first !== undefined) await asker.content.putPieces(staged.root, [first])
-  const rest = fetchContent(staged.root, network.dependencies(asker, ['nobody']), {
-    operation: untraced(),
-    limits: { waitForProvidersMs: 300 },
-  })
-  await expect(rest).rejects.toMatchObject({
+  await expect(missing).rejects.toMatchObject({
     name: 'ContentUnavailable',
-    message: expect.stringContaining(`${pieceBytes} of ${staged.size} bytes are kept`),
+    reason: { code: 'content-unavailable', peers: 0, root: rootToText(staged.root) },
+  })
+
+  await client.content.putManifest(staged.root, staged.manifestBytes)
+  const first = await client.content.checkPiece(staged.manifest, 0, staged.pieces[0] ?? new Uint8Array())
+  if (first !== undefined) await client.content.putPieces(staged.root, [first])
+  const partial = fetchContent(staged.root, network.dependencies(client, ['nobody']), {
+    operation: untraced(),
+    limits: { waitForProvidersMs: 300 },
+  })
+  await expect(partial).rejects.toMatchObject({
+    name: 'ContentUnavailable',
+    reason: { peers: 1, kept: pieceBytes, size: staged.size },
   })
 })
 
-test('finds a provider that comes while it waits', async () => {
-  const { peers, staged } = await holders(1)
+test('finds a provider that appears while it waits', async () => {
+  const { peers, staged } = await startProviders(1)
   let searches = 0
   const deps = {
-    ...network.dependencies(asker, []),
+    ...network.dependencies(client, []),
     async *findProviders() {
       searches += 1
       if (searches === 1) throw new Error('the network is down')
@@ -275,13 +279,13 @@ test('finds a provider that comes while it waits', async () => {
     },
   }
   await fetchContent(staged.root, deps, { operation: untraced() })
-  await expectWhole(asker, staged.root)
+  await expectWhole(client, staged.root)
   expect(searches).toBe(2)
 })
 
-test('gives up a stream that never opens, and aborts one that opens too late', async () => {
-  const { peers, staged } = await holders(1)
-  const deps = network.dependencies(asker, ['hanging', ...peers])
+test('times out a stream that does not open, and aborts it if it opens later', async () => {
+  const { peers, staged } = await startProviders(1)
+  const deps = network.dependencies(client, ['hanging', ...peers])
   const late = Promise.withResolvers<Awaited<ReturnType<typeof deps.openStream>>>()
   const { openStream } = deps
   deps.openStream = (peer, signal) => (peer === 'hanging' ? late.promise : openStream(peer, signal))
@@ -291,10 +295,10 @@ test('gives up a stream that never opens, and aborts one that opens too late', a
   await vi.waitFor(() => expect(stream.status).toBe('aborted'))
 })
 
-test('a cancelled fetch keeps what came, leaves no timer and no stream, and goes on later', async () => {
-  const { peers, staged } = await holders(1)
+test('a cancelled fetch keeps its pieces, leaves no timer or stream, and can be resumed', async () => {
+  const { peers, staged } = await startProviders(1)
   const cancel = new AbortController()
-  const deps = network.dependencies(asker, peers)
+  const deps = network.dependencies(client, peers)
   const set = vi.spyOn(globalThis, 'setTimeout')
   const repeated = vi.spyOn(globalThis, 'setInterval')
   const cleared = vi.spyOn(globalThis, 'clearInterval')
@@ -309,26 +313,26 @@ test('a cancelled fetch keeps what came, leaves no timer and no stream, and goes
   set.mockRestore()
   repeated.mockRestore()
   cleared.mockRestore()
-  const streams = asker.node.getConnections().flatMap((connection) => connection.streams)
+  const streams = client.node.getConnections().flatMap((connection) => connection.streams)
   expect(streams.filter(({ status }) => status === 'open')).toEqual([])
-  const kept = await expectOnlyChecked(asker.store, staged)
+  const kept = await expectOnlyVerified(client.store, staged)
   expect(kept).toBeGreaterThanOrEqual(3)
   expect(kept).toBeLessThan(staged.pieces.length)
 
   const { bytes } = await fetchContent(staged.root, deps, { operation: untraced() })
-  await expectWhole(asker, staged.root)
+  await expectWhole(client, staged.root)
   expect(bytes).toBeLessThan(staged.size)
   expect(await failureName(fetchContent(staged.root, deps, { operation: untraced(AbortSignal.abort()) }))).toBe(
     'Cancelled',
   )
 })
 
-test('cancel works while nobody is found', async () => {
-  const { root } = await asker.content.stage(files)
+test('can be cancelled during a provider lookup', async () => {
+  const { root } = await client.content.stage(files)
   const cancel = new AbortController()
   const deps = {
-    ...network.dependencies(asker, []),
-    // Never ends and heeds no signal.
+    ...network.dependencies(client, []),
+    // Never ends and ignores its signal.
     async *findProviders(): AsyncGenerator<string> {
       cancel.abort()
       await new Promise(() => {})
@@ -337,43 +341,43 @@ test('cancel works while nobody is found', async () => {
   expect(await failureName(fetchContent(root, deps, { operation: untraced(cancel.signal) }))).toBe('Cancelled')
 })
 
-test('goes on after a reload with what was stored, and mends a piece that was damaged meanwhile', async () => {
-  const { peers, staged } = await holders(1)
-  await asker.content.putManifest(staged.root, staged.manifestBytes)
+test('resumes after a reload with the stored pieces, and refetches a damaged one', async () => {
+  const { peers, staged } = await startProviders(1)
+  await client.content.putManifest(staged.root, staged.manifestBytes)
   for (const index of [0, 1, 5, 6]) {
-    const checked = await asker.content.checkPiece(staged.manifest, index, staged.pieces[index] ?? new Uint8Array())
-    if (checked !== undefined) await asker.content.putPieces(staged.root, [checked])
+    const checked = await client.content.checkPiece(staged.manifest, index, staged.pieces[index] ?? new Uint8Array())
+    if (checked !== undefined) await client.content.putPieces(staged.root, [checked])
   }
-  await asker.store.write([{ table: 'pieces', key: pieceKey(staged.root, 5), value: patterned(pieceBytes, 9) }])
-  const { bytes } = await fetchContent(staged.root, network.dependencies(asker, peers), { operation: untraced() })
-  await expectWhole(asker, staged.root)
+  await client.store.write([{ table: 'pieces', key: pieceKey(staged.root, 5), value: patterned(pieceBytes, 9) }])
+  const { bytes } = await fetchContent(staged.root, network.dependencies(client, peers), { operation: untraced() })
+  await expectWhole(client, staged.root)
   expect(bytes).toBe(staged.size - 3 * pieceBytes)
 })
 
-test('a quota that is exceeded half-way is named, and what is stored are whole checked pieces', async () => {
+test('fails with QuotaExceeded midway, and stores only verified pieces', async () => {
   const store = createMemoryStore({ quotaBytes: 9 * pieceBytes })
   const small = await network.peer({ store })
-  const { peers, staged } = await holders(2)
+  const { peers, staged } = await startProviders(2)
   expect(
     await failureName(fetchContent(staged.root, network.dependencies(small, peers), { operation: untraced() })),
   ).toBe('QuotaExceeded')
-  expect(await expectOnlyChecked(store, staged)).toBeGreaterThan(0)
+  expect(await expectOnlyVerified(store, staged)).toBeGreaterThan(0)
   expect(await small.content.has(staged.root)).toBe(false)
 })
 
-test('a store that fails ends the fetch with its failure', async () => {
-  const { peers, staged } = await holders(1)
-  await asker.store.close()
+test('fails with the failure of the store', async () => {
+  const { peers, staged } = await startProviders(1)
+  await client.store.close()
   expect(
-    await failureName(fetchContent(staged.root, network.dependencies(asker, peers), { operation: untraced() })),
+    await failureName(fetchContent(staged.root, network.dependencies(client, peers), { operation: untraced() })),
   ).toBe('StorageUnavailable')
 })
 
 test.each([['large.bin'], ['small.txt'], ['empty']])(
-  'a manifest that lies about %s is named, and nothing of it is kept',
+  'a manifest with a wrong hash for %s is rejected, and nothing is kept',
   async (path) => {
-    const holder = await network.peer()
-    const staged = await holder.content.stage(files)
+    const provider = await network.peer()
+    const staged = await provider.content.stage(files)
     const manifestBytes = manifestCodec.encode({
       ...staged.manifest,
       files: staged.manifest.files.map((entry) =>
@@ -381,46 +385,46 @@ test.each([['large.bin'], ['small.txt'], ['empty']])(
       ),
     })
     const root = await webCrypto.sha256(manifestBytes)
-    await holder.store.write(holder.content.changes({ ...staged, root, manifestBytes }))
-    const deps = network.dependencies(asker, [holder])
+    await provider.store.write(provider.content.changes({ ...staged, root, manifestBytes }))
+    const deps = network.dependencies(client, [provider])
     await expect(fetchContent(root, deps, { operation: untraced() })).rejects.toMatchObject({
       name: 'FileInvalid',
-      message: expect.stringContaining(path),
+      reason: { code: 'fetched-file-mismatch', path },
     })
-    expect(await asker.store.keys('pieces')).toEqual([])
-    expect(await asker.store.keys('manifests')).toEqual([])
-    // The peer that brought it did nothing wrong.
+    expect(await client.store.keys('pieces')).toEqual([])
+    expect(await client.store.keys('manifests')).toEqual([])
+    // The provider is not at fault: it served the bytes that the root commits to.
     expect(deps.reports.filter(({ kind }) => kind === 'violation')).toEqual([])
   },
 )
 
-test('content that is no manifest is named', async () => {
+test('rejects a root that does not commit to a manifest', async () => {
   const garbage = patterned(500)
   const root = await webCrypto.sha256(garbage)
-  const holder = await network.peer({ tamper: ({ piece }) => ({ piece, manifestBytes: async () => garbage }) })
-  expect(await failureName(fetchContent(root, network.dependencies(asker, [holder]), { operation: untraced() }))).toBe(
-    'RecordMalformed',
-  )
+  const provider = await network.peer({ tamper: ({ piece }) => ({ piece, manifestBytes: async () => garbage }) })
+  expect(
+    await failureName(fetchContent(root, network.dependencies(client, [provider]), { operation: untraced() })),
+  ).toBe('RecordMalformed')
 })
 
-test('asks the best peers first', async () => {
-  const { peers, staged } = await holders(3)
-  const asked: string[] = []
-  const deps = network.dependencies(asker, peers)
+test('tries the best-ranked providers first', async () => {
+  const { peers, staged } = await startProviders(3)
+  const tried: string[] = []
+  const deps = network.dependencies(client, peers)
   const { openStream } = deps
   const found = Promise.withResolvers<void>()
   deps.openStream = async (peer, signal) => {
-    asked.push(peer)
+    tried.push(peer)
     if (peer === 'unknown') await found.promise
     return openStream(peer, signal)
   }
   const ranked = { ...deps, rank: (ids: readonly string[]) => ids.toSorted() }
-  // Found one by one, the first would be asked before the others are known.
+  // The first provider blocks until all are found, so that the ranking decides the next.
   ranked.findProviders = async function* () {
     yield 'unknown'
     yield* peers.map(({ id }) => id)
     found.resolve()
   }
   await fetchContent(staged.root, ranked, { operation: untraced(), limits: { maxSources: 1 } })
-  expect(asked.filter((peer) => peer !== 'unknown')).toEqual([peers.map(({ id }) => id).toSorted()[0]])
+  expect(tried.filter((peer) => peer !== 'unknown')).toEqual([peers.map(({ id }) => id).toSorted()[0]])
 })

@@ -12,7 +12,7 @@ import { runFetchSession } from './fetch-session.ts'
 
 export interface FetchOptions {
   operation: Operation
-  /** What the signed release says; a manifest that says otherwise is refused before any piece is fetched. */
+  /** Values from the signed release; a manifest that differs is refused before any piece is fetched. */
   expected?: ExpectedContent
   onProgress?(progress: FetchProgress): void
   limits?: Partial<FetchLimits>
@@ -20,29 +20,28 @@ export interface FetchOptions {
 
 export interface FetchResult {
   manifest: ContentManifest
-  /** Fetched now, without what was here before. */
+  /** Bytes fetched by this call, excluding pieces that were already stored. */
   bytes: number
   sources: number
 }
 
 /**
- * Times that content is completed anew when stored pieces turn out to be damaged: once mends it, and what is damaged
- * again after that is a broken disk.
+ * Maximum refetches after stored pieces turn out to be damaged. One refetch repairs them; further damage means a broken
+ * disk.
  */
-const maxRounds = 2
+const maxRefetches = 2
 
 /**
- * Brings the content of a root here, from several peers at once.
+ * Fetches the content of a root from several peers in parallel.
  *
- * Guarantees: resolves only when every piece is stored and every file has the SHA-256 that its manifest says; what is
- * stored on the way are checked pieces and nothing else, so that a fetch that failed, was cancelled or was cut off by
- * a reload goes on where it stopped; leaves no timer, stream or search behind. Not guaranteed: that it survives a power
- * cut before the caller's next strict write.
+ * Guarantees: resolves only when every piece is stored and every file matches the SHA-256 in its manifest. Stores only
+ * verified pieces, so a fetch that failed, was cancelled or was interrupted by a reload resumes where it stopped. Leaves
+ * no timer, stream or search behind. Not guaranteed: durability across a power cut before the caller's next strict write.
  *
- * @throws Failure `Cancelled`; `ContentUnavailable` (nobody has the rest, what is kept is named); `TooLargeForRelay` (it is
- * reached through relays only, and they do not carry that much); `FileInvalid` (the
- * publisher's own manifest is wrong, nothing is kept; or it is not what is expected); `RecordMalformed` and the like (so is the manifest itself);
- * `QuotaExceeded`, `StorageUnavailable`.
+ * @throws Failure `Cancelled`; `ContentUnavailable` (no provider has the missing pieces; reports the bytes kept);
+ * `TooLargeForRelay` (all providers are relayed and the missing bytes exceed what a relay carries); `FileInvalid` (the
+ * publisher's manifest is wrong, and nothing is kept; or it differs from `expected`); `RecordMalformed` and other record
+ * failures (the manifest is invalid); `QuotaExceeded`, `StorageUnavailable`.
  */
 export const fetchContent = async (
   root: Uint8Array,
@@ -50,44 +49,43 @@ export const fetchContent = async (
   { operation, expected, onProgress = () => {}, limits }: FetchOptions,
 ): Promise<FetchResult> => {
   const { content } = deps
-  const by = new Set<string>()
+  const sources = new Set<string>()
   let fetched = 0
   for (let round = 0; ; round += 1) {
     throwIfCancelled(operation.signal)
-    const gathered = await operation.run('content.fetch', (session) =>
+    const result = await operation.run('content.fetch', (session) =>
       runFetchSession(root, deps, {
         limits: { ...fetchLimits, ...limits },
         operation: session,
         expected,
         onProgress,
-        sources: by,
+        sources,
       }),
     )
-    const { manifest, damaged, unchecked } = gathered
-    fetched += gathered.bytes
-    onProgress({ state: 'verifying', bytes: manifest.size, totalBytes: manifest.size, sources: by.size })
+    const { manifest, damaged, unchecked } = result
+    fetched += result.bytes
+    onProgress({ state: 'verifying', bytes: manifest.size, totalBytes: manifest.size, sources: sources.size })
     try {
       await operation.run('content.verify', async ({ signal }) => {
-        const wrong = damaged[0]
-        if (wrong !== undefined) throw fileInvalid(wrong)
+        const [damagedPath] = damaged
+        if (damagedPath !== undefined) throw fileInvalid(damagedPath)
         for (const path of unchecked) {
           throwIfCancelled(signal)
           await content.readFile(root, path)
         }
       })
-      return { manifest, bytes: fetched, sources: by.size }
+      return { manifest, bytes: fetched, sources: sources.size }
     } catch (thrown) {
-      // No peer can help: these are the bytes that the root names.
+      // No peer can supply other bytes: these are the ones that the root commits to.
       if (isFailure(thrown, 'FileInvalid')) await content.remove(root)
-      // A piece from an earlier run was damaged on the disk; it is removed now, so that it is missing in the next round.
-      if (!isFailure(thrown, 'ContentUnavailable') || round >= maxRounds) throw thrown
+      // A piece stored by an earlier fetch was damaged on disk. Reading it removed it, so the next round fetches it again.
+      if (!isFailure(thrown, 'ContentUnavailable') || round >= maxRefetches) throw thrown
     }
   }
 }
 
 const throwIfCancelled = (signal: AbortSignal | undefined): void => {
-  if (signal?.aborted === true) throw new Failure('Cancelled', 'The transfer was cancelled. What came so far is kept.')
+  if (signal?.aborted === true) throw new Failure('Cancelled', { code: 'fetch-cancelled' })
 }
 
-const fileInvalid = (path: string): Failure =>
-  new Failure('FileInvalid', `The file “${path}” is not what its publisher's manifest says. Nothing of it is kept.`)
+const fileInvalid = (path: string): Failure => new Failure('FileInvalid', { code: 'fetched-file-mismatch', path })

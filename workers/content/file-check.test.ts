@@ -16,13 +16,13 @@ const manifestOf = async (files: readonly Uint8Array[]): Promise<ContentManifest
       sha256: await webCrypto.sha256(bytes),
     })),
   ),
-  // The type names the one size of the wire format.
+  // The type allows only the piece size of the wire format.
   pieceSize: pieceBytes as 262144,
   size: files.reduce((sum, { length }) => sum + length, 0),
   pieces: [],
 })
 
-test('finds exactly the files whose bytes differ, and leaves those that did not come whole', async () => {
+test('reports exactly the damaged files, and those that are incomplete', async () => {
   const files = fc.array(fc.uint8Array({ maxLength: 35 }), { minLength: 1, maxLength: 8 })
   await fc.assert(
     fc.asyncProperty(files, fc.infiniteStream(fc.nat()), async (contents, random) => {
@@ -39,7 +39,7 @@ test('finds exactly the files whose bytes differ, and leaves those that did not 
         if (piece !== undefined && expected.has(index)) check.add(index, piece)
       }
 
-      // The naive twin: look at each file's own bytes in the sequence of all pieces.
+      // Reference model: hashes the bytes of each file in the concatenated pieces.
       const whole = Uint8Array.from(pieces.flatMap((piece) => [...piece]))
       const damaged: string[] = []
       const unchecked: string[] = []
@@ -58,7 +58,7 @@ test('finds exactly the files whose bytes differ, and leaves those that did not 
   )
 })
 
-test('an empty file needs no piece, and a wrong hash of it is found', async () => {
+test('checks the hash of an empty file without a piece', async () => {
   const manifest = await manifestOf([new Uint8Array()])
   expect(await createFileCheck(manifest, new Set(), webCrypto.sha256).finish()).toEqual({ damaged: [], unchecked: [] })
   const wrong = { ...manifest, files: [{ path: 'file-0', size: 0, sha256: new Uint8Array(32) }] }

@@ -5,24 +5,24 @@ import type { ContentManifest } from '../protocol/manifest.ts'
 type ManifestFile = ContentManifest['files'][number]
 
 export interface FileCheck {
-  /** Takes one piece, in any order, each once; the bytes are read before it returns. */
+  /** Adds one piece, in any order, each once; reads the bytes before it returns. */
   add(piece: number, bytes: Uint8Array): void
-  /** Waits for what is being hashed. */
+  /** Waits for pending hashes. */
   finish(): Promise<FileCheckResult>
 }
 
 export interface FileCheckResult {
-  /** Paths of files whose bytes came whole and have another SHA-256 than the manifest says. */
+  /** Paths of complete files whose SHA-256 differs from the manifest. */
   damaged: string[]
-  /** Paths of files of which not every piece was given. */
+  /** Paths of files with missing pieces. */
   unchecked: string[]
 }
 
 /**
- * Checks the SHA-256 of each file while its pieces pass by, so that nothing has to be read again at the end.
+ * Checks the SHA-256 of each file as its pieces arrive, so that stored pieces need not be read again at the end.
  *
- * WebCrypto hashes whole buffers only: a file that spans pieces is gathered until it is whole. With pieces in about
- * their order that is little more than the largest file. Files that need a piece outside of `expected` are not gathered.
+ * WebCrypto hashes only whole buffers, so a file that spans pieces is buffered until it is complete. With pieces roughly
+ * in order that takes little more than the largest file. Files that need a piece outside `expected` are not buffered.
  */
 export const createFileCheck = (
   manifest: ContentManifest,
@@ -31,7 +31,7 @@ export const createFileCheck = (
 ): FileCheck => {
   const { files, pieceSize } = manifest
   const offsets = fileOffsets(files)
-  const gathered = new Map<number, { bytes: Uint8Array; left: number }>()
+  const buffered = new Map<number, { bytes: Uint8Array; left: number }>()
   const damaged: string[] = []
   const unchecked = new Set<string>()
   const hashing: Promise<void>[] = []
@@ -41,12 +41,12 @@ export const createFileCheck = (
     const hashed = sha256(bytes).then((digest) => {
       if (!sameBytes(digest, file.sha256)) damaged.push(file.path)
     })
-    // Awaited in `finish`; until then a rejection is not unhandled.
+    // `finish` awaits it; this prevents an unhandled rejection until then.
     hashed.catch(() => {})
     hashing.push(hashed)
   }
 
-  const comesWhole = (index: number, size: number): boolean => {
+  const willBeComplete = (index: number, size: number): boolean => {
     const offset = offsets[index] ?? 0
     const last = Math.floor((offset + size - 1) / pieceSize)
     for (let piece = Math.floor(offset / pieceSize); piece <= last; piece += 1) if (!expected.has(piece)) return false
@@ -56,7 +56,7 @@ export const createFileCheck = (
   for (const [index, file] of files.entries()) {
     unchecked.add(file.path)
     if (file.size === 0) check(file, new Uint8Array())
-    else if (comesWhole(index, file.size)) gathered.set(index, { bytes: new Uint8Array(), left: file.size })
+    else if (willBeComplete(index, file.size)) buffered.set(index, { bytes: new Uint8Array(), left: file.size })
   }
 
   return {
@@ -67,11 +67,11 @@ export const createFileCheck = (
         const file = files[index]
         const offset = offsets[index] ?? 0
         if (file === undefined || offset >= end) return
-        const state = gathered.get(index)
+        const state = buffered.get(index)
         if (state === undefined) continue
         const part = bytes.subarray(Math.max(0, offset - start), Math.min(bytes.length, offset + file.size - start))
         if (part.length === file.size) {
-          gathered.delete(index)
+          buffered.delete(index)
           check(file, part)
           continue
         }
@@ -79,7 +79,7 @@ export const createFileCheck = (
         state.bytes.set(part, Math.max(0, start - offset))
         state.left -= part.length
         if (state.left > 0) continue
-        gathered.delete(index)
+        buffered.delete(index)
         check(file, state.bytes)
       }
     },
@@ -91,7 +91,7 @@ export const createFileCheck = (
   }
 }
 
-/** Where each file begins in the sequence of all bytes. */
+/** Offset of each file in the concatenated bytes. */
 const fileOffsets = (files: readonly ManifestFile[]): number[] => {
   let offset = 0
   return files.map(({ size }) => {
@@ -101,7 +101,7 @@ const fileOffsets = (files: readonly ManifestFile[]): number[] => {
   })
 }
 
-/** Index of the last file that begins at or before `position`: of several there, the one that is not empty. */
+/** Index of the last file that starts at or before `position`: skips empty files at the same offset. */
 const fileAt = (offsets: readonly number[], position: number): number => {
   let low = 0
   let high = offsets.length

@@ -8,17 +8,17 @@ import { readFrames, toFrame } from './frames.ts'
 const read = (chunks: readonly Uint8Array[], maxLength: number) => {
   const stream = new EventTarget()
   const frames: Uint8Array[] = []
-  const faults: string[] = []
+  const errors: string[] = []
   readFrames(stream as unknown as Stream, {
     maxLength: () => maxLength,
     onFrame: (frame) => frames.push(frame),
-    onFault: (reason) => faults.push(reason),
+    onProtocolError: (reason) => errors.push(reason),
   })
   for (const chunk of chunks) stream.dispatchEvent(new StreamMessageEvent(chunk))
-  return { frames, faults }
+  return { frames, errors }
 }
 
-test('reads the frames that were written, however they are cut on the way', () => {
+test('reads frames across arbitrary chunk boundaries', () => {
   const payloads = fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { maxLength: 8 })
   fc.assert(
     fc.property(payloads, fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1 }), (sent, cuts) => {
@@ -29,33 +29,33 @@ test('reads the frames that were written, however they are cut on the way', () =
         chunks.push(bytes.subarray(offset, offset + length))
         offset += length
       }
-      expect(read(chunks, 300)).toEqual({ frames: sent, faults: [] })
+      expect(read(chunks, 300)).toEqual({ frames: sent, errors: [] })
     }),
     { seed: 2, numRuns: 1_000 },
   )
 })
 
-test('writes lengths as varints', () => {
+test('encodes lengths as varints', () => {
   expect(varint(0)).toEqual(Uint8Array.of(0))
   expect(varint(127)).toEqual(Uint8Array.of(127))
   expect(varint(128)).toEqual(Uint8Array.of(0x80, 1))
   expect(varint(262_144)).toEqual(Uint8Array.of(0x80, 0x80, 0x10))
 })
 
-test('refuses a frame by its length, before its bytes, and reads nothing after it', () => {
-  const { frames, faults } = read([varint(11), new Uint8Array(100)], 10)
+test('rejects an oversized frame at its length, and reads no further', () => {
+  const { frames, errors } = read([varint(11), new Uint8Array(100)], 10)
   expect(frames).toEqual([])
-  expect(faults).toEqual(['a frame of 11 bytes came where at most 10 are allowed'])
-  expect(read([Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x01)], 10).faults).toEqual(['a frame has no readable length'])
-  expect(read([Uint8Array.of(0)], 10).faults).toEqual(['an empty frame came'])
+  expect(errors).toEqual(['frame of 11 bytes, over the limit of 10'])
+  expect(read([Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x01)], 10).errors).toEqual(['unreadable frame length'])
+  expect(read([Uint8Array.of(0)], 10).errors).toEqual(['empty frame'])
 })
 
-test('any bytes give frames within the limit or one fault', () => {
+test('arbitrary bytes yield frames within the limit and at most one error', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 64 })), (chunks) => {
-      const { frames, faults } = read(chunks, 20)
+      const { frames, errors } = read(chunks, 20)
       expect(frames.every(({ length }) => length > 0 && length <= 20)).toBe(true)
-      expect(faults.length).toBeLessThanOrEqual(1)
+      expect(errors.length).toBeLessThanOrEqual(1)
     }),
     { seed: 2, numRuns: 2_000 },
   )

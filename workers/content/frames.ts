@@ -4,36 +4,36 @@ import { concatBytes } from '../protocol/bytes.ts'
 import { readVarint } from '../protocol/varint.ts'
 
 /**
- * Frames on a stream: the length as an unsigned varint (LEB128), then as many bytes.
+ * Length-prefixed frames on a stream: an unsigned varint (LEB128), then that many bytes.
  *
- * The length is compared with what may come next before anything is allocated for it, and the bytes go straight into a
- * buffer of that length: one copy, no promise for each frame.
+ * Checks the length against the current limit before allocating, and copies the bytes once into a buffer of that length,
+ * without a promise per frame.
  */
-export interface FrameRules {
-  /** Most bytes that the next frame may have; read anew for each frame. */
+export interface FrameReaderOptions {
+  /** Maximum length of the next frame (bytes); called for each frame. */
   maxLength(): number
-  /** A whole frame, in a buffer of its own. */
+  /** Receives a complete frame in its own buffer. */
   onFrame(frame: Uint8Array): void
-  /** What came is no frame that may come here; nothing more is read. */
-  onFault(reason: string): void
-  /** Any bytes came. */
+  /** Reports a protocol error; reading has stopped. */
+  onProtocolError(detail: string): void
+  /** Reports received bytes, including partial frames. */
   onBytes?(count: number): void
 }
 
-/** A varint of a frame's length takes at most this many bytes: 28 bits are far more than any frame has. */
+/** Maximum bytes of a length varint: 28 bits exceed any frame. */
 const maxLengthBytes = 4
 
-/** Reads frames off `stream` until the returned function is called or a fault was found. */
-export const readFrames = (stream: Stream, rules: FrameRules): (() => void) => {
+/** Reads frames from `stream` until the returned function is called or a protocol error occurs. */
+export const readFrames = (stream: Stream, options: FrameReaderOptions): (() => void) => {
   const lengthBytes = new Uint8Array(maxLengthBytes)
   let lengthBytesRead = 0
   let frame: Uint8Array | undefined
   let filled = 0
   let reading = true
 
-  const fault = (reason: string): void => {
+  const protocolError = (detail: string): void => {
     stop()
-    rules.onFault(reason)
+    options.onProtocolError(detail)
   }
 
   const readLength = (byte: number): void => {
@@ -41,11 +41,11 @@ export const readFrames = (stream: Stream, rules: FrameRules): (() => void) => {
     lengthBytesRead += 1
     const read = readVarint(lengthBytes.subarray(0, lengthBytesRead), 0, maxLengthBytes)
     if (read === 'more') return
-    const allowed = rules.maxLength()
+    const allowed = options.maxLength()
     const length = read?.value
-    if (length === undefined) fault('a frame has no readable length')
-    else if (length > allowed) fault(`a frame of ${length} bytes came where at most ${allowed} are allowed`)
-    else if (length === 0) fault('an empty frame came')
+    if (length === undefined) protocolError('unreadable frame length')
+    else if (length > allowed) protocolError(`frame of ${length} bytes, over the limit of ${allowed}`)
+    else if (length === 0) protocolError('empty frame')
     else {
       frame = new Uint8Array(length)
       filled = 0
@@ -67,12 +67,12 @@ export const readFrames = (stream: Stream, rules: FrameRules): (() => void) => {
       const whole = frame
       frame = undefined
       lengthBytesRead = 0
-      rules.onFrame(whole)
+      options.onFrame(whole)
     }
   }
 
   const onMessage = ({ data }: StreamMessageEvent): void => {
-    rules.onBytes?.(data.byteLength)
+    options.onBytes?.(data.byteLength)
     if (data instanceof Uint8Array) take(data)
     else for (const part of data) take(part)
   }
@@ -84,5 +84,5 @@ export const readFrames = (stream: Stream, rules: FrameRules): (() => void) => {
   return stop
 }
 
-/** `payload` as a frame; small ones only, since it is copied. */
+/** Encodes a small payload as a frame; copies it. */
 export const toFrame = (payload: Uint8Array): Uint8Array => concatBytes([varint(payload.length), payload])

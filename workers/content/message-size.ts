@@ -1,37 +1,37 @@
 /**
- * How long the messages may be that carry a piece, from how fast the stream takes them.
+ * Size of the messages that carry pieces, adapted to the measured throughput of the stream.
  *
- * Whatever else a connection carries waits for a message that is on its way, so a message is short where the link is
- * slow; each message costs both ends events and copies, so it is long where the link is fast.
+ * A message in flight blocks the other streams of its connection, so messages are small on a slow link. Each message
+ * costs both ends events and copies, so they are large on a fast one.
  */
 export interface MessageSize {
-  /** Most bytes for the next message. */
+  /** Maximum size of the next message (bytes). */
   readonly bytes: number
-  /** An answer of `bytes` was given to the stream. */
+  /** Records an answer of `bytes` handed to the stream. */
   sent(bytes: number): void
 }
 
-/** What others wait for a message at most, ms, while the pace is even: two frames of a page. */
-const holdUpMs = 32
+/** Target for the time that a message blocks other streams (ms): two animation frames. */
+const maxBlockingMs = 32
 
-/** Before the pace is known, and for a stream of few answers, bytes. */
-const firstBytes = 64 * 1024
+/** Size until the throughput has been measured (bytes). */
+const initialBytes = 64 * 1024
 
-/** Less than what any WebRTC peer takes, bytes; below it the cost for each byte would be what slows a link. */
-const leastBytes = 16 * 1024
+/** Minimum size (bytes): accepted by every WebRTC peer; below it the overhead per message would dominate. */
+const minBytes = 16 * 1024
 
-/** Half a piece, bytes: with its frames it stays below the 256 KiB that a message can have between browsers. */
-const mostBytes = 128 * 1024
+/** Maximum size (bytes): half a piece, which with framing stays below the 256 KiB message limit of browsers. */
+const maxBytes = 128 * 1024
 
 /**
- * Answers over which the pace is taken: twice what a peer asks for at a time, since that many may have been given to
- * the stream and not have left it.
+ * Answers in the throughput sample: twice the window of a client, because a full window may have been handed to the
+ * stream without having been sent.
  */
-const answersBack = 16
+const sampleAnswers = 16
 
 export const createMessageSize = (now: () => number = () => performance.now()): MessageSize => {
   const answers: { at: number; bytes: number }[] = []
-  let bytes = firstBytes
+  let bytes = initialBytes
 
   return {
     get bytes() {
@@ -40,12 +40,12 @@ export const createMessageSize = (now: () => number = () => performance.now()): 
     sent(count) {
       const at = now()
       answers.push({ at, bytes: count })
-      if (answers.length <= answersBack) return
+      if (answers.length <= sampleAnswers) return
       answers.shift()
-      const tookMs = at - (answers[0]?.at ?? at)
+      const elapsedMs = at - (answers[0]?.at ?? at)
       const total = answers.reduce((sum, answer) => sum + answer.bytes, 0)
-      const most = tookMs > 0 ? (total / tookMs) * holdUpMs : mostBytes
-      bytes = Math.round(Math.min(mostBytes, Math.max(leastBytes, most)))
+      const target = elapsedMs > 0 ? (total / elapsedMs) * maxBlockingMs : maxBytes
+      bytes = Math.round(Math.min(maxBytes, Math.max(minBytes, target)))
     },
   }
 }

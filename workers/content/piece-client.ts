@@ -10,34 +10,33 @@ import {
 import { readFrames, toFrame } from './frames.ts'
 
 /**
- * Asks one peer for content, over one `/ggen/piece/1.0.0` stream, many requests at a time.
+ * Requests content from one peer over one `/ggen/piece/1.0.0` stream, with concurrent requests.
  *
- * What comes has the size that was asked for; whether it has the hash is for the caller to see. How much is asked for
- * at a time is the caller's too: a WebRTC stream that is not read fast enough is lost past 4 MiB, and nothing slows
- * the sender but the asking.
+ * Answers have the requested size; the caller verifies hashes. The caller also bounds outstanding requests: a WebRTC
+ * stream fails once 4 MiB are unread, and only fewer requests slow the sender down.
  *
- * Requests reject with a `Failure`: `RecordMalformed` when the peer broke the protocol (its stream is aborted),
- * `Timeout` when it was too slow, `PeerUnreachable` when it or the stream is gone.
+ * Requests reject with a `Failure`: `RecordMalformed` on a protocol error (the stream is aborted), `Timeout` when the
+ * peer is too slow, `PeerUnreachable` when the peer or the stream is gone.
  */
 export interface PieceClient {
   manifest(root: Uint8Array): Promise<PieceAnswer>
-  /** Asks for 1 to 16 pieces, ascending, in one request; an answer for each, in their order. */
+  /** Requests 1 to 16 pieces, ascending, in one message. Returns one answer per piece, in the same order. */
   pieces(root: Uint8Array, wanted: readonly WantedPiece[]): Promise<PieceAnswer>[]
-  /** Ends the stream; what is not answered yet rejects. */
+  /** Aborts the stream and rejects pending requests. */
   close(): void
 }
 
 export interface WantedPiece {
   readonly piece: number
-  /** What the manifest says that it has, bytes. */
+  /** Size according to the manifest (bytes). */
   readonly size: number
 }
 
 export type PieceAnswer =
   | { status: 'ok'; bytes: Uint8Array }
-  /** The peer does not hold it. */
+  /** The peer does not have it. */
   | { status: 'absent' }
-  /** The peer does not serve now. */
+  /** The peer declines to serve now. */
   | { status: 'refused' }
 
 export interface PieceClientOptions {
@@ -45,12 +44,12 @@ export interface PieceClientOptions {
   answerTimeoutMs?: number
 }
 
-/** With requests open, no byte for this long means that the peer is gone, ms: several retransmissions of a bad link. */
+/** Time without a byte while requests are pending (ms): several retransmissions on a bad link. */
 const defaultStallTimeoutMs = 10_000
 
 /**
- * With requests open, each next answer must be whole within this, ms: 256 KiB at 4 KiB a second. Without it a peer
- * could hold a piece for ever, a byte at a time.
+ * Time to complete the next answer while requests are pending (ms): 256 KiB at 4 KiB/s. Without it a peer could stall a
+ * piece forever by sending a byte at a time.
  */
 const defaultAnswerTimeoutMs = 60_000
 
@@ -58,15 +57,15 @@ export const createPieceClient = (
   stream: Stream,
   { stallTimeoutMs = defaultStallTimeoutMs, answerTimeoutMs = defaultAnswerTimeoutMs }: PieceClientOptions = {},
 ): PieceClient => {
-  /** What is not answered yet, by request and piece. */
+  /** Unanswered requests, by request id and piece. */
   const pending = new Map<string, Pending>()
   let nextId = 0
   let failure: Failure | undefined
-  /** The request whose bytes come next. */
+  /** The request whose bytes follow. */
   let incoming: { key: string; size: number } | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
   let lastByteAt = 0
-  /** When the last answer was whole, or the first request was sent. */
+  /** Time of the last complete answer, or of the first request (ms). */
   let answeredAt = 0
 
   const end = (reason: Failure): void => {
@@ -76,22 +75,23 @@ export const createPieceClient = (
     stopReading()
     stream.removeEventListener('close', onClose)
     stream.removeEventListener('remoteCloseWrite', onRemoteEnd)
-    const open = [...pending.values()]
+    const unanswered = [...pending.values()]
     pending.clear()
-    // Not `stream.close()`: it waits for the other side, which may never close its end.
+    // Not `stream.close()`: it waits for the remote side, which may never close its end.
     stream.abort(reason)
-    for (const { reject } of open) reject(reason)
+    for (const { reject } of unanswered) reject(reason)
   }
-  const lie = (reason: string): void => end(new Failure('RecordMalformed', `The peer broke the protocol: ${reason}.`))
+  const protocolError = (detail: string): void =>
+    end(new Failure('RecordMalformed', { code: 'protocol-violation', detail }))
 
-  // The timer is not set anew for every message: it looks at the clock when it fires.
+  // Checks the clock when it fires, so that messages need not reset the timer.
   const watch = (): void => {
     timer = undefined
     if (pending.size === 0) return
     const stalledIn = lastByteAt + stallTimeoutMs - performance.now()
     const lateIn = answeredAt + answerTimeoutMs - performance.now()
-    if (stalledIn <= 0) end(new Failure('Timeout', 'The peer stopped sending.'))
-    else if (lateIn <= 0) end(new Failure('Timeout', 'The peer sends too slowly.'))
+    if (stalledIn <= 0) end(new Failure('Timeout', { code: 'peer-stalled' }))
+    else if (lateIn <= 0) end(new Failure('Timeout', { code: 'peer-too-slow' }))
     else timer = setTimeout(watch, Math.ceil(Math.min(stalledIn, lateIn)))
   }
   const startWatch = (): void => {
@@ -101,26 +101,27 @@ export const createPieceClient = (
   }
 
   const settle = (key: string, answer: PieceAnswer): void => {
-    const asked = pending.get(key)
+    const request = pending.get(key)
     pending.delete(key)
     answeredAt = performance.now()
-    asked?.resolve(answer)
+    request?.resolve(answer)
   }
 
   const readHeader = (frame: Uint8Array): void => {
     const header = pieceResponseCodec.decode(frame)
     if (!header.ok) {
-      if (header.name === 'RecordUnsupported') end(new Failure(header.name, header.message))
-      else lie(header.message)
+      if (header.name === 'RecordUnsupported')
+        end(new Failure(header.name, { code: 'record-refused', detail: header.message }))
+      else protocolError(header.message)
       return
     }
     const { id, status, piece, size } = header.value
     const key = keyOf(id, piece)
-    const asked = pending.get(key)
-    if (asked === undefined) lie('it answered what was not asked')
+    const request = pending.get(key)
+    if (request === undefined) protocolError('answer without a request')
     else if (status !== 'ok') settle(key, { status: status === 'absent' ? 'absent' : 'refused' })
-    else if (asked.fits(size)) incoming = { key, size }
-    else lie(`it announced ${size} bytes, which is not the size of what was asked`)
+    else if (request.acceptsSize(size)) incoming = { key, size }
+    else protocolError(`announced size of ${size} bytes`)
   }
 
   const stopReading = readFrames(stream, {
@@ -128,45 +129,49 @@ export const createPieceClient = (
     onBytes() {
       lastByteAt = performance.now()
     },
-    onFault: lie,
+    onProtocolError: protocolError,
     onFrame(frame) {
       if (incoming === undefined) return readHeader(frame)
       const { key, size } = incoming
       incoming = undefined
-      if (frame.length !== size) return lie('it sent fewer bytes than it announced')
+      if (frame.length !== size) return protocolError('fewer bytes than announced')
       settle(key, { status: 'ok', bytes: frame })
     },
   })
-  const gone = (): Failure => new Failure('PeerUnreachable', 'The peer closed the stream or is gone.')
-  const onClose = (_event: StreamCloseEvent): void => end(gone())
+  const unreachable = (): Failure => new Failure('PeerUnreachable', { code: 'peer-left' })
+  const onClose = (_event: StreamCloseEvent): void => end(unreachable())
   const onRemoteEnd = (): void => {
-    // Messages that came before the end are still to be dispatched where none were listened to until now.
-    if (stream.readBufferLength === 0) end(gone())
+    // Buffered messages are dispatched before the close event.
+    if (stream.readBufferLength === 0) end(unreachable())
   }
   stream.addEventListener('close', onClose)
   stream.addEventListener('remoteCloseWrite', onRemoteEnd)
 
   const takeId = (): number => {
-    if (failure === undefined && stream.status !== 'open') end(gone())
+    if (failure === undefined && stream.status !== 'open') end(unreachable())
     const id = nextId
     nextId += 1
     return id
   }
-  const answerTo = (id: number, piece: PieceResponse['piece'], fits: Pending['fits']): Promise<PieceAnswer> => {
+  const answerTo = (
+    id: number,
+    piece: PieceResponse['piece'],
+    acceptsSize: Pending['acceptsSize'],
+  ): Promise<PieceAnswer> => {
     if (failure !== undefined) return Promise.reject(failure)
     if (pending.size === 0) startWatch()
     const { promise, resolve, reject } = Promise.withResolvers<PieceAnswer>()
-    pending.set(keyOf(id, piece), { fits, resolve, reject })
+    pending.set(keyOf(id, piece), { acceptsSize, resolve, reject })
     return promise
   }
   const send = (request: PieceRequest): void => {
     if (failure !== undefined) return
     const frame = toFrame(pieceRequestCodec.encode(request))
     try {
-      // `false` needs no waiting here: requests are small, and at most as many are open as the caller's window has.
+      // Ignores backpressure: requests are small, and the caller's window bounds them.
       stream.send(frame)
     } catch {
-      end(gone())
+      end(unreachable())
     }
   }
 
@@ -179,18 +184,18 @@ export const createPieceClient = (
     },
     pieces(root, wanted) {
       const id = takeId()
-      const answers = wanted.map(({ piece, size }) => answerTo(id, piece, (given) => given === size))
+      const answers = wanted.map(({ piece, size }) => answerTo(id, piece, (announced) => announced === size))
       send({ v: 1, id, root, want: wanted.map(({ piece }) => piece) })
       return answers
     },
-    close: () => end(new Failure('PeerUnreachable', 'The stream was closed here.')),
+    close: () => end(new Failure('PeerUnreachable', { code: 'stream-closed' })),
   }
 }
 
 const keyOf = (id: number, piece: PieceResponse['piece']): string => `${id}:${piece ?? ''}`
 
 interface Pending {
-  fits(size: number): boolean
+  acceptsSize(size: number): boolean
   resolve(answer: PieceAnswer): void
   reject(reason: Failure): void
 }

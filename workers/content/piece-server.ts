@@ -14,26 +14,26 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { ContentStore } from './content-store.ts'
 import { readFrames, toFrame } from './frames.ts'
 import { createMessageSize } from './message-size.ts'
-import { createRelayedShares } from './relayed-shares.ts'
+import { createRelayedQuota } from './relayed-quota.ts'
 
 /**
- * Gives others the content that is here, over `/ggen/piece/1.0.0`.
+ * Serves stored content to peers over `/ggen/piece/1.0.0`.
  *
- * Guarantees: answers in the order of the requests; never sends bytes that do not fit their hash; holds a bounded
- * number of pieces for each stream; a stream that breaks a rule, stands idle or does not drain is aborted.
- * Not guaranteed: that a piece of which it said `ok` a moment ago is still here.
+ * Guarantees: answers in request order; never sends bytes that do not match their hash; holds a bounded number of pieces
+ * per stream; aborts a stream that violates the protocol, stays idle or does not drain. Not guaranteed: that a piece
+ * answered with `ok` is still available later.
  */
 export interface PieceServer {
-  /** Serves one inbound stream, over a relayed connection or not; resolves when it has ended. Never rejects. */
+  /** Serves one inbound stream until it ends. Never rejects. */
   handle(stream: Stream, peer: string, options?: { relayed?: boolean }): Promise<void>
-  /** Aborts every stream; later ones are aborted at once. */
+  /** Aborts all streams, and later ones immediately. */
   stop(): void
 }
 
 export interface PieceServerDependencies {
   content: Pick<ContentStore, 'piece' | 'manifestBytes'>
   telemetry: Telemetry
-  /** A peer was served a piece, or broke the protocol. */
+  /** Reports a piece sent to a peer, or its violation. */
   report(peer: string, event: { kind: 'sent'; bytes: number } | { kind: 'violation'; reason: string }): void
 }
 
@@ -42,46 +42,40 @@ export interface PieceServerOptions {
   maxStreams?: number
 }
 
-/**
- * For `node.handle(PIECE_PROTOCOL, …)`: one fetch uses one stream, over a relayed connection where no direct one can
- * be made.
- */
+/** Options for `node.handle(PIECE_PROTOCOL, …)`: a fetch uses one stream, relayed where no direct connection can be made. */
 export const pieceHandlerOptions = {
   maxInboundStreams: 8,
   maxOutboundStreams: 8,
   runOnLimitedConnection: true,
 } as const satisfies StreamHandlerOptions
 
-/** Neither a request nor room to send for this long ends a stream, ms: longer than any pause of a live fetch. */
+/** Time without a request or a sent answer after which a stream is aborted (ms): longer than any pause of a live fetch. */
 const defaultIdleTimeoutMs = 60_000
 
-/** Streams that are served at a time; more are answered `refused`. At 3 MiB each (`readAhead`, `guessAhead`) that is 96 MiB. */
+/** Maximum streams served; others are answered `refused`. At 3 MiB each (`readAhead`, `prefetchAhead`) they take 96 MiB. */
 const defaultMaxStreams = 32
 
-/** Of those, for one peer: an install of several packages fetches three at a time, and a preview may go on beside it. */
+/** Maximum streams per peer: an install fetches three packages at a time, and a preview may run beside it. */
 const maxStreamsPerPeer = 6
 
-/**
- * Of those, streams over relayed connections: what they carry passes through our one connection to the relay, by which
- * everybody else reaches this tab.
- */
+/** Maximum relayed streams: they share the one connection to the relay through which all other peers reach this tab. */
 const maxRelayedStreams = 8
 const maxRelayedStreamsPerPeer = 3
 
-/** Most bytes in one message over a relayed connection: what other streams wait for there. */
+/** Maximum message size on a relayed connection (bytes): a message blocks its other streams. */
 const relayedMessageBytes = 16 * 1024
 
-/** Pieces read while earlier ones are being sent, 1 MiB. */
+/** Pieces read while earlier ones are being sent: 1 MiB. */
 const readAhead = 4
 
 /**
- * Pieces read before they are asked for, once a peer asks for one after the other, 2 MiB: IndexedDB takes milliseconds
- * for a piece, many on a busy device. More are read when half of them are used up, so that four share one transaction.
+ * Pieces prefetched once a peer reads sequentially: 2 MiB. IndexedDB takes milliseconds per piece, many on a busy device.
+ * Refills when half of them are used, so that four share one transaction.
  */
-const guessAhead = 8
+const prefetchAhead = 8
 
-/** Things asked for on one stream and not yet answered; an honest peer has 4, or the 16 of one full request. */
-const maxWaiting = 64
+/** Maximum pending items per stream; an honest peer has 4, or the 16 of one full request. */
+const maxPending = 64
 
 export const createPieceServer = (
   { content, report, telemetry }: PieceServerDependencies,
@@ -94,64 +88,63 @@ export const createPieceServer = (
   const log = telemetry.logger('content')
   const stopping = new AbortController()
   const streams = new Set<Stream>()
-  /** Without those that are answered `refused`. */
+  /** Excludes streams that are answered `refused`. */
   let serving = 0
   const servedByPeer = new Map<string, number>()
   let servingRelayed = 0
   const relayedByPeer = new Map<string, number>()
-  const shares = createRelayedShares(() => performance.now())
+  const relayedQuota = createRelayedQuota(() => performance.now())
   let stopped = false
 
   const serve = async (stream: Stream, peer: string, refuse: boolean, relayed: boolean): Promise<void> => {
-    const waiting: Wanted[] = []
+    const pending: Wanted[] = []
     const loading: Promise<Answer>[] = []
     const read = createPieceReader(content)
     const messageSize = createMessageSize()
     const ended = Promise.withResolvers<void>()
     let sending = false
-    let movedAt = performance.now()
+    let activeAt = performance.now()
 
-    const abort = (reason: string): void => stream.abort(new Failure('Timeout', reason))
-    // The timer is not set anew for every message: it looks at the clock when it fires.
+    // Checks the clock when it fires, so that messages need not reset the timer.
     const watchIdle = (): void => {
-      const left = movedAt + idleTimeoutMs - performance.now()
+      const left = activeAt + idleTimeoutMs - performance.now()
       if (left > 0) idle = setTimeout(watchIdle, Math.ceil(left))
-      else abort('the peer asked for nothing and read nothing for too long')
+      else stream.abort(new Failure('Timeout', { code: 'peer-idle' }))
     }
     let idle = setTimeout(watchIdle, idleTimeoutMs)
-    const violation = (reason: string): void => {
+    const violation = (detail: string): void => {
       stopReading()
-      log.debug('piece request refused', { peer, reason })
-      report(peer, { kind: 'violation', reason })
-      stream.abort(new Failure('RecordMalformed', reason))
+      log.debug('piece request refused', { peer, reason: detail })
+      report(peer, { kind: 'violation', reason: detail })
+      stream.abort(new Failure('RecordMalformed', { code: 'protocol-violation', detail }))
     }
 
     const sendAll = async (): Promise<void> => {
       if (sending) return
       sending = true
       try {
-        while (waiting.length > 0 || loading.length > 0) {
+        while (pending.length > 0 || loading.length > 0) {
           while (loading.length < readAhead) {
-            const next = waiting.shift()
+            const next = pending.shift()
             if (next === undefined) break
-            const refused = refuse || next.isOther || (relayed && !shares.hasLeft(peer))
+            const refused = refuse || next.isUnsupported || (relayed && !relayedQuota.hasQuota(peer))
             loading.push(refused ? Promise.resolve(answer(next, 'refused')) : load(next, read))
           }
           const ready = await loading.shift()
           if (ready === undefined || stream.status !== 'open') return
-          movedAt = performance.now()
+          activeAt = performance.now()
           const bytes = ready.bytes.length
-          const most = relayed ? Math.min(messageSize.bytes, relayedMessageBytes) : messageSize.bytes
-          for (const message of toMessages(ready, most)) if (!stream.send(message)) await drained(stream)
+          const messageBytes = relayed ? Math.min(messageSize.bytes, relayedMessageBytes) : messageSize.bytes
+          for (const message of toMessages(ready, messageBytes)) if (!stream.send(message)) await drained(stream)
           if (bytes === 0) continue
           messageSize.sent(bytes)
-          if (relayed) shares.sent(peer, bytes)
+          if (relayed) relayedQuota.sent(peer, bytes)
           sent.add(bytes)
           report(peer, { kind: 'sent', bytes })
         }
         if (stream.remoteWriteStatus !== 'writable') await stream.close()
       } catch (thrown) {
-        // The other side is gone; there is nobody to tell.
+        // The remote side is gone, so no answer is possible.
         stream.abort(thrown instanceof Error ? thrown : new Error(String(thrown)))
       } finally {
         sending = false
@@ -160,17 +153,17 @@ export const createPieceServer = (
 
     const stopReading = readFrames(stream, {
       maxLength: () => PIECE_MESSAGE_MAX_BYTES,
-      onFault: violation,
+      onProtocolError: violation,
       onFrame(frame) {
         const request = pieceRequestCodec.decode(frame)
-        // A later version is nobody's fault: the stream ends, and the peer can offer an older one.
+        // A later protocol version is not a violation: the peer can retry with an older one.
         if (!request.ok && request.name === 'RecordUnsupported') {
-          return stream.abort(new Failure(request.name, request.message))
+          return stream.abort(new Failure(request.name, { code: 'record-refused', detail: request.message }))
         }
         if (!request.ok) return violation(request.message)
-        waiting.push(...toWanted(request.value))
-        if (waiting.length > maxWaiting) return violation(`more than ${maxWaiting} requests wait for their answers`)
-        movedAt = performance.now()
+        pending.push(...toWanted(request.value))
+        if (pending.length > maxPending) return violation(`more than ${maxPending} open requests`)
+        activeAt = performance.now()
         void sendAll()
       },
     })
@@ -182,16 +175,16 @@ export const createPieceServer = (
     await ended.promise
     clearTimeout(idle)
     stopReading()
-    waiting.length = 0
+    pending.length = 0
   }
 
   return {
     async handle(stream, peer, { relayed = false } = {}) {
-      if (stopped) return stream.abort(new Failure('PeerUnreachable', 'this peer is stopping'))
-      const ofPeer = servedByPeer.get(peer) ?? 0
+      if (stopped) return stream.abort(new Failure('PeerUnreachable', { code: 'node-stopping' }))
+      const streamsOfPeer = servedByPeer.get(peer) ?? 0
       const refuse =
         serving >= maxStreams ||
-        ofPeer >= maxStreamsPerPeer ||
+        streamsOfPeer >= maxStreamsPerPeer ||
         (relayed && (servingRelayed >= maxRelayedStreams || (relayedByPeer.get(peer) ?? 0) >= maxRelayedStreamsPerPeer))
       const counts = relayed ? [servedByPeer, relayedByPeer] : [servedByPeer]
       if (!refuse) {
@@ -220,7 +213,7 @@ export const createPieceServer = (
     stop() {
       stopped = true
       stopping.abort()
-      for (const stream of streams) stream.abort(new Failure('PeerUnreachable', 'this peer is stopping'))
+      for (const stream of streams) stream.abort(new Failure('PeerUnreachable', { code: 'node-stopping' }))
     },
   }
 }
@@ -228,52 +221,52 @@ export const createPieceServer = (
 interface Wanted {
   id: number
   root: Uint8Array
-  /** Undefined asks for the manifest. */
+  /** Undefined for the manifest. */
   piece: number | undefined
-  /** Something that only a later version knows how to give. */
-  isOther: boolean
+  /** A kind of request from a later version. */
+  isUnsupported: boolean
 }
 
 interface Answer {
-  /** The header's frame; where bytes follow, their length too. */
+  /** Header frame, plus the length prefix of the bytes if any follow. */
   head: Uint8Array
   bytes: Uint8Array
 }
 
 const toWanted = ({ id, root, want }: PieceRequest): Wanted[] =>
   isPieceList(want)
-    ? want.map((piece) => ({ id, root, piece, isOther: false }))
-    : [{ id, root, piece: undefined, isOther: want !== 'manifest' }]
+    ? want.map((piece) => ({ id, root, piece, isUnsupported: false }))
+    : [{ id, root, piece: undefined, isUnsupported: want !== 'manifest' }]
 
 const isPieceList = (want: PieceRequest['want']): want is readonly number[] => Array.isArray(want)
 
 type ReadPiece = (wanted: Wanted) => Promise<Uint8Array | undefined>
 
-/** Reads what one stream asks for, and guesses what it will ask for next. */
+/** Reads the items requested on one stream, and prefetches pieces for sequential requests. */
 const createPieceReader = (content: PieceServerDependencies['content']): ReadPiece => {
-  const guessed = new Map<number, Promise<Uint8Array | undefined>>()
+  const prefetched = new Map<number, Promise<Uint8Array | undefined>>()
   let last: { root: Uint8Array; piece: number } | undefined
 
-  // Storage that fails is as good as content that is not here; a guess that failed is nobody's concern.
+  // A storage failure is answered like absent content; a failed prefetch has no effect.
   const readPiece = (root: Uint8Array, piece: number): Promise<Uint8Array | undefined> =>
     content.piece(root, piece).catch(() => undefined)
 
   return async ({ root, piece }) => {
     if (piece === undefined) return content.manifestBytes(root).catch(() => undefined)
     const sameRoot = last !== undefined && sameBytes(last.root, root)
-    if (!sameRoot) guessed.clear()
+    if (!sameRoot) prefetched.clear()
     const inSequence = sameRoot && piece - 1 === last?.piece
     last = { root, piece }
-    const guess = guessed.get(piece)
-    for (const old of guessed.keys()) if (old <= piece || !inSequence) guessed.delete(old)
-    const reading = guess ?? readPiece(root, piece)
-    if (inSequence && guessed.size <= guessAhead / 2) {
-      for (let next = piece + 1; next <= piece + guessAhead; next += 1) {
-        if (!guessed.has(next)) guessed.set(next, readPiece(root, next))
+    const hit = prefetched.get(piece)
+    for (const old of prefetched.keys()) if (old <= piece || !inSequence) prefetched.delete(old)
+    const reading = hit ?? readPiece(root, piece)
+    if (inSequence && prefetched.size <= prefetchAhead / 2) {
+      for (let next = piece + 1; next <= piece + prefetchAhead; next += 1) {
+        if (!prefetched.has(next)) prefetched.set(next, readPiece(root, next))
       }
     }
-    // What was not here when it was guessed may have come since.
-    return (await reading) ?? (guess === undefined ? undefined : readPiece(root, piece))
+    // A piece that was absent when prefetched may have arrived since.
+    return (await reading) ?? (hit === undefined ? undefined : readPiece(root, piece))
   }
 }
 
@@ -293,15 +286,15 @@ const answer = (
   return { head: bytes.length === 0 ? header : concatBytes([header, varint(bytes.length)]), bytes }
 }
 
-/** What is sent at a time: the head goes with the first bytes, and only those are copied. */
+/** Splits an answer into messages. The head relayedQuota the first message, which is the only one copied. */
 const toMessages = function* ({ head, bytes }: Answer, messageBytes: number): Generator<Uint8Array> {
   yield concatBytes([head, bytes.subarray(0, messageBytes)])
   for (let at = messageBytes; at < bytes.length; at += messageBytes) yield bytes.subarray(at, at + messageBytes)
 }
 
 /**
- * Resolves when the stream takes more, rejects when it closes. Not `stream.onDrain`: the promise that it gives is kept
- * and stays resolved after the first time (@libp2p/utils 7), so that a second wait would not wait.
+ * Resolves when the stream is writable again, rejects when it closes. Not `stream.onDrain`: it reuses a promise that
+ * stays resolved after the first drain (@libp2p/utils 7).
  */
 const drained = (stream: Stream): Promise<void> =>
   new Promise((resolve, reject) => {
@@ -316,7 +309,7 @@ const drained = (stream: Stream): Promise<void> =>
     }
     const onClose = (): void => {
       settle()
-      reject(new Failure('PeerUnreachable', 'the stream was closed'))
+      reject(new Failure('PeerUnreachable', { code: 'stream-closed' }))
     }
     stream.addEventListener('drain', onDrain)
     stream.addEventListener('close', onClose)

@@ -16,17 +16,18 @@ const patterned = (length: number): Uint8Array =>
   Uint8Array.from({ length }, (_, index) => (index * 7 + (index >> 8) * 31 + (index >> 16) * 13) & 0xff)
 
 let network: ContentNetwork
-let asker: ContentPeer
+let clientPeer: ContentPeer
 
 beforeAll(() => {
   network = createContentNetwork()
 })
 beforeEach(async () => {
-  asker = await network.peer()
+  clientPeer = await network.peer()
 })
 afterAll(() => network.stop())
 
-const streamTo = (peer: ContentPeer): Promise<Stream> => network.dependencies(asker, []).openStream(peer.id, untraced())
+const streamTo = (peer: ContentPeer): Promise<Stream> =>
+  network.dependencies(clientPeer, []).openStream(peer.id, untraced())
 
 const hold = async ({ content, store }: ContentPeer, size: number) => {
   const staged = await content.stage([{ path: 'a', bytes: patterned(size) }])
@@ -46,26 +47,26 @@ const ended = (stream: Stream): Promise<void> =>
   })
 
 describe('piece server', () => {
-  test('answers many requests on one stream, in order', async () => {
-    const holder = await network.peer()
-    const { root, manifestBytes, pieces } = await hold(holder, 9 * pieceBytes + 3)
-    const client = createPieceClient(await streamTo(holder))
+  test('answers concurrent requests on one stream in order', async () => {
+    const provider = await network.peer()
+    const { root, manifestBytes, pieces } = await hold(provider, 9 * pieceBytes + 3)
+    const client = createPieceClient(await streamTo(provider))
     const manifest = client.manifest(root)
-    const asked = pieces.map((piece, index) => askPiece(client, root, index, piece.length))
+    const answers = pieces.map((piece, index) => askPiece(client, root, index, piece.length))
     expect(await manifest).toEqual({ status: 'ok', bytes: manifestBytes })
-    for (const [index, answer] of (await Promise.all(asked)).entries()) {
+    for (const [index, answer] of (await Promise.all(answers)).entries()) {
       expect(answer.status === 'ok' && isSame(answer.bytes, pieces[index] ?? new Uint8Array())).toBe(true)
     }
     client.close()
-    expect(holder.served.map(({ kind, bytes }) => [kind, bytes])).toEqual(
+    expect(provider.served.map(({ kind, bytes }) => [kind, bytes])).toEqual(
       [manifestBytes, ...pieces].map(({ length }) => ['sent', length]),
     )
   })
 
-  test('answers a request for several pieces with one answer for each', async () => {
-    const holder = await network.peer()
-    const { root, pieces } = await hold(holder, 2 * pieceBytes)
-    const stream = await streamTo(holder)
+  test('sends one answer per piece of a request', async () => {
+    const provider = await network.peer()
+    const { root, pieces } = await hold(provider, 2 * pieceBytes)
+    const stream = await streamTo(provider)
     const received: Uint8Array[] = []
     stream.addEventListener('message', ({ data }) => received.push(data.subarray()))
     stream.send(toFrame(pieceRequestCodec.encode({ v: 1, id: 7, root, want: [0, 1, 5] })))
@@ -80,9 +81,9 @@ describe('piece server', () => {
     stream.abort(new Error('done'))
   })
 
-  test('reads each piece once for a peer that asks for one after the other', async () => {
+  test('reads each piece once for sequential requests', async () => {
     const read: number[] = []
-    const holder = await network.peer({
+    const provider = await network.peer({
       tamper: (content) => ({
         manifestBytes: content.manifestBytes,
         piece: (root, index) => {
@@ -91,38 +92,38 @@ describe('piece server', () => {
         },
       }),
     })
-    const { root, pieces } = await hold(holder, 12 * pieceBytes)
-    const client = createPieceClient(await streamTo(holder))
+    const { root, pieces } = await hold(provider, 12 * pieceBytes)
+    const client = createPieceClient(await streamTo(provider))
     for (const index of pieces.keys()) {
       const answer = await askPiece(client, root, index, pieceBytes)
       expect(answer.status === 'ok' && isSame(answer.bytes, pieces[index] ?? new Uint8Array())).toBe(true)
     }
     expect(read.filter((index) => index < pieces.length)).toEqual([...pieces.keys()])
-    // Out of order, nothing is guessed.
+    // Requests out of order are not prefetched.
     read.length = 0
     for (const index of [3, 9, 6, 0]) expect((await askPiece(client, root, index, pieceBytes)).status).toBe('ok')
     expect(read).toEqual([3, 9, 6, 0])
     client.close()
   })
 
-  test('finds a piece that came after it was guessed to be absent', async () => {
-    const holder = await network.peer()
-    const { root, pieces } = await hold(holder, 4 * pieceBytes)
-    await holder.store.write([{ table: 'pieces', key: pieceKey(root, 3), value: undefined }])
-    const client = createPieceClient(await streamTo(holder))
+  test('finds a piece that arrived after its prefetch', async () => {
+    const provider = await network.peer()
+    const { root, pieces } = await hold(provider, 4 * pieceBytes)
+    await provider.store.write([{ table: 'pieces', key: pieceKey(root, 3), value: undefined }])
+    const client = createPieceClient(await streamTo(provider))
     for (const index of [0, 1, 2]) await askPiece(client, root, index, pieceBytes)
-    await holder.store.write([{ table: 'pieces', key: pieceKey(root, 3), value: pieces[3] }])
+    await provider.store.write([{ table: 'pieces', key: pieceKey(root, 3), value: pieces[3] }])
     expect((await askPiece(client, root, 3, pieceBytes)).status).toBe('ok')
     client.close()
   })
 
-  test('says what it does not hold, also what was damaged on its disk', async () => {
-    const holder = await network.peer()
-    const { root } = await hold(holder, 2 * pieceBytes)
-    for (const key of await holder.store.keys('pieces')) {
-      if (key.endsWith('1')) await holder.store.write([{ table: 'pieces', key, value: patterned(pieceBytes) }])
+  test('answers absent for missing content and for pieces damaged on disk', async () => {
+    const provider = await network.peer()
+    const { root } = await hold(provider, 2 * pieceBytes)
+    for (const key of await provider.store.keys('pieces')) {
+      if (key.endsWith('1')) await provider.store.write([{ table: 'pieces', key, value: patterned(pieceBytes) }])
     }
-    const client = createPieceClient(await streamTo(holder))
+    const client = createPieceClient(await streamTo(provider))
     expect(await askPiece(client, root, 1, pieceBytes)).toEqual({ status: 'absent' })
     expect(await askPiece(client, root, 2, pieceBytes)).toEqual({ status: 'absent' })
     expect(await askPiece(client, new Uint8Array(32), 0, pieceBytes)).toEqual({ status: 'absent' })
@@ -136,42 +137,42 @@ describe('piece server', () => {
     ['zeros', () => new Uint8Array(10_000_000)],
     ['the largest bytes', () => new Uint8Array(10_000_000).fill(0xff)],
     ['frames that hold no request', () => new Uint8Array(10_000_000).fill(40)],
-  ])('ends a stream of 10 MB of garbage: %s', async (_name, garbage) => {
-    const holder = await network.peer()
-    const stream = await streamTo(holder)
+  ])('aborts a stream of 10 MB of garbage: %s', async (_name, garbage) => {
+    const provider = await network.peer()
+    const stream = await streamTo(provider)
     try {
       stream.send(garbage())
     } catch {
-      // The reset can come while it is still being sent.
+      // The reset may arrive while the bytes are being sent.
     }
     await ended(stream)
-    expect(holder.served).toHaveLength(1)
-    expect(holder.served[0]).toMatchObject({ peer: asker.id, kind: 'violation' })
-    // And goes on serving others, also this one.
-    const { root } = await hold(holder, 10)
-    const client = createPieceClient(await streamTo(holder))
+    expect(provider.served).toHaveLength(1)
+    expect(provider.served[0]).toMatchObject({ peer: clientPeer.id, kind: 'violation' })
+    // The server still serves all peers, including this one.
+    const { root } = await hold(provider, 10)
+    const client = createPieceClient(await streamTo(provider))
     expect((await askPiece(client, root, 0, 10)).status).toBe('ok')
     client.close()
   })
 
-  test('ends a stream that asks for more and more without reading answers', async () => {
+  test('aborts a stream with too many unanswered requests', async () => {
     const release = Promise.withResolvers<undefined>()
-    const holder = await network.peer({
+    const provider = await network.peer({
       tamper: (content) => ({ manifestBytes: content.manifestBytes, piece: () => release.promise }),
     })
-    const stream = await streamTo(holder)
+    const stream = await streamTo(provider)
     const want = Array.from({ length: 16 }, (_, index) => index)
     for (let id = 0; id < 5; id += 1) {
       stream.send(toFrame(pieceRequestCodec.encode({ v: 1, id, root: new Uint8Array(32), want })))
     }
     await ended(stream)
-    expect(holder.served[0]?.reason).toContain('requests wait')
+    expect(provider.served[0]?.reason).toContain('open requests')
     release.resolve(undefined)
   })
 
   test('reads a bounded number of pieces ahead', async () => {
     let reading = 0
-    const holder = await network.peer({
+    const provider = await network.peer({
       tamper: (content) => ({
         manifestBytes: content.manifestBytes,
         piece: () => {
@@ -180,63 +181,63 @@ describe('piece server', () => {
         },
       }),
     })
-    const stream = await streamTo(holder)
+    const stream = await streamTo(provider)
     const want = Array.from({ length: 16 }, (_, index) => index)
     stream.send(toFrame(pieceRequestCodec.encode({ v: 1, id: 0, root: new Uint8Array(32), want })))
-    // Two show that they are asked for in sequence, and eight come next.
+    // Two sequential requests trigger a prefetch of eight.
     await vi.waitFor(() => expect(reading).toBe(10))
     stream.send(toFrame(pieceRequestCodec.encode({ v: 1, id: 1, root: new Uint8Array(32), want })))
-    // An answer on another stream: what was sent before it has arrived by then.
-    await createPieceClient(await streamTo(holder)).manifest(new Uint8Array(32))
+    // An answer on another stream shows that earlier messages have arrived.
+    await createPieceClient(await streamTo(provider)).manifest(new Uint8Array(32))
     expect(reading).toBe(10)
     stream.abort(new Error('done'))
   })
 
-  test('ends an idle stream, and every stream when it stops', async () => {
+  test('aborts an idle stream, and all streams on stop', async () => {
     const server = createPieceServer(
-      { telemetry: noTelemetry, content: asker.content, report: () => {} },
+      { telemetry: noTelemetry, content: clientPeer.content, report: () => {} },
       { idleTimeoutMs: 20 },
     )
     const idle = await network.peer({ handler: (stream, connection) => void server.handle(stream, `${connection.id}`) })
     await ended(await streamTo(idle))
 
-    const patient = createPieceServer({ telemetry: noTelemetry, content: asker.content, report: () => {} })
+    const patient = createPieceServer({ telemetry: noTelemetry, content: clientPeer.content, report: () => {} })
     const served: Promise<void>[] = []
-    const holder = await network.peer({ handler: (stream) => void served.push(patient.handle(stream, 'asker')) })
-    const stream = await streamTo(holder)
+    const provider = await network.peer({ handler: (stream) => void served.push(patient.handle(stream, 'clientPeer')) })
+    const stream = await streamTo(provider)
     const client = createPieceClient(stream)
     expect(await client.manifest(new Uint8Array(32))).toEqual({ status: 'absent' })
     patient.stop()
     await ended(stream)
     await Promise.all(served)
-    await ended(await streamTo(holder))
+    await ended(await streamTo(provider))
   })
 
-  test('ends its side when the asker has ended its own', async () => {
-    const holder = await network.peer()
-    const { root } = await hold(holder, 10)
-    const stream = await streamTo(holder)
+  test('closes its side after the client closes its own', async () => {
+    const provider = await network.peer()
+    const { root } = await hold(provider, 10)
+    const stream = await streamTo(provider)
     stream.send(toFrame(pieceRequestCodec.encode({ v: 1, id: 0, root, want: [0] })))
     await stream.close()
     await ended(stream)
     expect(stream.status).toBe('closed')
-    expect(holder.served).toHaveLength(1)
+    expect(provider.served).toHaveLength(1)
   })
 
-  test('refuses when it serves as many as it can', async () => {
+  test('refuses streams over the limit', async () => {
     const server = createPieceServer(
-      { telemetry: noTelemetry, content: asker.content, report: () => {} },
+      { telemetry: noTelemetry, content: clientPeer.content, report: () => {} },
       { maxStreams: 1 },
     )
-    const holder = await network.peer({ handler: (stream) => void server.handle(stream, 'asker') })
-    const first = createPieceClient(await streamTo(holder))
+    const provider = await network.peer({ handler: (stream) => void server.handle(stream, 'clientPeer') })
+    const first = createPieceClient(await streamTo(provider))
     expect(await first.manifest(new Uint8Array(32))).toEqual({ status: 'absent' })
-    const second = createPieceClient(await streamTo(holder))
+    const second = createPieceClient(await streamTo(provider))
     expect(await second.manifest(new Uint8Array(32))).toEqual({ status: 'refused' })
     expect(await askPiece(second, new Uint8Array(32), 0, 5)).toEqual({ status: 'refused' })
     first.close()
     await vi.waitFor(async () => {
-      const third = createPieceClient(await streamTo(holder))
+      const third = createPieceClient(await streamTo(provider))
       const answer = await third.manifest(new Uint8Array(32))
       third.close()
       expect(answer.status).toBe('absent')
@@ -244,9 +245,9 @@ describe('piece server', () => {
     second.close()
   })
 
-  test('waits for a slow reader, piece by piece, instead of filling memory', async () => {
+  test('applies backpressure for a slow reader instead of buffering pieces', async () => {
     let read = 0
-    const holder = await network.peer({
+    const provider = await network.peer({
       tamper: (content) => ({
         manifestBytes: content.manifestBytes,
         piece: (root, index) => {
@@ -255,9 +256,9 @@ describe('piece server', () => {
         },
       }),
     })
-    const { root } = await hold(holder, 4 * pieceBytes)
-    const stream = await streamTo(holder)
-    // Yamux takes back pressure from a paused reader; nothing listens yet either.
+    const { root } = await hold(provider, 4 * pieceBytes)
+    const stream = await streamTo(provider)
+    // Yamux applies backpressure from a paused reader; no listener is attached yet.
     stream.pause()
     for (let id = 0; id < 4; id += 1) {
       const want = Array.from({ length: 16 }, (_, index) => index)
@@ -284,7 +285,7 @@ describe('piece server', () => {
 })
 
 describe('piece client', () => {
-  /** A client of a peer that does `handler`. */
+  /** A client of a peer that runs `handler`. */
   const clientOf = async (handler: (stream: Stream) => void, options = {}) => {
     const stream = await streamTo(await network.peer({ handler }))
     return { stream, client: createPieceClient(stream, options) }
@@ -305,9 +306,9 @@ describe('piece client', () => {
   test.each([
     ['10 MB of garbage', (stream: Stream) => stream.send(patterned(10_000_000).fill(0xee))],
     ['10 MB of small frames', (stream: Stream) => stream.send(new Uint8Array(10_000_000).fill(40))],
-    ['another size than that of the piece', (stream: Stream, id: number) => stream.send(header(id, 11, 0))],
-    ['an answer to what was not asked', (stream: Stream) => stream.send(header(99, 10, 0))],
-    ['another piece than the one asked for', (stream: Stream, id: number) => stream.send(header(id, 10, 1))],
+    ['a wrong piece size', (stream: Stream, id: number) => stream.send(header(id, 11, 0))],
+    ['an answer without a request', (stream: Stream) => stream.send(header(99, 10, 0))],
+    ['a piece that was not requested', (stream: Stream, id: number) => stream.send(header(id, 10, 1))],
     ['a manifest instead of a piece', (stream: Stream, id: number) => stream.send(header(id, 10, undefined))],
     [
       'fewer bytes than announced',
@@ -323,14 +324,14 @@ describe('piece client', () => {
         stream.send(toFrame(patterned(11)))
       },
     ],
-  ])('ends a stream that brings %s, and names it', async (_name, answer) => {
+  ])('aborts the stream on %s, and rejects with RecordMalformed', async (_name, answer) => {
     const { stream, client } = await clientOf(onRequest(answer))
     expect(await failureName(askPiece(client, root, 0, 10))).toBe('RecordMalformed')
     expect(stream.status).toBe('aborted')
     expect(await failureName(askPiece(client, root, 1, 10))).toBe('RecordMalformed')
   })
 
-  test('gives up a peer that never answers, and one that stops in the middle', async () => {
+  test('times out on a peer that never answers, and on one that stops midway', async () => {
     const silent = await clientOf(() => {}, { stallTimeoutMs: 30 })
     expect(await failureName(askPiece(silent.client, root, 0, 10))).toBe('Timeout')
     const halting = await clientOf(
@@ -344,7 +345,7 @@ describe('piece client', () => {
     expect(await failureName(askPiece(halting.client, root, 0, pieceBytes))).toBe('Timeout')
   })
 
-  test('gives up a peer that sends a byte at a time', async () => {
+  test('times out on a peer that sends a byte at a time', async () => {
     const timers: ReturnType<typeof setInterval>[] = []
     const { client } = await clientOf(
       onRequest((stream, id) => {
@@ -358,16 +359,16 @@ describe('piece client', () => {
     for (const timer of timers) clearInterval(timer)
   })
 
-  test('rejects everything open when the peer resets the stream, ends it, or is closed here', async () => {
+  test('rejects pending requests when the peer resets or closes the stream, or the client closes', async () => {
     const reset = await clientOf(onRequest((stream) => stream.abort(new Error('gone'))))
     const open = [askPiece(reset.client, root, 0, 10), reset.client.manifest(root)]
     expect(await Promise.all(open.map(failureName))).toEqual(['PeerUnreachable', 'PeerUnreachable'])
     const closing = await clientOf(onRequest((stream) => void stream.close()))
     expect(await failureName(askPiece(closing.client, root, 0, 10))).toBe('PeerUnreachable')
     const here = await clientOf(() => {})
-    const asked = askPiece(here.client, root, 0, 10)
+    const answer = askPiece(here.client, root, 0, 10)
     here.client.close()
-    expect(await failureName(asked)).toBe('PeerUnreachable')
+    expect(await failureName(answer)).toBe('PeerUnreachable')
     expect(await failureName(here.client.manifest(root))).toBe('PeerUnreachable')
   })
 })

@@ -27,7 +27,7 @@ const create = () => {
   return { writer, writes, failures }
 }
 
-test('writes whole batches at once, and the rest after a while', async () => {
+test('writes full batches immediately, and an incomplete one after a delay', async () => {
   const { writer, writes } = create()
   for (let index = 0; index < 9; index += 1) writer.add(piece(index))
   expect(writes.map(({ pieces }) => pieces)).toEqual([[0, 1, 2, 3, 4, 5, 6, 7]])
@@ -41,7 +41,7 @@ test('writes whole batches at once, and the rest after a while', async () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('has one write under way, and gathers meanwhile', async () => {
+test('runs one write at a time, and batches pieces meanwhile', async () => {
   const { writer, writes } = create()
   for (let index = 0; index < 30; index += 1) writer.add(piece(index))
   await vi.advanceTimersByTimeAsync(1_000)
@@ -51,7 +51,7 @@ test('has one write under way, and gathers meanwhile', async () => {
   expect(writes[1]?.pieces).toHaveLength(22)
 })
 
-test('close writes what waits', async () => {
+test('close writes waiting pieces', async () => {
   const { writer, writes } = create()
   writer.add(piece(3, 10))
   const closing = writer.close()
@@ -61,7 +61,7 @@ test('close writes what waits', async () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('writes nothing after a failure, and tells it', async () => {
+test('reports a failed write, and writes nothing after it', async () => {
   const { writer, writes, failures } = create()
   for (let index = 0; index < 8; index += 1) writer.add(piece(index))
   const full = new Error('full')

@@ -1,16 +1,16 @@
 import type { CheckedPiece } from './content-store.ts'
 
 /**
- * Stores checked pieces in batches while others are still on their way.
+ * Stores verified pieces in batches while others are in flight.
  *
- * One write at a time, whole batches: a transaction costs more than a piece, and what was stored survives a reload.
- * After the first write that failed nothing more is written.
+ * Runs one write at a time and batches pieces, because a transaction costs more than a piece. Stored pieces survive a
+ * reload. Writes nothing after the first failed write.
  */
 export interface PieceWriter {
-  /** Bytes that wait, or are being written. */
+  /** Bytes waiting or being written. */
   readonly backlog: number
   add(piece: CheckedPiece): void
-  /** Writes what waits, resolves when it is stored. @throws what the first failed write threw. */
+  /** Writes waiting pieces and resolves when they are stored. @throws the error of the first failed write. */
   close(): Promise<void>
 }
 
@@ -21,10 +21,10 @@ export interface PieceWriterDependencies {
   onFailure(failure: unknown): void
 }
 
-/** Bytes that make a batch: 8 pieces, about 10 ms of writing. */
+/** Batch size (bytes): 8 pieces, about 10 ms of writing. */
 const batchBytes = 2 * 1024 * 1024
 
-/** Less than a batch waits this long at most, ms: what a reload may lose. */
+/** Maximum wait of an incomplete batch (ms), which a reload may lose. */
 const maxWaitMs = 250
 
 export const createPieceWriter = ({ write, onWritten, onFailure }: PieceWriterDependencies): PieceWriter => {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { cutPieces } from './pieces.ts'
 
-/** The naive twin: everything in one buffer, then slices. */
+/** Reference model: slices of one buffer. */
 const cutNaively = (parts: readonly Uint8Array[], pieceBytes: number): Uint8Array[] => {
   const whole = Uint8Array.from(parts.flatMap((part) => [...part]))
   return Array.from({ length: Math.ceil(whole.length / pieceBytes) }, (_, index) =>
@@ -10,7 +10,7 @@ const cutNaively = (parts: readonly Uint8Array[], pieceBytes: number): Uint8Arra
   )
 }
 
-test('cuts as one would cut all bytes in one buffer', () => {
+test('cuts pieces like slices of the concatenated bytes', () => {
   const parts = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 12 })
   fc.assert(
     fc.property(parts, fc.integer({ min: 1, max: 16 }), (files, pieceBytes) => {
@@ -20,7 +20,7 @@ test('cuts as one would cut all bytes in one buffer', () => {
   )
 })
 
-test('holds no second copy of what lies inside of one file', () => {
+test('does not copy pieces within one file', () => {
   const large = Uint8Array.from({ length: 100 }, (_, index) => index)
   const pieces = cutPieces([Uint8Array.of(1, 2), new Uint8Array(), large, Uint8Array.of(3)], 10)
   expect(pieces).toHaveLength(11)
@@ -28,7 +28,7 @@ test('holds no second copy of what lies inside of one file', () => {
   expect(pieces[0]?.buffer).not.toBe(large.buffer)
 })
 
-test('nothing has no pieces', () => {
+test('yields no pieces for empty input', () => {
   expect(cutPieces([])).toEqual([])
   expect(cutPieces([new Uint8Array()])).toEqual([])
 })

@@ -1,14 +1,13 @@
 import { PIECE_BYTES } from '../protocol/limits.ts'
 
 /**
- * Cuts the bytes of files, taken in order as one sequence, into pieces.
+ * Cuts the concatenated bytes of files into pieces.
  *
- * A piece that lies inside of one file is a view of that file, so a large package is held once, not twice; only pieces
- * that cross from one file to the next are copied.
+ * A piece within one file is a view of it, so a large package is not held twice; only pieces that span files are copied.
  */
 export const cutPieces = (parts: readonly Uint8Array[], pieceBytes = PIECE_BYTES): Uint8Array[] => {
   const pieces: Uint8Array[] = []
-  /** A piece that is being put together from several files, and how much of it is filled. */
+  /** A piece being assembled from several files, and its filled bytes. */
   let open: Uint8Array | undefined
   let filled = 0
   let left = parts.reduce((sum, part) => sum + part.length, 0)

@@ -1,23 +1,23 @@
 import { expect, test, vi } from 'vitest'
 import { createProviderSearch } from './provider-search.ts'
 
-test('a network that names providers without end is heard for a while, and others have their turn meanwhile', async () => {
-  let named = 0
+test('bounds an endless provider lookup and yields to other tasks meanwhile', async () => {
+  let yielded = 0
   let isClosed = false
   const find = async function* () {
     try {
       for (;;) {
-        named += 1
-        if (named > 100_000) throw new Error('named without end')
-        yield `peer-${named}`
+        yielded += 1
+        if (yielded > 100_000) throw new Error('lookup was not bounded')
+        yield `peer-${yielded}`
       }
     } finally {
       isClosed = true
     }
   }
-  let turns = 0
-  const turning = setInterval(() => {
-    turns += 1
+  let ticks = 0
+  const ticking = setInterval(() => {
+    ticks += 1
   }, 0)
   const found = new Set<string>()
   const search = createProviderSearch(
@@ -26,10 +26,10 @@ test('a network that names providers without end is heard for a while, and other
     new AbortController().signal,
     () => 0,
   )
-  search.look()
-  await vi.waitUntil(() => search.hasEnded(), { timeout: 20_000 })
-  clearInterval(turning)
+  search.startIfDue()
+  await vi.waitUntil(() => search.hasCompleted(), { timeout: 20_000 })
+  clearInterval(ticking)
   expect(isClosed).toBe(true)
   expect(found.size).toBe(256)
-  expect(turns).toBeGreaterThan(0)
+  expect(ticks).toBeGreaterThan(0)
 })

@@ -1,21 +1,21 @@
-import { inTurns } from '../stack/in-turns.ts'
+import { iterateBounded } from '../stack/bounded-iteration.ts'
 
-/** Looks for providers again and again, with a growing pause, for as long as somebody asks it to. */
+/** Repeated provider lookups with an increasing pause between them. */
 export interface ProviderSearch {
-  /** Begins a search, unless one is under way or the last one ended a moment ago. */
-  look(): void
-  /** Something was found out or brought: the next pause is a short one again. */
+  /** Starts a lookup unless one is running or the pause after the last one has not elapsed. */
+  startIfDue(): void
+  /** Resets the pause after progress. */
   reset(): void
-  /** Whether one search has come to its end. */
-  hasEnded(): boolean
+  /** Whether at least one lookup has completed. */
+  hasCompleted(): boolean
 }
 
-/** Peers taken from one search: a fetch remembers no more. */
-const maxFound = 256
+/** Maximum peers taken from one lookup: a fetch tracks no more. */
+const maxPeers = 256
 
-/** Pause between two searches, ms; doubled after each, up to the second. */
-const firstPauseMs = 1_000
-const lastPauseMs = 8_000
+/** Pause between two lookups (ms), doubled after each up to the maximum. */
+const initialPauseMs = 1_000
+const maxPauseMs = 8_000
 
 export const createProviderSearch = (
   find: () => AsyncIterable<string>,
@@ -24,34 +24,34 @@ export const createProviderSearch = (
   now: () => number,
 ): ProviderSearch => {
   let searching = false
-  let hasEnded = false
-  let pauseMs = firstPauseMs
+  let hasCompleted = false
+  let pauseMs = initialPauseMs
   let nextAt = Number.NEGATIVE_INFINITY
 
   const search = async (): Promise<void> => {
     searching = true
     try {
-      for await (const peer of inTurns(find(), maxFound)) {
+      for await (const peer of iterateBounded(find(), maxPeers)) {
         if (ended.aborted) return
         onFound(peer)
       }
     } catch {
-      // A search that failed found nobody; the next one may.
+      // A failed lookup finds no provider; the next one may.
     } finally {
       searching = false
-      hasEnded = true
+      hasCompleted = true
       nextAt = now() + pauseMs
-      pauseMs = Math.min(lastPauseMs, pauseMs * 2)
+      pauseMs = Math.min(maxPauseMs, pauseMs * 2)
     }
   }
 
   return {
-    look() {
+    startIfDue() {
       if (!searching && !ended.aborted && now() >= nextAt) void search()
     },
     reset() {
-      pauseMs = firstPauseMs
+      pauseMs = initialPauseMs
     },
-    hasEnded: () => hasEnded,
+    hasCompleted: () => hasCompleted,
   }
 }

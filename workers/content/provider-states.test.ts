@@ -6,64 +6,64 @@ const create = () => {
   const pass = (ms: number): void => {
     at += ms
   }
-  const candidates = createProviderStates(1_000, () => at)
-  return { candidates, pass }
+  const providers = createProviderStates(1_000, () => at)
+  return { providers, pass }
 }
 
-test('a peer rests after a failure, longer each time, and is given up after the third', () => {
-  const { candidates, pass } = create()
-  candidates.add('a')
-  for (const restMs of [1_000, 2_000]) {
-    candidates.use('a')
-    candidates.rest('a')
-    pass(restMs - 1)
-    expect(candidates.ready()).toEqual([])
+test('doubles the delay after each failure and excludes a provider after the third', () => {
+  const { providers, pass } = create()
+  providers.add('a')
+  for (const delayMs of [1_000, 2_000]) {
+    providers.use('a')
+    providers.backOff('a')
+    pass(delayMs - 1)
+    expect(providers.ready()).toEqual([])
     pass(1)
-    expect(candidates.ready()).toEqual(['a'])
+    expect(providers.ready()).toEqual(['a'])
   }
-  candidates.rest('a')
+  providers.backOff('a')
   pass(1_000_000)
-  expect(candidates.ready()).toEqual([])
+  expect(providers.ready()).toEqual([])
 })
 
-test('a busy peer rests too, and is never given up', () => {
-  const { candidates, pass } = create()
-  candidates.add('a')
+test('backs off from a busy provider and never excludes it', () => {
+  const { providers, pass } = create()
+  providers.add('a')
   for (let round = 0; round < 20; round += 1) {
-    candidates.rest('a', 'busy')
-    expect(candidates.ready()).toEqual([])
+    providers.backOff('a', 'busy')
+    expect(providers.ready()).toEqual([])
     pass(16_000)
-    expect(candidates.ready()).toEqual(['a'])
+    expect(providers.ready()).toEqual(['a'])
   }
 })
 
-test('a peer that brought something starts anew', () => {
-  const { candidates, pass } = create()
-  candidates.add('a')
+test('a valid answer resets failures and backoff', () => {
+  const { providers, pass } = create()
+  providers.add('a')
   for (let round = 0; round < 10; round += 1) {
-    candidates.rest('a')
+    providers.backOff('a')
     pass(10_000)
-    expect(candidates.ready()).toEqual(['a'])
-    candidates.praise('a')
+    expect(providers.ready()).toEqual(['a'])
+    providers.resetFailures('a')
   }
 })
 
-test('a banned peer is never asked again, also when it is found again', () => {
-  const { candidates, pass } = create()
-  candidates.add('a')
-  candidates.use('a')
-  expect(candidates.ban('a')).toBe(true)
-  expect(candidates.ban('a')).toBe(false)
-  candidates.rest('a')
-  candidates.add('a')
+test('a banned provider stays excluded when it is found again', () => {
+  const { providers, pass } = create()
+  providers.add('a')
+  providers.use('a')
+  expect(providers.ban('a')).toBe(true)
+  expect(providers.ban('a')).toBe(false)
+  providers.backOff('a')
+  providers.add('a')
   pass(1_000_000)
-  expect(candidates.ready()).toEqual([])
+  expect(providers.ready()).toEqual([])
 })
 
-test('one in use is not offered, and strangers cannot fill the list', () => {
-  const { candidates } = create()
-  for (let index = 0; index < 1_000; index += 1) candidates.add(`peer ${index}`)
-  expect(candidates.size).toBe(256)
-  candidates.use('peer 0')
-  expect(candidates.ready()).toHaveLength(255)
+test('excludes providers in use, and bounds the list', () => {
+  const { providers } = create()
+  for (let index = 0; index < 1_000; index += 1) providers.add(`peer ${index}`)
+  expect(providers.size).toBe(256)
+  providers.use('peer 0')
+  expect(providers.ready()).toHaveLength(255)
 })

@@ -1,81 +1,81 @@
 /**
- * Who could be asked for a content: each peer once, with a rest after each failure, and never again after a violation.
- * Pure bookkeeping.
+ * State of each provider in one fetch: exponential backoff after failures, exclusion after repeated failures or a
+ * violation. Pure.
  */
 export interface ProviderStates {
-  /** A peer that is said to hold the content; known ones are not changed. */
+  /** Adds a provider; no effect on one that was added before. */
   add(peer: string): void
-  /** All but those that are not asked again. */
-  hopeful(): string[]
-  /** Peers that may be asked now and are not in use. */
+  /** All providers except those excluded for the rest of the fetch. */
+  usable(): string[]
+  /** Providers that are neither in use, backing off nor excluded. */
   ready(): string[]
   use(peer: string): void
-  /** It failed, or is busy: it rests, longer each time. Being busy is no reason to give it up. */
-  rest(peer: string, why?: 'failed' | 'busy'): void
-  /** It brought something: earlier failures are forgotten. */
-  praise(peer: string): void
-  /** It lied: it is not asked again. False when it was banned before. */
+  /** Delays the next use of a provider, longer each time. A busy provider is never excluded. */
+  backOff(peer: string, cause?: 'failed' | 'busy'): void
+  /** Clears failures and backoff after a valid answer. */
+  resetFailures(peer: string): void
+  /** Excludes a provider after a violation. Returns false if it was already banned. */
   ban(peer: string): boolean
   readonly size: number
 }
 
-/** Peers remembered for one fetch: a provider list from strangers must not fill memory. */
-const maxCandidates = 256
+/** Maximum providers per fetch: an untrusted provider list must not exhaust memory. */
+const maxProviders = 256
 
-/** Failures in a row after which a peer is not asked again in this fetch. */
+/** Consecutive failures after which a provider is excluded from this fetch. */
 const maxFailures = 3
 
-/** Doublings of the rest: a peer that stays busy is asked every 16 times `restMs`. */
+/** Maximum doublings of the delay: a provider that stays busy is retried every 16 × `retryDelayMs`. */
 const maxDoublings = 4
 
 interface ProviderState {
   state: 'free' | 'used' | 'banned'
   failures: number
-  /** Rests since it last brought something. */
-  rests: number
-  restsUntil: number
+  /** Delays since the last valid answer. */
+  backoffs: number
+  retryAt: number
 }
 
-export const createProviderStates = (restMs: number, now: () => number): ProviderStates => {
-  const candidates = new Map<string, ProviderState>()
+export const createProviderStates = (retryDelayMs: number, now: () => number): ProviderStates => {
+  const providers = new Map<string, ProviderState>()
   return {
     get size() {
-      return candidates.size
+      return providers.size
     },
     add(peer) {
-      if (candidates.has(peer) || candidates.size >= maxCandidates) return
-      candidates.set(peer, { state: 'free', failures: 0, rests: 0, restsUntil: 0 })
+      if (providers.has(peer) || providers.size >= maxProviders) return
+      providers.set(peer, { state: 'free', failures: 0, backoffs: 0, retryAt: 0 })
     },
-    hopeful: () =>
-      [...candidates].flatMap(([peer, { state, failures }]) =>
+    usable: () =>
+      [...providers].flatMap(([peer, { state, failures }]) =>
         state !== 'banned' && failures < maxFailures ? [peer] : [],
       ),
     ready: () =>
-      [...candidates].flatMap(([peer, { state, failures, restsUntil }]) =>
-        state === 'free' && failures < maxFailures && restsUntil <= now() ? [peer] : [],
+      [...providers].flatMap(([peer, { state, failures, retryAt }]) =>
+        state === 'free' && failures < maxFailures && retryAt <= now() ? [peer] : [],
       ),
     use(peer) {
-      const candidate = candidates.get(peer)
-      if (candidate !== undefined) candidate.state = 'used'
+      const provider = providers.get(peer)
+      if (provider !== undefined) provider.state = 'used'
     },
-    rest(peer, why = 'failed') {
-      const candidate = candidates.get(peer)
-      if (candidate === undefined || candidate.state === 'banned') return
-      candidate.state = 'free'
-      candidate.restsUntil = now() + restMs * 2 ** Math.min(candidate.rests, maxDoublings)
-      candidate.rests += 1
-      if (why === 'failed') candidate.failures += 1
+    backOff(peer, cause = 'failed') {
+      const provider = providers.get(peer)
+      if (provider === undefined || provider.state === 'banned') return
+      provider.state = 'free'
+      provider.retryAt = now() + retryDelayMs * 2 ** Math.min(provider.backoffs, maxDoublings)
+      provider.backoffs += 1
+      if (cause === 'failed') provider.failures += 1
     },
-    praise(peer) {
-      const candidate = candidates.get(peer)
-      if (candidate === undefined) return
-      candidate.failures = 0
-      candidate.rests = 0
+    resetFailures(peer) {
+      const provider = providers.get(peer)
+      if (provider === undefined) return
+      provider.failures = 0
+      provider.backoffs = 0
     },
     ban(peer) {
-      const candidate = candidates.get(peer)
-      if (candidate === undefined || candidate.state === 'banned') return false
-      candidate.state = 'banned'
+      const provider = providers.get(peer)
+      if (provider === undefined || provider.state === 'banned') return false
+      provider.state = 'banned'
       return true
     },
   }

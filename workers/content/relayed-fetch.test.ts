@@ -6,25 +6,25 @@ import { failureName } from '../testing/store-compliance.ts'
 import { fetchContent } from './fetch.ts'
 import type { FetchDependencies, FetchProgress } from './fetch-options.ts'
 
-/** Fetches whose peers are reached through a relay, as far as the fetch can see; the streams themselves are ordinary ones. */
+/** Fetches over streams that are reported as relayed; the streams themselves are ordinary ones. */
 
 const pieceBytes = 262_144
 const pieces = 12
 
 let network: ContentNetwork
-let asker: ContentPeer
+let client: ContentPeer
 beforeAll(() => {
   network = createContentNetwork()
 })
 beforeEach(async () => {
-  asker = await network.peer()
+  client = await network.peer()
 })
 afterAll(() => network.stop())
 
-type Path = 'there' | 'possible' | 'failed'
+type Path = 'open' | 'possible' | 'failed'
 
-/** Peers that hold one content of twelve pieces, and how each can be reached, which may change. */
-const compose = async (paths: Path[], { maxBytes = Number.POSITIVE_INFINITY } = {}) => {
+/** Providers of one content of twelve pieces, with a mutable direct-connection state for each. */
+const startProviders = async (paths: Path[], { maxBytes = Number.POSITIVE_INFINITY } = {}) => {
   const bytes = Uint8Array.from({ length: pieces * pieceBytes }, (_, n) => (n * 7 + (n >> 8) * 31 + (n >> 16)) & 0xff)
   const peers = await Promise.all(paths.map(() => network.peer()))
   let root: Uint8Array = new Uint8Array()
@@ -36,12 +36,12 @@ const compose = async (paths: Path[], { maxBytes = Number.POSITIVE_INFINITY } = 
   const pathOf = new Map(peers.map(({ id }, at) => [id, paths[at] ?? 'failed']))
   const relayed = new WeakSet<Stream>()
   const opened: { peer: string; relayed: boolean; bytes: number | undefined }[] = []
-  const base = network.dependencies(asker, peers)
+  const base = network.dependencies(client, peers)
   const deps: FetchDependencies = {
     ...base,
     async openStream(peer, signal, wanted) {
       const stream = await base.openStream(peer, signal)
-      const isRelayed = pathOf.get(peer) !== 'there'
+      const isRelayed = pathOf.get(peer) !== 'open'
       if (isRelayed) relayed.add(stream)
       opened.push({ peer, relayed: isRelayed, bytes: wanted })
       return stream
@@ -56,36 +56,36 @@ const compose = async (paths: Path[], { maxBytes = Number.POSITIVE_INFINITY } = 
 }
 
 describe('a fetch over relayed connections', () => {
-  test('brings all, says so, and asks for a connection that can carry it', async () => {
-    const { deps, root, opened, expected } = await compose(['failed'])
+  test('fetches all pieces, reports relayed progress, and passes the expected size when opening a stream', async () => {
+    const { deps, root, opened, expected } = await startProviders(['failed'])
     const seen: FetchProgress[] = []
     await fetchContent(
       root,
       { ...deps, relayed: { ...relayedOf(deps), maxBytes: 16_000_000 } },
       { operation: untraced(), expected, onProgress: (progress) => seen.push({ ...progress }) },
     )
-    expect(await asker.content.has(root)).toBe(true)
+    expect(await client.content.has(root)).toBe(true)
     expect(seen.some(({ state, relayed }) => state === 'fetching' && relayed === true)).toBe(true)
     expect(opened[0]?.bytes).toBe(expected.size)
   })
 
-  test('uses two peers at most, however many there are', async () => {
-    const { deps, root, peers } = await compose(['failed', 'failed', 'failed', 'failed', 'possible'])
+  test('uses at most two relayed sources', async () => {
+    const { deps, root, peers } = await startProviders(['failed', 'failed', 'failed', 'failed', 'possible'])
     await fetchContent(root, deps, { operation: untraced() })
-    expect(await asker.content.has(root)).toBe(true)
+    expect(await client.content.has(root)).toBe(true)
     expect(peers.filter(({ served }) => served.some(({ kind }) => kind === 'sent')).length).toBeLessThanOrEqual(2)
   })
 
-  test('moves to a direct connection that comes in the middle, and loses nothing on the way', async () => {
-    const { deps, root, pathOf, peers, opened } = await compose(['possible'])
+  test('moves to a direct connection that opens midway, without refetching a piece', async () => {
+    const { deps, root, pathOf, peers, opened } = await startProviders(['possible'])
     const peer = peers[0]?.id ?? ''
     const paths: boolean[] = []
     const openStream: FetchDependencies['openStream'] = async (...given) => {
       const stream = await deps.openStream(...given)
-      let came = 0
+      let receivedBytes = 0
       stream.addEventListener('message', ({ data }) => {
-        came += data.byteLength
-        if (came > pieceBytes) pathOf.set(peer, 'there')
+        receivedBytes += data.byteLength
+        if (receivedBytes > pieceBytes) pathOf.set(peer, 'open')
       })
       return stream
     }
@@ -97,68 +97,68 @@ describe('a fetch over relayed connections', () => {
     expect(opened.map(({ relayed }) => relayed)).toEqual([true, false])
     expect(paths.at(-1)).toBe(false)
     const sent = peers[0]?.served.filter(({ kind }) => kind === 'sent').length ?? 0
-    // Each piece once, and the manifest.
+    // Each piece once, plus the manifest.
     expect(sent).toBe(pieces + 1)
   })
 
-  test('that its relay ends is taken up again where it stopped, and the peer is not blamed', async () => {
-    const { deps, root, opened, reports } = await compose(['failed'])
+  test('resumes after the relay closes the connection, without reporting the peer', async () => {
+    const { deps, root, opened, reports } = await startProviders(['failed'])
     const openStream: FetchDependencies['openStream'] = async (...given) => {
       const stream = await deps.openStream(...given)
-      let came = 0
+      let receivedBytes = 0
       const onMessage = ({ data }: { data: { byteLength: number } }): void => {
-        came += data.byteLength
-        if (came > 5 * pieceBytes && opened.length < 3) stream.abort(new Error('the relay has carried enough'))
+        receivedBytes += data.byteLength
+        if (receivedBytes > 5 * pieceBytes && opened.length < 3) stream.abort(new Error('relay data limit reached'))
       }
       stream.addEventListener('message', onMessage)
       return stream
     }
-    await fetchContent(root, { ...deps, openStream }, { operation: untraced(), limits: { restMs: 10 } })
-    expect(await asker.content.has(root)).toBe(true)
+    await fetchContent(root, { ...deps, openStream }, { operation: untraced(), limits: { retryDelayMs: 10 } })
+    expect(await client.content.has(root)).toBe(true)
     expect(opened.length).toBeGreaterThan(1)
     expect(reports.filter(({ kind }) => kind !== 'piece')).toEqual([])
   })
 })
 
-describe('what is too large for a relay', () => {
-  test('fails by name at once where no other path is left, before a piece is asked for', async () => {
-    const { deps, root, expected, peers } = await compose(['failed', 'failed'], { maxBytes: 1_000_000 })
+describe('content too large for a relay', () => {
+  test('fails with TooLargeForRelay before requesting a piece when no direct connection is possible', async () => {
+    const { deps, root, expected, peers } = await startProviders(['failed', 'failed'], { maxBytes: 1_000_000 })
     const failure = await fetchContent(root, deps, { operation: untraced(), expected }).catch((error: Error) => error)
-    expect(failure).toMatchObject({ name: 'TooLargeForRelay', message: expect.stringMatching(/3.2 MB.*1 MB/) })
+    expect(failure).toMatchObject({ name: 'TooLargeForRelay', reason: { missing: 3_145_728, limit: 1_000_000 } })
     const sent = peers.flatMap(({ served }) => served.filter(({ kind }) => kind === 'sent'))
     expect(sent.every(({ bytes }) => bytes < pieceBytes)).toBe(true)
   })
 
-  test('waits as long as a direct connection may come, and is fetched over that', async () => {
-    const { deps, root, expected, pathOf, peers, opened } = await compose(['possible'], { maxBytes: 1_000_000 })
+  test('waits for a possible direct connection, and is fetched over it', async () => {
+    const { deps, root, expected, pathOf, peers, opened } = await startProviders(['possible'], { maxBytes: 1_000_000 })
     const fetching = fetchContent(root, deps, {
       operation: untraced(),
       expected,
       onProgress({ relayed = false }) {
-        if (relayed) pathOf.set(peers[0]?.id ?? '', 'there')
+        if (relayed) pathOf.set(peers[0]?.id ?? '', 'open')
       },
     })
     await fetching
     expect(opened.map(({ relayed }) => relayed)).toEqual([true, false])
   })
 
-  test('is fetched from the peer with a direct connection, and from no other', async () => {
-    const { deps, root, expected, peers } = await compose(['failed', 'failed', 'there'], { maxBytes: 1_000_000 })
+  test('is fetched only from the peer with a direct connection', async () => {
+    const { deps, root, expected, peers } = await startProviders(['failed', 'failed', 'open'], { maxBytes: 1_000_000 })
     await fetchContent(root, deps, { operation: untraced(), expected })
     const serving = peers.map(({ served }) => served.some(({ bytes }) => bytes === pieceBytes))
     expect(serving).toEqual([false, false, true])
   })
 
-  test('does not wait without end where a direct connection only seems possible', async () => {
-    const { deps, root, expected } = await compose(['possible'], { maxBytes: 1_000_000 })
+  test('stops waiting when a possible direct connection does not open in time', async () => {
+    const { deps, root, expected } = await startProviders(['possible'], { maxBytes: 1_000_000 })
     const limits = { waitForProvidersMs: 500 }
     expect(await failureName(fetchContent(root, deps, { operation: untraced(), expected, limits }))).toBe(
       'TooLargeForRelay',
     )
   })
 
-  test('of what is here in part, only the rest counts', async () => {
-    const { deps, root, expected, pathOf, peers } = await compose(['there'], { maxBytes: 2_000_000 })
+  test('counts only the missing bytes of partially stored content', async () => {
+    const { deps, root, expected, pathOf, peers } = await startProviders(['open'], { maxBytes: 2_000_000 })
     const stop = new AbortController()
     await fetchContent(root, deps, {
       expected,
@@ -167,11 +167,11 @@ describe('what is too large for a relay', () => {
     }).catch(() => {})
     pathOf.set(peers[0]?.id ?? '', 'failed')
     await fetchContent(root, deps, { operation: untraced(), expected })
-    expect(await asker.content.has(root)).toBe(true)
+    expect(await client.content.has(root)).toBe(true)
   })
 })
 
 const relayedOf = ({ relayed }: FetchDependencies): NonNullable<FetchDependencies['relayed']> => {
-  if (relayed === undefined) throw new Error('it knows of no relayed connections')
+  if (relayed === undefined) throw new Error('dependencies without relayed connections')
   return relayed
 }

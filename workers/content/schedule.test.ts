@@ -11,14 +11,14 @@ const createClock = () => {
 }
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
 
-test('begins carefully, in order, and opens the window to 2 MiB for a source that keeps up', () => {
+test('starts in order with a small window, and opens it to 2 MiB for a fast source', () => {
   const { now, pass } = createClock()
   const schedule = createSchedule(range(20), now)
   expect(schedule.next('a')).toEqual([0, 1])
   pass(10)
   expect(schedule.arrived('a', 0)).toEqual({ first: true, ms: 10 })
   expect(schedule.next('a')).toEqual([2, 3, 4, 5, 6, 7, 8])
-  // What comes next is asked for in halves of the window.
+  // Further requests wait until half of the window is free.
   for (const piece of [1, 2, 3]) {
     pass(10)
     schedule.arrived('a', piece)
@@ -29,7 +29,7 @@ test('begins carefully, in order, and opens the window to 2 MiB for a source tha
   expect(schedule.next('a')).toEqual([9, 10, 11, 12])
 })
 
-test('asks a slow source for one piece at a time', () => {
+test('requests one piece at a time from a slow source', () => {
   const { now, pass } = createClock()
   const schedule = createSchedule(range(20), now)
   schedule.next('slow')
@@ -41,7 +41,7 @@ test('asks a slow source for one piece at a time', () => {
   expect(schedule.next('slow')).toHaveLength(1)
 })
 
-test('gives what a lost source was asked for to others, first pieces first', () => {
+test('reassigns the pieces of a lost source, lowest first', () => {
   const { now } = createClock()
   const schedule = createSchedule(range(6), now)
   expect(schedule.next('a')).toEqual([0, 1])
@@ -51,7 +51,7 @@ test('gives what a lost source was asked for to others, first pieces first', () 
   expect(schedule.next('b')).toEqual([0, 1, 4, 5])
 })
 
-test('in the end the fast source takes over what the slow one holds, and the later copy is told apart', () => {
+test('in the endgame a fast source duplicates the requests of a slow one, and the later copy is not first', () => {
   const { now, pass } = createClock()
   const schedule = createSchedule(range(4), now)
   expect(schedule.next('slow')).toEqual([0, 1])
@@ -68,36 +68,36 @@ test('in the end the fast source takes over what the slow one holds, and the lat
   expect(schedule.arrived('slow', 0).first).toBe(false)
 })
 
-test('takes nothing over from a source that will be sooner itself', () => {
+test('does not duplicate requests that their source will answer sooner', () => {
   const { now, pass } = createClock()
   const schedule = createSchedule(range(6), now)
   schedule.next('fast')
   pass(10)
   schedule.arrived('fast', 0)
-  // 1 to 5 are with the fast source; a new one is thought to be slower.
+  // The fast source has pieces 1 to 5; an unmeasured one is assumed to be slower.
   expect(schedule.next('fast')).toEqual([2, 3, 4, 5])
   expect(schedule.next('new')).toEqual([])
   pass(2_000)
   expect(schedule.next('new').length).toBeGreaterThan(0)
 })
 
-test('does not ask a source again for what it does not hold, and knows when it has nothing', () => {
+test('does not request an absent piece from the same source again, and detects an exhausted source', () => {
   const { now } = createClock()
   const schedule = createSchedule(range(2), now)
   expect(schedule.next('a')).toEqual([0, 1])
   schedule.absent('a', 0)
-  expect(schedule.isUseless('a')).toBe(false)
+  expect(schedule.isExhausted('a')).toBe(false)
   expect(schedule.next('a')).toEqual([])
   schedule.absent('a', 1)
-  expect(schedule.isUseless('a')).toBe(true)
+  expect(schedule.isExhausted('a')).toBe(true)
   expect(schedule.next('b')).toEqual([0, 1])
 })
 
-test('ends with every piece once as first, whatever sources do, and never has more than eight asked of one', () => {
+test('completes with exactly one first copy of each piece whatever sources do, with at most eight outstanding each', () => {
   const sources = ['a', 'b', 'c']
   const step = fc.record({
     source: fc.constantFrom(...sources),
-    what: fc.constantFrom('answer', 'answer', 'answer', 'lie', 'vanish', 'absent'),
+    what: fc.constantFrom('answer', 'answer', 'answer', 'corrupt', 'vanish', 'absent'),
     ms: fc.integer({ min: 0, max: 3_000 }),
   })
   fc.assert(
@@ -131,10 +131,10 @@ test('ends with every piece once as first, whatever sources do, and never has mo
         }
         const { first } = schedule.arrived(source, piece)
         expect(first).toBe(!have.has(piece))
-        if (first && what === 'lie') schedule.rejected(piece)
+        if (first && what === 'corrupt') schedule.rejected(piece)
         else have.add(piece)
       }
-      // One new source that answers all of it brings the rest.
+      // A new source that answers every request completes the content.
       for (const source of sources) schedule.lost(source)
       for (let round = 0; round < 2 * count && schedule.left > 0; round += 1) {
         for (const piece of schedule.next('late')) {

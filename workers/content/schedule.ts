@@ -1,115 +1,115 @@
 /**
- * Which piece to ask which source for, and how many at a time. Pure: it is told what happened and when.
+ * Piece scheduler: assigns pieces to sources and bounds the outstanding requests of each. Pure.
  *
- * Pieces are asked for about in their order, each from one source, until none is left that nobody was asked for. Then
- * a source that has nothing to do takes over what it would bring sooner than the one that was asked (the endgame), so
- * that the slowest source does not hold the end. What a source cannot bring goes back to the others.
+ * Requests pieces roughly in ascending order, each from one source, until every missing piece is requested. In the
+ * endgame an idle source then duplicates requests that it will probably answer sooner, so that the slowest source does
+ * not delay completion. Pieces that a source cannot deliver return to the others.
  */
 export interface Schedule {
-  /** Pieces that did not arrive yet. */
+  /** Number of missing pieces. */
   readonly left: number
   /**
-   * The pieces to ask `source` for now, in one request, ascending; they then count as asked. None when nothing fits, or
-   * while over half of what it may be asked for is still to come: each request costs both ends. `most` bounds how many
-   * it is asked for at a time.
+   * Assigns pieces to `source` for one request, ascending, and marks them as requested. Empty when no piece is suitable,
+   * or while more than half of its window is outstanding: each request costs both ends. `maxOutstanding` caps the window.
    */
-  next(source: string, most?: number): number[]
-  /** Bytes of a piece came from `source`: how long they took, ms, and whether they are the first for that piece. */
+  next(source: string, maxOutstanding?: number): number[]
+  /** Records a piece received from `source`. Returns its transfer time (ms) and whether it is the first copy. */
   arrived(source: string, piece: number): { first: boolean; ms: number }
-  /** What had arrived was not the piece. */
+  /** Marks a received piece as missing again, because it failed verification. */
   rejected(piece: number): void
-  /** `source` does not hold the piece. */
+  /** Records that `source` does not have the piece. */
   absent(source: string, piece: number): void
-  /** `source` is gone: what it was asked for is open again. */
+  /** Removes `source`; its outstanding pieces become available again. */
   lost(source: string): void
-  /** `source` is asked for nothing now. */
+  /** Whether `source` has no outstanding pieces. */
   isIdle(source: string): boolean
-  /** `source` is asked for nothing, and holds none of the pieces that are left. */
-  isUseless(source: string): boolean
+  /** Whether `source` is idle and has none of the missing pieces. */
+  isExhausted(source: string): boolean
 }
 
 /**
- * Most pieces asked of one source at a time: 2 MiB, so that the sender has something to send while a request is on its
- * way through threads and processes, and half of the 4 MiB that a stream holds for a reader who is late.
+ * Maximum outstanding pieces per source: 2 MiB keeps the sender busy while a request crosses threads and processes, and
+ * is half of the 4 MiB that a stream buffers for a slow reader.
  */
 const maxWindow = 8
 
-/** Pieces asked of a source whose pace is not known yet: one on its way while the other is read. */
-const firstWindow = 2
+/** Window of a source that has not been measured yet: one piece in flight while the other is read. */
+const initialWindow = 2
 
-/** A source is asked for about this much work at a time, ms: more would be taken over again in the end. */
+/** Target duration of a source's outstanding work (ms): more would be duplicated in the endgame. */
 const windowMs = 2_000
 
-/** Weight of the newest piece in a source's pace: about its last five pieces count. */
-const paceWeight = 0.3
+/** Weight of the newest sample in the moving average: about the last five pieces count. */
+const sampleWeight = 0.3
 
-/** What a source without any piece yet is thought to take for one, ms: 256 KiB at 1 MB/s. */
-const unknownPaceMs = 250
+/** Assumed time per piece of an unmeasured source (ms): 256 KiB at 1 MB/s. */
+const assumedMsPerPiece = 250
 
-/** Sources asked for one piece at most: a third helps when two of them stall, more would only be waste. */
-const maxAskers = 3
+/** Maximum sources per piece: a third helps when two stall, more would be waste. */
+const maxRequestsPerPiece = 3
 
 interface SourceState {
-  /** When each piece was asked for, oldest first. */
-  asked: Map<number, number>
+  /** Request time by outstanding piece, oldest first. */
+  outstanding: Map<number, number>
   absent: Set<number>
-  /** Of the last arrival, ms. */
+  /** Time of the last arrival (ms). */
   arrivedAt: number
-  /** Smoothed ms a piece. */
-  pace: number | undefined
+  /** Moving average of the time per piece (ms). */
+  msPerPiece: number | undefined
 }
 
 export const createSchedule = (pieces: readonly number[], now: () => number): Schedule => {
   const missing = new Set(pieces)
-  const askersByPiece = new Map<number, Set<string>>()
+  const requestersByPiece = new Map<number, Set<string>>()
   const sources = new Map<string, SourceState>()
 
   const stateOf = (source: string): SourceState => {
-    const known = sources.get(source)
-    if (known !== undefined) return known
-    const fresh: SourceState = { asked: new Map(), absent: new Set(), arrivedAt: 0, pace: undefined }
-    sources.set(source, fresh)
-    return fresh
+    const existing = sources.get(source)
+    if (existing !== undefined) return existing
+    const added: SourceState = { outstanding: new Map(), absent: new Set(), arrivedAt: 0, msPerPiece: undefined }
+    sources.set(source, added)
+    return added
   }
 
-  /** Ms until `source` will probably bring a piece that it was asked for. */
-  const expected = (source: string, piece: number): number => {
-    const { asked, pace, arrivedAt } = stateOf(source)
-    let place = 0
-    for (const other of asked.keys()) {
-      place += 1
+  /** Estimated time until `source` delivers an outstanding piece (ms). */
+  const expectedMs = (source: string, piece: number): number => {
+    const { outstanding, msPerPiece, arrivedAt } = stateOf(source)
+    let position = 0
+    for (const other of outstanding.keys()) {
+      position += 1
       if (other === piece) break
     }
-    const planned = place * (pace ?? unknownPaceMs)
-    const waited = now() - Math.max(arrivedAt, asked.get(piece) ?? 0)
-    // Overdue: what is late for a time will probably be late for about that time again.
+    const planned = position * (msPerPiece ?? assumedMsPerPiece)
+    const waited = now() - Math.max(arrivedAt, outstanding.get(piece) ?? 0)
+    // An overdue piece is assumed to take about as long again as it is overdue.
     return Math.max(planned - waited, waited - planned)
   }
 
-  const takeOver = (state: SourceState): number | undefined => {
-    const own = (state.asked.size + 1) * (state.pace ?? unknownPaceMs)
-    let worst: number | undefined
-    let worstMs = own
-    for (const [piece, askers] of askersByPiece) {
-      if (askers.size >= maxAskers || state.asked.has(piece) || state.absent.has(piece)) continue
-      const soonest = Math.min(...[...askers].map((asker) => expected(asker, piece)))
-      if (soonest <= worstMs) continue
-      worst = piece
-      worstMs = soonest
+  /** The outstanding piece of other sources that this one would improve most. */
+  const findDuplicate = (state: SourceState): number | undefined => {
+    const own = (state.outstanding.size + 1) * (state.msPerPiece ?? assumedMsPerPiece)
+    let latest: number | undefined
+    let latestMs = own
+    for (const [piece, requesters] of requestersByPiece) {
+      if (requesters.size >= maxRequestsPerPiece || state.outstanding.has(piece) || state.absent.has(piece)) continue
+      const soonest = Math.min(...[...requesters].map((requester) => expectedMs(requester, piece)))
+      if (soonest <= latestMs) continue
+      latest = piece
+      latestMs = soonest
     }
-    return worst
+    return latest
   }
 
-  const forget = (source: string, piece: number): void => {
-    const askers = askersByPiece.get(piece)
-    if (askers?.delete(source) === true && askers.size === 0) askersByPiece.delete(piece)
+  const releasePiece = (source: string, piece: number): void => {
+    const requesters = requestersByPiece.get(piece)
+    if (requesters?.delete(source) === true && requesters.size === 0) requestersByPiece.delete(piece)
   }
 
-  /** Pieces in their order: those that went back to the missing ones stand at the end of the set. */
-  const firstOpen = ({ asked, absent }: SourceState): number | undefined => {
+  /** Lowest unrequested piece; the set is not in order, because rejected pieces are added again at its end. */
+  const firstUnrequested = ({ outstanding, absent }: SourceState): number | undefined => {
     let first: number | undefined
     for (const piece of missing) {
-      if (askersByPiece.has(piece) || asked.has(piece) || absent.has(piece)) continue
+      if (requestersByPiece.has(piece) || outstanding.has(piece) || absent.has(piece)) continue
       if (first === undefined || piece < first) first = piece
     }
     return first
@@ -120,26 +120,27 @@ export const createSchedule = (pieces: readonly number[], now: () => number): Sc
       return missing.size
     },
 
-    next(source, most = maxWindow) {
+    next(source, maxOutstanding = maxWindow) {
       const state = stateOf(source)
-      const planned = state.pace === undefined ? firstWindow : Math.max(1, Math.round(windowMs / state.pace))
-      const window = Math.min(maxWindow, most, planned)
-      const free = window - state.asked.size
+      const planned =
+        state.msPerPiece === undefined ? initialWindow : Math.max(1, Math.round(windowMs / state.msPerPiece))
+      const window = Math.min(maxWindow, maxOutstanding, planned)
+      const free = window - state.outstanding.size
       const pieces: number[] = []
       if (free < window / 2) return pieces
       while (pieces.length < free) {
-        const piece = firstOpen(state) ?? takeOver(state)
+        const piece = firstUnrequested(state) ?? findDuplicate(state)
         if (piece === undefined) break
-        state.asked.set(piece, now())
-        const askers = askersByPiece.get(piece) ?? new Set()
-        askersByPiece.set(piece, askers.add(source))
+        state.outstanding.set(piece, now())
+        const requesters = requestersByPiece.get(piece) ?? new Set()
+        requestersByPiece.set(piece, requesters.add(source))
         pieces.push(piece)
       }
       pieces.sort((a, b) => a - b)
-      // They are answered in this order, whatever the one in which they were taken over.
+      // The provider answers in ascending order, which may differ from the order of assignment.
       for (const piece of pieces) {
-        state.asked.delete(piece)
-        state.asked.set(piece, now())
+        state.outstanding.delete(piece)
+        state.outstanding.set(piece, now())
       }
       return pieces
     },
@@ -147,12 +148,12 @@ export const createSchedule = (pieces: readonly number[], now: () => number): Sc
     arrived(source, piece) {
       const state = stateOf(source)
       const at = now()
-      const ms = at - Math.max(state.arrivedAt, state.asked.get(piece) ?? at)
-      state.asked.delete(piece)
+      const ms = at - Math.max(state.arrivedAt, state.outstanding.get(piece) ?? at)
+      state.outstanding.delete(piece)
       state.arrivedAt = at
-      state.pace = state.pace === undefined ? ms : state.pace + paceWeight * (ms - state.pace)
-      // The others' bytes for it may still come; they are no longer waited for.
-      askersByPiece.delete(piece)
+      state.msPerPiece = state.msPerPiece === undefined ? ms : state.msPerPiece + sampleWeight * (ms - state.msPerPiece)
+      // Copies from other sources may still arrive, but are no longer needed.
+      requestersByPiece.delete(piece)
       return { first: missing.delete(piece), ms }
     },
 
@@ -162,21 +163,21 @@ export const createSchedule = (pieces: readonly number[], now: () => number): Sc
 
     absent(source, piece) {
       const state = stateOf(source)
-      state.asked.delete(piece)
+      state.outstanding.delete(piece)
       state.absent.add(piece)
-      forget(source, piece)
+      releasePiece(source, piece)
     },
 
     lost(source) {
-      for (const piece of stateOf(source).asked.keys()) forget(source, piece)
+      for (const piece of stateOf(source).outstanding.keys()) releasePiece(source, piece)
       sources.delete(source)
     },
 
-    isIdle: (source) => stateOf(source).asked.size === 0,
+    isIdle: (source) => stateOf(source).outstanding.size === 0,
 
-    isUseless(source) {
-      const { asked, absent } = stateOf(source)
-      return asked.size === 0 && [...missing].every((piece) => absent.has(piece))
+    isExhausted(source) {
+      const { outstanding, absent } = stateOf(source)
+      return outstanding.size === 0 && [...missing].every((piece) => absent.has(piece))
     },
   }
 }

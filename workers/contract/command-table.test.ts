@@ -10,20 +10,20 @@ import {
 } from './command-table.ts'
 import type { EngineCommands } from './commands.ts'
 
-describe('the table of commands', () => {
+describe('the command table', () => {
   test('has a line for every command, or does not compile', () => {
     const { status: _left, ...incomplete } = commandTable
     // @ts-expect-error a command without its line
     incomplete satisfies CommandTable
     // @ts-expect-error a line without its command
     ;({ ...commandTable, unheardOf: commandTable.status }) satisfies CommandTable
-    // @ts-expect-error a line that says nothing of a second try
+    // @ts-expect-error a line without `retry`
     ;({ ...commandTable, status: { by: 'scripts', bytes: 'none' } }) satisfies CommandTable
     commandTable satisfies CommandTable
     expectTypeOf<keyof typeof commandTable>().toEqualTypeOf<keyof EngineCommands>()
   })
 
-  test('says which commands other tabs and scripts may give', () => {
+  test('lists the commands of other tabs and of scripts', () => {
     expectTypeOf<TabCommand>().toEqualTypeOf<Exclude<keyof EngineCommands, 'start' | 'stop' | 'flush'>>()
     expectTypeOf<ScriptCommand>().toExtend<TabCommand>()
     expect(commandNames.filter((name) => !tabCommands.some((each) => each === name))).toEqual([
@@ -31,7 +31,7 @@ describe('the table of commands', () => {
       'stop',
       'flush',
     ])
-    // What scripts rely on: a command may come, none may go.
+    // Scripts rely on these: commands may be added, none removed.
     expect(scriptCommands).toEqual(
       expect.arrayContaining(
         'status publish search lookup resolve install library readFile yank peers metrics connect'.split(' '),
@@ -39,7 +39,7 @@ describe('the table of commands', () => {
     )
   })
 
-  test('closes what a tab opened by a command that tabs may give, and keeps what is about one engine there', () => {
+  test('closes by a command of tabs, and never retries commands on the state of one engine', () => {
     for (const name of commandNames) {
       const rule: CommandTable[typeof name] = commandTable[name]
       if (rule.closedBy !== undefined) expect(tabCommands).toContain(rule.closedBy)

@@ -2,36 +2,36 @@ import type { EngineCommands } from './commands.ts'
 import type { FailureName } from './failures.ts'
 
 /**
- * The one list of the engine's commands, with what everything between a caller and the engine has to know of them. A new
- * command is a line here, a type in `commands.ts` and an implementation in `engine/commands.ts`; what is missing does
- * not compile.
+ * The one list of the engine's commands, with their rules for every layer between a caller and the engine. A new
+ * command needs a line here, a type in `commands.ts` and an implementation in `engine/commands.ts`, or it does not
+ * compile.
  */
 export interface CommandRule {
   /**
-   * Who may give it. `page`: only the page whose own worker runs the engine; `tabs`: every tab of the profile; `scripts`:
-   * those, and scripts through `window.ggen`.
+   * Permitted callers. `page`: only the page whose own worker runs the engine; `tabs`: every tab of the profile;
+   * `scripts`: every tab, and scripts through `window.ggen`.
    */
   readonly by: 'page' | 'tabs' | 'scripts'
   /**
-   * What becomes of it when its engine is gone before it answered. `idempotent`: the next engine gets it, since doing it
-   * twice is as doing it once; `same-engine`: it is about something that only that engine had, and fails as `Stopped`.
+   * Handling of a command whose engine ends before it answers. `idempotent`: sent again to the next engine;
+   * `same-engine`: refers to state of that engine only, and fails as `Stopped`.
    */
   readonly retry: 'idempotent' | 'same-engine'
   /**
-   * Which way it carries bytes, as many as a package has: between tabs they go in chunks, and those of a result are
-   * transferred to the page, so an implementation must not keep them.
+   * Direction in which it carries bytes of package size: they are sent in chunks between tabs, and those of a result
+   * are transferred to the page, so an implementation must not keep them.
    */
   readonly bytes: 'none' | 'in' | 'out' | 'both'
-  /** The failure by which a second try finds that the first one worked. */
+  /** The failure of a retry that means that the first try succeeded. */
   readonly doneBefore?: FailureName
   /**
-   * `begins`: it is known by the `transferId` of its second argument, which is made where there is none; `cancels`: its
-   * first argument is such an id, and what was cancelled is not begun again.
+   * `begins`: starts a transfer with the `transferId` of its second argument, generated if absent; `cancels`: cancels
+   * the transfer with the id in its first argument, which is not retried afterwards.
    */
   readonly transfer?: 'begins' | 'cancels'
-  /** It cannot be what stops an engine from answering, so it is asked of every next one. */
+  /** Cannot be the cause of an engine that stops answering, so every next engine gets it. */
   readonly harmless?: true
-  /** What it opens, under the `id` of its result, is closed by this command when the tab that asked is gone. */
+  /** The command that closes what this one opened, by the `id` of its result, when the calling tab is gone. */
   readonly closedBy?: 'closeDraft'
 }
 
@@ -73,23 +73,23 @@ export const commandTable = {
   wake: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
 } as const satisfies CommandTable
 
-/** A rule for every command, and for nothing else. */
+/** Exactly one rule for each command. */
 export type CommandTable = Readonly<Record<keyof EngineCommands, CommandRule>>
 
-/** Commands that may be given by one of these. */
+/** Commands permitted to one of these callers. */
 type CommandsBy<By extends CommandRule['by']> = {
   [Name in keyof EngineCommands]: (typeof commandTable)[Name]['by'] extends By ? Name : never
 }[keyof EngineCommands]
 
-/** What every tab may ask of the engine, wherever it runs. */
+/** Commands of every tab, whichever tab runs the engine. */
 export type TabCommand = CommandsBy<'tabs' | 'scripts'>
 
-/** What `window.ggen` offers. */
+/** Commands of `window.ggen`. */
 export type ScriptCommand = CommandsBy<'scripts'>
 
 export const ruleOf = (command: keyof EngineCommands): CommandRule => commandTable[command]
 
-/** Whether its arguments (`in`) or its result (`out`) hold bytes. */
+/** True if the arguments (`in`) or the result (`out`) hold bytes. */
 export const carriesBytes = (command: keyof EngineCommands, way: 'in' | 'out'): boolean => {
   const { bytes } = ruleOf(command)
   return bytes === way || bytes === 'both'

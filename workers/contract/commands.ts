@@ -24,28 +24,28 @@ import type {
   VerifyResult,
 } from './views.ts'
 
-/** What the page hands to the worker once, before any other command. */
+/** Options that the page passes to the worker once, before any other command. */
 export interface StartOptions {
   profile: string
-  /** Relay multiaddrs from `?relay=`; empty means: those that the page's server names, or those remembered. */
+  /** Relay multiaddrs from `?relay=`; empty means those listed by the page's server, or its last stored list. */
   relays: string[]
   /** ICE servers for WebRTC; empty means host candidates only. */
   iceServers: { urls: string | string[]; username?: string; credential?: string }[]
-  /** Transferred: the engine posts an `UpdateBatch` a tick to it. */
+  /** Transferred: receives at most one `UpdateBatch` per tick. */
   updates: MessagePort
-  /** Transferred: the way to the page's RTCPeerConnections; undefined where the browser has no WebRTC. */
+  /** Transferred: the port to the page's RTCPeerConnections; undefined in browsers without WebRTC. */
   rtc: MessagePort | undefined
-  /** False forces message passing instead of transferring data channels (tests, and browsers that refuse). */
+  /** False forces message passing instead of transferred data channels (tests, and browsers that refuse a transfer). */
   transferChannels: boolean
   /** Rooms whose logs are written to the console (`?debug=room,room`, `*` for all); absent: none. */
   debug?: string
-  /** That this page leads the tabs of its profile, under this id, taken (`stolen`) from a frozen one; absent: no other tab is served. */
+  /** Set when this page leads the tabs of its profile; without it the engine serves no other tab. */
   leadership?: Leadership
 }
 
 /**
- * `leader` is the id of this leadership. `stolen`: the holder of the profile does not answer, and
- * loses it. `restarted`: the holder was an engine of the same page.
+ * `leader` is the id of this leadership. `stolen`: taken from a frozen holder, which loses the profile. `restarted`:
+ * the holder was an engine of the same page.
  */
 export interface Leadership {
   leader: string
@@ -53,7 +53,7 @@ export interface Leadership {
   restarted?: boolean
 }
 
-/** Why the engine should look after its connections now: the network is back, the page is seen, the machine went on. */
+/** Why the engine should check its connections now: the network is back, the page is visible, the machine resumed. */
 export type WakeReason = 'online' | 'visible' | 'resume'
 
 /**
@@ -61,63 +61,63 @@ export type WakeReason = 'online' | 'visible' | 'resume'
  * `failureNames`. Commands other than `start` wait until the engine is up.
  */
 export interface EngineCommands {
-  /** Opens storage and keys and starts the node; resolves when commands work, which is before any peer is connected. */
+  /** Opens storage and keys and starts the node; resolves when commands work, before any peer is connected. */
   start(options: StartOptions): Promise<void>
   /** Stops the node and closes storage. */
   stop(): Promise<void>
-  /** Writes what may wait: the page is hidden, or is going, and its worker may end without another word. */
+  /** Writes pending values: the page is hidden or closing, and its worker may end without notice. */
   flush(): Promise<void>
   status(): Promise<StatusView>
 
-  /** Reads files as a package and says what is found; never rejects for what the files contain. */
+  /** Reads files as a package and reports findings; never rejects because of their content. */
   check(files: FileInput[], options?: PublishOptions): Promise<PackageCheck>
   /**
-   * The files of a zip archive, checked for size, links and unsafe paths before they are inflated. Where all of them
-   * stand in one top folder, that folder is taken off and named. What never belongs to a package is left out, as it is
-   * when the folder itself is chosen.
+   * Reads the files of a zip archive, checked for size, links and unsafe paths before they are inflated. A common top
+   * folder is removed from the paths and returned. Files that never belong to a package are left out, as when the
+   * folder itself is chosen.
    */
   readArchive(archive: Uint8Array): Promise<{ folder?: string; files: FileInput[]; leftOut: LeftOut[] }>
   /**
-   * Checks, signs and stores a release; resolves when it is durable here. Sending it out follows as updates. Rejects with
-   * the first error that `check` finds, a dry run too: with `PrivateFile` while files look private that
-   * `confirmedPrivate` does not name.
+   * Checks, signs and stores a release; resolves when it is durable on this device. Updates report its publication to
+   * the network. Rejects, also in a dry run, with the first error that `check` finds: with `PrivateFile` for a file
+   * that looks private and is not in `confirmedPrivate`.
    */
   publish(files: FileInput[], options?: PublishOptions): Promise<PublishResult>
   /**
-   * Keeps files as a draft and checks them; the changes of a draft come after without its files. A draft ends by
-   * `closeDraft`, with the tab that opened it or with the engine, and may be closed when there are too many: every other
-   * command about it then rejects with `DraftNotOpen`, and it is opened again with what it should hold.
+   * Keeps files as a draft and checks them; later changes do not send the files again. A draft ends by `closeDraft`,
+   * with the tab that opened it or with the engine, and may be closed when there are too many: every other command on
+   * it then rejects with `DraftNotOpen`, and the caller opens it again with its current state.
    */
   openDraft(files: FileInput[], options?: DraftOptions): Promise<OpenedDraft>
   /** Changes a draft and checks it as `check` does. */
   changeDraft(id: string, change: DraftChange): Promise<PackageCheck>
-  /** Changes a draft and publishes it as `publish` does; what did not change since the last time is not hashed again. */
+  /** Changes a draft and publishes it as `publish` does; content unchanged since the last time is not hashed again. */
   publishDraft(id: string, options?: DraftChange & Pick<PublishOptions, 'dryRun'>): Promise<PublishResult>
   closeDraft(id: string): Promise<void>
-  /** Hides a version of an own package from new resolves. */
+  /** Hides a version of an own package from new resolutions. */
   yank(id: string, version: string): Promise<void>
 
   search(query: SearchQuery): Promise<SearchResult>
-  /** Everything the package page shows, as it is known here; rejects with `PackageNotFound`. */
+  /** Everything that the package page shows, from local data; rejects with `PackageNotFound`. */
   describe(id: string): Promise<PackageView>
   /**
-   * Brings what `describe` can then show: the files of a small package, and how many peers provide it. Resolves when both
-   * are known or given up, within seconds; rejects with `PackageNotFound`.
+   * Fetches more for `describe`: the files of a small package, and the number of its providers. Resolves when both are
+   * known or have failed, within seconds; rejects with `PackageNotFound`.
    */
   preview(id: string): Promise<void>
-  /** The head record of a package: from the tiers of the cache or the catalogue, else from the DHT or connected peers. */
+  /** The head record of a package: from the cache or the catalogue, otherwise from the DHT or connected peers. */
   lookup(id: string): Promise<LookupResult>
 
   resolve(specs: string[]): Promise<{ packages: ResolvedPackage[] }>
   planInstall(specs: string[], options?: InstallOptions): Promise<InstallPlan>
   install(specs: string[], options?: InstallOptions): Promise<InstallResult>
   /**
-   * Stops a transfer; what was verified so far is kept for a later try. By the id of a remote search it ends asking peers.
+   * Stops a transfer; verified pieces are kept for a later try. With the id of a remote search it ends the peer query.
    */
   cancel(id: string): Promise<void>
 
   library(): Promise<LibraryEntry[]>
-  /** One file of an installed package, or of one whose content is here; verified before it is returned. */
+  /** One file of a package that is installed or whose content is present; verified before it is returned. */
   readFile(id: string, version: string, path: string): Promise<Uint8Array>
   /** An installed package as a zip archive. */
   exportZip(id: string, version: string): Promise<Uint8Array>
@@ -125,14 +125,15 @@ export interface EngineCommands {
   /** Rejects with `NotInstalled`. */
   planUninstall(id: string, version: string): Promise<UninstallPlan>
   /**
-   * Takes a package out of the library, and its files from this device unless they were published here or something
-   * else uses them. Rejects with `NeededByOthers`, naming them, while installed packages need it; `force` overrules.
+   * Removes a package from the library, and its files from this device unless this profile published them or something
+   * else uses them. Rejects with `NeededByOthers`, naming the dependents, while installed packages need it; `force`
+   * overrides.
    */
   uninstall(id: string, version: string, options?: UninstallOptions): Promise<void>
 
   peers(): Promise<PeerView[]>
   metrics(): Promise<MetricsView>
   connect(multiaddr: string): Promise<void>
-  /** Checks all connections, and tries relays, peers and catalogues at once; many in a second count as one. */
+  /** Checks all connections, and retries relays, peers and sync at once; many calls in a second count as one. */
   wake(reason: WakeReason): Promise<void>
 }

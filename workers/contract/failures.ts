@@ -1,11 +1,8 @@
-/**
- * Every failure that a command can reject with, by name.
- *
- * Only `name` and `message` of an Error survive the way from the worker to the page, so a failure is told apart by its
- * name, and its message is a whole sentence that a person can act on.
- */
+import { decodeFailureReason, type FailureReason } from './reasons.ts'
+
+/** Every failure that a command can reject with, by name. */
 export const failureNames = [
-  // What a person hands in: a folder, an archive, a manifest.
+  // Input of people: folders, archives, manifests.
   'ManifestMissing',
   'ManifestUnreadable',
   'NameMissing',
@@ -23,9 +20,9 @@ export const failureNames = [
   'InvalidArgument',
   /** A file looks private and was not confirmed, one by one, in `PublishOptions.confirmedPrivate`. */
   'PrivateFile',
-  /** The engine does not keep this draft, or not any more: it is opened again with its files. */
+  /** The engine does not have this draft, or no longer; open it again with its files. */
   'DraftNotOpen',
-  // What a peer, or the disk, hands in.
+  // Data from peers and the disk.
   'RecordMalformed',
   'RecordTooLarge',
   'RecordUnsupported',
@@ -36,7 +33,7 @@ export const failureNames = [
   'Equivocation',
   'PieceInvalid',
   'FileInvalid',
-  // What the registry answers.
+  // The registry.
   'VersionExists',
   'PackageNotFound',
   'VersionNotFound',
@@ -44,11 +41,11 @@ export const failureNames = [
   'DependencyMissing',
   'DependencyConflict',
   'NotInstalled',
-  /** Other installed packages stop working without it; `planUninstall` names them, `force` removes it all the same. */
+  /** Other installed packages stop working without it; `planUninstall` names them, `force` removes it anyway. */
   'NeededByOthers',
-  // What the network and the machine do.
+  // The network and the machine.
   'ContentUnavailable',
-  /** Peers that hold it are reached through a relay only, which carries less than what is missing. */
+  /** All providers are relayed peers, and a relay carries less than the missing bytes. */
   'TooLargeForRelay',
   'PeerUnreachable',
   'Cancelled',
@@ -58,32 +55,72 @@ export const failureNames = [
   'ProfileInUse',
   /** The engine ended before the command did. An install resumes at the next start. */
   'Stopped',
-  /** The profile runs in a tab with another version of this page, which this one cannot work through. */
+  /** The profile runs in a tab with another version of this page, which cannot serve this one. */
   'TabOutdated',
   'Internal',
 ] as const
 
 export type FailureName = (typeof failureNames)[number]
 
-/** A named failure. `message` is for people; code looks at `name` only. */
+/** A failure as plain data. `name` is one of `failureNames`, or a name of a later version. */
+export interface FailureView {
+  name: string
+  reason: FailureReason
+}
+
+/**
+ * A named failure with a reason: a code with values. The words are in `src/text/failures.ts`.
+ *
+ * Only `name` and `message` of an Error survive the transfer to another thread or tab, so `message` is the reason as
+ * JSON, and `toFailure` decodes it.
+ */
 export class Failure extends Error {
   override readonly name: FailureName
+  readonly reason: FailureReason
 
-  constructor(name: FailureName, message: string) {
-    super(message)
+  constructor(name: FailureName, reason: FailureReason) {
+    super(JSON.stringify(reason))
     this.name = name
+    this.reason = reason
   }
 }
 
-/** Tells whether `error` is the failure `name`, also after it crossed a thread (where its class is lost). */
+/** True if `error` is the failure `name`, also after it crossed a thread, where its class is lost. */
 export const isFailure = (error: unknown, name?: FailureName): error is Error & { name: FailureName } =>
   error instanceof Error &&
   (name === undefined ? (failureNames as readonly string[]).includes(error.name) : error.name === name)
 
-/** Any thrown value as a named failure: itself when it has a documented name, else `Internal` with its message. */
+/** Converts any thrown value to a named failure; errors without a documented name become `Internal`. Total. */
 export const toFailure = (thrown: unknown): Failure => {
   if (thrown instanceof Failure) return thrown
-  if (isFailure(thrown)) return new Failure(thrown.name, thrown.message)
-  if (thrown instanceof Error && thrown.name === 'AbortError') return new Failure('Cancelled', 'It was cancelled.')
-  return new Failure('Internal', thrown instanceof Error ? thrown.message : String(thrown))
+  if (isFailure(thrown)) return readFailure(thrown)
+  if (thrown instanceof Error && thrown.name === 'AbortError') return new Failure('Cancelled', { code: 'cancelled' })
+  return new Failure('Internal', {
+    code: 'unexpected',
+    detail: thrown instanceof Error ? thrown.message : toText(thrown),
+  })
+}
+
+/** Decodes a failure from its name and message. Total. */
+export const readFailure = ({ name, message }: { name: string; message: string }): Failure =>
+  new Failure(failureNames.find((each) => each === name) ?? 'Internal', reasonOf(message))
+
+/** The reason in a message; texts of libraries and earlier versions become `described`. */
+const reasonOf = (message: string): FailureReason => {
+  try {
+    const data: unknown = JSON.parse(message)
+    if (typeof data === 'object' && data !== null && 'code' in data) return decodeFailureReason(data)
+  } catch {
+    // Not JSON.
+  }
+  return { code: 'described', detail: message }
+}
+
+/** Never throws, even for a value whose conversion to text does. */
+const toText = (value: unknown): string => {
+  try {
+    return String(value)
+  } catch {
+    return typeof value
+  }
 }

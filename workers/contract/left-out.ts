@@ -1,42 +1,42 @@
 import type { LeftOut, LeftOutReason } from './views.ts'
 
 /**
- * What never belongs to a package: the one list, for every way in (folder, drop, archive, `window.ggen`).
+ * The one list of files that never belong to a package, for every kind of input (folder, drop, archive, `window.ggen`).
  *
- * A value of the contract, because the page skips these folders before it reads them and the engine decides again over
- * what arrives. It looks at names and places only, never at bytes; names count without regard to case. What may be a
- * build result or may be the package itself (`dist`, `build`) is decided by the engine, which knows the manifest.
+ * Part of the contract, because the page skips these folders before it reads them and the engine checks again. It
+ * decides by name and place only, never by content; names are compared without regard to case. The engine, which knows
+ * the manifest, decides about folders that may be build output or the package itself (`dist`, `build`).
  */
 
-/** Where a name stands: folders above it inside the package, outermost first, and all names beside it, lower case. */
+/** The place of a name: folders above it inside the package, outermost first, and all names beside it, lower case. */
 export interface Place {
   readonly parents: readonly string[]
   readonly siblings: ReadonlySet<string>
   readonly isFolder: boolean
 }
 
-/** Why this name is left out at this place; undefined when it belongs to the package. */
+/** The reason to leave out this name at this place; undefined when it belongs to the package. */
 export const reasonToLeaveOut = (name: string, { parents, siblings, isFolder }: Place): LeftOutReason | undefined => {
   const lower = name.toLowerCase()
   const listed = reasonByName.get(lower) ?? reasonByPattern(lower)
   if (listed !== undefined) return listed
   if (!isFolder) return undefined
   if (caseSensitive.has(name)) return caseSensitive.get(name)
-  // A template may bring the settings of an editor for the project that it makes.
+  // A template may contain editor settings for the projects created from it.
   if (editorFolders.has(lower)) return parents.some(isTemplateFolder) ? undefined : 'editor'
   const isOutput = lower === 'target' && (parents.length === 0 || targetMarkers.some((marker) => siblings.has(marker)))
   return isOutput ? 'build' : undefined
 }
 
 export interface Sifted<T> {
-  /** The common top folder, which does not belong to the package; undefined where there is none. */
+  /** The common top folder, which is not part of the package; undefined without one. */
   readonly folder: string | undefined
-  /** What stays, in the given order, with its path inside the top folder. */
+  /** Remaining items in the given order, with their paths inside the top folder. */
   readonly kept: { readonly path: string; readonly item: T }[]
   readonly leftOut: LeftOut[]
 }
 
-/** Sifts a list of files: takes off the common top folder, and leaves out what never belongs to a package. */
+/** Removes the common top folder from a list of files, and leaves out those that never belong to a package. */
 export const sift = <T extends { readonly path: string }>(items: readonly T[]): Sifted<T> => {
   const folder = commonTop(items.map(({ path }) => path))
   const prefix = folder === undefined ? '' : `${folder}/`
@@ -56,7 +56,7 @@ export const sift = <T extends { readonly path: string }>(items: readonly T[]): 
   return { folder, kept, leftOut: leftOut.list() }
 }
 
-/** Counts what is left out, by name. */
+/** Counts files left out, by name. */
 export const createLeftOut = () => {
   const byName = new Map<string, LeftOut>()
   return {
@@ -66,7 +66,7 @@ export const createLeftOut = () => {
       const isCut = atLeast || known.atLeast === true
       byName.set(key, { ...known, files: known.files + files, ...(isCut ? { atLeast: true } : {}) })
     },
-    /** In the order of names. */
+    /** Sorted by name. */
     list: (): LeftOut[] =>
       [...byName.values()]
         .filter(({ files }) => files > 0)
@@ -74,14 +74,14 @@ export const createLeftOut = () => {
   }
 }
 
-/** Two lists as one. */
+/** Joins lists, adding up equal entries. */
 export const joinLeftOut = (...lists: readonly (readonly LeftOut[])[]): LeftOut[] => {
   const all = createLeftOut()
   for (const { name, reason, files, atLeast } of lists.flat()) all.add(name, reason, files, atLeast)
   return all.list()
 }
 
-/** Archives of Windows have backslashes; a path that keeps one is refused later, and must not hide a name until then. */
+/** Windows archives may have backslashes; a path with one is refused later, and must not hide a name until then. */
 const segmentsOf = (path: string): string[] => path.split(/[/\\]/)
 
 const findLeftOut = (
@@ -101,7 +101,7 @@ const listNames = (paths: readonly string[]): Map<string, Set<string>> => {
   const namesByFolder = new Map<string, Set<string>>()
   for (const path of paths) {
     const segments = segmentsOf(path)
-    // Only files tell what a folder beside them is.
+    // Only names of files identify a folder beside them.
     const folder = segments.slice(0, -1).join('/')
     const names = namesByFolder.get(folder) ?? new Set()
     namesByFolder.set(folder, names)
@@ -110,14 +110,14 @@ const listNames = (paths: readonly string[]): Map<string, Set<string>> => {
   return namesByFolder
 }
 
-/** The folder that all files stand in that a person would call files of the package. */
+/** The top folder that contains all files that belong to the package. */
 const commonTop = (paths: readonly string[]): string | undefined => {
   const isOwn = (path: string): boolean => {
     const [first = '', ...rest] = segmentsOf(path)
     return reasonToLeaveOut(first, { parents: [], siblings: noNames, isFolder: rest.length > 0 }) === undefined
   }
   const own = paths.filter(isOwn)
-  // A folder of that very name was chosen: then it is the package. The history of one never is.
+  // If nothing else is left, a folder with such a name was itself chosen as the package; version control never is.
   const counted = own.length > 0 ? own : paths
   const top = counted[0]?.split('/')[0]
   if (top === undefined || top === '' || reasonByName.get(top.toLowerCase()) === 'version-control') return undefined
@@ -156,7 +156,7 @@ const reasonByName = new Map<string, LeftOutReason>(
   ),
 )
 
-/** In small letters these are words. */
+/** Names that are ordinary words in lower case. */
 const caseSensitive = new Map<string, LeftOutReason>([
   ['CVS', 'version-control'],
   ['Pods', 'dependencies'],
@@ -165,5 +165,5 @@ const caseSensitive = new Map<string, LeftOutReason>([
 
 const editorFolders: ReadonlySet<string> = new Set(['.idea', '.vscode', '.fleet', '.zed', '.eclipse', '.settings'])
 
-/** What builds into the folder `target` beside it. */
+/** Build files whose output is the folder `target` beside them. */
 const targetMarkers = ['cargo.toml', 'pom.xml', 'build.sbt', 'project.clj']

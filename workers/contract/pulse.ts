@@ -1,8 +1,8 @@
 /**
- * How a page sees that its engine's worker still runs: it pings, and the worker's event loop answers, whatever the engine
- * is doing. The worker also says so once when it begins: before that its script may still be loading.
+ * Liveness of the engine's worker: the page pings, and the worker's event loop answers, independently of the engine.
+ * The worker also sends one pong when it begins; before that its script may still be loading.
  *
- * These messages share the worker's port with comlink, which ignores what has no type of its own.
+ * These messages share the worker's port with comlink, which ignores messages of other types.
  */
 export type PulseMessage = { ggen: 'ping' | 'pong' }
 

@@ -1,13 +1,12 @@
 /**
- * What the page and the engine's worker say to each other about WebRTC. A worker has no RTCPeerConnection, so the page
- * owns the connections and the worker drives them over one MessagePort: every message of both directions goes through
- * that port and arrives in the order in which it was sent, so that a channel is never heard of before its connection,
- * nor a state after a later one.
+ * Messages between the page and the engine's worker about WebRTC. A worker has no RTCPeerConnection, so the page owns
+ * the connections and the worker drives them over one MessagePort. All messages in both directions use that port and
+ * arrive in order, so a channel is never announced before its connection, nor an old state after a newer one.
  *
- * The types of the WebRTC API are written out because the worker's library has none of them.
+ * The types of the WebRTC API are repeated here because TypeScript's worker library lacks them.
  */
 
-/** Given by the worker, which constructs all connections. */
+/** Assigned by the worker, which constructs all connections. */
 export type ConnectionId = number
 
 /** Positive when the worker opened the channel, negative when the peer did and the page announced it. */
@@ -25,7 +24,7 @@ export interface IceCandidateInit {
   usernameFragment?: string | null
 }
 
-/** What RTCPeerConnection takes, as far as it can be cloned: certificates cannot. */
+/** The cloneable part of an RTCConfiguration: certificates cannot be cloned. */
 export interface ConnectionConfiguration {
   iceServers?: { urls: string | string[]; username?: string; credential?: string }[]
   iceTransportPolicy?: 'all' | 'relay'
@@ -41,7 +40,7 @@ export interface ChannelInit {
   id?: number
 }
 
-/** What a channel says of itself. */
+/** The properties of a channel. */
 export interface ChannelDescription {
   label: string
   protocol: string
@@ -65,7 +64,7 @@ export interface ConnectionStates {
     | 'closed'
 }
 
-/** A method of a connection whose outcome the worker waits for. */
+/** A method of a connection whose outcome the worker awaits. */
 export type ConnectionCall =
   | { method: 'createOffer'; options?: { iceRestart?: boolean } }
   | { method: 'createAnswer' }
@@ -73,7 +72,7 @@ export type ConnectionCall =
   | { method: 'setRemoteDescription'; description: { type: SessionDescriptionInit['type']; sdp?: string } }
   | { method: 'addIceCandidate'; candidate: IceCandidateInit | null }
 
-/** The descriptions of a connection after a call, and the one that the call made, if any. */
+/** The descriptions of a connection after a call, and the one created by the call, if any. */
 export interface CallOutcome {
   made?: SessionDescriptionInit
   local: SessionDescriptionInit | null
@@ -84,11 +83,11 @@ export interface CallOutcome {
 export type ChannelData = string | ArrayBuffer
 
 export type ToPage =
-  /** Sent first: the page asks for this Web Lock and so learns when the worker, which holds it, is gone. */
+  /** Sent first: the worker holds this Web Lock, and the page requests it to learn when the worker is gone. */
   | { kind: 'alive'; lock: string }
-  /** Sent last, by either side: it has closed all that it had, and nothing more comes. */
+  /** Sent last, by either side, after it has closed everything. */
   | { kind: 'goodbye' }
-  /** `transfer` false keeps the connection's channels in the page, which then passes their messages on. */
+  /** `transfer` false keeps the connection's channels in the page, which then forwards their messages. */
   | { kind: 'create'; connection: ConnectionId; configuration: ConnectionConfiguration; transfer: boolean }
   | { kind: 'call'; connection: ConnectionId; call: number; request: ConnectionCall }
   | { kind: 'open-channel'; connection: ConnectionId; channel: ChannelId; label: string; init: ChannelInit }
@@ -99,8 +98,8 @@ export type ToPage =
   | { kind: 'close-channel'; connection: ConnectionId; channel: ChannelId }
 
 /**
- * How many connections the page constructed, and how many of those the browser has not collected yet. The browser
- * refuses new ones when too many are uncollected; the page refuses a little earlier, at `limit`.
+ * Number of connections that the page has constructed, and of those not yet garbage collected. The browser refuses new
+ * connections when too many are uncollected; the page refuses a little earlier, at `limit`.
  */
 export interface ConnectionCounts {
   made: number
@@ -120,7 +119,7 @@ export type ConnectionEventType =
 export type ToWorker =
   | { kind: 'goodbye' }
   | { kind: 'counts'; counts: ConnectionCounts }
-  /** The connection could not be made (`TooManyConnections` over the limit): it has failed, with its calls and channels. */
+  /** The connection could not be constructed (`TooManyConnections` over the limit); its calls and channels fail too. */
   | { kind: 'refused'; connection: ConnectionId; name: string; message: string }
   | { kind: 'outcome'; connection: ConnectionId; call: number; outcome: CallOutcome }
   | { kind: 'call-failed'; connection: ConnectionId; call: number; name: string; message: string }
@@ -134,7 +133,7 @@ export type ToWorker =
       /** For `icecandidateerror`. */
       error?: { errorCode: number; errorText: string; url: string }
     }
-  /** The transport under the connection ended, which browsers do not always show as a connection state. */
+  /** The transport below the connection ended, which browsers do not always report as a connection state. */
   | { kind: 'ended'; connection: ConnectionId; reason: string }
   /** A channel, opened by the worker (its id is known) or by the peer (its id is new). */
   | {
@@ -148,7 +147,7 @@ export type ToWorker =
   // Only for channels that stay in the page.
   | { kind: 'channel-open'; connection: ConnectionId; channel: ChannelId; id: number | null }
   | { kind: 'channel-data'; connection: ConnectionId; channel: ChannelId; data: ChannelData }
-  /** Of all bytes handed over with `send`, `taken` have reached the channel and `buffered` of those wait in it. */
+  /** Of all bytes sent with `send`, `taken` have reached the channel, and `buffered` of those are in its buffer. */
   | { kind: 'channel-buffered'; connection: ConnectionId; channel: ChannelId; taken: number; buffered: number }
   | { kind: 'channel-closing'; connection: ConnectionId; channel: ChannelId }
   | { kind: 'channel-error'; connection: ConnectionId; channel: ChannelId; message: string }

@@ -4,7 +4,7 @@ import { CHUNK_BYTES, createAssembly, createOutflow, takeApart } from './tab-pay
 
 const seed = 3
 
-/** Sends a value as tabs do: confirmed chunk by chunk, every message cloned. */
+/** Sends a value like tabs do: each chunk confirmed, every message cloned. */
 const carry = (value: unknown): { value: unknown; chunks: number[] } => {
   const { shape, parts, bytes } = takeApart(value)
   const assembly = createAssembly(structuredClone(shape), structuredClone(parts))
@@ -21,7 +21,7 @@ const carry = (value: unknown): { value: unknown; chunks: number[] } => {
 }
 
 describe('bytes between tabs', () => {
-  test('arrive where they were, whatever is around them', () => {
+  test('arrive at their places in any value', () => {
     const leaf = fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.string(), fc.integer(), fc.constant(null))
     const { tree } = fc.letrec((tie) => ({
       tree: fc.oneof({ maxDepth: 4 }, leaf, fc.array(tie('tree')), fc.dictionary(fc.string(), tie('tree'))),
@@ -34,7 +34,7 @@ describe('bytes between tabs', () => {
     )
   })
 
-  test('come in chunks of bounded size, small files together', () => {
+  test('are sent in chunks of bounded size, small files together', () => {
     const files = Array.from({ length: 300 }, (_, at) => ({ path: `${at}`, bytes: new Uint8Array(at * 50).fill(at) }))
     files.push({ path: 'big', bytes: new Uint8Array(3 * CHUNK_BYTES + 5).fill(9) })
     const { value, chunks } = carry([files, { folder: 'f' }])
@@ -47,7 +47,7 @@ describe('bytes between tabs', () => {
     expect(chunks.length).toBe(6)
   })
 
-  test('wait when the other side confirms nothing', () => {
+  test('wait while the receiver confirms nothing', () => {
     let posted = 0
     const outflow = createOutflow([new Uint8Array(50 * CHUNK_BYTES)], () => {
       posted += 1
@@ -55,12 +55,12 @@ describe('bytes between tabs', () => {
     expect(posted).toBe(8)
     expect(outflow.confirm(2 * CHUNK_BYTES)).toBe(false)
     expect(posted).toBe(10)
-    // Neither a lie nor an old confirmation breaks the count.
+    // An old or false confirmation does not change the count.
     outflow.confirm(CHUNK_BYTES)
     expect(posted).toBe(10)
   })
 
-  test('more than announced is refused, and a place that is not there', () => {
+  test('are rejected when there are more than announced, or for a place that does not exist', () => {
     expect(createAssembly([null], [{ path: [0], size: 1 }]).add(new Uint8Array(2))).toBe(false)
     for (const path of [['__proto__', 'a'], [1], ['a', 'b'], []])
       expect(createAssembly(['text'], [{ path, size: 0 }]).value()).toBeUndefined()

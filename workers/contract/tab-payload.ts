@@ -1,26 +1,26 @@
 import type { Part } from './tabs.ts'
 
 /**
- * Bytes between tabs: a value is sent without its byte arrays, which follow in chunks of bounded size, of which a bounded
- * number is under way. So a package of 100 MiB never stands in one message, and neither side is blocked for long.
+ * Transport of bytes between tabs: a value is sent without its byte arrays, which follow in chunks of bounded size with
+ * a bounded window. So a package of 100 MiB is never one message, and neither side is blocked for long.
  *
- * Guarantees: what is put together is what was taken apart, or nothing. It relies on the channel's order. It does not
- * snapshot: bytes that the caller changes before its command settled may arrive changed.
+ * Guarantees: the receiver assembles the value that was sent, or nothing. Requires an ordered channel. Not guaranteed:
+ * a snapshot; bytes that the caller changes before its command settles may arrive changed.
  */
 export interface TakenApart {
-  /** The value with `null` where bytes were. */
+  /** The value with `null` in place of bytes. */
   shape: unknown
   parts: Part[]
   bytes: Uint8Array[]
 }
 
-/** Bytes of one chunk: cloned in well under a millisecond. */
+/** Size of one chunk (bytes), cloned in well under a millisecond. */
 export const CHUNK_BYTES = 1024 * 1024
 
-/** Bytes that may be under way before the other side has confirmed some: keeps it busy, bounds the memory. */
+/** Unconfirmed bytes in flight: enough to keep the receiver busy, with bounded memory. */
 const windowBytes = 8 * CHUNK_BYTES
 
-/** Bytes deeper than this stay where they are and are cloned with the value: nothing of ours is so deep. */
+/** Byte arrays nested deeper are cloned with the value; no command has any. */
 const maxDepth = 8
 
 export const takeApart = (value: unknown): TakenApart => {
@@ -41,11 +41,11 @@ export const takeApart = (value: unknown): TakenApart => {
 }
 
 export interface Outflow {
-  /** The other side has so many bytes in all. @returns true when that is everything. */
+  /** Handles a confirmation of `received` bytes in total. @returns true when all bytes are confirmed. */
   confirm(received: number): boolean
 }
 
-/** Posts `bytes` in chunks, no more at once than the window holds; whoever drops it stops it. */
+/** Posts `bytes` in chunks within the window; dropping the outflow stops it. */
 export const createOutflow = (bytes: readonly Uint8Array[], post: (chunk: Uint8Array) => void): Outflow => {
   const chunks = chunksOf(bytes)
   const total = bytes.reduce((sum, { byteLength }) => sum + byteLength, 0)
@@ -70,18 +70,18 @@ export const createOutflow = (bytes: readonly Uint8Array[], post: (chunk: Uint8A
 }
 
 export interface Assembly {
-  /** Bytes that came so far. */
+  /** Bytes received so far. */
   received(): number
-  /** @returns false for more than was announced; the assembly is of no use then. */
+  /** @returns false for more bytes than announced; the assembly is unusable then. */
   add(chunk: Uint8Array): boolean
   isWhole(): boolean
-  /** The value with its bytes where they were; undefined where the parts do not fit the shape. */
+  /** The value with its bytes restored; undefined when the parts do not fit the shape. */
   value(): { value: unknown } | undefined
 }
 
 export const createAssembly = (shape: unknown, parts: readonly Part[]): Assembly => {
   const total = parts.reduce((sum, { size }) => sum + size, 0)
-  // Made as they are filled: what is announced and never sent takes no memory.
+  // Allocated as they are filled: parts that are announced but never sent take no memory.
   const filled: Uint8Array[] = []
   let received = 0
   let offset = 0
@@ -119,7 +119,7 @@ export const createAssembly = (shape: unknown, parts: readonly Part[]): Assembly
   }
 }
 
-/** Puts `bytes` in the place that the path names, if it is there and was left empty for them. */
+/** Puts `bytes` at the path, if it exists and holds `null`. */
 const put = (holder: Record<string, unknown>, path: readonly (string | number)[], bytes: Uint8Array): boolean => {
   let place: unknown = holder
   for (const [at, step] of path.entries()) {
@@ -150,7 +150,7 @@ function* chunksOf(bytes: readonly Uint8Array[]): Generator<Uint8Array, undefine
   if (size > 0) yield join(pending, size)
 }
 
-/** Copied also when it is one piece: cloning a view clones the whole buffer behind it. */
+/** Copies even a single piece: cloning a view clones its whole buffer. */
 const join = (pieces: readonly Uint8Array[], size: number): Uint8Array => {
   const whole = new Uint8Array(size)
   let at = 0

@@ -18,12 +18,12 @@ const messages: TabMessage[] = [
 ]
 
 describe('messages between tabs', () => {
-  test('are decoded as they were sent, by a structured clone', () => {
+  test('are decoded as sent, after a structured clone', () => {
     for (const message of messages)
       expect(decodeTabMessage(structuredClone(encodeTabMessage('tab', message)))).toEqual({ ok: true, message })
   })
 
-  test('of another version say so, and whether a leader sent them', () => {
+  test('of another version are decoded as such, with the role of the sender', () => {
     const data = { ...encodeTabMessage('leader', { kind: 'page' }), v: TAB_PROTOCOL_VERSION + 1, kind: 'of the future' }
     expect(decodeTabMessage(data)).toEqual({
       ok: false,
@@ -33,7 +33,7 @@ describe('messages between tabs', () => {
     })
   })
 
-  test('whatever else comes is malformed and nothing throws', () => {
+  test('decode to malformed for any other data, without throwing', () => {
     const values = Object.values<unknown>({
       none: undefined,
       nothing: null,
@@ -62,7 +62,7 @@ describe('messages between tabs', () => {
     )
   })
 
-  test('do not change without their version: tabs of two builds would misread each other', () => {
+  test('do not change without a new version: tabs of two builds would misread each other', () => {
     const pinned = createHash('sha256')
       .update(JSON.stringify([TAB_PROTOCOL_VERSION, tabMessageFields, tabCommands]))
       .digest('hex')

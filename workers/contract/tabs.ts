@@ -2,36 +2,36 @@ import { type TabCommand, tabCommands } from './command-table.ts'
 import type { UpdateBatch } from './updates.ts'
 
 /**
- * What the tabs of one profile say to each other. One of them leads: its worker runs the engine, and the others work
- * through it over BroadcastChannels. Values, not only types, stand here because page and worker decode the same messages.
+ * Messages between the tabs of one profile. One tab leads: its worker runs the engine, and the others send it their
+ * commands over BroadcastChannels. The codec is here because page and worker decode the same messages.
  *
  * The sender may be a page of an older or newer build: every message carries the version, and the decoder is total. The
- * lobby's name and the envelope `{ ggen, v, role }` must never change, so that any two builds can say that they differ.
+ * lobby's name and the envelope `{ ggen, v, role }` must never change, so that any two builds can detect a difference.
  */
 export const TAB_PROTOCOL_VERSION = 4
 
-/** A message to a channel is cloned to everyone who listens to it, so only what all want to hear goes to the lobby. */
+/** The browser clones a message for every listener of its channel, so only messages for all tabs go to the lobby. */
 export const tabChannels = {
   /** All tabs of the profile. */
   lobby: (profile: string) => `ggen-tabs-${profile}`,
-  /** Heard by the leader's worker only: commands. A new leader has a new id, so nothing is done for a deposed one. */
+  /** Commands, for the leader's worker only. A new leader has a new id and gets no commands for the former one. */
   leader: (profile: string, leader: string) => `ggen-leader-${profile}-${leader}`,
-  /** Heard by one tab only: answers, which may be large. */
+  /** Answers, for one tab only: they may be large. */
   tab: (profile: string, tab: string) => `ggen-tab-${profile}-${tab}`,
 }
 
 export const tabLocks = {
-  /** Held by the page that leads. */
+  /** Held by the leader's page. */
   leader: (profile: string) => `ggen-leader-${profile}`,
-  /** Held while one tab takes over from a frozen one, so that not all do. */
+  /** Held while a tab takes over from a frozen leader, so that only one does. */
   takeOver: (profile: string) => `ggen-take-over-${profile}`,
-  /** Held by a tab as long as it lives. */
+  /** Held by a tab during its lifetime. */
   tab: (profile: string, tab: string) => `ggen-tab-${profile}-${tab}`,
   /** Held by the worker whose engine uses the profile's database and keys. */
   profile: (profile: string) => `ggen-profile-${profile}`,
 }
 
-/** Where in a value bytes were taken out, and how many. */
+/** The place and size of a byte array removed from a value. */
 export interface Part {
   path: (string | number)[]
   size: number
@@ -39,25 +39,25 @@ export interface Part {
 
 export type TabMessage =
   // To the lobby.
-  /** Is there a leader? */
+  /** Asks whether there is a leader. */
   | { kind: 'probe'; from: string }
-  /** A page leads from now on; its worker is about to start. */
+  /** A page has become the leader; its worker is about to start. */
   | { kind: 'claim'; leader: string; stolen: boolean }
   /** The leader's page answers a probe. */
   | { kind: 'alive'; leader: string }
-  /** The leader's worker can be spoken to. `pageSilentMs` is how long its own page has not answered. */
+  /** The leader's worker accepts messages. `pageSilentMs` is the time since its page last answered. */
   | { kind: 'beat'; leader: string; up: boolean; pageSilentMs: number }
   | { kind: 'updates'; leader: string; updates: UpdateBatch }
   // To the leader.
   | { kind: 'hello'; from: string }
-  /** The leader's page has heard the beat of its worker. */
+  /** The leader's page has received the beat of its worker. */
   | { kind: 'page' }
   /** Followed by `parts` bytes in chunks. */
   | { kind: 'call'; from: string; id: number; command: TabCommand; args: unknown[]; parts: Part[] }
   | { kind: 'call-chunk'; from: string; id: number; bytes: Uint8Array }
   | { kind: 'result-ack'; from: string; id: number; received: number }
   // To one tab.
-  /** What the engine said before the tab came. */
+  /** The engine's state before the hello. */
   | { kind: 'welcome'; leader: string; updates: UpdateBatch }
   /** Followed by `parts` bytes in chunks. */
   | { kind: 'result'; leader: string; id: number; value: unknown; parts: Part[] }
@@ -67,7 +67,7 @@ export type TabMessage =
 
 export type TabMessageKind = TabMessage['kind']
 
-/** Who sent a message: a build that cannot read it still knows whether it was a leader. */
+/** The sender of a message: a build that cannot decode it still learns whether it was a leader. */
 export type TabRole = 'leader' | 'tab'
 
 export type DecodedTabMessage =
@@ -75,7 +75,7 @@ export type DecodedTabMessage =
   | { ok: false; reason: 'other-version'; version: number; role: TabRole }
   | { ok: false; reason: 'malformed' }
 
-/** A message as it is posted. */
+/** Encodes a message for posting. */
 export const encodeTabMessage = (role: TabRole, message: TabMessage): object => ({
   ggen: 'tabs',
   v: TAB_PROTOCOL_VERSION,
@@ -83,7 +83,7 @@ export const encodeTabMessage = (role: TabRole, message: TabMessage): object => 
   ...message,
 })
 
-/** Reads anything that came over a channel; never throws. Fields that are not known are left out. */
+/** Decodes any data from a channel; never throws. Drops unknown fields. */
 export const decodeTabMessage = (data: unknown): DecodedTabMessage => {
   try {
     if (!isObject(data) || data['ggen'] !== 'tabs') return malformed
@@ -127,13 +127,13 @@ export const tabMessageFields: { [K in TabMessageKind]: Record<string, Field> } 
   failure: { leader: 'id', id: 'count', name: 'text', message: 'text' },
 }
 
-/** Ids are UUIDs, made by pages. */
+/** Ids are UUIDs generated by pages. */
 const maxIdCharacters = 64
 
-/** More than the files that a package or an archive can have. */
+/** Byte arrays of one message: more than the files of any package or archive. */
 const maxParts = 20_000
 
-/** Bytes of one message: an archive of the largest package, and its manifest, fit. */
+/** Total bytes of one message: an archive of the largest package and its manifest fit. */
 const maxPartsBytes = 512 * 1024 * 1024
 
 const maxPathSteps = 16

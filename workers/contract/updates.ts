@@ -1,25 +1,26 @@
+import type { FailureReason } from './reasons.ts'
 import type { CacheView, PublicationView, StatusView, TransferView } from './views.ts'
 
-/** What the engine tells the page without being asked. The last update of a key wins within a batch. */
+/** Events from the engine to the page. The last update of a key wins within a batch. */
 export type Update =
   | { kind: 'status'; status: StatusView }
-  /** The catalogue changed: lists over it should be asked for again, and the views of these packages. */
+  /** The catalogue changed: query lists of packages again, and the views of these packages. */
   | { kind: 'catalogue'; revision: number; size: number; changed: ChangedPackages }
-  /** What is known of one package beyond its records has changed: who holds it, or its files are here now. */
+  /** Data of a package beyond its records has changed: its number of providers, or its files have arrived. */
   | { kind: 'package'; id: string }
   | { kind: 'library'; revision: number }
   | { kind: 'transfer'; transfer: TransferView }
   | { kind: 'publication'; publication: PublicationView }
   | { kind: 'cache'; cache: CacheView }
-  /** The engine has ended for good: it has to be loaded again. Said by the page's own side, never by a worker. */
-  | { kind: 'engine'; name: string; message: string }
-  /** Something that the person should know and did not ask about. */
-  | { kind: 'notice'; id: string; level: 'info' | 'warning' | 'error'; name: string; message: string }
+  /** The engine has ended and must be loaded again. Sent by the page's own side, never by a worker. */
+  | { kind: 'engine'; name: string; reason: FailureReason }
+  /** A message for the person that answers no command. */
+  | { kind: 'notice'; id: string; level: 'info' | 'warning' | 'error'; name: string; reason: FailureReason }
 
-/** Ids of packages whose views have changed, at most `maxChanged`; `many`: any view may have. */
+/** Ids of packages whose views have changed, at most `maxChanged`; `many`: any view may have changed. */
 export type ChangedPackages = readonly string[] | 'many'
 
-/** More ids than this are named `many`: a page shows one package, and a first catalogue brings thousands. */
+/** More ids than this become `many`: a page shows one package, and the first sync adds thousands. */
 export const maxChanged = 64
 
 export const joinChanged = (a: ChangedPackages, b: ChangedPackages): ChangedPackages => {
@@ -28,13 +29,13 @@ export const joinChanged = (a: ChangedPackages, b: ChangedPackages): ChangedPack
   return ids.size > maxChanged ? 'many' : [...ids]
 }
 
-/** The notice about the engine itself: that it was started again, or met an error. */
+/** Id of notices about the engine itself: a restart or an error. */
 export const engineNoticeId = 'engine'
 
 /** Updates of one tick, posted together. */
 export type UpdateBatch = readonly Update[]
 
-/** A later update in the place of an earlier one with its key: it says also what only the earlier one said. */
+/** Merges a later update with the earlier one of its key, which it replaces. */
 export const supersede = (earlier: Update | undefined, later: Update): Update =>
   earlier?.kind === 'catalogue' && later.kind === 'catalogue'
     ? { ...later, changed: joinChanged(earlier.changed, later.changed) }

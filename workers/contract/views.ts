@@ -1,6 +1,9 @@
+import type { FailureView } from './failures.ts'
+import type { DamageReason, FailureReason, HealthReason, StepReason, WarningReason } from './reasons.ts'
+
 /**
- * What the page sees: plain, structured-cloneable data. Sizes are bytes, times are milliseconds since the epoch unless
- * the name ends in `Ms` (a duration). Ids are full package ids, `<publisherId>/<slug>`.
+ * The data that the page shows: plain and structured-cloneable. Sizes are bytes, times are milliseconds since the epoch
+ * unless the name ends in `Ms` (a duration). Ids are full package ids, `<publisherId>/<slug>`.
  */
 
 /** One file of a package. `executable` is the mode bit. */
@@ -10,26 +13,26 @@ export interface FileInput {
   executable?: boolean
 }
 
-/** Why a file does not belong to a package; `chosen`: a person left it out. */
+/** Why a file is not part of a package; `chosen`: a person left it out. */
 export type LeftOutReason = 'version-control' | 'dependencies' | 'build' | 'cache' | 'editor' | 'system' | 'chosen'
 
-/** Files that were handed in and are not published, counted by the name of the file or folder that they go with. */
+/** Given files that are not published, counted by the name of the file or folder that is left out. */
 export interface LeftOut {
   name: string
   reason: LeftOutReason
   files: number
-  /** There are more: counting ended early. */
+  /** True if counting ended early. */
   atLeast?: boolean
 }
 
 export type FindingLevel = 'error' | 'warning' | 'note'
 
-/** One thing that a check of a package found; an `error` forbids publishing and `name` is then a failure name. */
+/** One result of a package check; an `error` prevents publishing, and its `name` is a failure name. */
 export interface Finding {
   level: FindingLevel
   name: string
-  message: string
-  /** The file it is about, as published, if it is about one. */
+  reason: FailureReason
+  /** Published path of the file concerned, if any. */
   path?: string
   /** 1-based position in that file. */
   line?: number
@@ -38,13 +41,13 @@ export interface Finding {
 
 export type DependencyKind = 'package' | 'external' | 'asset' | 'unknown'
 
-/** A declared dependency as the manifest reader classed it. */
+/** A declared dependency as classified by the manifest reader. */
 export interface DependencyView {
   name: string
   range: string
   optional: boolean
   kind: DependencyKind
-  /** For `external`: where it comes from. */
+  /** For `external`: its ecosystem. */
   ecosystem?: 'crate' | 'npm' | 'python' | 'tool'
 }
 
@@ -62,48 +65,48 @@ export interface ManifestFields {
   repository: string
 }
 
-/** What publishing these files would do. `ok` is false when a finding is an error; then nothing is signed. */
+/** The result of publishing these files. `ok` is false when a finding is an error; then nothing is signed. */
 export interface PackageCheck {
   ok: boolean
   findings: Finding[]
-  /** What could be read, also when `ok` is false, to fill the manual form. */
+  /** Fields that could be read, also when `ok` is false, to fill the form. */
   fields: ManifestFields
-  /** Which manifest was read, or undefined. */
+  /** Path of the manifest that was read, or undefined. */
   manifestPath?: string
   dependencies: DependencyView[]
-  /** What would be published. */
+  /** Files that would be published. */
   files: { path: string; size: number }[]
   size: number
-  /** What was handed in and would not be: version control, installed dependencies, caches, build output and the like. */
+  /** Given files that would not be: version control, installed dependencies, caches, build output and the like. */
   leftOut: LeftOut[]
 }
 
 export interface PublishOptions {
   /** Checks and resolves everything, signs and stores nothing. */
   dryRun?: boolean
-  /** Name of the folder or archive that the files come from; a last resort for the slug. */
+  /** Name of the folder or archive with the files; a last resort for the slug. */
   folder?: string
-  /** Fields that the person typed over what the manifest says. */
+  /** Fields that the person entered; they override the manifest. */
   fields?: Partial<ManifestFields>
   /**
-   * Paths of files that look private (keys, tokens, settings with passwords) and are to be published all the same. Each
-   * other one is an error `PrivateFile` and nothing is published.
+   * Paths of files that look private (keys, tokens, settings with passwords) and should be published anyway. Any other
+   * such file is an error `PrivateFile`, and nothing is published.
    */
   confirmedPrivate?: string[]
-  /** What was left out before these files were handed in, so that it is listed with the rest. */
+  /** Files left out before this command, to be listed with the others. */
   leftOut?: LeftOut[]
 }
 
-/** What a draft is opened with beside its files. */
+/** Options of a new draft. */
 export type DraftOptions = Omit<PublishOptions, 'dryRun'>
 
-/** Changes of a draft; what is absent stays as it is. */
+/** Changes of a draft; absent fields stay unchanged. */
 export interface DraftChange extends Pick<PublishOptions, 'fields' | 'confirmedPrivate'> {
-  /** Paths, as published, of files that are taken out of the draft; those that are not in it are ignored. */
+  /** Published paths of files to remove from the draft; unknown paths are ignored. */
   leaveOut?: string[]
 }
 
-/** A draft that was opened. */
+/** An open draft. */
 export interface OpenedDraft {
   id: string
   check: PackageCheck
@@ -114,7 +117,7 @@ export interface PublishResult {
   version: string
   /** Content id of the manifest (CIDv1, base32). */
   root: string
-  warnings: string[]
+  warnings: WarningReason[]
 }
 
 export type SortOrder = 'relevance' | 'updated' | 'name'
@@ -129,9 +132,9 @@ export interface SearchQuery {
   offset?: number
   /** At most 100. */
   limit?: number
-  /** Asks connected peers as well and answers when they have, within a few seconds; `false` is answered from here. */
+  /** True also queries connected peers, and answers after them, within a few seconds; false searches locally. */
   remote?: boolean
-  /** Chosen by the caller so that `cancel` can end asking peers; the search is then answered with what is here. */
+  /** Chosen by the caller, so that `cancel` can end the peer query; the search then answers with local results. */
   searchId?: string
 }
 
@@ -148,7 +151,7 @@ export interface PackageSummary {
   publisherName: string
   license: string
   size: number
-  /** By its publisher's clock, never later than now; 0 where that clock cannot be believed. */
+  /** By its publisher's clock, never later than now; 0 when that clock is implausible. */
   publishedAt: number
 }
 
@@ -162,7 +165,7 @@ export interface SearchResult {
   tookMs: number
   facets: { category: Facet[]; tag: Facet[]; license: Facet[]; publisher: Facet[] }
   hits: PackageSummary[]
-  /** Of a remote search: how many peers were asked, and how many of them have answered. */
+  /** For a remote search: number of peers queried, and of those that answered. */
   peers?: { asked: number; answered: number }
 }
 
@@ -171,7 +174,7 @@ export interface VersionView {
   root: string
   size: number
   fileCount: number
-  /** As that of a summary. */
+  /** As in a summary. */
   publishedAt: number
   yanked: boolean
   installed: boolean
@@ -179,7 +182,7 @@ export interface VersionView {
   equivocation: boolean
 }
 
-/** How far this profile trusts a publisher: itself, used before (first use), never used. */
+/** Trust of this profile in a publisher: itself, used before (trust on first use), never used. */
 export type TrustState = 'self' | 'known' | 'new'
 
 export interface PackageView {
@@ -192,12 +195,12 @@ export interface PackageView {
   /** Packages in the catalogue that name this one as a dependency. */
   dependents: { id: string; slug: string }[]
   versions: VersionView[]
-  /** Files of the newest version, when its content or manifest is here; undefined when it is not known yet. */
+  /** Files of the newest version; undefined until its content or manifest is present. */
   files?: { path: string; size: number }[]
-  /** How many distinct peers are known to provide the newest version, this one included. */
+  /** Number of distinct known providers of the newest version, this node included. */
   heldBy: number
   publisher: { id: string; name: string; fingerprint: string; trust: TrustState }
-  /** Other packages of the same slug by other publishers. */
+  /** Packages of other publishers with the same slug. */
   namesakes: { id: string; publisherName: string }[]
 }
 
@@ -205,9 +208,9 @@ export interface LookupResult {
   found: boolean
   tookMs: number
   /**
-   * Where the answer came from: `hot`, memory, as it is; `warm`, memory, where it had to be decoded or put together (from
-   * the cache, or from the catalogue when the cache did not have it); `cold`, IndexedDB; `dht`, other peers, through the DHT or,
-   * asked meanwhile, connected ones; `none`, nowhere.
+   * Source of the answer. `hot`: memory, ready to use; `warm`: memory, decoded or assembled (from the cache, or from
+   * the catalogue when the cache missed); `cold`: IndexedDB; `dht`: other peers, by DHT lookup or by a query to
+   * connected ones; `none`: not found.
    */
   from: 'hot' | 'warm' | 'cold' | 'dht' | 'none'
   record?: PackageSummary
@@ -219,17 +222,17 @@ export interface ResolvedPackage {
   root: string
 }
 
-/** What an install would do, shown before it is done. */
+/** The effects of an install, shown before it starts. */
 export interface InstallPlan {
   packages: (ResolvedPackage & { slug: string; size: number; installed: boolean; requiredBy: string[] })[]
-  /** Bytes that must still be fetched. */
+  /** Bytes still to be fetched. */
   bytes: number
-  warnings: string[]
+  warnings: WarningReason[]
 }
 
 export interface InstallOptions {
   dryRun?: boolean
-  /** Chosen by the caller so that `cancel` can name it while the command is under way. */
+  /** Chosen by the caller, so that `cancel` can name the transfer while the command runs. */
   transferId?: string
   /** Installs although a required dependency is not in the catalogue; the gap is reported as a warning. */
   allowMissing?: boolean
@@ -239,7 +242,7 @@ export interface InstallResult {
   installed: ResolvedPackage[]
   bytes: number
   tookMs: number
-  warnings: string[]
+  warnings: WarningReason[]
 }
 
 export interface LibraryEntry {
@@ -251,35 +254,35 @@ export interface LibraryEntry {
   root: string
   size: number
   installedAt: number
-  /** Installed because something else needs it. */
+  /** Installed only because another package needs it. */
   asDependency: boolean
   files: { path: string; size: number; sha256: string }[]
 }
 
-/** What an uninstall would do, shown before it is done. */
+/** The effects of an uninstall, shown before it starts. */
 export interface UninstallPlan {
   /** Installed packages that stop working without it, direct dependents first. */
   breaks: { id: string; slug: string; version: string; displayName: string }[]
-  /** Its files stay here: this profile published them, or another installed package or a running command uses them. */
+  /** Why its files stay: this profile published them, or another installed package or a running command uses them. */
   kept?: 'published' | 'installed' | 'held'
 }
 
 export interface UninstallOptions {
-  /** Removes it although installed packages need it. */
+  /** Removes it even if installed packages need it. */
   force?: boolean
 }
 
-/** Outcome of a re-verification of an installed package against its manifest. */
+/** Result of verifying an installed package against its manifest. */
 export interface VerifyResult {
   ok: boolean
-  damaged: { path: string; reason: string }[]
+  damaged: { path: string; reason: DamageReason }[]
 }
 
 export type TransferState = 'resolving' | 'finding' | 'fetching' | 'verifying' | 'done' | 'failed' | 'cancelled'
 
 export interface TransferView {
   id: string
-  /** What the person asked for. */
+  /** The specs that the person gave. */
   specs: string[]
   state: TransferState
   bytes: number
@@ -287,9 +290,9 @@ export interface TransferView {
   /** Peers that sent at least one piece. */
   sources: number
   startedAt: number
-  /** What slows and bounds it now: packages come through a relay, each of at most `bytes`. */
+  /** Current limit: packages are fetched through a relay, each of at most `bytes`. */
   limit?: { reason: 'relayed'; bytes: number } | undefined
-  failure?: { name: string; message: string }
+  failure?: FailureView
 }
 
 export type PublicationState = 'stored' | 'sending' | 'sent'
@@ -301,7 +304,7 @@ export interface PublicationView {
   state: PublicationState
   /** Peers that confirmed the head record over the DHT. */
   acknowledgements: number
-  /** Peers the announcement was handed to. */
+  /** Peers that the announcement was sent to. */
   announcedTo: number
   publishedAt: number
 }
@@ -314,11 +317,11 @@ export interface PeerView {
   address: string
   rttMs?: number
   connectedAt: number
-  /** Of its connection, from pings and requests. An unhealthy one is about to be closed. */
+  /** Health of its connection, from pings and requests. An unhealthy connection is about to be closed. */
   health: 'healthy' | 'degraded' | 'unhealthy'
-  /** Why it is not healthy, as a sentence; empty when it is. */
-  healthReason: string
-  /** True when it is kept although it is idle: a relay, and the most useful peers. */
+  /** Why the connection is degraded or unhealthy. */
+  healthReason?: HealthReason | undefined
+  /** True when kept although idle: relays and the most useful peers. */
   kept: boolean
 }
 
@@ -327,12 +330,12 @@ export type StepState = 'waiting' | 'working' | 'ok' | 'failed'
 
 export interface Step {
   state: StepState
-  /** Why it failed or waits, as a sentence; empty when there is nothing to say. */
-  reason: string
+  /** Why it failed or waits, if known. */
+  reason?: StepReason | undefined
 }
 
 export interface TimedStep extends Step {
-  /** When it came into this state. */
+  /** When it entered this state. */
   since: number
 }
 
@@ -343,60 +346,59 @@ export interface StatusView {
   profile: string
   /** True while at least one relay or peer is connected. */
   online: boolean
-  /** `reserved`: others can reach this tab there. `reason`: what it waits for or why it failed; empty when all works. */
-  relays: { address: string; connected: boolean; reserved: boolean; reason: string }[]
+  /** `reserved`: peers can reach this tab there. `reason`: why it waits or failed; absent when it works. */
+  relays: { address: string; connected: boolean; reserved: boolean; reason?: StepReason | undefined }[]
   connections: number
   directConnections: number
   catalogueSize: number
   /**
-   * A whole exchange of catalogues has ended well since this peer was last alone: what connected peers knew then is
-   * known here.
+   * True after a complete sync exchange since this node last had no peers: it has the entries that its peers had then.
    */
   catalogueComplete: boolean
-  /** Connected peers that answer a remote search. */
+  /** Connected peers that answer remote searches. */
   searchablePeers: number
-  /** False when IndexedDB was refused: nothing survives the tab. */
+  /** False when IndexedDB is unavailable: nothing survives the tab. */
   persistent: boolean
-  /** WebRTC works in this browser by `transfer` of channels to the worker, or by `message` passing, or not (`none`). */
+  /** How WebRTC works here: by `transfer` of channels to the worker, by `message` passing, or not at all (`none`). */
   channelPath: 'transfer' | 'message' | 'none'
   /**
-   * How far the clock of this machine is ahead of that of the page's server, negative where it is behind; absent while
-   * they agree, or where the server does not say.
+   * Lead of this machine's clock over that of the page's server, negative when behind; absent while they agree or the
+   * server's is unknown.
    */
   clockAheadMs?: number
   /**
-   * `relay`: a relay is dialled; `reservation`: it lets others reach this tab; `direct`: WebRTC finds a way to other tabs
-   * (ICE); `topic`: there are peers that pass announcements on; `catalogue`: it is exchanged with peers.
+   * `relay`: connected to a relay; `reservation`: peers can reach this tab through it; `direct`: WebRTC connects to
+   * other tabs (ICE); `topic`: peers forward announcements; `catalogue`: synced with peers.
    */
   steps: Record<'relay' | 'reservation' | 'direct' | 'topic' | 'catalogue' | 'storage', TimedStep>
 }
 
-/** What the cache keeps: packages that were looked up, and manifests and files of content that was read. */
+/** Kinds of cached values: packages from lookups, and manifests and files of content that was read. */
 export type CacheKind = 'package' | 'manifest' | 'file'
 
-/** How requests to the cache were answered since the engine started. */
+/** Hits and misses of the cache since the engine started. */
 export interface CacheFigures {
   /**
-   * By tier of the cache; for manifests and files cold is the content on this device. `catalogue` are the lookups that no
-   * tier could answer and the catalogue did.
+   * By tier of the cache; for manifests and files, cold is the content on this device. `catalogue` counts lookups that
+   * missed all tiers and hit the catalogue.
    */
   hits: { hot: number; warm: number; cold: number; catalogue: number }
-  /** Lookups that only other peers could answer, whether they did or not; reads of content that is not on this device. */
+  /** Lookups that needed other peers, found or not; reads of content that is not on this device. */
   misses: number
-  /** Share of both that was answered here, 0 to 1. */
+  /** Share of hits in all requests, 0 to 1. */
   hitRate: number
 }
 
-/** The figures of all kinds together, and of each. */
+/** The figures in total, and for each kind. */
 export interface CacheView extends CacheFigures {
   kinds: Record<CacheKind, CacheFigures>
   /**
-   * Over the last `requests` for what there was, of all kinds: the share that the hot and warm tiers answered, and the
-   * share that the best possible policy (Belady's, which knows the future) would have with as many entries. Both count
-   * the first request for each value as a miss.
+   * Over the last `requests` of any kind for existing values: the hit rate of the hot and warm tiers, and that of the
+   * optimal policy (Belady's, which knows the future) with the same number of entries. Both count the first request for
+   * each value as a miss.
    */
   memory: { requests: number; hitRate: number; best: number }
 }
 
-/** Counters since the engine started, by the names of Prometheus: a label is a part of the name. */
+/** Counters since the engine started, named as in Prometheus: labels are part of the name. */
 export type MetricsView = Record<string, number>

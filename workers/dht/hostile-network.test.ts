@@ -9,10 +9,10 @@ import { pour } from '../testing/garbage.ts'
 import { createHeadSource } from '../testing/head-source.ts'
 import { decodeAnswer, encodeQuestion, messageTypes } from './message.ts'
 
-/** Real kad-dht nodes, all connected to the one that looks up, some of which answer as they like; 5 ms a message. */
+/** Real kad-dht nodes, all connected to the reader, some of them dishonest; 5 ms a message. */
 
 let network: DhtNetwork
-/** Asked before all others: a lookup ends before it has asked everybody. */
+/** Peers that the lookup asks first: it ends before it has asked all. */
 const favourites = new Set<string | undefined>()
 
 afterEach(async () => {
@@ -29,8 +29,8 @@ const start = async (): Promise<[DhtNode, ...DhtNode[]]> => {
   return [reader, ...others]
 }
 
-/** Lets a node answer its questions in another way. */
-const turn = async (each: DhtNode | undefined, answer: (stream: Stream) => unknown): Promise<void> => {
+/** Replaces a node's request handler. */
+const replaceHandler = async (each: DhtNode | undefined, answer: (stream: Stream) => unknown): Promise<void> => {
   if (each === undefined) throw new Error('There is no such node.')
   await each.node.unhandle(KAD_PROTOCOL)
   await each.node.handle(KAD_PROTOCOL, (stream) => {
@@ -38,8 +38,8 @@ const turn = async (each: DhtNode | undefined, answer: (stream: Stream) => unkno
   })
 }
 
-/** GET_VALUE is answered with this record, PUT_VALUE is confirmed; nothing is stored. */
-const saying = (key: string, value: Uint8Array) => async (stream: Stream) => {
+/** Answers GET_VALUE with this record and confirms PUT_VALUE without storing anything. */
+const answering = (key: string, value: Uint8Array) => async (stream: Stream) => {
   const lp = lpStream(stream)
   for (;;) {
     const asked = decodeAnswer((await lp.read()).subarray())
@@ -54,19 +54,19 @@ const saying = (key: string, value: Uint8Array) => async (stream: Stream) => {
 
 const silent = (): void => {}
 
-describe('a lookup among peers that answer as they like', () => {
-  test('finds the newest head; what is forged or older does not win, and is told', async () => {
+describe('a lookup among dishonest peers', () => {
+  test('finds the newest head; forged and older answers do not win and are reported', async () => {
     const [reader, writer, forger, older, noisy, mute, leaver, stranger] = await start()
     const source = await createHeadSource(1)
     const foreign = await createHeadSource(2)
     const key = source.key('p')
     await writer?.heads.put(key, await source.value('p', 2), { operation: untraced(), onConfirmed() {} })
-    // Signed, and of another publisher.
-    await turn(forger, saying(key, await foreign.value('p', 9)))
-    await turn(older, saying(key, await source.value('p', 1)))
-    await turn(noisy, (stream) => pour(stream, 'noise'))
-    await turn(mute, silent)
-    await turn(leaver, (stream) => stream.abort(new Error('gone')))
+    // Signed, but by another publisher.
+    await replaceHandler(forger, answering(key, await foreign.value('p', 9)))
+    await replaceHandler(older, answering(key, await source.value('p', 1)))
+    await replaceHandler(noisy, (stream) => pour(stream, 'noise'))
+    await replaceHandler(mute, silent)
+    await replaceHandler(leaver, (stream) => stream.abort(new Error('gone')))
     await stranger?.node.unhandle(KAD_PROTOCOL)
 
     await reader.without(key, async () => {
@@ -76,29 +76,29 @@ describe('a lookup among peers that answer as they like', () => {
         expect(await reader.heads.get(key, { operation: untraced() })).toMatchObject({ seq: 2, value: 'p 2' })
       }
     })
-    const told = new Set(reader.misanswers.map(({ peer, kind }) => `${peer} ${kind}`))
-    expect(told).toContain(`${forger?.id} forged`)
-    expect(told).toContain(`${older?.id} older`)
-    expect([...told].filter((each) => each.endsWith('forged'))).toHaveLength(1)
-    // To be silent, to leave or to speak no DHT is no offence.
+    const reported = new Set(reader.rejected.map(({ peer, kind }) => `${peer} ${kind}`))
+    expect(reported).toContain(`${forger?.id} forged`)
+    expect(reported).toContain(`${older?.id} older`)
+    expect([...reported].filter((each) => each.endsWith('forged'))).toHaveLength(1)
+    // Silence, disconnecting and not running a DHT are not violations.
     expect([...reader.garbled]).toEqual([noisy?.id])
   })
 
-  test('no answer is lost: one slow holder among peers that say nothing is waited for', async () => {
-    const [reader, holder, ...others] = await start()
+  test('the only peer with the value is found although it is slow and all others are silent', async () => {
+    const [reader, slowPeer, ...others] = await start()
     const source = await createHeadSource(3)
     const key = source.key('p')
-    if (holder === undefined) throw new Error('There is no holder.')
-    await holder.wire.own.putValue(new TextEncoder().encode(key), await source.value('p', 1))
-    for (const other of others) await turn(other, silent)
-    network.slow([holder], 300)
+    if (slowPeer === undefined) throw new Error('There is no second node.')
+    await slowPeer.rpc.own.putValue(new TextEncoder().encode(key), await source.value('p', 1))
+    for (const other of others) await replaceHandler(other, silent)
+    network.slow([slowPeer], 300)
     expect((await reader.heads.get(key, { operation: untraced() }))?.seq).toBe(1)
   })
 
-  test('a put is confirmed by those who store it, though others are silent', async () => {
+  test('a put counts the peers that store the value although others are silent', async () => {
     const [writer, ...others] = await start()
     const source = await createHeadSource(5)
-    for (const other of others.slice(0, 3)) await turn(other, silent)
+    for (const other of others.slice(0, 3)) await replaceHandler(other, silent)
     const confirmed = await writer.heads.put(source.key('p'), await source.value('p', 1), {
       operation: untraced(),
       onConfirmed() {},

@@ -9,6 +9,7 @@ import { localShare, routingTable } from '../libp2p-internals/kad-dht.ts'
 import { sameBytes } from '../protocol/bytes.ts'
 import { createLruMap } from '../stack/lru-map.ts'
 import type { Operation } from '../telemetry/operation.ts'
+import type { QueryPeer } from './kad-query.ts'
 import {
   decodeAnswer,
   encodeQuestion,
@@ -18,35 +19,34 @@ import {
   type Question,
 } from './message.ts'
 import { AnswerMalformed, requestOptimistically } from './optimistic-request.ts'
-import type { QueryPeer } from './query.ts'
 
 export interface Contact extends QueryPeer {
   addresses: Multiaddr[]
 }
 
-/** Whom to ask; addresses are needed of one that is not connected. */
+/** The peer to ask; its addresses matter only while it is not connected. */
 export type Addressee = Pick<Contact, 'id' | 'addresses'>
 
 export interface Answer {
   closer: Contact[]
   providers: string[]
-  /** The value stored under the key, unchecked. */
+  /** The value stored under the key, not verified. */
   value: Uint8Array | undefined
 }
 
-/** What lookups need of a DHT node; the tests have one without a network. */
+/** DHT requests as lookups need them; tests implement them without a network. */
 export interface KadRpc {
   readonly self: string
   isConnected(peer: string): boolean
-  /** The peers to start from: those of the routing table that are closest to `key`, and all that are connected. */
+  /** The first peers to ask: the closest to `key` in the routing table, and all connected DHT peers. */
   seeds(key: Uint8Array): Promise<Contact[]>
-  /** Undefined when the peer has not answered; never rejects. */
+  /** Undefined if the peer did not answer; never rejects. */
   getValue(peer: Contact, key: Uint8Array, operation: Operation): Promise<Answer | undefined>
   findNode(peer: Addressee, key: Uint8Array, operation: Operation): Promise<Answer | undefined>
   getProviders(peer: Contact, key: Uint8Array, operation: Operation): Promise<Answer | undefined>
-  /** True when the peer has said that it stored the value. */
+  /** True if the peer confirmed that it stored the value. */
   putValue(peer: Contact, key: Uint8Array, value: Uint8Array, operation: Operation): Promise<boolean>
-  /** True when the message went out: it has no answer. */
+  /** True if the message went out; ADD_PROVIDER has no answer. */
   addProvider(peer: Contact, key: Uint8Array, operation: Operation): Promise<boolean>
   /** This node's own share of the DHT. */
   own: {
@@ -57,16 +57,16 @@ export interface KadRpc {
   }
 }
 
-/** Peers that the routing table is asked for: k of Kademlia. */
+/** Seeds taken from the routing table: k of Kademlia. */
 const k = 20
 
-/** Providers taken from what others have stored here: more than any fetch asks. */
+/** Locally stored providers that a lookup uses: more than any fetch asks. */
 const maxProviders = 64
 
-/** Peers whose id and place in the key space are kept at hand; parsing and hashing them takes longer than the rest. */
-const maxRemembered = 2_048
+/** Peers whose parsed id and Kademlia id are cached: parsing and hashing would dominate the cost of an answer. */
+const maxCached = 2_048
 
-/** What the wire needs of a libp2p node. */
+/** The part of a libp2p node that the RPCs use. */
 export interface KadRpcNode {
   peerId: PeerId
   getConnections(peer?: PeerId): Connection[]
@@ -81,56 +81,55 @@ export interface KadRpcNode {
 
 export interface KadRpcOptions {
   /**
-   * Connects to a peer, by the addresses that others named for it. The default asks the node, which adds them to those it
-   * knows.
+   * Connects to a peer at the addresses that others reported. The default adds them to the peer store and dials the peer.
    */
   connect?(peer: PeerId, addresses: readonly Multiaddr[], operation: Operation): Promise<Connection>
-  /** A peer answered with what no honest one sends. */
+  /** A peer sent a malformed answer. */
   onMalformed?(peer: string): unknown
 }
 
 /**
- * kad-dht's routing table and datastore, and questions to its servers, each in one round trip.
+ * kad-dht's routing table and datastore, and requests to DHT servers in one round trip each.
  *
- * The library's own queries walk on for seconds after their first answer, so only what they are made of is used.
- * @throws InternalsChanged when kad-dht lacks a part of that.
+ * kad-dht's own queries continue for seconds after their first answer, so this uses only their building blocks.
+ * @throws InternalsChanged when kad-dht lacks one of them.
  */
 export const createKadRpc = (
   node: KadRpcNode,
   protocol: string,
-  { onMalformed = () => {}, connect = connectAsKnown(node) }: KadRpcOptions = {},
+  { onMalformed = () => {}, connect = connectByPeerStore(node) }: KadRpcOptions = {},
 ): KadRpc => {
   const { dht } = node.services
   const table = routingTable(dht)
   const local = localShare(dht)
   const self = node.peerId.toString()
-  const remembered = createLruMap<Remembered>(maxRemembered)
+  const peers = createLruMap<CachedPeer>(maxCached)
 
-  const remember = (text: string, id?: PeerId): Remembered => {
-    const known = remembered.peek(text)
-    if (known !== undefined) return known
-    const peer: Remembered = { id: id ?? peerIdFromString(text), place: undefined }
-    remembered.set(text, peer)
+  const cachedPeer = (text: string, id?: PeerId): CachedPeer => {
+    const cached = peers.peek(text)
+    if (cached !== undefined) return cached
+    const peer: CachedPeer = { id: id ?? peerIdFromString(text), kadId: undefined }
+    peers.set(text, peer)
     return peer
   }
 
-  /** The newest first: an old connection may be dead unnoticed. */
+  /** The newest one: an old connection may have died unnoticed. */
   const directConnection = (peer: PeerId): Connection | undefined =>
     node
       .getConnections(peer)
       .filter(({ limits, status }) => limits === undefined && status === 'open')
       .sort((a, b) => b.timeline.open - a.timeline.open)[0]
 
-  const isConnected = (peer: string): boolean => directConnection(remember(peer).id) !== undefined
+  const isConnected = (peer: string): boolean => directConnection(cachedPeer(peer).id) !== undefined
 
   const contact = async (id: PeerId, addresses: Multiaddr[], target: Uint8Array): Promise<Contact> => {
     const text = id.toString()
-    const peer = remember(text, id)
-    peer.place ??= await kadId(id.toMultihash().bytes)
-    return { id: text, distance: xor(peer.place, target), addresses }
+    const peer = cachedPeer(text, id)
+    peer.kadId ??= await kadIdOf(id.toMultihash().bytes)
+    return { id: text, distance: xor(peer.kadId, target), addresses }
   }
 
-  const named = async (peers: readonly MessagePeer[], target: Uint8Array): Promise<Contact[]> => {
+  const contactsOf = async (peers: readonly MessagePeer[], target: Uint8Array): Promise<Contact[]> => {
     const contacts = peers.flatMap(({ id, multiaddrs }) => {
       const peer = idOf(id)
       return peer === undefined ? [] : [contact(peer, multiaddrs.flatMap(addressOf), target)]
@@ -138,14 +137,14 @@ export const createKadRpc = (
     return Promise.all(contacts)
   }
 
-  /** Undefined when there was no answer, whyever. */
+  /** Undefined if there is no valid answer, for any reason. */
   const ask = async (peer: Addressee, question: Question, operation: Operation): Promise<Uint8Array | undefined> => {
-    const { id } = remember(peer.id)
+    const { id } = cachedPeer(peer.id)
     try {
       let connection = directConnection(id)
       if (connection === undefined) {
         connection = await connect(id, peer.addresses, operation)
-        // An address proves nothing: who answers there may be another peer.
+        // An address proves nothing: another peer may answer there.
         if (connection.limits !== undefined || !connection.remotePeer.equals(id)) return undefined
       }
       const hasAnswer = question.type !== messageTypes.addProvider
@@ -165,13 +164,13 @@ export const createKadRpc = (
     return undefined
   }
 
-  const asking =
+  const requestOf =
     (type: MessageType) =>
     async (peer: Addressee, key: Uint8Array, operation: Operation): Promise<Answer | undefined> => {
       const answer = await askForAnswer(peer, { type, key }, operation)
       if (answer === undefined) return undefined
       return {
-        closer: await named(answer.closer, await kadId(key)),
+        closer: await contactsOf(answer.closer, await kadIdOf(key)),
         providers: answer.providers.flatMap(({ id }) => idOf(id)?.toString() ?? []),
         value: storedUnder(answer.record, key),
       }
@@ -181,20 +180,20 @@ export const createKadRpc = (
     self,
     isConnected,
     async seeds(key) {
-      const target = await kadId(key)
+      const target = await kadIdOf(key)
       const seeds = new Map<string, PeerId>()
       for (const peer of table.closestPeers(target, { count: k })) seeds.set(peer.toString(), peer)
       // The table may lack a connected peer (a full bucket, a missed ping), and asking it costs one round trip.
       for (const { remotePeer: peer, limits } of node.getConnections()) {
         if (limits !== undefined || seeds.has(peer.toString())) continue
-        const known = await node.peerStore.get(peer).catch(() => undefined)
-        if (known?.protocols.includes(protocol)) seeds.set(peer.toString(), peer)
+        const stored = await node.peerStore.get(peer).catch(() => undefined)
+        if (stored?.protocols.includes(protocol)) seeds.set(peer.toString(), peer)
       }
       return Promise.all([...seeds.values()].map((id) => contact(id, [], target)))
     },
-    getValue: asking(messageTypes.getValue),
-    findNode: asking(messageTypes.findNode),
-    getProviders: asking(messageTypes.getProviders),
+    getValue: requestOf(messageTypes.getValue),
+    findNode: requestOf(messageTypes.findNode),
+    getProviders: requestOf(messageTypes.getProviders),
     async putValue(peer, key, value, operation) {
       const question = { type: messageTypes.putValue, key, record: recordOf(key, value) }
       const stored = storedUnder((await askForAnswer(peer, question, operation))?.record, key)
@@ -210,7 +209,7 @@ export const createKadRpc = (
         try {
           return (await local.contentFetching.getLocal(key)).value
         } catch {
-          // Not there, or older than what the validator has seen since.
+          // Absent, or older than a value that the validator has seen since.
           return undefined
         }
       },
@@ -225,22 +224,22 @@ export const createKadRpc = (
   }
 }
 
-const connectAsKnown =
+const connectByPeerStore =
   (node: KadRpcNode) =>
   async (peer: PeerId, addresses: readonly Multiaddr[], operation: Operation): Promise<Connection> => {
-    // The dialler knows addresses only by the peer store.
+    // The dialer takes addresses only from the peer store.
     if (addresses.length > 0) await node.peerStore.merge(peer, { multiaddrs: [...addresses] })
     return node.dial(peer, { signal: operation.signal })
   }
 
-interface Remembered {
+interface CachedPeer {
   id: PeerId
-  /** Its Kademlia id, once it was needed. */
-  place: Uint8Array | undefined
+  /** Computed on first use. */
+  kadId: Uint8Array | undefined
 }
 
-/** The place of a key or of a peer id's multihash in the key space. */
-const kadId = async (bytes: Uint8Array): Promise<Uint8Array> => (await sha256.digest(bytes)).digest
+/** The Kademlia id of a key or of a peer id's multihash. */
+const kadIdOf = async (bytes: Uint8Array): Promise<Uint8Array> => (await sha256.digest(bytes)).digest
 
 const xor = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((byte, index) => byte ^ (b[index] ?? 0))
 
@@ -256,7 +255,7 @@ const addressOf = (bytes: Uint8Array): Multiaddr[] => {
   try {
     return [multiaddr(bytes)]
   } catch {
-    // Of a transport that is not known here.
+    // An unknown transport.
     return []
   }
 }
@@ -264,7 +263,7 @@ const addressOf = (bytes: Uint8Array): Multiaddr[] => {
 const recordOf = (key: Uint8Array, value: Uint8Array): Uint8Array =>
   new Record(key, value, new Date()).serialize().subarray()
 
-/** The value in a record; undefined for one of another key, which answers another question. */
+/** The value in a record; undefined for a record of another key. */
 const storedUnder = (record: Uint8Array | undefined, key: Uint8Array): Uint8Array | undefined => {
   if (record === undefined) return undefined
   try {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createInMemoryMeter } from '../telemetry/in-memory-meter.ts'
-import type { LookupOutcome } from './heads.ts'
+import type { LookupOutcome } from './dht-heads.ts'
 import { lookupDuration, lookupStats } from './lookup-stats.ts'
 
 const createStats = () => {
@@ -12,7 +12,7 @@ const createStats = () => {
   }
 }
 
-test('shows how many lookups there were, how often something was found, and how long they took', () => {
+test('reports the number of lookups, their success rate and their duration', () => {
   const stats = createStats()
   expect(stats.view()).toEqual({ dht_lookups_total: 0 })
   for (let ms = 1; ms <= 100; ms += 1) stats.add(ms % 4 === 0 ? 'absent' : 'found', ms)
@@ -25,7 +25,7 @@ test('shows how many lookups there were, how often something was found, and how 
   })
 })
 
-test('old lookups are forgotten but for the total', () => {
+test('old lookups count only in the total', () => {
   const stats = createStats()
   for (let n = 0; n < 600; n += 1) stats.add(n < 100 ? 'timeout' : 'found', n)
   expect(stats.view()).toMatchObject({ dht_lookups_total: 600, dht_success_rate: 1, dht_lookup_duration: 349 })

@@ -1,11 +1,11 @@
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 
-/** Histogram (ms) of head lookups that were not cancelled, with their `outcome`. */
+/** Histogram of the duration (ms) of head lookups with their `outcome`, without cancelled ones. */
 export const lookupDuration = 'ggen.dht.lookup.duration'
 
 /**
- * What the metrics show of head lookups: `dht_lookups_total` since the start; of the last 500 `dht_success_rate` (share that
- * found something, 0 to 1) and `dht_lookup_duration` (median, ms), with `_p95` and `_p99`. What was never measured is left out.
+ * Metrics of head lookups: `dht_lookups_total` since the start; over the last 500, `dht_success_rate` (0 to 1) and
+ * `dht_lookup_duration` (median, ms) with `_p95` and `_p99`. Omits metrics without a measurement.
  */
 export const lookupStats = (figures: Pick<MeterReader, 'count' | 'latest'>): { [name: string]: number } => {
   const total = figures.count(lookupDuration)

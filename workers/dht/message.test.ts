@@ -10,7 +10,7 @@ const peer = fc.record({
   multiaddrs: fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 5 }),
 })
 
-test('what is encoded is decoded, the record and the peers as they were', () => {
+test('decoding an encoded message returns its record and peers', () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...Object.values(messageTypes)),
@@ -26,7 +26,7 @@ test('what is encoded is decoded, the record and the peers as they were', () => 
   )
 })
 
-test('any bytes are an answer or none; nothing throws', () => {
+test('the decoder never throws and never returns too many peers, whatever the bytes', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
       const answer = decodeAnswer(bytes)
@@ -36,11 +36,11 @@ test('any bytes are an answer or none; nothing throws', () => {
   )
 })
 
-test('a message that is cut is none, one with fields of another version is', () => {
+test('rejects a truncated message and ignores unknown fields', () => {
   const question = { type: messageTypes.getValue, key: Uint8Array.of(1, 2), record: new Uint8Array(30).fill(3) }
   const bytes = encodeQuestion(question)
   expect(decodeAnswer(bytes.subarray(0, -1))).toBeUndefined()
-  // Field 15 as a number, as 8 bytes, as 4 bytes, as text.
+  // Field 15 as a varint, as 8 bytes, as 4 bytes, as text.
   const unknown = [
     [0x78, 5],
     [0x79, 1, 2, 3, 4, 5, 6, 7, 8],
@@ -51,7 +51,7 @@ test('a message that is cut is none, one with fields of another version is', () 
   expect(decodeAnswer(more)?.record).toEqual(question.record)
 })
 
-test('of a crowd of peers and addresses only so many are read', () => {
+test('reads a bounded number of peers and addresses', () => {
   const crowd = Array.from({ length: 300 }, () => ({
     id: Uint8Array.of(1),
     multiaddrs: Array.from({ length: 100 }, () => Uint8Array.of(4)),
@@ -63,7 +63,7 @@ test('of a crowd of peers and addresses only so many are read', () => {
   expect(answer?.providers[0]?.multiaddrs).toHaveLength(16)
 })
 
-test('a number is read as far as it is there, and refused when it is too large', () => {
+test('reads 32-bit varints, asks for more bytes of a truncated one and rejects a larger one', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), (value) => {
       const bytes = varint(value)
@@ -75,7 +75,7 @@ test('a number is read as far as it is there, and refused when it is too large',
   expect(readNumber(new Uint8Array(20).fill(0xff), 0)).toBeUndefined()
 })
 
-test('a record is as the library writes it', () => {
+test('carries a record as kad-dht encodes it', () => {
   const record = new Record(Uint8Array.of(1), Uint8Array.of(2), new Date(0)).serialize().subarray()
   const answer = decodeAnswer(encodeQuestion({ type: messageTypes.putValue, key: Uint8Array.of(1), record }))
   expect(Record.deserialize(answer?.record ?? new Uint8Array()).value).toEqual(Uint8Array.of(2))

@@ -3,10 +3,10 @@ import { concatBytes } from '../protocol/bytes.ts'
 import { readVarint } from '../protocol/varint.ts'
 
 /**
- * The messages of Kademlia in libp2p (specs/kad-dht, protobuf `Message`): a question out, an answer in.
+ * Kademlia messages of libp2p (specs/kad-dht, protobuf `Message`): requests out, answers in.
  *
- * The decoder is total: any bytes give an answer or undefined, in time linear in their number. Fields that are unknown
- * are passed over, as protobuf wants; ids, addresses and records are handed on unchecked.
+ * The decoder is total: any bytes yield an answer or undefined, in linear time. It skips unknown fields, as protobuf
+ * requires, and does not validate ids, addresses and records.
  */
 
 /** Numbers of the protobuf enum `MessageType`. */
@@ -36,10 +36,10 @@ export interface MessageAnswer {
   providers: MessagePeer[]
 }
 
-/** Peers of a kind that are read from one answer: k of Kademlia, what an honest peer sends. */
+/** Limit on each list of peers in one answer: k of Kademlia, which an honest peer never exceeds. */
 const maxPeers = 20
 
-/** Addresses that are read of one peer: a tab has one or two for each of its relays. */
+/** Limit on the addresses of one peer: a tab has one or two for each of its relays. */
 const maxAddresses = 16
 
 export const encodeQuestion = ({ type, key, record, providers = [] }: Question): Uint8Array =>
@@ -70,10 +70,10 @@ export const decodeAnswer = (bytes: Uint8Array): MessageAnswer | undefined => {
   return isWhole ? answer : undefined
 }
 
-/** Bytes of a varint of 32 bits. */
+/** Size of a 32-bit varint (bytes). */
 export const maxNumberBytes = 5
 
-/** A number of this protobuf: undefined when it has more than 32 bits. */
+/** Reads a varint; undefined if it has more than 32 bits. */
 export const readNumber = (bytes: Uint8Array, at: number): ReturnType<typeof readVarint> => {
   const number = readVarint(bytes, at, maxNumberBytes)
   return typeof number === 'object' && number.value >= 2 ** 32 ? undefined : number
@@ -90,7 +90,7 @@ const decodePeer = (bytes: Uint8Array): MessagePeer | undefined => {
   return isWhole && peer.id.length > 0 ? peer : undefined
 }
 
-/** Gives each number and each byte string to `take`; false when the bytes are no message or `take` refused one. */
+/** Passes each number and byte string to `take`; false if the bytes are not a message or `take` rejects a field. */
 const readFields = (bytes: Uint8Array, take: (field: number, value: number | Uint8Array) => boolean): boolean => {
   for (let at = 0; at < bytes.length; ) {
     const key = readNumber(bytes, at)

@@ -5,7 +5,7 @@ import { createDhtNetwork, type DhtNetwork, type DhtNode } from '../testing/dht-
 import { createHeadSource } from '../testing/head-source.ts'
 import { lookupDuration } from './lookup-stats.ts'
 
-/** 20 real nodes with kad-dht over the memory transport, 5 ms a message. */
+/** 20 real kad-dht nodes over the memory transport, 5 ms a message. */
 
 let network: DhtNetwork
 
@@ -25,19 +25,19 @@ const put = (node: DhtNode, key: string, value: Uint8Array): Promise<number> =>
   node.heads.put(key, value, { operation: untraced(), onConfirmed: () => {} })
 
 describe('20 nodes', () => {
-  test('no routing table stays empty', () => {
+  test('every routing table fills', () => {
     expect(Math.min(...network.nodes.map(network.tableSize))).toBeGreaterThanOrEqual(5)
   })
 
-  test('refreshing a routing table of connected peers starts no walk, which would dial', async () => {
+  test('refreshing a routing table of connected peers starts no lookup, which would dial', async () => {
     const { dht } = at(7).node.services
-    const walks = vi.spyOn(Reflect.get(dht, 'peerRouting'), 'getClosestPeers')
+    const lookups = vi.spyOn(Reflect.get(dht, 'peerRouting'), 'getClosestPeers')
     await dht.refreshRoutingTable()
-    expect(walks).not.toHaveBeenCalled()
-    walks.mockRestore()
+    expect(lookups).not.toHaveBeenCalled()
+    lookups.mockRestore()
   })
 
-  test('a head that one puts is found by all', async () => {
+  test('every node finds a head that one node put', async () => {
     const source = await createHeadSource(1)
     const key = source.key('one')
     expect(await put(at(0), key, await source.value('one', 1))).toBeGreaterThanOrEqual(10)
@@ -45,7 +45,7 @@ describe('20 nodes', () => {
       expect((await node.heads.get(key, { operation: untraced() }))?.value).toBe('one 1')
   })
 
-  test('a newer head replaces it, and an older one put later does not come back', async () => {
+  test('a newer head replaces an older one, which cannot return by a later put', async () => {
     const source = await createHeadSource(2)
     const key = source.key('two')
     await put(at(1), key, await source.value('two', 1))
@@ -55,13 +55,13 @@ describe('20 nodes', () => {
       expect((await node.heads.get(key, { operation: untraced() }))?.seq).toBe(2)
   })
 
-  test('what nobody has is not found', async () => {
+  test('a lookup of an unknown head ends as absent', async () => {
     const source = await createHeadSource(3)
     expect(await at(4).heads.get(source.key('none'), { operation: untraced() })).toBeUndefined()
     expect(at(4).figures.latest(lookupDuration, 1)).toMatchObject([{ attributes: { outcome: 'absent' } }])
   })
 
-  test('who provides a root is found', async () => {
+  test('finds the provider of a root', async () => {
     const root = rootToText(new Uint8Array(32).fill(9))
     expect(await at(3).providers.provide(root, untraced())).toBeGreaterThanOrEqual(10)
     for await (const peer of at(15).providers.find(root, untraced())) {
@@ -71,7 +71,7 @@ describe('20 nodes', () => {
     throw new Error('No provider was found.')
   })
 
-  test('nothing passes a partition, and all of it when it heals', async () => {
+  test('a head does not cross a partition and arrives once it heals', async () => {
     const source = await createHeadSource(4)
     const key = source.key('split')
     network.partition([network.nodes.slice(0, 10), network.nodes.slice(10)])
@@ -82,8 +82,8 @@ describe('20 nodes', () => {
     expect((await at(12).heads.get(key, { operation: untraced() }))?.seq).toBe(1)
   })
 
-  // The last: its victims stay dead.
-  test('with 20 % silent the head is still found by all others', async () => {
+  // Keep this last: the silenced nodes stay dead.
+  test('every live node still finds the head when 20 % of the nodes are silent', async () => {
     const source = await createHeadSource(5)
     const key = source.key('five')
     await put(at(0), key, await source.value('five', 1))

@@ -57,13 +57,13 @@ const ask = async (options: { hasAnswer?: boolean; operation?: Operation } = {})
   return { answer, stream }
 }
 
-describe('one question', () => {
-  test('goes out with the protocol before anything has come back', async () => {
+describe('one request', () => {
+  test('goes out with the protocol negotiation before any byte arrives', async () => {
     const { stream } = await ask()
     expect(stream.sent).toEqual([concatBytes([consent, framed(question)])])
   })
 
-  test('has its answer whatever pieces it comes in, and the stream is closed', async () => {
+  test('assembles its answer from chunks of any size and closes the stream', async () => {
     const reply = Uint8Array.from({ length: 300 }, (_, index) => index & 0xff)
     const whole = concatBytes([consent, framed(reply)])
     for (const size of [1, 7, 64, whole.length]) {
@@ -74,18 +74,18 @@ describe('one question', () => {
     }
   })
 
-  test('without an answer it waits for the consent alone', async () => {
+  test('without an answer waits only for protocol agreement', async () => {
     const { answer, stream } = await ask({ hasAnswer: false })
     stream.receive(consent)
     expect(await answer).toEqual(new Uint8Array())
   })
 
   test.each([
-    ['the peer does not speak the protocol', [line('/multistream/1.0.0'), line('na')]],
-    ['it sends noise', [new Uint8Array(100).fill(0xff)]],
-    ['its answer is too long', [consent, varint(10_000_000)]],
-    ['its answer has a length without end', [consent, new Uint8Array(20).fill(0xff)]],
-  ])('fails when %s, and the stream is reset', async (_what, parts) => {
+    ['the peer does not support the protocol', [line('/multistream/1.0.0'), line('na')]],
+    ['the peer sends noise', [new Uint8Array(100).fill(0xff)]],
+    ['the answer is too long', [consent, varint(10_000_000)]],
+    ['the length prefix of the answer never ends', [consent, new Uint8Array(20).fill(0xff)]],
+  ])('fails and resets the stream when %s', async (_what, parts) => {
     const { answer, stream } = await ask()
     stream.receive(...parts)
     await expect(answer).rejects.toThrow()
@@ -99,7 +99,7 @@ describe('one question', () => {
     await expect(answer).rejects.toThrow()
   })
 
-  test('is reset when nobody waits for it any more', async () => {
+  test('resets its stream when it is cancelled', async () => {
     const stop = new AbortController()
     const { answer, stream } = await ask({ operation: untraced(stop.signal) })
     stop.abort(new Error('enough'))
@@ -108,8 +108,8 @@ describe('one question', () => {
   })
 })
 
-describe('many questions on one connection', () => {
-  test('are all answered, 16 at once', async () => {
+describe('many requests on one connection', () => {
+  test('are all answered, at most 16 at a time', async () => {
     const { connection, streams } = connect()
     const answers = Array.from({ length: 50 }, () =>
       requestOptimistically(connection, protocol, question, { operation: untraced(), hasAnswer: true }),
@@ -122,7 +122,7 @@ describe('many questions on one connection', () => {
     expect((await Promise.all(answers)).map(([first]) => first)).toEqual(Array.from({ length: 50 }, (_, n) => n))
   })
 
-  test('who stops waiting for a turn gives it to nobody else', async () => {
+  test('a request cancelled while it waits does not use up a permit', async () => {
     const { connection, streams } = connect()
     const stop = new AbortController()
     const first = Array.from({ length: 16 }, () =>

@@ -8,34 +8,33 @@ import type { Operation } from '../telemetry/operation.ts'
 import { maxNumberBytes, readNumber } from './message.ts'
 
 /**
- * One question and its answer on a stream of its own, in one round trip.
+ * One request and its answer on a new stream, in one round trip.
  *
- * libp2p's `newStream` writes the protocol's name and waits for it to come back before the first byte of the question
- * goes out: two round trips. Here both go out at once, and the other side's consent is read in front of its answer.
- * multistream-select permits that when only one protocol is offered (go-libp2p does the same); a peer that does not
- * speak it says so, and the question has no answer.
+ * libp2p's `newStream` sends the protocol name and waits for the echo before the request goes out: two round trips. This
+ * sends both at once and reads the echo in front of the answer. multistream-select permits that when only one protocol is
+ * offered (go-libp2p does the same); a peer without the protocol says so, and the request fails.
  *
- * Only for peers that are expected to speak the protocol: libp2p is not told what was agreed upon.
+ * Only for peers that are expected to support the protocol: libp2p does not learn the negotiated protocol.
  */
 export interface OptimisticRequestOptions {
   operation: Operation
-  /** False for a message that has no answer: the peer's consent to the protocol is waited for. */
+  /** False for a message without an answer: the request then waits only for protocol agreement. */
   hasAnswer: boolean
 }
 
-/** An answer has at most a record of 9 KiB and 40 peers with a dozen addresses each, bytes. */
+/** Limit on an answer (bytes): a record of 9 KiB and 40 peers with a dozen addresses each. */
 const maxAnswerBytes = 131_072
 
 /**
- * Questions on one connection at once; others wait for their turn. kad-dht resets what is over 32, and still counts a
- * stream for half a round trip after we have closed it.
+ * Concurrent requests on one connection; more wait. kad-dht resets streams over 32 and counts a stream for half a round
+ * trip after we close it.
  */
 const maxPerConnection = 16
 
 /**
- * @returns the answer's bytes, empty when there is none to have.
- * @throws AnswerMalformed for an answer that is too long; other errors when the connection or stream ends, the peer does
- * not speak the protocol, or the operation is cancelled.
+ * @returns the answer's bytes, empty for a message without an answer.
+ * @throws AnswerMalformed for an answer over the limit; other errors when the connection or stream ends, the peer does
+ * not support the protocol, or the operation is cancelled.
  */
 export const requestOptimistically = async (
   connection: Connection,
@@ -55,7 +54,7 @@ export const requestOptimistically = async (
     const answer = read(stream, consent, hasAnswer, signal)
     stream.send(concatBytes([consent, varint(question.length), question]))
     const bytes = await answer
-    // Nobody waits for the end of it.
+    // Closes in the background.
     stream.close({ signal: AbortSignal.timeout(closeTimeoutMs) }).catch((error: Error) => stream?.abort(error))
     return bytes
   } catch (error) {
@@ -66,19 +65,19 @@ export const requestOptimistically = async (
   }
 }
 
-/** What came is none that an honest peer sends. */
+/** An answer that no honest peer sends. */
 export class AnswerMalformed extends Error {
   override name = 'AnswerMalformed'
 }
 
-/** A stream whose last bytes do not get out is reset after this long, ms. */
+/** Time for the last bytes of a stream before it is reset (ms). */
 const closeTimeoutMs = 1_000
 
 const read = (stream: Stream, consent: Uint8Array, hasAnswer: boolean, signal: AbortSignal): Promise<Uint8Array> =>
   new Promise((resolve, reject) => {
     const bytes = new Uint8ArrayList()
-    /** Where the answer lies in `bytes`, as soon as its length was read. */
-    let place: { start: number; end: number } | undefined
+    /** Position of the answer in `bytes`, known once its length prefix is complete. */
+    let range: { start: number; end: number } | undefined
     const end = (settle: () => void): void => {
       stream.removeEventListener('message', onMessage)
       stream.removeEventListener('close', onEnd)
@@ -97,7 +96,7 @@ const read = (stream: Stream, consent: Uint8Array, hasAnswer: boolean, signal: A
       else if (outcome !== 'more') end(() => resolve(outcome))
     }
     const parse = (): Uint8Array | 'more' | 'not the protocol' | 'too long' => {
-      if (place === undefined) {
+      if (range === undefined) {
         const head = bytes.subarray(0, Math.min(bytes.length, consent.length + maxNumberBytes))
         if (!agrees(head, consent)) return 'not the protocol'
         if (bytes.length < consent.length) return 'more'
@@ -105,9 +104,9 @@ const read = (stream: Stream, consent: Uint8Array, hasAnswer: boolean, signal: A
         const length = readNumber(head, consent.length)
         if (length === 'more') return 'more'
         if (length === undefined || length.value > maxAnswerBytes) return 'too long'
-        place = { start: length.end, end: length.end + length.value }
+        range = { start: length.end, end: length.end + length.value }
       }
-      return bytes.length < place.end ? 'more' : bytes.subarray(place.start, place.end)
+      return bytes.length < range.end ? 'more' : bytes.subarray(range.start, range.end)
     }
     stream.addEventListener('message', onMessage)
     stream.addEventListener('close', onEnd)
@@ -115,16 +114,16 @@ const read = (stream: Stream, consent: Uint8Array, hasAnswer: boolean, signal: A
     signal.addEventListener('abort', onAbort, { once: true })
   })
 
-/** As far as there is something to compare. */
+/** Compares as many bytes as have arrived. */
 const agrees = (bytes: Uint8Array, consent: Uint8Array): boolean =>
   bytes.subarray(0, consent.length).every((byte, index) => byte === consent[index])
 
 const consents = new Map<string, Uint8Array>()
 
-/** What both sides say of a protocol that they agree on: multistream-select's header and the name, as lines. */
+/** The lines that both sides send when they agree on a protocol: multistream-select's header and the name. */
 const consentTo = (protocol: string): Uint8Array => {
-  const known = consents.get(protocol)
-  if (known !== undefined) return known
+  const cached = consents.get(protocol)
+  if (cached !== undefined) return cached
   const lines = ['/multistream/1.0.0\n', `${protocol}\n`].map((line) => new TextEncoder().encode(line))
   const consent = concatBytes(lines.flatMap((line) => [varint(line.length), line]))
   consents.set(protocol, consent)

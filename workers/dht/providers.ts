@@ -1,44 +1,44 @@
 import { CID } from 'multiformats/cid'
 import type { Operation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import { type QueryLimits, startKadQuery } from './kad-query.ts'
 import type { Contact } from './kad-rpc.ts'
-import { type QueryLimits, startQuery } from './query.ts'
-import { createTimedRequest, type TimedRequestDependencies } from './timed-request.ts'
+import { createMeasuredRequest, type MeasuredRequestDependencies } from './measured-request.ts'
 
-/** Telling the closest peers that we hold a root is given up after this long, ms. */
+/** Timeout of announcing this node as a provider (ms). */
 const provideTimeoutMs = 5_000
 
-/** Holders that one search names at most: nobody asks more, and a liar may make up any number. */
+/** Limit on the providers of one search: no caller asks more, and a dishonest peer can invent any number. */
 const maxFound = 256
 
-/** A search goes on for more holders until the closest 10 were asked, or its caller has enough. */
+/** A search continues until it has asked the closest 10 peers or its caller has enough. */
 const findLimits: QueryLimits = { width: 10, parallel: 4, dials: 3, inFlight: 20, dialBudget: 16 }
 const provideLimits: QueryLimits = { width: 20, parallel: 8, dials: 3, inFlight: 24, dialBudget: 24 }
 
-export interface ProvidersDependencies extends TimedRequestDependencies {
+export interface ProvidersDependencies extends MeasuredRequestDependencies {
   telemetry: Pick<Telemetry, 'logger'>
-  /** Higher is asked sooner; undefined is never asked, and never named. */
+  /** Higher is asked sooner; undefined is never asked and never returned. */
   rank?(peer: string): number | undefined
 }
 
 export interface Providers {
-  /** Tells the peers closest to `root` that this one holds it; resolves within 5 s with how many were told. */
+  /** Registers this node as a provider of `root` at the closest peers; resolves within 5 s with their number. */
   provide(root: string, operation: Operation): Promise<number>
   /**
-   * Peers that said they hold `root`, each once: those known here and of the first answers at once, the others as they
-   * are found; 256 at most. Ends with the query or the operation; never throws.
+   * Providers of `root`, each once and at most 256: locally stored ones first, then others as answers arrive. Ends with
+   * the query or the operation; never throws.
    */
   find(root: string, operation: Operation): AsyncGenerator<string>
 }
 
-/** Provider records of content roots (CIDs as text) in the DHT. Whether a peer does hold a root is seen by asking it. */
+/** Provider records of content roots (CIDs as text) in the DHT. Only a request shows whether a provider has the content. */
 export const createProviders = (deps: ProvidersDependencies): Providers => {
-  const { wire, roundTrips, rank = () => 0 } = deps
-  const asking = createTimedRequest(deps)
+  const { rpc, roundTrips, rank = () => 0 } = deps
+  const measuredRequest = createMeasuredRequest(deps)
   const log = deps.telemetry.logger('dht')
   const common = {
-    self: wire.self,
-    isConnected: wire.isConnected,
+    self: rpc.self,
+    isConnected: rpc.isConnected,
     rank,
     slowMs: roundTrips.slowMs,
     lostMs: roundTrips.lostMs,
@@ -48,24 +48,25 @@ export const createProviders = (deps: ProvidersDependencies): Providers => {
     async provide(root, operation) {
       const key = CID.parse(root).multihash.bytes
       const limited = operation.withTimeout(provideTimeoutMs)
-      await wire.own.addProvider(key)
-      const { done } = startQuery<Contact>({
+      await rpc.own.addProvider(key)
+      const { done } = startKadQuery<Contact>({
         ...common,
-        seeds: await wire.seeds(key),
+        seeds: await rpc.seeds(key),
         limits: provideLimits,
         operation: limited,
-        ask: async (peer, asked) => (await asking(peer, asked, () => wire.findNode(peer, key, asked)))?.closer,
+        ask: async (peer, request) =>
+          (await measuredRequest(peer, request, () => rpc.findNode(peer, key, request)))?.closer,
       })
       const { closest } = await done
-      const told = await Promise.all(closest.map((peer) => wire.addProvider(peer, key, limited)))
-      return told.filter(Boolean).length
+      const sent = await Promise.all(closest.map((peer) => rpc.addProvider(peer, key, limited)))
+      return sent.filter(Boolean).length
     },
 
     async *find(root, operation) {
       const key = CID.parse(root).multihash.bytes
       const lookup = operation.start('dht.providers', { root })
-      // Ends the walk when the caller leaves the loop early.
-      const left = new AbortController()
+      // Ends the query when the caller leaves the loop early.
+      const stop = new AbortController()
       const seen = new Set<string>()
       const found: string[] = []
       let wake = Promise.withResolvers<void>()
@@ -81,21 +82,21 @@ export const createProviders = (deps: ProvidersDependencies): Providers => {
       }
       const run = async (): Promise<void> => {
         try {
-          add(await wire.own.getProviders(key))
-          const query = startQuery<Contact>({
+          add(await rpc.own.getProviders(key))
+          const query = startKadQuery<Contact>({
             ...common,
-            seeds: await wire.seeds(key),
+            seeds: await rpc.seeds(key),
             limits: findLimits,
-            operation: lookup.withSignal(left.signal),
-            async ask(peer, asked) {
-              const answer = await asking(peer, asked, () => wire.getProviders(peer, key, asked))
+            operation: lookup.withSignal(stop.signal),
+            async ask(peer, request) {
+              const answer = await measuredRequest(peer, request, () => rpc.getProviders(peer, key, request))
               if (answer !== undefined) add(answer.providers)
               return answer?.closer
             },
           })
           await query.done
         } catch {
-          // A datastore that fails is one source less.
+          // A failing datastore ends the search without an error.
         } finally {
           over = true
           wake.resolve()
@@ -110,7 +111,7 @@ export const createProviders = (deps: ProvidersDependencies): Providers => {
           wake = Promise.withResolvers()
         }
       } finally {
-        left.abort()
+        stop.abort()
         lookup.span.setAttributes({ found: seen.size })
         lookup.span.end()
         log.debug('provider search ended', { root, found: seen.size })

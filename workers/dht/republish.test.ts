@@ -34,7 +34,7 @@ test('puts heads every 12 h and provides roots every 22 h until it is stopped', 
   expect(done).toHaveLength(3)
 })
 
-test('a round that reached nobody is repeated soon', async () => {
+test('a round that reached no peer is repeated soon', async () => {
   const { done, republish } = start(() => 0)
   republish.now()
   await vi.advanceTimersByTimeAsync(11 * 60_000)
@@ -42,7 +42,7 @@ test('a round that reached nobody is repeated soon', async () => {
   republish.stop()
 })
 
-test('a round that is asked for while another runs follows it', async () => {
+test('a round requested while another runs follows it', async () => {
   const runs: PromiseWithResolvers<number>[] = []
   const republish = startRepublish({
     telemetry: noTelemetry,
@@ -58,7 +58,7 @@ test('a round that is asked for while another runs follows it', async () => {
   republish.now()
   await vi.advanceTimersByTimeAsync(0)
   expect(runs).toHaveLength(1)
-  // The machine slept, and what was under way can only fail.
+  // The machine slept, so the running round can only fail.
   republish.now()
   republish.now()
   runs[0]?.reject(new Error('no connection'))

@@ -2,28 +2,28 @@ import { createCoalescedRun } from '../stack/coalesced-runs.ts'
 import { type Operation, runOperation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
-/** Values in the DHT end after 48 h and nobody else puts them again (js-libp2p): four chances before that, ms. */
+/** Interval between puts of heads (ms): DHT values expire after 48 h, and js-libp2p peers do not republish them. */
 const headsEveryMs = 12 * 3_600_000
 
-/** Provider records end after 48 h too, ms. */
+/** Interval between provides of roots (ms): provider records also expire after 48 h. */
 const rootsEveryMs = 22 * 3_600_000
 
-/** A round that reached nobody is tried again after this long, ms. */
+/** Delay before repeating a round that reached no peer (ms). */
 const retryMs = 10 * 60_000
 
 export interface RepublishDependencies {
   telemetry: Pick<Telemetry, 'tracer' | 'logger'>
   /** Own heads as DHT key and value. */
   heads(): Iterable<{ key: string; value: Uint8Array }> | Promise<Iterable<{ key: string; value: Uint8Array }>>
-  /** Roots of what is held here completely, as text. */
+  /** Roots of complete contents, as text. */
   roots(): Iterable<string> | Promise<Iterable<string>>
-  /** Each resolves with how many peers took it. */
+  /** Like `provide`, resolves with the number of peers reached. */
   put(key: string, value: Uint8Array, operation: Operation): Promise<number>
   provide(root: string, operation: Operation): Promise<number>
 }
 
 export interface Republish {
-  /** A round of both now, for a start or a wake: timers do not run while a machine sleeps. */
+  /** Runs a round of both now, at start or after a sleep, when timers did not run. */
   now(): void
   /** A round of the heads: their values carry the chain of the identity, which has changed. */
   headsNow(): void
@@ -31,9 +31,8 @@ export interface Republish {
 }
 
 /**
- * Keeps what this node has in the DHT there: its heads every 12 h, what it holds every 22 h, one after the other, since
- * each is a walk through the DHT. A round in which nobody took anything is repeated after 10 min. The first round comes
- * with `now`.
+ * Keeps this node's records in the DHT: puts its heads every 12 h and provides its contents every 22 h, one at a time,
+ * since each is a DHT query. Repeats a round that reached no peer after 10 min. The first round runs with `now`.
  */
 export const startRepublish = (deps: RepublishDependencies): Republish => {
   const { tracer, logger } = deps.telemetry
@@ -82,8 +81,8 @@ export const startRepublish = (deps: RepublishDependencies): Republish => {
 }
 
 /**
- * Runs `round` on demand and every `everyMs` after its end, sooner if it resolved false or failed; never two at once. One
- * that is asked for while another runs follows it: what a wake asks for must not be what the sleep had broken.
+ * Runs `round` on demand and `everyMs` after its end, sooner if it resolved false or failed; never two at once. A round
+ * requested while another runs follows it: after a wake, the running one may be broken by the sleep.
  */
 const createRounds = (round: () => Promise<boolean>, everyMs: number) => {
   let timer: ReturnType<typeof setTimeout> | undefined

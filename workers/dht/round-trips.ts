@@ -1,30 +1,33 @@
 /**
- * How long an answer takes, as this node has seen it lately: what makes a question slow, when it is given up, and how
- * long a lookup waits for a newer answer after its first. Round trips to connected peers, and answers of peers that
- * were dialled first, are taken apart. The median counts: a third of the peers may be slow, and what is usual is not.
+ * Recent response times of DHT peers. They determine when a request is slow, when it is abandoned, and how long a lookup
+ * waits for a newer answer after its first. Connected peers and peers dialled first are measured separately. Uses the
+ * median, which a third of slow peers does not distort.
  */
 export interface RoundTrips {
   record(connected: boolean, ms: number): void
-  /** One round trip to a connected peer, ms. */
+  /** Median round trip to a connected peer (ms). */
   typicalMs(): number
-  /** An answer that takes longer is slow, ms: others are asked meanwhile. */
+  /** Time after which a request is slow and others may start (ms). */
   slowMs(connected: boolean): number
-  /** A peer that has not answered after this long does not, ms. */
+  /** Time after which a peer is assumed not to answer (ms). */
   lostMs(connected: boolean): number
 }
 
-/** Before anything was measured, ms: a round trip within a continent, and a dial by WebRTC over a relay. */
+/** Defaults before the first measurement (ms): a round trip within a continent, and a WebRTC dial over a relay. */
 const assumedMs = { connected: 60, dialled: 300 }
 
-/** As many of the last measurements count: those of a few lookups. */
+/** Number of latest measurements used: those of a few lookups. */
 const maxMeasured = 31
 
-/** So many times the median is slow, within bounds, ms: a busy machine takes the lower one, a person waits for the upper. */
+/**
+ * Slow: this factor of the median, within bounds (ms). The lower bound allows for a busy machine, the upper for a person
+ * waiting.
+ */
 const slowFactor = 2
 const leastSlowMs = 60
 const mostSlowMs = 1_000
 
-/** So many times what is slow is lost, within bounds, ms: a lost message is sent again after 200 ms and more. */
+/** Lost: this factor of slow, within bounds (ms); a lost packet is retransmitted after 200 ms or more. */
 const lostFactor = 8
 const leastLostMs = { connected: 500, dialled: 1_500 }
 const mostLostMs = { connected: 2_500, dialled: 4_000 }

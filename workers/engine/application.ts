@@ -36,19 +36,19 @@ export interface ApplicationDependencies {
   telemetry: Telemetry
   figures: MeterReader
   bus: Pick<UpdateBus, 'emit' | 'emitWhenPosted'>
-  /** Ends whatever is under way. */
+  /** Cancels everything in progress. */
   signal: AbortSignal
-  /** Gives everything back that the engine holds. */
+  /** Releases everything that the engine holds. */
   stop(): Promise<void>
 }
 
 export interface Application {
   readonly commands: RunningEngine
-  /** Takes up what was under way when the last tab closed, once the network has started or failed to. */
+  /** Resumes work that the last tab left unfinished, once the network has started or failed to start. */
   resume(): Promise<void>
 }
 
-/** What people and scripts do with a profile: publish, search, look up, install. */
+/** The use cases of a profile for people and scripts: publish, search, look up, install. */
 export const createApplication = (
   { profile, platform, clock, storage, network, telemetry, figures, bus, signal, stop }: ApplicationDependencies,
   undos: UndoStack,
@@ -85,7 +85,7 @@ export const createApplication = (
   const cacheReport = createCacheReport({ memory: cacheMemory, onChange: (cache) => emit({ kind: 'cache', cache }) })
   const contents = createContentCache({ memory: cacheMemory, content })
   storage.onContentLost(contents.forget)
-  const lookups = createPackageCache({
+  const packageCache = createPackageCache({
     memory: cacheMemory,
     store,
     registry,
@@ -93,10 +93,10 @@ export const createApplication = (
     monotonic: clocks.monotonic,
     latest: clock.latest,
   })
-  // The network ends before the cache writes what lookups have brought until then.
-  undos.add(cacheReport.stop, contents.stop, lookups.stop, network.stop)
+  // The network stops before the cache writes the last lookup results.
+  undos.add(cacheReport.stop, contents.stop, packageCache.stop, network.stop)
   const peerSearch = createPeerSearch({ search, network, now: clocks.monotonic })
-  const holders = createProviderCounts({
+  const providerCounts = createProviderCounts({
     telemetry,
     network,
     signal,
@@ -117,11 +117,11 @@ export const createApplication = (
     now: clocks.wall,
     monotonic: clocks.monotonic,
     randomUuid: platform.randomUuid,
-    askForUnknown: createAskPeersForPackages({ catalogue: registry, network }),
+    askPeersForPackages: createAskPeersForPackages({ catalogue: registry, network }),
     onTransfer: (transfer) => emit({ kind: 'transfer', transfer }),
     onInstalled(entries) {
       emit({ kind: 'library', revision: library.revision() })
-      holders.provide(entries.map(({ root }) => root))
+      providerCounts.provide(entries.map(({ root }) => root))
     },
   })
 
@@ -129,16 +129,16 @@ export const createApplication = (
     registry,
     content,
     installs,
-    providers: holders,
+    providers: providerCounts,
     onFiles: (id) => emit({ kind: 'package', id }),
   })
 
   const { wake, stop: stopWaking } = createWake(() => {
     network.wake()
-    // The clock may have been set, which the server is not needed to know.
+    // The clock may have been set; listings follow it without waiting for the server.
     storage.relist()
     status.changed()
-    void clock.look()
+    void clock.check()
   }, clocks.wall)
   undos.add(platform.onWake(wake), stopWaking)
   const publications = createPublications({
@@ -191,10 +191,10 @@ export const createApplication = (
       status,
       publications,
       installs,
-      lookups,
+      packageCache,
       contents,
       cacheView: cacheReport.view,
-      holders,
+      providerCounts,
       preview,
       emit,
       wake,
@@ -204,7 +204,7 @@ export const createApplication = (
     }),
     async resume() {
       const online = await network.started
-      void clock.look()
+      void clock.check()
       if (!online) return
       installs.resume()
       publications.sendAll()

@@ -1,8 +1,9 @@
 import * as v from 'valibot'
 import { Failure } from '../contract/failures.ts'
+import type { FailureReason } from '../contract/reasons.ts'
 import type { FileInput, LeftOut } from '../contract/views.ts'
 
-/** What scripts hand to commands is only as typed as they are careful: it is checked before it is used. */
+/** Scripts may pass arguments of any type to commands, so arguments are checked at run time. */
 
 const bytesSchema = v.instance(Uint8Array)
 const filesSchema = v.array(v.object({ path: v.string(), bytes: bytesSchema }))
@@ -18,24 +19,22 @@ const leftOutSchema = v.array(
 )
 
 /** @throws Failure `InvalidArgument`. */
-export const assertFiles = (files: readonly FileInput[]): void =>
-  assertIs(filesSchema, files, 'Files are a list of { path: string, bytes: Uint8Array }.')
+export const assertFiles = (files: readonly FileInput[]): void => assertIs(filesSchema, files, 'files')
 
 /** @throws Failure `InvalidArgument`. */
-export const assertSpecs = (specs: readonly string[]): void =>
-  assertIs(textsSchema, specs, 'Packages are named by a list of texts, like ["name", "@publisher/name@^1"].')
+export const assertSpecs = (specs: readonly string[]): void => assertIs(textsSchema, specs, 'specs')
 
 /** @throws Failure `InvalidArgument`. */
-export const assertPaths = (paths: readonly string[]): void =>
-  assertIs(textsSchema, paths, 'Private files are confirmed by a list of their paths, like ["certs/test.pem"].')
+export const assertPaths = (paths: readonly string[]): void => assertIs(textsSchema, paths, 'confirmedPrivate')
 
 /** @throws Failure `InvalidArgument`. */
-export const assertLeftOut = (leftOut: readonly LeftOut[]): void =>
-  assertIs(leftOutSchema, leftOut, 'What was left out is a list of { name, reason, files }, as a check gives it.')
+export const assertLeftOut = (leftOut: readonly LeftOut[]): void => assertIs(leftOutSchema, leftOut, 'leftOut')
 
 /** @throws Failure `InvalidArgument`. */
-export const assertBytes = (bytes: Uint8Array): void => assertIs(bytesSchema, bytes, 'An archive is a Uint8Array.')
+export const assertBytes = (bytes: Uint8Array): void => assertIs(bytesSchema, bytes, 'archive')
 
-const assertIs = (schema: v.GenericSchema, value: unknown, rule: string): void => {
-  if (!v.is(schema, value)) throw new Failure('InvalidArgument', rule)
+type Argument = Extract<FailureReason, { code: 'malformed-argument' }>['argument']
+
+const assertIs = (schema: v.GenericSchema, value: unknown, argument: Argument): void => {
+  if (!v.is(schema, value)) throw new Failure('InvalidArgument', { code: 'malformed-argument', argument })
 }

@@ -27,19 +27,19 @@ const compose = ({ complete = false, started = Promise.resolve(true) } = {}) => 
   return { ask, asked }
 }
 
-test('what the catalogue lacks is searched by name, or asked for by its id', async () => {
+test('missing packages are searched by name or described by id', async () => {
   const { ask, asked } = compose()
   await ask(['here', 'gone@^1', '@who/away', `${publisher}/here`, `${publisher}/there`, '!no spec!'], untraced())
   expect(asked).toEqual(['search gone', 'search away', 'describe there'])
 })
 
-test('a complete catalogue knows what there is', async () => {
+test('with a complete catalogue no peer is queried', async () => {
   const { ask, asked } = compose({ complete: true })
   await ask(['gone'], untraced())
   expect(asked).toEqual([])
 })
 
-test('what is known waits for no network, and what is not, only until it is cancelled', async () => {
+test('known packages do not wait for the network, and the wait for unknown ones can be cancelled', async () => {
   const { ask } = compose({ started: new Promise(() => {}) })
   await ask(['here'], untraced())
   await expect(ask(['gone'], untraced(AbortSignal.abort(new Error('enough'))))).rejects.toThrow('enough')

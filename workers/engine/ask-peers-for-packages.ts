@@ -4,7 +4,7 @@ import type { Registry } from '../registry/registry.ts'
 import type { Operation } from '../telemetry/operation.ts'
 import type { Network } from './network.ts'
 
-/** Packages that are asked for at once: a person names one or a few, a lockfile's are known by their ids. */
+/** Packages requested at once: a person names one or a few, and a lockfile gives package ids. */
 const maxAsked = 16
 
 export interface AskPeersForPackagesDependencies {
@@ -13,9 +13,9 @@ export interface AskPeersForPackagesDependencies {
 }
 
 /**
- * Asks connected peers for those of these packages that the catalogue does not know, unless it is complete; what they
- * know is in it when this resolves. Where all are known, nobody is asked, and no network is waited for.
- * Rejects only when the operation is cancelled.
+ * Asks connected peers for the packages missing from the catalogue, unless the catalogue is complete. When this
+ * resolves, their answers are in the catalogue. With nothing missing it sends no query and does not wait for the
+ * network. Rejects only when the operation is cancelled.
  */
 export type AskPeersForPackages = (specs: readonly string[], operation: Operation) => Promise<void>
 
@@ -33,14 +33,14 @@ export const createAskPeersForPackages =
     if (unknown.length === 0) return
     await raceSignal(network.started, operation.signal)
     if (network.sync.isComplete()) return
-    const asked = unknown
+    const queries = unknown
       .slice(0, maxAsked)
       .map(({ publisher, slug }) =>
         publisher === undefined
           ? network.query.search({ text: slug, filters: {} }, operation)
           : network.query.describe({ publisher, slug }, operation),
       )
-    // Whoever failed to answer knew nothing, as far as this is concerned.
-    await Promise.allSettled(asked)
+    // A failed query counts as an empty answer.
+    await Promise.allSettled(queries)
     operation.signal.throwIfAborted()
   }

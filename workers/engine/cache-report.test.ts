@@ -18,7 +18,7 @@ const open = () => {
   return { memory, report, views }
 }
 
-test('adds the kinds up, and keeps each apart', () => {
+test('reports the kinds in total and separately', () => {
   const { memory, report } = open()
   const [packages, manifests, files] = [memory.of('package'), memory.of('manifest'), memory.of('file')]
   packages.count('known')
@@ -45,7 +45,7 @@ test('adds the kinds up, and keeps each apart', () => {
   })
 })
 
-test('reports its figures once for many requests, and not after the stop', async () => {
+test('reports once for many requests, and not after the stop', async () => {
   const { memory, report, views } = open()
   const files = memory.of('file')
   for (let n = 0; n < 10; n += 1) files.count('hot')
@@ -58,6 +58,6 @@ test('reports its figures once for many requests, and not after the stop', async
   expect(views).toHaveLength(1)
 })
 
-test('without requests the rate is zero', () => {
+test('without requests the hit rate is zero', () => {
   expect(open().report.view()).toMatchObject({ misses: 0, hitRate: 0, memory: { requests: 0, hitRate: 0, best: 0 } })
 })

@@ -1,13 +1,13 @@
 import type { CacheMemory, RequestCounts } from '../cache/cache-memory.ts'
 import type { CacheFigures, CacheKind, CacheView } from '../contract/views.ts'
 
-/** The page receives new figures at most this often (ms): nobody reads faster. */
+/** Shortest interval between two reports to the page (ms); people read no faster. */
 const reportMs = 1_000
 
-/** What the cache answered, and how well, over all kinds of values and for each. */
+/** Hits, misses and hit rates of the cache, in total and for each kind of value. */
 export interface CacheReport {
   view(): CacheView
-  /** The figures have changed: they are reported within a second. */
+  /** Marks the figures as changed; they are reported within a second. */
   changed(): void
   stop(): void
 }

@@ -16,7 +16,7 @@ const catalogueOf = (packages: ReturnType<typeof package_>[]) => ({
   bySlug: (slug: string) => packages.filter((each) => each.slug === slug),
 })
 
-test('a change of a package changes the views of its namesakes and of what it depends on', () => {
+test('a changed package changes the views of its namesakes and dependencies', () => {
   const dependencies = [
     { name: 'base', kind: 'package' },
     { name: 'named', kind: 'unknown', id: 'x/named' },
@@ -35,11 +35,11 @@ test('a change of a package changes the views of its namesakes and of what it de
   expect([...changed].sort()).toEqual(['a/kit', 'b/kit', 'c/base', 'd/base', 'x/named'])
 })
 
-test('a package that went is named, with its namesakes', () => {
+test('a removed package is named, with its namesakes', () => {
   expect([...changedViews(['gone/kit' as PackageId], catalogueOf([package_('b/kit')]))]).toEqual(['gone/kit', 'b/kit'])
 })
 
-test('very many are not named one by one', () => {
+test('very many packages are not named one by one', () => {
   const packages = Array.from({ length: maxChanged + 1 }, (_, at) => package_(`p/${at}`))
   expect(
     changedViews(

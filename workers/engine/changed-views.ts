@@ -3,15 +3,15 @@ import type { PackageId } from '../protocol/ids.ts'
 import type { Registry } from '../registry/registry.ts'
 
 /**
- * The packages whose page shows something else once these have changed: themselves, their namesakes, and what they
- * depend on, which lists them as dependents. Bounded: a change of very many is named `many`. Not guaranteed: what a
- * package no longer depends on is not named; the page knows which dependents it shows.
+ * Names the packages whose pages change together with these: the packages themselves, their namesakes, and their
+ * dependencies, which list them as dependents. Bounded: a change of very many packages is named `many`. Not guaranteed:
+ * dropped dependencies are not named; the page knows which dependents it shows.
  */
 export const changedViews = (
   packages: readonly PackageId[],
   { get, bySlug }: Pick<Registry, 'get' | 'bySlug'>,
 ): ChangedPackages => {
-  // What would end as `many` anyway is not looked at.
+  // Skips the lookups when the result would be `many` anyway.
   let changed = joinChanged(packages, [])
   for (const id of packages) {
     if (changed === 'many') break

@@ -35,25 +35,25 @@ test.each([3 * hourMs, -3 * hourMs, dayMs, -dayMs, 3 * yearMs, -3 * yearMs])(
     serve(() => atServer())
     const { clock, onChange } = clockAt(offsetMs)
     expect(clock.aheadMs()).toBeUndefined()
-    await clock.look()
+    await clock.check()
     expect(Math.abs((clock.aheadMs() ?? 0) - offsetMs)).toBeLessThan(60_000)
     expect(onChange).toHaveBeenCalledTimes(1)
-    // What is later by either clock has not come yet.
+    // The later of the two clocks.
     expect(Math.abs(clock.latest() - serverTime - Math.max(0, offsetMs))).toBeLessThan(60_000)
   },
 )
 
-test('clocks that differ by minutes agree, and one that was put right is right', async () => {
+test('clocks that differ by minutes agree, and so does a corrected clock', async () => {
   serve(() => atServer())
   const { clock, onChange, here } = clockAt(120_000)
-  await clock.look()
+  await clock.check()
   expect(clock.aheadMs()).toBeUndefined()
   expect(onChange).not.toHaveBeenCalled()
   here.offsetMs = dayMs
-  await clock.look()
+  await clock.check()
   expect(clock.aheadMs()).toBeGreaterThan(dayMs / 2)
   here.offsetMs = 0
-  await clock.look()
+  await clock.check()
   expect(clock.aheadMs()).toBeUndefined()
   expect(onChange).toHaveBeenCalledTimes(2)
 })
@@ -65,41 +65,41 @@ test.each([
 ])('a server that tells %s says nothing', async (_, headers) => {
   serve(headers)
   const { clock } = clockAt(0)
-  await clock.look()
+  await clock.check()
   expect(clock.aheadMs()).toBeUndefined()
   expect(clock.latest()).toBe(clock.now())
 })
 
-test('an answer that was kept on the way is as old as it says', async () => {
+test('a cached answer counts with its age', async () => {
   serve(() => ({ ...atServer(-dayMs), age: String(dayMs / 1_000) }))
   const { clock } = clockAt(0)
-  await clock.look()
+  await clock.check()
   expect(clock.aheadMs()).toBeUndefined()
 })
 
-test('a server that is away changes nothing of what was known', async () => {
+test('an unreachable server leaves the known difference unchanged', async () => {
   serve(() => atServer())
   const { clock } = clockAt(dayMs)
-  await clock.look()
+  await clock.check()
   vi.stubGlobal('fetch', () => Promise.reject(new TypeError('offline')))
-  await clock.look()
+  await clock.check()
   expect(clock.aheadMs()).toBeGreaterThan(dayMs / 2)
 })
 
-test('a clock that is set while the server is asked is compared again', async () => {
-  const asked = Promise.withResolvers<void>()
+test('a clock set during the request is compared again', async () => {
+  const answered = Promise.withResolvers<void>()
   const { clock, here } = clockAt(0)
   let times = 0
   vi.stubGlobal('fetch', async () => {
     times += 1
-    if (times === 1) await asked.promise
+    if (times === 1) await answered.promise
     return new Response(null, { headers: atServer() })
   })
-  const looked = clock.look()
+  const looked = clock.check()
   here.offsetMs = -dayMs
-  // Told while the first comparison runs: it was begun before.
-  void clock.look()
-  asked.resolve()
+  // Called during the first comparison, which started before the change.
+  void clock.check()
+  answered.resolve()
   await looked
   expect(times).toBe(2)
   expect(clock.aheadMs()).toBeLessThan(-dayMs / 2)

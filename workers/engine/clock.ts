@@ -2,38 +2,38 @@ import { createEmitter, type Subscribe } from './emitter.ts'
 import type { Clocks } from './platform.ts'
 
 /**
- * What time it is, and whether the clock of this machine can be right: it is compared with that of the server which the
- * page came from. No other peer is asked, since anyone could say anything.
+ * The time, and whether this machine's clock can be right. It is compared with the clock of the page's server, and not
+ * with those of peers, who could claim any time.
  *
- * Not guaranteed: which of the two is wrong. Where the server does not answer, nothing is said.
+ * Not guaranteed: which of the two clocks is wrong. Without an answer from the server the difference stays unknown.
  */
 export interface Clock {
-  /** What the clock of this machine says (ms since the epoch). */
+  /** Time of this machine's clock (ms since the epoch). */
   now(): number
-  /** The later of the two clocks. A time after it has not come by either of them. */
+  /** Time of the later clock (ms since the epoch). Later times are in the future by both clocks. */
   latest(): number
-  /** How far this machine's clock is ahead (ms), or behind (negative); undefined while they agree or nothing is known. */
+  /** Lead of this machine's clock (ms), negative when behind; undefined while both agree or the server's is unknown. */
   aheadMs(): number | undefined
   /** Calls `listener` when `aheadMs` has changed. */
   readonly onChange: Subscribe<void>
-  /** Compares them again: at the start, and whenever the machine woke or its clock was set. */
-  look(): Promise<void>
+  /** Compares the clocks again: at the start, and after the machine wakes or its clock is set. */
+  check(): Promise<void>
 }
 
 export interface ClockDependencies {
   clocks: Clocks
-  /** Of the page's server; without one nothing is compared. */
+  /** Origin of the page's server; without one there is no comparison. */
   origin: string | undefined
   signal: AbortSignal
 }
 
-/** Clocks that differ by less are taken for right (ms): machines that set their clocks differ by seconds. */
+/** Largest difference of two clocks that agree (ms); synchronised machines differ by seconds. */
 const toleranceMs = 300_000
 
-/** The server may take this long (ms); a slower answer says too little of when it was written. */
+/** Timeout of the request (ms); a slower answer does not tell precisely when it was written. */
 const timeoutMs = 10_000
 
-/** The header has whole seconds, rounded down: on average half of one is missing (ms). */
+/** Correction for the `date` header (ms), which is rounded down to whole seconds: half a second on average. */
 const roundingMs = 500
 
 export const createClock = ({ clocks, origin, signal }: ClockDependencies): Clock => {
@@ -51,7 +51,7 @@ export const createClock = ({ clocks, origin, signal }: ClockDependencies): Cloc
     if (server === undefined || signal.aborted) return
     const tookMs = clocks.monotonic() - beganAt
     const here = now()
-    // The clock was set meanwhile, or the machine slept: neither reading says anything.
+    // The clock was set meanwhile, or the machine slept: neither reading is usable.
     if (Math.abs(here - before - tookMs) > toleranceMs / 2) {
       again = true
       return
@@ -76,8 +76,8 @@ export const createClock = ({ clocks, origin, signal }: ClockDependencies): Cloc
     latest: () => now() + Math.max(0, -(aheadMs ?? 0)),
     aheadMs: () => aheadMs,
     onChange: changes.subscribe,
-    look() {
-      // One that is under way may have been asked too early.
+    check() {
+      // A comparison in progress may have started too early.
       again = true
       running ??= run()
       return running
@@ -85,11 +85,11 @@ export const createClock = ({ clocks, origin, signal }: ClockDependencies): Cloc
   }
 }
 
-/** What the server's clock says (ms since the epoch); undefined where it does not say. */
+/** Time of the server's clock (ms since the epoch); undefined without a usable answer. */
 const askServer = async (origin: string, signal: AbortSignal): Promise<number | undefined> => {
   try {
     const { headers } = await fetch(new URL('/relays.json', origin), { method: 'HEAD', cache: 'no-store', signal })
-    // What was kept on the way is as old as it says.
+    // A cached response states its age.
     const time = Date.parse(headers.get('date') ?? '') + 1_000 * Number(headers.get('age') ?? 0)
     return Number.isFinite(time) ? time : undefined
   } catch {

@@ -7,7 +7,7 @@ const options = { profile: 'default' } as StartOptions
 const engineOf = (part: Partial<RunningEngine>): RunningEngine => part as RunningEngine
 
 describe('the command gate', () => {
-  test('holds a command until the engine is up, then hands its arguments on', async () => {
+  test('holds a command until the engine is up, then passes its arguments on', async () => {
     const { promise, resolve } = Promise.withResolvers<RunningEngine>()
     const gate = createCommandGate(() => promise)
     const order: string[] = []
@@ -21,8 +21,10 @@ describe('the command gate', () => {
     expect(order).toContain(`read ${new TextEncoder().encode('id 1.0.0 a.txt')}`)
   })
 
-  test('an engine that does not come up fails every command with its name', async () => {
-    const gate = createCommandGate(() => Promise.reject(new Failure('ProfileInUse', 'Open elsewhere.')))
+  test('a failed start fails every command with the same name', async () => {
+    const gate = createCommandGate(() =>
+      Promise.reject(new Failure('ProfileInUse', { code: 'profile-held', profile: 'p' })),
+    )
     await expect(gate.start(options)).rejects.toMatchObject({ name: 'ProfileInUse' })
     await expect(gate.library()).rejects.toMatchObject({ name: 'ProfileInUse' })
   })
@@ -37,8 +39,14 @@ describe('the command gate', () => {
       }),
     )
     await gate.start(options)
-    await expect(gate.library()).rejects.toMatchObject({ name: 'Internal', message: 'undefined is not a function' })
-    await expect(gate.peers()).rejects.toMatchObject({ name: 'Internal', message: 'a string' })
+    await expect(gate.library()).rejects.toMatchObject({
+      name: 'Internal',
+      reason: { code: 'unexpected', detail: 'undefined is not a function' },
+    })
+    await expect(gate.peers()).rejects.toMatchObject({
+      name: 'Internal',
+      reason: { code: 'unexpected', detail: 'a string' },
+    })
   })
 
   test('a second start is refused', async () => {

@@ -2,18 +2,18 @@ import { commandNames } from '../contract/command-table.ts'
 import type { EngineCommands, StartOptions } from '../contract/commands.ts'
 import { Failure, toFailure } from '../contract/failures.ts'
 
-/** The commands that an engine answers once it is up. */
+/** The commands of an engine that has started. */
 export type RunningEngine = Omit<EngineCommands, 'start'>
 
 /**
- * The engine's commands before the engine exists: each waits for `start`, and every rejection is a named failure.
+ * Accepts the engine's commands before the engine exists: each waits for `start`, and rejects only with named failures.
  *
- * It can be exposed synchronously, which it must be: a call that reaches a worker before `expose` is never answered.
+ * Created synchronously so that it can be exposed at once: comlink never answers a call that arrives before `expose`.
  */
 export const createCommandGate = (create: (options: StartOptions) => Promise<RunningEngine>): EngineCommands => {
   const started = Promise.withResolvers<RunningEngine>()
   started.promise.catch(() => {})
-  let asked = false
+  let isStarting = false
 
   const named = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
@@ -25,8 +25,8 @@ export const createCommandGate = (create: (options: StartOptions) => Promise<Run
 
   const start = (options: StartOptions): Promise<void> =>
     named(async () => {
-      if (asked) throw new Failure('InvalidArgument', 'The engine was started already.')
-      asked = true
+      if (isStarting) throw new Failure('InvalidArgument', { code: 'already-started' })
+      isStarting = true
       create(options).then(started.resolve, started.reject)
       await started.promise
     })

@@ -3,12 +3,12 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 
 type Command = (...given: never[]) => unknown
 
-/** Commands whose first parameter is the operation that the call runs in. */
+/** Commands that take the operation of the call as their first parameter. */
 export type WithOperation<Commands extends Record<keyof Commands, Command>> = {
   [Name in keyof Commands]: (operation: Operation, ...given: Parameters<Commands[Name]>) => ReturnType<Commands[Name]>
 }
 
-/** Commands without work to measure or cancel, which receive the operation and ignore it. */
+/** Adapts commands that have no work to measure or cancel: they ignore the operation. */
 export const ignoringOperation = <Commands extends Record<keyof Commands, Command>>(
   commands: Commands,
 ): WithOperation<Commands> =>
@@ -20,8 +20,7 @@ export const ignoringOperation = <Commands extends Record<keyof Commands, Comman
   ) as unknown as WithOperation<Commands>
 
 /**
- * Starts an operation for each call of a command, named after the command. It ends with the outcome of the call, and is
- * cancelled by `signal`.
+ * Starts an operation for each call, named after the command. It ends with the call's outcome; `signal` cancels it.
  */
 export const startCommandOperations = <Commands extends Record<keyof Commands, Command>>(
   commands: WithOperation<Commands>,

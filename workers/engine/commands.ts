@@ -45,15 +45,15 @@ export interface CommandDependencies {
   trust: Trust
   network: Pick<Network, 'started' | 'peers'>
   telemetry: Telemetry
-  /** What the telemetry's meter has counted. */
+  /** Reads the figures of the telemetry's meter. */
   figures: MeterReader
   status: Status
   publications: Publications
   installs: Installs
-  lookups: PackageCache
+  packageCache: PackageCache
   contents: Pick<ContentCache, 'manifest' | 'readFile'>
   cacheView(): CacheView
-  holders: ProviderCounts
+  providerCounts: ProviderCounts
   preview(id: string, operation: Operation): Promise<void>
   /** Cancels all commands. */
   signal: AbortSignal
@@ -63,7 +63,7 @@ export interface CommandDependencies {
   stop(): Promise<void>
 }
 
-/** The commands of a running engine, each a few lines over the part that does the work. */
+/** Creates the commands of a running engine, each a few lines over the part that does the work. */
 export const createCommands = (deps: CommandDependencies): RunningEngine => {
   const {
     content,
@@ -71,8 +71,8 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     registry,
     library,
     installs,
-    holders,
-    lookups,
+    providerCounts,
+    packageCache,
     publications,
     publisher,
     emit,
@@ -90,7 +90,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     const { confirmedPrivate, leftOut } = options
     if (confirmedPrivate !== undefined) assertPaths(confirmedPrivate)
     if (leftOut !== undefined) assertLeftOut(leftOut)
-    // Only publishing needs it, so it is not part of the worker's start.
+    // Only publishing needs this module, so the worker starts without it.
     const { readPackage } = await import('../packages/read-package.ts')
     return readPackage(files, {
       ...(confirmedPrivate === undefined ? {} : { confirmedPrivate }),
@@ -105,23 +105,23 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     assertPublishable(pkg.check)
     const staged = await stage(pkg.files)
     const { root, size } = staged
-    const found = pkg.check.findings.filter(({ level }) => level === 'warning').map(({ message }) => message)
+    const found = pkg.check.findings.filter(({ level }) => level === 'warning').map(({ reason }) => reason)
     if (dryRun) {
       const { id, version, warnings } = publisher.prepare(pkg.check, { root })
       return { id, version, root: rootToText(root), warnings: [...found, ...warnings] }
     }
-    // Until its release is stored, nothing else refers to it.
-    const letGo = await keeper.hold([rootToText(root)])
+    // Nothing else refers to the content until its release is stored.
+    const release = await keeper.hold([rootToText(root)])
     const { id, version, warnings } = await publisher
       .publish(pkg.check, { root, size, fileCount: pkg.files.length, changes: content.changes(staged) })
-      .finally(letGo)
+      .finally(release)
     published.add(1)
-    lookups.keep(id)
+    packageCache.keep(id)
     publications.sendAll()
     return { id, version, root: rootToText(root), warnings: [...found, ...warnings] }
   }
 
-  /** What was installed stays what it is, whatever the catalogue says of that version since. */
+  /** An installed version keeps its content, even if the catalogue now has another root for it. */
   const installedRoot = (id: string, version: string): Uint8Array | undefined => {
     const entry = library.get(id, version)
     const root = entry === undefined ? undefined : textToRoot(entry.root)
@@ -130,35 +130,36 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
 
   const installed = (id: string, version: string): Uint8Array => {
     const root = installedRoot(id, version)
-    if (root === undefined) throw new Failure('NotInstalled', `${id} ${version} is not installed here.`)
+    if (root === undefined) throw new Failure('NotInstalled', { code: 'not-installed', package: id, version })
     return root
   }
 
   const rootOf = (id: string, version: string): Uint8Array => {
     const found = registry.get(id)?.versions.find((each) => each.version === version)
     const root = installedRoot(id, version) ?? found?.release?.release.root
-    if (root === undefined) throw new Failure('VersionNotFound', `Version ${version} of ${id} is not in the catalogue.`)
+    if (root === undefined)
+      throw new Failure('VersionNotFound', { code: 'version-not-in-catalogue', package: id, version })
     return root
   }
 
   const brokenWithout = (id: string, version: string): LibraryEntry[] => {
-    const leaving = library.get(id, version)
-    if (leaving === undefined) throw new Failure('NotInstalled', `${id} ${version} is not installed here.`)
-    return findBroken(leaving, library.list(), (entry) => installedRelease(entry)?.dependencies ?? [])
+    const entry = library.get(id, version)
+    if (entry === undefined) throw new Failure('NotInstalled', { code: 'not-installed', package: id, version })
+    return findBroken(entry, library.list(), (entry) => installedRelease(entry)?.dependencies ?? [])
   }
 
-  /** The release that an entry was installed from: the one of its version with the same content. */
+  /** The release behind a library entry: the one of its version with the same content. */
   const installedRelease = ({ id, version, root }: LibraryEntry): Release | undefined =>
     registry.releasesOf(id, version).find(({ release }) => rootToText(release.root) === root)?.release
 
   const commands: WithOperation<Omit<RunningEngine, 'stop'>> = {
-    flush: lookups.flush,
+    flush: packageCache.flush,
     status: async () => deps.status.view(),
 
     check: async (_, files, options) => (await read(files, options)).check,
     async readArchive(_, archive) {
       assertBytes(archive)
-      // Loaded when the first archive comes: most people publish folders.
+      // Loaded with the first archive: most people publish folders.
       const { readArchive } = await import('../packages/read-archive.ts')
       const { folder, files, leftOut } = await readArchive(archive)
       return { files, leftOut, ...(folder === undefined ? {} : { folder }) }
@@ -168,7 +169,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     ...ignoringOperation(createDrafts({ read, publish, stage: content.stage, randomUuid: deps.randomUuid })),
     async yank(_, id, version) {
       await publisher.yank(id, version)
-      lookups.keep(id)
+      packageCache.keep(id)
       publications.sendAll()
     },
 
@@ -178,7 +179,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       const found = registry.get(id)
       const release = found === undefined ? undefined : shownVersion(found)?.release?.release
       if (found === undefined || release === undefined)
-        throw new Failure('PackageNotFound', `There is no package ${id} in the catalogue of this browser.`)
+        throw new Failure('PackageNotFound', { code: 'not-in-catalogue', spec: id, namesakes: [], more: 0 })
       const manifest = await deps.contents.manifest(release.root, operation)
       const here = await content.has(release.root)
       return packageToView(found, {
@@ -186,13 +187,13 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
         dependents: registry.dependentsOf(id),
         namesakes: registry.bySlug(found.slug),
         isInstalled: (version: string) => library.get(id, version) !== undefined,
-        heldBy: holders.count(release.root, here),
+        heldBy: providerCounts.count(release.root, here),
         ...(manifest === undefined ? {} : { manifest }),
         now: deps.clock.latest(),
       })
     },
     preview: (operation, id) => deps.preview(id, operation),
-    lookup: (operation, id) => lookups.find(id, operation),
+    lookup: (operation, id) => packageCache.find(id, operation),
 
     async resolve(operation, specs) {
       assertSpecs(specs)
@@ -217,10 +218,9 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     async exportZip(operation, id, version) {
       const root = installed(id, version)
       const manifest = await deps.contents.manifest(root, operation)
-      if (manifest === undefined)
-        throw new Failure('ContentUnavailable', `The files of ${id} ${version} are no longer here.`)
+      if (manifest === undefined) throw new Failure('ContentUnavailable', { code: 'files-gone', package: id, version })
       const files: FileInput[] = []
-      // Each is read once, and would only push out of the cache what is read again.
+      // Each file is read once; caching it would only evict files that are read again.
       for (const { path, executable } of manifest.files)
         files.push({ path, bytes: await content.readFile(root, path), ...(executable ? { executable } : {}) })
       const { writeArchive } = await import('../packages/write-archive.ts')
@@ -267,42 +267,40 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
 }
 
 const neededByOthers = (id: string, version: string, broken: readonly LibraryEntry[]): Failure => {
-  const slug = id.slice(id.indexOf('/') + 1)
-  const names = broken.slice(0, maxNamed).map((entry) => `${entry.slug} ${entry.version}`)
-  const others = broken.length - names.length
-  const list = inWords(others > 0 ? [...names, `${others} more`] : names)
-  return new Failure(
-    'NeededByOthers',
-    `${list} ${broken.length === 1 ? 'needs' : 'need'} ${slug} ${version} and would stop working. Nothing was removed. Remove ${broken.length === 1 ? 'it' : 'them'} first, or force the removal.`,
-  )
+  const dependents = broken.slice(0, maxNamed).map((entry) => `${entry.slug} ${entry.version}`)
+  return new Failure('NeededByOthers', {
+    code: 'needed-by-others',
+    package: id.slice(id.indexOf('/') + 1),
+    version,
+    dependents,
+    more: broken.length - dependents.length,
+  })
 }
 
-/** Packages named in one message; a person reads no more, and `planUninstall` has them all. */
+/** Packages or files named in one failure; `planUninstall` and `check` list all of them. */
 const maxNamed = 20
 
-const inWords = (names: readonly string[]): string =>
-  names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
-
-/** The first finding that forbids publishing, as the failure that it names. */
+/** @throws Failure of the first finding that forbids publishing. */
 const assertPublishable = ({ ok, findings }: PackageCheck): void => {
   if (ok) return
   const fault = findings.find(({ level }) => level === 'error')
-  const where =
-    fault?.line === undefined ? '' : ` (${fault.path ?? 'manifest'}, line ${fault.line}, column ${fault.column ?? 1})`
-  throw new Failure(
-    (fault?.name ?? 'InvalidArgument') as Failure['name'],
-    `${fault?.message ?? 'The package cannot be published.'}${where}${alsoPrivate(fault, findings)}`,
-  )
+  if (fault === undefined) throw new Failure('InvalidArgument', { code: 'unpublishable' })
+  const { name, reason, path, line, column } = fault
+  const others = otherPrivate(fault, findings)
+  const alsoPrivate = others.slice(0, maxNamed)
+  throw new Failure(name as Failure['name'], {
+    code: 'check-failed',
+    finding: reason,
+    ...(line === undefined ? {} : { path, line, column }),
+    alsoPrivate,
+    morePrivate: others.length - alsoPrivate.length,
+  })
 }
 
-/** A script has no list in view, so one message names all private files. */
-const alsoPrivate = (fault: Finding | undefined, findings: readonly Finding[]): string => {
-  if (fault?.name !== 'PrivateFile') return ''
-  const others = findings.flatMap(({ level, name, path }) =>
-    level === 'error' && name === 'PrivateFile' && path !== undefined && path !== fault.path ? [path] : [],
-  )
-  const shown = others.slice(0, maxNamed)
-  const more = others.length > shown.length ? [`${others.length - shown.length} more`] : []
-  const also = others.length === 0 ? '' : ` So do ${inWords([...shown, ...more])}.`
-  return `${also} Everyone can read what is published, and it cannot be deleted. Leave such files out, or name their paths in the option confirmedPrivate. Nothing was signed.`
-}
+/** The other private files: a script sees no list of findings, so one failure names them all. */
+const otherPrivate = (fault: Finding, findings: readonly Finding[]): string[] =>
+  fault.name === 'PrivateFile'
+    ? findings.flatMap(({ level, name, path }) =>
+        level === 'error' && name === 'PrivateFile' && path !== undefined && path !== fault.path ? [path] : [],
+      )
+    : []

@@ -1,35 +1,40 @@
+import type { Failure } from '../contract/failures.ts'
+import type { StepReason } from '../contract/reasons.ts'
 import type { Step, TimedStep } from '../contract/views.ts'
 
-/** How exchanges of catalogues with other peers went. */
+/** Outcome of the latest sync exchanges. */
 export type ExchangeState =
   | { kind: 'none' }
   | { kind: 'ok' }
-  /** So many in a row failed, the last one for this reason. */
-  | { kind: 'failed'; times: number; reason: string }
+  /** `times` exchanges failed in a row, the last one with `failure`. */
+  | { kind: 'failed'; times: number; failure: Failure }
 
-/** One exchange fails whenever a peer leaves in the middle of it. */
+/** Failures in a row after which sync counts as stuck; one exchange fails whenever its peer disconnects. */
 const failuresUntilStuck = 3
 
 export const catalogueStep = (size: number, exchange: ExchangeState, connectedPeers: number): Step => {
   if (exchange.kind === 'failed' && exchange.times >= failuresUntilStuck && connectedPeers > 0)
-    return { state: 'failed', reason: exchange.reason }
-  if (size > 0) return { state: 'ok', reason: '' }
-  if (exchange.kind === 'ok') return { state: 'ok', reason: 'The connected peers know of no package either.' }
+    return { state: 'failed', reason: afterFailure(exchange.failure) }
+  if (size > 0) return { state: 'ok' }
+  if (exchange.kind === 'ok') return { state: 'ok', reason: { code: 'catalogue-empty-everywhere' } }
   return connectedPeers > 0
-    ? { state: 'working', reason: 'No package is known yet: connected peers are asked for theirs.' }
-    : { state: 'waiting', reason: 'No package is known yet, and nobody is connected who could tell of any.' }
+    ? { state: 'working', reason: { code: 'catalogue-fetching' } }
+    : { state: 'waiting', reason: { code: 'catalogue-no-peers' } }
 }
 
-/** `followers` are connected peers that follow announcements, relays included; `mesh` those that pass ours on at once. */
+/** A failure as the reason of a failed step. */
+export const afterFailure = ({ name, reason }: Failure): StepReason => ({ code: 'after-failure', name, reason })
+
+/** `followers`: connected subscribers of the topic, relays included; `mesh`: those in this node's gossipsub mesh. */
 export const topicStep = ({ followers, mesh, peers }: { followers: number; mesh: number; peers: number }): Step => {
-  if (mesh > 0) return { state: 'ok', reason: '' }
-  if (followers > 0) return { state: 'working', reason: 'Joining those who pass news of packages on.' }
+  if (mesh > 0) return { state: 'ok' }
+  if (followers > 0) return { state: 'working', reason: { code: 'topic-joining' } }
   return peers > 0
-    ? { state: 'waiting', reason: 'Nobody that is connected passes news of packages on yet.' }
-    : { state: 'waiting', reason: 'News of packages come by the peers that are connected, and nobody is.' }
+    ? { state: 'waiting', reason: { code: 'topic-no-subscribers' } }
+    : { state: 'waiting', reason: { code: 'topic-no-peers' } }
 }
 
-/** Adds to steps since when each has its state; a new reason in the same state is no new state. */
+/** Adds to each step the time of its last change of state; a new reason alone does not change it. */
 export const createStepClock = <Name extends string>(now: () => number) => {
   const since = new Map<Name, { state: Step['state']; at: number }>()
   return (steps: Record<Name, Step>): Record<Name, TimedStep> => {

@@ -18,11 +18,11 @@ const none = { hot: 0, warm: 0, cold: 0, known: 0, missed: 0 }
 const file = (path: string, bytes: Uint8Array): FileInput => ({ path, bytes })
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 
-/** A content store, the cache in front of it, and what the disk was asked for. */
+/** A content store, the cache in front of it, and the disk reads. */
 const open = (limits: Partial<CacheLimits> = {}) => {
   const disk = createMemoryStore()
   const state = { now: 1_800_000_000_000, pieceReads: 0, manifestReads: 0, delay: Promise.resolve(), delayed: 0 }
-  /** What the disk gave comes after the delay. */
+  /** Delays the results of disk reads. */
   const later = async <T>(given: Promise<T>): Promise<T> => {
     const read = await given
     state.delayed += 1
@@ -57,7 +57,7 @@ const open = (limits: Partial<CacheLimits> = {}) => {
     },
     read: (root: Uint8Array, path: string) => cache.readFile(root, path, untraced()),
     manifest: (root: Uint8Array) => cache.manifest(root, untraced()),
-    /** Turns one bit of a stored value. */
+    /** Flips one bit of a stored value. */
     async flip(table: 'manifests' | 'pieces', key: string): Promise<void> {
       const bytes = await disk.get(table, key)
       if (bytes !== undefined)
@@ -77,7 +77,7 @@ const failureOf = (work: Promise<unknown>): Promise<string> =>
 const readme = text('# Kit\n')
 const kit = [file('README.md', readme), file('a.txt', text('a'))]
 
-test('manifests and files are cold once, then hot, an hour later warm, and read again after a day', async () => {
+test('manifests and files are cold once, then hot, warm after an hour, and read again after a day', async () => {
   const { install, read, manifest, state, requests, disk } = open()
   const root = await install(kit)
   const all = async (): Promise<void> => {
@@ -98,11 +98,11 @@ test('manifests and files are cold once, then hot, an hour later warm, and read 
   state.now += 24 * hourMs
   await all()
   expect(requests()).toMatchObject({ manifest: { cold: 2 }, file: { cold: 2 } })
-  // The content store is the only place on the disk.
+  // Only the content store writes to the disk.
   expect(await disk.keys('cache')).toEqual([])
 })
 
-test('a hundred readers of one file cause one read of the disk, and each has bytes of its own', async () => {
+test('a hundred readers of one file cause one disk read, and each owns its bytes', async () => {
   const { install, read, state, requests } = open()
   const root = await install(kit)
   const answers = await Promise.all(Array.from({ length: 100 }, () => read(root, 'README.md')))
@@ -128,7 +128,7 @@ test('a file too large for the cache is read from the disk each time, and counts
   expect(memory.stats().warm.bytes).toBe(1_000)
 })
 
-test('content that is not here is not remembered as missing', async () => {
+test('missing content is not cached as missing', async () => {
   const { content, disk, manifest, read, requests, memory } = open()
   const staged = await content.stage(kit)
   expect(await manifest(staged.root)).toBeUndefined()
@@ -138,17 +138,17 @@ test('content that is not here is not remembered as missing', async () => {
   await disk.write(content.changes(staged))
   expect((await manifest(staged.root))?.files).toHaveLength(2)
   expect(await read(staged.root, 'README.md')).toEqual(readme)
-  // What was not here says nothing about the memory.
+  // Misses of absent content do not count for the memory.
   expect(memory.stats().window.requests).toBe(2)
 })
 
-test('a path that is not in the package is refused as the content store does', async () => {
+test('a path outside the package is refused as by the content store', async () => {
   const { install, read } = open()
   const root = await install(kit)
   expect(await failureOf(read(root, 'b.txt'))).toBe('InvalidArgument')
 })
 
-test('content that is deleted is gone from memory, and other content stays', async () => {
+test('deleted content leaves the memory, and other content stays', async () => {
   const { install, content, read, manifest, requests } = open()
   const [root, other] = [await install(kit), await install([file('README.md', text('other'))])]
   for (const each of [root, other]) {
@@ -163,7 +163,7 @@ test('content that is deleted is gone from memory, and other content stays', asy
   expect(requests()).toMatchObject({ manifest: { hot: 1 }, file: { hot: 1 } })
 })
 
-test('content that is deleted while it is read is not kept', async () => {
+test('content deleted during a read is not cached', async () => {
   const { install, content, read, manifest, state, memory } = open()
   const root = await install(kit)
   await content.manifest(root)
@@ -190,24 +190,27 @@ const damages: [string, (opened: Opened, root: Uint8Array) => Promise<unknown>][
   ],
 ]
 
-test.each(damages)('%s is found by verify while the files are hot, and not hidden afterwards', async (_, damage) => {
-  const opened = open()
-  const { install, content, read, manifest } = opened
-  const root = await install(kit)
-  for (let n = 0; n < 2; n += 1) {
-    await manifest(root)
-    await read(root, 'README.md')
-  }
-  await damage(opened, root)
-  const found = await content.verify(root).catch((error: unknown) => toFailure(error).name)
-  expect(found).not.toEqual([])
-  expect(await failureOf(read(root, 'README.md'))).toBe('ContentUnavailable')
-  await install(kit)
-  expect(await content.verify(root)).toEqual([])
-  expect(await read(root, 'README.md')).toEqual(readme)
-})
+test.each(damages)(
+  'verify finds %s while the files are hot, and the cache does not hide it afterwards',
+  async (_, damage) => {
+    const opened = open()
+    const { install, content, read, manifest } = opened
+    const root = await install(kit)
+    for (let n = 0; n < 2; n += 1) {
+      await manifest(root)
+      await read(root, 'README.md')
+    }
+    await damage(opened, root)
+    const found = await content.verify(root).catch((error: unknown) => toFailure(error).name)
+    expect(found).not.toEqual([])
+    expect(await failureOf(read(root, 'README.md'))).toBe('ContentUnavailable')
+    await install(kit)
+    expect(await content.verify(root)).toEqual([])
+    expect(await read(root, 'README.md')).toEqual(readme)
+  },
+)
 
-test('damage that a peer’s request finds is not hidden either', async () => {
+test('the cache does not hide damage found by a peer’s request', async () => {
   const { install, content, read, flip } = open()
   const root = await install(kit)
   await read(root, 'README.md')
@@ -223,7 +226,7 @@ test('after the stop nothing is read through the cache', async () => {
   expect(await failureOf(manifest(root))).toBe('Cancelled')
 })
 
-/** Contents of one and of several pieces, some alike in parts. */
+/** Contents of one and of several pieces, some with equal parts. */
 const packages: readonly (readonly FileInput[])[] = [
   kit,
   [file('README.md', text('# Tool\n')), file('big.bin', new Uint8Array(300_000).fill(3)), file('empty', text(''))],
@@ -231,7 +234,7 @@ const packages: readonly (readonly FileInput[])[] = [
 ]
 const paths = ['README.md', 'a.txt', 'big.bin', 'empty', 'z/deep.txt', 'missing']
 
-test('whatever is read, installed, uninstalled and damaged, it answers as a store that is read each time', async () => {
+test('after any sequence of reads, installs, uninstalls and damage, it answers like the store itself', async () => {
   const which = fc.nat(packages.length - 1)
   const step = fc.oneof(
     { weight: 6, arbitrary: fc.record({ do: fc.constant('read' as const), which, path: fc.constantFrom(...paths) }) },
@@ -245,7 +248,7 @@ test('whatever is read, installed, uninstalled and damaged, it answers as a stor
       const limits = { hotEntries: 1, warmEntries: 3, warmBytes: 310_000, entryBytes: 300_000 }
       const [cached, naive] = [open(limits), open(limits)]
       const staged = await Promise.all(packages.map((files) => naive.content.stage(files)))
-      /** Damage that nothing has found yet: memory may still have the bytes as they were. */
+      /** Damage not found yet: the memory may still have the original bytes. */
       const unfound = new Set<string>()
       for (const each of steps) {
         const content = staged[each.which]
@@ -286,7 +289,7 @@ test('whatever is read, installed, uninstalled and damaged, it answers as a stor
   )
 })
 
-test('a thousand requests by Zipf’s law for manifests and READMEs come close to the best hit rate of the memory', async () => {
+test('a thousand Zipf-distributed requests come close to the best hit rate of the memory', async () => {
   const { install, read, manifest, memory, requests } = open({ hotEntries: 10, warmEntries: 100 })
   const roots: Uint8Array[] = []
   for (let n = 0; n < 300; n += 1) roots.push(await install([file('README.md', text(`# Package ${n}\n`))]))
@@ -305,6 +308,6 @@ test('a thousand requests by Zipf’s law for manifests and READMEs come close t
   expect(window.live).toBeCloseTo(inMemory / 1_000)
   expect(Object.values(requests()).every(({ cold, missed }) => cold > 0 && missed === 0)).toBe(true)
   expect(window.live).toBeGreaterThan(0.5)
-  // Less than after a warm-up, from which bench/cache starts.
+  // Lower than in bench/cache, which starts after a warm-up.
   expect(window.live / window.best).toBeGreaterThan(0.8)
 })

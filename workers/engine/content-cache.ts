@@ -7,18 +7,18 @@ import { type ContentManifest, manifestCodec } from '../protocol/manifest.ts'
 import type { Operation } from '../telemetry/operation.ts'
 
 /**
- * Reads of what packages consist of, for people and scripts: manifests, and files that fit into the cache.
+ * Caches reads of package content for people and scripts: manifests, and files that fit into the cache.
  *
- * The content store is the cold tier, so nothing is stored twice. A root names its bytes for good, so nothing here is
- * ever out of date; it is forgotten when the store has lost some of it (`forget`). Whether content is here, and whole, is
- * for the content store to say: `has` and `verify` read the disk.
+ * The content store is the cold tier, so nothing is stored twice. A root identifies its bytes, so cached values never
+ * expire; `forget` drops them when the store has lost some of the content. The cache does not answer whether content is
+ * present and intact: `has` and `verify` of the content store read the disk.
  */
 export interface ContentCache {
-  /** Undefined when it is not here. Shared: callers do not change it. */
+  /** Undefined when the store lacks it. The object is shared: callers must not change it. */
   manifest(root: Uint8Array, operation: Operation): Promise<ContentManifest | undefined>
-  /** The caller's own bytes. @throws what `ContentStore.readFile` throws. */
+  /** A copy that the caller owns. @throws Failure as `ContentStore.readFile`. */
   readFile(root: Uint8Array, path: string, operation: Operation): Promise<Uint8Array>
-  /** Something of this content was deleted, or found to be damaged or missing. */
+  /** Drops content of which a part was deleted, or found damaged or missing. */
   forget(root: Uint8Array): void
   stop(): Promise<void>
 }
@@ -57,7 +57,7 @@ export const createContentCache = ({ memory, content }: ContentCacheDependencies
     codec: { encode: (bytes: Uint8Array) => bytes, decode: (bytes) => bytes },
   })
 
-  /** A larger file would be handed out and not kept, and copied for nothing. */
+  /** A file above the entry limit would be copied and then not cached. */
   const fits = async (root: Uint8Array, path: string): Promise<boolean> => {
     const file = (await content.manifest(root))?.files.find((each) => each.path === path)
     return file !== undefined && file.size <= entryBytes
@@ -70,7 +70,7 @@ export const createContentCache = ({ memory, content }: ContentCacheDependencies
       const key = fileKey(root, path)
       if (files.peek(key) === undefined && !(await fits(root, path))) return content.readFile(root, path)
       const { value } = await files.get(key, { operation })
-      // Bytes that leave the worker are transferred, which would empty those that are kept.
+      // Results are transferred to the page, which would detach the cached buffer.
       return value === undefined ? content.readFile(root, path) : value.slice()
     },
 

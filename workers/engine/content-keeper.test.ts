@@ -40,13 +40,13 @@ const entryOf = (slug: string, { root, size }: StagedContent): LibraryEntry => (
   files: [],
 })
 
-/** Fails each write from the given one on, as a tab that ends there. */
+/** Fails each write from the given one on, like a tab that ends there. */
 const cutAfter = (store: Store, writes: number): Store => {
   let left = writes
   return {
     ...store,
     async write(changes, options) {
-      if (left <= 0) throw new Failure('StorageUnavailable', 'The tab is gone.')
+      if (left <= 0) throw new Failure('StorageUnavailable', { code: 'storage-closed' })
       left -= 1
       await store.write(changes, options)
     },
@@ -67,7 +67,7 @@ type Step =
   | { do: 'hold' | 'let go'; content: number }
   | { do: 'reload' }
 
-test('whatever is installed, published, held and removed, and wherever the tab ends, what is referred to is whole', async () => {
+test('referenced content is complete after any sequence of operations, wherever the tab ends', async () => {
   const number = fc.nat(2)
   const step: fc.Arbitrary<Step> = fc.oneof(
     fc.record({
@@ -84,7 +84,7 @@ test('whatever is installed, published, held and removed, and wherever the tab e
       const disk = createMemoryStore()
       const store = cutAfter(disk, writes)
       const own = new Set<string>()
-      /** The naive twin: which entry refers to which content. */
+      /** The naive model: content by entry. */
       const installed = new Map<string, number>()
       const held = new Map<number, (() => void)[]>()
       let engine = await open(store, own)
@@ -92,12 +92,12 @@ test('whatever is installed, published, held and removed, and wherever the tab e
         for (const each of steps) {
           if (each.do === 'install') {
             const staged = contentOf(each.content)
-            const letGo = await engine.keeper.hold([rootToText(staged.root)])
+            const release = await engine.keeper.hold([rootToText(staged.root)])
             await store.write(engine.content.changes(staged))
-            // An entry that is replaced leaves its content behind, which nothing deletes.
+            // The content of a replaced entry stays; nothing deletes it.
             await engine.library.add(entryOf(each.slug, staged))
             installed.set(each.slug, each.content)
-            letGo()
+            release()
           } else if (each.do === 'uninstall') {
             const removal = engine.keeper.uninstall(packageId(publisherId, each.slug), '1.0.0')
             if (!installed.has(each.slug)) await expect(removal).rejects.toMatchObject({ name: 'NotInstalled' })
@@ -117,8 +117,8 @@ test('whatever is installed, published, held and removed, and wherever the tab e
             await store.write(engine.content.changes(staged), { durability: 'strict' })
             own.add(rootToText(staged.root))
           } else if (each.do === 'hold') {
-            const letGo = await engine.keeper.hold([rootToText(contentOf(each.content).root)])
-            held.set(each.content, [...(held.get(each.content) ?? []), letGo])
+            const release = await engine.keeper.hold([rootToText(contentOf(each.content).root)])
+            held.set(each.content, [...(held.get(each.content) ?? []), release])
           } else if (each.do === 'let go') {
             held.get(each.content)?.pop()?.()
           } else {
@@ -143,7 +143,7 @@ test('whatever is installed, published, held and removed, and wherever the tab e
   )
 })
 
-test('an uninstall that is cut off leaves the entry with its content, or neither', async () => {
+test('an interrupted uninstall leaves the entry with its content, or neither', async () => {
   const staged = contentOf(0)
   for (let writes = 0; writes < 4; writes += 1) {
     const disk = createMemoryStore()
@@ -158,7 +158,7 @@ test('an uninstall that is cut off leaves the entry with its content, or neither
   }
 })
 
-test('a removal and an install of the same content at once leave an entry that is whole', async () => {
+test('a concurrent removal and install of the same content leave a complete entry', async () => {
   const staged = contentOf(0)
   const root = rootToText(staged.root)
   const store = createMemoryStore()
@@ -166,15 +166,15 @@ test('a removal and an install of the same content at once leave an entry that i
   await store.write(content.changes(staged))
   await library.add(entryOf('kit', staged))
   const removal = keeper.uninstall(packageId(publisherId, 'kit'), '1.0.0')
-  const letGo = await keeper.hold([root])
+  const release = await keeper.hold([root])
   if (!(await content.has(staged.root))) await store.write(content.changes(staged))
   await library.add(entryOf('web', staged))
-  letGo()
+  release()
   await removal
   expect(await content.verify(staged.root)).toEqual([])
 })
 
-test('what was removed while it was held goes when the hold ends, unless something refers to it by then', async () => {
+test('content removed while held is deleted when the hold ends, unless it is referenced by then', async () => {
   const [first, second] = [contentOf(0), contentOf(1)]
   const store = createMemoryStore()
   const own = new Set<string>()
@@ -186,18 +186,18 @@ test('what was removed while it was held goes when the hold ends, unless somethi
     await store.write(content.changes(staged))
     await library.add(entryOf(slug, staged))
   }
-  const letGo = await keeper.hold([rootToText(first.root), rootToText(second.root)])
+  const release = await keeper.hold([rootToText(first.root), rootToText(second.root)])
   await keeper.uninstall(packageId(publisherId, 'kit'), '1.0.0')
   await keeper.uninstall(packageId(publisherId, 'web'), '1.0.0')
   expect([await content.has(first.root), await content.has(second.root)]).toEqual([true, true])
   own.add(rootToText(second.root))
-  letGo()
-  // The next in the queue runs after what ending the hold began.
+  release()
+  // The next task in the queue runs after the deletions that the release started.
   await keeper.hold([])
   expect([await content.has(first.root), await content.has(second.root)]).toEqual([false, true])
 })
 
-test('nothing goes while it cannot be told what was published here', async () => {
+test('nothing is deleted while the own publications are not fully known', async () => {
   const staged = contentOf(0)
   const store = createMemoryStore()
   const { content, library } = await open(store, new Set())

@@ -7,25 +7,25 @@ import type { Change } from '../store/store.ts'
 import { type PublishedContents, type Reference, referenceTo } from './content-references.ts'
 
 /**
- * Decides, alone, when content is deleted.
+ * The only part that deletes content.
  *
- * Guarantees: content goes in the same durable write as the last thing that referred to it, so a crash leaves neither a
- * library entry without its content nor content that nobody asked to keep; what was published here, is installed by
- * another entry, or is held by a running command stays. Not guaranteed: that content which was never installed (a
- * preview, a cancelled install) is ever deleted.
+ * Guarantees: content is deleted in the same durable write as its last reference, so a crash leaves neither a library
+ * entry without its content nor unreferenced content. Content stays while this profile has published it, another entry
+ * has installed it, or a running command holds it. Not guaranteed: that content which was never installed (a preview, a
+ * cancelled install) is ever deleted.
  */
 export interface ContentKeeper {
   /**
-   * Keeps these contents until the returned undo is called. Resolves when no removal is under way any more: what is
-   * found to be here from then on stays.
+   * Keeps these contents until the returned function releases them. Resolves after removals in progress: content that
+   * is present from then on stays.
    */
   hold(roots: readonly string[]): Promise<() => void>
   /**
-   * Takes an entry out of the library, and its content with it unless something else refers to it.
-   * @throws Failure `NotInstalled`; storage failures, and then nothing has changed.
+   * Removes an entry from the library, with its content unless something else refers to it.
+   * @throws Failure `NotInstalled`; storage failures, after which nothing has changed.
    */
   uninstall(id: string, version: string): Promise<void>
-  /** What would keep the content of this entry; undefined when it would be deleted. */
+  /** The reference that would keep the content of this entry; undefined when the content would be deleted. */
   keptBy(id: string, version: string): Reference | undefined
 }
 
@@ -38,12 +38,12 @@ export interface ContentKeeperDependencies {
 export const createContentKeeper = ({ content, library, published }: ContentKeeperDependencies): ContentKeeper => {
   const queue = new PQueue({ concurrency: 1 })
   const holdsByRoot = new Map<string, number>()
-  /** Uninstalled while they were held: they go when the last hold ends. */
+  /** Roots uninstalled while held; deleted when the last hold ends. */
   const waiting = new Set<string>()
 
-  const reference = (root: string, leaving?: { id: string; version: string }): Reference | undefined =>
+  const reference = (root: string, excluded?: { id: string; version: string }): Reference | undefined =>
     referenceTo(root, {
-      installed: library.list().filter(({ id, version }) => id !== leaving?.id || version !== leaving.version),
+      installed: library.list().filter(({ id, version }) => id !== excluded?.id || version !== excluded.version),
       published: published(),
       held: new Set(holdsByRoot.keys()),
     })
@@ -54,7 +54,7 @@ export const createContentKeeper = ({ content, library, published }: ContentKeep
       if (left > 0) holdsByRoot.set(root, left)
       else {
         holdsByRoot.delete(root)
-        // A storage failure leaves content that nothing refers to, which does no harm.
+        // A storage failure leaves unreferenced content, which does no harm.
         if (waiting.delete(root)) queue.add(() => collect(root)).catch(() => {})
       }
     }
@@ -82,7 +82,7 @@ export const createContentKeeper = ({ content, library, published }: ContentKeep
     uninstall: (id, version) =>
       queue.add(async () => {
         const entry = library.get(id, version)
-        if (entry === undefined) throw new Failure('NotInstalled', `${id} ${version} is not installed here.`)
+        if (entry === undefined) throw new Failure('NotInstalled', { code: 'not-installed', package: id, version })
         const reason = reference(entry.root, entry)
         const root = textToRoot(entry.root)
         const removal: Change[] = reason === undefined && root.ok ? await content.removal(root.value) : []

@@ -22,7 +22,7 @@ export const createContentProviders = (deps: ContentProvidersDependencies): Cont
   return {
     async *find(root, operation) {
       const seen = new Set([self])
-      // Those that are reached through a relay only come after those with a direct connection.
+      // Peers with a direct connection come before relayed ones.
       const connected = pool.peers().filter(({ id }) => !isRelay(id.toString()))
       for (const { id } of connected.sort((a, b) => Number(b.direct) - Number(a.direct))) {
         const peer = id.toString()

@@ -1,11 +1,11 @@
 /**
- * The one rule for deleting content: it goes only when nothing refers to it.
+ * The one rule for deleting content: only unreferenced content may be deleted.
  *
- * Pure, over what is known at one moment. When it cannot be told what this profile has published (a record is damaged
- * or has not arrived yet), everything counts as referred to: too much disk is a smaller loss than the only copy.
+ * Pure, over a snapshot. When this profile's publications are not fully known (a record is damaged or has not arrived
+ * yet), all content counts as referenced: wasted disk space is a smaller loss than the only copy.
  */
 export interface ContentReferences {
-  /** Installed packages, the one that is about to go left out. */
+  /** Installed packages, without the one being uninstalled. */
   readonly installed: readonly { readonly root: string }[]
   readonly published: PublishedContents
   /** Contents that a running command reads or writes. */
@@ -13,15 +13,15 @@ export interface ContentReferences {
 }
 
 export interface PublishedContents {
-  /** Roots of every release that this profile ever signed, whether a head names it or not. */
+  /** Roots of every release that this profile has signed, whether or not a head names it. */
   readonly roots: ReadonlySet<string>
-  /** False when there are own publications whose root is not known here. */
+  /** False when the root of some own publication is unknown. */
   readonly complete: boolean
 }
 
 export type Reference = 'installed' | 'published' | 'held'
 
-/** What keeps this content; undefined when it may be deleted. */
+/** The reference that keeps this content; undefined when it may be deleted. */
 export const referenceTo = (root: string, { installed, published, held }: ContentReferences): Reference | undefined => {
   if (published.roots.has(root) || !published.complete) return 'published'
   if (installed.some((entry) => entry.root === root)) return 'installed'

@@ -12,7 +12,7 @@ afterEach(async () => {
   await Promise.all(stops.splice(0).map((stop) => stop()))
 })
 
-/** A machine that counts what is held of it. */
+/** A platform that counts the resources in use. */
 const compose = (part: Partial<Platform> = {}, disk: Store = createMemoryStore()) => {
   profiles += 1
   const held = new Set<string>()
@@ -62,7 +62,7 @@ const compose = (part: Partial<Platform> = {}, disk: Store = createMemoryStore()
   }
 }
 
-/** A node that cannot be made. */
+/** A node that cannot be created. */
 const broken: Platform['node'] = {
   transports: [
     () => {
@@ -71,7 +71,7 @@ const broken: Platform['node'] = {
   ],
 }
 
-test('an engine that stops gives everything back, in the middle of its start too', async () => {
+test('a stop releases everything, also during the start', async () => {
   const { start, held } = compose()
   const { commands } = await start()
   expect([...held].sort()).toEqual(['lock', 'store', 'wake events'])
@@ -79,8 +79,10 @@ test('an engine that stops gives everything back, in the middle of its start too
   expect([...held]).toEqual([])
 })
 
-test('a start that fails before or after the store is open gives everything back', async () => {
-  const refusing = compose({ openStore: () => Promise.reject(new Failure('StorageUnavailable', 'It is full.')) })
+test('a start that fails before or after opening the store releases everything', async () => {
+  const refusing = compose({
+    openStore: () => Promise.reject(new Failure('StorageUnavailable', { code: 'storage-refused' })),
+  })
   await expect(refusing.start()).rejects.toMatchObject({ name: 'StorageUnavailable' })
   expect([...refusing.held]).toEqual([])
 
@@ -91,7 +93,7 @@ test('a start that fails before or after the store is open gives everything back
   expect([...damaged.held]).toEqual([])
 })
 
-test('where the node cannot be started, the status says so and local commands work', async () => {
+test('when the node cannot start, the status says so and local commands work', async () => {
   const { start, wake, held } = compose({ node: broken })
   const { commands, network } = await start()
   const files = [
@@ -112,7 +114,7 @@ test('where the node cannot be started, the status says so and local commands wo
   expect([...held]).toEqual([])
 })
 
-test('commands work before the node runs, and those that need it wait for it', async () => {
+test('commands work before the node runs, and commands that need it wait', async () => {
   const { start } = compose()
   const { commands, network } = await start()
   expect(network.state().kind).toBe('starting')

@@ -13,21 +13,21 @@ import { createUpdateBus } from './update-bus.ts'
 
 export interface EngineOptions extends Omit<StartOptions, 'updates' | 'rtc' | 'transferChannels'> {
   updates: { postMessage(batch: UpdateBatch): void }
-  /** The profile was taken over by another tab while this one was frozen: the worker must end at once. */
+  /** Called when another tab took over the profile while this one was frozen: the worker must end at once. */
   onStolen(): void
 }
 
 export interface Engine {
   readonly commands: RunningEngine
-  /** What the commands stand on, for tests that look below them. */
+  /** The layers below the commands, for tests that inspect them. */
   readonly storage: Storage
   readonly network: Network
 }
 
 /**
- * The composition root: what a profile has (`storage.ts`), what it can reach (`network.ts`, `start-network.ts`), and what
- * people do with both (`application.ts`). Resolves when commands work, with what this profile has stored; the network
- * starts meanwhile. A start that fails gives everything back.
+ * The composition root: wires the stored profile (`storage.ts`), the network (`network.ts`, `start-network.ts`) and the
+ * use cases over both (`application.ts`). Resolves when the stored profile is loaded and commands work; the network
+ * starts in the background. A failed start releases everything.
  */
 export const createEngine = async (options: EngineOptions, platform: Platform): Promise<Engine> => {
   const undos = createUndoStack()
@@ -62,9 +62,9 @@ const assemble = async (options: EngineOptions, platform: Platform, undos: UndoS
       telemetry,
       clock,
       lock,
-      notice(level, id, { name, message }) {
-        log.debug('notice', { id, level, name, message })
-        bus.emit({ kind: 'notice', id, level, name, message })
+      notice(level, id, { name, reason }) {
+        log.debug('notice', { id, level, name, reason: reason.code })
+        bus.emit({ kind: 'notice', id, level, name, reason })
       },
     },
     undos,

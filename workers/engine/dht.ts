@@ -1,4 +1,4 @@
-import { createHeads, type Heads } from '../dht/heads.ts'
+import { createDhtHeads, type DhtHeads } from '../dht/dht-heads.ts'
 import { createKadRpc, type KadRpc } from '../dht/kad-rpc.ts'
 import { createProviders, type Providers, type ProvidersDependencies } from '../dht/providers.ts'
 import { createRoundTrips } from '../dht/round-trips.ts'
@@ -14,42 +14,43 @@ import type { PeerPolicy } from './peer-policy.ts'
 export type DhtValueFound = Extract<Awaited<ReturnType<typeof verifyDhtValue>>, { ok: true }>['value']
 
 export interface Dht {
-  wire: KadRpc
-  heads: Heads<DhtValueFound>
+  rpc: KadRpc
+  heads: DhtHeads<DhtValueFound>
   providers: Providers
 }
 
 export interface DhtDependencies {
   crypto: CryptoProvider
   reputation: Pick<Reputation, 'observe' | 'isBanned' | 'scoreOf'>
-  conduct: PeerPolicy
+  peerPolicy: PeerPolicy
   telemetry: Telemetry
   /** Monotonic (ms). */
   now(): number
 }
 
-/** The lookups of a node, with our formats and what is known of peers: the banned are not asked, the best ones first. */
+/** DHT lookups of a node, with this protocol's formats. Peers are queried by reputation, banned ones not at all. */
 export const createDht = (node: PeerNode, deps: DhtDependencies): Dht => {
-  const { crypto, reputation, conduct, now, telemetry } = deps
-  const wire = createKadRpc(node.libp2p, KAD_PROTOCOL, {
-    onMalformed: (peer) => conduct.drop(peer, 'malformed'),
+  const { crypto, reputation, peerPolicy, now, telemetry } = deps
+  const rpc = createKadRpc(node.libp2p, KAD_PROTOCOL, {
+    onMalformed: (peer) => peerPolicy.drop(peer, 'malformed'),
     connect: (peer, addresses, operation) => dialForQuery(node, peer, addresses, operation),
   })
-  const lookups: ProvidersDependencies & Pick<DhtDependencies, 'telemetry'> = {
+  const lookupDependencies: ProvidersDependencies & Pick<DhtDependencies, 'telemetry'> = {
     telemetry,
-    wire,
+    rpc,
     roundTrips: createRoundTrips(),
     now,
     rank: (peer) => (reputation.isBanned(peer) ? undefined : reputation.scoreOf(peer)),
     onAnswer(peer, answer) {
-      // A dial says nothing of the round trip, and one that failed nothing of a connection.
-      if (answer !== undefined) conduct.experience(peer, { kind: 'ok', ...(answer.connected ? { ms: answer.ms } : {}) })
-      else if (wire.isConnected(peer)) conduct.experience(peer, { kind: 'failed' })
+      // With a dial included the time is no round trip, and a failed dial says nothing about a connection.
+      if (answer !== undefined)
+        peerPolicy.experience(peer, { kind: 'ok', ...(answer.connected ? { ms: answer.ms } : {}) })
+      else if (rpc.isConnected(peer)) peerPolicy.experience(peer, { kind: 'failed' })
       else reputation.observe(peer, { kind: 'failed' })
     },
   }
-  const heads = createHeads<DhtValueFound>({
-    ...lookups,
+  const heads = createDhtHeads<DhtValueFound>({
+    ...lookupDependencies,
     async verify(key, value) {
       const found = await verifyDhtValue(key, value, crypto)
       if (!found.ok) return found.name === 'RecordUnsupported' ? 'unsupported' : undefined
@@ -57,11 +58,11 @@ export const createDht = (node: PeerNode, deps: DhtDependencies): Dht => {
       return { identitySeq: identity.seq, seq: head.head.seq, value: found.value }
     },
     newest: node.heads.newest,
-    onMisanswer(peer, kind) {
-      if (kind === 'forged') conduct.drop(peer, 'signature')
-      // It may be honest and have missed the news: it is given the newer head, and others are asked before it.
+    onRejectedAnswer(peer, kind) {
+      if (kind === 'forged') peerPolicy.drop(peer, 'signature')
+      // An honest peer may have missed an update: the lookup sends it the newer head, and it only loses rank.
       else reputation.observe(peer, { kind: 'failed' })
     },
   })
-  return { wire, heads, providers: createProviders(lookups) }
+  return { rpc, heads, providers: createProviders(lookupDependencies) }
 }

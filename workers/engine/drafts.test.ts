@@ -44,7 +44,7 @@ beforeEach(() => {
 })
 
 describe('a draft', () => {
-  test('is checked when it is opened and with each change, by its fields of then', async () => {
+  test('is checked when opened and after each change, with its current fields', async () => {
     const { openDraft, changeDraft } = open()
     const { id, check } = await openDraft(filesOf(), { folder: 'kit' })
     expect(check).toMatchObject({ ok: true, fields: { version: '1.0.0' } })
@@ -53,11 +53,11 @@ describe('a draft', () => {
       ok: true,
       fields: { version: '2.0.0' },
     })
-    // What is not named stays.
+    // Fields that are not given stay.
     expect(await changeDraft(id, {})).toMatchObject({ fields: { version: '2.0.0' } })
   })
 
-  test('publishes what it holds now, of the same root as its files have by themselves', async () => {
+  test('publishes its current files, with the same root as without a draft', async () => {
     const { openDraft, publishDraft, rootOf } = open()
     const { id } = await openDraft(filesOf({ path: 'extra.txt', bytes: text('more') }))
     expect(await publishDraft(id, { dryRun: true })).toMatchObject({ version: '1.0.0' })
@@ -67,7 +67,7 @@ describe('a draft', () => {
     expect(published).toMatchObject([{ root, check: { fields: { version: '3.0.0' } } }])
   })
 
-  test('is not hashed again for a changed field, and in part where a file was taken out', async () => {
+  test('is not hashed again after a changed field, and only in part after a removed file', async () => {
     const pieceBytes = 262_144
     const large = { path: 'a.bin', bytes: new Uint8Array(3 * pieceBytes).fill(7) }
     const { openDraft, changeDraft, publishDraft, rootOf } = open()
@@ -88,7 +88,7 @@ describe('a draft', () => {
     sha256.mockClear()
     await changeDraft(id, { leaveOut: ['z.txt'] })
     const { root } = await publishDraft(id, { dryRun: true })
-    // The piece that it was in, and the manifest.
+    // The piece with the removed file, and the manifest.
     expect(sha256).toHaveBeenCalledTimes(2)
     expect(root).toBe(await rootOf(files.slice(0, -1)))
   })
@@ -99,12 +99,12 @@ describe('a draft', () => {
     await changeDraft(id, { fields: { version: '1.1.0' } })
     await publishDraft(id, { dryRun: true })
     expect(read).toHaveBeenCalledTimes(2)
-    // What is signed is read anew.
+    // A publish reads the files again.
     await publishDraft(id)
     expect(read).toHaveBeenCalledTimes(3)
   })
 
-  test('lists what a person took out, once, in whatever Unicode form the disk has its name', async () => {
+  test('lists each removed file once, in any Unicode form of its name', async () => {
     const { openDraft, changeDraft } = open()
     const { id } = await openDraft(filesOf({ path: 'caf\u0065\u0301.txt', bytes: text('x') }))
     for (let time = 0; time < 2; time += 1) {
@@ -114,7 +114,7 @@ describe('a draft', () => {
     }
   })
 
-  test('that is closed, or never was, is refused by name', async () => {
+  test('that is closed or unknown is refused by name', async () => {
     const { openDraft, changeDraft, publishDraft, closeDraft } = open()
     const { id } = await openDraft(filesOf())
     await closeDraft(id)
@@ -125,7 +125,7 @@ describe('a draft', () => {
 })
 
 describe('drafts are bounded', () => {
-  test('by number: the one not used for longest is closed', async () => {
+  test('in number: the least recently used is closed', async () => {
     const { openDraft, changeDraft } = open()
     const ids: string[] = []
     for (let at = 0; at < 8; at += 1) ids.push((await openDraft(filesOf())).id)
@@ -136,9 +136,9 @@ describe('drafts are bounded', () => {
     await expect(changeDraft(second, {})).rejects.toMatchObject({ name: 'DraftNotOpen' })
   })
 
-  test('by bytes: those that do not fit beside the last are closed, and one too large is checked and not kept', async () => {
+  test('in bytes: drafts that do not fit beside the last are closed, and a too large one is only checked', async () => {
     const { openDraft, changeDraft } = open()
-    // One buffer: what counts are the files.
+    // One shared buffer: the sizes of the files count.
     const bytes = new Uint8Array(100 * 1024 * 1024)
     const large = (): FileInput[] => [{ path: 'large.bin', bytes }]
     read.mockResolvedValue({ check: { ok: false } as PackageCheck, files: [] })

@@ -5,13 +5,13 @@ import { joinLeftOut } from '../contract/left-out.ts'
 import type { DraftChange, DraftOptions, FileInput, PackageCheck, PublishResult } from '../contract/views.ts'
 import { assertPaths } from './arguments.ts'
 
-/** Drafts kept at a time; more tabs than this rarely edit one at once. */
+/** Open drafts; more tabs than this rarely edit one at once. */
 const maxDrafts = 8
 
-/** Bytes of the files of all drafts together: two packages of the largest size, and some small ones. */
+/** Total size of all drafts' files (bytes): two packages of the largest size, and some small ones. */
 const maxBytes = 256 * 1024 * 1024
 
-/** Files that were read as a package, and what was found. */
+/** Files read as a package, and the check of them. */
 export interface ReadFiles {
   readonly check: PackageCheck
   readonly files: FileInput[]
@@ -19,10 +19,10 @@ export interface ReadFiles {
 
 export interface DraftsDependencies {
   randomUuid(): string
-  /** @throws Failure `InvalidArgument` for files or options that are none. */
+  /** @throws Failure `InvalidArgument` for malformed files or options. */
   read(files: FileInput[], options: DraftOptions): Promise<ReadFiles>
   stage(files: readonly FileInput[], earlier?: HashedContent): Promise<StagedContent>
-  /** Publishes what was read, or with `dryRun` says what it would be published as. */
+  /** Publishes the package, or with `dryRun` only returns the result. */
   publish(
     read: ReadFiles,
     dryRun: boolean,
@@ -35,20 +35,20 @@ export type Drafts = Pick<EngineCommands, 'openDraft' | 'changeDraft' | 'publish
 interface Draft {
   files: FileInput[]
   options: DraftOptions
-  /** As it was checked last. */
+  /** The last check. */
   found: ReadFiles
-  /** What was hashed of it last, so that only what changed since is hashed again. */
+  /** Hashes of the last publish or dry run, so that only changed content is hashed again. */
   hashed?: HashedContent
 }
 
 /**
- * Packages on their way to being published: their files are here once, and only what a person changes comes after.
+ * Holds packages that are being prepared for publishing: the page sends the files once, then only changes.
  *
- * Bounded: when there are too many, or they are too large, those that were not used for longest are closed. Whoever asks
- * for one that is closed is refused by `DraftNotOpen` and opens it again: a page keeps what was picked.
+ * Bounded in number and bytes: the least recently used drafts are closed. A command on a closed draft fails with
+ * `DraftNotOpen`, and the page, which keeps the chosen files, opens it again.
  */
 export const createDrafts = ({ read, stage, publish, randomUuid }: DraftsDependencies): Drafts => {
-  /** The last used comes last. */
+  /** In order of use, the most recent last. */
   const draftById = new Map<string, Draft>()
 
   const keep = (id: string, draft: Draft): void => {
@@ -68,7 +68,7 @@ export const createDrafts = ({ read, stage, publish, randomUuid }: DraftsDepende
 
   const use = (id: string): Draft => {
     const draft = draftById.get(id)
-    if (draft === undefined) throw new Failure('DraftNotOpen', 'This draft is no longer open. Choose its files again.')
+    if (draft === undefined) throw new Failure('DraftNotOpen', { code: 'draft-not-open' })
     keep(id, draft)
     return draft
   }
@@ -77,7 +77,7 @@ export const createDrafts = ({ read, stage, publish, randomUuid }: DraftsDepende
     assertPaths(leaveOut)
     const { files, options } = draft
     const chosen = new Set(leaveOut)
-    // Paths are named in one Unicode form, whatever the disk has.
+    // Published paths are in NFC; file systems may use another form.
     const isChosen = ({ path }: FileInput): boolean => chosen.has(path.normalize('NFC'))
     const left = files
       .filter(isChosen)
@@ -109,7 +109,7 @@ export const createDrafts = ({ read, stage, publish, randomUuid }: DraftsDepende
     async publishDraft(id, { dryRun = false, ...changes } = {}) {
       const draft = use(id)
       change(draft, changes)
-      // What is signed is checked by what is known now; a dry run follows a check.
+      // A publish is checked against the current catalogue; a dry run directly follows a check.
       if (!dryRun || Object.keys(changes).length > 0) draft.found = await read(draft.files, draft.options)
       return publish(draft.found, dryRun, async (files) => {
         const staged = await stage(files, draft.hashed)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createEmitter } from './emitter.ts'
 
-test('listeners are called at once, in order, until they are undone', () => {
+test('listeners are called synchronously, in order, until they are removed', () => {
   const heard: string[] = []
   const emitter = createEmitter<number>()
   const undo = emitter.subscribe((value) => heard.push(`a${value}`))

@@ -1,13 +1,13 @@
-/** Adds a listener; returns its undo. */
+/** Adds a listener; returns a function that removes it. */
 export type Subscribe<T> = (listener: (value: T) => void) => () => void
 
 export interface Emitter<T> {
-  /** Calls the listeners at once, in the order in which they subscribed. */
+  /** Calls the listeners synchronously, in order of subscription. */
   emit(value: T): void
   readonly subscribe: Subscribe<T>
 }
 
-/** One kind of event, so that a part can report to parts that are made after it. */
+/** One kind of event, through which a part reports to parts created after it. */
 export const createEmitter = <T = void>(): Emitter<T> => {
   const listeners = new Set<(value: T) => void>()
   return {

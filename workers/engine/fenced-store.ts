@@ -1,11 +1,11 @@
 import type { Store } from '../store/store.ts'
 
 /**
- * A store that writes only while this worker holds its profile: a tab that was frozen, replaced and woken again must not
- * write beside the new leader in the moment before it learns that it was replaced.
+ * A store that writes only while this worker holds the lock of its profile: a tab that was frozen, replaced and resumed
+ * must not write beside the new leader before it learns of the replacement.
  *
- * Not guaranteed: a write that was handed to the browser before the freeze may still complete, whole, after it. The
- * browser orders it before or after what the new leader reads of the same tables, never between.
+ * Not guaranteed: a write handed to the browser before the freeze may still complete, whole, after it. The browser
+ * orders it before or after the new leader's reads of the same tables, never between them.
  */
 export const createFencedStore = (store: Store, assertHeld: () => Promise<void>): Store => ({
   persistent: store.persistent,

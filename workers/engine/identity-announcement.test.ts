@@ -14,7 +14,7 @@ afterEach(() => void vi.useRealTimers())
 const { publisherId } = (await createTestPublisher(1)).identity
 const ids = ['kit', 'tool'].map((slug) => packageId(publisherId, slug))
 
-/** An identity change that waits, and a network as the test sets it. */
+/** A pending identity change, and a network controlled by the test. */
 const compose = async () => {
   const store = createMemoryStore()
   const outbox = createOutbox({ store })
@@ -66,7 +66,7 @@ const compose = async () => {
 
 const under = (seq: number): string[] => ids.map((id) => `${id} under ${seq}`)
 
-test('every own package is announced with the new chain, and the entry leaves the outbox', async () => {
+test('announces every own package with the new chain, and removes the entry from the outbox', async () => {
   const { send, announced, outbox, store } = await compose()
   await send()
   expect(announced).toEqual(under(2))
@@ -76,7 +76,7 @@ test('every own package is announced with the new chain, and the entry leaves th
   expect(announced).toHaveLength(2)
 })
 
-test('until an exchange has reached a peer the entry stays, and no package is announced twice', async () => {
+test('the entry stays until an exchange has reached a peer, and no package is announced twice', async () => {
   const { send, announced, outbox, state } = await compose()
   state.synced = 0
   state.takes = (text) => text.includes('kit')
@@ -98,7 +98,7 @@ test('a second change is announced in full', async () => {
   expect(announced).toEqual([...under(2), ...under(3)])
 })
 
-test('after the end of the identity its publications leave the outbox, once a peer knows of it', async () => {
+test('publications of a revoked identity leave the outbox once a peer has the revocation', async () => {
   const { send, outbox, state, store } = await compose()
   const id = ids[0] as PackageId
   const publication = { v: 1, id, slug: 'kit', version: '1.0.0', seq: 1, publishedAt: 1, reason: 'publish' } as const
@@ -112,7 +112,7 @@ test('after the end of the identity its publications leave the outbox, once a pe
   expect(await store.keys('outbox')).toEqual([])
 })
 
-test('nothing is retried after it is stopped', async () => {
+test('nothing is retried after the stop', async () => {
   const { send, announcement, outbox, state } = await compose()
   state.synced = 0
   await send()

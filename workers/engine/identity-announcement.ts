@@ -6,7 +6,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { IdentityService } from './identity.ts'
 import type { NetworkConcerns } from './network-concerns.ts'
 
-/** A change that no peer was given is tried again after this long (ms), also when no peer came. */
+/** Delay before a change that reached no peer is sent again (ms), even if no peer has connected since. */
 const retryMs = 15_000
 
 export interface IdentityAnnouncementDependencies {
@@ -22,22 +22,22 @@ export interface IdentityAnnouncementDependencies {
 }
 
 export interface IdentityAnnouncement {
-  /** Sends the change that the outbox holds, if any. */
+  /** Sends the identity change in the outbox, if any. */
   send(): void
-  /** Drops the timer; what is under way ends with `signal`. */
+  /** Clears the timer; work in progress ends with `signal`. */
   stop(): void
 }
 
 /**
- * Brings a change of the own identity to the network: every own package is announced with the new chain, and catalogues
- * are reconciled, which also carries an identity that has no package left to announce.
+ * Publishes a change of the own identity: announces every own package with the new chain, and syncs catalogues, which
+ * also carries an identity that has no package left to announce.
  *
- * The entry leaves the outbox once an exchange has given some peer everything. The DHT is not waited for: each start puts
- * all own heads with the chain of that moment.
+ * The entry leaves the outbox once a sync exchange has given a peer all entries. It does not wait for the DHT: each
+ * start puts all own heads with the current chain.
  */
 export const createIdentityAnnouncement = (deps: IdentityAnnouncementDependencies): IdentityAnnouncement => {
   const { telemetry, registry, outbox, identity, network, signal } = deps
-  /** Packages that were announced with the document `announcedSeq`. */
+  /** Packages announced with the identity document `announcedSeq`. */
   const announced = new Set<string>()
   let announcedSeq = 0
   let retryTimer: ReturnType<typeof setTimeout> | undefined
@@ -62,7 +62,7 @@ export const createIdentityAnnouncement = (deps: IdentityAnnouncementDependencie
     try {
       const [peers] = await Promise.all([network.sync.syncWithPeers(), announcePackages()])
       if (peers === 0) return retryLater()
-      // What was published before the end can go out no more.
+      // Publications of a revoked identity can no longer be announced.
       if (identity.current().revoked) for (const { id, seq } of outbox.list()) await outbox.markSent(id, seq)
       await outbox.markIdentitySent(entry.seq)
     } catch {

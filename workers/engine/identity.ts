@@ -12,26 +12,26 @@ import { createEmitter, type Subscribe } from './emitter.ts'
 import { type KeyDependencies, loadPublisherKeys, type PublisherKeys, publisherKeyChanges } from './keys.ts'
 
 /**
- * Who this profile is as a publisher, and what it signs with.
+ * This profile's identity as a publisher, and its keys.
  *
- * Guarantees: a change of identity is stored in one strict write with its keys, the heads that its new key signs, and the
- * outbox entry that announces it, before anything of it is sent; a change that fails leaves everything as it was.
- * Changes and publishes happen one after the other, so what is published is signed by a key of the chain that it is
- * announced with. Not guaranteed: that another device with the same rotation key makes no other change meanwhile; two
- * such changes are a fork, which the catalogue marks as disputed.
+ * Guarantees: one strict write stores a change of identity with its keys, the heads re-signed by the new key, and the
+ * outbox entry, before anything of it is sent; a failed change changes nothing. Changes and publishes run one after the
+ * other, so each publication is signed by a key of the chain it is announced with. Not guaranteed: that no other device
+ * with the same rotation key makes a change at the same time; two such changes are a fork, which the catalogue marks as
+ * disputed.
  */
 export interface IdentityService {
-  /** The newest known, which another device of this publisher may have made. Its publisher id never changes. */
+  /** The newest known identity; another device of this publisher may have made it. The publisher id never changes. */
   current(): Identity
-  /** Calls `listener` after each change, when it is durable. */
+  /** Calls `listener` after each change, once it is durable. */
   readonly subscribe: Subscribe<Identity>
   /**
-   * The key of this profile for `role`, which `current()` lists. For one record: ask again for the next.
-   * @throws Failure `IdentityInvalid` when the identity has ended or another device took this key out.
+   * The key of this profile for `role`, listed in `current()`. Valid for one record: ask again for the next.
+   * @throws Failure `IdentityInvalid` when the identity is revoked or another device removed this key.
    */
   signer(role: SigningRole): Signer
   /**
-   * Appends a document to the chain; nothing when `changes` changes nothing.
+   * Appends a document to the chain, unless `changes` has no effect.
    * @throws Failure `IdentityInvalid` as `signer('rotation')`; `RecordMalformed` for a name that peers refuse;
    * `RecordTooLarge` when the chain is full; storage failures.
    */
@@ -46,16 +46,16 @@ export interface IdentityUpdate {
   readonly newSigningKey?: true
   /** Replaces the key that signs the next change of the identity. */
   readonly newRotationKey?: true
-  /** Ends the identity with all its packages. Cannot be undone. */
+  /** Revokes the identity with all its packages. Cannot be undone. */
   readonly revoked?: true
 }
 
 export interface IdentityServiceDependencies extends KeyDependencies {
-  /** As `loadKeys` found them. */
+  /** As loaded by `loadKeys`. */
   readonly publisher: PublisherKeys
   readonly store: Pick<Store, 'get' | 'getMany'>
   readonly registry: Pick<Registry, 'identityOf' | 'packagesOf' | 'entriesById' | 'exclusive'>
-  /** The catalogue has changed. */
+  /** Emits after changes of the catalogue. */
   readonly onCatalogue: Subscribe<unknown>
   readonly outbox: Pick<Outbox, 'toChange' | 'note'>
   /** Wall clock (ms since the epoch). */
@@ -70,11 +70,11 @@ export const createIdentityService = (deps: IdentityServiceDependencies): Identi
   let reported = held.identity
   let isUpdating = false
 
-  /** Adopts what another device of this publisher has added to the chain. */
+  /** Adopts documents that another device of this publisher has added to the chain. */
   const current = (): Identity => {
-    const known = registry.identityOf(held.identity.publisherId)
-    if (known !== undefined && known.seq > held.identity.seq && extendsIdentity(known, held.identity)) {
-      held = { ...held, identity: known }
+    const catalogued = registry.identityOf(held.identity.publisherId)
+    if (catalogued !== undefined && catalogued.seq > held.identity.seq && extendsIdentity(catalogued, held.identity)) {
+      held = { ...held, identity: catalogued }
     }
     return held.identity
   }
@@ -85,7 +85,7 @@ export const createIdentityService = (deps: IdentityServiceDependencies): Identi
     reported = identity
     changes.emit(identity)
   }
-  // An update reports itself, once its keys are in place.
+  // An update reports its own change, once its keys are in place.
   deps.onCatalogue(() => {
     if (!isUpdating) report()
   })
@@ -94,14 +94,14 @@ export const createIdentityService = (deps: IdentityServiceDependencies): Identi
     const identity = current()
     const [own, listed] =
       role === 'rotation' ? [held.rotation, identity.rotationKeys] : [held.signing, identity.signingKeys]
-    if (identity.revoked) throw new Failure('IdentityInvalid', 'This publisher has ended its identity.')
+    if (identity.revoked) throw new Failure('IdentityInvalid', { code: 'identity-revoked' })
     if (!hasKey(listed, own.publicKey)) {
-      throw new Failure('IdentityInvalid', 'Another device of this publisher has replaced the keys of this one.')
+      throw new Failure('IdentityInvalid', { code: 'keys-replaced' })
     }
     return own
   }
 
-  /** A state of the identity as the catalogue takes it in, with the heads that a new signing key calls for. */
+  /** The catalogue entries of an identity state, with the heads re-signed by a new signing key. */
   const toEntries = async (identity: Identity, newSigner: Signer | undefined): Promise<VerifiedEntry[]> => {
     const { publisherId, signingKeys, chain } = identity
     const mustSign = newSigner !== undefined && hasKey(signingKeys, newSigner.publicKey)
@@ -109,7 +109,7 @@ export const createIdentityService = (deps: IdentityServiceDependencies): Identi
     return [{ kind: 'identity', id: toHex(await crypto.sha256(chain)), identity }, ...heads]
   }
 
-  /** A tab that was frozen in the middle of a change may have stored it since: to build on less would be a fork. */
+  /** A tab frozen in the middle of a change may have stored it since; a change that ignored it would be a fork. */
   const adoptStored = async (commit: Commit): Promise<void> => {
     const chain = await store.get('keys', 'identity')
     if (chain !== undefined && sameBytes(chain, storedChain)) return
@@ -183,7 +183,7 @@ export const createIdentityService = (deps: IdentityServiceDependencies): Identi
 const isChange = (before: Identity, { name, newSigningKey, newRotationKey }: IdentityUpdate): boolean =>
   (name !== undefined && name !== before.name) || newSigningKey === true || newRotationKey === true
 
-/** `listed` with one key in the place of another, or added where that one is missing. */
+/** `listed` with `old` replaced, or with the replacement appended where `old` is missing. */
 const replaceKey = (listed: readonly Uint8Array[], old: Signer, replacement: Signer): readonly Uint8Array[] =>
   hasKey(listed, old.publicKey)
     ? listed.map((key) => (sameBytes(key, old.publicKey) ? replacement.publicKey : key))

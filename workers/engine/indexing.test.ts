@@ -10,7 +10,7 @@ const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 const start = Date.UTC(2026, 10, 27)
 
-/** A catalogue with one package for each of these times, and the index over it. */
+/** A catalogue with one package per given time, and its index. */
 const indexOf = async (timeBySlug: Record<string, number>) => {
   const catalogue = createCatalogue()
   const publisher = await createTestPublisher(1)
@@ -34,19 +34,19 @@ const indexOf = async (timeBySlug: Record<string, number>) => {
 
 const futures = [3 * hourMs, dayMs, 3 * 365 * dayMs].map((ahead) => start + ahead).concat(8.64e15, 9e15)
 
-test.each(futures)('a release that claims %i leads no list, for nobody and at no time before', async (claimed) => {
+test.each(futures)('a release dated %i never leads a list before that time', async (claimed) => {
   const { publish, listed, timeOf, present } = await indexOf({ older: start - 30 * dayMs, claims: claimed })
   expect(listed()).toEqual(['older', 'claims'])
   expect(timeOf('claims')).toBe(UNKNOWN_TIME)
   present.at += hourMs
   await publish('newer', present.at - 1_000)
   expect(listed()).toEqual(['newer', 'older', 'claims'])
-  // A newcomer, or a reload, takes in everything at once.
+  // A new profile, or a reload, indexes everything at once.
   const again = await indexOf({ claims: claimed, newer: start - 1_000, older: start - 30 * dayMs })
   expect(again.listed()).toEqual(['newer', 'older', 'claims'])
 })
 
-test('a clock that is a few minutes ahead counts as now, and is passed by what is published later', async () => {
+test('a release dated a few minutes ahead counts as published now, and later ones pass it', async () => {
   const { publish, listed, timeOf, present } = await indexOf({ slightly: start + 300_000 })
   expect(timeOf('slightly')).toBe(start)
   present.at += 60_000
@@ -54,7 +54,7 @@ test('a clock that is a few minutes ahead counts as now, and is passed by what i
   expect(listed()).toEqual(['newer', 'slightly'])
 })
 
-test('when the time has come it stands where it claims to, and goes down from there', async () => {
+test('once its time has come a release has its claimed place, and newer ones pass it', async () => {
   const { publish, listed, timeOf, present } = await indexOf({ older: start - dayMs, claims: start + 3 * hourMs })
   present.at = start + 4 * hourMs
   await publish('newer', present.at - 1_000)
@@ -62,7 +62,7 @@ test('when the time has come it stands where it claims to, and goes down from th
   expect(listed()).toEqual(['newer', 'claims', 'older'])
 })
 
-test('a clock that was behind is put right: what it took for the future has its time', async () => {
+test('after the correction of a slow clock, releases that seemed future have their time', async () => {
   const { indexing, present, listed } = await indexOf({ a: start + dayMs, b: start + 2 * dayMs })
   expect(indexing.clockChanged()).toBe(false)
   present.at += 3 * dayMs
@@ -71,15 +71,15 @@ test('a clock that was behind is put right: what it took for the future has its 
   expect(indexing.clockChanged()).toBe(false)
 })
 
-test('a clock that was ahead is put right: what it took for past leads no list until its time has come', async () => {
+test('after the correction of a fast clock, releases that seemed past lead no list until their time', async () => {
   const ahead = { older: start - dayMs, a: start + dayMs, b: start + 300 * dayMs }
-  for (const learns of ['when it is looked at', 'with the next news']) {
+  for (const trigger of ['clock', 'update']) {
     const { indexing, present, listed, timeOf, publish } = await indexOf({})
     present.at += 365 * dayMs
     for (const [slug, publishedAt] of Object.entries(ahead)) await publish(slug, publishedAt)
     expect(listed()).toEqual(['b', 'a', 'older'])
     present.at = start
-    if (learns === 'with the next news') await publish('newer', start)
+    if (trigger === 'update') await publish('newer', start)
     else expect(indexing.clockChanged()).toBe(true)
     expect(listed().filter((slug) => slug !== 'newer')).toEqual(['older', 'a', 'b'])
     expect(timeOf('b')).toBe(UNKNOWN_TIME)
@@ -90,7 +90,7 @@ test('a clock that was ahead is put right: what it took for past leads no list u
   }
 })
 
-test('many releases of the future cost nothing when others change', async () => {
+test('changes of other packages do not scan many future releases', async () => {
   const many = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`p${n}`, start + dayMs + n]))
   const { catalogue, present } = await indexOf(many)
   const search = { put: vi.fn(), remove: vi.fn() }
@@ -102,7 +102,7 @@ test('many releases of the future cost nothing when others change', async () => 
   expect(search.put).toHaveBeenCalledTimes(250)
 })
 
-test('a package that cannot be indexed takes no other with it', async () => {
+test('a package that cannot be indexed does not affect others', async () => {
   const { catalogue } = await indexOf({ a: start, b: start, c: start })
   const put = vi.fn(({ slug }: { slug: string }) => {
     if (slug === 'b') throw new Error('no words')

@@ -5,13 +5,13 @@ import type { Registry } from '../registry/registry.ts'
 import type { Search } from '../search/index.ts'
 
 /**
- * Keeps the search index as the catalogue is. A release that claims a time which has not come is listed without a time,
- * after all others, until that time has come; then it stands where it claims to, which is not the top for long.
+ * Keeps the search index equal to the catalogue. A release dated in the future is listed without a time, after all
+ * others, until that time has come; then it has its claimed place, where newer releases soon pass it.
  */
 export interface Indexing {
-  /** These packages came, changed or went. */
+  /** Indexes packages that were added, changed or removed. */
   update(packages: readonly PackageId[]): void
-  /** The present is another one than was thought. True when something is listed otherwise now. */
+  /** Indexes again after a correction of the clock. True when a listing has changed. */
   clockChanged(): boolean
 }
 
@@ -23,14 +23,14 @@ export interface IndexingDependencies {
 }
 
 export const createIndexing = ({ registry, search, latest }: IndexingDependencies): Indexing => {
-  /** Packages that are listed without a time, and what they claim. */
+  /** Claimed times of the packages listed without a time. */
   const claims = new Map<PackageId, number>()
-  /** When the first of them may have one. */
+  /** When the first of these claims becomes acceptable. */
   let nextAt = Number.POSITIVE_INFINITY
-  /** The latest time that one is listed with. */
+  /** The latest listed time. */
   let listedUntil = UNKNOWN_TIME
 
-  /** One that cannot be indexed, whatever its records hold, is not listed; the others are. */
+  /** A package that cannot be indexed is not listed, and does not affect the others. */
   const index = (id: PackageId, present: number): void => {
     try {
       put(id, present)
@@ -55,7 +55,7 @@ export const createIndexing = ({ registry, search, latest }: IndexingDependencie
     nextAt = Math.min(nextAt, claimed - CLOCK_TOLERANCE_MS)
   }
 
-  /** Looks through them only when the time of one has come: there may be many, and none may ever have one. */
+  /** Scans the claims only when one is due: there may be many, and all of them far in the future. */
   const indexDue = (present: number): boolean => {
     if (present < nextAt) return false
     const due = [...claims].filter(([, claimed]) => claimed - CLOCK_TOLERANCE_MS <= present)
@@ -65,7 +65,7 @@ export const createIndexing = ({ registry, search, latest }: IndexingDependencie
     return due.length > 0
   }
 
-  /** After a clock that was ahead is put right, what was taken for past may be yet to come. */
+  /** After the correction of a fast clock, listed times may be in the future. */
   const indexEarly = (present: number): boolean => {
     if (listedUntil <= present + CLOCK_TOLERANCE_MS) return false
     listedUntil = UNKNOWN_TIME
@@ -73,14 +73,14 @@ export const createIndexing = ({ registry, search, latest }: IndexingDependencie
     return true
   }
 
-  const look = (present: number): boolean => indexEarly(present) || indexDue(present)
+  const check = (present: number): boolean => indexEarly(present) || indexDue(present)
 
   return {
     update(packages) {
       const present = latest()
       for (const id of packages) index(id, present)
-      look(present)
+      check(present)
     },
-    clockChanged: () => look(latest()),
+    clockChanged: () => check(latest()),
   }
 }

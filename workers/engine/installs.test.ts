@@ -5,7 +5,7 @@ import { untraced } from '../telemetry/operation.ts'
 import { createInstalls, type InstallsDependencies } from './installs.ts'
 import { offline } from './network-concerns.ts'
 
-/** As far as an install of nothing that is known comes: it is noted, and then its specs are resolved. */
+/** Dependencies for installs of unknown packages: the record is written, then the specs are resolved. */
 const compose = () => {
   let runs = 0
   const noted = Promise.withResolvers<void>()
@@ -19,7 +19,7 @@ const compose = () => {
     library: { list: () => [] },
     trust: { stateOf: () => 'new' },
     network: { ...offline, started: new Promise(() => {}) },
-    askForUnknown: async () => {},
+    askPeersForPackages: async () => {},
     signal: new AbortController().signal,
     now: () => 1,
     monotonic: () => 1,
@@ -30,8 +30,8 @@ const compose = () => {
   return { installs, noted, ended, runs: () => runs }
 }
 
-describe('installs that are asked for again', () => {
-  test('by their transfer join the one under way, resumed after a hand-over', async () => {
+describe('repeated install commands', () => {
+  test('join the running transfer with their id, resumed after a hand-over', async () => {
     const { installs, ended, runs } = compose()
     installs.resume()
     const again = installs.install(['nobody'], { transferId: 't' }, untraced())
@@ -43,7 +43,7 @@ describe('installs that are asked for again', () => {
     expect(runs()).toBe(1)
   })
 
-  test('and so when the note is written while it is resumed', async () => {
+  test('join it also when the record is written during the resume', async () => {
     const { installs, noted, ended, runs } = compose()
     const again = installs.install(['nobody'], { transferId: 't' }, untraced())
     installs.resume()

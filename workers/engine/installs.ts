@@ -21,10 +21,10 @@ import type { Network } from './network.ts'
 import { createSharedFetch } from './shared-fetch.ts'
 import { throttle } from './throttle.ts'
 
-/** Packages of one install that are fetched at the same time: enough to hide the round trips of small ones. */
+/** Packages of one install fetched in parallel: enough to hide the round trips of small ones. */
 const parallelFetches = 3
 
-/** Progress is told this often, ms: a person sees no more, and each time costs the worker and the page. */
+/** Interval between progress reports (ms): people see no more, and each report costs the worker and the page. */
 const progressEveryMs = 100
 
 export interface InstallsDependencies {
@@ -36,38 +36,38 @@ export interface InstallsDependencies {
   trust: Trust
   reputation: Pick<Reputation, 'observe' | 'rank'>
   network: Pick<Network, 'started' | 'content'> & { readonly peers: Pick<Network['peers'], 'drop' | 'report'> }
-  askForUnknown: AskPeersForPackages
+  askPeersForPackages: AskPeersForPackages
   telemetry: Telemetry
   signal: AbortSignal
-  /** Ms since the epoch. */
+  /** Wall clock (ms since the epoch). */
   now(): number
   /** Monotonic (ms). */
   monotonic(): number
   randomUuid(): string
   onTransfer(transfer: TransferView): void
-  /** A package is here and verified: it can be provided to others. */
+  /** Called with verified packages, which can now be provided to others. */
   onInstalled(entries: readonly LibraryEntry[]): void
 }
 
 export interface Installs {
-  /** Peers are asked for what the catalogue lacks while it is not complete. */
+  /** Asks peers for packages missing from the catalogue while it is not complete. */
   resolve(specs: readonly string[], options: InstallOptions | undefined, operation: Operation): Promise<Resolution>
   plan(specs: readonly string[], options: InstallOptions | undefined, operation: Operation): Promise<InstallPlan>
   install(specs: readonly string[], options: InstallOptions | undefined, operation: Operation): Promise<InstallResult>
-  /** Durable when it resolves: the install is not taken up again. */
+  /** Durable when it resolves: the install is not resumed. */
   cancel(transferId: string): Promise<void>
-  /** Goes on with what a closed or reloaded tab began. */
+  /** Resumes the installs of a closed or reloaded tab. */
   resume(): void
-  /** Brings the content of a release here, once however many ask for it. */
+  /** Fetches the content of a release unless it is present; concurrent calls share one fetch. */
   ensure(release: Release, operation: Operation): Promise<void>
 }
 
 /**
- * Installs: resolve, fetch from whoever has it, verify, keep.
+ * Installs packages: resolve, fetch from any provider, verify, keep.
  *
- * An install is noted durably before it begins and ends only with all its packages in the library or a failure that
- * its person was told, so a reload in the middle goes on where it was. A package enters the library only when every
- * piece and file of it and of what it needs was verified.
+ * An install is stored durably before it begins. It ends with all its packages in the library or with a reported
+ * failure, so a reload in the middle resumes it. A package enters the library only after every piece and file of it and
+ * of its dependencies is verified.
  */
 export const createInstalls = (deps: InstallsDependencies): Installs => {
   const { registry, content, keeper, library, transfers, trust, reputation, network, onTransfer, now, monotonic } = deps
@@ -80,7 +80,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
   const controllerById = new Map<string, AbortController>()
   const runById = new Map<string, { specs: readonly string[]; result: Promise<InstallResult> }>()
 
-  /** Running, and cancelled by a person. */
+  /** Ids of running installs that a person cancelled. */
   const cancelled = new Set<string>()
 
   const resolveSpecs = async (
@@ -89,7 +89,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     operation: Operation,
   ): Promise<Resolution> =>
     operation.run('resolve', async (resolving) => {
-      await deps.askForUnknown(specs, resolving)
+      await deps.askPeersForPackages(specs, resolving)
       return resolve(specs, {
         catalogue: registry,
         trust: trust.stateOf,
@@ -123,8 +123,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     const manifest = await content.manifest(root)
     if (manifest !== undefined) assertExpected(manifest, expected)
     if (await content.has(root)) return 0
-    if (!(await network.started))
-      throw new Failure('ContentUnavailable', 'This browser could not join the network, so nothing can be fetched.')
+    if (!(await network.started)) throw new Failure('ContentUnavailable', { code: 'network-not-started' })
     const { bytes } = await fetchContent(root, fetchDependencies, {
       operation,
       expected,
@@ -162,10 +161,9 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     operation: Operation,
   ): Promise<InstallResult> => {
     const underWay = runById.get(begun.id)
-    // Asked for again by a tab whose first question went to an engine that is no more.
+    // A tab repeats the command when the engine that received it first is gone.
     if (underWay !== undefined && sameTexts(underWay.specs, begun.specs)) return underWay.result
-    if (underWay !== undefined)
-      throw new Failure('InvalidArgument', `A transfer “${begun.id}” is under way already, of other packages.`)
+    if (underWay !== undefined) throw new Failure('InvalidArgument', { code: 'transfer-id-taken', transfer: begun.id })
     const result = run(begun, options, isNew, operation).finally(() => {
       runById.delete(begun.id)
       cancelled.delete(begun.id)
@@ -174,7 +172,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     return result
   }
 
-  /** Runs a transfer under its id, so that it can be cancelled from the first moment and is never run twice at once. */
+  /** Runs a transfer under its id, so that it can be cancelled from the start and never runs twice at once. */
   const run = async (
     begun: BegunTransfer,
     options: InstallOptions,
@@ -213,15 +211,15 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       onTransfer({ ...transfer })
     }
     report({})
-    let letGo = (): void => {}
+    let release = (): void => {}
     try {
       signal.throwIfAborted()
       const { packages, warnings } = await resolveSpecs(begun.specs, options, operation)
-      letGo = await keeper.hold(packages.map(({ rootText }) => rootText))
+      release = await keeper.hold(packages.map(({ rootText }) => rootText))
       const bytesByRoot = new Map<string, number>()
       report({ state: 'finding', totalBytes: packages.reduce((sum, { size }) => sum + size, 0) })
 
-      /** Contents of which all that is asked for comes through a relay. */
+      /** Contents requested only through relays. */
       const relayedRoots = new Set<string>()
       let fetched = 0
       const reportFetching = throttle(
@@ -239,13 +237,14 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
         for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
           const { id, version, root, rootText, size } = next
           const fileCount = releaseOf(id, version)?.fileCount ?? 0
-          fetched += await sharedFetch({ root, size, fileCount }, operation, (bytes, sources, relayed) => {
+          const received = await sharedFetch({ root, size, fileCount }, operation, (bytes, sources, relayed) => {
             bytesByRoot.set(rootText, bytes)
             if (relayed) relayedRoots.add(rootText)
             else relayedRoots.delete(rootText)
             transfer.sources = Math.max(transfer.sources, sources)
             reportFetching()
           })
+          fetched += received
           bytesByRoot.set(rootText, size)
           relayedRoots.delete(rootText)
           report({ bytes: sum(bytesByRoot.values()) })
@@ -271,28 +270,27 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
         warnings,
       }
     } catch (thrown) {
-      // A stop does not end an install: the note stays, no failure is reported, and the next start resumes it.
+      // A stop does not end an install: its record stays, no failure is reported, and the next start resumes it.
       if (deps.signal.aborted && !cancelled.has(begun.id)) throw stopped()
-      // A cancel and the first failure of several fetches are the reason that the others were stopped for.
+      // A cancel, or the first failure among several fetches, is the reason why the others were aborted.
       const failure = toFailure(controller.signal.aborted ? controller.signal.reason : thrown)
-      log.debug('install failed', { transfer: begun.id, name: failure.name, message: failure.message })
+      log.debug('install failed', { transfer: begun.id, name: failure.name, reason: failure.reason.code })
       await transfers.end(begun.id).catch(() => {})
       report({
         state: failure.name === 'Cancelled' ? 'cancelled' : 'failed',
-        failure: { name: failure.name, message: failure.message },
+        failure: { name: failure.name, reason: failure.reason },
         limit: undefined,
       })
       throw failure
     } finally {
-      letGo()
+      release()
     }
   }
 
   const toLibraryEntry = async (resolved: Resolution['packages'][number]): Promise<LibraryEntry> => {
     const { id, version, slug, root, rootText, size, asked } = resolved
     const manifest = await content.manifest(root)
-    if (manifest === undefined)
-      throw new Failure('ContentUnavailable', `The files of ${slug} ${version} are no longer here.`)
+    if (manifest === undefined) throw new Failure('ContentUnavailable', { code: 'files-gone', package: slug, version })
     const release = releaseOf(id, version)
     return {
       id,
@@ -303,7 +301,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       displayName: release?.displayName ?? slug,
       publisherName: registry.get(id)?.identity.name ?? '',
       installedAt: now(),
-      // Asked for once, it stays asked for.
+      // Once installed by request, a package stays so.
       asDependency: !asked && (library.get(id, version)?.asDependency ?? true),
       files: manifest.files.map(({ path, size, sha256 }) => ({ path, size, sha256: toHex(sha256) })),
     }
@@ -325,31 +323,28 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
     },
     async cancel(transferId) {
       if (runById.has(transferId)) cancelled.add(transferId)
-      controllerById
-        .get(transferId)
-        ?.abort(new Failure('Cancelled', 'The install was cancelled. What was fetched is kept for a later try.'))
-      // Searches are cancelled by the same command, and cost no write.
+      controllerById.get(transferId)?.abort(new Failure('Cancelled', { code: 'install-cancelled' }))
+      // The same command cancels searches, which cost no write.
       if (cancelled.has(transferId) || transfers.list().some(({ id }) => id === transferId))
         await transfers.end(transferId)
     },
     resume() {
       for (const begun of transfers.list()) {
         if (runById.has(begun.id)) continue
-        // Its failure is told by the transfer's update: nobody awaits a resumed install.
+        // The transfer's update reports a failure: no caller awaits a resumed install.
         runOperation(telemetry.tracer, 'resume install', deps.signal, (operation) =>
           start(begun, { allowMissing: begun.allowMissing }, false, operation),
         ).catch(() => {})
       }
     },
     async ensure({ root, size, fileCount }, operation) {
-      const letGo = await keeper.hold([rootToText(root)])
-      await sharedFetch({ root, size, fileCount }, operation, () => {}).finally(letGo)
+      const release = await keeper.hold([rootToText(root)])
+      await sharedFetch({ root, size, fileCount }, operation, () => {}).finally(release)
     },
   }
 }
 
-const stopped = (): Failure =>
-  new Failure('Stopped', 'This page stopped before the install was done. It resumes when the page is opened again.')
+const stopped = (): Failure => new Failure('Stopped', { code: 'install-interrupted' })
 
 const sum = (values: Iterable<number>): number => {
   let total = 0
@@ -357,7 +352,7 @@ const sum = (values: Iterable<number>): number => {
   return total
 }
 
-/** Waits for all; the first failure stops the others and is the one that counts. */
+/** Waits for all; the first failure aborts the others and is thrown. */
 const allOrFirstFailure = async (work: Promise<void>[], controller: AbortController): Promise<void> => {
   try {
     await Promise.all(work)

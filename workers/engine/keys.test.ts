@@ -6,7 +6,7 @@ import { loadKeys } from './keys.ts'
 
 const machine = { crypto: webCrypto, keys: webKeys }
 
-test('keys are made once and are the same afterwards', async () => {
+test('keys are generated once and stay the same', async () => {
   const store = createMemoryStore()
   const first = await loadKeys(store, machine, 'alice')
   const second = await loadKeys(store, machine, 'alice')
@@ -18,7 +18,7 @@ test('keys are made once and are the same afterwards', async () => {
   expect(identity.rotationKeys).toEqual([rotation.publicKey])
 })
 
-test('what earlier versions stored loads: three seeds and a chain', async () => {
+test('loads the rows of earlier versions: three seeds and a chain', async () => {
   const store = createMemoryStore()
   const [node, signing, rotation] = [1, 2, 3].map((fill) => new Uint8Array(32).fill(fill))
   if (node === undefined || signing === undefined || rotation === undefined) throw new Error('three seeds')
@@ -46,7 +46,7 @@ test('all keys come from the platform', async () => {
   expect(node.privateKey.publicKey).toEqual((await webKeys.privateKey(new Uint8Array(32).fill(1))).publicKey)
 })
 
-test('each profile has keys of its own, and a name that peers accept whatever the profile is called', async () => {
+test('each profile has its own keys, and a publisher name that peers accept', async () => {
   const names = ['default', 'a/b', '@me', 'x'.repeat(200), '']
   const all = await Promise.all(names.map((name) => loadKeys(createMemoryStore(), machine, name)))
   expect(new Set(all.map(({ node }) => node.id)).size).toBe(names.length)

@@ -7,7 +7,7 @@ import { isPublisherName } from '../protocol/ids.ts'
 import type { Change, Store } from '../store/store.ts'
 import type { Platform } from './platform.ts'
 
-/** An Ed25519 seed, bytes. */
+/** Size of an Ed25519 seed (bytes). */
 const seedBytes = 32
 
 /** The key of the node, which stays on this device, and those of the publisher. */
@@ -22,7 +22,7 @@ export interface NodeKey {
   readonly id: string
 }
 
-/** What a profile signs with, and for whom. Stored and replaced together. */
+/** A publisher's identity and signing keys, stored and replaced together. */
 export interface PublisherKeys {
   readonly identity: Identity
   /** Signs releases and heads. */
@@ -34,7 +34,7 @@ export interface PublisherKeys {
 export type KeyDependencies = Pick<Platform, 'crypto' | 'keys'>
 
 /**
- * Loads the keys of a profile, or makes and stores them durably at its first start.
+ * Loads the keys of a profile, or generates and stores them durably at its first start.
  *
  * Damaged keys are never replaced silently: a new publisher key would be another publisher.
  * @throws Failure `StorageUnavailable` when stored keys cannot be used.
@@ -51,7 +51,7 @@ export const loadKeys = async (store: Store, deps: KeyDependencies, profile: str
   return { node: nodeKey, publisher }
 }
 
-/** What is stored now. @throws Failure `StorageUnavailable` when it cannot be used. */
+/** Loads the stored publisher keys. @throws Failure `StorageUnavailable` when they cannot be used. */
 export const loadPublisherKeys = async (
   store: Pick<Store, 'getMany'>,
   deps: KeyDependencies,
@@ -60,7 +60,7 @@ export const loadPublisherKeys = async (
   return toPublisherKeys({ signing, rotation, chain }, deps)
 }
 
-/** The rows that replace what is stored; seeds that stay are left out. */
+/** The changed rows: the identity chain and any new seeds. */
 export const publisherKeyChanges = (next: {
   readonly identity: Identity
   readonly signingSeed?: Uint8Array | undefined
@@ -89,7 +89,7 @@ const toPublisherKeys = async (
   ])
   if (!identity.ok) throw damaged()
   const { everSigningKeys, rotationKeys } = identity.value
-  // A key that the chain does not know would sign what no peer accepts. One that another device took out stays usable.
+  // Peers accept no signature of a key outside the chain. A key that another device removed still loads.
   if (!hasKey(everSigningKeys, signer.publicKey)) throw damaged()
   if (!hasKey(rotationKeys, rotationSigner.publicKey)) throw damaged()
   return { identity: identity.value, signing: signer, rotation: rotationSigner }
@@ -121,7 +121,7 @@ const makeKeys = async (store: Store, deps: KeyDependencies, profile: string): P
   return { node, publisher: { identity, signing, rotation } }
 }
 
-/** The publisher's name until its person chooses one: the profile's, or `dev-` and four characters of the node key. */
+/** The initial publisher name: the profile's name, or `dev-` and four characters of the node key. */
 const firstName = (profile: string, nodeKey: Uint8Array): string =>
   profile === defaultProfile || !isPublisherName(profile)
     ? `dev-${[...nodeKey.subarray(0, 2)].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`
@@ -131,8 +131,4 @@ const defaultProfile = 'default'
 
 const isSeed = (value: Uint8Array | undefined): value is Uint8Array => value?.length === seedBytes
 
-const damaged = (): Failure =>
-  new Failure(
-    'StorageUnavailable',
-    'The keys of this profile are damaged in the browser’s storage. They were left as they are; open another profile with ?peer=NAME.',
-  )
+const damaged = (): Failure => new Failure('StorageUnavailable', { code: 'keys-damaged' })

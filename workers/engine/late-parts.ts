@@ -1,6 +1,6 @@
 /**
- * Parts of the worker that load at first use. Fetched in the background once the engine is up, because the server may be
- * gone when they are first needed, and the page keeps working without it.
+ * Fetches, in the background once the engine is up, the parts of the worker that load at first use: the page works
+ * without its server, which may be gone by then.
  */
 export const fetchLateParts = async (): Promise<void> => {
   // A part that does not arrive now is requested again at first use.
@@ -11,5 +11,5 @@ export const fetchLateParts = async (): Promise<void> => {
   ])
 }
 
-/** The first seconds are for finding peers (ms). */
+/** Delay before the fetch (ms): the first seconds are for finding peers. */
 export const latePartsDelayMs = 2_000

@@ -4,7 +4,7 @@ import { viewMetrics } from './metrics.ts'
 
 const options = { unit: '1', description: '' }
 
-test('counts since the start, and shows the median of the latest durations', () => {
+test('shows counts since the start, and the median of the latest durations', () => {
   const { meter, reader } = createInMemoryMeter()
   expect(viewMetrics(reader)).toEqual({
     packages_published: 0,

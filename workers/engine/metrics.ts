@@ -16,7 +16,7 @@ const counterByMetric = {
   piece_bytes_sent: 'ggen.piece.sent',
 } as const
 
-/** Durations that count for a median: enough for one, and recent. */
+/** The latest durations in a median: enough for one, and recent. */
 const maxDurations = 100
 
 /** Counters since the engine started, and the median (ms) of the latest durations, missing until there is one. */

@@ -2,7 +2,7 @@ import type { Stream } from '@libp2p/interface'
 import type { RelayedPaths } from '../content/fetch-options.ts'
 import { Failure } from '../contract/failures.ts'
 import type { PeerView, StatusView, Step } from '../contract/views.ts'
-import type { FoundHead } from '../dht/heads.ts'
+import type { FoundHead } from '../dht/dht-heads.ts'
 import type { RequestOutcome } from '../net/pool/health.ts'
 import { isRelayedStream } from '../net/pool/open-stream.ts'
 import type { QueryClient } from '../query/query-client.ts'
@@ -12,7 +12,7 @@ import type { ExchangeState } from './connectivity.ts'
 import type { DhtValueFound } from './dht.ts'
 import type { ViolationKind } from './peer-policy.ts'
 
-/** What the parts of an engine do over the network, by concern: each part receives only the concerns that it uses. */
+/** The network as the engine's parts use it, by concern: each part receives only the concerns that it uses. */
 export interface NetworkConcerns {
   readonly peers: NetworkPeers
   readonly dht: NetworkDht
@@ -25,20 +25,20 @@ export interface NetworkConcerns {
 /** Connected peers. */
 export interface NetworkPeers {
   list(): PeerView[]
-  /** Open connections, those to relays included. */
+  /** Open connections, including those to relays. */
   connectionCount(): number
-  /** @throws Failure `InvalidArgument` for what is no multiaddr, `PeerUnreachable` when nothing answers there. */
+  /** @throws Failure `InvalidArgument` for a malformed multiaddr, `PeerUnreachable` when the dial fails. */
   connect(address: string, operation: Operation): Promise<void>
-  /** A peer broke the rules: its connections are closed, and it is remembered; what nobody does by accident bans it. */
-  drop(peer: string, fault: ViolationKind): void
-  /** How a request to a connected peer ended, for the health of its connection. */
+  /** Records a violation and disconnects the peer; violations that do not happen by accident ban it. */
+  drop(peer: string, violation: ViolationKind): void
+  /** Records the outcome of a request for the health of the connection. */
   report(peer: string, outcome: RequestOutcome): void
 }
 
 export interface NetworkDht {
-  /** Resolves with how many peers took the provider record. */
+  /** Resolves with the number of peers that stored the provider record. */
   provide(root: Uint8Array, operation: Operation): Promise<number>
-  /** How many distinct other peers the DHT knows to hold `root`. */
+  /** Counts the distinct providers of `root` in the DHT, this node excluded. */
   countProviders(root: Uint8Array, operation: Operation): Promise<number>
   putHead(key: string, value: Uint8Array, operation: Operation, onConfirmed: (count: number) => void): Promise<number>
   findHead(key: string, operation: Operation): Promise<FoundHead<DhtValueFound> | undefined>
@@ -46,28 +46,28 @@ export interface NetworkDht {
 
 /** Fetching package content from peers. */
 export interface NetworkContent {
-  /** Who may hold `root`: the connected peers, then those that the DHT knows. Each once, never this one. */
+  /** Possible providers of `root`: the connected peers, then those from the DHT. Each once, never this node. */
   findProviders(root: Uint8Array, operation: Operation): AsyncGenerator<string>
-  /** A stream that will carry about `bytes`, over a relay where no direct connection can be made. */
+  /** Opens a stream for about `bytes`, over a relay where no direct connection can be made. */
   openStream(peer: string, operation: Operation, bytes?: number): Promise<Stream>
   readonly relayed: RelayedPaths
 }
 
-/** Questions to the best connected peers; what they know is in the catalogue when a question resolves. */
+/** Queries to the best connected peers; when one resolves, the answers are in the catalogue. */
 export type NetworkQuery = Pick<QueryClient, 'search' | 'describe'>
 
 export interface NetworkSync {
   syncNow(): void
-  /** The same, resolving with how many peers were then given everything that this one has. */
+  /** As `syncNow`; resolves with the number of peers that have received everything this node has. */
   syncWithPeers(): Promise<number>
-  /** An exchange has brought everything that a connected peer has. */
+  /** True after a sync exchange has brought everything that a connected peer has. */
   isComplete(): boolean
 }
 
 export interface NetworkAnnouncements {
-  /** Hands an announcement to the mesh; resolves with how many peers took it. */
+  /** Publishes an announcement by gossip; resolves with the number of peers that received it. */
   announce(bytes: Uint8Array, operation: Operation): Promise<number>
-  /** How many connected peers, relays included, follow the announcements. */
+  /** Connected peers that subscribe to the announcements, including relays. */
   audience(): number
 }
 
@@ -83,12 +83,12 @@ export type NetworkStatus = Pick<
   steps?: Record<'relay' | 'reservation' | 'direct' | 'topic', Step>
 }
 
-/** What a peer without any connection answers. */
+/** The answers of a node without connections. */
 export const offline: NetworkConcerns = {
   peers: {
     list: () => [],
     connectionCount: () => 0,
-    connect: () => Promise.reject(new Failure('PeerUnreachable', 'This browser could not join the network.')),
+    connect: () => Promise.reject(new Failure('PeerUnreachable', { code: 'network-not-started' })),
     drop() {},
     report() {},
   },
@@ -100,7 +100,7 @@ export const offline: NetworkConcerns = {
   },
   content: {
     async *findProviders() {},
-    openStream: () => Promise.reject(new Failure('PeerUnreachable', 'This browser could not join the network.')),
+    openStream: () => Promise.reject(new Failure('PeerUnreachable', { code: 'network-not-started' })),
     relayed: { maxBytes: relayedContentBytes, isRelayed: isRelayedStream, directPath: () => 'failed' },
   },
   query: { search: async () => ({ asked: 0, answered: 0 }), describe: async () => ({ asked: 0, answered: 0 }) },
@@ -119,7 +119,7 @@ export const offlineStatus: NetworkStatus = {
   connectedPeers: 0,
 }
 
-/** Concerns that answer as `current` does at the time of each call. */
+/** Forwards each call to the concerns that are current at that time. */
 export const forwardTo = (current: () => NetworkConcerns): NetworkConcerns => ({
   peers: {
     list: () => current().peers.list(),

@@ -13,7 +13,7 @@ const runningNetwork = (part: Partial<RunningNetwork> = {}): RunningNetwork => (
   ...part,
 })
 
-/** A network whose start ends as the test says. */
+/** A network whose start is controlled by the test. */
 const compose = () => {
   const start = Promise.withResolvers<RunningNetwork>()
   const startNetwork = vi.fn(() => start.promise)
@@ -50,14 +50,14 @@ const expectOffline = async (network: ReturnType<typeof compose>['network']): Pr
   expect(await announcements.announce(new Uint8Array(), operation)).toBe(0)
 }
 
-test('before its node runs, a network answers like a peer without connections', async () => {
+test('before its node runs, a network answers like a node without connections', async () => {
   const { network, startNetwork } = compose()
   expect(network.state()).toEqual({ kind: 'starting' })
   await expectOffline(network)
   expect(startNetwork).not.toHaveBeenCalled()
 })
 
-test('after a failed start it says why and stays offline', async () => {
+test('after a failed start it gives the reason and stays offline', async () => {
   const { network, start, states } = compose()
   network.start()
   start.reject(new Error('no transport'))
@@ -68,7 +68,7 @@ test('after a failed start it says why and stays offline', async () => {
   await network.stop()
 })
 
-test('concerns that were handed out before the start answer for the running node', async () => {
+test('concerns obtained before the start forward to the running node', async () => {
   const { network, start, startNetwork, states } = compose()
   const { announcements, content } = network
   network.start()
@@ -76,7 +76,7 @@ test('concerns that were handed out before the start answer for the running node
   start.resolve(
     runningNetwork({
       announcements: { announce: async () => 2, audience: () => 3 },
-      content: { ...offline.content, relayed: { ...offline.content.relayed, directPath: () => 'there' } },
+      content: { ...offline.content, relayed: { ...offline.content.relayed, directPath: () => 'open' } },
     }),
   )
   expect(await network.started).toBe(true)
@@ -84,10 +84,10 @@ test('concerns that were handed out before the start answer for the running node
   expect(states).toEqual(['running'])
   expect(network.status().connections).toBe(1)
   expect([await announcements.announce(new Uint8Array(), operation), announcements.audience()]).toEqual([2, 3])
-  expect(content.relayed.directPath('peer')).toBe('there')
+  expect(content.relayed.directPath('peer')).toBe('open')
 })
 
-test('a wake and a stop that come during the start reach the node once it runs', async () => {
+test('a wake and a stop during the start reach the node once it runs', async () => {
   const { network, start } = compose()
   const calls: string[] = []
   network.start()

@@ -2,33 +2,33 @@ import { createEmitter, type Subscribe } from './emitter.ts'
 import { forwardTo, type NetworkConcerns, type NetworkStatus, offline, offlineStatus } from './network-concerns.ts'
 
 /**
- * The network of an engine, there from the beginning: until the node runs, and after it failed to start, it answers like
- * a peer without connections. Parts that must not mistake “not yet” for “nobody” await `started`.
+ * The network of an engine, usable from the beginning: until the node runs, and after a failed start, it answers like a
+ * node without connections. Parts that must tell “not yet” from “no peers” await `started`.
  */
 export interface Network extends NetworkConcerns {
   /** True once the node runs, false when it could not be started; never rejects. */
   readonly started: Promise<boolean>
   state(): NetworkState
   status(): NetworkStatus
-  /** Something that `state` or `status` shows has changed. */
+  /** Emits when `state` or `status` may have changed. */
   readonly onChange: Subscribe<void>
-  /** A peer subscribed to the announcements. */
+  /** Emits when a peer subscribes to the announcements. */
   readonly onAudience: Subscribe<void>
   /** Starts the node, once. */
   start(): void
-  /** The machine woke up or went online: try everything at once, as soon as the node runs. */
+  /** Retries everything at once, as soon as the node runs: the machine woke up or went online. */
   wake(): void
-  /** Waits for a start that is under way. */
+  /** Waits for a start in progress. */
   stop(): Promise<void>
 }
 
 export type NetworkState =
   | { readonly kind: 'starting' }
   | { readonly kind: 'running' }
-  /** Everything local works on. */
+  /** Local commands still work. */
   | { readonly kind: 'failed'; readonly error: unknown }
 
-/** A started node and everything that speaks over it. */
+/** A started node and the protocols on it. */
 export interface RunningNetwork extends NetworkConcerns {
   status(): NetworkStatus
   wake(): void
@@ -40,7 +40,7 @@ export interface NetworkEvents {
   onAudience(): void
 }
 
-/** @param startNetwork gives back what it holds when it rejects. */
+/** @param startNetwork releases everything before it rejects. */
 export const createNetwork = (startNetwork: (events: NetworkEvents) => Promise<RunningNetwork>): Network => {
   const changes = createEmitter()
   const audiences = createEmitter()

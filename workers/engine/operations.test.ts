@@ -5,7 +5,7 @@ import { createRecordingTracer, pathOf, type RecordedSpan } from '../testing/rec
 const network = createEngineNetwork({ seed: 5 })
 afterEach(network.stopAll)
 
-/** A peer that publishes, and one that is connected to it and whose operations are recorded. */
+/** A publishing peer, and a connected one whose operations are recorded. */
 const startPair = async (signal: AbortSignal) => {
   const { tracer, spans } = createRecordingTracer()
   const publisher = await network.start('publisher')
@@ -26,19 +26,19 @@ test('an install is one operation, down to content fetch and DHT lookup', async 
   for (const part of ['', ' > resolve', ' > content.fetch', ' > content.fetch > dht.providers', ' > content.verify'])
     expect(paths).toContain(`install${part}`)
   expect(spans.filter(({ name }) => name === 'install')).toHaveLength(1)
-  // The provider search ends when its caller has left it, a moment after the install.
+  // The provider search ends shortly after the install that cancelled it.
   await eventually('all of it has ended', () => within(spans, 'install').every(({ ended }) => ended), signal)
   const fetched = spans.find(({ name }) => name === 'content.fetch')
   expect(fetched?.errors).toEqual([])
 })
 
-test('figures of both sides count the pieces that crossed', async ({ signal }) => {
+test('the metrics of both sides count the transferred pieces', async ({ signal }) => {
   const { id, publisher, installer } = await startPair(signal)
   const { bytes } = await installer.install([id])
   expect(await installer.metrics()).toMatchObject({ packages_installed: 1, piece_bytes_received: bytes })
   const { piece_bytes_sent: sent = 0, packages_published: published } = await publisher.metrics()
   expect(published).toBe(1)
-  // The manifest is sent, and is not a piece.
+  // The manifest does not count as a piece.
   expect(sent).toBeGreaterThan(bytes)
 })
 
@@ -56,10 +56,14 @@ test('a command that fails marks its operation', async ({ signal }) => {
   expect(failed.map(({ ended }) => ended)).toEqual([true])
 })
 
-test('messages from peers start operations of their own', async ({ signal }) => {
+test('messages from peers start their own operations', async ({ signal }) => {
   const { installer, publisher, spans } = await startPair(signal)
   await publisher.publish('tool', '1.0.0')
-  await eventually('the news came', async () => (await installer.search({ text: 'tool' })).total === 1, signal)
+  await eventually(
+    'the announcement arrived',
+    async () => (await installer.search({ text: 'tool' })).total === 1,
+    signal,
+  )
   const paths = spans.map(pathOf)
   expect(paths.some((path) => /^(gossip\.receive|sync\.\w+) > registry\.verify$/.test(path))).toBe(true)
 })

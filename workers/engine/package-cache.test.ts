@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { createCacheMemory } from '../cache/cache-memory.ts'
-import type { FoundHead } from '../dht/heads.ts'
+import type { FoundHead } from '../dht/dht-heads.ts'
 import { verifyDhtValue } from '../protocol/dht-value.ts'
 import type { Entry } from '../protocol/entry.ts'
 import { updateIdentity } from '../protocol/identity.ts'
@@ -28,7 +28,7 @@ beforeAll(async () => {
   kitId = packageId(alice.identity.publisherId, 'kit')
 })
 
-/** An engine's lookups over a store; `dht` is what the DHT holds, by key, `peers` what connected peers send. */
+/** A package cache over a store; `dht` has the values of the DHT by key, `peers` the answers of connected peers. */
 const open = async (
   store: Store = createMemoryStore(),
   dht: ReadonlyMap<string, Uint8Array> = new Map(),
@@ -37,10 +37,10 @@ const open = async (
   const registry = createRegistry({ store, crypto: webCrypto, onChange() {} })
   await registry.load()
   const lifetime = new AbortController()
-  const walks: string[] = []
+  const dhtLookups: string[] = []
   const state = { connections: 1 }
   const findHead = async (key: string): Promise<FoundHead<DhtValueFound> | undefined> => {
-    walks.push(key)
+    dhtLookups.push(key)
     const read = await verifyDhtValue(key, dht.get(key) ?? new Uint8Array(), webCrypto)
     return read.ok
       ? { identitySeq: read.value.identity.seq, seq: read.value.head.head.seq, value: read.value }
@@ -51,7 +51,7 @@ const open = async (
     return { asked: 1, answered: 1 }
   }
   const memory = createMemory()
-  const lookups = createPackageCache({
+  const packageCache = createPackageCache({
     memory,
     store,
     registry,
@@ -69,12 +69,12 @@ const open = async (
     const { requests, window } = memory.stats()
     return { ...requests.package, window }
   }
-  return { store, registry, lookups, figures, lifetime, walks, state }
+  return { store, registry, packageCache, figures, lifetime, dhtLookups, state }
 }
 
 const createMemory = () => createCacheMemory({ kinds: ['package'], now: Date.now })
 
-/** The same lookup in a registry that has all of it, and what a DHT would hold of that. */
+/** A cached value of these entries, from a registry that has all of them, and their DHT values. */
 const elsewhere = async (entries: Entry[], id = kitId) => {
   const registry = createRegistry({ store: createMemoryStore(), crypto: webCrypto, onChange() {} })
   await registry.ingest(entries, from)
@@ -84,7 +84,7 @@ const elsewhere = async (entries: Entry[], id = kitId) => {
   return { known: toCachedPackage(found), dht: new Map([[stored.key, stored.value]]) }
 }
 
-/** Puts into the store what an earlier engine could have left there, or a person who edits the database. */
+/** Writes to the store what an earlier engine, or a person editing the database, could have left there. */
 const plant = async (store: Store, id: string, bytes: Uint8Array): Promise<void> => {
   const codec = { encode: (value: Uint8Array) => value, decode: (value: Uint8Array) => value }
   const planter = createStoredCache({ store, codec, now: Date.now })
@@ -104,18 +104,18 @@ const update = async (): Promise<Entry[]> => {
 }
 
 const restarted = async (first: Awaited<ReturnType<typeof open>>) => {
-  await first.lookups.stop()
+  await first.packageCache.stop()
   return open(first.store)
 }
 
-test('from the DHT once, then from hot; after a restart from cold, checked again', async () => {
+test('answers from the DHT once, then from hot; after a restart from cold, verified again', async () => {
   const first = await open(undefined, (await elsewhere(kit)).dht)
-  expect(await first.lookups.find(kitId, untraced())).toMatchObject({ found: true, from: 'dht' })
-  expect(await first.lookups.find(kitId, untraced())).toMatchObject({ found: true, from: 'hot' })
+  expect(await first.packageCache.find(kitId, untraced())).toMatchObject({ found: true, from: 'dht' })
+  expect(await first.packageCache.find(kitId, untraced())).toMatchObject({ found: true, from: 'hot' })
   const second = await restarted(first)
-  expect(await second.lookups.find(kitId, untraced())).toMatchObject({ found: true, from: 'cold' })
-  expect(await second.lookups.find(kitId, untraced())).toMatchObject({ found: true, from: 'hot' })
-  expect([first.walks.length, second.walks.length]).toEqual([1, 0])
+  expect(await second.packageCache.find(kitId, untraced())).toMatchObject({ found: true, from: 'cold' })
+  expect(await second.packageCache.find(kitId, untraced())).toMatchObject({ found: true, from: 'hot' })
+  expect([first.dhtLookups.length, second.dhtLookups.length]).toEqual([1, 0])
   expect(second.figures()).toEqual({
     hot: 1,
     warm: 0,
@@ -126,76 +126,79 @@ test('from the DHT once, then from hot; after a restart from cold, checked again
   })
 })
 
-test('what the catalogue has is answered without the DHT, and is then hot', async () => {
-  const { registry, lookups, figures, walks } = await open()
+test('answers catalogued packages without the DHT, hot from the second lookup on', async () => {
+  const { registry, packageCache, figures, dhtLookups } = await open()
   await registry.ingest(kit, from)
-  expect(await lookups.find(kitId, untraced())).toMatchObject({
+  expect(await packageCache.find(kitId, untraced())).toMatchObject({
     found: true,
     from: 'warm',
     record: { version: '1.0.0' },
   })
-  expect(await lookups.find(kitId, untraced())).toMatchObject({
+  expect(await packageCache.find(kitId, untraced())).toMatchObject({
     found: true,
     from: 'hot',
     record: { version: '1.0.0' },
   })
-  expect(walks).toEqual([])
+  expect(dhtLookups).toEqual([])
   expect(figures()).toMatchObject({ hot: 1, known: 1, missed: 0 })
 })
 
-test('what is kept is hot from the first lookup on', async () => {
-  const { registry, lookups } = await open()
-  lookups.keep(kitId)
+test('a package passed to `keep` is hot from the first lookup on', async () => {
+  const { registry, packageCache } = await open()
+  packageCache.keep(kitId)
   await registry.ingest(kit, from)
-  lookups.keep(kitId)
-  expect(await lookups.find(kitId, untraced())).toMatchObject({ from: 'hot', record: { version: '1.0.0' } })
+  packageCache.keep(kitId)
+  expect(await packageCache.find(kitId, untraced())).toMatchObject({ from: 'hot', record: { version: '1.0.0' } })
 })
 
-test('beyond the hundred hot ones it is warm', async () => {
-  const { registry, lookups, figures } = await open()
+test('beyond the hundred hot entries it is warm', async () => {
+  const { registry, packageCache, figures } = await open()
   const slugs = Array.from({ length: 101 }, (_, n) => `p${n}`)
   const entries = await Promise.all(slugs.map((slug) => createHistory(alice, slug, ['1.0.0'])))
   await registry.ingest(entries.flat().map(toEntry), from)
-  for (const slug of slugs) lookups.keep(packageId(alice.identity.publisherId, slug))
+  for (const slug of slugs) packageCache.keep(packageId(alice.identity.publisherId, slug))
   const answers = []
-  // The last kept first, as the first kept is what has to make room.
+  // In reverse order, because the first entries leave the hot tier first.
   for (const slug of slugs.reverse())
-    answers.push(await lookups.find(packageId(alice.identity.publisherId, slug), untraced()))
+    answers.push(await packageCache.find(packageId(alice.identity.publisherId, slug), untraced()))
   expect(new Set(answers.map((answer) => answer.from))).toEqual(new Set(['hot', 'warm']))
   expect(answers.map(({ record }) => record?.slug)).toEqual(slugs)
   expect(figures()).toMatchObject({ cold: 0, known: 0 })
 })
 
-test('a newer head is never hidden by an older one that is hot, nor by one on disk', async () => {
+test('an older head, hot or on disk, never hides a newer one', async () => {
   const first = await open()
   await first.registry.ingest(kit, from)
-  await first.lookups.find(kitId, untraced())
-  await first.lookups.flush()
+  await first.packageCache.find(kitId, untraced())
+  await first.packageCache.flush()
   const [name] = await first.store.keys('cache')
   await first.registry.ingest(await update(), from)
-  // A tab that is killed now leaves the old one on disk.
+  // A tab killed now leaves the older head on disk.
   const second = await open(first.store)
-  expect(await second.lookups.find(kitId, untraced())).toMatchObject({ from: 'warm', record: { version: '1.1.0' } })
-  await second.lookups.stop()
+  expect(await second.packageCache.find(kitId, untraced())).toMatchObject({
+    from: 'warm',
+    record: { version: '1.1.0' },
+  })
+  await second.packageCache.stop()
   const names = await second.store.keys('cache')
   expect(names).toHaveLength(1)
   expect(names).not.toEqual([name])
 
-  expect(await first.lookups.find(kitId, untraced())).toMatchObject({ from: 'warm', record: { version: '1.1.0' } })
-  expect(await first.lookups.find(kitId, untraced())).toMatchObject({ from: 'hot', record: { version: '1.1.0' } })
+  expect(await first.packageCache.find(kitId, untraced())).toMatchObject({ from: 'warm', record: { version: '1.1.0' } })
+  expect(await first.packageCache.find(kitId, untraced())).toMatchObject({ from: 'hot', record: { version: '1.1.0' } })
 })
 
-test('the release that comes after its head is part of the next answer', async () => {
-  const { registry, lookups } = await open(undefined, (await elsewhere(kit)).dht)
-  expect((await lookups.find(kitId, untraced())).record).toBeUndefined()
+test('a release that arrives after its head is part of the next answer', async () => {
+  const { registry, packageCache } = await open(undefined, (await elsewhere(kit)).dht)
+  expect((await packageCache.find(kitId, untraced())).record).toBeUndefined()
   await registry.ingest(kit, from)
-  expect((await lookups.find(kitId, untraced())).record).toMatchObject({ version: '1.0.0' })
+  expect((await packageCache.find(kitId, untraced())).record).toMatchObject({ version: '1.0.0' })
 })
 
-test('a head that the publisher’s new keys did not sign is not answered from the cache', async () => {
-  const { registry, lookups, walks } = await open()
+test('a head not signed by the publisher’s new keys is not answered from the cache', async () => {
+  const { registry, packageCache, dhtLookups } = await open()
   await registry.ingest(kit, from)
-  await lookups.find(kitId, untraced())
+  await packageCache.find(kitId, untraced())
   const signer = await createSigner(new Uint8Array(32).fill(77))
   const identity = await updateIdentity(
     alice.identity,
@@ -205,17 +208,17 @@ test('a head that the publisher’s new keys did not sign is not answered from t
   )
   await registry.ingest([toEntry(await alice.identityEntry(identity))], from)
   expect(registry.get(kitId)).toBeUndefined()
-  expect(await lookups.find(kitId, untraced())).toMatchObject({ found: false, from: 'none' })
-  expect(walks).toHaveLength(1)
-  await lookups.flush()
+  expect(await packageCache.find(kitId, untraced())).toMatchObject({ found: false, from: 'none' })
+  expect(dhtLookups).toHaveLength(1)
+  await packageCache.flush()
 })
 
-test('what was kept on disk is taken into a catalogue that lost it', async () => {
+test('a catalogue that lost a package recovers it from the disk', async () => {
   const store = createMemoryStore()
   await plant(store, kitId, cachedPackageCodec.encode((await elsewhere(kit)).known))
-  const { registry, lookups } = await open(store)
+  const { registry, packageCache } = await open(store)
   expect(registry.get(kitId)).toBeUndefined()
-  expect(await lookups.find(kitId, untraced())).toMatchObject({ from: 'cold', record: { version: '1.0.0' } })
+  expect(await packageCache.find(kitId, untraced())).toMatchObject({ from: 'cold', record: { version: '1.0.0' } })
   expect(registry.get(kitId)?.versions).toHaveLength(1)
 })
 
@@ -248,17 +251,17 @@ test.each<[string, (good: CachedPackage) => Promise<Uint8Array> | Uint8Array]>([
         ).known,
       ),
   ],
-])('%s on disk is not believed: it is removed, and the DHT is asked', async (_what, damage) => {
+])('%s on disk is rejected and removed, and the DHT is queried', async (_what, damage) => {
   const { known, dht } = await elsewhere(kit)
   const store = createMemoryStore()
   await plant(store, kitId, await damage(known))
   const planted = await store.keys('cache')
-  const { lookups, figures, walks, registry } = await open(store, dht)
-  expect(await lookups.find(kitId, untraced())).toMatchObject({ found: true, from: 'dht' })
-  expect(walks).toHaveLength(1)
+  const { packageCache, figures, dhtLookups, registry } = await open(store, dht)
+  expect(await packageCache.find(kitId, untraced())).toMatchObject({ found: true, from: 'dht' })
+  expect(dhtLookups).toHaveLength(1)
   expect(figures()).toMatchObject({ cold: 0, missed: 1 })
   expect(registry.get(packageId(alice.identity.publisherId, 'tool'))).toBeUndefined()
-  await lookups.stop()
+  await packageCache.stop()
   const names = await store.keys('cache')
   expect(names).toHaveLength(1)
   expect(names).not.toEqual(planted)
@@ -266,13 +269,13 @@ test.each<[string, (good: CachedPackage) => Promise<Uint8Array> | Uint8Array]>([
 
 const encode = (known: CachedPackage): Uint8Array => cachedPackageCodec.encode(known)
 
-test('a release on disk that nobody signed is not believed; the head beside it is', async () => {
+test('an unsigned release on disk is rejected; the head beside it is accepted', async () => {
   const { known, dht } = await elsewhere(kit)
   const store = createMemoryStore()
   const release = forged(known.records.release ?? new Uint8Array())
   await plant(store, kitId, encode({ ...known, records: { ...known.records, release } }))
-  const { lookups, registry } = await open(store, dht)
-  const answer = await lookups.find(kitId, untraced())
+  const { packageCache, registry } = await open(store, dht)
+  const answer = await packageCache.find(kitId, untraced())
   expect(answer).toMatchObject({ found: true, from: 'warm' })
   expect(answer.record).toBeUndefined()
   expect(registry.get(kitId)?.latest).toBeUndefined()
@@ -282,31 +285,31 @@ test('a release on disk that nobody signed is not believed; the head beside it i
 const forged = (record: Uint8Array): Uint8Array =>
   record.map((byte, at) => (at === record.length - 1 ? byte ^ 1 : byte))
 
-test('a hundred callers of one missing id cause one walk; “there is none” ends when the catalogue has it', async () => {
-  const { registry, lookups, figures, walks } = await open()
-  const answers = await Promise.all(Array.from({ length: 100 }, () => lookups.find(kitId, untraced())))
+test('a hundred callers of one missing id share a DHT lookup, until the catalogue has the package', async () => {
+  const { registry, packageCache, figures, dhtLookups } = await open()
+  const answers = await Promise.all(Array.from({ length: 100 }, () => packageCache.find(kitId, untraced())))
   expect(answers.every(({ found, from }) => !found && from === 'none')).toBe(true)
-  expect(await lookups.find(kitId, untraced())).toMatchObject({ found: false })
-  expect(walks).toHaveLength(1)
+  expect(await packageCache.find(kitId, untraced())).toMatchObject({ found: false })
+  expect(dhtLookups).toHaveLength(1)
   expect(figures()).toMatchObject({ missed: 1, hot: 0, known: 0 })
   await registry.ingest(kit, from)
-  expect(await lookups.find(kitId, untraced())).toMatchObject({ found: true, from: 'warm' })
-  expect(walks).toHaveLength(1)
+  expect(await packageCache.find(kitId, untraced())).toMatchObject({ found: true, from: 'warm' })
+  expect(dhtLookups).toHaveLength(1)
 })
 
-test('that nobody could be asked is not remembered', async () => {
-  const { lookups, walks, state } = await open()
+test('a lookup without peers is not cached as missing', async () => {
+  const { packageCache, dhtLookups, state } = await open()
   state.connections = 0
-  expect(await lookups.find(kitId, untraced())).toMatchObject({ found: false, from: 'none' })
+  expect(await packageCache.find(kitId, untraced())).toMatchObject({ found: false, from: 'none' })
   state.connections = 1
-  await lookups.find(kitId, untraced())
-  expect(walks).toHaveLength(2)
+  await packageCache.find(kitId, untraced())
+  expect(dhtLookups).toHaveLength(2)
 })
 
-test('without a network everything known is found, and nothing else', async () => {
+test('without a network only known packages are found', async () => {
   const { registry, store } = await open()
   await registry.ingest(kit, from)
-  const lookups = createPackageCache({
+  const packageCache = createPackageCache({
     store,
     registry,
     network: { ...offline, started: Promise.resolve(false) },
@@ -314,22 +317,22 @@ test('without a network everything known is found, and nothing else', async () =
     latest: Date.now,
     monotonic: () => performance.now(),
   })
-  expect(await lookups.find(kitId, untraced())).toMatchObject({ found: true })
-  expect(await lookups.find(`${kitId}-2`, untraced())).toMatchObject({ found: false, from: 'none' })
+  expect(await packageCache.find(kitId, untraced())).toMatchObject({ found: true })
+  expect(await packageCache.find(`${kitId}-2`, untraced())).toMatchObject({ found: false, from: 'none' })
 })
 
-test('a store that is gone costs the cold tier and nothing else', async () => {
-  const { store, lookups } = await open(undefined, (await elsewhere(kit)).dht)
+test('a lost store disables only the cold tier', async () => {
+  const { store, packageCache } = await open(undefined, (await elsewhere(kit)).dht)
   await store.close()
-  expect(await lookups.find(kitId, untraced())).toMatchObject({ found: true, from: 'dht' })
-  expect(await lookups.find(kitId, untraced())).toMatchObject({ found: true, from: 'hot' })
-  await lookups.stop()
+  expect(await packageCache.find(kitId, untraced())).toMatchObject({ found: true, from: 'dht' })
+  expect(await packageCache.find(kitId, untraced())).toMatchObject({ found: true, from: 'hot' })
+  await packageCache.stop()
 })
 
-test('when the engine stops, lookups under way are cancelled and what was found is stored', async () => {
-  const { registry, store, lookups, lifetime } = await open()
+test('a stop cancels running lookups and stores the results', async () => {
+  const { registry, store, packageCache, lifetime } = await open()
   await registry.ingest(kit, from)
-  await lookups.find(kitId, untraced())
+  await packageCache.find(kitId, untraced())
   const silent = createPackageCache({
     store,
     registry,
@@ -341,18 +344,18 @@ test('when the engine stops, lookups under way are cancelled and what was found 
   const waiting = silent.find(`${kitId}-2`, untraced(lifetime.signal)).catch(({ name }) => name)
   lifetime.abort()
   expect(await waiting).toBe('Cancelled')
-  await lookups.stop()
+  await packageCache.stop()
   expect(await store.keys('cache')).toHaveLength(1)
 })
 
-test('what is no package id is refused in words', async () => {
-  const { lookups } = await open()
-  await expect(lookups.find('kit', untraced())).rejects.toMatchObject({ name: 'InvalidArgument' })
+test('a malformed package id is refused by name', async () => {
+  const { packageCache } = await open()
+  await expect(packageCache.find('kit', untraced())).rejects.toMatchObject({ name: 'InvalidArgument' })
 })
 
-test('what the DHT does not have, a connected peer may', async () => {
-  const { lookups, walks } = await open(createMemoryStore(), new Map(), kit)
-  expect(await lookups.find(kitId, untraced())).toMatchObject({ found: true, from: 'dht', record: { id: kitId } })
-  expect(walks).toHaveLength(1)
-  await lookups.stop()
+test('a connected peer answers for a package missing from the DHT', async () => {
+  const { packageCache, dhtLookups } = await open(createMemoryStore(), new Map(), kit)
+  expect(await packageCache.find(kitId, untraced())).toMatchObject({ found: true, from: 'dht', record: { id: kitId } })
+  expect(dhtLookups).toHaveLength(1)
+  await packageCache.stop()
 })

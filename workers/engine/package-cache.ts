@@ -29,18 +29,18 @@ export interface PackageCacheDependencies {
   }
   /** Monotonic (ms). */
   monotonic(): number
-  /** The present, by which a release may be dated (ms since the epoch). */
+  /** Latest acceptable date of a release (ms since the epoch). */
   latest(): number
 }
 
 export interface PackageCache {
-  /** @throws Failure `InvalidArgument` for what is no package id, `Cancelled` when the operation is cancelled. */
+  /** @throws Failure `InvalidArgument` for a malformed package id, `Cancelled` when the operation is cancelled. */
   find(id: string, operation: Operation): Promise<LookupResult>
-  /** This package is an own one, or was changed here: it is likely to be looked up. */
+  /** Caches an own package, or one changed here, which is likely to be looked up. */
   keep(id: string): void
-  /** Writes what waits to be stored. */
+  /** Writes pending values to the store. */
   flush(): Promise<void>
-  /** To be awaited before the store is closed. */
+  /** Await this before the store is closed. */
   stop(): Promise<void>
 }
 
@@ -48,10 +48,9 @@ export interface PackageCache {
  * Looks packages up by id: in the tiers of the cache, then in the catalogue, then in the DHT and at connected
  * peers at once.
  *
- * The catalogue has the last word: an answer that is not what it says now is replaced, in the cache too, so a newer
- * head is never hidden by an older one that was kept. What comes from the store or the DHT goes through the registry,
- * which verifies it, before it is believed. That nobody has a package is remembered only if somebody could be asked.
- * Not guaranteed: that the network has nothing newer than what is known here.
+ * The catalogue decides: an answer that differs from it is replaced, also in the cache, so an older cached head never
+ * hides a newer one. The registry verifies values from the store or the DHT before they are used. A missing package is
+ * cached as missing only if peers could be queried. Not guaranteed: that the network has nothing newer.
  */
 export const createPackageCache = (deps: PackageCacheDependencies): PackageCache => {
   const { store, registry, network, monotonic, latest } = deps
@@ -74,10 +73,10 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
     known: catalogued,
     async validate(id, value, operation) {
       if (value.id !== id) return false
-      // The very bytes that the registry has verified need not be verified again.
+      // Identical bytes were verified by the registry already.
       if (isCatalogued(value)) return true
       await registry.ingest(cachedPackageToEntries(value), { from: 'cache', operation })
-      // What was refused, or beaten by something newer, is still not what the catalogue says.
+      // A rejected or outdated value still differs from the catalogue.
       return isCatalogued(value)
     },
     async load(id, operation) {
@@ -97,14 +96,14 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
         )
         return isKnown()
       }
-      // Who answers this sends the releases, too, that a head only names by their hashes.
+      // Answers to this query include the releases, which a head only names by their hashes.
       const atPeers = network.query.describe({ publisher, slug }, operation).then(isKnown)
       if (!(await isAnyTrue([inDht(), atPeers]))) {
         operation.signal.throwIfAborted()
         if (network.peers.connectionCount() === 0) throw unreachable()
         return undefined
       }
-      // What neither has brought, connected peers may still have.
+      // Connected peers may still have what neither lookup found.
       if (catalogued(id)?.summary === undefined) network.sync.syncNow()
       return catalogued(id)
     },
@@ -113,19 +112,19 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
   const ask = async (id: string, operation: Operation): Promise<Answer> => {
     try {
       const { value, from } = await cache.get(id, { operation })
-      return { value, from: wordFor[from] }
+      return { value, from: sourceByTier[from] }
     } catch (error) {
       if (isFailure(error, 'PeerUnreachable')) return { value: undefined, from: 'none' }
       throw error
     }
   }
 
-  /** The catalogue may have changed while it was asked, or since the answer was kept. */
+  /** Corrects an answer if the catalogue has changed during the lookup or since the answer was cached. */
   const corrected = async (id: string, answer: Answer, operation: Operation): Promise<Answer> => {
     const found = registry.get(id)
     if (found === undefined) {
       if (answer.value === undefined) return answer
-      // The registry has dropped it since, as when a publisher replaced a key.
+      // The registry has dropped the head since, for example because the publisher replaced a key.
       cache.invalidate(id)
       const again = await ask(id, operation)
       return registry.get(id) === undefined ? { value: undefined, from: 'none' } : again
@@ -133,7 +132,7 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
     if (answer.value !== undefined && isCurrent(answer.value, found)) return answer
     const value = toCachedPackage(found)
     cache.put(id, value)
-    return { value, from: wordFor.known }
+    return { value, from: sourceByTier.known }
   }
 
   return {
@@ -162,16 +161,16 @@ interface Answer {
   from: LookupResult['from']
 }
 
-/** Scripts know of memory, storage and network; the catalogue is in memory. */
-const wordFor = { hot: 'hot', warm: 'warm', cold: 'cold', known: 'warm', loaded: 'dht', none: 'none' } as const
+/** Sources as scripts see them; the catalogue is in memory, hence `warm`. */
+const sourceByTier = { hot: 'hot', warm: 'warm', cold: 'cold', known: 'warm', loaded: 'dht', none: 'none' } as const
 
 const partsOf = (id: string): { publisher: PublisherId; slug: string } => {
   const parts = splitPackageId(id)
-  if (!parts.ok) throw new Failure('InvalidArgument', parts.message)
+  if (!parts.ok) throw new Failure('InvalidArgument', { code: 'malformed-package-id', id })
   return parts.value
 }
 
-/** True as soon as one of them is; the others go on. */
+/** Resolves to true as soon as one of them does; the others continue. */
 const isAnyTrue = async (works: readonly Promise<boolean>[]): Promise<boolean> => {
   const trueOnes = works.map(async (work) => {
     if (!(await work)) throw new Error('It is not.')
@@ -182,4 +181,4 @@ const isAnyTrue = async (works: readonly Promise<boolean>[]): Promise<boolean> =
   )
 }
 
-const unreachable = (): Failure => new Failure('PeerUnreachable', 'Nobody is connected who could be asked.')
+const unreachable = (): Failure => new Failure('PeerUnreachable', { code: 'no-peers-to-query' })

@@ -10,14 +10,14 @@ import { createHistory, createTestPublisher, toEntry } from '../testing/test-pub
 import { offline } from './network-concerns.ts'
 import { createPackageCache } from './package-cache.ts'
 
-/** Lookups over the browser's own IndexedDB, with a DHT that has nothing. */
+/** A package cache over the browser's IndexedDB, with an empty DHT. */
 
 const open = async (name: string) => {
   const store = await openIdbStore(name)
   const registry = createRegistry({ store, crypto: webCrypto, onChange() {} })
   await registry.load()
-  const walks: string[] = []
-  const lookups = createPackageCache({
+  const dhtLookups: string[] = []
+  const packageCache = createPackageCache({
     store,
     registry,
     memory: createCacheMemory({ kinds: ['package'], now: Date.now }),
@@ -28,7 +28,7 @@ const open = async (name: string) => {
       started: Promise.resolve(true),
       dht: {
         async findHead(key) {
-          walks.push(key)
+          dhtLookups.push(key)
           return undefined
         },
       },
@@ -36,10 +36,10 @@ const open = async (name: string) => {
     },
   })
   const close = async (): Promise<void> => {
-    await lookups.stop()
+    await packageCache.stop()
     await store.close()
   }
-  return { store, registry, lookups, walks, close }
+  return { store, registry, packageCache, dhtLookups, close }
 }
 
 const packages = async (slugs: readonly string[]) => {
@@ -51,26 +51,26 @@ const packages = async (slugs: readonly string[]) => {
 
 const freshName = (): string => `ggen-lookups-test-${crypto.randomUUID()}`
 
-test('what was looked up is there for the next engine, from cold and then from hot', async () => {
+test('looked-up packages are cold for the next engine, then hot', async () => {
   const name = freshName()
   const { entries, ids } = await packages(['kit', 'tool'])
   const first = await open(name)
   await first.registry.ingest(entries, { from: 'test' })
-  for (const id of ids) expect((await first.lookups.find(id, untraced())).from).toBe('warm')
+  for (const id of ids) expect((await first.packageCache.find(id, untraced())).from).toBe('warm')
   await first.close()
   const second = await open(name)
   for (const id of ids)
-    expect(await second.lookups.find(id, untraced())).toMatchObject({ from: 'cold', record: { id } })
-  for (const id of ids) expect((await second.lookups.find(id, untraced())).from).toBe('hot')
+    expect(await second.packageCache.find(id, untraced())).toMatchObject({ from: 'cold', record: { id } })
+  for (const id of ids) expect((await second.packageCache.find(id, untraced())).from).toBe('hot')
   await second.close()
 })
 
-test('records that someone changed in the browser’s storage are replaced by what the catalogue has', async () => {
+test('records tampered with in IndexedDB are replaced from the catalogue', async () => {
   const name = freshName()
   const { entries, ids } = await packages(['bits', 'type', 'swap-a', 'swap-b'])
   const first = await open(name)
   await first.registry.ingest(entries, { from: 'test' })
-  for (const id of ids) await first.lookups.find(id, untraced())
+  for (const id of ids) await first.packageCache.find(id, untraced())
   await first.close()
   const editor = await openDB(name)
   const keys = (await editor.getAllKeys('cache')).map(String)
@@ -88,23 +88,23 @@ test('records that someone changed in the browser’s storage are replaced by wh
   editor.close()
   const second = await open(name)
   for (const id of ids)
-    expect(await second.lookups.find(id, untraced())).toMatchObject({ from: 'warm', record: { id } })
-  expect(second.walks).toEqual([])
+    expect(await second.packageCache.find(id, untraced())).toMatchObject({ from: 'warm', record: { id } })
+  expect(second.dhtLookups).toEqual([])
   await second.close()
   const third = await open(name)
-  for (const id of ids) expect((await third.lookups.find(id, untraced())).from).toBe('cold')
+  for (const id of ids) expect((await third.packageCache.find(id, untraced())).from).toBe('cold')
   await third.close()
 })
 
-test('goes on in memory, the catalogue and the DHT when the database is closed under it', async () => {
+test('continues with memory, catalogue and DHT when its database is closed', async () => {
   const { entries, ids, publisherId } = await packages(['kit'])
   const [id = ''] = ids
-  const { store, registry, lookups, walks } = await open(freshName())
+  const { store, registry, packageCache, dhtLookups } = await open(freshName())
   await registry.ingest(entries, { from: 'test' })
   await store.close()
-  expect((await lookups.find(id, untraced())).from).toBe('warm')
-  expect((await lookups.find(id, untraced())).from).toBe('hot')
-  expect((await lookups.find(packageId(publisherId, 'other'), untraced())).found).toBe(false)
-  expect(walks).toEqual([headKey(publisherId, 'other')])
-  await lookups.stop()
+  expect((await packageCache.find(id, untraced())).from).toBe('warm')
+  expect((await packageCache.find(id, untraced())).from).toBe('hot')
+  expect((await packageCache.find(packageId(publisherId, 'other'), untraced())).found).toBe(false)
+  expect(dhtLookups).toEqual([headKey(publisherId, 'other')])
+  await packageCache.stop()
 })

@@ -2,47 +2,49 @@ import { beforeEach, expect, test } from 'vitest'
 import { Failure } from '../contract/failures.ts'
 import { createPeerPolicy, faultOf, isSilence, isViolation, type PeerPolicy } from './peer-policy.ts'
 
-let told: string[]
+let reported: string[]
 let banned: boolean
-let conduct: PeerPolicy
+let peerPolicy: PeerPolicy
 
 beforeEach(() => {
-  told = []
+  reported = []
   banned = false
-  conduct = createPeerPolicy({
-    reputation: { observe: (peer, { kind }) => void told.push(`${peer} ${kind}`), isBanned: () => banned },
+  peerPolicy = createPeerPolicy({
+    reputation: { observe: (peer, { kind }) => void reported.push(`${peer} ${kind}`), isBanned: () => banned },
     pool: {
-      report: (peer, outcome) => void told.push(`connection to ${peer} ${outcome}`),
-      drop: (peer) => void told.push(`connections to ${peer} closed`),
+      report: (peer, outcome) => void reported.push(`connection to ${peer} ${outcome}`),
+      drop: (peer) => void reported.push(`connections to ${peer} closed`),
     },
-    forget: (peer) => void told.push(`${peer} forgotten`),
+    forget: (peer) => void reported.push(`${peer} forgotten`),
   })
 })
 
-test('how a question went counts for the peer and for its connection', () => {
-  conduct.experience('p', { kind: 'ok', ms: 5 })
-  conduct.experience('p', { kind: 'failed' })
-  expect(told).toEqual(['p ok', 'connection to p answered', 'p failed', 'connection to p failed'])
+test('the outcome of a request counts for the peer and its connection', () => {
+  peerPolicy.experience('p', { kind: 'ok', ms: 5 })
+  peerPolicy.experience('p', { kind: 'failed' })
+  expect(reported).toEqual(['p ok', 'connection to p answered', 'p failed', 'connection to p failed'])
 })
 
-test('who is blamed is left only when it was once too often, who is dropped at once', () => {
-  conduct.blame('p', 'malformed')
-  expect(told).toEqual(['p violation'])
+test('a reported violation disconnects only a banned peer, a drop always', () => {
+  peerPolicy.reportViolation('p', 'malformed')
+  expect(reported).toEqual(['p violation'])
   banned = true
-  conduct.blame('p', 'malformed')
-  expect(told.slice(1)).toEqual(['p violation', 'p forgotten', 'connections to p closed'])
+  peerPolicy.reportViolation('p', 'malformed')
+  expect(reported.slice(1)).toEqual(['p violation', 'p forgotten', 'connections to p closed'])
   banned = false
-  conduct.drop('q', 'signature')
-  expect(told.slice(4)).toEqual(['q violation', 'q forgotten', 'connections to q closed'])
+  peerPolicy.drop('q', 'signature')
+  expect(reported.slice(4)).toEqual(['q violation', 'q forgotten', 'connections to q closed'])
 })
 
 test('a slow or broken network is no violation', () => {
   expect(
-    ['Timeout', 'PeerUnreachable', 'Cancelled'].map((name) => isViolation(new Failure(name as 'Timeout', ''))),
+    ['Timeout', 'PeerUnreachable', 'Cancelled'].map((name) =>
+      isViolation(new Failure(name as 'Timeout', { code: 'cancelled' })),
+    ),
   ).toEqual([false, false, false])
   expect(isViolation(new Error('the stream was reset'))).toBe(false)
-  expect(isSilence(new Failure('Timeout', ''))).toBe(true)
-  expect(isViolation(new Failure('SignatureInvalid', ''))).toBe(true)
-  expect(faultOf(new Failure('SignatureInvalid', ''))).toBe('signature')
-  expect(faultOf(new Failure('RecordTooLarge', ''))).toBe('malformed')
+  expect(isSilence(new Failure('Timeout', { code: 'peer-timed-out' }))).toBe(true)
+  expect(isViolation(new Failure('SignatureInvalid', { code: 'entry-forged' }))).toBe(true)
+  expect(faultOf(new Failure('SignatureInvalid', { code: 'entry-forged' }))).toBe('signature')
+  expect(faultOf(new Failure('RecordTooLarge', { code: 'message-too-large', limit: 1 }))).toBe('malformed')
 })

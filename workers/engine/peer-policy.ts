@@ -3,39 +3,39 @@ import type { Pool } from '../net/pool/pool.ts'
 import type { PeerEvent, Reputation } from '../peers/reputation.ts'
 import type { Refusal } from '../stack/head-validator.ts'
 
-/** How a peer broke the rules. */
+/** The protocol rule that a peer broke. */
 export type ViolationKind = Extract<PeerEvent, { kind: 'violation' }>['fault']
 
 /**
- * How peers behave towards this tab: told to their reputation and to the health of their connections, and what follows
- * from it at once. What follows later (who is asked first, who is dialled) is for those who read the reputation.
+ * Turns the behaviour of peers into reputation, connection health, and immediate consequences (disconnection, ban).
+ * Later consequences (query order, dialling) are for the readers of the reputation.
  */
 export interface PeerPolicy {
-  /** How a question to a peer went: it counts for the peer, and for the health of its connection. */
+  /** Records the outcome of a request for the peer's reputation and the health of its connection. */
   experience(peer: string, event: Extract<PeerEvent, { kind: 'ok' | 'failed' }>): void
-  /** A peer broke a rule: it is remembered, and left when it was once too often. */
-  blame(peer: string, fault: ViolationKind): void
-  /** A peer broke a rule that nobody breaks by accident: its connections are closed, too. */
-  drop(peer: string, fault: ViolationKind): void
-  /** A peer wanted this node to store in the DHT what it refused. */
+  /** Records a violation; disconnects and forgets the peer if it is banned by now. */
+  reportViolation(peer: string, violation: ViolationKind): void
+  /** Records a violation that does not happen by accident; always disconnects and forgets the peer. */
+  drop(peer: string, violation: ViolationKind): void
+  /** Records a DHT put that this node refused. */
   refusedPut(peer: string, refusal: Refusal): void
 }
 
 export interface PeerPolicyDependencies {
   reputation: Pick<Reputation, 'observe' | 'isBanned'>
   pool: Pick<Pool, 'report' | 'drop'>
-  /** It is not dialled from memory any more. */
+  /** Removes a peer from the known peers, so that it is not dialled again. */
   forget(peer: string): void
 }
 
 export const createPeerPolicy = ({ reputation, pool, forget }: PeerPolicyDependencies): PeerPolicy => {
   const disconnect = (peer: string): void => {
     forget(peer)
-    pool.drop(peer, 'The peer broke the rules.')
+    pool.drop(peer, 'protocol violation')
   }
 
-  const blame: PeerPolicy['blame'] = (peer, fault) => {
-    reputation.observe(peer, { kind: 'violation', fault })
+  const reportViolation: PeerPolicy['reportViolation'] = (peer, violation) => {
+    reputation.observe(peer, { kind: 'violation', fault: violation })
     if (reputation.isBanned(peer)) disconnect(peer)
   }
 
@@ -44,23 +44,23 @@ export const createPeerPolicy = ({ reputation, pool, forget }: PeerPolicyDepende
       reputation.observe(peer, event)
       pool.report(peer, event.kind === 'ok' ? 'answered' : 'failed')
     },
-    blame,
-    drop(peer, fault) {
-      reputation.observe(peer, { kind: 'violation', fault })
+    reportViolation,
+    drop(peer, violation) {
+      reputation.observe(peer, { kind: 'violation', fault: violation })
       disconnect(peer)
     },
     refusedPut(peer, refusal) {
-      // What was valid once is put by a publisher's other device, too, when it has missed the news.
+      // Another device of the publisher may honestly put an older value when it missed an update.
       if (refusal === 'older') reputation.observe(peer, { kind: 'failed' })
-      else if (refusal !== 'unchecked') blame(peer, refusal)
+      else if (refusal !== 'unchecked') reportViolation(peer, refusal)
     },
   }
 }
 
-/** Failures by which a peer says nothing at all, whatever was asked. */
+/** True for a failure by which a peer gave no answer at all. */
 export const isSilence = (failure: unknown): boolean => failure instanceof Failure && failure.name === 'Timeout'
 
-/** Failures that an honest peer cannot cause, however slow or broken its network is. */
+/** True for a failure that an honest peer cannot cause, however slow or broken its network is. */
 export const isViolation = (failure: unknown): boolean =>
   failure instanceof Failure && ['RecordMalformed', 'RecordTooLarge', 'SignatureInvalid'].includes(failure.name)
 

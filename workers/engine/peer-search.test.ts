@@ -11,7 +11,7 @@ const facets = { category: [], tag: [], license: [], publisher: [] }
 type SearchPeers = Network['query']['search']
 
 const compose = (search: SearchPeers) => {
-  /** What is known here; peers add to it. */
+  /** The local catalogue; peers add to it. */
   const known: string[] = ['here']
   const catalogue = {
     query: (): SearchResult => ({
@@ -34,7 +34,7 @@ const compose = (search: SearchPeers) => {
   return { known, peerSearch, lifetime }
 }
 
-/** Peers that never answer: asking them ends only when it is cancelled. */
+/** Peers that never answer: a query ends only when it is cancelled. */
 const silent =
   (onAsked: () => void): SearchPeers =>
   (_, { signal }) =>
@@ -43,8 +43,8 @@ const silent =
       signal.addEventListener('abort', () => resolve({ asked: 2, answered: 0 }))
     })
 
-describe('a search that asks peers, too', () => {
-  test('is answered from the catalogue as it is when they have answered', async () => {
+describe('a remote search', () => {
+  test('searches the catalogue after peers have answered', async () => {
     const { peerSearch, known } = compose(async ({ text, filters }) => {
       expect({ text, filters }).toEqual({ text: 'kit', filters: { tag: 'a b' } })
       known.push('there')
@@ -54,21 +54,21 @@ describe('a search that asks peers, too', () => {
     expect(result).toMatchObject({ total: 2, peers: { asked: 3, answered: 2 }, tookMs: 5 })
   })
 
-  test('is answered from here where there is no network', async () => {
+  test('has local results without a network', async () => {
     expect(
       await compose(offline.query.search).peerSearch.search({ text: 'a', remote: true }, untraced()),
     ).toMatchObject({ total: 1, peers: { asked: 0, answered: 0 } })
   })
 
-  test('ends asking when it is cancelled by its id, and another does not', async () => {
-    const asked = Promise.withResolvers<void>()
-    const { peerSearch, lifetime } = compose(silent(asked.resolve))
+  test('ends its peer query when cancelled by its id, and another does not', async () => {
+    const queried = Promise.withResolvers<void>()
+    const { peerSearch, lifetime } = compose(silent(queried.resolve))
     const one = peerSearch.search({ text: 'a', searchId: 'one' }, untraced(lifetime.signal))
     let otherEnded = false
     const other = peerSearch.search({ text: 'b', searchId: 'other' }, untraced(lifetime.signal)).finally(() => {
       otherEnded = true
     })
-    await asked.promise
+    await queried.promise
     peerSearch.cancel('nobody')
     peerSearch.cancel('one')
     expect(await one).toMatchObject({ total: 1, peers: { asked: 2, answered: 0 } })
@@ -77,11 +77,11 @@ describe('a search that asks peers, too', () => {
     expect((await other).peers).toEqual({ asked: 2, answered: 0 })
   })
 
-  test('asks what can be asked, whatever a script passes', async () => {
-    let asked = 0
+  test('sends a valid query, whatever a script passes', async () => {
+    let queries = 0
     const { peerSearch } = compose(async (query) => {
-      asked += 1
-      // Throws where it is none.
+      queries += 1
+      // Throws for an invalid query.
       queryRequestCodec.encode({ v: 1, type: 'search', ...query, limit: 1 })
       return { asked: 0, answered: 0 }
     })
@@ -89,6 +89,6 @@ describe('a search that asks peers, too', () => {
     const given = fc.record({ text: any, category: any, tag: any, license: any, publisher: any })
     for (const query of fc.sample(given, { seed: 11, numRuns: 100 }))
       await peerSearch.search(query as SearchQuery, untraced())
-    expect(asked).toBe(100)
+    expect(queries).toBe(100)
   })
 })

@@ -13,11 +13,11 @@ import type { Network } from './network.ts'
 
 export interface PeerSearch {
   /**
-   * Asks connected peers too, and answers when they have: what they sent is in the catalogue by then, so it is found,
-   * deduplicated and ranked with everything else. `peers` tells how many were asked and have answered.
+   * Searches after connected peers have answered the same query: their entries are in the catalogue by then, so they
+   * are found, deduplicated and ranked with everything else. `peers` counts the peers queried and those that answered.
    */
   search(query: SearchQuery, operation: Operation): Promise<SearchResult>
-  /** Ends asking: the search that named itself so is answered with what is here. */
+  /** Ends the peer query of the search with this id, which then resolves with local results. */
   cancel(searchId: string): void
 }
 
@@ -27,7 +27,7 @@ export interface PeerSearchDependencies {
   now(): number
 }
 
-/** Search in the catalogues of other peers. Whether that is worth while is for who asks to say. */
+/** Searches the catalogues of other peers; the caller decides whether that is worthwhile. */
 export const createPeerSearch = (deps: PeerSearchDependencies): PeerSearch => {
   const { search, network, now } = deps
   const controllers = new Map<string, AbortController>()
@@ -53,7 +53,7 @@ export const createPeerSearch = (deps: PeerSearchDependencies): PeerSearch => {
   }
 }
 
-/** What peers are asked: texts as their format has them. A script may pass anything. */
+/** The query within the limits of its wire format; a script may pass anything. */
 const toQuestion = (query: SearchQuery): { text: string; filters: SearchFilters } => {
   const { text, filter } = cleanQuery(query)
   const filters: { -readonly [Key in keyof SearchFilters]: string } = {}

@@ -9,11 +9,11 @@ import type { OpenedStore } from '../store/open-store.ts'
 import type { Tracer } from '../telemetry/telemetry.ts'
 
 /**
- * The machine around an engine. An engine reads no global of a browser: a worker (`browser-engine.ts`), a test or a Node
- * process hands in what it has.
+ * The environment of an engine, which reads no browser globals: a worker (`browser-engine.ts`), a test or a Node
+ * process supplies it.
  */
 export interface Platform {
-  /** URL of the server that the page came from: it names relays and has a clock. Undefined where there is none. */
+  /** URL of the page's server, which lists relays and has a clock; undefined without a server. */
   readonly origin: string | undefined
   readonly clocks: Clocks
   readonly crypto: CryptoProvider
@@ -24,21 +24,21 @@ export interface Platform {
   openStore(name: string, events: StoreEvents): Promise<OpenedStore>
   /** @throws Failure `ProfileInUse` when another engine keeps the lock. */
   lockProfile(profile: string, options: ProfileLockOptions): Promise<ProfileLock>
-  /** Calls `listener` when the machine resumes or gets a network. Returns its undo. */
+  /** Calls `listener` when the machine resumes or goes online. Returns a function that removes it. */
   onWake(listener: (reason: WakeReason) => void): () => void
-  /** The transports other than WebRTC and relays, and where to listen; WebSockets and nowhere unless given. */
+  /** Transports besides WebRTC and relays, and listen addresses. Default: WebSockets, not listening. */
   readonly node: Pick<CreateNodeOptions, 'transports' | 'listen'>
-  /** Undefined where there is no WebRTC: the node then works over relays. */
+  /** Undefined without WebRTC support: the node then works over relays. */
   readonly webRtc: WebRtc | undefined
-  /** Where the lines of debug logs go. */
+  /** Writes a line of the debug log. */
   writeLog(line: string): void
-  /** Records the spans of operations; undefined where nobody collects them. */
+  /** Records the spans of operations; undefined without a collector. */
   readonly tracer: Tracer | undefined
 }
 
-/** Makes Ed25519 keys, and loads them from their seeds of 32 bytes. */
+/** Generates Ed25519 seeds of 32 bytes, and creates keys from them. */
 export interface KeyProvider {
-  /** A new seed from a random source fit for keys. */
+  /** A new seed from a cryptographically secure random source. */
   generateSeed(): Promise<Uint8Array>
   createSigner(seed: Uint8Array): Promise<Signer>
   /** The key of a libp2p node. */
@@ -46,26 +46,26 @@ export interface KeyProvider {
 }
 
 export interface Clocks {
-  /** Wall clock (ms since the epoch). A person may set it. */
+  /** Wall clock (ms since the epoch); people may set it. */
   wall(): number
   /** Monotonic clock (ms); only differences count. It may stand still while the machine sleeps. */
   monotonic(): number
 }
 
 export interface StoreEvents {
-  /** The open store is gone; nothing can be read or written any more. */
+  /** Called when the open store is lost; it can no longer be read or written. */
   onClosed(reason: Failure): void
 }
 
 export interface ProfileLockOptions {
   /** Takes the lock from a holder that is frozen. */
   steal?: boolean
-  /** The lock was taken by another engine: everything must stop at once. */
+  /** Called when another engine took the lock: everything must stop at once. */
   onStolen?(): void
 }
 
 export interface ProfileLock {
-  /** Resolves where this holder may write; rejects with `ProfileInUse` when it was frozen and another took over. */
+  /** Resolves if this holder may write; rejects with `ProfileInUse` if another engine took over during a freeze. */
   assertHeld(): Promise<void>
   release(): void
 }

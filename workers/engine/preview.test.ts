@@ -4,9 +4,7 @@ import { createEngineNetwork, eventually } from '../testing/network.ts'
 const network = createEngineNetwork({ conditions: { delayMs: 0, jitterMs: 0 } })
 afterEach(network.stopAll)
 
-test('describing a package brings nothing here; previewing it brings its files and the number of its providers', async ({
-  signal,
-}) => {
+test('describing a package fetches nothing; a preview fetches its files and provider count', async ({ signal }) => {
   const [author, reader] = await network.startMany(['author', 'reader'])
   if (author === undefined || reader === undefined) throw new Error('unreachable')
   const { id } = await author.publish('kit', '1.0.0')
@@ -40,7 +38,7 @@ test('describing a package brings nothing here; previewing it brings its files a
   await expect(reader.preview('nobody/nothing')).rejects.toMatchObject({ name: 'PackageNotFound' })
 })
 
-test('an update of the catalogue names the packages whose views changed', async ({ signal }) => {
+test('a catalogue update names the packages whose views changed', async ({ signal }) => {
   const [author, reader] = await network.startMany(['author', 'reader'])
   if (author === undefined || reader === undefined) throw new Error('unreachable')
   await reader.meet(author)

@@ -6,10 +6,10 @@ import type { Operation } from '../telemetry/operation.ts'
 import type { Installs } from './installs.ts'
 import type { ProviderCounts } from './provider-counts.ts'
 
-/** Content of this size or less is fetched for a preview, so that its README and files show (bytes). */
+/** Largest content fetched for a preview, to show its README and files (bytes). */
 const previewMaxBytes = 2_000_000
 
-/** A preview that no peer sends is given up after this time (ms); asking again tries again. */
+/** Timeout of a preview (ms); the next call tries again. */
 const previewTimeoutMs = 20_000
 
 export interface PreviewDependencies {
@@ -17,13 +17,13 @@ export interface PreviewDependencies {
   content: Pick<ContentStore, 'has'>
   installs: Pick<Installs, 'ensure'>
   providers: Pick<ProviderCounts, 'refresh'>
-  /** The files of the package came. */
+  /** Called when the files of a package have arrived. */
   onFiles(id: string): void
 }
 
 /**
- * Brings what the page of a package shows beyond its records: its files, where they are few bytes, and the number of its
- * providers. Resolves when both are known or given up; a read afterwards finds them.
+ * Fetches what the page of a package shows beyond its records: the files of a small package, and the number of its
+ * providers. Resolves when both are known or have failed; later reads find them.
  * @throws Failure `PackageNotFound`.
  */
 export const createPreview =
@@ -32,13 +32,13 @@ export const createPreview =
     const found = registry.get(id)
     const release = found === undefined ? undefined : shownVersion(found)?.release?.release
     if (release === undefined)
-      throw new Failure('PackageNotFound', `There is no package ${id} in the catalogue of this browser.`)
+      throw new Failure('PackageNotFound', { code: 'not-in-catalogue', spec: id, namesakes: [], more: 0 })
 
     const fetchFiles = async (): Promise<void> => {
       if (release.size > previewMaxBytes || (await content.has(release.root))) return
       await installs.ensure(release, operation.withTimeout(previewTimeoutMs))
       onFiles(id)
     }
-    // Nobody sends them now: the page says that the files are not here.
+    // On failure the page shows that the files are not on this device.
     await Promise.all([fetchFiles().catch(() => {}), providers.refresh(id, release.root)])
   }

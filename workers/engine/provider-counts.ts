@@ -4,10 +4,10 @@ import { type Operation, runOperation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Network } from './network.ts'
 
-/** A count this old or younger is not asked for again (ms). */
+/** Age up to which a count is not refreshed (ms). */
 const freshMs = 60_000
 
-/** Looking for holders ends after this long, ms; who was found by then counts. */
+/** Timeout of a provider lookup (ms); the providers found by then count. */
 const countTimeoutMs = 5_000
 
 export interface ProviderCountsDependencies {
@@ -16,20 +16,20 @@ export interface ProviderCountsDependencies {
   signal: AbortSignal
   /** Monotonic (ms). */
   now(): number
-  /** The count that was asked for with this id has changed. */
+  /** Called when the count of this package has changed. */
   onChange(id: string): void
 }
 
 export interface ProviderCounts {
-  /** How many distinct peers are known to provide this content, this one included. */
+  /** Number of distinct known providers of this content, this node included if it holds it. */
   count(root: Uint8Array, heldHere: boolean): number
-  /** Counts the providers of the content of a package, unless that was done lately; never rejects. */
+  /** Counts the providers of a package's content, unless the count is recent; never rejects. */
   refresh(id: string, root: Uint8Array): Promise<void>
-  /** Tells the DHT that these contents are held here. */
+  /** Publishes provider records for these contents. */
   provide(roots: readonly string[]): void
 }
 
-/** Who holds what: tells the DHT what is held here, and counts who else says so. */
+/** Provides local contents in the DHT, and counts their providers. */
 export const createProviderCounts = ({
   telemetry,
   network,
@@ -52,7 +52,7 @@ export const createProviderCounts = ({
     onChange(id)
   }
 
-  /** One after the other: each is a walk through the DHT. */
+  /** One at a time: each is a DHT lookup. */
   const providing = createCoalescedRun(async () => {
     await network.started
     for (const text of queue) {

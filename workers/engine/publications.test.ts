@@ -8,11 +8,11 @@ import { createMemoryStore } from '../store/memory-store.ts'
 import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { createPublications, type PublicationsNetwork } from './publications.ts'
 
-// No timer runs out in these tests: what waits for one waits for ever.
+// No timer fires in these tests: work that waits for one never runs.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
 
-/** While the clock stands still. */
+/** Waits without advancing the clock. */
 const until = async (holds: () => boolean): Promise<void> => {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve))
 }
@@ -20,7 +20,7 @@ const until = async (holds: () => boolean): Promise<void> => {
 const publisher = 'a'.repeat(52)
 const idOf = (name: string): PackageId => `${publisher}/${name}` as PackageId
 
-/** Where something may happen in between: `step` resolves when the test says so. */
+/** A point at which the test can interleave other events; it resolves when the test says so. */
 type Step = (what: string) => Promise<void>
 
 /** A profile with an outbox and a network whose calls take as long as `step` does. */
@@ -29,7 +29,7 @@ const compose = async (step: Step, confirm: () => number = () => 0) => {
   const outbox = createOutbox({ store })
   await outbox.load()
   const seqById = new Map<string, number>()
-  const told: string[] = []
+  const announced: string[] = []
   const views: PublicationView[] = []
   const state = { audience: 0, connections: 1 }
   const registry = {
@@ -43,7 +43,7 @@ const compose = async (step: Step, confirm: () => number = () => 0) => {
       audience: () => state.audience,
       async announce(bytes) {
         await step('an announcement')
-        if (state.audience > 0) told.push(new TextDecoder().decode(bytes))
+        if (state.audience > 0) announced.push(new TextDecoder().decode(bytes))
         return state.audience
       },
     },
@@ -66,7 +66,7 @@ const compose = async (step: Step, confirm: () => number = () => 0) => {
   })
   return {
     outbox,
-    told,
+    announced,
     views,
     state,
     seqById,
@@ -98,21 +98,21 @@ const compose = async (step: Step, confirm: () => number = () => 0) => {
   }
 }
 
-test('a peer that comes while the head is put into the DHT gets the news at once', async () => {
+test('a peer that subscribes during the DHT put receives the announcement at once', async () => {
   const put = Promise.withResolvers<void>()
   const profile = await compose(async (what) => (what === 'a put' ? put.promise : undefined))
   await profile.publish('one')
   await until(() => profile.views.length > 0)
   profile.arrive()
-  await until(() => profile.told.length > 0)
-  expect(profile.told).toEqual([`${idOf('one')} 1`])
+  await until(() => profile.announced.length > 0)
+  expect(profile.announced).toEqual([`${idOf('one')} 1`])
   expect(profile.views.at(-1)).toMatchObject({ state: 'sending', announcedTo: 1 })
   put.resolve()
   await until(() => profile.outbox.list().length === 0)
   expect(profile.views.at(-1)).toMatchObject({ state: 'sent', announcedTo: 1 })
 })
 
-test('whatever happens while something is under way, all news goes out without waiting for a timer', async () => {
+test('in any interleaving, everything is announced without waiting for a timer', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
@@ -134,7 +134,7 @@ test('whatever happens while something is under way, all news goes out without w
           await happen[event]()
         })
         await scheduler.waitFor(Promise.all(all))
-        // The last to come stays.
+        // The last subscriber stays.
         profile.arrive()
         const settled = async (): Promise<void> => {
           for (let turn = 0; turn < 30; turn += 1) {
@@ -144,14 +144,14 @@ test('whatever happens while something is under way, all news goes out without w
         }
         await settled()
         expect(profile.outbox.list()).toEqual([])
-        for (const [id, seq] of profile.seqById) expect(profile.told).toContain(`${id} ${seq}`)
+        for (const [id, seq] of profile.seqById) expect(profile.announced).toContain(`${id} ${seq}`)
       },
     ),
     { numRuns: 1_000 },
   )
 })
 
-test('a put that nobody confirmed is made again when somebody came while it ran', async () => {
+test('an unconfirmed put is repeated when a peer has connected meanwhile', async () => {
   const puts: PromiseWithResolvers<void>[] = []
   const profile = await compose(async (what) => {
     if (what !== 'a put') return
@@ -161,7 +161,7 @@ test('a put that nobody confirmed is made again when somebody came while it ran'
   })
   await profile.publish('one')
   await until(() => puts.length === 1)
-  // Somebody who does not follow announcements, as a DHT server without gossip.
+  // A peer without a subscription, such as a DHT server without gossip.
   profile.publications.sendAll()
   puts[0]?.resolve()
   await until(() => puts.length === 2)

@@ -7,10 +7,10 @@ import { type Operation, runOperation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { NetworkConcerns } from './network-concerns.ts'
 
-/** Walks through the DHT at the same time: each dials. */
+/** DHT puts in parallel; each is a lookup that dials peers. */
 const parallelPuts = 3
 
-/** What could be handed to nobody is tried again after this long (ms), also when no peer came: one may have come back. */
+/** Delay before a failed publication is retried (ms), even if no peer has connected since: one may have returned. */
 const retryMs = 15_000
 
 export interface PublicationsDependencies {
@@ -30,13 +30,13 @@ export interface PublicationsNetwork {
 }
 
 export interface Publications {
-  /** Sends what the outbox holds: after a publish, or when somebody came who can take it. */
+  /** Sends the outbox: after a publish, or when a subscriber has connected. */
   sendAll(): void
-  /** Drops the timers; what is under way ends with `signal`. */
+  /** Clears the timers; work in progress ends with `signal`. */
   stop(): void
 }
 
-/** How far the newest head of a package has come. */
+/** Progress of publishing the newest head of a package. */
 interface Progress {
   readonly view: PublicationView
   readonly seq: number
@@ -44,12 +44,13 @@ interface Progress {
 }
 
 /**
- * Brings own publications to the network: announced by gossip, its head put into the DHT, its content provided. The two
- * do not wait for each other: a walk through the DHT takes seconds, and a peer that comes meanwhile gets the news at once.
+ * Publishes own packages to the network: gossips an announcement, puts the head into the DHT, and provides the content.
+ * Announcements do not wait for puts: a put takes seconds, and a peer that subscribes meanwhile is sent the
+ * announcement at once.
  *
- * An entry leaves the outbox once at least one peer has received it and its put has ended: what only the DHT has taken is
- * known to those that ask for it, so it is announced when somebody comes who listens. Durable before: a closed tab or a
- * missing network only delays it.
+ * An entry leaves the outbox once a peer has received the announcement and the put has ended. An entry that only the
+ * DHT has stored reaches only peers that look it up, so it is still announced to the next subscriber. The outbox is
+ * durable: a closed tab or a missing network only delays an entry.
  */
 export const createPublications = (deps: PublicationsDependencies): Publications => {
   const { telemetry, registry, outbox, signal, onChange } = deps
@@ -77,7 +78,7 @@ export const createPublications = (deps: PublicationsDependencies): Publications
     if (!signal.aborted) retryTimer ??= setTimeout(retry, retryMs)
   }
 
-  /** Takes an entry off the list when nothing is left to do for it. */
+  /** Removes an entry from the outbox when it is announced and put. */
   const settle = async ({ id, seq }: PublicationEntry, { view, put }: Progress): Promise<void> => {
     if (put === 'waiting') return
     if (view.announcedTo === 0) return retryLater()
@@ -90,7 +91,7 @@ export const createPublications = (deps: PublicationsDependencies): Publications
 
   const announcing = createCoalescedRun(async () => {
     for (const { id } of outbox.list()) {
-      // As it is now: something newer may have been published while another was announced.
+      // Read again: a newer version may have been published during another announcement.
       const entry = outbox.get(id)
       if (signal.aborted) return
       if (entry === undefined) continue
@@ -118,7 +119,7 @@ export const createPublications = (deps: PublicationsDependencies): Publications
       progress.put = confirmed > 0 ? 'done' : 'failed'
       const { announcedTo } = progress.view
       report(progress, { state: confirmed + announcedTo > 0 ? 'sent' : 'stored', acknowledgements: confirmed })
-      // A peer that missed it is given it by sync.
+      // Sync sends it to a peer that missed the announcement.
       if (announcedTo === 0 && confirmed > 0) sync.syncNow()
       await settle(entry, progress)
     })
@@ -138,7 +139,7 @@ export const createPublications = (deps: PublicationsDependencies): Publications
 
   const sendAll = (): void => {
     if (signal.aborted) return
-    // What ends with the engine's signal has not failed.
+    // An end by the engine's signal is no failure.
     announcing.ask().catch(() => {})
     for (const { id } of outbox.list()) putting.ask(id).catch(() => {})
   }

@@ -28,7 +28,7 @@ const fill = async (): Promise<Store> => {
   const bob = await createTestPublisher(2)
   const entries = [
     ...(await createHistory(alice, 'kit', ['1.1.0', '1.0.0'])),
-    // Signed, and named by no head.
+    // Signed, but named by no head.
     await alice.release('kit', '0.9.0', { root: rootOf(9) }),
     await alice.release('lost', '1.0.0', { root: rootOf(8) }),
     await bob.identityEntry(),
@@ -40,13 +40,13 @@ const fill = async (): Promise<Store> => {
 
 const rootTexts = (...numbers: number[]): string[] => numbers.map((number) => rootToText(rootOf(number))).sort()
 
-test('every release that was signed here counts, whether a head names it or not, after a reload too', async () => {
+test('every own release counts, whether or not a head names it, also after a reload', async () => {
   const { roots, complete } = await read(await fill())
   expect([...roots].sort()).toEqual(rootTexts(1, 8, 9))
   expect(complete).toBe(true)
 })
 
-test('a head whose releases are damaged, and an outbox entry without its package, make it incomplete', async () => {
+test('a head with damaged releases, or an outbox entry without its package, makes the result incomplete', async () => {
   const damaged = await fill()
   for (const key of await damaged.keys('releases')) {
     await damaged.write([{ table: 'releases', key, value: new Uint8Array([1]) }])
@@ -69,7 +69,7 @@ test('a head whose releases are damaged, and an outbox entry without its package
   expect((await read(headless)).complete).toBe(false)
 })
 
-test('a damaged head hides no release', async () => {
+test('a damaged head does not hide releases', async () => {
   const store = await fill()
   for (const key of await store.keys('heads')) {
     await store.write([{ table: 'heads', key, value: new Uint8Array([1]) }])
@@ -77,7 +77,7 @@ test('a damaged head hides no release', async () => {
   expect([...(await read(store)).roots].sort()).toEqual(rootTexts(1, 8, 9))
 })
 
-test('an own package that is installed counts without any record of it', async () => {
+test('an installed own package counts without records of it', async () => {
   const store = createMemoryStore()
   const [own, other] = [publisherId, (await createTestPublisher(2)).identity.publisherId]
   for (const [publisher, number] of [

@@ -4,7 +4,7 @@ import { packageToEntries } from '../registry/package-entries.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Search } from '../search/index.ts'
 
-/** What other peers are answered: what search would show here, as signed records. */
+/** Answers the queries of peers with this node's search results, as signed records. */
 export const createQuerySource = ({
   registry,
   search,

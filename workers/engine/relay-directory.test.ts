@@ -9,14 +9,14 @@ const origin = 'http://127.0.0.1:1'
 const serve = (answer: () => Response | Promise<Response>) => vi.stubGlobal('fetch', vi.fn(answer))
 afterEach(() => void vi.unstubAllGlobals())
 
-test('relays in the address bar go before all others, also those that the status has to refuse', async () => {
+test('relays from the address bar take precedence, even malformed ones', async () => {
   serve(() => Response.json({ relays: [relay(1)] }))
   const given = [relay(2), 'nonsense', relay(2)]
   expect(await findRelays(given, createMemoryStore(), origin)).toEqual([relay(2), 'nonsense'])
   expect(fetch).not.toHaveBeenCalled()
 })
 
-test('what the server named last is remembered for when it is away', async () => {
+test('the last list of the server is stored for when it is unreachable', async () => {
   const store = createMemoryStore()
   serve(() => Response.json({ relays: [relay(1), 'nonsense', '/ip4/127.0.0.1/tcp/3/ws', relay(2)] }))
   expect(await findRelays([], store, origin)).toEqual([relay(1), relay(2)])
@@ -34,14 +34,14 @@ test.each([
   expect(await findRelays([], createMemoryStore(), origin)).toEqual([])
 })
 
-test('a damaged memory of relays is no failure', async () => {
+test('a damaged stored list is ignored', async () => {
   const store = createMemoryStore()
   await store.write([{ table: 'settings', key: 'relays', value: new Uint8Array([1, 2, 3]) }])
   serve(() => Promise.reject(new TypeError('offline')))
   expect(await findRelays([], store, origin)).toEqual([])
 })
 
-test('while no relay is connected the server is asked for one that moved, and not otherwise', async () => {
+test('the server is asked for moved relays only while none is connected', async () => {
   vi.useFakeTimers()
   const store = createMemoryStore()
   let named = [relay(1)]
@@ -65,7 +65,7 @@ test('while no relay is connected the server is asked for one that moved, and no
   vi.useRealTimers()
 })
 
-test('relays that were given are never replaced', async () => {
+test('given relays are never replaced', async () => {
   vi.useFakeTimers()
   serve(() => Response.json({ relays: [relay(1)] }))
   const watch = createRelayDirectory({
@@ -74,13 +74,13 @@ test('relays that were given are never replaced', async () => {
     origin,
     random: Math.random,
   }).watch({ isConnected: () => false, onRelays: () => expect.unreachable() })
-  watch.look()
+  watch.check()
   await vi.advanceTimersByTimeAsync(120_000)
   expect(fetch).not.toHaveBeenCalled()
   vi.useRealTimers()
 })
 
-test('what a wake asks for while the server is asked is asked again after that', async () => {
+test('a check during a request repeats the request afterwards', async () => {
   vi.useFakeTimers()
   const answers: PromiseWithResolvers<Response>[] = []
   serve(() => {
@@ -94,10 +94,10 @@ test('what a wake asks for while the server is asked is asked again after that',
   await directory.first()
   const moved: string[][] = []
   const watch = directory.watch({ isConnected: () => false, onRelays: (relays) => moved.push(relays) })
-  watch.look()
+  watch.check()
   await vi.advanceTimersByTimeAsync(0)
   expect(answers).toHaveLength(2)
-  watch.look()
+  watch.check()
   answers[1]?.reject(new TypeError('offline'))
   await vi.advanceTimersByTimeAsync(0)
   expect(answers).toHaveLength(3)

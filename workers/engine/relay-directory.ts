@@ -3,35 +3,35 @@ import * as v from 'valibot'
 import { createCoalescedRun } from '../stack/coalesced-runs.ts'
 import type { Store } from '../store/store.ts'
 
-/** How long the page's own server may take to name its relays, ms; less where remembered ones can be tried meanwhile. */
+/** Timeout of the request for the server's relays (ms); shorter when stored relays can be tried instead. */
 const fetchTimeoutMs = 3_000
 const patienceMs = 300
 
-/** While no relay is connected the server is asked again after so many ms, doubled up to the second. */
+/** Delay between requests while no relay is connected (ms), doubled each time up to `maxAskMs`. */
 const firstAskMs = 2_000
 const maxAskMs = 60_000
 
-/** Each delay is taken times 0.75 to 1.25, so that tabs which lost their relays together do not ask together. */
+/** Jitter: each delay is scaled by 0.75 to 1.25, so that tabs that lost a relay together do not ask together. */
 const askSpread = 0.5
 
-/** More relays than this add connections and no reach. */
+/** Relays in use; more would add connections without making the node easier to reach. */
 const maxRelays = 8
 
-/** A list of multiaddrs is far below this; a larger answer is no list of relays, bytes. */
+/** Largest accepted answer (bytes); real relay lists are far smaller. */
 const maxListBytes = 16_384
 
 const listSchema = v.object({ relays: v.pipe(v.array(v.pipe(v.string(), v.maxLength(512))), v.maxLength(64)) })
 
 export interface RelayDirectory {
-  /** The relays to begin with. */
+  /** The initial relays. */
   first(): Promise<string[]>
-  /** Looks for relays that have moved as long as none is connected; not where they were given in the address bar. */
+  /** Looks for moved relays while none is connected; never replaces relays given in the address bar. */
   watch(options: { isConnected(): boolean; onRelays(relays: string[]): void }): RelayWatch
 }
 
 export interface RelayWatch {
   /** Asks at once, if no relay is connected. */
-  look(): void
+  check(): void
   stop(): void
 }
 
@@ -39,15 +39,15 @@ export interface RelayDirectoryOptions {
   /** From the address bar. */
   given: readonly string[]
   store: Store
-  /** Of the page's server; without one only the given and the remembered relays are known. */
+  /** Origin of the page's server; without one only given and stored relays are known. */
   origin: string | undefined
   /** In [0, 1). */
   random(): number
 }
 
-/** Where relays are known from, at the start and for as long as the engine runs: a relay may come back elsewhere. */
+/** Finds relays at the start and while the engine runs: a relay may return at another address. */
 export const createRelayDirectory = ({ given, store, origin, random }: RelayDirectoryOptions): RelayDirectory => {
-  // Begun at once: the answer is there when the rest of the start has been read from the disk.
+  // Started at once, in parallel with the disk reads of the engine's start.
   const first = findRelays(given, store, origin)
   first.catch(() => {})
 
@@ -77,7 +77,7 @@ export const createRelayDirectory = ({ given, store, origin, random }: RelayDire
       if (!stopped) timer = setTimeout(ask, firstAskMs)
 
       return {
-        look() {
+        check() {
           delayMs = firstAskMs
           ask()
         },
@@ -91,20 +91,20 @@ export const createRelayDirectory = ({ given, store, origin, random }: RelayDire
 }
 
 /**
- * The relays to use: those given in the address bar; else those that the page's server names at `/relays.json`; else,
- * as when the page is opened offline, those it named last.
+ * The relays to use: those given in the address bar; otherwise those listed by the page's server at `/relays.json`;
+ * otherwise, for example offline, those it listed last.
  */
 export const findRelays = async (
   given: readonly string[],
   store: Store,
   origin: string | undefined,
 ): Promise<string[]> => {
-  // Also what is no address of a relay: the status says so of it.
+  // Includes malformed addresses, which the status then reports.
   if (given.length > 0) return [...new Set(given)].slice(0, maxRelays)
   const stored = await store.get('settings', 'relays').catch(() => undefined)
-  const remembered = stored === undefined ? [] : decode(stored)
-  const named = await askServer(origin, remembered.length > 0 ? patienceMs : fetchTimeoutMs)
-  if (named.length === 0) return remembered
+  const lastListed = stored === undefined ? [] : decode(stored)
+  const named = await askServer(origin, lastListed.length > 0 ? patienceMs : fetchTimeoutMs)
+  if (named.length === 0) return lastListed
   await remember(store, named)
   return named
 }
@@ -140,7 +140,7 @@ const decode = (bytes: Uint8Array): string[] => {
 const usable = (addresses: readonly string[]): string[] =>
   [...new Set(addresses)].filter(isRelayAddress).slice(0, maxRelays)
 
-/** A multiaddr that parses and names a peer. */
+/** True for a well-formed multiaddr with a peer id. */
 export const isRelayAddress = (address: string): boolean => {
   try {
     return multiaddr(address)

@@ -2,12 +2,12 @@ import type { EngineCommands, StartOptions } from '../contract/commands.ts'
 import type { UpdateBatch } from '../contract/updates.ts'
 import { createTabServer } from './tab-server.ts'
 
-/** Where the engine's updates go: to the page of this worker, and to the other tabs of its profile, if it leads any. */
+/** Sends the engine's updates to this worker's page, and to the followers of its profile, if any. */
 export interface ServedTabs {
   postMessage(batch: UpdateBatch): void
-  /** The engine answers from now on. */
+  /** Marks the engine as started. */
   up(): void
-  /** Answers other tabs no more: they ask the next leader. */
+  /** Stops answering followers; they turn to the next leader. */
   stop(): void
 }
 

@@ -20,7 +20,7 @@ const createFetches = () => {
   return { shared, begun }
 }
 
-test('all who want a content share one fetch, its progress and its end', async () => {
+test('concurrent callers for one content share a fetch, its progress and its result', async () => {
   const { shared, begun } = createFetches()
   const seen: number[][] = [[], []]
   const results = [0, 1].map((n) => shared(wanted, untraced(), (bytes) => seen[n]?.push(bytes)))
@@ -31,14 +31,14 @@ test('all who want a content share one fetch, its progress and its end', async (
   expect(seen).toEqual([[5], [5]])
 })
 
-test('who was told something else of the same root has a fetch of its own', () => {
+test('a caller with other expectations of the same root has its own fetch', () => {
   const { shared, begun } = createFetches()
   shared(wanted, untraced(), () => {}).catch(() => {})
   shared({ ...wanted, size: 8 }, untraced(), () => {}).catch(() => {})
   expect(begun).toHaveLength(2)
 })
 
-test('one who leaves does not stop the others; the last who leaves stops the fetch', async () => {
+test('a caller that leaves does not stop the others; the last one aborts the fetch', async () => {
   const { shared, begun } = createFetches()
   const [first, second] = [new AbortController(), new AbortController()]
   const results = [first, second].map(({ signal }) => shared(wanted, untraced(signal), () => {}))
@@ -50,7 +50,7 @@ test('one who leaves does not stop the others; the last who leaves stops the fet
   expect(begun[0]?.signal.aborted).toBe(true)
 })
 
-test('after an end, a failure or all having left, the next begins anew', async () => {
+test('after a result, a failure or an abort, the next caller starts a new fetch', async () => {
   const { shared, begun } = createFetches()
   const failing = shared(wanted, untraced(), () => {})
   begun[0]?.fail(new Error('nobody has it'))

@@ -1,31 +1,31 @@
 import { toHex } from '../protocol/ids.ts'
 import type { Operation } from '../telemetry/operation.ts'
 
-/** Bytes that are here, peers that sent some, and whether all that is asked for comes through a relay. */
+/** Bytes present, peers that sent some, and whether all open requests go through relays. */
 export type OnProgress = (bytes: number, sources: number, relayed: boolean) => void
 
-/** A content, and what the signed release says of it. */
+/** A content, with its size and file count from the signed release. */
 export interface WantedContent {
   readonly root: Uint8Array
   readonly size: number
   readonly fileCount: number
 }
 
-/** Brings a content here; resolves with the bytes that came. */
+/** Fetches a content; resolves with the bytes received. */
 export type Fetch = (wanted: WantedContent, operation: Operation, onProgress: OnProgress) => Promise<number>
 
 interface Flight {
   result: Promise<number>
   listeners: Set<OnProgress>
-  /** Ends the fetch; done when the last who wanted it has left. */
+  /** Aborts the fetch when its last caller has cancelled. */
   controller: AbortController
   wanted: number
 }
 
 /**
- * Several who want one content at a time share one fetch. Each may leave by cancelling its own operation; the fetch runs in that of the first,
- * and ends when all
- * have left. Everyone who stayed is told of progress and of the end, with the bytes that came during the fetch.
+ * Shares one fetch among concurrent callers for one content. The fetch runs in the operation of the first caller. A
+ * caller leaves by cancelling its own operation; the fetch is aborted when all have left. The others receive progress
+ * and the result, with the bytes received during the fetch.
  */
 export const createSharedFetch = (fetch: Fetch): Fetch => {
   const flightByKey = new Map<string, Flight>()
@@ -52,22 +52,22 @@ export const createSharedFetch = (fetch: Fetch): Fetch => {
   return async (wanted, operation, onProgress) => {
     const { signal } = operation
     signal.throwIfAborted()
-    // Who expects something else of the same root is refused on its own.
+    // Callers with other expectations of the same root do not share its fetch, and fail on their own.
     const key = `${toHex(wanted.root)}:${wanted.size}:${wanted.fileCount}`
     const flight = flightByKey.get(key) ?? begin(key, wanted, operation)
     flight.wanted += 1
     flight.listeners.add(onProgress)
     const left = Promise.withResolvers<never>()
-    const leave = (): void => left.reject(signal.reason)
-    signal.addEventListener('abort', leave, { once: true })
+    const abort = (): void => left.reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
     try {
       return await Promise.race([flight.result, left.promise])
     } finally {
-      signal.removeEventListener('abort', leave)
+      signal.removeEventListener('abort', abort)
       flight.listeners.delete(onProgress)
       flight.wanted -= 1
       if (flight.wanted === 0) {
-        // Who comes now begins anew instead of joining what is ending.
+        // New callers start a new fetch instead of joining an aborted one.
         if (flightByKey.get(key) === flight) flightByKey.delete(key)
         flight.controller.abort(signal.reason)
       }

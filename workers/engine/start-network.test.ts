@@ -25,7 +25,7 @@ const dependencies = (storage: StartNetworkDependencies['storage']): StartNetwor
   telemetry: noTelemetry,
 })
 
-/** The storage of a profile whose catalogue cannot be exchanged: sync is among the last that start. */
+/** The storage of a profile whose sync cannot start; sync is among the last protocols to start. */
 const withoutSync = (storage: Storage): Storage => ({
   ...storage,
   registry: {

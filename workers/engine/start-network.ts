@@ -1,7 +1,7 @@
 import { createPieceServer, pieceHandlerOptions } from '../content/piece-server.ts'
 import type { StartOptions } from '../contract/commands.ts'
 import { Failure } from '../contract/failures.ts'
-import { askClosest } from '../dht/closest.ts'
+import { requestClosestPeers } from '../dht/closest-peers.ts'
 import { createAnnouncements } from '../gossip/announcements.ts'
 import { meshPeers } from '../libp2p-internals/gossipsub.ts'
 import { isDirect } from '../net/addresses.ts'
@@ -14,7 +14,7 @@ import { createRelaySet } from '../net/relay-set.ts'
 import { rootToText } from '../protocol/ids.ts'
 import { PACKAGES_TOPIC, PIECE_PROTOCOL, QUERY_PROTOCOL } from '../protocol/protocols.ts'
 import { startRemoteQuery } from '../query/query.ts'
-import { createGossipLimits } from '../stack/gossip-limits.ts'
+import { createGossipRateLimits } from '../stack/gossip-rate-limits.ts'
 import type { Refusal } from '../stack/head-validator.ts'
 import { relayedContentBytes } from '../stack/limits.ts'
 import { startSync } from '../sync/sync.ts'
@@ -33,7 +33,7 @@ import { isRelayAddress } from './relay-directory.ts'
 import type { Storage } from './storage.ts'
 import { createUndoStack, type UndoStack } from './undo-stack.ts'
 
-/** A question that can go over a relayed connection waits no longer for a direct one (ms). */
+/** Wait for a direct connection before a query goes over a relayed one (ms). */
 const queryPatienceMs = 500
 
 export interface StartNetworkDependencies {
@@ -43,7 +43,7 @@ export interface StartNetworkDependencies {
   telemetry: Telemetry
 }
 
-/** Starts the node and everything that speaks over it. A start that fails gives back what it holds. */
+/** Starts the node and its protocols. A failed start releases everything. */
 export const startNetwork = async (deps: StartNetworkDependencies, events: NetworkEvents): Promise<RunningNetwork> => {
   const undos = createUndoStack()
   try {
@@ -61,9 +61,9 @@ const assemble = async (
 ): Promise<RunningNetwork> => {
   const { nodeKey, content, registry, search, reputation, knownPeers, relayDirectory } = storage
   const { clocks, crypto, webRtc } = platform
-  const [relays, remembered] = await Promise.all([relayDirectory.first(), knownPeers.load()])
+  const [relays, peersOfEarlierSessions] = await Promise.all([relayDirectory.first(), knownPeers.load()])
 
-  const gossipLimits = createGossipLimits(clocks.monotonic)
+  const gossipLimits = createGossipRateLimits(clocks.monotonic)
   const floods = createEmitter<string>()
   const refusedPuts = createEmitter<{ peer: string; refusal: Refusal }>()
   const node = await createNode({
@@ -90,10 +90,10 @@ const assemble = async (
   })
   undos.add(pool.stop)
 
-  const conduct = createPeerPolicy({ reputation, pool, forget: (peer) => knownPeers.forget(peer) })
-  const { blame, drop, experience } = conduct
+  const peerPolicy = createPeerPolicy({ reputation, pool, forget: (peer) => knownPeers.forget(peer) })
+  const { reportViolation, drop, experience } = peerPolicy
   floods.subscribe((peer) => drop(peer, 'flood'))
-  refusedPuts.subscribe(({ peer, refusal }) => conduct.refusedPut(peer, refusal))
+  refusedPuts.subscribe(({ peer, refusal }) => peerPolicy.refusedPut(peer, refusal))
 
   const pieceServer = createPieceServer({
     telemetry,
@@ -111,7 +111,13 @@ const assemble = async (
     pieceHandlerOptions,
   )
 
-  const { wire, heads, providers } = createDht(node, { crypto, reputation, conduct, now: clocks.monotonic, telemetry })
+  const { rpc, heads, providers } = createDht(node, {
+    crypto,
+    reputation,
+    peerPolicy,
+    now: clocks.monotonic,
+    telemetry,
+  })
   const announcements = createAnnouncements({
     pubsub,
     limits: gossipLimits,
@@ -120,16 +126,16 @@ const assemble = async (
     now: clocks.wall,
     async receive(announcement, from, operation) {
       const judgement = await registry.receiveAnnouncement(announcement, { from, operation })
-      // A forger's handiwork, and nobody passes on what is not valid. Not a ban at once: who follows another history of
-      // an identity that its publisher forked believes in what is refused here.
-      if (judgement.verdict === 'invalid' && isViolation(judgement.failure)) blame(from, 'malformed')
+      // Honest peers do not forward invalid announcements. No immediate ban: a peer that follows the other branch of a
+      // forked identity accepts records that are rejected here.
+      if (judgement.verdict === 'invalid' && isViolation(judgement.failure)) reportViolation(from, 'malformed')
       return judgement
     },
   })
   undos.add(announcements.stop)
 
   let exchange: ExchangeState = { kind: 'none' }
-  /** Since there was last nobody connected. */
+  /** Since the last time without connected peers. */
   let complete = false
   const sync = await startSync({
     telemetry,
@@ -147,7 +153,7 @@ const assemble = async (
         exchange = { kind: 'ok' }
         if (outcome.complete) complete = true
         pool.report(peer, 'answered')
-        // Not forged, so no reason for a ban; repeat offenders lose reputation with each exchange.
+        // Not forged, so no reason for a ban; the peer loses reputation with each such exchange.
         if (outcome.rejected > 0) reputation.observe(peer, { kind: 'failed' })
       } else {
         exchange = afterFailure(exchange, outcome.failure)
@@ -168,32 +174,32 @@ const assemble = async (
     onPeers: onChange,
     rank: reputation.rank,
     observe: experience,
-    // A question takes two seconds at most, and the peers asked are connected already.
+    // A query takes two seconds at most, and its peers are connected already.
     openStream: (peer, operation) =>
       pool.openStream(peer, QUERY_PROTOCOL, { operation, direct: false, relayedAfterMs: queryPatienceMs }),
   })
   undos.add(query.stop)
 
-  const keeper = createRelaySet(node, { relays, onChange })
-  undos.add(keeper.stop)
+  const relaySet = createRelaySet(node, { relays, onChange })
+  undos.add(relaySet.stop)
   const finder = createPeerFinder(node, pool, {
     avoid: reputation.isBanned,
     onChange,
-    askClosest: (peer, key, operation) => askClosest(wire, peer, key, operation),
-    remembered: remembered.filter(({ id }) => !reputation.isBanned(id.toString())),
+    requestClosestPeers: (peer, key, operation) => requestClosestPeers(rpc, peer, key, operation),
+    knownPeers: peersOfEarlierSessions.filter(({ id }) => !reputation.isBanned(id.toString())),
     ...(webRtc === undefined ? {} : { rtcCounts: webRtc.connections }),
   })
   undos.add(finder.stop)
   const relayWatch = relayDirectory.watch({
-    isConnected: () => keeper.relays().some(({ connected }) => connected),
-    onRelays: keeper.setRelays,
+    isConnected: () => relaySet.relays().some(({ connected }) => connected),
+    onRelays: relaySet.setRelays,
   })
   undos.add(relayWatch.stop, recordKnownPeers(node, pool, knownPeers))
 
   const contentProviders = createContentProviders({
     self: libp2p.peerId.toString(),
     pool,
-    isRelay: keeper.isRelay,
+    isRelay: relaySet.isRelay,
     findInDht: providers.find,
   })
 
@@ -207,7 +213,7 @@ const assemble = async (
     status() {
       const connections = libp2p.getConnections()
       const peers = libp2p.getPeers()
-      const connectedPeers = peers.filter((peer) => !keeper.isRelay(peer.toString())).length
+      const connectedPeers = peers.filter((peer) => !relaySet.isRelay(peer.toString())).length
       const followers = announcements.subscriberCount()
       const mesh = meshPeers(pubsub, PACKAGES_TOPIC).length
       return {
@@ -216,7 +222,7 @@ const assemble = async (
         connectedPeers,
         catalogueComplete: complete,
         searchablePeers: query.peers().length,
-        relays: keeper
+        relays: relaySet
           .relays()
           .map(({ address, connected, reserved, dial, reservation }) => ({
             address,
@@ -226,11 +232,15 @@ const assemble = async (
           })),
         connections: connections.length,
         directConnections: pool.directPeers().length,
-        steps: { ...keeper.steps(), direct: finder.step(), topic: topicStep({ followers, mesh, peers: peers.length }) },
+        steps: {
+          ...relaySet.steps(),
+          direct: finder.step(),
+          topic: topicStep({ followers, mesh, peers: peers.length }),
+        },
       }
     },
     peers: {
-      list: () => toPeerViews(pool, keeper.isRelay, clocks.wall),
+      list: () => toPeerViews(pool, relaySet.isRelay, clocks.wall),
       connectionCount: () => libp2p.getConnections().length,
       connect: createDialAddress(node),
       drop,
@@ -252,11 +262,11 @@ const assemble = async (
     sync: { syncNow: sync.syncNow, syncWithPeers: sync.syncWithPeers, isComplete: () => complete },
     announcements: { announce: announcements.publish, audience: announcements.subscriberCount },
     wake() {
-      // Who slept has missed something, until an exchange says otherwise.
+      // After a sleep the catalogue counts as incomplete until the next sync exchange.
       complete = false
       pool.wake()
-      relayWatch.look()
-      keeper.wake()
+      relayWatch.check()
+      relaySet.wake()
       finder.wake()
       sync.syncNow()
     },
@@ -264,9 +274,9 @@ const assemble = async (
   }
 }
 
-/** A peer that left in the middle says nothing about the others, but so many in a row do. */
+/** Counts failures in a row: one disconnected peer says nothing about the others, many do. */
 const afterFailure = (before: ExchangeState, failure: unknown): ExchangeState => ({
   kind: 'failed',
   times: before.kind === 'failed' ? before.times + 1 : 1,
-  reason: failure instanceof Failure ? failure.message : 'The last exchanges broke off.',
+  failure: failure instanceof Failure ? failure : new Failure('PeerUnreachable', { code: 'exchange-broke-off' }),
 })

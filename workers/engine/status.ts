@@ -3,7 +3,7 @@ import type { Failure } from '../contract/failures.ts'
 import type { StatusView, Step } from '../contract/views.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from './clock.ts'
-import { catalogueStep, createStepClock } from './connectivity.ts'
+import { afterFailure, catalogueStep, createStepClock } from './connectivity.ts'
 import type { IdentityService } from './identity.ts'
 import type { NodeKey } from './keys.ts'
 import type { Network, NetworkState } from './network.ts'
@@ -16,26 +16,26 @@ export interface StatusDependencies {
   identity: Pick<IdentityService, 'current'>
   store: Pick<Store, 'persistent'>
   webRtc: Pick<WebRtc, 'channelPath'> | undefined
-  /** Why storage is memory only. */
+  /** Why storage is in memory only. */
   refusal: Failure | undefined
   network: Pick<Network, 'state' | 'status'>
   clock: Pick<Clock, 'now' | 'aheadMs'>
   catalogueSize(): number
-  /** The view may look otherwise now: `view` tells. */
+  /** Called when the view may have changed. */
   onChange(): void
 }
 
 export interface Status {
   view(): StatusView
-  /** Something that the view shows may have changed. */
+  /** Reports that the view may have changed. */
   changed(): void
-  /** What was opened is gone: nothing can be stored until the page is loaded again. */
+  /** Reports the loss of the open store: nothing can be stored until the page is reloaded. */
   storageLost(reason: Failure): void
 }
 
-const starting: Step = { state: 'working', reason: 'The peer-to-peer node is starting.' }
+const starting: Step = { state: 'working', reason: { code: 'node-starting' } }
 
-/** Joins what the network, the storage and the catalogue say of themselves into the one view that the page shows. */
+/** Combines the states of network, storage and catalogue into the view that the page shows. */
 export const createStatus = (deps: StatusDependencies): Status => {
   const { nodeKey, identity, network, webRtc } = deps
   let storageFailure = deps.refusal
@@ -64,9 +64,7 @@ export const createStatus = (deps: StatusDependencies): Status => {
         ...steps,
         catalogue: catalogueStep(catalogueSize, online.exchange, online.connectedPeers),
         storage:
-          storageFailure === undefined
-            ? { state: 'ok', reason: '' }
-            : { state: 'failed', reason: storageFailure.message },
+          storageFailure === undefined ? { state: 'ok' } : { state: 'failed', reason: afterFailure(storageFailure) },
       }),
     }
   }
@@ -83,7 +81,7 @@ export const createStatus = (deps: StatusDependencies): Status => {
   }
 }
 
-/** The steps of a node that does not run. */
+/** Steps while the node does not run. */
 const idleSteps = (network: NetworkState): NonNullable<NetworkStatus['steps']> => {
   const idle: Step = network.kind === 'failed' ? couldNotStart(network.error) : starting
   return { relay: idle, reservation: idle, direct: idle, topic: idle }
@@ -91,5 +89,5 @@ const idleSteps = (network: NetworkState): NonNullable<NetworkStatus['steps']> =
 
 const couldNotStart = (error: unknown): Step => ({
   state: 'failed',
-  reason: `The peer-to-peer node could not be started: ${error instanceof Error ? error.message : error}`,
+  reason: { code: 'node-not-started', detail: error instanceof Error ? error.message : String(error) },
 })

@@ -15,7 +15,7 @@ const manifestOf = (slug: string, needs = ''): Uint8Array =>
 const knows = (peer: EnginePeer, size: number, signal: AbortSignal): Promise<void> =>
   eventually(`${peer.name} knows ${size} packages`, async () => (await peer.status()).catalogueSize === size, signal)
 
-/** An engine has its own copy of its disk's functions, so a disk is watched before it starts. */
+/** An engine copies the functions of its disk, so watch a disk before the engine starts. */
 const createWatch = (name: string) => {
   let armed: { time: number; act(): void } | undefined
   let count = 0
@@ -48,9 +48,7 @@ const published = async (): Promise<EnginePeer> => {
 
 const slugsOf = async (peer: EnginePeer): Promise<string[]> => (await peer.library()).map(({ slug }) => slug).sort()
 
-test('an engine that stops at any write of an install forgets nothing, and the next one finishes it', async ({
-  signal,
-}) => {
+test('an install interrupted at any write is finished by the next engine', async ({ signal }) => {
   network = createEngineNetwork({ conditions: { delayMs: 0, jitterMs: 0 } })
   const alice = await published()
   for (let time = 1, isOver = false; !isOver; time += 1) {
@@ -66,7 +64,7 @@ test('an engine that stops at any write of an install forgets nothing, and the n
       (error: Error) => error.name,
     )
     if (watch.count() < time) {
-      // It ended before so many writes: every moment was tried.
+      // The install took fewer writes: every point was tried.
       expect(outcome).toBe('done')
       isOver = true
       continue
@@ -90,7 +88,7 @@ test('an engine that stops at any write of an install forgets nothing, and the n
   }
 }, 120_000)
 
-test('an install that was cancelled is not taken up again, also when the engine stops at once', async ({ signal }) => {
+test('a cancelled install is not resumed, even if the engine stops at once', async ({ signal }) => {
   network = createEngineNetwork({ conditions: { delayMs: 0, jitterMs: 0 } })
   const alice = await published()
   for (let time = 1; time <= 4; time += 1) {

@@ -29,17 +29,17 @@ import { createRelayDirectory, type RelayDirectory } from './relay-directory.ts'
 import { describeDamage } from './storage-damage.ts'
 import type { UndoStack } from './undo-stack.ts'
 
-/** What a profile has on this device, and the parts that keep it. Nothing here needs a network. */
+/** A profile's data on this device, and the parts that store it. Nothing here needs a network. */
 export interface Storage {
   readonly store: Store
-  /** Why storage is memory only. */
+  /** Why storage is in memory only. */
   readonly refusal: Failure | undefined
-  /** Resolves when what was opened is gone: nothing can be stored until the page is loaded again. */
+  /** Resolves when the open store is lost: nothing can be stored until the page is reloaded. */
   readonly lost: Promise<Failure>
   readonly nodeKey: NodeKey
   readonly identity: IdentityService
   readonly content: ContentStore
-  /** Something of the content of this root was deleted, or found to be damaged or missing. */
+  /** Emits the root of content of which a part was deleted, or found damaged or missing. */
   readonly onContentLost: Subscribe<Uint8Array>
   readonly keeper: ContentKeeper
   readonly registry: Registry
@@ -52,17 +52,17 @@ export interface Storage {
   readonly reputation: Reputation
   readonly knownPeers: KnownPeers
   readonly relayDirectory: RelayDirectory
-  /** Ms since the epoch, moved on evenly: how long a ban or a cached answer lasts must not depend on a clock being set. */
+  /** Steady clock (ms since the epoch): bans and cached answers must not depend on changes of the wall clock. */
   steadyNow(): number
-  /** Packages were listed, changed or unlisted. */
+  /** Emits when packages were listed, changed or unlisted. */
   readonly onCatalogue: Subscribe<CatalogueChange>
-  /** Takes in what is stored. Those who want to hear of it subscribe first. */
+  /** Loads the stored records. Subscribe before this call. */
   load(): Promise<void>
-  /** Lists what the present, which is another one than was thought, makes due. */
+  /** Updates listings that depend on the time, after the clock may have been corrected. */
   relist(): void
 }
 
-/** `size` counts what is listed: packages whose every version was withdrawn are known, and not shown. */
+/** `size` counts listed packages; a package whose every version is withdrawn is in the catalogue but not listed. */
 export interface CatalogueChange {
   readonly revision: number
   readonly size: number
@@ -71,7 +71,7 @@ export interface CatalogueChange {
 
 export interface StorageDependencies {
   profile: string
-  /** Relays in the address bar. */
+  /** Relays from the address bar. */
   relays: readonly string[]
   platform: Platform
   telemetry: Telemetry
@@ -81,7 +81,7 @@ export interface StorageDependencies {
 }
 
 /**
- * Opens the store of a profile and makes the parts that are kept in it; `undos` closes them.
+ * Opens the store of a profile and creates the parts that use it; `undos` closes them.
  * @throws Failure `StorageUnavailable`
  */
 export const openStorage = async (

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createFencedStore } from './fenced-store.ts'
 import { acquireProfileLock } from './tab-lock.ts'
 
-/** Real Web Locks, those of Node; every test has a profile of its own. */
+/** Node's Web Locks; every test has its own profile. */
 const { locks } = navigator
 const clocks = { wall: () => Date.now(), monotonic: () => performance.now() }
 
@@ -11,7 +11,7 @@ afterEach(() => {
 })
 
 describe('the profile lock', () => {
-  test('is had by one, and by the next when it is released', async () => {
+  test('has one holder, and the next one after its release', async () => {
     const first = await acquireProfileLock('next', locks, clocks)
     const order: string[] = []
     const second = acquireProfileLock('next', locks, clocks).then((lock) => {
@@ -25,7 +25,7 @@ describe('the profile lock', () => {
     expect(order).toEqual(['released', 'second'])
   })
 
-  test('stolen, it is told at once, and the former holder may not write', async () => {
+  test('reports a theft at once, and the former holder may not write', async () => {
     const stolen = Promise.withResolvers<void>()
     const first = await acquireProfileLock('stolen', locks, clocks, { onStolen: stolen.resolve })
     const second = await acquireProfileLock('stolen', locks, clocks, { steal: true })
@@ -39,7 +39,7 @@ describe('the profile lock', () => {
     second.release()
   })
 
-  test('after a sleep the holder asks whether it still has it, before it writes', async () => {
+  test('is checked by its holder before the first write after a sleep', async () => {
     let holder = 'self'
     const query = vi.fn(async () => ({ held: [{ name: 'ggen-profile-asleep', clientId: holder }] }))
     const request = async (_name: string, _options: LockOptions, callback: () => Promise<void>) => callback()
@@ -48,14 +48,14 @@ describe('the profile lock', () => {
     query.mockClear()
     await lock.assertHeld()
     expect(query).not.toHaveBeenCalled()
-    // The clock goes on, the timers do not: the process was stopped.
+    // The clock advances, the timers do not: the process was stopped.
     vi.setSystemTime(Date.now() + 5_000)
     await lock.assertHeld()
     expect(query).toHaveBeenCalledTimes(1)
     vi.setSystemTime(Date.now() + 5_000)
     holder = 'another'
     await expect(lock.assertHeld()).rejects.toMatchObject({ name: 'ProfileInUse' })
-    // Nor when its timer ran before it was told of the loss.
+    // Nor when its timer ran before the loss was reported.
     vi.advanceTimersByTime(1_000)
     await expect(lock.assertHeld()).rejects.toMatchObject({ name: 'ProfileInUse' })
     lock.release()

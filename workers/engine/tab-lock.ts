@@ -2,20 +2,21 @@ import { Failure } from '../contract/failures.ts'
 import { tabLocks } from '../contract/tabs.ts'
 import type { Clocks, ProfileLock, ProfileLockOptions } from './platform.ts'
 
-/** A reloaded tab asks for the lock while its old worker is still ending: wait this long before it is called in use, ms. */
+/** Wait before the profile counts as in use (ms): a reloaded tab asks for the lock while its old worker is stopping. */
 const handOverMs = 5_000
 
-/** How often the holder notes that it is awake, ms. */
+/** Interval at which the holder records that it is awake (ms). */
 const awakeMs = 200
 
 /**
- * A holder that noted nothing for this long, ms, may have been frozen and replaced. Followers wait longer than this
- * before they take over, so whoever was awake lately still holds the lock.
+ * Time without a record after which the holder may have been frozen and replaced (ms). Followers wait longer than this
+ * before they take over, so a holder that was awake within it still holds the lock.
  */
 const leaseMs = 800
 
 /**
- * Holds the one lock of a profile, a Web Lock: two nodes with one key would take each other's dials, and two writers one database.
+ * Acquires the lock of a profile, a Web Lock: two nodes with one key would receive each other's dials, and two engines
+ * would write to one database.
  * @throws Failure `ProfileInUse` when another tab keeps the lock.
  */
 export const acquireProfileLock = async (
@@ -44,21 +45,18 @@ export const acquireProfileLock = async (
   try {
     await acquired.promise
   } catch {
-    throw new Failure(
-      'ProfileInUse',
-      `The profile “${profile}” is open in another tab of this browser, which does not answer this one. Close that tab, or open another profile with ?peer=NAME.`,
-    )
+    throw new Failure('ProfileInUse', { code: 'profile-held', profile })
   }
   const holderNow = async (): Promise<string | undefined> =>
     (await locks.query()).held?.find((lock) => lock.name === name)?.clientId
   const self = await holderNow()
   const readClocks = (): Readings => ({ monotonic: clocks.monotonic(), wall: clocks.wall() })
-  /** By the clock that has moved more, either way: in doubt the browser is asked. */
+  /** By the clock that has moved further in either direction: in doubt the browser is asked. */
   const sinceMs = ({ monotonic, wall }: Readings): number =>
     Math.max(clocks.monotonic() - monotonic, Math.abs(clocks.wall() - wall))
   let awakeAt = readClocks()
   const timer = setInterval(() => {
-    // After a freeze this timer may run before the loss of the lock is told: only the check below ends the doubt.
+    // After a freeze this timer may run before the loss of the lock is reported: only the check below ends the doubt.
     if (sinceMs(awakeAt) < leaseMs) awakeAt = readClocks()
   }, awakeMs)
   const stopNoting = (): void => clearInterval(timer)
@@ -67,7 +65,7 @@ export const acquireProfileLock = async (
     async assertHeld() {
       if (held && sinceMs(awakeAt) < leaseMs) return
       const stillOurs = held && (await holderNow()) === self
-      if (!stillOurs) throw new Failure('ProfileInUse', `The profile “${profile}” was taken over by another tab.`)
+      if (!stillOurs) throw new Failure('ProfileInUse', { code: 'profile-taken-over', profile })
       awakeAt = readClocks()
     },
     release() {
@@ -78,8 +76,8 @@ export const acquireProfileLock = async (
 }
 
 interface Readings {
-  /** Nobody sets it; in some browsers it stands still while the machine sleeps. */
+  /** Never set; in some browsers it stands still while the machine sleeps. */
   readonly monotonic: number
-  /** Goes on in a sleep; a person may set it back. */
+  /** Advances during sleep; people may set it. */
   readonly wall: number
 }

@@ -1,24 +1,24 @@
 import { carriesBytes, ruleOf, type TabCommand } from '../contract/command-table.ts'
 import type { EngineCommands } from '../contract/commands.ts'
-import { toFailure } from '../contract/failures.ts'
+import { Failure, toFailure } from '../contract/failures.ts'
 import { type Assembly, createAssembly, createOutflow, type Outflow, takeApart } from '../contract/tab-payload.ts'
 import { decodeTabMessage, encodeTabMessage, type TabMessage, tabChannels, tabLocks } from '../contract/tabs.ts'
 import { supersede, type Update, type UpdateBatch, updateKey } from '../contract/updates.ts'
 import { createLruMap, type LruMap } from '../stack/lru-map.ts'
 
 /**
- * The leader's side of one engine for many tabs: does what other tabs ask and tells them what the engine tells its own
- * page. It runs in the engine's worker, so that the leader's page, which may be hidden, throttled or busy, is not on the way.
+ * The leader's side of one engine for many tabs: runs the commands of followers and sends them the engine's updates. It
+ * runs in the engine's worker, so that the leader's page, which may be hidden, throttled or busy, is not involved.
  *
- * Guarantees: a command is begun once however often this leader hears of it, and answered by a value or a named failure;
- * every tab hears all updates from its hello on, and what stood before it. A command of a tab that is gone runs to its
- * end, unanswered. It does not keep anything beyond its own life: whoever waits asks the next leader.
+ * Guarantees: a command starts once, however often it arrives, and is answered by a value or a named failure. A tab
+ * receives all updates after its hello, and the state before it. A command of a closed tab runs to its end, unanswered.
+ * Not guaranteed: anything beyond the life of this leader; tabs send unanswered commands to the next one.
  */
 export interface TabServer {
-  /** The engine answers from now on. */
+  /** Marks the engine as started. */
   up(): void
   publish(batch: UpdateBatch): void
-  /** Answers nothing more, at once. */
+  /** Stops answering, at once. */
   stop(): void
 }
 
@@ -34,20 +34,20 @@ export interface TabServerDependencies {
   now(): number
 }
 
-/** How often followers hear from the leader, ms: a frozen one is noticed and replaced within 2 s. */
+/** Interval between the leader's beats (ms): a frozen leader is noticed and replaced within 2 s. */
 const beatMs = 400
 
-/** Updates kept for tabs that come later; the oldest are forgotten. */
+/** Updates kept for later tabs; the oldest are dropped. */
 const maxKept = 500
 
 interface Follower {
   readonly channel: TabChannel
   readonly incoming: Map<number, { command: TabCommand; assembly: Assembly }>
   readonly outgoing: Map<number, Outflow>
-  /** What it has opened, by id, and the command that closes it. */
+  /** Commands that close what the tab has opened, by its id. */
   readonly closers: Map<string, TabCommand>
   isGone: boolean
-  /** A tab counts its commands and the channel keeps their order: what is not higher came before. */
+  /** Tabs number their commands and the channel keeps their order: any id up to this one was received before. */
   lastId: number
 }
 
@@ -56,7 +56,7 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
   const lobby = open(tabChannels.lobby(profile))
   const inbox = open(tabChannels.leader(profile, leader))
   const followerByTab = new Map<string, Follower>()
-  /** The newest of each key, in the order of their last change. A page asks for packages when it shows them. */
+  /** The newest update of each key, in order of change; no package updates, as a page queries the packages it shows. */
   const keptByKey = createLruMap<Update>(maxKept)
   const stopped = new AbortController()
   let isUp = false
@@ -84,7 +84,7 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
     }
     followerByTab.set(tab, follower)
     timer ??= setInterval(beat, beatMs)
-    // Its page holds the lock as long as it lives.
+    // The tab's page holds this lock while it lives.
     locks.request(tabLocks.tab(profile, tab), { signal: stopped.signal }, () => forget(tab)).catch(() => {})
     return follower
   }
@@ -123,7 +123,7 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
     follower.outgoing.set(id, outflow)
   }
 
-  /** What a tab opened does not outlive it, also when it was gone before it was open. */
+  /** Registers what a tab opened, to be closed with the tab; closes it now if the tab is gone already. */
   const opened = (follower: Follower, id: string, closer: TabCommand): void => {
     if (follower.isGone) void outcomeOf(closer, [id])
     else follower.closers.set(id, closer)
@@ -155,7 +155,7 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
       leader,
       id,
       name: 'InvalidArgument',
-      message: 'The command did not arrive whole in the tab that runs this profile. Load this page again.',
+      message: new Failure('InvalidArgument', { code: 'tab-command-damaged' }).message,
     })
   }
 
@@ -206,7 +206,7 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
   }
   lobby.onmessage = ({ data }) => {
     const decoded = decodeTabMessage(data)
-    // Another build hears from the beat's envelope that this one leads, and what it speaks.
+    // A tab of another build learns from the beat's envelope that this one leads, and its protocol version.
     if (decoded.ok ? decoded.message.kind === 'probe' : decoded.reason === 'other-version' && decoded.role === 'tab')
       beat()
   }
@@ -233,7 +233,7 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
 
 const idOf = (value: unknown): string => String(Reflect.get(Object(value), 'id'))
 
-/** The newest of each key, in the order of their last change. A page asks for packages when it shows them. */
+/** The newest update of each key, in order of change; no package updates, as a page queries the packages it shows. */
 const keep = (keptByKey: LruMap<Update>, update: Update): void => {
   if (update.kind === 'package') return
   const key = updateKey(update)

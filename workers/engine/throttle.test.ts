@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { throttle } from './throttle.ts'
 
-test('the first call at once, then one in each stretch of time', () => {
-  const told: number[] = []
+test('lets the first call through at once, then one per interval', () => {
+  const reported: number[] = []
   let now = 0
-  const tell = throttle(
+  const report = throttle(
     100,
-    (bytes: number) => told.push(bytes),
+    (bytes: number) => reported.push(bytes),
     () => now,
   )
-  for (; now < 300; now += 10) tell(now)
-  expect(told).toEqual([0, 100, 200])
+  for (; now < 300; now += 10) report(now)
+  expect(reported).toEqual([0, 100, 200])
 })

@@ -1,16 +1,16 @@
 /**
- * Calls `tell` at once and then no more often than every `everyMs` ms; the calls between are left out. The last of them,
- * too: whoever must tell of the end does so beside it.
+ * Calls `report` at once and then at most once in `everyMs`; calls in between are dropped, even the last one: callers
+ * that must report the end do so separately.
  */
 export const throttle = <Args extends readonly unknown[]>(
   everyMs: number,
-  tell: (...args: Args) => void,
+  report: (...args: Args) => void,
   now: () => number,
 ): ((...args: Args) => void) => {
-  let toldAt = Number.NEGATIVE_INFINITY
+  let reportedAt = Number.NEGATIVE_INFINITY
   return (...args) => {
-    if (now() - toldAt < everyMs) return
-    toldAt = now()
-    tell(...args)
+    if (now() - reportedAt < everyMs) return
+    reportedAt = now()
+    report(...args)
   }
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { EngineCommands } from '../contract/commands.ts'
 import { transferResults } from './transfer-results.ts'
 
-test('bytes of a result reach the page without a copy, those of one archive together, and nothing else changes', async () => {
+test('bytes of results are transferred, those of one archive together, and nothing else changes', async () => {
   const file = new Uint8Array([1, 2, 3])
   const archive = new Uint8Array([4, 5, 6, 7])
   const commands: Partial<EngineCommands> = {

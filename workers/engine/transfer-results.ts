@@ -3,7 +3,7 @@ import { carriesBytes, commandNames } from '../contract/command-table.ts'
 import type { EngineCommands } from '../contract/commands.ts'
 import { takeApart } from '../contract/tab-payload.ts'
 
-/** The same commands for comlink: the bytes of their results go to the page without a copy, as the command table says. */
+/** Prepares commands for comlink: bytes in their results are transferred to the page, as the command table says. */
 export const transferResults = (commands: EngineCommands): EngineCommands => {
   const transferring = Object.fromEntries(
     commandNames.map((name) => {

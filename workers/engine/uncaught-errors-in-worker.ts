@@ -1,6 +1,6 @@
 import { createUncaughtErrors } from '../stack/uncaught-errors.ts'
 
-/** The events of a worker's global scope for errors that nobody caught. */
+/** The events of a worker's global scope for uncaught errors. */
 export interface FaultScope {
   addEventListener(
     type: 'error',
@@ -13,9 +13,9 @@ export interface FaultScope {
 }
 
 /**
- * Lets the engine go on when an error reaches its worker. Such an error belongs to one task (a message of a peer in code
- * below ours); a worker survives it, but its page would be told that the engine has crashed. They are logged, within
- * limits. Called before anything is loaded; errors while the worker is loaded itself still reach the page.
+ * Keeps the engine running after an uncaught error in its worker. Such an error belongs to one task (a peer's message
+ * in a library); the worker survives it, but its page would see a crashed engine. Errors are logged, within limits.
+ * Call it before anything is loaded; errors of loading the worker itself still reach the page.
  */
 export const surviveUncaughtErrors = (scope: FaultScope, log: (line: string) => void, now: () => number): void => {
   const lastResort = createUncaughtErrors({ log, now })

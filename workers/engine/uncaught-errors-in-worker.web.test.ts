@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 
-test('a worker outlives what is thrown or rejected in it, and its page is not told that it has crashed', async () => {
+test('a worker survives uncaught errors and rejections, and its page sees no crash', async () => {
   const worker = new Worker(new URL('../testing/faulty.worker.ts', import.meta.url), { type: 'module' })
   onTestFinished(() => worker.terminate())
   const crashes: string[] = []
@@ -16,7 +16,7 @@ test('a worker outlives what is thrown or rejected in it, and its page is not to
   for (const fault of ['thrown', 'nothing', 'rejected', 'rejected with nothing', 'listener'])
     expect((await ask(fault)).after).toBe(fault)
   expect((await ask('none')).lines).toBe(5)
-  // Each is counted, few are shown.
+  // All errors are counted, few are logged.
   expect((await ask('many')).after).toBe('many')
   expect((await ask('none')).lines).toBeLessThan(20)
   expect(crashes).toEqual([])

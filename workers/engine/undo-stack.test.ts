@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createUndoStack } from './undo-stack.ts'
 
-test('what began last is undone first, once, and a failing undo keeps no other from running', async () => {
+test('undos run once, the last added first, and a failed undo does not prevent the others', async () => {
   const undone: string[] = []
   const undos = createUndoStack()
   undos.add(

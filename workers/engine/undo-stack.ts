@@ -1,10 +1,10 @@
 export interface UndoStack {
   add(...undos: readonly (() => unknown)[]): void
-  /** Runs what was added, the last first; an undo that fails does not keep the others from running. */
+  /** Runs the undos, the last added first; a failed undo does not prevent the others. */
   run(): Promise<void>
 }
 
-/** Filled as parts begin to hold something, so that a stop and a failed start give everything back. */
+/** Undos of everything that the engine holds, for a stop or a failed start. */
 export const createUndoStack = (): UndoStack => {
   const undos: (() => unknown)[] = []
   return {
@@ -14,7 +14,7 @@ export const createUndoStack = (): UndoStack => {
         try {
           await undo()
         } catch {
-          // What it held is given up anyway.
+          // The others still run.
         }
       }
     },

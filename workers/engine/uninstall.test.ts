@@ -13,7 +13,7 @@ const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 
 const readme = { 'README.md': text('# Kit\n') }
 
-/** A package of which nothing was seen before, whatever ran in this process. */
+/** A package with a name and content new to this process. */
 const needing = (slug: string, needed: string): Record<string, Uint8Array> => ({
   'package.toml': text(
     `[package]\nname = "${slug}"\nversion = "1.0.0"\ndescription = "The ${slug} package"\n[dependencies]\n${needed} = "^1.0.0"\n`,
@@ -23,7 +23,7 @@ const needing = (slug: string, needed: string): Record<string, Uint8Array> => ({
 const knows = (peer: EnginePeer, size: number, signal: AbortSignal): Promise<void> =>
   eventually(`${peer.name} knows ${size} packages`, async () => (await peer.status()).catalogueSize === size, signal)
 
-/** Keys of what a disk holds of a content. */
+/** Keys of the stored parts of a content. */
 const stored = async (peer: EnginePeer, rootText: string): Promise<string[]> => {
   const root = textToRoot(rootText)
   if (!root.ok) throw new Error(root.message)
@@ -31,9 +31,7 @@ const stored = async (peer: EnginePeer, rootText: string): Promise<string[]> => 
   return [...manifests, ...(await peer.disk.keys('pieces', piecePrefix(root.value)))]
 }
 
-test('what this profile published outlives its uninstall, a reload and another one, and others can still install it', async ({
-  signal,
-}) => {
+test('a published package survives uninstalls and a reload, and others can still install it', async ({ signal }) => {
   network = createEngineNetwork()
   let alice = await network.start('alice')
   const older = await alice.publish('kit', '1.0.0', readme)
@@ -56,17 +54,15 @@ test('what this profile published outlives its uninstall, a reload and another o
   await knows(bob, 1, signal)
   await bob.install([`${older.id}@=1.0.0`])
   expect(await bob.readFile(older.id, '1.0.0', 'README.md')).toEqual(readme['README.md'])
-  // Withdrawn is not deleted.
+  // A withdrawn version is not deleted.
   expect(await alice.readFile(newer.id, '1.1.0', 'README.md')).toEqual(readme['README.md'])
 })
 
-test('what was only installed is deleted, unless the same content is published here or installed by another name', async ({
-  signal,
-}) => {
+test('an uninstall deletes content unless it is published here or installed under another name', async ({ signal }) => {
   network = createEngineNetwork()
   const [alice, bob, carol] = await network.startMany(['alice', 'bob', 'carol'])
   if (alice === undefined || bob === undefined || carol === undefined) throw new Error('peers are missing')
-  // The same files, so the same content, by two publishers.
+  // Equal files of two publishers are one content.
   const [byAlice, byBob] = [await alice.publish('kit', '1.0.0', readme), await bob.publish('kit', '1.0.0', readme)]
   expect(byBob.root).toBe(byAlice.root)
   await carol.meet(alice, bob)
@@ -86,12 +82,12 @@ test('what was only installed is deleted, unless the same content is published h
   await carol.uninstall(byBob.id, '1.0.0')
   expect(await stored(carol, byBob.root)).toEqual([])
   await expect(carol.uninstall(byBob.id, '1.0.0')).rejects.toMatchObject({ name: 'NotInstalled' })
-  // And it can be had again.
+  // It can be installed again.
   await carol.install([byAlice.id])
   expect(await carol.verify(byAlice.id, '1.0.0')).toEqual({ ok: true, damaged: [] })
 })
 
-test('uninstalling what others need names them and removes nothing, unless it is forced', async () => {
+test('uninstalling a needed package names its dependents and removes nothing, unless forced', async () => {
   network = createEngineNetwork()
   const alice = await network.start('alice')
   const kit = await alice.publish('kit', '1.0.0')
@@ -103,13 +99,39 @@ test('uninstalling what others need names them and removes nothing, unless it is
   const refused = alice.uninstall(kit.id, '1.0.0')
   await expect(refused).rejects.toMatchObject({
     name: 'NeededByOthers',
-    message: expect.stringMatching(/web 1\.0\.0.*top 1\.0\.0/),
+    reason: { code: 'needed-by-others', package: 'kit', dependents: ['web 1.0.0', 'top 1.0.0'], more: 0 },
   })
   expect((await alice.library()).map(({ slug }) => slug).sort()).toEqual(['kit', 'top', 'web'])
   await alice.uninstall(kit.id, '1.0.0', { force: true })
   expect((await alice.library()).map(({ slug }) => slug).sort()).toEqual(['top', 'web'])
-  // What nothing needs goes without a question.
+  // A package without dependents needs no force.
   await alice.uninstall(top.id, '1.0.0')
   await alice.uninstall(web.id, '1.0.0')
   expect(await alice.library()).toEqual([])
+})
+
+test('an uninstall removes cached files, and the metrics count the reads', async ({ signal }) => {
+  network = createEngineNetwork()
+  const [alice, bob] = await network.startMany(['alice', 'bob'])
+  if (alice === undefined || bob === undefined) throw new Error('peers are missing')
+  const { id } = await alice.publish('kit', '1.0.0', readme)
+  await bob.meet(alice)
+  await knows(bob, 1, signal)
+  await bob.install([id])
+  for (let n = 0; n < 3; n += 1) {
+    expect((await bob.describe(id)).files?.map(({ path }) => path)).toContain('README.md')
+    expect(await bob.readFile(id, '1.0.0', 'README.md')).toEqual(readme['README.md'])
+  }
+  expect(await bob.metrics()).toMatchObject({
+    'cache_hits_total{tier="hot"}': 4,
+    'cache_hits_total{tier="cold"}': 2,
+    'cache_kind_hits_total{kind="manifest",tier="hot"}': 2,
+    'cache_kind_hits_total{kind="file",tier="hot"}': 2,
+    'cache_kind_hits_total{kind="package",tier="hot"}': 0,
+    cache_memory_hit_rate: 4 / 6,
+    cache_memory_best_hit_rate: 4 / 6,
+  })
+  await bob.uninstall(id, '1.0.0')
+  expect((await bob.describe(id)).files).toBeUndefined()
+  await expect(bob.readFile(id, '1.0.0', 'README.md')).rejects.toMatchObject({ name: 'ContentUnavailable' })
 })

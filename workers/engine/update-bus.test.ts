@@ -9,7 +9,7 @@ afterEach(() => void vi.useRealTimers())
 const transfer = (id: string, bytes: number) =>
   ({ kind: 'transfer', transfer: { id, bytes } as unknown as TransferView }) as const
 
-test('updates of one window go out together, of each key the last one', () => {
+test('updates of one window are posted together, the last of each key', () => {
   const batches: UpdateBatch[] = []
   const bus = createUpdateBus((batch) => batches.push(batch))
   bus.emit(transfer('a', 1))
@@ -21,7 +21,7 @@ test('updates of one window go out together, of each key the last one', () => {
   expect(batches).toEqual([[{ kind: 'library', revision: 1 }, transfer('b', 1), transfer('a', 2)]])
 })
 
-test('what is dear to make is made once a window, of what holds at its end', () => {
+test('an expensive update is built once per window, from the state at its end', () => {
   const batches: UpdateBatch[] = []
   const bus = createUpdateBus((batch) => batches.push(batch))
   const make = vi.fn(() => ({ kind: 'status', status: { connections } as StatusView }) as const)
@@ -35,7 +35,7 @@ test('what is dear to make is made once a window, of what holds at its end', () 
   expect(batches).toEqual([[{ kind: 'status', status: { connections: 2 } }]])
 })
 
-test('the next window makes a batch of its own', () => {
+test('the next window is a separate batch', () => {
   const batches: UpdateBatch[] = []
   const bus = createUpdateBus((batch) => batches.push(batch))
   bus.emit({ kind: 'library', revision: 1 })
@@ -45,7 +45,7 @@ test('the next window makes a batch of its own', () => {
   expect(batches).toEqual([[{ kind: 'library', revision: 1 }], [{ kind: 'library', revision: 2 }]])
 })
 
-test('stop sends what waits and nothing after', () => {
+test('stop posts the pending batch and nothing after', () => {
   const batches: UpdateBatch[] = []
   const bus = createUpdateBus((batch) => batches.push(batch))
   bus.emit({ kind: 'library', revision: 1 })
@@ -55,7 +55,7 @@ test('stop sends what waits and nothing after', () => {
   expect(batches).toEqual([[{ kind: 'library', revision: 1 }]])
 })
 
-test('changed packages of one window are told together, and very many as such', () => {
+test('changed packages of one window are merged, and very many become `many`', () => {
   const batches: UpdateBatch[] = []
   const bus = createUpdateBus((batch) => batches.push(batch))
   bus.emit({ kind: 'catalogue', revision: 1, size: 1, changed: ['a'] })

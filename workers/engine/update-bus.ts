@@ -1,25 +1,25 @@
 import { supersede, type Update, type UpdateBatch, updateKey } from '../contract/updates.ts'
 
-/** Window in which updates are gathered, ms: one frame at 60 Hz, so that the page renders at most once for each batch. */
+/** Batch window (ms): one frame at 60 Hz, so that the page renders at most once per batch. */
 const batchWindowMs = 16
 
 export interface UpdateBus {
   emit(update: Update): void
   /**
-   * The same for an update that is dearer to make than to say that it is due: it is made when its batch is posted, of
-   * what holds then. `kind` is the whole of its key.
+   * The same for an update that is expensive to build: it is built when its batch is posted, from the state at that
+   * time. `kind` is its whole key.
    */
   emitWhenPosted<Kind extends UnkeyedKind>(kind: Kind, make: () => Extract<Update, { kind: Kind }>): void
-  /** Posts what is gathered now and stops; later updates are dropped. */
+  /** Posts the pending batch and stops; later updates are dropped. */
   stop(): void
 }
 
-/** Updates of which there is only one in a batch. */
+/** Kinds with at most one update in a batch. */
 type UnkeyedKind = 'status'
 
 /**
- * Gathers updates and posts them together; of several with one key in a window only the last is sent, in
- * its place, with what it has to say of the others (`supersede`).
+ * Batches updates. Of several with one key in a window only the last is sent, in its place, merged with the others
+ * (`supersede`).
  */
 export const createUpdateBus = (post: (batch: UpdateBatch) => void): UpdateBus => {
   const pending = new Map<string, () => Update>()

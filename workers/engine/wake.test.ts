@@ -4,7 +4,7 @@ import { createWake } from './wake.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-test('many reasons in a second are one, and one more after it', () => {
+test('many events within a second cause one run, and one more after it', () => {
   const routine = vi.fn()
   const { wake, stop } = createWake(routine, Date.now)
   wake('resume')
@@ -20,7 +20,7 @@ test('many reasons in a second are one, and one more after it', () => {
   stop()
 })
 
-test('a sleep that nobody tells of shows in the clock; a busy moment does not', () => {
+test('a sleep without an event shows in the clock; a busy moment does not', () => {
   const routine = vi.fn()
   const { stop } = createWake(routine, Date.now)
   vi.advanceTimersByTime(20_000)

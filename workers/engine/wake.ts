@@ -1,11 +1,11 @@
 import type { WakeReason } from '../contract/commands.ts'
 
-/** One thing wakes a machine in several ways at once (it resumes, its page is seen, it is online): one routine runs, ms. */
+/** Window in which several signs of one wake (resume, visible page, online) start a single run (ms). */
 const togetherMs = 1_000
 
 /**
- * How often the clock is looked at (ms), and how much it may be late before the machine has slept, or its clock was set:
- * no load does that.
+ * Interval between clock checks (ms), and the deviation beyond which the machine has slept or its clock was set: load
+ * alone never delays a timer that far.
  */
 const clockMs = 2_000
 const sleptMs = 10_000
@@ -16,15 +16,15 @@ export interface Wake {
 }
 
 /**
- * The one way to come back after sleep, a hidden tab or a lost network: whatever tells of it runs the same routine, at
- * most once a second, and again after that second when something was told within it. A sleep that nobody tells of, as
- * that of a machine whose tab stays in front, shows in the wall clock `now` (ms); so does a clock that was set.
+ * The one way to recover from sleep, a hidden tab or a lost network: every wake event runs the same routine, at most
+ * once a second, and again after that second if another event arrived within it. A sleep without an event, such as that
+ * of a machine whose tab stays visible, shows in the wall clock `now` (ms); so does a clock that was set.
  */
 export const createWake = (onWake: () => void, now: () => number): Wake => {
   let timer: ReturnType<typeof setTimeout> | undefined
   let again = false
   let stopped = false
-  let lookedAt = now()
+  let checkedAt = now()
 
   const run = (): void => {
     if (stopped) return
@@ -43,8 +43,8 @@ export const createWake = (onWake: () => void, now: () => number): Wake => {
 
   const clock = setInterval(() => {
     const time = now()
-    if (Math.abs(time - lookedAt - clockMs) > sleptMs) wake('resume')
-    lookedAt = time
+    if (Math.abs(time - checkedAt - clockMs) > sleptMs) wake('resume')
+    checkedAt = time
   }, clockMs)
 
   return {

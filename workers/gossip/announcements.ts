@@ -3,49 +3,53 @@ import { forgetPublished, hasOutboundStream } from '../libp2p-internals/gossipsu
 import type { ReadAnnouncement } from '../protocol/announcement.ts'
 import type { Decoded } from '../protocol/decoded.ts'
 import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
-import { createAnnouncementGate, type Judge, type Judgement } from '../stack/announcement-gate.ts'
-import type { GossipLimits } from '../stack/gossip-limits.ts'
+import type { GossipRateLimits } from '../stack/gossip-rate-limits.ts'
 import { watchSubscribers } from '../stack/gossip-streams.ts'
+import {
+  type AnnouncementValidation,
+  type AnnouncementValidator,
+  createTopicValidator,
+} from '../stack/topic-validator.ts'
 import { type Operation, runOperation, untraced } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
 export interface AnnouncementsDependencies {
   pubsub: GossipSub
   telemetry: Telemetry
-  /** Verifies the bytes of an announcement and takes them in. Must not throw. */
+  /** Verifies an announcement and adds it to the catalogue. Must not throw. */
   receive(announcement: Decoded<ReadAnnouncement>, from: string, operation: Operation): Promise<Received>
   /** Milliseconds since the epoch. */
   now(): number
-  /** Those that the node's gossip is guarded by. */
-  limits: GossipLimits
-  /** A peer follows the topic and can be written to: what was published to nobody can go out now. */
+  /** Rate limits shared with the inbound gossip filter. */
+  limits: GossipRateLimits
+  /** A peer is subscribed and writable, so that undelivered publications can go out. */
   onSubscriber(peer: string): void
 }
 
-export interface Received extends Judgement {
+export interface Received extends AnnouncementValidation {
   /** Milliseconds since the epoch, by the publisher's clock. */
   readonly publishedAt?: number | undefined
 }
 
-/** What is older waited in its publisher's outbox, or has a clock that is off: that is not propagation (ms). */
+/** Older announcements waited in an outbox or have a wrong clock, and do not count as propagation (ms). */
 const maxPropagationMs = 60_000
 
 export interface Announcements {
-  /** Sends to the mesh; resolves with how many peers it was handed to. Where it is none, it can be sent again. */
+  /** Publishes to the mesh; resolves with the number of recipients. With none, the announcement can be sent again. */
   publish(bytes: Uint8Array, operation?: Operation): Promise<number>
-  /** Peers that follow the topic and can be written to. */
+  /** Number of subscribed and writable peers. */
   subscriberCount(): number
   stop(): void
 }
 
-/** Histogram (ms) of how long new announcements were on their way. */
+/** Histogram of the propagation time of new announcements (ms). */
 export const announcementPropagation = 'ggen.announcement.propagation'
 
 /**
- * Package announcements over gossipsub. An announcement is verified before it is forwarded, by the same step that takes
- * it into the catalogue, so that it is verified once.
+ * Package announcements over gossipsub. Verifies an announcement once, on its way into the catalogue and before it is
+ * forwarded.
  *
- * Gossip is a hint: who was not there when it was sent learns of it by sync.
+ * Gossip is best effort: peers that miss an announcement learn of it by sync.
  */
 export const createAnnouncements = (deps: AnnouncementsDependencies): Announcements => {
   const { pubsub, limits, onSubscriber } = deps
@@ -65,7 +69,7 @@ export const createAnnouncements = (deps: AnnouncementsDependencies): Announceme
   })
   const stopping = new AbortController()
 
-  const receive: Judge = async (announcement, from) => {
+  const receive: AnnouncementValidator = async (announcement, from) => {
     receivedCount.add(1)
     const received = await runOperation(tracer, 'gossip.receive', stopping.signal, (operation) =>
       deps.receive(announcement, from, operation),
@@ -79,7 +83,7 @@ export const createAnnouncements = (deps: AnnouncementsDependencies): Announceme
   const subscriberCount = (): number =>
     pubsub.getSubscribers(PACKAGES_TOPIC).filter((peer) => hasOutboundStream(pubsub, peer.toString())).length
 
-  pubsub.topicValidators.set(PACKAGES_TOPIC, createAnnouncementGate(receive, limits))
+  pubsub.topicValidators.set(PACKAGES_TOPIC, createTopicValidator(receive, limits))
   const stopWatching = watchSubscribers(pubsub, PACKAGES_TOPIC, onSubscriber)
   pubsub.subscribe(PACKAGES_TOPIC)
 
@@ -87,7 +91,7 @@ export const createAnnouncements = (deps: AnnouncementsDependencies): Announceme
     async publish(bytes, { span } = untraced()) {
       if (subscriberCount() === 0) return 0
       const { recipients } = await pubsub.publish(PACKAGES_TOPIC, bytes)
-      // The last peer left while it was signed.
+      // The last peer left during signing.
       if (recipients.length === 0) await forgetPublished(pubsub, PACKAGES_TOPIC, bytes)
       else sentCount.add(1)
       span.addEvent('announced', { recipients: recipients.length })

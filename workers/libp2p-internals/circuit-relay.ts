@@ -1,9 +1,9 @@
 import type { PeerId, Transport } from '@libp2p/interface'
 import { internalsOf } from './internals.ts'
 
-/** Where the relay transport keeps its reservations. */
+/** The reservation store of the relay transport. */
 export interface ReservationStore {
-  /** Reserves a slot at a relay, or finds that there is a reservation. */
+  /** Reserves at a relay, or returns the existing reservation. */
   addRelay(relay: PeerId, type: 'discovered'): Promise<unknown>
 }
 
@@ -17,8 +17,8 @@ const internals = internalsOf<Internals>('@libp2p/circuit-relay-v2', { 'reservat
 export const reservationStore = (transport: Transport): ReservationStore => internals(transport).reservationStore
 
 /**
- * Whether the store refuses a relay until it has another listener to fill: the relay failed in a certain way before, or
- * all listeners have a reservation. The first of the two errors has no name of its own.
+ * Whether the store rejects a relay until it has another listener without a reservation: the relay failed before, or all
+ * listeners have a reservation. The first of these errors has no distinct name.
  */
 export const isRefusedUntilNextListener = (error: unknown): boolean =>
   error instanceof Error &&

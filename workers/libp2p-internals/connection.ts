@@ -1,7 +1,7 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { internalsOf } from './internals.ts'
 
-/** What `newStream` opens its streams with, before it negotiates a protocol. */
+/** The muxer with which `newStream` opens streams before protocol negotiation. */
 export interface Muxer {
   createStream(): Promise<Stream>
 }
@@ -13,12 +13,12 @@ const withTransport = internalsOf<{ readonly maConn: object }>('libp2p', { maCon
 /** @throws InternalsChanged */
 export const muxerOf = (connection: Connection): Muxer => withMuxer(connection).muxer
 
-/** The transport's connection under one of libp2p. */
+/** The transport connection under a libp2p connection. */
 export const transportConnection = (connection: Connection): object => withTransport(connection).maConn
 
 /**
- * Aborts each connection that lacks one of these parts and reports it as an uncaught error. A node has no connection to
- * check when it is created, so that its first one is the earliest sign of a libp2p with other insides. Returns its undo.
+ * Aborts each connection that lacks one of these parts and reports it as an uncaught error. A new node has no connection
+ * to check, so the first one is the earliest sign of changed internals. Returns a function that stops it.
  */
 export const requireConnectionInternals = (
   node: Pick<Libp2p, 'addEventListener' | 'removeEventListener'>,

@@ -24,12 +24,12 @@ import { repeatInitEvents } from './webrtc-init-channel.ts'
 import { onlyConnected, rtcStateOf } from './webrtc-state.ts'
 import { webSockets } from './websockets.ts'
 
-/** What happens with versions of libp2p whose insides are not those that are known here. */
+/** Behaviour with versions of libp2p whose internals have changed. */
 
-/** Which part the next node's libraries lack. */
+/** The part that the libraries of the next node lack. */
 const lacking = vi.hoisted(() => ({ library: '', path: '' }))
 
-/** A factory whose product lacks the part, when it is that library's turn. */
+/** Wraps a factory so that its product lacks the part of this library. */
 const withGap = vi.hoisted(
   () =>
     <Args extends unknown[], Made extends object>(
@@ -136,7 +136,7 @@ describe('a node is not created', () => {
     await expect(creating).rejects.toEqual(changed(library, path))
   })
 
-  test('with WebRTC, when there are no RTCPeerConnections whose channels can be seen', async () => {
+  test('with WebRTC, when the channels of RTCPeerConnections are inaccessible', async () => {
     const creating = createNode({
       privateKey: await generateKeyPair('Ed25519'),
       telemetry: noTelemetry,
@@ -149,7 +149,7 @@ describe('a node is not created', () => {
   })
 })
 
-describe('each hook fails by name when its library has other insides', () => {
+describe('each hook fails with InternalsChanged when the internals of its library differ', () => {
   const dht = {} as KadDHT
   test.each<[string, () => unknown]>([
     ['routingTable', () => routingTable(dht)],
@@ -160,7 +160,7 @@ describe('each hook fails by name when its library has other insides', () => {
     expect(hook).toThrow(InternalsChanged)
   })
 
-  // Of another kind than it was.
+  // Present, but of another type.
   const pubsub = { ...gossipsubInternals(), streamsOutbound: {} } as unknown as GossipSub
   test.each<[string, () => unknown]>([
     [
@@ -193,18 +193,18 @@ describe('each hook fails by name when its library has other insides', () => {
     expect(() => repeatInitEvents()).toThrow(InternalsChanged)
   })
 
-  test('webrtc: rtcStateOf, of a peer connection that says no state', () => {
+  test('webrtc: rtcStateOf, for a peer connection without a state', () => {
     expect(() => rtcStateOf({ maConn: { peerConnection: {} } } as never)).toThrow(
       changed('@libp2p/webrtc', 'peerConnection.connectionState'),
     )
   })
 })
 
-test('a connection of libp2p with other insides is ended, with an uncaught error that names them', () => {
+test('aborts a libp2p connection with changed internals and reports them in an uncaught error', () => {
   const node = new TypedEventEmitter()
   const stop = requireConnectionInternals(node as never)
   const uncaught: unknown[] = []
-  // As an event target reports what a listener throws.
+  // As an event target reports errors of listeners.
   const onUncaught = vi.spyOn(process, 'nextTick').mockImplementation((run) => {
     try {
       run()
@@ -222,7 +222,7 @@ test('a connection of libp2p with other insides is ended, with an uncaught error
   expect(abort).toHaveBeenCalledTimes(1)
 })
 
-describe('a connection of a transport with other insides is not upgraded', () => {
+describe('a connection of a transport with changed internals is not upgraded', () => {
   const upgraded = vi.fn()
   const upgrader = { upgradeInbound: upgraded, upgradeOutbound: upgraded } as unknown as Upgrader
   const address = multiaddr('/ip4/127.0.0.1/tcp/1/ws')
@@ -231,7 +231,7 @@ describe('a connection of a transport with other insides is not upgraded', () =>
     async (_address: unknown, options: { upgrader: Upgrader }): Promise<unknown> =>
       options.upgrader.upgradeOutbound(connection as MultiaddrConnection, {} as never)
 
-  test('over WebRTC, when its state cannot be read', async () => {
+  test('over WebRTC, when its state is inaccessible', async () => {
     const transport = onlyConnected(() => ({ dial: dials({}) }) as unknown as Transport, { upgrader })
     await expect(transport.dial(address, { upgrader, signal: AbortSignal.timeout(1_000) })).rejects.toEqual(
       changed('@libp2p/webrtc', 'peerConnection.connectionState'),
@@ -239,7 +239,7 @@ describe('a connection of a transport with other insides is not upgraded', () =>
     expect(upgraded).not.toHaveBeenCalled()
   })
 
-  test('over WebSockets, when its ends cannot be changed', async () => {
+  test('over WebSockets, when its methods cannot be replaced', async () => {
     const components = { logger: { forComponent: () => () => {} }, events: {} } as never
     const prototype = Object.getPrototypeOf(webSockets()(components))
     const dial = vi.spyOn(prototype, 'dial').mockImplementation(dials({ sendData() {}, async sendClose() {} }) as never)

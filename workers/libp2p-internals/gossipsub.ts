@@ -8,7 +8,7 @@ export interface Frame {
   subarray(): Uint8Array
 }
 
-/** A message as its publisher signed it. */
+/** A message with its publisher's signature. */
 export interface RawMessage {
   readonly from: Uint8Array
   readonly data: Uint8Array
@@ -23,9 +23,9 @@ interface ReceivedMessage {
 }
 
 export interface InboundFilter {
-  /** The frames that gossipsub reads of one stream. */
+  /** Filters the frames that gossipsub reads from a stream. */
   frames(peer: string, frames: AsyncIterable<Frame>, stream: Stream): AsyncIterable<Frame>
-  /** The messages of one RPC that gossipsub handles. */
+  /** Filters the messages of one RPC. */
   messages<Message extends ReceivedMessage>(peer: string, messages: readonly Message[]): readonly Message[]
 }
 
@@ -58,7 +58,7 @@ const internals = internalsOf<Internals>('@libp2p/gossipsub', {
 })
 
 /**
- * Filters what peers send before gossipsub reads it.
+ * Filters inbound frames and messages before gossipsub reads them.
  * @throws InternalsChanged, as all functions of this file.
  */
 export const filterInbound = (pubsub: GossipSub, filter: InboundFilter): void => {
@@ -66,7 +66,7 @@ export const filterInbound = (pubsub: GossipSub, filter: InboundFilter): void =>
   const create = inside.createInboundStream.bind(pubsub)
   const read = inside.pipePeerReadStream.bind(pubsub)
   const handle = inside.handleReceivedRpc.bind(pubsub)
-  /** The stream whose reading begins within this call. */
+  /** The stream that the current call starts reading. */
   let opening: Stream | undefined
 
   inside.createInboundStream = (peer, stream) => {
@@ -85,11 +85,11 @@ export const filterInbound = (pubsub: GossipSub, filter: InboundFilter): void =>
     handle(from, { ...rpc, messages: filter.messages(from.toString(), rpc.messages) })
 }
 
-/** Lowers the score of a peer as one invalid message on the topic does. */
+/** Lowers the score of a peer by one invalid message on the topic. */
 export const countInvalidMessage = (pubsub: GossipSub, peer: string, topic: string): void =>
   internals(pubsub).score.rejectInvalidMessage(peer, topic)
 
-/** Lets `schedule` decide when gossipsub opens its stream to a peer on a new connection; by itself it opens one after the other. */
+/** Lets `schedule` decide when to open the stream to a peer on a new connection; stock gossipsub opens them one by one. */
 export const scheduleOutboundStreams = (
   pubsub: GossipSub,
   schedule: (peer: PeerId, open: () => Promise<void>) => void,
@@ -99,19 +99,19 @@ export const scheduleOutboundStreams = (
   inside.createOutboundStream = async (peer, connection) => schedule(peer, () => create(peer, connection))
 }
 
-/** Whether there is a stream to this peer: it may have subscribed before. */
+/** Whether the peer is writable; it may have subscribed before its stream opened. */
 export const hasOutboundStream = (pubsub: GossipSub, peer: string): boolean =>
   internals(pubsub).streamsOutbound.has(peer)
 
-/** Sends messages of others to one peer, as they were signed. False without a stream to it, or without room. */
+/** Sends signed messages of other publishers to one peer. False without a stream to it or without buffer space. */
 export const sendMessages = (pubsub: GossipSub, peer: string, messages: readonly RawMessage[]): boolean =>
   internals(pubsub).sendRpc(peer, { subscriptions: [], messages })
 
-/** Lets a message be published again that reached nobody, which gossipsub counts as sent. */
+/** Allows a message that reached no peer to be published again; gossipsub would reject it as a duplicate. */
 export const forgetPublished = async (pubsub: GossipSub, topic: string, data: Uint8Array): Promise<void> => {
   const inside = internals(pubsub)
   inside.seenCache.entries.delete(inside.msgIdToStrFn(await inside.msgIdFn({ topic, data })))
 }
 
-/** The peers in this node's mesh of a topic. */
+/** Mesh peers of a topic. */
 export const meshPeers = (pubsub: GossipSub, topic: string): string[] => internals(pubsub).getMeshPeers(topic)

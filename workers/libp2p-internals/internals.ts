@@ -1,12 +1,12 @@
 /**
- * Typed access to what a library has but does not export.
+ * Typed access to the internals of a library.
  *
- * Everything that reaches past the public interface of libp2p or one of its modules lives in this folder, a file for each
- * library. The first access to an object checks every part that its file uses, so that a version with other insides fails
- * by name when the node is created, instead of silently running without what depends on them.
+ * All access beyond the public interface of libp2p and its modules lives in this folder, one file per library. The first
+ * access to an object checks every part that the file uses, so that a version with changed internals fails with a named
+ * error when the node is created, instead of silently disabling features.
  */
 
-/** The versions whose insides this folder knows; those of `package.json`. */
+/** The versions that this folder supports; those of `package.json`. */
 export const pinnedVersions = {
   libp2p: '3.3.11',
   '@libp2p/circuit-relay-v2': '4.2.13',
@@ -19,7 +19,7 @@ export const pinnedVersions = {
 
 export type Library = keyof typeof pinnedVersions
 
-/** A library no longer has a part that this project depends on. */
+/** A library lacks an internal part that this project depends on. */
 export class InternalsChanged extends Error {
   override name = 'InternalsChanged'
   readonly library: Library
@@ -38,12 +38,12 @@ export class InternalsChanged extends Error {
 
 export type PartKind = 'function' | 'Map' | 'number' | 'object' | 'string'
 
-/** The kind of each part, by its path from the object: `{ 'rpc.handleMessage': 'function' }`. */
+/** The type of each part by its path from the object: `{ 'rpc.handleMessage': 'function' }`. */
 export type Parts = Readonly<Record<string, PartKind>>
 
 /**
- * A function that returns its argument with the type `Internals`, once all parts were found. `Internals` must name no
- * member that `parts` leaves out.
+ * Creates a function that checks all parts of its argument and returns it as `Internals`, whose members must all be in
+ * `parts`.
  * @throws InternalsChanged
  */
 export const internalsOf = <Internals>(library: Library, parts: Parts): ((owner: object) => Internals) => {

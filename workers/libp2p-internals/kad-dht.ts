@@ -3,7 +3,7 @@ import type { KadDHT } from '@libp2p/kad-dht'
 import type { CID } from 'multiformats/cid'
 import { internalsOf } from './internals.ts'
 
-/** kad-dht's routing table, which its interface does not offer. */
+/** kad-dht's routing table, which its public interface lacks. */
 export interface RoutingTable {
   readonly size: number
   find(peer: PeerId): Promise<PeerId | undefined>
@@ -13,7 +13,7 @@ export interface RoutingTable {
   closestPeers(kadId: Uint8Array, options: { count: number }): PeerId[]
 }
 
-/** What this node keeps for the DHT, and how it answers messages. */
+/** This node's share of the DHT: its records, its providers and its message handlers. */
 export interface LocalShare {
   contentFetching: { getLocal(key: Uint8Array): Promise<{ value: Uint8Array }> }
   rpc: { handleMessage(from: PeerId, message: PutValueMessage): Promise<unknown> }
@@ -59,14 +59,14 @@ export const routingTable = (dht: KadDHT): RoutingTable => internals(dht).routin
 
 export const localShare = (dht: KadDHT): LocalShare => internals(dht)
 
-/** Stops the periodic walks to a random key of each bucket. */
+/** Disables the periodic lookups of a random key in each bucket. */
 export const disableTableRefresh = (dht: KadDHT): void => {
   internals(dht).routingTableRefresh.refreshTable = () => {}
 }
 
 /**
- * Calls `onRejected` when a PUT_VALUE of a peer fails. kad-dht only resets the stream; its handler is the one place where
- * the peer, the message and the reason are known.
+ * Calls `onRejected` when a PUT_VALUE of a peer fails. kad-dht only resets the stream; only its handler has the peer, the
+ * message and the reason.
  */
 export const watchRejectedPuts = (
   dht: KadDHT,

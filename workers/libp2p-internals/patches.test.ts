@@ -2,21 +2,21 @@ import { lpStream, multiaddrConnectionPair, streamPair } from '@libp2p/utils'
 import { yamux } from '@libp2p/yamux'
 import { expect, test, vi } from 'vitest'
 
-/** Patches of libp2p (`patches/README.md`) that no other test covers. */
+/** Patches of libp2p (`patches/README.md`) that other tests do not cover. */
 
-test('a length-prefixed read ends at a length that is too long, while the stream stays open', async () => {
+test('a length-prefixed read fails at an oversized length while the stream stays open', async () => {
   const [outbound, inbound] = await streamPair()
   const reading = lpStream(inbound).read({ signal: AbortSignal.timeout(60_000) })
   outbound.send(new Uint8Array(100).fill(0xff))
   await expect(reading).rejects.toBeInstanceOf(RangeError)
-  // A limit of its own allows for one byte.
+  // Its own limit allows one byte.
   const [outbound2, inbound2] = await streamPair()
   const limited = lpStream(inbound2, { maxDataLength: 100 }).read({ signal: AbortSignal.timeout(60_000) })
   outbound2.send(Uint8Array.of(0xff))
   await expect(limited).rejects.toBeInstanceOf(RangeError)
 })
 
-test('a yamux stream opened while its connection breaks is aborted, and throws in no microtask', async () => {
+test('a yamux stream opened while its connection breaks is aborted without an uncaught error', async () => {
   const [outbound] = multiaddrConnectionPair()
   const muxer = yamux()().createStreamMuxer(outbound)
   outbound.send = () => {
@@ -31,7 +31,7 @@ test('a yamux stream opened while its connection breaks is aborted, and throws i
   expect(tasks).not.toEqual([])
 })
 
-test('a yamux stream announces its window when half of it is used up, and not after each message', async () => {
+test('a yamux stream updates its window when half of it is used up, not after each message', async () => {
   const [outbound, inbound] = multiaddrConnectionPair()
   const create = yamux()()
   const sender = create.createStreamMuxer(outbound)
@@ -53,7 +53,7 @@ test('a yamux stream announces its window when half of it is used up, and not af
   await vi.waitFor(() => expect(received).toBe(101_000))
   expect(updates).toEqual([])
 
-  // More than the window of 256 KiB passes, so updates do come.
+  // More than the 256 KiB window, which requires updates.
   for (let count = 1; count <= 1_000; count += 1) stream.send(message)
   await vi.waitFor(() => expect(received).toBe(1_101_000))
   expect(updates.length).toBeGreaterThan(0)

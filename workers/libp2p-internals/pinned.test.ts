@@ -23,7 +23,7 @@ import { disableTableRefresh, localShare, routingTable, watchRejectedPuts } from
 import { webSockets } from './websockets.ts'
 import { yamux } from './yamux.ts'
 
-/** Each hook on real nodes of the pinned versions: that it is there, and that it takes effect. */
+/** Each hook exists and takes effect on real nodes of the pinned versions. */
 
 const nodes: Libp2p[] = []
 afterEach(async () => {
@@ -56,7 +56,7 @@ test('the pinned versions are those of package.json', () => {
 })
 
 describe('connections', () => {
-  test('have a muxer that opens streams without a protocol, and the connection of their transport', async () => {
+  test('expose their transport connection and a muxer that opens streams without a protocol', async () => {
     const [one, two] = [await create({}), await create({})]
     const stop = requireConnectionInternals(one)
     await Promise.all([one.start(), two.start()])
@@ -94,7 +94,7 @@ describe('kad-dht', () => {
       },
     })
 
-  test('lets its routing table be read and changed', async () => {
+  test('exposes its routing table for reading and changing', async () => {
     const [one, two] = [await createDht(), await createDht()]
     await Promise.all([one.start(), two.start()])
     await one.dial(two.getMultiaddrs())
@@ -108,7 +108,7 @@ describe('kad-dht', () => {
     expect(table.size).toBe(1)
   })
 
-  test('shares what it keeps itself', async () => {
+  test('exposes its own records and providers', async () => {
     const node = await createDht()
     await node.start()
     const share = localShare(node.services.dht)
@@ -120,7 +120,7 @@ describe('kad-dht', () => {
     expect((await share.providers.getProviders(cid)).map(String)).toEqual([String(node.peerId)])
   })
 
-  test('reports the peer, the key and the error of a put that it rejects, and still rejects it', async () => {
+  test('reports peer, key and error of a rejected put, which stays rejected', async () => {
     const rejected: unknown[] = []
     const [one, two] = [
       await createDht((dht) =>
@@ -140,16 +140,16 @@ describe('kad-dht', () => {
     expect(rejected).toEqual([[String(two.peerId), bytes('/test/key'), 'Error: refused']])
   })
 
-  // Version 16.4.5 walks only when it is asked to: its timer is not started, which an upgrade may mend.
-  test.each([true, false])('walks to refresh its table unless that is disabled (%s)', async (disabled) => {
-    const walks = vi.fn(() => [])
+  // Version 16.4.5 refreshes only on request, because it never starts its timer; an upgrade may fix that.
+  test.each([true, false])('refreshes its table unless disabled (%s)', async (disabled) => {
+    const refreshes = vi.fn(() => [])
     const node = await createDht((dht) => {
-      Reflect.set(Reflect.get(dht, 'routingTableRefresh'), '_getTrackedCommonPrefixLengthsForRefresh', walks)
+      Reflect.set(Reflect.get(dht, 'routingTableRefresh'), '_getTrackedCommonPrefixLengthsForRefresh', refreshes)
       if (disabled) disableTableRefresh(dht)
     })
     await node.start()
     await node.services.dht.refreshRoutingTable()
-    expect(walks).toHaveBeenCalledTimes(disabled ? 0 : 1)
+    expect(refreshes).toHaveBeenCalledTimes(disabled ? 0 : 1)
   })
 })
 
@@ -162,7 +162,7 @@ describe('gossipsub', () => {
         pubsub: (components: Parameters<ReturnType<typeof gossipsub>>[0]) => {
           const pubsub = gossipsub({
             allowPublishToZeroTopicPeers: true,
-            // Nothing comes but what is sent at once.
+            // No messages by IHAVE.
             gossipFactor: 0,
             Dlazy: 0,
             scoreParams: { topics: { [topic]: topicScore } },
@@ -192,7 +192,7 @@ describe('gossipsub', () => {
     await vi.waitFor(() => expect([follows(one, other.id), follows(other, one.id)]).toEqual([true, true]))
   }
 
-  test('handles only the messages that a filter passes, of frames that went through it', async () => {
+  test('handles only frames and messages that pass the filter', async () => {
     const frames: string[] = []
     const receiver = await createPubsub((pubsub) =>
       gossip.filterInbound(pubsub, {
@@ -214,15 +214,15 @@ describe('gossipsub', () => {
     expect(new Set(frames)).toEqual(new Set([`${sender.id} inbound`]))
   })
 
-  test('scores a peer down for an invalid message that is counted', async () => {
+  test('lowers the score of a peer for a counted invalid message', async () => {
     const [one, other] = [await createPubsub(), await createPubsub()]
     await meet(one, other)
     gossip.countInvalidMessage(one.pubsub, other.id, topic)
-    // gossipsub keeps a score for a second.
+    // gossipsub caches a score for a second.
     await vi.waitFor(() => expect(Reflect.get(one.pubsub, 'score').score(other.id)).toBeLessThan(0))
   })
 
-  test('opens its stream to a peer when the schedule says so', async () => {
+  test('opens its stream to a peer on schedule', async () => {
     const opens: [string, () => Promise<void>][] = []
     const one = await createPubsub((pubsub) =>
       gossip.scheduleOutboundStreams(pubsub, (peer, open) => opens.push([String(peer), open])),
@@ -237,7 +237,7 @@ describe('gossipsub', () => {
     expect(gossip.hasOutboundStream(one.pubsub, other.id)).toBe(true)
   })
 
-  test('sends the signed messages of others to a single peer', async () => {
+  test('sends signed messages of others to a single peer', async () => {
     const [publisher, relay, newcomer] = [await createPubsub(), await createPubsub(), await createPubsub()]
     await meet(publisher, relay)
     await publisher.pubsub.publish(topic, bytes('news'))
@@ -250,9 +250,9 @@ describe('gossipsub', () => {
     await vi.waitFor(() => expect(newcomer.received).toEqual(['news']))
   })
 
-  test('publishes a message again only after it was forgotten', async () => {
+  test('publishes a message again only after forgetPublished', async () => {
     const { pubsub } = await createPubsub((each) => {
-      // The same data is the same message.
+      // Identical data is the same message.
       Reflect.set(each, 'msgIdFn', ({ data }: { data: Uint8Array }) => data)
     })
     await pubsub.publish(topic, bytes('news'))
@@ -261,7 +261,7 @@ describe('gossipsub', () => {
     await pubsub.publish(topic, bytes('news'))
   })
 
-  test('shows the peers of its mesh', async () => {
+  test('exposes its mesh peers', async () => {
     const [one, other] = [await createPubsub(), await createPubsub()]
     expect(gossip.meshPeers(one.pubsub, topic)).toEqual([])
     await meet(one, other)
@@ -270,7 +270,7 @@ describe('gossipsub', () => {
 })
 
 describe('circuit-relay', () => {
-  test('reserves at a relay through its store, and refuses others until there is a listener to fill', async () => {
+  test('reserves at a relay through its store and rejects others until a listener needs one', async () => {
     const overWebSockets = { addresses: { listen: ['/ip4/127.0.0.1/tcp/0/ws'] }, transports: [webSockets()] }
     const services = { identify: identify(), relay: circuitRelayServer() }
     const relay = await create({ ...overWebSockets, services })
@@ -302,7 +302,7 @@ describe('circuit-relay', () => {
     expect(isRefusedUntilNextListener(await reserve(another))).toBe(true)
   })
 
-  /** The components one by one: libp2p's own object is a proxy that cannot be spread. */
+  /** Lists the components one by one, because libp2p's proxy cannot be spread. */
   const parts = (components: Parameters<ReturnType<typeof circuitRelayTransport>>[0]) => ({
     peerId: components.peerId,
     upgrader: components.upgrader,

@@ -9,11 +9,11 @@ import { silentLogger } from '../stack/silent-logger.ts'
 import { repeatInitEvents } from './webrtc-init-channel.ts'
 import { onlyConnected, rtcStateOf } from './webrtc-state.ts'
 
-/** The hooks into the pinned version of `@libp2p/webrtc`, over a connection between two of its transports. */
+/** The hooks into the pinned version of `@libp2p/webrtc`, on a connection between two of its transports. */
 
 const newId = async () => peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
 
-/** A transport with as much of a node as it takes; what it upgrades ends in `upgraded`. */
+/** A transport with the minimal parts of a node; `upgraded` collects its connections. */
 const compose = (openSignalling: () => Promise<Stream>) => {
   const upgraded: object[] = []
   let onSignalling: StreamHandler = () => {}
@@ -46,7 +46,7 @@ const compose = (openSignalling: () => Promise<Stream>) => {
   }
 }
 
-test('a dial makes its first channel through the class that is changed, and connections show their state', async () => {
+test('a dial creates its first channel through the patched class, and connections expose their state', async () => {
   const [relay, self, other] = [await newId(), await newId(), await newId()]
   const circuit = `/ip4/127.0.0.1/tcp/1/ws/p2p/${relay}/p2p-circuit`
   const create = vi.spyOn(RTCPeerConnection.prototype, 'createDataChannel')
@@ -67,7 +67,7 @@ test('a dial makes its first channel through the class that is changed, and conn
 
   expect(create.mock.calls.map(([label]) => label)).toEqual(['init'])
   const channel = create.mock.results[0]?.value as RTCDataChannel
-  // Both have gone by: without the hook nobody would ever hear of them.
+  // Both events are over; without the hook a later listener would never receive them.
   for (const type of ['open', 'close'])
     await new Promise((resolve) => channel.addEventListener(type, resolve, { once: true }))
   await listener.transport.stop()

@@ -19,14 +19,14 @@ const makeClass = () =>
 const next = (channel: Channel, type: string): Promise<unknown> =>
   new Promise((resolve) => channel.addEventListener(type, resolve, { once: true }))
 
-/** What the transport does with its channel, once it has added all candidates. */
+/** Waits on the channel as the transport does after adding all candidates. */
 const dial = async (channel: Channel): Promise<void> => {
   if (channel.readyState !== 'open') await next(channel, 'open')
   await next(channel, 'close')
 }
 
 describe('repeatInitEvents', () => {
-  it('tells of open and close to who listens after both', async () => {
+  it('repeats open and close for a listener added after both', async () => {
     const Connection = makeClass()
     repeatInitEvents(Connection)
     const channel = new Connection().createDataChannel('init')
@@ -35,7 +35,7 @@ describe('repeatInitEvents', () => {
     await dial(channel)
   })
 
-  it('of a channel that was closed without having been open says that it failed, and never that it was open', async () => {
+  it('reports an error instead of open for a channel that closed before it opened', async () => {
     const Connection = makeClass()
     repeatInitEvents(Connection)
     const channel = new Connection().createDataChannel('init')
@@ -45,7 +45,7 @@ describe('repeatInitEvents', () => {
     expect(await Promise.race([opened, failed.then(() => 'error')])).toBe('error')
   })
 
-  it('leaves the usual order alone, each event once', async () => {
+  it('delivers each event once in the usual order', async () => {
     const Connection = makeClass()
     repeatInitEvents(Connection)
     repeatInitEvents(Connection)
@@ -65,11 +65,11 @@ describe('repeatInitEvents', () => {
     repeatInitEvents(Connection)
     const channel = new Connection().createDataChannel('')
     channel.to('closed', 'close')
-    let told = false
+    let isRepeated = false
     channel.addEventListener('close', () => {
-      told = true
+      isRepeated = true
     })
     await new Promise((resolve) => setTimeout(resolve))
-    expect(told).toBe(false)
+    expect(isRepeated).toBe(false)
   })
 })

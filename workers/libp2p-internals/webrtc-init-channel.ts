@@ -1,15 +1,14 @@
 import { internalsOf } from './internals.ts'
 
 /**
- * A way around a race in `@libp2p/webrtc` 6.0.33, which loses every third dial between busy machines to its timeout.
+ * A workaround for a race in `@libp2p/webrtc` 6.0.33, which loses every third dial between busy machines to its timeout.
  *
- * The dialling side opens a channel `init`, adds the candidates that the other side sends, then waits for the channel's
- * `open`, closes it, and waits for its `close`. But the other side closes the channel, too, as soon as it is connected
- * itself. When that happens while a candidate is being added, `open` and `close` have both gone by, and the dialling
- * side waits for them until it is timed out.
+ * The dialling side opens a channel `init`, adds the candidates from the other side, then waits for the channel's `open`,
+ * closes it and waits for its `close`. But the other side also closes the channel as soon as it is connected. If that
+ * happens while a candidate is being added, both events are over, and the dialling side waits for them until its timeout.
  *
- * Here the channel `init` says again what it has said: who asks for `open` after it was open, or for `close` after it
- * was closed, is reported at once. One that was closed without having been open has failed: a listener for `open` gets `error`.
+ * This makes the channel `init` repeat its events: a listener for `open` on an opened channel, or for `close` on a closed
+ * one, is called at once. On a channel that closed without opening, a listener for `open` causes `error`.
  */
 
 interface ChannelLike extends EventTarget {
@@ -25,9 +24,9 @@ const initLabel = 'init'
 const patched = new WeakSet<object>()
 
 /**
- * Changes the class of connections for good; a second call changes nothing. Before the transport is imported: it reads
- * the class when it is evaluated.
- * @throws InternalsChanged without such a class.
+ * Patches the connection class permanently; a second call has no effect. Call it before importing the transport, which
+ * reads the class on evaluation.
+ * @throws InternalsChanged if the class is missing.
  */
 export const repeatInitEvents = (connections = connectionClass()): void => {
   const { prototype } = connections
@@ -43,7 +42,7 @@ export const repeatInitEvents = (connections = connectionClass()): void => {
 }
 
 /**
- * The class that the WebRTC transport will use, the page's or the shim's.
+ * The class that the WebRTC transport uses, the page's or the shim's.
  * @throws InternalsChanged
  */
 const connectionClass = (): ConnectionClass =>

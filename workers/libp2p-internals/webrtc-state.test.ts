@@ -6,7 +6,7 @@ import { onlyConnected, rtcStateOf } from './webrtc-state.ts'
 const address = multiaddr('/ip4/127.0.0.1/tcp/1/ws')
 const over = (connectionState: string) => ({ peerConnection: { connectionState } }) as never
 
-/** A transport that hands what it has made, in whatever state it is, to the upgrader, as `@libp2p/webrtc` does. */
+/** A transport that passes its connection to the upgrader in any state, as `@libp2p/webrtc` does. */
 const compose = (state: string) => {
   const upgraded: string[] = []
   const upgrader = {
@@ -40,7 +40,7 @@ const compose = (state: string) => {
 
 describe('the WebRTC transport', () => {
   it.each(['new', 'connecting', 'disconnected', 'failed', 'closed'])(
-    'makes no connection, in or out, of a peer connection that is %s',
+    'upgrades no inbound or outbound peer connection in state %s',
     async (state) => {
       const { dial, accept, upgraded } = compose(state)
       await expect(dial()).rejects.toThrow(state)
@@ -49,7 +49,7 @@ describe('the WebRTC transport', () => {
     },
   )
 
-  it('makes one of a peer connection that is connected, and leaves the rest alone', async () => {
+  it('upgrades a connected peer connection and passes everything else through', async () => {
     const { dial, accept, upgraded, encrypters } = compose('connected')
     await dial()
     await accept()
@@ -58,7 +58,7 @@ describe('the WebRTC transport', () => {
   })
 })
 
-it('reads the state under a connection, and none under a WebSocket', () => {
+it('reads the state of a WebRTC connection and none of a WebSocket', () => {
   const connection = (maConn: object) => ({ maConn }) as never
   expect(rtcStateOf(connection(over('connected')))).toBe('connected')
   expect(rtcStateOf(connection({ socket: {} }))).toBeUndefined()

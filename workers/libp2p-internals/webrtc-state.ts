@@ -3,19 +3,19 @@ import { transportConnection } from './connection.ts'
 import { internalsOf } from './internals.ts'
 
 /**
- * The WebRTC transport, held to what it says: a connection that it makes is one whose RTCPeerConnection is connected.
+ * The WebRTC transport, which upgrades only connections with a connected RTCPeerConnection.
  *
- * `@libp2p/webrtc` 6.0.33 waits for that, but where the peer connection fails or the stream for signalling ends before,
- * it catches the error and upgrades a connection that never was. Nothing notices, since WebRTC connections are
- * upgraded without a handshake.
+ * `@libp2p/webrtc` 6.0.33 waits for that state, but if the peer connection fails or the signalling stream ends first, it
+ * catches the error and upgrades a connection that was never established. Nothing detects that, since WebRTC connections
+ * have no further handshake.
  *
- * A connection whose state cannot be read is not upgraded: it fails with InternalsChanged.
+ * A connection with an inaccessible state is not upgraded and fails with InternalsChanged.
  */
 export const onlyConnected = <Components extends { upgrader: Upgrader }>(
   create: (components: Components) => Transport,
   components: Components,
 ): Transport => {
-  // What is handed in looks its parts up when they are asked for, so it must not be copied.
+  // The components resolve their parts lazily, so they must not be copied.
   const transport = create(replacing(components, 'upgrader', guard(components.upgrader)))
   const dial = transport.dial.bind(transport)
   transport.dial = (address, options) => dial(address, { ...options, upgrader: guard(options.upgrader) })

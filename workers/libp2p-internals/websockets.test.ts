@@ -25,36 +25,36 @@ const closed = (node: Libp2p): Promise<unknown> =>
   new Promise((resolve) => node.addEventListener('connection:close', resolve, { once: true }))
 
 describe('webSockets', () => {
-  it.each(['listener', 'dialler'])('tells the other side when the %s aborts', async (side) => {
+  it.each(['listener', 'dialler'])('closes the other side when the %s aborts', async (side) => {
     const listener = await start(['/ip4/127.0.0.1/tcp/0/ws'])
     const dialler = await start([])
     const accepted = new Promise((resolve) => listener.addEventListener('connection:open', resolve, { once: true }))
     await dialler.dial(listener.getMultiaddrs())
     await accepted
     const [aborting, other] = side === 'listener' ? [listener, dialler] : [dialler, listener]
-    const told = closed(other)
+    const otherClosed = closed(other)
     for (const connection of aborting.getConnections()) connection.abort(new Error('enough'))
-    await told
+    await otherClosed
     expect(other.getConnections()).toEqual([])
   })
 
-  it('sends what comes in one go as one message of whole frames', async () => {
+  it('joins the data of one microtask into one message of whole frames', async () => {
     const listener = await start(['/ip4/127.0.0.1/tcp/0/ws'])
     const dialler = await start([])
     const sent = vi.spyOn(WebSocket.prototype, 'send')
     onTestFinished(() => sent.mockRestore())
     const connection = await dialler.dial(listener.getMultiaddrs())
-    // The handshake follows the agreement on noise, which has frames of another kind.
+    // Ignore the negotiation of noise and its handshake, which have other frames.
     sent.mockClear()
     await connection.newStream('/nobody/has/this').catch(() => {})
     const messages = sent.mock.calls.map(([message]) => Buffer.from(message as ArrayBuffer))
     const frames = messages.map(framesIn)
     expect(frames).not.toContain(undefined)
-    // The stream is opened and its protocol named.
+    // Opens the stream and names its protocol.
     expect(frames[0]).toBeGreaterThan(1)
   })
 
-  it('loses nothing that was sent before a close, and keeps the order of much', async () => {
+  it('delivers all data sent before a close in order', async () => {
     const listener = await start(['/ip4/127.0.0.1/tcp/0/ws'])
     const dialler = await start([])
     const got = Promise.withResolvers<Uint8Array>()
@@ -64,7 +64,7 @@ describe('webSockets', () => {
       got.resolve(bytes.subarray())
     })
     const stream = await (await dialler.dial(listener.getMultiaddrs())).newStream('/take')
-    // More than the connection takes at once, so that it is full in between and says when it is not.
+    // More than the connection's buffer, so that it fills up and drains.
     const parts = Array.from({ length: 400 }, (_, n) => new Uint8Array(n % 2 === 0 ? 10 : 60_000).fill(n))
     for (const part of parts) if (!stream.send(part)) await stream.onDrain()
     await stream.close()
@@ -72,7 +72,7 @@ describe('webSockets', () => {
   })
 })
 
-/** How many frames of noise a message consists of; undefined when it does not consist of whole ones. */
+/** Number of noise frames in a message; undefined unless all are complete. */
 const framesIn = (message: Buffer): number | undefined => {
   let at = 0
   let count = 0

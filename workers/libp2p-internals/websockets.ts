@@ -3,25 +3,24 @@ import { webSockets as libp2pWebSockets } from '@libp2p/websockets'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { internalsOf } from './internals.ts'
 
-/** What was gathered is sent once it has this size (bytes): a copy of more costs as much as the message that it saves. */
+/** Size at which buffered data is sent (bytes): copying more costs as much as the message it saves. */
 const fullMessageBytes = 65_536
 
-/** The longest message (bytes): what waited for a slow connection comes in one piece, and a relay takes no larger one. */
+/** Limit on a message (bytes): a backlog arrives in one piece, and relays reject larger messages. */
 const maxMessageBytes = 2 * fullMessageBytes
 
 /**
- * The WebSocket transport of libp2p, with connections that end when they are aborted, and that send what is sent at a
- * time as one message.
+ * The WebSocket transport of libp2p, with a working abort and with the data of one microtask joined into one message.
  *
- * It sends each part of a list by itself, and noise makes a list of two of each frame, its length and its bytes; a
- * message costs the browser, its network process and the relay more than the copy that joins them.
+ * The stock transport sends each part of a list separately, and noise turns each frame into two parts, its length and its
+ * bytes. A message costs the browser, its network process and the relay more than the copy that joins the parts.
  *
- * `@libp2p/websockets` 10.1.21 aborts by `close(1006)`, a code that no WebSocket lets its user send: it throws, the
- * error is swallowed, and the socket stays open. The other side then holds a connection that nobody answers on, until
- * its own ping fails, and the socket is kept as long as both processes live. Connections are aborted when a ping fails,
- * when a peer breaks the rules, and by the relay when a tab comes anew.
+ * `@libp2p/websockets` 10.1.21 aborts with `close(1006)`, a code that WebSockets do not accept: it throws, the error is
+ * swallowed and the socket stays open for the lifetime of both processes. The other side keeps a dead connection until
+ * its own ping fails. Aborts happen when a ping fails, when a peer breaks the protocol, and at the relay when a tab
+ * reconnects.
  *
- * A connection that lacks a part of this is not upgraded: it fails with InternalsChanged.
+ * A connection that lacks a required internal part is not upgraded and fails with InternalsChanged.
  */
 export const webSockets = (): ReturnType<typeof libp2pWebSockets> => {
   const create = libp2pWebSockets()
@@ -37,7 +36,7 @@ export const webSockets = (): ReturnType<typeof libp2pWebSockets> => {
   }
 }
 
-/** An upgrader that mends the connections that it is given. */
+/** An upgrader that adapts each connection first. */
 const mending = (upgrader: Upgrader): Upgrader =>
   new Proxy(upgrader, {
     get(target, key) {
@@ -55,7 +54,7 @@ const mend = (connection: MultiaddrConnection): MultiaddrConnection => {
   return connection
 }
 
-/** Lets a connection send as one message, or a few of at most `maxMessageBytes`, what it is given in one microtask. */
+/** Joins the data of one microtask into one message, or into a few of at most `maxMessageBytes`. */
 export const gatherSends = (connection: MultiaddrConnection & Sending & Closing): void => {
   const send = connection.sendData.bind(connection)
   let gathered = new Uint8ArrayList()
@@ -70,7 +69,7 @@ export const gatherSends = (connection: MultiaddrConnection & Sending & Closing)
     try {
       for (let at = 0; at < bytes.length; at += maxMessageBytes) {
         const message = new Uint8ArrayList(bytes.subarray(at, at + maxMessageBytes))
-        // Once it is full, the connection says when it is not any more.
+        // A full connection emits an event when it has drained.
         isFull = !send(message).canSendMore
       }
     } catch (error) {

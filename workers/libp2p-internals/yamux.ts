@@ -1,10 +1,10 @@
 import { yamux as libp2pYamux } from '@libp2p/yamux'
 
 /**
- * Yamux whose muxers end without throwing.
+ * Yamux whose muxers abort without throwing.
  *
- * `@libp2p/yamux` 8.0.3 says goodbye when it is aborted, which throws when the connection under it has closed; that
- * happens in a listener for received bytes, where an error reaches nobody but the process.
+ * `@libp2p/yamux` 8.0.3 sends GoAway when aborted, which throws on a closed connection. That happens in a listener for
+ * received bytes, where an error is uncaught.
  */
 export const yamux = (...options: Parameters<typeof libp2pYamux>): ReturnType<typeof libp2pYamux> => {
   const create = libp2pYamux(...options)
@@ -18,7 +18,7 @@ export const yamux = (...options: Parameters<typeof libp2pYamux>): ReturnType<ty
         try {
           abort(reason)
         } catch {
-          // The connection has gone, and the goodbye with it.
+          // The connection is closed, so GoAway cannot be sent.
         }
       }
       return muxer

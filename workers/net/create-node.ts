@@ -10,7 +10,7 @@ import type { CryptoProvider } from '../protocol/crypto.ts'
 import { createBoundedDatastore } from '../stack/bounded-datastore.ts'
 import { noise } from '../stack/encryption.ts'
 import { yieldToEventLoop } from '../stack/event-loop.ts'
-import type { GossipLimits } from '../stack/gossip-limits.ts'
+import type { GossipRateLimits } from '../stack/gossip-rate-limits.ts'
 import { createHeadValidator, type HeadValidator, type Refusal } from '../stack/head-validator.ts'
 import { closeTimeoutMs, tabDatastore } from '../stack/limits.ts'
 import { yamux } from '../stack/muxer.ts'
@@ -27,34 +27,36 @@ import { dialableAddresses } from './heard-addresses.ts'
 import { identifyConnections } from './identify.ts'
 import { anyRelay, createRelayTransport } from './relay-transport.ts'
 
-/** Direct connections at which DHT queries dial nobody new: each is an RTCPeerConnection that the page keeps. */
+/** Direct peers above which DHT lookups dial no new ones: each is an RTCPeerConnection that the page owns. */
 export const maxDirectPeers = 24
 
-/** WebRTC dials at once: each gathers candidates and runs checks, and Chrome makes few at a time. */
+/** Concurrent WebRTC dials: each gathers and checks candidates, and Chrome handles few at a time. */
 const maxWebRtcDials = 3
 
 /**
- * Most bytes in one WebRTC message: what browsers take. Each message passes six threads, so 16 KiB, the transport's
- * default, costs more than it carries; who sends much keeps its messages short where the link is slow
- * (`content/message-size.ts`), since they hold up the other streams of the connection.
+ * Limit of one WebRTC message (bytes), as browsers have it. Each message crosses six threads, so the transport's
+ * default of 16 KiB is mostly overhead. Bulk senders use shorter messages on slow links (`content/message-size.ts`),
+ * because a long one blocks the other streams of the connection.
  */
 const maxRtcMessageBytes = 262_144
 
-/** All connections: the direct ones, up to 8 relays, and as many relayed ones on their way to become direct. */
+/** Limit of all connections: direct ones, up to 8 relays, and relayed ones that are becoming direct. */
 const maxConnections = 64
 
-/** Dials at once, of any kind. A dial by WebRTC may wait for one of its relay, which must find a place. */
+/** Concurrent dials of any kind. A WebRTC dial may wait for a dial of its relay, which needs room as well. */
 const maxParallelDials = 16
 
-/** Inbound relayed connections count by the relay's address: all tabs that find this one in a second, with room. */
+/**
+ * Inbound relayed connections all count for the relay's address: room for every tab that finds this one in a second.
+ */
 const maxInboundPerSecond = 100
 const maxInboundPending = 32
 
-/** A dial by WebRTC takes 0.3 s; after this many ms the next address is tried, and then the peer is given up. */
+/** Limits of a dial: per address, and per peer (ms). A WebRTC dial takes 300. */
 const addressDialTimeoutMs = 5_000
 const dialTimeoutMs = 10_000
 
-/** A peer whose first ten addresses all fail is not there. */
+/** A peer whose first ten addresses all fail counts as unreachable. */
 const maxAddressesPerDial = 10
 
 export type Libp2pNode = Libp2p<StackServices>
@@ -73,46 +75,45 @@ export interface CreateNodeOptions {
   webRtc: boolean
   appSpecificScore?(peerId: string): number
   isBanned?(peerId: string): boolean
-  gossipLimits?: GossipLimits
-  /** A peer sends more gossip than any honest one would. */
+  gossipLimits?: GossipRateLimits
+  /** A peer sends more gossip than an honest one can. */
   onFlood?(peerId: string): void
-  /** A peer wanted this node to store in the DHT what it refused. */
+  /** This node refused a DHT put of a peer. */
   onRefusedPut?(peerId: string, refusal: Refusal): void
-  /** In place of WebSockets (tests). */
+  /** Replaces WebSockets (tests). */
   transports?: TransportFactory[]
-  /** Beside the reservations at relays and WebRTC (tests). */
+  /** Listen addresses besides relays and WebRTC (tests). */
   listen?: string[]
 }
 
-/** A started node and what the rest of `net` needs of it. */
+/** A started node with what the rest of `net` needs. */
 export interface PeerNode {
   libp2p: Libp2pNode
   telemetry: Telemetry
   webRtc: boolean
   /** True for a peer that is configured as a relay. */
   isRelay(peerId: string): boolean
-  /** Of the addresses that others named for a peer, those that are worth a dial. */
+  /** Selects the addresses worth dialling from those that others named for a peer. */
   dialable(peerId: string, heard: readonly Multiaddr[]): Multiaddr[]
-  /** To which peers a direct connection may be tried. */
+  /** Decides which peers may be dialled directly. */
   paths: DirectPaths
-  /** The relays are these from now on, by their multiaddrs with peer ids. */
+  /** Replaces the configured relays: multiaddrs with peer ids. */
   setRelays(relays: readonly string[]): void
   heads: HeadValidator
   gater: DialGater
-  /** Gets a reservation at a connected relay; for the relay keeper. */
+  /** Makes a reservation at a connected relay; used by the relay set. */
   reserve(relay: PeerId): Promise<void>
-  /** Makes one more relayed connection to a peer, by an address that is relayed. */
+  /** Opens another relayed connection to a peer, by a relayed address. */
   dialRelayed(address: Multiaddr, operation: Operation): Promise<Connection>
   stop(): Promise<void>
 }
 
 /**
- * The libp2p node of a tab: WebSockets to relays, WebRTC to other tabs, the shared services. It starts without any
- * relay being there; who dials relays and peers is the relay keeper and the peer finder, who closes them is the pool.
+ * The libp2p node of a tab: WebSockets to relays, WebRTC to other tabs, the shared services. It starts without a
+ * reachable relay. The relay set dials relays, the peer finder dials peers, and the pool closes connections and detects
+ * peers that vanish silently.
  *
- * Nobody notices here when a peer vanishes without a word: that is for the pool.
- *
- * In a worker, import this only after the WebRTC shim is installed: the transport reads the globals when it is loaded.
+ * In a worker, install the WebRTC shim first: the transport reads the globals when it is loaded.
  */
 export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> => {
   const { relays, webRtc } = options
@@ -143,7 +144,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> 
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionGater: gater.gater,
-    // A relay that is not there must not keep the node from starting.
+    // An unreachable relay must not keep the node from starting.
     transportManager: { faultTolerance: FaultTolerance.NO_FATAL },
     connectionManager: {
       maxConnections,
@@ -154,14 +155,14 @@ export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> 
       dialTimeout: dialTimeoutMs,
       maxPeerAddrsToDial: maxAddressesPerDial,
       connectionCloseTimeout: closeTimeoutMs,
-      // Whom to dial again is for the relay keeper and the peer finder to say.
+      // The relay set and the peer finder decide what to redial.
       reconnectRetries: 0,
     },
-    // The pool pings, and knows what else was heard.
+    // The pool pings, and skips connections that showed other signs of life.
     connectionMonitor: { enabled: false },
     services: stackServices({
       heads,
-      // Without WebRTC a relayed connection is there to stay.
+      // Without WebRTC, relayed connections stay relayed.
       identifyOnOpen: !webRtc,
       ...(appSpecificScore === undefined ? {} : { appSpecificScore }),
       ...(gossipLimits === undefined ? {} : { gossipLimits }),
@@ -169,7 +170,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> 
       ...(onRefusedPut === undefined ? {} : { onRefusedPut }),
     }),
   })
-  // Commands work by now, and making and starting it at once would keep them waiting.
+  // Commands work already, and creating and starting the node in one turn would delay them.
   await yieldToEventLoop()
   const started = node
   const stopRequiring = requireConnectionInternals(started)
@@ -186,10 +187,10 @@ export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> 
     dialable: (peerId, heard) =>
       dialableAddresses(heard, peerId, { self: started.peerId.toString(), relays: relayAddresses }),
     paths: createDirectPaths(() => performance.now()),
-    setRelays(now) {
-      relayAddresses = now.map((address) => multiaddr(address))
+    setRelays(newRelays) {
+      relayAddresses = newRelays.map((address) => multiaddr(address))
       relayIds = idsOf(relayAddresses)
-      gater.setRelays(now)
+      gater.setRelays(newRelays)
     },
     heads,
     gater,
@@ -207,7 +208,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> 
 
 const idsOf = (relays: readonly Multiaddr[]): Set<string | undefined> => new Set(relays.map(peerOf))
 
-/** Peers with at least one direct connection, relays among them. */
+/** Counts peers with a direct connection, relays included. */
 const directPeerCount = (node: Libp2pNode): number =>
   new Set(
     node
@@ -223,7 +224,7 @@ const webRtcTransport = async (iceServers: CreateNodeOptions['iceServers']): Pro
   return (components) => limitDials(onlyConnected(create, components), maxWebRtcDials)
 }
 
-/** Lets at most `limit` dials of a transport run at once. */
+/** Limits the concurrent dials of a transport. */
 const limitDials = (transport: Transport, limit: number): Transport => {
   const dial = transport.dial.bind(transport)
   const dials = createSemaphore(limit)

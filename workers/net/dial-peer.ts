@@ -4,8 +4,8 @@ import type { Operation } from '../telemetry/operation.ts'
 import type { Libp2pNode } from './create-node.ts'
 
 /**
- * Dials a peer by these addresses. Resolves only with a connection to that very peer, which its handshake has proven: an
- * address may lead to another peer, which then answers at once where it is connected already.
+ * Dials a peer by these addresses. Resolves only with a connection whose handshake proved that peer: an address may
+ * lead to another peer, and libp2p resolves at once with a connection that already exists to it.
  */
 export const dialPeer = async (
   node: Pick<Libp2pNode, 'dial'>,
@@ -19,7 +19,7 @@ export const dialPeer = async (
   return connection
 }
 
-/** The address leads to another peer than it was named for. */
+/** The dialled address led to another peer. */
 export class AnotherPeerError extends Error {
   override readonly name = 'AnotherPeerError'
   constructor() {
@@ -27,7 +27,7 @@ export class AnotherPeerError extends Error {
   }
 }
 
-/** Its relay says that it is not there, and there is no other way to it. */
+/** True if every dial failed because the relay has no reservation for the peer. */
 export const isGone = (error: unknown): boolean =>
   (error instanceof AggregateError ? error.errors : [error]).every(
     (each) => each instanceof Error && each.message.includes('NO_RESERVATION'),

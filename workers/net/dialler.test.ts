@@ -14,7 +14,7 @@ const relay = multiaddr('/ip4/127.0.0.1/tcp/1/ws/p2p/12D3KooWM4UjZbpJQh7mzxEFoeC
 
 const newPeer = async (): Promise<PeerId> => peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
 
-/** A dialler whose dials last for ever unless it is given others; `found` is how many direct peers there are already. */
+/** A dialler whose dials never end unless `dial` is given; `found` is the number of direct peers at the start. */
 const compose = async (found: number, { uncollected = 0, dial = (): Promise<never> => new Promise(() => {}) } = {}) => {
   const state = { found, uncollected }
   const dialled: string[] = []
@@ -63,66 +63,66 @@ const compose = async (found: number, { uncollected = 0, dial = (): Promise<neve
   return { dialler, dialled, peers, state, node, events, relayed, paths }
 }
 
-test('three are dialled at once, those with a higher id before the others', async () => {
+test('dials three peers at once, those with a higher id first', async () => {
   const { dialler, dialled, peers, node } = await compose(0)
-  dialler.consider(peers, 'present')
+  dialler.consider(peers, 'named')
   expect(dialled).toHaveLength(3)
   const higher = peers.filter(({ id }) => `${id}` > `${node.peerId}`).map(({ id }) => id.toString())
   expect(dialled.filter((peer) => higher.includes(peer))).toHaveLength(Math.min(3, higher.length))
   dialler.stop()
 })
 
-test('of remembered peers two, so that one who is known to be here is not kept waiting', async () => {
+test('dials at most two known peers at once, so that a named peer does not wait', async () => {
   const { dialler, dialled, peers } = await compose(0)
-  dialler.consider(peers.slice(0, 5), 'remembered')
+  dialler.consider(peers.slice(0, 5), 'known')
   expect(dialled).toHaveLength(2)
-  dialler.consider(peers.slice(5), 'present')
+  dialler.consider(peers.slice(5), 'named')
   expect(dialled.at(-1)).toBe(peers[5]?.id.toString())
   dialler.stop()
 })
 
-test('enough peers are enough', async () => {
+test('does not dial when there are enough peers', async () => {
   const { dialler, dialled, peers } = await compose(11)
-  dialler.consider(peers, 'present')
+  dialler.consider(peers, 'named')
   expect(dialled).toHaveLength(1)
   dialler.stop()
 })
 
 test('when the browser allows hardly any more WebRTC connections, only a tab with fewer than four peers dials', async () => {
   const { dialler, dialled, peers, state } = await compose(4, { uncollected: 300 })
-  dialler.consider(peers, 'present')
+  dialler.consider(peers, 'named')
   expect(dialled).toEqual([])
   state.found = 3
   dialler.pump()
   expect(dialled.length).toBeGreaterThan(0)
-  expect(dialler.trouble()).toMatch(/hardly any more WebRTC connections/)
+  expect(dialler.trouble()).toBe('webrtc-connections-scarce')
   state.uncollected = 299
   expect(dialler.trouble()).toBeUndefined()
   dialler.stop()
 })
 
-test('who is not at its relay any more is tried once again, and then not until it is named anew', async () => {
+test('a peer without a reservation is retried once, and then only after it is named again', async () => {
   vi.useFakeTimers()
   const gone = new Error('failed to connect via relay with status NO_RESERVATION')
   const { dialler, dialled, peers } = await compose(0, { dial: () => Promise.reject(gone) })
-  dialler.consider(peers.slice(0, 1), 'present')
+  dialler.consider(peers.slice(0, 1), 'named')
   await vi.advanceTimersByTimeAsync(600_000)
   expect(dialled).toHaveLength(2)
-  dialler.consider(peers.slice(0, 1), 'present')
+  dialler.consider(peers.slice(0, 1), 'named')
   expect(dialled).toHaveLength(3)
   dialler.stop()
 })
 
-test('who is there and cannot be reached is tried again and again', async () => {
+test('a peer with a reservation is retried indefinitely', async () => {
   vi.useFakeTimers()
   const { dialler, dialled, peers } = await compose(0, { dial: () => Promise.reject(new Error('no path')) })
-  dialler.consider(peers.slice(0, 1), 'present')
+  dialler.consider(peers.slice(0, 1), 'named')
   await vi.advanceTimersByTimeAsync(600_000)
   expect(dialled.length).toBeGreaterThan(5)
   dialler.stop()
 })
 
-test('a relayed connection that its relay ended is made anew by one side while there is no direct path', async () => {
+test('one side replaces a relayed connection that its relay closed, while there is no direct path', async () => {
   const { dialler, peers, node, events, relayed, paths, state } = await compose(0)
   const closes = (id: PeerId, bytes: bigint): number => {
     const remoteAddr = multiaddr(`${relay}/p2p-circuit/p2p/${id}`)
@@ -132,11 +132,11 @@ test('a relayed connection that its relay ended is made anew by one side while t
   }
   const isHigher = ({ id }: PeerInfo): boolean => `${id}` > `${node.peerId}`
   for (const peer of peers) {
-    // A direct connection is tried anyway.
+    // A direct connection is being tried.
     expect(closes(peer.id, 0n)).toBe(0)
     paths.begin(peer.id.toString())('failed')
     expect(closes(peer.id, 0n)).toBe(isHigher(peer) ? 1 : 0)
-    // The peer has left, or nobody needed the connection.
+    // The peer left, or the connection was not needed.
     expect(closes(peer.id, 16_000_000n)).toBe(0)
     state.found = 4
     expect(closes(peer.id, 0n)).toBe(0)

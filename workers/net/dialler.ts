@@ -1,6 +1,7 @@
 import type { Connection, PeerInfo } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import type { StepReason } from '../contract/reasons.ts'
 import { createTokenBucket } from '../stack/token-bucket.ts'
 import { runOperation } from '../telemetry/operation.ts'
 import { isDirect, isRelayed, isWebRtc } from './addresses.ts'
@@ -10,70 +11,79 @@ import { createDialTargets, type DialTarget } from './dial-targets.ts'
 import type { Pool } from './pool/pool.ts'
 import { hasBudget } from './relayed-budget.ts'
 
-/** Dials at once: each is an RTCPeerConnection that gathers and checks candidates. */
+/** Concurrent dials: each is an RTCPeerConnection that gathers and checks candidates. */
 const maxDials = 3
 
-/** One dial with all its addresses, ms; by WebRTC it takes about 300. */
+/** Limit of one dial with all its addresses (ms); a WebRTC dial takes about 300. */
 const dialTimeoutMs = 8_000
 
-/** A peer that begins to dial us gets this long before we dial it ourselves, ms: several WebRTC dials. */
+/** Time for a peer that dials us to finish, before we dial it ourselves (ms): several WebRTC dials. */
 const takeOverMs = 1_500
 
 /**
- * Dials in a minute, whatever is heard: a tab that opens makes about 12, and tries some in vain. Who names peers without
- * end must not make it dial without end.
+ * Dials per minute, however many peers are named. A newly opened tab makes about 12 and some fail; a source that names
+ * endless peers must not cause endless dials.
  */
 const maxDialsAMinute = 60
 
-/** Peers that are remembered to be dialled, or to be left alone for a while. */
-const maxCandidates = 256
+/** Limit of dial targets, including those in backoff. */
+const maxTargets = 256
 
 /**
- * Of those, so many may go to peers that are only remembered, each for so long, ms: where they or their relays are gone,
- * that must not keep the ones waiting that are known to be here.
+ * Limits for known peers that nobody has named yet: they or their relays may be gone, and must not delay named peers.
  */
-const maxRememberedDials = 2
-const rememberedTimeoutMs = 4_000
+const maxKnownPeerDials = 2
+const knownPeerTimeoutMs = 4_000
 
 /**
- * Of the RTCPeerConnections that the browser allows this tab, so large a share may be used up by looking for more peers;
- * the rest is for those that are needed: a tab that has hardly anybody, requests, and peers that dial us.
+ * Share of this tab's RTCPeerConnections that looking for more peers may use. The rest is for a tab with few peers, for
+ * requests, and for peers that dial us.
  */
 const dialShare = 0.75
 const neededPeers = 4
 
+/** Why no peer can be reached directly: codes of a step. */
+export type DialTrouble = Extract<
+  StepReason['code'],
+  | 'webrtc-connections-scarce'
+  | 'webrtc-connections-refused'
+  | 'relay-does-not-reach-peers'
+  | 'direct-path-timed-out'
+  | 'direct-path-failed'
+>
+
 export interface Dialler {
-  /** Takes note of peers with their addresses, and dials some of them; `present` are those that somebody has just named. */
-  consider(peers: readonly PeerInfo[], from: 'present' | 'remembered'): void
-  /** Dials as many as there is room for. */
+  /** Adds dial targets and dials some; `named` by a connected peer just now, or `known` from earlier sessions. */
+  consider(peers: readonly PeerInfo[], source: 'named' | 'known'): void
+  /** Dials as many targets as there is room for. */
   pump(): void
   dialing(): number
-  /** True while dials are under way, or peers wait for one to end: hearing of more is of no use yet. */
+  /** True while dials run or targets wait for one to end, so that more targets would be of no use yet. */
   isBusy(): boolean
-  /** Why no peer was reached since the last one that was, in words; undefined when nothing failed. */
-  trouble(): string | undefined
+  /** Why no peer was reached since the last success; undefined when nothing failed. */
+  trouble(): DialTrouble | undefined
   wake(): void
   stop(): void
 }
 
 export interface DiallerOptions {
   target: number
-  /** Peers that are not to be dialled, as banned ones. */
+  /** True for peers that must not be dialled, such as banned ones. */
   avoid(peerId: string): boolean
-  /** RTCPeerConnections that the browser has not collected yet, and how many it allows. */
+  /** RTCPeerConnections that the browser has not garbage-collected yet, and how many it allows. */
   rtcCounts?(): { uncollected: number; limit: number }
   onChange(): void
 }
 
 /**
- * Dials peers that were heard of, at most three at once, until there are enough.
+ * Dials peers that were named or known, at most three at once, until there are enough.
  *
- * Two tabs that find each other at once would each open an RTCPeerConnection. Peers with a higher id than ours are
- * dialled first; and whoever sees the relayed connection of a peer with a lower id arrive leaves the dial to that peer,
- * and takes over when nothing has come of it.
+ * Two tabs that find each other at the same moment would each open an RTCPeerConnection. So peers with a higher id are
+ * dialled first, and when the relayed connection of a peer with a lower id arrives, the dial is left to that peer and
+ * taken over only if it does not succeed.
  *
- * What it hears is not to be trusted: a dial counts only when it has led to a connection that the peer needed, every end of
- * a dial takes a turn of the event loop before the next begins, and dials are bounded in each minute.
+ * Names are not trusted: a dial counts only if it led to a missing connection to that peer, the next dial starts in
+ * another turn of the event loop, and dials per minute are limited.
  */
 export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOptions): Dialler => {
   const { libp2p, gater } = node
@@ -82,18 +92,18 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
   const { target, avoid, rtcCounts, onChange } = options
   const self = libp2p.peerId.toString()
   const now = (): number => performance.now()
-  const candidates = createDialTargets({ max: maxCandidates, now, random: Math.random })
+  const targets = createDialTargets({ max: maxTargets, now, random: Math.random })
   const dialing = new Map<string, AbortController>()
   const dials = createTokenBucket({ perSecond: maxDialsAMinute / 60, burst: maxDialsAMinute }, now)
-  /** Named by somebody in this life of the node, and not only remembered. */
-  const present = new Set<string>()
+  /** Peers that another peer named in this session. */
+  const namedPeers = new Set<string>()
   const stopped = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   let timerAt = 0
   let lastFailure: unknown
 
-  /** Without WebRTC a relayed connection is the most that there can be. */
-  const fits = (address: Multiaddr): boolean => (node.webRtc ? !isRelayed(address) : !isWebRtc(address))
+  /** Without WebRTC, only relayed connections are possible. */
+  const isUsable = (address: Multiaddr): boolean => (node.webRtc ? !isRelayed(address) : !isWebRtc(address))
 
   const connectionsTo = (peerId: string): Connection[] =>
     libp2p.getConnections().filter(({ remotePeer, status }) => status === 'open' && remotePeer.toString() === peerId)
@@ -103,8 +113,8 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
     !avoid(peerId) &&
     !connectionsTo(peerId).some((connection) => isDirect(connection) || !node.webRtc)
 
-  /** Peers with a direct connection, those included that have yet to show that it works. */
-  const foundPeers = (): number => {
+  /** Counts peers with a direct connection, including unproven ones. */
+  const countDirectPeers = (): number => {
     const peers = libp2p
       .getConnections()
       .filter((connection) => isDirect(connection) && connection.status === 'open')
@@ -114,23 +124,23 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
   }
 
   const hasRoom = (): boolean => {
-    const found = foundPeers()
-    if (dialing.size >= maxDials || found + dialing.size >= target) return false
-    return found < neededPeers || !isScarce()
+    const direct = countDirectPeers()
+    if (dialing.size >= maxDials || direct + dialing.size >= target) return false
+    return direct < neededPeers || !isScarce()
   }
 
-  const rememberedDials = (): number => [...dialing.keys()].filter((peer) => !present.has(peer)).length
+  const knownPeerDials = (): number => [...dialing.keys()].filter((peer) => !namedPeers.has(peer)).length
 
   const isScarce = (): boolean => {
     const counts = rtcCounts?.()
     return counts !== undefined && counts.uncollected >= counts.limit * dialShare
   }
 
-  /** True while a peer seems to be on its way to us: its relayed connection came a moment ago. */
-  const arriving = (peerId: string): boolean =>
+  /** True while a peer is probably dialling us: its relayed connection arrived a moment ago. */
+  const isDialingUs = (peerId: string): boolean =>
     connectionsTo(peerId).some((connection) => {
       const age = Date.now() - connection.timeline.open
-      // Younger than nothing: the clock was set back since, and nobody is on its way for a day.
+      // A negative age means that the clock was set back; the peer would seem to be dialling for that long.
       return connection.direction === 'inbound' && !isDirect(connection) && age >= 0 && age < takeOverMs
     })
 
@@ -138,32 +148,34 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
     if (stopped.signal.aborted) return
     clearTimeout(timer)
     timer = undefined
-    // Those that leave the dial to us come first; by the time of the others, they may have dialled us.
-    const due = candidates
+    // Peers that leave the dial to us come first; the others may dial us meanwhile.
+    const due = targets
       .due()
       .filter(({ peer }) => isWanted(peer))
       .sort(
         (a, b) =>
-          Number(present.has(b.peer)) - Number(present.has(a.peer)) || Number(a.peer < self) - Number(b.peer < self),
+          Number(namedPeers.has(b.peer)) - Number(namedPeers.has(a.peer)) ||
+          Number(a.peer < self) - Number(b.peer < self),
       )
-    for (const candidate of due) {
+    for (const dialTarget of due) {
+      const { peer } = dialTarget
       if (!hasRoom()) break
-      if (!present.has(candidate.peer) && rememberedDials() >= maxRememberedDials) break
-      const restMs = node.paths.restMs(candidate.peer)
-      if (restMs > 0) candidates.postpone(candidate.peer, restMs)
-      else if (arriving(candidate.peer)) candidates.postpone(candidate.peer, takeOverMs)
-      else if (dials.tryTake()) void dial(candidate)
+      if (!namedPeers.has(peer) && knownPeerDials() >= maxKnownPeerDials) break
+      const retryInMs = node.paths.retryInMs(peer)
+      if (retryInMs > 0) targets.postpone(peer, retryInMs)
+      else if (isDialingUs(peer)) targets.postpone(peer, takeOverMs)
+      else if (dials.tryTake()) void dial(dialTarget)
       else {
         pumpLater(dials.waitMs())
         break
       }
     }
-    const next = candidates.nextAt(isWanted)
+    const next = targets.nextAt(isWanted)
     if (Number.isFinite(next)) pumpLater(next - now())
     onChange()
   }
 
-  /** Within `ms`, in a task of its own. */
+  /** Runs `pump` within `ms`, in another task. */
   const pumpLater = (ms: number): void => {
     const at = now() + Math.max(ms, 0)
     if (timer !== undefined && timerAt <= at) return
@@ -178,27 +190,27 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
     dialing.set(peer, abort)
     const undoPermit = gater.permit(peer)
     const end = node.paths.begin(peer)
-    const limitMs = present.has(peer) ? dialTimeoutMs : rememberedTimeoutMs
+    const limitMs = namedPeers.has(peer) ? dialTimeoutMs : knownPeerTimeoutMs
     try {
       const signal = AbortSignal.any([stopped.signal, abort.signal, AbortSignal.timeout(limitMs)])
       await runOperation(tracer, 'net.dial', signal, (operation) =>
         dialPeer(libp2p, peerIdFromString(peer), addresses, operation),
       )
-      // Where another was dialling the same peer, its dial was joined, and that one may settle for a relayed connection.
-      if (isWanted(peer, true)) throw new Error('the dial has led to no connection of the kind that was wanted')
+      // libp2p joins dials to the same peer, and the joined one may accept a relayed connection.
+      if (isWanted(peer, true)) throw new Error('the dial did not lead to a connection of the required kind')
       end('made')
       log.debug('dial succeeded', { peer, ms: Math.round(now() - began) })
-      candidates.reached(peer)
+      targets.reached(peer)
       lastFailure = undefined
     } catch (error) {
       const gone = isGone(error)
       log.debug('dial failed', { peer, ms: Math.round(now() - began), gone, error: String(error) })
       end(abort.signal.aborted || gone ? 'cancelled' : 'failed')
-      if (abort.signal.aborted) candidates.postpone(peer, takeOverMs)
-      // Twice is no tab that is just being reloaded. When it comes back, its relay will name it again.
-      else if (gone && candidates.failures(peer) > 0) candidates.forget(peer)
+      if (abort.signal.aborted) targets.postpone(peer, takeOverMs)
+      // Gone twice: not just a tab that reloads. If it returns, its relay will name it again.
+      else if (gone && targets.failures(peer) > 0) targets.forget(peer)
       else {
-        candidates.failed(peer, node.paths.restMs(peer))
+        targets.failed(peer, node.paths.retryInMs(peer))
         lastFailure = error
       }
     } finally {
@@ -208,15 +220,15 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
     if (!stopped.signal.aborted) pumpLater(0)
   }
 
-  /** Both are dialling each other: the one with the lower id goes on. */
+  /** When both peers dial each other, the one with the lower id continues. */
   const onOpen = ({ detail: connection }: CustomEvent<Connection>): void => {
     const peerId = connection.remotePeer.toString()
     if (isDirect(connection) || connection.direction !== 'inbound') return
     if (peerId < self) dialing.get(peerId)?.abort()
   }
   /**
-   * A relay has ended a connection that carried enough, or was open for long. While there is no direct path it is how news,
-   * questions and packages reach the peer, so one side, the one with the lower id, makes another.
+   * Replaces a relayed connection that its relay closed for its limits. Without a direct path, announcements, queries
+   * and packages need it. The side with the lower id dials.
    */
   const onClose = ({ detail: connection }: CustomEvent<Connection>): void => {
     const peerId = connection.remotePeer.toString()
@@ -225,7 +237,7 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
     const isNeeded = pool.directPeers().length < neededPeers && connectionsTo(peerId).length === 0
     if (!isUsedUp || !isNeeded || peerId < self || node.paths.mayTry(peerId) || !dials.tryTake()) return
     const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(dialTimeoutMs)])
-    // Where it fails, the next try of a direct connection makes a relayed one on its way.
+    // If this fails, the next direct dial opens a relayed connection as well.
     runOperation(tracer, 'net.dial relayed', signal, (operation) =>
       node.dialRelayed(connection.remoteAddr, operation),
     ).catch(() => {})
@@ -235,28 +247,27 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
   libp2p.addEventListener('connection:close', onClose)
 
   return {
-    consider(peers, from) {
+    consider(peers, source) {
       for (const { id, multiaddrs } of peers) {
         const peer = id.toString()
         if (peer === self || node.isRelay(peer)) continue
-        if (!candidates.add(peer, node.dialable(peer, multiaddrs).filter(fits))) continue
-        if (from === 'present') present.add(peer)
+        if (!targets.add(peer, node.dialable(peer, multiaddrs).filter(isUsable))) continue
+        if (source === 'named') namedPeers.add(peer)
       }
-      // Names of peers that were forgotten since.
-      for (const peer of present) if (!candidates.has(peer)) present.delete(peer)
+      // Drops targets that were evicted.
+      for (const peer of namedPeers) if (!targets.has(peer)) namedPeers.delete(peer)
       pump()
     },
     pump,
     dialing: () => dialing.size,
-    isBusy: () => dialing.size > 0 || candidates.due().some(({ peer }) => isWanted(peer)),
+    isBusy: () => dialing.size > 0 || targets.due().some(({ peer }) => isWanted(peer)),
     trouble() {
-      if (isScarce() && pool.directPeers().length < neededPeers)
-        return 'This browser allows this tab hardly any more WebRTC connections; closing the tab and opening the page anew frees them.'
-      return lastFailure === undefined || candidates.size === 0 ? undefined : whyNotReached(lastFailure)
+      if (isScarce() && pool.directPeers().length < neededPeers) return 'webrtc-connections-scarce'
+      return lastFailure === undefined || targets.size === 0 ? undefined : whyNotReached(lastFailure)
     },
     wake() {
-      node.paths.hurry()
-      candidates.hurry()
+      node.paths.shortenBackoffs()
+      targets.clearBackoffs()
       pump()
     },
     stop() {
@@ -268,13 +279,12 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
   }
 }
 
-/** At which step of the way to another tab a dial ended: the relay, the agreement through it, or the direct path (ICE). */
-const whyNotReached = (error: unknown): string => {
+/** Names the step at which a dial failed: the relay, the signalling through it, or the direct path (ICE). */
+const whyNotReached = (error: unknown): DialTrouble => {
   const errors = error instanceof AggregateError ? error.errors : [error]
   const texts = errors.map((each) => (each instanceof Error ? `${each.name} ${each.message}` : String(each))).join(' ')
-  if (/connect via relay/i.test(texts))
-    return 'Other tabs were found, but the relay does not reach them: they may have just closed.'
-  if (/TooManyConnections/.test(texts)) return 'This browser refuses more WebRTC connections until the tab is closed.'
-  if (/Timeout|abort/i.test(texts)) return 'Other tabs were found, but none answered on a direct path in time.'
-  return 'Other tabs were found, but none could be connected to directly.'
+  if (/connect via relay/i.test(texts)) return 'relay-does-not-reach-peers'
+  if (/TooManyConnections/.test(texts)) return 'webrtc-connections-refused'
+  if (/Timeout|abort/i.test(texts)) return 'direct-path-timed-out'
+  return 'direct-path-failed'
 }

@@ -32,7 +32,7 @@ describe('gater', () => {
     expect(gater.denyDialMultiaddr?.(multiaddr(address))).toBe(denied)
   })
 
-  it('denies peers when there are enough connections, but for relays and permitted ones', () => {
+  it('denies peers when there are enough connections, except relays and permitted peers', () => {
     let full = false
     const { gater, permit } = createGater([relay], { isFull: () => full, isBanned: () => false })
     expect(gater.denyDialPeer?.(peer)).toBe(false)
@@ -48,7 +48,7 @@ describe('gater', () => {
     expect(gater.denyDialPeer?.(peer)).toBe(true)
   })
 
-  it('neither dials banned peers nor lets them in, but for relays', () => {
+  it('neither dials nor accepts banned peers, except relays', () => {
     const banned = new Set([peer.toString(), relayPeer.toString()])
     const { gater, permit } = createGater([relay], { isFull: () => false, isBanned: (id) => banned.has(id) })
     permit(peer.toString())

@@ -3,41 +3,41 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { isRelayed, isWebRtc, peerOf, socketOf } from './addresses.ts'
 
 export interface DialGater {
-  /** For libp2p. */
+  /** The gater for libp2p. */
   gater: ConnectionGater
-  /** Lets this peer be dialled although there are enough connections; returns its undo. */
+  /** Allows dialling this peer even when there are enough connections; returns its undo. */
   permit(peerId: string): () => void
-  /** The relays are these from now on. */
+  /** Replaces the configured relays. */
   setRelays(relays: readonly string[]): void
 }
 
 export interface GaterDependencies {
-  /** There are enough connections. */
+  /** True when there are enough connections. */
   isFull(): boolean
-  /** For its reputation. */
+  /** True for a peer that is banned for its reputation. */
   isBanned(peerId: string): boolean
 }
 
 /**
- * Whom this tab dials. By address: relays by the addresses that were configured, this machine, anything else only with
- * TLS; other tabs through relays and by WebRTC. By peer: anyone until there are enough connections, as told by
- * `isFull`; then only relays and peers that were permitted, so that a DHT query cannot open ever more connections.
+ * Decides what this node dials and accepts. By address: relayed and WebRTC addresses, configured relays, this machine,
+ * and anything else only with TLS. By peer: everyone until `isFull`, then only relays and permitted peers, so that a
+ * DHT lookup cannot open ever more connections.
  *
- * Banned peers are neither dialled nor let in, but for configured relays. How many connections come in is bounded by the
- * connection manager, not here.
+ * Banned peers are neither dialled nor accepted, except configured relays. The connection manager limits the number of
+ * inbound connections.
  */
 export const createGater = (relays: readonly string[], { isFull, isBanned }: GaterDependencies): DialGater => {
   let relayIds = new Set<string | undefined>()
   let relaySockets = new Set<string>()
   const permits = new Map<string, number>()
 
-  const setRelays = (now: readonly string[]): void => {
-    const addresses = now.map((address) => multiaddr(address))
+  const setRelays = (newRelays: readonly string[]): void => {
+    const addresses = newRelays.map((address) => multiaddr(address))
     relayIds = new Set(addresses.map(peerOf))
     relaySockets = new Set(addresses.map(socketOf))
   }
   setRelays(relays)
-  const isShutOut = (peerId: string): boolean => !relayIds.has(peerId) && isBanned(peerId)
+  const isDenied = (peerId: string): boolean => !relayIds.has(peerId) && isBanned(peerId)
 
   return {
     setRelays,
@@ -52,17 +52,17 @@ export const createGater = (relays: readonly string[], { isFull, isBanned }: Gat
         ),
       denyDialPeer(peer) {
         const id = peer.toString()
-        return isShutOut(id) || (!relayIds.has(id) && !permits.has(id) && isFull())
+        return isDenied(id) || (!relayIds.has(id) && !permits.has(id) && isFull())
       },
-      // The last of its questions, which is asked for every transport: WebRTC brings its own encryption.
-      denyInboundUpgradedConnection: (peer) => isShutOut(peer.toString()),
+      // The only inbound check that runs for every transport: WebRTC brings its own encryption.
+      denyInboundUpgradedConnection: (peer) => isDenied(peer.toString()),
     },
     permit(peerId) {
       permits.set(peerId, (permits.get(peerId) ?? 0) + 1)
-      let held = true
+      let active = true
       return () => {
-        if (!held) return
-        held = false
+        if (!active) return
+        active = false
         const left = (permits.get(peerId) ?? 1) - 1
         if (left === 0) permits.delete(peerId)
         else permits.set(peerId, left)
@@ -76,7 +76,7 @@ const isSecure = (address: Multiaddr): boolean =>
 
 const loopback = /^(127(\.\d{1,3}){3}|::1|localhost)$/
 
-/** Loopback, and the in-memory transport of tests. */
+/** True for loopback addresses, and for the in-memory transport of tests. */
 const isThisMachine = (address: Multiaddr): boolean => {
   const [first] = address.getComponents()
   return first?.name === 'memory' || loopback.test(first?.value ?? '')

@@ -21,7 +21,7 @@ const localRelay = `/ip4/127.0.0.1/tcp/9001/ws/p2p/${relayId}`
 const dialable = (address: string, relay = worldRelay): string[] =>
   dialableAddresses([multiaddr(multiaddr(address).bytes)], peer, { self, relays: [multiaddr(relay)] }).map(String)
 
-describe('an address that is named for a peer', () => {
+describe('an address named for a peer', () => {
   it.each([
     [`${worldRelay}/p2p-circuit/webrtc/p2p/${peer}`],
     [`${worldRelay}/p2p-circuit/webrtc`],
@@ -56,9 +56,9 @@ describe('an address that is named for a peer', () => {
     ['this machine', '/ip4/127.0.0.1/tcp/80/ws'],
     ['this machine by IPv6', '/ip6/::1/tcp/80/ws'],
     ['this machine by name', '/dns4/localhost/tcp/80/ws'],
-    ['this machine by a name of its own', '/dns4/a.localhost/tcp/80/ws'],
+    ['this machine by a subdomain of localhost', '/dns4/a.localhost/tcp/80/ws'],
     ['any address', '/ip4/0.0.0.0/tcp/80/ws'],
-    ['this machine in disguise', '/ip6/::ffff:127.0.0.1/tcp/80/ws'],
+    ['this machine as a mapped IPv4 address', '/ip6/::ffff:127.0.0.1/tcp/80/ws'],
     ['the router', '/ip4/192.168.1.1/tcp/443/tls/ws'],
     ['the router by name', '/dns4/router/tcp/443/wss'],
     ['a printer', '/dns4/printer.local/tcp/443/wss'],
@@ -82,7 +82,7 @@ describe('an address that is named for a peer', () => {
     ['a number as the host of TLS', '/ip4/8.8.8.8/tcp/443/tls/sni/192.168.1.1/ws'],
     ['this machine after another', '/ip4/8.8.8.8/tcp/443/ip4/127.0.0.1/tcp/80/ws'],
     ['the router as a name', '/dns4/192.168.1.1/tcp/443/wss'],
-    ['whatever its owner likes', '/dnsaddr/example.org/tcp/443/wss'],
+    ['a dnsaddr', '/dnsaddr/example.org/tcp/443/wss'],
     ['a file', '/unix/%2Ftmp%2Fsocket'],
     ['a relay on this machine as a name', `/dns4/127.0.0.1/tcp/22/ws/p2p/${farRelay}/p2p-circuit/p2p/${peer}`],
     ['a relay on this machine', `/ip4/127.0.0.1/tcp/22/ws/p2p/${farRelay}/p2p-circuit/p2p/${peer}`],
@@ -90,13 +90,13 @@ describe('an address that is named for a peer', () => {
     expect(dialable(address)).toEqual([])
   })
 
-  it('may be of this machine, or of its network, where a relay is there too', () => {
+  it('may be on this machine or its network if a relay is there too', () => {
     const [machine, network] = ['/ip4/127.0.0.1/tcp/80/ws', '/ip4/192.168.1.9/tcp/443/tls/ws']
     expect([dialable(machine, localRelay).length, dialable(network, localRelay).length]).toEqual([1, 1])
     expect([dialable(machine, lanRelay).length, dialable(network, lanRelay).length]).toEqual([0, 1])
   })
 
-  it('may be the relay, for that relay', () => {
+  it('may be of the relay, for that relay', () => {
     const found = dialableAddresses([multiaddr(worldRelay)], relayId, { self, relays: [multiaddr(worldRelay)] })
     expect(found.map(String)).toEqual([worldRelay])
   })
@@ -117,7 +117,7 @@ const address = fc.array(part, { maxLength: 12 }).map((parts): Multiaddr[] => {
   }
 })
 
-test('of arbitrary ones few remain, each once, each of them to that peer and to nobody else', () => {
+test('of arbitrary addresses few remain, without duplicates, and only ones that lead to that peer', () => {
   fc.assert(
     fc.property(
       fc.array(address, { maxLength: 80 }),
@@ -139,7 +139,7 @@ test('of arbitrary ones few remain, each once, each of them to that peer and to 
   )
 })
 
-test('of very many only the first are read', () => {
+test('of very many addresses only the first are read', () => {
   let read = 0
   const endless = new Proxy([] as Multiaddr[], {
     get(target, key) {

@@ -2,13 +2,13 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { peerOf, socketOf } from './addresses.ts'
 
 /**
- * Which of the addresses that strangers name for a peer are worth a dial. Pure.
+ * Selects the addresses worth dialling from those that strangers name for a peer. Pure.
  *
- * Guarantees: at most `maxAddresses` remain, each once, each ends in the id of that peer, and none leads to this node, to
- * one of its relays in the peer's place, through more than one relay, or to this machine or its local network unless one
- * of its relays is there too. However many are named, only the first `maxRead` are read.
+ * Guarantees: at most `maxAddresses` remain, without duplicates; each ends in the id of that peer; none leads to this
+ * node, to one of its relays in place of the peer, or through more than one relay; and none leads to this machine or
+ * its local network unless a relay of this node is there too. Only the first `maxRead` addresses are read.
  *
- * It does not guarantee that the peer is there: only the handshake proves that (`dial-peer.ts`).
+ * Only the handshake proves that the peer is at an address (`dial-peer.ts`).
  */
 export interface AddressRules {
   /** The id of this node. */
@@ -17,10 +17,10 @@ export interface AddressRules {
   readonly relays: readonly Multiaddr[]
 }
 
-/** A libp2p dial tries no more. */
+/** The limit of a libp2p dial. */
 export const maxAddresses = 10
 
-/** A tab has two addresses for each of its relays, of which there are at most 8, and its own. */
+/** A tab has two addresses for each of its relays (at most 8), and its own. */
 const maxRead = 32
 
 /** A multiaddr through a relay with a long host name and two peer ids has about 170 bytes. */
@@ -32,7 +32,7 @@ export const dialableAddresses = (
   { self, relays }: AddressRules,
 ): Multiaddr[] => {
   if (peer === self) return []
-  // Without relays all strangers are met through peers that a person connected to by hand, wherever those are.
+  // Without relays, all strangers are named by peers that a person connected by hand, in any scope.
   const reach = relays.length === 0 ? scopes.machine : Math.min(Math.max(...relays.map(scopeOf)), scopes.machine)
   const relaySockets = new Set(relays.filter((relay) => peerOf(relay) !== peer).map(socketOf))
   const found = new Map<string, Multiaddr>()
@@ -47,7 +47,7 @@ export const dialableAddresses = (
   return [...found.values()]
 }
 
-/** The address with the peer's id at its end; undefined for one that ends in another peer's. */
+/** Returns the address with the peer's id appended; undefined if it ends in the id of another peer. */
 const withPeer = (address: Multiaddr, peer: string): Multiaddr | undefined => {
   const last = address.getComponents().at(-1)
   if (last === undefined) return undefined
@@ -55,7 +55,7 @@ const withPeer = (address: Multiaddr, peer: string): Multiaddr | undefined => {
   return address.encapsulate(multiaddr(`/p2p/${peer}`))
 }
 
-/** Straight to the peer, or through one relay that is neither the peer nor this node. */
+/** True if the address leads straight to the peer, or through one relay that is neither the peer nor this node. */
 const isPathTo = (address: Multiaddr, peer: string, self: string): boolean => {
   const components = address.getComponents()
   const circuits = components.filter(({ name }) => name === 'p2p-circuit').length
@@ -68,12 +68,12 @@ const isPathTo = (address: Multiaddr, peer: string, self: string): boolean => {
 
 const isCircuit = (address: Multiaddr): boolean => address.getComponents().some(({ name }) => name === 'p2p-circuit')
 
-/** From where a host can be reached: a node with a relay in a narrow scope reaches peers there. */
+/** Where a host is reachable from. A node with a relay in a narrow scope can reach peers in that scope. */
 const scopes = { world: 0, network: 1, machine: 2, nowhere: 3 } as const
 
 /**
- * The narrowest of all hosts that are named: of a relayed address the first is the relay's, and where TLS names another
- * (`sni`), that one is dialled. `dnsaddr` stands for whatever its owner likes, so it leads nowhere.
+ * The narrowest scope of all hosts in the address: the first host of a relayed address is the relay's, and a TLS name
+ * (`sni`) overrides the host that is dialled. `dnsaddr` counts as nowhere, because its owner can point it anywhere.
  */
 const scopeOf = (address: Multiaddr): number =>
   Math.max(
@@ -82,18 +82,18 @@ const scopeOf = (address: Multiaddr): number =>
       if (name === 'ip6') return scopeOfIp6(value.toLowerCase())
       if (name === 'dns' || name === 'dns4' || name === 'dns6' || name === 'sni')
         return scopeOfName(value.toLowerCase())
-      // Transports of tests have no hosts.
+      // The memory transport of tests has no hosts.
       const isOther = name === 'dnsaddr' || name === 'ip6zone' || (at === 0 && name !== 'memory')
       return isOther ? scopes.nowhere : scopes.world
     }),
   )
 
-/** Where a name leads is only seen when it is looked up; what names this machine or network by itself is seen here. */
+/** Recognises names that mean this machine or network. Where other names lead shows only when they are resolved. */
 const scopeOfName = (value: string): number => {
   const name = value.replace(/\.$/, '')
-  // Names in another alphabet are written in this one. What stands for a user, a port or a path is no name.
+  // Internationalised names arrive in ASCII. Characters of a user, port or path make the name invalid.
   if (!/^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?$/.test(name)) return scopes.nowhere
-  // With a number at its end a browser reads it as an IPv4 address, in any of several notations.
+  // Browsers parse a name that ends in a number as an IPv4 address, in several notations.
   if (/(?:^|\.)(?:\d+|0x[0-9a-f]*)$/.test(name)) return scopes.nowhere
   if (name === 'localhost' || name.endsWith('.localhost')) return scopes.machine
   return !name.includes('.') || /\.(local|lan|home|internal|home\.arpa)$/.test(name) ? scopes.network : scopes.world
@@ -113,8 +113,8 @@ const scopeOfIp4 = (value: string): number => {
 }
 
 const scopeOfIp6 = (value: string): number => {
-  // This machine, and IPv4 addresses of any kind in one of four disguises: compatible, mapped, translated, 6to4.
+  // This machine, and embedded IPv4 addresses: compatible, mapped, translated, 6to4.
   if (/^(?:::|64:ff9b:|2002:)/.test(value)) return scopes.machine
-  // Link-local, unique local and multicast ones.
+  // Link-local, unique local and multicast addresses.
   return /^(fe[89a-f]|f[cd]|ff)/.test(value) ? scopes.network : scopes.world
 }

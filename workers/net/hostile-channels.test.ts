@@ -5,7 +5,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { encode as varint } from 'uint8-varint'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-// The transport itself needs a browser; its streams, which read what peers send, do not, and are not exported.
+// The transport needs a browser; its streams, which read peers' data, do not, but are not exported.
 import { DataChannelMuxerFactory } from '../../node_modules/@libp2p/webrtc/dist/src/muxer.js'
 import { toMultiaddrConnection } from '../../node_modules/@libp2p/webrtc/dist/src/rtcpeerconnection-to-conn.js'
 import type { ChannelData, ConnectionStates, ToPage, ToWorker } from '../contract/rtc.ts'
@@ -16,7 +16,7 @@ import { MESSAGE_LIMIT_BYTES } from './rtc-data-channel.ts'
 import { CHANNELS_LIMIT } from './rtc-peer-connection.ts'
 import { installRtcShim, type RtcShim } from './rtc-shim.ts'
 
-/** What a peer may send over data channels, seen by the worker: the shim and the streams of `@libp2p/webrtc`, both real. */
+/** Hostile data over data channels, received by the real shim and the real streams of `@libp2p/webrtc`. */
 
 const faults: unknown[] = []
 const note = (error: unknown): void => void faults.push(error)
@@ -38,7 +38,7 @@ beforeEach(() => {
 })
 afterEach(async () => {
   shim.close()
-  // Rejections are told a turn late.
+  // Unhandled rejections are reported a turn late.
   await new Promise((resolve) => setTimeout(resolve))
   process.off('uncaughtException', note)
   process.off('unhandledRejection', note)
@@ -48,11 +48,11 @@ afterEach(async () => {
 interface Peer {
   id: number
   muxer: StreamMuxer
-  /** What streams that the peer opened have got. */
+  /** What the streams opened by the peer received. */
   received: { bytes: number; streams: Stream[] }
   isOpen(): boolean
   say(message: ToWorker): void
-  /** The peer opens a channel, which opens here unless `open` is false. */
+  /** Opens a channel by the peer; it opens here unless `open` is false. */
   channel(id: number, open?: boolean): void
   send(channel: number, data: ChannelData): void
 }
@@ -110,7 +110,7 @@ const meet = (): Peer => {
   }
 }
 
-/** A message of the protocol: a flag or bytes, with its length before it. */
+/** A length-prefixed protocol message: a flag or bytes. */
 const framed = (content: Uint8Array): ArrayBuffer => {
   const body = [0x12, ...varint(content.length)]
   const head = Uint8Array.from([...varint(body.length + content.length), ...body])
@@ -120,7 +120,7 @@ const framed = (content: Uint8Array): ArrayBuffer => {
 const bytes = (random: RandomBelow, length: number): Uint8Array<ArrayBuffer> =>
   Uint8Array.from({ length }, () => random(256))
 
-/** What a peer may send, good and bad: what came last says whether the connection must end. */
+/** Good and bad messages; `ends` says whether the connection must close. */
 const hostile: Record<string, { data(random: RandomBelow): ChannelData; ends: boolean }> = {
   'a text': { data: () => 'text', ends: true },
   'a text that is a number': { data: (random) => `${random(2) === 0 ? '' : '-'}${10 ** (1 + random(12))}`, ends: true },
@@ -128,19 +128,19 @@ const hostile: Record<string, { data(random: RandomBelow): ChannelData; ends: bo
   'a length without end': { data: (random) => new Uint8Array(9 + random(100)).fill(0xff).buffer, ends: true },
   'a length above the limit': { data: () => Uint8Array.from(varint(262_145)).buffer, ends: true },
   'a huge length': { data: (random) => Uint8Array.from(varint(2 ** (20 + random(33)))).buffer, ends: true },
-  'a message that is no protobuf': { data: () => Uint8Array.of(3, 0xff, 0xff, 0xff).buffer, ends: true },
+  'a message that is not a protobuf': { data: () => Uint8Array.of(3, 0xff, 0xff, 0xff).buffer, ends: true },
   'a field that goes past its message': { data: () => Uint8Array.of(2, 0x12, 0x7f).buffer, ends: true },
   'a message above the limit': { data: () => new ArrayBuffer(MESSAGE_LIMIT_BYTES + 1), ends: true },
   'no bytes': { data: () => new ArrayBuffer(0), ends: false },
   'an empty message': { data: () => Uint8Array.of(0).buffer, ends: false },
-  'a message that is good': { data: (random) => framed(bytes(random, random(500))), ends: false },
+  'a good message': { data: (random) => framed(bytes(random, random(500))), ends: false },
 }
 
 const others: Record<string, (random: RandomBelow) => ChannelData> = {
   'any bytes': (random) => bytes(random, random(300)).buffer,
   'a flag': (random) => Uint8Array.of(2, 0x08, random(8)).buffer,
-  'a good message cut': (random) => framed(bytes(random, 200)).slice(0, random(200)),
-  'fields that nobody knows': (random) => Uint8Array.of(4, 0x7a, 2, random(256), 1).buffer,
+  'a truncated good message': (random) => framed(bytes(random, 200)).slice(0, random(200)),
+  'unknown fields': (random) => Uint8Array.of(4, 0x7a, 2, random(256), 1).buffer,
 }
 
 describe('over data channels', () => {
@@ -150,28 +150,30 @@ describe('over data channels', () => {
       const [peer, honest] = [meet(), meet()]
       peer.channel(-1)
       peer.send(-1, data(random))
-      await until('it is judged', () => !peer.isOpen() === ends)
-      await until('its streams too', () => peer.received.streams.every(({ status }) => (status !== 'open') === ends))
-      // Another peer notices nothing of it.
+      await until('the connection ends or stays', () => !peer.isOpen() === ends)
+      await until('its streams end or stay', () =>
+        peer.received.streams.every(({ status }) => (status !== 'open') === ends),
+      )
+      // Another peer is unaffected.
       honest.channel(-1)
       honest.send(-1, framed(new Uint8Array(10)))
-      await until('it is read', () => honest.received.bytes === 10)
+      await until('the honest peer is read', () => honest.received.bytes === 10)
       honest.say({ kind: 'ended', connection: honest.id, reason: 'done' })
     }
   })
 
-  it('what cannot be read on a stream that was opened from here ends the connection, too', async () => {
+  it('unreadable data on a stream opened from here also closes the connection', async () => {
     const peer = meet()
     const stream = await peer.muxer.createStream()
     const opened = heard.findLast((message) => message.kind === 'open-channel')
     if (opened === undefined) throw new Error('No channel was opened.')
     peer.channel(opened.channel)
     peer.send(opened.channel, 'text')
-    await until('it is judged', () => !peer.isOpen())
+    await until('the connection ends', () => !peer.isOpen())
     expect(stream.status).toBe('aborted')
   })
 
-  it('2,000 cases end at most their own connection', async () => {
+  it('2,000 cases close at most their own connection', async () => {
     const kinds = [...Object.values(hostile).map(({ data }) => data), ...Object.values(others)]
     const honest = meet()
     honest.channel(-1)
@@ -199,7 +201,7 @@ describe('over data channels', () => {
     expect(honest.isOpen()).toBe(true)
   })
 
-  it('more channels than any honest peer opens end the connection', () => {
+  it('too many channels close the connection', () => {
     const peer = meet()
     for (let channel = -1; channel >= -CHANNELS_LIMIT; channel -= 1) peer.channel(channel)
     expect(peer.isOpen()).toBe(true)
@@ -208,7 +210,7 @@ describe('over data channels', () => {
     expect(shim.openConnections()).toBe(0)
   })
 
-  it('channels that came and went are not counted', () => {
+  it('closed channels are not counted', () => {
     const peer = meet()
     for (let channel = -1; channel >= -3 * CHANNELS_LIMIT; channel -= 1) {
       peer.channel(channel)
@@ -217,7 +219,7 @@ describe('over data channels', () => {
     expect(peer.isOpen()).toBe(true)
   })
 
-  it('what comes before a channel is open is bounded', () => {
+  it('data received before a channel is open is bounded', () => {
     const peer = meet()
     peer.channel(-1, false)
     let sent = 0
@@ -225,7 +227,7 @@ describe('over data channels', () => {
     expect(sent).toBeLessThan(12)
   })
 
-  it('what follows a frame that cannot be read is not kept', async () => {
+  it('data after an unreadable frame is not kept', async () => {
     setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc') as () => void
     const held = (): number => {
@@ -236,12 +238,12 @@ describe('over data channels', () => {
     peer.channel(-1)
     const before = held()
     peer.send(-1, new Uint8Array(20).fill(0xff).buffer)
-    // As long as the browser hands over what is on its way.
+    // While the browser delivers data in flight.
     for (let count = 0; count < 1_000; count += 1) {
       peer.send(-1, new ArrayBuffer(60_000))
       await Promise.resolve()
     }
     // Of 60 MB.
-    await until('it is let go of', () => held() - before < 6_000_000)
+    await until('it is released', () => held() - before < 6_000_000)
   })
 })

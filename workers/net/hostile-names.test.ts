@@ -10,7 +10,7 @@ import { createDirectPaths } from './direct-paths.ts'
 import { dialableAddresses } from './heard-addresses.ts'
 import { createPeerFinder } from './peer-finder.ts'
 
-/** A network that names whatever it likes. The work that it makes is counted: dials, and questions to others. */
+/** A network that names arbitrary peers. The tests count the resulting work: dials and requests to others. */
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -20,7 +20,7 @@ const [self, relay, friend] = [await newPeer(), await newPeer(), await newPeer()
 const strangers = await Promise.all(Array.from({ length: 40 }, newPeer))
 const relayAddress = multiaddr(`/ip4/127.0.0.1/tcp/1/ws/p2p/${relay}`)
 
-/** Without a bound it would be dialled without end, in one task: from here on no dial ends. */
+/** Without a limit, dials would never stop, all in one task: after this many, no dial ends. */
 const endless = 2_000
 const minutes = 5
 const dialsAMinute = 60
@@ -34,13 +34,13 @@ const connectionTo = (remotePeer: PeerId, { limited = false } = {}) => ({
   ...(limited ? { limits: {} } : {}),
 })
 
-/** What a dial leads to: at once, whatever was dialled. */
+/** The outcome of every dial, at once, whatever the address. */
 const outcomes = {
   'the relay, which is connected': () => connectionTo(relay),
-  'this tab itself': () => connectionTo(self),
+  'this tab': () => connectionTo(self),
   'another peer': () => connectionTo(friend),
   'a relayed connection to the peer': (peer: PeerId) => connectionTo(peer, { limited: true }),
-  'a connection that is closed again': (peer: PeerId) => connectionTo(peer),
+  'a connection that closes again': (peer: PeerId) => connectionTo(peer),
   'a failure': () => undefined,
 }
 type Outcome = keyof typeof outcomes
@@ -89,24 +89,24 @@ const addresses = [
   multiaddr('/ip4/127.0.0.1/tcp/2/ws'),
 ]
 
-describe('a tab does not dial without end, whatever its dials lead to', () => {
+describe('dials are bounded when they lead to', () => {
   test.each(Object.keys(outcomes) as Outcome[])('%s', async (outcome) => {
     for (const filter of [true, false]) {
       for (const count of [1, strangers.length]) {
         const { tab, pool, work } = compose(outcome, filter)
         const dialler = createDialler(tab, pool, { target: 12, avoid: () => false, onChange() {} })
-        for (const address of addresses) dialler.consider(named(address, count), 'present')
+        for (const address of addresses) dialler.consider(named(address, count), 'named')
         await vi.advanceTimersByTimeAsync(minutes * 60_000)
         dialler.stop()
         expect(work.dials).toBeLessThanOrEqual((minutes + 1) * dialsAMinute)
-        // One peer that cannot be reached is tried about once a minute.
+        // An unreachable peer is tried about once a minute.
         if (count === 1) expect(work.dials).toBeLessThanOrEqual(minutes + 2)
       }
     }
   })
 })
 
-test('arbitrary names, and peers that identify themselves without end, make bounded work', async () => {
+test('arbitrary names and endless identify events cause bounded work', async () => {
   const answer = fc.array(
     fc.record({
       id: fc.constantFrom(self, relay, friend, ...strangers),
@@ -124,7 +124,7 @@ test('arbitrary names, and peers that identify themselves without end, make boun
         const { tab, pool, work, events } = compose(outcome, filter)
         const finder = createPeerFinder(tab, pool, {
           onChange() {},
-          async askClosest() {
+          async requestClosestPeers() {
             work.questions += 1
             return answers[work.questions % answers.length] ?? []
           },

@@ -4,7 +4,7 @@ import { identifyConnections } from './identify.ts'
 
 const peer = { toString: () => 'peer' }
 
-/** The parts of a node that are looked at. */
+/** The parts of a node that identify uses. */
 const createFakeNode = () => {
   const events = new EventTarget()
   const connections = new Set<Connection>()
@@ -49,7 +49,7 @@ describe('identifyConnections', () => {
     expect(identified).toEqual(['direct'])
   })
 
-  it('leaves out a relayed connection that a direct one follows', () => {
+  it('skips a relayed connection that a direct one follows', () => {
     const { node, open, identified } = createFakeNode()
     identifyConnections(node)
     open('relayed', false)
@@ -59,7 +59,7 @@ describe('identifyConnections', () => {
     expect(identified).toEqual(['direct'])
   })
 
-  it('identifies a relayed connection that stays the only one, once', () => {
+  it('identifies a relayed connection without a direct successor once', () => {
     const { node, open, identified } = createFakeNode()
     identifyConnections(node)
     open('relayed', false)
@@ -77,7 +77,7 @@ describe('identifyConnections', () => {
     expect(identified).toEqual([])
   })
 
-  it('forgets all when it is undone', () => {
+  it('forgets all connections when undone', () => {
     const { node, open, identified } = createFakeNode()
     const undo = identifyConnections(node)
     open('waiting', false)

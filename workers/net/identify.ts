@@ -2,15 +2,15 @@ import type { Connection, Libp2p } from '@libp2p/interface'
 import type { StackServices } from '../stack/services.ts'
 import { isDirect } from './addresses.ts'
 
-/** A relayed connection that no direct one has followed after this long, ms, is there to stay; WebRTC takes about 300. */
+/** Age at which a relayed connection without a direct successor counts as permanent (ms); WebRTC takes about 300. */
 const settledMs = 3_000
 
 /**
- * Identifies every direct connection when it opens, and a relayed one only if it stays the only one.
+ * Identifies every direct connection when it opens, and a relayed one only if no direct one follows.
  *
- * Most relayed connections between tabs are the way to a direct one and gone within a second: to identify them, too,
- * from both sides, was a third of all streams that a newcomer opened. The services must be told not to identify by
- * themselves (`StackOptions.identifyOnOpen`). Returns its undo.
+ * Most relayed connections between tabs lead to a direct one and close within a second. Identifying them too, from both
+ * sides, made up a third of all streams that a newcomer opened. `StackOptions.identifyOnOpen` must be off, so that the
+ * services do not identify connections as well. Returns its undo.
  */
 export const identifyConnections = (
   node: Pick<
@@ -20,7 +20,7 @@ export const identifyConnections = (
 ): (() => void) => {
   const waiting = new Map<string, ReturnType<typeof setTimeout>>()
 
-  // A peer that does not answer is for the pool to find out.
+  // The pool detects peers that do not answer.
   const identify = (connection: Connection): void => void node.services.identify.identify(connection).catch(() => {})
 
   const onOpen = ({ detail: connection }: CustomEvent<Connection>): void => {

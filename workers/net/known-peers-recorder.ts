@@ -3,44 +3,44 @@ import type { PeerNode } from './create-node.ts'
 import type { KnownPeers } from './known-peers.ts'
 import type { Pool } from './pool/pool.ts'
 
-/** How often it is looked who is there, ms; a peer that stays shorter is nobody to come back to. */
-const lookMs = 10_000
+/** Interval between samples of the connected peers (ms). Only peers in two samples in a row are recorded. */
+const sampleIntervalMs = 10_000
 
-/** Peers that stay are noted again so often, ms, so that it shows when they were seen last. */
+/** Interval after which an unchanged set of peers is recorded again, to update when they were last seen (ms). */
 const renewMs = 300_000
 
-/** Notes the peers that are connected directly and work well, with all addresses they told. Returns its undo. */
-export const recordKnownPeers = (node: PeerNode, pool: Pool, remembered: KnownPeers): (() => void) => {
+/** Records healthy, directly connected peers with all addresses they announced. Returns its undo. */
+export const recordKnownPeers = (node: PeerNode, pool: Pool, knownPeers: KnownPeers): (() => void) => {
   let before = new Set<string>()
-  let noted = ''
-  let notedAt = performance.now()
+  let recorded = ''
+  let recordedAt = performance.now()
 
   const infoOf = async (peer: ReturnType<Pool['peers']>[number]): Promise<PeerInfo> => {
-    const told = await node.libp2p.peerStore.get(peer.id).then(
+    const announced = await node.libp2p.peerStore.get(peer.id).then(
       ({ addresses }) => addresses.map(({ multiaddr }) => multiaddr),
       () => [],
     )
-    // The way by which it was reached comes first, if we dialled; the remote end of one that came in leads nowhere.
+    // A dialled address comes first, because it worked. The remote address of an inbound connection cannot be dialled.
     const { direction, remoteAddr } = peer.connection
-    return { id: peer.id, multiaddrs: direction === 'outbound' ? [remoteAddr, ...told] : told }
+    return { id: peer.id, multiaddrs: direction === 'outbound' ? [remoteAddr, ...announced] : announced }
   }
 
-  const look = async (): Promise<void> => {
-    const here = pool
+  const sample = async (): Promise<void> => {
+    const healthy = pool
       .peers()
       .filter(({ id, direct, health }) => direct && !node.isRelay(`${id}`) && health.state === 'healthy')
-    const stayed = here.filter(({ id }) => before.has(id.toString()))
-    before = new Set(here.map(({ id }) => id.toString()))
+    const stayed = healthy.filter(({ id }) => before.has(id.toString()))
+    before = new Set(healthy.map(({ id }) => id.toString()))
     const ids = stayed
       .map(({ id }) => id.toString())
       .sort()
       .join(' ')
-    if (ids === '' || (ids === noted && performance.now() - notedAt < renewMs)) return
-    noted = ids
-    notedAt = performance.now()
-    remembered.see(await Promise.all(stayed.map(infoOf)))
+    if (ids === '' || (ids === recorded && performance.now() - recordedAt < renewMs)) return
+    recorded = ids
+    recordedAt = performance.now()
+    knownPeers.record(await Promise.all(stayed.map(infoOf)))
   }
 
-  const timer = setInterval(look, lookMs)
+  const timer = setInterval(sample, sampleIntervalMs)
   return () => clearInterval(timer)
 }

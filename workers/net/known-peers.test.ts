@@ -17,14 +17,14 @@ const newPeer = async (...more: string[]): Promise<PeerInfo> => {
 }
 const idsOf = (peers: readonly PeerInfo[]): string[] => peers.map(({ id }) => id.toString())
 
-test('peers come back with the relays they were seen at, the last one first', async () => {
+test('peers are restored with their relays, the last seen first', async () => {
   const store = createMemoryStore()
   let time = 1
   const before = createKnownPeers({ store, now: () => time })
   const [one, two] = [await newPeer(), await newPeer('/ip4/127.0.0.1/tcp/7/ws')]
-  before.see([one])
+  before.record([one])
   time = 2
-  before.see([two])
+  before.record([two])
   await before.stop()
   const found = await createKnownPeers({ store, now: () => 3 }).load()
   expect(idsOf(found)).toEqual(idsOf([two, one]))
@@ -33,21 +33,21 @@ test('peers come back with the relays they were seen at, the last one first', as
   )
 })
 
-test('what leads to a relayed connection only is not kept, nor a peer with nothing else', async () => {
+test('relayed addresses are not kept, nor peers without other addresses', async () => {
   const store = createMemoryStore()
   const peers = createKnownPeers({ store, now: () => 1 })
   const peer = await newPeer()
-  peers.see([{ id: peer.id, multiaddrs: [multiaddr(`${relay}/p2p-circuit/p2p/${peer.id}`)] }])
+  peers.record([{ id: peer.id, multiaddrs: [multiaddr(`${relay}/p2p-circuit/p2p/${peer.id}`)] }])
   await peers.stop()
   expect(await createKnownPeers({ store, now: () => 1 }).load()).toEqual([])
 })
 
-test('no more than 48 are kept, those seen last; who broke the rules or was long away is not', async () => {
+test('keeps the 48 peers seen last, without rule breakers and those not seen for long', async () => {
   const store = createMemoryStore()
   let time = 0
   const peers = createKnownPeers({ store, now: () => ++time })
   const all = await Promise.all(Array.from({ length: 60 }, () => newPeer()))
-  for (const peer of all) peers.see([peer])
+  for (const peer of all) peers.record([peer])
   peers.forget(all[59]?.id.toString() ?? '')
   await peers.stop()
   const found = await createKnownPeers({ store, now: () => 1_000 }).load()
@@ -55,10 +55,10 @@ test('no more than 48 are kept, those seen last; who broke the rules or was long
   expect(await createKnownPeers({ store, now: () => 31 * day }).load()).toEqual([])
 })
 
-test('bytes that somebody changed give fewer peers, and never an error', async () => {
+test('damaged bytes yield fewer peers and never an error', async () => {
   const store = createMemoryStore()
   const peers = createKnownPeers({ store, now: () => 1 })
-  peers.see(await Promise.all([newPeer(), newPeer()]))
+  peers.record(await Promise.all([newPeer(), newPeer()]))
   await peers.stop()
   const good = (await store.get('peers', 'remembered')) ?? new Uint8Array()
   const load = async (value: Uint8Array) => {
@@ -76,7 +76,7 @@ test('bytes that somebody changed give fewer peers, and never an error', async (
     expect(await load(value)).toEqual([])
 })
 
-test('an entry that is no peer, or an address of another one, is left out', async () => {
+test('skips entries that are not peers, and addresses of other peers', async () => {
   const [peer, other] = [await newPeer(), await newPeer()]
   const entry = (id: string, addresses: string[]) => ({ id, addresses, seenAt: 1 })
   const store = createMemoryStore()

@@ -8,63 +8,63 @@ import type { Store } from '../store/store.ts'
 import { isRelayed, peerOf } from './addresses.ts'
 
 /**
- * Peers that this profile was directly connected to, with the addresses they had: those through the relays they were
- * last seen at, and their own. A tab that opens again dials them before any relay has told it of anybody.
+ * Peers that this profile was directly connected to, with their own addresses and those through their last relays. A
+ * reopened tab dials them before any relay has named a peer.
  *
- * What is stored is bounded, and hostile when it is read: what does not decode is nothing, a peer that does not parse is
- * left out. A remembered peer is only dialled; who answers proves by its key that it is the one. Not guaranteed: that the
- * last seconds are remembered.
+ * The stored list is bounded and treated as hostile when read: a list that does not decode counts as empty, and a peer
+ * that does not parse is skipped. Known peers are only dialled; the handshake proves their identity. Peers of the last
+ * seconds may be missing.
  */
 export interface KnownPeers {
-  /** The one seen last comes first; empty when nothing usable is stored. Never rejects. */
+  /** Returns the stored peers, the last seen first; empty when nothing usable is stored. Never rejects. */
   load(): Promise<PeerInfo[]>
-  /** These are connected directly now, and were for a while. Written a little later. */
-  see(peers: readonly PeerInfo[]): void
-  /** A peer that broke the rules. */
+  /** Records peers that have been connected directly for a while. Writes a little later. */
+  record(peers: readonly PeerInfo[]): void
+  /** Removes a peer that broke the rules. */
   forget(peer: string): void
   stop(): Promise<void>
 }
 
 export interface KnownPeersDependencies {
   store: Pick<Store, 'get' | 'write'>
-  /** Ms since the epoch. */
+  /** Time since the epoch (ms). */
   now(): number
 }
 
-/** Twice as many as are ever connected: the rest may be closed when the tab opens again. */
+/** Twice as many as can be connected: some will be gone when the tab reopens. */
 const maxPeers = 48
 
-/** Through a few relays, and its own. */
+/** Addresses through a few relays, and the peer's own. */
 const maxAddresses = 6
 
 /** A multiaddr through a relay with a long name and two peer ids has some 250 characters. */
 const maxAddressCharacters = 400
 const maxPeerIdCharacters = 128
 
-/** Peers that were not met for so long have other keys or other relays by now, ms. */
+/** Age after which a peer probably has another key or other relays (ms). */
 const staleMs = 30 * 86_400_000
 
-/** What changed is written so much later, ms, together with the rest. */
+/** Delay that collects changes into one write (ms). */
 const writeDelayMs = 5_000
 
 const key = 'remembered'
 
-interface Remembered {
+interface StoredPeer {
   readonly id: string
   readonly addresses: readonly string[]
   readonly seenAt: number
 }
 
-interface RememberedRecord {
+interface KnownPeersRecord {
   readonly v: 1
-  readonly peers: readonly Remembered[]
+  readonly peers: readonly StoredPeer[]
 }
 
 const text = (maxCharacters: number) =>
   v.pipe(v.string('a text is expected'), v.maxLength(maxCharacters, 'the text is too long'))
 
-export const knownPeersCodec = createCodec<RememberedRecord>({
-  name: 'list of remembered peers',
+export const knownPeersCodec = createCodec<KnownPeersRecord>({
+  name: 'list of known peers',
   version: 1,
   maxBytes: 160 * 1024,
   maxItems: maxPeers * (2 * maxAddresses + 8) + 16,
@@ -83,16 +83,16 @@ export const knownPeersCodec = createCodec<RememberedRecord>({
 })
 
 export const createKnownPeers = ({ store, now }: KnownPeersDependencies): KnownPeers => {
-  const byPeer = new Map<string, Remembered>()
+  const byPeer = new Map<string, StoredPeer>()
   let timer: ReturnType<typeof setTimeout> | undefined
   let stopped = false
 
-  const newestFirst = (): Remembered[] => [...byPeer.values()].sort((a, b) => b.seenAt - a.seenAt)
+  const newestFirst = (): StoredPeer[] => [...byPeer.values()].sort((a, b) => b.seenAt - a.seenAt)
 
   const write = async (): Promise<void> => {
     timer = undefined
     const peers = newestFirst().slice(0, maxPeers)
-    // Where it cannot be written, the next start finds its peers through a relay.
+    // If the write fails, the next start finds its peers through a relay.
     await store.write([{ table: 'peers', key, value: knownPeersCodec.encode({ v: 1, peers }) }]).catch(() => {})
   }
 
@@ -111,12 +111,12 @@ export const createKnownPeers = ({ store, now }: KnownPeersDependencies): KnownP
         const info = toInfo(peer)
         if (info === undefined) continue
         found.push(info)
-        // A clock that was ahead must not keep a peer for good; one met meanwhile is newer.
+        // A clock that was ahead must not keep a peer forever. A peer recorded since the start is newer.
         if (!byPeer.has(peer.id)) byPeer.set(peer.id, { ...peer, seenAt: Math.min(peer.seenAt, now()) })
       }
       return found
     },
-    see(peers) {
+    record(peers) {
       for (const { id, multiaddrs } of peers) {
         const addresses = [...new Set(multiaddrs.filter((address) => !isRelayed(address)).map(String))]
           .filter((address) => address.length <= maxAddressCharacters)
@@ -138,8 +138,8 @@ export const createKnownPeers = ({ store, now }: KnownPeersDependencies): KnownP
   }
 }
 
-/** Undefined for what is no peer with an address of its own. */
-const toInfo = ({ id, addresses }: Remembered): PeerInfo | undefined => {
+/** Returns undefined unless the peer parses and has a usable address. */
+const toInfo = ({ id, addresses }: StoredPeer): PeerInfo | undefined => {
   try {
     const multiaddrs = addresses.flatMap((address) => parse(address, id))
     return multiaddrs.length === 0 ? undefined : { id: peerIdFromString(id), multiaddrs }
@@ -148,7 +148,7 @@ const toInfo = ({ id, addresses }: Remembered): PeerInfo | undefined => {
   }
 }
 
-/** An address that leads to another peer than it is kept for is none. */
+/** Returns nothing for an address that leads to another peer. */
 const parse = (address: string, id: string): Multiaddr[] => {
   try {
     const parsed = multiaddr(address)

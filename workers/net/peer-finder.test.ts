@@ -15,22 +15,22 @@ const newPeer = async (): Promise<PeerId> => peerIdFromPrivateKey(await generate
 const relayAddress = '/ip4/127.0.0.1/tcp/1/ws/p2p/12D3KooWM4UjZbpJQh7mzxEFoeC3sXDJr3aFjkbQh1yTHGrwX564'
 
 /**
- * A finder of a tab that is connected to one tab, which may stand for several, and to a relay unless there is none. All
- * whom it asks name `named` other tabs, and dials last until `dialsFail`.
+ * A finder connected to one tab, which counts as `connected` direct peers, and to a relay if `hasRelay`. Every queried
+ * peer names `named` other tabs, and dials stay pending until `dialsFail`.
  */
 const compose = async ({
   named,
   hasRelay = true,
   connected = 1,
   isRelayed = false,
-  askClosest,
+  requestClosestPeers,
 }: {
   named: number
   hasRelay?: boolean
   connected?: number
-  /** The tab it is connected to is reached through the relay. */
+  /** The connected tab is relayed. */
   isRelayed?: boolean
-  askClosest?: () => Promise<PeerInfo[]>
+  requestClosestPeers?: () => Promise<PeerInfo[]>
 }) => {
   const [self, relay, tab] = [await newPeer(), await newPeer(), await newPeer()]
   const names = await Promise.all(
@@ -68,17 +68,17 @@ const compose = async ({
     { directPeers: () => Array<PeerId>(state.connected).fill(tab) } as never,
     {
       onChange() {},
-      async askClosest(peer) {
+      async requestClosestPeers(peer) {
         asked.push(peer)
-        return askClosest?.() ?? names
+        return requestClosestPeers?.() ?? names
       },
     },
   )
   return {
     finder,
-    /** Whom it has asked since the last time. */
+    /** Peers queried since the last call. */
     asked: () => asked.splice(0).map((peer) => (peer.equals(relay) ? 'relay' : 'tab')),
-    /** One of the tabs it is connected to leaves. */
+    /** Disconnects one of the connected tabs. */
     oneLeaves() {
       state.connected -= 1
       events.dispatchEvent(new CustomEvent('connection:close', { detail: direct(tab) }))
@@ -91,7 +91,7 @@ const compose = async ({
   }
 }
 
-test.each([2, 5])('while some of %i that were named are dialled, only relays are asked for others', async (named) => {
+test.each([2, 5])('while some of %i named peers are dialled, only relays are queried', async (named) => {
   const { finder, asked, identified } = await compose({ named })
   await vi.advanceTimersByTimeAsync(0)
   expect(asked()).toEqual(['relay', 'tab'])
@@ -103,7 +103,7 @@ test.each([2, 5])('while some of %i that were named are dialled, only relays are
   finder.stop()
 })
 
-test('when the dials have ended, tabs are asked, each that we dialled at once', async () => {
+test('when the dials have ended, tabs are queried, each tab that we dialled at once', async () => {
   const { finder, asked, identified, dialsFail } = await compose({ named: 3 })
   await vi.advanceTimersByTimeAsync(0)
   asked()
@@ -116,14 +116,14 @@ test('when the dials have ended, tabs are asked, each that we dialled at once', 
   finder.stop()
 })
 
-test('without a relay tabs are asked, whoever is dialled', async () => {
+test('without a relay, tabs are queried also during dials', async () => {
   const { finder, asked } = await compose({ named: 5, hasRelay: false })
   await vi.advanceTimersByTimeAsync(2_000)
   expect(asked().length).toBeGreaterThan(1)
   finder.stop()
 })
 
-test('when one of many leaves there is no hurry, when one of few does others are asked for at once', async () => {
+test('losing one of many peers starts no round, losing one of few starts one at once', async () => {
   const many = await compose({ named: 0, connected: 12 })
   await vi.advanceTimersByTimeAsync(0)
   many.oneLeaves()
@@ -140,7 +140,7 @@ test('when one of many leaves there is no hurry, when one of few does others are
   few.finder.stop()
 })
 
-test('a tab that came while others were dialled is asked when the dials have ended', async () => {
+test('a tab identified during dials is queried when the dials have ended', async () => {
   const { finder, asked, identified, dialsFail } = await compose({ named: 3 })
   await vi.advanceTimersByTimeAsync(0)
   asked()
@@ -152,12 +152,12 @@ test('a tab that came while others were dialled is asked when the dials have end
   finder.stop()
 })
 
-test('what is asked for during a round makes another one after it, also where the round fails', async () => {
+test('a request during a round starts another one afterwards, also if the round fails', async () => {
   for (const fails of [false, true]) {
     const answers: PromiseWithResolvers<PeerInfo[]>[] = []
     const { finder } = await compose({
       named: 0,
-      askClosest() {
+      requestClosestPeers() {
         const answer = Promise.withResolvers<PeerInfo[]>()
         answers.push(answer)
         return answer.promise
@@ -175,8 +175,8 @@ test('what is asked for during a round makes another one after it, also where th
   }
 })
 
-test('a tab that is reached through the relay is a tab that is here', async () => {
+test('a relayed tab counts as a found tab', async () => {
   const relayed = await compose({ named: 0, connected: 0, isRelayed: true })
-  expect(relayed.finder.step()).toMatchObject({ state: 'working', reason: expect.stringContaining('through a relay') })
+  expect(relayed.finder.step()).toMatchObject({ state: 'working', reason: { code: 'peers-through-relay' } })
   relayed.finder.stop()
 })

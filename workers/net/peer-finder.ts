@@ -8,64 +8,64 @@ import type { PeerNode } from './create-node.ts'
 import { createDialler, type DiallerOptions } from './dialler.ts'
 import { keptPeers, type Pool } from './pool/pool.ts'
 
-/** While there are too few peers, others are asked again after this long, ms, doubled up to the second. */
-const firstAskDelayMs = 200
-const maxAskDelayMs = 30_000
+/** Delay between rounds while there are too few peers (ms); it doubles up to the maximum. */
+const firstRoundDelayMs = 200
+const maxRoundDelayMs = 30_000
 
-/** One question, ms: a round trip; a peer that is slower than this is no loss. */
-const askTimeoutMs = 2_000
+/** Limit of one request (ms): a round trip. Slower peers are not worth waiting for. */
+const requestTimeoutMs = 2_000
 
-/** Questions in a minute: others may connect, identify themselves and go as often as they like. */
-const maxQuestionsAMinute = 60
+/** Requests per minute, because others may connect, identify and leave as often as they like. */
+const maxRequestsAMinute = 60
 
 /** Peers taken from one answer (k of Kademlia). */
 const maxNamed = 20
 
-/** Tabs asked in one round, beside all relays: they know peers that use other relays. */
-const tabsAsked = 3
+/** Tabs queried in each round besides all relays: they know peers of other relays. */
+const tabsPerRound = 3
 
 export interface PeerFinder {
-  /** How it stands with direct connections, in words. */
+  /** The state of direct connections. */
   step(): Step
-  /** Asks and dials at once: the machine woke up, or went online. */
+  /** Starts a round and dials at once: the machine woke up or went online. */
   wake(): void
   stop(): void
 }
 
 export interface PeerFinderOptions extends Pick<DiallerOptions, 'rtcCounts'> {
   onChange(): void
-  /** Peers that a connected peer knows closest to `key`, with their addresses; none when it does not answer. */
-  askClosest(peer: PeerId, key: Uint8Array, operation: Operation): Promise<PeerInfo[]>
+  /** Requests the peers closest to `key` from a connected peer; empty when it does not answer. */
+  requestClosestPeers(peer: PeerId, key: Uint8Array, operation: Operation): Promise<PeerInfo[]>
   target?: number
-  /** Peers that are not to be dialled, as banned ones. */
+  /** True for peers that must not be dialled, such as banned ones. */
   avoid?(peerId: string): boolean
-  /** Peers of earlier times, to be dialled before any relay has answered. */
-  remembered?: readonly PeerInfo[]
+  /** Peers of earlier sessions, dialled before any relay has answered. */
+  knownPeers?: readonly PeerInfo[]
 }
 
 /**
- * Finds other tabs and has them dialled, until there are enough.
+ * Finds other tabs and hands them to the dialler, until there are enough.
  *
- * A relay is a DHT server that knows the tabs connected to it, so it is asked for those closest to this one, and then to
- * random keys (FIND_NODE); connected tabs are asked too. That happens on events: when a relay or a peer that we dialled
- * has identified itself, when a connection was lost, and now and then while there are too few. Remembered peers are
- * dialled at once. Tabs are left in peace while those that were named are dialled.
+ * A relay is a DHT server that knows its connected tabs, so the finder requests the peers closest to this node, then to
+ * random keys (FIND_NODE), from relays and connected tabs. It does so when a relay or a dialled peer has been
+ * identified, when a connection was lost, and periodically while there are too few peers. Known peers are dialled at
+ * once. While named peers are dialled, tabs are not queried.
  */
 export const createPeerFinder = (node: PeerNode, pool: Pool, options: PeerFinderOptions): PeerFinder => {
   const { libp2p, isRelay } = node
   const { tracer, logger } = node.telemetry
   const log = logger('net')
-  const { onChange, askClosest, rtcCounts, avoid = () => false, target = keptPeers, remembered = [] } = options
+  const { onChange, requestClosestPeers, rtcCounts, avoid = () => false, target = keptPeers, knownPeers = [] } = options
   const stopped = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
-  let askDelayMs = firstAskDelayMs
-  /** Tabs that were not asked when they came, since those that were named before were still dialled. */
-  const unasked = new Map<string, PeerId>()
+  let roundDelayMs = firstRoundDelayMs
+  /** Tabs not queried yet, because earlier named peers were still being dialled. */
+  const pendingTabs = new Map<string, PeerId>()
   let rounds = 0
   let lastStep = ''
 
   const changed = (): void => {
-    askUnasked()
+    requestPending()
     const now = JSON.stringify([step(), pool.directPeers().length])
     if (now === lastStep || stopped.signal.aborted) return
     lastStep = now
@@ -81,73 +81,75 @@ export const createPeerFinder = (node: PeerNode, pool: Pool, options: PeerFinder
 
   const neighbours = libp2p.peerId.toMultihash().bytes
 
-  const questions = createTokenBucket({ perSecond: maxQuestionsAMinute / 60, burst: maxQuestionsAMinute }, () =>
+  const requests = createTokenBucket({ perSecond: maxRequestsAMinute / 60, burst: maxRequestsAMinute }, () =>
     performance.now(),
   )
 
   const begin = <T>(work: (operation: Operation) => Promise<T>): Promise<T> => {
-    const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(askTimeoutMs)])
+    const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(requestTimeoutMs)])
     return runOperation(tracer, 'net.find peers', signal, work)
   }
 
-  const askOne = async (peer: PeerId, key: Uint8Array, operation: Operation): Promise<void> => {
-    if (!questions.tryTake()) return
-    const named = (await askClosest(peer, key, operation)).slice(0, maxNamed)
+  const requestFrom = async (peer: PeerId, key: Uint8Array, operation: Operation): Promise<void> => {
+    if (!requests.tryTake()) return
+    const named = (await requestClosestPeers(peer, key, operation)).slice(0, maxNamed)
     log.debug('peer named others', { peer: peer.toString(), named: named.length })
-    dialler.consider(named, 'present')
+    dialler.consider(named, 'named')
   }
 
-  /** One round. Asked for while one is under way, another follows: a relay that came meanwhile was not asked. */
-  const asking = createCoalescedRun(async () => {
+  /**
+   * One round. If requested during a round, another follows, because that one missed relays that connected meanwhile.
+   */
+  const searching = createCoalescedRun(async () => {
     if (stopped.signal.aborted || pool.directPeers().length >= target) return
     clearTimeout(timer)
     timer = undefined
-    // The first question is for our neighbours; later ones go all over, so that nobody is only found by few.
+    // The first round finds our neighbours; later ones use random keys, so that every peer is found by many.
     const key = rounds === 0 ? neighbours : crypto.getRandomValues(new Uint8Array(32))
-    const asked = sources()
-    if (asked.length > 0) rounds += 1
-    await begin((operation) => Promise.allSettled(asked.map((peer) => askOne(peer, key, operation))))
+    const peers = sources()
+    if (peers.length > 0) rounds += 1
+    await begin((operation) => Promise.allSettled(peers.map((peer) => requestFrom(peer, key, operation))))
     if (stopped.signal.aborted) return
     changed()
-    askLater()
-    askDelayMs = Math.min(askDelayMs * 2, maxAskDelayMs)
+    searchLater()
+    roundDelayMs = Math.min(roundDelayMs * 2, maxRoundDelayMs)
   })
 
-  const ask = (): void => void asking.ask()
+  const search = (): void => void searching.ask()
 
-  const askUnasked = (): void => {
-    if (unasked.size === 0 || dialler.isBusy()) return
-    const peers = [...unasked.values()]
-    unasked.clear()
+  const requestPending = (): void => {
+    if (pendingTabs.size === 0 || dialler.isBusy()) return
+    const peers = [...pendingTabs.values()]
+    pendingTabs.clear()
     if (pool.directPeers().length >= target) return
-    for (const peer of peers) askNeighbours(peer)
+    for (const peer of peers) requestNeighbours(peer)
   }
 
-  const askNeighbours = (peer: PeerId): void =>
-    void begin((operation) => askOne(peer, neighbours, operation)).catch(() => {})
+  const requestNeighbours = (peer: PeerId): void =>
+    void begin((operation) => requestFrom(peer, neighbours, operation)).catch(() => {})
 
-  const askLater = (): void => {
+  const searchLater = (): void => {
     timer ??= setTimeout(
       () => {
         timer = undefined
-        ask()
+        search()
       },
-      askDelayMs * (0.75 + Math.random() / 2),
+      roundDelayMs * (0.75 + Math.random() / 2),
     )
   }
 
-  const askSoon = (): void => {
-    askDelayMs = firstAskDelayMs
-    ask()
+  const searchSoon = (): void => {
+    roundDelayMs = firstRoundDelayMs
+    search()
   }
 
-  /** Whom to ask: every connected relay, and a few tabs when their names would be of use. */
+  /** The peers to query: all connected relays, and a few tabs unless the dialler is busy. */
   const sources = (): PeerId[] => {
     const relays = new Map<string, PeerId>()
     for (const { remotePeer, status } of libp2p.getConnections())
       if (status === 'open' && isRelay(remotePeer.toString())) relays.set(remotePeer.toString(), remotePeer)
     if (relays.size > 0 && dialler.isBusy()) return [...relays.values()]
-    return [...relays.values(), ...shuffled(pool.directPeers()).slice(0, tabsAsked)]
+    return [...relays.values(), ...shuffled(pool.directPeers()).slice(0, tabsPerRound)]
   }
 
   const onOpen = ({ detail: connection }: CustomEvent<Connection>): void => {
@@ -156,19 +158,20 @@ export const createPeerFinder = (node: PeerNode, pool: Pool, options: PeerFinder
 
   const onClose = ({ detail: connection }: CustomEvent<Connection>): void => {
     if (isRelay(connection.remotePeer.toString()) || (node.webRtc && !isDirect(connection))) return
-    unasked.delete(connection.remotePeer.toString())
+    pendingTabs.delete(connection.remotePeer.toString())
     changed()
-    // With half of them left there is no hurry: all who knew the one that left would ask at the same moment.
-    if (pool.directPeers().length < target / 2) askSoon()
-    else askLater()
+    // With half the peers left there is no hurry, and all peers of the lost one would otherwise query at the same
+    // moment.
+    if (pool.directPeers().length < target / 2) searchSoon()
+    else searchLater()
   }
 
   const onIdentify = ({ detail: { peerId, connection } }: CustomEvent<IdentifyResult>): void => {
-    if (isRelay(peerId.toString())) askSoon()
-    // A peer that has come to us is new itself, and knows fewer than we do.
+    if (isRelay(peerId.toString())) searchSoon()
+    // A peer that dialled us is new itself and knows fewer peers.
     else if (isDirect(connection) && connection.direction === 'outbound' && pool.directPeers().length < target) {
-      if (dialler.isBusy()) unasked.set(peerId.toString(), peerId)
-      else askNeighbours(peerId)
+      if (dialler.isBusy()) pendingTabs.set(peerId.toString(), peerId)
+      else requestNeighbours(peerId)
     }
   }
 
@@ -178,33 +181,31 @@ export const createPeerFinder = (node: PeerNode, pool: Pool, options: PeerFinder
       .some((each) => each.status === 'open' && !isDirect(each) && !isRelay(each.remotePeer.toString()))
 
   function step(): Step {
-    if (pool.directPeers().length > 0) return { state: 'ok', reason: '' }
-    if (!node.webRtc)
-      return { state: 'failed', reason: 'This browser has no WebRTC, so other tabs are reached through relays only.' }
-    // What failed stays failed in words until it succeeds: the line in the page would flicker otherwise.
+    if (pool.directPeers().length > 0) return { state: 'ok' }
+    if (!node.webRtc) return { state: 'failed', reason: { code: 'no-webrtc' } }
+    // What failed stays failed until it succeeds: the line in the page would flicker otherwise.
     const trouble = dialler.trouble()
-    if (trouble !== undefined) return { state: 'failed', reason: trouble }
+    if (trouble !== undefined) return { state: 'failed', reason: { code: trouble } }
     if (dialler.dialing() > 0)
-      return { state: 'working', reason: `Connecting to ${dialler.dialing()} of the tabs that were found.` }
-    if (sources().length === 0) return { state: 'waiting', reason: 'Other tabs are found through a relay.' }
-    if (isAnyRelayed())
-      return { state: 'working', reason: 'Other tabs are here, and so far they are reached through a relay.' }
-    return { state: 'waiting', reason: 'No other tab is here yet.' }
+      return { state: 'working', reason: { code: 'peers-connecting', count: dialler.dialing() } }
+    if (sources().length === 0) return { state: 'waiting', reason: { code: 'no-relay-to-find-peers' } }
+    if (isAnyRelayed()) return { state: 'working', reason: { code: 'peers-through-relay' } }
+    return { state: 'waiting', reason: { code: 'no-peers-here' } }
   }
 
   libp2p.addEventListener('connection:open', onOpen)
   libp2p.addEventListener('connection:close', onClose)
   libp2p.addEventListener('peer:identify', onIdentify)
-  // Not at once: whoever is told of the first change may look at the finder, which is not there before this returns.
+  // In a microtask, because `onChange` may read the finder, which the caller has only after this returns.
   queueMicrotask(() => {
-    if (remembered.length > 0) dialler.consider(remembered, 'remembered')
-    ask()
+    if (knownPeers.length > 0) dialler.consider(knownPeers, 'known')
+    search()
   })
 
   return {
     step,
     wake() {
-      askSoon()
+      searchSoon()
       dialler.wake()
     },
     stop() {

@@ -8,7 +8,7 @@ import { createRelayConnection } from './relay-connection.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-test('a wake during a dial that fails makes another dial at once', async () => {
+test('a wake during a failing dial starts another dial at once', async () => {
   const peer = peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
   const dials: PromiseWithResolvers<never>[] = []
   const tab = {
@@ -26,7 +26,7 @@ test('a wake during a dial that fails makes another dial at once', async () => {
   const keeper = createRelayConnection(
     tab as never,
     { address: multiaddr('/ip4/127.0.0.1/tcp/1/ws'), peer },
-    { onChange() {}, inTurn: (_, dial) => dial(), delayMs: 0 },
+    { onChange() {}, limitDial: (_, dial) => dial(), delayMs: 0 },
   )
   await vi.advanceTimersByTimeAsync(0)
   expect(dials).toHaveLength(1)
@@ -34,7 +34,7 @@ test('a wake during a dial that fails makes another dial at once', async () => {
   dials[0]?.reject(new Error('It was asleep.'))
   await vi.advanceTimersByTimeAsync(0)
   expect(dials).toHaveLength(2)
-  // Where nobody asked, it waits.
+  // Without a request, it waits.
   dials[1]?.reject(new Error('There is no relay.'))
   await vi.advanceTimersByTimeAsync(0)
   expect(dials).toHaveLength(2)

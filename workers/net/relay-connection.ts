@@ -1,26 +1,27 @@
 import type { Connection, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import type { StepReason } from '../contract/reasons.ts'
 import type { Step } from '../contract/views.ts'
 import { createCoalescedRun } from '../stack/coalesced-runs.ts'
 import { runOperation } from '../telemetry/operation.ts'
 import { hostOf, isDirect } from './addresses.ts'
 import type { PeerNode } from './create-node.ts'
 
-/** The first new try after a loss, ms: soon, since a relay restarts in a second. */
+/** Delay of the first retry after a loss (ms): short, because a relay restarts in a second. */
 const firstDelayMs = 500
 
-/** From then on the delay grows by this factor, up to this many ms. */
+/** Growth of the delay with each failure, and its maximum (ms). */
 const delayFactor = 1.6
 const maxDelayMs = 15_000
 
-/** Each delay is taken times 0.5 to 1, so that tabs which lost a relay together do not come back together. */
+/** Delays vary by a factor of 0.5 to 1, so that tabs that lost a relay together do not return together. */
 const jitter = 0.5
 
-/** A relay that does not answer within this time is tried again later, ms. */
+/** Limit of one dial (ms). */
 const dialTimeoutMs = 5_000
 
-/** Every so often it is looked whether the reservation is still there (a refresh of it may have failed), ms. */
-const lookIntervalMs = 10_000
+/** Interval between reservation checks (ms): a refresh may have failed. */
+const checkIntervalMs = 10_000
 
 export interface RelayState {
   address: string
@@ -31,7 +32,6 @@ export interface RelayState {
   reservation: Step
 }
 
-/** Keeps one relay. */
 export interface RelayConnection {
   state(): RelayState
   onConnectionClosed(peer: PeerId): void
@@ -46,31 +46,31 @@ export interface RelayAddress {
 
 export interface RelayConnectionOptions {
   onChange(): void
-  /** Waits for a place among the dials that may run at once. */
-  inTurn(signal: AbortSignal, dial: () => Promise<unknown>): Promise<unknown>
-  /** Before the first try, ms. */
+  /** Runs a dial within the limit of concurrent relay dials. */
+  limitDial(signal: AbortSignal, dial: () => Promise<unknown>): Promise<unknown>
+  /** Delay before the first attempt (ms). */
   delayMs: number
 }
 
 /**
- * Keeps a connection and a reservation at one relay, from before it is there until `stop`: a lost one is tried again
- * after 0.25 to 0.5 s, then more rarely, up to every 15 s.
+ * Maintains a connection and a reservation at one relay until `stop`, also while the relay is unreachable. Retries a
+ * lost connection after 0.25 to 0.5 s, then less often, at least every 15 s.
  */
 export const createRelayConnection = (
   node: PeerNode,
   { address, peer }: RelayAddress,
-  { onChange, inTurn, delayMs }: RelayConnectionOptions,
+  { onChange, limitDial, delayMs }: RelayConnectionOptions,
 ): RelayConnection => {
   const { libp2p } = node
   const { tracer, logger } = node.telemetry
   const log = logger('net')
   const stopping = new AbortController()
   const stopped = stopping.signal
-  const where = hostOf(address)
-  let dial: Step = { state: 'waiting', reason: '' }
-  let reservation: Step = { state: 'waiting', reason: 'It waits for the relay.' }
+  const relay = hostOf(address)
+  let dial: Step = { state: 'waiting', reason: { code: 'relay-waiting' } }
+  let reservation: Step = { state: 'waiting', reason: { code: 'relay-waiting' } }
   let failures = 0
-  /** The connection that a round had made was lost before the round ended. */
+  /** The connection was lost before the running round ended. */
   let lost = false
   let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -86,28 +86,28 @@ export const createRelayConnection = (
   }
 
   /**
-   * One round: whatever is missing is brought about, and the next round is set. Asked for while one is under way, as by a
-   * wake during a dial that can only fail, another follows.
+   * One round: establishes what is missing and schedules the next round. If requested during a round, for example by a
+   * wake during a dial that must fail, another follows.
    */
-  const looking = createCoalescedRun(async () => {
+  const checking = createCoalescedRun(async () => {
     if (stopped.aborted) return
     clearTimeout(timer)
     lost = false
     const ok = await (async () => (await connect()) && (await reserve()))().catch(() => false)
     failures = ok ? 0 : failures + 1
     if (stopped.aborted) return
-    // A relay that lets in and closes at once is tried as seldom as one that does not answer.
-    timer = setTimeout(look, failures > 0 ? delayAfter(failures) : lost ? delayAfter(0) : lookIntervalMs)
+    // A relay that accepts and closes at once is retried as rarely as one that does not answer.
+    timer = setTimeout(check, failures > 0 ? delayAfter(failures) : lost ? delayAfter(0) : checkIntervalMs)
   })
 
-  const look = (): void => void looking.ask()
+  const check = (): void => void checking.ask()
 
   const connect = async (): Promise<boolean> => {
     if (connections().length === 0) {
-      // A retry of what failed stays failed in words until it succeeds: the line in the page would flicker otherwise.
-      if (dial.state !== 'failed') set({ dial: { state: 'working', reason: `Connecting to the relay at ${where}.` } })
+      // The state stays `failed` during retries, so that the line in the page does not flicker.
+      if (dial.state !== 'failed') set({ dial: { state: 'working', reason: { code: 'relay-connecting', relay } } })
       try {
-        await inTurn(stopped, () => {
+        await limitDial(stopped, () => {
           const limit = AbortSignal.any([stopped, AbortSignal.timeout(dialTimeoutMs)])
           return runOperation(tracer, 'net.dial relay', limit, ({ signal }) => libp2p.dial(address, { signal }))
         })
@@ -115,20 +115,20 @@ export const createRelayConnection = (
       } catch (error) {
         log.debug('relay not reached', { relay: peer.toString(), error: String(error) })
         set({
-          dial: { state: 'failed', reason: `The relay at ${where} ${whyNoRelay(error)} It is tried again and again.` },
-          reservation: { state: 'waiting', reason: 'It waits for the relay.' },
+          dial: { state: 'failed', reason: { code: whyNoRelay(error), relay } },
+          reservation: { state: 'waiting', reason: { code: 'relay-waiting' } },
         })
         return false
       }
     }
-    set({ dial: { state: 'ok', reason: '' } })
+    set({ dial: { state: 'ok' } })
     return true
   }
 
   const reserve = async (): Promise<boolean> => {
     if (!reserved()) {
       if (reservation.state !== 'failed')
-        set({ reservation: { state: 'working', reason: `Asking the relay at ${where} for a reservation.` } })
+        set({ reservation: { state: 'working', reason: { code: 'reservation-asked', relay } } })
       try {
         await runOperation(tracer, 'net.reserve', stopped, () => node.reserve(peer))
         log.debug('relay reserved', { relay: peer.toString() })
@@ -137,48 +137,48 @@ export const createRelayConnection = (
         set({
           reservation: {
             state: connections().length === 0 ? 'waiting' : 'failed',
-            reason: `The relay at ${where} gave no reservation, so other tabs cannot find this one there: ${whyNoReservation(error)}`,
+            reason: whyNoReservation(error, relay),
           },
         })
         return false
       }
-      // libp2p would tell the relay our new address a second later; others find us by it.
+      // Others find us by the new address, which libp2p would push to the relay a second later.
       await libp2p.services.identifyPush.push()
     }
-    set({ reservation: { state: 'ok', reason: '' } })
+    set({ reservation: { state: 'ok' } })
     return true
   }
 
-  // Not at once: whoever is told of the first change may look at the keeper, which is not there before this returns.
-  if (delayMs === 0) queueMicrotask(look)
-  else timer = setTimeout(look, delayMs)
+  // In a microtask, because `onChange` may read this connection, which the caller has only after this returns.
+  if (delayMs === 0) queueMicrotask(check)
+  else timer = setTimeout(check, delayMs)
 
   return {
     state: () => ({
       address: address.toString(),
       peerId: peer.toString(),
       connected: connections().length > 0,
-      // As of the last look: our own addresses are not gone through for each status.
+      // As of the last check: scanning our own addresses for each status would be wasteful.
       reserved: connections().length > 0 && reservation.state === 'ok',
       dial,
       reservation,
     }),
     onConnectionClosed(closed) {
       if (!closed.equals(peer) || connections().length > 0 || stopped.aborted) return
-      if (looking.isRunning()) {
+      if (checking.isRunning()) {
         lost = true
         return
       }
       set({
-        dial: { state: 'working', reason: `The connection to the relay at ${where} was lost; connecting again.` },
-        reservation: { state: 'waiting', reason: 'It waits for the relay.' },
+        dial: { state: 'working', reason: { code: 'relay-lost', relay } },
+        reservation: { state: 'waiting', reason: { code: 'relay-waiting' } },
       })
       clearTimeout(timer)
-      timer = setTimeout(look, delayAfter(0))
+      timer = setTimeout(check, delayAfter(0))
     },
     wake() {
       failures = 0
-      look()
+      check()
     },
     stop() {
       stopping.abort()
@@ -200,20 +200,21 @@ const hasAddressAt = (own: readonly Multiaddr[], relay: PeerId): boolean => {
 }
 
 const differs = (now: Step, next: Step | undefined): boolean =>
-  next !== undefined && (now.state !== next.state || now.reason !== next.reason)
+  next !== undefined && (now.state !== next.state || JSON.stringify(now.reason) !== JSON.stringify(next.reason))
 
-/** Why a dial failed, as the end of a sentence. A browser does not say why a WebSocket failed. */
-const whyNoRelay = (error: unknown): string => {
+/** Why a dial failed. A browser does not say why a WebSocket failed. */
+const whyNoRelay = (error: unknown): 'relay-key-changed' | 'relay-not-allowed' | 'relay-silent' => {
   const name = error instanceof Error ? error.name : ''
-  if (name === 'UnexpectedPeerError' || name === 'EncryptionFailedError')
-    return 'is another one than its address says: its key has changed.'
-  if (name === 'DialDeniedError') return 'has an address that is not allowed: insecure, and not on this machine.'
-  return 'does not answer.'
+  if (name === 'UnexpectedPeerError' || name === 'EncryptionFailedError') return 'relay-key-changed'
+  // The address is insecure, and not on this machine.
+  if (name === 'DialDeniedError') return 'relay-not-allowed'
+  return 'relay-silent'
 }
 
-const whyNoReservation = (error: unknown): string => {
-  const message = error instanceof Error ? error.message : String(error)
-  if (message.includes('RESERVATION_REFUSED')) return 'it is full.'
-  if (error instanceof Error && error.name === 'UnsupportedProtocolError') return 'it is no relay.'
-  return message
+const whyNoReservation = (error: unknown, relay: string): StepReason => {
+  const detail = error instanceof Error ? error.message : String(error)
+  if (detail.includes('RESERVATION_REFUSED')) return { code: 'reservation-full', relay }
+  if (error instanceof Error && error.name === 'UnsupportedProtocolError')
+    return { code: 'reservation-not-a-relay', relay }
+  return { code: 'reservation-failed', relay, detail }
 }

@@ -7,20 +7,20 @@ import { peerOf } from './addresses.ts'
 import type { PeerNode } from './create-node.ts'
 import { createRelayConnection, type RelayAddress, type RelayConnection, type RelayState } from './relay-connection.ts'
 
-/** Relays dialled at once: the first that answers is enough to begin, and a browser holds back more. */
+/** Concurrent relay dials: the first answer is enough to start, and browsers throttle more. */
 const maxDials = 3
 
-/** Relays after the first are dialled up to so many ms later, so that not all tabs come to all relays in one moment. */
+/** Maximum delay before relays after the first are dialled (ms), so that tabs do not reach all relays at once. */
 const startJitterMs = 100
 
 export interface RelaySet {
   relays(): RelayState[]
-  /** Over all relays: the one that is furthest decides. */
+  /** The steps of the relay that got furthest. */
   steps(): { relay: Step; reservation: Step }
   isRelay(peerId: string): boolean
-  /** The relays are these from now on: new ones are tried, those that are not named any more are let go. */
+  /** Replaces the relays: connects to new ones and stops maintaining removed ones. */
   setRelays(relays: readonly string[]): void
-  /** Tries every relay at once: the machine woke up, or went online. */
+  /** Retries every relay at once: the machine woke up or went online. */
   wake(): void
   stop(): void
 }
@@ -32,44 +32,45 @@ export interface RelaySetOptions {
 }
 
 /**
- * Keeps a connection and a reservation at each of several relays, from before they are there until `stop`. Each is tried
- * on its own, at most three at once. Which relays there are may change while it runs: one that moved has a new address.
+ * Maintains a connection and a reservation at each of several relays until `stop`, at most three dials at once. The
+ * relays may change while it runs, for example when one moves to another address.
  *
- * libp2p itself reserves a configured relay address once, and redials a lost relay once (js-libp2p #3601). That a
- * connection to a relay died in silence is noticed by the pool, which closes it.
+ * libp2p itself reserves a configured relay address only once, and redials a lost relay only once (js-libp2p #3601).
+ * The pool detects relay connections that died silently and closes them.
  */
 export const createRelaySet = (node: PeerNode, { relays, onChange }: RelaySetOptions): RelaySet => {
   const { libp2p } = node
   const dials = createSemaphore(maxDials)
-  let keepers = new Map<string, RelayConnection>()
+  let connections = new Map<string, RelayConnection>()
   let stopped = false
 
-  const keep = (address: string, isFirst: boolean): RelayConnection => {
+  const connect = (address: string, isFirst: boolean): RelayConnection => {
     const relay = parseRelay(address)
-    if (relay === undefined) return refuse(address)
+    if (relay === undefined) return invalidRelay(address)
     return createRelayConnection(node, relay, {
       onChange,
-      inTurn: dials.run,
+      limitDial: dials.run,
       delayMs: isFirst ? 0 : Math.random() * startJitterMs,
     })
   }
 
   const setRelays = (addresses: readonly string[]): void => {
     if (stopped) return
-    const before = keepers
-    // Names one may have twice; a new address of a known relay takes the place of the old one.
-    keepers = new Map()
-    for (const address of addresses) keepers.set(address, before.get(address) ?? keep(address, keepers.size === 0))
-    for (const [address, keeper] of before) if (!keepers.has(address)) keeper.stop()
+    const before = connections
+    // An address may be listed twice.
+    connections = new Map()
+    for (const address of addresses)
+      connections.set(address, before.get(address) ?? connect(address, connections.size === 0))
+    for (const [address, connection] of before) if (!connections.has(address)) connection.stop()
   }
   setRelays(relays)
 
-  const onClose = ({ detail: connection }: CustomEvent<Connection>): void => {
-    for (const keeper of keepers.values()) keeper.onConnectionClosed(connection.remotePeer)
+  const onClose = ({ detail: { remotePeer } }: CustomEvent<Connection>): void => {
+    for (const connection of connections.values()) connection.onConnectionClosed(remotePeer)
   }
   libp2p.addEventListener('connection:close', onClose)
 
-  const states = (): RelayState[] => [...keepers.values()].map(({ state }) => state())
+  const states = (): RelayState[] => [...connections.values()].map(({ state }) => state())
 
   return {
     relays: states,
@@ -87,12 +88,12 @@ export const createRelaySet = (node: PeerNode, { relays, onChange }: RelaySetOpt
       onChange()
     },
     wake() {
-      for (const keeper of keepers.values()) keeper.wake()
+      for (const connection of connections.values()) connection.wake()
     },
     stop() {
       stopped = true
       libp2p.removeEventListener('connection:close', onClose)
-      for (const keeper of keepers.values()) keeper.stop()
+      for (const connection of connections.values()) connection.stop()
     },
   }
 }
@@ -106,15 +107,15 @@ const parseRelay = (text: string): RelayAddress | undefined => {
   }
 }
 
-/** A relay that cannot be tried, because of what its address says. */
-const refuse = (address: string): RelayConnection => ({
+/** Stands for a relay whose address cannot be dialled. */
+const invalidRelay = (address: string): RelayConnection => ({
   state: () => ({
     address,
     peerId: '',
     connected: false,
     reserved: false,
-    dial: { state: 'failed', reason: `“${address}” is no address of a relay: it names no peer.` },
-    reservation: { state: 'waiting', reason: 'It waits for the relay.' },
+    dial: { state: 'failed', reason: { code: 'relay-malformed', address } },
+    reservation: { state: 'waiting', reason: { code: 'relay-waiting' } },
   }),
   onConnectionClosed: () => {},
   wake: () => {},
@@ -127,4 +128,4 @@ const furthest = (steps: readonly Step[]): Step =>
   steps.reduce<Step | undefined>(
     (best, step) => (best === undefined || rank[step.state] > rank[best.state] ? step : best),
     undefined,
-  ) ?? { state: 'failed', reason: 'No relay is configured, so no other tab can be found.' }
+  ) ?? { state: 'failed', reason: { code: 'no-relay-configured' } }

@@ -19,49 +19,47 @@ import type { Operation } from '../telemetry/operation.ts'
 type Components = Parameters<ReturnType<typeof circuitRelayTransport>>[0]
 
 export interface RelayTransport {
-  /** For libp2p; once per node. */
+  /** The transport for libp2p; call once per node. */
   transport(components: Components): Transport
   /**
-   * Gets a reservation at a connected relay, or finds that there is one. Rejects with the relay's or the transport's
-   * error.
+   * Ensures a reservation at a connected relay. Rejects with the error of the relay or the transport.
    */
   reserve(relay: PeerId): Promise<void>
   /**
-   * Makes one more relayed connection. A dial of the node itself would join one for a direct connection that is under way
-   * to the same peer, and wait for its end.
+   * Opens another relayed connection. A dial through the node would join a running direct dial to the same peer and
+   * wait for its end.
    */
   dial(address: Multiaddr, operation: Operation): Promise<Connection>
 }
 
 /**
- * Reservations being made at once: as many as there are relays ever, because when one comes about and no listener waits for
- * another, the store empties its queue, and whoever stood in it waits for good.
+ * Concurrent reservations: more than there are relays, so that none is queued. When a reservation succeeds and no
+ * listener waits for another, the store empties its queue, and queued requests never settle.
  */
-const maxAtOnce = 64
+const maxConcurrentReservations = 64
 
-/** A reservation waits so long for its turn, ms; each takes a round trip, or 2 s to fail. */
-const turnTimeoutMs = 10_000
+/** Limit for waiting until a listener can be added (ms); each reservation takes a round trip, or 2 s to fail. */
+const listenTimeoutMs = 10_000
 
-/** A listen address that stands for one reservation at any relay. */
+/** A listen address for one reservation at any relay. */
 export const anyRelay = '/p2p-circuit'
 
 /**
- * The circuit relay transport, without its own search for relays: while a reservation is missing, stock discovery walks
- * the DHT at random and dials every peer that it meets, each of which may be a tab. Relays are configured, and the
- * relay keeper dials them.
+ * The circuit relay transport without relay discovery: while a reservation is missing, stock discovery walks the DHT at
+ * random and dials every peer it meets, most of them tabs. Our relays are configured, and the relay set dials them.
  *
- * A reservation for a configured relay address would be made once and never again (js-libp2p #3601). One that fills a
- * bare `/p2p-circuit` listener can be made again after each restart of the relay, so those are used.
+ * libp2p reserves a configured relay address only once (js-libp2p #3601). A reservation for a bare `/p2p-circuit`
+ * listener can be renewed after each restart of the relay, so this transport uses those.
  */
 export const createRelayTransport = (): RelayTransport => {
   let reservations: ReservationStore | undefined
   const listening = createSemaphore(1)
-  let listenForOne: () => Promise<void> = () => Promise.resolve()
+  let addListener: () => Promise<void> = () => Promise.resolve()
   let dial: RelayTransport['dial'] = () => Promise.reject(new Error('Relayed connections are not available.'))
 
   return {
     transport(components) {
-      const transport = circuitRelayTransport({ reservationConcurrency: maxAtOnce })({
+      const transport = circuitRelayTransport({ reservationConcurrency: maxConcurrentReservations })({
         peerId: components.peerId,
         upgrader: components.upgrader,
         addressManager: components.addressManager,
@@ -71,12 +69,12 @@ export const createRelayTransport = (): RelayTransport => {
         transportManager: components.transportManager,
         registrar: components.registrar,
         logger: components.logger,
-        randomWalk: { walk: nobody },
-        events: onlyClosings(components.events),
+        randomWalk: { walk: noPeers },
+        events: closeEventsOf(components.events),
       })
       reservations = reservationStore(transport)
       const { transportManager } = components
-      listenForOne = () => transportManager.listen([multiaddr(anyRelay)])
+      addListener = () => transportManager.listen([multiaddr(anyRelay)])
       dial = (address, { signal }) => transportManager.dial(address, { signal })
       return transport
     },
@@ -89,10 +87,10 @@ export const createRelayTransport = (): RelayTransport => {
         await reservations.addRelay(relay, 'discovered')
       } catch (error) {
         if (!isRefusedUntilNextListener(error)) throw error
-        // A new listener makes the store forget which relays failed it, and is one more reservation to fill; one after
-        // the other, so that nobody else fills it.
-        await listening.run(AbortSignal.timeout(turnTimeoutMs), async () => {
-          await listenForOne()
+        // A new listener clears the store's list of failed relays and needs one more reservation. One at a time, so
+        // that another relay does not take it.
+        await listening.run(AbortSignal.timeout(listenTimeoutMs), async () => {
+          await addListener()
           await reservations?.addRelay(relay, 'discovered')
         })
       }
@@ -100,8 +98,8 @@ export const createRelayTransport = (): RelayTransport => {
   }
 }
 
-/** Nothing but the closing of connections, which ends reservations: on `peer:discovery` the transport would dial. */
-const onlyClosings = (events: Components['events']): Components['events'] => {
+/** Passes only `connection:close`, which ends reservations: on `peer:discovery` the transport would dial. */
+const closeEventsOf = (events: Components['events']): Components['events'] => {
   const closings = new TypedEventEmitter<Libp2pEvents>()
   events.addEventListener('connection:close', ({ detail }) => {
     closings.safeDispatchEvent('connection:close', { detail })
@@ -109,4 +107,4 @@ const onlyClosings = (events: Components['events']): Components['events'] => {
   return closings
 }
 
-async function* nobody(): AsyncGenerator<PeerInfo> {}
+async function* noPeers(): AsyncGenerator<PeerInfo> {}

@@ -4,17 +4,17 @@ import { hasBudget } from './relayed-budget.ts'
 
 const relayed = (bytes: number) => ({ limits: { bytes: BigInt(bytes) } })
 
-test('a fresh relayed connection carries the largest package that is fetched so, and one that carried some does not', () => {
+test('a fresh relayed connection carries the largest relayed package, and a used one does not', () => {
   expect(hasBudget(relayed(relayedBytes), 0, relayedContentBytes)).toBe(true)
   expect(hasBudget(relayed(relayedBytes / 2), 0, relayedContentBytes)).toBe(false)
   expect(hasBudget(relayed(relayedBytes / 2), 0, 1_000_000)).toBe(true)
 })
 
-test('one that will end soon carries nothing more', () => {
+test('a connection that will end soon carries nothing more', () => {
   expect(hasBudget(relayed(relayedBytes), relayedDurationMs - 30_000, 0)).toBe(false)
   expect(hasBudget(relayed(1_000), 0, 0)).toBe(false)
 })
 
-test('a relay that sets no limit of bytes sets none', () => {
+test('without a byte limit of the relay there is none', () => {
   expect(hasBudget({ limits: {} }, 0, 1_000_000_000)).toBe(true)
 })

@@ -2,16 +2,16 @@ import type { Connection } from '@libp2p/interface'
 import { relayedDurationMs } from '../stack/limits.ts'
 
 /**
- * What is left of a relayed connection: its relay ends it, with every stream on it, when it has carried a number of
- * bytes or been open for a time. One that is nearly used up is left before that, and another is dialled.
+ * The remaining budget of a relayed connection. The relay closes it, with all its streams, after a number of bytes or a
+ * duration, so one that is nearly used up is abandoned before and another is dialled.
  */
 
-/** Kept for what else the connection carries (bytes): pings, catalogues, and what is counted by the relay and not here. */
+/** Reserve for other traffic (bytes): pings, catalogues, and overhead that only the relay counts. */
 const reserveBytes = 256 * 1024
 
-/** Kept of its time (ms): a request that begins shall also end. */
+/** Reserve of time (ms), so that a request that starts can finish. */
 const reserveMs = 60_000
 
-/** Whether a relayed connection that has been open for `ageMs` can carry `bytes` more. */
+/** True if a relayed connection that has been open for `ageMs` can carry `bytes` more. */
 export const hasBudget = ({ limits }: Pick<Connection, 'limits'>, ageMs: number, bytes: number): boolean =>
   ageMs < relayedDurationMs - reserveMs && (limits?.bytes === undefined || limits.bytes >= BigInt(bytes + reserveBytes))

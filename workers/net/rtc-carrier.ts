@@ -1,18 +1,18 @@
 import type { ChannelData, ChannelId, ConnectionId, ToPage, ToWorker } from '../contract/rtc.ts'
 
-/** How a data channel's messages travel: on the channel itself, transferred here, or through the page. */
+/** Carries a data channel's messages: on the channel itself, transferred to this worker, or through the page. */
 export interface ChannelCarrier {
-  /** Never called before `opened`, nor with more than the channel's buffer takes. */
+  /** Not called before `opened`, or with more than the channel's buffer takes. */
   send(data: string | Uint8Array<ArrayBuffer>): void
   bufferedAmount(): number
   setLowThreshold(bytes: number): void
   id(): number | null
   close(): void
-  /** Stops telling the sink anything, without closing. */
+  /** Stops notifying the sink, without closing. */
   detach(): void
 }
 
-/** What a carrier tells the channel that it carries. Messages can come before `opened`. */
+/** Receives the events of a carrier. Messages can arrive before `opened`. */
 export interface ChannelSink {
   opened(): void
   received(data: ChannelData): void
@@ -23,16 +23,16 @@ export interface ChannelSink {
 }
 
 /**
- * How long a transferred channel may stay unopened while its connection works. No browser was seen to take longer than
- * 100 ms, also over 10,000 transfers; it is for those that lose a channel on its way.
+ * How long a transferred channel may stay unopened while its connection works (ms). No browser took longer than 100 ms
+ * in 10,000 transfers; the limit is for browsers that lose a channel during transfer.
  */
 export const OPEN_LIMIT_MS = 10_000
-/** A missed `open` event is made up for within this time. */
+/** Interval between checks for a missed `open` event (ms). */
 const OPEN_CHECK_MS = 500
 
 /**
- * A channel that was transferred to this worker. Its state is looked at as well as listened to, since a channel can be
- * open when it arrives, and one that never opens although `connected` says that it could is given up.
+ * Carries a channel that was transferred to this worker. It polls the state besides listening, because a channel can be
+ * open on arrival. A channel that never opens although it is `connected` fails.
  */
 export const carryTransferred = (
   channel: RTCDataChannel,
@@ -42,12 +42,12 @@ export const carryTransferred = (
   const listening = new AbortController()
   const { signal } = listening
   let waitedMs = 0
-  const look = () => {
+  const checkState = () => {
     if (channel.readyState === 'open') opened()
     else if (channel.readyState === 'closed') closed()
   }
   const check = setInterval(() => {
-    look()
+    checkState()
     if (channel.readyState !== 'connecting') return
     waitedMs += connected() ? OPEN_CHECK_MS : 0
     if (waitedMs < OPEN_LIMIT_MS) return
@@ -76,9 +76,9 @@ export const carryTransferred = (
   channel.addEventListener('closing', () => sink.closing(), { signal })
   channel.addEventListener('error', (event) => sink.failed(errorOf(event)), { signal })
   channel.addEventListener('close', closed, { signal })
-  // Not before the sink knows its carrier.
+  // After the sink has its carrier.
   queueMicrotask(() => {
-    if (!signal.aborted) look()
+    if (!signal.aborted) checkState()
   })
 
   return {
@@ -93,20 +93,20 @@ export const carryTransferred = (
   }
 }
 
-export interface PassedCarrier extends ChannelCarrier {
+export interface PageCarrier extends ChannelCarrier {
   handle(message: Extract<ToWorker, { channel: ChannelId }>): void
 }
 
 /**
- * A channel that stays in the page. What is sent in one task travels as one message. `bufferedAmount` counts what is on
- * its way to the page and what waited in the page's channel when it last said so.
+ * Carries a channel that stays in the page. Data sent in one task crosses as one message. `bufferedAmount` counts bytes
+ * in transit to the page and those in the page's channel as of its last report.
  */
-export const carryPassed = (
+export const carryThroughPage = (
   connection: ConnectionId,
   channel: ChannelId,
   sink: ChannelSink,
   post: (message: ToPage, transfer?: Transferable[]) => void,
-): PassedCarrier => {
+): PageCarrier => {
   const to = { connection, channel }
   let id: number | null = null
   let lowThreshold = 0
@@ -132,7 +132,7 @@ export const carryPassed = (
     bufferedAmount: amount,
     setLowThreshold(bytes) {
       lowThreshold = bytes
-      // After what was sent before, as on the channel itself.
+      // In order with earlier sends, as on the channel itself.
       flush()
       post({ kind: 'low-threshold', ...to, bytes })
     },

@@ -2,41 +2,42 @@ import type { ChannelData, ChannelDescription } from '../contract/rtc.ts'
 import { byteLength, type ChannelCarrier, type ChannelSink } from './rtc-carrier.ts'
 import { defineHandlers } from './rtc-handlers.ts'
 
-/** The limit of Chrome's own channels; one that stays in the page must not accept more than its original takes. */
+/**
+ * The buffer limit of Chrome's channels (bytes): a channel that stays in the page must not accept more than its
+ * original.
+ */
 const BUFFER_LIMIT_BYTES = 16 * 1024 * 1024
 
 /**
- * What a peer may send before its channel is open here, bytes. The browser says `open` within milliseconds; where it
- * never does, all that comes is kept.
+ * What a peer may send before its channel is open here (bytes). Browsers fire `open` within milliseconds; if one never
+ * does, all received data is buffered.
  */
 const EARLY_LIMIT_BYTES = 1024 * 1024
 
-/** No message between browsers is longer, bytes, and none of ours; Firefox alone takes up to 1 GiB. */
+/** Limit of a received message (bytes): browsers and our peers send no longer ones, but Firefox accepts up to 1 GiB. */
 export const MESSAGE_LIMIT_BYTES = 256 * 1024
 
 /**
- * libp2p sends the length of a frame, an unsigned varint of at most this many bytes, and the frame as two messages. A
- * message costs about the same in every thread that it passes, however small it is.
+ * libp2p sends the length of a frame, an unsigned varint of at most this many bytes, and the frame as two messages.
+ * Every message costs about the same in each thread that it crosses, however small it is.
  */
 const LENGTH_MAX_BYTES = 4
 
 /**
- * Chrome drops what it received on a channel that its peer closes before the receiving side listens, which it does a
- * task later in a page (14 % of channels that sent and closed when they opened lost it all) and a transfer later in a
- * worker (79 %). So a channel that sent, and has heard nothing that shows that the other side listens, is closed this
- * long after it opened, and no sooner.
+ * Chrome drops data received on a channel that its peer closes before the receiver listens. That is one task later in a
+ * page (14 % of channels that sent and closed on opening lost everything) and one transfer later in a worker (79 %). So
+ * a channel that sent, and received nothing to show that the peer listens, closes this long after it opened (ms).
  */
 export const LINGER_MS = 1_000
 
 /**
- * The data channel that code in the worker holds: there at once, also while the real one is still on its way.
+ * The data channel for code in the worker: usable at once, while the real one is still in transfer.
  *
- * Messages that come before the channel is open are kept until it is, so that `open` goes first and a reply in
- * `message` never throws. What was sent before `close` arrives, unless the other side takes longer than a second to
- * listen. A message of a few bytes waits for the next one of the same task and goes out as its beginning: whoever reads
- * must take messages as a sequence of bytes, as libp2p does. Every channel that was handed out ends with one `close`
- * event; one that its peer closed before it was open here has no `open`. It is a class because it stands for one of the
- * browser's.
+ * Messages that arrive before the channel is open are buffered, so that `open` comes first and a reply in `message`
+ * never throws. Data sent before `close` arrives, unless the other side takes longer than a second to listen. A message
+ * of a few bytes is prepended to the next one of the same task, so receivers must read messages as a byte stream, as
+ * libp2p does. Every channel ends with one `close` event; one that its peer closed before it was open here has no
+ * `open`. It is a class because it replaces the browser's.
  */
 export class DataChannel extends EventTarget implements ChannelSink {
   declare onopen: ((event: Event) => unknown) | null
@@ -59,10 +60,10 @@ export class DataChannel extends EventTarget implements ChannelSink {
   #openedAt = 0
   #length: Uint8Array<ArrayBuffer> | undefined
   #sent = false
-  #heard = false
+  #received = false
   #lingering: ReturnType<typeof setTimeout> | undefined
 
-  /** `onExcess` ends the connection: its peer sends what none of ours would. */
+  /** `onExcess` closes the connection: its peer exceeds limits that our peers keep. */
   constructor(description: ChannelDescription, onClosed: () => void, onExcess: (reason: string) => void = () => {}) {
     super()
     this.#description = description
@@ -88,7 +89,9 @@ export class DataChannel extends EventTarget implements ChannelSink {
   get maxRetransmits() {
     return this.#description.maxRetransmits
   }
-  /** Asked for by each line of the muxer's log, and the browser asks another thread each time; once given it stays. */
+  /**
+   * Cached: every log line of the muxer reads it, each read asks another thread of the browser, and it never changes.
+   */
   get id() {
     this.#id ??= this.#carrier?.id() ?? this.#description.id
     return this.#id
@@ -135,13 +138,13 @@ export class DataChannel extends EventTarget implements ChannelSink {
     if (this.#state === 'closing' || this.#state === 'closed') return
     this.#sendLength()
     this.#state = 'closing'
-    const wait = this.#sent && !this.#heard ? this.#openedAt + LINGER_MS - performance.now() : 0
-    // Without a carrier the real channel is still on its way and is closed when it comes.
+    const wait = this.#sent && !this.#received ? this.#openedAt + LINGER_MS - performance.now() : 0
+    // Without a carrier, the real channel is still in transfer and is closed on arrival.
     if (wait > 0) this.#lingering = setTimeout(() => this.#carrier?.close(), wait)
     else this.#carrier?.close()
   }
 
-  /** The connection's: the real channel has come. `makeCarrier` is given this channel as its sink. */
+  /** For the connection: the real channel has arrived. `makeCarrier` receives this channel as its sink. */
   adopt(makeCarrier: (sink: ChannelSink) => ChannelCarrier, description: ChannelDescription): ChannelCarrier {
     this.#description = description
     const carrier = makeCarrier(this)
@@ -152,13 +155,13 @@ export class DataChannel extends EventTarget implements ChannelSink {
     return carrier
   }
 
-  /** The connection's: it is gone, and this channel with it, for `error` if that was not wished for. */
+  /** For the connection: it has ended, and this channel with it; with an `error` if that was not requested. */
   abandon(error: Error | undefined): void {
     this.#carrier?.detach()
     clearTimeout(this.#lingering)
     if (this.#state === 'closed') return
     this.#state = 'closed'
-    // What the caller of the connection's `close` does next comes before the events, as in a browser.
+    // As in a browser, the code after the connection's `close` runs before the events.
     queueMicrotask(() => {
       if (error !== undefined) this.#fail(error)
       this.#finish()
@@ -174,7 +177,7 @@ export class DataChannel extends EventTarget implements ChannelSink {
   }
 
   received(data: ChannelData): void {
-    this.#heard = true
+    this.#received = true
     if (this.#lingering !== undefined) {
       clearTimeout(this.#lingering)
       this.#lingering = undefined
@@ -217,7 +220,7 @@ export class DataChannel extends EventTarget implements ChannelSink {
     if (length !== undefined && this.#state !== 'closed') this.#carrier?.send(length)
   }
 
-  /** What came before the channel was open, or on one that the peer closed before it was open here. */
+  /** Delivers messages that arrived before the channel was open, or that the peer sent before it closed. */
   #deliverEarly() {
     this.#earlyBytes = 0
     for (let data = this.#early.shift(); data !== undefined; data = this.#early.shift()) this.#deliver(data)
@@ -242,10 +245,10 @@ export class DataChannel extends EventTarget implements ChannelSink {
 
 defineHandlers(DataChannel.prototype, ['open', 'message', 'bufferedamountlow', 'closing', 'close', 'error'])
 
-/** A text counts by its characters, each a byte or more: no text is encoded to learn that it is too long. */
+/** A text counts by its characters, each a byte or more, so that it need not be encoded to be found too long. */
 const lengthOf = (data: ChannelData): number => (typeof data === 'string' ? data.length : data.byteLength)
 
-/** The bytes themselves where they can be sent as they are; a copy of what other threads can write to. */
+/** The bytes without a copy where possible; a copy of shared memory, which other threads can write to. */
 const bytesOf = (data: ArrayBuffer | ArrayBufferView): Uint8Array<ArrayBuffer> => {
   if (data instanceof ArrayBuffer) return new Uint8Array(data)
   if (!ArrayBuffer.isView(data)) throw new TypeError('A data channel in a worker sends strings, buffers and views.')
@@ -254,7 +257,7 @@ const bytesOf = (data: ArrayBuffer | ArrayBufferView): Uint8Array<ArrayBuffer> =
   return new Uint8Array(buffer, byteOffset, length).slice()
 }
 
-/** Holds what goes out joined until the channel has copied it: one buffer for all, grown to the largest message. */
+/** Holds a joined message until the channel has copied it: one buffer for all, grown to the largest message. */
 let outgoing = new Uint8Array(0)
 
 const joined = (first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> => {

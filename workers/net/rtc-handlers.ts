@@ -1,6 +1,6 @@
 /**
- * Event handler attributes (`onopen` and the like) as browsers have them: a function is called as if it were a listener
- * added when the attribute was first set, null takes it off, and setting another keeps the place.
+ * Defines event handler attributes (`onopen` and the like) as browsers do: the handler keeps the position in the
+ * listener order at which the attribute was first set, null removes it, and another function replaces it in place.
  */
 export const defineHandlers = (prototype: EventTarget, types: readonly string[]): void => {
   for (const type of types) {
@@ -13,9 +13,9 @@ export const defineHandlers = (prototype: EventTarget, types: readonly string[])
       },
       set(this: EventTarget, value: unknown) {
         const handler = typeof value === 'function' ? (value as Handler) : null
-        const slot = handlers.get(this)
-        if (slot !== undefined) {
-          slot.handler = handler
+        const existing = handlers.get(this)
+        if (existing !== undefined) {
+          existing.handler = handler
           return
         }
         const created = { handler }

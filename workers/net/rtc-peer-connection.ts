@@ -12,50 +12,50 @@ import type {
   ToPage,
   ToWorker,
 } from '../contract/rtc.ts'
-import { type ChannelSink, carryPassed, carryTransferred, type PassedCarrier } from './rtc-carrier.ts'
+import { type ChannelSink, carryThroughPage, carryTransferred, type PageCarrier } from './rtc-carrier.ts'
 import { DataChannel } from './rtc-data-channel.ts'
 import { defineHandlers } from './rtc-handlers.ts'
 import { IceCandidate, plainDescription, reviveDescription, type SessionDescription } from './rtc-signalling.ts'
 
-/** What a connection needs of the shim that it belongs to. */
+/** What a connection needs from its shim. */
 export interface RtcLink {
   readonly transfer: boolean
   post(message: ToPage, transfer?: Transferable[]): void
-  /** Takes a connection in and keeps it until `forget`; gives its id. Throws when the shim is closed. */
+  /** Registers a connection until `forget`; returns its id. Throws when the shim is closed. */
   register(receive: ConnectionReceiver): ConnectionId
   forget(id: ConnectionId): void
-  /** Told how the newest channel came. */
-  channelCame(path: 'transfer' | 'message'): void
+  /** Reports how the newest channel arrived. */
+  onChannelPath(path: 'transfer' | 'message'): void
 }
 
 export interface ConnectionReceiver {
   receive(message: OfConnection): void
-  /** The way to the page is gone. */
+  /** The port to the page is closed. */
   fail(reason: string): void
 }
 
 type OfConnection = Extract<ToWorker, { connection: ConnectionId }>
 
 /**
- * A connection that stays `disconnected` this long counts as failed. Browsers say `disconnected` five seconds after the
- * last answer and `failed` only ten later; making a new connection takes a third of a second.
+ * A connection that stays `disconnected` this long counts as failed (ms). Browsers report `disconnected` five seconds
+ * after the last answer and `failed` ten seconds later; a new connection takes a third of a second.
  */
 export const DISCONNECTED_LIMIT_MS = 5_000
 /**
- * Channels of a connection that are open or opening, from which on the peer may open no other. Each stands for a stream,
- * of which honest peers have a few dozen; each may hold one unfinished message.
+ * Limit of open and opening channels per connection. Each is a stream, of which honest peers have a few dozen, and may
+ * hold one unfinished message.
  */
 export const CHANNELS_LIMIT = 256
-/** When the transport has ended, channels may still hand over what came before; they close within a few milliseconds. */
+/** Time for channels to deliver data after the transport ended (ms); they close within a few milliseconds. */
 const LAST_MESSAGES_MS = 500
 
 /**
- * The RTCPeerConnection of one shim: a class, since code calls it with `new`. Each instance stands for a connection
- * that the page makes at the same moment and that this object follows; states, descriptions and channels change here in
- * the order in which they changed there. A connection whose peer closes it or vanishes becomes `failed`; one that is
- * `closed`, by whichever side, has closed its channels, each with its event, and is known to nobody but its user.
+ * Creates the RTCPeerConnection class of a shim; callers use `new`. Each instance mirrors a connection that the page
+ * creates at the same moment: states, descriptions and channels change here in the same order as there. A connection
+ * becomes `failed` when its peer closes it or vanishes. A `closed` connection has closed its channels, each with its
+ * event, and the shim no longer refers to it.
  *
- * It has what data needs: no media, statistics, certificates or ICE restart.
+ * It supports data channels only: no media, statistics, certificates or ICE restart.
  */
 export const createPeerConnectionClass = (link: RtcLink) => {
   class PeerConnection extends EventTarget {
@@ -78,7 +78,7 @@ export const createPeerConnectionClass = (link: RtcLink) => {
     #local: SessionDescription | null = null
     #remote: SessionDescription | null = null
     #channels = new Map<ChannelId, DataChannel>()
-    #passed = new Map<ChannelId, PassedCarrier>()
+    #pageCarriers = new Map<ChannelId, PageCarrier>()
     #calls = new Map<number, PromiseWithResolvers<CallOutcome>>()
     #nextCall = 1
     #nextChannel: ChannelId = 1
@@ -86,7 +86,7 @@ export const createPeerConnectionClass = (link: RtcLink) => {
     #ended: ReturnType<typeof setTimeout> | undefined
     #refusal: Error | undefined
 
-    /** What the page refuses (`TooManyConnections`, a bad configuration) fails the connection and its calls. */
+    /** If the page refuses (`TooManyConnections`, a bad configuration), the connection and its calls fail. */
     constructor(configuration: ConnectionConfiguration = {}) {
       super()
       this.#id = link.register({
@@ -116,10 +116,12 @@ export const createPeerConnectionClass = (link: RtcLink) => {
     }
 
     createOffer(options?: { iceRestart?: boolean }): Promise<SessionDescriptionInit> {
-      return this.#make(options === undefined ? { method: 'createOffer' } : { method: 'createOffer', options })
+      return this.#createDescription(
+        options === undefined ? { method: 'createOffer' } : { method: 'createOffer', options },
+      )
     }
     createAnswer(): Promise<SessionDescriptionInit> {
-      return this.#make({ method: 'createAnswer' })
+      return this.#createDescription({ method: 'createAnswer' })
     }
     async setLocalDescription(description?: { type: SessionDescriptionInit['type']; sdp?: string }): Promise<void> {
       await this.#call(
@@ -174,8 +176,8 @@ export const createPeerConnectionClass = (link: RtcLink) => {
       for (const call of this.#calls.values()) call.reject(reason)
       this.#calls.clear()
       for (const channel of [...this.#channels.values()]) channel.abandon(error)
-      this.#passed.clear()
-      // No browser has this event, but libp2p's transport waits for it to let go of the connection.
+      this.#pageCarriers.clear()
+      // Not a browser event, but libp2p's transport waits for it to release the connection.
       queueMicrotask(() => this.dispatchEvent(new Event('close')))
     }
 
@@ -187,7 +189,7 @@ export const createPeerConnectionClass = (link: RtcLink) => {
       this.#close(error)
     }
 
-    async #make(request: ConnectionCall): Promise<SessionDescriptionInit> {
+    async #createDescription(request: ConnectionCall): Promise<SessionDescriptionInit> {
       const { made } = await this.#call(request)
       if (made === undefined) throw new DOMException('The page made no description.', 'OperationError')
       return made
@@ -208,7 +210,7 @@ export const createPeerConnectionClass = (link: RtcLink) => {
     #addChannel(id: ChannelId, description: ChannelDescription): DataChannel {
       const onClosed = (): void => {
         this.#channels.delete(id)
-        this.#passed.delete(id)
+        this.#pageCarriers.delete(id)
         if (this.#ended !== undefined && this.#channels.size === 0) this.#fail(new Error('The peer is gone.'))
       }
       const channel = new DataChannel(description, onClosed, (reason) => this.#fail(new Error(reason)))
@@ -219,7 +221,7 @@ export const createPeerConnectionClass = (link: RtcLink) => {
     #receive(message: OfConnection) {
       switch (message.kind) {
         case 'refused':
-          this.#refusal = named(message.name, message.message)
+          this.#refusal = errorNamed(message.name, message.message)
           this.#fail(this.#refusal)
           break
         case 'outcome':
@@ -231,7 +233,7 @@ export const createPeerConnectionClass = (link: RtcLink) => {
           this.#settle(message.call)?.reject(new DOMException(message.message, message.name))
           break
         case 'event':
-          this.#follow(message)
+          this.#applyEvent(message)
           break
         case 'ended':
           this.#end(message.reason)
@@ -241,16 +243,16 @@ export const createPeerConnectionClass = (link: RtcLink) => {
           break
         case 'channel-error':
         case 'channel-closed': {
-          const carrier = this.#passed.get(message.channel)
+          const carrier = this.#pageCarriers.get(message.channel)
           if (carrier !== undefined) carrier.handle(message)
-          // The page could not even make it.
+          // The page could not create the channel.
           else if (message.kind === 'channel-error')
             this.#channels.get(message.channel)?.failed(new Error(message.message))
           else this.#channels.get(message.channel)?.closed()
           break
         }
         default:
-          this.#passed.get(message.channel)?.handle(message)
+          this.#pageCarriers.get(message.channel)?.handle(message)
       }
     }
 
@@ -260,14 +262,17 @@ export const createPeerConnectionClass = (link: RtcLink) => {
       return pending
     }
 
-    /** Transferred channels get what came before the end by a way of their own: it must not overtake them. */
+    /**
+     * Waits for open channels: transferred ones deliver their last data independently, and the end must not overtake
+     * it.
+     */
     #end(reason: string) {
       if (this.#channels.size === 0) this.#fail(new Error(reason))
       else this.#ended ??= setTimeout(() => this.#fail(new Error(reason)), LAST_MESSAGES_MS)
     }
 
-    #follow(message: Extract<ToWorker, { kind: 'event' }>) {
-      // Not closed by us, so the transport is: some browsers show it so.
+    #applyEvent(message: Extract<ToWorker, { kind: 'event' }>) {
+      // We did not close it, so the transport ended: some browsers report it this way.
       if (message.states.connectionState === 'closed') return this.#end('The peer closed the connection.')
       this.#states = message.states
       if (message.type === 'connectionstatechange') {
@@ -285,23 +290,23 @@ export const createPeerConnectionClass = (link: RtcLink) => {
     }
 
     #adopt({ channel: id, description, transferred }: Extract<ToWorker, { kind: 'channel' }>) {
-      const known = this.#channels.get(id)
-      if (known === undefined && this.#channels.size >= CHANNELS_LIMIT) {
+      const existing = this.#channels.get(id)
+      if (existing === undefined && this.#channels.size >= CHANNELS_LIMIT) {
         transferred?.close()
         return this.#fail(new Error('The peer opens too many channels.'))
       }
-      const channel = known ?? this.#addChannel(id, description)
-      // Listeners go first: an open channel says so as soon as it is adopted.
-      if (known === undefined) this.dispatchEvent(Object.assign(new Event('datachannel'), { channel }))
+      const channel = existing ?? this.#addChannel(id, description)
+      // Listeners come first, because an open channel fires `open` as soon as it is adopted.
+      if (existing === undefined) this.dispatchEvent(Object.assign(new Event('datachannel'), { channel }))
       channel.adopt((sink) => this.#carry(id, transferred, sink), description)
     }
 
     #carry(id: ChannelId, transferred: RTCDataChannel | undefined, sink: ChannelSink) {
-      link.channelCame(transferred === undefined ? 'message' : 'transfer')
+      link.onChannelPath(transferred === undefined ? 'message' : 'transfer')
       if (transferred !== undefined)
         return carryTransferred(transferred, sink, () => this.#states.connectionState === 'connected')
-      const carrier = carryPassed(this.#id, id, sink, link.post)
-      this.#passed.set(id, carrier)
+      const carrier = carryThroughPage(this.#id, id, sink, link.post)
+      this.#pageCarriers.set(id, carrier)
       return carrier
     }
   }
@@ -320,4 +325,4 @@ const handledEvents = [
   'datachannel',
 ] as const
 
-const named = (name: string, message: string): Error => Object.assign(new Error(message), { name })
+const errorNamed = (name: string, message: string): Error => Object.assign(new Error(message), { name })

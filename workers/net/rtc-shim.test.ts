@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ConnectionStates, ToPage, ToWorker } from '../contract/rtc.ts'
-import { carryPassed, carryTransferred, OPEN_LIMIT_MS } from './rtc-carrier.ts'
+import { carryThroughPage, carryTransferred, OPEN_LIMIT_MS } from './rtc-carrier.ts'
 import { DataChannel, LINGER_MS } from './rtc-data-channel.ts'
 import { type createPeerConnectionClass, DISCONNECTED_LIMIT_MS } from './rtc-peer-connection.ts'
 import { installRtcShim, type RtcShim } from './rtc-shim.ts'
 import { IceCandidate } from './rtc-signalling.ts'
 
-/** What no browser does on demand: peers that vanish without a word, channels that are lost on their way. */
+/** What no browser does on demand: peers that vanish silently, channels that are lost in transfer. */
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
@@ -32,7 +32,7 @@ describe('a connection', () => {
   const tell = (connectionState: ConnectionStates['connectionState']) =>
     page.say({ kind: 'event', connection: 1, type: 'connectionstatechange', states: { ...connected, connectionState } })
 
-  test('whose peer vanished fails within the limit and is closed on the page', () => {
+  test('whose peer vanished fails within the limit and closes on the page', () => {
     const connection = newConnection()
     const states = statesOf(connection)
     const channel = connection.createDataChannel('one')
@@ -48,7 +48,7 @@ describe('a connection', () => {
     return vi.waitFor(() => expect(events).toEqual(['error', 'close']))
   })
 
-  test('that comes back in time goes on', () => {
+  test('that recovers in time continues', () => {
     const connection = newConnection()
     tell('disconnected')
     vi.advanceTimersByTime(DISCONNECTED_LIMIT_MS - 1)
@@ -57,7 +57,7 @@ describe('a connection', () => {
     expect(connection.connectionState).toBe('connected')
   })
 
-  test('that ended waits for its channels to hand over what came before, but not for ever', () => {
+  test('that ended waits for its channels to deliver earlier data, but not forever', () => {
     const connection = newConnection()
     const states = statesOf(connection)
     connection.createDataChannel('never closes')
@@ -78,14 +78,14 @@ describe('a connection', () => {
     expect(states).toEqual(['failed'])
   })
 
-  test('rejects a call that the page could not do, by the name of what went wrong', async () => {
+  test('rejects a failed call of the page with the name of its error', async () => {
     const connection = newConnection()
     const call = connection.setRemoteDescription({ type: 'answer', sdp: 'nonsense' })
     page.say({ kind: 'call-failed', connection: 1, call: 1, name: 'InvalidStateError', message: 'not now' })
     await expect(call).rejects.toMatchObject({ name: 'InvalidStateError', message: 'not now' })
   })
 
-  test('that is closed here says so to its channels only, and rejects what waits', async () => {
+  test('that is closed here notifies its channels only, and rejects pending calls', async () => {
     const connection = newConnection()
     const states = statesOf(connection)
     const channel = connection.createDataChannel('one')
@@ -114,7 +114,7 @@ describe('a connection', () => {
     expect(new IceCandidate(candidate).toJSON()).toEqual(candidate)
   })
 
-  test('fails when the way to the page is gone, and no other can be made', () => {
+  test('fails when the port to the page is closed, and no other can be created', () => {
     const connection = newConnection()
     const states = statesOf(connection)
     const Connection = connection.constructor as new () => unknown
@@ -134,7 +134,7 @@ describe('a transferred channel', () => {
     return { native, channel, events }
   }
 
-  test('keeps what comes before it is open, and gives it after', () => {
+  test('buffers messages until it is open', () => {
     const { native, channel, events } = adopt('connecting')
     const replies: string[] = []
     channel.addEventListener('message', () => replies.push(channel.readyState))
@@ -147,21 +147,21 @@ describe('a transferred channel', () => {
     expect(replies).toEqual(['open', 'open', 'open'])
   })
 
-  test('gives what came also when the peer closed it before it was open', () => {
+  test('delivers buffered messages also when the peer closed it before it was open', () => {
     const { native, events } = adopt('connecting')
     native.receive('a')
     native.turn('closed')
     expect(events).toEqual(['got a', 'close'])
   })
 
-  test('that is open when it comes opens', async () => {
+  test('that is open on arrival opens', async () => {
     const { events, channel } = adopt('open')
     await Promise.resolve()
     expect(events).toEqual(['open'])
     expect(channel.readyState).toBe('open')
   })
 
-  test('whose opening was missed opens all the same', () => {
+  test('whose `open` event was missed still opens', () => {
     const { native, events } = adopt('connecting')
     native.readyState = 'open'
     vi.advanceTimersByTime(500)
@@ -170,7 +170,7 @@ describe('a transferred channel', () => {
     expect(events).toEqual(['open'])
   })
 
-  test('that never opens on a working connection is given up with an error', () => {
+  test('that never opens on a working connection fails', () => {
     const { native, channel, events } = adopt('connecting')
     vi.advanceTimersByTime(OPEN_LIMIT_MS)
     expect(events).toEqual(['error', 'close'])
@@ -178,7 +178,7 @@ describe('a transferred channel', () => {
     expect(native.closed).toBe(true)
   })
 
-  test('waits as long as its connection does not work yet', () => {
+  test('waits while its connection does not work yet', () => {
     const { native, events } = adopt('connecting', false)
     vi.advanceTimersByTime(OPEN_LIMIT_MS * 3)
     native.turn('open')
@@ -196,7 +196,7 @@ describe('a channel that sent and is closed', () => {
     return { native, channel }
   }
 
-  test('stays until it hears that the other side listens', () => {
+  test('stays open until the other side shows that it listens', () => {
     const { native, channel } = openAndSend()
     channel.close()
     expect(channel.readyState).toBe('closing')
@@ -205,14 +205,14 @@ describe('a channel that sent and is closed', () => {
     expect(native.closed).toBe(true)
   })
 
-  test('does not wait where it has heard something', () => {
+  test('closes at once after it has received something', () => {
     const { native, channel } = openAndSend()
     native.receive('heard you')
     channel.close()
     expect(native.closed).toBe(true)
   })
 
-  test('does not wait for ever', () => {
+  test('does not wait forever', () => {
     const { native, channel } = openAndSend()
     channel.close()
     vi.advanceTimersByTime(LINGER_MS)
@@ -224,7 +224,7 @@ describe('a channel that stays in the page', () => {
   const carry = () => {
     const posted: ToPage[] = []
     const channel = new DataChannel(description, () => {})
-    const carrier = carryPassed(1, 2, channel, (message) => posted.push(structuredClone(message)))
+    const carrier = carryThroughPage(1, 2, channel, (message) => posted.push(structuredClone(message)))
     channel.adopt(() => carrier, description)
     const to = { connection: 1, channel: 2 }
     carrier.handle({ kind: 'channel-open', ...to, id: 7 })
@@ -233,7 +233,7 @@ describe('a channel that stays in the page', () => {
     return { channel, posted, report }
   }
 
-  test('counts what is on its way and what waits, and says when it is low', async () => {
+  test('counts bytes in transit and buffered, and fires when they are low', async () => {
     const { channel, posted, report } = carry()
     const events = eventsOf(channel)
     channel.bufferedAmountLowThreshold = 100
@@ -256,7 +256,7 @@ describe('a channel that stays in the page', () => {
     expect(channel.id).toBe(7)
   })
 
-  test('sends copies, so that the sender may use its buffer again, and before it closes', () => {
+  test('sends copies, so that the sender may reuse its buffer, and before it closes', () => {
     const { channel, posted } = carry()
     const bytes = new Uint8Array([9, 1, 2, 9])
     channel.send(bytes.subarray(1, 3))
@@ -270,7 +270,7 @@ describe('a channel that stays in the page', () => {
     expect(() => channel.send('more')).toThrow('closing')
   })
 
-  test('sends the length of a frame and the frame as one message, and every byte in its order', async () => {
+  test('sends the length of a frame and the frame as one message, with all bytes in order', async () => {
     const { channel, posted } = carry()
     channel.send(new Uint8Array([2]))
     channel.send(new Uint8Array([7, 8, 9, 10, 11]))

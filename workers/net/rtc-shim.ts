@@ -4,26 +4,27 @@ import { IceCandidate, SessionDescription } from './rtc-signalling.ts'
 
 /**
  * The worker's side of WebRTC: puts RTCPeerConnection, RTCSessionDescription and RTCIceCandidate on `globalThis`, over
- * connections that the page owns. `@libp2p/webrtc` reads the three when it is evaluated, so this is called first and
- * whatever imports that package is imported after.
+ * connections that the page owns. `@libp2p/webrtc` reads the three globals when it is evaluated, so install the shim
+ * before importing it.
  *
- * Guarantees: `createDataChannel` gives a channel at once; messages of a channel arrive unlost and in order, and after
- * its `open`; a connection whose peer closed it, or whose page is gone, fails at once, and one whose peer vanished
- * within some 13 seconds (eight until the browser says `disconnected`, five more). It does not keep data that was sent on a connection which then fails.
+ * Guarantees: `createDataChannel` returns a channel at once; messages of a channel arrive completely, in order, and
+ * after its `open`; a connection fails at once when its peer closes it or the page is gone, and within some 13 seconds
+ * when its peer vanishes (eight until the browser reports `disconnected`, then five). Data sent on a connection that
+ * then fails may be lost.
  */
 export interface RtcShim {
-  /** How the newest data channel came to this worker; before the first one, how they are to come. */
+  /** How the newest data channel reached this worker; before the first one, the requested way. */
   channelPath(): 'transfer' | 'message'
-  /** RTCPeerConnections that the page made so far, and those that its browser has not collected; the limit is on these. */
+  /** RTCPeerConnections that the page has made, and those not yet garbage-collected, to which the limit applies. */
   connections(): ConnectionCounts
-  /** Connections that are open now. */
+  /** The number of open connections. */
   openConnections(): number
   /** Closes every connection, takes the globals away and closes the port; idempotent. */
   close(): void
 }
 
 export interface RtcShimOptions {
-  /** False asks the page to keep the channels and to pass their messages. */
+  /** If false, the page keeps the channels and forwards their messages. */
   transfer: boolean
 }
 
@@ -45,7 +46,7 @@ export const installRtcShim = (port: MessagePort, options: RtcShimOptions): RtcS
       return id
     },
     forget: (id) => receivers.delete(id),
-    channelCame(newest) {
+    onChannelPath(newest) {
       path = newest
     },
   }
@@ -64,7 +65,7 @@ export const installRtcShim = (port: MessagePort, options: RtcShimOptions): RtcS
     else if (message.kind === 'goodbye') close()
     else receivers.get(message.connection)?.receive(message)
   }
-  showAlive(closed.signal, (lock) => link.post({ kind: 'alive', lock }))
+  holdLivenessLock(closed.signal, (lock) => link.post({ kind: 'alive', lock }))
 
   const restore = replaceGlobals({
     RTCPeerConnection: createPeerConnectionClass(link),
@@ -75,18 +76,18 @@ export const installRtcShim = (port: MessagePort, options: RtcShimOptions): RtcS
   return { channelPath: () => path, connections: () => counts, openConnections: () => receivers.size, close }
 }
 
-/** Holds a Web Lock as long as this worker lives: the page asks for it, and has it when the worker is no more. */
-const showAlive = (closed: AbortSignal, tell: (lock: string) => void) => {
+/** Holds a Web Lock while this worker lives. The page requests the same lock and gets it when the worker ends. */
+const holdLivenessLock = (closed: AbortSignal, announce: (lock: string) => void) => {
   const lock = `rtc-${crypto.randomUUID()}`
   const held = () =>
     new Promise<void>((release) => {
       closed.addEventListener('abort', () => release(), { once: true })
-      if (!closed.aborted) tell(lock)
+      if (!closed.aborted) announce(lock)
     })
   navigator.locks?.request(lock, held).catch(() => {})
 }
 
-/** Returns its undo. */
+/** Defines globals; returns its undo. */
 const replaceGlobals = (values: Record<string, unknown>): (() => void) => {
   const before = Object.keys(values).map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const)
   for (const [name, value] of Object.entries(values))

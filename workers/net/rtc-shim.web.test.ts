@@ -29,7 +29,7 @@ describe.each(['transfer', 'message'] as const)('data channels by %s', (path) =>
     }
   })
 
-  test('an end that closes a channel is seen at the other, after its last message', async () => {
+  test('the close of a channel arrives at the other side after its last message', async () => {
     const { a, b } = await pair(path)
     await a.peer.open('one')
     await a.peer.until('one open')
@@ -51,7 +51,7 @@ describe.each(['transfer', 'message'] as const)('data channels by %s', (path) =>
     expect((await a.peer.happened()).filter((what) => what === 'two close')).toHaveLength(1)
   })
 
-  test('what is sent right before a channel is closed arrives', async () => {
+  test('data sent right before a channel is closed arrives', async () => {
     const { a, b } = await pair(path)
     await a.peer.blurtAll(200, 3)
     await expect.poll(async () => (await b.peer.answered()).closed).toBe(200)
@@ -67,12 +67,12 @@ describe.each(['transfer', 'message'] as const)('data channels by %s', (path) =>
     expect(events).not.toContain('short open')
   })
 
-  test('sending before the channel is open is refused by name', async () => {
+  test('sending before the channel is open throws a named error', async () => {
     const { a } = await pair(path)
     await expect(a.peer.openAndSend('eager')).rejects.toMatchObject({ name: 'InvalidStateError' })
   })
 
-  test('a peer that closes the connection is noticed at once, with its channels', async () => {
+  test('a connection closed by the peer ends at once, with its channels', async () => {
     const { a, b } = await pair(path)
     await a.peer.open('mine')
     await a.peer.until('mine open')
@@ -84,8 +84,8 @@ describe.each(['transfer', 'message'] as const)('data channels by %s', (path) =>
     await b.peer.until('mine got before the end')
     await b.peer.closeConnection()
     await a.peer.until('connection failed')
-    await a.peer.until('connection let go')
-    // Not because five seconds without an answer had passed.
+    await a.peer.until('connection released')
+    // Earlier than the limit of five seconds without an answer.
     expect(await a.peer.happened()).not.toContain('connection disconnected')
     for (const label of ['mine', 'theirs']) {
       await a.peer.until(`${label} error`)
@@ -93,7 +93,7 @@ describe.each(['transfer', 'message'] as const)('data channels by %s', (path) =>
       await b.peer.until(`${label} close`)
       expect((await a.peer.happened()).filter((what) => what === `${label} close`)).toHaveLength(1)
     }
-    // The side that closed knows: it gets no state event and no error.
+    // The closing side gets neither a state event nor an error.
     const atB = await b.peer.happened()
     expect(atB).not.toContain('connection failed')
     expect(atB).not.toContain('mine error')
@@ -102,19 +102,19 @@ describe.each(['transfer', 'message'] as const)('data channels by %s', (path) =>
     await expect.poll(() => a.host.openConnections() + b.host.openConnections()).toBe(0)
   })
 
-  test('32 MiB arrive whole and in order with a bounded buffer', async () => {
+  test('32 MiB arrive completely and in order with a bounded buffer', async () => {
     const { a } = await pair(path)
     const flood = await a.peer.flood(32 * MEBIBYTE, 16_384, 2 * MEBIBYTE)
     expect(flood).toMatchObject({ bytes: 32 * MEBIBYTE, sent: 32 * MEBIBYTE, inOrder: true, left: 0 })
     expect(flood.most).toBe(2 * MEBIBYTE)
   })
 
-  test('what has left the buffer is not counted, also where no threshold is crossed', async () => {
+  test('sent data is not counted, also if it crosses no threshold', async () => {
     const { a } = await pair(path)
     expect(await a.peer.trickle(20, 1024, MEBIBYTE)).toBeLessThanOrEqual(1024)
   })
 
-  test('a full buffer refuses by name and what it took arrives', async () => {
+  test('a full buffer throws a named error, and all accepted data arrives', async () => {
     const { a, b } = await pair(path)
     await a.peer.open('full')
     await a.peer.until('full open')
@@ -129,7 +129,7 @@ describe.each(['transfer', 'message'] as const)('data channels by %s', (path) =>
   })
 })
 
-test('two ends on different paths understand each other', async () => {
+test('two sides on different paths understand each other', async () => {
   const a = await startPeer('transfer')
   const b = await startPeer('message')
   peers.push(a, b)
@@ -138,7 +138,7 @@ test('two ends on different paths understand each other', async () => {
   expect(await b.peer.exchangeAll(100, 5, 8)).toEqual({ completed: 100, closed: 100, disorder: [] })
 })
 
-test('the globals stand only while the shim does', async () => {
+test('the globals exist only while the shim is installed', async () => {
   const a = await startPeer('transfer')
   peers.push(a)
   expect(await a.peer.hasGlobal()).toBe(true)

@@ -1,6 +1,6 @@
 import type { IceCandidateInit, SessionDescriptionInit } from '../contract/rtc.ts'
 
-/** What two ends tell each other to connect: RTCSessionDescription and RTCIceCandidate for a worker. */
+/** RTCSessionDescription for a worker. */
 export class SessionDescription implements SessionDescriptionInit {
   readonly type: SessionDescriptionInit['type']
   readonly sdp: string
@@ -15,7 +15,7 @@ export class SessionDescription implements SessionDescriptionInit {
   }
 }
 
-/** What signalling needs, without the parsed parts. */
+/** RTCIceCandidate for a worker: the fields that signalling needs, without the parsed ones. */
 export class IceCandidate {
   readonly candidate: string
   readonly sdpMid: string | null
@@ -35,11 +35,11 @@ export class IceCandidate {
   }
 }
 
-/** A description, of whatever class, that a port can carry. */
+/** Copies a description of any class into one that a port can carry. */
 export const plainDescription = ({ type, sdp }: { type: SessionDescriptionInit['type']; sdp?: string }) =>
   sdp === undefined ? { type } : { type, sdp }
 
-/** The description as it is now: the same object as before while it did not change. */
+/** The current description: the same object as before if it did not change. */
 export const reviveDescription = (
   before: SessionDescription | null,
   now: SessionDescriptionInit | null,

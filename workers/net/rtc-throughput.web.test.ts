@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { connect, startPeer, type TestPeer } from '../testing/rtc-pair.ts'
 
-/** Printed, not asserted: how fast both paths are beside a plain data channel between two connections of one page. */
+/** Prints the speed of both paths next to a plain data channel between two connections of one page; asserts nothing. */
 const MEBIBYTE = 1024 * 1024
 const VOLUME = 24 * MEBIBYTE
-/** As libp2p sends: messages of 16 KiB, until 2 MiB wait. */
+/** Sends like libp2p: messages of 16 KiB until 2 MiB are buffered. */
 const MESSAGE = 16 * 1024
 const HIGH_WATER = 2 * MEBIBYTE
 const ROUNDS = 3
@@ -18,7 +18,7 @@ test('throughput of both paths', { timeout: 180_000 }, async () => {
   const speeds: Record<'plain' | 'transfer' | 'message', number[]> = { plain: [], transfer: [], message: [] }
   try {
     for (const pair of Object.values(pairs)) await connect(...pair)
-    // In turns, since the machine is not the same from one second to the next.
+    // Interleaved, because the load of the machine changes from second to second.
     for (let round = 0; round < ROUNDS; round += 1) {
       speeds.plain.push(speedOf(await floodPlain(plain.from)))
       for (const path of ['transfer', 'message'] as const) {

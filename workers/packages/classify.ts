@@ -4,7 +4,7 @@ import { isSlug } from '../protocol/ids.ts'
 import { MAX_DEPENDENCIES, MAX_DEPENDENCY_NAME_CHARACTERS, MAX_RANGE_CHARACTERS } from '../protocol/limits.ts'
 import { toLine } from '../protocol/text.ts'
 import { type Declared, type Ecosystem, readDeclared } from './declared.ts'
-import { type Findings, listNames, quote } from './findings.ts'
+import { type Findings, firstNames } from './findings.ts'
 import { libraryEcosystems } from './known-libraries.ts'
 import type { Manifest } from './manifest.ts'
 import { readNeighbours } from './neighbours.ts'
@@ -40,15 +40,13 @@ export const readDependencies = (
       ...(ecosystem === undefined ? {} : { ecosystem }),
     })
     if (name === '' || name !== entry.name.normalize('NFC')) {
-      findings.note('DependencyUnread', `${quote(entry.name)} among the dependencies is no name and is left out.`, {
-        path,
-      })
+      findings.note('DependencyUnread', { code: 'dependency-not-name', name: entry.name }, { path })
       return undefined
     }
     if (language !== undefined) return external(language.ecosystem)
     if (name === 'ggen') return external('tool')
     if (name === slug) {
-      findings.warning('SelfDependency', `The package names itself as a dependency; that is left out.`, { path })
+      findings.warning('SelfDependency', { code: 'dependency-on-itself' }, { path })
       return undefined
     }
     if (source?.kind === 'path') {
@@ -66,21 +64,23 @@ export const readDependencies = (
 
     const position = positionOf(manifest.text, entry.range)
     if (range === undefined) {
-      const message = `${quote(entry.range)} for ${quote(name)} is no version range, such as ^1.0; any version is taken.`
-      findings.warning('RangeInvalid', message, { path, ...position })
+      const reason = { code: 'range-malformed', range: entry.range, dependency: name } as const
+      findings.warning('RangeInvalid', reason, { path, ...position })
     }
     const asked = range ?? '*'
     if (versions !== undefined) {
       if (range !== undefined) {
-        const message = `No known version of ${name} fits ${asked}; known are ${listNames(versions)}.`
-        findings.warning('DependencyVersionMissing', message, { path, ...position })
+        const { names, more } = firstNames(versions)
+        findings.warning(
+          'DependencyVersionMissing',
+          { code: 'dependency-version-unknown', dependency: name, range: asked, versions: names, more },
+          { path, ...position },
+        )
       }
       return { name, range: asked, optional, kind: 'package' }
     }
-    const consequence = optional ? 'It is optional.' : 'Until it is published, this package installs only without it.'
-    findings.note('DependencyUnknown', `${quote(name)} (${asked}) is no package that is known here. ${consequence}`, {
-      path,
-    })
+    const reason = { code: 'dependency-not-known', dependency: name, range: asked, optional } as const
+    findings.note('DependencyUnknown', reason, { path })
     return { name, range: asked, optional, kind: 'unknown' }
   }
 
@@ -132,8 +132,11 @@ const mergeRepeated = (views: readonly DependencyView[], path: string, findings:
       continue
     }
     if (first.range !== view.range) {
-      const message = `${quote(view.name)} is named twice, as ${quote(first.range)} and ${quote(view.range)}; the first counts.`
-      findings.warning('DependencyRepeated', message, { path })
+      findings.warning(
+        'DependencyRepeated',
+        { code: 'dependency-repeated', dependency: view.name, first: first.range, second: view.range },
+        { path },
+      )
     }
     viewByKey.set(key, { ...first, optional: first.optional && view.optional })
   }
@@ -141,18 +144,11 @@ const mergeRepeated = (views: readonly DependencyView[], path: string, findings:
 }
 
 const reportExternals = (views: readonly DependencyView[], path: string, findings: Findings) => {
-  const labels = {
-    crate: 'Rust crates',
-    npm: 'npm packages',
-    python: 'Python packages',
-    tool: 'tools',
-    other: 'libraries',
-  }
-  for (const [key, label] of Object.entries(labels)) {
-    const names = views.filter((view) => view.kind === 'external' && (view.ecosystem ?? 'other') === key)
-    if (names.length === 0) continue
-    const message = `Taken for ${label}, which are not installed from here: ${listNames(names.map((view) => view.name))}.`
-    findings.note('DependencyExternal', message, { path })
+  for (const ecosystem of ['crate', 'npm', 'python', 'tool', 'other'] as const) {
+    const externals = views.filter((view) => view.kind === 'external' && (view.ecosystem ?? 'other') === ecosystem)
+    if (externals.length === 0) continue
+    const named = firstNames(externals.map((view) => view.name))
+    findings.note('DependencyExternal', { code: 'dependencies-external', ecosystem, ...named }, { path })
   }
 }
 
@@ -161,11 +157,14 @@ const limit = (views: DependencyView[], path: string, findings: Findings): Depen
   if (views.length <= MAX_DEPENDENCIES) return views
   const installed = views.filter((view) => view.kind === 'package' || view.kind === 'unknown')
   if (installed.length > MAX_DEPENDENCIES) {
-    const message = `The package depends on ${installed.length} packages; a release can name ${MAX_DEPENDENCIES}.`
-    findings.error('RecordTooLarge', message, { path })
+    findings.error(
+      'RecordTooLarge',
+      { code: 'too-many-dependencies', count: installed.length, limit: MAX_DEPENDENCIES },
+      { path },
+    )
   }
-  const message = `There are ${views.length} dependencies; the release names ${MAX_DEPENDENCIES}, the manifest keeps all.`
-  findings.warning('ListCut', message, { path })
+  const reason = { code: 'list-cut', field: 'dependencies', count: views.length, limit: MAX_DEPENDENCIES } as const
+  findings.warning('ListCut', reason, { path })
   const others = views.filter((view) => !installed.includes(view))
   return [...installed, ...others].slice(0, MAX_DEPENDENCIES)
 }

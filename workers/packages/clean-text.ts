@@ -1,19 +1,19 @@
+import type { FieldLabel } from '../contract/finding-reasons.ts'
 import { countCharacters, hasUnwantedCharacters, toLine } from '../protocol/text.ts'
 import type { Findings } from './findings.ts'
 
 /** Turns texts of a manifest into valid lines of a release record and reports changes. */
 
-/** @param label what the text is, for a message: “description”. */
 export const cleanLine = (
   raw: string,
   maxCharacters: number,
-  label: string,
+  label: FieldLabel,
   path: string | undefined,
   findings: Findings,
 ): string => {
   const line = clean(raw, label, path, findings)
   if (countCharacters(line) <= maxCharacters) return line
-  findings.note('TextCut', `A text in “${label}” has more than ${maxCharacters} characters; it is cut.`, { path })
+  findings.note('TextCut', { code: 'field-cut', field: label, limit: maxCharacters }, { path })
   return toLine(line, maxCharacters)
 }
 
@@ -27,11 +27,7 @@ export const cleanDescription = (
   const line = clean(raw, 'description', path, findings)
   const length = countCharacters(line)
   if (length <= maxCharacters) return line
-  findings.note(
-    'DescriptionCut',
-    `The description has ${length} characters; the first ${maxCharacters} go into the catalogue, the manifest keeps all.`,
-    { path },
-  )
+  findings.note('DescriptionCut', { code: 'description-cut', characters: length, limit: maxCharacters }, { path })
   const start = toLine(line, maxCharacters - 1)
   const lastSpace = start.lastIndexOf(' ')
   return `${(lastSpace > start.length * 0.8 ? start.slice(0, lastSpace) : start).trimEnd()}…`
@@ -42,7 +38,7 @@ export const cleanList = (
   raw: readonly string[],
   maxEntries: number,
   maxCharacters: number,
-  label: string,
+  label: FieldLabel,
   path: string | undefined,
   findings: Findings,
 ): string[] => {
@@ -53,16 +49,14 @@ export const cleanList = (
     if (line !== '') lines.add(line)
   }
   if (lines.size > maxEntries || raw.length > maxEntries * 4) {
-    const message = `There are ${raw.length} entries of ${label}; the catalogue takes ${maxEntries}, the rest is left out.`
-    findings.warning('ListCut', message, { path })
+    findings.warning('ListCut', { code: 'list-cut', field: label, count: raw.length, limit: maxEntries }, { path })
   }
   return [...lines].slice(0, maxEntries)
 }
 
-const clean = (raw: string, label: string, path: string | undefined, findings: Findings): string => {
+const clean = (raw: string, label: FieldLabel, path: string | undefined, findings: Findings): string => {
   if (hasUnwantedCharacters(raw.replace(/[\t\r\n]/g, ' '))) {
-    const message = `The ${label} holds control characters or invisible ones; they are left out of the catalogue.`
-    findings.warning('ControlCharacters', message, { path })
+    findings.warning('ControlCharacters', { code: 'field-has-hidden-characters', field: label }, { path })
   }
   return toLine(raw, raw.length)
 }

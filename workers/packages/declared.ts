@@ -1,8 +1,8 @@
 import { isPackageId, isSlug } from '../protocol/ids.ts'
-import { type Findings, quote } from './findings.ts'
+import type { Findings } from './findings.ts'
 import type { Manifest } from './manifest.ts'
 import { toNodeRange } from './ranges.ts'
-import { get, isTable, kindOf, type Table, textOf } from './tree.ts'
+import { get, isTable, type Table, textOf, typeOf } from './tree.ts'
 
 /**
  * Reads the declared dependencies of a manifest in every syntax found in real ones:
@@ -38,9 +38,8 @@ export interface Declared {
 export const readDeclared = (manifest: Manifest, findings: Findings): Declared[] => {
   const declared: Declared[] = []
   const unread = (label: string, value: unknown) => {
-    const reason = typeof value === 'string' ? 'it is no name with a range' : `it is ${kindOf(value)}`
-    const message = `${quote(label)} among the dependencies is not read as one: ${reason}.`
-    findings.note('DependencyUnread', message, { path: manifest.path })
+    const reason = { code: 'dependency-unread', name: label, type: typeOf(value) } as const
+    findings.note('DependencyUnread', reason, { path: manifest.path })
   }
 
   const addText = (text: string, context: Context) => {

@@ -174,7 +174,7 @@ describe('the classes', () => {
       {
         level: 'warning',
         name: 'DependencyVersionMissing',
-        message: expect.stringMatching(/1\.0\.0, 1\.4\.0, 2\.0\.0/),
+        reason: { versions: ['1.0.0', '1.4.0', '2.0.0'], more: 0 },
       },
     ])
   })

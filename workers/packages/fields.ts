@@ -11,11 +11,11 @@ import {
   MAX_TAGS,
 } from '../protocol/limits.ts'
 import { cleanDescription, cleanLine, cleanList } from './clean-text.ts'
-import { type Findings, quote } from './findings.ts'
+import type { Findings } from './findings.ts'
 import { isKnownLicense } from './license.ts'
 import type { Manifest } from './manifest.ts'
 import { readDisplayName, readSlug, readVersion } from './names.ts'
-import { firstText, get, isTable, kindOf, type Table, tableAt, textOf, textsOf } from './tree.ts'
+import { firstText, get, isTable, type Table, tableAt, textOf, textsOf, typeOf } from './tree.ts'
 import { type FieldsInput, type TypedFields, typedText } from './typed-fields.ts'
 
 /**
@@ -53,15 +53,15 @@ export const readFields = (input: FieldsInput, findings: Findings): ManifestFiel
     path,
     findings,
   )
-  if (description === '') findings.warning('DescriptionMissing', 'There is no description.', { path })
+  if (description === '') findings.warning('DescriptionMissing', { code: 'no-description' }, { path })
   const wrongDescription = find((place) => get(place, 'description'))
   if (wrongDescription !== undefined && typeof wrongDescription !== 'string') {
-    findings.warning('FieldUnreadable', `The description is ${kindOf(wrongDescription)}, not a text.`, { path })
+    findings.warning('FieldUnreadable', { code: 'description-not-text', type: typeOf(wrongDescription) }, { path })
   }
 
   const givenCategory = typedText(typed, 'category') ?? textAt('category') ?? listAt('categories')?.[0] ?? ''
   const category = cleanLine(givenCategory.toLowerCase(), MAX_TAG_CHARACTERS, 'category', path, findings)
-  if (category === '') findings.warning('CategoryMissing', 'There is no category; “uncategorized” is used.', { path })
+  if (category === '') findings.warning('CategoryMissing', { code: 'no-category' }, { path })
 
   const tagLists = (['tags', 'keywords'] as const).map((key) => {
     if (Array.isArray(typed[key])) return typedList(typed, key)
@@ -77,10 +77,9 @@ export const readFields = (input: FieldsInput, findings: Findings): ManifestFiel
     findings,
   )
   if (license === '') {
-    findings.warning('LicenseMissing', 'No licence is named: others may not know whether they may use this.', { path })
+    findings.warning('LicenseMissing', { code: 'no-license' }, { path })
   } else if (!isKnownLicense(license)) {
-    const message = `The licence ${quote(license)} is no SPDX expression of known licences, such as “MIT OR Apache-2.0”.`
-    findings.warning('LicenseUnknown', message, { path })
+    findings.warning('LicenseUnknown', { code: 'license-unknown', license }, { path })
   }
 
   const repository = readRepository(typedText(typed, 'repository') ?? find(repositoryOf) ?? '', path, findings)
@@ -111,15 +110,18 @@ const fieldPlaces = ({ root, head }: Manifest): Table[] => {
 }
 
 /** Finds a list in an unexpected table: in TOML, lines after a heading belong to that heading. */
-const findList = (manifest: Manifest | undefined, key: string, findings: Findings): string[] | undefined => {
+const findList = (
+  manifest: Manifest | undefined,
+  key: 'tags' | 'keywords',
+  findings: Findings,
+): string[] | undefined => {
   if (manifest === undefined) return undefined
   for (const [name, table] of Object.entries(manifest.root)) {
     const value = get(table, key)
     if (name === 'dependencies' || !Array.isArray(value)) continue
     const list = nonEmpty(textsOf(value, key))
     if (list === undefined) continue
-    const message = `The ${key} are taken from ${quote(`[${name}]`)}, where they stand; their place is the first table.`
-    findings.note('FoundElsewhere', message, { path: manifest.path })
+    findings.note('FoundElsewhere', { code: 'field-misplaced', field: key, table: name }, { path: manifest.path })
     return list
   }
   return undefined
@@ -158,7 +160,7 @@ const readRepository = (raw: string, path: string | undefined, findings: Finding
   const address = shorthand?.[1] === undefined ? raw.replace(/^git\+/, '') : `https://github.com/${shorthand[1]}`
   const line = cleanLine(address, MAX_REPOSITORY_CHARACTERS, 'repository', path, findings)
   if (line === '' || /^(?:https?|git|ssh):\/\/\S+$|^[\w.-]+@[\w.-]+:\S+$/i.test(line)) return line
-  findings.warning('RepositoryInvalid', `The repository ${quote(raw)} is no address of one; it is left out.`, { path })
+  findings.warning('RepositoryInvalid', { code: 'repository-malformed', repository: raw }, { path })
   return ''
 }
 

@@ -1,4 +1,5 @@
 import type { FailureName } from '../contract/failures.ts'
+import type { FindingReason } from '../contract/reasons.ts'
 import type { Finding } from '../contract/views.ts'
 
 /** Findings of a check in order. Errors have failure names; warnings and notes have their own names. */
@@ -43,9 +44,9 @@ export interface Place {
 }
 
 export interface Findings {
-  error(name: FailureName, message: string, place?: Place): void
-  warning(name: WarningName, message: string, place?: Place): void
-  note(name: NoteName, message: string, place?: Place): void
+  error(name: FailureName, reason: FindingReason, place?: Place): void
+  warning(name: WarningName, reason: FindingReason, place?: Place): void
+  note(name: NoteName, reason: FindingReason, place?: Place): void
   /** Errors first, then warnings, then notes, each in the order in which they were found. */
   list(): Finding[]
 }
@@ -56,7 +57,7 @@ export const createFindings = (): Findings => {
   const countByKind = new Map<string, number>()
   const kindOf = ({ level, name }: Pick<Finding, 'level' | 'name'>): string => `${level} ${name}`
 
-  const add = (level: Finding['level'], name: string, message: string, place: Place = {}) => {
+  const add = (level: Finding['level'], name: string, reason: FindingReason, place: Place = {}) => {
     const kind = kindOf({ level, name })
     const count = (countByKind.get(kind) ?? 0) + 1
     countByKind.set(kind, count)
@@ -65,7 +66,7 @@ export const createFindings = (): Findings => {
     findings.push({
       level,
       name,
-      message,
+      reason,
       ...(path === undefined ? {} : { path }),
       ...(line === undefined ? {} : { line }),
       ...(column === undefined ? {} : { column }),
@@ -78,15 +79,15 @@ export const createFindings = (): Findings => {
       const isLast = findings.findLastIndex((other) => kindOf(other) === kindOf(finding)) === index
       if (!isLast || count <= MAX_FINDINGS_OF_A_NAME) return []
       const more = count - MAX_FINDINGS_OF_A_NAME
-      return [{ level: finding.level, name: finding.name, message: `There are ${more} more findings of this kind.` }]
+      return [{ level: finding.level, name: finding.name, reason: { code: 'more-findings', count: more } }]
     })
     return [...findings, ...unsaid].sort((a, b) => rank[a.level] - rank[b.level])
   }
 
   return {
-    error: (name, message, place) => add('error', name, message, place),
-    warning: (name, message, place) => add('warning', name, message, place),
-    note: (name, message, place) => add('note', name, message, place),
+    error: (name, reason, place) => add('error', name, reason, place),
+    warning: (name, reason, place) => add('warning', name, reason, place),
+    note: (name, reason, place) => add('note', name, reason, place),
     list,
   }
 }
@@ -96,17 +97,11 @@ const MAX_FINDINGS_OF_A_NAME = 100
 
 const rank = { error: 0, warning: 1, note: 2 } as const
 
-/** A text from a manifest, short and without line breaks, for a message. `most`: characters that are shown. */
-export const quote = (text: string, most = 80): string => {
-  const shown = text
-    .slice(0, most)
-    .toWellFormed()
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '�')
-  return `“${text.length > most ? `${shown}…` : shown}”`
+/** The first few of many names, as values of a reason, and how many more there are. */
+export const firstNames = (names: readonly string[]): { names: string[]; more: number } => {
+  const first = names.slice(0, MAX_NAMES)
+  return { names: first, more: names.length - first.length }
 }
 
-/** Names for a sentence: the first few and how many more there are. */
-export const listNames = (names: readonly string[]): string => {
-  const shown = names.slice(0, 8).join(', ')
-  return names.length > 8 ? `${shown} and ${names.length - 8} more` : shown
-}
+/** A person reads no more in one finding. */
+const MAX_NAMES = 8

@@ -1,3 +1,5 @@
+import type { JsonExpectation, ManifestFault } from '../contract/finding-reasons.ts'
+
 /**
  * Locates the first syntax error of a JSON text (RFC 8259). Error messages differ between engines, and some have no
  * position. No recursion: nesting costs only memory.
@@ -5,21 +7,23 @@
 
 export interface JsonError {
   offset: number
-  reason: string
+  /** `expected` and `ends`: something else should stand there, or before the text ends. */
+  fault: Extract<ManifestFault, 'expected' | 'ends' | 'unclosed-text' | 'unescaped-control' | 'unknown-escape'>
+  expected?: JsonExpectation
 }
 
 /** Returns the first error, or undefined for valid JSON. */
 export const findJsonError = (text: string): JsonError | undefined => {
   const open: ('{' | '[')[] = []
-  let expected: Expected = 'value'
+  let expected: JsonExpectation = 'value'
   let offset = 0
   for (;;) {
     offset = skip(whitespace, text, offset)
     const character = text[offset]
     if (character === undefined) {
-      return expected === 'end' ? undefined : { offset, reason: `the text ends where ${words[expected]} is expected` }
+      return expected === 'end' ? undefined : { offset, fault: 'ends', expected }
     }
-    const wrong = { offset, reason: `${words[expected]} is expected here` }
+    const wrong: JsonError = { offset, fault: 'expected', expected }
     if (character === closing[open.at(-1) ?? ''] && closes.has(expected)) {
       open.pop()
       offset++
@@ -67,19 +71,7 @@ export const findJsonError = (text: string): JsonError | undefined => {
   }
 }
 
-type Expected = 'value' | 'value or end' | 'key' | 'key or end' | 'colon' | 'comma' | 'end'
-
-const words: Record<Expected, string> = {
-  value: 'a value',
-  'value or end': 'a value or “]”',
-  key: 'a name in double quotes',
-  'key or end': 'a name in double quotes or “}”',
-  colon: 'a colon',
-  comma: 'a comma or the closing bracket',
-  end: 'the end of the text',
-}
-
-const closes: ReadonlySet<Expected> = new Set(['value or end', 'key or end', 'comma'])
+const closes: ReadonlySet<JsonExpectation> = new Set(['value or end', 'key or end', 'comma'])
 const closing: Record<string, string> = { '{': '}', '[': ']' }
 
 const whitespace = /[ \t\r\n]*/y
@@ -99,11 +91,11 @@ const endOfString = (text: string, start: number): number | JsonError => {
     const next = skip(anyText, text, offset)
     const character = text[next]
     if (character === '"') return next + 1
-    if (character === undefined) return { offset: start, reason: 'this text has no closing quote' }
+    if (character === undefined) return { offset: start, fault: 'unclosed-text' }
     if (character !== '\\') {
-      return { offset: next, reason: 'a line break or control character must be escaped in a text' }
+      return { offset: next, fault: 'unescaped-control' }
     }
     offset = skip(escapeSequence, text, next)
-    if (offset === next) return { offset: next, reason: 'this escape does not exist' }
+    if (offset === next) return { offset: next, fault: 'unknown-escape' }
   }
 }

@@ -1,7 +1,8 @@
 import { parse, TomlError } from 'smol-toml'
+import type { FindingReason } from '../contract/reasons.ts'
 import type { FileInput } from '../contract/views.ts'
 import { commonFolder } from './file-checks.ts'
-import { type Findings, listNames } from './findings.ts'
+import { type Findings, firstNames } from './findings.ts'
 import { findJsonError } from './json-error.ts'
 import { type Position, positionAt } from './positions.ts'
 import { salvageJson, salvageToml } from './salvage.ts'
@@ -10,6 +11,15 @@ import { emptyTable, isTable, type Table, tableAt } from './tree.ts'
 /**
  * Finds and parses the manifest of a package. The valid lines of a malformed manifest are salvaged to fill the form.
  */
+
+/** Why a text does not parse, and where. */
+export interface ParseFault
+  extends Pick<
+    Extract<FindingReason, { code: 'manifest-unreadable' }>,
+    'fault' | 'expected' | 'detail' | 'bytes' | 'limit'
+  > {
+  position?: Position
+}
 
 export interface Manifest {
   path: string
@@ -21,7 +31,7 @@ export interface Manifest {
   /** The table with the package fields: `[package]`, `[pack]`, `[gpack]`, `[project]`, else the root. */
   head: Table
   /** Why it could not be parsed; `root` is then what could be saved. */
-  fault?: { message: string; position?: Position }
+  fault?: ParseFault
 }
 
 /** In order of precedence (docs/protocol.md §6). */
@@ -35,8 +45,8 @@ export const findManifest = (files: readonly FileInput[], findings: Findings): M
     const [manifest, ...others] = found
     if (manifest === undefined) continue
     if (others.length > 0) {
-      const names = listNames(others.map((file) => file.path))
-      findings.note('SeveralManifests', `The manifest is ${manifest.path}; ${names} is not read as one.`)
+      const { names, more } = firstNames(others.map((file) => file.path))
+      findings.note('SeveralManifests', { code: 'several-manifests', path: manifest.path, others: names, more })
     }
     return parseManifest(manifest, base)
   }
@@ -44,38 +54,38 @@ export const findManifest = (files: readonly FileInput[], findings: Findings): M
 }
 
 /** Parses a TOML text as far as it is TOML; never throws. For the files beside a manifest too. */
-export const parseToml = (text: string): { root: Table } | { fault: { message: string; position?: Position } } => {
+export const parseToml = (text: string): { root: Table } | { fault: ParseFault } => {
   try {
     return { root: parse(text, { integersAsBigInt: 'asNeeded', maxDepth: MAX_DEPTH }) }
   } catch (thrown) {
-    if (!(thrown instanceof TomlError)) return { fault: { message: 'it is nested too deeply' } }
-    const reason = thrown.message.replace(/^Invalid TOML document: /, '').split('\n', 1)[0] ?? ''
-    return { fault: { message: reason, position: { line: thrown.line, column: thrown.column } } }
+    if (!(thrown instanceof TomlError)) return { fault: { fault: 'nested-too-deeply' } }
+    const detail = thrown.message.replace(/^Invalid TOML document: /, '').split('\n', 1)[0] ?? ''
+    return { fault: { fault: 'not-toml', detail, position: { line: thrown.line, column: thrown.column } } }
   }
 }
 
-export const parseJson = (text: string): { root: Table } | { fault: { message: string; position?: Position } } => {
+export const parseJson = (text: string): { root: Table } | { fault: ParseFault } => {
   try {
     const root: unknown = JSON.parse(text)
     if (isTable(root)) return { root }
-    return { fault: { message: 'it is no object, which begins with “{”', position: { line: 1, column: 1 } } }
+    return { fault: { fault: 'not-an-object', position: { line: 1, column: 1 } } }
   } catch {
     const error = findJsonError(text)
-    if (error === undefined) return { fault: { message: 'it is not JSON' } }
-    return { fault: { message: error.reason, position: positionAt(text, error.offset) } }
+    if (error === undefined) return { fault: { fault: 'not-json' } }
+    const { offset, ...fault } = error
+    return { fault: { ...fault, position: positionAt(text, offset) } }
   }
 }
 
 /** Decodes UTF-8, or UTF-16 with a byte order mark (which some shells write). */
-export const decodeText = (bytes: Uint8Array): { text: string; fault?: { message: string; position?: Position } } => {
+export const decodeText = (bytes: Uint8Array): { text: string; fault?: ParseFault } => {
   const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8'
   try {
     return { text: new TextDecoder(encoding, { fatal: true }).decode(bytes) }
   } catch {
     const text = new TextDecoder(encoding).decode(bytes)
     const offset = text.indexOf('�')
-    const message = 'it holds bytes that are no UTF-8 text'
-    return { text, fault: offset < 0 ? { message } : { message, position: positionAt(text, offset) } }
+    return { text, fault: { fault: 'not-utf-8', ...(offset < 0 ? {} : { position: positionAt(text, offset) }) } }
   }
 }
 
@@ -83,8 +93,8 @@ const parseManifest = (file: FileInput, base: string): Manifest => {
   const format = file.path.toLowerCase().endsWith('.json') ? 'json' : 'toml'
   const about = { path: file.path, base, format } as const
   if (file.bytes.length > MAX_MANIFEST_BYTES) {
-    const message = `it has ${file.bytes.length} bytes and the limit is ${MAX_MANIFEST_BYTES}`
-    return { ...about, text: '', root: emptyTable, head: emptyTable, fault: { message } }
+    const fault: ParseFault = { fault: 'too-large', bytes: file.bytes.length, limit: MAX_MANIFEST_BYTES }
+    return { ...about, text: '', root: emptyTable, head: emptyTable, fault }
   }
   const { text, fault } = decodeText(file.bytes)
   const parsed = fault === undefined ? (format === 'json' ? parseJson(text) : parseToml(text)) : { fault }

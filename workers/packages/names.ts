@@ -1,10 +1,10 @@
 import { isSlug } from '../protocol/ids.ts'
 import { MAX_SLUG_CHARACTERS } from '../protocol/limits.ts'
 import { isVersion } from '../protocol/versions-and-ranges.ts'
-import { type Findings, quote } from './findings.ts'
+import type { Findings } from './findings.ts'
 import type { Manifest } from './manifest.ts'
 import { positionOf } from './positions.ts'
-import { firstText, get, isTable, kindOf, type Table, textOf } from './tree.ts'
+import { firstText, get, isTable, type Table, textOf, typeOf } from './tree.ts'
 import { type FieldsInput, typedText } from './typed-fields.ts'
 
 /** Name and version of a package, which every publication needs. */
@@ -16,12 +16,12 @@ import { type FieldsInput, typedText } from './typed-fields.ts'
 export const readSlug = ({ manifest, folder, typed }: FieldsInput, findings: Findings): string => {
   const typedSlug = typedText(typed, 'slug')
   if (typedSlug !== undefined && typedSlug !== '') {
-    if (!isSlug(typedSlug)) findings.error('NameInvalid', `The name ${quote(typedSlug)} is not allowed: ${slugRule}.`)
+    if (!isSlug(typedSlug)) findings.error('NameInvalid', { code: 'name-not-allowed', name: typedSlug })
     return typedSlug
   }
   const folderSlug = folder === undefined ? undefined : slugify(folder)
   if (typedSlug === '' || manifest === undefined) {
-    if (typedSlug === '') findings.error('NameMissing', `There is no name. A name is needed: ${slugRule}.`)
+    if (typedSlug === '') findings.error('NameMissing', { code: 'name-missing' })
     return typedSlug === '' ? '' : (folderSlug ?? '')
   }
   const { path, text } = manifest
@@ -33,9 +33,9 @@ export const readSlug = ({ manifest, folder, typed }: FieldsInput, findings: Fin
       .map((place) => get(place, 'name'))
       .find((value) => value !== undefined)
     if (given === undefined || typeof given === 'string') {
-      findings.error('NameMissing', `${path} gives no name. A name is needed: ${slugRule}.`, { path })
+      findings.error('NameMissing', { code: 'name-missing', path }, { path })
     } else {
-      findings.error('NameInvalid', `The name in ${path} is ${kindOf(given)}, not a text.`, { path })
+      findings.error('NameInvalid', { code: 'name-not-text', path, type: typeOf(given) }, { path })
     }
     return folderSlug ?? ''
   }
@@ -44,15 +44,11 @@ export const readSlug = ({ manifest, folder, typed }: FieldsInput, findings: Fin
   const place = { path, ...positionOf(text, given) }
   const slug = folderSlug ?? slugify(name ?? given)
   if (slug === undefined) {
-    findings.error(
-      'NameInvalid',
-      `The name ${quote(given)} holds nothing to make a package name of: ${slugRule}.`,
-      place,
-    )
+    findings.error('NameInvalid', { code: 'name-unusable', name: given }, place)
     return ''
   }
-  const source = folderSlug === undefined ? 'made of it' : 'made of the name of the folder'
-  findings.note('SlugDerived', `${quote(given)} is no package name (${slugRule}); “${slug}” is ${source}.`, place)
+  const source = folderSlug === undefined ? 'name' : 'folder'
+  findings.note('SlugDerived', { code: 'slug-derived', name: given, slug, source }, place)
   return slug
 }
 
@@ -64,26 +60,24 @@ export const readVersion = ({ manifest, typed }: FieldsInput, findings: Findings
   if (value === undefined || (typeof value === 'string' && value.trim() === '')) {
     // A missing manifest already has its own finding.
     if (manifest !== undefined || typedVersion !== undefined) {
-      const where = path === undefined ? 'There is no version' : `${path} gives no version`
-      findings.error('VersionMissing', `${where}. A version is needed: ${versionRule}.`, { path })
+      findings.error('VersionMissing', { code: 'version-missing', path }, { path })
     }
     return ''
   }
   if (typeof value !== 'string') {
     const inherited = isTable(value) && get(value, 'workspace') === true
-    const what = inherited ? 'taken from a workspace, which is not here' : `${kindOf(value)}, not a text`
-    findings.error('VersionInvalid', `The version is ${what}: ${versionRule}.`, { path })
+    findings.error(
+      'VersionInvalid',
+      inherited ? { code: 'version-inherited' } : { code: 'version-not-text', type: typeOf(value) },
+      { path },
+    )
     return ''
   }
   const version = value.trim()
   if (!isVersion(version)) {
     const near = nearestVersion(version)
-    const proposal = near === undefined ? '' : ` Did you mean “${near}”?`
     const position = path === undefined || manifest === undefined ? {} : positionOf(manifest.text, value)
-    findings.error('VersionInvalid', `The version ${quote(version)} is not allowed: ${versionRule}.${proposal}`, {
-      path,
-      ...position,
-    })
+    findings.error('VersionInvalid', { code: 'version-not-allowed', version, near }, { path, ...position })
   }
   return version
 }
@@ -115,11 +109,6 @@ const slugify = (text: string): string | undefined => {
     .replace(/[._-]+$/, '')
   return isSlug(slug) ? slug : undefined
 }
-
-const slugRule =
-  'lower-case letters, digits, dots, hyphens and underscores, at most 64, a letter or digit first and last'
-
-const versionRule = 'a semantic version is three numbers, such as 1.0.0 or 2.1.0-beta.1'
 
 const namePlaces = ({ root, head }: Manifest): Table[] => [head, root]
 

@@ -1,3 +1,5 @@
+import type { PrivateSign } from '../contract/finding-reasons.ts'
+
 /**
  * Detects secrets in the text of a file: private keys, tokens of well-known services, URLs with a password.
  *
@@ -7,8 +9,8 @@
  */
 
 export interface Secret {
-  /** What it is, as the end of a sentence. The secret itself is never repeated. */
-  readonly reason: string
+  /** What it is. The secret itself is never repeated. */
+  readonly sign: PrivateSign
   /** 1-based. */
   readonly line: number
 }
@@ -23,15 +25,15 @@ const binaryProbeBytes = 8 * 1024
 export const findSecret = (bytes: Uint8Array): Secret | undefined => {
   const text = toText(bytes)
   if (text === undefined) return undefined
-  let first: { at: number; reason: string } | undefined
-  for (const { reason, pattern, beside, holds = () => true } of rules) {
+  let first: { at: number; sign: PrivateSign } | undefined
+  for (const { sign, pattern, beside, holds = () => true } of rules) {
     if (beside !== undefined && !beside.test(text)) continue
     for (const match of text.matchAll(pattern)) {
       if (first !== undefined && match.index >= first.at) break
-      if (holds(match, text)) first = { at: match.index, reason }
+      if (holds(match, text)) first = { at: match.index, sign }
     }
   }
-  return first === undefined ? undefined : { reason: first.reason, line: lineAt(text, first.at) }
+  return first === undefined ? undefined : { sign: first.sign, line: lineAt(text, first.at) }
 }
 
 /** Returns whether a file with a key extension contains only public parts, or is a Keynote presentation. */
@@ -83,7 +85,7 @@ const lineAt = (text: string, at: number): number => {
 }
 
 interface Rule {
-  readonly reason: string
+  readonly sign: PrivateSign
   readonly pattern: RegExp
   /** Must also match somewhere in the file. */
   readonly beside?: RegExp
@@ -128,93 +130,84 @@ const isRealPassword = ({ groups: { user = '', password = '', host = '' } = {} }
 
 const rules: readonly Rule[] = [
   {
-    reason: 'it holds a private key',
+    sign: 'private-key',
     pattern: /-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----/g,
     holds: hasKeyBody,
   },
   // As in the secrets of a cluster, and in settings of environments.
-  { reason: 'it holds a private key', pattern: /LS0tLS1CRUdJTi[A-Za-z0-9+/]{30,60}/g, holds: isEncodedKey },
-  { reason: 'it holds a private key', pattern: /"d"\s{0,4}:\s{0,4}"[A-Za-z0-9_-]{40,}"/g, beside: /"kty"\s{0,4}:/ },
-  { reason: 'it holds a private key', pattern: /PuTTY-User-Key-File-\d:|AGE-SECRET-KEY-1[A-Z0-9]{50}/g },
+  { sign: 'private-key', pattern: /LS0tLS1CRUdJTi[A-Za-z0-9+/]{30,60}/g, holds: isEncodedKey },
+  { sign: 'private-key', pattern: /"d"\s{0,4}:\s{0,4}"[A-Za-z0-9_-]{40,}"/g, beside: /"kty"\s{0,4}:/ },
+  { sign: 'private-key', pattern: /PuTTY-User-Key-File-\d:|AGE-SECRET-KEY-1[A-Z0-9]{50}/g },
+  { sign: 'aws-access-key', pattern: /\b(?:AKIA|ASIA|AROA|AIDA)[A-Z2-7]{16}\b|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g },
   {
-    reason: 'it holds an access key of AWS',
-    pattern: /\b(?:AKIA|ASIA|AROA|AIDA)[A-Z2-7]{16}\b|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
-  },
-  {
-    reason: 'it holds a secret key of AWS',
+    sign: 'aws-secret-key',
     pattern:
       /(?:aws_?secret_?|secret_?access_?)(?:access_?)?key["']?\s{0,4}[=:]\s{0,4}["']?(?<value>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])/gi,
   },
-  { reason: 'it holds a token of GitHub', pattern: /\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{22,}/g },
-  { reason: 'it holds a token of GitLab', pattern: /\bgl(?:pat|dt|rt|ptt|cbt)-[A-Za-z0-9_-]{20,}/g },
-  { reason: 'it holds a token of npm', pattern: /\bnpm_[A-Za-z0-9]{36}\b/g },
+  { sign: 'github-token', pattern: /\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{22,}/g },
+  { sign: 'gitlab-token', pattern: /\bgl(?:pat|dt|rt|ptt|cbt)-[A-Za-z0-9_-]{20,}/g },
+  { sign: 'npm-token', pattern: /\bnpm_[A-Za-z0-9]{36}\b/g },
   {
-    reason: 'it holds a token of a package registry',
+    sign: 'registry-token',
     pattern:
       /(?:^|[:/])_(?:authToken|auth|password)\s{0,4}=\s{0,4}["']?(?<value>[^\s"']{4,})|npmAuth(?:Token|Ident):\s{0,4}["']?(?<ident>[^\s"']{4,})/gm,
     holds: ({ groups: { value, ident } = {} }) => !placeholder.test(value ?? ident ?? ''),
   },
   {
-    reason: 'it holds the password of a package registry',
+    sign: 'registry-password',
     pattern: /"password"\s{0,4}:\s{0,4}"(?<value>[^\s"]{4,})"/g,
     beside: /"http-basic"/,
     holds: ({ groups: { value = '' } = {} }) => !placeholder.test(value),
   },
   {
-    reason: 'it holds the credentials of a container registry',
+    sign: 'container-registry-credentials',
     pattern: /"(?:auth|identitytoken)"\s{0,4}:\s{0,4}"[A-Za-z0-9+/=._-]{8,}"/g,
     beside: /"auths"/,
   },
   {
-    reason: 'it holds the credentials of Git',
+    sign: 'git-credentials',
     pattern:
       /\bextraheader\s{0,4}=\s{0,4}["']?authorization:\s{0,4}(?:basic|bearer|token)\s{1,4}[A-Za-z0-9+/=._-]{8,}/gi,
   },
   {
-    reason: 'it holds passwords of hosts',
+    sign: 'host-passwords',
     pattern:
       /^machine\s{1,8}[^\s.]{1,100}\.\S{1,200}\s{1,8}login\s{1,8}\S{1,100}\s{1,8}password\s{1,8}(?<value>\S{1,200})/gm,
     holds: ({ groups: { value = '' } = {} }) => !placeholder.test(value),
   },
-  { reason: 'it holds a token of PyPI', pattern: /\bpypi-AgE[A-Za-z0-9_-]{50,}/g },
+  { sign: 'pypi-token', pattern: /\bpypi-AgE[A-Za-z0-9_-]{50,}/g },
   {
-    reason: 'it holds a token of Slack',
+    sign: 'slack-token',
     pattern: /\bxox[abeoprs]-[A-Za-z0-9-]{10,}|hooks\.slack\.com\/services\/T[A-Z0-9]+\/B[A-Z0-9]+\/[A-Za-z0-9]{16,}/g,
   },
-  { reason: 'it holds a key of Stripe', pattern: /\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|\bwhsec_[A-Za-z0-9]{24,}/g },
+  { sign: 'stripe-key', pattern: /\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|\bwhsec_[A-Za-z0-9]{24,}/g },
+  { sign: 'google-key', pattern: /\bAIza[A-Za-z0-9_-]{35}|\bGOCSPX-[A-Za-z0-9_-]{20,}|\bya29\.[A-Za-z0-9_-]{30,}/g },
+  { sign: 'model-provider-key', pattern: /\bsk-(?:proj-|ant-|svcacct-)[A-Za-z0-9_-]{20,}|\bsk-[A-Za-z0-9]{40,}/g },
+  { sign: 'hugging-face-token', pattern: /\bhf_[A-Za-z0-9]{30,}/g },
+  { sign: 'sendgrid-key', pattern: /\bSG\.[A-Za-z0-9_-]{20,24}\.[A-Za-z0-9_-]{40,46}/g },
+  { sign: 'digitalocean-token', pattern: /\bdo[opr]_v1_[a-f0-9]{60,}/g },
+  { sign: 'vault-token', pattern: /\bhv[sb]\.[A-Za-z0-9_-]{24,}/g },
+  { sign: 'azure-key', pattern: /AccountKey=[A-Za-z0-9+/]{40,}={0,2}/g },
+  { sign: 'cluster-credentials', pattern: /client-key-data:\s{0,4}[A-Za-z0-9+/=]{20,}/g },
   {
-    reason: 'it holds a key of Google',
-    pattern: /\bAIza[A-Za-z0-9_-]{35}|\bGOCSPX-[A-Za-z0-9_-]{20,}|\bya29\.[A-Za-z0-9_-]{30,}/g,
-  },
-  {
-    reason: 'it holds a key of OpenAI or Anthropic',
-    pattern: /\bsk-(?:proj-|ant-|svcacct-)[A-Za-z0-9_-]{20,}|\bsk-[A-Za-z0-9]{40,}/g,
-  },
-  { reason: 'it holds a token of Hugging Face', pattern: /\bhf_[A-Za-z0-9]{30,}/g },
-  { reason: 'it holds a key of SendGrid', pattern: /\bSG\.[A-Za-z0-9_-]{20,24}\.[A-Za-z0-9_-]{40,46}/g },
-  { reason: 'it holds a token of DigitalOcean', pattern: /\bdo[opr]_v1_[a-f0-9]{60,}/g },
-  { reason: 'it holds a token of Vault', pattern: /\bhv[sb]\.[A-Za-z0-9_-]{24,}/g },
-  { reason: 'it holds a key of Azure', pattern: /AccountKey=[A-Za-z0-9+/]{40,}={0,2}/g },
-  { reason: 'it holds the credentials of a cluster', pattern: /client-key-data:\s{0,4}[A-Za-z0-9+/=]{20,}/g },
-  {
-    reason: 'it holds the credentials of a cluster',
+    sign: 'cluster-credentials',
     pattern: /^[ \t]{1,40}(?:token|password):[ \t]{1,4}["']?(?<value>[A-Za-z0-9._-]{8,})/gm,
     beside: /^kind:[ \t]{1,4}["']?Config["']?[ \t\r]{0,4}$/m,
     holds: ({ groups: { value = '' } = {} }) => !placeholder.test(value),
   },
   {
-    reason: 'it holds a signed token (JWT)',
+    sign: 'signed-token',
     pattern: /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/g,
   },
   {
-    reason: 'it holds an address with a password',
+    sign: 'address-with-password',
     pattern:
       /\b[a-z][a-z0-9+.-]{1,20}:\/\/(?<user>[^\s:@/'"<>`]{0,100}):(?<password>[^\s@/'"<>`]{1,200})@(?<host>[^\s'"<>`]{1,100})/gi,
     holds: isRealPassword,
   },
-  { reason: 'it holds the key of a wallet', pattern: /"ciphertext"\s{0,4}:\s{0,4}"[0-9a-f]{32}/g, beside: /"kdf"/ },
+  { sign: 'wallet-key', pattern: /"ciphertext"\s{0,4}:\s{0,4}"[0-9a-f]{32}/g, beside: /"kdf"/ },
   {
-    reason: 'it is a dump of a database',
+    sign: 'database-dump',
     pattern: /^-- (?:PostgreSQL database dump|(?:MySQL|MariaDB) dump )/gm,
     beside: /^(?:INSERT INTO|COPY \S{1,200} .{0,2000}FROM stdin)/m,
   },

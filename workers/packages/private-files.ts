@@ -1,5 +1,6 @@
+import type { PrivateSign } from '../contract/finding-reasons.ts'
 import type { FileInput } from '../contract/views.ts'
-import { type Findings, quote } from './findings.ts'
+import type { Findings } from './findings.ts'
 import { findSecret, isPublicKeyFile, isTemplateText } from './private-content.ts'
 import { isInTemplates, mayBePublic, privateName } from './private-names.ts'
 
@@ -18,25 +19,21 @@ export const checkPrivateFiles = (
   for (const file of files) {
     const secret = findPrivate(file)
     if (secret === undefined) continue
-    const { reason, line } = secret
+    const { sign, line } = secret
     const { path } = file
-    // In full: somebody decides about this one file, and others may begin alike.
-    const message = `${quote(path, path.length)} looks private: ${reason}.`
     const place = { path, ...(line === undefined ? {} : { line, column: 1 }) }
-    if (confirmed.has(path))
-      findings.warning('PrivateFile', `${message} It is published because you confirmed it.`, place)
-    else {
-      findings.error('PrivateFile', message, place)
-    }
+    const reason = { code: 'private-file', path, sign, confirmed: confirmed.has(path) } as const
+    if (reason.confirmed) findings.warning('PrivateFile', reason, place)
+    else findings.error('PrivateFile', reason, place)
   }
 }
 
 /** Why this file looks private, and the line where its content shows that; undefined when it does not. */
-export const findPrivate = ({ path, bytes }: FileInput): { reason: string; line?: number } | undefined => {
+export const findPrivate = ({ path, bytes }: FileInput): { sign: PrivateSign; line?: number } | undefined => {
   const found = findSecret(bytes)
   if (found !== undefined) return found
-  const reason = privateName(path)
-  if (reason === undefined) return undefined
+  const sign = privateName(path)
+  if (sign === undefined) return undefined
   const isHarmless = (mayBePublic(path) && isPublicKeyFile(bytes)) || (isInTemplates(path) && isTemplateText(bytes))
-  return isHarmless ? undefined : { reason }
+  return isHarmless ? undefined : { sign }
 }

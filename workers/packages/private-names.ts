@@ -1,3 +1,5 @@
+import type { PrivateSign } from '../contract/finding-reasons.ts'
+
 /**
  * Detects files that are likely private by their path alone.
  *
@@ -5,20 +7,20 @@
  * and public keys do not count. Names match in any case, at any depth, with slashes or backslashes.
  */
 
-/** Why a file of this path is likely private, as the end of a sentence; undefined when its name says nothing. */
-export const privateName = (path: string): string | undefined => {
+/** Why a file of this path is likely private; undefined when its name says nothing. */
+export const privateName = (path: string): PrivateSign | undefined => {
   const segments = path.normalize('NFKC').toLowerCase().split(/[/\\]/)
   const name = segments.pop() ?? ''
   const original = originalName(name)
   if (isExample(name) || isExample(original)) return undefined
   const folders = segments.map((folder) => `${folder}/`).join('')
-  const found = folderRules.find(({ is }) => is.test(folders))?.reason
-  return found ?? reasonOfName(segments.at(-1), name) ?? reasonOfName(segments.at(-1), original)
+  const found = folderRules.find(({ is }) => is.test(folders))?.sign
+  return found ?? signOfName(segments.at(-1), name) ?? signOfName(segments.at(-1), original)
 }
 
-const reasonOfName = (folder: string | undefined, name: string): string | undefined => {
+const signOfName = (folder: string | undefined, name: string): PrivateSign | undefined => {
   const lastTwo = folder === undefined ? name : `${folder}/${name}`
-  return pathRules.find(({ is }) => is.test(lastTwo))?.reason ?? nameRules.find(({ is }) => is.test(name))?.reason
+  return pathRules.find(({ is }) => is.test(lastTwo))?.sign ?? nameRules.find(({ is }) => is.test(name))?.sign
 }
 
 /** Returns the original name of a backup or copy: `.env~`, `.netrc.bak`, `credentials (1).json`, `id_rsa copy`. */
@@ -42,101 +44,80 @@ const isExample = (name: string): boolean =>
   )
 
 interface Rule {
-  readonly reason: string
+  readonly sign: PrivateSign
   readonly is: RegExp
 }
 
 /** Match the parent folders, each with its slash. */
 const folderRules: readonly Rule[] = [
-  { reason: 'it is from a folder of SSH keys', is: /(?:^|\/)\.ssh\// },
-  { reason: 'it is from a folder of GnuPG keys', is: /(?:^|\/)\.gnupg\// },
+  { sign: 'ssh-folder', is: /(?:^|\/)\.ssh\// },
+  { sign: 'gnupg-folder', is: /(?:^|\/)\.gnupg\// },
   {
-    reason: 'it is from a folder of cloud credentials',
+    sign: 'cloud-folder',
     is: /(?:^|\/)(?:\.aws|\.azure|\.gcloud|\.config\/gcloud|\.oci|\.aliyun|\.bluemix|\.cloudflared)\//,
   },
-  { reason: 'it is from a password store', is: /(?:^|\/)\.password-store\// },
-  { reason: 'it is from a folder of secrets', is: /(?:^|\/)\.secrets?\// },
+  { sign: 'password-store-folder', is: /(?:^|\/)\.password-store\// },
+  { sign: 'secrets-folder', is: /(?:^|\/)\.secrets?\// },
 ]
 
 /** Match the last folder and the name. */
 const pathRules: readonly Rule[] = [
-  { reason: 'it holds the credentials of a container registry', is: /^(?:\.docker\/config|containers\/auth)\.json$/ },
-  { reason: 'it holds the credentials of a cluster', is: /^\.kube\/(?:config(?:[._-].+)?|.+\.ya?ml)$/ },
-  { reason: 'it holds the credentials of a package registry', is: /^(?:\.cargo|\.gem)\/credentials(?:\.toml)?$/ },
-  { reason: 'it holds the credentials of a package registry', is: /^\.?composer\/auth\.json$/ },
-  { reason: 'it holds the credentials of a package registry', is: /^\.m2\/settings(?:-security)?\.xml$/ },
-  {
-    reason: 'it holds the credentials of a code host',
-    is: /^(?:gh|glab-cli)\/(?:hosts|config)\.ya?ml$|^\.?config\/hub$/,
-  },
-  {
-    reason: 'it holds cloud credentials',
-    is: /^gcloud\/.+\.(?:json|db)$|^doctl\/config\.ya?ml$|^\.huggingface\/token$/,
-  },
-  { reason: 'it holds cloud credentials', is: /^(?:\.terraform\.d|\.pulumi|\.kaggle)\/.+\.json$/ },
-  { reason: 'it is a system’s password file', is: /^etc\/(?:shadow|gshadow)$/ },
+  { sign: 'container-registry-credentials', is: /^(?:\.docker\/config|containers\/auth)\.json$/ },
+  { sign: 'cluster-credentials', is: /^\.kube\/(?:config(?:[._-].+)?|.+\.ya?ml)$/ },
+  { sign: 'registry-credentials', is: /^(?:\.cargo|\.gem)\/credentials(?:\.toml)?$/ },
+  { sign: 'registry-credentials', is: /^\.?composer\/auth\.json$/ },
+  { sign: 'registry-credentials', is: /^\.m2\/settings(?:-security)?\.xml$/ },
+  { sign: 'code-host-credentials', is: /^(?:gh|glab-cli)\/(?:hosts|config)\.ya?ml$|^\.?config\/hub$/ },
+  { sign: 'cloud-credentials', is: /^gcloud\/.+\.(?:json|db)$|^doctl\/config\.ya?ml$|^\.huggingface\/token$/ },
+  { sign: 'cloud-credentials', is: /^(?:\.terraform\.d|\.pulumi|\.kaggle)\/.+\.json$/ },
+  { sign: 'system-passwords', is: /^etc\/(?:shadow|gshadow)$/ },
 ]
 
 const nameRules: readonly Rule[] = [
+  { sign: 'environment-settings', is: /^\.env(?:[._-].*|rc)?$|^.+\.env$|^\.dev\.vars$/ },
+  { sign: 'private-key-name', is: /^id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?(?:[._-].*)?$/ },
+  { sign: 'key-file-name', is: /^.+\.(?:pem|key|ppk|p8|agekey)$|^secring\.gpg$/ },
+  { sign: 'key-store', is: /^.+\.(?:p12|pfx|pkcs12|jks|jceks|bks|keystore|keytab)$/ },
   {
-    reason: 'it holds settings of an environment, which often are secret',
-    is: /^\.env(?:[._-].*|rc)?$|^.+\.env$|^\.dev\.vars$/,
-  },
-  { reason: 'it has the name of a private key', is: /^id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?(?:[._-].*)?$/ },
-  { reason: 'it has the name of a key or certificate file', is: /^.+\.(?:pem|key|ppk|p8|agekey)$|^secring\.gpg$/ },
-  { reason: 'it is a store of keys', is: /^.+\.(?:p12|pfx|pkcs12|jks|jceks|bks|keystore|keytab)$/ },
-  {
-    reason: 'it is a store of passwords',
+    sign: 'password-store',
     is: /^.+\.(?:kdbx?|psafe3|keychain(?:-db)?|agilekeychain|1pux)$|^key4\.db$|^logins\.json$|^login data$/,
   },
-  { reason: 'it holds the credentials of Git', is: /^\.git-credentials$/ },
-  { reason: 'it holds passwords of hosts', is: /^[._]netrc$|^\.(?:ftp|sftp)(?:config|pass)(?:\.json)?$/ },
-  { reason: 'it holds the credentials of a package registry', is: /^\.pypirc$|^nuget\.config\.user$/ },
-  { reason: 'it holds the credentials of a container registry', is: /^\.docker(?:cfg|configjson)$/ },
-  { reason: 'it holds passwords of a web server', is: /^\.ht(?:passwd|digest)$/ },
-  { reason: 'it holds passwords of a database', is: /^\.?pgpass(?:\.conf)?$|^\.(?:my|mylogin)\.cnf$|^wp-config\.php$/ },
-  { reason: 'it holds the credentials of a cluster', is: /^kubeconfig(?:[._-].*)?$|^.+\.kubeconfig$|^kube\.config$/ },
+  { sign: 'git-credentials', is: /^\.git-credentials$/ },
+  { sign: 'host-passwords', is: /^[._]netrc$|^\.(?:ftp|sftp)(?:config|pass)(?:\.json)?$/ },
+  { sign: 'registry-credentials', is: /^\.pypirc$|^nuget\.config\.user$/ },
+  { sign: 'container-registry-credentials', is: /^\.docker(?:cfg|configjson)$/ },
+  { sign: 'web-server-passwords', is: /^\.ht(?:passwd|digest)$/ },
+  { sign: 'database-passwords', is: /^\.?pgpass(?:\.conf)?$|^\.(?:my|mylogin)\.cnf$|^wp-config\.php$/ },
+  { sign: 'cluster-credentials', is: /^kubeconfig(?:[._-].*)?$|^.+\.kubeconfig$|^kube\.config$/ },
+  { sign: 'terraform-state', is: /^.+\.tfstate(?:\..+)?$|^\.terraformrc$|^terraform\.rc$/ },
+  { sign: 'terraform-variables', is: /^(?:.*\.)?tfvars(?:\.json)?$/ },
+  { sign: 'vault-secret', is: /^\.vault[-_](?:token|pass(?:word)?)(?:\..+)?$|^\.?vault[-_]pass(?:word)?(?:\.txt)?$/ },
   {
-    reason: 'it holds the state of Terraform, with all secrets in it',
-    is: /^.+\.tfstate(?:\..+)?$|^\.terraformrc$|^terraform\.rc$/,
-  },
-  { reason: 'it holds variables of Terraform, which often are secret', is: /^(?:.*\.)?tfvars(?:\.json)?$/ },
-  {
-    reason: 'it holds a token or password of Vault',
-    is: /^\.vault[-_](?:token|pass(?:word)?)(?:\..+)?$|^\.?vault[-_]pass(?:word)?(?:\.txt)?$/,
-  },
-  {
-    reason: 'it holds cloud credentials',
+    sign: 'cloud-credentials',
     is: /^(?:\.s3cfg|\.boto|\.?rclone\.conf|\.databrickscfg|kaggle\.json|local\.settings\.json)$/,
   },
   {
-    reason: 'it holds cloud credentials',
+    sign: 'cloud-credentials',
     is: /^(?:application_default_credentials|client_secret.*|.*service[-_]?account(?!ing).*|.*firebase-adminsdk.*)\.json$/,
   },
   {
-    reason: 'it has the name of a file of credentials',
+    sign: 'credentials-name',
     is: /^\.?(?:(?:api|app|aws|azure|db|docker|gcp|git|google|my|npm|prod|production|user)[._-])?credentials?(?:\.(?:json5?|ya?ml|toml|ini|env|properties|xml|txt|csv|conf|cfg|db))?$/,
   },
   {
-    reason: 'it has the name of a file of secrets',
+    sign: 'secrets-name',
     is: /^\.?secrets?(?:\.[a-z0-9_-]+)?\.(?:json5?|ya?ml|toml|ini|properties|xml|txt|csv|conf|cfg|plist)$|^\.?secrets?$/,
   },
+  { sign: 'passwords-name', is: /^\.?passwords?(?:\.(?:txt|csv|xlsx?|ods|docx?))?$|^\.passwd$/ },
+  { sign: 'vpn-configuration', is: /^.+\.ovpn$|^wg\d+\.conf$/ },
+  { sign: 'wallet', is: /^wallet\.dat$|^.+\.wallet$|^utc--\d{4}-.+$|^(?:seed[-_]?phrase|mnemonic)(?:\.txt)?$/ },
   {
-    reason: 'it has the name of a file of passwords',
-    is: /^\.?passwords?(?:\.(?:txt|csv|xlsx?|ods|docx?))?$|^\.passwd$/,
-  },
-  { reason: 'it is the configuration of a private network', is: /^.+\.ovpn$|^wg\d+\.conf$/ },
-  {
-    reason: 'it is a wallet',
-    is: /^wallet\.dat$|^.+\.wallet$|^utc--\d{4}-.+$|^(?:seed[-_]?phrase|mnemonic)(?:\.txt)?$/,
-  },
-  {
-    reason: 'it is a dump of a database',
+    sign: 'database-dump',
     is: /^.+\.(?:dump|pgdump|rdb)$|^.+\.sql\.(?:gz|bz2|xz|zst|zip)$|^(?:.*[._-])?(?:dump|backup)(?:[._-].*)?\.sql$/,
   },
   {
-    reason: 'it is the history of a shell or a database console',
+    sign: 'console-history',
     is: /^\.(?:bash|zsh|sh|fish|psql|mysql|sqlite|python|node_repl|irb|rediscli|r)_?history$|^\.zhistory$|^\.viminfo$|^\.lesshst$/,
   },
-  { reason: 'it records the traffic of a browser, with its cookies', is: /^.+\.har$|^cookies\.(?:sqlite|txt)$/ },
+  { sign: 'browser-traffic', is: /^.+\.har$|^cookies\.(?:sqlite|txt)$/ },
 ]

@@ -64,11 +64,11 @@ describe('readArchive', () => {
     expect((await readArchive(await craftZip(numbered(1000)))).files).toHaveLength(1000)
   })
 
-  const refused: Record<string, [() => Promise<Uint8Array>, string, RegExp]> = {
+  const refused: Record<string, [() => Promise<Uint8Array>, string, object]> = {
     'a symlink': [
       () => craftZip([{ path: 'link', bytes: text('/etc/passwd'), attributes: mode(0o120777) }]),
       'LinkRefused',
-      /“link”/,
+      { path: 'link' },
     ],
     'a symlink whose extra field says that it is a file': [
       () =>
@@ -77,53 +77,69 @@ describe('readArchive', () => {
           { path: 'link', bytes: text('x'), attributes: mode(0o120777), extra: Uint8Array.of(0x6e, 0x75, 0, 0) },
         ]),
       'LinkRefused',
-      /“link”/,
+      { path: 'link' },
     ],
-    'a device': [() => craftZip([{ path: 'null', attributes: mode(0o020666) }]), 'LinkRefused', /“null”/],
-    'a path that leads out': [() => craftZip([{ path: '../x' }]), 'PathUnsafe', /\.\.\/x/],
-    'a folder that leads out': [() => craftZip([{ path: '../../' }, { path: 'a' }]), 'PathUnsafe', /\.\./],
-    'an absolute path': [() => craftZip([{ path: '/etc/passwd' }]), 'PathUnsafe', /absolute/],
-    'a drive letter': [() => craftZip([{ path: 'C:/x' }]), 'PathUnsafe', /drive/],
-    'backslashes that lead out': [() => craftZip([{ path: 'a\\..\\..\\b' }]), 'PathUnsafe', /\.\./],
-    'a drive letter with backslashes': [() => craftZip([{ path: 'C:\\b' }]), 'PathUnsafe', /drive/],
-    'a file in the root': [() => craftZip([{ path: '/x' }, { path: 'a' }]), 'PathUnsafe', /absolute/],
-    'a name that is only a dot': [() => craftZip([{ path: '.', bytes: text('x') }]), 'PathUnsafe', /empty/],
-    'a NUL in a path': [() => craftZip([{ path: 'a\0b' }]), 'PathUnsafe', /control/],
-    'an empty path': [() => craftZip([{ path: '' }]), 'PathUnsafe', /empty/],
-    'a name twice': [() => craftZip([{ path: 'a' }, { path: 'a' }]), 'PathCollision', /“a” is there twice/],
-    'names equal under case folding': [() => craftZip([{ path: 'A/x' }, { path: 'a/X' }]), 'PathCollision', /“A\/x”/],
-    'a file where a folder is needed': [() => craftZip([{ path: 'a' }, { path: 'a/b' }]), 'PathCollision', /“a\/b”/],
-    '1,001 files': [() => craftZip(numbered(1001)), 'TooManyFiles', /1001 files.*1000/],
+    'a device': [() => craftZip([{ path: 'null', attributes: mode(0o020666) }]), 'LinkRefused', { path: 'null' }],
+    'a path that leads out': [() => craftZip([{ path: '../x' }]), 'PathUnsafe', { path: '../x', fault: 'dot-part' }],
+    'a folder that leads out': [
+      () => craftZip([{ path: '../../' }, { path: 'a' }]),
+      'PathUnsafe',
+      { fault: 'dot-part' },
+    ],
+    'an absolute path': [() => craftZip([{ path: '/etc/passwd' }]), 'PathUnsafe', { fault: 'absolute' }],
+    'a drive letter': [() => craftZip([{ path: 'C:/x' }]), 'PathUnsafe', { fault: 'drive' }],
+    'backslashes that lead out': [() => craftZip([{ path: 'a\\..\\..\\b' }]), 'PathUnsafe', { fault: 'dot-part' }],
+    'a drive letter with backslashes': [() => craftZip([{ path: 'C:\\b' }]), 'PathUnsafe', { fault: 'drive' }],
+    'a file in the root': [() => craftZip([{ path: '/x' }, { path: 'a' }]), 'PathUnsafe', { fault: 'absolute' }],
+    'a name that is only a dot': [() => craftZip([{ path: '.', bytes: text('x') }]), 'PathUnsafe', { fault: 'empty' }],
+    'a NUL in a path': [() => craftZip([{ path: 'a\0b' }]), 'PathUnsafe', { fault: 'hidden-character' }],
+    'an empty path': [() => craftZip([{ path: '' }]), 'PathUnsafe', { fault: 'empty' }],
+    'a name twice': [() => craftZip([{ path: 'a' }, { path: 'a' }]), 'PathCollision', { kind: 'twice', path: 'a' }],
+    'names equal under case folding': [
+      () => craftZip([{ path: 'A/x' }, { path: 'a/X' }]),
+      'PathCollision',
+      { kind: 'same-name', other: 'A/x' },
+    ],
+    'a file where a folder is needed': [
+      () => craftZip([{ path: 'a' }, { path: 'a/b' }]),
+      'PathCollision',
+      { kind: 'file-and-folder', path: 'a/b' },
+    ],
+    '1,001 files': [() => craftZip(numbered(1001)), 'TooManyFiles', { count: 1001, limit: 1000 }],
     '6,000 folders': [
       () => craftZip(Array.from({ length: 6000 }, (_, i) => ({ path: `d${i}/` }))),
       'TooManyFiles',
-      /5000 entries/,
+      { entries: 5000 },
     ],
     'declared sizes over the limit': [
       () => craftZip(numbered(900).map((entry) => ({ ...entry, size: 200_000 }))),
       'ArchiveTooLarge',
-      /100000000/,
+      { limit: 100_000_000 },
     ],
     'a ratio that only bombs have': [
       () => craftZip([{ path: 'zeros', bytes: new Uint8Array(40 * 1024 * 1024), deflate: true }]),
       'ArchiveTooLarge',
-      /200 times/,
+      { ratio: 200 },
     ],
     'a header that declares less than there is': [
       () => craftZip([{ path: 'liar', bytes: new Uint8Array(1_000_000), deflate: true, size: 10 }]),
       'ArchiveUnreadable',
-      /“liar”.*another size/,
+      { path: 'liar', fault: 'wrong-size' },
     ],
     'a header that declares more than there is': [
       () => craftZip([{ path: 'liar', bytes: text('short'), deflate: true, size: 1000 }]),
       'ArchiveUnreadable',
-      /“liar”/,
+      { path: 'liar' },
     ],
-    'a wrong checksum': [() => craftZip([{ path: 'a', bytes: text('abc'), crc32: 1 }]), 'ArchiveUnreadable', /“a”/],
+    'a wrong checksum': [
+      () => craftZip([{ path: 'a', bytes: text('abc'), crc32: 1 }]),
+      'ArchiveUnreadable',
+      { path: 'a' },
+    ],
     'an encrypted entry': [
       () => craftZip([{ path: 'a', bytes: text('x'.repeat(20)), flags: 1 }]),
       'ArchiveUnreadable',
-      /“a” is encrypted/,
+      { path: 'a', fault: 'encrypted' },
     ],
     'entries that share their bytes': [
       () =>
@@ -132,15 +148,19 @@ describe('readArchive', () => {
           { path: 'b', bytes: text('abc'), sharesDataOf: 0 },
         ]),
       'ArchiveUnreadable',
-      /“b”/,
+      { path: 'b' },
     ],
     'a method that nobody has': [
       () => craftZip([{ path: 'a', bytes: text('abc'), method: 99 }]),
       'ArchiveUnreadable',
-      /“a”/,
+      { path: 'a' },
     ],
-    'a folder that holds bytes': [() => craftZip([{ path: 'a/', bytes: text('abc') }]), 'ArchiveUnreadable', /folder/],
-    'more entries than there are': [() => craftZip(numbered(2), { count: 7 }), 'ArchiveUnreadable', /./],
+    'a folder that holds bytes': [
+      () => craftZip([{ path: 'a/', bytes: text('abc') }]),
+      'ArchiveUnreadable',
+      { fault: 'folder-with-bytes' },
+    ],
+    'more entries than there are': [() => craftZip(numbered(2), { count: 7 }), 'ArchiveUnreadable', {}],
     'a zip64 size beyond all numbers': [
       () =>
         craftZip([
@@ -152,7 +172,7 @@ describe('readArchive', () => {
           },
         ]),
       'ArchiveUnreadable',
-      /./,
+      {},
     ],
     'a zip64 size of a terabyte': [
       () =>
@@ -160,34 +180,34 @@ describe('readArchive', () => {
           { path: 'a', bytes: text('abc'), size: 0xffffffff, extra: Uint8Array.of(1, 0, 8, 0, 0, 0, 0, 0, 0, 1, 0, 0) },
         ]),
       'ArchiveTooLarge',
-      /100000000/,
+      { limit: 100_000_000 },
     ],
     'a zip64 size without its extra field': [
       () => craftZip([{ path: 'a', bytes: text('abc'), size: 0xffffffff }]),
       'ArchiveTooLarge',
-      /./,
+      {},
     ],
     'compressed bytes beyond the end': [
       () => craftZip([{ path: 'a', bytes: text('abc'), compressedSize: 5000, size: 5000 }]),
       'ArchiveUnreadable',
-      /“a”/,
+      { path: 'a' },
     ],
-    nothing: [async () => new Uint8Array(0), 'ArchiveUnreadable', /no zip archive/],
+    nothing: [async () => new Uint8Array(0), 'ArchiveUnreadable', { fault: 'not-zip' }],
     garbage: [
       async () => text('PK\x03\x04 this only begins like a zip archive'.repeat(50)),
       'ArchiveUnreadable',
-      /no zip/,
+      { fault: 'not-zip' },
     ],
-    'an archive over the limit': [async () => new Uint8Array(105_000_000), 'ArchiveTooLarge', /105000000/],
+    'an archive over the limit': [async () => new Uint8Array(105_000_000), 'ArchiveTooLarge', { bytes: 105_000_000 }],
   }
 
-  for (const [what, [craft, name, message]] of Object.entries(refused)) {
+  for (const [what, [craft, name, reason]] of Object.entries(refused)) {
     test(`refuses ${what}`, async () => {
       const failure = await readArchive(await craft()).then(
         () => undefined,
         (thrown: unknown) => thrown,
       )
-      expect(failure).toMatchObject({ name, message: expect.stringMatching(message) })
+      expect(failure).toMatchObject({ name, reason })
       expect(isFailure(failure)).toBe(true)
     })
   }

@@ -1,11 +1,11 @@
 import { type Entry, type FileEntry, Uint8ArrayReader, ZipReader } from '@zip.js/zip.js/lib/zip-core-custom.js'
 import { Failure } from '../contract/failures.ts'
 import { sift } from '../contract/left-out.ts'
+import type { FailureReason } from '../contract/reasons.ts'
 import type { FileInput, LeftOut } from '../contract/views.ts'
 import { MAX_FILES, MAX_PACKAGE_BYTES } from '../protocol/limits.ts'
-import { validatePath } from '../protocol/paths.ts'
+import { findPathFault } from '../protocol/paths.ts'
 import { checkCollisions } from './file-checks.ts'
-import { quote } from './findings.ts'
 
 export interface ReadArchive {
   folder: string | undefined
@@ -26,14 +26,17 @@ export interface ReadArchive {
  */
 export const readArchive = async (archive: Uint8Array): Promise<ReadArchive> => {
   if (archive.length > MAX_ARCHIVE_BYTES) {
-    throw new Failure('ArchiveTooLarge', `The archive has ${archive.length} bytes; the limit is ${MAX_ARCHIVE_BYTES}.`)
+    throw new Failure('ArchiveTooLarge', {
+      code: 'archive-file-too-large',
+      bytes: archive.length,
+      limit: MAX_ARCHIVE_BYTES,
+    })
   }
   const reader = new ZipReader(new Uint8ArrayReader(archive), readerOptions)
   try {
     const { folder, kept, leftOut } = sift(await listEntries(reader))
     if (kept.length > MAX_ENTRIES) {
-      const message = `The archive has more than ${MAX_ENTRIES} entries; a package holds ${MAX_FILES} files.`
-      throw new Failure('TooManyFiles', message)
+      throw tooManyEntries(MAX_ENTRIES)
     }
     const wanted = kept.flatMap(({ item }) => toWanted(item))
     checkDeclared(wanted)
@@ -45,7 +48,7 @@ export const readArchive = async (archive: Uint8Array): Promise<ReadArchive> => 
     }
     return { folder, files, leftOut }
   } catch (thrown) {
-    throw thrown instanceof Failure ? thrown : unreadable(reasonOf(thrown))
+    throw thrown instanceof Failure ? thrown : unreadable(faultOf(thrown))
   } finally {
     await reader.close()
   }
@@ -60,7 +63,7 @@ const readerOptions = {
   useWebWorkers: false,
   checkCrc32: true,
   checkOverlappingEntry: true,
-  // Paths are checked here, with our own rules and words.
+  // Paths are checked here, with our own rules.
   filenameValidation: 'tolerant',
 } as const
 
@@ -75,10 +78,7 @@ const listEntries = async (reader: ZipReader<unknown>): Promise<ListedEntry[]> =
   let count = 0
   for await (const entry of reader.getEntriesGenerator()) {
     if (++count > MAX_LISTED) {
-      throw new Failure(
-        'TooManyFiles',
-        `The archive has more than ${MAX_LISTED} entries; a package holds ${MAX_FILES} files.`,
-      )
+      throw tooManyEntries(MAX_LISTED)
     }
     const path = toPath(entry.filename)
     // The root folder.
@@ -100,15 +100,15 @@ const isFolder = ({ directory, filename, uncompressedSize }: Entry): boolean =>
 
 /** An entry as the file that it is, nothing for a folder; refused unless it is a plain file with a safe path. */
 const toWanted = ({ entry, path }: ListedEntry): WantedFile[] => {
-  const name = quote(path)
   const type = (entry.externalFileAttributes >>> 16) & UNIX_TYPE
   if (type !== 0 && type !== UNIX_FILE && type !== UNIX_FOLDER) {
-    throw new Failure('LinkRefused', `${name} in the archive is a link or a device; a package holds plain files only.`)
+    throw new Failure('LinkRefused', { code: 'archive-has-link', path })
   }
-  const valid = validatePath(path.replace(/(?<=[^/])\/$/, ''))
-  if (!valid.ok) throw new Failure('PathUnsafe', valid.message)
+  const name = path.replace(/(?<=[^/])\/$/, '')
+  const fault = findPathFault(name)
+  if (fault !== undefined) throw new Failure('PathUnsafe', { code: 'path-unsafe', path: name, fault })
   if (isFile(entry) && !isFolder(entry)) return [{ entry, path }]
-  if (entry.uncompressedSize > 0) throw unreadable(`${name} is a folder and holds bytes`)
+  if (entry.uncompressedSize > 0) throw unreadable({ fault: 'folder-with-bytes' }, path)
   return []
 }
 
@@ -116,28 +116,26 @@ const isFile = (entry: Entry): entry is FileEntry => !entry.directory
 
 const checkDeclared = (wanted: readonly WantedFile[]) => {
   if (wanted.length > MAX_FILES) {
-    throw new Failure('TooManyFiles', `The archive has ${wanted.length} files; a package can hold ${MAX_FILES}.`)
+    throw new Failure('TooManyFiles', { code: 'too-many-files', count: wanted.length, limit: MAX_FILES })
   }
   checkCollisions(
     wanted.map(({ path }) => path),
-    (_, message) => {
-      throw new Failure('PathCollision', message)
+    (_, reason) => {
+      throw new Failure('PathCollision', reason)
     },
   )
   let size = 0
   let compressed = 0
   for (const { entry, path } of wanted) {
-    if (entry.encrypted) throw unreadable(`${quote(path)} is encrypted`)
+    if (entry.encrypted) throw unreadable({ fault: 'encrypted' }, path)
     size += entry.uncompressedSize
     compressed += entry.compressedSize
     if (size > MAX_PACKAGE_BYTES) {
-      const message = `The archive inflates to more than ${MAX_PACKAGE_BYTES} bytes, which is the most a package can hold.`
-      throw new Failure('ArchiveTooLarge', message)
+      throw new Failure('ArchiveTooLarge', { code: 'archive-inflates-too-far', limit: MAX_PACKAGE_BYTES })
     }
   }
   if (size > MIN_BOMB_BYTES && size > compressed * MAX_RATIO) {
-    const message = `The archive inflates to ${size} bytes, more than ${MAX_RATIO} times its size, as no real package does.`
-    throw new Failure('ArchiveTooLarge', message)
+    throw new Failure('ArchiveTooLarge', { code: 'archive-ratio-too-high', bytes: size, ratio: MAX_RATIO })
   }
 }
 
@@ -147,7 +145,7 @@ const inflate = async (entry: FileEntry, path: string): Promise<Uint8Array> => {
   let length = 0
   const sink = new WritableStream<Uint8Array>({
     write: (chunk) => {
-      if (length + chunk.length > bytes.length) throw new RangeError(WRONG_SIZE)
+      if (length + chunk.length > bytes.length) throw new RangeError(wrongSize)
       bytes.set(chunk, length)
       length += chunk.length
     },
@@ -155,24 +153,29 @@ const inflate = async (entry: FileEntry, path: string): Promise<Uint8Array> => {
   try {
     await entry.getData(sink)
   } catch (thrown) {
-    throw unreadable(`${quote(path)}: ${reasonOf(thrown)}`)
+    throw unreadable(faultOf(thrown), path)
   }
-  if (length !== bytes.length) throw unreadable(`${quote(path)}: ${WRONG_SIZE}`)
+  if (length !== bytes.length) throw unreadable({ fault: 'wrong-size' }, path)
   return bytes
 }
 
-const unreadable = (reason: string): Failure =>
-  new Failure('ArchiveUnreadable', `The archive cannot be read: ${reason}.`)
+type ArchiveFault = Pick<Extract<FailureReason, { code: 'archive-unreadable' }>, 'fault' | 'detail'>
 
-/** The library's words, without its capital and end; a reason of our own for the commonest. */
-const reasonOf = (thrown: unknown): string => {
-  const text = thrown instanceof Error ? thrown.message : ''
-  if (/not recognized|end of central directory/i.test(text)) return 'it is no zip archive, or its end is missing'
-  if (/uncompressed size/i.test(text)) return WRONG_SIZE
-  return text === '' ? 'it is damaged' : text.charAt(0).toLowerCase() + text.slice(1).replace(/\.$/, '')
+const unreadable = (fault: ArchiveFault, path?: string): Failure =>
+  new Failure('ArchiveUnreadable', { code: 'archive-unreadable', path, ...fault })
+
+const tooManyEntries = (entries: number): Failure =>
+  new Failure('TooManyFiles', { code: 'archive-has-too-many-entries', entries, files: MAX_FILES })
+
+/** The library's words, where we have no code for them. */
+const faultOf = (thrown: unknown): ArchiveFault => {
+  const detail = thrown instanceof Error ? thrown.message : ''
+  if (/not recognized|end of central directory/i.test(detail)) return { fault: 'not-zip' }
+  if (detail === wrongSize || /uncompressed size/i.test(detail)) return { fault: 'wrong-size' }
+  return detail === '' ? { fault: 'damaged' } : { fault: 'other', detail }
 }
 
-const WRONG_SIZE = 'it inflates to another size than it declares'
+const wrongSize = 'wrong size'
 
 /** An uncompressed package of maximum size with the headers of all its files (bytes). */
 const MAX_ARCHIVE_BYTES = MAX_PACKAGE_BYTES + 4 * 1024 * 1024

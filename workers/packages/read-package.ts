@@ -1,18 +1,11 @@
 import { joinLeftOut } from '../contract/left-out.ts'
-import type {
-  DependencyView,
-  FileInput,
-  LeftOut,
-  LeftOutReason,
-  ManifestFields,
-  PackageCheck,
-} from '../contract/views.ts'
+import type { DependencyView, FileInput, LeftOut, ManifestFields, PackageCheck } from '../contract/views.ts'
 import { RELEASE_MAX_BYTES } from '../protocol/limits.ts'
 import { utf8Length } from '../protocol/text.ts'
 import { readDependencies } from './classify.ts'
 import { readFields } from './fields.ts'
 import { checkFiles, commonFolder } from './file-checks.ts'
-import { createFindings, type Findings, quote } from './findings.ts'
+import { createFindings, type Findings } from './findings.ts'
 import { findManifest, type Manifest, manifestNames } from './manifest.ts'
 import { checkPrivateFiles } from './private-files.ts'
 import { checkReferences } from './references.ts'
@@ -51,7 +44,8 @@ export const readPackage = (given: readonly FileInput[], options: ReadPackageOpt
   const files = checkFiles(sifted.files, findings)
   const confirmed = new Set((options.confirmedPrivate ?? []).map((path) => path.normalize('NFC')))
   checkPrivateFiles(files, confirmed, findings)
-  for (const each of leftOut) findings.note('LeftOut', describeLeftOut(each))
+  for (const { name, reason, files: count, atLeast = false } of leftOut)
+    findings.note('LeftOut', { code: 'left-out', name, why: reason, files: count, atLeast })
   const typed: TypedFields = options.fields ?? {}
   const manifest = findManifest(files, findings)
   reportManifest(manifest, typed, files, findings)
@@ -86,19 +80,6 @@ export const readPackage = (given: readonly FileInput[], options: ReadPackageOpt
   }
 }
 
-const describeLeftOut = ({ name, reason, files, atLeast }: LeftOut): string =>
-  `${quote(name)} is left out: ${whyByReason[reason]} (${atLeast ? 'at least ' : ''}${files} file${files === 1 ? '' : 's'}).`
-
-const whyByReason: Record<LeftOutReason, string> = {
-  'version-control': 'the history of version control',
-  dependencies: 'installed dependencies',
-  build: 'the result of a build',
-  cache: 'a cache or log of a tool',
-  editor: 'settings of an editor',
-  system: 'a file of the operating system',
-  chosen: 'you left it out',
-}
-
 /** Whether a person typed what no manifest is needed for then. */
 const isTyped = (typed: TypedFields): boolean => Boolean(typedText(typed, 'slug') && typedText(typed, 'version'))
 
@@ -110,21 +91,17 @@ const reportManifest = (
 ) => {
   if (manifest === undefined) {
     if (files.length === 0) return
-    const message = `There is no manifest: none of ${manifestNames.join(', ')} stands at the top.`
-    if (isTyped(typed)) findings.warning('ManifestMissing', `${message} What was typed is used.`)
-    else findings.error('ManifestMissing', message)
+    const reason = { code: 'no-manifest', names: manifestNames, typed: isTyped(typed) } as const
+    if (reason.typed) findings.warning('ManifestMissing', reason)
+    else findings.error('ManifestMissing', reason)
     return
   }
   if (manifest.fault === undefined) return
-  const { message: reason, position } = manifest.fault
-  const where = position === undefined ? '' : ` in line ${position.line}, column ${position.column}`
-  const message = `${quote(manifest.path)} cannot be read${where}: ${reason}.`
+  const { position, ...fault } = manifest.fault
   const place = { path: manifest.path, ...position }
-  if (isTyped(typed)) {
-    findings.warning('ManifestUnreadable', `${message} What was typed is used; its dependencies are not known.`, place)
-  } else {
-    findings.error('ManifestUnreadable', message, place)
-  }
+  const reason = { code: 'manifest-unreadable', ...place, ...fault, typed: isTyped(typed) } as const
+  if (reason.typed) findings.warning('ManifestUnreadable', reason, place)
+  else findings.error('ManifestUnreadable', reason, place)
 }
 
 const checkReadme = (files: readonly FileInput[], manifest: Manifest | undefined, findings: Findings) => {
@@ -132,7 +109,7 @@ const checkReadme = (files: readonly FileInput[], manifest: Manifest | undefined
   const found = files.some(
     ({ path }) => path.startsWith(base) && /^readme(?:\.[a-z]+)?$/i.test(path.slice(base.length)),
   )
-  if (!found && files.length > 0) findings.warning('ReadmeMissing', 'There is no README, which the package page shows.')
+  if (!found && files.length > 0) findings.warning('ReadmeMissing', { code: 'no-readme' })
 }
 
 /** In addition to the limit of each field, the record has a limit. */
@@ -145,10 +122,11 @@ const checkRecordSize = (fields: ManifestFields, dependencies: readonly Dependen
   )
   const size = ofFields + ofDependencies
   if (size <= RELEASE_MAX_BYTES - RESERVED_BYTES) return
-  const message =
-    `Name, description, tags, keywords, authors and dependencies take ${size} bytes together; ` +
-    `a release has room for ${RELEASE_MAX_BYTES - RESERVED_BYTES}.`
-  findings.error('RecordTooLarge', message)
+  findings.error('RecordTooLarge', {
+    code: 'release-too-large',
+    bytes: size,
+    limit: RELEASE_MAX_BYTES - RESERVED_BYTES,
+  })
 }
 
 /** Size of the field names, kind and flags of one dependency in CBOR (bytes). */

@@ -222,7 +222,7 @@ describe.skipIf(!isHere)('the real packages', () => {
   test('name missing files, with their place in the manifest', () => {
     const missing = read('hello-world').findings.filter((finding) => finding.name === 'MissingFile')
     expect(missing).toMatchObject([
-      { message: expect.stringMatching(/“src\/”/), path: 'package.toml', line: 33, column: 1 },
+      { reason: { code: 'file-missing', reference: 'src/' }, path: 'package.toml', line: 33, column: 1 },
     ])
   })
 

@@ -1,5 +1,5 @@
 import type { DependencyView, FileInput } from '../contract/views.ts'
-import { type Findings, quote } from './findings.ts'
+import type { Findings } from './findings.ts'
 import type { Manifest } from './manifest.ts'
 import { positionOf } from './positions.ts'
 import { get, isTable } from './tree.ts'
@@ -19,8 +19,7 @@ export const checkReferences = (
     const wanted = base + reference.replace(/^(?:\.\/)+/, '').replace(/\/$/, '')
     if (reference.startsWith('../') || reference.startsWith('/')) continue
     if (wanted.includes('*') ? paths.some((candidate) => fitsGlob(candidate, wanted)) : present.has(wanted)) continue
-    const message = `The manifest names ${quote(reference)}, which is not among the files.`
-    findings.warning('MissingFile', message, { path, ...positionOf(text, reference) })
+    findings.warning('MissingFile', { code: 'file-missing', reference }, { path, ...positionOf(text, reference) })
   }
 }
 

@@ -1,3 +1,5 @@
+import type { ValueType } from '../contract/finding-reasons.ts'
+
 /**
  * Total access to the output of a manifest parser. Manifests may contain anything anywhere, so nothing here throws:
  * values of the wrong type count as absent.
@@ -53,12 +55,12 @@ export const textsOf = (value: unknown, key: string): string[] => {
   return []
 }
 
-/** What kind of thing a value is, for a message. */
-export const kindOf = (value: unknown): string => {
+/** What a value is, where something else is needed. */
+export const typeOf = (value: unknown): ValueType => {
   if (value === null) return 'null'
-  if (Array.isArray(value)) return 'a list'
-  if (value instanceof Date) return 'a date'
-  if (typeof value === 'bigint' || typeof value === 'number') return `the number ${String(value).slice(0, 40)}`
-  if (typeof value === 'boolean') return `the truth value ${value}`
-  return isTable(value) ? 'a table' : 'a text'
+  if (Array.isArray(value)) return 'list'
+  if (value instanceof Date) return 'date'
+  if (typeof value === 'bigint' || typeof value === 'number') return 'number'
+  if (typeof value === 'boolean') return 'boolean'
+  return isTable(value) ? 'table' : 'text'
 }

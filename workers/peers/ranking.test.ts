@@ -7,12 +7,12 @@ const candidates = fc.uniqueArray(
   fc.record({
     peer: fc.string({ minLength: 1, maxLength: 6 }),
     score: fc.double({ min: 0, max: 1, noNaN: true }),
-    known: fc.boolean(),
+    tried: fc.boolean(),
   }),
   { selector: ({ peer }) => peer, maxLength: 40 },
 )
 
-test('without exploring it is a sort by score', () => {
+test('sorts by score without exploration', () => {
   fc.assert(
     fc.property(candidates, fc.nat(), (all, seed) => {
       const ranked = rankPeers(all, createSeededRandom(seed), { explore: 0 })
@@ -23,18 +23,18 @@ test('without exploring it is a sort by score', () => {
   )
 })
 
-/** The same rule, told place by place: an unknown one of those left, or the best of those left. */
+/** Reference rule for each place: an untried peer or the best one of those left. */
 const isPossible = (all: readonly RankedPeer[], ranked: readonly string[], explore: number): boolean => {
   const left = new Map(all.map((each) => [each.peer, each]))
   return ranked.every((peer) => {
     const chosen = left.get(peer)
     const best = Math.max(...[...left.values()].map(({ score }) => score))
     left.delete(peer)
-    return chosen !== undefined && (chosen.score === best || (explore > 0 && !chosen.known))
+    return chosen !== undefined && (chosen.score === best || (explore > 0 && !chosen.tried))
   })
 }
 
-test('every place holds the best one left, or an unknown one; each peer comes once', () => {
+test('each place holds the best peer left or an untried one, and each peer appears once', () => {
   const share = fc.constantFrom(0, 0.1, 0.5, 1)
   fc.assert(
     fc.property(candidates, fc.nat(), share, fc.integer({ min: 0, max: 50 }), (all, seed, explore, count) => {
@@ -48,11 +48,11 @@ test('every place holds the best one left, or an unknown one; each peer comes on
 })
 
 const crowd: RankedPeer[] = [
-  ...Array.from({ length: 20 }, (_, n) => ({ peer: `good-${n}`, score: 0.9, known: true })),
-  ...Array.from({ length: 20 }, (_, n) => ({ peer: `new-${n}`, score: 0.2, known: false })),
+  ...Array.from({ length: 20 }, (_, n) => ({ peer: `good-${n}`, score: 0.9, tried: true })),
+  ...Array.from({ length: 20 }, (_, n) => ({ peer: `new-${n}`, score: 0.2, tried: false })),
 ]
 
-test('about one pick in ten explores, whichever of the unknown it is', () => {
+test('about one pick in ten explores, evenly among untried peers', () => {
   const random = createSeededRandom(1)
   const explored = new Map<string, number>()
   let picks = 0
@@ -68,7 +68,7 @@ test('about one pick in ten explores, whichever of the unknown it is', () => {
   expect(explored.size).toBe(20)
 })
 
-test('equals share the work, and the same seed gives the same order', () => {
+test('equal peers share the work, and the same seed gives the same order', () => {
   const random = createSeededRandom(2)
   const firsts = new Set(Array.from({ length: 400 }, () => rankPeers(crowd, random, { count: 1, explore: 0 })[0]))
   expect(firsts.size).toBe(20)

@@ -1,27 +1,27 @@
-/** One peer to choose from. */
+/** A peer to rank. */
 export interface RankedPeer {
   peer: string
   score: number
-  /** False while nothing is known of it: its score is a guess. */
-  known: boolean
+  /** False without recent experience, when the score is a guess. */
+  tried: boolean
 }
 
 export interface RankOptions {
-  /** How many are wanted; all when not said. */
+  /** Number of peers requested; all by default. */
   count?: number
-  /** Share of the picks that tries out an unknown peer. */
+  /** Share of the picks that go to untried peers. */
   explore?: number
 }
 
 /**
- * One pick in ten: a fetch or lookup that asks three to five peers meets somebody new every second or third time, and
- * the loss is small where the known ones are good.
+ * One pick in ten: a fetch or lookup that asks three to five peers meets a new one every second or third time, at a small
+ * cost when the tried ones are good.
  */
 const exploreShare = 0.1
 
 /**
- * Peers best first. Each place goes, by chance (`random`), to an unknown peer instead of the best one left, so that good
- * peers are found. Equals come in random order, so that they share the work. Pure but for `random`.
+ * Ranks peers, best first. At random, a place goes to an untried peer instead of the best one left, so that good peers
+ * are found. Equal peers are shuffled to share the work. Pure except for `random`.
  */
 export const rankPeers = (
   candidates: readonly RankedPeer[],
@@ -29,14 +29,14 @@ export const rankPeers = (
   { count = candidates.length, explore = exploreShare }: RankOptions = {},
 ): string[] => {
   const sorted = shuffled(candidates, random).sort((a, b) => b.score - a.score)
-  const unknown: number[] = []
-  for (const [place, { known }] of sorted.entries()) if (!known) unknown.push(place)
+  const untried: number[] = []
+  for (const [place, { tried }] of sorted.entries()) if (!tried) untried.push(place)
   const taken = new Uint8Array(sorted.length)
   const ranked: string[] = []
   let best = 0
   while (ranked.length < Math.min(count, sorted.length)) {
     while (taken[best] === 1) best += 1
-    const place = unknown.length > 0 && random() < explore ? drawUntaken(unknown, taken, random, best) : best
+    const place = untried.length > 0 && random() < explore ? drawUntaken(untried, taken, random, best) : best
     taken[place] = 1
     const chosen = sorted[place]
     if (chosen !== undefined) ranked.push(chosen.peer)
@@ -44,7 +44,7 @@ export const rankPeers = (
   return ranked
 }
 
-/** Takes one of `places` out, those passed over being dropped; `otherwise` when all of them were taken. */
+/** Draws a random untaken place and removes it from `places`, with taken ones it meets; `otherwise` if all are taken. */
 const drawUntaken = (places: number[], taken: Uint8Array, random: () => number, otherwise: number): number => {
   while (places.length > 0) {
     const at = Math.floor(random() * places.length)
@@ -56,7 +56,7 @@ const drawUntaken = (places: number[], taken: Uint8Array, random: () => number, 
   return otherwise
 }
 
-/** Fisher and Yates. */
+/** Fisher–Yates shuffle. */
 const shuffled = <T>(items: readonly T[], random: () => number): T[] => {
   const mixed = [...items]
   for (let end = mixed.length - 1; end > 0; end -= 1) {

@@ -2,11 +2,11 @@ import * as v from 'valibot'
 import { createCodec } from '../protocol/codec.ts'
 import { integer, timestamp } from '../protocol/fields.ts'
 
-/** One peer's reputation as it is stored. Whole numbers, because records hold no others. */
+/** Stored reputation of a peer, in integers, the only numbers of the record format. */
 export interface PeerRecord {
   readonly v: 1
   readonly peer: string
-  /** Faded outcomes and faults as of `at`, in thousandths. */
+  /** Decayed outcomes and faults as of `at` (thousandths). */
   readonly ok: number
   readonly failed: number
   readonly faults: number
@@ -25,7 +25,7 @@ const maxPeerIdCharacters = 128
 export const isPeerIdText = (text: string): boolean =>
   text.length > 0 && text.length <= maxPeerIdCharacters && /^[A-Za-z0-9]+$/.test(text)
 
-/** Far more than any peer reaches while outcomes fade. */
+/** Far more than any peer reaches with decaying outcomes. */
 export const maxThousandths = 1_000_000_000
 
 export const peerRecordCodec = createCodec<PeerRecord>({

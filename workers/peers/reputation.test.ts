@@ -34,7 +34,7 @@ const reopen = async (store: Store): Promise<Reputation> => {
 const hash: PeerEvent = { kind: 'violation', fault: 'hash' }
 const transfer: PeerEvent = { kind: 'transfer', bytes: 1_250_000, ms: 1_000 }
 
-test('an unknown peer has the score of no experience, and is neutral for gossip', () => {
+test('an unknown peer has the default score and is neutral for gossip', () => {
   const reputation = open()
   expect(reputation.scoreOf('A')).toBe(unknownScore)
   expect(reputation.appScore('A')).toBe(0)
@@ -42,7 +42,7 @@ test('an unknown peer has the score of no experience, and is neutral for gossip'
   expect(reputation.list()).toEqual([])
 })
 
-test('what it did counts by the formula', () => {
+test('outcomes count by the formula', () => {
   const reputation = open()
   for (let n = 0; n < 8; n += 1) reputation.observe('A', transfer)
   for (let n = 0; n < 8; n += 1) reputation.observe('A', { kind: 'rtt', ms: 100 })
@@ -53,7 +53,7 @@ test('what it did counts by the formula', () => {
   expect(reputation.list()[0]).toMatchObject({ peer: 'A', ok: 8, failed: 1, rttMs: 100, kbitPerS: 10_000 })
 })
 
-test('measurements are smoothed, and what is none changes nothing', () => {
+test('smooths measurements and ignores invalid ones', () => {
   const reputation = open()
   for (const ms of [100, 200, Number.NaN, -5, Number.POSITIVE_INFINITY]) reputation.observe('A', { kind: 'rtt', ms })
   expect(reputation.list()[0]?.rttMs).toBeCloseTo(130)
@@ -62,12 +62,12 @@ test('measurements are smoothed, and what is none changes nothing', () => {
   expect(reputation.list()[0]).toMatchObject({ kbitPerS: undefined, ok: 2 })
 })
 
-test('outcomes fade: half of it after a day', () => {
+test('outcomes halve in a day', () => {
   const reputation = open()
   for (let n = 0; n < 8; n += 1) reputation.observe('A', { kind: 'failed' })
   clock += dayMs
   expect(reputation.list()[0]?.failed).toBeCloseTo(4)
-  // However often it is looked at.
+  // Regardless of the number of reads.
   for (let n = 0; n < 24; n += 1) {
     clock += hourMs
     reputation.scoreOf('A')
@@ -83,7 +83,7 @@ test.each(['hash', 'signature'] as const)('a wrong %s bans for an hour, in this 
   expect(reputation.isBanned('A')).toBe(true)
   expect(reputation.appScore('A')).toBeLessThan(-80)
   expect(reputation.rank(['A', 'B'])).toEqual(['B'])
-  // Written at once: a reload does not lift it.
+  // Written immediately, so that a reload does not lift it.
   await vi.advanceTimersByTimeAsync(0)
   clock += hourMs - 1
   const next = await reopen(store)
@@ -95,7 +95,7 @@ test.each(['hash', 'signature'] as const)('a wrong %s bans for an hour, in this 
   expect(next.appScore('A')).toBeGreaterThan(-10)
 })
 
-test('a ban survives a clock that is set back, and is not longer than an hour from then', async () => {
+test('a ban survives setting the clock back and lasts at most an hour from then', async () => {
   const store = createMemoryStore()
   const reputation = open(store)
   reputation.observe('A', hash)
@@ -129,7 +129,7 @@ test.each([dayMs, 3 * 365 * dayMs])(
   },
 )
 
-test('a clock that was a day ahead leaves nothing newer than now', async () => {
+test('after a clock that was a day ahead no timestamp is in the future', async () => {
   const store = createMemoryStore()
   const reputation = open(store)
   for (let n = 0; n < 4; n += 1) reputation.observe('A', transfer)
@@ -142,7 +142,7 @@ test('a clock that was a day ahead leaves nothing newer than now', async () => {
   expect(next.scoreOf('A')).toBeLessThan(before)
 })
 
-test('lesser faults ban after three that are fresh', () => {
+test('three recent lesser violations ban a peer', () => {
   const reputation = open()
   const fault: PeerEvent = { kind: 'violation', fault: 'malformed' }
   reputation.observe('A', fault)
@@ -157,7 +157,7 @@ test('lesser faults ban after three that are fresh', () => {
   expect(reputation.isBanned('A')).toBe(true)
 })
 
-test('the score for gossip is preferred for the good, and never silences who only fails', () => {
+test('the gossip score prefers good peers and never ignores a peer for failures alone', () => {
   const reputation = open()
   for (let n = 0; n < 1_000; n += 1) {
     reputation.observe('good', transfer)
@@ -169,7 +169,7 @@ test('the score for gossip is preferred for the good, and never silences who onl
   expect(reputation.appScore('bad')).toBeGreaterThan(-10)
 })
 
-test('ranks the good before the unknown before the bad', () => {
+test('ranks good peers before unknown ones before bad ones', () => {
   const reputation = open()
   for (let n = 0; n < 5; n += 1) {
     reputation.observe('good', transfer)
@@ -180,7 +180,7 @@ test('ranks the good before the unknown before the bad', () => {
   expect(reputation.rank(['bad', 'new', 'fair', 'good'], { explore: 0, count: 1 })).toEqual(['good'])
 })
 
-test('knows the same after a restart', async () => {
+test('keeps its state across a restart', async () => {
   const event = fc.oneof(
     fc.record({ kind: fc.constant('rtt' as const), ms: fc.double({ min: 0, max: 1e9, noNaN: true }) }),
     fc.record({ kind: fc.constant('ok' as const) }),
@@ -210,7 +210,7 @@ test('knows the same after a restart', async () => {
   )
 })
 
-test('damaged and foreign records are dropped and removed, the rest is read', async () => {
+test('loads valid records and removes damaged and foreign ones', async () => {
   const store = createMemoryStore()
   const first = open(store)
   for (const peer of ['A', 'B', 'C']) first.observe(peer, transfer)
@@ -228,7 +228,7 @@ test('damaged and foreign records are dropped and removed, the rest is read', as
   expect(await store.keys('peers')).toEqual(['address of another kind', 'reputation/C'])
 })
 
-test('any bytes are a record or none', () => {
+test('the record decoder accepts any bytes without throwing', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => {
       expect(typeof peerRecordCodec.decode(bytes).ok).toBe('boolean')
@@ -237,23 +237,23 @@ test('any bytes are a record or none', () => {
   )
 })
 
-test('remembers a bounded number, and strangers do not push out bans and old friends', async () => {
+test('remembers a bounded number of peers, and new ones evict neither banned nor proven ones', async () => {
   const store = createMemoryStore()
   const reputation = open(store, 50)
   for (let n = 0; n < 5; n += 1) reputation.observe('friend', transfer)
-  reputation.observe('liar', hash)
+  reputation.observe('dishonest', hash)
   for (let n = 0; n < 1_000; n += 1) {
     clock += 1_000
     reputation.observe(`stranger${n}`, { kind: n % 2 === 0 ? 'failed' : 'ok' })
     expect(reputation.list().length).toBeLessThanOrEqual(50)
   }
   expect(reputation.scoreOf('friend')).toBeGreaterThan(0.6)
-  expect(reputation.isBanned('liar')).toBe(true)
+  expect(reputation.isBanned('dishonest')).toBe(true)
   await reputation.stop()
   expect((await store.keys('peers')).length).toBe(reputation.list().length)
 })
 
-test('forgets who was not met for long, and ids that are none', async () => {
+test('drops stale peers and invalid ids', async () => {
   const store = createMemoryStore()
   const first = open(store)
   first.observe('A', transfer)
@@ -269,7 +269,7 @@ test('forgets who was not met for long, and ids that are none', async () => {
   expect(await store.keys('peers')).toEqual([])
 })
 
-test('what was observed before the load is kept, and a stored ban counts', async () => {
+test('keeps observations made before the load and applies stored bans', async () => {
   const store = createMemoryStore()
   const first = open(store)
   first.observe('A', hash)
@@ -281,7 +281,7 @@ test('what was observed before the load is kept, and a stored ban counts', async
   expect(second.list()[0]?.ok).toBe(1)
 })
 
-test('writes a few seconds behind, keeps what the store refused for the next time, and leaves no timer', async () => {
+test('delays writes, retries failed ones and leaves no timer', async () => {
   const store = createMemoryStore()
   let refuse = false
   let writes = 0
@@ -306,7 +306,7 @@ test('writes a few seconds behind, keeps what the store refused for the next tim
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('more outcomes than a record can say are stored as the most it can', async () => {
+test('stores outcomes over the record limit as the limit', async () => {
   const store = createMemoryStore()
   const reputation = open(store)
   for (let n = 0; n < 1_100_000; n += 1) reputation.observe('A', { kind: 'ok' })

@@ -6,22 +6,22 @@ import { isPeerIdText, maxThousandths, type PeerRecord, peerRecordCodec } from '
 import { type Experience, type Score, scoreOf, unknownScore } from './score.ts'
 
 /**
- * How good other peers were to this one: first-hand, kept across restarts, fading with age, of a bounded number of
- * peers. A peer that sends a wrong hash or signature is banned for an hour (docs/protocol.md §10).
+ * First-hand experience with a bounded number of peers, which decays with age and survives restarts. A peer that sends a
+ * wrong hash or signature is banned for an hour (docs/protocol.md §10).
  *
- * A clock that is set back does not lengthen a ban beyond an hour from then, nor makes anything newer than now; one
- * that is set forward ends bans as the time itself would have. Nothing rejects for what is stored: records that do not
- * decode are removed. Not guaranteed: that a peer is who it was, ids are free; that the last seconds survive a crash,
- * except bans, which are written at once.
+ * Setting the clock back neither extends a ban beyond an hour from then nor leaves timestamps in the future; setting it
+ * forward ends bans as time would. Stored records never cause a rejection: invalid ones are removed. Does not guarantee
+ * that an id stays with one person, since ids are free, or that the last seconds survive a crash, except bans, which are
+ * written at once.
  */
 export interface Reputation {
-  /** Takes in what is stored. What was observed before is kept. */
+  /** Loads the stored records. Keeps earlier observations. */
   load(): Promise<{ dropped: number }>
   observe(peer: string, event: PeerEvent): void
-  /** In [0, 1]; that of an unknown peer for one that was never met. */
+  /** In [0, 1]; the default score for an unknown peer. */
   scoreOf(peer: string): number
   isBanned(peer: string): boolean
-  /** The peers that are not banned, best first. */
+  /** Ranks the peers that are not banned, best first. */
   rank(peers: readonly string[], options?: RankOptions): string[]
   /**
    * For gossipsub's `appSpecificScore`: 0 for an unknown peer, up to 25 for a good one (above 20 is preferred in the
@@ -30,28 +30,28 @@ export interface Reputation {
   appScore(peer: string): number
   /** Best first. */
   list(): PeerReputation[]
-  /** Writes what changed; resolves when it was tried once. */
+  /** Writes changes; resolves after one attempt. */
   flush(): Promise<void>
   stop(): Promise<void>
 }
 
 export type PeerEvent =
   | { kind: 'rtt'; ms: number }
-  /** A request was answered as it should be, by this many bytes in this time. */
+  /** A request got a valid answer of this size in this time. */
   | { kind: 'transfer'; bytes: number; ms: number }
   | { kind: 'ok'; ms?: number }
-  /** It did not answer, too late, or not what it was asked for. */
+  /** The peer did not answer in time, or not with the requested data. */
   | { kind: 'failed' }
   /**
-   * It broke the rules. `hash` and `signature` ban at once; the others, which an old version or a race can cause, after
-   * three that are not yet faded.
+   * The peer broke the protocol. `hash` and `signature` ban at once; the others, which an old version or a race can cause,
+   * after three recent ones.
    */
   | { kind: 'violation'; fault: 'hash' | 'signature' | 'malformed' | 'flood' }
 
 export interface PeerReputation extends Experience {
   peer: string
   score: Score
-  /** Violations, faded with age. */
+  /** Violations, decayed with age. */
   faults: number
   /** Ms since the epoch. */
   bannedUntil: number | undefined
@@ -70,43 +70,43 @@ export interface ReputationDependencies {
 /** Length of a ban (ms; docs/protocol.md §10). */
 const banMs = 3_600_000
 
-/** An outcome counts half after a day: a peer that was bad yesterday may have another network today. */
+/** Half-life of outcomes (ms): a peer that was bad yesterday may be on another network today. */
 const halfLifeMs = 86_400_000
 
-/** Peers remembered, about 200 bytes each in memory and as much in the store. */
+/** Peers remembered, at about 200 bytes each in memory and in the store. */
 const defaultPeers = 2_000
 
-/** Share of the peers that is forgotten at once when there are too many: sorting them costs a millisecond. */
+/** Share of the peers evicted together over the limit, because sorting them costs a millisecond. */
 const forgetShare = 0.1
 
-/** A peer that was not met for this long is forgotten at the next start, ms: its outcomes have faded to a 1,000th. */
+/** Age at which a peer is dropped at the next start (ms): its outcomes have decayed to a thousandth. */
 const staleMs = 10 * halfLifeMs
 
-/** Weight of the newest measurement: about the last five count. */
+/** Weight of the newest measurement, so that about the last five count. */
 const newest = 0.3
 
-/** Smaller transfers tell the round trip rather than the throughput, bytes. */
+/** Minimum transfer for measuring throughput (bytes); smaller ones measure the round trip. */
 const minTransferBytes = 16_384
 
-/** A fault that does not ban weighs as much as this many failures. */
+/** Failures that a violation counts as. */
 const faultFailures = 5
 
-/** Faults, faded, after which a peer is banned. */
+/** Decayed violations at which a peer is banned. */
 const faultsUntilBan = 2.5
 
-/** What changed is written this long after, together with the rest, ms: reputation is no loss for a few seconds. */
+/** Delay of writes (ms), which batches changes; losing a few seconds of reputation does no harm. */
 const writeDelayMs = 5_000
 
-/** The table is shared with what else is known of peers. */
+/** Other records of peers share the table. */
 const prefix = 'reputation/'
 
 const bannedAppScore = -1_000
 const bestAppScore = 25
 const worstAppScore = -8
 
-interface Known extends Experience {
+interface PeerState extends Experience {
   faults: number
-  /** As of when the outcomes and faults are faded. */
+  /** Time to which outcomes and faults are decayed (ms since the epoch). */
   at: number
   bannedUntil: number | undefined
 }
@@ -115,50 +115,50 @@ export const createReputation = (deps: ReputationDependencies): Reputation => {
   const { store, now, random, telemetry = noTelemetry } = deps
   const log = telemetry.logger('peers')
   const maxPeers = deps.limits?.peers ?? defaultPeers
-  const knownByPeer = new Map<string, Known>()
+  const stateByPeer = new Map<string, PeerState>()
   const changed = new Set<string>()
   let timer: ReturnType<typeof setTimeout> | undefined
   let writing: Promise<void> = Promise.resolve()
   let stopped = false
 
-  /** Brings what is known to the present: outcomes fade, and stamps of a clock that was ahead are pulled back. */
-  const refresh = (known: Known): Known => {
+  /** Decays outcomes to the current time and clamps timestamps of a clock that was ahead. */
+  const refresh = (state: PeerState): PeerState => {
     const time = now()
-    const elapsed = time - known.at
+    const elapsed = time - state.at
     if (elapsed > 0) {
       const left = 2 ** (-elapsed / halfLifeMs)
-      known.ok *= left
-      known.failed *= left
-      known.faults *= left
+      state.ok *= left
+      state.failed *= left
+      state.faults *= left
     }
-    known.at = time
-    if (known.lastSuccessAt !== undefined) known.lastSuccessAt = Math.min(known.lastSuccessAt, time)
-    if (known.bannedUntil !== undefined) {
-      known.bannedUntil = Math.min(known.bannedUntil, time + banMs)
-      if (known.bannedUntil <= time) known.bannedUntil = undefined
+    state.at = time
+    if (state.lastSuccessAt !== undefined) state.lastSuccessAt = Math.min(state.lastSuccessAt, time)
+    if (state.bannedUntil !== undefined) {
+      state.bannedUntil = Math.min(state.bannedUntil, time + banMs)
+      if (state.bannedUntil <= time) state.bannedUntil = undefined
     }
-    return known
+    return state
   }
 
-  const find = (peer: string): Known | undefined => {
-    const known = knownByPeer.get(peer)
-    return known === undefined ? undefined : refresh(known)
+  const find = (peer: string): PeerState | undefined => {
+    const state = stateByPeer.get(peer)
+    return state === undefined ? undefined : refresh(state)
   }
 
-  const meet = (peer: string): Known => {
-    const known = find(peer)
-    if (known !== undefined) return known
-    const fresh: Known = { ...unmet, at: now() }
-    knownByPeer.set(peer, fresh)
-    if (knownByPeer.size > maxPeers) forgetSome(peer)
+  const meet = (peer: string): PeerState => {
+    const state = find(peer)
+    if (state !== undefined) return state
+    const fresh: PeerState = { ...unmet, at: now() }
+    stateByPeer.set(peer, fresh)
+    if (stateByPeer.size > maxPeers) forgetSome(peer)
     return fresh
   }
 
-  /** Those that say least go: not banned, few good outcomes, met longest ago. Strangers cannot push out old friends. */
+  /** Evicts the least informative peers: not banned, few good outcomes, met long ago. New peers cannot evict proven ones. */
   const forgetSome = (newcomer: string): void => {
-    const peers = [...knownByPeer]
+    const peers = [...stateByPeer]
       .filter(([peer]) => peer !== newcomer)
-      .map(([peer, known]) => ({ peer, ...refresh(known) }))
+      .map(([peer, state]) => ({ peer, ...refresh(state) }))
     peers.sort(
       (a, b) =>
         (a.bannedUntil ?? 0) - (b.bannedUntil ?? 0) ||
@@ -167,7 +167,7 @@ export const createReputation = (deps: ReputationDependencies): Reputation => {
         a.failed - b.failed,
     )
     for (const { peer } of peers.slice(0, Math.max(1, Math.floor(maxPeers * forgetShare)))) {
-      knownByPeer.delete(peer)
+      stateByPeer.delete(peer)
       note(peer)
     }
   }
@@ -192,35 +192,35 @@ export const createReputation = (deps: ReputationDependencies): Reputation => {
     try {
       await store.write(
         peers.map((peer) => {
-          const known = knownByPeer.get(peer)
-          const value = known === undefined ? undefined : peerRecordCodec.encode(toRecord(peer, known))
+          const state = stateByPeer.get(peer)
+          const value = state === undefined ? undefined : peerRecordCodec.encode(toRecord(peer, state))
           return value === undefined
             ? { table: 'peers', key: prefix + peer, value: undefined }
             : { table: 'peers', key: prefix + peer, value }
         }),
       )
     } catch {
-      // Memory has it; it is tried again with the next change, and at the end.
+      // Still in memory; retried with the next change and on stop.
       for (const peer of peers) changed.add(peer)
     }
   }
 
-  const succeed = (known: Known): void => {
-    known.ok += 1
-    known.lastSuccessAt = now()
+  const succeed = (state: PeerState): void => {
+    state.ok += 1
+    state.lastSuccessAt = now()
   }
 
-  const punish = (known: Known, fault: Extract<PeerEvent, { kind: 'violation' }>['fault']): void => {
-    known.faults += 1
-    known.failed += faultFailures
-    if (fault !== 'hash' && fault !== 'signature' && known.faults < faultsUntilBan) return
-    known.bannedUntil = now() + banMs
+  const punish = (state: PeerState, fault: Extract<PeerEvent, { kind: 'violation' }>['fault']): void => {
+    state.faults += 1
+    state.failed += faultFailures
+    if (fault !== 'hash' && fault !== 'signature' && state.faults < faultsUntilBan) return
+    state.bannedUntil = now() + banMs
   }
 
-  const isBanned = (known: Known | undefined): boolean => known?.bannedUntil !== undefined
+  const isBanned = (state: PeerState | undefined): boolean => state?.bannedUntil !== undefined
 
-  const totalOf = (known: Known | undefined): number =>
-    known === undefined ? unknownScore : scoreOf(known, now()).total
+  const totalOf = (state: PeerState | undefined): number =>
+    state === undefined ? unknownScore : scoreOf(state, now()).total
 
   return {
     async load() {
@@ -235,20 +235,20 @@ export const createReputation = (deps: ReputationDependencies): Reputation => {
           continue
         }
         const stale = now() - record.at > staleMs
-        const met = knownByPeer.get(peer)
-        // Met before this was read, as at a fast start: only the ban is taken over.
+        const met = stateByPeer.get(peer)
+        // Observed before the load, as in a fast start: take over only the ban.
         if (met !== undefined) met.bannedUntil = latest(met.bannedUntil, record.bannedUntil)
         else if (stale) note(peer)
-        else if (knownByPeer.size < maxPeers || record.bannedUntil !== undefined) {
-          knownByPeer.set(peer, record)
-          // Stamps of a clock that was ahead are pulled back on the disk too: else each start would begin a ban anew.
+        else if (stateByPeer.size < maxPeers || record.bannedUntil !== undefined) {
+          stateByPeer.set(peer, record)
+          // Clamp timestamps of a clock that was ahead on disk too; otherwise each start would renew a ban.
           if (record.at > now()) {
             refresh(record)
             note(peer)
           }
         } else note(peer)
       }
-      if (knownByPeer.size > maxPeers) forgetSome('')
+      if (stateByPeer.size > maxPeers) forgetSome('')
       if (dropped.length > 0)
         await store.write(dropped.map((key) => ({ table: 'peers', key, value: undefined }))).catch(() => {})
       return { dropped: dropped.length }
@@ -256,32 +256,32 @@ export const createReputation = (deps: ReputationDependencies): Reputation => {
 
     observe(peer, event) {
       if (stopped || !isPeerIdText(peer)) return
-      const known = meet(peer)
+      const state = meet(peer)
       switch (event.kind) {
         case 'rtt':
-          known.rttMs = smoothed(known.rttMs, event.ms)
+          state.rttMs = smoothed(state.rttMs, event.ms)
           break
         case 'ok':
-          succeed(known)
-          if (event.ms !== undefined) known.rttMs = smoothed(known.rttMs, event.ms)
+          succeed(state)
+          if (event.ms !== undefined) state.rttMs = smoothed(state.rttMs, event.ms)
           break
         case 'transfer':
-          succeed(known)
-          // 8 bits a byte, and bits per ms are kbit per s.
+          succeed(state)
+          // Bits per ms equal kbit/s.
           if (event.bytes >= minTransferBytes && event.ms > 0)
-            known.kbitPerS = smoothed(known.kbitPerS, (event.bytes * 8) / event.ms)
+            state.kbitPerS = smoothed(state.kbitPerS, (event.bytes * 8) / event.ms)
           break
         case 'failed':
-          known.failed += 1
+          state.failed += 1
           break
         case 'violation':
-          punish(known, event.fault)
+          punish(state, event.fault)
           break
       }
       if (event.kind === 'violation')
-        log.debug(isBanned(known) ? 'peer banned' : 'peer broke a rule', { peer, fault: event.fault })
+        log.debug(isBanned(state) ? 'peer banned' : 'peer broke a rule', { peer, fault: event.fault })
       note(peer)
-      if (isBanned(known)) void flush()
+      if (isBanned(state)) void flush()
     },
 
     scoreOf: (peer) => totalOf(find(peer)),
@@ -290,25 +290,25 @@ export const createReputation = (deps: ReputationDependencies): Reputation => {
     rank(peers, options) {
       const candidates: RankedPeer[] = []
       for (const peer of peers) {
-        const known = find(peer)
-        if (!isBanned(known)) candidates.push({ peer, score: totalOf(known), known: wasTried(known) })
+        const state = find(peer)
+        if (!isBanned(state)) candidates.push({ peer, score: totalOf(state), tried: wasTried(state) })
       }
       return rankPeers(candidates, random, options)
     },
 
     appScore(peer) {
-      const known = find(peer)
-      if (known === undefined) return 0
-      if (isBanned(known)) return bannedAppScore
-      const better = totalOf(known) - unknownScore
+      const state = find(peer)
+      if (state === undefined) return 0
+      if (isBanned(state)) return bannedAppScore
+      const better = totalOf(state) - unknownScore
       return better >= 0 ? (better / (1 - unknownScore)) * bestAppScore : (better / unknownScore) * -worstAppScore
     },
 
     list: () =>
-      [...knownByPeer]
+      [...stateByPeer]
         .map(([peer, held]) => {
-          const { at: _, ...known } = refresh(held)
-          return { peer, ...known, score: scoreOf(known, now()) }
+          const { at: _, ...state } = refresh(held)
+          return { peer, ...state, score: scoreOf(state, now()) }
         })
         .sort((a, b) => b.score.total - a.score.total || (a.peer < b.peer ? -1 : 1)),
 
@@ -331,32 +331,32 @@ const unmet = {
   bannedUntil: undefined,
 }
 
-/** An outcome that has not faded to a tenth, good or bad: such a peer needs no exploring. */
-const wasTried = (known: Known | undefined): boolean => known !== undefined && known.ok + known.failed >= 0.1
+/** True with an outcome, good or bad, that has not decayed below a tenth; such a peer needs no exploration. */
+const wasTried = (state: PeerState | undefined): boolean => state !== undefined && state.ok + state.failed >= 0.1
 
 const latest = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined ? b : b === undefined ? a : Math.max(a, b)
 
-/** What is no measurement changes nothing. */
+/** Exponential moving average; ignores invalid measurements. */
 const smoothed = (before: number | undefined, measured: number): number | undefined => {
   if (!Number.isFinite(measured) || measured < 0) return before
   return before === undefined ? measured : before + newest * (measured - before)
 }
 
-const toRecord = (peer: string, known: Known): PeerRecord => ({
+const toRecord = (peer: string, state: PeerState): PeerRecord => ({
   v: 1,
   peer,
-  at: whole(known.at),
-  ok: thousandths(known.ok),
-  failed: thousandths(known.failed),
-  faults: thousandths(known.faults),
-  ...(known.rttMs === undefined ? {} : { rtt: whole(known.rttMs * 1_000) }),
-  ...(known.kbitPerS === undefined ? {} : { bitPerS: whole(known.kbitPerS * 1_000) }),
-  ...(known.lastSuccessAt === undefined ? {} : { lastSuccessAt: whole(known.lastSuccessAt) }),
-  ...(known.bannedUntil === undefined ? {} : { bannedUntil: whole(known.bannedUntil) }),
+  at: whole(state.at),
+  ok: thousandths(state.ok),
+  failed: thousandths(state.failed),
+  faults: thousandths(state.faults),
+  ...(state.rttMs === undefined ? {} : { rtt: whole(state.rttMs * 1_000) }),
+  ...(state.kbitPerS === undefined ? {} : { bitPerS: whole(state.kbitPerS * 1_000) }),
+  ...(state.lastSuccessAt === undefined ? {} : { lastSuccessAt: whole(state.lastSuccessAt) }),
+  ...(state.bannedUntil === undefined ? {} : { bannedUntil: whole(state.bannedUntil) }),
 })
 
-const fromRecord = ({ ok, failed, faults, at, rtt, bitPerS, lastSuccessAt, bannedUntil }: PeerRecord): Known => ({
+const fromRecord = ({ ok, failed, faults, at, rtt, bitPerS, lastSuccessAt, bannedUntil }: PeerRecord): PeerState => ({
   ok: ok / 1_000,
   failed: failed / 1_000,
   faults: faults / 1_000,
@@ -369,5 +369,5 @@ const fromRecord = ({ ok, failed, faults, at, rtt, bitPerS, lastSuccessAt, banne
 
 const thousandths = (count: number): number => Math.min(maxThousandths, whole(count * 1_000))
 
-/** Within what a record takes. */
+/** Rounds to the integer range of a record. */
 const whole = (value: number): number => Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.round(value)))

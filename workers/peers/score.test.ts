@@ -28,10 +28,10 @@ test('follows the formula of docs/protocol.md §10', () => {
   )
 })
 
-test('examples worked out by hand', () => {
+test('matches examples calculated by hand', () => {
   expect(unknownScore).toBeCloseTo(0.4 / 2 + 0.3 / 11, 12)
   const good = { ok: 8, failed: 0, rttMs: 100, kbitPerS: 20_000, lastSuccessAt: now - hourMs }
   expect(scoreOf(good, now).total).toBeCloseTo(0.4 * 0.9 + 0.3 * 0.5 + 0.2 + 0.1 * 0.5, 12)
-  // A clock that was set back makes nothing better than now.
+  // After setting the clock back, nothing is more recent than now.
   expect(scoreOf({ ...good, lastSuccessAt: now + 24 * hourMs }, now).recency).toBe(1)
 })

@@ -1,15 +1,15 @@
 /** The parts of a peer's reputation and their sum (docs/protocol.md §10). Pure. */
 
-/** What is known of a peer, first-hand. */
+/** First-hand experience with a peer. */
 export interface Experience {
-  /** Outcomes, faded with age. */
+  /** Outcomes, decayed with age. */
   ok: number
   failed: number
-  /** Smoothed round trip, ms; undefined while unknown. */
+  /** Smoothed round trip (ms); undefined while unknown. */
   rttMs: number | undefined
-  /** Smoothed throughput, kbit/s; undefined while unknown. */
+  /** Smoothed throughput (kbit/s); undefined while unknown. */
   kbitPerS: number | undefined
-  /** Ms since the epoch; undefined while there was none. */
+  /** Time of the last success (ms since the epoch); undefined without one. */
   lastSuccessAt: number | undefined
 }
 
@@ -22,13 +22,13 @@ export interface Score {
   recency: number
 }
 
-/** A round trip that is not known is taken for a slow one, ms. */
+/** Assumed round trip of an unmeasured peer (ms): a slow one. */
 const unknownRttMs = 1_000
 
-/** The round trip at which a peer is half as good as one without any, ms. */
+/** Round trip with half of the maximum speed score (ms). */
 const halfSpeedMs = 100
 
-/** More than this makes no difference, kbit/s. */
+/** Throughput with the maximum bandwidth score (kbit/s). */
 const fullBandwidth = 10_000
 
 const hourMs = 3_600_000
@@ -42,7 +42,7 @@ export const scoreOf = (experience: Experience, now: number): Score => {
   return { total: 0.4 * success + 0.3 * speed + 0.2 * bandwidth + 0.1 * recency, success, speed, bandwidth, recency }
 }
 
-/** The total of a peer that nothing is known of. */
+/** The total of a peer without experience. */
 export const unknownScore = scoreOf(
   { ok: 0, failed: 0, rttMs: undefined, kbitPerS: undefined, lastSuccessAt: undefined },
   0,

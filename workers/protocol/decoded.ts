@@ -1,9 +1,9 @@
 /**
- * The outcome of reading something that someone else wrote: a value, or a named failure in words. Bad input is normal
+ * The outcome of reading something that someone else wrote: a value, or a named failure. Bad input is normal
  * input, so no decoder throws.
  */
 
-/** A subset of the documented failure names: `new Failure(decoded.name, decoded.message)` fits. */
+/** A subset of the documented failure names. */
 export type DecodeFailureName =
   | 'RecordMalformed'
   | 'RecordTooLarge'
@@ -14,7 +14,7 @@ export type DecodeFailureName =
   | 'PathCollision'
   | 'InvalidArgument'
 
-/** `message` is a whole sentence for people; code looks at `name` only. */
+/** `message` is a technical detail for logs and for developers; code looks at `name` only. */
 export interface DecodeFailure {
   readonly ok: false
   readonly name: DecodeFailureName

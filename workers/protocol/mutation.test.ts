@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { forEachSample } from '../testing/arbitraries.ts'
-import { keptBytes } from '../testing/kept-bytes.ts'
+import { leakedBytes } from '../testing/leaked-bytes.ts'
 import { mutate, type Seed, toSeed } from '../testing/mutate.ts'
 import { createSeededBelow } from '../testing/seeded-random.ts'
 import { sameBytes } from './bytes.ts'
@@ -36,7 +36,7 @@ describe('hostile input', () => {
       const feedAll = (count: number): void => {
         for (let done = 0; done < count; done += 1) feed(mutate(seeds, random))
       }
-      const kept = await keptBytes(INPUTS / INPUTS_IN_ROUND, () => feedAll(INPUTS_IN_ROUND))
+      const kept = await leakedBytes(INPUTS / INPUTS_IN_ROUND, () => feedAll(INPUTS_IN_ROUND))
       expect(kept).toBeLessThan(INPUTS_IN_ROUND * MAX_KEPT_BYTES)
       // Otherwise the mutations would be too crude to pass the first check.
       expect(accepted).toBeGreaterThan(INPUTS / 1000)
@@ -48,7 +48,7 @@ describe('the measurement', () => {
   test('detects a decoder that retains a reference to every second input', async () => {
     const keeping: object[] = []
     const rounds = (keeps: boolean) =>
-      keptBytes(5, () => {
+      leakedBytes(5, () => {
         for (let i = 0; i < INPUTS_IN_ROUND; i++) {
           const input = { length: i }
           if (keeps && i % 2 === 0) keeping.push(input)

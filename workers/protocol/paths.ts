@@ -7,11 +7,33 @@ import { hasUnwantedCharacters, utf8Length } from './text.ts'
  * Packages contain files only, no links.
  */
 
-/** Checks one path; the value is the path itself. The message names what is wrong. */
+/** What is wrong with a path. */
+export type PathFault =
+  | 'empty'
+  | 'backslash'
+  | 'drive'
+  | 'absolute'
+  | 'hidden-character'
+  | 'not-nfc'
+  | 'windows-character'
+  | 'empty-part'
+  | 'dot-part'
+  | 'trailing-dot'
+  | 'reserved-name'
+  | 'too-long'
+  | 'part-too-long'
+
+/** Checks one path; the value is the path itself. */
 export const validatePath = (path: string): Decoded<string> => {
-  const reason = path.length > MAX_PATH_BYTES ? `is longer than ${MAX_PATH_BYTES} bytes` : findFault(path)
-  return reason === undefined ? decoded(path) : refused('PathUnsafe', `The path “${printable(path)}” ${reason}.`)
+  const fault = findPathFault(path)
+  return fault === undefined
+    ? decoded(path)
+    : refused('PathUnsafe', `The path “${printable(path)}” is unsafe: ${fault}.`)
 }
+
+/** What is wrong with a path; undefined for a valid one. */
+export const findPathFault = (path: string): PathFault | undefined =>
+  path.length > MAX_PATH_BYTES ? 'too-long' : findFault(path)
 
 /**
  * Returns the same key for all paths that are the same file on some system: NFC, case-folded, without the characters
@@ -51,24 +73,24 @@ export const findCollision = (paths: readonly string[]): { path: string; other: 
 /** Returns whether Windows reserves this file name, or its part before the first dot, for a device. */
 export const isReservedName = (name: string): boolean => reservedNames.test(name)
 
-const findFault = (path: string): string | undefined => {
-  if (path === '') return 'is empty'
-  if (path.includes('\\')) return 'holds a backslash'
-  if (/^[a-z]:/i.test(path)) return 'begins with a drive letter'
-  if (path.startsWith('/')) return 'is absolute'
+const findFault = (path: string): PathFault | undefined => {
+  if (path === '') return 'empty'
+  if (path.includes('\\')) return 'backslash'
+  if (/^[a-z]:/i.test(path)) return 'drive'
+  if (path.startsWith('/')) return 'absolute'
   if (!plainAscii.test(path)) {
-    if (hasUnwantedCharacters(path)) return 'holds a control character or an invisible one'
-    if (path.normalize('NFC') !== path) return 'is not in Unicode normal form C'
+    if (hasUnwantedCharacters(path)) return 'hidden-character'
+    if (path.normalize('NFC') !== path) return 'not-nfc'
   }
-  if (/[<>:"|?*]/.test(path)) return 'holds one of the characters < > : " | ? * that Windows does not allow in names'
-  if (/\/\/|\/$/.test(path)) return 'has an empty part'
-  if (/(?:^|\/)\.\.?(?:\/|$)/.test(path)) return 'has a part “.” or “..”, which could lead out of the package'
-  if (/[. ](?:\/|$)/.test(path)) return 'has a part that ends with a dot or a space'
-  if (reservedPart.test(path)) return 'has a part with a name that Windows reserves'
-  if (utf8Length(path) > MAX_PATH_BYTES) return `is longer than ${MAX_PATH_BYTES} bytes`
+  if (/[<>:"|?*]/.test(path)) return 'windows-character'
+  if (/\/\/|\/$/.test(path)) return 'empty-part'
+  if (/(?:^|\/)\.\.?(?:\/|$)/.test(path)) return 'dot-part'
+  if (/[. ](?:\/|$)/.test(path)) return 'trailing-dot'
+  if (reservedPart.test(path)) return 'reserved-name'
+  if (utf8Length(path) > MAX_PATH_BYTES) return 'too-long'
   // Only a long path can have a long part.
   if (utf8Length(path) > MAX_SEGMENT_BYTES && path.split('/').some((part) => utf8Length(part) > MAX_SEGMENT_BYTES)) {
-    return `has a part longer than ${MAX_SEGMENT_BYTES} bytes`
+    return 'part-too-long'
   }
   return undefined
 }

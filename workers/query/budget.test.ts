@@ -11,19 +11,19 @@ const compose = () => {
   return { budget, takeMany, pass }
 }
 
-describe('what a peer may ask', () => {
-  test('is a burst, then as much as flows back', () => {
+describe('the budget of a peer', () => {
+  test('allows a burst, then its refill', () => {
     const { takeMany, pass } = compose()
     expect(new Set(takeMany('a', 40))).toEqual(new Set(['allow']))
     expect(takeMany('a', 2)).toEqual(['refuse', 'refuse'])
-    // Another has its own.
+    // Another peer has its own budget.
     expect(takeMany('b', 1)).toEqual(['allow'])
     pass(1_000)
     const later = takeMany('a', 10)
     expect(later.filter((verdict) => verdict === 'allow')).toHaveLength(8)
   })
 
-  test('is a flood under a clock that moves while it is read', () => {
+  test('reports a flood although the clock moves during it', () => {
     let time = 0
     const budget = createBudget(() => {
       time += 0.001
@@ -33,7 +33,7 @@ describe('what a peer may ask', () => {
     expect(verdicts).toContain('flood')
   })
 
-  test('is a flood when it goes on although it is refused, and not when it waits', () => {
+  test('reports a flood only for a peer that continues despite refusals', () => {
     const { takeMany, pass } = compose()
     const verdicts = takeMany('a', 100)
     expect(verdicts.indexOf('flood')).toBe(79)
@@ -41,17 +41,17 @@ describe('what a peer may ask', () => {
     expect(takeMany('a', 1)).toEqual(['allow'])
   })
 
-  test('is less where answers cost more, but what they cost makes nobody a flood', () => {
+  test('allows fewer costly queries, but the cost of answers never makes a flood', () => {
     const { budget, takeMany } = compose()
     expect(budget.take('a')).toBe('allow')
     budget.spend('a', 10_000)
     expect(takeMany('a', 1)).toEqual(['refuse'])
-    // All together had to pay for it.
+    // The shared budget paid for it.
     expect(takeMany('b', 1)).toEqual(['refuse'])
     expect(takeMany('a', 30)).not.toContain('flood')
   })
 
-  test('of many peers together is bounded', () => {
+  test('is bounded for many peers together', () => {
     const { budget, pass } = compose()
     const ask = () => Array.from({ length: 1_000 }, (_, n) => budget.take(`peer-${n}`))
     expect(ask().filter((verdict) => verdict === 'allow')).toHaveLength(100)

@@ -2,40 +2,40 @@ import { createLruMap } from '../stack/lru-map.ts'
 import { createTokenBucket, type Rate, type TokenBucket } from '../stack/token-bucket.ts'
 
 /**
- * How much of this peer's time others may take with their questions: a token bucket (in ms of work) for each of them,
- * and one for all together, so that a question that costs more leaves room for fewer.
+ * Limits the CPU time that queries of other peers may take: one token bucket (ms of work) per peer and one for all, so
+ * that costly queries leave room for fewer.
  *
- * Not guaranteed: a bound on one question; its text and its answer are limited for that.
+ * Does not bound a single query; limits on its text and its answer do.
  */
 export interface Budget {
   /**
-   * Takes what a question costs at least. `refuse`: nothing is left; `flood`: nothing was left for long, and the peer
-   * goes on all the same, which one that was refused and waits cannot come to.
+   * Charges the minimum cost of a query. `refuse`: the budget is used up; `flood`: it has been used up for long and the
+   * peer continues, which a peer that waits after a refusal never does.
    */
   take(peer: string): 'allow' | 'refuse' | 'flood'
-  /** Takes what answering cost. */
+  /** Charges the actual cost of an answer. */
   spend(peer: string, ms: number): void
 }
 
-/** Reading a question and sending 48 KiB, ms: what an answer costs that is found at once. */
+/** Minimum cost of a query (ms): reading it and sending 48 KiB. */
 const leastCostMs = 10
 
-/** For one peer: 40 questions at once, then ten a second; a person who types asks about two. Ms, and ms a second. */
+/** Budget per peer (ms, ms per second): a burst of 40 queries, then ten a second; a person typing causes about two. */
 const perPeer: Rate = { burst: 400, perSecond: 100 }
 
-/** For all together, a quarter of a core: what the person at this peer does comes first. */
+/** Budget of all peers: a quarter of a core, since the local user comes first. */
 const together: Rate = { burst: 1_000, perSecond: 250 }
 
-/** Refusals cost the least, too. A peer with this debt was refused 40 times in a row, ms. */
+/** Debt of a flooding peer (ms): refusals are charged too, so this is 40 refusals in a row. */
 const floodDebtMs = 400
 
-/** Peers remembered: more than are connected. Those that wait longest are forgotten first, and they have most left. */
+/** Peers remembered: more than are connected. The least recently active are evicted first; their budget has refilled. */
 const maxPeers = 256
 
-/** @param now ms, of any origin. */
+/** @param now Clock with any origin (ms). */
 export const createBudget = (now: () => number): Budget => {
   const bucketByPeer = createLruMap<TokenBucket>(maxPeers)
-  // What an answer costs is known when it was given: all of it is paid.
+  // The cost of an answer is known only afterwards and is charged in full.
   const all = createTokenBucket(together, now, Number.POSITIVE_INFINITY)
 
   const bucketOf = (peer: string): TokenBucket =>
@@ -51,7 +51,7 @@ export const createBudget = (now: () => number): Budget => {
     },
     spend(peer, ms) {
       const cost = Math.max(0, ms - leastCostMs)
-      // What a question cost is not the asker's fault: it is refused the next ones, but never taken for a flood by it.
+      // The peer does not control the cost of an answer: it leads to refusals, but never counts as a flood.
       const own = bucketOf(peer)
       own.take(Math.min(cost, Math.max(own.left(), 0)))
       all.take(cost)

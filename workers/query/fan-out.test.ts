@@ -10,7 +10,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Peers that do as they are told: what, and after how many ms; `never` says nothing. */
+/** Peers with scripted behaviour: a delay (ms) and an outcome; `never` does not answer. */
 const peersThat = (does: Record<string, [after: number, outcome: Outcome] | 'never'>) => {
   const asked: string[] = []
   const ask = (peer: string): Promise<Outcome> => {
@@ -25,8 +25,8 @@ const peersThat = (does: Record<string, [after: number, outcome: Outcome] | 'nev
 
 const options = { width: 3, hedgeMs: 100, operation: untraced() }
 
-describe('a question to several peers', () => {
-  test('goes to three at once, and to no more while they are quick', async () => {
+describe('a query to several peers', () => {
+  test('goes to three peers at once and to no others while those are fast', async () => {
     const { asked, ask, names } = peersThat({
       a: [10, 'answered'],
       b: [20, 'answered'],
@@ -41,7 +41,7 @@ describe('a question to several peers', () => {
     expect(asked).toHaveLength(3)
   })
 
-  test('goes to another where one fails, and to one more each time where they are slow', async () => {
+  test('replaces a failed peer and hedges slow ones one at a time', async () => {
     const failing = peersThat({ a: [10, 'failed'], b: [50, 'answered'], c: [50, 'answered'], d: [10, 'answered'] })
     const first = fanOut(failing.names, failing.ask, options)
     await vi.advanceTimersByTimeAsync(10)
@@ -57,7 +57,7 @@ describe('a question to several peers', () => {
     expect(await second).toEqual({ asked: 5, answered: 3 })
   })
 
-  test('ends with an answer that is enough, when all have failed, and where there is nobody', async () => {
+  test('ends with a sufficient answer, when all peers have failed, and without peers', async () => {
     const enough = peersThat({ a: [10, 'enough'], b: 'never', c: 'never' })
     const first = fanOut(enough.names, enough.ask, options)
     await vi.advanceTimersByTimeAsync(10)
@@ -69,7 +69,7 @@ describe('a question to several peers', () => {
     expect(await fanOut([], failing.ask, options)).toEqual({ asked: 0, answered: 0 })
   })
 
-  test('ends when it is cancelled, and asks nobody after that', async () => {
+  test('ends when cancelled and asks no more peers', async () => {
     const { asked, ask, names } = peersThat({ a: [10, 'failed'], b: 'never', c: [5, 'answered'], d: 'never' })
     const controller = new AbortController()
     const result = fanOut(names, ask, { ...options, operation: untraced(controller.signal) })
@@ -84,22 +84,22 @@ describe('a question to several peers', () => {
     })
   })
 
-  test('always ends, asks nobody twice, and counts no more answers than there were', async () => {
+  test('always ends, asks no peer twice and counts only real answers', async () => {
     const plan = fc.tuple(fc.integer({ min: 0, max: 500 }), fc.constantFrom<Outcome>('answered', 'enough', 'failed'))
     await fc.assert(
       fc.asyncProperty(fc.array(plan, { maxLength: 7 }), fc.integer({ min: 1, max: 4 }), async (plans, width) => {
         const { asked, ask, names } = peersThat(Object.fromEntries(plans.map((each, n) => [`p${n}`, each])))
         const result = fanOut(names, ask, { ...options, width })
         await vi.runAllTimersAsync()
-        const told = await result
+        const counts = await result
         expect(asked).toEqual(names.slice(0, asked.length))
-        expect(told.asked).toBeLessThanOrEqual(asked.length)
-        expect(told.answered).toBeLessThanOrEqual(width)
+        expect(counts.asked).toBeLessThanOrEqual(asked.length)
+        expect(counts.answered).toBeLessThanOrEqual(width)
         const good = plans.slice(0, asked.length).filter(([, outcome]) => outcome !== 'failed').length
-        expect(told.answered).toBeLessThanOrEqual(good)
-        // Fewer answers than were wanted only where there were no more, or one was enough.
+        expect(counts.answered).toBeLessThanOrEqual(good)
+        // Fewer answers than requested only if there were no more, or one was sufficient.
         if (!plans.some(([, outcome]) => outcome === 'enough'))
-          expect(told.answered).toBe(Math.min(width, plans.filter(([, outcome]) => outcome === 'answered').length))
+          expect(counts.answered).toBe(Math.min(width, plans.filter(([, outcome]) => outcome === 'answered').length))
       }),
       { seed: 8, numRuns: 300 },
     )

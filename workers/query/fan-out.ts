@@ -1,14 +1,14 @@
 import type { Operation } from '../telemetry/operation.ts'
 /**
- * Asks several peers the same thing at once. A peer that fails is replaced at once, and while any of them is slow one
- * more is asked every now and then (hedging), up to all of `peers`.
+ * Sends one query to several peers at once. Replaces a failed peer immediately and, while any peer is slow, adds one more
+ * at intervals (hedging), up to all of `peers`.
  *
- * Resolves when as many answered as were asked at first, when an answer is enough by itself, when nobody is left, or
- * when the operation is cancelled, whichever comes first; never rejects. Peers that have not answered by then are not told: what
- * they still say comes too late to be counted, and is good all the same.
+ * Resolves with the requested number of answers, with a sufficient answer, when no peer is left, or when the operation is
+ * cancelled, whichever is first; never rejects. Does not cancel pending peers: later answers are not counted but still
+ * useful.
  */
 export interface FanOut {
-  /** Peers that were asked. */
+  /** Number of peers asked. */
   readonly asked: number
   readonly answered: number
 }
@@ -16,9 +16,9 @@ export interface FanOut {
 export type Outcome = 'answered' | 'enough' | 'failed'
 
 export interface FanOutOptions {
-  /** Peers asked at first, and answers that are wanted. */
+  /** Peers asked at first, and the number of answers requested. */
   readonly width: number
-  /** One more peer is asked each time this has passed, ms. */
+  /** Interval between additional peers (ms). */
   readonly hedgeMs: number
   readonly operation: Operation
 }

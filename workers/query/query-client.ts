@@ -18,11 +18,11 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import { type FanOut, fanOut, type Outcome } from './fan-out.ts'
 
 /**
- * Asks the best of the connected peers for packages that the catalogue here lacks.
+ * Queries the best connected peers for packages that this catalogue lacks.
  *
- * Guarantees: what comes is taken in only through `ingest`, which checks every signature; a peer that sends what does
- * not verify, or what was not asked for, is dropped and remembered; each question ends within a few seconds, whatever
- * the peers do. Not guaranteed: that what exists is found. A peer may keep back what it knows.
+ * Guarantees: answers enter the catalogue only through `ingest`, which verifies every signature; a peer that sends
+ * entries that fail verification or were not requested is reported; each query ends within a few seconds. Does not
+ * guarantee to find every existing package: a peer may withhold entries.
  */
 export interface QueryClient {
   search(query: Omit<SearchRequest, 'v' | 'type' | 'limit'>, operation: Operation): Promise<FanOut>
@@ -32,44 +32,44 @@ export interface QueryClient {
 
 export interface QueryClientDependencies {
   telemetry: Telemetry
-  /** Connected peers that speak the protocol. */
+  /** Connected peers that support the protocol. */
   peers(): readonly string[]
-  /** The best of them, best first, without those that are banned. */
+  /** Ranks them, best first, and omits banned ones. */
   rank(peers: readonly string[], options: { count: number }): string[]
   openStream(peer: string, operation: Operation): Promise<Stream>
-  /** Verifies and takes in. */
+  /** Verifies entries and adds them to the catalogue. */
   ingest(entries: readonly Entry[], from: string, operation: Operation): Promise<Ingested>
   observe(peer: string, event: { kind: 'ok'; ms: number } | { kind: 'failed' }): void
-  /** A peer broke the rules. */
+  /** Reports a violation. */
   drop(peer: string, fault: 'signature' | 'malformed'): void
-  /** Milliseconds with fractions, of any origin. */
+  /** Clock with any origin (fractional ms). */
   now(): number
   timing?: Partial<QueryTiming>
 }
 
 export interface Ingested {
-  /** Entries that are invalid by what their bytes hold. */
+  /** Entries whose bytes are invalid. */
   readonly rejected: number
-  /** Of these, those that only a forger sends. */
+  /** Of these, the forged ones. */
   readonly forged: number
 }
 
 export interface QueryTiming {
-  /** An answer takes a round trip or two and, over 100,000 packages, 0.2 s: what takes longer will not come, ms. */
+  /** Timeout of an answer (ms), which takes a round trip or two and 0.2 s over 100,000 packages. */
   readonly answerMs: number
-  /** Several times what a good peer takes; a person begins to notice, ms. */
+  /** Delay before a slow peer is hedged (ms): several times that of a good peer, when a person begins to notice. */
   readonly hedgeMs: number
-  /** A peer that said it was asked too much is left alone for so long, ms: it has room for 20 questions by then. */
+  /** Pause after a peer refused a query (ms), in which its budget refills for 20 queries. */
   readonly restMs: number
 }
 
 const defaultTiming: QueryTiming = { answerMs: 2_000, hedgeMs: 300, restMs: 2_000 }
 
-/** Peers asked at once, and at most: what three good ones do not know, more of them rarely do. */
+/** Peers asked at first and in total: packages unknown to three good peers are rarely known to more. */
 const width = 3
 const mostPeers = 5
 
-/** Questions to one peer that wait for their answer, and questions that are asked of peers at a time. */
+/** Limits on pending requests per peer and on concurrent queries. */
 const perPeer = 3
 const atATime = 3
 
@@ -89,7 +89,7 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
     return false
   }
 
-  /** @throws Failure what went wrong, by name. */
+  /** @throws Failure */
   const exchange = async (
     peer: string,
     request: QueryRequest,
@@ -101,7 +101,7 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
       const messages = messagesOver(stream, { maxBytes: QUERY_RESPONSE_MAX_BYTES, signal })
       await messages.send(queryRequestCodec.encode(request))
       const response = queryResponseCodec.decode(await messages.receive())
-      if (!response.ok) throw new Failure(response.name, response.message)
+      if (!response.ok) throw new Failure(response.name, { code: 'record-refused', detail: response.message })
       stream.close({ signal }).catch((error: Error) => stream.abort(error))
       return response.value.status === 'ok' ? response.value.entries : 'refused'
     } catch (error) {
@@ -162,16 +162,16 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
   }
 }
 
-/** @throws Failure `RecordMalformed` for entries that are no answer to the request. */
+/** @throws Failure `RecordMalformed` for entries that were not requested. */
 const assertAsked = (request: QueryRequest, entries: readonly Entry[]): void => {
   const isAsked =
     request.type === 'search'
       ? entries.filter(({ kind }) => kind === 'head').length <= request.limit
       : entries.every((entry) => isAbout(entry, request))
-  if (!isAsked) throw new Failure('RecordMalformed', 'The peer sent packages that it was not asked for.')
+  if (!isAsked) throw new Failure('RecordMalformed', { code: 'protocol-violation', detail: 'unrequested packages' })
 }
 
-/** What cannot be read is left to those who verify it. */
+/** Verification handles undecodable entries. */
 const isAbout = ({ kind, bytes }: Entry, { publisher, slug }: DescribeRequest): boolean => {
   if (kind !== 'head' && kind !== 'release') return true
   const peeked = kind === 'head' ? peekHead(bytes) : peekRelease(bytes)
@@ -179,8 +179,8 @@ const isAbout = ({ kind, bytes }: Entry, { publisher, slug }: DescribeRequest): 
 }
 
 /**
- * What an answer says of its sender. An honest peer has checked the signatures of what it sends, so a forged one was made
- * up. Entries that are useless here may serve a peer that knows more, or is newer.
+ * The violation of an answer. An honest peer verifies signatures before it sends entries, so a forged one is deliberate.
+ * Entries that are useless here may serve a peer with more records or a newer version.
  */
 const faultOf = ({ rejected, forged }: Ingested): 'signature' | 'useless' | undefined =>
   forged > 0 ? 'signature' : rejected > 0 ? 'useless' : undefined

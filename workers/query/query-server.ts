@@ -17,20 +17,19 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Budget } from './budget.ts'
 
 /**
- * Answers what other peers ask of this catalogue, over `/ggen/query/1.0.0`: one question a stream.
+ * Answers queries of other peers about this catalogue over `/ggen/query/1.0.0`, one query per stream.
  *
- * Guarantees: a question is read only up to its limit, is answered with a bounded number of entries and bytes, and its
- * peer is refused when it has taken its share of our time; a stream that stands still ends. What is answered are signed
- * entries of the catalogue and nothing of our own making.
+ * Guarantees: reads a query only up to its limit, answers with a bounded number of entries and bytes, refuses a peer over
+ * its budget and ends stalled streams. Answers contain only signed entries of the catalogue.
  */
 export interface QueryServer {
-  /** Serves one inbound stream; resolves when it has ended. Never rejects. */
+  /** Serves one inbound stream and resolves when it ends. Never rejects. */
   handle(stream: Stream, peer: string): Promise<void>
-  /** Ends every stream; later ones are ended at once. */
+  /** Ends every stream, and later ones at once. */
   stop(): void
 }
 
-/** What is known here. Each list is what belongs together, best first: it is sent whole or not at all. */
+/** Looks up entries of the catalogue. Each inner list belongs together and is sent whole or not at all; best first. */
 export interface QuerySource {
   search(request: SearchRequest): readonly (readonly Entry[])[]
   describe(request: DescribeRequest): readonly (readonly Entry[])[]
@@ -40,15 +39,15 @@ export interface QueryServerDependencies {
   telemetry: Pick<Telemetry, 'tracer' | 'logger'>
   source: QuerySource
   budget: Budget
-  /** A peer broke the rules. */
+  /** Reports a violation. */
   report(peer: string, fault: 'malformed' | 'flood'): void
-  /** Milliseconds with fractions, of any origin. */
+  /** Clock with any origin (fractional ms). */
   now(): number
-  /** Time for one question from its first byte to the end of its answer, ms. */
+  /** Time for one query, from its first byte to the end of its answer (ms). */
   timeoutMs?: number
 }
 
-/** Longer than an asker waits; a stream that stands still is held no longer than this. */
+/** Lifetime of a stream, stalled or not: longer than a client waits. */
 const defaultTimeoutMs = 5_000
 
 export const createQueryServer = (deps: QueryServerDependencies): QueryServer => {
@@ -57,7 +56,7 @@ export const createQueryServer = (deps: QueryServerDependencies): QueryServer =>
   const log = logger('query')
   const stopping = new AbortController()
 
-  /** `other`: a question that only a later version knows. It costs its peer as any other. */
+  /** `other`: a query of a later version, charged like any other. */
   const respond = (request: QueryRequest | 'other', peer: string): QueryResponse | undefined => {
     const verdict = budget.take(peer)
     if (verdict === 'flood') return undefined
@@ -106,10 +105,10 @@ export const createQueryServer = (deps: QueryServerDependencies): QueryServer =>
   }
 }
 
-/** As many of the groups as one answer takes, each entry once. */
+/** As many groups as fit into one answer, each entry once. */
 const fill = (groups: readonly (readonly Entry[])[]): Entry[] => {
   const entries: Entry[] = []
-  // The records of one publisher share the bytes of its identity.
+  // Records of one publisher share its identity.
   const taken = new Set<Uint8Array>()
   let size = 0
   for (const group of groups) {

@@ -14,7 +14,7 @@ import { type QueryPeer, type QueryPeerOptions, startQueryPeer } from '../testin
 import { createTestNetwork, type TestNode, until } from '../testing/relay-network.ts'
 import { createHistory, createTestPublisher, toEntry } from '../testing/test-publisher.ts'
 
-/** Real nodes over WebSockets; nobody exchanges catalogues here, so what is found came by asking. */
+/** Real nodes over WebSockets, without sync, so that only queries can find packages. */
 
 const network = createTestNetwork()
 const started: QueryPeer[] = []
@@ -24,13 +24,13 @@ afterEach(async () => {
 })
 
 const { signal } = new AbortController()
-/** Longer than a busy machine takes for an answer. Others are asked soon, so that silent ones cost no time. */
+/** An answer timeout that suffices on a busy machine, and early hedging, so that silent peers cost no time. */
 const patient = { answerMs: 15_000, hedgeMs: 50 }
 
-/** For tests in which a peer is given up. */
+/** For tests that wait for the answer timeout. */
 const impatient = { answerMs: 3_000, hedgeMs: 50 }
 
-/** Several nodes, on a busy machine. */
+/** Allows for several nodes on a busy machine. */
 const testMs = 120_000
 
 const startPeer = async (options: QueryPeerOptions = {}): Promise<QueryPeer> => {
@@ -39,7 +39,7 @@ const startPeer = async (options: QueryPeerOptions = {}): Promise<QueryPeer> => 
   return peer
 }
 
-/** A node that answers questions as a test says, if at all. */
+/** A node with scripted answers to queries. */
 const startHostile = async (answer: (stream: Stream) => unknown): Promise<TestNode> => {
   const node = await network.startTab([])
   await node.libp2p.handle(QUERY_PROTOCOL, (stream) => void answer(stream), { maxInboundStreams: 64 })
@@ -49,7 +49,7 @@ const startHostile = async (answer: (stream: Stream) => unknown): Promise<TestNo
 const connect = async (asker: QueryPeer, ...others: Pick<QueryPeer, 'libp2p'>[]): Promise<void> => {
   for (const { libp2p } of others) await asker.libp2p.dial(libp2p.getMultiaddrs())
   const ids = others.map(({ libp2p }) => libp2p.peerId.toString())
-  await until('the others are known to answer', () => ids.every((id) => asker.query.peers().includes(id)))
+  await until('the others support the protocol', () => ids.every((id) => asker.query.peers().includes(id)))
 }
 
 const answerWith =
@@ -71,7 +71,7 @@ const packagesOf = async (number: number, ...names: string[]): Promise<Entry[]> 
 }
 
 describe('a remote search', { timeout: testMs }, () => {
-  test('brings what several peers know, once, ranked as if it had always been here', async () => {
+  test('merges the results of several peers and ranks them like local ones', async () => {
     const [one, two] = [await packagesOf(1, 'graph-server', 'graph'), await packagesOf(2, 'graph-tools')]
     const [asker, a, b, c] = [
       await startPeer({ entries: await packagesOf(3, 'my-graph') }),
@@ -88,7 +88,7 @@ describe('a remote search', { timeout: testMs }, () => {
     expect(asker.reputation.scoreOf(a.id)).toBeGreaterThan(asker.reputation.scoreOf('unknown'))
   })
 
-  test('heeds filters and brings at most what fits, the best', async () => {
+  test('applies filters and returns the best results that fit', async () => {
     const names = Array.from({ length: MAX_QUERY_PACKAGES + 5 }, (_, n) => `kit-${n}`)
     const [asker, full] = [await startPeer(), await startPeer({ entries: await packagesOf(1, ...names, 'other') })]
     await connect(asker, full)
@@ -99,7 +99,7 @@ describe('a remote search', { timeout: testMs }, () => {
     expect(slugs(asker, '')).not.toContain('other')
   })
 
-  test('asks one more where some are silent, and blames them', async () => {
+  test('hedges silent peers and counts their failures', async () => {
     const silent = await Promise.all([0, 1, 2, 3].map(() => startHostile(() => {})))
     const [asker, good] = [
       await startPeer({ timing: impatient }),
@@ -113,7 +113,7 @@ describe('a remote search', { timeout: testMs }, () => {
     expect(asker.dropped).toEqual([])
   })
 
-  test('that is cancelled ends at once and blames nobody', async () => {
+  test('ends at once when cancelled and counts no failure', async () => {
     const streams: Stream[] = []
     const silent = await startHostile((stream) => streams.push(stream))
     const asker = await startPeer({ timing: { answerMs: 60_000 } })
@@ -128,13 +128,13 @@ describe('a remote search', { timeout: testMs }, () => {
     expect(asker.reputation.scoreOf(silent.libp2p.peerId.toString())).toBe(before)
   })
 
-  test('where nobody is there says so', async () => {
+  test('reports that there are no peers to query', async () => {
     expect(await search(await startPeer(), 'a')).toEqual({ asked: 0, answered: 0 })
   })
 })
 
 describe('a description', { timeout: testMs }, () => {
-  test('brings all versions of a package that is not known here', async () => {
+  test('fetches all versions of an unknown package', async () => {
     const publisher = await createTestPublisher(1)
     const history = await createHistory(publisher, 'kit', ['2.0.0', '1.1.0', '1.0.0'])
     const [asker, ignorant, knowing] = [
@@ -155,7 +155,7 @@ describe('a description', { timeout: testMs }, () => {
     expect(asker.registry.size()).toBe(1)
   })
 
-  test('that brings another package costs its sender', async () => {
+  test('counts another package as a violation of its sender', async () => {
     const publisher = await createTestPublisher(1)
     const hostile = await startHostile(answerWith(await packagesOf(2, 'other')))
     const asker = await startPeer()
@@ -182,12 +182,12 @@ describe('a hostile peer', { timeout: testMs }, () => {
     ]
   }
 
-  test('is not banned for what cannot be judged here, and nothing of it is taken in', async () => {
+  test('is not banned for entries that cannot be verified, and they are not stored', async () => {
     const [forger, other] = [await createForger('good'), await createForger('other')]
     const unproven: [string, Entry[]][] = [
-      // It may be a key that its publisher has added since.
+      // The publisher may have added the key since.
       [
-        'a key that the publisher is not known to have',
+        'a key that is not in the publisher identity',
         entriesOf(await signedBy(other, await forger.release('kit', '2.0.0'))),
       ],
       ['no identity', entriesOf(await forger.release('kit', '1.0.0')).slice(1)],
@@ -203,7 +203,7 @@ describe('a hostile peer', { timeout: testMs }, () => {
     }
   })
 
-  test('that sends a forged signature is banned, and nothing of it is taken in', async () => {
+  test('is banned for a forged signature, and its entries are not stored', async () => {
     for (const [what, entries] of await forged()) {
       const hostile = await startHostile(answerWith(entries))
       const [asker, good] = [await startPeer(), await startPeer({ entries: await packagesOf(1, 'kit-of-another') })]
@@ -214,17 +214,17 @@ describe('a hostile peer', { timeout: testMs }, () => {
       expect(asker.reputation.isBanned(id), what).toBe(true)
       expect(slugs(asker, ''), what).toEqual(['kit-of-another'])
       await until('it is gone', () => !asker.query.peers().includes(id))
-      // What a second search finds is not asked of it any more.
+      // A second search does not ask it again.
       expect(await search(asker, 'kit'), what).toEqual({ asked: 1, answered: 1 })
     }
   })
 
-  test('that sends garbage, too much, nothing or an end does not keep the others from answering', async () => {
+  test('does not keep others from answering by garbage, excess, silence or an early end', async () => {
     const hostile = await Promise.all([
       ...garbageKinds.map((kind) => startHostile((stream) => pour(stream, kind))),
       startHostile((stream) => stream.abort(new Error('no'))),
       startHostile((stream) => stream.close()),
-      // More packages than were asked for.
+      // More packages than requested.
       startHostile(
         answerWith(
           (await packagesOf(5, ...Array.from({ length: 21 }, (_, n) => `many-${n}`))).filter(
@@ -243,7 +243,7 @@ describe('a hostile peer', { timeout: testMs }, () => {
     }
   })
 
-  test('that asks without end is refused, then dropped, and others are answered meanwhile', async () => {
+  test('is refused, then disconnected for endless queries, while others get answers', async () => {
     const [victim, flooder, honest] = [
       await startPeer({ entries: await packagesOf(1, 'kit') }),
       await network.startTab([]),
@@ -263,7 +263,7 @@ describe('a hostile peer', { timeout: testMs }, () => {
         statuses.push(response.ok ? response.value.status : response.name)
         await stream.close()
       } catch (error) {
-        if (!(error instanceof Error)) throw new Failure('Internal', String(error))
+        if (!(error instanceof Error)) throw new Failure('Internal', { code: 'unexpected', detail: String(error) })
       }
       if (n === 60) expect(await search(honest, 'kit')).toEqual({ asked: 1, answered: 1 })
     }
@@ -273,7 +273,7 @@ describe('a hostile peer', { timeout: testMs }, () => {
     expect(slugs(honest, '')).toEqual(['kit'])
   })
 
-  test('that asks in garbage is dropped', async () => {
+  test('is disconnected for malformed queries', async () => {
     const [victim, hostile] = [await startPeer(), await network.startTab([])]
     for (const [n, bytes] of [new Uint8Array(40).fill(0x61), new Uint8Array(10_000)].entries()) {
       const connection = await hostile.libp2p.dial(victim.libp2p.getMultiaddrs())
@@ -286,7 +286,7 @@ describe('a hostile peer', { timeout: testMs }, () => {
   })
 })
 
-test('a peer that is asked too much is left alone for a while, and not blamed', { timeout: testMs }, async () => {
+test('a peer that refuses a query is not asked for a while and not penalised', { timeout: testMs }, async () => {
   const node = await network.startTab([])
   let asked = 0
   await node.libp2p.handle(QUERY_PROTOCOL, async (stream) => {

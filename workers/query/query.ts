@@ -5,9 +5,9 @@ import { createBudget } from './budget.ts'
 import { createQueryClient, type QueryClient, type QueryClientDependencies } from './query-client.ts'
 import { createQueryServer, type QuerySource } from './query-server.ts'
 
-/** Questions between peers: answers those of others, and asks the best of the connected ones. */
+/** Queries between peers: answers those of others and queries the best connected ones. */
 export interface RemoteQuery extends QueryClient {
-  /** Connected peers that answer questions. */
+  /** Connected peers that answer queries. */
   peers(): readonly string[]
   stop(): Promise<void>
 }
@@ -17,11 +17,11 @@ export interface RemoteQueryDependencies
   node: Pick<Libp2p, 'handle' | 'unhandle' | 'register' | 'unregister' | 'getConnections'>
   source: QuerySource
   drop(peer: string, fault: 'signature' | 'malformed' | 'flood'): void
-  /** Peers that can be asked came or went. */
+  /** The set of peers to query changed. */
   onPeers(): void
 }
 
-/** Questions that a peer may have open at a time: an honest one has three. */
+/** Open queries per peer: an honest one has three. */
 const maxStreams = 4
 
 export const startRemoteQuery = async (deps: RemoteQueryDependencies): Promise<RemoteQuery> => {
@@ -45,7 +45,7 @@ export const startRemoteQuery = async (deps: RemoteQueryDependencies): Promise<R
     now,
     peers() {
       const direct = [...connected].filter(isDirect)
-      // A relayed connection is slow and limited: it is for those who have no other.
+      // A relayed connection is slow and limited, so only nodes without a direct one use it.
       return direct.length > 0 ? direct : [...connected]
     },
   })

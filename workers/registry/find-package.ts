@@ -21,7 +21,7 @@ export interface Asked {
 /** @throws Failure `InvalidArgument`, `PackageNotFound`, `AmbiguousName`. */
 export const findAsked = (text: string, catalogue: PackageSource, trust: (publisher: string) => TrustState): Asked => {
   const parsed = parseSpec(text)
-  if (!parsed.ok) throw new Failure('InvalidArgument', parsed.message)
+  if (!parsed.ok) throw new Failure('InvalidArgument', { code: 'malformed-spec', spec: text })
   const spec = parsed.value
   if (spec.publisher !== undefined) {
     const target = catalogue.get(packageId(spec.publisher, spec.slug))
@@ -38,7 +38,7 @@ export const findAsked = (text: string, catalogue: PackageSource, trust: (publis
   )
   if (meant.length === 0) throw notFound(text, namesakes)
   const target = pickTrusted(meant, trust)
-  if (target === undefined) throw ambiguous(`“${text.trim()}”`, meant)
+  if (target === undefined) throw ambiguous(text.trim(), undefined, meant)
   return { target, spec }
 }
 
@@ -52,24 +52,25 @@ export const pickTrusted = (
   return trusted.length === 1 ? trusted[0] : undefined
 }
 
-export const ambiguous = (what: string, candidates: readonly CataloguePackage[]): Failure =>
-  new Failure(
-    'AmbiguousName',
-    `${what} can mean the package of several publishers: ${listIds(candidates)}. Ask for the one that you mean by this longer name.`,
-  )
-
-/** Names of packages that are told in one message; a person reads no more. */
-const maxListed = 8
-
-const listIds = (packages: readonly CataloguePackage[]): string => {
-  const names = packages.slice(0, maxListed).map(({ identity, id }) => displayId(identity.name, id))
-  return packages.length > maxListed ? `${names.join(', ')} and ${packages.length - maxListed} more` : names.join(', ')
+/** @param dependent what needs the package, when no person asked for it. */
+export const ambiguous = (
+  spec: string,
+  dependent: string | undefined,
+  candidates: readonly CataloguePackage[],
+): Failure => {
+  const { ids, more } = firstIds(candidates)
+  return new Failure('AmbiguousName', { code: 'ambiguous-name', spec, dependent, candidates: ids, more })
 }
 
-const notFound = (text: string, namesakes: readonly CataloguePackage[] = []): Failure =>
-  new Failure(
-    'PackageNotFound',
-    namesakes.length === 0
-      ? `There is no package “${text.trim()}” in the catalogue of this browser.`
-      : `There is no package “${text.trim()}” in the catalogue of this browser; there is ${listIds(namesakes)}.`,
-  )
+/** Packages in one failure; a person reads no more. */
+const maxListed = 8
+
+const firstIds = (packages: readonly CataloguePackage[]): { ids: string[]; more: number } => {
+  const ids = packages.slice(0, maxListed).map(({ identity, id }) => displayId(identity.name, id))
+  return { ids, more: packages.length - ids.length }
+}
+
+const notFound = (text: string, namesakes: readonly CataloguePackage[] = []): Failure => {
+  const { ids, more } = firstIds(namesakes)
+  return new Failure('PackageNotFound', { code: 'not-in-catalogue', spec: text.trim(), namesakes: ids, more })
+}

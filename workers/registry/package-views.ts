@@ -78,7 +78,7 @@ export const packageToView = (found: CataloguePackage, extras: ViewExtras): Pack
   const release = shownVersion(found)?.release?.release
   const summary = packageToSummary(found, extras.now)
   if (release === undefined || summary === undefined) {
-    throw new Failure('PackageNotFound', `The records of ${found.slug} have not arrived yet.`)
+    throw new Failure('PackageNotFound', { code: 'records-not-here', package: found.slug })
   }
   return {
     summary,

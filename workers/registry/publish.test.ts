@@ -136,7 +136,7 @@ test('publishing a version again changes nothing with the same content and is re
   expect(repeated.warnings).toHaveLength(1)
   expect(registry.revision()).toBe(revision)
   await expect(publisher.publish(check('kit', '1.0.0'), content(2))).rejects.toMatchObject({ name: 'VersionExists' })
-  expect(() => publisher.prepare(check('kit', '1.0.0'), { root: rootOf(2) })).toThrow(/other content/)
+  expect(() => publisher.prepare(check('kit', '1.0.0'), { root: rootOf(2) })).toThrow(/version-exists/)
   expect(publisher.prepare(check('kit', '1.0.0'), { root: rootOf(1) }).warnings).toHaveLength(1)
   expect(registry.revision()).toBe(revision)
 })
@@ -146,7 +146,7 @@ test('a lower version is published with a warning, and the highest stable versio
   await publisher.publish(check('kit', '2.0.0-beta.1'), content(1))
   expect(registry.get(id('kit'))?.latest?.version).toBe('2.0.0-beta.1')
   const older = await publisher.publish(check('kit', '1.0.0'), content(2))
-  expect(older.warnings).toEqual(['1.0.0 is lower than 2.0.0-beta.1, which is published already.'])
+  expect(older.warnings).toEqual([{ code: 'version-lower', version: '1.0.0', highest: '2.0.0-beta.1' }])
   expect(registry.get(id('kit'))?.latest?.version).toBe('1.0.0')
   expect(registry.get(id('kit'))?.head.head.latest).toBe('1.0.0')
 })
@@ -168,7 +168,7 @@ test('nothing is published if storing fails', async () => {
   const failing: Store = {
     ...store,
     write: (changes, options) =>
-      fails ? Promise.reject(new Failure('QuotaExceeded', 'The disk is full.')) : store.write(changes, options),
+      fails ? Promise.reject(new Failure('QuotaExceeded', { code: 'disk-full' })) : store.write(changes, options),
   }
   const { registry, publisher, outbox } = await openPublisher(failing)
   fails = true
@@ -204,14 +204,24 @@ test('yanking a version signs one new head that marks it', async () => {
 
 test('a package that failed its check or does not fit a record is refused with a named failure', async () => {
   const { registry, publisher } = await openPublisher()
-  const finding = { level: 'error', name: 'TooManyFiles', message: 'There are 1,001 files.' } as const
+  const finding = {
+    level: 'error',
+    name: 'TooManyFiles',
+    reason: { code: 'too-many-files', count: 1001, limit: 1000 },
+  } as const
   const failed = check('kit', '1.0.0', { ok: false, findings: [finding] })
-  await expect(publisher.publish(failed, content(1))).rejects.toMatchObject({ name: 'TooManyFiles' })
+  await expect(publisher.publish(failed, content(1))).rejects.toMatchObject({
+    name: 'TooManyFiles',
+    reason: finding.reason,
+  })
   await expect(publisher.publish(check('Kit!', '1.0.0'), content(1))).rejects.toMatchObject({ name: 'NameInvalid' })
   await expect(publisher.publish(check('kit', '1.0'), content(1))).rejects.toMatchObject({ name: 'VersionInvalid' })
   const long = check('kit', '1.0.0')
   long.fields.description = 'x'.repeat(301)
-  await expect(publisher.publish(long, content(1))).rejects.toMatchObject({ name: 'RecordMalformed' })
+  await expect(publisher.publish(long, content(1))).rejects.toMatchObject({
+    name: 'RecordMalformed',
+    reason: { code: 'record-refused' },
+  })
   expect(registry.size()).toBe(0)
 })
 

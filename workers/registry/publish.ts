@@ -1,7 +1,9 @@
-import { Failure, type FailureName, failureNames, toFailure } from '../contract/failures.ts'
+import { Failure, type FailureName, failureNames } from '../contract/failures.ts'
+import type { WarningReason } from '../contract/reasons.ts'
 import type { DependencyView, Finding, PackageCheck } from '../contract/views.ts'
 import { sameBytes } from '../protocol/bytes.ts'
 import type { CryptoProvider, Signer } from '../protocol/crypto.ts'
+import { RecordError } from '../protocol/decoded.ts'
 import { buildHead, headPageCodec, signHead, type VersionEntry } from '../protocol/head.ts'
 import type { Identity } from '../protocol/identity.ts'
 import { isSlug, type PackageId, packageId, rootToText, splitPackageId, toHex } from '../protocol/ids.ts'
@@ -39,7 +41,7 @@ export interface Prepared {
   readonly id: PackageId
   readonly version: string
   /** Warnings in addition to the findings of the check. */
-  readonly warnings: string[]
+  readonly warnings: WarningReason[]
 }
 
 export interface PublishedContent {
@@ -91,10 +93,7 @@ export const createPublisher = (dependencies: PublisherDependencies): Publisher 
     const slug = found?.slug ?? id
     if (root === undefined) throw versionExists(slug, version, found)
     if (listed !== undefined && listed.release === undefined) {
-      throw new Failure(
-        'VersionExists',
-        `${slug} ${version} was published before, and its record is not here to compare. Publish under a new version.`,
-      )
+      throw new Failure('VersionExists', { code: 'version-record-lost', package: slug, version })
     }
     const other = known.find(({ release }) => !sameBytes(release.root, root))
     if (other !== undefined) throw versionExists(slug, version, found)
@@ -104,22 +103,22 @@ export const createPublisher = (dependencies: PublisherDependencies): Publisher 
   const prepare = (check: PackageCheck, root: Uint8Array | undefined): Prepared & { existing?: VerifiedRelease } => {
     assertChecked(check)
     const { slug, version } = check.fields
-    if (!isSlug(slug)) throw new Failure('NameInvalid', `“${slug}” is no package name.`)
-    if (!isVersion(version)) throw new Failure('VersionInvalid', `“${version}” is no semantic version.`)
+    if (!isSlug(slug)) throw new Failure('NameInvalid', { code: 'malformed-name', name: slug })
+    if (!isVersion(version)) throw new Failure('VersionInvalid', { code: 'malformed-version', version })
     const id = packageId(identity.current().publisherId, slug)
-    const warnings: string[] = []
+    const warnings: WarningReason[] = []
     const existing = checkVersion(id, version, root)
     const found = registry.get(id)
     if (existing !== undefined) {
-      warnings.push(`${slug} ${version} was published before with the same content; nothing has changed.`)
+      warnings.push({ code: 'published-before', package: slug, version })
       if (found?.versions.some((each) => each.version === version && each.yanked)) {
-        warnings.push(`${slug} ${version} is yanked and stays so. Publish under a new version to offer it again.`)
+        warnings.push({ code: 'published-and-yanked', package: slug, version })
       }
       return { id, version, warnings, existing }
     }
     const highest = found?.versions[0]?.version
     if (highest !== undefined && compareVersions(version, highest) < 0) {
-      warnings.push(`${version} is lower than ${highest}, which is published already.`)
+      warnings.push({ code: 'version-lower', version, highest })
     }
     return { id, version, warnings }
   }
@@ -143,7 +142,7 @@ export const createPublisher = (dependencies: PublisherDependencies): Publisher 
     const entries: VerifiedEntry[] = [{ kind: 'head', id: toHex(head.hash), head, key: signer.publicKey }]
     for (const { hash, bytes } of built.pages) {
       const page = headPageCodec.decode(bytes)
-      if (!page.ok) throw new Failure('Internal', page.message)
+      if (!page.ok) throw new Failure('Internal', { code: 'record-refused', detail: page.message })
       entries.push({ kind: 'page', id: toHex(hash), page: page.value, bytes })
     }
     return { entries, seq }
@@ -205,19 +204,24 @@ export const createPublisher = (dependencies: PublisherDependencies): Publisher 
 
   const yank = async (commit: Commit, givenId: string, version: string): Promise<Yanked> => {
     const parts = splitPackageId(givenId)
-    if (!parts.ok) throw new Failure('InvalidArgument', parts.message)
+    if (!parts.ok) throw new Failure('InvalidArgument', { code: 'malformed-package-id', id: givenId })
     const { slug } = parts.value
     const { publisherId: publisher } = identity.current()
     if (parts.value.publisher !== publisher) {
-      throw new Failure('InvalidArgument', `${slug} belongs to another publisher; only its publisher can yank it.`)
+      throw new Failure('InvalidArgument', { code: 'not-your-package', package: slug })
     }
     const id = packageId(publisher, slug)
     const found = registry.get(id)
-    if (found === undefined) throw new Failure('PackageNotFound', `You have not published a package named ${slug}.`)
+    if (found === undefined) throw new Failure('PackageNotFound', { code: 'not-published', package: slug })
     assertComplete(found)
     const entry = found.entries.find((each) => each.version === version)
     if (entry === undefined) {
-      throw new Failure('VersionNotFound', `${slug} has no version ${version}; there are ${listVersions(found)}.`)
+      throw new Failure('VersionNotFound', {
+        code: 'no-such-version',
+        package: slug,
+        version,
+        versions: found.versions.slice(0, maxListed).map((each) => each.version),
+      })
     }
     if (entry.yanked === true) return { id, version, changed: false }
     const versions = found.entries.map((each): VersionEntry => (each === entry ? { ...each, yanked: true } : each))
@@ -242,38 +246,28 @@ const named = async <T>(result: Promise<T>): Promise<T> => {
   try {
     return await result
   } catch (error) {
-    throw toFailure(error)
+    throw error instanceof RecordError
+      ? new Failure(error.name, { code: 'record-refused', detail: error.message })
+      : error
   }
 }
 
 const assertChecked = ({ ok, findings }: PackageCheck): void => {
   const fault = findings.find(({ level }) => level === 'error')
-  if (fault !== undefined) throw new Failure(toFailureName(fault), describeFinding(fault))
-  if (!ok) throw new Failure('InvalidArgument', 'This package did not pass its checks.')
+  if (fault !== undefined) throw new Failure(toFailureName(fault), fault.reason)
+  if (!ok) throw new Failure('InvalidArgument', { code: 'unpublishable' })
 }
 
 const toFailureName = ({ name }: Finding): FailureName =>
   failureNames.find((each) => each === name) ?? 'InvalidArgument'
 
-const describeFinding = ({ message, path, line, column }: Finding): string =>
-  line === undefined ? message : `${message} (${path ?? 'manifest'}, line ${line}, column ${column ?? 1})`
-
-const versionExists = (slug: string, version: string, found: CataloguePackage | undefined): Failure => {
-  const highest = found?.versions[0]?.version
-  const advice = highest === undefined ? '' : ` Choose a version after ${highest}.`
-  return new Failure(
-    'VersionExists',
-    `${slug} ${version} was published before with other content, and a version never changes.${advice}`,
-  )
-}
+const versionExists = (slug: string, version: string, found: CataloguePackage | undefined): Failure =>
+  new Failure('VersionExists', { code: 'version-exists', package: slug, version, highest: found?.versions[0]?.version })
 
 /** A head built from some of the versions would lose the others. */
 const assertComplete = (found: CataloguePackage | undefined): void => {
   if (found === undefined || found.complete) return
-  throw new Failure(
-    'ContentUnavailable',
-    `The older versions of ${found.slug} are not all here, and a new one must not drop them. Connect to a peer that has them, then try again.`,
-  )
+  throw new Failure('ContentUnavailable', { code: 'older-versions-missing', package: found.slug })
 }
 
 /** Returns the last published release. If its record is missing, `seq` is the number of versions. */
@@ -284,7 +278,8 @@ const newestRelease = (found: CataloguePackage): { hash: Uint8Array; seq: number
   return { hash: newest.release, seq: record?.release.seq ?? found.entries.length }
 }
 
-const listVersions = (found: CataloguePackage): string => found.versions.map(({ version }) => version).join(', ')
+/** Versions in one failure; a person reads no more. */
+const maxListed = 12
 
 type ReleaseFields = Omit<
   Release,

@@ -284,7 +284,7 @@ test('a failed write is reported, and the next one makes up for it', async () =>
   const failing: Store = {
     ...store,
     write: (changes, options) =>
-      fails ? Promise.reject(new Failure('QuotaExceeded', 'The disk is full.')) : store.write(changes, options),
+      fails ? Promise.reject(new Failure('QuotaExceeded', { code: 'disk-full' })) : store.write(changes, options),
   }
   const { registry, problems } = open(failing)
   await registry.ingest(kit, from)

@@ -304,7 +304,7 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
         return {
           verdict: 'invalid',
           ...id,
-          failure: new Failure(read.name, read.message),
+          failure: new Failure(read.name, { code: 'record-refused', detail: read.message }),
           checks: countedCrypto.checks(),
         }
       }
@@ -397,7 +397,7 @@ const toRow = (entry: VerifiedEntry): Change => {
     case 'page':
       return { table: 'pages', key: entry.id, value: entry.bytes }
     case 'other':
-      throw new Failure('Internal', 'A record of an unknown kind cannot be our own.')
+      throw new Failure('Internal', { code: 'unknown-record-kind' })
   }
 }
 

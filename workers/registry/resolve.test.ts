@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { maxSatisfying, satisfies } from 'semver'
 import { expect, test } from 'vitest'
+import { Failure, type FailureView } from '../contract/failures.ts'
 import type { TrustState } from '../contract/views.ts'
 import { packageId, shortPublisher } from '../protocol/ids.ts'
 import type { Dependency, Release } from '../protocol/release.ts'
@@ -93,13 +94,13 @@ const run = (
 const chosen = (...given: Parameters<typeof run>): string[] =>
   run(...given).packages.map(({ slug, version }) => `${slug}@${version}`)
 
-const failure = (...given: Parameters<typeof run>): { name: string; message: string } => {
+const failure = (...given: Parameters<typeof run>): FailureView => {
   try {
     run(...given)
   } catch (error) {
-    if (error instanceof Error) return { name: error.name, message: error.message }
+    if (error instanceof Failure) return { name: error.name, reason: error.reason }
   }
-  return { name: 'none', message: '' }
+  return { name: 'none', reason: { code: 'unknown' } }
 }
 
 test('chooses the highest version that fits, with its dependencies before it', () => {
@@ -156,11 +157,11 @@ test('chooses yanked versions only if they are installed or pinned', () => {
   const gone = makePackage('gone', { '1.0.0': { yanked: true } })
   expect(chosen(['kit'], [kit])).toEqual(['kit@1.0.0'])
   expect(failure(['kit@1.1.0'], [kit])).toMatchObject({ name: 'VersionNotFound' })
-  expect(failure(['gone'], [gone]).message).toContain('withdrawn')
+  expect(failure(['gone'], [gone]).reason).toMatchObject({ code: 'version-yanked', versions: ['1.0.0'], others: [] })
   const installed = [{ id: kit.id, version: '1.1.0' }]
   expect(run(['kit'], [kit], { installed })).toMatchObject({
     packages: [{ version: '1.1.0' }],
-    warnings: ['kit 1.1.0 was withdrawn by its publisher.'],
+    warnings: [{ code: 'yanked-chosen', package: 'kit', version: '1.1.0' }],
   })
   expect(chosen(['kit@1.1.0'], [kit], { pinned: installed })).toEqual(['kit@1.1.0'])
 })
@@ -180,14 +181,14 @@ test('an equivocation is refused when requested, otherwise skipped with a warnin
   expect(failure(['kit@1.1.0'], [kit])).toMatchObject({ name: 'Equivocation' })
   expect(run(['kit'], [kit])).toMatchObject({
     packages: [{ version: '1.0.0' }],
-    warnings: ['kit 1.1.0 is passed over: its publisher signed two different contents for it.'],
+    warnings: [{ code: 'passed-over-two-contents', package: 'kit', version: '1.1.0' }],
   })
   expect(run(['kit@~1.0.0'], [kit]).warnings).toEqual([])
   const only = makePackage('only', { '1.0.0': { equivocation: true } })
   expect(failure(['only'], [only]).name).toBe('Equivocation')
   const app = makePackage('app', { '1.0.0': { only: '*' } })
   expect(failure(['app'], [app, only])).toMatchObject({ name: 'DependencyMissing' })
-  expect(failure(['app'], [app, only]).message).toContain('two different contents')
+  expect(failure(['app'], [app, only]).reason).toMatchObject({ problem: 'two-contents' })
 })
 
 test('failures name the missing package or version and the available ones', () => {
@@ -196,10 +197,13 @@ test('failures name the missing package or version and the available ones', () =
   expect(failure(['none'], [kit])).toMatchObject({ name: 'PackageNotFound' })
   expect(failure([`${bob.publisherId}/kit`], [kit]).name).toBe('PackageNotFound')
   expect(failure(['@nobody/kit'], [kit])).toMatchObject({ name: 'PackageNotFound' })
-  expect(failure(['@nobody/kit'], [kit]).message).toContain(`@name-1~${shortPublisher(alice.publisherId)}/kit`)
+  expect(failure(['@nobody/kit'], [kit]).reason).toMatchObject({
+    code: 'not-in-catalogue',
+    namesakes: [`@name-1~${shortPublisher(alice.publisherId)}/kit`],
+  })
   expect(failure(['kit@^3'], [kit])).toMatchObject({ name: 'VersionNotFound' })
-  expect(failure(['kit@^3'], [kit]).message).toContain('1.1.0, 1.0.0')
-  expect(failure(['awaited'], [awaited]).message).toContain('not arrived')
+  expect(failure(['kit@^3'], [kit]).reason).toMatchObject({ code: 'no-version-fits', others: ['1.1.0', '1.0.0'] })
+  expect(failure(['awaited'], [awaited]).reason.code).toBe('version-record-not-here')
   expect(failure(['Not A Name'], [kit]).name).toBe('InvalidArgument')
 })
 
@@ -207,7 +211,8 @@ test('a name of several publishers resolves to the trusted one, else it is ambig
   const packages = [makePackage('kit', { '1.0.0': {} }), makePackage('kit', { '2.0.0': {} }, bob)]
   const asked = failure(['kit'], packages)
   expect(asked.name).toBe('AmbiguousName')
-  for (const { publisherId } of [alice, bob]) expect(asked.message).toContain(`~${shortPublisher(publisherId)}/kit`)
+  for (const { publisherId } of [alice, bob])
+    expect(JSON.stringify(asked.reason)).toContain(`~${shortPublisher(publisherId)}/kit`)
   const trusting =
     (...ids: string[]) =>
     (id: string): TrustState =>
@@ -232,7 +237,7 @@ test('a dependency by name resolves to a requested package, the same publisher o
   ]
   const several = failure(['app'], [carol, ...tools])
   expect(several.name).toBe('AmbiguousName')
-  expect(several.message).toContain('app 1.0.0 needs “tool”')
+  expect(several.reason).toMatchObject({ spec: 'tool', dependent: 'app 1.0.0' })
   expect(chosen(['app', `${bob.publisherId}/tool`], [carol, ...tools])).toEqual(['tool@1.0.0', 'app@1.0.0'])
   const byId = makePackage('app', { '1.0.0': { kit: { id: packageId(alice.publisherId, 'kit') } } }, bob)
   expect(chosen(['app'], [...kits, byId])).toEqual(['kit@1.0.0', 'app@1.0.0'])
@@ -242,20 +247,19 @@ test('a required package missing from the catalogue is named and can be skipped'
   const app = makePackage('app', { '1.0.0': { ghost: '^1.0.0' } })
   const missing = failure(['app'], [app])
   expect(missing.name).toBe('DependencyMissing')
-  expect(missing.message).toContain('app 1.0.0 needs ghost (^1.0.0)')
-  expect(missing.message).toContain('install without it')
+  expect(missing.reason).toMatchObject({ dependent: 'app 1.0.0', dependency: 'ghost', range: '^1.0.0' })
   expect(run(['app'], [app], { allowMissing: true })).toMatchObject({
     packages: [{ slug: 'app' }],
-    warnings: ['ghost (^1.0.0), which app 1.0.0 needs, is skipped: it is not in the catalogue.'],
+    warnings: [{ code: 'required-skipped', dependency: 'ghost', range: '^1.0.0', problem: 'not-in-catalogue' }],
   })
   const ghost = makePackage('ghost', { '2.0.0': {} })
   expect(failure(['app'], [app, ghost])).toMatchObject({ name: 'DependencyMissing' })
-  expect(failure(['app'], [app, ghost]).message).toContain('no version fits, there is 2.0.0')
+  expect(failure(['app'], [app, ghost]).reason).toMatchObject({ problem: 'no-version-fits', versions: ['2.0.0'] })
   expect(chosen(['app'], [app, ghost], { allowMissing: true })).toEqual(['app@1.0.0'])
   const older = makePackage('app', { '0.9.0': {}, '1.0.0': { ghost: '*' } })
   expect(run(['app'], [older])).toMatchObject({
     packages: [{ version: '0.9.0' }],
-    warnings: ['app 1.0.0 is passed over: it needs ghost, and it is not in the catalogue.'],
+    warnings: [{ code: 'passed-over-missing', package: 'app', version: '1.0.0', dependency: 'ghost' }],
   })
 })
 
@@ -282,15 +286,17 @@ test('optional dependencies are included if possible, else left out with a warni
   const all = run(['app'], packages)
   expect(all.packages.map(({ slug, version }) => `${slug}@${version}`)).toContain('base@1.0.0')
   expect(all.packages.map(({ slug }) => slug)).toContain('kit')
-  expect(all.warnings).toEqual(['ghost (*), optional for app 1.0.0, is left out: it is not in the catalogue.'])
+  expect(all.warnings).toMatchObject([
+    { code: 'optional-left-out', dependency: 'ghost', dependent: 'app 1.0.0', problem: 'not-in-catalogue' },
+  ])
   const tight = run(['app', 'base@2'], packages)
   expect(tight.packages.map(({ slug }) => slug).sort()).toEqual(['app', 'base', 'other'])
   expect(tight.warnings).toContainEqual(
-    'kit (^1.0.0), optional for app 1.0.0, is left out: it does not go together with what else is needed.',
+    expect.objectContaining({ code: 'optional-left-out', dependency: 'kit', range: '^1.0.0', problem: 'conflict' }),
   )
 })
 
-test('a conflict is told in words', () => {
+test('a conflict names who wants what', () => {
   const packages = [
     makePackage('left', { '1.0.0': { base: '^1.0.0' } }),
     makePackage('right', { '1.0.0': { base: '^2.0.0' } }),
@@ -298,10 +304,13 @@ test('a conflict is told in words', () => {
   ]
   const told = failure(['left', 'right'], packages)
   expect(told.name).toBe('DependencyConflict')
-  expect(told.message).toBe(
-    'No version of base fits all that need it: left 1.0.0 wants ^1.0.0 and right 1.0.0 wants ^2.0.0.',
-  )
-  expect(failure(['left', 'base@2'], packages).message).toContain('you ask for 2')
+  expect(told.reason).toMatchObject({
+    code: 'dependency-conflict',
+    package: 'base',
+    by: ['left 1.0.0', 'right 1.0.0'],
+    ranges: ['^1.0.0', '^2.0.0'],
+  })
+  expect(failure(['left', 'base@2'], packages).reason).toMatchObject({ by: expect.arrayContaining(['']) })
   expect(failure(['base@1', 'base@2'], packages).name).toBe('DependencyConflict')
 })
 
@@ -456,7 +465,13 @@ test('required dependencies are included, and optional ones are included or in a
           if (!optional) expect(isKept).toBe(true)
           else if (!isKept) {
             expect(
-              warnings.some((each) => each.startsWith(`${name} (${range}), optional for ${slug} ${version}`)),
+              warnings.some(
+                (each) =>
+                  each.code === 'optional-left-out' &&
+                  each.dependency === name &&
+                  each.range === range &&
+                  each.dependent === `${slug} ${version}`,
+              ),
             ).toBe(true)
           }
         }

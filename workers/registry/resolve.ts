@@ -1,18 +1,11 @@
 import { Failure } from '../contract/failures.ts'
+import type { WarningReason } from '../contract/reasons.ts'
 import type { TrustState } from '../contract/views.ts'
 import { displayId, type PackageId, type PublisherId, rootToText } from '../protocol/ids.ts'
 import type { CataloguePackage, CatalogueVersion } from './catalogue.ts'
 import { ambiguous, findAsked, type PackageSource, pickTrusted } from './find-package.ts'
 import { isPrerelease, type ParsedRange, parseRange } from './parsed-range.ts'
-import {
-  type Chosen,
-  type Conflict,
-  type Edge,
-  type Missing,
-  type Solution,
-  solve,
-  type VersionChoice,
-} from './solve.ts'
+import { type Chosen, type Edge, type Missing, type Solution, solve, type VersionChoice } from './solve.ts'
 
 /**
  * Resolves requested specs to the packages to install.
@@ -42,7 +35,7 @@ export interface VersionRef {
 export interface Resolution {
   /** Dependencies before their dependents, except in cycles. */
   readonly packages: ResolvedRelease[]
-  readonly warnings: string[]
+  readonly warnings: WarningReason[]
 }
 
 export interface ResolvedRelease {
@@ -147,7 +140,7 @@ const createChoices = ({ installed = [], pinned = [] }: ResolveDependencies): Ch
   }
 }
 
-/** Says in words why nothing can be chosen for what was asked. */
+/** Says why nothing can be chosen for what was asked. */
 const assertChoosable = (root: { target: CataloguePackage; range: ParsedRange }, choices: Choices): void => {
   const { target, range } = root
   if (choices.of(target).some(({ version }) => range.any || range.fits(version))) return
@@ -155,37 +148,40 @@ const assertChoosable = (root: { target: CataloguePackage; range: ParsedRange },
   const fitting = target.versions.filter(({ version }) => range.any || range.fits(version))
   const twice = fitting.find(({ equivocation }) => equivocation)
   if (twice !== undefined) {
-    throw new Failure(
-      'Equivocation',
-      `The publisher of ${name} signed two different contents for version ${twice.version}. Nobody can tell which one is meant, so it is not installed.`,
-    )
+    throw new Failure('Equivocation', { code: 'two-contents', package: name, version: twice.version })
   }
   if (fitting.length > 0 && fitting.every(({ yanked }) => yanked)) {
-    throw new Failure(
-      'VersionNotFound',
-      `${name} ${fitting.map(({ version }) => version).join(', ')} was withdrawn by its publisher, so it is not newly installed. ${sayVersions(target, choices)}`,
-    )
+    throw new Failure('VersionNotFound', {
+      code: 'version-yanked',
+      package: name,
+      versions: fitting.slice(0, maxListed).map(({ version }) => version),
+      ...otherVersions(target, choices),
+    })
   }
   if (fitting.length > 0) {
-    throw new Failure(
-      'VersionNotFound',
-      `The record of ${name} ${fitting[0]?.version ?? ''} has not arrived here yet. ${sayVersions(target, choices)}`,
-    )
+    throw new Failure('VersionNotFound', {
+      code: 'version-record-not-here',
+      package: name,
+      version: fitting[0]?.version ?? '',
+      ...otherVersions(target, choices),
+    })
   }
-  throw new Failure(
-    'VersionNotFound',
-    `No version of ${name} fits ${range.text}. ${sayVersions(target, choices)}${target.complete ? '' : ' Older versions are not all known here.'}`,
-  )
+  throw new Failure('VersionNotFound', {
+    code: 'no-version-fits',
+    package: name,
+    range: range.text,
+    complete: target.complete,
+    ...otherVersions(target, choices),
+  })
 }
 
-/** Versions that are told in one message; a person reads no more. */
+/** Versions in one failure; a person reads no more. */
 const maxListed = 12
 
-const sayVersions = (target: CataloguePackage, choices: Choices): string => {
+const otherVersions = (target: CataloguePackage, choices: Choices): { others: string[]; more: number } => {
   const versions = choices.of(target).map(({ version }) => version)
-  if (versions.length === 0) return 'There is no other version.'
-  const more = versions.length > maxListed ? ` and ${versions.length - maxListed} older ones` : ''
-  return `There is ${versions.slice(0, maxListed).join(', ')}${more}.`
+  const others = versions.slice(0, maxListed)
+  return { others, more: versions.length - others.length }
 }
 
 /** The dependencies of each version. */
@@ -225,28 +221,32 @@ const createEdges = (
       if (kind !== 'package' && kind !== 'unknown') continue
       const targets = findTargets(name, id, dependent)
       if (targets.length > 1 && !optional) {
-        throw ambiguous(`${dependent.slug} ${version} needs “${name}”, which`, targets)
+        throw ambiguous(name, `${dependent.slug} ${version}`, targets)
       }
       const range = parseRange(text)
       const target = targets.length === 1 ? targets[0] : undefined
       const base = { key: `${dependent.id}>${id ?? name}`, name, range, optional, target }
-      edges.push({ ...base, problem: findProblem(base, targets.length > 1) })
+      edges.push({ ...base, ...findProblem(base, targets.length > 1) })
     }
     return edges
   }
 
-  const findProblem = ({ range, target }: Omit<Edge, 'problem'>, several: boolean): string | undefined => {
-    if (several) return 'several publishers have a package of this name'
-    if (target === undefined) return 'it is not in the catalogue'
+  const findProblem = (
+    { range, target }: Omit<Edge, 'problem' | 'versions'>,
+    several: boolean,
+  ): Pick<Edge, 'problem' | 'versions'> => {
+    const because = (problem: Edge['problem'], versions: string[] = []) => ({ problem, versions })
+    if (several) return because('ambiguous')
+    if (target === undefined) return because('not-in-catalogue')
     const candidates = choices.of(target)
-    if (candidates.some(({ version }) => range.any || range.fits(version))) return undefined
+    if (candidates.some(({ version }) => range.any || range.fits(version))) return because(undefined)
     const versions = candidates.map(({ version }) => version)
     if (target.versions.some(({ version, equivocation }) => equivocation && (range.any || range.fits(version)))) {
-      return 'its publisher signed two different contents for the version that fits'
+      return because('two-contents')
     }
     return versions.length === 0
-      ? 'none of its versions can be installed'
-      : `no version fits, there is ${versions.slice(0, maxListed).join(', ')}`
+      ? because('none-installable')
+      : because('no-version-fits', versions.slice(0, maxListed))
   }
 
   return {
@@ -298,41 +298,40 @@ const addOptional = (
 const explain = (unsolved: Unsolved, solvedByMissing: boolean): Failure => {
   const { conflict, missing, gaveUp } = unsolved
   if (missing !== undefined && (solvedByMissing || conflict === undefined)) return explainMissing(missing)
-  const words = conflict === undefined ? 'What these packages want of each other cannot be had.' : sayConflict(conflict)
-  return new Failure(
-    'DependencyConflict',
-    gaveUp ? `${words} No way around was found in ${maxSteps} attempts; ask for versions to make it easier.` : words,
-  )
+  const attempts = gaveUp ? maxSteps : undefined
+  if (conflict === undefined) return new Failure('DependencyConflict', { code: 'dependencies-unsolvable', attempts })
+  const wants = conflict.wants.slice(0, maxListed)
+  return new Failure('DependencyConflict', {
+    code: 'dependency-conflict',
+    package: conflict.target.slug,
+    by: wants.map(({ by }) => (by === undefined ? '' : `${by.slug} ${by.version}`)),
+    ranges: wants.map(({ range }) => range),
+    attempts,
+  })
 }
 
 const explainMissing = ({ by, edge }: Missing): Failure =>
-  new Failure(
-    'DependencyMissing',
-    `${by.slug} ${by.version} needs ${edge.name} (${edge.range.text}), but ${edge.problem ?? 'it is not in the catalogue'}. It may be published later, or you can install without it.`,
-  )
-
-const sayConflict = ({ target, wants }: Conflict): string => {
-  const said = wants.map(({ by, range }) =>
-    by === undefined ? `you ask for ${range}` : `${by.slug} ${by.version} wants ${range}`,
-  )
-  const last = said.pop()
-  const list = said.length === 0 ? last : `${said.join(', ')} and ${last}`
-  return `No version of ${target.slug} fits all that need it: ${list}.`
-}
+  new Failure('DependencyMissing', {
+    code: 'dependency-missing',
+    dependent: `${by.slug} ${by.version}`,
+    dependency: edge.name,
+    range: edge.range.text,
+    problem: edge.problem ?? 'not-in-catalogue',
+    versions: edge.versions,
+  })
 
 const toResolution = (
   chosen: ReadonlyMap<PackageId, Chosen>,
   context: { readonly roots: ReadonlySet<PackageId>; readonly edges: Edges },
 ): Resolution => {
   const { roots, edges } = context
-  const warnings: string[] = []
+  const warnings: WarningReason[] = []
   const requiredBy = new Map<PackageId, string[]>([...chosen.keys()].map((id) => [id, []]))
   const needs = new Map<PackageId, PackageId[]>()
   for (const [id, each] of chosen) {
     const { target, candidate } = each
     const list: PackageId[] = []
     needs.set(id, list)
-    const name = `${target.slug} ${candidate.version}`
     for (const edge of edges.of(target, candidate)) {
       const needed = edge.target === undefined ? undefined : chosen.get(edge.target.id)
       const satisfied =
@@ -343,11 +342,15 @@ const toResolution = (
         list.push(needed.target.id)
         const by = requiredBy.get(needed.target.id)
         if (by !== undefined && !by.includes(id)) by.push(id)
-      } else if (edge.optional) {
-        const reason = edge.problem ?? 'it does not go together with what else is needed'
-        warnings.push(`${edge.name} (${edge.range.text}), optional for ${name}, is left out: ${reason}.`)
       } else {
-        warnings.push(`${edge.name} (${edge.range.text}), which ${name} needs, is skipped: ${edge.problem}.`)
+        warnings.push({
+          code: edge.optional ? 'optional-left-out' : 'required-skipped',
+          dependency: edge.name,
+          range: edge.range.text,
+          dependent: `${target.slug} ${candidate.version}`,
+          problem: edge.problem ?? 'conflict',
+          versions: edge.versions,
+        })
       }
     }
     warnings.push(...warnOf(each, edges))
@@ -386,21 +389,22 @@ const toText = (root: Uint8Array): string => {
 }
 
 /** Returns what a person should know before this choice is installed. */
-const warnOf = ({ target, candidate, ranges }: Chosen, edges: Edges): string[] => {
-  const { slug } = target
-  const name = `${slug} ${candidate.version}`
-  const warnings: string[] = []
-  if (candidate.source.yanked) warnings.push(`${name} was withdrawn by its publisher.`)
-  if (target.disputed) warnings.push(`The publisher of ${name} has two contradicting identities.`)
-  if (target.contested) warnings.push(`The publisher of ${name} signed two different lists of its versions.`)
+const warnOf = ({ target, candidate, ranges }: Chosen, edges: Edges): WarningReason[] => {
+  const chosen = { package: target.slug, version: candidate.version }
+  const warnings: WarningReason[] = []
+  if (candidate.source.yanked) warnings.push({ code: 'yanked-chosen', ...chosen })
+  if (target.disputed) warnings.push({ code: 'publisher-disputed', ...chosen })
+  if (target.contested) warnings.push({ code: 'publisher-contested', ...chosen })
   for (const source of target.versions) {
     if (source.version === candidate.version) break
     if (!ranges.every((range) => range.any || range.fits(source.version))) continue
+    const passedOver = { package: target.slug, version: source.version }
     const missing = edges.seen(source).find(isMissing)
     if (source.equivocation) {
-      warnings.push(`${slug} ${source.version} is passed over: its publisher signed two different contents for it.`)
-    } else if (missing !== undefined) {
-      warnings.push(`${slug} ${source.version} is passed over: it needs ${missing.name}, and ${missing.problem}.`)
+      warnings.push({ code: 'passed-over-two-contents', ...passedOver })
+    } else if (missing?.problem !== undefined) {
+      const { name: dependency, problem, versions } = missing
+      warnings.push({ code: 'passed-over-missing', ...passedOver, dependency, problem, versions })
     }
   }
   return warnings

@@ -1,3 +1,4 @@
+import type { DependencyProblem } from '../contract/failure-reasons.ts'
 import type { PackageId } from '../protocol/ids.ts'
 import type { CataloguePackage, CatalogueVersion } from './catalogue.ts'
 import type { ParsedRange } from './parsed-range.ts'
@@ -23,8 +24,10 @@ export interface Edge {
   readonly name: string
   readonly range: ParsedRange
   readonly optional: boolean
-  /** Why nothing can be chosen for it, whatever else is chosen; as the rest of a sentence. */
-  readonly problem: string | undefined
+  /** Why nothing can be chosen for it, whatever else is chosen. */
+  readonly problem: DependencyProblem | undefined
+  /** Versions that there are, where none fits. */
+  readonly versions: readonly string[]
   readonly target: CataloguePackage | undefined
 }
 

@@ -70,6 +70,9 @@ const toStoredChange = (encode: () => Change): Change => {
   try {
     return encode()
   } catch (error) {
-    throw new Failure('InvalidArgument', error instanceof Error ? error.message : 'This cannot be stored.')
+    throw new Failure('InvalidArgument', {
+      code: 'not-storable',
+      detail: error instanceof Error ? error.message : String(error),
+    })
   }
 }

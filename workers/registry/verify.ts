@@ -11,7 +11,7 @@ import { peekRelease, verifyRelease } from '../protocol/release.ts'
 import type { VerifiedEntry } from './catalogue.ts'
 
 /**
- * From the bytes of an entry to a verified record, or to a refusal in words. What anyone sends comes through here.
+ * From the bytes of an entry to a verified record, or to a refusal. What anyone sends comes through here.
  *
  * Guarantees: a verified entry has a valid form and size, and a signature by a key of its publisher's identity. No
  * bytes make it throw. Not checked: whether a head is the newest one, and whether a page belongs to a package (pages

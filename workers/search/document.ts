@@ -1,6 +1,6 @@
 import type { PackageSummary } from '../contract/views.ts'
 
-/** What search knows of a package. */
+/** A package as it is indexed for search. */
 export interface SearchDocument extends PackageSummary {
   keywords: string[]
 }

@@ -3,8 +3,8 @@ import type { SearchDocument } from './document.ts'
 import type { Filter } from './query.ts'
 
 /**
- * Counts of categories, tags, licences and publishers over the documents that match. Values are numbered once, when a
- * document is put, so that counting adds numbers and compares no texts.
+ * Counts categories, tags, licences and publishers over the matching documents. Values are numbered once, when a
+ * document is added, so that counting compares no texts.
  */
 export interface Facets {
   number(document: SearchDocument): FacetNumbers
@@ -25,7 +25,7 @@ export interface Numbered {
   readonly facets: FacetNumbers
 }
 
-/** Values of one facet that are told, the most frequent first: more than a page lists. */
+/** Values returned per facet, the most frequent first: more than a page lists. */
 const maxValues = 50
 
 export const createFacets = (): Facets => {
@@ -60,7 +60,7 @@ export const createFacets = (): Facets => {
     matcher(filter) {
       const wanted = facetNames.flatMap((facet) => {
         const value = filter[facet]
-        return value === undefined ? [] : [{ facet, value, number: values[facet].known(value) }]
+        return value === undefined ? [] : [{ facet, value, number: values[facet].numberOf(value) }]
       })
       return ({ document, facets }) =>
         wanted.every(
@@ -81,15 +81,15 @@ export const createFacets = (): Facets => {
 
 const facetNames = ['category', 'tag', 'license', 'publisher'] as const
 
-/** Numbers for texts, from 0 on. A text keeps its number; texts that no document has any more cost a word each. */
+/** Numbers texts, starting with 0. A text keeps its number; each text that is no longer in use costs a few bytes. */
 const createNumbers = () => {
   const numberByText = new Map<string, number>()
   const texts: string[] = []
   return {
     size: () => texts.length,
     text: (number: number) => texts[number] ?? '',
-    known: (text: string) => numberByText.get(text),
-    /** An empty text is no value. */
+    numberOf: (text: string) => numberByText.get(text),
+    /** Skips empty texts. */
     numbers(given: readonly string[]): number[] {
       const numbers = new Set<number>()
       for (const text of given) {

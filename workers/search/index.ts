@@ -7,33 +7,33 @@ import { type CleanQuery, cleanQuery } from './query.ts'
 import { foldText, searchTerms, tokenize } from './terms.ts'
 
 /**
- * Search over all packages, as a person types: words in any order, beginnings of words, small mistakes.
+ * Full-text search over all packages while a person types: words in any order, prefixes, small typos.
  *
- * What is asked for by its exact name comes first. Putting one document costs the same whatever the number of the
- * others. Not done here: other peers' catalogues, and languages that write without spaces.
+ * An exact match of slug, id or name comes first. The cost of adding a document does not depend on the number of
+ * documents. Not covered: other peers' catalogues, and languages that are written without spaces.
  */
 export interface Search {
   /** Adds a document, or replaces the one with its id. */
   put(document: SearchDocument): void
   remove(id: string): void
   size(): number
-  /** Total: hostile values are clamped or ignored. */
+  /** Never throws: hostile values are clamped or ignored. */
   query(query: SearchQuery): SearchResult
 }
 
 export interface SearchDependencies {
-  /** Milliseconds with fractions, of any origin. */
+  /** Any monotonic clock (ms, with fractions). */
   now(): number
 }
 
 export const createSearch = ({ now }: SearchDependencies): Search => {
-  const keptById = new Map<string, Kept>()
+  const indexedById = new Map<string, Indexed>()
   const facets = createFacets()
   const index = createIndex()
   const orders = new Map<'updated' | 'name', Numbered[]>()
   let facetsOfAll: SearchResult['facets'] | undefined
 
-  const forgetOrders = (): void => {
+  const clearCaches = (): void => {
     orders.clear()
     facetsOfAll = undefined
   }
@@ -42,45 +42,45 @@ export const createSearch = ({ now }: SearchDependencies): Search => {
     remove(given.id)
     const document = {
       ...given,
-      // Sorting takes no other numbers.
+      // Sorting needs numbers that compare.
       publishedAt: presentableTime(given.publishedAt),
       tags: [...given.tags],
       keywords: [...given.keywords],
     }
-    keptById.set(document.id, { document, facets: facets.number(document), foldedName: foldText(document.name) })
+    indexedById.set(document.id, { document, facets: facets.number(document), foldedName: foldText(document.name) })
     index.add(toFields(document))
-    forgetOrders()
+    clearCaches()
   }
 
   const remove = (id: string): void => {
-    const before = keptById.get(id)
+    const before = indexedById.get(id)
     if (before === undefined) return
     index.remove(toFields(before.document))
-    keptById.delete(id)
-    forgetOrders()
+    indexedById.delete(id)
+    clearCaches()
   }
 
-  /** All documents, sorted; kept until one changes. */
+  /** Returns all documents, sorted; cached until one changes. */
   const inOrder = (sort: 'updated' | 'name'): readonly Numbered[] => {
-    const known = orders.get(sort)
-    if (known !== undefined) return known
-    const sorted = [...keptById.values()].sort(sort === 'name' ? byName : byUpdate)
+    const cached = orders.get(sort)
+    if (cached !== undefined) return cached
+    const sorted = [...indexedById.values()].sort(sort === 'name' ? byName : byUpdate)
     orders.set(sort, sorted)
     return sorted
   }
 
-  /** What has all words of the text, else what has them with mistakes, else what has any of them, best first. */
-  const match = (text: string, matches: (kept: Kept) => boolean): Ranked[] => {
+  /** Returns matches of all words; if there are none, with typos; if there are none, of any word. Best first. */
+  const match = (text: string, matches: (indexed: Indexed) => boolean): Ranked[] => {
     const terms = searchTerms(text)
     const exact = foldText(text)
-    for (const options of triesFor(terms)) {
+    for (const options of attemptsFor(terms)) {
       const found: Ranked[] = []
       for (const { id, score } of index.search(terms.join(' '), options)) {
-        const kept = keptById.get(String(id))
-        if (kept === undefined || !matches(kept)) continue
-        found.push({ kept, rank: isExact(kept, exact) ? score + exactBonus : score })
+        const indexed = indexedById.get(String(id))
+        if (indexed === undefined || !matches(indexed)) continue
+        found.push({ indexed, rank: isExact(indexed, exact) ? score + exactBonus : score })
       }
-      if (found.length > 0) return found.sort((a, b) => b.rank - a.rank || byName(a.kept, b.kept))
+      if (found.length > 0) return found.sort((a, b) => b.rank - a.rank || byName(a.indexed, b.indexed))
     }
     return []
   }
@@ -88,7 +88,7 @@ export const createSearch = ({ now }: SearchDependencies): Search => {
   const find = ({ text, filter, sort }: CleanQuery): readonly Numbered[] => {
     const matches = facets.matcher(filter)
     if (text !== '') {
-      const found = match(text, matches).map(({ kept }) => kept)
+      const found = match(text, matches).map(({ indexed }) => indexed)
       return sort === 'relevance' ? found : found.sort(sort === 'name' ? byName : byUpdate)
     }
     const all = inOrder(sort === 'name' ? 'name' : 'updated')
@@ -98,15 +98,15 @@ export const createSearch = ({ now }: SearchDependencies): Search => {
   return {
     put,
     remove,
-    size: () => keptById.size,
+    size: () => indexedById.size,
 
     query(given) {
       const startedAt = now()
       const query = cleanQuery(given)
       const found = find(query)
-      let counts = found.length === keptById.size ? facetsOfAll : undefined
+      let counts = found.length === indexedById.size ? facetsOfAll : undefined
       counts ??= facets.count(found)
-      if (found.length === keptById.size) facetsOfAll = counts
+      if (found.length === indexedById.size) facetsOfAll = counts
       return {
         total: found.length,
         facets: structuredClone(counts),
@@ -117,12 +117,12 @@ export const createSearch = ({ now }: SearchDependencies): Search => {
   }
 }
 
-interface Kept extends Numbered {
+interface Indexed extends Numbered {
   readonly foldedName: string
 }
 
 interface Ranked {
-  readonly kept: Kept
+  readonly indexed: Indexed
   readonly rank: number
 }
 
@@ -137,28 +137,28 @@ interface Fields {
   category: string
 }
 
-/** More than any score of the index, so that what was asked for by its exact name comes first. */
+/** More than any score of the index, so that an exact match comes first. */
 const exactBonus = 1_000_000
 
-/** A name says more than a tag, a tag more than a sentence. */
+/** A match in a name counts more than in a tag, and in a tag more than in a sentence. */
 const boost = { slug: 6, name: 5, tags: 3, keywords: 2, category: 2, description: 1, publisher: 1 }
 
 /**
- * What is tried, until something is found. Mistakes are looked for only where the words as they stand find nothing:
- * that costs as much as all else together, and would put hits that nobody meant behind those that are right.
+ * Returns the searches to try until one finds something. Typos are allowed only if the words as typed find nothing:
+ * fuzzy search costs as much as all the rest together, and adds irrelevant hits.
  */
-const triesFor = (terms: readonly string[]): SearchOptions[] => {
+const attemptsFor = (terms: readonly string[]): SearchOptions[] => {
   if (terms.length === 0) return []
   const asTyped = allTerms(terms)
-  const tries = [asTyped]
-  if (terms.some((term) => fuzzy(term) !== false)) tries.push({ ...asTyped, fuzzy })
-  if (terms.length > 1) tries.push(anyTerm(terms))
-  return tries
+  const attempts = [asTyped]
+  if (terms.some((term) => fuzzy(term) !== false)) attempts.push({ ...asTyped, fuzzy })
+  if (terms.length > 1) attempts.push(anyTerm(terms))
+  return attempts
 }
 
 /**
- * Any word may be a beginning. One or two letters begin too many words to look for them in sentences: they are looked
- * for in names only.
+ * Matches all words, each of which may be a prefix. Prefixes of one or two letters match too many words in sentences,
+ * so they are searched in names only.
  */
 const allTerms = (terms: readonly string[]): SearchOptions => ({
   boost,
@@ -168,7 +168,7 @@ const allTerms = (terms: readonly string[]): SearchOptions => ({
   weights: { fuzzy: 0.3, prefix: 0.6 },
 })
 
-/** The last try, over far more documents: whole words, and small mistakes while there are few of them. */
+/** Matches any word: whole words over far more documents, with small typos if there are few words. */
 const anyTerm = (terms: readonly string[]): SearchOptions => ({
   boost,
   combineWith: 'OR',
@@ -177,8 +177,8 @@ const anyTerm = (terms: readonly string[]): SearchOptions => ({
 })
 
 /**
- * Letters that may be wrong. Two that changed places count as two. Words of up to three letters must be right, as nearly
- * everything is one letter away from them.
+ * Allowed edit distance. Two swapped letters count as two. Words of up to three letters must match exactly, because
+ * nearly everything is one letter away from them.
  */
 const fuzzy = (term: string): number | false => (term.length > 6 ? 2 : term.length > 3 ? 1 : false)
 
@@ -198,7 +198,7 @@ const toFields = (document: SearchDocument): Fields => ({
   tags: document.tags.join(' '),
   keywords: document.keywords.join(' '),
   description: document.description,
-  // The name, and what is shown of the id.
+  // The name, and the displayed part of the id.
   publisher: `${document.publisherName} ${document.publisher.slice(0, shownIdCharacters)}`,
   category: document.category,
 })
@@ -206,7 +206,7 @@ const toFields = (document: SearchDocument): Fields => ({
 /** As in `@name~1a2b3c4d/slug`. */
 const shownIdCharacters = 8
 
-const isExact = ({ document: { slug, id }, foldedName }: Kept, folded: string): boolean =>
+const isExact = ({ document: { slug, id }, foldedName }: Indexed, folded: string): boolean =>
   slug === folded || id === folded || foldedName === folded
 
 const toSummary = ({ keywords: _, ...summary }: SearchDocument): PackageSummary => ({

@@ -1,6 +1,6 @@
 import type { SearchQuery, SortOrder } from '../contract/views.ts'
 
-/** A query with every value of a known kind and in its bounds. */
+/** A query whose values are valid and within bounds. */
 export interface CleanQuery {
   readonly text: string
   readonly filter: Filter
@@ -9,7 +9,7 @@ export interface CleanQuery {
   readonly limit: number
 }
 
-/** Only what is asked for stands in it. */
+/** Contains only the requested fields. */
 export interface Filter {
   readonly category?: string
   readonly tag?: string
@@ -18,16 +18,16 @@ export interface Filter {
   readonly publisher?: string
 }
 
-/** Hits a page shows when it does not say. */
+/** Hits of one answer by default. */
 const defaultLimit = 20
 
-/** Hits of one answer: more would block the page when it is posted. */
+/** Maximum hits of one answer: posting more would block the page. */
 const maxLimit = 100
 
-/** Characters of the text that are looked at: longer than any spec that names a package. */
+/** Characters of the text that are used: longer than any package spec. */
 const maxTextCharacters = 320
 
-/** Total: a script may pass anything. */
+/** Never throws: a script may pass anything. */
 export const cleanQuery = (query: SearchQuery): CleanQuery => {
   const given: { readonly [Key in keyof SearchQuery]?: unknown } = isRecord(query) ? query : {}
   const filter: { -readonly [Key in keyof Filter]: Filter[Key] } = {}

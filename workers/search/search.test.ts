@@ -30,20 +30,20 @@ const searchOver = (...documents: SearchDocument[]): Search => {
 
 const slugs = (search: Search, query: SearchQuery): string[] => search.query(query).hits.map(({ slug }) => slug)
 
-test('what is asked for by its exact slug or name comes first', () => {
+test('an exact match of slug, id or name comes first', () => {
   const search = searchOver(
     document('rust-api-kit', { name: 'Rust API', tags: ['rust', 'api'], description: 'rust api rust api rust api' }),
     document('rust-api', { name: 'Something else' }),
     document('kit', { name: 'The Kit', description: 'kit' }),
     document('the-kit-kit', { name: 'kit kit the', tags: ['the', 'kit'], keywords: ['the', 'kit'] }),
   )
-  // Both are exact, one by its slug and one by its name.
+  // One matches exactly by its slug, one by its name.
   expect(slugs(search, { text: 'rust-api' })[0]).toBe('rust-api')
   expect(slugs(search, { text: 'The KIT' })[0]).toBe('kit')
   expect(slugs(search, { text: 'publisher-a/rust-api' })[0]).toBe('rust-api')
 })
 
-test('beginnings of words and small mistakes find', () => {
+test('finds by prefixes and with small typos', () => {
   const search = searchOver(
     document('graphql-server', { description: 'Résumé of schemas' }),
     document('clinical', { tags: ['healthcare'] }),
@@ -57,7 +57,7 @@ test('beginnings of words and small mistakes find', () => {
   expect(slugs(search, { text: 'zzzz' })).toEqual([])
 })
 
-test('mistakes are looked for only where the words as typed find nothing', () => {
+test('allows typos only if the words as typed find nothing', () => {
   const search = searchOver(document('trust-store'), document('rust-cli', { tags: ['crust'] }), document('thrust'))
   // `trust`, `crust` and `thrust` are one letter or two away.
   expect(slugs(search, { text: 'rust' })).toEqual(['rust-cli'])
@@ -66,7 +66,7 @@ test('mistakes are looked for only where the words as typed find nothing', () =>
   expect(slugs(search, { text: 'rusd cli' })).toEqual(['rust-cli'])
 })
 
-test('a slug says more than a tag, a tag more than a sentence', () => {
+test('a slug counts more than a tag, a tag more than a sentence', () => {
   const search = searchOver(
     document('one', { description: 'all about ontology and more' }),
     document('two', { tags: ['ontology'] }),
@@ -75,13 +75,13 @@ test('a slug says more than a tag, a tag more than a sentence', () => {
   expect(slugs(search, { text: 'ontology' })).toEqual(['ontology-base', 'two', 'one'])
 })
 
-test('all words are looked for, and any of them where nothing has all', () => {
+test('matches all words, or any of them if nothing has all', () => {
   const search = searchOver(document('rust-web'), document('rust-cli'), document('go-web'))
   expect(slugs(search, { text: 'web rust' })).toEqual(['rust-web'])
   expect(slugs(search, { text: 'go rust' }).sort()).toEqual(['go-web', 'rust-cli', 'rust-web'])
 })
 
-test('facets count over what matches, filters included', () => {
+test('facets count the matching documents, with filters applied', () => {
   const search = searchOver(
     document('a', { category: 'x', tags: ['t', 'u'], license: '' }),
     document('b', { category: 'x', tags: ['t'] }),
@@ -119,7 +119,7 @@ test('sorts by update and by name, and pages', () => {
   expect(search.query({ limit: 0 })).toMatchObject({ total: 3, hits: [] })
 })
 
-test('a time that cannot be sorts last, wherever it was put', () => {
+test('an impossible time sorts last, in any order of insertion', () => {
   const absurd = [Number.NaN, 9e15, -1, Number.POSITIVE_INFINITY]
   const documents = [
     ...absurd.map((publishedAt, n) => document(`x${n}`, { publishedAt })),
@@ -143,7 +143,7 @@ test('a document is replaced and removed', () => {
   expect(search.query({}).total).toBe(0)
 })
 
-test('neither what was put nor what is answered changes the index', () => {
+test('changing a document or an answer afterwards does not change the index', () => {
   const given = document('a', { tags: ['t'] })
   const search = searchOver(given)
   given.tags.push('u')
@@ -174,7 +174,7 @@ test('hostile values are clamped', () => {
   expect(search.query(null as unknown as SearchQuery).total).toBe(150)
 })
 
-test('the order of puts does not matter', () => {
+test('the order of insertion does not matter', () => {
   const words = ['rust', 'api', 'web', 'cli', 'graph']
   const documents = fc.uniqueArray(
     fc.record({

@@ -4,7 +4,7 @@ import { createBoundedDatastore, type Datastore } from './bounded-datastore.ts'
 
 type Key = Parameters<Datastore['get']>[0]
 
-/** The datastore uses no more of a key than its text. */
+/** The datastore uses only the text of a key. */
 const key = (text: string): Key => ({ toString: () => text }) as unknown as Key
 
 const bytes = (length: number): Uint8Array => new Uint8Array(length).fill(1)
@@ -16,7 +16,7 @@ const keys = async (store: Datastore, prefix?: string): Promise<string[]> => {
 }
 
 describe('the bounded datastore', () => {
-  test('keeps, tells and forgets', async () => {
+  test('stores, returns and deletes values', async () => {
     const store = createBoundedDatastore({ maxBytes: 10_000, maxEntries: 10 })
     await store.put(key('/dht/record/A'), bytes(3))
     expect(await store.get(key('/dht/record/A'))).toEqual(bytes(3))
@@ -26,7 +26,7 @@ describe('the bounded datastore', () => {
     expect(store.usage()).toEqual({ entries: 0, bytes: 0 })
   })
 
-  test('forgets the least recently used beyond its number of entries', async () => {
+  test('evicts the least recently used entry over its limit', async () => {
     const store = createBoundedDatastore({ maxBytes: 100_000, maxEntries: 2 })
     await store.put(key('/dht/1'), bytes(1))
     await store.put(key('/dht/2'), bytes(1))
@@ -35,14 +35,14 @@ describe('the bounded datastore', () => {
     expect((await keys(store)).sort()).toEqual(['/dht/1', '/dht/3'])
   })
 
-  test('stays within its bytes, whatever is put and replaced', async () => {
+  test('stays within its byte limit while values are put and replaced', async () => {
     const store = createBoundedDatastore({ maxBytes: 5_000, maxEntries: 1_000 })
     for (let n = 0; n < 200; n += 1) await store.put(key(`/dht/${n % 30}`), bytes((n * 37) % 900))
     expect(store.usage().bytes).toBeLessThanOrEqual(5_000)
     expect(store.usage().entries).toBeGreaterThan(3)
   })
 
-  test('strangers’ records push out nothing of the peer store', async () => {
+  test('DHT records of other peers do not evict the peer store', async () => {
     const store = createBoundedDatastore({ maxBytes: 5_000, maxEntries: 5 })
     await store.put(key('/peers/a'), bytes(10))
     for (let n = 0; n < 100; n += 1) await store.put(key(`/dht/record/${n}`), bytes(100))
@@ -50,13 +50,13 @@ describe('the bounded datastore', () => {
     expect(await keys(store, '/dht/')).toHaveLength(5)
   })
 
-  test('refuses what no record can be', () => {
+  test('rejects values larger than any record', () => {
     const store = createBoundedDatastore({ maxBytes: 1_000_000, maxEntries: 5 })
     expect(() => store.put(key('/dht/a'), bytes(65_537))).toThrow(RangeError)
   })
 })
 
-test('whatever is put, used, deleted and put again, the bytes told are those of what is kept, within both bounds', async () => {
+test('usage equals the stored entries and stays within both bounds after any sequence of calls', async () => {
   const step = fc.record({
     do: fc.constantFrom('put' as const, 'get' as const, 'delete' as const),
     name: fc.constantFrom(...['/dht/a', '/dht/bb', '/dht/ccc', '/peers/a', '/peers/bb', '/peers/ccc']),

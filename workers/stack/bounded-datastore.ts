@@ -1,6 +1,6 @@
 import type { kadDHT } from '@libp2p/kad-dht'
 
-/** The datastore of a libp2p node, as kad-dht has it in its components. */
+/** The datastore of a libp2p node, as kad-dht declares it in its components. */
 export type Datastore = Parameters<ReturnType<typeof kadDHT>>[0]['datastore']
 
 type Key = Parameters<Datastore['get']>[0]
@@ -11,51 +11,50 @@ export interface DatastoreBounds {
   maxEntries: number
 }
 
-/** A value that nobody may keep: larger than any record of the DHT or of the peer store, bytes. */
+/** Limit on a value (bytes): larger than any record of the DHT or the peer store. */
 const maxValueBytes = 64 * 1024
 
-/** Besides key and value an entry costs about this much: a slot of the map and two objects, bytes. */
+/** Memory of an entry besides its key and value (bytes): a map entry and two objects. */
 const overheadBytes = 128
 
-/** Entries of the peer store and keys of the node: they are few, and what a stranger sends must not push them out. */
+/** The peer store and the node's keys: few entries, which DHT records of other peers must not evict. */
 const isOwn = (key: string): boolean => !key.startsWith('/dht/')
 
 export interface BoundedDatastore extends Datastore {
-  /** What is kept now. */
+  /** Current size. */
   usage(): { entries: number; bytes: number }
 }
 
 /**
- * A datastore in memory with an end: whoever fills a node with DHT records pushes out the ones used least recently, and
- * of those the strangers' first. What is under `/dht/` and what is not (peer store, keys) have each the bounds for
- * themselves, so neither pushes out the other.
+ * A bounded datastore in memory that evicts the least recently used entries. Entries under `/dht/` and all others (peer
+ * store, keys) have separate bounds, so neither can evict the other.
  *
- * A value over 64 KiB is refused with an error. Nothing outlives the process.
+ * Throws on a value over 64 KiB. Nothing outlives the process.
  */
 export const createBoundedDatastore = (bounds: DatastoreBounds): BoundedDatastore => {
-  const shelves = { own: createShelf(bounds), dht: createShelf(bounds) }
-  const shelf = (key: string): Shelf => (isOwn(key) ? shelves.own : shelves.dht)
+  const partitions = { own: createPartition(bounds), dht: createPartition(bounds) }
+  const partition = (key: string): Partition => (isOwn(key) ? partitions.own : partitions.dht)
 
   const store: BoundedDatastore = {
     put(key, value, options) {
       options?.signal?.throwIfAborted()
       if (value.byteLength > maxValueBytes) throw new RangeError(`A value has at most ${maxValueBytes} bytes.`)
-      shelf(key.toString()).put(key, value)
+      partition(key.toString()).put(key, value)
       return key
     },
     get(key, options) {
       options?.signal?.throwIfAborted()
-      const entry = shelf(key.toString()).use(key.toString())
+      const entry = partition(key.toString()).use(key.toString())
       if (entry === undefined) throw new NotFound(`Nothing is kept under ${key}.`)
       return entry.value
     },
     has(key, options) {
       options?.signal?.throwIfAborted()
-      return shelf(key.toString()).entries.has(key.toString())
+      return partition(key.toString()).entries.has(key.toString())
     },
     delete(key, options) {
       options?.signal?.throwIfAborted()
-      shelf(key.toString()).remove(key.toString())
+      partition(key.toString()).remove(key.toString())
     },
     async *putMany(source, options) {
       for await (const { key, value } of source) yield store.put(key, value, options)
@@ -80,7 +79,7 @@ export const createBoundedDatastore = (bounds: DatastoreBounds): BoundedDatastor
       }
     },
     *query(query, options) {
-      let pairs = select(shelves, query.prefix)
+      let pairs = select(partitions, query.prefix)
       for (const filter of query.filters ?? []) pairs = pairs.filter(filter)
       for (const order of query.orders ?? []) pairs.sort(order)
       for (const pair of page(pairs, query)) {
@@ -89,7 +88,7 @@ export const createBoundedDatastore = (bounds: DatastoreBounds): BoundedDatastor
       }
     },
     *queryKeys(query, options) {
-      let keys = select(shelves, query.prefix).map(({ key }) => key)
+      let keys = select(partitions, query.prefix).map(({ key }) => key)
       for (const filter of query.filters ?? []) keys = keys.filter(filter)
       for (const order of query.orders ?? []) keys.sort(order)
       for (const key of page(keys, query)) {
@@ -98,14 +97,14 @@ export const createBoundedDatastore = (bounds: DatastoreBounds): BoundedDatastor
       }
     },
     usage: () => ({
-      entries: shelves.own.entries.size + shelves.dht.entries.size,
-      bytes: shelves.own.bytes() + shelves.dht.bytes(),
+      entries: partitions.own.entries.size + partitions.dht.entries.size,
+      bytes: partitions.own.bytes() + partitions.dht.bytes(),
     }),
   }
   return store
 }
 
-/** By this name libp2p tells an absence from a failure. */
+/** libp2p recognises a missing entry by this error name. */
 class NotFound extends Error {
   override readonly name = 'NotFoundError'
 }
@@ -115,7 +114,7 @@ interface Entry {
   value: Uint8Array
 }
 
-interface Shelf {
+interface Partition {
   /** Least recently used first. */
   entries: Map<string, Entry>
   bytes(): number
@@ -124,7 +123,7 @@ interface Shelf {
   remove(key: string): void
 }
 
-const createShelf = ({ maxBytes, maxEntries }: DatastoreBounds): Shelf => {
+const createPartition = ({ maxBytes, maxEntries }: DatastoreBounds): Partition => {
   const entries = new Map<string, Entry>()
   let bytes = 0
   const cost = (key: string, { value }: Entry): number => key.length + value.byteLength + overheadBytes
@@ -141,7 +140,7 @@ const createShelf = ({ maxBytes, maxEntries }: DatastoreBounds): Shelf => {
     put(key, value) {
       const text = key.toString()
       remove(text)
-      // A copy: the given bytes may be a small view of a large buffer, which would stay as a whole.
+      // Copied, because a small view would keep its whole buffer alive.
       const entry = { key, value: value.slice() }
       entries.set(text, entry)
       bytes += cost(text, entry)
@@ -160,8 +159,8 @@ const createShelf = ({ maxBytes, maxEntries }: DatastoreBounds): Shelf => {
   }
 }
 
-const select = (shelves: { own: Shelf; dht: Shelf }, prefix = ''): Entry[] =>
-  [...(prefix.startsWith('/dht/') ? [] : shelves.own.entries), ...shelves.dht.entries].flatMap(([key, entry]) =>
+const select = (partitions: { own: Partition; dht: Partition }, prefix = ''): Entry[] =>
+  [...(prefix.startsWith('/dht/') ? [] : partitions.own.entries), ...partitions.dht.entries].flatMap(([key, entry]) =>
     key.startsWith(prefix) ? [entry] : [],
   )
 

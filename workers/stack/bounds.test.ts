@@ -9,7 +9,7 @@ import { maxStreamWindowBytes, maxUnsentBytes } from './limits.ts'
 import { yamux } from './muxer.ts'
 import { silentLogger } from './silent-logger.ts'
 
-/** A data frame's header of yamux. */
+/** Header of a yamux data frame. */
 const dataHeader = (stream: number, length: number, flags = 0): Uint8Array => {
   const bytes = new Uint8Array(12)
   const view = new DataView(bytes.buffer)
@@ -34,17 +34,17 @@ describe.each([
   }
 
   it.each([
-    ['of a stream that is not there', dataHeader(1, 0xffff_ffff)],
+    ['for an unknown stream', dataHeader(1, 0xffff_ffff)],
     ['that opens a stream', dataHeader(1, 0xffff_ffff, syn)],
-  ])('ends with the header of a frame that fits no window, %s', async (_what, header) => {
+  ])('closes the connection on the header of a frame larger than any window, %s', async (_what, header) => {
     const { send, ended, muxer } = receive()
-    // Nothing of the frame but its header.
+    // Only the header of the frame.
     send(header)
     await ended
     expect(muxer.streams).toEqual([])
   })
 
-  it('ends with the header of a frame longer than what is left of its window', async () => {
+  it('closes the connection on the header of a frame larger than the remaining window', async () => {
     const { send, ended, muxer } = receive()
     send(dataHeader(1, 10, syn))
     send(new Uint8Array(10))
@@ -54,7 +54,7 @@ describe.each([
   })
 })
 
-it('a muxer whose connection has closed is aborted without an error', async () => {
+it('aborting a muxer with a closed connection does not throw', async () => {
   const [, inbound] = multiaddrConnectionPair()
   const muxer = yamux()().createStreamMuxer(inbound)
   inbound.send = () => {
@@ -64,7 +64,7 @@ it('a muxer whose connection has closed is aborted without an error', async () =
   expect(muxer.status).toBe('closed')
 })
 
-it('a peer that asks for answers and never reads them loses its connection', async () => {
+it('a peer that never reads its answers loses its connection', async () => {
   const [client, server] = multiaddrConnectionPair()
   const [one, other] = await Promise.all([generateKeyPair('Ed25519'), generateKeyPair('Ed25519')])
   const secure = async (privateKey: typeof one, side: 'secureInbound' | 'secureOutbound') => {
@@ -78,7 +78,7 @@ it('a peer that asks for answers and never reads them loses its connection', asy
     return encrypter[side](side === 'secureInbound' ? server : client, { skipStreamMuxerNegotiation: true })
   }
   const [{ connection }] = await Promise.all([secure(one, 'secureInbound'), secure(other, 'secureOutbound')])
-  // The transport is full from now on, as when nobody reads.
+  // The transport stays full, as when the peer never reads.
   let reached = 0
   server.send = ({ byteLength }) => {
     reached += byteLength

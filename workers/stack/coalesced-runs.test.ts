@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createCoalescedRun, createCoalescedRuns } from './coalesced-runs.ts'
 
-test('whenever it is asked, a run begins after that, never two at once, and no more than needed', async () => {
+test('every request is followed by a run, without concurrent or superfluous runs', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
@@ -18,7 +18,7 @@ test('whenever it is asked, a run begins after that, never two at once, and no m
           const run = runs
           runs += 1
           unseen.set(key, 0)
-          // What is asked for from here on has been missed by this run.
+          // This run misses requests from here on.
           await scheduler.schedule(Promise.resolve(), 'the work')
           await scheduler.schedule(Promise.resolve(), 'its end')
           running.delete(key)
@@ -40,7 +40,7 @@ test('whenever it is asked, a run begins after that, never two at once, and no m
   )
 })
 
-test('a failure goes to those that wait for the run, and the next run begins all the same', async () => {
+test('a failure rejects the callers of that run and does not stop the next one', async () => {
   let runs = 0
   const rerun = createCoalescedRun(async () => {
     runs += 1

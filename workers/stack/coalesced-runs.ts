@@ -1,12 +1,12 @@
 /**
- * Work that is asked for while it is under way runs once more when it ends: the run under way may have passed the place
- * where it would have seen what it was asked for. However often it is asked for, one more run is enough.
+ * Work requested while it runs is run once more afterwards: the current run may already have passed the point where it
+ * would see the change. One more run covers any number of requests.
  *
- * What it guarantees: after the last `ask`, a whole run begins. Never two at once. A run that fails is over, and the next
- * one begins all the same; its failure goes to those that wait for it.
+ * Guarantees a complete run after the last `ask`, and never two at once. A failed run rejects its callers and does not
+ * stop the next one.
  */
 export interface CoalescedRun {
-  /** Resolves when a run that began with this call or later has ended. A failure that nobody waits for is dropped. */
+  /** Resolves when a run that began with this call or later has ended. A failure without a caller is dropped. */
   ask(): Promise<void>
   isRunning(): boolean
 }
@@ -41,11 +41,11 @@ export const createCoalescedRun = (run: () => Promise<void>): CoalescedRun => {
   }
 }
 
-/** The same for each of several keys on its own. */
+/** Coalesced runs for each key separately. */
 export interface CoalescedRuns<Key> {
   ask(key: Key): Promise<void>
   isRunning(key: Key): boolean
-  /** Keys whose work runs. */
+  /** Number of keys with a current run. */
   running(): number
 }
 

@@ -8,14 +8,14 @@ import { headKey } from '../protocol/ids.ts'
 import { createRegistry } from '../registry/registry.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { announcementOf, createForger, entriesOf } from '../testing/forged-records.ts'
-import { createAnnouncementValidator } from './announcement-validator.ts'
+import { createRelayAnnouncementValidator } from './relay-announcement-validator.ts'
 import { createSigner, generateSigningKey, webCrypto } from './web-crypto.ts'
 
 /**
- * WebCrypto as a page with much to do sees it: each job ends in a turn of the event loop of its own, and jobs that run at
- * the same time end in the same turn. On a busy machine a turn may take half a second, so turns are what counts.
+ * WebCrypto as a busy page sees it: each job ends in its own turn of the event loop, and concurrent jobs end in the same
+ * turn. On a busy machine a turn may take half a second, so the number of turns matters.
  */
-const inTurns = async <T>(
+const countTurns = async <T>(
   work: (crypto: CryptoProvider) => Promise<T>,
 ): Promise<{ result: T; turns: number; checks: number }> => {
   const node = createNodeCrypto()
@@ -48,7 +48,7 @@ const inTurns = async <T>(
   return { result: await working, turns, checks }
 }
 
-/** An announcement of a publisher whose identity has three documents. */
+/** An announcement of a publisher with three identity documents. */
 const createAnnouncement = async () => {
   const rotation = await createSigner(await generateSigningKey())
   const forger = await createForger('turns', rotation)
@@ -61,7 +61,7 @@ const createAnnouncement = async () => {
 
 test('an announcement is verified in one turn, however many signatures it has', async () => {
   const { bytes } = await createAnnouncement()
-  const { result, turns, checks } = await inTurns((crypto) => verifyAnnouncement(readAnnouncement(bytes), crypto))
+  const { result, turns, checks } = await countTurns((crypto) => verifyAnnouncement(readAnnouncement(bytes), crypto))
   expect(result.ok).toBe(true)
   expect(checks).toBe(5)
   expect(turns).toBe(1)
@@ -70,48 +70,48 @@ test('an announcement is verified in one turn, however many signatures it has', 
 test('a record of the DHT is verified in one turn', async () => {
   const { identity, head } = await createAnnouncement()
   const { publisher, slug } = head.head
-  const { result, turns } = await inTurns((crypto) =>
+  const { result, turns } = await countTurns((crypto) =>
     verifyDhtValue(headKey(publisher, slug), encodeDhtValue(identity, head), crypto),
   )
   expect(result.ok).toBe(true)
   expect(turns).toBe(1)
 })
 
-test('a relay judges an announcement in one turn', async () => {
+test('a relay validates an announcement in one turn', async () => {
   const { bytes } = await createAnnouncement()
-  const { result, turns } = await inTurns((crypto) =>
-    createAnnouncementValidator(crypto)(readAnnouncement(bytes), 'peer'),
+  const { result, turns } = await countTurns((crypto) =>
+    createRelayAnnouncementValidator(crypto)(readAnnouncement(bytes), 'peer'),
   )
   expect(result.verdict).toBe('new')
   expect(turns).toBe(1)
 })
 
-test('a tab takes an announcement into its catalogue in two turns, and does not wait for its disk', async () => {
+test('a tab adds an announcement to its catalogue in two turns without waiting for the disk', async () => {
   const { bytes } = await createAnnouncement()
   const store = createMemoryStore()
-  const { result, turns, checks } = await inTurns((crypto) => {
+  const { result, turns, checks } = await countTurns((crypto) => {
     // A disk that never answers.
     const registry = createRegistry({ crypto, onChange() {}, store: { ...store, write: () => new Promise(() => {}) } })
     return registry.receiveAnnouncement(readAnnouncement(bytes), { from: 'peer' })
   })
   expect(result.verdict).toBe('new')
-  // Nothing is verified twice; the second turn hashes the identity as the catalogue knows it.
+  // Nothing is verified twice; the second turn hashes the catalogue's copy of the identity.
   expect(turns).toBe(2)
   expect(checks).toBe(5)
 })
 
-test('Node verifies an announcement without giving up its turn', async () => {
+test('Node verifies an announcement within the current turn', async () => {
   const { bytes } = await createAnnouncement()
-  const judge = createAnnouncementValidator(createNodeCrypto())
+  const validate = createRelayAnnouncementValidator(createNodeCrypto())
   let turns = 0
   setImmediate(() => {
     turns += 1
   })
-  expect(await judge(readAnnouncement(bytes), 'peer')).toMatchObject({ verdict: 'new' })
+  expect(await validate(readAnnouncement(bytes), 'peer')).toMatchObject({ verdict: 'new' })
   expect(turns).toBe(0)
 })
 
-test('a key is imported once, and one that cannot be imported is not remembered', async () => {
+test('imports a key once and does not cache a failed import', async () => {
   const signer = await createSigner(await generateSigningKey())
   const [one, two] = [new Uint8Array([1]), new Uint8Array([2])]
   const signatures = await Promise.all([one, two].map((message) => signer.sign(message)))

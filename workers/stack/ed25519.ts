@@ -4,10 +4,10 @@ import { concatBytes, sameBytes } from '../protocol/bytes.ts'
 import { HASH_BYTES, KEY_BYTES, SIGNATURE_BYTES } from '../protocol/limits.ts'
 
 /**
- * Ed25519 in JavaScript, for platforms whose WebCrypto lacks it. It checks [S]B - [k]A = R without a cofactor and byte by
- * byte, as OpenSSL, BoringSSL and NSS do. The library's own `verify` multiplies by the cofactor (ZIP 215), and so takes
- * signatures by keys with a small-order part that those refuse: a peer on such a platform would pass on what others call
- * forged.
+ * Ed25519 in JavaScript, for platforms without it in WebCrypto. Checks [S]B - [k]A = R without a cofactor and byte by
+ * byte, as OpenSSL, BoringSSL and NSS do. The library's `verify` multiplies by the cofactor (ZIP 215) and accepts
+ * signatures of keys with a small-order part that the others reject: such a peer would forward records that the others
+ * consider forged.
  */
 export const verifyWithoutPlatform = (key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean => {
   if (key.length !== KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false

@@ -3,9 +3,8 @@ import { noise as libp2pNoise } from '@libp2p/noise'
 import { maxUnsentBytes } from './limits.ts'
 
 /**
- * Noise, with a bound on what waits because the peer does not read. Streams wait for their window, but answers to pings,
- * resets and window updates do not, and a peer that asks for them and reads nothing fills this side's memory; it loses
- * its connection instead.
+ * Noise with a bounded write buffer. Streams wait for their window, but ping replies, resets and window updates do not: a
+ * peer that provokes them without reading would fill our memory. It loses its connection instead.
  */
 export const noise = (): ReturnType<typeof libp2pNoise> => {
   const create = libp2pNoise()
@@ -17,7 +16,7 @@ export const noise = (): ReturnType<typeof libp2pNoise> => {
   }
 }
 
-/** The same way of securing a connection, with a bound on what waits in it. */
+/** Bounds the write buffer of each secured connection. */
 const bounded =
   <Args extends unknown[], Secured extends { connection: MessageStream }>(
     secure: (...args: Args) => Promise<Secured>,

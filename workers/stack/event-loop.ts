@@ -1,13 +1,13 @@
-/** Lets what waits for this thread run first: commands of the page, data that came. */
+/** Lets pending tasks run first, such as commands of the page and received data. */
 export const yieldToEventLoop = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
 
 /**
- * Long work in slices: awaiting it returns at once while the slice lasts, and lets everything else run when the slice is
- * over. One is for one piece of work from beginning to end.
+ * Splits long work into slices: returns at once within a slice and yields to the event loop at its end. Create one for
+ * each piece of work.
  */
 export type YieldToEventLoop = () => Promise<void>
 
-/** A slice (ms): with the work between two looks at the clock it stays well below the 50 ms that may block. */
+/** Duration of a slice (ms): with the work between two checks it stays well below the 50 ms of a long task. */
 const sliceMs = 8
 
 export const createYieldToEventLoop = (now: () => number = () => performance.now()): YieldToEventLoop => {

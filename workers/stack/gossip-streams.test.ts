@@ -7,7 +7,7 @@ import { openStreamsAtOnce, watchSubscribers } from './gossip-streams.ts'
 
 const topic = 'news'
 
-/** A gossipsub whose streams open when the test says so. */
+/** A gossipsub whose streams open on demand. */
 const compose = () => {
   const streamsOutbound = new Map<string, unknown>()
   const subscribers = new Set<string>()
@@ -30,7 +30,7 @@ const compose = () => {
   return {
     opening,
     found,
-    /** As the queue of gossipsub does: one after the other, each waited for. */
+    /** Like gossipsub's queue: one after the other, each awaited. */
     connect: (peer: string, connection = 'c') =>
       pubsub.createOutboundStream(peer as unknown as PeerId, { id: connection } as Connection),
     subscribe(peer: string) {
@@ -46,14 +46,14 @@ const compose = () => {
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-test('a peer that does not answer holds up no stream to another', async () => {
+test('an unresponsive peer does not delay streams to others', async () => {
   const { opening, connect } = compose()
   await connect('silent')
   await connect('other')
   expect(opening.map(({ peer }) => peer)).toEqual(['silent', 'other'])
 })
 
-test('of two connections to a peer one gets the stream, the second where the first fails', async () => {
+test('opens one stream over two connections, the second only if the first fails', async () => {
   for (const opens of [true, false]) {
     const { opening, connect } = compose()
     await connect('peer', 'first')
@@ -65,7 +65,7 @@ test('of two connections to a peer one gets the stream, the second where the fir
   }
 })
 
-test('a subscriber is reported once it can be written to, whichever of the two comes first', async () => {
+test('reports a subscriber once, when it is both subscribed and writable', async () => {
   await fc.assert(
     fc.asyncProperty(fc.shuffledSubarray(['a', 'b', 'c', 'A', 'B', 'C'], { minLength: 6 }), async (events) => {
       const { opening, found, connect, subscribe } = compose()

@@ -7,13 +7,13 @@ type Listener = (peer: string) => void
 const listenersByPubsub = new WeakMap<GossipSub, Set<Listener>>()
 
 /**
- * Opens the streams to several peers at once. By itself gossipsub opens one after the other, each with a round trip to
- * its peer: a busy or silent tab then holds up all that come after it.
+ * Opens streams to several peers concurrently. Stock gossipsub opens them one after the other, each with a round trip, so
+ * that a busy or silent tab delays all later ones.
  */
 export const openStreamsAtOnce = (pubsub: GossipSub): GossipSub => {
   const listeners = new Set<Listener>()
   listenersByPubsub.set(pubsub, listeners)
-  /** How to open a stream on a peer's newest connection, which may have come while one was opened on an older one. */
+  /** Opens a stream on a peer's newest connection, which may be newer than the one in use for the current attempt. */
   const newest = new Map<string, () => Promise<void>>()
 
   const streams = createCoalescedRuns(async (peer: string) => {
@@ -33,8 +33,8 @@ export const openStreamsAtOnce = (pubsub: GossipSub): GossipSub => {
 }
 
 /**
- * Calls `onSubscriber` for each peer that follows the topic and can be written to, when the later of the two has come.
- * Returns its undo.
+ * Calls `onSubscriber` for each peer once it is both subscribed to the topic and writable. Returns a function that stops
+ * it.
  */
 export const watchSubscribers = (pubsub: GossipSub, topic: string, onSubscriber: Listener): (() => void) => {
   const listeners = listenersByPubsub.get(pubsub)

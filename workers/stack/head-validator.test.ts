@@ -25,7 +25,7 @@ const value = async (
 }
 
 describe('head validator', () => {
-  it('takes a valid head, the same one again, and a newer one', async () => {
+  it('accepts a valid head, the same head again and a newer one', async () => {
     const validator = createHeadValidator(webCrypto)
     await validator.validate(key(), await value(1))
     await validator.validate(key(), await value(1))
@@ -40,13 +40,13 @@ describe('head validator', () => {
     expect(validator.newest(key())?.seq).toBe(5)
   })
 
-  it('keeps the order of each package by itself', async () => {
+  it('orders the heads of each package separately', async () => {
     const validator = createHeadValidator(webCrypto)
     await validator.validate(key('a'), await value(5, { slug: 'a' }))
     await validator.validate(key('b'), await value(1, { slug: 'b' }))
   })
 
-  it('settles on one of two heads with the same seq, whichever comes first', async () => {
+  it('settles on the same one of two competing heads in either order', async () => {
     const both = [await value(3, { fill: 1 }), await value(3, { fill: 2 })]
     const outcomes = []
     for (const order of [both, both.toReversed()]) {
@@ -64,7 +64,7 @@ describe('head validator', () => {
     expect(outcomes[0]).toEqual(outcomes[1])
   })
 
-  it('does not let a rotated-out key bring back the past with a higher seq', async () => {
+  it('refuses a head with a higher seq from a rotated-out key', async () => {
     const validator = createHeadValidator(webCrypto)
     const newKey = await signerOf(3)
     const rotated = await updateIdentity(identity, { signingKeys: [newKey.publicKey] }, [rotation], webCrypto)
@@ -73,7 +73,7 @@ describe('head validator', () => {
     await expect(validator.validate(key(), await value(99))).rejects.toBeInstanceOf(HeadRefused)
   })
 
-  it('refuses values of another key, another publisher, and garbage of any length, without another error', async () => {
+  it('refuses values of another key or publisher and garbage of any length with HeadRefused', async () => {
     const validator = createHeadValidator(webCrypto)
     const good = await value(1)
     const changed = good.slice()
@@ -94,7 +94,7 @@ describe('head validator', () => {
     expect(validator.newest(key())?.seq).toBeUndefined()
   })
 
-  it('turns a failing crypto into a refusal', async () => {
+  it('refuses a value when the crypto provider fails', async () => {
     const broken: CryptoProvider = {
       sha256: async () => Promise.reject(new Error('out of order')),
       verify: async () => true,
@@ -102,7 +102,7 @@ describe('head validator', () => {
     await expect(createHeadValidator(broken).validate(key(), await value(1))).rejects.toBeInstanceOf(HeadRefused)
   })
 
-  it('selects the newest valid value, and the first when none is valid', async () => {
+  it('selects the newest valid value, or the first if none is valid', async () => {
     const { select } = createHeadValidator(webCrypto)
     const garbage = new Uint8Array([1])
     expect(await select(key(), [garbage, await value(2), await value(9), await value(3)])).toBe(2)
@@ -110,7 +110,7 @@ describe('head validator', () => {
     expect(await select(key(), [garbage, await value(1)])).toBe(1)
   })
 
-  it('forgets the key that was seen longest ago when there are too many', async () => {
+  it('evicts the least recently seen key over its capacity', async () => {
     const validator = createHeadValidator(webCrypto, { maxKeys: 2 })
     await validator.validate(key('a'), await value(5, { slug: 'a' }))
     await validator.validate(key('b'), await value(5, { slug: 'b' }))

@@ -6,27 +6,27 @@ import { verifyDhtValue } from '../protocol/dht-value.ts'
 import { createLruMap } from './lru-map.ts'
 
 /**
- * Keys whose newest state is remembered: all packages of a large marketplace, at about 200 bytes each. The least
- * recently seen key is forgotten first; for it the datastore's value is the only memory, as in stock kad-dht.
+ * Keys whose newest state is cached: all packages of a large marketplace, at about 200 bytes each. The least recently
+ * seen key is evicted first; for it only the datastore knows the newest value, as in stock kad-dht.
  */
 const defaultMaxKeys = 16_384
 
 export interface HeadValidator {
-  /** Throws `HeadRefused` for a value that is not valid for its key, or older than one seen before; nothing else. */
+  /** Throws only `HeadRefused`: for a value that is invalid for its key or older than one seen before. */
   validate: ValidateFn
   /** The index of the newest valid value; 0 when none is valid. */
   select: SelectFn
-  /** The newest version that was seen valid for a key: of the identity document and of the head. */
+  /** The newest valid version seen for a key: sequence numbers of the identity document and the head. */
   newest(key: Uint8Array): { identitySeq: number; seq: number } | undefined
 }
 
 /**
- * `older`: it was valid once; `signature`, `malformed`: it never was; `unchecked`: that could not be found out here, for
- * want of a later version of this program, say.
+ * `older`: was valid before; `signature`, `malformed`: never valid; `unchecked`: cannot be verified, for example because
+ * it needs a later version of this program.
  */
 export type Refusal = 'older' | 'signature' | 'malformed' | 'unchecked'
 
-/** Why a DHT value was refused; the only thing that the validator throws. */
+/** A refused DHT value; the validator throws no other error. */
 export class HeadRefused extends Error {
   override readonly name = 'HeadRefused'
   readonly refusal: Refusal
@@ -40,12 +40,12 @@ export class HeadRefused extends Error {
 /**
  * Validator and selector of the DHT namespace `ggen`.
  *
- * kad-dht's PUT_VALUE never compares with what is stored (js-libp2p #3377), so the order is kept here: a value is
- * refused when a newer one was seen for its key. Newer is, in this order: the identity document with the higher `seq`
- * (a key that was rotated out cannot roll a package back), the head with the higher `seq`, and of two different heads
- * with the same `seq` the one with the lower hash, as in the catalogue, so that all nodes keep the same one.
+ * kad-dht's PUT_VALUE does not compare with the stored value (js-libp2p #3377), so the validator keeps the order: it
+ * refuses a value once it has seen a newer one for the key. Newer means, in this order: a higher `seq` of the identity
+ * document (a rotated-out key cannot roll a package back), a higher `seq` of the head, and between competing heads the
+ * lower hash, as in the catalogue, so that all nodes keep the same one.
  *
- * Not guaranteed: order across a restart, or for a key that was forgotten.
+ * Does not guarantee the order across a restart or for an evicted key.
  */
 export const createHeadValidator = (crypto: CryptoProvider, options: { maxKeys?: number } = {}): HeadValidator => {
   const { maxKeys = defaultMaxKeys } = options

@@ -4,7 +4,7 @@ import { createLruMap } from './lru-map.ts'
 
 const key = fc.constantFrom('a', 'b', 'c', 'd', 'e')
 
-/** What it must hold, said plainly: keys in the order of their last use. */
+/** Reference model: keys in the order of their last use. */
 const createModel = (capacity: number) => {
   let entries: (readonly [string, number])[] = []
   const find = (wanted: string) => entries.find(([each]) => each === wanted)?.[1]
@@ -42,9 +42,9 @@ test('holds the most recently used entries, as many as its capacity', () => {
         else if (call === 'peek') expect(map.peek(key)).toBe(model.find(key))
         else if (call === 'delete') expect(map.delete(key)).toBe(model.delete(key))
         else {
-          const known = model.use(key)
-          expect(map.getOrCreate(key, () => value)).toBe(known ?? value)
-          if (known === undefined) model.set(key, value)
+          const existing = model.use(key)
+          expect(map.getOrCreate(key, () => value)).toBe(existing ?? value)
+          if (existing === undefined) model.set(key, value)
         }
         expect([...map.values()]).toEqual(model.values())
         expect(map.size()).toBe(model.values().length)

@@ -1,11 +1,11 @@
-/** A map that holds at most its capacity: the least recently used entry goes first. A key is used by `set` and `get`. */
+/** A map of bounded size that evicts the least recently used entry. `set` and `get` use a key. */
 export interface LruMap<V> {
   size(): number
   get(key: string): V | undefined
-  /** Looks without using the key. */
+  /** Reads without using the key. */
   peek(key: string): V | undefined
   set(key: string, value: V): void
-  /** The value of the key, made where there is none. */
+  /** The value of the key, created if missing. */
   getOrCreate(key: string, create: () => V): V
   delete(key: string): boolean
   /** The least recently used first. */
@@ -13,7 +13,7 @@ export interface LruMap<V> {
 }
 
 export const createLruMap = <V extends {}>(capacity: number): LruMap<V> => {
-  /** A `Map` keeps the order of insertion. */
+  /** `Map` keeps insertion order. */
   const valueByKey = new Map<string, V>()
 
   const set = (key: string, value: V): void => {
@@ -35,8 +35,8 @@ export const createLruMap = <V extends {}>(capacity: number): LruMap<V> => {
     peek: (key) => valueByKey.get(key),
     set,
     getOrCreate(key, create) {
-      const known = get(key)
-      if (known !== undefined) return known
+      const existing = get(key)
+      if (existing !== undefined) return existing
       const value = create()
       set(key, value)
       return value

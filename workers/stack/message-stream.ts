@@ -2,24 +2,24 @@ import type { Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
 import { Failure } from '../contract/failures.ts'
 
-/** Messages over a libp2p stream, each after its length. */
+/** Length-prefixed messages over a libp2p stream. */
 export interface MessageStream {
   send(message: Uint8Array): Promise<void>
   receive(): Promise<Uint8Array>
 }
 
 export interface MessageStreamOptions {
-  /** Of one message. */
+  /** Limit on one message. */
   maxBytes: number
   signal: AbortSignal
-  /** Time that sending or receiving one message may take (ms); as long as the signal lets it without one. */
+  /** Timeout of sending or receiving one message (ms); without it only the signal limits the time. */
   silenceMs?: number
 }
 
 /**
- * What goes wrong has a name: `RecordTooLarge` for a length over `maxBytes`, before anything of it is kept; `Timeout` for
- * silence and for a signal that aborts by a timeout; `Cancelled` when it aborts otherwise; `PeerUnreachable` for a stream
- * that ends or breaks.
+ * Rejects with a named failure: `RecordTooLarge` for a length over `maxBytes`, before buffering the message; `Timeout` for
+ * silence and for a signal with a timeout; `Cancelled` for any other abort; `PeerUnreachable` for a stream that ends or
+ * breaks.
  */
 export const messagesOver = (stream: Stream, options: MessageStreamOptions): MessageStream => {
   const { maxBytes, signal, silenceMs } = options
@@ -41,13 +41,16 @@ export const messagesOver = (stream: Stream, options: MessageStreamOptions): Mes
 const toNamed = (error: unknown, limit: AbortSignal, maxBytes: number): Failure => {
   const name = error instanceof Error ? error.name : ''
   if (name.startsWith('InvalidDataLength') || name === 'InvalidMessageLengthError' || error instanceof RangeError) {
-    return new Failure('RecordTooLarge', `The peer sent a message of more than ${maxBytes} bytes.`)
+    return new Failure('RecordTooLarge', { code: 'message-too-large', limit: maxBytes })
   }
   if (limit.aborted) {
     const isTimeout = limit.reason instanceof Error && limit.reason.name === 'TimeoutError'
     return isTimeout
-      ? new Failure('Timeout', 'The peer did not answer in time.')
-      : new Failure('Cancelled', 'The exchange with the peer was cancelled.')
+      ? new Failure('Timeout', { code: 'exchange-timed-out' })
+      : new Failure('Cancelled', { code: 'exchange-cancelled' })
   }
-  return new Failure('PeerUnreachable', `The exchange with the peer broke off: ${String(error)}`)
+  return new Failure('PeerUnreachable', {
+    code: 'exchange-broke-off',
+    detail: error instanceof Error ? error.message : String(error),
+  })
 }

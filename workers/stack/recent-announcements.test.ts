@@ -4,7 +4,7 @@ import { createRecentAnnouncements, type RecentAnnouncement } from './recent-ann
 
 const limits = { maxCount: 6, maxBytes: 600, maxAgeMs: 1_000 }
 
-const newsOf = (given: {
+const announcementOf = (given: {
   name: string
   publisher: string
   source: string
@@ -24,7 +24,7 @@ const newsOf = (given: {
   },
 })
 
-const someNews = fc.record({
+const arbitraryAnnouncement = fc.record({
   name: fc.constantFrom('a', 'b', 'c', 'd'),
   publisher: fc.constantFrom('p', 'q', 'r', 's'),
   source: fc.constantFrom('x', 'y', 'z'),
@@ -32,23 +32,23 @@ const someNews = fc.record({
   mark: fc.nat(255),
 })
 
-test('keeps to its limits, and of each package the newest only', () => {
+test('stays within its limits and keeps only the newest announcement of each package', () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(someNews, fc.nat(400)), { maxLength: 60 }), (all) => {
+    fc.property(fc.array(fc.tuple(arbitraryAnnouncement, fc.nat(400)), { maxLength: 60 }), (all) => {
       let now = 0
       const recent = createRecentAnnouncements(() => now, limits)
-      const newest = new Map<string, { at: number; news: RecentAnnouncement }>()
+      const newest = new Map<string, { at: number; announcement: RecentAnnouncement }>()
       for (const [given, laterMs] of all) {
         now += laterMs
-        const news = newsOf(given)
-        recent.add(news)
-        newest.set(news.packageId, { at: now, news })
+        const announcement = announcementOf(given)
+        recent.add(announcement)
+        newest.set(announcement.packageId, { at: now, announcement })
         const list = recent.list()
         expect(list.length).toBeLessThanOrEqual(limits.maxCount)
         expect(recent.bytes()).toBe(list.reduce((sum, { data }) => sum + data.length, 0))
         expect(recent.bytes()).toBeLessThanOrEqual(limits.maxBytes)
         for (const message of list) {
-          const kept = [...newest.values()].find((each) => each.news.message === message)
+          const kept = [...newest.values()].find((each) => each.announcement.message === message)
           expect(now - (kept?.at ?? Number.NEGATIVE_INFINITY)).toBeLessThanOrEqual(limits.maxAgeMs)
         }
       }
@@ -56,25 +56,28 @@ test('keeps to its limits, and of each package the newest only', () => {
   )
 })
 
-test('a stranger with any number of identities pushes out no news from elsewhere that are within their share', () => {
+test('one source with any number of identities does not evict announcements of other sources within their share', () => {
   fc.assert(
     fc.property(fc.array(fc.record({ publisher: fc.nat(1_000), size: fc.integer({ min: 1, max: 200 }) })), (flood) => {
       const recent = createRecentAnnouncements(() => 0, limits)
-      const honest = [1, 2].map((n) => newsOf({ name: 'a', publisher: `honest ${n}`, source: 'home', size: 100 }))
-      for (const news of honest) recent.add(news)
+      const honest = [1, 2].map((n) =>
+        announcementOf({ name: 'a', publisher: `honest ${n}`, source: 'home', size: 100 }),
+      )
+      for (const announcement of honest) recent.add(announcement)
       for (const { publisher, size } of flood)
-        recent.add(newsOf({ name: 'spam', publisher: `${publisher}`, source: 'stranger', size }))
+        recent.add(announcementOf({ name: 'spam', publisher: `${publisher}`, source: 'stranger', size }))
       for (const { message } of honest) expect(recent.list()).toContain(message)
     }),
   )
 })
 
-test('one publisher pushes out no other of the same address', () => {
+test('one publisher does not evict another behind the same address', () => {
   const recent = createRecentAnnouncements(() => 0, limits)
-  const [one] = [newsOf({ name: 'a', publisher: 'one', source: 'school', size: 50 })]
+  const [one] = [announcementOf({ name: 'a', publisher: 'one', source: 'school', size: 50 })]
   if (one === undefined) return
   recent.add(one)
-  for (let n = 0; n < 50; n += 1) recent.add(newsOf({ name: `n${n}`, publisher: 'two', source: 'school', size: 60 }))
+  for (let n = 0; n < 50; n += 1)
+    recent.add(announcementOf({ name: `n${n}`, publisher: 'two', source: 'school', size: 60 }))
   expect(recent.list()).toContain(one.message)
   expect(recent.list()[0]?.data.length).toBe(60)
 })

@@ -3,7 +3,7 @@ import type { RawMessage } from '../libp2p-internals/gossipsub.ts'
 export interface RecentAnnouncement {
   readonly packageId: string
   readonly publisher: string
-  /** Where it came from, as the address of the machine. */
+  /** The machine that sent it, by its address. */
   readonly source: string
   readonly message: RawMessage
 }
@@ -15,8 +15,8 @@ export interface RecentAnnouncementsLimits {
 }
 
 /**
- * What a crowd of newcomers may have missed: an announcement has some 2 KB, so that even a busy minute fits; after ten
- * minutes everybody has met somebody with a catalogue.
+ * Covers what a crowd of new tabs may have missed: an announcement has some 2 KB, so even a busy minute fits; after ten
+ * minutes every tab has met a peer with a catalogue.
  */
 const recentAnnouncementsLimits: RecentAnnouncementsLimits = { maxCount: 64, maxBytes: 256 * 1024, maxAgeMs: 600_000 }
 
@@ -25,27 +25,27 @@ interface Kept extends RecentAnnouncement {
   readonly size: number
 }
 
-type Weight = (news: Kept) => number
+type Weight = (announcement: Kept) => number
 
 export interface RecentAnnouncements {
-  add(news: RecentAnnouncement): void
-  /** The newest first. */
+  add(announcement: RecentAnnouncement): void
+  /** Newest first. */
   list(): RawMessage[]
   bytes(): number
 }
 
 /**
- * The newest announcement of each of the packages that had news last, within limits. Over the number or the
- * bytes, the source with the most of them loses the oldest one of its publisher with the most: a stranger with many
- * identities pushes out its own news, and those of others that share its address.
+ * The newest announcement of each recently announced package, within limits. Over a limit, the source with the largest
+ * share loses the oldest announcement of its largest publisher: a source with many identities evicts only its own and
+ * those behind the same address.
  *
- * @param now ms, never going back.
+ * @param now Monotonic clock (ms).
  */
 export const createRecentAnnouncements = (
   now: () => number,
   limits: RecentAnnouncementsLimits = recentAnnouncementsLimits,
 ): RecentAnnouncements => {
-  /** By package, the oldest first. */
+  /** By package, oldest first. */
   const kept = new Map<string, Kept>()
   let bytes = 0
 
@@ -65,11 +65,11 @@ export const createRecentAnnouncements = (
   }
 
   return {
-    add(news) {
-      remove(news.packageId)
+    add(announcement) {
+      remove(announcement.packageId)
       dropStale()
-      const size = news.message.data.length
-      kept.set(news.packageId, { ...news, at: now(), size })
+      const size = announcement.message.data.length
+      kept.set(announcement.packageId, { ...announcement, at: now(), size })
       bytes += size
       while (kept.size > limits.maxCount) shrink(() => 1)
       while (bytes > limits.maxBytes) shrink(({ size }) => size)
@@ -82,10 +82,11 @@ export const createRecentAnnouncements = (
   }
 }
 
-/** Those of the group that weighs most, in their order. */
-const heaviest = (all: readonly Kept[], groupOf: (news: Kept) => string, weightOf: Weight): Kept[] => {
+/** The announcements of the heaviest group, in their order. */
+const heaviest = (all: readonly Kept[], groupOf: (announcement: Kept) => string, weightOf: Weight): Kept[] => {
   const weights = new Map<string, number>()
-  for (const news of all) weights.set(groupOf(news), (weights.get(groupOf(news)) ?? 0) + weightOf(news))
+  for (const announcement of all)
+    weights.set(groupOf(announcement), (weights.get(groupOf(announcement)) ?? 0) + weightOf(announcement))
   const most = [...weights].reduce((best, each) => (each[1] > best[1] ? each : best), ['', -1] as const)
-  return all.filter((news) => groupOf(news) === most[0])
+  return all.filter((announcement) => groupOf(announcement) === most[0])
 }

@@ -4,14 +4,14 @@ import { DHT_NAMESPACE } from '../protocol/protocols.ts'
 import { bytesToAscii } from '../protocol/text.ts'
 import { HeadRefused, type Refusal } from './head-validator.ts'
 
-/** Reports each peer that asked this node to store what it refused, and why. */
+/** Reports each peer whose PUT_VALUE this node refused, with the reason. */
 export const watchRefusedPuts = (dht: KadDHT, onRefused: (peer: string, refusal: Refusal) => void): void =>
   watchRejectedPuts(dht, (peer, { key }, error) => onRefused(peer, refusalOf(error, key)))
 
-/** What is not a record, or has no namespace, does not come as far as the validator. */
+/** A malformed record, or one without a namespace, never reaches the validator. */
 const refusalOf = (error: unknown, key: unknown): Refusal => {
   if (error instanceof HeadRefused) return error.refusal
-  // Other namespaces are those of later versions.
+  // Later versions may use other namespaces.
   return isOfOtherNamespace(key) ? 'unchecked' : 'malformed'
 }
 
@@ -21,5 +21,5 @@ const isOfOtherNamespace = (key: unknown): boolean => {
   return namespace !== undefined && namespace !== DHT_NAMESPACE
 }
 
-/** Two slashes, a namespace, and a character of what follows. */
+/** Two slashes, a namespace and one character of the rest. */
 const maxNamespaceBytes = 35

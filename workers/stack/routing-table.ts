@@ -5,13 +5,13 @@ import { KAD_PROTOCOL } from '../protocol/protocols.ts'
 import { tableCheckMs } from './limits.ts'
 
 /**
- * Drops peers from the routing table when they disconnect. Stock kad-dht keeps them until their bucket is full, so
- * that a relay would answer with tabs that are long closed. Returns its undo.
+ * Removes peers from the routing table when they disconnect. Stock kad-dht keeps them until their bucket is full, so that
+ * a relay would answer with closed tabs. Returns a function that stops it.
  */
 export const forgetDisconnected = (node: Libp2p<{ dht: KadDHT }>): (() => void) => {
   const table = routingTable(node.services.dht)
   const onDisconnect = ({ detail: peer }: CustomEvent<PeerId>): void => {
-    // The table may not know the peer, or be stopping: nothing to do in either case.
+    // The table lacks the peer or is stopping; neither matters.
     table.remove(peer).catch(() => {})
   }
   node.addEventListener('peer:disconnect', onDisconnect)
@@ -19,9 +19,9 @@ export const forgetDisconnected = (node: Libp2p<{ dht: KadDHT }>): (() => void) 
 }
 
 /**
- * Puts every connected DHT peer into the routing table. Stock kad-dht tries once, when a peer has identified itself: a
- * peer without an address at that moment is passed over, one whose ping is lost too, and neither is tried again. Here
- * each is tried when it identifies itself or changes, and every 15 s while it is missing. Returns its undo.
+ * Adds every connected DHT peer to the routing table. Stock kad-dht tries only once, after identify, and misses a peer
+ * without an address at that moment or with a lost ping. This tries after each identify or peer update, and every 15 s
+ * while the peer is missing. Returns a function that stops it.
  */
 export const admitConnected = (node: Libp2p<{ dht: KadDHT }>): (() => void) => {
   const table = routingTable(node.services.dht)
@@ -31,7 +31,7 @@ export const admitConnected = (node: Libp2p<{ dht: KadDHT }>): (() => void) => {
     const { protocols } = await node.peerStore.get(peer)
     if (protocols.includes(KAD_PROTOCOL)) await table.add(peer)
   }
-  // A peer that is gone again, or a node that stops: nothing to do.
+  // The peer has left or the node is stopping; neither matters.
   const tryToAdmit = (peer: PeerId): void => void admit(peer).catch(() => {})
 
   const onIdentify = ({ detail }: CustomEvent<{ peerId: PeerId }>): void => tryToAdmit(detail.peerId)
@@ -46,8 +46,8 @@ export const admitConnected = (node: Libp2p<{ dht: KadDHT }>): (() => void) => {
   }
 }
 
-/** Puts a peer into the routing table if it answers a ping. */
+/** Adds a peer to the routing table if it answers a ping. */
 export const addToTable = (dht: KadDHT, peer: PeerId): Promise<void> => routingTable(dht).add(peer)
 
-/** Peers in the routing table of a node. */
+/** Number of peers in the routing table. */
 export const routingTableSize = (dht: KadDHT): number => routingTable(dht).size

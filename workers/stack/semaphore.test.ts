@@ -4,7 +4,7 @@ import { createSemaphore } from './semaphore.ts'
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-test('grants as many permits as there are, in order, and none to a task that gave up', async () => {
+test('grants its permits in order and skips cancelled tasks', async () => {
   const semaphore = createSemaphore(2)
   const { signal } = new AbortController()
   const begun: number[] = []
@@ -20,7 +20,7 @@ test('grants as many permits as there are, in order, and none to a task that gav
   gone.abort()
   expect(await all[2]).toBe('gone')
   ends[0]?.()
-  // A second release frees nothing.
+  // A second release has no effect.
   ends[0]?.()
   await all[3]
   expect(begun).toEqual([0, 1, 3])
@@ -33,7 +33,7 @@ test('grants as many permits as there are, in order, and none to a task that gav
   expect(begun).toEqual([0, 1, 3, 4, 5])
 })
 
-test('an abort while the work runs keeps the permit until the work ends', async () => {
+test('aborted work keeps its permit until it ends', async () => {
   const semaphore = createSemaphore(1)
   const { signal } = new AbortController()
   const stop = new AbortController()
@@ -50,14 +50,14 @@ test('an abort while the work runs keeps the permit until the work ends', async 
   await second
 })
 
-test('gives the permit back when the work fails', async () => {
+test('releases the permit when the work fails', async () => {
   const semaphore = createSemaphore(1)
   const { signal } = new AbortController()
   await expect(semaphore.run(signal, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
   expect(await semaphore.run(signal, async () => 'next')).toBe('next')
 })
 
-test('starts in the order of arrival, never more than the permits, whichever tasks end or give up first', async () => {
+test('starts tasks in order of arrival within its permits, whatever order they end or cancel in', async () => {
   const events = fc.array(fc.tuple(fc.constantFrom('arrive', 'end', 'give up'), fc.nat()), { maxLength: 60 })
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 4 }), events, async (permits, script) => {
@@ -91,7 +91,7 @@ test('starts in the order of arrival, never more than the permits, whichever tas
           if (id !== undefined) waiting.delete(id)
         }
         await turn()
-        // Nothing waits beside a free permit.
+        // No task waits while a permit is free.
         expect(waiting.size === 0 || running.size === permits).toBe(true)
       }
       expect(most).toBeLessThanOrEqual(permits)

@@ -1,13 +1,13 @@
 import PQueue from 'p-queue'
 
-/** Lets a bounded number of tasks run at once; the others wait in the order in which they came. */
+/** Limits the number of concurrent tasks; the others wait in order of arrival. */
 export interface Semaphore {
   /**
-   * Waits for a permit; the function that it resolves with gives the permit back, once.
-   * Rejects with the signal's reason when the signal aborts first. An abort after that changes nothing.
+   * Waits for a permit and resolves with the function that releases it. Rejects with the signal's reason if the signal
+   * aborts first; a later abort has no effect.
    */
   acquire(signal: AbortSignal): Promise<() => void>
-  /** Runs `work` with a permit, which is given back when `work` has settled. */
+  /** Runs `work` with a permit and releases it when `work` settles. */
   run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>
 }
 
@@ -16,8 +16,8 @@ export const createSemaphore = (permits: number): Semaphore => {
 
   const acquire = (signal: AbortSignal): Promise<() => void> =>
     new Promise((resolve, reject) => {
-      // p-queue gives up the place of a running task as soon as its signal aborts, though the work may still go on: it
-      // sees a signal that aborts only while the task waits.
+      // p-queue frees the place of a running task as soon as its signal aborts, even if the work continues, so it gets a
+      // signal that aborts only while the task waits.
       const waiting = new AbortController()
       const onAbort = (): void => waiting.abort(signal.reason)
       if (signal.aborted) onAbort()

@@ -26,7 +26,7 @@ const start = async (address: string): Promise<Libp2p<StackServices>> => {
   return node
 }
 
-test('a peer is pinged by several who do not know of each other: none fails, and the connection stays', async () => {
+test('concurrent pings to one peer all succeed and keep the connection open', async () => {
   const [one, two] = await Promise.all([start('/memory/pings-one'), start('/memory/pings-two')])
   const connection = await one.dial(two.getMultiaddrs())
   const pings = await Promise.allSettled([1, 2, 3].map(() => one.services.ping.ping(two.peerId)))
@@ -34,7 +34,7 @@ test('a peer is pinged by several who do not know of each other: none fails, and
   expect(connection.status).toBe('open')
 })
 
-test('a peer that has just connected is in the routing table without a ping', async () => {
+test('a freshly connected peer enters the routing table without a ping', async () => {
   const [one, two] = await Promise.all([start('/memory/fresh-one'), start('/memory/fresh-two')])
   const ping = vi.spyOn(one.services.ping, 'ping')
   await one.dial(two.getMultiaddrs())

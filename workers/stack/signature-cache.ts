@@ -2,26 +2,26 @@ import { sameBytes } from '../protocol/bytes.ts'
 import type { CryptoProvider, Verify } from '../protocol/crypto.ts'
 import { createLruMap } from './lru-map.ts'
 
-/** Signatures that were found good and are remembered, at about 300 bytes each. */
+/** Good signatures in the cache, at about 300 bytes each. */
 const defaultCapacity = 8_192
 
-/** Checks of signatures that belong to one task, and how many of them had really to be made. */
+/** The crypto provider of one task. */
 export interface CountedCrypto extends CryptoProvider {
+  /** Signatures that the cache lacked and the task verified. */
   checks(): number
 }
 
-/** Hashes that one task remembers: those of an announcement, its parts and the documents of its identity. */
+/** Hashes cached per task: those of an announcement, its parts and the documents of its identity. */
 const hashesInTask = 64
 
 /**
- * Remembers good signatures, so that a record or an identity that comes again costs a hash and no second check; the
- * ones that were not asked for longest are forgotten first. Bad ones are not remembered: their number is the sender's
- * to choose. What a task has hashed it need not hash again: it is verified for the announcement, and once more on its way
- * into the catalogue.
+ * Caches good signatures, so that a repeated record or identity costs a hash instead of a verification; evicts the least
+ * recently used. Does not cache bad ones, whose number the sender chooses. Also caches the hashes of a task, because an
+ * announcement is verified once more on its way into the catalogue.
  *
- * A new signature is checked while its message is hashed, so that both take one turn of the event loop.
+ * Verifies a new signature while hashing its message, so that both take one turn of the event loop.
  *
- * @returns makes a view for one task.
+ * @returns a function that creates the crypto provider of one task.
  */
 export const createSignatureCache = (crypto: CryptoProvider, capacity = defaultCapacity): (() => CountedCrypto) => {
   /** Hashes of messages by key and signature. */
@@ -52,9 +52,9 @@ export const createSignatureCache = (crypto: CryptoProvider, capacity = defaultC
       checks: () => checks,
       async verify(publicKey, message, signature) {
         const id = [publicKey, signature].map(toLatin1).join('|')
-        const known = good.peek(id)
-        if (known !== undefined && known === toLatin1(await sha256(message))) {
-          good.set(id, known)
+        const goodHash = good.peek(id)
+        if (goodHash !== undefined && goodHash === toLatin1(await sha256(message))) {
+          good.set(id, goodHash)
           return true
         }
         const underWay = pending.get(id)
@@ -71,5 +71,5 @@ export const createSignatureCache = (crypto: CryptoProvider, capacity = defaultC
   }
 }
 
-/** A character a byte; keys and signatures have their length in their codecs, so the parts cannot run together. */
+/** One character per byte; codecs fix the lengths of keys and signatures, so the joined parts are unambiguous. */
 const toLatin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes)

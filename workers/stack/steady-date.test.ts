@@ -8,14 +8,14 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Sets the clock of the machine under the running process, by `ms`. */
+/** Moves the system clock of the running process by `ms`. */
 const setClock = (ms: number): void => {
   const real = Date.now
   vi.spyOn(Date, 'now').mockImplementation(() => real() + ms)
 }
 
 test.each([3 * dayMs * 365, dayMs, -dayMs, -3 * dayMs * 365])(
-  'a clock that is set by %i ms moves no date that is made without an argument',
+  'setting the clock by %i ms does not move the current date',
   (ms) => {
     const SystemDate = Date
     undos.push(installSteadyDate())
@@ -27,12 +27,12 @@ test.each([3 * dayMs * 365, dayMs, -dayMs, -3 * dayMs * 365])(
       expect(now).toBeGreaterThanOrEqual(before - 1_000)
       expect(now).toBeLessThan(before + dayMs / 2)
     }
-    // What is asked of the clock itself says so.
+    // Only the wall clock shows the change.
     expect(Math.abs(wallNow() - before)).toBeGreaterThan(dayMs / 2)
   },
 )
 
-test('dates of given times are as ever, and are dates', () => {
+test('dates with arguments are ordinary dates', () => {
   undos.push(installSteadyDate())
   expect(new Date(0).toISOString()).toBe('1970-01-01T00:00:00.000Z')
   expect(new Date(2026, 0, 2).getDate()).toBe(2)
@@ -45,7 +45,7 @@ test('dates of given times are as ever, and are dates', () => {
   expect(() => new Date(Number.NaN).toISOString()).toThrow(RangeError)
 })
 
-test('it is installed once, and undone', () => {
+test('installs once and can be undone', () => {
   const SystemDate = Date
   const undo = installSteadyDate()
   const steady = Date
@@ -56,7 +56,7 @@ test('it is installed once, and undone', () => {
   expect(Math.abs(wallNow() - Date.now())).toBeLessThan(60_000)
 })
 
-test('a steady present of a given clock begins with it and does not follow it', () => {
+test('a steady clock starts at the given clock and does not follow it', () => {
   let given = 5 * dayMs
   const now = steadyFrom(() => given)
   given -= dayMs

@@ -1,20 +1,20 @@
 /**
- * A `Date` that a clock which is set cannot move.
+ * A `Date` that ignores changes of the system clock.
  *
- * libp2p and its modules measure durations by `Date`: how old an address, a record or a provider is, when a peer may be
- * grafted again, when a tag ends. A clock that is set forward by a day ends all of them at once, one that is set back
- * makes them last for a day longer. After `installSteadyDate` the present moves on evenly from what the clock said then.
+ * libp2p measures durations with `Date`: the age of an address, record or provider, the backoff before a graft, the
+ * lifetime of a tag. Setting the clock forward by a day ends all of them at once; setting it back extends them by a day.
+ * After `installSteadyDate` the time advances evenly from the clock's value at that moment.
  *
- * Not guaranteed: that the present is right (`wallNow` asks the clock itself), nor that it counts the time in which the
- * machine slept: browsers' steady clocks may stand still in it. Waking has a routine of its own.
+ * Does not guarantee the right time (`wallNow` reads the system clock) or that it counts sleep: monotonic clocks of
+ * browsers may stop while the machine sleeps, which the engine handles on wake.
  */
 
 let system: DateConstructor | undefined
 
-/** What the clock of this machine says now (ms since the epoch). For what people read, and for what is written down. */
+/** The system clock (ms since the epoch), for times that people read and for stored times. */
 export const wallNow = (): number => (system ?? Date).now()
 
-/** Once in a worker or process, before anything is measured. What is returned undoes it. */
+/** Call once in a worker or process, before anything is measured. Returns a function that undoes it. */
 export const installSteadyDate = (): (() => void) => {
   if (system !== undefined) return () => {}
   const SystemDate = Date
@@ -36,8 +36,8 @@ export const installSteadyDate = (): (() => void) => {
 }
 
 /**
- * The same for a clock that is given: ms since the epoch as it said at the beginning, moved on evenly. For durations that
- * outlive this process, such as the end of a ban.
+ * Makes a given clock steady: reads it once (ms since the epoch) and then advances evenly. For durations that outlive the
+ * process, such as a ban.
  */
 export const steadyFrom = (clock: () => number): (() => number) => {
   const startedAt = clock()

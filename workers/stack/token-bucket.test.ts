@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createTokenBucket } from './token-bucket.ts'
 
 describe('a token bucket', () => {
-  it('gives at most what it has and what came back since, and says when there is more', () => {
+  it('grants at most its burst and refill, and reports when the next token is due', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 50 }),
@@ -25,7 +25,7 @@ describe('a token bucket', () => {
     )
   })
 
-  it('goes into debt as far as it may, and pays before it gives again', () => {
+  it('goes into bounded debt, which the refill pays off first', () => {
     let ms = 0
     const bucket = createTokenBucket({ perSecond: 10, burst: 20 }, () => ms, 5)
     bucket.take(1_000)

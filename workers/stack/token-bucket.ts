@@ -5,26 +5,25 @@ export interface Rate {
 }
 
 export interface TokenBucket {
-  /** Tokens now; below zero is a debt. */
+  /** Current tokens; negative is a debt. */
   left(): number
   /** Whether there is at least one token. */
   hasSome(): boolean
   /**
-   * Takes as many as given, also more than there are: the debt is paid before there are tokens again. Returns what is left
-   * at that moment.
+   * Takes `count` tokens, going into debt if needed; the refill pays the debt off first. Returns the remaining tokens.
    */
   take(count: number): number
   /** Takes one token if there is one. */
   tryTake(): boolean
-  /** Time until there is a token (ms); 0 when there is. */
+  /** Time until a token is available (ms). */
   waitMs(): number
 }
 
 /**
- * Full at first, refilled at a steady rate. Looking changes nothing, not even by the rounding of a refill in two steps.
+ * Starts full and refills at a steady rate. Reading changes nothing, not even by rounding.
  *
- * @param now ms, of any origin; a step back refills nothing.
- * @param maxDebt Tokens below zero that it goes at most.
+ * @param now Clock with any origin (ms); a step back refills nothing.
+ * @param maxDebt Largest debt (tokens).
  */
 export const createTokenBucket = (
   { perSecond, burst }: Rate,

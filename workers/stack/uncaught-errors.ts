@@ -1,16 +1,16 @@
-/** Faults in a minute of which each is shown; of the others the number. */
+/** Errors logged per minute; of the rest only the number. */
 const shownPerMinute = 10
 
-/** More in a minute than an honest hour brings: the process does nothing else, and is better started afresh. */
+/** More in a minute than normal operation causes in an hour: the process does little else and should restart. */
 const tooManyPerMinute = 1_000
 
 const minuteMs = 60_000
 
-/** What the process does with an error that nobody caught. */
+/** Decides how the process handles an uncaught error. */
 export interface UncaughtErrors {
-  /** Shows it, and says whether the process should live on. */
+  /** Logs the error and decides whether the process keeps serving. */
   take(error: unknown): 'serve' | 'stop'
-  /** All so far. */
+  /** Total so far. */
   count(): number
 }
 
@@ -20,9 +20,9 @@ export interface UncaughtErrorsOptions {
 }
 
 /**
- * Decides about errors that reach the process. One is a fault in code below ours that a stranger may have found, and
- * ends nothing: the connection that it belongs to ends by its own limits. The log is limited, since a stranger who can
- * cause one can cause many; it stops when they come so fast that little else is done.
+ * Handles uncaught errors of the process. A single one is a fault in a dependency that a remote peer may have triggered;
+ * the process keeps serving, and its connection ends by its own limits. The log is rate-limited, since a peer that can
+ * cause one error can cause many. The process stops when errors arrive so fast that it does little else.
  */
 export const createUncaughtErrors = ({ log, now }: UncaughtErrorsOptions): UncaughtErrors => {
   let minute = Number.NEGATIVE_INFINITY
@@ -32,23 +32,23 @@ export const createUncaughtErrors = ({ log, now }: UncaughtErrorsOptions): Uncau
     take(error) {
       const time = now()
       if (time - minute >= minuteMs) {
-        if (inMinute > shownPerMinute) log(`${inMinute - shownPerMinute} more faults in the minute before.`)
+        if (inMinute > shownPerMinute) log(`${inMinute - shownPerMinute} more uncaught errors in the previous minute.`)
         minute = time
         inMinute = 0
       }
       inMinute += 1
       total += 1
-      if (inMinute <= shownPerMinute) log(`A fault that nothing caught: ${describe(error)}`)
-      if (inMinute === shownPerMinute) log('More faults within this minute are counted only.')
+      if (inMinute <= shownPerMinute) log(`Uncaught error: ${describe(error)}`)
+      if (inMinute === shownPerMinute) log('Further uncaught errors in this minute are only counted.')
       if (inMinute < tooManyPerMinute) return 'serve'
-      if (inMinute === tooManyPerMinute) log(`${inMinute} faults within a minute: stopping.`)
+      if (inMinute === tooManyPerMinute) log(`${inMinute} uncaught errors within a minute: stopping.`)
       return 'stop'
     },
     count: () => total,
   }
 }
 
-/** Anything can be thrown, and even an error may throw when it is shown. */
+/** Any value can be thrown, and even an error may throw when converted to text. */
 const describe = (error: unknown): string => {
   try {
     const text = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error)

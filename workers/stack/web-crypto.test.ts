@@ -24,7 +24,7 @@ const vectors = [
 ]
 
 describe('webCrypto', () => {
-  it('hashes with SHA-256, views into larger buffers too', async () => {
+  it('hashes with SHA-256, including views into larger buffers', async () => {
     const larger = text('xxabcxx')
     const hash = await webCrypto.sha256(larger.subarray(2, 5))
     expect(Buffer.from(hash).toString('hex')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
@@ -38,7 +38,7 @@ describe('webCrypto', () => {
     expect(await verifyWithoutPlatform(fromHex(publicKey), fromHex(message), fromHex(signature))).toBe(true)
   })
 
-  it('makes the key of a seed that the library makes, and refuses a seed of another length', async () => {
+  it('derives the same key from a seed as the library and rejects a seed of another length', async () => {
     const seed = await generateSigningKey()
     const [ours, theirs] = await Promise.all([keyFromSeed(seed), keyByLibrary(seed)])
     expect(ours.equals(theirs)).toBe(true)
@@ -46,7 +46,7 @@ describe('webCrypto', () => {
     await expect(keyFromSeed(seed.subarray(1))).rejects.toBeInstanceOf(TypeError)
   })
 
-  it('refuses another message, another key and any flipped bit, in both ways of verifying', async () => {
+  it('rejects another message, another key and any flipped bit with both verifiers', async () => {
     const signer = await createSigner(await generateSigningKey())
     const other = await createSigner(await generateSigningKey())
     const message = text('hello')
@@ -63,7 +63,7 @@ describe('webCrypto', () => {
     }
   })
 
-  it('answers false for garbage of every length', async () => {
+  it('returns false for garbage of any length', async () => {
     const lengths = [0, 1, 31, 32, 33, 64, 65, 1_000]
     for (const keyLength of lengths)
       for (const signatureLength of lengths)
@@ -77,12 +77,12 @@ describe('webCrypto', () => {
           ).toBe(false)
   })
 
-  it('makes different seeds, and takes no seed of another length', async () => {
+  it('generates different seeds and rejects a seed of another length', async () => {
     expect(await generateSigningKey()).not.toEqual(await generateSigningKey())
     await expect(createSigner(new Uint8Array(31))).rejects.toThrow()
   })
 
-  it('verifies keys and signatures that are views into a message', async () => {
+  it('accepts keys and signatures that are views into a message', async () => {
     const signer = await createSigner(await generateSigningKey())
     const message = text('a record')
     const packed = new Uint8Array([...signer.publicKey, ...(await signer.sign(message)), ...message])

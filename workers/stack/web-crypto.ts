@@ -6,19 +6,19 @@ import type { CryptoProvider, Signer } from '../protocol/crypto.ts'
 import { verifyWithoutPlatform } from './ed25519.ts'
 import { createLruMap } from './lru-map.ts'
 
-/** Lengths of Ed25519, bytes (RFC 8032 §5.1). */
+/** Ed25519 lengths (bytes, RFC 8032 §5.1). */
 const keyBytes = 32
 const signatureBytes = 64
 const seedBytes = 32
 
-/** Keys that stay imported, at about 500 bytes each: those of a few hundred publishers that have news. */
+/** Imported keys in the cache, at about 500 bytes each: those of a few hundred active publishers. */
 const maxKeys = 1_024
 
 /**
- * Hashes and signatures by the platform's WebCrypto, in tabs, workers and Node. Where it has no Ed25519 (browsers of
- * before 2025), signatures are made by `@libp2p/crypto` and checked in JavaScript (`ed25519.ts`).
+ * Hashes and signatures with the platform's WebCrypto, in tabs, workers and Node. Without Ed25519 (browsers before 2025),
+ * `@libp2p/crypto` signs and `ed25519.ts` verifies in JavaScript.
  *
- * `verify` answers false for whatever is not a valid signature, garbage included; it never rejects.
+ * `verify` returns false for anything but a valid signature, garbage included; it never rejects.
  */
 export const webCrypto: CryptoProvider = {
   sha256: async (bytes) => new Uint8Array(await crypto.subtle.digest('SHA-256', own(bytes))),
@@ -29,7 +29,7 @@ export const webCrypto: CryptoProvider = {
         ? await verifyByPlatform(publicKey, message, signature)
         : verifyWithoutPlatform(publicKey, message, signature)
     } catch {
-      // 32 bytes that are no point of the curve, most likely.
+      // Most likely 32 bytes that are not a point of the curve.
       return false
     }
   },
@@ -39,8 +39,8 @@ export const webCrypto: CryptoProvider = {
 export const generateSigningKey = async (): Promise<Uint8Array> => crypto.getRandomValues(new Uint8Array(seedBytes))
 
 /**
- * libp2p's Ed25519 key that grows from `seed` (32 bytes; anything else is a TypeError). The library works its public key
- * out in JavaScript, which blocks a cold start for 15 ms; the platform knows it at once.
+ * libp2p's Ed25519 key derived from `seed` (32 bytes; anything else is a TypeError). The library derives the public key in
+ * JavaScript, which blocks a cold start for 15 ms; the platform does it at once.
  */
 export const keyFromSeed = async (seed: Uint8Array): Promise<PrivateKey> => {
   if (seed.length !== seedBytes) throw new TypeError(`A seed has ${seedBytes} bytes.`)
@@ -51,12 +51,12 @@ export const keyFromSeed = async (seed: Uint8Array): Promise<PrivateKey> => {
 
 export const keyByLibrary = (seed: Uint8Array): Promise<PrivateKey> => generateKeyPairFromSeed('Ed25519', seed.slice())
 
-/** Signs with the Ed25519 key that grows from `seed` (32 bytes; anything else is a TypeError). */
+/** Signs with the Ed25519 key derived from `seed` (32 bytes; anything else is a TypeError). */
 export const createSigner = async (seed: Uint8Array): Promise<Signer> => {
   const key = await keyFromSeed(seed)
   return {
     publicKey: key.publicKey.raw.slice(),
-    // Node signs into a Buffer, whose `slice` shares memory where that of a Uint8Array copies.
+    // Node returns a Buffer, whose `slice` shares memory, unlike that of a Uint8Array.
     sign: async (message) => new Uint8Array(await key.sign(message)),
   }
 }
@@ -64,7 +64,7 @@ export const createSigner = async (seed: Uint8Array): Promise<Signer> => {
 /** Keys of an engine by the platform's WebCrypto, or by `@libp2p/crypto` where it has no Ed25519. */
 export const webKeys = { generateSeed: generateSigningKey, createSigner, privateKey: keyFromSeed }
 
-/** What stands in front of the seed in a private key of RFC 8410 (PKCS #8). */
+/** Prefix of the seed in a private key of RFC 8410 (PKCS #8). */
 const pkcs8Prefix = Uint8Array.of(48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32)
 
 const publicKeyByPlatform = async (seed: Uint8Array): Promise<Uint8Array> => {
@@ -82,14 +82,14 @@ const verifyByPlatform = async (
   return crypto.subtle.verify('Ed25519', key, own(signature), own(message))
 }
 
-/** An import is a job of its own, before the one that verifies: each key is imported once. */
+/** Importing is a separate job before verification, so each key is imported once. */
 const importedKeys = createLruMap<Promise<CryptoKey>>(maxKeys)
 
 const importKey = (publicKey: Uint8Array): Promise<CryptoKey> => {
   const id = String.fromCharCode(...publicKey)
   return importedKeys.getOrCreate(id, () => {
     const imported = crypto.subtle.importKey('raw', own(publicKey), 'Ed25519', false, ['verify'])
-    // The number of bad keys is the sender's to choose.
+    // The sender chooses the number of bad keys.
     imported.catch(() => importedKeys.delete(id))
     return imported
   })
@@ -105,6 +105,6 @@ const ed25519Supported = (): Promise<boolean> => {
   return support
 }
 
-/** WebCrypto refuses views of shared memory; ours is never shared, a stranger's is copied. */
+/** WebCrypto rejects views of shared memory; such bytes are copied. */
 const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
   bytes.buffer instanceof ArrayBuffer ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes.slice()

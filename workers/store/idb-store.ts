@@ -4,47 +4,42 @@ import { afterPrefix } from './key-range.ts'
 import type { Store } from './store.ts'
 
 /**
- * An open that neither succeeds nor fails by then is given up, ms: another tab holds an older version open and does
- * not let go, or the browser's database process hangs.
+ * Timeout of opening the database (ms): another tab may keep an older version open, or the browser's database process
+ * may hang.
  */
 const openTimeoutMs = 10_000
 
 export interface IdbStoreOptions {
-  /** Told once when the database goes away without `close`: deleted, upgraded by another tab, or ended by the browser. */
+  /** Called once if the database closes without `close`: deleted, upgraded by another tab, or closed by the browser. */
   onClosed?(reason: Failure): void
   openTimeoutMs?: number
 }
 
 /**
- * The store of one profile in IndexedDB: one database a profile, one object store a table.
+ * The store of one profile in IndexedDB: one database per profile, one object store per table.
  *
- * Each `write` is one transaction, and nothing foreign is awaited inside of it, so it commits whole or not at all.
- * When the database goes away under it, every later call rejects with `StorageUnavailable`; it does not reopen by
- * itself, because another tab may own the profile by then.
+ * Each `write` is one transaction without other awaits, so it commits as a whole or not at all. After the database has
+ * closed, every call rejects with `StorageUnavailable`; the store does not reopen it, because another tab may own the
+ * profile by then.
  * @throws Failure `StorageUnavailable` (or `QuotaExceeded`) when the database cannot be opened.
  */
 export const openIdbStore = async (name: string, options: IdbStoreOptions = {}): Promise<Store> => {
   let gone: Failure | undefined
   let database: IDBPDatabase | undefined
-  const lose = (message: string): void => {
+  const lose = (code: Loss): void => {
     if (gone !== undefined) return
-    gone = new Failure('StorageUnavailable', message)
+    gone = new Failure('StorageUnavailable', { code })
     database?.close()
     options.onClosed?.(gone)
   }
 
   const opening = openWithin(options.openTimeoutMs ?? openTimeoutMs, name, {
-    deletedOrUpgraded: (newVersion) =>
-      lose(
-        newVersion === null
-          ? 'The stored data of this profile was deleted while it was open. Reload the page.'
-          : 'Another tab opened this profile with a newer version of the page. Reload the page.',
-      ),
-    terminated: () => lose('The browser closed the storage of this profile. Reload the page.'),
+    deletedOrUpgraded: (newVersion) => lose(newVersion === null ? 'storage-deleted' : 'storage-upgraded'),
+    terminated: () => lose('storage-ended-by-browser'),
   })
   const db = await opening
   database = db
-  // It can have gone away between its opening and here, when there was nothing to close yet.
+  // The database may have been lost before there was a handle to close.
   if (gone !== undefined) db.close()
 
   const named = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -52,9 +47,8 @@ export const openIdbStore = async (name: string, options: IdbStoreOptions = {}):
     try {
       return await work()
     } catch (thrown) {
-      // So it says when its connection was closed and nobody told: no later call can do better.
-      if (thrown instanceof Error && thrown.name === 'InvalidStateError')
-        lose('The browser closed the storage of this profile. Reload the page.')
+      // The connection was closed without an event, so later calls would fail too.
+      if (thrown instanceof Error && thrown.name === 'InvalidStateError') lose('storage-ended-by-browser')
       throw gone ?? storageFailure(thrown)
     }
   }
@@ -89,7 +83,7 @@ export const openIdbStore = async (name: string, options: IdbStoreOptions = {}):
         if (changes.length === 0) return
         const tables = [...new Set(changes.map(({ table }) => table))]
         const transaction = db.transaction(tables, 'readwrite', { durability })
-        // Its outcome is awaited below; an abort before that must not count as unhandled.
+        // Awaited below; an earlier abort must not be an unhandled rejection.
         const done = transaction.done
         done.catch(ignore)
         try {
@@ -107,14 +101,14 @@ export const openIdbStore = async (name: string, options: IdbStoreOptions = {}):
 
     async close() {
       if (gone !== undefined) return
-      gone = new Failure('StorageUnavailable', 'The storage of this profile was closed.')
-      // Waits for the transactions that were begun.
+      gone = new Failure('StorageUnavailable', { code: 'storage-closed' })
+      // Waits for open transactions.
       db.close()
     },
   }
 }
 
-/** Written out rather than taken from `tableNames`, which may grow: what version 1 is must never change. */
+/** Tables of version 1, which must never change, unlike `tableNames`. */
 const firstTables = [
   'keys',
   'settings',
@@ -131,8 +125,7 @@ const firstTables = [
 ]
 
 /**
- * Step n makes version n + 1 out of version n. Steps that were released never change: a new table or another shape is a
- * new step at the end.
+ * Step n migrates version n to version n + 1. Released steps never change: a new table or shape is a new step at the end.
  */
 const upgrades: readonly ((database: IDBPDatabase) => void)[] = [
   (database) => {
@@ -170,17 +163,12 @@ const openWithin = async (timeoutMs: number, name: string, losses: Losses): Prom
     })
     const first = await Promise.race([opening, timeout])
     if (first !== 'late') return first
-    // If it opens after all, nobody uses it: an open connection would only be in the way of others.
+    // A late connection is unused and would only block other tabs.
     opening.then((database) => database.close(), ignore)
-    throw new Failure(
-      'StorageUnavailable',
-      blocked
-        ? 'Another tab keeps an older version of the stored data open. Close the other tabs of this page and reload.'
-        : 'The browser does not open the stored data. Reload the page, or restart the browser.',
-    )
+    throw new Failure('StorageUnavailable', { code: blocked ? 'storage-held-by-tab' : 'storage-not-opening' })
   } catch (thrown) {
     if (thrown instanceof Failure) throw thrown
-    // Firefox says so when it is opened in a private window; later the same name means that the database was closed.
+    // Firefox throws this on opening in a private window; later the same name means a closed database.
     if (thrown instanceof Error && thrown.name === 'InvalidStateError') throw notAllowed()
     throw storageFailure(thrown)
   } finally {
@@ -188,31 +176,28 @@ const openWithin = async (timeoutMs: number, name: string, losses: Losses): Prom
   }
 }
 
-/** A named failure for what IndexedDB threw. */
+/** Converts an IndexedDB error to a named failure. */
 const storageFailure = (thrown: unknown): Failure => {
   const { name, message } = thrown instanceof Error ? thrown : { name: '', message: String(thrown) }
   if (name === 'QuotaExceededError') {
-    return new Failure(
-      'QuotaExceeded',
-      'There is no room left for this page on this device. Remove packages you no longer need, or free disk space.',
-    )
+    return new Failure('QuotaExceeded', { code: 'disk-full' })
   }
   if (name === 'VersionError') {
-    return new Failure(
-      'StorageUnavailable',
-      'The stored data was written by a newer version of this page. Reload the page to get that version.',
-    )
+    return new Failure('StorageUnavailable', { code: 'storage-newer' })
   }
   if (name === 'SecurityError' || !hasIndexedDb()) {
     return notAllowed()
   }
-  return new Failure('StorageUnavailable', `The browser's storage failed: ${message || name}`)
+  return new Failure('StorageUnavailable', { code: 'storage-failed', detail: message || name })
 }
 
-/** Anything but bytes was not written by us: a person or an extension can edit the database. */
+/** Why the database went away without `close`. */
+type Loss = 'storage-deleted' | 'storage-upgraded' | 'storage-ended-by-browser'
+
+/** Ignores values other than bytes: a person or an extension can edit the database. */
 const stored = (value: unknown): Uint8Array | undefined => (value instanceof Uint8Array ? value : undefined)
 
-/** IndexedDB clones the whole buffer under a view: a small view of a large buffer would store all of it. */
+/** IndexedDB clones the whole buffer under a view, so a small view would store a large buffer. */
 const withOwnBuffer = (value: Uint8Array): Uint8Array =>
   value.byteLength === value.buffer.byteLength ? value : value.slice()
 
@@ -224,10 +209,9 @@ const prefixRange = (prefix: string): IDBKeyRange | undefined => {
 
 const ignore = (): void => {}
 
-const notAllowed = (): Failure =>
-  new Failure('StorageUnavailable', 'This browser does not let the page store data (private mode, or blocked).')
+const notAllowed = (): Failure => new Failure('StorageUnavailable', { code: 'storage-refused' })
 
-/** Some browsers take it away, others throw where it is looked at. */
+/** Some browsers remove IndexedDB, others throw on access. */
 const hasIndexedDb = (): boolean => {
   try {
     return globalThis.indexedDB !== undefined

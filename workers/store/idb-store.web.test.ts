@@ -6,7 +6,7 @@ import { openIdbStore } from './idb-store.ts'
 import { openStore } from './open-store.ts'
 import { type Change, tableNames } from './store.ts'
 
-/** Not in the library of types yet: https://wicg.github.io/storage-buckets/ */
+/** Not in the standard types yet: https://wicg.github.io/storage-buckets/ */
 const { storageBuckets } = navigator as unknown as {
   storageBuckets: { open(name: string, options: { quota: number }): Promise<{ indexedDB: IDBFactory }> }
 }
@@ -26,7 +26,7 @@ afterEach(() => {
 
 const one: Change = { table: 'heads', key: 'a', value: Uint8Array.of(1) }
 
-test('keeps everything across a close and a new opening', async () => {
+test('keeps everything across closing and reopening', async () => {
   const name = freshName()
   const first = await openIdbStore(name)
   expect(first.persistent).toBe(true)
@@ -45,7 +45,7 @@ test('keeps everything across a close and a new opening', async () => {
   await second.close()
 })
 
-test('takes over the database of an earlier version of the page, with what it holds', async () => {
+test('migrates the database of an earlier version with its contents', async () => {
   const name = freshName()
   const earlier = await openDB(name, 1, {
     upgrade(database) {
@@ -62,7 +62,7 @@ test('takes over the database of an earlier version of the page, with what it ho
   await store.close()
 })
 
-test('what was written and not awaited before close is stored', async () => {
+test('stores writes that were not awaited before close', async () => {
   const name = freshName()
   const first = await openIdbStore(name)
   const writing = first.write([one])
@@ -73,7 +73,7 @@ test('what was written and not awaited before close is stored', async () => {
   await second.close()
 })
 
-test('asks the browser for the durability that the caller asks for, in one transaction', async () => {
+test('passes the requested durability to the browser, in one transaction', async () => {
   const store = await openIdbStore(freshName())
   const asked = vi.spyOn(IDBDatabase.prototype, 'transaction')
   await store.write([one, { table: 'pieces', key: 'p', value: Uint8Array.of(2) }], { durability: 'strict' })
@@ -86,8 +86,8 @@ test('asks the browser for the durability that the caller asks for, in one trans
   await store.close()
 })
 
-test('a real quota of the browser is QuotaExceeded, and nothing of the write stays', async () => {
-  // A storage bucket has a quota of its own, which the browser enforces as it does that of the whole origin.
+test('exceeding a real browser quota is QuotaExceeded and leaves nothing of the write', async () => {
+  // A storage bucket has its own quota, which the browser enforces like that of the origin.
   const bucket = await storageBuckets.open(freshName(), { quota: 4 * 1024 * 1024 })
   vi.stubGlobal('indexedDB', bucket.indexedDB)
   const store = await openIdbStore(freshName())
@@ -102,7 +102,7 @@ test('a real quota of the browser is QuotaExceeded, and nothing of the write sta
   await store.close()
 })
 
-test('a full disk is QuotaExceeded, and nothing of the write stays', async () => {
+test('a full disk is QuotaExceeded and leaves nothing of the write', async () => {
   const store = await openIdbStore(freshName())
   const put = IDBObjectStore.prototype.put
   vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, value, key) {
@@ -116,51 +116,51 @@ test('a full disk is QuotaExceeded, and nothing of the write stays', async () =>
   await store.close()
 })
 
-test('a database that is deleted under the store is a named failure, told once', async () => {
+test('a database deleted while open is a named failure, reported once', async () => {
   const name = freshName()
-  const told: Failure[] = []
-  const store = await openIdbStore(name, { onClosed: (reason) => told.push(reason) })
+  const reported: Failure[] = []
+  const store = await openIdbStore(name, { onClosed: (reason) => reported.push(reason) })
   await store.write([one])
   await deleteDB(name)
-  expect(told.map((reason) => reason.name)).toEqual(['StorageUnavailable'])
-  expect(told[0]?.message).toContain('deleted')
+  expect(reported.map((reason) => reason.name)).toEqual(['StorageUnavailable'])
+  expect(reported[0]?.reason.code).toBe('storage-deleted')
   expect(await failureName(store.get('heads', 'a'))).toBe('StorageUnavailable')
   expect(await failureName(store.write([one]))).toBe('StorageUnavailable')
   await store.close()
-  expect(told).toHaveLength(1)
+  expect(reported).toHaveLength(1)
 })
 
-test('a database that the browser closes is a named failure, also for the write under way', async () => {
-  const told: Failure[] = []
-  const store = await openIdbStore(freshName(), { onClosed: (reason) => told.push(reason) })
+test('a database closed by the browser is a named failure, also for a pending write', async () => {
+  const reported: Failure[] = []
+  const store = await openIdbStore(freshName(), { onClosed: (reason) => reported.push(reason) })
   const asked = vi.spyOn(IDBDatabase.prototype, 'transaction')
   await store.write([one])
   const database = asked.mock.contexts[0] as IDBDatabase
   const writing = store.write([{ ...one, key: 'b' }])
   const transaction = asked.mock.results[1]?.value as IDBTransaction
-  // What a browser does when it has to end a connection: abort what runs, then tell.
+  // A browser that closes a connection aborts its transactions, then emits an event.
   transaction.abort()
   database.dispatchEvent(new Event('close'))
   expect(await failureName(writing)).toBe('StorageUnavailable')
-  expect(told.map((reason) => reason.message)).toEqual([expect.stringContaining('browser closed')])
+  expect(reported.map(({ reason }) => reason.code)).toEqual(['storage-ended-by-browser'])
   expect(await failureName(store.keys('heads'))).toBe('StorageUnavailable')
 })
 
-test('gives way to a newer version of the page in another tab', async () => {
+test('closes for a newer version of the page in another tab', async () => {
   const name = freshName()
-  const told: Failure[] = []
-  const store = await openIdbStore(name, { onClosed: (reason) => told.push(reason) })
+  const reported: Failure[] = []
+  const store = await openIdbStore(name, { onClosed: (reason) => reported.push(reason) })
   const newer = await openDB(name, 99)
-  expect(told[0]?.message).toContain('newer version')
+  expect(reported[0]?.reason.code).toBe('storage-upgraded')
   newer.close()
   expect(await failureName(store.keys('heads'))).toBe('StorageUnavailable')
-  // And an older page says so, instead of harming the newer data or beginning anew in memory beside it.
-  await expect(openStore(name)).rejects.toThrow('newer version')
+  // The older page fails instead of damaging newer data or starting an empty profile in memory.
+  await expect(openStore(name)).rejects.toMatchObject({ reason: { code: 'storage-newer' } })
 })
 
-test('does not wait for ever behind a tab that holds an older version, and lets go afterwards', async () => {
+test('stops waiting for a tab with an older version and closes a late connection', async () => {
   const name = freshName()
-  // The deletion waits for the holder, and every later opening waits for the deletion.
+  // The deletion waits for the open connection, and every later opening waits for the deletion.
   const holder = await openDB(name, 1)
   const deleting = deleteDB(name)
   expect(await failureName(openIdbStore(name, { openTimeoutMs: 50 }))).toBe('StorageUnavailable')
@@ -172,17 +172,17 @@ test('does not wait for ever behind a tab that holds an older version, and lets 
   await deleteDB(name)
 })
 
-test('a browser that refuses IndexedDB gives a store in memory and the reason', async () => {
+test('falls back to a store in memory, with the reason, without IndexedDB', async () => {
   vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(() => {
     throw new DOMException('denied', 'SecurityError')
   })
   const { store, refusal } = await openStore(freshName())
   expect(store.persistent).toBe(false)
-  expect(refusal?.message).toContain('private mode')
+  expect(refusal?.reason.code).toBe('storage-refused')
   await store.write([one])
 })
 
-test('ignores what is not bytes: anyone can edit a browser’s database', async () => {
+test('ignores values other than bytes, since anyone can edit a browser’s database', async () => {
   const name = freshName()
   const store = await openIdbStore(name)
   await store.write([one])

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { afterPrefix } from './key-range.ts'
 
-test('a key starts with a prefix exactly when it lies between the prefix and what comes after it', () => {
+test('the range from a prefix to afterPrefix contains exactly the keys with that prefix', () => {
   const unit = fc.constantFrom('a', 'b', '/', '\u0000', '\ud83d', '\udfff', '\ufffe', '\uffff')
   const text = fc.string({ unit, maxLength: 4 })
   fc.assert(

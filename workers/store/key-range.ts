@@ -1,6 +1,6 @@
 /**
- * The smallest string after every string that starts with `prefix`, in the order of UTF-16 code units (which is also
- * the order of IndexedDB keys); undefined when there is none, so that the range has no end.
+ * The smallest string above all strings with `prefix`, in the order of UTF-16 code units, which is also that of
+ * IndexedDB keys; undefined if there is none and the range is unbounded.
  */
 export const afterPrefix = (prefix: string): string | undefined => {
   for (let end = prefix.length; end > 0; end -= 1) {

@@ -6,11 +6,11 @@ describeStore('memory', async () => createMemoryStore())
 
 const filled = (length: number): Uint8Array => new Uint8Array(length).fill(7)
 
-test('says that nothing survives', () => {
+test('reports that it is not persistent', () => {
   expect(createMemoryStore().persistent).toBe(false)
 })
 
-test('refuses what does not fit, keeps what it had, and takes more after a removal', async () => {
+test('rejects writes over the quota, keeps its contents and accepts more after a deletion', async () => {
   const store = createMemoryStore({ quotaBytes: 10 })
   await store.write([{ table: 'pieces', key: 'a', value: filled(6) }])
   const refused = store.write([
@@ -21,7 +21,7 @@ test('refuses what does not fit, keeps what it had, and takes more after a remov
   expect(await failureName(refused)).toBe('QuotaExceeded')
   expect(await store.entries('pieces')).toEqual([['a', filled(6)]])
   expect(await store.keys('heads')).toEqual([])
-  // Replacing counts once, deleting counts off.
+  // A replacement counts once; a deletion frees its bytes.
   await store.write([{ table: 'pieces', key: 'a', value: filled(10) }])
   await store.write([
     { table: 'pieces', key: 'a', value: undefined },

@@ -1,18 +1,18 @@
 import { Failure } from '../contract/failures.ts'
 import { type Store, type TableName, tableNames } from './store.ts'
 
-/** A tab is ended by the browser at 2 to 4 GB: a store without a disk refuses long before that, bytes. */
+/** Default quota (bytes), far below the 2 to 4 GB at which browsers kill a tab. */
 const defaultQuotaBytes = 512 * 1024 * 1024
 
 export interface MemoryStoreOptions {
-  /** Bytes of values that it holds at most. */
+  /** Limit on the stored values (bytes). */
   quotaBytes?: number
 }
 
 /**
- * A store that ends with the engine: for browsers that refuse IndexedDB, and for tests.
+ * A store in memory, for browsers that refuse IndexedDB and for tests.
  *
- * It holds copies: neither what was written nor what was read changes what is stored.
+ * Holds copies: changing written or read bytes does not change the stored ones.
  */
 export const createMemoryStore = ({ quotaBytes = defaultQuotaBytes }: MemoryStoreOptions = {}): Store => {
   const tables = new Map<string, Map<string, Uint8Array>>(tableNames.map((name) => [name, new Map()]))
@@ -20,9 +20,9 @@ export const createMemoryStore = ({ quotaBytes = defaultQuotaBytes }: MemoryStor
   let closed = false
 
   const tableOf = (name: TableName): Map<string, Uint8Array> => {
-    if (closed) throw new Failure('StorageUnavailable', 'The storage of this profile was closed.')
+    if (closed) throw new Failure('StorageUnavailable', { code: 'storage-closed' })
     const table = tables.get(name)
-    if (table === undefined) throw new Failure('StorageUnavailable', `The storage has no table “${name}”.`)
+    if (table === undefined) throw new Failure('StorageUnavailable', { code: 'storage-table-missing', table: name })
     return table
   }
   const keysOf = (name: TableName, prefix: string): string[] =>
@@ -47,8 +47,8 @@ export const createMemoryStore = ({ quotaBytes = defaultQuotaBytes }: MemoryStor
     },
 
     async write(changes) {
-      if (closed) throw new Failure('StorageUnavailable', 'The storage of this profile was closed.')
-      // Everything that can fail comes first; then the changes are applied without a gap.
+      if (closed) throw new Failure('StorageUnavailable', { code: 'storage-closed' })
+      // Do everything that can fail first, then apply the changes atomically.
       const prepared = changes.map((change) => ({
         table: tableOf(change.table),
         key: change.key,
@@ -57,16 +57,13 @@ export const createMemoryStore = ({ quotaBytes = defaultQuotaBytes }: MemoryStor
       const lengths = new Map<Map<string, Uint8Array>, Map<string, number>>()
       let bytes = heldBytes
       for (const { table, key, value } of prepared) {
-        const known = lengths.get(table) ?? new Map<string, number>()
-        lengths.set(table, known)
-        bytes += (value?.length ?? 0) - (known.get(key) ?? table.get(key)?.length ?? 0)
-        known.set(key, value?.length ?? 0)
+        const lengthByKey = lengths.get(table) ?? new Map<string, number>()
+        lengths.set(table, lengthByKey)
+        bytes += (value?.length ?? 0) - (lengthByKey.get(key) ?? table.get(key)?.length ?? 0)
+        lengthByKey.set(key, value?.length ?? 0)
       }
       if (bytes > quotaBytes && bytes > heldBytes) {
-        throw new Failure(
-          'QuotaExceeded',
-          `This browser refuses permanent storage, and in memory at most ${Math.floor(quotaBytes / 2 ** 20)} MiB are kept. Remove a package, or allow the page to store data.`,
-        )
+        throw new Failure('QuotaExceeded', { code: 'memory-full', limit: quotaBytes })
       }
       for (const { table, key, value } of prepared) {
         if (value === undefined) table.delete(key)
@@ -86,6 +83,6 @@ const copy = (value: Uint8Array): Uint8Array => {
   try {
     return value.slice()
   } catch {
-    throw new Failure('StorageUnavailable', 'What was to be stored is no longer there: its buffer was transferred.')
+    throw new Failure('StorageUnavailable', { code: 'buffer-transferred' })
   }
 }

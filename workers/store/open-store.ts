@@ -5,15 +5,15 @@ import type { Store } from './store.ts'
 
 export interface OpenedStore {
   store: Store
-  /** Why nothing will survive this tab, in words for the person; absent when the store is on disk. */
+  /** Why nothing will outlive this tab; absent if the store is on disk. */
   refusal?: Failure
 }
 
 /**
- * The store of a profile: on disk where the browser allows it, else in memory, with the reason.
+ * Opens the store of a profile: on disk if the browser allows it, otherwise in memory with the reason.
  *
- * Where something is stored already and cannot be opened (another version of the page, a browser that hangs), memory
- * would look like a new profile with new keys: the failure is the answer then.
+ * If a stored profile cannot be opened (another version of the page, a hanging browser), it fails instead: a store in
+ * memory would look like a new profile with new keys.
  * @throws Failure `StorageUnavailable`.
  */
 export const openStore = async (name: string, options: IdbStoreOptions = {}): Promise<OpenedStore> => {
@@ -30,7 +30,7 @@ const isStored = async (name: string): Promise<boolean> => {
   try {
     return (await indexedDB.databases()).some((database) => database.name === name)
   } catch {
-    // A browser that does not even list them has refused storage as a whole.
+    // A browser that does not list databases refuses storage altogether.
     return false
   }
 }

@@ -1,12 +1,12 @@
 /**
- * Where the engine keeps bytes. Two implementations, IndexedDB and memory, pass one compliance suite.
+ * The engine's storage of bytes. Both implementations, IndexedDB and memory, pass one compliance suite.
  *
- * Guarantees: a `write` is applied whole or not at all; a write with `durability: 'strict'` has reached the disk when
- * its promise resolves. Not guaranteed: that what is read is what was written (a person can edit a browser's storage),
- * so every reader decodes and checks what it gets.
+ * Guarantees that a `write` is atomic and that a write with `durability: 'strict'` is on disk when its promise resolves.
+ * Does not guarantee the integrity of stored bytes, since a person can edit a browser's storage: every reader decodes and
+ * verifies them.
  */
 
-/** One kind of record each; keys within a table are unique strings. */
+/** Tables, each with one kind of record; keys within a table are unique strings. */
 export const tableNames = [
   /** Private keys of this profile and the chain they sign for. Key: `node`, `signing`, `rotation`, `identity`. */
   'keys',
@@ -28,13 +28,13 @@ export const tableNames = [
   'pieces',
   /** Installed packages. Key: `<package id>@<version>`. */
   'library',
-  /** Installs that were begun and not ended. Key: transfer id. */
+  /** Unfinished installs. Key: transfer id. */
   'transfers',
-  /** Own changes that still have to go out. Key: package id, or `identity`. */
+  /** Own records that are not yet published. Key: package id, or `identity`. */
   'outbox',
-  /** What is known of peers after a restart. Key: peer id; `reputation/<peer id>` for workers/peers. */
+  /** Known peers and their reputation. Key: peer id; `reputation/<peer id>` for workers/peers. */
   'peers',
-  /** What was looked up lately, and can be looked up again. Key: see workers/cache/cold-tier.ts. */
+  /** Recent lookups, which can be repeated. Key: see workers/cache/cold-tier.ts. */
   'cache',
 ] as const
 
@@ -46,25 +46,25 @@ export type Change =
   | { table: TableName; key: string; value: undefined }
 
 export interface WriteOptions {
-  /** `strict` waits until the bytes are on disk; `relaxed` (the default) until the browser has them. */
+  /** `strict` waits until the bytes are on disk, `relaxed` (the default) until the browser has them. */
   durability?: 'strict' | 'relaxed'
 }
 
 export interface Store {
-  /** False when what is stored ends with this engine. */
+  /** False if the contents are lost with this engine. */
   readonly persistent: boolean
   get(table: TableName, key: string): Promise<Uint8Array | undefined>
-  /** Values in the order of `keys`; undefined where there is none. */
+  /** Values in the order of `keys`; undefined for missing ones. */
   getMany(table: TableName, keys: readonly string[]): Promise<(Uint8Array | undefined)[]>
-  /** Keys that start with `prefix`, in order of their UTF-16 code units. */
+  /** Keys with `prefix`, in the order of UTF-16 code units. */
   keys(table: TableName, prefix?: string): Promise<string[]>
-  /** Entries whose keys start with `prefix`, in order of keys. */
+  /** Entries whose keys have `prefix`, in key order. */
   entries(table: TableName, prefix?: string): Promise<[key: string, value: Uint8Array][]>
   /**
    * Applies all changes or none.
-   * @throws Failure `QuotaExceeded` when the disk or quota is full, `StorageUnavailable` when the database is gone.
+   * @throws Failure `QuotaExceeded` if the disk or quota is full, `StorageUnavailable` if the database was closed.
    */
   write(changes: readonly Change[], options?: WriteOptions): Promise<void>
-  /** Ends the use of the store; later calls reject with `StorageUnavailable`. */
+  /** Closes the store; later calls reject with `StorageUnavailable`. */
   close(): Promise<void>
 }

@@ -2,31 +2,28 @@ import { Failure } from '../contract/failures.ts'
 import { DEFLATED_BATCH_MAX_BYTES, ENTRY_BATCH_MAX_BYTES } from '../protocol/limits.ts'
 
 /**
- * Deflate (RFC 1951) by the platform. Inflating is bounded by what the sender declared, and that by a limit: a bomb is
- * refused by its declared size, or, when that is a lie, a few megabytes past it.
+ * Deflate (RFC 1951) with the platform's streams. The declared size bounds inflation, and a limit bounds the declared
+ * size: a bomb is rejected by its declared size or, if that is false, a few megabytes past it.
  */
 
-/** Compressed bytes that are handed in at once. Chromium unfolds all of a chunk, at most 1,032 to 1, before we can look. */
+/** Compressed bytes per chunk: Chromium inflates a whole chunk, at most 1,032 to 1, before we can check its size. */
 const sliceBytes = 2048
 
 export const deflate = async (bytes: Uint8Array): Promise<Uint8Array> => {
   const stream = new CompressionStream('deflate-raw')
   const written = write(stream.writable, [bytes])
-  const deflated = await gather(stream.readable.getReader(), DEFLATED_BATCH_MAX_BYTES)
+  const deflated = await collect(stream.readable.getReader(), DEFLATED_BATCH_MAX_BYTES)
   await written
   return deflated
 }
 
 /**
- * @throws Failure `RecordTooLarge` when it is, or unfolds to, more than allowed; `RecordMalformed` for what is no
- * deflated text, ends early, goes on after its end, or has another size than declared.
+ * @throws Failure `RecordTooLarge` over a limit, deflated or inflated; `RecordMalformed` for invalid, truncated or
+ * trailing data and for a size other than declared.
  */
 export const inflate = async (deflated: Uint8Array, size: number): Promise<Uint8Array> => {
   if (size > ENTRY_BATCH_MAX_BYTES || deflated.length > DEFLATED_BATCH_MAX_BYTES) {
-    throw new Failure(
-      'RecordTooLarge',
-      `A batch of ${size} bytes was sent; at most ${ENTRY_BATCH_MAX_BYTES} are allowed.`,
-    )
+    throw new Failure('RecordTooLarge', { code: 'message-too-large', limit: ENTRY_BATCH_MAX_BYTES })
   }
   const slices: Uint8Array[] = []
   for (let at = 0; at < deflated.length; at += sliceBytes) slices.push(deflated.subarray(at, at + sliceBytes))
@@ -34,21 +31,21 @@ export const inflate = async (deflated: Uint8Array, size: number): Promise<Uint8
   const written = write(stream.writable, slices)
   const reader = stream.readable.getReader()
   try {
-    const bytes = await gather(reader, size)
+    const bytes = await collect(reader, size)
     await written
     if (bytes.length === size) return bytes
   } catch (error) {
     await reader.cancel().catch(() => {})
     await written.catch(() => {})
     if (error instanceof Failure) throw error
-    throw new Failure('RecordMalformed', 'A batch was sent that cannot be decompressed.')
+    throw new Failure('RecordMalformed', { code: 'protocol-violation', detail: 'undecodable batch' })
   }
-  throw new Failure('RecordMalformed', 'A batch unfolds to fewer bytes than its sender says.')
+  throw new Failure('RecordMalformed', { code: 'protocol-violation', detail: 'batch shorter than declared' })
 }
 
 const write = async (writable: WritableStream<BufferSource>, slices: readonly Uint8Array[]): Promise<void> => {
   const writer = writable.getWriter()
-  // The reader sees the same failure; this end must not be the first to tell, or nobody would listen yet.
+  // The reader sees the same failure; rejecting here first would be an unhandled rejection.
   writer.closed.catch(() => {})
   try {
     for (const slice of slices) {
@@ -57,11 +54,11 @@ const write = async (writable: WritableStream<BufferSource>, slices: readonly Ui
     }
     await writer.close()
   } catch {
-    // Told by the reader.
+    // The reader reports it.
   }
 }
 
-const gather = async (reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<Uint8Array> => {
+const collect = async (reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<Uint8Array> => {
   const chunks: Uint8Array[] = []
   let length = 0
   for (;;) {
@@ -69,7 +66,7 @@ const gather = async (reader: ReadableStreamDefaultReader<Uint8Array>, limit: nu
     if (done) break
     length += value.length
     if (length > limit) {
-      throw new Failure('RecordTooLarge', `A batch unfolds to more than the ${limit} bytes that its sender says.`)
+      throw new Failure('RecordTooLarge', { code: 'message-too-large', limit })
     }
     chunks.push(value)
   }

@@ -1,20 +1,20 @@
 import { afterEach, expect, test } from 'vitest'
 import { deflate, inflate } from './compression.ts'
 
-/** In a browser: Chromium unfolds all that is handed in at once, whether anybody reads it or not. */
+/** In a browser, because Chromium inflates a whole chunk whether anything reads it or not. */
 
 const Original = globalThis.DecompressionStream
 afterEach(() => {
   globalThis.DecompressionStream = Original
 })
 
-test('what was deflated comes back', async () => {
+test('inflates deflated bytes', async () => {
   const bytes = new Uint8Array(50_000).map((_, at) => (at * at) >> 3)
   expect(await inflate(await deflate(bytes), bytes.length)).toEqual(bytes)
   await expect(inflate(new Uint8Array(100).fill(0xff), 100)).rejects.toMatchObject({ name: 'RecordMalformed' })
 })
 
-test('a bomb that lies unfolds to little more than it says', async () => {
+test('a bomb with a false size inflates to little more than it declares', async () => {
   const zeros = new Blob([new Uint8Array(50_000_000)]).stream().pipeThrough(new CompressionStream('deflate-raw'))
   const bomb = new Uint8Array(await new Response(zeros).arrayBuffer())
   expect(bomb.length).toBeGreaterThan(40_000)

@@ -37,14 +37,14 @@ test('after an exchange both sides have the union', async () => {
   const numbers = (most: number) => fc.uniqueArray(fc.integer({ min: 0, max: most }), { maxLength: most, size: 'max' })
   const sides = fc.oneof(
     fc.tuple(numbers(400), numbers(400)),
-    // Much in common.
+    // Large intersection.
     fc
       .tuple(fc.nat({ max: 1500 }), numbers(20), numbers(20))
       .map(([common, left, right]) => [
         [...count(common, 100), ...left],
         [...count(common, 100), ...right],
       ]),
-    // One much larger than the other.
+    // Very different sizes.
     fc
       .tuple(fc.nat({ max: 1500 }), numbers(30))
       .map(([many, few]) => [count(many, 10), few]),
@@ -59,7 +59,7 @@ test('after an exchange both sides have the union', async () => {
       expect(right.keys()).toEqual(union)
       expect(initiated.accepted).toBe(answered.sent)
       expect(answered.accepted).toBe(initiated.sent)
-      // Each side is sent what it lacks, and nothing else.
+      // Each side receives exactly the entries that it lacks.
       expect(initiated.accepted).toBe(union.length - new Set(leftNumbers).size)
       expect([initiated.complete, answered.complete]).toEqual([true, true])
     }),
@@ -75,13 +75,13 @@ test('equal catalogues cost two messages and under 400 bytes', async () => {
   expect(crossed.bytes).toBeLessThan(400)
 })
 
-test('one difference in 3,000 costs a few kilobytes and four turns', async () => {
+test('one difference in 3,000 entries costs a few kilobytes and four turns', async () => {
   const { count: crossed } = await run(createSide(entriesOf(count(3001))), createSide(entriesOf(count(3000))))
   expect(crossed.bytes).toBeLessThan(2500)
   expect(crossed.crossings).toBeLessThanOrEqual(8)
 })
 
-test('an empty peer is sent all at once, compressed, and what verifies others goes first', async () => {
+test('an empty peer receives everything at once, compressed and in dependency order', async () => {
   const kinds = ['head', 'release', 'page', 'identity'] as const
   const full = createSide(count(2500).map((n) => entry(n, kinds[n % 4], 600)))
   const empty = createSide([])
@@ -94,7 +94,7 @@ test('an empty peer is sent all at once, compressed, and what verifies others go
   expect(order).toEqual([...order].sort((a, b) => expected.indexOf(a) - expected.indexOf(b)))
 })
 
-test('what comes and goes between exchanges is seen', async () => {
+test('an exchange reflects entries added and removed before it', async () => {
   const [left, right] = [createSide(entriesOf(count(100))), createSide(entriesOf(count(100)))]
   expect((await run(left, right)).initiated.equal).toBe(true)
   left.put(entry(500))
@@ -107,11 +107,11 @@ test('what comes and goes between exchanges is seen', async () => {
   expect((await run(left, right)).initiated.equal).toBe(true)
 })
 
-test('an exchange ends without blame when too many of its entries are of no use, and the others are kept', async () => {
-  const liar = createSide(count(800).map((n) => entry(n, 'release', 600)))
+test('an exchange with too many useless entries ends without penalty and keeps the others', async () => {
+  const dishonest = createSide(count(800).map((n) => entry(n, 'release', 600)))
   const honest = createSide([], ({ bytes }) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) % 2 === 0)
   const channels = createChannels()
-  const answering = runResponder(channels.right, liar.replica, 'left')
+  const answering = runResponder(channels.right, dishonest.replica, 'left')
   await expect(runInitiator(channels.left, honest.replica, 'right')).rejects.toMatchObject({ name: 'EntriesRefused' })
   channels.end()
   await expect(answering).rejects.toThrow('the channel ended')
@@ -148,7 +148,7 @@ test.each(
     const sides = [{ ...today, replica }, later]
     if (first === 'later') sides.reverse()
     const [left, right] = sides as [Side, Side]
-    // Again and again: it is no matter of which side begins, or of what is remembered.
+    // Repeated: neither the initiating side nor earlier exchanges matter.
     for (let n = 0; n < 3; n++) {
       const { initiated, answered } = await run(left, right)
       expect([initiated.complete, answered.complete]).toEqual([true, true])
@@ -159,7 +159,7 @@ test.each(
   },
 )
 
-// What breaks the rules.
+// Violations.
 
 const encode = (message: SyncMessage): Uint8Array => syncMessageCodec.encode(message)
 const none = new Uint8Array(0)
@@ -179,8 +179,8 @@ const batchOf = (entries: Entry[], last: boolean, size?: number): Uint8Array => 
   })
 }
 
-/** A peer that says what `say` makes of the messages before, until it has nothing more to say. */
-const createLiar = (say: (said: number, heard: readonly SyncMessage[]) => Uint8Array | undefined) => {
+/** A peer that sends what `say` returns for the messages before, until it returns undefined. */
+const createScriptedPeer = (say: (said: number, heard: readonly SyncMessage[]) => Uint8Array | undefined) => {
   const heard: SyncMessage[] = []
   const counts = { said: 0, heardBytes: 0, saidBytes: 0 }
   const channel: SyncChannel = {
@@ -202,7 +202,7 @@ const createLiar = (say: (said: number, heard: readonly SyncMessage[]) => Uint8A
 
 const catalogue = () => createSide(entriesOf(count(5000)))
 
-/** Both roles; a hello is said first where one is due. */
+/** Runs both roles; sends a hello first where one is due. */
 const expectRefused = async (
   name: string,
   say: (said: number, heard: readonly SyncMessage[]) => Uint8Array | undefined,
@@ -211,13 +211,13 @@ const expectRefused = async (
 ): Promise<void> => {
   for (const [role, offset] of [[runInitiator, 0] as const, [runResponder, 1] as const]) {
     const side = catalogue()
-    const liar = createLiar((said, heard) => (said < offset ? hello() : say(said - offset, heard)))
-    await expect(role(liar.channel, side.replica, 'liar')).rejects.toMatchObject({
+    const dishonest = createScriptedPeer((said, heard) => (said < offset ? hello() : say(said - offset, heard)))
+    await expect(role(dishonest.channel, side.replica, 'dishonest')).rejects.toMatchObject({
       name,
       message: expect.stringContaining(reason),
     })
-    expect(liar.counts.said).toBeLessThanOrEqual(atMost.said + offset)
-    expect(liar.counts.heardBytes).toBeLessThanOrEqual(atMost.heardBytes)
+    expect(dishonest.counts.said).toBeLessThanOrEqual(atMost.said + offset)
+    expect(dishonest.counts.heardBytes).toBeLessThanOrEqual(atMost.heardBytes)
     expect(side.keys().length).toBe(5000)
   }
 }
@@ -228,11 +228,11 @@ test.each<[string, string, (said: number) => Uint8Array]>([
   ['garbage', 'RecordMalformed', () => new Uint8Array(2000).fill(0xa5)],
   ['an oversized message', 'RecordTooLarge', () => new Uint8Array(10_000_000)],
   ['a second hello', 'RecordMalformed', () => hello()],
-  ['entries before they are due', 'RecordMalformed', () => batchOf([entry(1)], true)],
-  ['leave to go on before it is due', 'RecordMalformed', () => encode({ v: 2, type: 'more' })],
+  ['entries out of turn', 'RecordMalformed', () => batchOf([entry(1)], true)],
+  ['an acknowledgement out of turn', 'RecordMalformed', () => encode({ v: 2, type: 'more' })],
   ['a turn of empty parts', 'RecordMalformed', () => turn([], false)],
   [
-    'ranges that go backwards',
+    'ranges in descending order',
     'RecordMalformed',
     () =>
       turn([
@@ -241,7 +241,7 @@ test.each<[string, string, (said: number) => Uint8Array]>([
       ]),
   ],
   [
-    'a range twice',
+    'overlapping ranges',
     'RecordMalformed',
     () =>
       turn([
@@ -250,42 +250,42 @@ test.each<[string, string, (said: number) => Uint8Array]>([
       ]),
   ],
   ['ranges after the last', 'RecordMalformed', () => turn([everything, everything])],
-  ['wishes that were not offered', 'RecordMalformed', () => turn([], true, wrong)],
+  ['requests for ids that were not offered', 'RecordMalformed', () => turn([], true, wrong)],
 ])('%s ends the exchange with a named failure', async (_, name, message) => {
   await expectRefused(name, message, few)
 })
 
-test('equality where it is not due ends the exchange', async () => {
-  const liar = createLiar((said) => (said === 0 ? hello() : encode({ v: 2, type: 'equal' })))
-  await expect(runResponder(liar.channel, catalogue().replica, 'liar')).rejects.toMatchObject({
+test('an `equal` message out of turn ends the exchange', async () => {
+  const dishonest = createScriptedPeer((said) => (said === 0 ? hello() : encode({ v: 2, type: 'equal' })))
+  await expect(runResponder(dishonest.channel, catalogue().replica, 'dishonest')).rejects.toMatchObject({
     name: 'RecordMalformed',
   })
 })
 
-test('a peer whose fingerprints never fit is left after some turns, and each id was listed to it once', async () => {
-  // It repeats each of our ranges with a wrong fingerprint, so that nothing ever settles.
+test('gives up a peer whose fingerprints never match and lists each id to it once', async () => {
+  // It repeats each of our ranges with a wrong fingerprint, so that no range ever settles.
   const repeat = (_: number, heard: readonly SyncMessage[]): Uint8Array => {
     const latest = heard.at(-1)
     if (latest?.type !== 'ranges') return turn([everything])
     return turn(latest.ranges.map(([upper, kind]) => (kind === 1 ? [upper, 1, wrong] : [upper, 0, none])))
   }
   for (const [role, offset] of [[runInitiator, 0] as const, [runResponder, 1] as const]) {
-    const liar = createLiar((said, heard) => (said < offset ? hello() : repeat(said, heard)))
-    const result = role(liar.channel, catalogue().replica, 'liar')
+    const dishonest = createScriptedPeer((said, heard) => (said < offset ? hello() : repeat(said, heard)))
+    const result = role(dishonest.channel, catalogue().replica, 'dishonest')
     await expect(result).rejects.toMatchObject({ name: 'RecordMalformed' })
-    const listed = liar.heard.flatMap((message) =>
+    const listed = dishonest.heard.flatMap((message) =>
       message.type === 'ranges' ? message.ranges.filter(([, kind]) => kind === rangeKind.list) : [],
     )
     expect(listed.reduce((sum, [, , content]) => sum + content.length / 16, 0)).toBeLessThanOrEqual(5000)
-    expect(liar.counts.said).toBeLessThan(40)
+    expect(dishonest.counts.said).toBeLessThan(40)
   }
 })
 
-test('turns without end are refused', async () => {
-  // It keeps the lowest range in question, which would settle at last; but new ids come there all the time.
+test('endless turns are refused', async () => {
+  // It keeps the lowest range open, which would settle in the end, but new ids keep arriving there.
   const side = catalogue()
   let next = 1_000_000
-  const liar = createLiar((_, heard) => {
+  const dishonest = createScriptedPeer((_, heard) => {
     for (let n = 0; n < 3000; n++) {
       const id = new Uint8Array(32)
       new DataView(id.buffer).setUint32(28, next--)
@@ -295,21 +295,21 @@ test('turns without end are refused', async () => {
     const first = latest?.type === 'ranges' ? latest.ranges[0] : undefined
     return turn([first === undefined ? everything : [first[0], 1, wrong]])
   })
-  await expect(runInitiator(liar.channel, side.replica, 'liar')).rejects.toMatchObject({
+  await expect(runInitiator(dishonest.channel, side.replica, 'dishonest')).rejects.toMatchObject({
     name: 'RecordMalformed',
-    message: expect.stringContaining('within 16 turns'),
+    reason: { detail: 'no end within 16 turns' },
   })
-  expect(liar.counts.said).toBeLessThanOrEqual(8)
+  expect(dishonest.counts.said).toBeLessThanOrEqual(8)
 })
 
-test('a range that was settled cannot be opened again', async () => {
+test('a settled range cannot be reopened', async () => {
   const upper = new Uint8Array([0x80])
   await expectRefused(
     'RecordMalformed',
     (said, heard) => {
       if (said === 0) return turn([[upper, 1, wrong]])
       const latest = heard.at(-1)
-      // Not within what was answered: the other half.
+      // Outside the described range: the other half.
       return latest?.type === 'ranges'
         ? turn([
             [upper, 0, none],
@@ -322,12 +322,12 @@ test('a range that was settled cannot be opened again', async () => {
   )
 })
 
-test('a range wider than those in question is refused', async () => {
+test('a range wider than the open ones is refused', async () => {
   await expectRefused('RecordMalformed', () => turn([everything]), few, 'not in question')
 })
 
-test('an id may be asked for once', async () => {
-  // A wide range is narrowed to a list, then its first id is asked for twice.
+test('an id may be requested only once', async () => {
+  // Narrows a wide range to a list, then requests its first id twice.
   const narrow = (_: number, heard: readonly SyncMessage[]): Uint8Array | undefined => {
     const latest = heard.at(-1)
     if (latest?.type !== 'ranges') return turn([everything])
@@ -339,12 +339,12 @@ test('an id may be asked for once', async () => {
     const [first] = latest.ranges
     return first === undefined ? undefined : turn([[first[0], 1, wrong]])
   }
-  await expectRefused('RecordMalformed', narrow, { said: 8, heardBytes: 30_000 }, 'not told of')
+  await expectRefused('RecordMalformed', narrow, { said: 8, heardBytes: 30_000 }, 'unannounced')
 })
 
 test.each<[string, string, (said: number) => Uint8Array]>([
-  ['that unfolds to more than it says', 'RecordTooLarge', () => batchOf([entry(9000)], false, 5)],
-  ['that unfolds to less than it says', 'RecordMalformed', () => batchOf([entry(9000)], false, 500)],
+  ['that inflates to more than declared', 'RecordTooLarge', () => batchOf([entry(9000)], false, 5)],
+  ['that inflates to less than declared', 'RecordMalformed', () => batchOf([entry(9000)], false, 500)],
   [
     'that is garbage',
     'RecordMalformed',
@@ -358,26 +358,26 @@ test.each<[string, string, (said: number) => Uint8Array]>([
       }),
   ],
   [
-    'without entries that goes on',
+    'without entries that is not the last',
     'RecordMalformed',
     () => encode({ v: 2, type: 'entries', size: 0, deflated: none, last: false }),
   ],
 ])('a batch %s ends the exchange', async (_, name, message) => {
-  const liar = createLiar((said) => (said === 0 ? turn([]) : message(said)))
-  await expect(runInitiator(liar.channel, catalogue().replica, 'liar')).rejects.toMatchObject({ name })
+  const dishonest = createScriptedPeer((said) => (said === 0 ? turn([]) : message(said)))
+  await expect(runInitiator(dishonest.channel, catalogue().replica, 'dishonest')).rejects.toMatchObject({ name })
 })
 
-test('batches without end are refused', async () => {
+test('endless batches are refused', async () => {
   const batch = Array.from({ length: 256 }, (_, n) => entry(n, 'release', 8))
   const bytes = batchOf(batch, false)
-  const liar = createLiar((said) => (said === 0 ? turn([]) : bytes))
-  await expect(runInitiator(liar.channel, catalogue().replica, 'liar')).rejects.toMatchObject({
+  const dishonest = createScriptedPeer((said) => (said === 0 ? turn([]) : bytes))
+  await expect(runInitiator(dishonest.channel, catalogue().replica, 'dishonest')).rejects.toMatchObject({
     name: 'RecordTooLarge',
   })
-  expect(liar.counts.said).toBeLessThan(800)
+  expect(dishonest.counts.said).toBeLessThan(800)
 })
 
-test('hostile changes to an honest exchange end it, one way or the other, and leave what is valid', async () => {
+test('mutated messages end an exchange with or without a failure, and valid entries stay', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.nat({ max: 12 }),

@@ -7,22 +7,22 @@ import type { Replica } from './replica.ts'
 import { receiveEntries, sendEntries } from './transfer.ts'
 
 /**
- * One exchange of catalogues between two peers: hello, and where the fingerprints differ, turns of ranges until both
- * know what the other lacks, then the entries. An empty side is simply sent all.
+ * One exchange of catalogues between two peers: hellos and, if the fingerprints differ, turns of ranges until both sides
+ * know what the other lacks, then the entries. An empty side receives everything.
  *
- * Guarantees: after an exchange that ended well and was `complete`, each side was given every entry that the other had
- * at its beginning. Not guaranteed: that the other side told of all it has. A liar is bounded in turns, ranges, bytes
- * and entries, and entries are verified: what it wastes of ours stays in proportion to what it spends.
+ * Guarantees: after a successful and `complete` exchange each side has received every entry that the other had at the
+ * start. Does not guarantee that a dishonest peer reveals all its entries. Turns, ranges, bytes and entries are bounded
+ * and entries verified, so that a peer can waste our resources only in proportion to its own.
  */
 export interface ExchangeResult {
-  /** Entries that were new here. */
+  /** Entries that were new to this catalogue. */
   accepted: number
-  /** Entries that do not verify: few, or the exchange would have failed. */
+  /** Entries that failed verification: few, or the exchange would have failed. */
   rejected: number
   sent: number
-  /** The catalogues were equal: two messages were all that crossed. */
+  /** The catalogues were equal; the exchange took two messages. */
   equal: boolean
-  /** There was more than one exchange takes: another one goes on. */
+  /** False if the difference exceeds one exchange; another one continues. */
   complete: boolean
 }
 
@@ -31,7 +31,7 @@ const nothing: ExchangeResult = { accepted: 0, rejected: 0, sent: 0, equal: true
 export const runInitiator = async (channel: SyncChannel, replica: Replica, peer: string): Promise<ExchangeResult> => {
   await replica.settle()
   await send(channel, await hello(replica))
-  // The first turn may be in what comes instead of `equal`.
+  // The next message is either `equal` or the first turn.
   const first = await receiveKnown(channel)
   const replayed: SyncChannel = { ...channel, receive: once(first, channel.receive) }
   if ((await receive({ ...channel, receive: async () => first }, 'equal', 'ranges')).type === 'equal') return nothing
@@ -46,7 +46,7 @@ export const runResponder = async (channel: SyncChannel, replica: Replica, peer:
     await send(channel, { v: 2, type: 'equal' })
     return nothing
   }
-  // Who has nothing has listed it.
+  // An empty side has nothing to describe.
   const described: Described =
     theirs.count === 0
       ? { ...everything, kind: rangeKind.list, content: new Uint8Array(0) }
@@ -74,7 +74,7 @@ const exchange = async (
   return { accepted, rejected, sent: given.sent, equal: false, complete: complete && given.complete }
 }
 
-/** Gives `first`, then what comes. */
+/** A channel that receives `first` before the rest. */
 const once = (first: Uint8Array, rest: () => Promise<Uint8Array>): (() => Promise<Uint8Array>) => {
   let isGiven = false
   return async () => {

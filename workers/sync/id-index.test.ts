@@ -4,7 +4,7 @@ import { toHex } from '../protocol/ids.ts'
 import { createIdIndex } from './id-index.ts'
 
 const id = fc.uint8Array({ minLength: 32, maxLength: 32 })
-/** Few values at the start, so that ids share blocks, neighbours and each other's starts. */
+/** Few distinct first bytes, so that ids share blocks, neighbours and prefixes. */
 const nearId = fc.tuple(fc.nat({ max: 3 }), fc.nat({ max: 3 }), id).map(([first, second, rest]) => {
   const bytes = rest.slice()
   bytes.set([first * 80, second])
@@ -19,7 +19,7 @@ const fullId = fc.nat({ max: 255 }).map((last) => {
 
 const toNumber = (bytes: Uint8Array): bigint => BigInt(`0x${toHex(bytes)}`)
 
-/** The same, slowly: a sorted list and whole numbers. */
+/** Reference model: a sorted list and big integers. */
 const createNaiveIndex = () => {
   const held = new Set<string>()
   const sorted = (): string[] => [...held].sort()
@@ -54,7 +54,7 @@ const compare = (ids: readonly Uint8Array[], removed: readonly Uint8Array[], bou
   }
 }
 
-test('ranks and sums are those of the naive twin, whatever comes and goes', () => {
+test('ranks and sums equal those of the reference model after any changes', () => {
   const ids = fc.array(fc.oneof(id, nearId, fullId), { maxLength: 80 })
   const bounds = fc.array(fc.oneof(nearId, fc.uint8Array({ maxLength: 3 })), { maxLength: 4 })
   fc.assert(
@@ -65,7 +65,7 @@ test('ranks and sums are those of the naive twin, whatever comes and goes', () =
   )
 })
 
-test('the same over many blocks, and down to nothing again', () => {
+test('the same holds over many blocks and down to an empty index', () => {
   const [ids] = fc.sample(fc.array(nearId, { minLength: 2000, maxLength: 2000, size: 'max' }), { seed: 5, numRuns: 1 })
   if (ids === undefined) throw new Error('there is no sample')
   const bounds = ids.filter((_, at) => at % 400 === 7)
@@ -74,7 +74,7 @@ test('the same over many blocks, and down to nothing again', () => {
   compare(ids, ids, bounds)
 })
 
-test('a rank that nobody has is refused', () => {
+test('an unused rank is a RangeError', () => {
   const index = createIdIndex()
   index.add(new Uint8Array(32))
   expect(() => index.at(1)).toThrow(RangeError)

@@ -1,32 +1,32 @@
 import { HASH_BYTES } from '../protocol/limits.ts'
 
 /**
- * Ids in order, with the sum of the ids of any range at hand: blocks of up to 256 sorted ids that know their own sum,
- * and running totals over the blocks, made again on the first question after a change. A change costs a few
- * microseconds, a question two partial blocks, at 100,000 ids as at 1,000. Takes 45 bytes an id.
+ * An ordered set of ids with range sums: blocks of up to 256 sorted ids, each with its sum, and running totals over the
+ * blocks, recomputed on the first read after a change. A change costs a few microseconds and a read two partial blocks,
+ * at 100,000 ids as at 1,000. Takes 45 bytes per id.
  *
- * Sums are exact to 2^21 ids: 32-bit words are added as doubles, and carried at the end.
+ * Sums are exact up to 2^21 ids: 32-bit words are added as doubles and carried at the end.
  */
 export interface IdIndex {
   size(): number
-  /** False when it was there already. */
+  /** False if the id was already present. */
   add(id: Uint8Array): boolean
-  /** False when it was not there. */
+  /** False if the id was absent. */
   remove(id: Uint8Array): boolean
-  /** How many ids are below `bound`, which may be shorter than an id: the rest is zeros. */
+  /** Number of ids below `bound`, which may be shorter than an id and is padded with zeros. */
   rank(bound: Uint8Array): number
-  /** The id with so many below it. @throws RangeError when there is none. */
+  /** The id at a rank. @throws RangeError if there is none. */
   at(rank: number): Uint8Array
-  /** The sum modulo 2^256 of the ids from one rank to before another, big endian. */
+  /** The sum modulo 2^256 of the ids from one rank up to another (exclusive), big endian. */
   sum(from: number, to: number): Uint8Array
-  /** The ids from one rank to before another, one after the other. */
+  /** The ids from one rank up to another (exclusive), in order. */
   copy(from: number, to: number): Uint8Array
 }
 
-/** An id is eight big-endian words: most comparisons end at the first. */
+/** An id as eight big-endian words; most comparisons end at the first. */
 const words = HASH_BYTES / 4
 
-/** Ids of a block: moving half of them takes a microsecond, and 100,000 ids have some 600 blocks. */
+/** Ids per block: moving half of them takes a microsecond, and 100,000 ids have some 600 blocks. */
 const blockIds = 256
 
 interface Block {
@@ -39,7 +39,7 @@ interface Block {
 export const createIdIndex = (): IdIndex => {
   const blocks: Block[] = [createBlock()]
   let size = 0
-  /** By block: ids before it, and the sums of their words. Undefined after a change. */
+  /** Per block: the number of ids before it and the sums of their words. Undefined after a change. */
   let totals: { readonly ranks: Uint32Array; readonly sums: Float64Array } | undefined
 
   const blockOf = (id: Uint32Array): number => {
@@ -67,7 +67,7 @@ export const createIdIndex = (): IdIndex => {
     return totals
   }
 
-  /** The block that holds a rank, the last one for the rank after the last id. */
+  /** The block of a rank; the last block for the rank after the last id. */
   const blockAt = (rank: number): number => {
     const { ranks } = countTotals()
     let [low, high] = [0, blocks.length - 1]
@@ -194,7 +194,7 @@ const split = (block: Block): Block => {
   return upper
 }
 
-/** How many ids of the block are below `id`. */
+/** Number of ids in the block below `id`. */
 const placeIn = ({ ids, count }: Block, id: Uint32Array): number => {
   let [low, high] = [0, count]
   while (low < high) {

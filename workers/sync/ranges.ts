@@ -6,35 +6,35 @@ import type { YieldToEventLoop } from '../stack/event-loop.ts'
 import type { IdIndex } from './id-index.ts'
 
 /**
- * One answer in range-based set reconciliation (A. Meyer, “Range-Based Set Reconciliation”, 2023; Negentropy): of the
- * ranges that the other side described, those that differ here are described more finely, or settled.
+ * One answer in range-based set reconciliation (A. Meyer, “Range-Based Set Reconciliation”, 2023; Negentropy): describes
+ * the differing ranges of the other side more finely, or settles them.
  *
- * Two sets with one fingerprint are taken as equal. Who can make ids at will can make sets that collide, and so keep two
- * peers from telling each other of these; it cannot hide an id that it did not make.
+ * Sets with equal fingerprints count as equal. An attacker who can choose ids can construct colliding sets and so keep
+ * two peers from exchanging those ids, but cannot hide any others.
  */
 
-/** Ids from `lower` on and below `upper`; an empty `upper` has no end. */
+/** Ids from `lower` (inclusive) to `upper` (exclusive); an empty `upper` is unbounded. */
 export interface Range {
   readonly lower: Uint8Array
   readonly upper: Uint8Array
 }
 
-/** What one side says of a range. */
+/** One side's description of a range. */
 export interface Described extends Range {
   readonly kind: Exclude<RangeKind, typeof rangeKind.skip>
   readonly content: Uint8Array
 }
 
 export interface Answer {
-  /** What is to be said next, in order. */
+  /** Ranges to send next, in order. */
   readonly ranges: Described[]
   /** Our ids that the other side lacks. */
   readonly lacking: Uint8Array[]
   /** Starts of the other side's ids that we lack. */
   readonly wanted: Uint8Array[]
-  /** Starts and ids that `ranges` list: what the other side may ask for. */
+  /** Starts and ids that `ranges` list, which the other side may request. */
   readonly listed: [start: string, id: Uint8Array][]
-  /** False when something that differs was left out, for want of room. */
+  /** False if a differing range did not fit. */
   readonly complete: boolean
 }
 
@@ -43,10 +43,10 @@ export const everything: Range = { lower: new Uint8Array(0), upper: new Uint8Arr
 /** Sub-ranges of a range that differs. */
 const branching = 16
 
-/** Ids of a sub-range, at least: below that, listing them costs less than the next turn. */
+/** Minimum ids of a sub-range: listing fewer costs less than another turn. */
 const leafIds = 6
 
-/** A range with at most so many ids is listed. */
+/** Largest range that is listed (ids). */
 const listedIds = 2 * leafIds
 
 export const fingerprintOf = async (index: IdIndex, range: Range, sha256: Sha256): Promise<Uint8Array> => {
@@ -54,11 +54,11 @@ export const fingerprintOf = async (index: IdIndex, range: Range, sha256: Sha256
   return digest(index, from, to, sha256)
 }
 
-/** @param maxRanges after so many ranges the rest is left for another exchange. */
+/** @param maxRanges Limit on ranges; the rest waits for another exchange. */
 export const answerRanges = async (
   index: IdIndex,
   theirs: readonly Described[],
-  { sha256, pace, maxRanges }: { sha256: Sha256; pace: YieldToEventLoop; maxRanges: number },
+  { sha256, yieldIfDue, maxRanges }: { sha256: Sha256; yieldIfDue: YieldToEventLoop; maxRanges: number },
 ): Promise<Answer> => {
   const answer: Answer = { ranges: [], lacking: [], wanted: [], listed: [], complete: true }
   for (let at = 0; at < theirs.length; at += hashedAtOnce) {
@@ -70,19 +70,19 @@ export const answerRanges = async (
           toHex(await fingerprintOf(index, range, sha256)) !== toHex(range.content),
       ),
     )
-    await pace()
+    await yieldIfDue()
     for (const [i, range] of some.entries()) {
-      if (range.kind === rangeKind.list) await compareLists(index, range, answer, pace)
+      if (range.kind === rangeKind.list) await compareLists(index, range, answer, yieldIfDue)
       else if (differs[i] !== true) continue
       else if (answer.ranges.length + branching > maxRanges) return { ...answer, complete: false }
       else await describe(index, range, answer, sha256)
     }
-    await pace()
+    await yieldIfDue()
   }
   return answer
 }
 
-/** Fingerprints that are on their way through the hash at once: enough to keep it busy. */
+/** Fingerprints hashed concurrently: enough to keep the hash busy. */
 const hashedAtOnce = 64
 
 const ranksOf = (index: IdIndex, { lower, upper }: Range): [from: number, to: number] => {
@@ -113,7 +113,7 @@ const describe = async (index: IdIndex, range: Range, answer: Answer, sha256: Sh
   }
   const parts = Math.min(branching, Math.ceil((to - from) / leafIds))
   const ends = Array.from({ length: parts }, (_, part) => from + Math.floor(((to - from) * (part + 1)) / parts))
-  // Bounds and sums of one moment: the index may change while they are hashed.
+  // Bounds and sums from the same moment: the index may change while they are hashed.
   const bounds = ends.map((end) => (end === to ? range.upper : between(index.at(end - 1), index.at(end))))
   const digests = await Promise.all(ends.map((end, part) => digest(index, ends[part - 1] ?? from, end, sha256)))
   for (const [part, content] of digests.entries()) {
@@ -126,7 +126,7 @@ const compareLists = async (
   index: IdIndex,
   range: Described,
   answer: Answer,
-  pace: YieldToEventLoop,
+  yieldIfDue: YieldToEventLoop,
 ): Promise<void> => {
   const theirs = new Map<string, Uint8Array>()
   for (let at = 0; at < range.content.length; at += SYNC_PREFIX_BYTES) {
@@ -137,12 +137,12 @@ const compareLists = async (
   for (let at = 0; at < ids.length; at += HASH_BYTES) {
     const id = ids.subarray(at, at + HASH_BYTES)
     if (theirs.size === 0 || !theirs.delete(toHex(id.subarray(0, SYNC_PREFIX_BYTES)))) answer.lacking.push(id)
-    await pace()
+    await yieldIfDue()
   }
   answer.wanted.push(...theirs.values())
 }
 
-/** The shortest bound that parts two neighbours: above the first, not above the second. */
+/** The shortest bound that separates two neighbours: above the first and not above the second. */
 const between = (below: Uint8Array, above: Uint8Array): Uint8Array => {
   let same = 0
   while (same < HASH_BYTES - 1 && below[same] === above[same]) same++

@@ -14,36 +14,36 @@ import { answerRanges, type Described, everything, type Range } from './ranges.t
 import type { Replica } from './replica.ts'
 
 /**
- * Turns of ranges, one side after the other, until one of them has nothing left to describe.
+ * Alternating turns of ranges until one side has nothing left to describe.
  *
- * Bounded whatever the other side sends: it may only go on within what we described and did not settle, so that all it
- * can make us list is each id once; ranges of a turn are in order and limited in number; so are turns; and it may ask
- * for each id once, and only for those we listed.
+ * Bounded whatever the other side sends: it may only refine ranges that we described and did not settle, so we list each
+ * id at most once; the ranges of a turn are ordered and limited, and so are turns; and it may request each id once, and
+ * only ids that we listed.
  */
 export interface Reconciled {
-  /** Our ids to be sent. */
+  /** Our ids to send. */
   readonly outgoing: Uint8Array[]
-  /** Ids that the other side was asked for. */
+  /** Ids requested from the other side. */
   readonly wanted: number
-  /** The last turn was ours: we send first. */
+  /** The last turn was ours, so we send first. */
   readonly isOurTurn: boolean
-  /** Something was left for another exchange. */
+  /** False if a difference was left for another exchange. */
   readonly complete: boolean
 }
 
-/** Turns of both sides. Each side cuts what differs to a sixteenth in its own: a million ids take ten. */
+/** Turns of both sides. Each turn divides a differing range by sixteen: a million ids take ten. */
 const maxTurns = 16
 
-/** Ranges of a turn: two catalogues of 100,000 entries with nothing in common need half of it. */
+/** Ranges per turn: two disjoint catalogues of 100,000 entries need half of it. */
 const maxTurnRanges = 32_768
 
-/** @param theirs what the other side has described with its hello; undefined: we did, and it has the turn. */
+/** @param theirs Ranges of the other side's hello; undefined if we sent ours and the other side has the turn. */
 export const reconcile = async (
   channel: SyncChannel,
   replica: Replica,
   theirs: readonly Described[] | undefined,
 ): Promise<Reconciled> => {
-  const pace = createYieldToEventLoop()
+  const yieldIfDue = createYieldToEventLoop()
   const { index, sha256 } = replica
   const outgoing: Uint8Array[] = []
   const askable = new Map<string, Uint8Array>()
@@ -57,14 +57,14 @@ export const reconcile = async (
       const turn = await receiveTurn(channel, open)
       for (const start of turn.want) {
         const id = askable.get(start)
-        if (id === undefined) throw malformed('asked for an entry that it was not told of')
+        if (id === undefined) throw malformed('request for an unannounced entry')
         askable.delete(start)
         outgoing.push(id)
       }
       if (turn.ranges.length === 0) return { outgoing, wanted, isOurTurn: false, complete }
       described = turn.ranges
     }
-    const answer = await answerRanges(index, described, { sha256, pace, maxRanges: maxTurnRanges })
+    const answer = await answerRanges(index, described, { sha256, yieldIfDue, maxRanges: maxTurnRanges })
     described = undefined
     for (const id of answer.lacking) outgoing.push(id)
     for (const [start, id] of answer.listed) askable.set(start, id)
@@ -75,7 +75,7 @@ export const reconcile = async (
     if (answer.ranges.length === 0) return { outgoing, wanted, isOurTurn: true, complete }
     open = answer.ranges.filter(({ kind }) => kind === rangeKind.fingerprint)
   }
-  throw malformed(`did not come to an end within ${maxTurns} turns`)
+  throw malformed(`no end within ${maxTurns} turns`)
 }
 
 const sendTurn = async (
@@ -100,7 +100,7 @@ const sendTurn = async (
   } while (rangeAt < ranges.length || wantAt < want.length)
 }
 
-/** Gaps between ranges become ranges that are skipped. */
+/** Fills gaps between ranges with skipped ranges. */
 const toWire = (described: readonly Described[]): SyncRange[] => {
   const ranges: SyncRange[] = []
   let end: Uint8Array = everything.lower
@@ -118,7 +118,7 @@ interface Turn {
   readonly want: string[]
 }
 
-/** @param open the ranges that the other side may go on with. */
+/** @param open Ranges that the other side may refine. */
 const receiveTurn = async (channel: SyncChannel, open: readonly Range[]): Promise<Turn> => {
   const turn: Turn = { ranges: [], want: [] }
   let received = 0
@@ -129,15 +129,15 @@ const receiveTurn = async (channel: SyncChannel, open: readonly Range[]): Promis
     const message = await receive(channel, 'ranges')
     received += message.ranges.length
     if (received > 2 * maxTurnRanges) {
-      throw new Failure('RecordTooLarge', `The peer described more than ${2 * maxTurnRanges} ranges in one turn.`)
+      throw new Failure('RecordTooLarge', { code: 'too-many-items', what: 'ranges', limit: 2 * maxTurnRanges })
     }
     for (const [upper, kind, content] of message.ranges) {
-      if (isAtEnd || (upper.length > 0 && compareBounds(upper, lower) <= 0)) throw malformed('sent ranges out of order')
+      if (isAtEnd || (upper.length > 0 && compareBounds(upper, lower) <= 0)) throw malformed('ranges out of order')
       if (kind !== rangeKind.skip) {
         while (openAt < open.length && !endsAfter(open[openAt] as Range, lower)) openAt++
         const within = open[openAt]
         if (within === undefined || !contains(within, lower, upper)) {
-          throw malformed('described a range that was not in question')
+          throw malformed('range not in question')
         }
         turn.ranges.push({ lower, upper, kind, content })
       }
@@ -148,15 +148,15 @@ const receiveTurn = async (channel: SyncChannel, open: readonly Range[]): Promis
       turn.want.push(toHex(message.want.subarray(at, at + SYNC_PREFIX_BYTES)))
     }
     if (message.last) return turn
-    // A turn that never says `last` would otherwise go on with empty parts.
-    if (message.ranges.length + message.want.length === 0) throw malformed('sent an empty part of a turn that goes on')
+    // Otherwise a turn without `last` could continue with empty parts.
+    if (message.ranges.length + message.want.length === 0) throw malformed('empty part of a turn')
     if (turn.want.length > maxTurnWants) {
-      throw new Failure('RecordTooLarge', `The peer asked for more than ${maxTurnWants} entries in one turn.`)
+      throw new Failure('RecordTooLarge', { code: 'too-many-items', what: 'wants', limit: maxTurnWants })
     }
   }
 }
 
-/** Ids asked for in one turn: as many as a turn can list. */
+/** Ids requested in one turn: as many as a turn can list. */
 const maxTurnWants = maxTurnRanges * 12
 
 const endsAfter = (range: Range, bound: Uint8Array): boolean =>
@@ -166,7 +166,7 @@ const contains = (range: Range, lower: Uint8Array, upper: Uint8Array): boolean =
   compareBounds(range.lower, lower) <= 0 &&
   (range.upper.length === 0 || (upper.length > 0 && compareBounds(upper, range.upper) <= 0))
 
-/** Order of bounds, missing bytes as zeros; not for an empty upper bound. */
+/** Compares bounds, padded with zeros; not for an empty upper bound. */
 const compareBounds = (a: Uint8Array, b: Uint8Array): number => {
   for (let at = 0; at < HASH_BYTES; at++) {
     const difference = (a[at] ?? 0) - (b[at] ?? 0)
@@ -181,4 +181,4 @@ const join = (starts: readonly Uint8Array[]): Uint8Array => {
   return joined
 }
 
-const malformed = (what: string): Failure => new Failure('RecordMalformed', `The peer ${what}.`)
+const malformed = (detail: string): Failure => new Failure('RecordMalformed', { code: 'protocol-violation', detail })

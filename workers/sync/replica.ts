@@ -7,61 +7,61 @@ import { createLruMap } from '../stack/lru-map.ts'
 import type { Operation } from '../telemetry/operation.ts'
 import { createIdIndex, type IdIndex } from './id-index.ts'
 
-/** The catalogue as sync needs it. */
+/** The part of the catalogue that sync uses. */
 export interface SyncCatalogue {
-  /** Tells of every id (hex) at once, then of each that comes or goes; what is returned ends it. */
+  /** Reports every id (hex) at once, then each addition and removal. Returns a function that stops it. */
   watchIds(watcher: (id: string, isThere: boolean) => void): () => void
   entries(ids: readonly Uint8Array[]): Promise<Entry[]>
-  /** Verifies and takes in. */
+  /** Verifies and stores entries. */
   ingest(entries: readonly Entry[], from: string, operation: Operation): Promise<Ingested>
 }
 
-/** What entries came to: how many were new, and how many were not taken in. */
+/** Result of an ingest: the numbers of new and of rejected entries. */
 export interface Ingested {
   readonly accepted: number
-  /** Invalid by what their bytes hold. */
+  /** Entries whose bytes are invalid. */
   readonly rejected: number
-  /** Of the rejected, those that only a forger sends. */
+  /** Of the rejected, the forged ones. */
   readonly forged: number
-  /** Not to be judged here: of a later version, or without what it takes to check them. */
+  /** Entries that cannot be verified: of a later version, or without their dependencies. */
   readonly unproven: number
-  /** Ids of the unproven ones that only a later version of this program can judge. */
+  /** Ids of the unproven entries that need a later version of this program. */
   readonly unsupported: readonly Uint8Array[]
 }
 
-/** The catalogue with its ids in order. One serves all exchanges. */
+/** The catalogue with an ordered index of its ids, shared by all exchanges. */
 export interface Replica extends Pick<SyncCatalogue, 'entries' | 'ingest'> {
   readonly index: IdIndex
   readonly sha256: Sha256
-  /** Tells whether an id with this beginning (`SYNC_PREFIX_BYTES`) belongs to an entry that could not be used here. */
+  /** Whether an id with this prefix (`SYNC_PREFIX_BYTES`) belongs to an entry that this version cannot use. */
   isUseless(start: Uint8Array): boolean
-  /** Brings the index up to what was told until now, in slices. */
+  /** Applies all reported changes to the index, in slices. */
   settle(): Promise<void>
   stop(): void
 }
 
-/** Entries of later versions that are remembered in order not to ask for them again, at about 100 bytes each. */
+/** Entries of later versions that are remembered so as not to request them again, at about 100 bytes each. */
 const maxUseless = 16_384
 
 export const createReplica = (catalogue: SyncCatalogue, { sha256 }: { sha256: Sha256 }): Replica => {
   const index = createIdIndex()
-  /** What was told and is not in the index yet: only the last word on an id counts. */
+  /** Changes not yet in the index; only the last one of an id counts. */
   let pending = new Map<string, boolean>()
   const stop = catalogue.watchIds((id, isThere) => void pending.set(id, isThere))
   const useless = createLruMap<true>(maxUseless)
   let settling: Promise<void> | undefined
 
   const drain = async (): Promise<void> => {
-    const pace = createYieldToEventLoop()
+    const yieldIfDue = createYieldToEventLoop()
     while (pending.size > 0) {
-      const told = pending
+      const changes = pending
       pending = new Map()
-      for (const [hex, isThere] of told) {
+      for (const [hex, isThere] of changes) {
         const id = fromHex(hex)
         if (!id.ok) continue
         if (isThere) index.add(id.value)
         else index.remove(id.value)
-        await pace()
+        await yieldIfDue()
       }
     }
   }

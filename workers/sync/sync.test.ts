@@ -11,7 +11,7 @@ import { createTestCatalogue, entry, sha256 } from '../testing/test-catalogue.ts
 import type { ExchangeResult } from './exchange.ts'
 import { startSync } from './sync.ts'
 
-/** Over real connections: WebSockets, noise, yamux. */
+/** Real connections: WebSockets, noise, yamux. */
 
 const stops: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -63,7 +63,7 @@ const startPeer = async (numbers: readonly number[]) => {
     sync,
     outcomes,
     ...catalogue,
-    /** Resolves when an exchange has ended after which this holds. */
+    /** Resolves at the end of the first exchange after which the condition holds. */
     when: (holds: () => boolean): Promise<void> =>
       new Promise((resolve) => {
         const look = (): void => {
@@ -85,7 +85,7 @@ const dial = async (from: { node: Libp2p }, to: { node: Libp2p }): Promise<void>
   await from.node.dial(address)
 }
 
-test('peers that connect get the union, and what one learns is passed on to a third', async () => {
+test('connected peers converge on the union and pass new entries on to a third', async () => {
   const [left, middle, right] = [await startPeer(count(3000)), await startPeer([]), await startPeer(count(50, 5000))]
   await dial(left, middle)
   await middle.when(() => middle.keys().length === 3000)
@@ -94,7 +94,7 @@ test('peers that connect get the union, and what one learns is passed on to a th
   expect(middle.keys()).toEqual(left.keys())
   expect(right.keys()).toEqual(left.keys())
 
-  // Published by one while it sleeps to the others: the next wake brings it out.
+  // Not announced by gossip: the explicit sync delivers it.
   left.put(entry(9999, 'release', 300))
   left.sync.syncNow()
   await Promise.all([middle, right].map((peer) => peer.when(() => peer.keys().length === 3051)))
@@ -120,19 +120,19 @@ test('a sync with peers counts those that were given everything', async () => {
 test.each<[string, Uint8Array, string]>([
   ['garbage', new Uint8Array([3, 1, 2, 3]), 'RecordMalformed'],
   ['a length over the limit', new Uint8Array([0xff, 0xff, 0x7f, 0]), 'RecordTooLarge'],
-])('%s from a peer is a failure with its name', async (_, bytes, name) => {
+])('%s from a peer is a named failure', async (_, bytes, name) => {
   const peer = await startPeer(count(100))
-  const liar = await startNode()
-  await dial({ node: liar }, peer)
-  const stream = await openStream(liar, peer.node.peerId.toString(), SYNC_PROTOCOL)
+  const dishonest = await startNode()
+  await dial({ node: dishonest }, peer)
+  const stream = await openStream(dishonest, peer.node.peerId.toString(), SYNC_PROTOCOL)
   stream.send(bytes)
-  const isTold = () => peer.outcomes.some(({ peer: from }) => from === liar.peerId.toString())
-  await peer.when(isTold)
-  const [told] = peer.outcomes
-  expect(told?.outcome).toMatchObject({ failure: { name } })
+  const isReported = () => peer.outcomes.some(({ peer: from }) => from === dishonest.peerId.toString())
+  await peer.when(isReported)
+  const [reported] = peer.outcomes
+  expect(reported?.outcome).toMatchObject({ failure: { name } })
 })
 
-test('a peer that ends in the middle is told as unreachable', async () => {
+test('a peer that leaves during an exchange is reported as unreachable', async () => {
   const peer = await startPeer(count(100))
   const other = await startNode()
   await dial({ node: other }, peer)
@@ -142,7 +142,7 @@ test('a peer that ends in the middle is told as unreachable', async () => {
   expect(peer.outcomes[0]?.outcome).toMatchObject({ failure: { name: 'PeerUnreachable' } })
 })
 
-test('who has come by a relay is given time to come directly; then the exchange goes over the relay', async () => {
+test('waits for the direct connection of a relayed peer, then syncs over the relay', async () => {
   vi.useFakeTimers()
   const opened: string[] = []
   let onConnect: (peer: string, connection: { limits?: object; timeline: { open: number } }) => void = () => {}
@@ -165,7 +165,7 @@ test('who has come by a relay is given time to come directly; then the exchange 
     sha256,
     async openStream(peer) {
       opened.push(peer)
-      throw new Error('Enough was seen.')
+      throw new Error('The test needs no stream.')
     },
     onExchange() {},
     random: () => 0.5,
@@ -187,7 +187,7 @@ test('who has come by a relay is given time to come directly; then the exchange 
   await vi.advanceTimersByTimeAsync(1_000)
   expect(opened).toEqual(['b', 'c'])
 
-  // Identified only after as long as a direct one would have taken: that was the wait.
+  // Identify took as long as a direct connection would have, so there is no further wait.
   onConnect('d', { limits: {}, timeline: { open: Date.now() - 3_000 } })
   await vi.advanceTimersByTimeAsync(0)
   expect(opened).toEqual(['b', 'c', 'd'])

@@ -10,34 +10,34 @@ import type { SyncChannel } from './channel.ts'
 import { type ExchangeResult, runInitiator, runResponder } from './exchange.ts'
 import { createReplica, type SyncCatalogue } from './replica.ts'
 
-/** One exchange takes at most this long, ms: 10,000 entries over a slow relayed connection. */
+/** Timeout of an exchange (ms): 10,000 entries over a slow relayed connection. */
 const exchangeMs = 60_000
 
-/** A peer that is silent for this long within an exchange is given up, ms. */
+/** Timeout of a silent peer within an exchange (ms). */
 const silenceMs = 10_000
 
-/** News that came by sync are handed on after this long, ms, so that a burst of them makes one round. */
+/** Delay before entries received by sync are passed on (ms), so that a burst makes one round. */
 const passOnMs = 250
 
 /**
- * Every so often one connected peer is asked, ms, at random between these: mends what gossip lost, and no two peers keep
- * in step. Equal catalogues cost two messages.
+ * Bounds of the random interval between exchanges with one connected peer (ms). They repair lost gossip; randomness keeps
+ * peers out of step. Equal catalogues cost two messages.
  */
 const repairMs = { min: 30_000, max: 60_000 }
 
 /**
- * An exchange that we begin waits for the one before it, but no longer than this, ms: a new peer that meets ten at once
- * is given the catalogue by one, and finds it equal at the others; a slow or hostile one holds nobody up.
+ * Limit on the wait of our next exchange for the previous one (ms): a new node that meets ten peers at once receives the
+ * catalogue from one and finds the others equal, and a slow or hostile peer does not block the rest.
  */
 const patienceMs = 3_000
 
 /**
- * Who has come by a relay is on the way to a direct connection, where the exchange takes place; only when none has come
- * about by then it goes over the relay, ms: several WebRTC dials. To open a stream before would dial the other way, too.
+ * Wait for the direct connection of a relayed peer (ms), several WebRTC dials; then the exchange uses the relay. Opening
+ * a stream earlier would also dial in the other direction.
  */
 const directComesMs = 3_000
 
-/** Peers that news are handed on to in one round; the rest learn from those. */
+/** Peers that receive new entries in one round; the rest learn from those. */
 const passOnPeers = 8
 
 export interface SyncDependencies {
@@ -45,17 +45,17 @@ export interface SyncDependencies {
   node: Pick<Libp2p, 'handle' | 'unhandle' | 'register' | 'unregister' | 'peerId' | 'getConnections'>
   catalogue: SyncCatalogue
   sha256: Sha256
-  /** False where relayed connections are all there is. */
+  /** False if the node has only relayed connections. */
   directComes: boolean
-  /** A stream to a peer, on its direct connection where there is one. */
+  /** Opens a stream to a peer, on its direct connection if it has one. */
   openStream(peer: string, protocol: string, operation: Operation): Promise<Stream>
-  /** An exchange ended: well, or with a failure that tells whether the peer broke the rules. */
+  /** An exchange ended, successfully or with a failure that shows whether the peer broke the protocol. */
   onExchange(peer: string, outcome: ExchangeResult | { failure: unknown }): void
   random(): number
 }
 
 export interface Sync {
-  /** Asks connected peers now: after waking up, or when something was published that gossip could hand to nobody. */
+  /** Syncs with connected peers now: after a wake, or after a publication that gossip could not deliver. */
   syncNow(): void
   /** The same, resolving with how many of them were then given everything that this catalogue has. */
   syncWithPeers(): Promise<number>
@@ -63,8 +63,8 @@ export interface Sync {
 }
 
 /**
- * Keeps this catalogue equal to those of the connected peers: an exchange when a peer connects (the side with the lower
- * id begins), when news came that the others may not have, and now and then.
+ * Keeps this catalogue equal to those of connected peers: starts an exchange when a peer connects (the side with the
+ * lower id begins), after receiving entries that others may lack, and at random intervals.
  */
 export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
   const { node, directComes, openStream, random } = deps
@@ -73,15 +73,15 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
   const replica = createReplica(deps.catalogue, deps)
   const self = node.peerId.toString()
   const connected = new Set<string>()
-  /** Peers that have come by a relay just now, and what begins the exchange with them at the latest. */
+  /** Recently connected relayed peers, each with the timer that starts the exchange at the latest. */
   const arriving = new Map<string, ReturnType<typeof setTimeout>>()
   const stopping = new AbortController()
   let passOnTimer: ReturnType<typeof setTimeout> | undefined
   let repairTimer: ReturnType<typeof setTimeout> | undefined
-  const newsFrom = new Set<string>()
-  /** Peers that the last exchange that we began with them has given everything. */
+  const changedBy = new Set<string>()
+  /** Peers that our last exchange with them gave everything. */
   const givenAll = new Set<string>()
-  /** Settles when the last exchange that we began has ended. */
+  /** Settles when our last exchange has ended. */
   let before: Promise<unknown> = Promise.resolve()
 
   const arrived = (peer: string): void => {
@@ -89,10 +89,10 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
     arriving.delete(peer)
   }
 
-  /** Peers that an exchange can begin with now. */
+  /** Peers ready for an exchange. */
   const present = (): string[] => [...connected].filter((peer) => !arriving.has(peer))
 
-  /** One at a time with each peer; what is asked for while one runs is done by another one after it. */
+  /** One exchange at a time with each peer; a request during an exchange starts another one after it. */
   const exchanges = createCoalescedRuns(async (peer: string): Promise<void> => {
     if (stopping.signal.aborted || !connected.has(peer)) return
     const turn = before
@@ -102,7 +102,7 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
     try {
       if (stopping.signal.aborted) return
       const result = await runOperation(tracer, 'sync.exchange', limit(), (operation) => initiate(peer, operation))
-      // Each exchange that moved something brings the end nearer; one that did not would not end.
+      // An exchange that moved entries makes progress; one that did not could repeat forever.
       if (!result.complete && result.accepted + result.sent > 0) void exchanges.ask(peer)
       if (result.complete) givenAll.add(peer)
       else givenAll.delete(peer)
@@ -148,15 +148,15 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
     log.debug('exchange ended', { peer, ...result })
     deps.onExchange(peer, result)
     if (result.accepted === 0) return
-    newsFrom.add(peer)
+    changedBy.add(peer)
     passOnTimer ??= setTimeout(passOn, passOnMs)
   }
 
-  /** Hands news on to peers other than the one they came from (which has them). */
+  /** Passes new entries on to peers other than their sender. */
   const passOn = (): void => {
     passOnTimer = undefined
-    const only = newsFrom.size === 1 ? [...newsFrom][0] : undefined
-    newsFrom.clear()
+    const only = changedBy.size === 1 ? [...changedBy][0] : undefined
+    changedBy.clear()
     for (const peer of pick(
       present().filter((each) => each !== only),
       passOnPeers,
@@ -196,8 +196,8 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
         if (self < peer) void exchanges.ask(peer)
       }
       if (connection.limits === undefined || !directComes) begin()
-      // Counted from when it opened: identify, which told us of it, may have waited for the direct one itself.
-      // A clock that was set since makes it wait no longer than for a connection that has just opened.
+      // Counted from the opening, since identify may already have waited for the direct connection. After a clock change
+      // the wait is at most that of a fresh connection.
       else
         arriving.set(
           peer,
@@ -235,7 +235,7 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
   }
 }
 
-/** Runs an exchange on a stream, which ends with it. */
+/** Runs an exchange on a stream and closes the stream afterwards. */
 const over = async <T>(stream: Stream, { signal }: Operation, run: () => Promise<T>): Promise<T> => {
   try {
     const result = await run()
@@ -256,7 +256,7 @@ const waitAtMost = async (promise: Promise<unknown>, ms: number): Promise<void> 
   clearTimeout(timer)
 }
 
-/** Up to `count` of `peers`, chosen at random. */
+/** Up to `count` random peers. */
 const pick = (peers: string[], count: number, random: () => number): string[] => {
   for (let at = 0; at < Math.min(count, peers.length); at++) {
     const other = at + Math.floor(random() * (peers.length - at))

@@ -8,41 +8,41 @@ import { deflate, inflate } from './compression.ts'
 import type { Replica } from './replica.ts'
 
 /**
- * Entries in compressed batches, from one side to the other; the receiver says after each that one more may come, so
- * that what it has not looked at yet stays small. An entry is only as good as its signature: `ingest` decides.
+ * Entries in compressed batches from one side to the other. The receiver acknowledges each batch, which bounds its
+ * backlog. `ingest` verifies every entry.
  */
 
-/** Entries of one exchange. What is over it waits for the next one. */
+/** Entries per exchange; the rest waits for the next one. */
 const maxEntries = 200_000
 
-/** Bytes of entries of one exchange, before compression: 300 B an entry at the most entries, twice over. */
+/** Size of the entries of one exchange before compression (bytes): twice 300 B for each of the most entries. */
 const maxBytes = 128 * 1024 * 1024
 
-/** Batches that the receiver has not taken in yet: 450 KiB, far below the 4 MiB at which a stream breaks. */
+/** Unacknowledged batches: 450 KiB, far below the 4 MiB at which a stream breaks. */
 const window = 8
 
-/** Ids that are looked up at once. */
+/** Ids per catalogue read. */
 const lookedUp = 256
 
-/** Entries that are verified at once: reading them takes some 0.1 ms each, and each time is a write to the store. */
+/** Entries verified together: each takes some 0.1 ms to read, and each group is one write to the store. */
 const ingested = 128
 
-/** Invalid entries after which an exchange ends, without blame: a peer of another version may take them for good. */
+/** Invalid entries after which an exchange ends, without penalty: they may be valid in the peer's version. */
 const maxRejected = 16
 
 /**
- * Unproven entries after which the rest is let go unread. The exchange goes on: a peer of a later version may have more
- * of them than this each time, and what it lacks is still to be sent to it.
+ * Unproven entries after which the rest is dropped unread. The exchange continues: a peer of a later version may always
+ * have more of them, and must still receive what it lacks.
  */
 const maxUnproven = 1_024
 
-/** Resolves when the other side has taken in everything; `complete` is false when there was more than one exchange takes. */
+/** Resolves when the other side has acknowledged everything; `complete` is false if one exchange could not carry it all. */
 export const sendEntries = async (
   channel: SyncChannel,
   replica: Replica,
   ids: readonly Uint8Array[],
 ): Promise<{ sent: number; complete: boolean }> => {
-  const pace = createYieldToEventLoop()
+  const yieldIfDue = createYieldToEventLoop()
   let outstanding = 0
   let sent = 0
   let bytes = 0
@@ -56,11 +56,11 @@ export const sendEntries = async (
     await send(channel, { v: 2, type: 'entries', size: encoded.length, deflated: await deflate(encoded), last })
     outstanding += 1
     sent += batch.length
-    await pace()
+    await yieldIfDue()
   }
   let batch: Entry[] = []
   let size = 0
-  for await (const entry of inOrder(replica, ids, pace)) {
+  for await (const entry of inOrder(replica, ids, yieldIfDue)) {
     if (sent + batch.length === maxEntries || bytes + entry.bytes.length > maxBytes) {
       complete = false
       break
@@ -81,34 +81,34 @@ export const sendEntries = async (
 }
 
 /**
- * `complete` is false when the rest was not wanted any more.
- * @throws Failure what breaks a rule, by name: `SignatureInvalid` for a forged entry. Entries that came before are kept.
+ * `complete` is false if the rest was dropped.
+ * @throws Failure named after the violation, `SignatureInvalid` for a forged entry. Earlier entries are kept.
  */
 export const receiveEntries = async (
   channel: SyncChannel,
   replica: Replica,
   peer: string,
 ): Promise<{ accepted: number; rejected: number; received: number }> => {
-  const pace = createYieldToEventLoop()
+  const yieldIfDue = createYieldToEventLoop()
   let [accepted, rejected, unproven, received, bytes] = [0, 0, 0, 0, 0]
   for (;;) {
     const { size, deflated, last } = await receive(channel, 'entries')
     if (size === 0) {
       if (last && deflated.length === 0) return { accepted, rejected, received }
-      throw new Failure('RecordMalformed', 'The peer sent an empty part of a list that goes on.')
+      throw new Failure('RecordMalformed', { code: 'protocol-violation', detail: 'empty part of a list' })
     }
     bytes += size
     if (bytes > maxBytes + maxEntries * mapBytes || received > maxEntries) throw tooMuch()
     if (unproven > maxUnproven) {
       // Of at least one entry.
       received += 1
-      await pace()
+      await yieldIfDue()
       await send(channel, { v: 2, type: 'more' })
       if (last) return { accepted, rejected, received }
       continue
     }
     const batch = entryBatchCodec.decode(await inflate(deflated, size))
-    if (!batch.ok) throw new Failure(batch.name, batch.message)
+    if (!batch.ok) throw new Failure(batch.name, { code: 'record-refused', detail: batch.message })
     const { entries } = batch.value
     received += entries.length
     if (received > maxEntries) throw tooMuch()
@@ -118,12 +118,12 @@ export const receiveEntries = async (
       rejected += outcome.rejected
       unproven += outcome.unproven
       if (outcome.forged > 0) {
-        throw new Failure('SignatureInvalid', 'The peer sent a catalogue entry whose signature is forged.')
+        throw new Failure('SignatureInvalid', { code: 'entry-forged' })
       }
       if (rejected > maxRejected) {
-        throw new Failure('EntriesRefused', 'The peer sent too many catalogue entries that cannot be used here.')
+        throw new Failure('EntriesRefused', { code: 'too-many-useless-entries' })
       }
-      await pace()
+      await yieldIfDue()
     }
     await send(channel, { v: 2, type: 'more' })
     if (last) return { accepted, rejected, received }
@@ -131,24 +131,24 @@ export const receiveEntries = async (
 }
 
 const tooMuch = (): Failure =>
-  new Failure('RecordTooLarge', `The peer sent more than ${maxEntries} entries in one exchange.`)
+  new Failure('RecordTooLarge', { code: 'too-many-items', what: 'entries', limit: maxEntries })
 
-/** Bytes of the map around one entry in a batch. */
+/** Overhead of one entry in a batch (bytes). */
 const mapBytes = 32
 
-/** What is needed to judge an entry goes before it: heads are signed, pages are named by heads. Unknown kinds come last. */
+/** Dependencies go first: identities verify heads, and heads name pages. Unknown kinds go last. */
 const kindOrder = ['identity', 'head', 'page', 'release', 'other'] as const
 
 async function* inOrder(
   replica: Replica,
   ids: readonly Uint8Array[],
-  pace: () => Promise<void>,
+  yieldIfDue: () => Promise<void>,
 ): AsyncGenerator<Entry> {
   const entriesByKind = new Map<string, Entry[]>(kindOrder.map((kind) => [kind, []]))
   for (let at = 0; at < ids.length; at += lookedUp) {
     for (const entry of await replica.entries(ids.slice(at, at + lookedUp)))
       entriesByKind.get(isEntryKind(entry.kind) ? entry.kind : 'other')?.push(entry)
-    await pace()
+    await yieldIfDue()
   }
   for (const entries of entriesByKind.values()) yield* entries
 }

@@ -8,7 +8,7 @@ const logTo = (rooms: string) => {
   return { logger, lines }
 }
 
-test('writes time, level, room, message and fields of the rooms that are named', () => {
+test('writes time, level, room, message and fields for enabled rooms', () => {
   const { logger, lines } = logTo('dht, sync')
   logger('dht').debug('lookup ended', { outcome: 'found', hops: 2, cold: true })
   logger('sync').warn('exchange failed', { reason: 'It broke off.' })
@@ -19,7 +19,7 @@ test('writes time, level, room, message and fields of the rooms that are named',
   ])
 })
 
-test('`*` names all rooms, and an empty list none', () => {
+test('`*` enables all rooms and an empty list none', () => {
   const [all, none] = [logTo('*'), logTo('')]
   for (const { logger } of [all, none]) logger('net').info('here')
   expect([all.lines.length, none.lines.length]).toEqual([1, 0])
@@ -34,7 +34,7 @@ const hostile = fc.oneof(
     .map((parts) => parts.join('')),
 )
 
-test('whatever a peer sends stays on one bounded line, in its own field, in visible characters', () => {
+test('text from peers stays on one bounded line, within its field, in visible characters', () => {
   fc.assert(
     fc.property(hostile, hostile, (value, other) => {
       const { logger, lines } = logTo('*')
@@ -43,13 +43,13 @@ test('whatever a peer sends stays on one bounded line, in its own field, in visi
       const [line = ''] = lines
       expect(line).not.toMatch(/[^\S ]|[\p{C}\u2028\u2029]/u)
       expect(line.length).toBeLessThan(5_000)
-      // A field is a plain word or one quoted string: nothing in it ends it early.
+      // A field is a plain word or one quoted string that nothing can end early.
       expect(line).toMatch(/ dial failed value=(?:[^\s"=]+|"(?:[^"\\]|\\.)*") other=(?:[^\s"=]+|"(?:[^"\\]|\\.)*")$/)
     }),
   )
 })
 
-test('a line has a bounded number of fields', () => {
+test('bounds the number of fields of a line', () => {
   const { logger, lines } = logTo('*')
   logger('net').debug('many', Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`f${n}`, n])))
   expect(lines[0]?.split('=')).toHaveLength(21)

@@ -1,14 +1,14 @@
 import { noLogger } from './no-telemetry.ts'
 import type { Attributes, AttributeValue, Logger, Telemetry } from './telemetry.ts'
 
-/** Characters of one value that are written: enough for a peer id, an address or a failure's sentence. */
+/** Limit on a value (characters): enough for a peer id, an address or a failure message. */
 const maxValueCharacters = 200
 
-/** Fields of one line that are written. */
+/** Limit on the fields of a line. */
 const maxFields = 20
 
 export interface ConsoleLoggerOptions {
-  /** Rooms that log, separated by commas; `*` means all of them. */
+  /** Comma-separated rooms to log; `*` means all. */
   rooms: string
   /** Milliseconds since the epoch. */
   now(): number
@@ -16,8 +16,8 @@ export interface ConsoleLoggerOptions {
 }
 
 /**
- * Structured logs, one line each: time, level, room, message, then `key=value` fields. Whatever a peer put into a value, it
- * stays on its line and within its field: values are bounded, quoted where needed, and written with visible characters only.
+ * Structured logs, one line each: time, level, room, message, then `key=value` fields. Text from peers cannot leave its
+ * line or field: values are bounded, quoted where needed and written in visible characters.
  */
 export const createConsoleLogger = ({ rooms, now, write }: ConsoleLoggerOptions): Telemetry['logger'] => {
   const named = new Set(rooms.split(',').map((room) => room.trim()))
@@ -45,6 +45,6 @@ const toText = (value: AttributeValue): string => {
   return /^[\w.:/+@…-]+$/.test(bounded) ? bounded : escapeInvisible(JSON.stringify(bounded))
 }
 
-/** Control, format, unassigned and separator characters, which could break a line or reorder what it shows. */
+/** Control, format, unassigned and separator characters, which could break a line or reorder its text. */
 const escapeInvisible = (text: string): string =>
   text.replace(/[\p{C}\p{Z}]/gu, (each) => (each === ' ' ? each : `\\u{${each.codePointAt(0)?.toString(16)}}`))

@@ -4,16 +4,16 @@ import { noTelemetry } from './no-telemetry.ts'
 import type { Telemetry, Tracer } from './telemetry.ts'
 
 export interface TelemetryOptions {
-  /** Rooms whose logs are written, separated by commas; `*` means all. Without it nothing is logged. */
+  /** Comma-separated rooms to log; `*` means all. Without it nothing is logged. */
   debug?: string | undefined
-  /** Milliseconds since the epoch, for the time of a line. */
+  /** Clock for the time of a line (ms since the epoch). */
   now(): number
   write(line: string): void
-  /** Records nothing when not given. */
+  /** By default a tracer that records nothing. */
   tracer?: Tracer | undefined
 }
 
-/** The telemetry of one process: figures in memory, logs of the rooms that are named, and the tracer that is given. */
+/** The telemetry of one process: metrics in memory, logs of the enabled rooms and an optional tracer. */
 export const createTelemetry = ({
   debug,
   now,

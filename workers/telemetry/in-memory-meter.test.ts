@@ -5,11 +5,11 @@ import { createInMemoryMeter } from './in-memory-meter.ts'
 const options = { unit: '1', description: '' }
 const attributes = fc.record({ outcome: fc.constantFrom('found', 'absent'), peer: fc.integer({ min: 0, max: 3 }) })
 
-test('a counter sums what was added, over all series or those that have the attributes', () => {
+test('a counter sums over all series or over those with the given attributes', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(1_000), attributes)), fc.constantFrom('found', 'absent'), (added, outcome) => {
       const { meter, reader } = createInMemoryMeter()
-      // Two rooms that make the same instrument share its figures.
+      // Two rooms that create the same instrument share its data.
       const counters = [meter.createCounter('c', options), meter.createCounter('c', options)]
       for (const [at, [value, about]] of added.entries()) counters[at % 2]?.add(value, about)
       const sum = (values: typeof added) => values.reduce((total, [value]) => total + value, 0)
@@ -37,14 +37,14 @@ test('a counter with ever new attributes keeps its sum and a bounded number of s
   expect(reader.sum('c', { 'otel.metric.overflow': true })).toBe(900)
 })
 
-test('a counter never falls', () => {
+test('a counter never decreases', () => {
   const { meter, reader } = createInMemoryMeter()
   const counter = meter.createCounter('c', options)
   for (const value of [5, -3, Number.NaN]) counter.add(value)
   expect(reader.sum('c')).toBe(5)
 })
 
-test('a histogram keeps the latest 500 measurements in order, and counts all', () => {
+test('a histogram keeps the latest 500 measurements in order and counts all', () => {
   fc.assert(
     fc.property(
       fc.array(fc.nat(), { maxLength: 1_200, size: 'max' }),
@@ -62,7 +62,7 @@ test('a histogram keeps the latest 500 measurements in order, and counts all', (
   )
 })
 
-test('a gauge is observed when it is read, until it is undone', () => {
+test('reading a gauge observes it until it is removed', () => {
   const { meter, reader } = createInMemoryMeter()
   let peers: number | undefined = 3
   const undo = meter.createObservableGauge('g', options, () => peers)

@@ -1,9 +1,9 @@
 import type { Attributes, Meter } from './telemetry.ts'
 
-/** Measurements kept for each histogram: an hour of a busy tab, and enough for a 99th percentile. */
+/** Measurements per histogram: an hour of a busy tab, and enough for a 99th percentile. */
 const maxMeasurements = 500
 
-/** Sets of attributes kept for each counter; what exceeds them is summed under `overflow`, as OpenTelemetry does. */
+/** Attribute sets per counter; further ones are summed under `overflow`, as in OpenTelemetry. */
 const maxSeries = 100
 const overflow: Attributes = { 'otel.metric.overflow': true }
 
@@ -12,21 +12,21 @@ export interface Measurement {
   readonly attributes: Attributes
 }
 
-/** Reads figures by the names of their instruments. An instrument that nobody has made yet reads as an unused one. */
+/** Reads metrics by instrument name. A missing instrument reads like an unused one. */
 export interface MeterReader {
-  /** Sum of a counter since the start, over the series that have all of `attributes`. */
+  /** Sum of a counter since the start, over the series with all of `attributes`. */
   sum(counter: string, attributes?: Attributes): number
   /** Number of measurements of a histogram since the start. */
   count(histogram: string): number
   /** The latest measurements of a histogram, oldest first: `count` of them, at most 500. */
   latest(histogram: string, count?: number): readonly Measurement[]
-  /** Present value of a gauge; undefined when it reports nothing. */
+  /** Current value of a gauge; undefined if it reports none. */
   gauge(name: string): number | undefined
 }
 
 /**
- * A meter that keeps its figures in memory, for the page to show. Instruments of one name share their figures, whichever
- * room made them. Memory is bounded; counters never forget, histograms keep their latest measurements.
+ * A meter that keeps its data in memory for the page. Instruments with the same name share their data across rooms.
+ * Memory is bounded: counters keep their sums, histograms only the latest measurements.
  */
 export const createInMemoryMeter = (): { meter: Meter; reader: MeterReader } => {
   const seriesByCounter = new Map<string, Map<string, Measurement>>()
@@ -47,7 +47,7 @@ export const createInMemoryMeter = (): { meter: Meter; reader: MeterReader } => 
       seriesByCounter.set(name, series)
       return {
         add(value, attributes = {}) {
-          // A counter only rises: what is no number, or negative, is dropped.
+          // Counters only increase: drop NaN and negative values.
           if (value >= 0) add(series, value, attributes)
         },
       }

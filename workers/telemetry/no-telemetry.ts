@@ -13,5 +13,5 @@ const noMeter: Meter = {
 }
 export const noLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }
 
-/** Telemetry that records nothing: for tests, and until an exporter is installed. */
+/** Telemetry that records nothing, for tests and until an exporter is installed. */
 export const noTelemetry: Telemetry = { tracer: noTracer, meter: noMeter, logger: () => noLogger }

@@ -21,7 +21,7 @@ const recordingTracer = () => {
   return { tracer, lines }
 }
 
-test('a part of the work has a span of its own inside the span of the whole', async () => {
+test('part of the work has a child span', async () => {
   const { tracer, lines } = recordingTracer()
   const operation = startOperation(tracer, 'install', new AbortController().signal)
   await operation.run('resolve', ({ run }) => run('lookup', () => 1))
@@ -36,7 +36,7 @@ test('a part of the work has a span of its own inside the span of the whole', as
   ])
 })
 
-test('a part that fails marks its span, ends it, and rejects with the same error', async () => {
+test('a failing part marks and ends its span and rejects with the same error', async () => {
   const { tracer, lines } = recordingTracer()
   const error = new Error('no route')
   const operation = startOperation(tracer, 'install', new AbortController().signal)
@@ -44,7 +44,7 @@ test('a part that fails marks its span, ends it, and rejects with the same error
   expect(lines.slice(1)).toEqual(['fetch started in install', 'fetch failed: no route', 'fetch ended'])
 })
 
-test('an added signal cancels the derived operation only, the original signal cancels both', () => {
+test('an added signal cancels only the derived operation; the original signal cancels both', () => {
   const [whole, part] = [new AbortController(), new AbortController()]
   const operation = untraced(whole.signal)
   const derived = operation.withSignal(part.signal)
@@ -55,7 +55,7 @@ test('an added signal cancels the derived operation only, the original signal ca
   expect(other.signal.aborted).toBe(true)
 })
 
-test('work that begins here ends its span with the outcome', async () => {
+test('a root operation ends its span with the outcome', async () => {
   const { tracer, lines } = recordingTracer()
   const { signal } = new AbortController()
   expect(await runOperation(tracer, 'answer', signal, () => 42)).toBe(42)
@@ -72,7 +72,7 @@ test('work that begins here ends its span with the outcome', async () => {
   ])
 })
 
-test('a detached operation stays in its span, and only its own signal cancels it', () => {
+test('a detached operation keeps its span and only its own signal cancels it', () => {
   const { tracer, lines } = recordingTracer()
   const [whole, shared] = [new AbortController(), new AbortController()]
   const detached = startOperation(tracer, 'fetch', whole.signal).detached(shared.signal)

@@ -2,25 +2,25 @@ import { noSpan, noTelemetry } from './no-telemetry.ts'
 import type { Attributes, Span, Tracer } from './telemetry.ts'
 
 /**
- * What goes down with a piece of work: the signal that cancels it and the span that measures it. Functions that take time
- * take an `Operation` where they would take an `AbortSignal`; libraries receive `operation.signal`.
+ * The context of a piece of work: its cancel signal and its span. Long-running functions take an `Operation` instead of an
+ * `AbortSignal`; libraries receive `operation.signal`.
  */
 export interface Operation {
   readonly signal: AbortSignal
   readonly span: Span
-  /** Runs a part of this work in a span of its own, which ends with the outcome of `work`. */
+  /** Runs part of this work in a child span, which ends with the outcome of `work`. */
   run<T>(name: string, work: (operation: Operation) => T | Promise<T>, attributes?: Attributes): Promise<T>
-  /** Starts a part of this work in a span of its own. The caller ends the span. */
+  /** Starts part of this work in a child span, which the caller ends. */
   start(name: string, attributes?: Attributes): Operation
-  /** The same work in the same span, also cancelled by any of `signals`. */
+  /** The same span, also cancelled by any of `signals`. */
   withSignal(...signals: readonly AbortSignal[]): Operation
-  /** The same work in the same span, also cancelled after `timeoutMs`. */
+  /** The same span, also cancelled after `timeoutMs`. */
   withTimeout(timeoutMs: number): Operation
-  /** The same work in the same span, cancelled by `signal` only: for work that callers share, or that outlives them. */
+  /** The same span, cancelled only by `signal`: for work that callers share or that outlives them. */
   detached(signal: AbortSignal): Operation
 }
 
-/** Work that begins here: a command, a message from a peer, a timer. Its caller ends the span. */
+/** Starts a root operation: a command, a message from a peer, a timer. The caller ends the span. */
 export const startOperation = (
   tracer: Tracer,
   name: string,
@@ -28,7 +28,7 @@ export const startOperation = (
   attributes: Attributes = {},
 ): Operation => createOperation(tracer, signal, tracer.startSpan(name, { attributes }))
 
-/** Runs work that begins here in a span that ends with its outcome. */
+/** Runs a root operation in a span that ends with its outcome. */
 export const runOperation = <T>(
   tracer: Tracer,
   name: string,
@@ -37,7 +37,7 @@ export const runOperation = <T>(
   attributes: Attributes = {},
 ): Promise<T> => runIn(startOperation(tracer, name, signal, attributes), work)
 
-/** Work that nobody measures; cancelled by `signal` when that is given. */
+/** An operation without a span, optionally cancelled by `signal`. */
 export const untraced = (signal: AbortSignal = neverAborted): Operation =>
   createOperation(noTelemetry.tracer, signal, noSpan)
 

@@ -1,13 +1,13 @@
 /**
- * The port to traces, metrics and logs. The names and shapes follow the OpenTelemetry API, so that an exporter only has
- * to implement them. Every room receives a `Telemetry` the way it receives its crypto, and never names an exporter.
+ * The port for traces, metrics and logs. Names and shapes follow the OpenTelemetry API, so that an exporter only has to
+ * implement them. Every room receives a `Telemetry` as it receives its crypto and never names an exporter.
  *
- * Implementations must not throw, and must cost next to nothing where nobody listens.
+ * Implementations must not throw and must cost next to nothing without a listener.
  */
 export interface Telemetry {
   readonly tracer: Tracer
   readonly meter: Meter
-  /** A logger for one room. Its lines appear when the room is named in `?debug=` (browser) or `DEBUG` (Node). */
+  /** A logger for one room, enabled by naming the room in `?debug=` (browser) or `DEBUG` (Node). */
   logger(room: string): Logger
 }
 
@@ -36,12 +36,12 @@ export interface InstrumentOptions {
 export interface Meter {
   createCounter(name: string, options: InstrumentOptions): Counter
   createHistogram(name: string, options: InstrumentOptions): Histogram
-  /** `observe` is called when values are collected; undefined reports nothing. Returns its undo. */
+  /** Calls `observe` when values are collected; undefined reports nothing. Returns a function that removes the gauge. */
   createObservableGauge(name: string, options: InstrumentOptions, observe: () => number | undefined): () => void
 }
 
 export interface Counter {
-  /** @param value not negative */
+  /** @param value Not negative. */
   add(value: number, attributes?: Attributes): void
 }
 
@@ -49,7 +49,7 @@ export interface Histogram {
   record(value: number, attributes?: Attributes): void
 }
 
-/** Structured lines: a constant message, and fields that vary. */
+/** Structured lines: a constant message and variable fields. */
 export interface Logger {
   debug(message: string, fields?: Attributes): void
   info(message: string, fields?: Attributes): void

@@ -42,7 +42,7 @@ import { toLine } from '../protocol/text.ts'
 import type { FormatName } from '../protocol/version.ts'
 import { pickLatest } from '../protocol/versions-and-ranges.ts'
 
-/** Random valid records of every format, for the property and mutation tests. Imported by tests only. */
+/** Random valid records of every format, for property and mutation tests. */
 
 /** A format with its codec and a source of valid values. */
 export interface Sample<T = unknown> {
@@ -51,7 +51,7 @@ export interface Sample<T = unknown> {
   readonly arbitrary: fc.Arbitrary<T>
 }
 
-/** Runs `use` for each format; a function, since the type of the value differs from one to the next. */
+/** Runs `use` for each format. A function, because the type of the value differs between formats. */
 export const forEachSample = (use: <T>(sample: Sample<T>) => void): void => {
   use({ format: 'identityDocument', codec: identityDocumentCodec, arbitrary: identityDocument })
   use({ format: 'identityChain', codec: identityChainCodec, arbitrary: identityChain })
@@ -73,7 +73,7 @@ export const forEachSample = (use: <T>(sample: Sample<T>) => void): void => {
 
 const byteString = (min: number, max: number) => fc.uint8Array({ minLength: min, maxLength: max, size: 'max' })
 const hash = byteString(32, 32)
-/** Several starts of ids, one after the other. */
+/** Several concatenated id prefixes. */
 const prefixes = (max: number) =>
   fc.array(byteString(16, 16), { maxLength: max }).map((each) => Uint8Array.from(each.flatMap((one) => [...one])))
 const key = byteString(32, 32)

@@ -9,7 +9,7 @@ import {
 } from '../cache/tiered-cache.ts'
 import type { Change, Store } from '../store/store.ts'
 
-/** A value as the cache's users have them: an object that is encoded. */
+/** A value like those of the cache's users: an object that is encoded. */
 export interface Note {
   text: string
 }
@@ -22,7 +22,7 @@ export const noteCodec = {
   },
 }
 
-/** A store that counts its calls, and refuses them while `refusal` is set. */
+/** A store that counts its calls and rejects them while `refusal` is set. */
 export interface WatchedStore extends Store {
   writes: (readonly Change[])[]
   reads: number

@@ -14,30 +14,30 @@ import type { Store } from '../store/store.ts'
 import { createInMemoryMeter, type MeterReader } from '../telemetry/in-memory-meter.ts'
 import { noTelemetry } from '../telemetry/no-telemetry.ts'
 
-/** libp2p nodes in this process that trade content, honest ones and others. */
+/** Honest and dishonest libp2p nodes in this process that exchange content. */
 
 export interface ContentPeer {
   readonly id: string
   readonly node: Libp2p
   readonly store: Store
   readonly content: ContentStore
-  /** What the piece server reported. */
+  /** Reports of the piece server. */
   readonly served: { peer: string; kind: 'sent' | 'violation'; bytes: number; reason: string }[]
-  /** What its piece server counted. */
+  /** Counts of its piece server. */
   readonly figures: MeterReader
 }
 
 export interface ContentPeerOptions {
   store?: Store
-  /** Puts something between the server and its content. */
+  /** Wraps the content of the server. */
   tamper?(content: ContentStore): PieceServerDependencies['content']
-  /** Takes the place of the piece server. */
+  /** Replaces the piece server. */
   handler?(stream: Stream, connection: Connection): void
 }
 
 export interface ContentNetwork {
   peer(options?: ContentPeerOptions): Promise<ContentPeer>
-  /** What `fetchContent` needs for `peer`, with `providers` as those that are found; `reports` grows. */
+  /** The dependencies of `fetchContent` for `peer`, which finds `providers`; `reports` collects its reports. */
   dependencies(peer: ContentPeer, providers: readonly (ContentPeer | string)[]): FetchDependencies & Reported
   stop(): Promise<void>
 }

@@ -2,29 +2,31 @@ import type { Transport } from '@libp2p/interface'
 import { memory } from '@libp2p/memory'
 import { createSeededRandom } from './seeded-random.ts'
 
-/** What happens to the messages of all links; may be changed while they run. */
+/** Conditions of all links; may be changed while they run. */
 export interface LinkConditions {
-  /** Half of the time a round trip takes, ms. */
+  /** Half of a round trip (ms). */
   delayMs: number
-  /** Up to so much more, at random, ms. */
+  /** Maximum additional random delay (ms). */
   jitterMs: number
-  /** Share of messages that are lost and sent again, 0 to 1. A lost one holds up those behind it, as in TCP and SCTP. */
+  /**
+   * Share of messages that are lost and retransmitted, 0 to 1. A lost one blocks those behind it, as in TCP and SCTP.
+   */
   loss: number
-  /** A lost message comes this much later, ms: the least retransmission timeout of TCP. */
+  /** Additional delay of a lost message (ms): the minimum retransmission timeout of TCP. */
   retransmitMs: number
 }
 
 export interface Links {
   conditions: LinkConditions
-  /** What was sent on all links, encryption and multiplexing included. */
+  /** Traffic of all links, including encryption and multiplexing. */
   sent: { messages: number; bytes: number }
   /** The transport of one node. */
   transport: ReturnType<typeof memory>
-  /** Holds back every message for which `isCut` holds, until it is called again and lets them go. */
+  /** Holds back every message for which `isCut` is true; a later call releases those for which it no longer is. */
   cut(isCut: (from: string, to: string) => boolean): void
-  /** From now on a message from one peer to another takes this much longer, ms. */
+  /** Adds a delay to messages from one peer to another (ms). */
   slow(extraMs: (from: string, to: string) => number): void
-  /** Ends every connection for which it holds, for both sides at once, as a network does that is rearranged. */
+  /** Closes every matching connection for both sides at once, as a network change does. */
   sever(isLost: (from: string, to: string) => boolean): void
 }
 
@@ -33,9 +35,9 @@ type MemoryConnection = EventTarget & { remoteAddr: { toString(): string }; abor
 type TransportComponents = Parameters<ReturnType<typeof memory>>[0]
 
 /**
- * The memory transport with links like real ones: each message takes its time, in order, and many may be under way.
- * (The transport's own `latency` takes one message after the other, which makes a link of 50 messages a second.)
- * The same seed gives the same delays for the same messages.
+ * The memory transport with realistic links: messages are delayed in order, with many in flight. (The transport's own
+ * `latency` handles one message at a time, which limits a link to 50 messages per second.) The same seed gives the same
+ * delays for the same messages.
  */
 export const createLinks = (seed: number, conditions: LinkConditions): Links => {
   const random = createSeededRandom(seed)
@@ -50,7 +52,7 @@ export const createLinks = (seed: number, conditions: LinkConditions): Links => 
     connection.addEventListener('close', () => open.delete(connection))
     const sendData = method(connection, 'sendData')
     const sendClose = method(connection, 'sendClose')
-    /** In the order in which they were sent; the first `due` of them may go. */
+    /** In send order; the first `due` of them may be delivered. */
     const waiting: (() => void)[] = []
     let due = 0
     let lastAt = 0
@@ -70,7 +72,7 @@ export const createLinks = (seed: number, conditions: LinkConditions): Links => 
       const now = performance.now()
       lastAt = Math.max(lastAt, now + conditions.delayMs + extraMs(from, to) + jitter + lost)
       waiting.push(send)
-      // Timers of different lengths that end in one millisecond may fire in any order: each only counts.
+      // Timers that end in the same millisecond may fire in any order, so each only increments a count.
       setTimeout(() => {
         due += 1
         flush()
@@ -79,7 +81,7 @@ export const createLinks = (seed: number, conditions: LinkConditions): Links => 
     Reflect.set(connection, 'sendData', (data: { byteLength: number; slice(): unknown }) => {
       sent.messages += 1
       sent.bytes += data.byteLength
-      // A copy: the sender may use its buffer again. (`slice` of a Node buffer is none.)
+      // Copied, because the sender may reuse its buffer. (`slice` of a Node buffer does not copy.)
       const copy = data instanceof Uint8Array ? new Uint8Array(data) : data.slice()
       later(() => sendData.call(connection, copy))
       return { sentBytes: data.byteLength, canSendMore: true }

@@ -2,17 +2,17 @@ import type { PeerId } from '@libp2p/interface'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { createSeededRandom } from './seeded-random.ts'
 
-/** Which nodes of a DHT are connected when all have joined: what a walk to itself and a refresh of its buckets find. */
+/** The connections of a DHT after all nodes joined: the result of a lookup of each node itself and a bucket refresh. */
 
 export interface LinkShape {
-  /** Each node dials so many of its closest. */
+  /** Number of closest peers that each node dials. */
   near: number
-  /** And so many, at random, of each bucket. */
+  /** Number of random peers that each node dials per bucket. */
   perBucket: number
   seed: number
 }
 
-/** Pairs of indexes into `peers`, each once. */
+/** Returns pairs of indexes into `peers`, without duplicates. */
 export const chooseLinks = async (
   peers: readonly PeerId[],
   { near, perBucket, seed }: LinkShape,

@@ -6,11 +6,11 @@ import { noise } from '@libp2p/noise'
 import { type Ping, ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
-import { createHeads, type Heads, type Misanswer } from '../dht/heads.ts'
+import { createDhtHeads, type DhtHeads, type RejectedAnswer } from '../dht/dht-heads.ts'
 import { createKadRpc, type KadRpc } from '../dht/kad-rpc.ts'
+import type { PeerAnswer } from '../dht/measured-request.ts'
 import { createProviders, type Providers } from '../dht/providers.ts'
 import { createRoundTrips } from '../dht/round-trips.ts'
-import type { PeerAnswer } from '../dht/timed-request.ts'
 import { KAD_PROTOCOL } from '../protocol/protocols.ts'
 import { createBoundedDatastore } from '../stack/bounded-datastore.ts'
 import { createHeadValidator, type HeadValidator } from '../stack/head-validator.ts'
@@ -28,27 +28,27 @@ import { verifyToText } from './head-source.ts'
 /**
  * Real libp2p nodes with kad-dht in one process: the memory transport, noise, yamux, identify, our validator.
  *
- * They are connected as if all had joined. While that is set up, what identify and ping would find out is told to both
- * sides, because a thousand nodes take minutes for it; connections that come later are identified and pinged as ever.
+ * They are connected as if all had joined. During setup, both sides receive the results of identify and ping directly,
+ * because a thousand nodes would take minutes; later connections are identified and pinged normally.
  */
 
 export interface DhtNode {
   node: Libp2p<{ identify: Identify; ping: Ping; dht: KadDHT }>
   id: string
-  wire: KadRpc
-  heads: Heads<string>
+  rpc: KadRpc
+  heads: DhtHeads<string>
   providers: Providers
   validator: HeadValidator
-  /** What its meter has counted. */
+  /** The counts of its meter. */
   figures: MeterReader
-  misanswers: { peer: string; kind: Misanswer }[]
+  rejected: { peer: string; kind: RejectedAnswer }[]
   /** Peers that answered with garbage. */
   garbled: Set<string>
-  /** Runs `task` as if this node did not keep a copy of what is stored under `key`. */
+  /** Runs `task` as if this node stored nothing under `key`. */
   without<R>(key: string, task: () => Promise<R>): Promise<R>
 }
 
-/** What a node knows of its peers, beyond the network: hers are asked for, and told, as the engine's reputation is. */
+/** A node's experience with its peers, read and updated like the engine's reputation. */
 export interface PeerMemory {
   rank?(peer: string): number | undefined
   onAnswer?(peer: string, answer: PeerAnswer | undefined): void
@@ -59,29 +59,29 @@ export interface DhtNetworkOptions {
   seed?: number
   maxConnections?: number
   /**
-   * `connected`: as our stack has it, only connected peers are in the table. `known`: as kad-dht has it, peers that were
-   * reached once stay, and each hop may dial them.
+   * `connected`, as in our stack: only connected peers are in the routing table. `known`, as in stock kad-dht: peers
+   * that were reached once stay, and each hop may dial them.
    */
   table?: 'connected' | 'known'
   conditions?: Partial<LinkConditions>
-  /** Made for each node; without it all peers are alike. */
+  /** Creates the experience of each node; without it all peers are equal. */
   memory?(): PeerMemory
 }
 
-/** Each node dials so many of its closest, and so many in each bucket; the others' dials double that. */
+/** Peers that each node dials: the closest ones, and some per bucket. The dials of others double that. */
 const near = 5
 const perBucket = 2
 
-/** In networks larger than this it is one a bucket: each node is to have about 20 connections, as a tab has. */
+/** Larger networks dial one peer per bucket, so that each node has about 20 connections, like a tab. */
 const sparseFrom = 200
 
-/** Dials at once while the network is set up: more only wait for the processor. */
+/** Concurrent dials during setup; more would only wait for the CPU. */
 const setUpDials = 16
 
 export const createDhtNetwork = async (options: DhtNetworkOptions) => {
   const { nodes: count, seed = 1, maxConnections = 64, table = 'connected' } = options
   const conditions: LinkConditions = { delayMs: 20, jitterMs: 0, loss: 0, retransmitMs: 200, ...options.conditions }
-  // No delay while it is set up.
+  // No delay during setup.
   const links = createLinks(seed, { ...conditions, delayMs: 0, jitterMs: 0, loss: 0 })
   const dead = new Set<string>()
   const stops: (() => void)[] = []
@@ -126,13 +126,13 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
     if (table === 'connected') stops.push(forgetDisconnected(node))
     stopTagging(node.services.dht)
     const garbled: DhtNode['garbled'] = new Set()
-    const wire = createKadRpc(node, KAD_PROTOCOL, { onMalformed: (peer) => garbled.add(peer) })
+    const rpc = createKadRpc(node, KAD_PROTOCOL, { onMalformed: (peer) => garbled.add(peer) })
     const { meter, reader: figures } = createInMemoryMeter()
     const telemetry = { ...noTelemetry, meter }
-    const misanswers: DhtNode['misanswers'] = []
+    const rejected: DhtNode['rejected'] = []
     const common = {
       telemetry,
-      wire,
+      rpc,
       roundTrips: createRoundTrips(),
       now: () => performance.now(),
       ...options.memory?.(),
@@ -140,16 +140,16 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
     return {
       node,
       id: node.peerId.toString(),
-      wire,
+      rpc,
       validator,
       figures,
-      misanswers,
+      rejected,
       garbled,
-      heads: createHeads<string>({
+      heads: createDhtHeads<string>({
         ...common,
         verify: verifyToText,
         newest: validator.newest,
-        onMisanswer: (peer, kind) => misanswers.push({ peer, kind }),
+        onRejectedAnswer: (peer, kind) => rejected.push({ peer, kind }),
       }),
       providers: createProviders(common),
       async without(key, task) {
@@ -174,7 +174,7 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
 
   const alive = (): DhtNode[] => nodes.filter(({ id }) => !dead.has(id))
 
-  /** What identify would tell one of the other, and what kad-dht does with it. */
+  /** Stores what identify would report, as kad-dht does. */
   const introduce = async ({ node }: DhtNode, other: DhtNode): Promise<void> => {
     const { peerId } = other.node
     await node.peerStore.merge(peerId, { multiaddrs: other.node.getMultiaddrs(), protocols: other.node.getProtocols() })
@@ -192,7 +192,7 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
       try {
         await a.node.dial(b.node.getMultiaddrs())
       } catch {
-        // A full node refuses; it has others.
+        // A full node refuses; it has other connections.
       }
     }
   }
@@ -203,7 +203,7 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
     await Promise.all(peers.map((peer) => introduce(each, peer)))
   }
 
-  /** Peers in the routing table of a node. */
+  /** Counts the peers in the routing table of a node. */
   const tableSize = ({ node }: DhtNode): number => routingTableSize(node.services.dht)
 
   isSettingUp = false
@@ -215,17 +215,17 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
     alive,
     tableSize,
     conditions: links.conditions,
-    /** From now on they answer nothing, and nobody is told: their connections stay open. */
+    /** Silences nodes: they answer nothing, but their connections stay open. */
     silence(victims: readonly DhtNode[]) {
       for (const { id } of victims) dead.add(id)
       applyCuts()
     },
-    /** From now on each message from them takes this much longer, ms. */
+    /** Delays all messages from these nodes (ms). */
     slow(victims: readonly DhtNode[], extraMs: number) {
       const slowed = new Set(victims.map(({ id }) => id))
       links.slow((from) => (slowed.has(from) ? extraMs : 0))
     },
-    /** Nothing passes from one group to another. Nodes in no group are together. */
+    /** Cuts all traffic between groups. Nodes outside all groups form one more group. */
     partition(groups: readonly (readonly DhtNode[])[]) {
       groupByPeer = new Map(groups.flatMap((group, index) => group.map(({ id }) => [id, index])))
       applyCuts()
@@ -236,7 +236,7 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
     },
     async stop() {
       Object.assign(links.conditions, { delayMs: 0, jitterMs: 0, loss: 0 })
-      // Closing takes an answer, which the dead do not give: their connections are dropped.
+      // A graceful close needs an answer, which silent nodes do not give: their connections are dropped.
       for (const { node } of nodes)
         for (const connection of node.getConnections()) connection.abort(new Error('The network is stopped.'))
       for (const undo of stops) undo()
@@ -247,12 +247,14 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
 
 export type DhtNetwork = Awaited<ReturnType<typeof createDhtNetwork>>
 
-/** Every five seconds each node sorts its closest peers anew, which is nothing for one node and a core for a thousand. */
+/**
+ * Stops the task that sorts each node's closest peers every five seconds; for a thousand nodes it takes a whole core.
+ */
 const stopTagging = (dht: KadDHT): void => {
   const tagger: unknown = Reflect.get(Reflect.get(dht, 'routingTable'), 'closestPeerTagger')
   const stop: unknown = Reflect.get(Object(tagger), 'stop')
   if (typeof stop === 'function') stop.call(tagger)
 }
 
-/** Memory addresses are global: each network has its own. */
+/** Memory addresses are global, so each network needs its own. */
 let networks = 0

@@ -13,7 +13,9 @@ import { futureRecord, signByHand, withFields } from './future-records.ts'
 import { createChannels } from './test-catalogue.ts'
 import { createHistory, createTestPublisher, type TestPublisher, toEntry } from './test-publisher.ts'
 
-/** Entries made of the bytes of others must not be taken for these: what has the id of another keeps that one away. */
+/**
+ * Entries made from the bytes of others must not be mistaken for them: an entry with a stolen id blocks the real one.
+ */
 
 const open = () => {
   const registry = createRegistry({ store: createMemoryStore(), crypto: webCrypto, onChange() {} })
@@ -37,10 +39,10 @@ const exchange = async (left: Peer, right: Peer): Promise<void> => {
   ])
 }
 
-const told = async (registry: Registry): Promise<string[]> =>
+const storedIds = async (registry: Registry): Promise<string[]> =>
   (await registry.entriesById(registry.entryIds())).map(({ kind, bytes }) => `${kind} ${toHex(bytes)}`).sort()
 
-/** All entries of a publisher, among them some of later kinds and versions. */
+/** All entries of a publisher, including later kinds and versions. */
 const recordsOf = async (publisher: TestPublisher): Promise<Entry[]> => {
   const { publisherId } = publisher.identity
   const versions = Array.from({ length: 70 }, (_, n) => `1.0.${70 - n}`)
@@ -62,7 +64,7 @@ const recordsOf = async (publisher: TestPublisher): Promise<Entry[]> => {
 
 const kinds = ['identity', 'head', 'page', 'release', 'star', 'label', 'snapshot']
 
-/** All that a stranger can make of an entry without its publisher's key. */
+/** All variants of an entry that a stranger can make without its publisher's key. */
 const disguisesOf = async ({ bytes }: Entry, stranger: TestPublisher): Promise<Entry[]> => {
   const envelope = anyEnvelopeCodec.decode(bytes)
   const contents = envelope.ok ? [bytes, envelope.value.body] : [bytes]
@@ -81,12 +83,12 @@ const disguisesOf = async ({ bytes }: Entry, stranger: TestPublisher): Promise<E
   return (await Promise.all(each)).flat()
 }
 
-test('nothing that a stranger makes of the entries of others keeps these away', { timeout: 60_000 }, async () => {
+test('variants of entries that a stranger made do not block the entries', { timeout: 60_000 }, async () => {
   const [publisher, stranger] = await Promise.all([createTestPublisher(1), createTestPublisher(2)])
   const records = await recordsOf(publisher)
   const [honest, victim] = [open(), open()]
   await honest.registry.ingest(records, { from: 'publisher' })
-  expect(await told(honest.registry)).toHaveLength(records.length)
+  expect(await storedIds(honest.registry)).toHaveLength(records.length)
   const ids = new Set((await Promise.all(records.map((each) => entryId(each, webCrypto)))).map(toHex))
   const disguises: Entry[] = []
   for (const record of records) {
@@ -97,14 +99,14 @@ test('nothing that a stranger makes of the entries of others keeps these away', 
   const { unsupported } = await victim.replica.ingest(disguises, 'stranger', untraced())
   expect(unsupported.length).toBeGreaterThan(0)
   expect(unsupported.map(toHex).filter((id) => ids.has(id))).toEqual([])
-  // Something of its own to tell, so that it asks for what it lacks instead of being sent all.
+  // It has an entry itself, so that it requests missing ids instead of receiving everything.
   const own = await createTestPublisher(3)
   await victim.registry.ingest((await createHistory(own, 'own', ['1.0.0'])).map(toEntry), { from: 'self' })
   await exchange(victim, honest)
-  expect(await told(victim.registry)).toEqual(await told(honest.registry))
+  expect(await storedIds(victim.registry)).toEqual(await storedIds(honest.registry))
 })
 
-test('one body signed as several kinds is several records, in whatever order they come', async () => {
+test('one body signed as several kinds is several records, in any order', async () => {
   const publisher = await createTestPublisher(1)
   const { publisherId } = publisher.identity
   const identity: Entry = { kind: 'identity', bytes: publisher.identity.chain }
@@ -128,7 +130,7 @@ test('one body signed as several kinds is several records, in whatever order the
   if (first === undefined) throw new Error('there is no peer')
   for (const other of peers) await exchange(other, first)
   for (const { registry } of peers) {
-    expect(await told(registry)).toHaveLength(all.length)
+    expect(await storedIds(registry)).toHaveLength(all.length)
     expect(registry.get(packageId(publisherId, 'kit'))?.latest?.version).toBe('1.0.0')
   }
 })

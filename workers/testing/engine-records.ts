@@ -3,7 +3,7 @@ import type { Registry } from '../registry/registry.ts'
 import { tableNames } from '../store/store.ts'
 import type { EnginePeer } from './network.ts'
 
-/** What a registry said to entries and announcements that came from a peer. */
+/** The result of a registry for entries or an announcement from a peer. */
 export interface Judgement {
   readonly from: string
   readonly accepted: number
@@ -11,7 +11,7 @@ export interface Judgement {
   readonly names: readonly string[]
 }
 
-/** The judgements of a registry from now on, oldest first. */
+/** Collects the judgements of a registry, oldest first. */
 export const watchJudgements = (registry: Registry): readonly Judgement[] => {
   const judgements: Judgement[] = []
   const { ingest, receiveAnnouncement } = registry
@@ -34,8 +34,8 @@ export const watchJudgements = (registry: Registry): readonly Judgement[] => {
 }
 
 /**
- * A digest of every row on the disk of an engine; equal before and after means that nothing changed. Left out: what is
- * thought of peers, which changes with what they do, and the outbox, which empties as peers come.
+ * A digest of every row on the disk of an engine, to prove that nothing changed. It excludes reputation, which changes
+ * with the behaviour of peers, and the outbox, which empties as peers connect.
  */
 export const rowsOf = async ({ disk, flush }: EnginePeer): Promise<Record<string, string>> => {
   await flush()

@@ -1,6 +1,6 @@
 import { surviveUncaughtErrors } from '../engine/uncaught-errors-in-worker.ts'
 
-/** A worker that breaks in the way that a message asks for, and answers after that. */
+/** A worker that fails as a message requests, and then answers. */
 const lines: string[] = []
 surviveUncaughtErrors(
   self,

@@ -7,11 +7,11 @@ import { createIdentity, type Identity, identityChainCodec } from '../protocol/i
 import { type Release, releaseCodec, signRelease, type VerifiedRelease } from '../protocol/release.ts'
 import { createSigner, generateSigningKey, webCrypto } from '../stack/web-crypto.ts'
 
-/** A publisher whose records a test makes by hand: good ones, and forged ones that differ from them in one thing. */
+/** A publisher with hand-made records: valid ones, and forged ones that differ in one respect. */
 export interface Forger {
   readonly identity: Identity
   readonly signer: Signer
-  /** A good release of one version, with some fields changed, and the head over it. */
+  /** Creates a valid release of one version, with some fields changed, and its head. */
   release(slug: string, version: string, seq?: number, changes?: Partial<Release>): Promise<State>
 }
 
@@ -99,7 +99,7 @@ export const withUnknownKeyType = (kind: EnvelopeKind, bytes: Uint8Array): Uint8
     signature: new Uint8Array(114).fill(4),
   })
 
-/** The same signature over a release of which some fields were changed. */
+/** The same signature over a release with some fields changed. */
 export const withChangedFields = (bytes: Uint8Array, changes: Partial<Release>): Uint8Array => {
   const envelope = readEnvelope('release', bytes)
   const release = releaseCodec.decode(envelope.body)
@@ -107,7 +107,7 @@ export const withChangedFields = (bytes: Uint8Array, changes: Partial<Release>):
   return envelopeCodecs.release.encode({ ...envelope, body: releaseCodec.encode({ ...release.value, ...changes }) })
 }
 
-/** The release of `state` signed by somebody else, who names its publisher. */
+/** The release of `state`, signed by another key in the name of its publisher. */
 export const signedBy = async (other: Forger, state: State): Promise<State> => ({
   identity: state.identity,
   release: await signRelease(state.release.release, other.signer, webCrypto),

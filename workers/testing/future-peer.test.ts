@@ -14,8 +14,8 @@ import { until } from './relay-network.ts'
 import { createHistory, createTestPublisher } from './test-publisher.ts'
 
 /**
- * Peers of today and one of a later version for an hour of traffic, as much as there would be: an exchange each way every
- * minute, and announcements, questions and requests for content between them.
+ * An hour of traffic between today's peers and one of a later version: a sync exchange in each direction every minute,
+ * with announcements, queries and content requests in between.
  */
 
 const minutes = 60
@@ -27,14 +27,14 @@ afterEach(async () => {
 })
 
 test(
-  'a peer of a later version lives with those of today, in both directions',
+  'a peer of a later version works with those of today, in both directions',
   { timeout: 240_000 },
   async ({ signal }) => {
     const [engine, other, node, profile, publisher] = await Promise.all([
       engines.start('today'),
       engines.start('today-too'),
       hostiles.start(),
-      // Its catalogue; it is reached by the node.
+      // Its catalogue; the node is its network.
       engines.start('future'),
       createTestPublisher(60),
     ])
@@ -82,14 +82,14 @@ test(
       { kind: 'head', bytes: await signByHand('head', headBody, key) },
       { kind: 'release', bytes: await signByHand('release', releaseBody, key) },
     ]
-    // Kinds and versions of records that today's peers do not know, but can check.
+    // Records of unknown kinds and versions with verifiable signatures.
     const carried: Entry[] = [
       await futureRecord('star', { publisher: publisherId, subject: packageId(publisherId, 'kit'), seq: 1 }, key),
       await futureRecord('label', { publisher: publisherId, text: 'reviewed' }, key),
       { kind: 'release', bytes: await signByHand('release', withFields(release.release.bytes, { v: 2 }), key) },
       { kind: 'head', bytes: await signByHand('head', withFields(head.head.bytes, { v: 3, slug: 'next' }), key) },
     ]
-    // And some that they cannot.
+    // Records with unverifiable signatures.
     const ignored: Entry[] = [
       { kind: 'release', bytes: withUnknownKeyType('release', release.release.bytes) },
       ...Array.from({ length: 40 }, (_, n): Entry => ({ kind: 'snapshot', bytes: Uint8Array.of(1, 2, n) })),
@@ -103,15 +103,15 @@ test(
       [{ v: 1, type: 'statistics', of: 'kit' }, 'unsupported'],
       [{ v: 2, type: 'search', vector: [0.5, -0.5] }, 'unsupported'],
     ]
-    let told = 0
+    let recipients = 0
     for (let minute = 0; minute < minutes; minute++) {
       await future.exchange(engine.id)
-      // What cannot be judged is not refused with blame, however often it comes.
+      // Unverifiable records cause no penalty, however often they arrive.
       if (minute % 10 === 0) await node.give(engine.id, [...ofKit, ...ignored])
       const before = future.answered.length
       engine.network.sync.syncNow()
-      await until('the engine has begun an exchange, too', () => future.answered.length > before)
-      told += await future.announce({
+      await until('the engine has started an exchange too', () => future.answered.length > before)
+      recipients += await future.announce({
         v: minute % 2 === 0 ? 1 : 2,
         identity: identity.chain,
         head: ofKit[1]?.bytes ?? new Uint8Array(),
@@ -130,18 +130,18 @@ test(
     }
     await future.exchange(engine.id)
 
-    // Nobody was blamed, and nobody has left.
+    // No peer was penalised or disconnected.
     expect(node.isConnectedTo(engine.id)).toBe(true)
     for (const { peer, failed, faults, bannedUntil } of engine.storage.reputation.list())
       expect({ peer, failed, faults, bannedUntil }).toEqual({ peer, failed: 0, faults: 0, bannedUntil: undefined })
     expect(future.answered.filter((failure) => failure !== undefined)).toEqual([])
-    expect(told).toBeGreaterThan(0)
+    expect(recipients).toBeGreaterThan(0)
 
-    // What can be understood is, and it is passed on as it was signed, with what cannot be.
+    // Known records are used, and all verifiable ones are forwarded as they were signed.
     const kit = packageId(publisherId, 'kit')
     expect(registry.get(kit)?.latest?.version).toBe('1.0.0')
     await eventually(
-      'the other peer of today has it all',
+      'the other peer of today has everything',
       async () => {
         if (other.storage.registry.get(kit) === undefined) engine.network.sync.syncNow()
         const there = await bytesOf(other.storage.registry)
@@ -152,7 +152,7 @@ test(
     for (let minute = 5; minute < minutes; minute += 10)
       expect(futureRegistry.bySlug(`of-today-${minute}`)).toHaveLength(1)
 
-    // It survives a restart, and nothing that was of no use was kept.
+    // They survive a restart, and unverifiable records were not kept.
     const again = createRegistry({ store: engine.disk, crypto: webCrypto, onChange() {} })
     expect(await again.load()).toMatchObject({ droppedCount: 0 })
     const kept = await bytesOf(again)

@@ -9,27 +9,27 @@ import type { SyncChannel } from '../sync/channel.ts'
 import { type ExchangeResult, runInitiator, runResponder } from '../sync/exchange.ts'
 import { createReplica } from '../sync/replica.ts'
 import { untraced } from '../telemetry/operation.ts'
-import type { Hostile } from './hostile-nodes.ts'
+import type { HostileNode } from './hostile-nodes.ts'
 
 /**
- * A peer of a later version: it speaks the protocols of today with fields, messages, questions and entries that today's
- * peers do not know, and offers newer protocols beside them. What it does otherwise is today's code.
+ * A peer of a later version: it speaks today's protocols with fields, messages, queries and entries that today's peers
+ * do not know, and also offers newer protocols. The rest is today's code.
  */
 export interface FuturePeer {
-  /** Exchanges catalogues with a peer, in today's protocol. */
+  /** Syncs with a peer over today's protocol. */
   exchange(peer: string): Promise<ExchangeResult>
-  /** How the exchanges that peers began with it ended: failures by name. */
+  /** The outcomes of exchanges that peers started with it: failures by name. */
   readonly answered: (string | undefined)[]
   announce(announcement: object): Promise<number>
-  /** Asks, and resolves with the answer as it came. */
+  /** Sends a query; resolves with the decoded answer. */
   ask(peer: string, question: object): Promise<Record<string, unknown>>
-  /** Asks for a manifest with a field of its own, and for something that today's peers do not have. */
+  /** Requests a manifest with an unknown field, and something that today's peers cannot serve. */
   requestContent(peer: string, root: Uint8Array): Promise<{ manifest: Uint8Array; other: unknown }>
 }
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 
-/** Fields that a message of today does not have. */
+/** Fields that today's messages do not have. */
 const later = {
   traceparent,
   capabilities: ['stars', 'labels'],
@@ -41,7 +41,7 @@ const later = {
 const answerMs = 10_000
 const maxTries = 30
 
-export const createFuturePeer = async (hostile: Hostile, registry: Registry): Promise<FuturePeer> => {
+export const createFuturePeer = async (hostile: HostileNode, registry: Registry): Promise<FuturePeer> => {
   const { node } = hostile
   const answered: (string | undefined)[] = []
   const replica = createReplica(
@@ -77,7 +77,7 @@ export const createFuturePeer = async (hostile: Hostile, registry: Registry): Pr
     async exchange(peer) {
       const connection = node.getConnections().find(({ remotePeer }) => remotePeer.toString() === peer)
       if (connection === undefined) throw new Error('the peer is gone')
-      // Its newest protocol first: the peer takes the one that it knows.
+      // Newest protocol first: the peer selects the one that it knows.
       const stream = await connection.newStream(['/ggen/sync/2.0.0', SYNC_PROTOCOL])
       if (stream.protocol !== SYNC_PROTOCOL) throw new Error(`negotiated ${stream.protocol}`)
       const result = await runInitiator(laterChannel(stream), replica, peer)
@@ -117,7 +117,7 @@ export const createFuturePeer = async (hostile: Hostile, registry: Registry): Pr
   }
 }
 
-/** Before each message one of a type that does not exist today, and in each message fields that do not. */
+/** Sends a message of an unknown type before each message, and adds unknown fields to each. */
 const laterChannel = (stream: Stream): SyncChannel => {
   const framed = lpStream(stream)
   return {

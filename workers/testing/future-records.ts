@@ -7,7 +7,7 @@ import type { PublisherId } from '../protocol/ids.ts'
 import { asciiToBytes } from '../protocol/text.ts'
 
 /**
- * Records as a later version of the program may write them: signed by hand, with no look at the schemas of this one.
+ * Records as a later version of the program may write them: signed by hand, bypassing this version's schemas.
  */
 
 /** A signed record of a kind that does not exist yet. */

@@ -1,6 +1,6 @@
 import type { Stream } from '@libp2p/interface'
 
-/** Ten megabytes of what no protocol expects, and how they are sent. */
+/** Ten megabytes of data that no protocol expects. */
 
 const garbageBytes = 10_000_000
 
@@ -23,14 +23,14 @@ const chunkAt: Record<GarbageKind, (at: number) => Uint8Array> = {
   // The varint of 10,000,000, then as many bytes.
   'one huge frame': (at) => (at === 0 ? Uint8Array.of(0x80, 0xad, 0xe2, 0x04) : new Uint8Array(chunkBytes).fill(0x61)),
   'a length without end': () => new Uint8Array(chunkBytes).fill(0xff),
-  // Frames of one byte, each of which is no message.
+  // Frames of one byte, none of which is a message.
   'tiny frames': () => new Uint8Array(chunkBytes).fill(0x01),
 }
 
 /** Sends until all is sent or the other side has enough: it ended the stream, or takes no more. Tells how much went. */
 export const pour = async (stream: Stream, kind: GarbageKind): Promise<number> => {
   let sent = 0
-  // What is echoed is read and thrown away.
+  // Reads and discards echoes.
   stream.addEventListener('message', () => {})
   try {
     for (let at = 0; sent < garbageBytes && stream.status === 'open'; at += 1) {
@@ -40,15 +40,15 @@ export const pour = async (stream: Stream, kind: GarbageKind): Promise<number> =
       await new Promise((resolve) => setImmediate(resolve))
     }
   } catch {
-    // The other side has ended the stream: what it is meant to do.
+    // The other side has closed the stream, as it should.
   }
   return sent
 }
 
-/** The other side takes nothing for this long: it is not going to, ms. */
+/** Time without progress after which the other side counts as stuck (ms). */
 const stuckMs = 2_000
 
-/** True when the stream takes more; false when it has ended or is stuck. */
+/** Resolves to true when the stream accepts more; to false when it has ended or is stuck. */
 const drained = (stream: Stream): Promise<boolean> =>
   stream.onDrain({ signal: AbortSignal.timeout(stuckMs) }).then(
     () => true,

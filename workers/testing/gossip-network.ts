@@ -8,30 +8,30 @@ import { type Announcements, createAnnouncements } from '../gossip/announcements
 import type { CryptoProvider } from '../protocol/crypto.ts'
 import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
 import { createRegistry, type Registry } from '../registry/registry.ts'
-import type { Verdict } from '../stack/announcement-gate.ts'
-import { createGossipLimits, type GossipRates, gossipRates } from '../stack/gossip-limits.ts'
+import { createGossipRateLimits, type GossipRates, gossipRates } from '../stack/gossip-rate-limits.ts'
 import { createHeadValidator } from '../stack/head-validator.ts'
 import { type StackServices, stackServices } from '../stack/services.ts'
+import type { Verdict } from '../stack/topic-validator.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { createLinks, type LinkConditions } from './delayed-memory.ts'
 import { createSeededRandom } from './seeded-random.ts'
 
-/** Real nodes with the services of a tab and its catalogue, that gossip over links with delay and loss. */
+/** Real nodes with the services and the catalogue of a tab, which gossip over links with delay and loss. */
 
 export interface GossipNode {
   readonly node: Libp2p<StackServices>
   readonly id: string
   readonly registry: Registry
   readonly announcements: Announcements
-  /** What its catalogue said of announcements, and whom it had them of, oldest first. */
+  /** Verdicts of its catalogue on announcements, with their senders, oldest first. */
   readonly judged: { from: string; verdict: Verdict; id: string; at: number; checks: number }[]
-  /** Peers that came to follow the topic. */
+  /** Peers that subscribed to the topic. */
   readonly audience: string[]
-  /** Peers that it found to flood. */
+  /** Peers that it reported for flooding. */
   readonly floods: string[]
-  /** Messages that were handed to gossipsub by its peers, copies included. */
+  /** Number of messages that gossipsub received, duplicates included. */
   received(): number
   meshPeers(): string[]
   scoreOf(peer: string): number
@@ -40,29 +40,29 @@ export interface GossipNode {
 export interface GossipNetworkOptions {
   nodes: number
   seed?: number
-  /** Each node dials so many others at random, so it has about twice as many connections. */
+  /** Number of random peers that each node dials; it has about twice as many connections. */
   dials?: number
   conditions?: Partial<LinkConditions>
   heartbeatMs?: number
-  /** In place of the real ones. */
+  /** Replaces the real limits. */
   rates?: Partial<GossipRates>
-  /** The clock that rates are measured by (ms): real time, unless a test moves its own. */
+  /** The clock of the rate limits (ms): real time, unless a test supplies its own. */
   now?(): number
   crypto?: CryptoProvider
-  /** Only these dial each other, by index, in place of random dials. */
+  /** Pairs of indexes that dial each other, instead of random dials. */
   edges?: readonly (readonly [number, number])[]
 }
 
-/** With these, most have the 24 direct peers at which a tab dials nobody new. */
+/** With these, most nodes have 24 direct peers, at which a tab stops dialling. */
 const defaultDials = 10
 
-/** Dials at once while the network is set up: more only wait for the processor. */
+/** Concurrent dials during setup; more would only wait for the CPU. */
 const setUpDials = 16
 
 export const createGossipNetwork = async (options: GossipNetworkOptions) => {
   const { nodes: count, seed = 1, dials = defaultDials, crypto = webCrypto } = options
   const conditions: LinkConditions = { delayMs: 25, jitterMs: 0, loss: 0, retransmitMs: 200, ...options.conditions }
-  // No delay while it is set up.
+  // No delay during setup.
   const links = createLinks(seed, { ...conditions, delayMs: 0, jitterMs: 0, loss: 0 })
   const random = createSeededRandom(seed)
   networks += 1
@@ -71,7 +71,10 @@ export const createGossipNetwork = async (options: GossipNetworkOptions) => {
     const keySeed = new Uint8Array(32)
     new DataView(keySeed.buffer).setUint32(0, seed)
     new DataView(keySeed.buffer).setUint32(4, index + 1)
-    const limits = createGossipLimits(options.now ?? (() => performance.now()), { ...gossipRates, ...options.rates })
+    const limits = createGossipRateLimits(options.now ?? (() => performance.now()), {
+      ...gossipRates,
+      ...options.rates,
+    })
     const floods: string[] = []
     const audience: string[] = []
     const node = await createLibp2p<StackServices>({
@@ -178,10 +181,10 @@ export const createGossipNetwork = async (options: GossipNetworkOptions) => {
 
 export type GossipNetwork = Awaited<ReturnType<typeof createGossipNetwork>>
 
-/** Memory addresses are global: each network has its own. */
+/** Memory addresses are global, so each network needs its own. */
 let networks = 0
 
-/** What of gossipsub is internal to it. */
+/** Internals of gossipsub. */
 interface Internals {
   handleReceivedMessage(...given: unknown[]): Promise<void>
   getMeshPeers(topic: string): string[]

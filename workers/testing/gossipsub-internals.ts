@@ -1,4 +1,4 @@
-/** The insides of gossipsub that a stand-in must have though the test does not use them. */
+/** Internals that a fake gossipsub must have although the test does not use them. */
 export const gossipsubInternals = () => ({
   createInboundStream() {},
   async createOutboundStream() {},

@@ -1,11 +1,11 @@
-import type { FoundHead } from '../dht/heads.ts'
+import type { FoundHead } from '../dht/dht-heads.ts'
 import { encodeDhtValue, verifyDhtValue } from '../protocol/dht-value.ts'
 import { buildHead, signHead } from '../protocol/head.ts'
 import { createIdentity } from '../protocol/identity.ts'
 import { headKey } from '../protocol/ids.ts'
 import { createSigner, webCrypto } from '../stack/web-crypto.ts'
 
-/** A publisher with real keys, for values that the validator takes. The same seed is the same publisher. */
+/** A publisher with real keys, for values that the validator accepts. The same seed gives the same publisher. */
 export const createHeadSource = async (seed: number) => {
   const bytes = (offset: number): Uint8Array => {
     const out = new Uint8Array(32).fill(7)
@@ -29,7 +29,7 @@ export const createHeadSource = async (seed: number) => {
   }
 }
 
-/** Verifies as the engine does; what is found is told as text. */
+/** Verifies like the engine; returns the finding as text. */
 export const verifyToText = async (key: Uint8Array, value: Uint8Array): Promise<FoundHead<string> | undefined> => {
   const found = await verifyDhtValue(key, value, webCrypto)
   if (!found.ok) return undefined

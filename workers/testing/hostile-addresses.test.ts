@@ -6,12 +6,12 @@ import { encodeQuestion, messageTypes } from '../dht/message.ts'
 import { KAD_PROTOCOL } from '../protocol/protocols.ts'
 import { createTestNetwork, type TestNode, until } from './relay-network.ts'
 
-/** A stranger stores provider records at a real relay, with addresses that lead anywhere but to itself. */
+/** A stranger stores provider records at a real relay, with addresses that do not lead to it. */
 
 const network = createTestNetwork()
 afterEach(() => network.stopAll())
 
-/** Without a bound there would be no end of dials, in one task: from here on none ends. */
+/** Without a limit, dials would never stop, all in one task: after this many, no dial ends. */
 const endless = 500
 
 const countDials = ({ libp2p }: TestNode): { count: number } => {
@@ -24,7 +24,7 @@ const countDials = ({ libp2p }: TestNode): { count: number } => {
   return dials
 }
 
-/** Tells the relay, as the protocol has it, that this peer provides something and is reached at these addresses. */
+/** Announces to the relay over the protocol that this peer is a provider with these addresses. */
 const claim = async ({ libp2p }: TestNode, addresses: readonly Multiaddr[]): Promise<void> => {
   const [connection] = libp2p.getConnections()
   if (connection === undefined) throw new Error('it is not connected to the relay')
@@ -53,7 +53,7 @@ describe('a provider whose address is', () => {
       const relay = await network.startRelay()
       const address = relay.addressFor(undefined)
       const victim = await network.startTab([address])
-      // It has no address of its own, so that only those that it claims are known.
+      // The stranger does not listen, so that it has only the claimed addresses.
       const stranger = await network.startTab([], { direct: false })
       await stranger.libp2p.dial(multiaddr(address))
       await until('the victim has the relay', () => reserved(victim))

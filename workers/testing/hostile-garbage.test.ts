@@ -8,16 +8,16 @@ import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { rowsOf } from './engine-records.ts'
 import { createForger, entriesOf } from './forged-records.ts'
 import { type GarbageKind, garbageKinds, pour } from './garbage.ts'
-import { createHostileNodes, dial, type Hostile } from './hostile-nodes.ts'
+import { createHostileNodes, type HostileNode } from './hostile-nodes.ts'
 import type { HostileOrder, HostileReport } from './hostile-process.ts'
 import { catalogueOf } from './hostile-sync.ts'
-import { collectGarbage } from './kept-bytes.ts'
+import { collectGarbage } from './leaked-bytes.ts'
 import { createEngineNetwork, type EnginePeer } from './network.ts'
 import { createTestNetwork, until } from './relay-network.ts'
 
 /**
- * Ten megabytes of garbage on each protocol: memory stays bounded, nothing that was here changes, who breaks a protocol
- * of ours is dropped under a named failure, and the node still answers others.
+ * Ten megabytes of garbage on each protocol: memory stays bounded, stored data stays, a peer that violates one of our
+ * protocols is disconnected with a named failure, and the node still serves others.
  */
 
 const engines = createEngineNetwork({ webSockets: true })
@@ -27,17 +27,17 @@ afterEach(async () => {
   await Promise.all([engines.stopAll(), hostiles.stopAll(), relays.stopAll()])
 })
 
-/** Each sends up to 40 MB through encryption on a busy machine. */
+/** Each test sends up to 40 MB through encryption on a busy machine. */
 const testMs = 120_000
 
-/** Held after the garbage went by, bytes: a node that keeps what it was sent has five times as much. */
-const mayKeepBytes = 2_000_000
+/** Limit of memory kept afterwards (bytes): a node that keeps what it received holds five times as much. */
+const maxKeptBytes = 2_000_000
 
-/** Held meanwhile, not counting garbage that is not collected yet (bytes): a few of the largest frames and messages. */
-const mayTakeBytes = 60_000_000
+/** Limit of memory used meanwhile (bytes), after garbage collection: a few of the largest frames and messages. */
+const maxPeakBytes = 60_000_000
 
-/** How often that is looked at (ms): each look is a collection. */
-const lookMs = 50
+/** Interval between memory samples (ms); each sample runs the garbage collector. */
+const sampleMs = 50
 
 const kept = (): number => {
   collectGarbage()
@@ -46,19 +46,19 @@ const kept = (): number => {
 }
 
 /**
- * Runs `work`, and waits until what it left in buffers is let go of.
- * @returns how much more than before was taken at most, bytes.
+ * Runs `work` and waits until its buffers are released.
+ * @returns the peak growth of memory (bytes).
  */
-const weigh = async (what: string, work: () => Promise<unknown>): Promise<number> => {
+const peakGrowth = async (what: string, work: () => Promise<unknown>): Promise<number> => {
   const before = kept()
   let most = before
   const sampling = setInterval(() => {
     most = Math.max(most, kept())
-  }, lookMs)
+  }, sampleMs)
   try {
     await work()
     most = Math.max(most, kept())
-    await until(`it is let go of: ${what}`, () => kept() - before < mayKeepBytes)
+    await until(`buffers are released: ${what}`, () => kept() - before < maxKeptBytes)
     return most - before
   } finally {
     clearInterval(sampling)
@@ -68,7 +68,7 @@ const weigh = async (what: string, work: () => Promise<unknown>): Promise<number
 interface Scene {
   engine: EnginePeer
   honest: EnginePeer
-  /** Exchanges of catalogues that failed at the honest peer. */
+  /** Sync exchanges that failed at the honest peer. */
   failedExchanges: unknown[]
 }
 
@@ -88,12 +88,12 @@ const setScene = async (): Promise<Scene> => {
   return { engine, honest, failedExchanges }
 }
 
-const meet = async (engine: EnginePeer, hostile: Hostile): Promise<void> => {
+const meet = async (engine: EnginePeer, hostile: HostileNode): Promise<void> => {
   if (!hostile.isConnectedTo(engine.id)) await engine.meet(hostile)
   await until('the hostile peer has seen the connection', () => hostile.isConnectedTo(engine.id))
 }
 
-/** An honest peer is heard, and the engine serves it in turn. */
+/** Expects that the engine and an honest peer still sync and install from each other. */
 const expectWorks = async ({ engine, honest, failedExchanges }: Scene): Promise<void> => {
   await engine.meet(honest)
   const { id } = await honest.publish('honest', '1.0.0', { 'a.txt': new TextEncoder().encode('honest') })
@@ -148,12 +148,12 @@ describe('10 MB of garbage from another process', () => {
       const { engine } = scene
       const before = await rowsOf(engine)
       for (const kind of garbageKinds) {
-        // Another one each time: who was dropped is not let in again.
+        // A new peer each time, because a disconnected one is not accepted again.
         const appeared = await tell('appear')
         await engine.meet({ address: 'address' in appeared ? appeared.address : '' })
-        // It rejects where the stream could not be opened, which would show nothing.
-        const most = await weigh(kind, () => tell({ peer: engine.id, protocol, kind }))
-        expect.soft(most, `${kind}: bytes taken`).toBeLessThan(mayTakeBytes)
+        // It rejects if the stream could not be opened, which would prove nothing.
+        const most = await peakGrowth(kind, () => tell({ peer: engine.id, protocol, kind }))
+        expect.soft(most, `${kind}: bytes taken`).toBeLessThan(maxPeakBytes)
         expect.soft(await rowsOf(engine), kind).toEqual(before)
       }
       await expectWorks(scene)
@@ -168,7 +168,7 @@ describe('10 MB of garbage before any handshake', () => {
     async () => {
       const relay = await relays.startRelay()
       const [, , host, , port] = relay.addressFor(undefined).split('/')
-      const most = await weigh('garbage for the relay', async () => {
+      const most = await peakGrowth('garbage for the relay', async () => {
         const socket = new WebSocket(`ws://${host}:${port}/`)
         await new Promise((resolve, reject) => {
           socket.onopen = resolve
@@ -179,7 +179,7 @@ describe('10 MB of garbage before any handshake', () => {
         for (let sent = 0; sent < 10_000_000; sent += chunk.length) socket.send(chunk)
         await closed
       })
-      expect(most).toBeLessThan(mayTakeBytes)
+      expect(most).toBeLessThan(maxPeakBytes)
       const node = await relays.startTab([relay.addressFor(undefined)])
       await until('a tab is served', () => node.keeper.steps().reservation.state === 'ok')
     },
@@ -189,7 +189,7 @@ describe('10 MB of garbage before any handshake', () => {
 
 describe('the failure of garbage has a name', () => {
   it.each(garbageKinds)(
-    'on the exchange of catalogues: %s',
+    'on sync: %s',
     async (kind) => {
       const [honest, hostile] = await Promise.all([hostiles.start(), hostiles.start()])
       const outcomes: unknown[] = []
@@ -203,7 +203,7 @@ describe('the failure of garbage has a name', () => {
         onExchange: (_, outcome) => outcomes.push(outcome),
         random: Math.random,
       })
-      await dial(honest.node, hostile.address)
+      await honest.dial(hostile)
       await until('it is connected', () => hostile.isConnectedTo(honest.id))
       await pour(await hostile.open(honest.id, SYNC_PROTOCOL), kind)
       await until('the exchange has ended', () => outcomes.length > 0)
@@ -221,7 +221,7 @@ describe('the failure of garbage has a name', () => {
         const hostile = await hostiles.start()
         await meet(scene.engine, hostile)
         await pour(await hostile.open(scene.engine.id, protocol), kind)
-        await until(`it is dropped after ${kind}`, () => !hostile.isConnectedTo(scene.engine.id))
+        await until(`it is disconnected after ${kind}`, () => !hostile.isConnectedTo(scene.engine.id))
       }
       await expectWorks(scene)
     },
@@ -239,19 +239,19 @@ describe('10 MB of garbage as an answer', () => {
       const { engine } = scene
       const hostile = await hostiles.start()
       const before = await rowsOf(engine)
-      const most = await weigh(kind, async () => {
+      const most = await peakGrowth(kind, async () => {
         const done = Promise.withResolvers<number>()
         const answer = (stream: Stream): Promise<void> => pour(stream, kind).then(done.resolve)
         await hostile.node.handle(protocol, answer, { force: true })
         await meet(engine, hostile)
-        // Whose exchange it is depends on the ids, so it is asked for until it was.
+        // Which side starts an exchange depends on the ids, so the request repeats until one has started.
         const asking = setInterval(() => engine.network.sync.syncNow(), 50)
         expect(await done.promise).toBeGreaterThan(0)
         clearInterval(asking)
         await hostile.node.stop()
         await until('the connection is gone', () => engine.network.peers.list().length === 0)
       })
-      expect(most).toBeLessThan(mayTakeBytes)
+      expect(most).toBeLessThan(maxPeakBytes)
       expect(await rowsOf(engine)).toEqual(before)
       await expectWorks(scene)
     },
@@ -259,14 +259,14 @@ describe('10 MB of garbage as an answer', () => {
   )
 
   it(
-    'on the pieces of a package: another peer is asked, and the liar is dropped',
+    'instead of pieces: another provider is used, and the hostile peer is disconnected',
     async () => {
       const scene = await setScene()
       const { engine, honest } = scene
       const hostile = await hostiles.start()
-      let asked = 0
+      let requests = 0
       await hostile.node.handle(PIECE_PROTOCOL, (stream) => {
-        asked += 1
+        requests += 1
         void pour(stream, 'noise')
       })
       const { id } = await honest.publish('large', '1.0.0', { 'big.bin': new Uint8Array(3_000_000).fill(9) })
@@ -277,8 +277,8 @@ describe('10 MB of garbage as an answer', () => {
         return engine.storage.registry.get(id)?.latest !== undefined
       })
       await engine.install([id])
-      expect(asked).toBeGreaterThan(0)
-      await until('the liar is dropped', () => !hostile.isConnectedTo(engine.id))
+      expect(requests).toBeGreaterThan(0)
+      await until('the hostile peer is disconnected', () => !hostile.isConnectedTo(engine.id))
       expect(engine.storage.library.get(id, '1.0.0')?.files).toHaveLength(2)
     },
     testMs,

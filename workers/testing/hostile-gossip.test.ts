@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { ANNOUNCEMENT_MAX_BYTES } from '../protocol/limits.ts'
 import { PACKAGES_TOPIC } from '../protocol/protocols.ts'
-import type { GossipRates } from '../stack/gossip-limits.ts'
+import type { GossipRates } from '../stack/gossip-rate-limits.ts'
 import { announcementOf, createForger, entriesOf, withWrongSignature } from './forged-records.ts'
 import {
   createGossipNetwork,
@@ -9,15 +9,15 @@ import {
   type GossipNetworkOptions,
   type GossipNode,
 } from './gossip-network.ts'
-import { createHostileNodes, dial } from './hostile-nodes.ts'
+import { createHostileNodes } from './hostile-nodes.ts'
 import { until } from './relay-network.ts'
 
-/** Gossip among real nodes: that it reaches all, once, and what a peer that floods it can do, which is little. */
+/** Gossip among real nodes: announcements reach all peers once, and a flooding peer can do little harm. */
 
 /** Several real nodes on a busy machine. */
 const testMs = 120_000
 
-/** Below this gossipsub takes nothing of a peer. */
+/** Below this score gossipsub ignores a peer. */
 const graylistScore = -80
 
 let network: GossipNetwork | undefined
@@ -44,7 +44,7 @@ interface News {
   forged: Uint8Array
 }
 
-/** Announcements of as many packages, all of one publisher or each of another. */
+/** Announcements of many packages, all of one publisher or each of a different one. */
 const createNews = async (count: number, ofOne: boolean): Promise<News[]> => {
   const one = await createForger('one')
   return Promise.all(
@@ -71,9 +71,9 @@ const first = async (): Promise<News> => {
 const knows = (node: GossipNode, { id }: News): boolean => node.registry.get(id) !== undefined
 
 describe('a publication', { timeout: testMs }, () => {
-  it('reaches all over a mesh of the tuned size, and is verified once by each', async () => {
+  it('reaches all peers over a mesh of the tuned size, and each verifies it once', async () => {
     const nodes = await start({ nodes: 14, dials: 13 })
-    await until('all have a mesh', () =>
+    await until('all are in the mesh', () =>
       nodes.every((node) => node.meshPeers().length >= 6 && node.meshPeers().length <= 12),
     )
     const news = await first()
@@ -81,23 +81,23 @@ describe('a publication', { timeout: testMs }, () => {
     const others = nodes.filter((node) => node !== at(nodes, 3))
     await until('all have judged it', () => others.every(({ judged }) => judged.length > 0))
     expect(others.map(({ judged }) => judged.map(({ verdict }) => verdict))).toEqual(others.map(() => ['new']))
-    // Identity, head and release.
+    // Checks: identity, head and release.
     expect(others.map(({ judged }) => judged[0]?.checks)).toEqual(others.map(() => 3))
   })
 
-  it('that somebody else sends again is not verified again', async () => {
+  it('that another peer repeats is not verified again', async () => {
     const nodes = await start({ nodes: 3, dials: 2 })
     const news = await first()
     const publish = (from: GossipNode) => from.announcements.publish(news.bytes)
     await publish(at(nodes, 0))
     await until('all have it', () => nodes.slice(1).every((node) => knows(node, news)))
     const before = at(nodes, 2).received()
-    // Under its own name: another message, and the same announcement.
+    // Under its own name: a different message with the same announcement.
     const seen = Reflect.get(at(nodes, 1).node.services.pubsub, 'seenCache') as { clear(): void }
     seen.clear()
     await publish(at(nodes, 1))
-    await until('it came again', () => at(nodes, 2).received() > before)
-    await until('news that came after it are known', () => {
+    await until('it arrived again', () => at(nodes, 2).received() > before)
+    await until('a later announcement has arrived', () => {
       void publishAnother()
       return at(nodes, 2).judged.length > 1
     })
@@ -109,20 +109,20 @@ describe('a publication', { timeout: testMs }, () => {
   })
 })
 
-describe('a publication that nobody was there for', { timeout: testMs }, () => {
-  it('can be sent again as soon as somebody is told to be there', async () => {
+describe('a publication without subscribers', { timeout: testMs }, () => {
+  it('can be sent again as soon as a subscriber appears', async () => {
     const nodes = await start({ nodes: 2, edges: [] })
     const [alone, other] = [at(nodes, 0), at(nodes, 1)]
     const news = await first()
     expect(await alone.announcements.publish(news.bytes)).toBe(0)
     await other.node.dial(alone.node.getMultiaddrs())
-    await until('it is told of the other', () => alone.audience.includes(other.id))
+    await until('it sees the other subscribe', () => alone.audience.includes(other.id))
     expect(await alone.announcements.publish(news.bytes)).toBe(1)
     await until('the other has it', () => knows(other, news))
   })
 })
 
-describe('a publication whose last listener leaves while it is signed', { timeout: testMs }, () => {
+describe('a publication whose last subscriber leaves while it is signed', { timeout: testMs }, () => {
   it('can be sent again', async () => {
     const nodes = await start({ nodes: 2, edges: [[0, 1]] })
     const [publisher, other] = [at(nodes, 0), at(nodes, 1)]
@@ -144,43 +144,43 @@ describe('24 peers on one address', { timeout: testMs }, () => {
       const peers = await Promise.all(Array.from({ length: 24 }, () => hosts.start()))
       const pubsubs = peers.map(({ node }) => node.services.pubsub)
       for (const pubsub of pubsubs) pubsub.subscribe(PACKAGES_TOPIC)
-      let heard = 0
+      let received = 0
       const onMessage = (): void => {
-        heard += 1
+        received += 1
       }
       for (const pubsub of pubsubs) pubsub.addEventListener('message', onMessage)
       const [hub] = peers
       if (hub === undefined) throw new Error('no peers')
-      // All know one, and each some others, as tabs behind a router that met at a relay.
+      // All connect to one peer, and each to some others, like tabs behind a router that met at a relay.
       for (const [n, peer] of peers.entries()) {
-        if (peer !== hub) await dial(peer.node, hub.address)
+        if (peer !== hub) await peer.dial(hub)
         for (const next of [peers[n + 1], peers[n + 3], peers[n + 7]])
-          if (peer !== hub && next !== undefined) await dial(peer.node, next.address)
+          if (peer !== hub && next !== undefined) await peer.dial(next)
       }
       await until('all follow the hub', () => hub.node.services.pubsub.getSubscribers(PACKAGES_TOPIC).length === 23)
-      // Scores are looked at anew with each heartbeat; the one of those who share an address would show by then.
+      // Scores are updated with each heartbeat; a penalty for the shared address would show by then.
       const beats = pubsubs.map(
         (pubsub) => new Promise((resolve) => pubsub.addEventListener('gossipsub:heartbeat', resolve, { once: true })),
       )
       await Promise.all(beats)
       await peers[5]?.node.services.pubsub.publish(PACKAGES_TOPIC, new Uint8Array(100).fill(1))
-      await until('all others have it', () => heard === 23)
+      await until('all others have it', () => received === 23)
     } finally {
       await hosts.stopAll()
     }
   })
 })
 
-/** A twentieth of the real ones, so that a flood is made in little time. */
+/** A twentieth of the real limits, so that a flood is quick. */
 const rates: Partial<GossipRates> = {
   messages: { perSecond: 10, burst: 100 },
   checks: { perSecond: 5, burst: 60 },
-  publisherNews: { perSecond: 0.1, burst: 10 },
-  news: { perSecond: 2.5, burst: 25 },
+  publisherAnnouncements: { perSecond: 0.1, burst: 10 },
+  announcements: { perSecond: 2.5, burst: 25 },
 }
 
 describe('a peer that floods', { timeout: testMs }, () => {
-  /** Four honest ones, of which the first knows the flooder. */
+  /** Four honest peers, the first of which is connected to the flooder. */
   const edges = [
     [0, 1],
     [0, 2],
@@ -191,13 +191,13 @@ describe('a peer that floods', { timeout: testMs }, () => {
   ] as const
 
   const setScene = async () => {
-    // No time passes while it floods, so that what is taken is the measure and nothing else.
+    // Time stands still during the flood, so that exactly the burst is accepted.
     const clock = { ms: 0 }
     const nodes = await start({ nodes: 5, edges, rates, now: () => clock.ms })
     const honest = nodes.slice(0, 4)
     const [victim, flooder] = [at(nodes, 0), at(nodes, 4)]
     const { pubsub } = flooder.node.services
-    // It sends messages of any size.
+    // The flooder sends messages of any size.
     Reflect.set(pubsub, 'dataTransform', undefined)
     return {
       nodes,
@@ -207,12 +207,12 @@ describe('a peer that floods', { timeout: testMs }, () => {
       async flood(messages: readonly Uint8Array[]) {
         for (const message of messages) await pubsub.publish(PACKAGES_TOPIC, message)
       },
-      /** Honest news reach all, and nobody holds against another what the flooder did. */
+      /** Expects that honest announcements reach all, and no honest peer is penalised for the flood. */
       async expectHonestPeersAreHeard() {
         clock.ms += 60_000
         const news = await first()
         await at(nodes, 3).announcements.publish(news.bytes)
-        await until('honest news are heard', () => honest.slice(0, 3).every((node) => knows(node, news)))
+        await until('honest announcements arrive', () => honest.slice(0, 3).every((node) => knows(node, news)))
         for (const one of honest) {
           for (const other of honest) expect(one.scoreOf(other.id)).toBeGreaterThanOrEqual(0)
           if (one !== victim) expect(one.floods).toEqual([])
@@ -228,43 +228,43 @@ describe('a peer that floods', { timeout: testMs }, () => {
     const { victim, flooder, honest, flood, expectHonestPeersAreHeard } = await setScene()
     const news = await createNews(150, ofOne)
     await flood(news.map(({ bytes }) => bytes))
-    await until('it is found out', () => victim.floods.includes(flooder.id))
-    await until('it is dropped', () =>
+    await until('it is reported', () => victim.floods.includes(flooder.id))
+    await until('it is disconnected', () =>
       victim.node.getConnections().every(({ remotePeer }) => remotePeer.toString() !== flooder.id),
     )
-    // As many as there was a measure for: a verified one costs 4 of 60 checks, with an identity that is known 3.
+    // The budget allows no more: a verified one costs 4 of 60 checks, or 3 if its identity is stored.
     expect(victim.judged.length).toBeLessThan(25)
     for (const node of honest) expect(node.registry.size()).toBeLessThan(25)
     await expectHonestPeersAreHeard()
   })
 
-  it('with invalid messages is not listened to, and nobody passes them on', async () => {
+  it('with invalid messages is ignored, and no peer forwards them', async () => {
     const { victim, flooder, honest, flood, expectHonestPeersAreHeard } = await setScene()
     const news = await createNews(80, true)
     await flood(news.map(({ forged }) => forged))
-    await until('it is not listened to', () => victim.scoreOf(flooder.id) < graylistScore)
+    await until('it is ignored', () => victim.scoreOf(flooder.id) < graylistScore)
     expect(victim.judged.length).toBeLessThan(60)
     for (const node of honest.slice(1)) expect(node.judged).toEqual([])
     await expectHonestPeersAreHeard()
   })
 
-  it('with oversized messages is not listened to, and none is looked at', async () => {
+  it('with oversized messages is ignored, and none is decoded', async () => {
     const { victim, flooder, honest, flood, expectHonestPeersAreHeard } = await setScene()
     await flood(Array.from({ length: 20 }, (_, n) => new Uint8Array(ANNOUNCEMENT_MAX_BYTES + 1).fill(n)))
-    await until('it is not listened to', () => victim.scoreOf(flooder.id) < graylistScore)
+    await until('it is ignored', () => victim.scoreOf(flooder.id) < graylistScore)
     for (const node of honest) expect(node.judged).toEqual([])
     await expectHonestPeersAreHeard()
   })
 
-  it('is not given a new measure by coming again', async () => {
+  it('gets no new budget by reconnecting', async () => {
     const { nodes, victim, flooder, flood } = await setScene()
     await flood((await createNews(150, true)).map(({ bytes }) => bytes))
-    await until('it is dropped', () => flooder.node.getConnections().length === 0)
+    await until('it is disconnected', () => flooder.node.getConnections().length === 0)
     const judged = victim.judged.length
     await flooder.node.dial(victim.node.getMultiaddrs())
-    await until('it is back', () => flooder.announcements.subscriberCount() > 0)
+    await until('it has reconnected', () => flooder.announcements.subscriberCount() > 0)
     await flood((await createNews(150, true)).map(({ bytes }) => bytes))
-    await until('it is dropped again', () => flooder.node.getConnections().length === 0)
+    await until('it is disconnected again', () => flooder.node.getConnections().length === 0)
     expect(victim.judged.length - judged).toBeLessThan(10)
     expect(nodes.slice(1, 4).flatMap(({ floods }) => floods)).toEqual([])
   })

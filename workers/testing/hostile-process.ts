@@ -1,21 +1,21 @@
 import type { Stream } from '@libp2p/interface'
 import { type GarbageKind, pour } from './garbage.ts'
-import { createHostileNodes, type Hostile } from './hostile-nodes.ts'
+import { createHostileNodes, type HostileNode } from './hostile-nodes.ts'
 
 /**
- * Hostile peers in a process of their own, so that what they hold does not count as their victim's. Started by `fork`:
- * told `appear`, it becomes a peer that nobody knows and says its address; told to pour, it says when the other side has
- * enough.
+ * Hostile nodes in another process, so that their memory does not count as their victim's. Started by `fork`. The order
+ * `appear` starts a node under a new identity and reports its address; an order to pour reports when the other side
+ * stopped reading.
  */
 export type HostileOrder = 'appear' | { peer: string; protocol: string; kind: GarbageKind }
 
 export type HostileReport = { ready: true } | { address: string } | { poured: number } | { refused: string }
 
-/** How long a stream is tried for, ms: this end may not know the connection yet, or have a stream of its own on it. */
+/** How long opening a stream is retried (ms): this side may not have the connection yet, or be busy on it. */
 const openMs = 10_000
 
 const nodes = createHostileNodes()
-let hostile: Hostile | undefined
+let hostile: HostileNode | undefined
 
 const report = (message: HostileReport): void => {
   process.send?.(message)
@@ -44,7 +44,7 @@ process.on('disconnect', () => process.exit(0))
 process.on('message', async (order: HostileOrder) => {
   try {
     if (order === 'appear') report({ address: await appear() })
-    // The stream stays open: what its victim holds of it shows meanwhile.
+    // The stream stays open, so that the victim's memory for it can be measured.
     else report({ poured: await pour(await openSoon(order.peer, order.protocol), order.kind) })
   } catch (error) {
     report({ refused: String(error) })

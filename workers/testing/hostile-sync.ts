@@ -8,10 +8,10 @@ import { type ExchangeResult, runInitiator } from '../sync/exchange.ts'
 import { createReplica, type SyncCatalogue } from '../sync/replica.ts'
 import { untraced } from '../telemetry/operation.ts'
 
-/** An answer that takes longer does not come any more, ms. */
+/** Limit of an answer (ms). */
 const silenceMs = 10_000
 
-/** Begins an exchange of catalogues on a stream and gives these entries in it, whatever they are worth. */
+/** Starts a sync exchange on a stream that offers these entries, valid or not. */
 export const giveEntries = async (stream: Stream, entries: readonly Entry[], peer: string): Promise<ExchangeResult> => {
   const replica = createReplica(await catalogueOf(entries), webCrypto)
   const result = await runInitiator(channelOver(stream), replica, peer)
@@ -19,7 +19,7 @@ export const giveEntries = async (stream: Stream, entries: readonly Entry[], pee
   return result
 }
 
-/** A catalogue that says it has these entries, and forgets what it is given. */
+/** A catalogue that claims to have these entries, and discards received ones. */
 export const catalogueOf = async (entries: readonly Entry[]): Promise<SyncCatalogue> => {
   const entryById = new Map<string, Entry>()
   for (const entry of entries) entryById.set(toHex(await webCrypto.sha256(entry.bytes)), entry)

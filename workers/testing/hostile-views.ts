@@ -1,4 +1,8 @@
 import fc from 'fast-check'
+import { failureReasons } from '../contract/failure-reasons.ts'
+import { findingReasons } from '../contract/finding-reasons.ts'
+import type { FailureReason, HealthReason, StepReason, WarningReason } from '../contract/reasons.ts'
+import { healthReasons, stepReasons, warningReasons } from '../contract/status-reasons.ts'
 import type {
   InstallPlan,
   LibraryEntry,
@@ -17,20 +21,21 @@ import { type Release, releaseCodec, signRelease } from '../protocol/release.ts'
 import { isLine } from '../protocol/text.ts'
 import { createSigner, webCrypto } from '../stack/web-crypto.ts'
 import { path, release, slug, version } from './arbitraries.ts'
+import { hostileReason } from './reason-arbitraries.ts'
 
 /**
- * Everything that a peer can sign and a tab can have stored, at its worst: values that are valid by the rules of the
- * protocol, and that nobody who drew a page thought of.
+ * The worst values that a peer can sign and a tab can store: valid by the rules of the protocol, and unexpected by the
+ * design of a page.
  */
 
-/** Numbers at the edges of what records, dates and counts can hold. */
+/** Numbers at the limits of records, dates and counts. */
 const edgeTimes = fc.oneof(
   fc.maxSafeInteger().map(Math.abs),
   fc.constantFrom(0, 1, 8.64e15 - 1, 8.64e15, 8.64e15 + 1, 9e15, Number.MAX_SAFE_INTEGER, 253_402_300_800_000),
   fc.nat({ max: 4e12 }),
 )
 
-/** Texts that a line may be: invisible, endless in one word, stacked, of the other direction, of markup. */
+/** Valid lines: invisible, one long word, stacked marks, right-to-left, markup. */
 const edgeLine = (max: number, min = 1) =>
   fc
     .oneof(
@@ -46,7 +51,7 @@ const edgeLine = (max: number, min = 1) =>
 
 const edgeLines = (maxEntries: number, max: number) => fc.uniqueArray(edgeLine(max), { maxLength: maxEntries })
 
-/** Releases at the edges of what is valid. */
+/** Releases at the limits of validity. */
 const edgeRelease: fc.Arbitrary<Release> = fc
   .tuple(
     release,
@@ -76,7 +81,7 @@ const edgeRelease: fc.Arbitrary<Release> = fc
   )
   .map(([valid, edge]): Release => {
     const merged: Release = { ...valid, ...edge }
-    // The whole has a limit too: what is over it keeps its edges, and loses its lists.
+    // The whole record has a limit too: an oversized one keeps its extreme values but loses its lists.
     return fits(merged) ? merged : { ...merged, dependencies: [], keywords: [], tags: [], closure: [] }
   })
 
@@ -90,7 +95,7 @@ const fits = (candidate: Release): boolean => {
   }
 }
 
-/** What a publisher signs: its identity, and a package with each of these releases as its versions. */
+/** Signs an identity, and a package with these releases as its versions. */
 export const signEntries = async (
   name: string,
   packages: readonly (readonly Release[])[],
@@ -147,7 +152,9 @@ export const edgeLibraryEntry = (ids: readonly string[]): fc.Arbitrary<LibraryEn
 const anyNumber = fc.oneof(edgeTimes, fc.double())
 const anyText = fc.string({ unit: 'binary', maxLength: 60 })
 const stepState = fc.constantFrom<StepState>('waiting', 'working', 'ok', 'failed')
-const step = fc.record({ state: stepState, reason: anyText, since: anyNumber })
+const failureReason = hostileReason({ ...failureReasons, ...findingReasons }) as fc.Arbitrary<FailureReason>
+const stepReason = fc.option(hostileReason(stepReasons), { nil: undefined }) as fc.Arbitrary<StepReason | undefined>
+const step = fc.record({ state: stepState, reason: stepReason, since: anyNumber })
 
 export const edgeTransfer: fc.Arbitrary<TransferView> = fc.record(
   {
@@ -158,7 +165,7 @@ export const edgeTransfer: fc.Arbitrary<TransferView> = fc.record(
     totalBytes: anyNumber,
     sources: anyNumber,
     startedAt: anyNumber,
-    failure: fc.record({ name: anyText, message: anyText }),
+    failure: fc.record({ name: anyText, reason: failureReason }),
   },
   { requiredKeys: ['id', 'specs', 'state', 'bytes', 'totalBytes', 'sources', 'startedAt'] },
 )
@@ -172,7 +179,7 @@ export const edgePeer: fc.Arbitrary<PeerView> = fc.record(
     rttMs: anyNumber,
     connectedAt: anyNumber,
     health: fc.constantFrom('healthy', 'degraded', 'unhealthy'),
-    healthReason: anyText,
+    healthReason: hostileReason(healthReasons) as fc.Arbitrary<HealthReason>,
     kept: fc.boolean(),
   },
   { requiredKeys: ['peerId', 'kind', 'path', 'address', 'connectedAt', 'health', 'healthReason', 'kept'] },
@@ -185,7 +192,7 @@ export const edgeStatus: fc.Arbitrary<StatusView> = fc.record({
   profile: anyText,
   online: fc.boolean(),
   relays: fc.uniqueArray(
-    fc.record({ address: anyText, connected: fc.boolean(), reserved: fc.boolean(), reason: anyText }),
+    fc.record({ address: anyText, connected: fc.boolean(), reserved: fc.boolean(), reason: stepReason }),
     { selector: ({ address }) => address, maxLength: 3 },
   ),
   connections: anyNumber,
@@ -213,10 +220,16 @@ export const edgePlan: fc.Arbitrary<InstallPlan> = fc.record({
     { selector: ({ id, version }) => `${id}@${version}`, minLength: 1, maxLength: 3 },
   ),
   bytes: anyNumber,
-  warnings: fc.array(fc.oneof(anyText, fc.constant('twice')), { maxLength: 3 }),
+  warnings: fc.array(
+    fc.oneof(
+      hostileReason(warningReasons) as fc.Arbitrary<WarningReason>,
+      fc.constant({ code: 'yanked-chosen', package: 'twice', version: '1.0.0' } as const),
+    ),
+    { maxLength: 3 },
+  ),
 })
 
-/** A package of one's own, as a hostile manifest may have it read. */
+/** A package of this profile, as read from a hostile manifest. */
 export const edgeCheck: fc.Arbitrary<PackageCheck> = fc.record({
   ok: fc.boolean(),
   findings: fc.array(
@@ -224,12 +237,12 @@ export const edgeCheck: fc.Arbitrary<PackageCheck> = fc.record({
       {
         level: fc.constantFrom('error', 'warning', 'note'),
         name: fc.oneof(anyText, fc.constantFrom('NameInvalid', 'PrivateFile', 'LeftOut')),
-        message: anyText,
+        reason: failureReason,
         path: anyText,
         line: anyNumber,
         column: anyNumber,
       },
-      { requiredKeys: ['level', 'name', 'message'] },
+      { requiredKeys: ['level', 'name', 'reason'] },
     ),
     { maxLength: 5 },
   ),

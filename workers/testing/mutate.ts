@@ -3,18 +3,18 @@ import { concatBytes } from '../protocol/bytes.ts'
 import type { RandomBelow } from './seeded-random.ts'
 
 /**
- * Hostile variants of valid records, from a seed: what a broken or malicious peer may send.
+ * Seeded hostile variants of valid records, as a broken or malicious peer may send them.
  */
 
 export interface Seed {
   readonly bytes: Uint8Array
-  /** What `bytes` decode to, before any schema. */
+  /** The decoded `bytes`, before schema validation. */
   readonly value: unknown
 }
 
 export const toSeed = (bytes: Uint8Array): Seed => ({ bytes, value: dagCbor.decode(bytes) })
 
-/** One hostile input: a valid one damaged, joined, declared longer, nested or with something odd inside. */
+/** One hostile input: a valid one that is damaged, joined, declared longer, nested or contains an odd value. */
 export const mutate = (seeds: readonly Seed[], random: RandomBelow): Uint8Array => {
   const seed = pick(seeds, random)
   switch (random(10)) {
@@ -35,7 +35,7 @@ export const mutate = (seeds: readonly Seed[], random: RandomBelow): Uint8Array 
       try {
         return dagCbor.encode(value)
       } catch {
-        // What the encoder refuses cannot be sent as CBOR either.
+        // Values that the encoder refuses cannot be sent as CBOR.
         return flip(seed.bytes, random)
       }
     }
@@ -80,7 +80,7 @@ const replace = (bytes: Uint8Array, piece: Uint8Array, random: RandomBelow): Uin
   return concatBytes([bytes.subarray(0, at), piece, bytes.subarray(at + piece.length)])
 }
 
-/** Puts something odd in the place of a random part of the value, or adds or removes a field. */
+/** Replaces a random part of the value by an odd one, or adds or removes a field. */
 const replaceSomewhere = (value: unknown, random: RandomBelow): unknown => {
   if (Array.isArray(value) && random(4) !== 0) {
     const copy = [...value]
@@ -100,7 +100,7 @@ const replaceSomewhere = (value: unknown, random: RandomBelow): unknown => {
     if (action === 0) entries.push([pick(hostileKeys, random), pick(hostileValues, random)])
     else if (action === 1) entries.splice(at, 1)
     else if (entry !== undefined) entry[1] = replaceSomewhere(entry[1], random)
-    // A Map, since an object could not have `__proto__` as a key so easily.
+    // A Map, because objects cannot easily have a key `__proto__`.
     return new Map(entries)
   }
   if (typeof value === 'string' && random(2) === 0) {
@@ -163,15 +163,15 @@ const hostileValues: readonly unknown[] = [
 
 const repeated = (byte: number, times: number) => new Uint8Array(times).fill(byte)
 
-/** Encoded pieces that decoders are known to stumble over. */
+/** Encodings that are known to break decoders. */
 const hostileBytes: readonly Uint8Array[] = [
-  // Lists, maps and tags in each other.
+  // Nested lists, maps and tags.
   repeated(0x81, 12),
   repeated(0x81, 900),
   repeated(0xa1, 900),
   repeated(0xc1, 900),
   repeated(0x9f, 900),
-  // Empty lists and maps, many.
+  // Many empty lists and maps.
   repeated(0x80, 600),
   repeated(0xa0, 600),
   // Declared lengths of 2^32 and 2^64 bytes, characters, entries.
@@ -196,14 +196,14 @@ const hostileBytes: readonly Uint8Array[] = [
   Uint8Array.of(0xd8, 0x2a, 0x43, 0x00, 0x01, 0x71),
   Uint8Array.of(0xc2, 0x49, 1, 0, 0, 0, 0, 0, 0, 0, 0),
   Uint8Array.of(0xc1, 0x1a, 0x51, 0x4b, 0x67, 0xb0),
-  // Numbers in more bytes than needed.
+  // Overlong numbers.
   Uint8Array.of(0x18, 0x01),
   Uint8Array.of(0x1b, 0, 0, 0, 0, 0, 0, 0, 1),
-  // Text that is no UTF-8, an encoded surrogate, a byte order mark.
+  // Text that is not UTF-8, an encoded surrogate, a byte order mark.
   Uint8Array.of(0x62, 0xc3, 0x28),
   Uint8Array.of(0x63, 0xed, 0xa0, 0x80),
   Uint8Array.of(0x64, 0xef, 0xbb, 0xbf, 0x61),
-  // Keys: `__proto__`, the same twice, a number.
+  // Keys: `__proto__`, a duplicate, a number.
   Uint8Array.of(0xa1, 0x69, 0x5f, 0x5f, 0x70, 0x72, 0x6f, 0x74, 0x6f, 0x5f, 0x5f, 0xa0),
   Uint8Array.of(0xa2, 0x61, 0x76, 0x01, 0x61, 0x76, 0x01),
   Uint8Array.of(0xa1, 0x01, 0x01),

@@ -11,25 +11,25 @@ import { createTestPlatform } from './platform.ts'
 import { createSeededRandom } from './seeded-random.ts'
 
 /**
- * Whole engines in one process, as `create-engine` makes them in a tab, over the memory transport: each with a disk, a
- * clock and an address of its own, and links between them that delay, lose and cut. What is random has a seed; the
- * order in which the process runs what is due at once is not controlled.
+ * Runs whole engines in one process, created by `create-engine` as in a tab, over the memory transport. Each has its
+ * own disk, clock and address; the links between them delay, lose and cut messages. Randomness is seeded; the order of
+ * tasks that are due at the same time is not controlled.
  */
 
 export interface EnginePeer extends Omit<RunningEngine, 'publish' | 'connect' | 'stop'> {
   readonly name: string
-  /** Its peer id, the same after a restart. */
+  /** Its peer id, which survives restarts. */
   readonly id: string
   readonly publisherId: string
   readonly address: string
-  /** What it has stored; outlives `leave`. */
+  /** Its storage, which outlives `leave`. */
   readonly disk: Store
-  /** The parts below the commands, to look into. */
+  /** The parts below the commands, for inspection. */
   readonly storage: Engine['storage']
   readonly network: Engine['network']
-  /** Everything that its engine has told the page, oldest first. */
+  /** All updates that its engine sent to the page, oldest first. */
   readonly updates: readonly Update[]
-  /** Its clock is ahead of this machine's by so much, ms; may be changed while it runs. */
+  /** How far its clock is ahead of this machine's (ms); may be changed while it runs. */
   clockMs: number
   publish(
     slug: string,
@@ -43,11 +43,11 @@ export interface EnginePeer extends Omit<RunningEngine, 'publish' | 'connect' | 
 export interface EngineNetworkOptions {
   seed?: number
   conditions?: Partial<LinkConditions>
-  /** Lets the engines dial over WebSockets, too; those connections go over no link. */
+  /** Lets the engines also dial over WebSockets; such connections bypass the links. */
   webSockets?: boolean
 }
 
-/** A link within a city; a lost message comes by the least retransmission timeout of TCP later. */
+/** A link within a city. A lost message arrives later by TCP's minimum retransmission timeout. */
 const defaultConditions: LinkConditions = { delayMs: 5, jitterMs: 3, loss: 0, retransmitMs: 200 }
 
 interface StartOptions {
@@ -56,7 +56,7 @@ interface StartOptions {
   tracer?: Tracer
 }
 
-/** `DEBUG=dht,sync` writes the logs of these rooms, of all engines of a test. */
+/** `DEBUG=dht,sync` prints the logs of these rooms for all engines of a test. */
 const debugOptions = (): { debug?: string } => {
   const rooms = process.env['DEBUG']
   return rooms === undefined ? {} : { debug: rooms }
@@ -82,7 +82,7 @@ export const createEngineNetwork = ({ seed = 1, conditions, webSockets = false }
     return disk
   }
 
-  /** Starts an engine, or the one of this name again with what it had stored. */
+  /** Starts an engine, with the storage of an earlier one of the same name. */
   const start = async (name: string, { clockMs = 0, tracer }: StartOptions = {}): Promise<EnginePeer> => {
     addresses += 1
     const listen = `/memory/engine-${addresses}`
@@ -139,23 +139,23 @@ export const createEngineNetwork = ({ seed = 1, conditions, webSockets = false }
   return {
     conditions: links.conditions,
     start,
-    /** What the engine of this name has, or will begin with. */
+    /** The storage of the engine of this name, which may start later. */
     diskOf,
     startMany: (names: readonly string[], options?: { clockMs?: number }) =>
       Promise.all(names.map((name) => start(name, options))),
     peers: (): EnginePeer[] => [...running.keys()].filter(({ id }) => !dead.has(id)),
-    /** The transport for a node of a test's own, with the same links. */
+    /** A transport over the same links, for additional nodes of a test. */
     transport: links.transport,
-    /** It says goodbye and goes; `start` with its name brings it back. */
+    /** Stops a peer gracefully; `start` with its name brings it back. */
     leave,
-    /** From now on they answer nothing and nobody is told: their connections stay open. */
+    /** Silences peers: they answer nothing, but their connections stay open. */
     silence(victims: readonly EnginePeer[]) {
       for (const { id } of victims) dead.add(id)
       applyCuts()
     },
     /**
-     * Nothing passes from one group to another: what was connected is lost, and whoever dials waits in vain. Peers in no
-     * group are together.
+     * Cuts all traffic between groups: connections are lost, and dials across time out. Peers outside all groups form
+     * one more group.
      */
     partition(groups: readonly (readonly EnginePeer[])[]) {
       groupByPeer = new Map(groups.flatMap((group, index) => group.map(({ id }) => [id, index])))
@@ -166,7 +166,7 @@ export const createEngineNetwork = ({ seed = 1, conditions, webSockets = false }
       groupByPeer.clear()
       applyCuts()
     },
-    /** So many times one of these, chosen at random, leaves and comes again, where it dials the others as it knew them. */
+    /** Repeatedly restarts a random one of these peers, which then redials the others. */
     async churn(peers: EnginePeer[], times: number): Promise<EnginePeer[]> {
       const present = [...peers]
       for (let time = 0; time < times; time += 1) {
@@ -181,7 +181,7 @@ export const createEngineNetwork = ({ seed = 1, conditions, webSockets = false }
       return present
     },
     async stopAll() {
-      // Closing takes an answer: those that are cut off must give it.
+      // A graceful close needs an answer, so links are restored first.
       dead.clear()
       groupByPeer.clear()
       Object.assign(links.conditions, { delayMs: 0, jitterMs: 0, loss: 0 })
@@ -194,7 +194,7 @@ export const createEngineNetwork = ({ seed = 1, conditions, webSockets = false }
 
 export type EngineNetwork = ReturnType<typeof createEngineNetwork>
 
-/** Each dials the one before it and the first: from there they find each other. */
+/** Connects each peer to the previous and the first one; they find the others from there. */
 export const introduce = async (peers: readonly EnginePeer[]): Promise<void> => {
   const [first] = peers
   if (first === undefined) return
@@ -206,10 +206,10 @@ export const introduce = async (peers: readonly EnginePeer[]): Promise<void> => 
   )
 }
 
-/** What has not come about by then never will, however busy the machine is, ms. */
+/** Timeout after which a condition counts as unreachable, even on a busy machine (ms). */
 const hangMs = 200_000
 
-/** Waits until it holds: what never comes is named by what it was. */
+/** Waits until a condition holds; names the condition when it times out. */
 export const eventually = async (
   what: string,
   holds: () => boolean | Promise<boolean>,

@@ -5,7 +5,7 @@ import type { Store } from '../store/store.ts'
 import type { Tracer } from '../telemetry/telemetry.ts'
 
 export interface Machine {
-  /** It outlives the engine that closes it. */
+  /** Outlives the engine, although the engine closes it. */
   disk: Store
   random(): number
   /** How far its wall clock is ahead of this machine's (ms). */
@@ -15,7 +15,7 @@ export interface Machine {
   tracer?: Tracer
 }
 
-/** A machine without a page's server, without WebRTC, and never woken. */
+/** A platform without a page server or WebRTC, and without wake events. */
 export const createTestPlatform = ({ disk, random, clockMs, node, tracer }: Machine): Platform => {
   const clocks = { wall: () => Date.now() + clockMs(), monotonic: () => performance.now() }
   return {

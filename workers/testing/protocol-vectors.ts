@@ -7,8 +7,8 @@ import { contentRoot, manifestCodec } from '../protocol/manifest.ts'
 import { signRelease } from '../protocol/release.ts'
 
 /**
- * One record of each signed kind from fixed keys, as hashes: peers in Node and in browsers must come to the same
- * bytes, now and in later versions.
+ * One record of each signed kind from fixed keys, as hashes: Node and browsers must produce the same bytes, now and in
+ * later versions.
  */
 export const createVectors = async (
   createSigner: (seed: Uint8Array) => Promise<Signer>,

@@ -14,17 +14,17 @@ import { createMemoryStore } from '../store/memory-store.ts'
 import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { createSeededRandom } from './seeded-random.ts'
 
-/** A catalogue with its search index, answering and asking over a node that is given. */
+/** A catalogue with its search index that answers and sends queries over a node. */
 export interface QueryPeer {
   readonly id: string
   readonly libp2p: Libp2p
   readonly registry: Registry
   readonly reputation: Reputation
   readonly query: RemoteQuery
-  /** Peers that were dropped, and for what. */
+  /** Dropped peers, with the reasons. */
   readonly dropped: { peer: string; fault: string }[]
   search(query: SearchQuery): SearchResult
-  /** Remote searches and descriptions that it has answered. */
+  /** Number of remote search and describe requests that it answered. */
   readonly questions: string[]
   stop(): Promise<void>
 }
@@ -87,7 +87,7 @@ export const startQueryPeer = async (libp2p: Libp2p, options: QueryPeerOptions =
   }
 }
 
-/** A catalogue in memory, and the index that follows it. */
+/** A catalogue in memory with its search index. */
 const createIndexedRegistry = () => {
   const search = createSearch({ now: () => performance.now() })
   const registry = createRegistry({

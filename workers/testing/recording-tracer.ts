@@ -8,7 +8,7 @@ export interface RecordedSpan {
   readonly ended: boolean
 }
 
-/** A tracer that keeps every span, in the order in which they started. */
+/** A tracer that records all spans in start order. */
 export const createRecordingTracer = (): { tracer: Tracer; spans: readonly RecordedSpan[] } => {
   const spans: RecordedSpan[] = []
   const recordBySpan = new WeakMap<Span, RecordedSpan>()
@@ -40,6 +40,6 @@ export const createRecordingTracer = (): { tracer: Tracer; spans: readonly Recor
   return { tracer, spans }
 }
 
-/** The names of a span and of those that it is a part of, the outermost first. */
+/** The names of a span and its ancestors, outermost first. */
 export const pathOf = (span: RecordedSpan): string =>
   span.parent === undefined ? span.name : `${pathOf(span.parent)} > ${span.name}`

@@ -1,7 +1,7 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PeerInfo, PrivateKey } from '@libp2p/interface'
 import { createRelay, type Relay } from '../../relay/create-relay.ts'
-import { askClosest } from '../dht/closest.ts'
+import { requestClosestPeers } from '../dht/closest-peers.ts'
 import { createKadRpc } from '../dht/kad-rpc.ts'
 import { createNode, type PeerNode } from '../net/create-node.ts'
 import { createPeerFinder, type PeerFinder } from '../net/peer-finder.ts'
@@ -11,33 +11,33 @@ import { KAD_PROTOCOL } from '../protocol/protocols.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { noTelemetry } from '../telemetry/no-telemetry.ts'
 
-/** Real relays and tabs over WebSockets in one process, for tests. */
+/** Runs real relays and tabs over WebSockets in one process. */
 
 export interface TestNode extends PeerNode {
   pool: Pool
   keeper: RelaySet
   finder: PeerFinder
-  /** Why a step towards a relay has failed, as it was told in the course of time. */
+  /** The reasons of failed relay steps, oldest first. */
   failures: string[]
 }
 
 export interface TestNodeOptions {
-  /** Listens on a WebSocket of its own, so that other tabs reach it without a relay; a browser would use WebRTC. */
+  /** Listens on a WebSocket, so that other tabs can reach it without a relay; a browser would use WebRTC. */
   direct?: boolean
   target?: number
   isBanned?(peerId: string): boolean
-  /** Peers of an earlier life. */
-  remembered?: readonly PeerInfo[]
+  /** Peers of earlier sessions. */
+  knownPeers?: readonly PeerInfo[]
   pool?: Partial<PoolOptions>
   privateKey?: PrivateKey
 }
 
-/** Everything that is started here is stopped by `stopAll`, last first. */
+/** `stopAll` stops everything that was started, in reverse order. */
 export const createTestNetwork = () => {
   const stops: (() => Promise<void>)[] = []
 
   const startTab = async (relays: readonly string[], options: TestNodeOptions = {}): Promise<TestNode> => {
-    const { direct = true, target, isBanned = () => false, remembered } = options
+    const { direct = true, target, isBanned = () => false, knownPeers } = options
     const node = await createNode({
       telemetry: noTelemetry,
       privateKey: options.privateKey ?? (await generateKeyPair('Ed25519')),
@@ -52,17 +52,18 @@ export const createTestNetwork = () => {
     const onChange = (): void => {}
     const onRelayChange = (): void => {
       for (const { dial, reservation } of keeper.relays())
-        for (const { state, reason } of [dial, reservation]) if (state === 'failed') failures.push(reason)
+        for (const { state, reason } of [dial, reservation])
+          if (state === 'failed') failures.push(JSON.stringify(reason))
     }
     const keeper = createRelaySet(node, { relays, onChange: onRelayChange })
     const pool = createPool(node, { onChange, ...options.pool })
-    const wire = createKadRpc(node.libp2p, KAD_PROTOCOL)
+    const rpc = createKadRpc(node.libp2p, KAD_PROTOCOL)
     const finder = createPeerFinder(node, pool, {
       onChange,
       avoid: isBanned,
-      askClosest: (peer, key, signal) => askClosest(wire, peer, key, signal),
+      requestClosestPeers: (peer, key, operation) => requestClosestPeers(rpc, peer, key, operation),
       ...(target === undefined ? {} : { target }),
-      ...(remembered === undefined ? {} : { remembered }),
+      ...(knownPeers === undefined ? {} : { knownPeers }),
     })
     const stop = async (): Promise<void> => {
       keeper.stop()
@@ -98,10 +99,10 @@ export const createTestNetwork = () => {
   }
 }
 
-/** What has not come by then never will, however busy the machine is (ms). */
+/** Timeout after which a condition counts as unreachable, even on a busy machine (ms). */
 const hangMs = 100_000
 
-/** Waits until `holds` returns true; looks every 10 ms. Rejects after `timeoutMs` with what it waited for. */
+/** Polls `holds` every 10 ms until it returns true. Rejects after `timeoutMs` with the name of the condition. */
 export const until = async (what: string, holds: () => boolean, timeoutMs = hangMs): Promise<void> => {
   const end = performance.now() + timeoutMs
   while (!holds()) {

@@ -13,7 +13,7 @@ import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { untraced } from '../telemetry/operation.ts'
 import { createTestNetwork, type TestNode, until } from './relay-network.ts'
 
-/** Content between two tabs that have no direct path, over a real relay with its real limits. */
+/** Content between two tabs without a direct path, over a real relay with its real limits. */
 
 const network = createTestNetwork()
 afterEach(() => network.stopAll())
@@ -60,7 +60,7 @@ const compose = async () => {
 }
 
 describe('two tabs without a direct path', () => {
-  test('hand over one content after the other, more than one relayed connection carries, and nobody is banned', async () => {
+  test('transfer contents beyond the budget of one relayed connection, without a ban', async () => {
     const { deps, served, hold, reports, taker } = await compose()
     const made = new Set<string>()
     taker.libp2p.addEventListener('connection:open', ({ detail }) => {
@@ -72,18 +72,18 @@ describe('two tabs without a direct path', () => {
       expect(await served.has(root)).toBe(true)
     }
     expect(made.size).toBeGreaterThan(1)
-    // A connection that its relay ends in the middle of a piece is a failure, and not a violation.
+    // A connection that its relay closes in the middle of a piece is a failure, not a violation.
     expect(reports).not.toContain('violation')
   }, 120_000)
 
-  test('share what the relay carries among three at once, each of which comes whole', async () => {
+  test('share the relay budget among three concurrent contents, which all arrive', async () => {
     const { deps, served, hold } = await compose()
     const wanted = [await hold(7_000_000, 3), await hold(7_000_000, 5), await hold(7_000_000, 7)]
     await Promise.all(wanted.map(({ root, expected }) => fetchContent(root, deps, { operation: untraced(), expected })))
     for (const { root } of wanted) expect(await served.has(root)).toBe(true)
   }, 120_000)
 
-  test('refuse what is too large for the relay by name, before any of it is sent', async () => {
+  test('reject content that is too large for the relay by name, before any of it is sent', async () => {
     const { deps, hold, reports } = await compose()
     const { root, expected } = await hold(relayedContentBytes + 1, 3)
     await expect(fetchContent(root, deps, { operation: untraced(), expected })).rejects.toMatchObject({

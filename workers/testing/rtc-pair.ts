@@ -2,7 +2,7 @@ import { type Remote, releaseProxy, transfer, wrap } from 'comlink'
 import { createRtcHost, type RtcHost, type RtcHostOptions } from '../../src/engine/rtc-host.ts'
 import type { RtcPeer } from './rtc-peer.worker.ts'
 
-/** A worker with the shim and the page's host for it. */
+/** A worker with the shim, and the page's host for it. */
 export interface TestPeer {
   peer: Remote<RtcPeer>
   host: RtcHost

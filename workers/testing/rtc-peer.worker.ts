@@ -2,11 +2,11 @@ import { expose } from 'comlink'
 import { installRtcShim, type RtcShim } from '../net/rtc-shim.ts'
 
 /**
- * One end of a connection in the tests of the shim: a worker that connects to another over a signalling port, opens
- * channels, answers those that come, and remembers what happened on them.
+ * One side of a connection in the tests of the shim: a worker that connects to another over a signalling port, opens
+ * and answers channels, and records their events.
  */
 
-/** What went wrong or not on the channels that the other side opened. */
+/** Results of the channels that the other side opened. */
 export interface Answered {
   channels: number
   messages: number
@@ -47,7 +47,7 @@ const named = (label: string): RTCDataChannel => {
   return channel
 }
 
-/** Notes every event but messages, of which it notes texts. */
+/** Records every event; of messages only texts. */
 const follow = (channel: RTCDataChannel) => {
   channels.set(channel.label, channel)
   for (const type of ['open', 'closing', 'error', 'close', 'bufferedamountlow'])
@@ -57,7 +57,7 @@ const follow = (channel: RTCDataChannel) => {
   })
 }
 
-/** Answers each numbered message of an `echo` channel in the task in which it came, as protocols do; no `blurt`. */
+/** Answers each numbered message of an `echo` channel in the task of its arrival, as protocols do; ignores `blurt`. */
 const answer = (channel: RTCDataChannel) => {
   answered.channels += 1
   let expected = 0
@@ -78,7 +78,7 @@ const answer = (channel: RTCDataChannel) => {
   })
 }
 
-/** Counts what comes on a `sink` channel and answers a text with the count. */
+/** Counts the data of a `sink` channel and answers a text with the count. */
 const swallow = (channel: RTCDataChannel) => {
   let bytes = 0
   let next = 0
@@ -132,7 +132,7 @@ const peer = {
     const connection = new RTCPeerConnection({ iceServers: [] })
     connections.push(connection)
     connection.onconnectionstatechange = () => note(`connection ${connection.connectionState}`)
-    connection.addEventListener('close', () => note('connection let go'))
+    connection.addEventListener('close', () => note('connection released'))
     connection.ondatachannel = ({ channel }) => {
       if (channel.label.startsWith('echo') || channel.label.startsWith('blurt')) answer(channel)
       else if (channel.label.startsWith('sink')) swallow(channel)
@@ -160,7 +160,7 @@ const peer = {
     await peer.until('connection connected', connections.length)
   },
 
-  /** Opens `count` channels, `atOnce` at a time, each with `messages` numbered messages there and back. */
+  /** Opens `count` channels, `atOnce` at a time, each with `messages` numbered messages in both directions. */
   async exchangeAll(count: number, messages: number, atOnce: number): Promise<Opened> {
     const opened: Opened = { completed: 0, disorder: [], closed: 0 }
     let next = 0
@@ -200,7 +200,7 @@ const peer = {
     peer.send(label, 'too early')
   },
   send: (label: string, text: string) => named(label).send(text),
-  /** Sends until the buffer refuses; the name of the error. */
+  /** Sends until the buffer is full; returns the name of the error. */
   overfill(label: string): { sent: number; error: string; bufferedAmount: number } {
     const channel = named(label)
     const message = new Uint8Array(64 * 1024)
@@ -220,7 +220,7 @@ const peer = {
   channelState: (label: string) => named(label).readyState,
   closeConnection: () => lastConnection().close(),
 
-  /** Sends `bytes` on a channel of its own as libp2p does: until `highWater` waits, and again when nothing does. */
+  /** Sends `bytes` on a new channel like libp2p: until `highWater` is buffered, and again when the buffer is empty. */
   async flood(bytes: number, messageBytes: number, highWater: number) {
     const channel = lastConnection().createDataChannel('sink')
     await new Promise((resolve) => channel.addEventListener('open', resolve, { once: true }))
@@ -244,7 +244,7 @@ const peer = {
     return { ...received, sent, most, left, tookMs }
   },
 
-  /** Sends messages one by one, each after the answer to the one before, and gives what then waits. */
+  /** Sends messages one by one, each after the previous answer; returns the bytes then buffered. */
   async trickle(messages: number, bytes: number, lowThreshold: number): Promise<number> {
     const channel = lastConnection().createDataChannel('echo')
     channel.bufferedAmountLowThreshold = lowThreshold
@@ -258,7 +258,7 @@ const peer = {
   },
 
   happened: () => happened,
-  /** Waits until `what` has happened `times` times. */
+  /** Waits until `what` has been recorded `times` times. */
   until(what: string, times = 1): Promise<void> {
     return new Promise((resolve) => {
       const look = () => {
@@ -271,7 +271,7 @@ const peer = {
     })
   },
 
-  /** The name and message of the error with which a new connection is refused, or undefined. */
+  /** Returns the name and message of the error of a refused new connection, or undefined. */
   async refusal(): Promise<{ name: string; message: string; state: string } | undefined> {
     const connection = new RTCPeerConnection()
     try {

@@ -1,4 +1,4 @@
-/** Numbers in [0, 1), the same for the same seed (mulberry32). For choices that can be repeated, never for secrets. */
+/** Numbers in [0, 1), the same for the same seed (mulberry32). For repeatable choices, never for secrets. */
 export const createSeededRandom = (seed: number): (() => number) => {
   let state = seed >>> 0
   return () => {

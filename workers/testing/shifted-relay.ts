@@ -4,8 +4,8 @@ import { installSteadyDate } from '../stack/steady-date.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 
 /**
- * A relay in a process of its own whose clock is off by the first argument (ms), and further off by what a message
- * says: what a machine with a wrong clock does, which one process cannot be for two peers. Prints its address.
+ * A relay in its own process with a shifted clock: by the first argument, and further by each message (ms). One process
+ * cannot have two clocks. Reports its address.
  */
 const System = Date
 let offMs = Number(process.argv[2] ?? 0)

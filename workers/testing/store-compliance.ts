@@ -5,7 +5,7 @@ import { type Change, type Store, tableNames } from '../store/store.ts'
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
 
-/** The failure that `work` rejects with, by name; undefined when it does not reject with a named failure. */
+/** The name of the failure that `work` rejects with; undefined for no or an unnamed failure. */
 export const failureName = async (work: Promise<unknown>): Promise<string | undefined> => {
   try {
     await work
@@ -15,11 +15,11 @@ export const failureName = async (work: Promise<unknown>): Promise<string | unde
   }
 }
 
-/** Same bytes; for large values, which `toEqual` walks slowly. */
+/** Compares bytes; `toEqual` is slow for large values. */
 export const isSame = (a: Uint8Array | undefined, b: Uint8Array): boolean =>
   a !== undefined && a.length === b.length && a.every((byte, index) => byte === b[index])
 
-/** What every implementation of `Store` must do. `open` gives an empty store each time. */
+/** The tests that every implementation of `Store` must pass. `open` returns an empty store each time. */
 export const describeStore = (name: string, open: () => Promise<Store>): void => {
   describe(`store: ${name}`, () => {
     let store: Store
@@ -31,7 +31,7 @@ export const describeStore = (name: string, open: () => Promise<Store>): void =>
       await store.close()
     })
 
-    test('has every table, each with keys of its own', async () => {
+    test('has every table, with separate keys', async () => {
       for (const [index, table] of tableNames.entries()) {
         await store.write([{ table, key: 'same', value: bytes(index) }])
       }
@@ -41,7 +41,7 @@ export const describeStore = (name: string, open: () => Promise<Store>): void =>
       }
     })
 
-    test('gives undefined for what is not there, and empty bytes for empty bytes', async () => {
+    test('returns undefined for a missing key, and empty bytes for empty bytes', async () => {
       await store.write([{ table: 'heads', key: '', value: bytes() }])
       expect(await store.get('heads', 'none')).toBeUndefined()
       expect(await store.get('heads', '')).toEqual(bytes())
@@ -49,7 +49,7 @@ export const describeStore = (name: string, open: () => Promise<Store>): void =>
       expect(await store.entries('releases')).toEqual([])
     })
 
-    test('overwrites and deletes, in the order of the changes', async () => {
+    test('overwrites and deletes in the order of the changes', async () => {
       await store.write([
         { table: 'heads', key: 'a', value: bytes(1) },
         { table: 'heads', key: 'a', value: bytes(2) },
@@ -60,7 +60,7 @@ export const describeStore = (name: string, open: () => Promise<Store>): void =>
       expect(await store.entries('heads')).toEqual([['a', bytes(2)]])
     })
 
-    test('reads many in the order asked for, with gaps and repetitions', async () => {
+    test('reads many in the requested order, with gaps and repetitions', async () => {
       await store.write([
         { table: 'pieces', key: 'a', value: bytes(1) },
         { table: 'pieces', key: 'b', value: bytes(2) },
@@ -69,7 +69,7 @@ export const describeStore = (name: string, open: () => Promise<Store>): void =>
       expect(await store.getMany('pieces', [])).toEqual([])
     })
 
-    test('applies all changes of a write or none', async () => {
+    test('applies all changes of a write, or none', async () => {
       await store.write([{ table: 'heads', key: 'kept', value: bytes(1) }])
       const transferred = bytes(1, 2, 3)
       structuredClone(transferred, { transfer: [transferred.buffer] })
@@ -85,7 +85,7 @@ export const describeStore = (name: string, open: () => Promise<Store>): void =>
       expect(await store.keys('heads')).toEqual(['kept', 'later'])
     })
 
-    test('writes of several callers are applied in the order in which they were begun', async () => {
+    test('applies writes of several callers in the order in which they started', async () => {
       await Promise.all(
         Array.from({ length: 20 }, (_, index) =>
           store.write([{ table: 'settings', key: 'last', value: bytes(index) }], {
@@ -96,7 +96,7 @@ export const describeStore = (name: string, open: () => Promise<Store>): void =>
       expect(await store.get('settings', 'last')).toEqual(bytes(19))
     })
 
-    test('is not changed by what a caller does with the bytes later', async () => {
+    test('is unaffected by later changes to the bytes of a caller', async () => {
       const given = bytes(1, 2, 3)
       const writing = store.write([{ table: 'keys', key: 'node', value: given }])
       given.fill(9)
@@ -120,12 +120,12 @@ export const describeStore = (name: string, open: () => Promise<Store>): void =>
       expect(isSame(await store.get('pieces', 'large'), large)).toBe(true)
     })
 
-    test('a write of nothing is done at once', async () => {
+    test('completes an empty write at once', async () => {
       await store.write([])
       expect(await store.keys('heads')).toEqual([])
     })
 
-    test('finds what starts with a prefix, also at the last code units', async () => {
+    test('finds keys by a prefix, also at the last code units', async () => {
       const keys = ['', 'a', 'a/', 'a/1', 'a/\uffff', 'a/\uffff\uffff', 'a0', 'b', '\uffff', '\uffff\uffff', '😀']
       await store.write(keys.map((key): Change => ({ table: 'peers', key, value: bytes(1) })))
       for (const prefix of ['', 'a', 'a/', 'a/\uffff', '\uffff', '\ud83d', 'none']) {
@@ -157,7 +157,7 @@ export const describeStore = (name: string, open: () => Promise<Store>): void =>
       )
     })
 
-    test('rejects every call with StorageUnavailable once it was closed', async () => {
+    test('rejects every call with StorageUnavailable once it is closed', async () => {
       await store.write([{ table: 'heads', key: 'a', value: bytes(1) }])
       await store.close()
       await store.close()

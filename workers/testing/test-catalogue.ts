@@ -5,21 +5,21 @@ import type { SyncChannel } from '../sync/channel.ts'
 import type { SyncCatalogue } from '../sync/replica.ts'
 import { untraced } from '../telemetry/operation.ts'
 
-/** Catalogues and channels in memory, for tests and benchmarks of sync. */
+/** In-memory catalogues and channels for tests and benchmarks of sync. */
 
 export const sha256 = async (bytes: Uint8Array): Promise<Uint8Array> =>
   new Uint8Array(createHash('sha256').update(bytes).digest())
 
 export const idOf = (entry: Entry): Uint8Array => new Uint8Array(createHash('sha256').update(entry.bytes).digest())
 
-/** An entry grown from a number; nothing in it is signed. */
+/** An unsigned entry derived from a number. */
 export const entry = (n: number, kind: Entry['kind'] = 'release', size = 40): Entry => {
   const bytes = new Uint8Array(size)
   new DataView(bytes.buffer).setUint32(0, n)
   return { kind, bytes }
 }
 
-/** A catalogue that takes everything but what `isValid` refuses. */
+/** A catalogue that accepts every entry except those that `isValid` rejects. */
 export const createTestCatalogue = (entries: readonly Entry[], isValid: (entry: Entry) => boolean = () => true) => {
   const byId = new Map(entries.map((each) => [toHex(idOf(each)), each]))
   const batches: Entry[][] = []
@@ -57,7 +57,7 @@ export const createTestCatalogue = (entries: readonly Entry[], isValid: (entry: 
   }
 }
 
-/** Two ends of a lossless ordered channel; `end` makes both reject. `crossings` are the changes of direction. */
+/** Two ends of a lossless ordered channel; `end` makes both reject. `crossings` counts changes of direction. */
 export const createChannels = () => {
   const count = { bytes: 0, messages: 0, crossings: 0 }
   let failed: Error | undefined

@@ -7,7 +7,7 @@ import { type Release, signRelease } from '../protocol/release.ts'
 import type { VerifiedEntry } from '../registry/catalogue.ts'
 import { createSigner, webCrypto } from '../stack/web-crypto.ts'
 
-/** Publishers with real keys, each derived from a number. */
+/** Creates publishers with real keys, each derived from a number. */
 
 export interface TestPublisher {
   readonly identity: Identity
@@ -82,7 +82,7 @@ export const createTestPublisher = async (number: number, name = `publisher-${nu
   }
 }
 
-/** As a peer sends it. */
+/** The identity as an entry, as peers send it. */
 export const toEntry = (entry: VerifiedEntry): Entry => {
   switch (entry.kind) {
     case 'identity':
@@ -98,7 +98,7 @@ export const toEntry = (entry: VerifiedEntry): Entry => {
   }
 }
 
-/** A package with these versions, the last published first, and all that belongs to it. */
+/** Creates a package with these versions, latest first, as entries with their identity. */
 export const createHistory = async (
   publisher: TestPublisher,
   slug: string,

@@ -4,14 +4,14 @@ import { concatBytes } from '../protocol/bytes.ts'
 import { asciiToBytes } from '../protocol/text.ts'
 
 /**
- * Signatures by keys A + T, where T has order 8: what their owner signs satisfies the equation with the cofactor always,
- * and the one without it only where the challenge is a multiple of 8.
+ * Signatures by keys A + T, where T has order 8: they always satisfy the equation with the cofactor, and the one
+ * without it only if the challenge is a multiple of 8.
  */
 export interface TorsionSignature {
   readonly key: Uint8Array
   readonly text: Uint8Array
   readonly signature: Uint8Array
-  /** By the equation without the cofactor. */
+  /** Validity by the equation without the cofactor. */
   readonly isGood: boolean
 }
 

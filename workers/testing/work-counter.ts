@@ -1,11 +1,11 @@
 import { type Profiler, Session } from 'node:inspector'
 
 /**
- * Counts work instead of time: how often the blocks of code ran that `run` went through (V8's block coverage with
- * counts). The same input gives the same count on any machine, however busy. A loop counts with each turn; what the
- * engine does by itself, as a search by a regular expression, counts as one.
+ * Counts work instead of time: the executions of all code blocks during `run` (V8's block coverage with counts). The
+ * same input gives the same count on any machine under any load. Each iteration of a loop counts; a built-in, such as a
+ * regular expression match, counts once.
  *
- * Import it before what it is to count: code that was compiled earlier counts by calls alone.
+ * Import it before the code to measure: for code that was compiled earlier, only calls count.
  */
 const session = new Session()
 session.connect()
@@ -33,7 +33,7 @@ const take = (): number => {
   return count
 }
 
-/** What counting itself adds: the code of this file. */
+/** The overhead of counting: the code of this file. */
 export const workOf = (run: () => unknown): number => {
   take()
   run()

@@ -3,7 +3,7 @@ import type { BenchCommands } from './worker.ts'
 
 const worker = wrap<BenchCommands>(new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }))
 
-/** Ms of hot hits asked for from the page, one after the other. */
+/** Measures sequential hot hits from the page (ms). */
 const hotFromPage = async (count: number, key: string): Promise<number[]> => {
   await worker.hold()
   const samples: number[] = []

@@ -3,7 +3,7 @@ import { openIdbStore } from '../../../workers/store/idb-store.ts'
 import { createStoredCache, type StoredCache } from '../../../workers/testing/cache-fixtures.ts'
 import { keyOf, valueCodec, valueFor } from '../values.ts'
 
-/** The cache over the browser's IndexedDB, in a worker as the engine is. */
+/** The cache over IndexedDB, in a worker like the engine's. */
 const open = async (): Promise<{ cache: StoredCache<object>; close(): Promise<void> }> => {
   const store = await openIdbStore('bench')
   const cache = createStoredCache({ store, codec: valueCodec, now: Date.now, load: async () => undefined })
@@ -19,7 +19,7 @@ const open = async (): Promise<{ cache: StoredCache<object>; close(): Promise<vo
 let held: StoredCache<object> | undefined
 
 const commands = {
-  /** Writes `entries` values; ms of each `put`, and of all until they were in the store. */
+  /** Writes `entries` values; returns the duration of each `put`, and until all were stored (ms). */
   async write(entries: number): Promise<{ puts: number[]; flushed: number }> {
     const { cache, close } = await open()
     const puts: number[] = []
@@ -33,7 +33,7 @@ const commands = {
     await close()
     return { puts, flushed: performance.now() - started }
   },
-  /** A worker that starts again, and asks for each of `entries` once, in an order that is not that of the keys. */
+  /** Opens the cache anew and gets each of `entries` once, not in the order of the keys. */
   async readCold(entries: number): Promise<{ first: number; hits: number[] }> {
     const { cache, close } = await open()
     const hits: number[] = []

@@ -15,17 +15,17 @@ import type { UpdateBatch } from '../../../workers/contract/updates.ts'
 import type { Step } from '../../../workers/contract/views.ts'
 import type { EventsBenchCommands } from './worker.ts'
 
-/** The page of the product, drawn where installs are shown, over an engine that only tells. */
+/** The product's page with the list of installs, over an engine that only emits updates. */
 export interface Flood {
-  /** Ms from the first update said to the last one in the state. */
+  /** Time from the first emitted update to the last applied one (ms). */
   tookMs: number
-  /** Updates that came across: of several with one key in a window, one. */
+  /** Received updates; the bus sends one of several with the same key in a window. */
   received: number
-  /** Ms from each install's update to the state that has it. */
+  /** Time from each install's update to the state that has it (ms). */
   delays: number[]
-  /** Ms between frames. */
+  /** Time between frames (ms). */
   frames: number[]
-  /** Ms of each task of 50 ms or more. */
+  /** Duration of each task of 50 ms or more (ms). */
   longTasks: number[]
 }
 
@@ -36,7 +36,7 @@ channel.port1.onmessage = ({ data }: MessageEvent<UpdateBatch>) => {
   for (const listener of listeners) listener(data)
 }
 
-const step: Step = { state: 'ok', reason: '' }
+const step: Step = { state: 'ok' }
 const answers = {
   ready: Promise.resolve(),
   subscribe(listener: (batch: UpdateBatch) => void) {
@@ -79,13 +79,13 @@ createRoot(root).render(
 const flood = async (count: number, perSecond: number): Promise<Flood> => {
   const seen: Omit<Flood, 'tookMs'> = { received: 0, delays: [], frames: [], longTasks: [] }
   const last = Promise.withResolvers<void>()
-  // Called after the store's own listener, so the state has what is counted here.
+  // Runs after the store's own listener, so the state has already applied these updates.
   const unsubscribe = client.subscribe((batch) => {
     seen.received += batch.length
     const now = performance.timeOrigin + performance.now()
     for (const update of batch) {
       if (update.kind === 'transfer') seen.delays.push(now - update.transfer.startedAt)
-      if (update.kind === 'notice' && update.message === `last of ${count}`) last.resolve()
+      if (update.kind === 'notice' && update.id === `last of ${count}`) last.resolve()
     }
   })
   const observer = new PerformanceObserver((list) => {

@@ -2,22 +2,28 @@ import { expose } from 'comlink'
 import type { Update } from '../../../workers/contract/updates.ts'
 import { createUpdateBus, type UpdateBus } from '../../../workers/engine/update-bus.ts'
 
-/** The engine's side: the real update bus over the port that it has in the product, fed with made updates. */
+/** The engine's side: the real update bus over its usual port, with synthetic updates. */
 let bus: UpdateBus | undefined
 
 const commands = {
   start(updates: MessagePort): void {
     bus = createUpdateBus((batch) => updates.postMessage(batch))
   },
-  /** Emits `count` updates, `perSecond` of them in a second or as many as a turn of 1 ms holds; resolves when all are. */
+  /** Emits `count` updates at `perSecond`, limited by `maxPerTurn` each millisecond; resolves when all are emitted. */
   async flood(count: number, perSecond: number): Promise<void> {
     const started = performance.now()
     for (let n = 0; n < count; ) {
-      const due = Math.min(count, Math.ceil(((performance.now() - started) / 1_000) * perSecond), n + maxInTurn)
+      const due = Math.min(count, Math.ceil(((performance.now() - started) / 1_000) * perSecond), n + maxPerTurn)
       for (; n < due; n++) bus?.emit(toUpdate(n))
       await new Promise((resolve) => setTimeout(resolve, 1))
     }
-    bus?.emit({ kind: 'notice', id: 'last', level: 'info', name: 'Internal', message: `last of ${count}` })
+    bus?.emit({
+      kind: 'notice',
+      id: `last of ${count}`,
+      level: 'info',
+      name: 'Internal',
+      reason: { code: 'cancelled' },
+    })
   },
 }
 
@@ -25,16 +31,16 @@ export type EventsBenchCommands = typeof commands
 
 expose(commands)
 
-/** More than any part of the engine emits without a pause. */
-const maxInTurn = 100
+/** More updates than any part of the engine emits in one turn of the event loop. */
+const maxPerTurn = 100
 
-/** Installs under way at once, more than a person begins. */
+/** Concurrent installs, more than a person starts. */
 const transfers = 20
 const packages = 10_000
 
 /**
- * As in a busy minute: half of the news are who holds a package, most others the progress of installs, and now and then
- * the catalogue has changed or a publication is on its way.
+ * The mix of a busy minute: half of the updates are about providers of a package, most others about the progress of
+ * installs, and a few about the catalogue or a publication.
  */
 const toUpdate = (n: number): Update => {
   if (n % 2 === 0) return { kind: 'package', id: `publisher/package-${(n / 2) % packages}` }
@@ -59,9 +65,9 @@ const toUpdate = (n: number): Update => {
       specs: [`package-${n % transfers}`],
       state: 'fetching',
       bytes: n,
-      // When it was said, by the clock that page and worker share.
       totalBytes: 1e6,
       sources: 3,
+      // Carries the time of emission, by the clock that page and worker share.
       startedAt: performance.timeOrigin + performance.now(),
     },
   }

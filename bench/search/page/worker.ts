@@ -2,12 +2,12 @@ import { expose } from 'comlink'
 import { createSearch, type Search } from '../../../workers/search/index.ts'
 import { type Corpus, createCorpus, type QueryKind } from '../corpus.ts'
 
-/** The search as the engine has it, in a worker. */
+/** The engine's search in a worker. */
 let search: Search | undefined
 let corpus: Corpus | undefined
 
 const commands = {
-  /** Ms of each put of all `size` documents. */
+  /** Indexes `size` documents; returns the duration of each put (ms). */
   fill(size: number): number[] {
     corpus = createCorpus(size)
     search = createSearch({ now: () => performance.now() })
@@ -19,7 +19,7 @@ const commands = {
     }
     return samples
   },
-  /** Ms of each query of one kind. */
+  /** Runs all queries of one kind; returns the duration of each (ms). */
   ask(kind: QueryKind): number[] {
     const samples: number[] = []
     for (const query of corpus?.queriesByKind[kind] ?? []) {

@@ -10,6 +10,7 @@ import { browseText } from '../../text/browse.ts'
 import { counts } from '../../text/counts.ts'
 import { drawingFailureText } from '../../text/drawing-failures.ts'
 import { formatDuration } from '../../text/format.ts'
+import { sayFailure } from '../../text/reasons.ts'
 import { ActiveFilters } from './active-filters.tsx'
 import { BrowseEmpty } from './browse-empty.tsx'
 import { Facets } from './facets.tsx'
@@ -93,7 +94,7 @@ const ResultHead = ({ query, narrow }: { query: BrowseQuery; narrow: (change: Pa
   return (
     <div className="result-head">
       <p className="result-count">
-        <output>{failure === undefined ? found : browseText.failed({ reason: failure.message })}</output>
+        <output>{failure === undefined ? found : browseText.failed({ reason: sayFailure(failure) })}</output>
         {result === undefined || found === '' || failure !== undefined ? null : (
           <span aria-hidden="true" className="result-time">
             {searching ? browseText.searching : browseText.took({ duration: formatDuration(result.tookMs) })}

@@ -22,7 +22,7 @@ export const ResultRow = memo(({ hit, now }: { hit: PackageSummary | undefined; 
     <article className="result">
       <Seal id={id} />
       <div className="result-text">
-        <h3 className="result-name">
+        <h2 className="result-name">
           <Link className="result-link" href={links.package(id)}>
             {name}
           </Link>
@@ -33,7 +33,7 @@ export const ResultRow = memo(({ hit, now }: { hit: PackageSummary | undefined; 
               {installed === version ? browseText.installed : browseText.installedVersion({ version: installed })}
             </span>
           )}
-        </h3>
+        </h2>
         <p className="result-id">
           <PackageName id={id} publisherName={publisherName} />
         </p>

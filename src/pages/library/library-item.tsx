@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react'
 import { Link } from 'wouter'
+import type { FailureView } from '../../../workers/contract/failures.ts'
 import type { LibraryEntry, UninstallPlan, VerifyResult } from '../../../workers/contract/views.ts'
 import { Banner } from '../../components/banner.tsx'
 import { Button } from '../../components/button.tsx'
@@ -10,10 +11,10 @@ import { Time } from '../../components/time.tsx'
 import { useCommands, useLinks } from '../../hooks/use-app.ts'
 import { canPickFolders } from '../../lib/folder-picker.ts'
 import { isFailureView } from '../../store/failure-view.ts'
-import type { FailureView } from '../../store/state.ts'
 import { counts } from '../../text/counts.ts'
 import { formatBytes } from '../../text/format.ts'
 import { libraryText } from '../../text/library.ts'
+import { sayFailure, sayReason } from '../../text/reasons.ts'
 
 /** One installed package with its actions. */
 export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }) => {
@@ -35,7 +36,7 @@ export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }
   }
   const askToRemove = async (): Promise<void> => {
     const plan = await planUninstall(id, version)
-    if (isFailureView(plan)) notify('error', plan.message)
+    if (isFailureView(plan)) notify('error', sayFailure(plan))
     else setRemoving(plan)
   }
   const name = `${slug} ${version}`
@@ -76,7 +77,7 @@ export const LibraryItem = ({ entry, now }: { entry: LibraryEntry; now: number }
           </Button>
         ) : null}
         <Button
-          aria-label={libraryText.verifyOf({ name })}
+          aria-label={checked === 'checking' ? libraryText.verifyingOf({ name }) : libraryText.verifyOf({ name })}
           disabled={checked === 'checking'}
           icon="shield"
           onClick={check}
@@ -129,7 +130,7 @@ const Checked = ({ outcome, again }: { outcome: VerifyResult | FailureView; agai
   if (isFailureView(outcome)) {
     return (
       <Banner title={libraryText.verifyFailed} tone="error" urgent>
-        {outcome.message}
+        {sayFailure(outcome)}
       </Banner>
     )
   }
@@ -154,7 +155,7 @@ const Checked = ({ outcome, again }: { outcome: VerifyResult | FailureView; agai
       <ul>
         {outcome.damaged.map(({ path, reason }) => (
           <li className="break" key={path}>
-            {libraryText.damagedFile({ path, reason })}
+            {libraryText.damagedFile({ path, reason: sayReason(reason) })}
           </li>
         ))}
       </ul>

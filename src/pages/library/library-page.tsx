@@ -15,6 +15,7 @@ import { counts } from '../../text/counts.ts'
 import { drawingFailureText } from '../../text/drawing-failures.ts'
 import { formatBytes } from '../../text/format.ts'
 import { libraryText } from '../../text/library.ts'
+import { sayFailure } from '../../text/reasons.ts'
 import { LibraryItem } from './library-item.tsx'
 
 /** Installed packages and running installs. */
@@ -37,7 +38,7 @@ export default function LibraryPage() {
       </div>
       {failure === undefined ? null : (
         <Banner title={libraryText.failedTitle} tone="error">
-          {failure.message}
+          {sayFailure(failure)}
         </Banner>
       )}
       {transfers.length === 0 ? null : (

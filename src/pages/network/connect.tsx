@@ -2,6 +2,7 @@ import { useId, useState } from 'react'
 import { Button } from '../../components/button.tsx'
 import { useCommands } from '../../hooks/use-app.ts'
 import { networkText } from '../../text/network.ts'
+import { sayFailure } from '../../text/reasons.ts'
 
 /** Connects to a peer or relay by its address. */
 export const Connect = () => {
@@ -18,7 +19,7 @@ export const Connect = () => {
     const failure = await connect(wanted)
     setState('idle')
     if (failure === undefined) setAddress('')
-    else setError(failure.message)
+    else setError(sayFailure(failure))
   }
   return (
     <section className="panel">

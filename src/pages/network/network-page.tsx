@@ -13,6 +13,7 @@ import { controlText } from '../../text/controls.ts'
 import { drawingFailureText } from '../../text/drawing-failures.ts'
 import { formatAgo, formatDateTime } from '../../text/format.ts'
 import { networkText } from '../../text/network.ts'
+import { sayReason } from '../../text/reasons.ts'
 import { Connect } from './connect.tsx'
 import { Lookups } from './lookups.tsx'
 import { Peers } from './peers.tsx'
@@ -117,7 +118,7 @@ const Relays = ({ relays }: { relays: StatusView['relays'] }) => (
             </span>
             <code className="break">{address}</code>
             <CopyButton label={controlText.copyRelayAddress} text={address} />
-            {reason === '' ? null : <span className="calm-note">{reason}</span>}
+            {reason === undefined ? null : <span className="calm-note">{sayReason(reason)}</span>}
           </li>
         ))}
       </ul>

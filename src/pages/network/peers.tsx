@@ -6,6 +6,7 @@ import { shortened } from '../../lib/names.ts'
 import { drawingFailureText } from '../../text/drawing-failures.ts'
 import { formatAgo, formatDuration } from '../../text/format.ts'
 import { networkText } from '../../text/network.ts'
+import { sayReason } from '../../text/reasons.ts'
 
 /** Number of table columns, for a row that failed to render. */
 const columns = 6
@@ -61,7 +62,9 @@ const Peer = ({ peer, now }: { peer: PeerView; now: number }) => {
       <td data-label={networkText.connection} title={address}>
         {networkText.path(path)}
       </td>
-      <td data-label={networkText.health}>{health === 'healthy' ? networkText.healthy : healthReason}</td>
+      <td data-label={networkText.health}>
+        {health === 'healthy' || healthReason === undefined ? networkText.healthy : sayReason(healthReason)}
+      </td>
       <td data-label={networkText.roundTrip}>
         {rttMs === undefined ? networkText.notMeasured : formatDuration(rttMs)}
       </td>

@@ -11,6 +11,7 @@ import { isFailureView } from '../../store/failure-view.ts'
 import { controlText } from '../../text/controls.ts'
 import { formatBytes } from '../../text/format.ts'
 import { packageText } from '../../text/package.ts'
+import { sayFailure } from '../../text/reasons.ts'
 
 /** Height of a text row (px); also in the style sheet. */
 const rowHeight = 20
@@ -65,7 +66,7 @@ const toContent = (bytes: Awaited<ReturnType<ReturnType<typeof useCommands>['rea
   if (isFailureView(bytes)) {
     return bytes.name === 'ContentUnavailable' || bytes.name === 'NotInstalled'
       ? { state: 'none', why: packageText.fileNotHere }
-      : { state: 'none', why: bytes.message }
+      : { state: 'none', why: sayFailure(bytes) }
   }
   const text = decodeText(bytes)
   if (text === undefined) return { state: 'none', why: packageText.fileNotText }

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react'
+import type { FailureView } from '../../../workers/contract/failures.ts'
 import type { InstallPlan, PackageView, VersionView } from '../../../workers/contract/views.ts'
 import { Banner } from '../../components/banner.tsx'
 import { Button, LinkButton } from '../../components/button.tsx'
@@ -9,11 +10,11 @@ import { useAppState, useCommands, useLinks } from '../../hooks/use-app.ts'
 import { keyed } from '../../lib/keyed.ts'
 import { slugOf } from '../../lib/names.ts'
 import { isFailureView } from '../../store/failure-view.ts'
-import type { FailureView } from '../../store/state.ts'
 import { controlText } from '../../text/controls.ts'
 import { counts } from '../../text/counts.ts'
 import { formatBytes, formatList } from '../../text/format.ts'
 import { installText } from '../../text/install.ts'
+import { sayFailure, sayReason } from '../../text/reasons.ts'
 
 interface Props {
   view: PackageView
@@ -129,7 +130,7 @@ export const InstallDialog = ({ view, version, onClose }: Props) => {
           tone={failure.name === 'DependencyMissing' ? 'warning' : 'error'}
           urgent
         >
-          <p>{failure.message}</p>
+          <p>{sayFailure(failure)}</p>
         </Banner>
       )}
       {plan === undefined ? (
@@ -144,7 +145,7 @@ export const InstallDialog = ({ view, version, onClose }: Props) => {
 
 const Plan = ({ plan: { packages, bytes, warnings }, wanted }: { plan: InstallPlan; wanted: string }) => (
   <>
-    {keyed(warnings, String).map(({ key, item }) => (
+    {keyed(warnings.map(sayReason), String).map(({ key, item }) => (
       <Banner key={key} tone="warning">
         {item}
       </Banner>

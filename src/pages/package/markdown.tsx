@@ -127,6 +127,7 @@ const toFragment = (text: string, toFile: (link: string) => string | undefined):
     table.replaceWith(frame)
     frame.append(table)
   }
+  for (const code of fragment.querySelectorAll('pre')) code.tabIndex = 0
   return fragment
 }
 

@@ -2,6 +2,7 @@ import './package.css'
 import * as Tabs from '@radix-ui/react-tabs'
 import { useEffect, useState } from 'react'
 import { useLocation, useParams, useSearch } from 'wouter'
+import type { FailureView } from '../../../workers/contract/failures.ts'
 import type { PackageView, VersionView } from '../../../workers/contract/views.ts'
 import { Banner } from '../../components/banner.tsx'
 import { Button, LinkButton } from '../../components/button.tsx'
@@ -11,11 +12,11 @@ import { Part } from '../../components/part.tsx'
 import { useApp, useAppState, useCommands, useLinks } from '../../hooks/use-app.ts'
 import { useTitle } from '../../hooks/use-title.ts'
 import { type PackageTab, packageTabs, parsePackageQuery } from '../../routes.ts'
-import type { FailureView } from '../../store/state.ts'
 import { drawingFailureText } from '../../text/drawing-failures.ts'
 import { formatList } from '../../text/format.ts'
 import { formatCount } from '../../text/numbers.ts'
 import { packageText } from '../../text/package.ts'
+import { sayFailure } from '../../text/reasons.ts'
 import { Dependencies } from './dependencies.tsx'
 import { Files } from './files.tsx'
 import { InstallDialog } from './install-dialog.tsx'
@@ -49,9 +50,9 @@ export default function PackagePage() {
   if (asked?.value !== undefined) return <Described view={asked.value} />
   if (asked?.failure !== undefined) return <Missing failure={asked.failure} id={id} slug={slug} />
   return (
-    <p className="page-loading">
+    <h1 className="page-loading">
       <Icon className="spin" name="working" /> {packageText.loading({ slug })}
-    </p>
+    </h1>
   )
 }
 
@@ -156,7 +157,7 @@ const Missing = ({ id, slug, failure }: { id: string; slug: string; failure: Fai
     setState('asking')
     const answer = await lookup(id)
     if ('found' in answer && answer.found) await describe(id)
-    else setState('found' in answer ? packageText.notFound : answer.message)
+    else setState('found' in answer ? packageText.notFound : sayFailure(answer))
   }
   const isAbsent = failure.name === 'PackageNotFound'
   return (
@@ -175,7 +176,7 @@ const Missing = ({ id, slug, failure }: { id: string; slug: string; failure: Fai
       level={1}
       title={isAbsent ? packageText.missingTitle({ slug }) : packageText.failedTitle({ slug })}
     >
-      <p>{isAbsent ? packageText.missing : failure.message}</p>
+      <p>{isAbsent ? packageText.missing : sayFailure(failure)}</p>
       <output>{state === 'idle' || state === 'asking' ? '' : state}</output>
     </EmptyState>
   )

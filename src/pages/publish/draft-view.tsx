@@ -9,6 +9,7 @@ import { counts } from '../../text/counts.ts'
 import { drawingFailureText } from '../../text/drawing-failures.ts'
 import { formatBytes } from '../../text/format.ts'
 import { publishText } from '../../text/publish.ts'
+import { sayFailure } from '../../text/reasons.ts'
 import { FieldsForm } from './fields-form.tsx'
 import { Findings } from './findings.tsx'
 import { LeftOutList } from './left-out-list.tsx'
@@ -41,7 +42,7 @@ export const DraftView = ({ draft }: { draft: OpenDraft }) => {
       ) : null}
       {check === undefined && failure !== undefined ? (
         <Banner title={publishText.checkFailed} tone="error" urgent>
-          {failure.message}
+          {sayFailure(failure)}
         </Banner>
       ) : null}
       {check === undefined ? null : (

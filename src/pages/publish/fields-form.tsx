@@ -2,6 +2,7 @@ import { type ReactNode, useId, useState } from 'react'
 import type { ManifestFields, PackageCheck } from '../../../workers/contract/views.ts'
 import { useCommands } from '../../hooks/use-app.ts'
 import { publishText } from '../../text/publish.ts'
+import { sayFailure } from '../../text/reasons.ts'
 
 /** Lists cut longer descriptions. */
 const DESCRIPTION_CHARACTERS = 300
@@ -24,8 +25,10 @@ const fieldByFinding: Record<string, keyof ManifestFields> = {
 export const FieldsForm = ({ check, typed }: { check: PackageCheck; typed: Partial<ManifestFields> }) => {
   const { typeField } = useCommands()
   const { fields, findings } = check
-  const errorOf = (name: keyof ManifestFields): string | undefined =>
-    findings.find((finding) => finding.level === 'error' && fieldByFinding[finding.name] === name)?.message
+  const errorOf = (name: keyof ManifestFields): string | undefined => {
+    const error = findings.find((finding) => finding.level === 'error' && fieldByFinding[finding.name] === name)
+    return error === undefined ? undefined : sayFailure(error)
+  }
   const text = (name: TextName, label: string, hint?: string) => (
     <Field error={errorOf(name)} hint={hint} label={label}>
       {(attributes) => (

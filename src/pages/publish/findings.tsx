@@ -3,6 +3,7 @@ import { Icon, type IconName } from '../../components/icon.tsx'
 import { keyed } from '../../lib/keyed.ts'
 import { counts } from '../../text/counts.ts'
 import { publishText } from '../../text/publish.ts'
+import { sayFailure } from '../../text/reasons.ts'
 
 const levels: { level: FindingLevel; icon: IconName; number: 'errors' | 'warnings' | 'notes' }[] = [
   { level: 'error', icon: 'error', number: 'errors' },
@@ -32,9 +33,9 @@ export const Findings = ({ findings }: { findings: readonly Finding[] }) => (
             <Icon className="turn" name="chevron" />
           </summary>
           <ul>
-            {keyed(of, (each) => `${each.name} ${placeOf(each)} ${each.message}`).map(({ key, item: finding }) => (
+            {keyed(of, (each) => `${each.name} ${placeOf(each)} ${sayFailure(each)}`).map(({ key, item: finding }) => (
               <li key={key}>
-                <p>{finding.message}</p>
+                <p>{sayFailure(finding)}</p>
                 <p className="finding-place">
                   <code>{placeOf(finding)}</code> <span>{finding.name}</span>
                 </p>

@@ -5,6 +5,7 @@ import { Icon } from '../../components/icon.tsx'
 import { useCommands } from '../../hooks/use-app.ts'
 import type { OpenDraft } from '../../store/state.ts'
 import { publishText } from '../../text/publish.ts'
+import { sayReason } from '../../text/reasons.ts'
 
 /** Finding about a private-looking file that was neither left out nor confirmed. */
 export const isBlocked = (finding: Finding): finding is Finding & { path: string } =>
@@ -41,10 +42,10 @@ export const PrivateFiles = ({ draft }: { draft: OpenDraft }) => {
           </h3>
           <p className="hint">{publishText.privateHint}</p>
           <ul>
-            {undecided.map(({ path, message, line }, at) => (
+            {undecided.map(({ path, reason, line }, at) => (
               <li key={path}>
                 <p className="break">
-                  {message}
+                  {sayReason(reason)}
                   {line === undefined ? null : (
                     <span className="private-line"> {publishText.line({ line: String(line) })}</span>
                   )}

@@ -26,7 +26,7 @@ const blocking = (files: readonly FileInput[], confirmed: readonly string[] = []
       level: 'error',
       name: 'PrivateFile',
       path,
-      message: `${path} is private.`,
+      reason: { code: 'private-file', path, sign: 'private-key', confirmed: false },
     })),
     fields,
     dependencies: [],

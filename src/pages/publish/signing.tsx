@@ -10,6 +10,7 @@ import type { OpenDraft } from '../../store/state.ts'
 import { counts } from '../../text/counts.ts'
 import { formatBytes } from '../../text/format.ts'
 import { publishText } from '../../text/publish.ts'
+import { sayFailure, sayReason } from '../../text/reasons.ts'
 import { isBlocked } from './private-files.tsx'
 
 /** What will be signed and by whom, with the publish button. Stays in view beside the form. */
@@ -21,8 +22,8 @@ export const Signing = ({ draft, check }: { draft: OpenDraft; check: PackageChec
   const { slug, version } = check.fields
   const errors = check.findings.filter(({ level }) => level === 'error').length
   const blocked = check.findings.filter(isBlocked).length
-  const warnings =
-    dryRun?.warnings.filter((warning) => !check.findings.some(({ message }) => message === warning)) ?? []
+  const found = new Set(check.findings.map(({ reason }) => sayReason(reason)))
+  const warnings = (dryRun?.warnings ?? []).map(sayReason).filter((warning) => !found.has(warning))
   return (
     <aside aria-label={publishText.toSign} className="signing">
       <h2>{publishText.toSign}</h2>
@@ -69,7 +70,7 @@ export const Signing = ({ draft, check }: { draft: OpenDraft; check: PackageChec
       ))}
       {failure === undefined ? null : (
         <Banner title={publishText.publishFailed} tone="error" urgent>
-          {failure.message}
+          {sayFailure(failure)}
         </Banner>
       )}
       <Button

@@ -3,21 +3,23 @@ import { runOperation } from '../../telemetry/operation.ts'
 import type { Tracer } from '../../telemetry/telemetry.ts'
 import type { pingConnection } from './ping.ts'
 
-/** Pings in one check: one may be lost. */
+/** Pings per check: one may be lost. */
 const pingsInCheck = 2
 
 export interface ChecksOptions {
   tracer: Tracer
   ping: typeof pingConnection
   onPong(connection: Connection, rttMs: number): void
-  /** A ping that was sent at `sentAt` was not answered in time. */
+  /** Reports that the ping sent at `sentAt` was not answered in time. */
   onLost(connection: Connection, sentAt: number): void
-  /** Milliseconds of the clock that `sentAt` is of. */
+  /** The clock of `sentAt` (ms). */
   now(): number
   stopped: AbortSignal
 }
 
-/** Whether a connection lives; true when it does. Each ping may take so long, ms. A check that is under way is joined. */
+/**
+ * Resolves to true if the connection lives. `timeoutMs` limits each ping. Joins a running check with the same timeout.
+ */
 export type Check = (connection: Connection, timeoutMs: number) => Promise<boolean>
 
 export const createChecks = ({ tracer, ping, onPong, onLost, now, stopped }: ChecksOptions): Check => {
@@ -41,7 +43,7 @@ export const createChecks = ({ tracer, ping, onPong, onLost, now, stopped }: Che
   }
 
   return (connection, timeoutMs) => {
-    // An urgent check does not wait for one that has more time.
+    // An urgent check does not wait for one with a longer timeout.
     const key = `${connection.id} ${timeoutMs}`
     const checking = running.get(key) ?? run(connection, timeoutMs).finally(() => running.delete(key))
     running.set(key, checking)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type ConnectionFacts, chooseKept, type PeerFacts, superfluous } from './choose.ts'
+import { type ConnectionFacts, chooseKept, duplicateConnections, type PeerFacts } from './choose.ts'
 
 const connection = (id: string, change: Partial<ConnectionFacts> = {}): ConnectionFacts => ({
   id,
@@ -15,23 +15,23 @@ const lower = { isLower: true, now: 10_000 }
 const higher = { isLower: false, now: 10_000 }
 
 describe('connections to one peer', () => {
-  test('a relayed one goes once a direct one works, unless something runs over it', () => {
-    const twin = connection('relayed', { direct: false })
-    expect(ids(superfluous([twin, connection('direct')], higher))).toEqual(['relayed'])
-    expect(superfluous([twin, connection('direct', { settled: false })], lower)).toEqual([])
-    expect(superfluous([{ ...twin, busyStreams: 1 }, connection('direct')], lower)).toEqual([])
+  test('a relayed one is closed once a direct one works, unless it is in use', () => {
+    const idleRelayed = connection('relayed', { direct: false })
+    expect(ids(duplicateConnections([idleRelayed, connection('direct')], higher))).toEqual(['relayed'])
+    expect(duplicateConnections([idleRelayed, connection('direct', { settled: false })], lower)).toEqual([])
+    expect(duplicateConnections([{ ...idleRelayed, busyStreams: 1 }, connection('direct')], lower)).toEqual([])
   })
 
-  test('of two direct ones the lower id closes the one with less on it, then the newer one', () => {
+  test('of two direct ones the side with the lower id closes the less busy one, then the newer one', () => {
     const [older, newer] = [connection('older'), connection('newer', { openedAt: 5 })]
-    expect(ids(superfluous([newer, older], lower))).toEqual(['newer'])
-    expect(ids(superfluous([{ ...newer, busyStreams: 2 }, older], lower))).toEqual(['older'])
-    expect(superfluous([newer, older], { isLower: true, now: 2_004 })).toEqual([])
-    expect(superfluous([newer, older], higher)).toEqual([])
-    expect(ids(superfluous([newer, older], { isLower: false, now: 40_000 }))).toEqual(['newer'])
+    expect(ids(duplicateConnections([newer, older], lower))).toEqual(['newer'])
+    expect(ids(duplicateConnections([{ ...newer, busyStreams: 2 }, older], lower))).toEqual(['older'])
+    expect(duplicateConnections([newer, older], { isLower: true, now: 2_004 })).toEqual([])
+    expect(duplicateConnections([newer, older], higher)).toEqual([])
+    expect(ids(duplicateConnections([newer, older], { isLower: false, now: 40_000 }))).toEqual(['newer'])
   })
 
-  test('never all are closed', () => {
+  test('at least one stays', () => {
     const any = fc.array(
       fc.record({
         id: fc.uuid(),
@@ -44,7 +44,7 @@ describe('connections to one peer', () => {
     )
     fc.assert(
       fc.property(any, fc.boolean(), (connections, isLower) => {
-        const closed = superfluous(connections, { isLower, now: 100_000 })
+        const closed = duplicateConnections(connections, { isLower, now: 100_000 })
         if (connections.length > 0) expect(closed.length).toBeLessThan(connections.length)
         const left = connections.filter((each) => !closed.includes(each))
         if (connections.some((each) => each.direct && each.settled))
@@ -67,30 +67,30 @@ describe('peers', () => {
     ...change,
   })
 
-  test('idle ones go, but not mesh members and the best', () => {
+  test('idle ones are closed, except mesh members and the best', () => {
     const peers = [
       peer('idle'),
       peer('good', { score: 0.9 }),
       peer('used', { usedAt: now - 1 }),
       peer('mesh', { inMesh: true }),
     ]
-    expect(chooseKept(peers, limits, now)).toEqual({ kept: ['mesh', 'used'], idle: ['good', 'idle'], tooMany: [] })
+    expect(chooseKept(peers, limits, now)).toEqual({ kept: ['mesh', 'used'], idle: ['good', 'idle'], overLimit: [] })
     expect(chooseKept(peers, { ...limits, keep: 4 }, now).idle).toEqual([])
   })
 
-  test('above the limit the least useful go, newcomers after those that had their time', () => {
+  test('over the limit the least useful are closed, newcomers last', () => {
     const used = { usedAt: now - 1 }
     const peers = [
       ...[peer('m1', { inMesh: true }), peer('m2', { inMesh: true })],
       ...[peer('old', { ...used, score: 0.6 }), peer('worst', { ...used, score: 0.1 })],
       ...[peer('new', { ...used, openedAt: now - 1_000 }), peer('newest', { ...used, openedAt: now })],
     ]
-    expect(chooseKept(peers, limits, now).tooMany).toEqual(['worst', 'old'])
-    expect(chooseKept(peers, { ...limits, max: 3 }, now).tooMany).toEqual(['worst', 'old', 'newest'])
-    expect(chooseKept(peers, { ...limits, max: 1 }, now).tooMany).toEqual(['worst', 'old', 'newest', 'new', 'm2'])
+    expect(chooseKept(peers, limits, now).overLimit).toEqual(['worst', 'old'])
+    expect(chooseKept(peers, { ...limits, max: 3 }, now).overLimit).toEqual(['worst', 'old', 'newest'])
+    expect(chooseKept(peers, { ...limits, max: 1 }, now).overLimit).toEqual(['worst', 'old', 'newest', 'new', 'm2'])
   })
 
-  test('no more stay than the limit, and nobody is closed for two reasons', () => {
+  test('the limit holds, and no peer is closed for two reasons', () => {
     const any = fc.uniqueArray(
       fc.record({
         peer: fc.uuid(),
@@ -103,9 +103,9 @@ describe('peers', () => {
     )
     fc.assert(
       fc.property(any, (peers) => {
-        const { idle, tooMany } = chooseKept(peers, limits, now)
-        const closed = new Set([...idle, ...tooMany])
-        expect(closed.size).toBe(idle.length + tooMany.length)
+        const { idle, overLimit } = chooseKept(peers, limits, now)
+        const closed = new Set([...idle, ...overLimit])
+        expect(closed.size).toBe(idle.length + overLimit.length)
         expect(peers.length - closed.size).toBeLessThanOrEqual(limits.max)
       }),
       { seed: 1 },

@@ -1,72 +1,72 @@
 /**
- * Which connections a pool closes, as pure functions of what it has: ones too many to one peer, idle ones, and peers
- * above the limit.
+ * Decides which connections the pool closes: duplicates, idle ones, and peers over the limit. Pure.
  */
 
-/** One connection, as far as these choices need it. Times are ms of one clock. */
+/** The facts of one connection. Times are ms of one clock. */
 export interface ConnectionFacts {
   id: string
   direct: boolean
   openedAt: number
-  /** Both sides are known to have finished connecting. */
+  /** Both sides have finished connecting. */
   settled: boolean
-  /** Streams beside those that connecting itself needs. */
+  /** Streams besides those of the connection setup. */
   busyStreams: number
 }
 
 /**
- * A second direct connection is not closed before it is this old, ms: gossip that is just opening its stream on it would
- * not notice the end of that stream, and count on it for good.
+ * Age before a duplicate direct connection may be closed (ms). If gossip is just opening its stream there, it would
+ * miss the end of that stream and rely on it forever.
  */
-const ripeMs = 2_000
+const minDuplicateAgeMs = 2_000
 
-/** A connection that both sides may be about to close is left this long to the side with the lower id, ms. */
-const leaveToLowerMs = 30_000
+/** Age at which the side with the higher id closes duplicates that the other side has not closed (ms). */
+const higherSideAgeMs = 30_000
 
 /**
- * The connections to one peer that are to be closed: a relayed one when a direct one works and nothing runs over it, and
- * all direct ones but one. Which one stays is decided by the side with the lower id, because both sides may have seen
- * them come about in another order; the other side decides only when nothing has happened for long.
+ * Selects the connections to one peer to close: idle relayed ones when a direct one works, and all direct ones except
+ * one. The side with the lower id chooses which one stays, because the two sides may have seen them open in a different
+ * order; the other side chooses only if nothing happens for a long time.
  */
-export const superfluous = (
+export const duplicateConnections = (
   connections: readonly ConnectionFacts[],
   { isLower, now }: { isLower: boolean; now: number },
 ): ConnectionFacts[] => {
   const direct = connections.filter((each) => each.direct)
   const settled = direct.filter((each) => each.settled)
   if (settled.length === 0) return []
-  const twins = connections.filter((each) => !each.direct && each.busyStreams === 0)
-  // What runs over a connection is lost with it, and the older one carries the gossip.
+  const idleRelayed = connections.filter((each) => !each.direct && each.busyStreams === 0)
+  // Closing a busy connection loses its streams, and the older one carries the gossip.
   const [kept] = [...settled].sort(
     (a, b) => b.busyStreams - a.busyStreams || a.openedAt - b.openedAt || (a.id < b.id ? -1 : 1),
   )
-  const mayDecide = (each: ConnectionFacts): boolean => now - each.openedAt >= (isLower ? ripeMs : leaveToLowerMs)
-  return [...twins, ...direct.filter((each) => each !== kept && mayDecide(each))]
+  const mayDecide = (each: ConnectionFacts): boolean =>
+    now - each.openedAt >= (isLower ? minDuplicateAgeMs : higherSideAgeMs)
+  return [...idleRelayed, ...direct.filter((each) => each !== kept && mayDecide(each))]
 }
 
-/** One peer with a direct connection. */
+/** The facts of one peer with a direct connection. */
 export interface PeerFacts {
   peer: string
-  /** Its gossip mesh membership: closing it would leave a hole that has to be filled anew. */
+  /** True for a member of the gossip mesh, which would have to replace it. */
   inMesh: boolean
-  /** In [0, 1]. */
+  /** Reputation, in [0, 1]. */
   score: number
   usedAt: number
   openedAt: number
 }
 
 export interface Limits {
-  /** Peers that are kept although nothing is asked of them, best first: whom to ask next, and whom gossip needs. */
+  /** Number of peers kept even when idle, for the next queries and for gossip. */
   keep: number
-  /** Above so many, the least useful go at once. */
+  /** Limit of peers; the least useful ones above it are closed at once. */
   max: number
-  /** A peer beyond `keep` that was not used for so long goes, ms. */
+  /** Idle time after which a peer beyond `keep` is closed (ms). */
   idleMs: number
-  /** A new peer has this long to become useful before it can be one of the least useful, ms. */
+  /** Time for a new peer to become useful before it may count as one of the least useful (ms). */
   graceMs: number
 }
 
-/** Best first: mesh members, then those that served lately, then by score; the older one of equals. */
+/** Sorts the best first: mesh members, then recently used ones, then by score, then by age. */
 const byUsefulness = (peers: readonly PeerFacts[], { idleMs }: Pick<Limits, 'idleMs'>, now: number): PeerFacts[] =>
   [...peers].sort(
     (a, b) =>
@@ -78,13 +78,13 @@ const byUsefulness = (peers: readonly PeerFacts[], { idleMs }: Pick<Limits, 'idl
   )
 
 export interface Choice {
-  /** Useful: the pruner of libp2p is told to spare them. */
+  /** Peers that libp2p's pruner should spare. */
   kept: string[]
   idle: string[]
-  tooMany: string[]
+  overLimit: string[]
 }
 
-/** Which peers stay, which go because nobody needs them, and which because there are too many. */
+/** Decides which peers stay, and which are closed because they are idle or over the limit. */
 export const chooseKept = (peers: readonly PeerFacts[], limits: Limits, now: number): Choice => {
   const ranked = byUsefulness(peers, limits, now)
   const kept = ranked.filter(({ inMesh }, place) => inMesh || place < limits.keep).map(({ peer }) => peer)
@@ -96,7 +96,7 @@ export const chooseKept = (peers: readonly PeerFacts[], limits: Limits, now: num
   const staying = ranked.filter(({ peer }) => !isIdle.has(peer))
   const excess = Math.max(0, staying.length - limits.max)
   const isNew = ({ openedAt }: PeerFacts): boolean => now - openedAt < limits.graceMs
-  // The least useful of those that had their time; then newcomers, the last one first; friends only where all are.
+  // First the least useful after their grace period, then newcomers with the newest first, and kept peers last.
   const leastFirst = [...staying].reverse()
   const spare = leastFirst.filter(({ peer }) => !isKept.has(peer))
   const order = [
@@ -104,5 +104,5 @@ export const chooseKept = (peers: readonly PeerFacts[], limits: Limits, now: num
     ...spare.filter(isNew).sort((a, b) => b.openedAt - a.openedAt),
     ...leastFirst.filter(({ peer }) => isKept.has(peer)),
   ]
-  return { kept, idle, tooMany: order.slice(0, excess).map(({ peer }) => peer) }
+  return { kept, idle, overLimit: order.slice(0, excess).map(({ peer }) => peer) }
 }

@@ -1,43 +1,44 @@
+import type { HealthReason } from '../../contract/reasons.ts'
+
 /**
- * How well a connection works, judged by what was seen of it: answers to pings, and how requests over it ended.
- *
- * Pure: whoever pings and asks tells it here, with the time. It does not say what to do about a bad connection.
+ * The health of a connection, from answers to pings and the outcomes of requests. Pure. What to do about an unhealthy
+ * connection is the pool's decision.
  */
 
 export type HealthState = 'healthy' | 'degraded' | 'unhealthy'
 
 export interface Health {
   state: HealthState
-  /** Why it is not healthy, as a sentence; empty when it is. */
-  reason: string
+  /** Why it is not healthy. */
+  reason?: HealthReason
 }
 
-/** What was seen of one connection. Times are ms of one clock that never goes back. */
+/** Observations of one connection. Times are ms of one monotonic clock. */
 export interface Vitals {
-  /** The last sign of life: an answered ping or request, or the connection itself coming about. */
+  /** The last sign of life: an answered ping or request, or the opening of the connection. */
   readonly aliveAt: number
-  /** When it was last checked, or seen to work. */
+  /** When it was last checked, or last showed a sign of life. */
   readonly checkedAt: number
   /** When it last served a request of either side. */
   readonly usedAt: number
-  /** Round trip, smoothed, ms; undefined until the first ping was answered. */
+  /** Smoothed round trip (ms); undefined until the first ping was answered. */
   readonly rttMs: number | undefined
-  /** Pings without answer since the last sign of life. */
+  /** Unanswered pings since the last sign of life. */
   readonly lostPings: number
-  /** Requests that failed since one succeeded. */
+  /** Failed requests since the last success. */
   readonly failedRequests: number
 }
 
-/** How a request ended. `failed` is silence or a broken stream; “I do not have it” is an answer. */
+/** How a request ended. `failed` means silence or a broken stream; “not found” is an answer. */
 export type RequestOutcome = 'answered' | 'failed'
 
-/** One ping can be lost in a busy moment (a transfer fills the line); two in a row with nothing heard since is death. */
+/** One ping can get lost while a transfer fills the link; after two without any sign of life the connection is dead. */
 const pingsUntilDead = 2
 
-/** A round trip above this many ms counts as unknown in the ranking of peers (docs/protocol.md §10): it is of little use. */
+/** Round trips above this (ms) count as unknown in the ranking of peers (docs/protocol.md §10). */
 const slowRttMs = 1_000
 
-/** One failed request is chance; two in a row are worth knowing; five say that the other side no longer serves. */
+/** One failed request may be chance; two in a row degrade the connection; after five the peer no longer serves. */
 const failuresUntilDegraded = 2
 const failuresUntilUnhealthy = 5
 
@@ -61,9 +62,9 @@ export const afterPong = (vitals: Vitals, rttMs: number, now: number): Vitals =>
   rttMs: vitals.rttMs === undefined ? rttMs : vitals.rttMs + newestWeight * (rttMs - vitals.rttMs),
 })
 
-/** A ping that was sent at `sentAt` was not answered in time. */
+/** The ping sent at `sentAt` was not answered in time. */
 export const afterLostPing = (vitals: Vitals, sentAt: number, now: number): Vitals =>
-  // Something else was heard meanwhile: the ping was late, not lost.
+  // Another sign of life arrived meanwhile: the ping was late, not lost.
   vitals.aliveAt > sentAt
     ? { ...vitals, checkedAt: now }
     : { ...vitals, checkedAt: now, lostPings: vitals.lostPings + 1 }
@@ -76,13 +77,13 @@ export const afterRequest = (vitals: Vitals, outcome: RequestOutcome, now: numbe
 export const afterUse = (vitals: Vitals, now: number): Vitals => ({ ...vitals, usedAt: now })
 
 export const healthOf = ({ lostPings, failedRequests, rttMs }: Vitals): Health => {
-  if (lostPings >= pingsUntilDead) return { state: 'unhealthy', reason: `It did not answer ${lostPings} pings.` }
+  if (lostPings >= pingsUntilDead) return { state: 'unhealthy', reason: { code: 'pings-lost', count: lostPings } }
   if (failedRequests >= failuresUntilUnhealthy)
-    return { state: 'unhealthy', reason: `The last ${failedRequests} requests to it failed.` }
-  if (lostPings > 0) return { state: 'degraded', reason: 'It did not answer the last ping.' }
+    return { state: 'unhealthy', reason: { code: 'requests-failed', count: failedRequests } }
+  if (lostPings > 0) return { state: 'degraded', reason: { code: 'pings-lost', count: lostPings } }
   if (failedRequests >= failuresUntilDegraded)
-    return { state: 'degraded', reason: `The last ${failedRequests} requests to it failed.` }
+    return { state: 'degraded', reason: { code: 'requests-failed', count: failedRequests } }
   if (rttMs !== undefined && rttMs > slowRttMs)
-    return { state: 'degraded', reason: `It is slow: ${(rttMs / 1_000).toFixed(1)} s for a round trip.` }
-  return { state: 'healthy', reason: '' }
+    return { state: 'degraded', reason: { code: 'slow-round-trip', ms: Math.round(rttMs / 100) * 100 } }
+  return { state: 'healthy' }
 }

@@ -9,29 +9,29 @@ import type { PeerNode } from '../create-node.ts'
 import { AnotherPeerError, dialPeer, isGone } from '../dial-peer.ts'
 import { hasBudget } from '../relayed-budget.ts'
 
-/** Opening a stream takes at most this long, ms: two attempts to dial by WebRTC where the first one is lost. */
+/** Limit for opening a stream (ms): time for a second WebRTC dial if the first one is lost. */
 const defaultTimeoutMs = 10_000
 
-/** A direct connection is waited for this long (ms); by WebRTC it takes about 300. */
+/** How long to wait for a direct connection before using a relayed one (ms); WebRTC takes about 300. */
 const defaultRelayedAfterMs = 3_000
 
-/** A dial for a direct connection (ms). It continues when nobody waits for it any more: the next stream may use it. */
+/** Limit of a direct dial (ms). It outlives the stream that requested it, because the next stream may use it. */
 const directDialMs = 10_000
 
-/** A connection on which a stream takes longer than this is checked, ms: several round trips of a slow one. */
+/** A connection that takes longer than this to open a stream is checked (ms): several round trips of a slow link. */
 const stallMs = 1_500
 
-/** A connection that lives, but takes up no stream within this, ms, is not waited for. */
+/** Limit for opening a stream on a live connection (ms). */
 const openMs = 5_000
 
 export interface OpenStreamOptions {
   operation: Operation
-  /** True: a relayed connection will not do. False: it is used when no direct one can be made. */
+  /** True requires a direct connection; false falls back to a relayed one. */
   direct: boolean
   timeoutMs?: number
-  /** How long a direct connection is waited for (ms), less the time for which it has been tried already. */
+  /** How long to wait for a direct connection (ms), including the time a running attempt has already taken. */
   relayedAfterMs?: number
-  /** What the stream will carry (bytes): of a relayed connection, one that has as much left is used. */
+  /** What the stream will carry (bytes): a relayed connection must have that budget left. */
   bytes?: number
 }
 
@@ -40,29 +40,29 @@ export type StreamNode = Pick<
   'libp2p' | 'isRelay' | 'gater' | 'webRtc' | 'dialable' | 'paths' | 'dialRelayed' | 'telemetry'
 >
 
-/** What the pool knows of connections. */
+/** The pool's connections. */
 export interface StreamSource {
   /** Open connections to a peer, the best first. */
   connectionsTo(peer: PeerId): Connection[]
   /** How long it has been open (ms). */
   ageMs(connection: Connection): number
-  /** Nothing was heard of it for a while. */
+  /** True if it has shown no sign of life for a while. */
   isStale(connection: Connection): boolean
-  /** Whether it lives; one that does not is closed. */
+  /** Resolves to true if it lives; closes a dead one. */
   check(connection: Connection): Promise<boolean>
-  /** A stream was opened on it. */
+  /** Reports that a stream was opened on it. */
   onUse(connection: Connection): void
-  /** It took up no stream, though it lives. */
+  /** Reports that it did not open a stream in time. */
   onFailure(connection: Connection): void
 }
 
 /**
- * Opens a stream to a peer on its direct connection, dialling one where there is none: first by the addresses that are
- * known, else through the relays that we are connected to. Where none is made in time, or a try failed a moment ago, a
- * relayed connection is taken, if that will do. A connection that is silent is checked meanwhile, and given up when it
- * is dead, so that it does not use up the time.
+ * Opens a stream to a peer on its direct connection, and dials one if necessary, by its stored addresses and through
+ * our relays. If no direct connection opens in time, or an attempt failed a moment ago, it uses a relayed one, if
+ * allowed. A silent connection is checked meanwhile and abandoned when dead, so that it does not use up the time.
  *
- * @throws Failure `PeerUnreachable`, `Timeout` after `timeoutMs`, or `Cancelled` when the operation is cancelled; nothing else.
+ * @throws Failure `PeerUnreachable`, `Timeout` after `timeoutMs`, or `Cancelled` when the operation is cancelled;
+ * nothing else.
  */
 export const openStream = async (
   node: StreamNode,
@@ -81,13 +81,13 @@ export const openStream = async (
     const open = async (): Promise<Stream> => {
       const onOpen = await tryConnections(source, peer, protocol, isDirect, limited)
       if (onOpen !== undefined) return onOpen
-      // What has been tried for a while already is waited for so much less.
-      const patienceMs = direct ? timeoutMs : relayedAfterMs - (node.paths.tryingMs(peerId) ?? 0)
-      const share = direct ? limited : limited.withTimeout(Math.max(patienceMs, 0))
+      // A running attempt has already used part of the time.
+      const waitMs = direct ? timeoutMs : relayedAfterMs - (node.paths.tryingMs(peerId) ?? 0)
+      const directOperation = direct ? limited : limited.withTimeout(Math.max(waitMs, 0))
       try {
         const dialling = dialDirect(node, peer, operation)
-        const connection = await raceSignal(dialling, share.signal)
-        return await openOn(source, connection, protocol, share)
+        const connection = await raceSignal(dialling, directOperation.signal)
+        return await openOn(source, connection, protocol, directOperation)
       } catch (error) {
         if (direct) throw error
         ended.throwIfAborted()
@@ -98,28 +98,28 @@ export const openStream = async (
     const opening = open()
     return await closeLate(opening, raceSignal(opening, ended))
   } catch (error) {
-    if (operation.signal.aborted) throw new Failure('Cancelled', 'It was cancelled.')
+    if (operation.signal.aborted) throw new Failure('Cancelled', { code: 'cancelled' })
     if (timeout.aborted)
-      throw new Failure('Timeout', `The peer ${short(peerId)} could not be reached within ${timeoutMs / 1000} seconds.`)
-    throw new Failure('PeerUnreachable', `The peer ${short(peerId)} cannot be reached: ${describe(error)}`)
+      throw new Failure('Timeout', { code: 'peer-timed-out', peer: short(peerId), seconds: timeoutMs / 1000 })
+    throw new Failure('PeerUnreachable', { code: 'peer-unreachable', peer: short(peerId), detail: describe(error) })
   } finally {
     undoPermit()
   }
 }
 
-/** Addresses of a peer: those that it has if it holds a reservation at one of our relays, and those that it told. */
+/** Returns the addresses of a peer: assumed ones through our relays, and those in the peer store. */
 const knownAddresses = async (node: StreamNode, peer: PeerId): Promise<Multiaddr[]> => {
   const { libp2p } = node
-  const told = await libp2p.peerStore.get(peer).then(
+  const stored = await libp2p.peerStore.get(peer).then(
     ({ addresses }) => addresses.map(({ multiaddr }) => multiaddr),
     () => [],
   )
-  const guessed = libp2p
+  const assumed = libp2p
     .getConnections()
     .filter((connection) => isDirect(connection) && node.isRelay(connection.remotePeer.toString()))
     .map(({ remoteAddr }) => addressesThrough(remoteAddr, peer.toString()))
     .flatMap(({ webRtc, relayed }) => (node.webRtc ? [webRtc, relayed] : [relayed]))
-  return node.dialable(peer.toString(), [...guessed, ...told])
+  return node.dialable(peer.toString(), [...assumed, ...stored])
 }
 
 const openRelayed = async (
@@ -138,7 +138,7 @@ const openRelayed = async (
   return openOn(source, connection, protocol, operation)
 }
 
-/** Through one relay after the other. There may be relayed connections to the peer, all of them used up. */
+/** Dials through one relay after another. Existing relayed connections to the peer are used up. */
 const dialRelayed = async (node: StreamNode, peer: PeerId, operation: Operation): Promise<Connection> => {
   let failure: unknown = new Error('no address of it is known')
   for (const address of (await knownAddresses(node, peer)).filter(isRelayed)) {
@@ -155,20 +155,20 @@ const dialRelayed = async (node: StreamNode, peer: PeerId, operation: Operation)
   throw failure
 }
 
-/** A stream on the first open connection that takes one up; undefined when none does, or there is none. */
+/** Opens a stream on the first usable connection; undefined when there is none. */
 const tryConnections = async (
   source: StreamSource,
   peer: PeerId,
   protocol: string,
-  fits: (connection: Connection) => boolean,
+  isUsable: (connection: Connection) => boolean,
   operation: Operation,
 ): Promise<Stream | undefined> => {
-  for (const connection of source.connectionsTo(peer).filter(fits)) {
+  for (const connection of source.connectionsTo(peer).filter(isUsable)) {
     try {
       return await openOn(source, connection, protocol, operation)
     } catch (error) {
       operation.signal.throwIfAborted()
-      // The peer answered: another connection to it would say the same.
+      // The peer answered, and would answer the same on another connection.
       if (error instanceof Error && error.name === 'UnsupportedProtocolError') throw error
     }
   }
@@ -182,12 +182,12 @@ const openOn = async (
   operation: Operation,
 ): Promise<Stream> => {
   const dead = Promise.withResolvers<never>()
-  // It may come after the stream.
+  // It may reject after the stream has opened.
   dead.promise.catch(() => {})
   const check = async (): Promise<void> => {
     if (!(await source.check(connection))) dead.reject(new Error('its connection is dead.'))
   }
-  // What was opened at once can still be lost on a connection that died unnoticed: its end will be told to the stream.
+  // A stream can open locally on a connection that died unnoticed. The check then closes the connection and the stream.
   if (source.isStale(connection)) void check()
   const stalled = setTimeout(check, stallMs)
   const limit = AbortSignal.timeout(openMs)
@@ -210,12 +210,12 @@ const openOn = async (
 
 const relayedStreams = new WeakSet<Stream>()
 
-/** Whether a stream that was opened here goes through a relay. */
+/** True if a stream opened here goes through a relay. */
 export const isRelayedStream = (stream: Stream): boolean => relayedStreams.has(stream)
 
 /**
- * Begins a dial, or joins one, with a time limit of its own. Where one failed a moment ago, WebRTC is not tried again: each
- * try is an RTCPeerConnection on both sides. An address of another kind costs a socket, and the caller limits how often.
+ * Starts or joins a direct dial, with its own time limit. If one failed a moment ago, WebRTC is skipped, because each
+ * attempt costs an RTCPeerConnection on both sides. Other addresses cost a socket, and the caller limits how often.
  */
 const dialDirect = async (node: StreamNode, peer: PeerId, operation: Operation): Promise<Connection> => {
   const { paths, gater, webRtc } = node
@@ -231,7 +231,7 @@ const dialDirect = async (node: StreamNode, peer: PeerId, operation: Operation):
   const end = addresses.length === 0 ? () => {} : paths.begin(id)
   try {
     let connection = await dialPeer(node.libp2p, peer, addresses, dial)
-    // Where a query was dialling the same peer, its dial was joined, and that one may settle for a relayed connection.
+    // libp2p joins dials to the same peer, and a joined one may accept a relayed connection.
     if (!isDirect(connection)) connection = await dialPeer(node.libp2p, peer, addresses, dial)
     if (!isDirect(connection)) throw new Error('only a relay leads to it.')
     end('made')
@@ -239,7 +239,7 @@ const dialDirect = async (node: StreamNode, peer: PeerId, operation: Operation):
     return connection
   } catch (error) {
     log.debug('dial failed', { peer: id, error: String(error) })
-    // It may be on its way back, as a tab that is loaded again.
+    // It may return, like a tab that reloads.
     end(isGone(error) ? 'cancelled' : 'failed')
     throw error
   } finally {
@@ -247,13 +247,13 @@ const dialDirect = async (node: StreamNode, peer: PeerId, operation: Operation):
   }
 }
 
-/** Ends as `first` does; a stream that comes later than that is closed. */
+/** Settles like `first`; if that rejects, closes a stream that opens later. */
 const closeLate = async (opening: Promise<Stream>, first: Promise<Stream>): Promise<Stream> => {
   try {
     return await first
   } catch (error) {
     opening.then(
-      (late) => late.abort(new Error('Nobody waits for it any more.')),
+      (late) => late.abort(new Error('The request for this stream has ended.')),
       () => {},
     )
     throw error
@@ -262,7 +262,4 @@ const closeLate = async (opening: Promise<Stream>, first: Promise<Stream>): Prom
 
 const short = (peerId: string): string => peerId.slice(-8)
 
-const describe = (error: unknown): string => {
-  const message = error instanceof Error ? error.message : String(error)
-  return message === '' ? 'it does not answer.' : message
-}
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))

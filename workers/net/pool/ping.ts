@@ -2,13 +2,13 @@ import type { Connection } from '@libp2p/interface'
 import { byteStream } from '@libp2p/utils'
 import type { Operation } from '../../telemetry/operation.ts'
 
-/** The protocol that every libp2p node serves: 32 bytes come back as they are. */
+/** Served by every libp2p node: it echoes 32 bytes. */
 const pingProtocol = '/ipfs/ping/1.0.0'
 const pingBytes = 32
 
 /**
- * Pings over this one connection, whatever other ones the peer has. Resolves with the round trip in ms; a peer that
- * serves no ping is alive too. Rejects when no answer came before the operation was cancelled, or the connection broke.
+ * Pings over this connection only. Resolves with the round trip (ms), also for a peer that answers without serving
+ * ping. Rejects when the connection breaks, or the operation is cancelled before an answer.
  */
 export const pingConnection = async (connection: Connection, { signal }: Operation): Promise<number> => {
   const began = performance.now()
@@ -27,7 +27,7 @@ export const pingConnection = async (connection: Connection, { signal }: Operati
       throw error
     }
   } catch (error) {
-    // It took the question apart and answered: two round trips, one for the header and one for the protocol.
+    // The refusal is an answer: two round trips, one for the header and one for the protocol.
     if (error instanceof Error && error.name === 'UnsupportedProtocolError') return (performance.now() - began) / 2
     throw error
   }

@@ -8,7 +8,7 @@ import { untraced } from '../../telemetry/operation.ts'
 import { createDirectPaths } from '../direct-paths.ts'
 import { createPool, type Pool, type PoolOptions } from './pool.ts'
 
-/** The pool over connections that do nothing by themselves, with a clock that the test moves. */
+/** The pool over passive connections, with a clock that the test advances. */
 
 const self = await newPeer()
 beforeEach(() => void vi.useFakeTimers())
@@ -22,7 +22,7 @@ async function newPeer(): Promise<PeerId> {
   return peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
 }
 
-/** Two peers, the one with the lower id than ours first. */
+/** Two peers: one with a lower id than ours, then one with a higher id. */
 const around = async (): Promise<[PeerId, PeerId]> => {
   for (let lower: PeerId | undefined, higher: PeerId | undefined; ; ) {
     const peer = await newPeer()
@@ -38,9 +38,9 @@ interface Rtc {
 
 interface Fake {
   connection: Connection
-  /** How it was closed: in good order, or at once with this reason. */
+  /** How it was closed: gracefully, or aborted with this reason. */
   ended: string | undefined
-  /** What a ping over it does: a round trip in ms, or no answer. */
+  /** The result of a ping: a round trip (ms), or no answer. */
   ping: number | 'silent'
   pings: number
   /** Its peer has identified itself. */
@@ -71,7 +71,7 @@ const compose = (options: Partial<PoolOptions> & { relay?: PeerId } = {}) => {
     services: { identify: { identify: async (connection: Connection) => void identified.push(connection.id) } },
     async dial() {
       dials += 1
-      throw new Error('nobody is there')
+      throw new Error('the peer is unreachable')
     },
     addEventListener: events.addEventListener.bind(events),
     removeEventListener: events.removeEventListener.bind(events),
@@ -134,7 +134,7 @@ const compose = (options: Partial<PoolOptions> & { relay?: PeerId } = {}) => {
       webRtc: true,
       dialable: (_peer, heard) => [...heard],
       paths: createDirectPaths(() => performance.now()),
-      dialRelayed: () => Promise.reject(new Error('no relay is there')),
+      dialRelayed: () => Promise.reject(new Error('no relay is reachable')),
     },
     {
       onChange: () => void changes.count++,
@@ -152,7 +152,7 @@ const compose = (options: Partial<PoolOptions> & { relay?: PeerId } = {}) => {
   return { pool, connect, tags, identified, changes, dials: () => dials }
 }
 
-/** `AbortSignal.timeout` is not on the virtual clock by itself. */
+/** Puts `AbortSignal.timeout` on the virtual clock. */
 beforeEach(() => {
   vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
     const abort = new AbortController()
@@ -165,7 +165,7 @@ afterEach(() => void vi.restoreAllMocks())
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms)
 
 describe('checks', () => {
-  test('every 60 s a quiet connection is pinged, one to a relay every 10 s; a new one after 5 s', async () => {
+  test('ping a silent connection every 60 s, one to a relay every 10 s, and a new one after 5 s', async () => {
     const [peer, relay] = await around()
     const { connect, pool } = compose({ relay })
     const [one, other] = [connect(peer), connect(relay)]
@@ -184,37 +184,37 @@ describe('checks', () => {
     await pass(5_000)
     fake.ping = 'silent'
     await pass(65_500)
-    expect(pool.peers()[0]?.health).toEqual({ state: 'degraded', reason: 'It did not answer the last ping.' })
+    expect(pool.peers()[0]?.health).toEqual({ state: 'degraded', reason: { code: 'pings-lost', count: 1 } })
     const before = changes.count
     await pass(5_000)
-    expect(fake.ended).toBe('It did not answer 2 pings.')
+    expect(fake.ended).toBe('pings-lost')
     expect(pool.peers()).toEqual([])
     expect(changes.count).toBeGreaterThan(before)
   })
 
-  test('waking up finds the dead within 4 s, and leaves the living alone', async () => {
+  test('a wake finds dead connections within 4 s and keeps the living', async () => {
     const [peer, other] = await around()
     const { connect, pool } = compose()
     const [dead, alive] = [connect(peer), connect(other)]
     dead.ping = 'silent'
     pool.wake()
     await pass(4_000)
-    expect([dead.ended, alive.ended]).toEqual(['It did not answer 2 pings.', undefined])
+    expect([dead.ended, alive.ended]).toEqual(['pings-lost', undefined])
   })
 
-  test('failed requests have the connection checked at once, and close it when they go on', async () => {
+  test('a failed request triggers a check, and repeated failures close the connection', async () => {
     const [peer] = await around()
     const { connect, pool } = compose()
     const fake = connect(peer)
     for (let times = 0; times < 2; times += 1) pool.report(peer.toString(), 'failed')
     await pass(0)
     expect(fake.pings).toBe(1)
-    expect(pool.peers()[0]?.health).toEqual({ state: 'degraded', reason: 'The last 2 requests to it failed.' })
+    expect(pool.peers()[0]?.health).toEqual({ state: 'degraded', reason: { code: 'requests-failed', count: 2 } })
     for (let times = 0; times < 3; times += 1) pool.report(peer.toString(), 'failed')
-    expect(fake.ended).toBe('The last 5 requests to it failed.')
+    expect(fake.ended).toBe('requests-failed')
   })
 
-  test('a relay that fails requests is kept, since others come by it', async () => {
+  test('a relay that fails requests is kept, because others reach us through it', async () => {
     const [, relay] = await around()
     const { connect, pool } = compose({ relay })
     const fake = connect(relay)
@@ -224,7 +224,7 @@ describe('checks', () => {
 })
 
 describe('requests', () => {
-  test('on a dead connection one ends when the connection is found dead, long before its own time', async () => {
+  test('on a dead connection end when it is found dead, long before their own timeout', async () => {
     const [peer] = await around()
     const { connect, pool, dials } = compose()
     const fake = connect(peer)
@@ -234,13 +234,13 @@ describe('requests', () => {
       .openStream(peer.toString(), '/x', { operation: untraced(), direct: true, timeoutMs: 60_000 })
       .catch((error) => error.name)
     await pass(4_100)
-    expect(fake.ended).toBe('It did not answer 2 pings.')
-    // It then looked for another way, and there was none.
+    expect(fake.ended).toBe('pings-lost')
+    // It then tried another path, and there was none.
     expect(await outcome).toBe('PeerUnreachable')
     expect(dials()).toBe(0)
   })
 
-  test('none waits longer than its time, also where pings are answered and nothing else', async () => {
+  test('end by their timeout, also if the peer answers only pings', async () => {
     const [peer] = await around()
     const { connect, pool } = compose()
     const fake = connect(peer)
@@ -252,7 +252,7 @@ describe('requests', () => {
     expect(fake.ended).toBeUndefined()
   })
 
-  test('the best connection is asked: direct before relayed, healthy before degraded', async () => {
+  test('use the best connection: direct before relayed, healthy before degraded', async () => {
     const [peer] = await around()
     const { connect, pool } = compose()
     const relayed = connect(peer, { direct: false, streams: ['/used'] })
@@ -265,7 +265,7 @@ describe('requests', () => {
 describe('a WebRTC connection', () => {
   const counts = (pool: Pool) => [pool.directPeers().length, pool.peers().filter(({ direct }) => direct).length]
 
-  test('counts as direct once something came back over it, and as nothing before', async () => {
+  test('counts as direct once it has carried an answer, and not at all before', async () => {
     const [peer, other] = await around()
     const { connect, pool, changes } = compose()
     const [pinged, identified] = [peer, other].map((each) =>
@@ -281,10 +281,10 @@ describe('a WebRTC connection', () => {
     await pass(2_000)
     expect(pinged?.pings).toBe(1)
     expect(counts(pool)).toEqual([2, 2])
-    expect(pool.directPath(`${peer}`)).toBe('there')
+    expect(pool.directPath(`${peer}`)).toBe('open')
   })
 
-  test('that answers nothing is never shown, hides no relayed one, and is closed within seconds', async () => {
+  test('without an answer is never shown, hides no relayed one, and is closed within seconds', async () => {
     const [peer] = await around()
     const { connect, pool } = compose()
     const relayed = connect(peer, { direct: false })
@@ -295,7 +295,7 @@ describe('a WebRTC connection', () => {
       expect(pool.directPeers()).toEqual([])
       await pass(1_000)
     }
-    expect([phantom.ended, relayed.ended]).toEqual(['It did not answer 2 pings.', undefined])
+    expect([phantom.ended, relayed.ended]).toEqual(['pings-lost', undefined])
   })
 
   test.each(['new', 'connecting', 'disconnected', 'failed', 'closed'])(
@@ -311,7 +311,7 @@ describe('a WebRTC connection', () => {
     },
   )
 
-  test('that works is asked before one that has not shown it yet', async () => {
+  test('that is proven is used before an unproven one', async () => {
     const [peer] = await around()
     const { connect, pool } = compose()
     const works = connect(peer, { rtc: { connectionState: 'connected' } })
@@ -320,8 +320,8 @@ describe('a WebRTC connection', () => {
   })
 })
 
-describe('what is closed', () => {
-  test('a relayed connection whose budget is used up, once nothing runs over it', async () => {
+describe('the pool closes', () => {
+  test('a relayed connection whose budget is used up, once it is idle', async () => {
     const [peer, other] = await around()
     const { connect } = compose()
     const [idle, busy] = [
@@ -332,7 +332,7 @@ describe('what is closed', () => {
     expect([idle.ended, busy.ended]).toEqual(['closed', undefined])
   })
 
-  test('the relayed twin when the direct one works: at once by who dialled, by the other after 5 s', async () => {
+  test('a relayed connection once the direct one works: the dialling side at once, the other after 5 s', async () => {
     const [peer, other] = await around()
     const { connect } = compose()
     const mine = connect(peer, { direct: false })
@@ -345,7 +345,7 @@ describe('what is closed', () => {
     expect(theirs.ended).toBe('closed')
   })
 
-  test('a second direct connection, by the lower id; gossip is made to use what is left', async () => {
+  test('a second direct connection, on the side with the lower id, and gossip moves to the other', async () => {
     const [lower, higher] = await around()
     const { connect, identified } = compose()
     const [first, second] = [connect(higher), connect(higher)]
@@ -360,7 +360,7 @@ describe('what is closed', () => {
     expect([older.ended, newer.ended]).toEqual([undefined, 'closed'])
   })
 
-  test('idle peers after 300 s, unless they are useful; those are tagged for the pruner', async () => {
+  test('idle peers after 300 s, except useful ones, which are tagged for the pruner', async () => {
     const [good, idle] = await around()
     const [meshed, relay] = await around()
     const limits = { keep: 1 }
@@ -375,7 +375,7 @@ describe('what is closed', () => {
     expect(fakes.map(({ ended }) => ended)).toEqual(['closed', 'closed', undefined, undefined])
   })
 
-  test('a peer that is asked something stays', async () => {
+  test('no peer that serves requests', async () => {
     const [, peer] = await around()
     const { connect, pool } = compose({ limits: { keep: 0 } })
     const fake = connect(peer)
@@ -388,13 +388,13 @@ describe('what is closed', () => {
     expect(fake.ended).toBe('closed')
   })
 
-  test('more than 24 direct peers: no more stay', async () => {
+  test('direct peers above 24', async () => {
     const { connect, pool } = compose()
     for (let count = 0; count < 30; count += 1) connect(await newPeer(), { inbound: true })
     expect(pool.directPeers()).toHaveLength(24)
   })
 
-  test('a peer that is dropped, on all its connections', async () => {
+  test('all connections of a dropped peer', async () => {
     const [peer, other] = await around()
     const { connect, pool } = compose()
     const fakes = [connect(peer), connect(other)]
@@ -403,7 +403,7 @@ describe('what is closed', () => {
   })
 })
 
-test('after it was stopped nothing happens any more', async () => {
+test('a stopped pool does nothing', async () => {
   const [peer] = await around()
   const { connect, pool } = compose({ limits: { keep: 0 } })
   const fake = connect(peer)

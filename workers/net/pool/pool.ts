@@ -4,7 +4,7 @@ import { isDirect, isWebRtc } from '../addresses.ts'
 import { maxDirectPeers } from '../create-node.ts'
 import { hasBudget } from '../relayed-budget.ts'
 import { createChecks } from './checks.ts'
-import { type ConnectionFacts, chooseKept, type Limits, type PeerFacts, superfluous } from './choose.ts'
+import { type ConnectionFacts, chooseKept, duplicateConnections, type Limits, type PeerFacts } from './choose.ts'
 import {
   afterLostPing,
   afterPong,
@@ -20,82 +20,84 @@ import { type OpenStreamOptions, openStream, type StreamNode } from './open-stre
 import { pingConnection } from './ping.ts'
 import { createUsefulTags } from './useful-tags.ts'
 
-/** How often the pool looks at itself, ms: what is due is checked, what is idle or too many is closed. */
-const lookMs = 5_000
+/** Interval between passes that check due connections and close idle, duplicate or excess ones (ms). */
+const sweepMs = 5_000
 
-/** A connection is checked when nothing was heard of it for so long, ms (docs/protocol.md §10). */
+/** Silence after which a connection is checked (ms; docs/protocol.md §10). */
 const checkMs = 60_000
 
-/** The first time sooner, ms: how far away a peer is shows soon, and not while the two still get to know each other. */
+/** Silence before the first check (ms): soon, to measure the round trip, but after the initial exchanges. */
 const firstCheckMs = 5_000
 
-/** A WebRTC connection over which nothing came back yet is checked after this long (ms): being identified takes less. */
-const provenMs = 2_000
+/** Time until an unproven WebRTC connection is checked (ms); identify takes less. */
+const proofCheckMs = 2_000
 
-/** One to a relay oftener, ms: no browser notices that its WebSocket died, and others find this tab only through it. */
+/**
+ * Silence after which a relay is checked (ms): browsers do not notice a dead WebSocket, and others find us through it.
+ */
 const relayCheckMs = 10_000
 
-/** A regular ping may take so long, ms: it can stand behind a mebibyte on a slow line. */
+/** Limit of a regular ping (ms): it can queue behind a mebibyte on a slow link. */
 const pingMs = 5_000
 
-/** One on which somebody waits, ms; both pings of a check then take less than half of what a request may take. */
+/** Limit of an urgent ping (ms): both pings of a check take less than half the time of a request. */
 const urgentPingMs = 2_000
 
-/** A connection on which nothing was heard for so long is checked when it is used, ms. */
+/** Silence after which a connection is checked when it is used (ms). */
 const staleMs = 10_000
 
-/** A connection without use for this long is closed (ms; docs/protocol.md §10). */
+/** Idle time after which a connection is closed (ms; docs/protocol.md §10). */
 const idleMs = 300_000
 
-/** Peers that are kept without anything being asked of them: a full gossip mesh, and some to choose from. */
+/** Peers that are kept even when idle: a full gossip mesh, and some to choose from. */
 export const keptPeers = 12
 
-/** A peer is not one of the least useful in its first ms: it meets others, joins the mesh, hands over its catalogue. */
+/** Time in which a new peer is not yet rated (ms): it finds peers, joins the mesh, syncs its catalogue. */
 const graceMs = 30_000
 
-/** The side that dialled closes the relayed connection it came by; the other one, if that did not happen in this time, ms. */
+/** Time for the dialling side to close the relayed connection that led to a direct one, before this side does (ms). */
 const settleMs = 5_000
 
 const closeTimeoutMs = 1_000
 
 export interface PooledPeer {
   id: PeerId
-  /** The best of its connections: a direct one that works, if there is one. */
+  /** Its best connection: a working direct one, if there is one. */
   connection: Connection
-  /** Whether that connection is direct, and has shown that it works. */
+  /** True if that connection is direct and proven. */
   direct: boolean
   health: Health
-  /** Smoothed round trip, ms; undefined until one was measured. */
+  /** Smoothed round trip (ms); undefined until measured. */
   rttMs: number | undefined
-  /** True for one that is kept although it is idle. */
+  /** True for a peer that is kept even when idle. */
   kept: boolean
 }
 
 export interface Pool {
-  /** Peers with a direct connection that works: something came back over it. Relays are not counted. */
+  /** Peers with a proven direct connection, without relays. */
   directPeers(): PeerId[]
-  /** Every connected peer once, relays included; without those of which nothing is known but that a connection opened. */
+  /** Every connected peer once, relays included; without peers whose only connections are unproven. */
   peers(): PooledPeer[]
   /** Open connections to a peer, the best first: direct, healthy, new. */
   connectionsTo(peer: PeerId): Connection[]
   /**
-   * A stream to a peer, on its direct connection where there is one.
+   * Opens a stream to a peer, on its direct connection if there is one.
    * @throws Failure `PeerUnreachable`, `Timeout`, or `Cancelled`; nothing else.
    */
   openStream(peer: string, protocol: string, options: OpenStreamOptions): Promise<Stream>
   /** The state of the direct path to a peer. */
-  directPath(peer: string): 'there' | 'possible' | 'failed'
-  /** How a request to a peer, or one of its to us, ended. */
+  directPath(peer: string): 'open' | 'possible' | 'failed'
+  /** Reports the outcome of a request to or from a peer. */
   report(peer: string, outcome: RequestOutcome): void
   /** Closes all connections to a peer at once. */
   drop(peer: string, reason: string): void
-  /** Checks every connection at once: the machine woke up, or went online. */
+  /** Checks every connection at once: the machine woke up or went online. */
   wake(): void
   stop(): void
 }
 
 export interface PoolOptions {
-  /** Something about the connections or their health has changed. */
+  /** The connections or their health changed. */
   onChange(): void
   /** Reputation, in [0, 1]. */
   scoreOf?(peer: string): number
@@ -105,18 +107,17 @@ export interface PoolOptions {
 }
 
 /**
- * All connections of this node: knows how well each works, gives out streams on the best one, and closes those that are
- * dead, twofold, idle or too many.
+ * Tracks the health of all connections of this node, opens streams on the best one, and closes those that are dead,
+ * duplicate, idle or over the limit.
  *
- * A connection counts as direct when its RTCPeerConnection is connected and something came back over it: WebRTC connections
- * are made without a handshake, so that one may seem open to one side alone.
+ * A connection counts as direct when its RTCPeerConnection is connected and has carried an answer: WebRTC connections
+ * have no handshake, so one may look open to one side only.
  *
- * A connection is checked 5 s after it came about, when nothing was heard of it for 60 s (10 s to a relay), when it is
- * used after 10 s of silence, when a request over it failed, and on `wake`. Dead is one that leaves two pings unanswered:
- * its streams end then. So a request on a dead connection ends within 4 s of its start, or by its own timeout. One direct
- * connection is kept to a peer; the relayed one that led to it is closed. At most 24 direct peers stay, and of those
- * beyond the 12 most useful only the ones that were used in the last 300 s. It dials nobody: that is for the relay keeper
- * and the peer finder.
+ * Connections are checked 5 s after they open, after 60 s of silence (10 s for a relay), when used after 10 s of
+ * silence, when a request failed, and on `wake`. A connection that leaves two pings unanswered is dead and closed with
+ * its streams. So a request on a dead connection ends within 4 s, or by its own timeout. The pool keeps one direct
+ * connection per peer and closes the relayed one that led to it. It keeps at most 24 direct peers; beyond the 12 most
+ * useful, only those used in the last 300 s. The relay set and the peer finder do the dialling.
  */
 export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
   const { libp2p, isRelay } = node
@@ -125,7 +126,7 @@ export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
   const { onChange, scoreOf = () => 0, inMesh = () => false, ping = pingConnection } = options
   const limits: Limits = { keep: keptPeers, max: maxDirectPeers, idleMs, graceMs, ...options.limits }
   const self = libp2p.peerId.toString()
-  const known = new Map<string, Known>()
+  const tracked = new Map<string, TrackedConnection>()
   const tagUseful = createUsefulTags(node)
   const stopped = new AbortController()
   let kept = new Set<string>()
@@ -136,30 +137,30 @@ export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
 
   const to = (peer: string): Connection[] => open().filter(({ remotePeer }) => remotePeer.toString() === peer)
 
-  const meet = (connection: Connection): Known => {
-    const found = known.get(connection.id)
+  const track = (connection: Connection): TrackedConnection => {
+    const found = tracked.get(connection.id)
     if (found !== undefined) return found
-    const fresh: Known = {
+    const fresh: TrackedConnection = {
       vitals: newVitals(now()),
       openedAt: now(),
       identified: false,
-      // Any other transport ends with a handshake.
+      // All other transports have a handshake.
       proven: !isWebRtc(connection.remoteAddr),
     }
-    known.set(connection.id, fresh)
+    tracked.set(connection.id, fresh)
     return fresh
   }
 
-  const healthIn = (connection: Connection): Health => healthOf(meet(connection).vitals)
+  const healthIn = (connection: Connection): Health => healthOf(track(connection).vitals)
 
   const worksDirectly = (connection: Connection): boolean => {
-    if (!isDirect(connection) || !meet(connection).proven) return false
+    if (!isDirect(connection) || !track(connection).proven) return false
     const state = rtcStateOf(connection)
     return state === undefined || state === 'connected'
   }
 
   const prove = (connection: Connection): void => {
-    const entry = meet(connection)
+    const entry = track(connection)
     if (entry.proven) return
     entry.proven = true
     if (stopped.signal.aborted) return
@@ -175,7 +176,7 @@ export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
           Number(worksDirectly(b)) - Number(worksDirectly(a)) ||
           Number(isDirect(b)) - Number(isDirect(a)) ||
           Number(healthIn(b).state === 'healthy') - Number(healthIn(a).state === 'healthy') ||
-          meet(b).openedAt - meet(a).openedAt,
+          track(b).openedAt - track(a).openedAt,
       )
 
   const directPeers = (): PeerId[] => {
@@ -187,22 +188,22 @@ export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
     return [...peers.values()]
   }
 
-  const see = (connection: Connection, change: (vitals: Vitals) => Vitals): void => {
-    const entry = meet(connection)
+  const updateVitals = (connection: Connection, change: (vitals: Vitals) => Vitals): void => {
+    const entry = track(connection)
     const before = healthOf(entry.vitals)
     entry.vitals = change(entry.vitals)
     const after = healthOf(entry.vitals)
-    if (before.state === after.state && before.reason === after.reason) return
-    // A relay that serves badly is still the one by which others come; only silence ends it.
+    if (before.state === after.state && JSON.stringify(before.reason) === JSON.stringify(after.reason)) return
+    // Others still reach us through a relay whose requests fail; only silence closes it.
     const fatal =
       after.state === 'unhealthy' && (entry.vitals.lostPings > 0 || !isRelay(connection.remotePeer.toString()))
     log.debug('connection health changed', {
       peer: connection.remotePeer.toString(),
       state: after.state,
-      reason: after.reason,
+      reason: after.reason?.code ?? 'none',
       closed: fatal,
     })
-    if (fatal) connection.abort(new Error(after.reason))
+    if (fatal) connection.abort(new Error(after.reason?.code))
     if (!stopped.signal.aborted) onChange()
   }
 
@@ -213,28 +214,29 @@ export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
     stopped: stopped.signal,
     onPong(connection, rttMs) {
       prove(connection)
-      see(connection, (vitals) => afterPong(vitals, rttMs, now()))
+      updateVitals(connection, (vitals) => afterPong(vitals, rttMs, now()))
     },
-    onLost: (connection, sentAt) => see(connection, (vitals) => afterLostPing(vitals, sentAt, now())),
+    onLost: (connection, sentAt) => updateVitals(connection, (vitals) => afterLostPing(vitals, sentAt, now())),
   })
 
-  const closeSuperfluous = (peer: string): void => {
+  const closeDuplicates = (peer: string): void => {
     if (isRelay(peer)) return
     const connections = to(peer)
     if (connections.length < 2) return
-    const toClose = superfluous(connections.map(factsOf), { isLower: self < peer, now: now() }).map(({ id }) => id)
-    for (const connection of connections) if (toClose.includes(connection.id)) void close(connection)
+    const duplicates = duplicateConnections(connections.map(factsOf), { isLower: self < peer, now: now() })
+    const toClose = new Set(duplicates.map(({ id }) => id))
+    for (const connection of connections) if (toClose.has(connection.id)) void close(connection)
   }
 
   const factsOf = (connection: Connection): ConnectionFacts => {
-    const { openedAt, identified } = meet(connection)
+    const { openedAt, identified } = track(connection)
     return {
       id: connection.id,
       direct: isDirect(connection),
       openedAt,
-      // The answer to a dial shows that the other side has finished, too; of one that came in, only time does.
+      // The answer to our dial shows that the other side has finished too; for an inbound connection only time does.
       settled: identified && (connection.direction === 'outbound' || now() - openedAt >= settleMs),
-      busyStreams: connection.streams.filter(({ protocol }) => !connectingProtocols.has(protocol)).length,
+      busyStreams: connection.streams.filter(({ protocol }) => !setupProtocols.has(protocol)).length,
     }
   }
 
@@ -245,7 +247,7 @@ export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
   const peerFacts = (): PeerFacts[] =>
     directPeers().map((id) => {
       const peer = id.toString()
-      const entries = to(peer).map(meet)
+      const entries = to(peer).map(track)
       return {
         peer,
         inMesh: inMesh(peer),
@@ -258,46 +260,46 @@ export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
   const trim = (): void => {
     const choice = chooseKept(peerFacts(), limits, now())
     kept = new Set(choice.kept)
-    for (const peer of [...choice.idle, ...choice.tooMany]) closePeer(peer)
+    for (const peer of [...choice.idle, ...choice.overLimit]) closePeer(peer)
     tagUseful(open(), kept)
   }
 
-  const look = (): void => {
+  const sweep = (): void => {
     const living = new Set(libp2p.getConnections().map(({ id }) => id))
-    for (const id of known.keys()) if (!living.has(id)) known.delete(id)
+    for (const id of tracked.keys()) if (!living.has(id)) tracked.delete(id)
     for (const connection of open()) {
       const peer = connection.remotePeer.toString()
-      const entry = meet(connection)
+      const entry = track(connection)
       const dueMs = entry.vitals.rttMs === undefined ? firstCheckMs : isRelay(peer) ? relayCheckMs : checkMs
       if (factsOf(connection).busyStreams > 0 && hasRequest(connection)) entry.vitals = afterUse(entry.vitals, now())
       if (now() - entry.vitals.checkedAt >= dueMs) void check(connection, pingMs)
-      // A relayed connection is a way to a direct one, or all there is; nobody needs one that nothing runs over.
+      // A relayed connection leads to a direct one, or is the only path; an idle or used-up one is neither.
       if (!isDirect(connection) && isLeftOver(connection, entry)) void close(connection)
-      closeSuperfluous(peer)
+      closeDuplicates(peer)
     }
     trim()
   }
 
-  /** A relayed connection that was not used for long, or that cannot carry anything more. */
-  const isLeftOver = (connection: Connection, { vitals, openedAt }: Known): boolean =>
+  /** True for a relayed connection that has been idle for long, or whose budget is used up. */
+  const isLeftOver = (connection: Connection, { vitals, openedAt }: TrackedConnection): boolean =>
     (node.webRtc && now() - vitals.usedAt >= limits.idleMs) ||
     (factsOf(connection).busyStreams === 0 && !hasBudget(connection, now() - openedAt, 0))
 
   const onOpen = ({ detail: connection }: CustomEvent<Connection>): void => {
-    const entry = meet(connection)
+    const entry = track(connection)
     if (!isDirect(connection)) return
-    const proving = (): void => {
+    const checkProof = (): void => {
       if (!entry.proven && connection.status === 'open') void check(connection, urgentPingMs)
     }
-    if (!entry.proven) entry.proof = setTimeout(proving, provenMs)
+    if (!entry.proven) entry.proofTimer = setTimeout(checkProof, proofCheckMs)
     trim()
-    closeSuperfluous(connection.remotePeer.toString())
+    closeDuplicates(connection.remotePeer.toString())
   }
 
   const onClose = ({ detail: connection }: CustomEvent<Connection>): void => {
-    clearTimeout(known.get(connection.id)?.proof)
-    known.delete(connection.id)
-    // Gossip had its stream on the connection that went, and makes no new one: being identified again makes it.
+    clearTimeout(tracked.get(connection.id)?.proofTimer)
+    tracked.delete(connection.id)
+    // Gossip may have lost its stream with this connection, and opens a new one only after another identify.
     const left = to(connection.remotePeer.toString()).find(isDirect)
     if (left !== undefined && isDirect(connection) && !stopped.signal.aborted)
       libp2p.services.identify.identify(left, { signal: AbortSignal.timeout(pingMs) }).catch(() => {})
@@ -305,26 +307,26 @@ export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
 
   const onIdentify = ({ detail: { connection } }: CustomEvent<IdentifyResult>): void => {
     if (connection.status !== 'open') return
-    const entry = meet(connection)
+    const entry = track(connection)
     entry.identified = true
     prove(connection)
     entry.vitals = { ...entry.vitals, aliveAt: now(), checkedAt: now() }
-    closeSuperfluous(connection.remotePeer.toString())
+    closeDuplicates(connection.remotePeer.toString())
   }
 
-  for (const connection of open()) meet(connection)
+  for (const connection of open()) track(connection)
   libp2p.addEventListener('connection:open', onOpen)
   libp2p.addEventListener('connection:close', onClose)
   libp2p.addEventListener('peer:identify', onIdentify)
-  const timer = setInterval(look, lookMs)
+  const timer = setInterval(sweep, sweepMs)
 
   const source = {
     connectionsTo,
-    ageMs: (connection: Connection) => now() - meet(connection).openedAt,
-    isStale: (connection: Connection) => now() - meet(connection).vitals.aliveAt >= staleMs,
+    ageMs: (connection: Connection) => now() - track(connection).openedAt,
+    isStale: (connection: Connection) => now() - track(connection).vitals.aliveAt >= staleMs,
     check: (connection: Connection) => check(connection, urgentPingMs),
-    onUse: (connection: Connection) => see(connection, (vitals) => afterUse(vitals, now())),
-    onFailure: (connection: Connection) => see(connection, (vitals) => afterRequest(vitals, 'failed', now())),
+    onUse: (connection: Connection) => updateVitals(connection, (vitals) => afterUse(vitals, now())),
+    onFailure: (connection: Connection) => updateVitals(connection, (vitals) => afterRequest(vitals, 'failed', now())),
   }
 
   return {
@@ -334,7 +336,7 @@ export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
       const best = new Map<string, Connection>()
       for (const connection of open()) {
         const connections = connectionsTo(connection.remotePeer)
-        // What has not shown yet that it works is nothing to show.
+        // Unproven direct connections are not shown.
         const first = connections.find((each) => worksDirectly(each) || !isDirect(each))
         if (first !== undefined) best.set(connection.remotePeer.toString(), first)
         else if (connections.length === 0) best.set(connection.remotePeer.toString(), connection)
@@ -345,18 +347,18 @@ export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
         direct: worksDirectly(connection),
         health: healthIn(connection),
         kept: isRelay(peer) || kept.has(peer),
-        rttMs: meet(connection).vitals.rttMs,
+        rttMs: track(connection).vitals.rttMs,
       }))
     },
     openStream: (peer, protocol, streamOptions) => openStream(node, source, peer, protocol, streamOptions),
     directPath(peer) {
-      if (to(peer).some(worksDirectly)) return 'there'
+      if (to(peer).some(worksDirectly)) return 'open'
       return node.webRtc && node.paths.mayTry(peer) ? 'possible' : 'failed'
     },
     report(peer, outcome) {
-      const [connection] = to(peer).sort((a, b) => meet(b).vitals.usedAt - meet(a).vitals.usedAt)
+      const [connection] = to(peer).sort((a, b) => track(b).vitals.usedAt - track(a).vitals.usedAt)
       if (connection === undefined) return
-      see(connection, (vitals) => afterRequest(vitals, outcome, now()))
+      updateVitals(connection, (vitals) => afterRequest(vitals, outcome, now()))
       if (outcome === 'failed') void check(connection, urgentPingMs)
     },
     drop(peer, reason) {
@@ -368,7 +370,7 @@ export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
     stop() {
       stopped.abort()
       clearInterval(timer)
-      for (const { proof } of known.values()) clearTimeout(proof)
+      for (const { proofTimer } of tracked.values()) clearTimeout(proofTimer)
       libp2p.removeEventListener('connection:open', onOpen)
       libp2p.removeEventListener('connection:close', onClose)
       libp2p.removeEventListener('peer:identify', onIdentify)
@@ -376,18 +378,18 @@ export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
   }
 }
 
-interface Known {
+interface TrackedConnection {
   vitals: Vitals
   openedAt: number
   identified: boolean
-  /** Something came back over it. */
+  /** It has carried an answer. */
   proven: boolean
-  /** Checks it, where nothing has come back yet. */
-  proof?: ReturnType<typeof setTimeout>
+  /** Checks it if it is not proven by then. */
+  proofTimer?: ReturnType<typeof setTimeout>
 }
 
-/** Streams that a connection has because it is being made, and not because somebody uses it. */
-const connectingProtocols = new Set([
+/** Protocols of the connection setup, which do not count as use. */
+const setupProtocols = new Set([
   '',
   '/ipfs/id/1.0.0',
   '/ipfs/id/push/1.0.0',
@@ -395,9 +397,9 @@ const connectingProtocols = new Set([
   '/webrtc-signaling/0.0.1',
 ])
 
-/** Gossip keeps its streams open for good, so they say nothing about use. */
+/** Gossip streams stay open permanently, so they do not count as use. */
 const hasRequest = (connection: Connection): boolean =>
-  connection.streams.some(({ protocol }) => !connectingProtocols.has(protocol) && !protocol.startsWith('/meshsub/'))
+  connection.streams.some(({ protocol }) => !setupProtocols.has(protocol) && !protocol.startsWith('/meshsub/'))
 
 const close = async (connection: Connection): Promise<void> => {
   try {

@@ -1,14 +1,14 @@
 import type { Connection } from '@libp2p/interface'
 import type { PeerNode } from '../create-node.ts'
 
-/** The tag by which libp2p's pruner knows whom to spare, and what it is worth; relays are worth the most. */
+/** The tag that makes libp2p's pruner spare a peer, and its values; relays are worth the most. */
 const usefulTag = 'ggen-useful'
 const usefulValue = 50
 const relayValue = 100
 
 /**
- * Tells libp2p's pruner, which acts when there are too many connections of all kinds, which peers are useful. What is
- * returned is called with the open connections and the peers to keep, whenever either changes.
+ * Tags useful peers for libp2p's pruner, which acts when there are too many connections of all kinds. Call the returned
+ * function with the open connections and the peers to keep whenever either changes.
  */
 export const createUsefulTags = ({ libp2p, isRelay }: Pick<PeerNode, 'libp2p' | 'isRelay'>) => {
   const valueByPeer = new Map<string, number>()
@@ -20,7 +20,7 @@ export const createUsefulTags = ({ libp2p, isRelay }: Pick<PeerNode, 'libp2p' | 
       const value = isRelay(peer) ? relayValue : kept.has(peer) ? usefulValue : 0
       if ((valueByPeer.get(peer) ?? 0) === value) continue
       valueByPeer.set(peer, value)
-      // The node may be stopping; a tag that is missing costs nothing but a connection.
+      // The node may be stopping. A missing tag can only cost a connection.
       libp2p.peerStore.merge(id, { tags: { [usefulTag]: value === 0 ? undefined : { value } } }).catch(() => {})
     }
   }

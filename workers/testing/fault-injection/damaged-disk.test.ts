@@ -9,7 +9,7 @@ afterEach(network.stopAll)
 
 const failureOf = (work: Promise<unknown>): Promise<string> => work.then(String, (error: Error) => error.name)
 
-/** Turns one bit in the middle of each value of a table, or puts something else in its place. */
+/** Flips one bit in the middle of each value of a table, or replaces the value. */
 const damage = async (disk: Store, table: TableName, change = flipped): Promise<number> => {
   const rows = await disk.entries(table)
   await disk.write(rows.map(([key, value]) => ({ table, key, value: change(value) })))
@@ -22,11 +22,13 @@ const flipped = (value: Uint8Array): Uint8Array => {
 }
 
 const noticesOf = (peer: EnginePeer): string[] =>
-  peer.updates.flatMap((update) => (update.kind === 'notice' ? [`${update.name}: ${update.message}`] : []))
+  peer.updates.flatMap((update) =>
+    update.kind === 'notice' ? [`${update.name} ${JSON.stringify(update.reason)}`] : [],
+  )
 
 const text = (content: string): Record<string, Uint8Array> => ({ 'a.txt': new TextEncoder().encode(content) })
 
-/** One has published and installed, another has both packages. */
+/** Starts a peer that published and installed a package each, and another peer with both packages. */
 const setScene = async (signal: AbortSignal) => {
   const [one, two] = [await network.start('one'), await network.start('two')]
   await one.meet(two)
@@ -44,7 +46,7 @@ const readText = async (peer: EnginePeer, id: string): Promise<string> =>
   new TextDecoder().decode(await peer.readFile(id, '1.0.0', 'a.txt'))
 
 test(
-  'damaged content is found when it is read, and fetched again',
+  'damaged content is detected on reading and fetched again',
   async ({ signal }) => {
     const { disk, two, theirs } = await setScene(signal)
     expect(await damage(disk, 'pieces')).toBe(2)
@@ -68,21 +70,21 @@ test(
 )
 
 test.each(['heads', 'releases', 'identities'] as const)(
-  'a damaged catalogue (%s) is taken out, told, and given again by a peer',
+  'a damaged catalogue (%s) is removed, reported, and restored by a peer',
   async (table) => {
     const signal = AbortSignal.timeout(testMs)
     const { disk, two, theirs, own } = await setScene(signal)
     const damaged = await damage(disk, table)
     const one = await network.start('one')
-    await eventually('it is told', () => noticesOf(one).length > 0, signal)
-    expect(noticesOf(one)).toEqual([expect.stringMatching(/^RecordMalformed: .* of the catalogue .* damaged/)])
+    await eventually('it is reported', () => noticesOf(one).length > 0, signal)
+    expect(noticesOf(one)).toEqual([expect.stringMatching(/^RecordMalformed .*records-damaged/)])
     expect(damaged).toBeGreaterThan(0)
     expect((await one.search({ text: '' })).total).toBeLessThan(2)
-    // What was installed stays, whatever is known of it.
+    // Installed packages stay, even without their records.
     expect(await readText(one, theirs)).toBe('theirs')
     await one.meet(two)
     await eventually('the catalogue is whole', async () => (await one.search({ text: '' })).total === 2, signal)
-    // The publisher goes on where it was.
+    // The publisher continues from its last release.
     await one.publish('own', '1.0.1', text('next'))
     await eventually(
       'the other has the next version',
@@ -96,7 +98,7 @@ test.each(['heads', 'releases', 'identities'] as const)(
 )
 
 test(
-  'damaged entries of the library, and of what else is remembered, do not keep the app from starting',
+  'damaged library entries and other stored state do not prevent the start',
   async ({ signal }) => {
     const { disk, two, theirs } = await setScene(signal)
     for (const table of ['library', 'settings', 'peers', 'outbox', 'transfers', 'cache'] as const) {
@@ -105,10 +107,10 @@ test(
     }
     const before = await disk.keys('library')
     const one = await network.start('one')
-    await eventually('it is told', () => noticesOf(one).length > 0, signal)
-    expect(noticesOf(one)).toEqual([expect.stringMatching(/^FileInvalid: 2 entries of your library cannot be read/)])
+    await eventually('it is reported', () => noticesOf(one).length > 0, signal)
+    expect(noticesOf(one)).toEqual(['FileInvalid {"code":"library-damaged","count":2}'])
     expect(await one.library()).toEqual([])
-    // Left as they are: nothing is deleted that somebody may still read.
+    // The damaged rows stay, because a later version may still read them.
     expect(await disk.keys('library')).toEqual(before)
     await one.meet(two)
     await one.install([theirs])
@@ -118,7 +120,7 @@ test(
 )
 
 test(
-  'damaged keys are never replaced: the app says so, and starts when they are whole again',
+  'damaged keys are never replaced: the start fails with a reason, and succeeds once they are restored',
   async ({ signal }) => {
     const { disk } = await setScene(signal)
     const keys = await disk.entries('keys')

@@ -8,7 +8,7 @@ afterEach(network.stopAll)
 
 const failureOf = (work: Promise<unknown>): Promise<string> => work.then(String, (error: Error) => error.name)
 
-/** Another device with the same publisher, as a restored backup makes it: all keys but that of the node. */
+/** A second device of the same publisher, as after restoring a backup: all keys except the node key. */
 const startTwin = async (of: EnginePeer, name: string): Promise<EnginePeer> => {
   const disk = network.diskOf(name)
   for (const [key, value] of await of.disk.entries('keys')) {
@@ -23,7 +23,7 @@ const shownTwice = async (peer: EnginePeer, id: string): Promise<boolean> =>
   (await peer.describe(id)).versions.some(({ equivocation }) => equivocation)
 
 test(
-  'two contents under one version are kept as proof, shown, and never installed by anybody who had neither',
+  'two contents of one version are kept as proof, shown, and not installed by peers that had neither',
   async ({ signal }) => {
     const one = await network.start('one')
     const two = await startTwin(one, 'two')
@@ -35,7 +35,7 @@ test(
     expect(second.root).not.toBe(first.root)
     const { id } = first
 
-    // Each side has its users before they meet.
+    // Each side has users before the sides connect.
     const [friend, other] = [await network.start('friend'), await network.start('other')]
     await Promise.all([friend.meet(one), other.meet(two)])
     await eventually('the friend knows one', async () => (await friend.search({ text: '' })).total === 1, signal)
@@ -54,7 +54,7 @@ test(
       expect(await failureOf(peer.install([id]))).toBe('Equivocation')
       expect(await peer.library()).toEqual([])
     }
-    // Who had installed one of them keeps that one.
+    // Peers that installed one of them keep it.
     expect((await friend.library()).map(({ root }) => root)).toEqual([first.root])
     expect(new TextDecoder().decode(await friend.readFile(id, '1.0.0', 'a.txt'))).toBe('one')
 
@@ -62,7 +62,7 @@ test(
     const again = await network.start('late')
     expect(await shownTwice(again, id)).toBe(true)
     expect(await failureOf(again.install([id]))).toBe('Equivocation')
-    // A new version, that only one of them signed, heals the package.
+    // A new version that only one of them signed resolves the conflict.
     await one.publish('twin', '1.0.1', text('three'))
     await eventually(
       'the other can have the next version',

@@ -4,24 +4,24 @@ import { encodeDhtValue } from '../../protocol/dht-value.ts'
 import { headKey, packageId } from '../../protocol/ids.ts'
 import { PACKAGES_TOPIC } from '../../protocol/protocols.ts'
 import { announcementOf, createForger, entriesOf, type Forger, type State, signedBy } from '../forged-records.ts'
+import { createHostileNodes, type HostileNode } from '../hostile-nodes.ts'
 import { createEngineNetwork, type EnginePeer, eventually } from '../network.ts'
-import { type Rogue, startRogue } from './rogue.ts'
 
-/** What each protocol does with such records one by one is in hostile-records.test.ts; here is what becomes of the sender. */
+/** What happens to senders of such heads. `hostile-records.test.ts` covers the records, protocol by protocol. */
 
 const testMs = 120_000
 
 const network = createEngineNetwork({ seed: 40 })
-const rogues: Rogue[] = []
+const hostiles = createHostileNodes(network)
 afterEach(async () => {
-  await Promise.all(rogues.splice(0).map((rogue) => rogue.stop()))
+  await hostiles.stopAll()
   await network.stopAll()
 })
 
 interface Scene {
   engine: EnginePeer
   honest: EnginePeer
-  rogue: Rogue
+  hostile: HostileNode
   publisher: Forger
   known: State
   id: string
@@ -29,21 +29,21 @@ interface Scene {
 
 const setScene = async (signal: AbortSignal): Promise<Scene> => {
   const [engine, honest] = [await network.start('engine'), await network.start('honest')]
-  const rogue = await startRogue(network)
-  rogues.push(rogue)
+  const hostile = await hostiles.start()
+  hostile.node.services.pubsub.subscribe(PACKAGES_TOPIC)
   const publisher = await createForger('publisher')
   const known = await publisher.release('known', '2.0.0', 2)
-  await Promise.all([engine.meet(honest), rogue.meet(engine)])
-  await rogue.give(engine, entriesOf(known))
+  await Promise.all([engine.meet(honest), hostile.dial(engine)])
+  await hostile.give(engine.id, entriesOf(known))
   const id = packageId(publisher.identity.publisherId, 'known')
   await eventually('both know the package', async () => (await versionAt(engine, id)) === '2.0.0', signal)
-  await eventually('the honest one too', async () => (await versionAt(honest, id)) === '2.0.0', signal)
+  await eventually('the honest peer too', async () => (await versionAt(honest, id)) === '2.0.0', signal)
   await eventually(
-    'the engine follows the rogue',
-    () => rogue.node.services.pubsub.getSubscribers(PACKAGES_TOPIC).some((peer) => peer.toString() === engine.id),
+    'the engine subscribes',
+    () => hostile.node.services.pubsub.getSubscribers(PACKAGES_TOPIC).some((peer) => peer.toString() === engine.id),
     signal,
   )
-  return { engine, honest, rogue, publisher, known, id }
+  return { engine, honest, hostile, publisher, known, id }
 }
 
 const versionAt = (peer: EnginePeer, id: string): Promise<string | undefined> =>
@@ -52,61 +52,61 @@ const versionAt = (peer: EnginePeer, id: string): Promise<string | undefined> =>
     () => undefined,
   )
 
-/** What the engine has written down about a peer. */
-const remembered = async (engine: EnginePeer, peer: string) => {
+/** The stored reputation of a peer. */
+const reputationOf = async (engine: EnginePeer, peer: string) => {
   const bytes = await engine.disk.get('peers', `reputation/${peer}`)
   const read = bytes === undefined ? undefined : peerRecordCodec.decode(bytes)
   return read?.ok ? read.value : undefined
 }
 
 test(
-  'whoever gossips heads that another key signed is remembered for it, and left when it goes on',
+  'a peer that gossips heads signed by another key loses reputation, and is banned if it continues',
   async ({ signal }) => {
-    const { engine, honest, rogue, publisher, id } = await setScene(signal)
+    const { engine, honest, hostile, publisher, id } = await setScene(signal)
     const stranger = await createForger('stranger')
-    const judged = async (): Promise<number> => (await engine.metrics())['gossip_messages_received'] ?? 0
-    let told = 0
-    while (rogue.connectionTo(engine) !== undefined) {
-      const before = await judged()
-      told += 1
-      const forged = await signedBy(stranger, await publisher.release('known', `${told + 2}.0.0`, told + 2))
-      // The head and nothing else: what is refused is its signature.
-      await rogue.announce(announcementOf(entriesOf(forged).slice(0, 2)))
+    const received = async (): Promise<number> => (await engine.metrics())['gossip_messages_received'] ?? 0
+    let sent = 0
+    while (hostile.isConnectedTo(engine.id)) {
+      const before = await received()
+      sent += 1
+      const forged = await signedBy(stranger, await publisher.release('known', `${sent + 2}.0.0`, sent + 2))
+      // Only the signature of the head is wrong.
+      await hostile.announce(announcementOf(entriesOf(forged).slice(0, 2)))
       await eventually(
-        'it was judged',
-        async () => (await judged()) > before || rogue.connectionTo(engine) === undefined,
+        'the announcement was received',
+        async () => (await received()) > before || !hostile.isConnectedTo(engine.id),
         signal,
       )
     }
     await eventually(
       'it is banned',
-      async () => (await remembered(engine, rogue.id))?.bannedUntil !== undefined,
+      async () => (await reputationOf(engine, hostile.id))?.bannedUntil !== undefined,
       signal,
     )
-    // One may be chance, for all that is known.
-    expect(told).toBeGreaterThan(1)
-    expect(await remembered(engine, rogue.id)).toMatchObject({ failed: expect.toSatisfy((n) => n > 0) })
+    // A single forgery may be chance.
+    expect(sent).toBeGreaterThan(1)
+    expect(await reputationOf(engine, hostile.id)).toMatchObject({ failed: expect.toSatisfy((n) => n > 0) })
     expect(await versionAt(engine, id)).toBe('2.0.0')
     expect(await versionAt(honest, id)).toBe('2.0.0')
-    expect((await remembered(engine, honest.id))?.bannedUntil).toBeUndefined()
+    expect((await reputationOf(engine, honest.id))?.bannedUntil).toBeUndefined()
 
     const { id: other } = await honest.publish('honest', '1.0.0')
-    await eventually('honest peers are heard', async () => (await versionAt(engine, other)) === '1.0.0', signal)
+    await eventually('honest peers still get through', async () => (await versionAt(engine, other)) === '1.0.0', signal)
   },
   testMs,
 )
 
 test(
-  'an older head that is signed well never wins, also after a restart, and its sender is not to blame',
+  'an older head with a valid signature never wins, also after a restart, and its sender is not penalised',
   async ({ signal }) => {
-    const { engine, rogue, publisher, id } = await setScene(signal)
+    const { engine, hostile, publisher, id } = await setScene(signal)
     const old = await publisher.release('known', '1.0.0', 1)
     const push = async (to: EnginePeer): Promise<void> => {
-      await rogue.announce(announcementOf(entriesOf(old)))
-      await rogue.give(to, entriesOf(old))
+      await hostile.announce(announcementOf(entriesOf(old)))
+      await hostile.give(to.id, entriesOf(old))
       const key = new TextEncoder().encode(headKey(publisher.identity.publisherId, 'known'))
-      // Its own validator has seen nothing newer; who it is put to has.
-      for await (const _ of rogue.node.services.dht.put(key, encodeDhtValue(old.identity, old.head)));
+      // The validator of the hostile node has seen nothing newer; the engine has.
+      for await (const _ of hostile.node.services.dht.put(key, encodeDhtValue(old.identity, old.head)));
     }
     await push(engine)
     expect(await versionAt(engine, id)).toBe('2.0.0')
@@ -114,12 +114,12 @@ test(
 
     await network.leave(engine)
     const again = await network.start('engine')
-    await rogue.meet(again)
+    await hostile.dial(again)
     await push(again)
     expect(await versionAt(again, id)).toBe('2.0.0')
     expect(await again.lookup(id)).toMatchObject({ found: true, record: { version: '2.0.0' } })
-    expect((await remembered(again, rogue.id))?.bannedUntil).toBeUndefined()
-    expect(rogue.connectionTo(again)).toBeDefined()
+    expect((await reputationOf(again, hostile.id))?.bannedUntil).toBeUndefined()
+    expect(hostile.isConnectedTo(again.id)).toBe(true)
   },
   testMs,
 )

@@ -7,7 +7,7 @@ const network = createEngineNetwork({ seed: 60, conditions: { delayMs: 20, jitte
 afterEach(network.stopAll)
 
 test(
-  'on links that lose one message in twenty, with peers that come and go, what is published and installed is whole',
+  'publishing and installing succeed on links that lose one message in twenty, while peers restart',
   async ({ signal }) => {
     const started = await network.startMany(Array.from({ length: 6 }, (_, at) => `peer-${at}`))
     await introduce(started)

@@ -12,7 +12,7 @@ const listed = async (peer: EnginePeer): Promise<string[]> =>
   (await peer.search({ text: '' })).hits.map(({ slug, version }) => `${slug} ${version}`).sort()
 
 test(
-  'what is published, changed and withdrawn offline arrives as it is in the end, also by way of others',
+  'packages published, changed and yanked offline arrive in their final state, also through other peers',
   async ({ signal }) => {
     const [author, user] = [await network.start('author'), await network.start('user')]
     await author.meet(user)
@@ -30,7 +30,7 @@ test(
     await alone.yank(gone, '1.0.0')
     await alone.publish('kept', '2.0.0')
     await alone.yank(kept, '1.0.0')
-    // All of it outlives another end of the program.
+    // All of it survives another restart.
     await network.leave(alone)
     const back = await network.start('author')
     const expected = ['changed 1.1.0', 'kept 2.0.0']
@@ -38,16 +38,16 @@ test(
     expect(await back.disk.keys('outbox')).toHaveLength(3)
 
     await back.meet(user)
-    // News bring the newest release of each; the one that was withdrawn comes by sync.
+    // Announcements carry the newest release of each; the yanked one arrives by sync.
     const hasAll = async (peer: EnginePeer): Promise<boolean> =>
       (await listed(peer)).join() === expected.join() && (await peer.describe(changed)).versions.length === 2
-    await eventually('the user has the end of it', () => hasAll(user), signal)
-    await eventually('nothing waits to be sent', async () => (await back.disk.keys('outbox')).length === 0, signal)
+    await eventually('the user has the final state', () => hasAll(user), signal)
+    await eventually('the outbox is empty', async () => (await back.disk.keys('outbox')).length === 0, signal)
     await network.leave(back)
-    // Who comes when the author has gone has it from the user.
+    // A peer that joins after the author left gets it from the user.
     const late = await network.start('late')
     await introduce([user, late])
-    await eventually('so has who came late', () => hasAll(late), signal)
+    await eventually('the late peer has it too', () => hasAll(late), signal)
 
     for (const peer of [user, late]) {
       const { versions } = await peer.describe(changed)
@@ -58,11 +58,11 @@ test(
       expect(await failureOf(peer.resolve([`${changed}@1.0.0`]))).toBe('VersionNotFound')
       expect(await failureOf(peer.resolve([gone]))).toBe('VersionNotFound')
     }
-    // Only who has it may go on with it, and is told.
+    // Only a peer that has it installed may reinstall it, with a warning.
     expect(await failureOf(late.resolve([`${kept}@1.0.0`]))).toBe('VersionNotFound')
     const { packages, warnings } = await user.planInstall([`${kept}@1.0.0`])
     expect(packages.map(({ version }) => version)).toEqual(['1.0.0'])
-    expect(warnings).toEqual(['kept 1.0.0 was withdrawn by its publisher.'])
+    expect(warnings).toEqual([{ code: 'yanked-chosen', package: 'kept', version: '1.0.0' }])
     expect(await user.verify(kept, '1.0.0')).toEqual({ ok: true, damaged: [] })
   },
   testMs,

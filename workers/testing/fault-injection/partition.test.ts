@@ -17,7 +17,7 @@ const allHave = async (peers: readonly EnginePeer[], wanted: readonly string[]):
   (await Promise.all(peers.map(slugs))).every((found) => found.join() === [...wanted].sort().join())
 
 test(
-  'two halves of a network that lost each other both publish, and have everything after they are joined again',
+  'after a partition in which both halves published, all peers have everything',
   async ({ signal }) => {
     const left = await network.startMany(names('left'))
     const right = await network.startMany(names('right'))
@@ -49,7 +49,7 @@ test(
       async () => (await Promise.all(right.map((peer) => peer.resolve([id])))).every(newestIs('1.1.0')),
       signal,
     )
-    // Peers that could not be dialled while the halves were apart are left alone for up to two minutes.
+    // Peers that could not be dialled during the partition are in backoff for up to two minutes.
     let roots: string[] = []
     const install = async (): Promise<boolean> => {
       try {

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { scriptCommands } from '../workers/contract/command-table.ts'
+import { Failure } from '../workers/contract/failures.ts'
+import type { EngineClient } from './engine/client.ts'
+import { createGgen } from './window-ggen.ts'
+
+const compose = (answer: () => Promise<unknown>) => {
+  const commands = Object.fromEntries(scriptCommands.map((name) => [name, answer]))
+  return createGgen({ ...commands, ready: answer(), subscribe: () => () => {} } as unknown as EngineClient)
+}
+
+test('every command, and ready, rejects with the name of the failure, a sentence and the reason', async () => {
+  const reason = { code: 'not-installed', package: 'kit', version: '1.0.0' } as const
+  const { name, message } = new Failure('NotInstalled', reason)
+  // As it comes from a worker, where only name and message survive.
+  const ggen = compose(() => Promise.reject(Object.assign(new Error(message), { name })))
+  const outcomes = [
+    ggen.ready,
+    ...scriptCommands.map((command) => (ggen[command] as unknown as () => Promise<unknown>)()),
+  ]
+  for (const outcome of outcomes) {
+    await expect(outcome).rejects.toBeInstanceOf(Error)
+    await expect(outcome).rejects.toMatchObject({ name, message: 'kit 1.0.0 is not installed.', reason })
+  }
+})
+
+test('warnings and findings come in words', async () => {
+  const yanked = { code: 'yanked-chosen', package: 'kit', version: '1.0.0' } as const
+  const finding = { level: 'warning', name: 'ReadmeMissing', reason: { code: 'no-readme' } } as const
+  const ggen = compose(async () => ({ warnings: [yanked], findings: [finding] }))
+  expect((await ggen.install(['kit'])).warnings).toEqual(['kit 1.0.0 was yanked by its publisher.'])
+  expect((await ggen.check([])).findings).toEqual([
+    { ...finding, message: 'There is no README. The package page would show it.' },
+  ])
+})
