@@ -13,9 +13,9 @@ import { toNodeRange } from './ranges.ts'
 import { get } from './tree.ts'
 
 /**
- * Decides what each declared dependency is (docs/protocol.md §6). A package of the catalogue comes first, so that one
- * which shares its name with a crate is still found; what only looks like a library of another world is external and
- * never blocks an install; what may be a package that is published later stays, as unknown.
+ * Classifies the declared dependencies (docs/protocol.md §6). Catalogue packages come first, so that one with the name
+ * of a crate is found. Likely libraries of other ecosystems are external and never block an install. Other names stay
+ * unknown, because they may be published later.
  */
 export const readDependencies = (
   manifest: Manifest,
@@ -93,7 +93,7 @@ export const readDependencies = (
   return limit(views, path, findings)
 }
 
-/** The ecosystem that an entry without a table of its language belongs to, from itself, its neighbours, its files. */
+/** Infers the ecosystem of an entry outside of language tables from the entry, its table and neighbouring files. */
 const createEcosystemOf = (manifest: Manifest, files: readonly FileInput[], declared: readonly Declared[]) => {
   const neighbours = readNeighbours(manifest, files)
   const own = (entry: Declared): Ecosystem[] => {
@@ -121,7 +121,7 @@ const createEcosystemOf = (manifest: Manifest, files: readonly FileInput[], decl
   }
 }
 
-/** The same name twice: one entry, required where one of them is, the first range. */
+/** Merges entries of the same name: first range, required if any of them is. */
 const mergeRepeated = (views: readonly DependencyView[], path: string, findings: Findings): DependencyView[] => {
   const viewByKey = new Map<string, DependencyView>()
   for (const view of views) {
@@ -152,7 +152,7 @@ const reportExternals = (views: readonly DependencyView[], path: string, finding
   }
 }
 
-/** What a release has room for; packages before libraries, since only packages are installed. */
+/** Enforces the dependency limit of a release. Keeps packages before libraries, since only packages are installed. */
 const limit = (views: DependencyView[], path: string, findings: Findings): DependencyView[] => {
   if (views.length <= MAX_DEPENDENCIES) return views
   const installed = views.filter((view) => view.kind === 'package' || view.kind === 'unknown')

@@ -2,7 +2,7 @@ import type { FieldLabel } from '../contract/finding-reasons.ts'
 import { countCharacters, hasUnwantedCharacters, toLine } from '../protocol/text.ts'
 import type { Findings } from './findings.ts'
 
-/** Texts from a manifest as lines that a release record takes; what is changed on the way is reported. */
+/** Turns texts of a manifest into valid lines of a release record and reports changes. */
 
 export const cleanLine = (
   raw: string,
@@ -17,7 +17,7 @@ export const cleanLine = (
   return toLine(line, maxCharacters)
 }
 
-/** A description for the catalogue: cut between words, with an ellipsis. */
+/** Truncates a description between words, with an ellipsis. */
 export const cleanDescription = (
   raw: string,
   maxCharacters: number,
@@ -33,7 +33,7 @@ export const cleanDescription = (
   return `${(lastSpace > start.length * 0.8 ? start.slice(0, lastSpace) : start).trimEnd()}…`
 }
 
-/** Lines without repetition, at most `maxEntries`. */
+/** Returns at most `maxEntries` distinct lines. */
 export const cleanList = (
   raw: readonly string[],
   maxEntries: number,
@@ -43,7 +43,7 @@ export const cleanList = (
   findings: Findings,
 ): string[] => {
   const lines = new Set<string>()
-  // A hostile list may hold a hundred thousand texts; those past the limit would be cut off in any case.
+  // Bounds the work for hostile lists. Entries beyond the limit would be dropped anyway.
   for (const text of raw.slice(0, maxEntries * 4)) {
     const line = cleanLine(text, maxCharacters, label, path, findings)
     if (line !== '') lines.add(line)

@@ -5,7 +5,7 @@ import { toNodeRange } from './ranges.ts'
 import { get, isTable, type Table, textOf, typeOf } from './tree.ts'
 
 /**
- * Reads the dependencies that a manifest declares, in every syntax that real ones use:
+ * Reads the declared dependencies of a manifest in every syntax found in real ones:
  *
  *     dependencies = ["a", "b@^1"]              lists, also under `required` and `optional`
  *     a = "1.0.0"   a = ">=0.1.0"               tables of ranges
@@ -13,25 +13,25 @@ import { get, isTable, type Table, textOf, typeOf } from './tree.ts'
  *     [dependencies.rust] …                     tables by language
  *     data = "ontology/x.ttl"                   paths
  *     [[pack.dependencies]] pack_id, version    arrays of tables
- *     packages = ["a"]                          what a pack is made of
+ *     packages = ["a"]                          members of a pack
  *
- * What they are is decided in `classify.ts`. What cannot be read is reported, never dropped in silence.
+ * `classify.ts` classifies them. Unreadable entries are reported, never dropped silently.
  */
 
 export type Ecosystem = 'crate' | 'npm' | 'python' | 'tool'
 
 export interface Declared {
   name: string
-  /** As written; empty where nothing is said. */
+  /** As written; may be empty. */
   range: string
   optional: boolean
-  /** A path, glob or address that takes the place of a range. */
+  /** A path, glob or address instead of a range. */
   source?: { kind: 'path' | 'address'; text: string }
-  /** Said by the table that it stands in: a language's own, then `ecosystem` may still be unknown to us. */
+  /** Set for entries of a language table; `ecosystem` is undefined for unsupported languages. */
   language?: { ecosystem: Ecosystem | undefined }
-  /** It has settings that only Cargo knows. */
+  /** True if the entry has Cargo-specific settings. */
   cargoSettings: boolean
-  /** Declared in the same table: what one of them is tells about the others. */
+  /** The declaring table. Entries of one table usually share an ecosystem. */
   table: 'main' | 'development'
 }
 
@@ -206,7 +206,7 @@ const splitEntry = (text: string): { name: string; range: string } | undefined =
   return quoted === undefined ? undefined : { name: parts[1], range: quoted }
 }
 
-/** A path, glob or address in the place of a range. */
+/** Recognises a path, glob or address instead of a range. */
 const sourceOf = (range: string): Declared['source'] => {
   const text = range.trim()
   if (/^(?:git\+|github:|gitlab:|bitbucket:)|^[a-z][a-z+]*:\/\//i.test(text)) return { kind: 'address', text }
@@ -215,7 +215,7 @@ const sourceOf = (range: string): Declared['source'] => {
   return /[/*]|\.[a-z][a-z0-9]{0,9}$/i.test(path) ? { kind: 'path', text: path } : undefined
 }
 
-/** A list entry that is no name but a path: names of packages may hold dots, so only known endings count. */
+/** Recognises a path among list entries. Package names may contain dots, so only known extensions count. */
 const sourceOfEntry = (name: string): Declared['source'] => {
   if (name.startsWith('@') || isPackageId(name)) return undefined
   if (/^[a-z][a-z+]*:\/\//i.test(name)) return { kind: 'address', text: name }
@@ -225,16 +225,16 @@ const sourceOfEntry = (name: string): Declared['source'] => {
 const fileEnding =
   /\.(?:ttl|rdf|owl|n3|nt|shacl|rq|sparql|tmpl|tera|j2|jinja2?|hbs|json|ya?ml|toml|md|txt|csv|sql|xml|html?|rs|tsx?|jsx?|py|java)$/i
 
-/** `ggen/agent-editor` is how old manifests write `agent-editor`. */
+/** Old manifests write `ggen/agent-editor` for `agent-editor`. */
 const withoutScope = (name: string): string => {
   const slug = name.startsWith('ggen/') ? name.slice('ggen/'.length) : ''
   return isSlug(slug) ? slug : name
 }
 
-/** Entries that are read; a release takes 128. */
+/** Maximum number of entries read; a release has room for 128. */
 const MAX_DECLARED = 2000
 
 const MAX_DEPTH = 3
 
-/** A list entry: the longest spec, or a path. */
+/** Maximum length of a list entry, which is a spec or a path. */
 const MAX_ENTRY_CHARACTERS = 512

@@ -82,7 +82,7 @@ describe('the syntaxes', () => {
     ])
   })
 
-  test('arrays of tables, and what a pack is made of', () => {
+  test('arrays of tables, and members of a pack', () => {
     const text =
       '[pack]\nname = "p"\nversion = "1.0.0"\npackages = ["base"]\n[[pack.dependencies]]\npack_id = "io.x"\nversion = "0.2.0"\noptional = true'
     const { check } = readPackage(filesOf({ 'pack.toml': text }), { knownVersions: (slug) => known[slug] })
@@ -126,7 +126,7 @@ describe('the classes', () => {
     expect(read('[dependencies]\nggen = ">=2.6.0"').short).toEqual(['ggen >=2.6.0 external tool'])
   })
 
-  test('a table of mostly crates is one of crates, but a package that fits stays one', () => {
+  test('a table with mostly crates is a table of crates, but a fitting package stays a package', () => {
     const { short, names } = read(
       '[dependencies]\ntokio = "1"\nanyhow = "1.0"\nnobody-knows = "3"\nbase = "1.0"\nserde = "1.0"',
     )
@@ -167,7 +167,7 @@ describe('the classes', () => {
     expect(read(table, { 'Cargo.toml': '[broken', 'package.json': '{' }).short[0]).toBe('odd-crate ^1 unknown')
   })
 
-  test('a known package of which no version fits stays one, with a warning', () => {
+  test('a catalogued package without a fitting version stays a package, with a warning', () => {
     const { short, findings } = read('[dependencies]\nbase = "^3"')
     expect(short).toEqual(['base ^3 package'])
     expect(findings).toMatchObject([
@@ -179,7 +179,7 @@ describe('the classes', () => {
     ])
   })
 
-  test('an unknown one is told, with what it means', () => {
+  test('an unknown dependency is reported with its consequence', () => {
     expect(read('[dependencies]\na = "1"').findings).toMatchObject([{ level: 'note', name: 'DependencyUnknown' }])
   })
 
@@ -189,25 +189,25 @@ describe('the classes', () => {
     ).toEqual(['a https://example.org/a external', 'b https://example.org/b.zip external'])
   })
 
-  test('a range that is none means any, with a warning', () => {
+  test('an invalid range means any version, with a warning', () => {
     const { short, findings } = read('[dependencies]\nbase = "one or two"')
     expect(short).toEqual(['base * package'])
     expect(findings).toMatchObject([{ level: 'warning', name: 'RangeInvalid', path: 'package.toml', line: 10 }])
   })
 
-  test('the package itself is dropped and told', () => {
+  test('a dependency on itself is dropped and reported', () => {
     const { short, findings } = read('[dependencies]\norders = "1"\nbase = "1"')
     expect(short).toEqual(['base ^1 package'])
     expect(findings).toMatchObject([{ level: 'warning', name: 'SelfDependency' }])
   })
 
-  test('one named twice is one, required where one of them is', () => {
+  test('duplicates are merged, and required if one of them is', () => {
     const { short, names } = read('dependencies = ["base@^1"]\n[optional-dependencies]\nbase = "2"')
     expect(short).toEqual(['base ^1 package'])
     expect(names).toEqual(['DependencyRepeated'])
   })
 
-  test('what cannot be read is told, never dropped in silence', () => {
+  test('unreadable entries are reported, never dropped silently', () => {
     const { short, findings } = read(
       '[dependencies]\na = ["x", "y"]\nb = false\nc = 2024-01-01\n"" = "1"\nd = { x = { y = 1 } }',
     )
@@ -217,7 +217,7 @@ describe('the classes', () => {
     expect(read('dependencies = [5, { x = 1 }, "a b c", "="]').names).toEqual(Array(4).fill('DependencyUnread'))
   })
 
-  test('more than a release takes: libraries are left out first', () => {
+  test('above the limit of a release, libraries are left out first', () => {
     const crates = Array.from({ length: 200 }, (_, i) => `crate${i} = { version = "1", features = ["x"] }`).join('\n')
     const { short, findings } = read(`[dependencies]\n${crates}\nbase = "1"`)
     expect(short).toHaveLength(128)
@@ -225,7 +225,7 @@ describe('the classes', () => {
     expect(findings).toContainEqual(expect.objectContaining({ level: 'warning', name: 'ListCut' }))
   })
 
-  test('more packages than a release takes are refused', () => {
+  test('more packages than the limit of a release are refused', () => {
     const many = Array.from({ length: 129 }, (_, i) => `p${i} = "1"`).join('\n')
     expect(read(`[dependencies]\n${many}`).findings[0]).toMatchObject({ level: 'error', name: 'RecordTooLarge' })
   })

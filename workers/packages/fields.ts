@@ -19,8 +19,8 @@ import { firstText, get, isTable, type Table, tableAt, textOf, textsOf, typeOf }
 import { type FieldsInput, type TypedFields, typedText } from './typed-fields.ts'
 
 /**
- * The fields of a package as its release record will hold them: from what a person typed, else from the manifest,
- * read leniently (docs/protocol.md §6). Fields that cannot be read are empty, and said to be.
+ * Reads the package fields for the release record: typed by a person, else leniently from the manifest
+ * (docs/protocol.md §6). Unreadable fields are empty and reported.
  */
 export const readFields = (input: FieldsInput, findings: Findings): ManifestFields => {
   const { manifest, typed } = input
@@ -102,14 +102,14 @@ export const readFields = (input: FieldsInput, findings: Findings): ManifestFiel
   }
 }
 
-/** The tables where fields stand, the likeliest first. */
+/** Tables that may contain the fields, most likely first. */
 const fieldPlaces = ({ root, head }: Manifest): Table[] => {
   const nested = [root, head].map((table) => tableAt(table, 'ggen'))
   const around = ['metadata', 'marketplace', 'project'].flatMap((key) => [tableAt(head, key), tableAt(root, key)])
   return [...new Set([...nested, head, root, ...around].filter((table) => table !== undefined))]
 }
 
-/** A list that stands in a table where nobody looks for it: the lines after a heading belong to it in TOML. */
+/** Finds a list in an unexpected table: in TOML, lines after a heading belong to that heading. */
 const findList = (
   manifest: Manifest | undefined,
   key: 'tags' | 'keywords',
@@ -154,7 +154,7 @@ const repositoryOf = (place: Table): string | undefined => {
   return undefined
 }
 
-/** Only what leads to a web page or a repository; a link that runs something must never reach a page. */
+/** Accepts only web pages and repositories. Executable links must never reach the page. */
 const readRepository = (raw: string, path: string | undefined, findings: Findings): string => {
   const shorthand = /^(?:github:)?([\w.-]+\/[\w.-]+)$/.exec(raw)
   const address = shorthand?.[1] === undefined ? raw.replace(/^git\+/, '') : `https://github.com/${shorthand[1]}`

@@ -5,8 +5,8 @@ import { collisionKey, findPathFault } from '../protocol/paths.ts'
 import type { Findings } from './findings.ts'
 
 /**
- * Checks the files of a package as such: how many, how large, and that each path can be written on every system.
- * Returns them sorted by path; a path in another Unicode form is brought into NFC (macOS hands out NFD).
+ * Checks the number, sizes and paths of the files of a package. Returns them sorted by path, with paths in NFC (macOS
+ * provides NFD).
  */
 export const checkFiles = (given: readonly FileInput[], findings: Findings): FileInput[] => {
   if (given.length === 0) findings.error('PackageEmpty', { code: 'no-files' })
@@ -39,7 +39,7 @@ export const checkFiles = (given: readonly FileInput[], findings: Findings): Fil
   return files
 }
 
-/** The folder that all files stand in, with its slash, or nothing where some stand at the top. */
+/** Returns the common top folder of all files with its slash, or an empty text if there is none. */
 export const commonFolder = (paths: readonly string[]): string => {
   const first = paths[0] ?? ''
   const folder = first.slice(0, first.indexOf('/') + 1)

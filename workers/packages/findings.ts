@@ -2,7 +2,7 @@ import type { FailureName } from '../contract/failures.ts'
 import type { FindingReason } from '../contract/reasons.ts'
 import type { Finding } from '../contract/views.ts'
 
-/** What a check found, collected in order. Errors carry a failure name; warnings and notes have names of their own. */
+/** Findings of a check in order. Errors have failure names; warnings and notes have their own names. */
 
 export type WarningName =
   | 'MissingFile'
@@ -20,7 +20,7 @@ export type WarningName =
   | 'SelfDependency'
   | 'DependencyVersionMissing'
   | 'DependencyRepeated'
-  // The manifest could not be used, but a person typed what is needed.
+  // The manifest is unusable, but a person typed the required fields.
   | 'ManifestMissing'
   | 'ManifestUnreadable'
 
@@ -36,7 +36,7 @@ export type NoteName =
   | 'DependencyExternal'
   | 'DependencyUnread'
 
-/** Where in the package a finding is; see `Finding`. */
+/** Location of a finding in the package; see `Finding`. */
 export interface Place {
   path?: string | undefined
   line?: number | undefined
@@ -53,7 +53,7 @@ export interface Findings {
 
 export const createFindings = (): Findings => {
   const findings: Finding[] = []
-  /** Of each level apart, so that many warnings never hide an error. */
+  /** Counted per level, so that many warnings never hide an error. */
   const countByKind = new Map<string, number>()
   const kindOf = ({ level, name }: Pick<Finding, 'level' | 'name'>): string => `${level} ${name}`
 
@@ -92,7 +92,7 @@ export const createFindings = (): Findings => {
   }
 }
 
-/** Nobody reads more of one kind, and each is cloned to the page. What is left out is counted. */
+/** A person reads no more of one kind, and each is cloned to the page. The others are counted. */
 const MAX_FINDINGS_OF_A_NAME = 100
 
 const rank = { error: 0, warning: 1, note: 2 } as const

@@ -9,7 +9,7 @@ import { type Release, releaseCodec } from '../protocol/release.ts'
 import { filesOf } from '../testing/package-files.ts'
 import { readPackage } from './read-package.ts'
 
-/** Anything may stand anywhere in a manifest: reading never throws, and what is found good can be signed. */
+/** Manifests may contain anything anywhere: reading never throws, and a package that passes can be signed. */
 
 const runs = { seed: 20261002, numRuns: 1000 }
 
@@ -168,16 +168,16 @@ const expectSound = (result: PackageCheck) => {
   if (result.ok) expect(releaseCodec.encode(toRelease(result)).length).toBeGreaterThan(0)
 }
 
-// Generous, for machines that do much else meanwhile.
+// Generous, for busy machines.
 describe('readPackage is total', { timeout: 120_000 }, () => {
-  test('over JSON manifests of anything', () => {
+  test('over arbitrary JSON manifests', () => {
     fc.assert(
       fc.property(manifest, (tree) => expectSound(check('package.json', JSON.stringify(tree)))),
       runs,
     )
   })
 
-  test('over TOML manifests of anything', () => {
+  test('over arbitrary TOML manifests', () => {
     fc.assert(
       fc.property(manifest, (tree) => {
         let text: string
@@ -193,7 +193,7 @@ describe('readPackage is total', { timeout: 120_000 }, () => {
     )
   })
 
-  test('over neighbours of anything', () => {
+  test('over arbitrary neighbouring files', () => {
     fc.assert(
       fc.property(table, table, (cargo, npm) => {
         const text =
@@ -205,7 +205,7 @@ describe('readPackage is total', { timeout: 120_000 }, () => {
     )
   })
 
-  test('over texts that are broken in the middle', () => {
+  test('over truncated and mutated texts', () => {
     const whole = `[package]
 name = "orders"
 version = "1.0.0"
@@ -254,7 +254,7 @@ name = 'x'
     )
   })
 
-  test('over what a script hands in as typed fields', () => {
+  test('over arbitrary typed fields', () => {
     fc.assert(
       fc.property(
         fc.dictionary(

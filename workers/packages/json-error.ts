@@ -1,8 +1,8 @@
 import type { JsonExpectation, ManifestFault } from '../contract/finding-reasons.ts'
 
 /**
- * Where a JSON text breaks the grammar (RFC 8259). Engines differ in what their errors say, and some give no position,
- * so this reads the text once more. Without recursion: nesting costs memory only.
+ * Locates the first syntax error of a JSON text (RFC 8259). Error messages differ between engines, and some have no
+ * position. No recursion: nesting costs only memory.
  */
 
 export interface JsonError {
@@ -12,7 +12,7 @@ export interface JsonError {
   expected?: JsonExpectation
 }
 
-/** The first error, or undefined when the text is JSON. */
+/** Returns the first error, or undefined for valid JSON. */
 export const findJsonError = (text: string): JsonError | undefined => {
   const open: ('{' | '[')[] = []
   let expected: JsonExpectation = 'value'
@@ -76,7 +76,7 @@ const closing: Record<string, string> = { '{': '}', '[': ']' }
 
 const whitespace = /[ \t\r\n]*/y
 const scalar = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])|/y
-// JSON forbids only U+0000 to U+001F in texts; DEL and the C1 controls may stand there.
+// JSON strings forbid only U+0000 to U+001F; DEL and the C1 controls are allowed.
 const anyText = /[ !#-[\]-\uffff]*/y
 const escapeSequence = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 

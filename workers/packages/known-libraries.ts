@@ -1,8 +1,8 @@
 import type { Ecosystem } from './declared.ts'
 
 /**
- * Well-known libraries by ecosystem. A table of dependencies that holds mostly these is a table of that ecosystem. A
- * missing name does little harm: its neighbours decide, and what stays unknown is shown as unknown.
+ * Well-known libraries by ecosystem. A dependency table with a majority of these belongs to that ecosystem. A missing
+ * name does little harm: its neighbours decide, and otherwise it is shown as unknown.
  */
 export const libraryEcosystems = (name: string): Ecosystem[] =>
   ecosystems.filter((ecosystem) => librariesByEcosystem[ecosystem].has(name))

@@ -1,6 +1,6 @@
 /**
- * Tells whether a licence is an SPDX expression of known licences (https://spdx.org/licenses). The list holds those
- * that packages of code, data and text really use; an expression with another one is kept, with a warning.
+ * Returns whether a licence is an SPDX expression of known licences (https://spdx.org/licenses). The list contains the
+ * licences in common use for code, data and text; others are kept with a warning.
  */
 export const isKnownLicense = (expression: string): boolean => {
   const tokens = expression.replaceAll('/', ' OR ').match(/[()]|[^\s()]+/g) ?? []

@@ -9,8 +9,7 @@ import { salvageJson, salvageToml } from './salvage.ts'
 import { emptyTable, isTable, type Table, tableAt } from './tree.ts'
 
 /**
- * Finds the manifest among the files of a package and parses it. A manifest that does not parse still gives what its
- * good lines say, so that a form can be filled with it.
+ * Finds and parses the manifest of a package. The valid lines of a malformed manifest are salvaged to fill the form.
  */
 
 /** Why a text does not parse, and where. */
@@ -24,12 +23,12 @@ export interface ParseFault
 
 export interface Manifest {
   path: string
-  /** The folder that its relative paths start from: empty, or ends with a slash. */
+  /** The folder that its relative paths are resolved against: empty, or ends with a slash. */
   base: string
   format: 'toml' | 'json'
   text: string
   root: Table
-  /** The table with the package's own fields: `[package]`, `[pack]`, `[gpack]`, `[project]`, else the root. */
+  /** The table with the package fields: `[package]`, `[pack]`, `[gpack]`, `[project]`, else the root. */
   head: Table
   /** Why it could not be parsed; `root` is then what could be saved. */
   fault?: ParseFault
@@ -38,7 +37,7 @@ export interface Manifest {
 /** In order of precedence (docs/protocol.md §6). */
 export const manifestNames = ['package.toml', 'pack.toml', 'gpack.toml', 'package.json'] as const
 
-/** The manifest at the top, else in the one top folder; undefined when there is none. */
+/** Returns the manifest at the top level, else in the common top folder, if any. */
 export const findManifest = (files: readonly FileInput[], findings: Findings): Manifest | undefined => {
   const fileByPath = new Map(files.map((file) => [file.path.toLowerCase(), file]))
   for (const base of new Set(['', commonFolder(files.map((file) => file.path))])) {
@@ -78,7 +77,7 @@ export const parseJson = (text: string): { root: Table } | { fault: ParseFault }
   }
 }
 
-/** UTF-8, or UTF-16 with a byte order mark (some shells write it). */
+/** Decodes UTF-8, or UTF-16 with a byte order mark (which some shells write). */
 export const decodeText = (bytes: Uint8Array): { text: string; fault?: ParseFault } => {
   const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8'
   try {
@@ -114,8 +113,8 @@ const headOf = (root: Table, format: Manifest['format']): Table => {
 
 const headNames = ['package', 'pack', 'gpack', 'project']
 
-/** Largest manifest that is read. The largest known has 12 KB; the limit bounds the time to parse. */
+/** Maximum manifest size (bytes). Bounds the parsing time; real manifests have up to 12 KB. */
 const MAX_MANIFEST_BYTES = 1024 * 1024
 
-/** Nesting of inline tables and lists that is read. */
+/** Maximum nesting of inline tables and lists. */
 const MAX_DEPTH = 64

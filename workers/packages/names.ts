@@ -7,11 +7,11 @@ import { positionOf } from './positions.ts'
 import { firstText, get, isTable, type Table, textOf, typeOf } from './tree.ts'
 import { type FieldsInput, typedText } from './typed-fields.ts'
 
-/** The name and version of a package: the two things without which nothing can be published. */
+/** Name and version of a package, which every publication needs. */
 
 /**
- * docs/protocol.md §6: `id`, else `name` where it is a slug, else the folder's name slugified, else the name slugified.
- * A manifest that gives neither `id` nor `name` is refused; the result is then a proposal for the form.
+ * Reads the slug (docs/protocol.md §6): `id`, else `name` if it is a slug, else the slugified folder name, else the
+ * slugified name. A manifest with neither `id` nor `name` is refused; the result is then a proposal for the form.
  */
 export const readSlug = ({ manifest, folder, typed }: FieldsInput, findings: Findings): string => {
   const typedSlug = typedText(typed, 'slug')
@@ -52,13 +52,13 @@ export const readSlug = ({ manifest, folder, typed }: FieldsInput, findings: Fin
   return slug
 }
 
-/** A version is never guessed: refused when it is missing or not exactly semantic, with a proposal where one is near. */
+/** Reads the version, which is never guessed: a missing or invalid one is refused, with the nearest valid proposal. */
 export const readVersion = ({ manifest, typed }: FieldsInput, findings: Findings): string => {
   const typedVersion = typedText(typed, 'version')
   const value = typedVersion ?? (manifest && firstValue(manifest, 'version'))
   const path = typedVersion === undefined ? manifest?.path : undefined
   if (value === undefined || (typeof value === 'string' && value.trim() === '')) {
-    // Without a manifest there is one finding already, which says so.
+    // A missing manifest already has its own finding.
     if (manifest !== undefined || typedVersion !== undefined) {
       findings.error('VersionMissing', { code: 'version-missing', path }, { path })
     }
@@ -82,7 +82,7 @@ export const readVersion = ({ manifest, typed }: FieldsInput, findings: Findings
   return version
 }
 
-/** The free text that people call it by: a title, else a name that is no slug, else a longer name, else the name. */
+/** Reads the display name: a title, else a name that is not a slug, else a full name, else the name. */
 export const readDisplayName = ({ manifest, typed }: FieldsInput): string | undefined => {
   const typedName = typedText(typed, 'displayName')
   if (typedName !== undefined && typedName !== '') return typedName
@@ -91,12 +91,12 @@ export const readDisplayName = ({ manifest, typed }: FieldsInput): string | unde
   if (title !== undefined) return title
   const name = firstOfPlaces(manifest, ['name'])
   if (name !== undefined && !isSlug(name)) return name
-  // Machine names such as `ggen/agent-editor` or `hello-world-starter` say less than the name itself.
+  // Machine names such as `ggen/agent-editor` or `hello-world-starter` are less readable than the name itself.
   const fullName = firstOfPlaces(manifest, ['full_name', 'fullName', 'full-name'])
   return fullName !== undefined && /[\s\p{Lu}]/u.test(fullName) ? fullName : name
 }
 
-/** The nearest slug to a text; undefined where nothing is left of it. */
+/** Turns a text into a slug; undefined if nothing is left. */
 const slugify = (text: string): string | undefined => {
   const slug = text
     .slice(0, 1000)

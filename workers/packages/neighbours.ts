@@ -4,8 +4,8 @@ import { decodeText, type Manifest, parseJson, parseToml } from './manifest.ts'
 import { get, isTable } from './tree.ts'
 
 /**
- * What the project files beside a manifest (`Cargo.toml`, `package.json`, `requirements.txt`, `pyproject.toml`) depend
- * on: a name that stands there too is no package of ours.
+ * Reads the dependencies of project files beside a manifest (`Cargo.toml`, `package.json`, `requirements.txt`,
+ * `pyproject.toml`). A name listed there belongs to that ecosystem.
  */
 export const readNeighbours = (
   manifest: Manifest,
@@ -62,5 +62,5 @@ const dependencyTables = [
   'optionalDependencies',
 ]
 
-/** Largest neighbour that is read; a larger one only says less. */
+/** Maximum size of a project file (bytes). Larger files are ignored, which only loses hints. */
 const MAX_BYTES = 1024 * 1024

@@ -14,7 +14,7 @@ export const positionAt = (text: string, offset: number): Position => {
   return { line, column: offset - lineStart + 1 }
 }
 
-/** Where a quoted text stands first in a manifest, if it stands there as it is, without escapes. */
+/** Returns the first position of a quoted text in a manifest, if it is written without escapes. */
 export const positionOf = (text: string, quoted: string): Position | undefined => {
   for (const mark of ['"', "'"]) {
     const offset = text.indexOf(mark + quoted + mark)

@@ -1,11 +1,11 @@
 import type { PrivateSign } from '../contract/finding-reasons.ts'
 
 /**
- * Secrets in the text of a file: private keys, tokens of well-known services, addresses with a password.
+ * Detects secrets in the text of a file: private keys, tokens of well-known services, URLs with a password.
  *
- * Bounded: of each file the first 8 MiB are looked at, once, by patterns that take linear time. Binary files are
- * skipped. Not guaranteed: that there is no secret in what passes; a password without a form of its own looks like any
- * other word.
+ * Bounded: scans the first 8 MiB of each file once, with patterns that take linear time. Skips binary files. Not
+ * guaranteed: that a file without findings has no secrets, because a password without a distinct form looks like any
+ * word.
  */
 
 export interface Secret {
@@ -15,13 +15,13 @@ export interface Secret {
   readonly line: number
 }
 
-/** How much of a file is looked at (bytes): notebooks, logs and recordings too, in under a second at the slowest. */
+/** Scanned part of a file (bytes): covers notebooks, logs and recordings, and takes less than a second at worst. */
 const maxBytes = 8 * 1024 * 1024
 
-/** A NUL within this first part shows that a file is binary (bytes). */
+/** Length of the prefix in which a NUL marks a file as binary (bytes). */
 const binaryProbeBytes = 8 * 1024
 
-/** The first secret in a file; undefined when none is found. */
+/** Returns the first secret in a file, if any. */
 export const findSecret = (bytes: Uint8Array): Secret | undefined => {
   const text = toText(bytes)
   if (text === undefined) return undefined
@@ -36,7 +36,7 @@ export const findSecret = (bytes: Uint8Array): Secret | undefined => {
   return first === undefined ? undefined : { sign: first.sign, line: lineAt(text, first.at) }
 }
 
-/** Tells whether a key file holds public parts and nothing else, or is a presentation and not a key. */
+/** Returns whether a file with a key extension contains only public parts, or is a Keynote presentation. */
 export const isPublicKeyFile = (bytes: Uint8Array): boolean => {
   // Keynote presentations are zip archives.
   if (bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4) return true
@@ -50,7 +50,7 @@ export const isPublicKeyFile = (bytes: Uint8Array): boolean => {
   )
 }
 
-/** Tells whether a file is a template, whose values are filled in where it is used. */
+/** Returns whether a file is a template, whose values are filled in later. */
 export const isTemplateText = (bytes: Uint8Array): boolean =>
   /\{\{[^}\n]{0,200}\}\}|\{%[^%\n]{0,200}%\}|<%[^%\n]{0,200}%>/.test(toText(bytes) ?? '')
 
@@ -61,11 +61,11 @@ const toText = (bytes: Uint8Array): string | undefined => {
   if (utf16 !== undefined) return new TextDecoder(utf16).decode(part)
   const probe = part.subarray(0, binaryProbeBytes)
   if (probe.includes(0)) return decodeUnmarked(part, probe)
-  // What is looked for is ASCII, so a wrong encoding hides nothing of it.
+  // All patterns are ASCII, so a wrong encoding hides no match.
   return new TextDecoder('latin1').decode(part)
 }
 
-/** UTF-16 without a mark: most of it ASCII, so every other byte is NUL. Anything else with a NUL is binary. */
+/** Decodes UTF-16 without a byte order mark, in which every other byte is NUL. Other files with a NUL are binary. */
 const decodeUnmarked = (part: Uint8Array, probe: Uint8Array): string | undefined => {
   const nuls = [0, 0]
   for (const [at, byte] of probe.entries()) if (byte === 0) nuls[at % 2] = (nuls[at % 2] ?? 0) + 1
@@ -75,7 +75,7 @@ const decodeUnmarked = (part: Uint8Array, probe: Uint8Array): string | undefined
   return even > most && odd === 0 ? new TextDecoder('utf-16be').decode(part) : undefined
 }
 
-/** Of all bytes of a text in UTF-16 at least this share is NUL; half of them are where all is ASCII. */
+/** Minimum share of NUL bytes in UTF-16 text. All-ASCII text has one half. */
 const minNulShare = 0.4
 
 const lineAt = (text: string, at: number): number => {
@@ -87,25 +87,25 @@ const lineAt = (text: string, at: number): number => {
 interface Rule {
   readonly sign: PrivateSign
   readonly pattern: RegExp
-  /** What the file must hold as well. */
+  /** Must also match somewhere in the file. */
   readonly beside?: RegExp
-  /** Looks at the match and a bounded part of the text around it. */
+  /** Checks the match and a bounded part of the text around it. */
   holds?(match: RegExpExecArray, text: string): boolean
 }
 
-/** Characters after the first line of a key within which its body must begin. */
+/** Characters after the header of a key within which its body must begin. */
 const keyBodyCharacters = 600
 
-/** On one line with its header a key is told from words by its length, characters. */
+/** Minimum length of a key body on the same line as its header, to distinguish it from words (characters). */
 const minOneLineCharacters = 40
 
-/** A header alone, as in documentation and templates, is not a key. */
+/** Excludes a header without a body, as in documentation and templates. */
 const hasKeyBody = ({ index, 0: begin }: RegExpExecArray, text: string): boolean => {
   const rest = text.slice(index + begin.length, index + begin.length + keyBodyCharacters)
   const part = rest.split('-----', 1)[0] ?? ''
-  // Where line breaks are taken for spaces, as many settings of environments do.
+  // Many environment settings replace line breaks by spaces.
   if (new RegExp(`^[ \\t]+[A-Za-z0-9+/=]{${minOneLineCharacters}}`).test(part)) return true
-  // Text in JSON in JSON has its line breaks escaped twice, and so on.
+  // Nested JSON escapes line breaks repeatedly.
   if (!/^["'`\\]*[,+\s]*?(?:\\+r)?(?:\\+n|\n)/.test(part)) return false
   const body = part
     .replaceAll(/^[ \t]*(?:#|\/\/|\*|>|;|--|\|)+[ \t]*/gm, '')
@@ -114,11 +114,11 @@ const hasKeyBody = ({ index, 0: begin }: RegExpExecArray, text: string): boolean
   return /^(?!your|my|insert|paste|base64|xxx)[A-Za-z0-9/=]{4,}/i.test(body)
 }
 
-/** Tells whether a text in Base64 begins as a private key does, and not a certificate. */
+/** Returns whether a Base64 text begins like a private key, not like a certificate. */
 const isEncodedKey = ({ 0: encoded }: RegExpExecArray): boolean =>
   / PRIVATE KEY-/.test(atob(encoded.slice(0, encoded.length - (encoded.length % 4))))
 
-/** Values that stand for a secret, in documentation, templates and settings of a machine's own services. */
+/** Placeholders for secrets in documentation, templates and settings of local services. */
 const placeholder =
   /[<>{}$%*]|^(?:pass(?:word|wd)?|pwd|secret|change[-_]?me|example|user(?:name)?|test|guest|root|admin|postgres|mysql|mongo|rabbitmq|redis|dev|local|x+|\.+|your[-_].*|my[-_].*|token|key|foo|bar|p|pw)$/i
 

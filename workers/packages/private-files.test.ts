@@ -134,11 +134,11 @@ describe('names', () => {
     },
   )
 
-  test('of ordinary files raise no alarm', () => {
+  test('of ordinary files are not reported', () => {
     expect(innocentPaths.filter((path) => isPrivate(path) || isPrivate(`kit/${path}`))).toEqual([])
   })
 
-  test('of keys count unless what is in the file is public', () => {
+  test('of keys count unless the content is public', () => {
     const block = (what: string): string =>
       `-----BEGIN ${what}-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A\n-----END ${what}-----\n`
     expect(isPrivate('public.pem', block('PUBLIC KEY'))).toBe(false)
@@ -148,14 +148,14 @@ describe('names', () => {
     expect(isPrivate('slides.key', 'PK\x03\x04')).toBe(false)
   })
 
-  test('of registries’ settings count with a token in them only', () => {
+  test('of registry settings count only with a token', () => {
     expect(isPrivate('.npmrc', `save-exact=true\n//registry/:_authToken=$\{NPM_TOKEN}\n`)).toBe(false)
     expect(isPrivate('.npmrc', '//registry/:_authToken=abcdef0123456789\n')).toBe(true)
     expect(isPrivate('.npmrc', '_auth = dXNlcjpwYXNzd29yZA==\n')).toBe(true)
     expect(isPrivate('.yarnrc.yml', 'npmAuthToken: "abcdef0123456789"\n')).toBe(true)
   })
 
-  test('of settings of a cluster count with a token in them', () => {
+  test('of cluster settings count with a token', () => {
     const settings = (token: string): string => `kind: Config\nusers:\n- name: a\n  user:\n    token: ${token}\n`
     expect(isPrivate('admin.conf', settings('abcdef0123456789'))).toBe(true)
     expect(isPrivate('admin.conf', settings('changeme'))).toBe(false)
@@ -169,7 +169,7 @@ describe('names', () => {
   })
 })
 
-/** Put together here, so that no scanner takes this file for a leak. */
+/** Assembled here, so that secret scanners do not report this file. */
 const secrets: Record<string, string> = {
   'a private key': `-----BEGIN RSA ${'PRIVATE KEY'}-----\nMIIEowIBAAKCAQEA\n-----END RSA ${'PRIVATE KEY'}-----`,
   'a key with headers': `-----BEGIN EC ${'PRIVATE KEY'}-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,AB\n\nMIIEowIBAAKCAQEA\n`,
@@ -227,14 +227,14 @@ const innocentTexts: Record<string, string> = {
 }
 
 describe('contents', () => {
-  test.each(Object.entries(secrets))('%s is found, wherever it stands, and not repeated', (_, secret) => {
+  test.each(Object.entries(secrets))('%s is found at any position and not repeated', (_, secret) => {
     expect(findSecret(bytesOf(`first\n\n${secret}\nlast\n`))?.line).toBe(3)
     expect(privateSigns).toContain(findSecret(bytesOf(secret))?.sign)
     expect(isPrivate('src/main.rs', secret)).toBe(true)
     expect(isPrivate('templates/main.rs.tmpl', secret)).toBe(true)
   })
 
-  test.each(Object.entries(innocentTexts))('%s raises no alarm', (_, text) => {
+  test.each(Object.entries(innocentTexts))('%s is not reported', (_, text) => {
     expect(findSecret(bytesOf(text))).toBeUndefined()
   })
 
@@ -252,7 +252,7 @@ describe('contents', () => {
     expect(findSecret(bytesOf(`\0\0${token}`))).toBeUndefined()
   })
 
-  test('are looked at up to a limit, so a file costs the same however large it is', () => {
+  test('are scanned up to a limit, so the cost of a file is bounded', () => {
     const token = `ghp_${'a1'.repeat(18)}`
     const filler = 'a line of text\n'.repeat(600_000)
     expect(findSecret(bytesOf(`${token}\n${filler}`))).toBeDefined()
@@ -260,7 +260,7 @@ describe('contents', () => {
     expect(findSecret(bytesOf(`${filler}${token}`))).toBeUndefined()
   })
 
-  test('that are made to take long are read all the same', () => {
+  test('of hostile files take linear time', () => {
     const beginnings = [
       ...[
         'eyJ',
@@ -285,13 +285,13 @@ describe('contents', () => {
       ],
       ...['extraheader=authorization:basic ', 'kind: Config\n token:', ' token: ', '-----BEGIN PRIVATE KEY----- a'],
     ]
-    // A pattern whose steps grow faster than the text would run for minutes on one of these.
+    // A pattern with superlinear cost would run for minutes on one of these.
     const texts = beginnings.map((part) => bytesOf(part.repeat(Math.ceil((512 * 1024) / part.length))))
     expect(texts.map(findSecret)).toHaveLength(beginnings.length)
   })
 })
 
-test('what is found says where and why, for every file once', () => {
+test('each private file has one finding with its place and reason', () => {
   const files = filesOf({ 'a/.env': 'A=1', 'b.txt': `x\nghp_${'a1'.repeat(18)}` })
   expect(files.map(findPrivate)).toEqual([{ sign: 'environment-settings' }, { sign: 'github-token', line: 2 }])
 })

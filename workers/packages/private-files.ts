@@ -5,11 +5,11 @@ import { findSecret, isPublicKeyFile, isTemplateText } from './private-content.t
 import { isInTemplates, mayBePublic, privateName } from './private-names.ts'
 
 /**
- * Files that look private block a publish until a person has confirmed each by its path, because what is published can
- * be read by everyone and never deleted.
+ * Blocks publishing until a person has confirmed each file that looks private by its path, because published files are
+ * readable by everyone and cannot be deleted.
  *
- * A name counts (`private-names.ts`), unless the file shows that it is public or a template; so does what is in the file
- * (`private-content.ts`).
+ * A file looks private by its name (`private-names.ts`), unless its content proves it public or a template, or by its
+ * content (`private-content.ts`).
  */
 export const checkPrivateFiles = (
   files: readonly FileInput[],

@@ -1,10 +1,10 @@
 import type { PrivateSign } from '../contract/finding-reasons.ts'
 
 /**
- * File names that secrets usually have: what is said of a path alone.
+ * Detects files that are likely private by their path alone.
  *
- * A name proves nothing, so a person may confirm the file. To keep false alarms low, examples and templates of such files,
- * source files and public keys do not count. Names count without regard to case, at any depth, with either kind of slash.
+ * A name proves nothing, so a person may confirm the file. To limit false alarms, examples and templates, source files
+ * and public keys do not count. Names match in any case, at any depth, with slashes or backslashes.
  */
 
 /** Why a file of this path is likely private; undefined when its name says nothing. */
@@ -23,20 +23,20 @@ const signOfName = (folder: string | undefined, name: string): PrivateSign | und
   return pathRules.find(({ is }) => is.test(lastTwo))?.sign ?? nameRules.find(({ is }) => is.test(name))?.sign
 }
 
-/** What a backup or a copy is made of: `.env~`, `.netrc.bak`, `credentials (1).json`, `id_rsa copy`. */
+/** Returns the original name of a backup or copy: `.env~`, `.netrc.bak`, `credentials (1).json`, `id_rsa copy`. */
 const originalName = (name: string): string =>
   name
     .trim()
     .replace(/(?: ?- ?copy| copy)?(?: \d{1,3}| ?\(\d{1,3}\))?(?=(?:\.[a-z0-9]{1,12}){0,2}$)/, '')
     .replace(/(?:~|[._-](?:bak|backup|old|orig|original|save|saved|copy|tmp)\d{0,3})+$/, '')
 
-/** Tells whether it stands where templates do: a value that is filled in later is not a secret yet. */
+/** Returns whether a path is in a folder of templates, where values are filled in later. */
 export const isInTemplates = (path: string): boolean => /(?:^|[/\\])templates?[/\\]/i.test(path)
 
-/** Tells whether what is in a file of this name may show that it is public after all. */
+/** Returns whether the content of a file with this name may prove that it is public. */
 export const mayBePublic = (path: string): boolean => /\.(?:pem|key|asc)$/i.test(path)
 
-/** A file that stands for the real one: `.env.example`, `secrets.yaml.tmpl`, `id_rsa.pub`. */
+/** Matches stand-ins for the real file: `.env.example`, `secrets.yaml.tmpl`, `id_rsa.pub`. */
 const isExample = (name: string): boolean =>
   /(?:^|[._-])(?:example|sample|template|dist|defaults|schema)(?:[._-]|$)/.test(name) ||
   /\.(?:tmpl|tera|tpl|j2|jinja2?|hbs|ejs|mustache|liquid|erb|njk|md|markdown|rst|adoc|ttl|rq|sparql|pub|d\.ts)$/.test(
@@ -48,7 +48,7 @@ interface Rule {
   readonly is: RegExp
 }
 
-/** Of the folders above, each with its slash. */
+/** Match the parent folders, each with its slash. */
 const folderRules: readonly Rule[] = [
   { sign: 'ssh-folder', is: /(?:^|\/)\.ssh\// },
   { sign: 'gnupg-folder', is: /(?:^|\/)\.gnupg\// },
@@ -60,7 +60,7 @@ const folderRules: readonly Rule[] = [
   { sign: 'secrets-folder', is: /(?:^|\/)\.secrets?\// },
 ]
 
-/** Of the last folder and the name. */
+/** Match the last folder and the name. */
 const pathRules: readonly Rule[] = [
   { sign: 'container-registry-credentials', is: /^(?:\.docker\/config|containers\/auth)\.json$/ },
   { sign: 'cluster-credentials', is: /^\.kube\/(?:config(?:[._-].+)?|.+\.ya?ml)$/ },

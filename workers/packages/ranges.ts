@@ -2,11 +2,11 @@ import { MAX_RANGE_CHARACTERS } from '../protocol/limits.ts'
 import { isRange } from '../protocol/versions-and-ranges.ts'
 
 /**
- * A range as manifests write it, as one that node-semver reads: a bare `1.0` means `^1.0` (docs/protocol.md §6), commas
- * (Cargo, Python) join conditions. Undefined where it is no range.
+ * Converts a range of a manifest to node-semver: a bare `1.0` means `^1.0` (docs/protocol.md §6), and commas (Cargo,
+ * Python) join conditions. Undefined if it is not a range.
  */
 export const toNodeRange = (text: string): string | undefined => {
-  // Longer than any range, even with spaces to spare; bounds the patterns below.
+  // Longer than any range; bounds the patterns below.
   if (text.length > MAX_RANGE_CHARACTERS * 2) return undefined
   const range = text
     .trim()
@@ -18,7 +18,7 @@ export const toNodeRange = (text: string): string | undefined => {
   return isRange(caret) ? caret : undefined
 }
 
-/** `==1.0` and `~=1.4`, the operators that node-semver does not know. */
+/** Converts `==1.0` and `~=1.4`, which node-semver does not support. */
 const fromPython = (range: string): string =>
   range
     .replace(/(^|\s)={2,3}\s*/g, '$1=')

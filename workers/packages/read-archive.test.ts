@@ -26,7 +26,7 @@ describe('readArchive', () => {
     })
   })
 
-  test('takes off one common top folder and names it', async () => {
+  test('removes and returns a common top folder', async () => {
     const { folder, files } = await readArchive(
       await craftZip([{ path: 'orders/' }, { path: 'orders/package.toml' }, { path: 'orders/a/b.ttl' }]),
     )
@@ -34,13 +34,13 @@ describe('readArchive', () => {
     expect(files.map((file) => file.path)).toEqual(['package.toml', 'a/b.ttl'])
   })
 
-  test('leaves folders where there is no common one', async () => {
+  test('keeps folders without a common top folder', async () => {
     const { folder, files } = await readArchive(await craftZip([{ path: 'a/x' }, { path: 'b/x' }, { path: 'ab' }]))
     expect(folder).toBeUndefined()
     expect(files.map((file) => file.path)).toEqual(['a/x', 'b/x', 'ab'])
   })
 
-  test('skips folders and what macOS adds, and nothing else', async () => {
+  test('skips only folders and files added by macOS', async () => {
     const { folder, files } = await readArchive(
       await craftZip([
         { path: 'p/' },
@@ -55,7 +55,7 @@ describe('readArchive', () => {
     expect(files.map((file) => file.path)).toEqual(['package.toml', '.hidden', 'x.DS_Store.txt'])
   })
 
-  test('brings names of macOS into NFC', async () => {
+  test('normalises names from macOS to NFC', async () => {
     const { files } = await readArchive(await craftZip([{ path: 'e\u0301.txt' }, { path: 'b.txt' }]))
     expect(files.map((file) => file.path)).toEqual(['\u00e9.txt', 'b.txt'])
   })
@@ -212,7 +212,7 @@ describe('readArchive', () => {
     })
   }
 
-  test('refuses an archive that is cut off anywhere', async () => {
+  test('refuses an archive truncated at any position', async () => {
     const archive = await writeArchive([
       { path: 'a.txt', bytes: text('hello '.repeat(20)) },
       { path: 'b.txt', bytes: text('there') },
@@ -223,7 +223,7 @@ describe('readArchive', () => {
     }
   })
 
-  test('gives what was written or a named failure, whatever byte is changed', async () => {
+  test('returns the original files or a named failure after any change of one byte', async () => {
     const archive = await craftZip([
       { path: 'top/a.txt', bytes: text('hello '.repeat(30)), deflate: true, attributes: mode(0o100755) },
       { path: 'top/b.txt', bytes: text('there') },

@@ -14,13 +14,13 @@ export interface ReadArchive {
 }
 
 /**
- * The files of a zip archive. What it declares is checked before anything is inflated (count, sizes, ratio, links,
- * encryption, paths), and what it really holds while it is inflated (size, checksum, overlaps), so memory stays within
- * the limits of a package whatever the archive says of itself.
+ * Reads the files of a zip archive. Declared values are checked before inflating (count, sizes, ratio, links,
+ * encryption, paths), actual values while inflating (size, checksum, overlaps), so memory stays within the limits of a
+ * package whatever the archive declares.
  *
- * What never belongs to a package is left out before anything is asked of it, so it counts towards no limit but that of
- * the list. Where all files stand in one top folder, that is taken off and named. Windows' backslashes and `./` are read
- * as what they mean. Load this lazily: it brings the zip library along.
+ * Files that never belong to a package are excluded before any check, so they count only towards the entry limit. A
+ * common top folder is removed and returned. Backslashes and `./` are normalised. Import lazily: this module loads the
+ * zip library.
  *
  * @throws Failure ArchiveUnreadable, ArchiveTooLarge, TooManyFiles, LinkRefused, PathUnsafe, PathCollision
  */
@@ -72,7 +72,7 @@ interface ListedEntry {
   path: string
 }
 
-/** What the archive lists, but for folders, which say nothing that the files in them do not. */
+/** Lists the entries of the archive. */
 const listEntries = async (reader: ZipReader<unknown>): Promise<ListedEntry[]> => {
   const listed: ListedEntry[] = []
   let count = 0
@@ -81,14 +81,14 @@ const listEntries = async (reader: ZipReader<unknown>): Promise<ListedEntry[]> =
       throw tooManyEntries(MAX_LISTED)
     }
     const path = toPath(entry.filename)
-    // The folder that everything stands in.
+    // The root folder.
     if (path === '' && isFolder(entry)) continue
     listed.push({ entry, path })
   }
   return listed
 }
 
-/** A name as it is meant: Windows' slashes, `./` before and within, and macOS' way to write accents. */
+/** Normalises Windows' slashes, `./` segments and macOS' decomposed accents. */
 const toPath = (filename: string): string => {
   const parts = filename.replaceAll('\\', '/').normalize('NFC').split('/')
   const path = parts.filter((part) => part !== '.').join('/')
@@ -139,7 +139,7 @@ const checkDeclared = (wanted: readonly WantedFile[]) => {
   }
 }
 
-/** The bytes of one entry: exactly as many as it declares, or a failure after the first that is too many. */
+/** Inflates one entry to exactly its declared size. Fails on the first excess byte. */
 const inflate = async (entry: FileEntry, path: string): Promise<Uint8Array> => {
   const bytes = new Uint8Array(entry.uncompressedSize)
   let length = 0
@@ -177,19 +177,19 @@ const faultOf = (thrown: unknown): ArchiveFault => {
 
 const wrongSize = 'wrong size'
 
-/** A package that is stored without compression, with room for the headers of all its files. */
+/** An uncompressed package of maximum size with the headers of all its files (bytes). */
 const MAX_ARCHIVE_BYTES = MAX_PACKAGE_BYTES + 4 * 1024 * 1024
 
-/** Files and folders that are not left out: each file with folders of its own, and something to spare. */
+/** Files and folders after exclusions: leaves room for several folders per file. */
 const MAX_ENTRIES = 5 * MAX_FILES
 
-/** Entries in all, about 1 KB each: a project with its installed dependencies and its history has tens of thousands. */
+/** All entries, about 1 KB each: a project with installed dependencies and history has tens of thousands. */
 const MAX_LISTED = 100_000
 
-/** Text compresses to a twentieth, a repeating log to a hundredth; deflate can do a thousandth. */
+/** Text compresses 20-fold, a repetitive log 100-fold; deflate can reach 1,000-fold. */
 const MAX_RATIO = 200
 
-/** Below this a high ratio does no harm (a file of zeros is no attack). */
+/** Size below which a high ratio is harmless, such as a file of zeros (bytes). */
 const MIN_BOMB_BYTES = 32 * 1024 * 1024
 
 // File types in the upper half of the attributes, as in stat.h.

@@ -10,7 +10,7 @@ const errors = (findings: readonly Finding[]) => findings.filter((finding) => fi
 const named = (findings: readonly Finding[], name: string) => findings.filter((finding) => finding.name === name)
 
 describe('a good package', () => {
-  test('gives its fields, files and size, and no finding', () => {
+  test('has fields, files and size, and no findings', () => {
     const { files, check } = readPackage(
       filesOf({
         'z.ttl': '@prefix a: <b> .',
@@ -68,7 +68,7 @@ describe('a good package', () => {
     expect(check.fields).toMatchObject({ slug, displayName, version: '1.0.0', category: 'uncategorized' })
   })
 
-  test('is found in the one common top folder, whose name counts', () => {
+  test('is found in the common top folder, whose name is used', () => {
     const check = read({
       'Big Orders/package.toml': '[package]\nname = "Ordering!"\nversion = "1.0.0"',
       'Big Orders/a/b': '',
@@ -77,14 +77,14 @@ describe('a good package', () => {
     expect(check.files.map((file) => file.path)).toEqual(['Big Orders/a/b', 'Big Orders/package.toml'])
   })
 
-  test('is not looked for deeper, nor in one of two folders', () => {
+  test('is not searched deeper or in one of two folders', () => {
     expect(errors(read({ 'a/b/package.toml': goodManifest() }).findings)).toMatchObject([{ name: 'ManifestMissing' }])
     expect(errors(read({ 'a/package.toml': goodManifest(), 'b/x': '' }).findings)).toMatchObject([
       { name: 'ManifestMissing' },
     ])
   })
 
-  test('with several manifests takes the first by precedence and says so', () => {
+  test('with several manifests uses the first by precedence and reports it', () => {
     const json = '{"name": "other", "version": "2.0.0"}'
     const check = read({
       'package.json': json,
@@ -180,7 +180,7 @@ describe('bad input', () => {
     ])
   })
 
-  test('two paths that differ in their Unicode form only', () => {
+  test('two paths that differ only in their Unicode form', () => {
     const check = read({ 'package.toml': goodManifest(), 'caf\u00e9': '', 'cafe\u0301': '' })
     expect(errors(check.findings)).toMatchObject([{ name: 'PathCollision' }])
     expect(named(check.findings, 'PathNormalized')).toMatchObject([{ level: 'note', path: 'caf\u00e9' }])
@@ -210,7 +210,7 @@ describe('bad input', () => {
     expect(errors(check.findings)[0]?.reason).toMatchObject({ fault: 'not-toml', line, column })
   })
 
-  test('a manifest that is no JSON', () => {
+  test('a manifest that is not JSON', () => {
     const check = read({ 'package.json': '{\n  "name": "node-pkg",\n  "version": "1.0.0",\n}' })
     expect(check.findings).toMatchObject([
       { name: 'ManifestUnreadable', line: 4, column: 1 },
@@ -219,13 +219,13 @@ describe('bad input', () => {
     expect(check.fields).toMatchObject({ slug: 'node-pkg', version: '1.0.0' })
   })
 
-  test('a manifest that is JSON, but no object', () => {
+  test('a JSON manifest that is not an object', () => {
     expect(errors(read({ 'package.json': '[1]' }).findings)).toMatchObject([
       { name: 'ManifestUnreadable', line: 1, column: 1 },
     ])
   })
 
-  test('a manifest that is no text', () => {
+  test('a binary manifest', () => {
     const bytes = new TextEncoder().encode('[package]\nname = "x?"')
     bytes[bytes.length - 2] = 0xff
     expect(errors(read({ 'package.toml': bytes }).findings)).toMatchObject([
@@ -248,7 +248,7 @@ describe('bad input', () => {
     ])
   })
 
-  test('an unreadable manifest fills the form with what it does say', () => {
+  test('an unreadable manifest fills the form with its valid values', () => {
     const check = read({
       'package.toml': `[package]
 name = "salvaged"
@@ -279,7 +279,7 @@ repository = "https://example.org/x"
     })
   })
 
-  test('an unreadable manifest with typed fields is published with those', () => {
+  test('an unreadable manifest is published with the typed fields', () => {
     const check = read({ 'package.toml': '[package' }, { fields: { slug: 'typed', version: '3.0.0', tags: ['t'] } })
     expect(check.ok).toBe(true)
     expect(check.fields).toMatchObject({ slug: 'typed', version: '3.0.0', tags: ['t'] })
@@ -303,13 +303,13 @@ describe('the name', () => {
     expect(slugOf('name = "日本語"', { folder: 'x' })).toEqual(['x'])
   })
 
-  test('is refused where there is none, with the folder as a proposal', () => {
+  test('is refused if missing, with the folder as a proposal', () => {
     expect(slugOf('', { folder: 'f' })).toEqual(['f', 'NameMissing'])
     expect(slugOf('name = ""')).toEqual(['', 'NameMissing'])
     expect(slugOf('name = "  "')).toEqual(['', 'NameMissing'])
   })
 
-  test('is refused where nothing can be made of it', () => {
+  test('is refused if no slug can be derived', () => {
     expect(slugOf('name = "日本語"')).toEqual(['', 'NameInvalid'])
     expect(slugOf('name = "con"')).toEqual(['', 'NameInvalid'])
     expect(slugOf('name = 5')).toEqual(['', 'NameInvalid'])
@@ -322,7 +322,7 @@ describe('the name', () => {
     expect(slugOf('name = "x"', { fields: { slug: '' } })).toEqual(['', 'NameMissing'])
   })
 
-  test('that was derived is told, with its place', () => {
+  test('if derived is reported with its position', () => {
     const check = read({ 'package.toml': '[package]\nname = "Free Text"\nversion = "1.0.0"' })
     expect(named(check.findings, 'SlugDerived')).toMatchObject([
       {
@@ -350,7 +350,7 @@ describe('the name', () => {
 describe('the version', () => {
   const check = (lines: string) => read({ 'package.toml': `[package]\nname = "a"\n${lines}` })
 
-  test('is refused where there is none', () => {
+  test('is refused if missing', () => {
     expect(errors(check('').findings)).toMatchObject([
       { name: 'VersionMissing', reason: { code: 'version-missing', path: 'package.toml' } },
     ])
@@ -390,7 +390,7 @@ describe('the other fields', () => {
   const check = (text: string, options: Partial<ReadPackageOptions> = {}) =>
     read({ 'package.toml': text, 'README.md': '' }, options)
 
-  test('are all reported when they are missing', () => {
+  test('are reported if missing', () => {
     expect(check('[package]\nname="a"\nversion="1.0.0"').findings.map((finding) => finding.name)).toEqual([
       'DescriptionMissing',
       'CategoryMissing',
@@ -398,7 +398,7 @@ describe('the other fields', () => {
     ])
   })
 
-  test('tags stand in many places', () => {
+  test('tags are found in many places', () => {
     const tags = (text: string) => check(`[package]\nname = "a"\nversion = "1.0.0"\n${text}`).fields.tags
     expect(tags('tags = ["a", "b"]')).toEqual(['a', 'b'])
     expect(tags('tags = "a, b"')).toEqual(['a', 'b'])
@@ -434,25 +434,25 @@ describe('the other fields', () => {
     expect(check(goodManifest().replace('Order handling', description)).fields.description).toBe(description)
   })
 
-  test('line breaks in a description are spaces', () => {
+  test('line breaks in a description become spaces', () => {
     const result = check('[package]\nname="a"\nversion="1.0.0"\ndescription = """\nOne\n  two\n"""')
     expect(result.fields.description).toBe('One two')
     expect(named(result.findings, 'ControlCharacters')).toEqual([])
   })
 
-  test('control characters are taken out and told', () => {
+  test('control characters are removed and reported', () => {
     const result = check(goodManifest().replace('Order handling', 'a\\u0007b \\u202e c'))
     expect(result.fields.description).toBe('a b c')
     expect(result.findings).toMatchObject([{ level: 'warning', name: 'ControlCharacters' }])
   })
 
-  test('a description that is a number is told', () => {
+  test('a numeric description is reported', () => {
     expect(
       named(check('[package]\nname="a"\nversion="1.0.0"\ndescription = 5').findings, 'FieldUnreadable'),
     ).toHaveLength(1)
   })
 
-  test('too many tags are cut and told', () => {
+  test('excess tags are dropped and reported', () => {
     const tags = JSON.stringify(Array.from({ length: 40 }, (_, i) => `t${i}`))
     const result = check(goodManifest(`tags = ${tags}`))
     expect(result.fields.tags).toHaveLength(32)
@@ -465,7 +465,7 @@ describe('the other fields', () => {
     expect(errors(result.findings)).toMatchObject([{ name: 'RecordTooLarge' }])
   })
 
-  test('a licence that nobody knows is kept and told', () => {
+  test('an unknown licence is kept and reported', () => {
     const result = check(goodManifest().replace('MIT', 'Proprietary'))
     expect(result.fields.license).toBe('Proprietary')
     expect(result.findings).toMatchObject([{ level: 'warning', name: 'LicenseUnknown' }])
@@ -485,7 +485,7 @@ describe('the other fields', () => {
     expect(result.findings.map((finding) => finding.name)).toEqual(repository === '' ? ['RepositoryInvalid'] : [])
   })
 
-  test('are what a person typed over them', () => {
+  test('are overridden by typed fields', () => {
     const fields = {
       displayName: 'D',
       description: 'E',
@@ -505,7 +505,7 @@ describe('the other fields', () => {
 })
 
 describe('files', () => {
-  test('that the manifest names and that are not there', () => {
+  test('that the manifest names but the package lacks are reported', () => {
     const check = read({
       'package.toml': `${goodManifest()}
 readme = "docs/README.md"
@@ -541,7 +541,7 @@ homepage = "https://example.org/index.html"
     expect(missing[2]).toMatchObject({ level: 'warning', path: 'package.toml', line: 16, column: 8 })
   })
 
-  test('are looked for beside the manifest', () => {
+  test('are resolved relative to the manifest', () => {
     const check = read({
       'p/package.toml': `${goodManifest()}\n[ontology]\nfile = "./o.ttl"`,
       'p/o.ttl': '',
@@ -550,7 +550,7 @@ homepage = "https://example.org/index.html"
     expect(check.findings).toEqual([])
   })
 
-  test('that look private forbid publishing until each is confirmed by its path', () => {
+  test('that look private block publishing until each is confirmed by its path', () => {
     const files = filesOf({
       'package.toml': goodManifest(),
       'README.md': '',
@@ -574,7 +574,7 @@ homepage = "https://example.org/index.html"
     expect(check(['a.pem', 'k/id_rsa', '.env', 'nothing']).ok).toBe(true)
   })
 
-  test('that look private block however many others were confirmed', () => {
+  test('that look private block publishing however many others are confirmed', () => {
     const names = Array.from({ length: 250 }, (_, n) => `k/${String(n).padStart(3, '0')}.pem`)
     const files = filesOf({ 'package.toml': goodManifest(), ...Object.fromEntries(names.map((name) => [name, ''])) })
     const { check } = readPackage(files, { confirmedPrivate: names.slice(0, 249), knownVersions: () => undefined })

@@ -13,29 +13,29 @@ import { siftFiles } from './sift-files.ts'
 import { type TypedFields, typedText } from './typed-fields.ts'
 
 export interface ReadPackageOptions {
-  /** Name of the folder or archive that the files come from; a last resort for the slug. */
+  /** Name of the source folder or archive; a last resort for the slug. */
   folder?: string
-  /** Fields that a person typed over what the manifest says. */
+  /** Fields typed by a person, which override the manifest. */
   fields?: Partial<ManifestFields>
-  /** Paths of private files that a person wants published all the same. */
+  /** Paths of private files that a person has confirmed for publication. */
   confirmedPrivate?: readonly string[]
-  /** What was left out before. */
+  /** Files already left out by the caller. */
   leftOut?: readonly LeftOut[]
-  /** Versions of the packages of this slug that are known here; undefined when there is none. */
+  /** Returns the catalogued versions of all packages with this slug; undefined if there is no such package. */
   knownVersions(slug: string): readonly string[] | undefined
 }
 
 export interface ReadPackage {
   check: PackageCheck
-  /** What a release of it holds. */
+  /** The files to publish. */
   files: FileInput[]
 }
 
 /**
- * Reads files as a package: what it is called, what it says of itself, what it depends on, and what is wrong with it.
+ * Reads files as a package: its name, fields, dependencies and findings.
  *
- * Total: whatever the files hold gives a check, never an exception. `ok` means that a release can be made of it. The
- * bytes are not copied. It does not look into the catalogue beyond `knownVersions`, nor whether the version exists.
+ * Total: any files give a check, never an exception. `ok` means that a release can be signed. Bytes are not copied.
+ * Uses only `knownVersions` of the catalogue and does not check whether the version exists.
  */
 export const readPackage = (given: readonly FileInput[], options: ReadPackageOptions): ReadPackage => {
   const findings = createFindings()
@@ -52,7 +52,7 @@ export const readPackage = (given: readonly FileInput[], options: ReadPackageOpt
 
   const folder = options.folder ?? (commonFolder(files.map((file) => file.path)).replace(/\/$/, '') || undefined)
   const fault = manifest?.fault
-  // That a broken or missing manifest gives no version is no news: its own finding says enough.
+  // A broken or missing manifest has its own finding, so a missing version is not reported again.
   const isReadable = manifest !== undefined && fault === undefined
   const fields = readFields({ manifest, folder, typed }, isReadable || isTyped(typed) ? findings : createFindings())
 
@@ -112,7 +112,7 @@ const checkReadme = (files: readonly FileInput[], manifest: Manifest | undefined
   if (!found && files.length > 0) findings.warning('ReadmeMissing', { code: 'no-readme' })
 }
 
-/** Each field has its limit, and so has the record that holds them all. */
+/** In addition to the limit of each field, the record has a limit. */
 const checkRecordSize = (fields: ManifestFields, dependencies: readonly DependencyView[], findings: Findings) => {
   const texts = Object.values(fields).flat()
   const ofFields = texts.reduce((sum, text) => sum + utf8Length(text) + 2, 0)
@@ -129,8 +129,8 @@ const checkRecordSize = (fields: ManifestFields, dependencies: readonly Dependen
   })
 }
 
-/** Field names, kind and flags of one dependency in CBOR. */
+/** Size of the field names, kind and flags of one dependency in CBOR (bytes). */
 const DEPENDENCY_OVERHEAD_BYTES = 56
 
-/** The other fields of a release, its envelope and signature. */
+/** Size of the other fields of a release, its envelope and signature (bytes). */
 const RESERVED_BYTES = 1024

@@ -4,7 +4,7 @@ import type { Manifest } from './manifest.ts'
 import { positionOf } from './positions.ts'
 import { get, isTable } from './tree.ts'
 
-/** Files that a manifest names and the package does not hold: allowed, since it is common, but said. */
+/** Reports files that the manifest names but the package does not contain. Common, so allowed. */
 export const checkReferences = (
   manifest: Manifest,
   files: readonly FileInput[],
@@ -66,17 +66,17 @@ const sections = [
   'tests',
 ]
 
-/** A path inside the package: no spaces, no placeholder, no address; a folder with its slash, or a file's ending. */
+/** Returns whether a text looks like a path in the package: no spaces, placeholders or URLs; a slash or extension. */
 const looksLikePath = (text: string): boolean =>
   text.length <= MAX_CHARACTERS &&
   !/[\s:;,(){}<>|"'`$&?!#%=\\@]/.test(text) &&
   (/\/$/.test(text) || /(?:\/|^)[^/]*\*[^/]*$/.test(text) || /^(?:.*\/)?[^/]+\.[a-z][a-z0-9]{0,9}$/i.test(text)) &&
   (text.includes('/') || fileEnding.test(text))
 
-// Without a slash, only endings that no host name and no Java package has.
+// Without a slash, only extensions that no host name or Java package has.
 const fileEnding = /\.(?:ttl|rdf|owl|shacl|rq|sparql|tmpl|tera|j2|hbs|json|ya?ml|toml|md|txt|csv|sql|xml|html)$/i
 
-/** Compares what stands before the first and after the last star: cheap, and enough to see that something is there. */
+/** Compares only the parts before the first and after the last star: cheap, and enough to detect missing files. */
 const fitsGlob = (path: string, glob: string): boolean => {
   const before = glob.slice(0, glob.indexOf('*'))
   const after = glob.slice(glob.lastIndexOf('*') + 1)
@@ -91,7 +91,7 @@ const withFolders = (path: string): string[] => {
   return all
 }
 
-/** A manifest names at most as many as a package may hold. */
+/** Maximum number of references, equal to the file limit of a package. */
 const MAX_REFERENCES = 1000
 const MAX_DEPTH = 4
 const MAX_CHARACTERS = 512

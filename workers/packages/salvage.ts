@@ -2,8 +2,8 @@ import { parse } from 'smol-toml'
 import type { Table } from './tree.ts'
 
 /**
- * What can be read from a manifest that does not parse: enough to fill a form that a person then looks through. Reads
- * line by line (TOML) or name by name (JSON), keeps the first value of a name, and takes time linear in the text.
+ * Salvages values from a manifest that does not parse, enough to fill a form for review. Reads line by line (TOML) or
+ * name by name (JSON), keeps the first value of each name and takes linear time.
  */
 
 export const salvageToml = (text: string): Table => {
@@ -32,7 +32,7 @@ export const salvageJson = (text: string): Table => {
     try {
       root[name] = JSON.parse(value)
     } catch {
-      // A list that is broken itself.
+      // A malformed list.
     }
   }
   return root
@@ -51,7 +51,7 @@ const tableFor = (root: Record<string, unknown>, names: string[]): Record<string
   return table
 }
 
-/** One value: as TOML, else what stands between or after quotes, else a bare word. */
+/** Reads one value: TOML, else the text in or after quotes, else a bare word. */
 const readValue = (text: string): unknown => {
   if (text === '' || text.startsWith('"""') || text.startsWith("'''")) return undefined
   try {
@@ -63,7 +63,7 @@ const readValue = (text: string): unknown => {
   }
 }
 
-// Only the names that fill a form, so that a nested object's names do not count.
+// Only names of form fields, so that names of nested objects do not count.
 const jsonEntry =
   /"(id|name|title|version|description|category|license|repository|homepage|author|tags|keywords|categories)"\s*:\s*("(?:[^"\\\n]|\\.)*"|\[[^[\]{}]*\])/g
 

@@ -3,10 +3,10 @@ import type { FileInput, LeftOut } from '../contract/views.ts'
 import { manifestNames } from './manifest.ts'
 
 /**
- * Leaves out of a package what does not belong to it: the list that all ways in share, and build output.
+ * Excludes files that do not belong to a package: the list shared by all ways to choose files, and build output.
  *
- * `dist` and the like are build output at the top and beside a build file, unless the manifest names them: then they
- * are what is published. Paths stay as they are, bytes are not copied.
+ * `dist` and similar folders are build output at the top level and beside a build file, unless the manifest names them
+ * for publication. Paths are unchanged and bytes are not copied.
  */
 export const siftFiles = (given: readonly FileInput[]): { files: FileInput[]; leftOut: LeftOut[] } => {
   const { kept, leftOut } = sift(given)
@@ -30,7 +30,7 @@ const buildFiles: ReadonlySet<string> = new Set([
   ...['cmakelists.txt', 'mix.exs', 'pubspec.yaml', 'makefile'],
 ])
 
-/** How much of a manifest is looked at for the names of folders (bytes). */
+/** Part of a manifest searched for folder names (bytes). */
 const manifestBytes = 64 * 1024
 
 const isOutput = (path: string, name: string, builds: ReadonlySet<string>): boolean => {
@@ -44,7 +44,7 @@ const isManifest = (path: string): boolean => manifestNames.some((name) => name 
 
 const textOf = ({ bytes }: FileInput): string => new TextDecoder().decode(bytes.subarray(0, manifestBytes))
 
-/** Tells whether a text names this folder as a path or a value; a script of that name is none. */
+/** Returns whether a text names this folder as a path or value. A script of that name does not count. */
 const namesFolder = (text: string, name: string): boolean =>
   new RegExp(`(?:^|["'./\\s])${name}(?:/|["'](?!\\s*[:=]))`, 'm').test(text)
 

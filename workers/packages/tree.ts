@@ -1,37 +1,37 @@
 import type { ValueType } from '../contract/finding-reasons.ts'
 
 /**
- * Total access to what a manifest parser returned. Anything can stand anywhere in a manifest, so nothing here throws:
- * what has the wrong type is absent.
+ * Total access to the output of a manifest parser. Manifests may contain anything anywhere, so nothing here throws:
+ * values of the wrong type count as absent.
  */
 
 export type Table = Readonly<Record<string, unknown>>
 
 export const emptyTable: Table = Object.freeze({})
 
-/** A TOML table or JSON object; not a list, not a date. */
+/** Returns whether a value is a TOML table or JSON object, not a list or date. */
 export const isTable = (value: unknown): value is Table =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
 
-/** An own value of a table; undefined where `table` is none. */
+/** Returns an own value of a table; undefined if `table` is not a table. */
 export const get = (table: unknown, key: string): unknown =>
   isTable(table) && Object.hasOwn(table, key) ? table[key] : undefined
 
-/** The table at `key`; where an array of tables stands (`[[package]]`), its first. */
+/** Returns the table at `key`, or the first of an array of tables (`[[package]]`). */
 export const tableAt = (table: unknown, key: string): Table | undefined => {
   const value = get(table, key)
   const first = Array.isArray(value) ? value[0] : value
   return isTable(first) ? first : undefined
 }
 
-/** A text with something in it, without the space around it. */
+/** Returns a trimmed text, undefined if it is empty. */
 export const textOf = (value: unknown): string | undefined => {
   if (typeof value !== 'string') return undefined
   const text = value.trim()
   return text === '' ? undefined : text
 }
 
-/** The first text under one of these keys. */
+/** Returns the first text at one of these keys. */
 export const firstText = (place: Table, keys: readonly string[]): string | undefined => {
   for (const key of keys) {
     const text = textOf(get(place, key))
@@ -40,7 +40,7 @@ export const firstText = (place: Table, keys: readonly string[]): string | undef
   return undefined
 }
 
-/** Texts of a list, of a text with commas, or of a table that holds a list named `key`, `list`, `values` or `items`. */
+/** Returns the texts of a list, a comma-separated text, or a table with a list `key`, `list`, `values` or `items`. */
 export const textsOf = (value: unknown, key: string): string[] => {
   if (typeof value === 'string') return value.split(/[,;\n]/).flatMap((part) => textOf(part) ?? [])
   if (Array.isArray(value)) {

@@ -1,18 +1,18 @@
 import type { ManifestFields } from '../contract/views.ts'
 import type { Manifest } from './manifest.ts'
 
-/** What a person typed over the manifest; it may come from a script, so nothing is trusted to have its type. */
+/** Fields typed by a person, which override the manifest. They may come from a script, so their types are untrusted. */
 export type TypedFields = Readonly<Partial<Record<keyof ManifestFields, unknown>>>
 
-/** What the fields of a package are read from. */
+/** Sources of the package fields. */
 export interface FieldsInput {
   manifest: Manifest | undefined
-  /** The folder that the files come from. */
+  /** Name of the folder that contained the files. */
   folder: string | undefined
   typed: TypedFields
 }
 
-/** A text that a person typed; an empty one counts: it was emptied. */
+/** Returns a typed text. An empty text counts as typed: the person cleared the field. */
 export const typedText = (typed: TypedFields, key: keyof ManifestFields): string | undefined => {
   const value = typed[key]
   return typeof value === 'string' ? value.trim() : undefined

@@ -9,7 +9,7 @@ import { readPackage } from './read-package.ts'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-/** A project as it lies on a disk, with all that does not belong to its package. */
+/** A project on a disk, with files that do not belong to its package. */
 const tree: Readonly<Record<string, string>> = {
   'package.toml': goodManifest(),
   'README.md': '# Orders\n',
@@ -140,13 +140,13 @@ describe('the same tree gives the same package through', () => {
       ['PrivateFile', 'notes/.env'],
       ['PrivateFile', 'notes/deploy.yaml'],
     ])
-    // What is left out is said, and nothing of what is in it is repeated.
+    // Exclusions are reported without their contents.
     expect(check.findings.filter(({ name }) => name === 'LeftOut')).toHaveLength(leftOut.length)
     expect(JSON.stringify(check)).not.toMatch(/EXAMPLE-TOKEN|ghp_/)
   })
 })
 
-test('a top folder of any name is the package, also one that would be left out within it', async () => {
+test('a top folder of any name is the package, even a name that is excluded deeper', async () => {
   for (const name of ['target', 'node_modules', '.vscode', 'build']) {
     const { folder, files } = await readArchive(
       await craftZip([{ path: `${name}/package.toml` }, { path: `${name}/a` }]),
@@ -157,7 +157,7 @@ test('a top folder of any name is the package, also one that would be left out w
   }
 })
 
-test('the history of version control is no package, also where nothing else was chosen', async () => {
+test('version control history is never a package, even if nothing else was chosen', async () => {
   for (const name of ['.git', '.GIT', '.hg', '.svn']) {
     const { files, leftOut: left } = await readArchive(
       await craftZip([{ path: `${name}/config` }, { path: `${name}/a` }]),
@@ -171,7 +171,7 @@ test('the history of version control is no package, also where nothing else was 
   }
 })
 
-test('what macOS puts beside the top folder hides neither it nor its files', async () => {
+test('files that macOS adds beside the top folder hide neither it nor its files', async () => {
   const {
     folder,
     files,
@@ -189,7 +189,7 @@ test('what macOS puts beside the top folder hides neither it nor its files', asy
   expect(left).toEqual([{ name: '__MACOSX', reason: 'system', files: 1 }])
 })
 
-test('what is left out of an archive refuses nothing: links, limits, sizes and paths within it', async () => {
+test('links, limits, sizes and paths of excluded archive entries refuse nothing', async () => {
   const archive = await craftZip([
     { path: 'package.toml' },
     { path: 'node_modules/.bin/tool', bytes: bytesOf('../x'), attributes: mode(0o120777) },
@@ -213,7 +213,7 @@ describe('build output', () => {
       ({ name }) => name,
     )
 
-  test('is left out at the top and beside a build file', () => {
+  test('is excluded at the top level and beside a build file', () => {
     expect(
       leftOutOf({
         'package.toml': goodManifest(),
@@ -228,7 +228,7 @@ describe('build output', () => {
     ).toEqual([])
   })
 
-  test('stays where the manifest names it, and a script of that name does not count', () => {
+  test('is kept if the manifest names it; a script of that name does not count', () => {
     const json = (rest: string): string => `{"name": "x", "version": "1.0.0", "scripts": {"build": "tsc"}${rest}}`
     expect(leftOutOf({ 'package.json': json(', "files": ["dist"]'), 'dist/a.js': 'x', 'build/b': 'x' })).toEqual([
       'build',
@@ -238,7 +238,7 @@ describe('build output', () => {
   })
 })
 
-test('a large folder that is left out does not stop the walk, and its files are counted up to a limit', async () => {
+test('a large excluded folder does not stop the walk, and its files are counted up to a limit', async () => {
   const many = Object.fromEntries(Array.from({ length: 1_500 }, (_, n) => [`target/d${n % 10}/${n}`, 'x']))
   const picked = await walkFolder(folderOf('p', { ...many, 'package.toml': 'x', 'z.txt': 'x' }))
   expect(picked.files.map(({ path }) => path)).toEqual(['p/package.toml', 'p/z.txt'])

@@ -15,7 +15,7 @@ describe('writeArchive', () => {
     { selector: (file) => file.path.normalize('NFC').toLowerCase(), minLength: 2, maxLength: 12 },
   )
 
-  test('writes what readArchive reads', async () => {
+  test('is inverted by readArchive', async () => {
     await fc.assert(
       fc.asyncProperty(anyFiles, async (files) => {
         const { folder, files: read } = await readArchive(await writeArchive(files))
@@ -33,7 +33,7 @@ describe('writeArchive', () => {
     )
   })
 
-  test('gives the same bytes whatever the order, the time and the time zone', async () => {
+  test('is independent of file order, time and time zone', async () => {
     const files = [
       { path: 'b.txt', bytes: text('b') },
       { path: 'a/run.sh', bytes: text('a'), executable: true },
