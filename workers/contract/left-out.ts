@@ -62,9 +62,9 @@ export const createLeftOut = () => {
   return {
     add(name: string, reason: LeftOutReason, files = 1, atLeast = false): void {
       const key = `${reason} ${name.toLowerCase()}`
-      const known = byName.get(key) ?? { name, reason, files: 0 }
-      const isCut = atLeast || known.atLeast === true
-      byName.set(key, { ...known, files: known.files + files, ...(isCut ? { atLeast: true } : {}) })
+      const counted = byName.get(key) ?? { name, reason, files: 0 }
+      const isCut = atLeast || counted.atLeast === true
+      byName.set(key, { ...counted, files: counted.files + files, ...(isCut ? { atLeast: true } : {}) })
     },
     /** Sorted by name. */
     list: (): LeftOut[] =>

@@ -6,14 +6,14 @@ import type { NetworkConcerns } from './network-concerns.ts'
 const publisher = 'a'.repeat(52)
 
 const compose = ({ complete = false, started = Promise.resolve(true) } = {}) => {
-  const asked: string[] = []
+  const queries: string[] = []
   const query: NetworkConcerns['query'] = {
     async search({ text }) {
-      asked.push(`search ${text}`)
+      queries.push(`search ${text}`)
       throw new Error('Nobody answered.')
     },
     async describe({ slug }) {
-      asked.push(`describe ${slug}`)
+      queries.push(`describe ${slug}`)
       return { asked: 1, answered: 1 }
     },
   }
@@ -24,19 +24,19 @@ const compose = ({ complete = false, started = Promise.resolve(true) } = {}) => 
     } as unknown as AskPeersForPackagesDependencies['catalogue'],
     network: { started, query, sync: { isComplete: () => complete } },
   })
-  return { ask, asked }
+  return { ask, queries }
 }
 
 test('missing packages are searched by name or described by id', async () => {
-  const { ask, asked } = compose()
+  const { ask, queries } = compose()
   await ask(['here', 'gone@^1', '@who/away', `${publisher}/here`, `${publisher}/there`, '!no spec!'], untraced())
-  expect(asked).toEqual(['search gone', 'search away', 'describe there'])
+  expect(queries).toEqual(['search gone', 'search away', 'describe there'])
 })
 
 test('with a complete catalogue no peer is queried', async () => {
-  const { ask, asked } = compose({ complete: true })
+  const { ask, queries } = compose({ complete: true })
   await ask(['gone'], untraced())
-  expect(asked).toEqual([])
+  expect(queries).toEqual([])
 })
 
 test('known packages do not wait for the network, and the wait for unknown ones can be cancelled', async () => {

@@ -95,12 +95,12 @@ test('a clock set during the request is compared again', async () => {
     if (times === 1) await answered.promise
     return new Response(null, { headers: atServer() })
   })
-  const looked = clock.check()
+  const checking = clock.check()
   here.offsetMs = -dayMs
   // Called during the first comparison, which started before the change.
   void clock.check()
   answered.resolve()
-  await looked
+  await checking
   expect(times).toBe(2)
   expect(clock.aheadMs()).toBeLessThan(-dayMs / 2)
 })
