@@ -1,3 +1,4 @@
+import PQueue from 'p-queue'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Identity } from '../protocol/identity.ts'
 import { type PackageId, packageId } from '../protocol/ids.ts'
@@ -20,16 +21,22 @@ const compose = async () => {
   const outbox = createOutbox({ store })
   const announced: string[] = []
   const state = { seq: 2, revoked: false, audience: 1, synced: 1, takes: (_: string) => true }
-  const note = async (seq: number): Promise<void> => {
-    state.seq = seq
-    const entry: IdentityEntry = { v: 1, kind: 'identity', publisher: publisherId, seq, changedAt: 1 }
-    await store.write([outbox.toChange(entry)])
-    outbox.note(entry)
-  }
+  const queue = new PQueue({ concurrency: 1 })
+  const exclusive = <T>(task: () => Promise<T>): Promise<T> => queue.add(task)
+  /** @param stored Settles when the write has. */
+  const note = (seq: number, stored: Promise<void> = Promise.resolve()): Promise<void> =>
+    exclusive(async () => {
+      state.seq = seq
+      const entry: IdentityEntry = { v: 1, kind: 'identity', publisher: publisherId, seq, changedAt: 1 }
+      await store.write([outbox.toChange(entry)])
+      await stored
+      outbox.note(entry)
+    })
   const stopped = new AbortController()
   const announcement = createIdentityAnnouncement({
     telemetry: noTelemetry,
     registry: {
+      exclusive,
       packagesOf: () => (state.revoked ? [] : ids.map((id) => ({ id }) as CataloguePackage)),
       announcementFor: (id) => new TextEncoder().encode(`${id} under ${state.seq}`),
     },
@@ -74,6 +81,20 @@ test('every own package is announced with the new chain, and the entry leaves th
   expect(await store.keys('outbox')).toEqual([])
   await send()
   expect(announced).toHaveLength(2)
+})
+
+test('a change that is stored while the one before leaves the outbox is still there after a restart', async () => {
+  const { send, note, outbox, store } = await compose()
+  const stored = Promise.withResolvers<void>()
+  const noted = note(3, stored.promise)
+  await send()
+  stored.resolve()
+  await noted
+  await vi.advanceTimersByTimeAsync(0)
+  expect(outbox.identityChange()).toMatchObject({ seq: 3 })
+  const afterRestart = createOutbox({ store })
+  await afterRestart.load()
+  expect(afterRestart.identityChange()).toMatchObject({ seq: 3 })
 })
 
 test('until an exchange has reached a peer the entry stays, and no package is announced twice', async () => {
