@@ -4,6 +4,7 @@ import type { Identity } from '../protocol/identity.ts'
 import { type PackageId, packageId } from '../protocol/ids.ts'
 import type { CataloguePackage } from '../registry/catalogue.ts'
 import { createOutbox, type IdentityEntry } from '../registry/outbox.ts'
+import type { Registry } from '../registry/registry.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { createTestPublisher } from '../testing/test-publisher.ts'
@@ -22,7 +23,7 @@ const compose = async () => {
   const announced: string[] = []
   const state = { seq: 2, revoked: false, audience: 1, synced: 1, takes: (_: string) => true }
   const queue = new PQueue({ concurrency: 1 })
-  const exclusive = <T>(task: () => Promise<T>): Promise<T> => queue.add(task)
+  const exclusive: Registry['exclusive'] = (task) => queue.add(() => task(async () => {}))
   /** @param stored Settles when the write has. */
   const note = (seq: number, stored: Promise<void> = Promise.resolve()): Promise<void> =>
     exclusive(async () => {
