@@ -31,6 +31,12 @@ export interface IdentityService {
    */
   signer(role: SigningRole): Signer
   /**
+   * Adopts what a frozen tab of this profile stored meanwhile. To be called in the registry's queue before signing: keys
+   * that the stored chain has replaced sign what no peer accepts.
+   * @throws Failure `StorageUnavailable` when the stored keys cannot be used; storage failures.
+   */
+  refresh(commit: Commit): Promise<void>
+  /**
    * Appends a document to the chain; nothing when `changes` changes nothing.
    * @throws Failure `IdentityInvalid` as `signer('rotation')`; `RecordMalformed` for a name that peers refuse;
    * `RecordTooLarge` when the chain is full; storage failures.
@@ -165,6 +171,10 @@ export const createIdentityService = (deps: IdentityServiceDependencies): Identi
     current,
     subscribe: changes.subscribe,
     signer,
+    async refresh(commit) {
+      await adoptStored(commit)
+      report()
+    },
     update: (wanted) =>
       registry.exclusive(async (commit) => {
         isUpdating = true
