@@ -1,3 +1,4 @@
+import { MAX_TEXT_CHARACTERS } from './reason-values.ts'
 import { decodeFailureReason, type FailureReason } from './reasons.ts'
 
 /** Every failure that a command can reject with, by name. */
@@ -95,7 +96,10 @@ export const toFailure = (thrown: unknown): Failure => {
   if (thrown instanceof Failure) return thrown
   if (isFailure(thrown)) return readFailure(thrown)
   if (thrown instanceof Error && thrown.name === 'AbortError') return new Failure('Cancelled', { code: 'cancelled' })
-  return new Failure('Internal', { code: 'unexpected', detail: thrown instanceof Error ? thrown.message : say(thrown) })
+  return new Failure('Internal', {
+    code: 'unexpected',
+    detail: cut(thrown instanceof Error ? thrown.message : say(thrown)),
+  })
 }
 
 /** A failure from the name and message that were sent of one. Total. */
@@ -110,8 +114,11 @@ const reasonOf = (message: string): FailureReason => {
   } catch {
     // It is not JSON.
   }
-  return { code: 'described', detail: message }
+  return { code: 'described', detail: cut(message) }
 }
+
+/** As every reason is that came from elsewhere. */
+const cut = (text: string): string => text.slice(0, MAX_TEXT_CHARACTERS)
 
 /** Also of a value whose conversion to text throws. */
 const say = (value: unknown): string => {
