@@ -10,7 +10,7 @@ import { createPeerSearch } from './peer-search.ts'
 const facets = { category: [], tag: [], license: [], publisher: [] }
 type SearchPeers = Network['query']['search']
 
-const compose = (search: SearchPeers) => {
+const compose = (search: SearchPeers, started: Promise<unknown> = Promise.resolve()) => {
   /** What is known here; peers add to it. */
   const known: string[] = ['here']
   const catalogue = {
@@ -25,7 +25,7 @@ const compose = (search: SearchPeers) => {
   let time = 0
   const peerSearch = createPeerSearch({
     search: catalogue,
-    network: { started: Promise.resolve(), query: { search } },
+    network: { started, query: { search } },
     now() {
       time += 5
       return time
@@ -52,6 +52,13 @@ describe('a search that asks peers, too', () => {
     })
     const result = await peerSearch.search({ text: ' kit\n', tag: 'a  b', remote: true }, untraced())
     expect(result).toMatchObject({ total: 2, peers: { asked: 3, answered: 2 }, tookMs: 5 })
+  })
+
+  test('is answered from here when it is cancelled before the network has started', async () => {
+    const { peerSearch } = compose(offline.query.search, new Promise(() => {}))
+    const result = peerSearch.search({ text: 'a', remote: true, searchId: 'one' }, untraced())
+    peerSearch.cancel('one')
+    expect(await result).toMatchObject({ total: 1, peers: { asked: 0, answered: 0 } })
   })
 
   test('is answered from here where there is no network', async () => {
