@@ -55,33 +55,48 @@ export const createEngineDraft = (
     if (sent === lost) sent = undefined
   }
 
-  /** Undefined where the engine does not have the draft, or not any more. */
-  const askKept = async <T>(
+  /**
+   * Asks the draft that the engine keeps, or opens it. Of several questions whose draft is lost at the same time, the
+   * first opens it again and the others ask the new one.
+   */
+  const reach = async <T>(
+    content: DraftContent,
     ask: (id: string, sentFiles: readonly FileInput[]) => Promise<T>,
-  ): Promise<T | undefined> => {
-    const kept = sent
-    if (kept === undefined) return undefined
-    const { id } = await kept.opened
-    try {
-      return await ask(id, kept.files)
-    } catch (error) {
-      if (!isFailure(error, 'DraftNotOpen') && !isFailure(error, 'Stopped')) throw error
-      forget(kept)
-      return undefined
+    onOpened: (draft: OpenedDraft) => T | Promise<T>,
+  ): Promise<T> => {
+    for (let kept = sent; kept !== undefined; kept = sent) {
+      const { id } = await kept.opened
+      try {
+        return await ask(id, kept.files)
+      } catch (error) {
+        if (!isFailure(error, 'DraftNotOpen') && !isFailure(error, 'Stopped')) throw error
+        forget(kept)
+      }
     }
+    return onOpened(await open(content))
   }
 
   return {
-    check: async (content) =>
-      (await askKept((id, files) => client.changeDraft(id, changeOf(content, files)))) ?? (await open(content)).check,
-    dryRun: async (content) =>
-      (await askKept((id) => client.publishDraft(id, { dryRun: true }))) ??
-      client.publishDraft((await open(content)).id, { dryRun: true }),
+    check: (content) =>
+      reach(
+        content,
+        (id, files) => client.changeDraft(id, changeOf(content, files)),
+        ({ check }) => check,
+      ),
+    dryRun: (content) =>
+      reach(
+        content,
+        (id) => client.publishDraft(id, { dryRun: true }),
+        ({ id }) => client.publishDraft(id, { dryRun: true }),
+      ),
     async publish(content) {
       publishing += 1
       try {
-        const kept = await askKept((id, files) => client.publishDraft(id, changeOf(content, files)))
-        return kept ?? (await client.publishDraft((await open(content)).id))
+        return await reach(
+          content,
+          (id, files) => client.publishDraft(id, changeOf(content, files)),
+          ({ id }) => client.publishDraft(id),
+        )
       } finally {
         publishing -= 1
         discardIfDone()
