@@ -30,6 +30,7 @@ export const createAssets = (folder: string): Assets => {
 
   return {
     serve(path, request, response) {
+      if (!isFileName(path)) return false
       tidy(request, path)
       response.setHeader('Cache-Control', isHashed(path) ? 'public, max-age=31536000, immutable' : 'no-cache')
       response.setHeader('Vary', 'Accept-Encoding')
@@ -42,6 +43,9 @@ export const createAssets = (folder: string): Assets => {
   }
 }
 
+/** sirv ignores a slash at the end, and would send an encoding by its own name to browsers that do not accept it. */
+const isFileName = (path: string): boolean => !/\/$|\.(br|gz)$/.test(path)
+
 /** A hashed name changes with the content, so the browser may cache the file forever. */
 const isHashed = (path: string): boolean => /^\/assets\/.+-[\w-]{8,}\.\w+$/.test(path)
 
@@ -52,11 +56,11 @@ const typeOf = (path: string): string => {
 
 /**
  * Rewrites request headers into the only form that sirv reads correctly: it takes `br;q=0` as accepting Brotli, reads a
- * suffix range as one from the start, and compares a list of ETags as one string.
+ * suffix range as one from the start, compares a list of ETags as one string, and leaves an escaped `@` escaped.
  */
 const tidy = (request: IncomingMessage, path: string): void => {
   const { headers } = request
-  request.url = path.split('/').map(encodeURIComponent).join('/')
+  request.url = encodeURI(path).replace(/[?#]/g, encodeURIComponent)
   headers['accept-encoding'] = acceptedEncodings(headers['accept-encoding'] ?? '').join()
   delete headers.range
   const [etag] = /"\d+-\d+"/.exec(headers['if-none-match'] ?? '') ?? []

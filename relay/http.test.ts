@@ -21,6 +21,7 @@ const files: Record<string, string> = {
   'assets/font-12345678.woff2': 'x'.repeat(5_000),
   'assets/code-12345678.wasm': 'wasm',
   'assets/thing.unknown': '?',
+  'assets/a@b+c,d&e=f$g;h:i.js': 'export {}',
   'assets/changing.txt': 'as it was',
   'assets/large-12345678.bin': 'x'.repeat(16 * 1024 * 1024),
 }
@@ -83,6 +84,7 @@ describe('page server', () => {
     ['/assets/font-12345678.woff2', 'font/woff2', 'public, max-age=31536000, immutable'],
     ['/assets/code-12345678.wasm', 'application/wasm', 'public, max-age=31536000, immutable'],
     ['/assets/thing.unknown', 'application/octet-stream', 'no-cache'],
+    ['/assets/a@b+c,d&e=f$g;h:i.js', 'text/javascript; charset=utf-8', 'no-cache'],
     ['/index.html?x=1', 'text/html; charset=utf-8', 'no-cache'],
   ])('serves %s as %s with Cache-Control: %s', async (path, type, cache) => {
     const { status, headers, body } = await get(path)
@@ -131,6 +133,18 @@ describe('page server', () => {
     }
     expect((await get('/publish', { Accept: '*/*' })).status).toBe(404)
     expect((await get('/assets/old-12345678.js', navigation)).status).toBe(404)
+  })
+
+  it('has no file at a path with a slash at its end, and none for an encoding of a file', async () => {
+    for (const path of [
+      '/index.html/',
+      '/assets/app-Ab12_-Cd.js/',
+      '/assets/app-Ab12_-Cd.js.br',
+      '/assets/app-Ab12_-Cd.js.gz',
+    ])
+      expect([path, (await get(path)).status]).toEqual([path, 404])
+    const { headers } = await get('/index.html/', { Accept: 'text/html' })
+    expect(headers['content-type']).toBe('text/html; charset=utf-8')
   })
 
   it('answers HEAD with the same headers and no body, and refuses other methods', async () => {

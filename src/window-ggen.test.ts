@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { scriptCommands } from '../workers/contract/command-table.ts'
 import { Failure } from '../workers/contract/failures.ts'
 import type { EngineClient } from './engine/client.ts'
@@ -32,4 +32,19 @@ test('warnings and findings come in words', async () => {
   expect((await ggen.check([])).findings).toEqual([
     { ...finding, message: 'There is no README. The package page would show it.' },
   ])
+})
+
+test('a command that worked does not fail where the words cannot be loaded', async () => {
+  vi.resetModules()
+  vi.doMock('./text/reasons.ts', () => {
+    throw new Error('The server is gone.')
+  })
+  const { createGgen: createOffline } = await import('./window-ggen.ts')
+  const yanked = { code: 'yanked-chosen', package: 'kit', version: '1.0.0' } as const
+  const finding = { level: 'warning', name: 'ReadmeMissing', reason: { code: 'no-readme' } } as const
+  const answer = async () => ({ warnings: [yanked], findings: [finding] })
+  const commands = Object.fromEntries(scriptCommands.map((name) => [name, answer]))
+  const ggen = createOffline({ ...commands, ready: answer() } as unknown as EngineClient)
+  expect((await ggen.publish([])).warnings).toEqual(['yanked-chosen'])
+  expect((await ggen.check([])).findings).toMatchObject([{ name: 'ReadmeMissing', message: '{"code":"no-readme"}' }])
 })

@@ -56,8 +56,15 @@ export const createGgen = (client: EngineClient): Ggen => {
   }
 }
 
-/** Loads the words when a script first needs them: the page starts the engine without them. */
-const loadWords = () => import('./text/reasons.ts')
+/**
+ * Loads the words when a script first needs them: the page starts the engine without them. Where they cannot be loaded
+ * any more, as after the server is gone, codes stand for them: what a command did must not look like a failure.
+ */
+const loadWords = (): Promise<Pick<typeof import('./text/reasons.ts'), 'sayFailure' | 'sayReason'>> =>
+  import('./text/reasons.ts').catch(() => ({
+    sayFailure: ({ reason }) => JSON.stringify(reason),
+    sayReason: ({ code }) => code,
+  }))
 
 /** Rejects with the sentence of a failure as its message. */
 const worded = async <T>(outcome: Promise<T>): Promise<T> => {
@@ -66,11 +73,8 @@ const worded = async <T>(outcome: Promise<T>): Promise<T> => {
   } catch (thrown) {
     const failure = toFailure(thrown)
     const { name, reason } = failure
-    const message = await loadWords().then(
-      ({ sayFailure }) => sayFailure(failure),
-      () => failure.message,
-    )
-    throw Object.assign(new Error(message), { name, reason })
+    const { sayFailure } = await loadWords()
+    throw Object.assign(new Error(sayFailure(failure)), { name, reason })
   }
 }
 

@@ -77,6 +77,21 @@ describe('a draft in the engine', () => {
     await expect(draft.publish(content())).rejects.toMatchObject({ name: 'Stopped' })
   })
 
+  test('is opened again once for all questions that were under way when its engine was lost', async () => {
+    const { client, lose, open } = createClient()
+    const draft = createEngineDraft(client)
+    await draft.check(content())
+    lose()
+    expect(await Promise.all([draft.check(content()), draft.publish(content(['a', 'b'], '2.0.0'))])).toEqual([
+      check,
+      result,
+    ])
+    expect(client.openDraft).toHaveBeenCalledTimes(2)
+    expect(client.publishDraft.mock.lastCall?.[1]).toMatchObject({ fields: { version: '2.0.0' } })
+    draft.close()
+    await vi.waitFor(() => expect(open()).toBe(0))
+  })
+
   test('passes on any other failure, and keeps the draft', async () => {
     const { client } = createClient()
     const draft = createEngineDraft(client)

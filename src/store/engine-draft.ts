@@ -55,34 +55,48 @@ export const createEngineDraft = (
     if (sent === lost) sent = undefined
   }
 
-  /** Runs a request on the open draft; undefined when the engine does not have it. */
-  const requestOpen = async <T>(
-    request: (id: string, sentFiles: readonly FileInput[]) => Promise<T>,
-  ): Promise<T | undefined> => {
-    const kept = sent
-    if (kept === undefined) return undefined
-    const { id } = await kept.opened
-    try {
-      return await request(id, kept.files)
-    } catch (error) {
-      if (!isFailure(error, 'DraftNotOpen') && !isFailure(error, 'Stopped')) throw error
-      forget(kept)
-      return undefined
+  /**
+   * Runs a request on the open draft, or opens it first. Of several requests that lose their draft at the same time, the
+   * first reopens it and the others use the new one.
+   */
+  const reach = async <T>(
+    content: DraftContent,
+    ask: (id: string, sentFiles: readonly FileInput[]) => Promise<T>,
+    onOpened: (draft: OpenedDraft) => T | Promise<T>,
+  ): Promise<T> => {
+    for (let kept = sent; kept !== undefined; kept = sent) {
+      const { id } = await kept.opened
+      try {
+        return await ask(id, kept.files)
+      } catch (error) {
+        if (!isFailure(error, 'DraftNotOpen') && !isFailure(error, 'Stopped')) throw error
+        forget(kept)
+      }
     }
+    return onOpened(await open(content))
   }
 
   return {
-    check: async (content) =>
-      (await requestOpen((id, files) => client.changeDraft(id, changeOf(content, files)))) ??
-      (await open(content)).check,
-    dryRun: async (content) =>
-      (await requestOpen((id) => client.publishDraft(id, { dryRun: true }))) ??
-      client.publishDraft((await open(content)).id, { dryRun: true }),
+    check: (content) =>
+      reach(
+        content,
+        (id, files) => client.changeDraft(id, changeOf(content, files)),
+        ({ check }) => check,
+      ),
+    dryRun: (content) =>
+      reach(
+        content,
+        (id) => client.publishDraft(id, { dryRun: true }),
+        ({ id }) => client.publishDraft(id, { dryRun: true }),
+      ),
     async publish(content) {
       publishing += 1
       try {
-        const kept = await requestOpen((id, files) => client.publishDraft(id, changeOf(content, files)))
-        return kept ?? (await client.publishDraft((await open(content)).id))
+        return await reach(
+          content,
+          (id, files) => client.publishDraft(id, changeOf(content, files)),
+          ({ id }) => client.publishDraft(id),
+        )
       } finally {
         publishing -= 1
         discardIfDone()

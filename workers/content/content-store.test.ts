@@ -242,7 +242,29 @@ describe('storing received content', () => {
     expect(await content.completeRoots()).toEqual([keep])
   })
 
-  test('handles more manifests than its cache holds', async () => {
+  test('a manifest that is deleted while it is read is not kept, so that the next install stores it', async () => {
+    const hashed = Promise.withResolvers<void>()
+    let isSlow = false
+    content = createContentStore({
+      store,
+      crypto: {
+        async sha256(bytes) {
+          if (isSlow) await hashed.promise
+          return webCrypto.sha256(bytes)
+        },
+      },
+    })
+    const root = await put([file('a', patterned(9))])
+    isSlow = true
+    const reading = content.manifest(root)
+    await content.remove(root)
+    hashed.resolve()
+    expect((await reading)?.files).toHaveLength(1)
+    expect(await content.manifest(root)).toBeUndefined()
+    expect(await content.missingPieces(root)).toBeUndefined()
+  })
+
+  test('knows more manifests than it keeps decoded', async () => {
     const roots: Uint8Array[] = []
     for (let index = 0; index < 40; index += 1) roots.push(await put([file('a', patterned(10, index))]))
     expect(await content.completeRoots()).toHaveLength(40)

@@ -109,7 +109,11 @@ const cachedManifests = 16
 export const createContentStore = ({ store, crypto, onLost = () => {} }: ContentStoreDependencies): ContentStore => {
   const manifestByKey = createLruMap<ContentManifest>(cachedManifests)
 
+  /** Grows with each loss: what was read before one may be gone. */
+  let losses = 0
+
   const forget = (root: Uint8Array): void => {
+    losses += 1
     manifestByKey.delete(manifestKey(root))
     onLost(root)
   }
@@ -122,25 +126,25 @@ export const createContentStore = ({ store, crypto, onLost = () => {} }: Content
     return manifestCodec.decode(bytes)
   }
 
-  const manifestBytes = async (root: Uint8Array): Promise<Uint8Array | undefined> => {
+  const readManifest = async (root: Uint8Array): Promise<{ bytes: Uint8Array; value: ContentManifest } | undefined> => {
+    const lossesBefore = losses
     const bytes = await store.get('manifests', manifestKey(root))
     if (bytes === undefined) return undefined
     const opened = await openManifest(root, bytes)
     if (opened.ok) {
-      manifestByKey.set(manifestKey(root), opened.value)
-      return bytes
+      // A manifest that was deleted meanwhile and is kept in memory would not be stored by the next install.
+      if (losses === lossesBefore) manifestByKey.set(manifestKey(root), opened.value)
+      return { bytes, value: opened.value }
     }
     forget(root)
     await store.write([{ table: 'manifests', key: manifestKey(root), value: undefined }])
     return undefined
   }
 
-  const manifest = async (root: Uint8Array): Promise<ContentManifest | undefined> => {
-    const cached = manifestByKey.get(manifestKey(root))
-    if (cached !== undefined) return cached
-    await manifestBytes(root)
-    return manifestByKey.get(manifestKey(root))
-  }
+  const manifestBytes = async (root: Uint8Array): Promise<Uint8Array | undefined> => (await readManifest(root))?.bytes
+
+  const manifest = async (root: Uint8Array): Promise<ContentManifest | undefined> =>
+    manifestByKey.get(manifestKey(root)) ?? (await readManifest(root))?.value
 
   const hashAll = async (parts: readonly Uint8Array[]): Promise<Uint8Array[]> => {
     const hashes: Uint8Array[] = []

@@ -33,7 +33,16 @@ describe('a failure', () => {
     expect(readFailure(before).reason).toEqual({ code: 'described', detail: 'The disk is full.' })
   })
 
-  test('can be created from any thrown value', () => {
+  test('of a message without end is cut, and stays the same on its way', () => {
+    const endless = 'x'.repeat(10 * MAX_TEXT_CHARACTERS)
+    for (const name of ['Error', 'Timeout']) {
+      const failure = toFailure(Object.assign(new Error(endless), { name }))
+      expect(failure.reason).toMatchObject({ detail: 'x'.repeat(MAX_TEXT_CHARACTERS) })
+      expect(toFailure(crossed(failure)).reason).toEqual(failure.reason)
+    }
+  })
+
+  test('can be made of anything that was thrown', () => {
     fc.assert(
       fc.property(
         fc.oneof(

@@ -1,3 +1,4 @@
+import { MAX_TEXT_CHARACTERS } from './reason-values.ts'
 import { decodeFailureReason, type FailureReason } from './reasons.ts'
 
 /** Every failure that a command can reject with, by name. */
@@ -97,7 +98,7 @@ export const toFailure = (thrown: unknown): Failure => {
   if (thrown instanceof Error && thrown.name === 'AbortError') return new Failure('Cancelled', { code: 'cancelled' })
   return new Failure('Internal', {
     code: 'unexpected',
-    detail: thrown instanceof Error ? thrown.message : toText(thrown),
+    detail: cut(thrown instanceof Error ? thrown.message : say(thrown)),
   })
 }
 
@@ -113,11 +114,14 @@ const reasonOf = (message: string): FailureReason => {
   } catch {
     // Not JSON.
   }
-  return { code: 'described', detail: message }
+  return { code: 'described', detail: cut(message) }
 }
 
+/** Applies the limit that decoded reasons have. */
+const cut = (text: string): string => text.slice(0, MAX_TEXT_CHARACTERS)
+
 /** Never throws, even for a value whose conversion to text does. */
-const toText = (value: unknown): string => {
+const say = (value: unknown): string => {
   try {
     return String(value)
   } catch {

@@ -1,8 +1,10 @@
+import PQueue from 'p-queue'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Identity } from '../protocol/identity.ts'
 import { type PackageId, packageId } from '../protocol/ids.ts'
 import type { CataloguePackage } from '../registry/catalogue.ts'
 import { createOutbox, type IdentityEntry } from '../registry/outbox.ts'
+import type { Registry } from '../registry/registry.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { createTestPublisher } from '../testing/test-publisher.ts'
@@ -20,16 +22,22 @@ const compose = async () => {
   const outbox = createOutbox({ store })
   const announced: string[] = []
   const state = { seq: 2, revoked: false, audience: 1, synced: 1, takes: (_: string) => true }
-  const note = async (seq: number): Promise<void> => {
-    state.seq = seq
-    const entry: IdentityEntry = { v: 1, kind: 'identity', publisher: publisherId, seq, changedAt: 1 }
-    await store.write([outbox.toChange(entry)])
-    outbox.note(entry)
-  }
+  const queue = new PQueue({ concurrency: 1 })
+  const exclusive: Registry['exclusive'] = (task) => queue.add(() => task(async () => {}))
+  /** @param stored Settles when the write has. */
+  const note = (seq: number, stored: Promise<void> = Promise.resolve()): Promise<void> =>
+    exclusive(async () => {
+      state.seq = seq
+      const entry: IdentityEntry = { v: 1, kind: 'identity', publisher: publisherId, seq, changedAt: 1 }
+      await store.write([outbox.toChange(entry)])
+      await stored
+      outbox.note(entry)
+    })
   const stopped = new AbortController()
   const announcement = createIdentityAnnouncement({
     telemetry: noTelemetry,
     registry: {
+      exclusive,
       packagesOf: () => (state.revoked ? [] : ids.map((id) => ({ id }) as CataloguePackage)),
       announcementFor: (id) => new TextEncoder().encode(`${id} under ${state.seq}`),
     },
@@ -76,7 +84,21 @@ test('announces every own package with the new chain, and removes the entry from
   expect(announced).toHaveLength(2)
 })
 
-test('the entry stays until an exchange has reached a peer, and no package is announced twice', async () => {
+test('a change that is stored while the one before leaves the outbox is still there after a restart', async () => {
+  const { send, note, outbox, store } = await compose()
+  const stored = Promise.withResolvers<void>()
+  const noted = note(3, stored.promise)
+  await send()
+  stored.resolve()
+  await noted
+  await vi.advanceTimersByTimeAsync(0)
+  expect(outbox.identityChange()).toMatchObject({ seq: 3 })
+  const afterRestart = createOutbox({ store })
+  await afterRestart.load()
+  expect(afterRestart.identityChange()).toMatchObject({ seq: 3 })
+})
+
+test('until an exchange has reached a peer the entry stays, and no package is announced twice', async () => {
   const { send, announced, outbox, state } = await compose()
   state.synced = 0
   state.takes = (text) => text.includes('kit')

@@ -11,7 +11,7 @@ const retryMs = 15_000
 
 export interface IdentityAnnouncementDependencies {
   telemetry: Pick<Telemetry, 'tracer'>
-  registry: Pick<Registry, 'packagesOf' | 'announcementFor'>
+  registry: Pick<Registry, 'packagesOf' | 'announcementFor' | 'exclusive'>
   outbox: Pick<Outbox, 'identityChange' | 'markIdentitySent' | 'list' | 'markSent'>
   identity: Pick<IdentityService, 'current'>
   network: {
@@ -62,9 +62,12 @@ export const createIdentityAnnouncement = (deps: IdentityAnnouncementDependencie
     try {
       const [peers] = await Promise.all([network.sync.syncWithPeers(), announcePackages()])
       if (peers === 0) return retryLater()
-      // Publications of a revoked identity can no longer be announced.
-      if (identity.current().revoked) for (const { id, seq } of outbox.list()) await outbox.markSent(id, seq)
-      await outbox.markIdentitySent(entry.seq)
+      // In the queue, because a change being stored enters the outbox only after its write, which this must not undo.
+      await registry.exclusive(async () => {
+        // Publications of a revoked identity can no longer be announced.
+        if (identity.current().revoked) for (const { id, seq } of outbox.list()) await outbox.markSent(id, seq)
+        await outbox.markIdentitySent(entry.seq)
+      })
     } catch {
       retryLater()
     }

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
+import type { PackageCheck } from '../contract/views.ts'
 import { extendsIdentity, hasKey, type Identity, updateIdentity, verifyIdentity } from '../protocol/identity.ts'
 import { createOutbox } from '../registry/outbox.ts'
+import { createPublisher } from '../registry/publish.ts'
 import { createRegistry, type RegistryChange } from '../registry/registry.ts'
 import { resignHeads } from '../registry/resign-heads.ts'
 import { webCrypto, webKeys } from '../stack/web-crypto.ts'
@@ -44,10 +46,49 @@ const open = async (store: Store) => {
   })
   await registry.load({ own: [identity.current()] })
   await outbox.load()
+  const releases = createPublisher({
+    registry,
+    outbox,
+    identity,
+    crypto: webCrypto,
+    now: () => 7,
+    hasTemplates: () => false,
+  })
   const seen: Identity[] = []
   const unsubscribe = identity.subscribe((each) => seen.push(each))
-  return { store, registry, outbox, identity, seen, unsubscribe }
+  return {
+    store,
+    registry,
+    outbox,
+    identity,
+    seen,
+    unsubscribe,
+    publish: (slug: string, version: string) =>
+      releases.publish(checked(slug, version), { root: seed(9), size: 3, fileCount: 1, changes: [] }),
+    yank: (slug: string, version: string) => releases.yank(`${identity.current().publisherId}/${slug}`, version),
+  }
 }
+
+const checked = (slug: string, version: string): PackageCheck => ({
+  ok: true,
+  findings: [],
+  fields: {
+    slug,
+    version,
+    displayName: slug,
+    description: '',
+    category: 'backend',
+    tags: [],
+    keywords: [],
+    license: 'MIT',
+    authors: [],
+    repository: '',
+  },
+  dependencies: [],
+  files: [{ path: 'x', size: 3 }],
+  size: 3,
+  leftOut: [],
+})
 
 const rows = async (store: Store): Promise<unknown> =>
   Promise.all((['keys', 'identities', 'heads', 'outbox'] as const).map((table) => store.entries(table)))
@@ -188,7 +229,22 @@ test('a change builds on one that a frozen tab of the same profile has stored me
   expect(next.registry.packagesOf(after.publisherId)).toHaveLength(1)
 })
 
-test('follows a chain that another device has extended, and fails by name when its keys replaced ours', async () => {
+test('what is published after a frozen tab has stored a change is signed by the keys of that change', async () => {
+  const alice = await createTestPublisher(1)
+  const store = await diskOf(alice, 1)
+  const [frozen, leader] = [await open(store), await open(store)]
+  const changed = await frozen.identity.update({ newSigningKey: true })
+  await leader.publish('kit', '1.0.0')
+  expect(leader.identity.current()).toEqual(changed)
+  const next = await open(store)
+  const [kit] = next.registry.packagesOf(changed.publisherId)
+  expect(kit?.versions.map(({ release }) => release?.release.version)).toEqual(['1.0.0'])
+  await frozen.identity.update({ newSigningKey: true })
+  await leader.yank('kit', '1.0.0')
+  expect((await open(store)).registry.packagesOf(changed.publisherId)[0]?.versions).toMatchObject([{ yanked: true }])
+})
+
+test('a chain that another device has extended is followed, and its keys are named when they replaced ours', async () => {
   const alice = await createTestPublisher(1)
   const { registry, identity, seen } = await open(await diskOf(alice, 1))
   await registry.ingest((await createHistory(alice, 'kit', ['1.0.0'])).map(toEntry), { from: 'test' })

@@ -31,6 +31,12 @@ export interface IdentityService {
    */
   signer(role: SigningRole): Signer
   /**
+   * Adopts changes that a frozen tab of this profile has stored. Call it in the registry's queue before signing: no peer
+   * accepts signatures by keys that the stored chain has replaced.
+   * @throws Failure `StorageUnavailable` when the stored keys cannot be used; storage failures.
+   */
+  refresh(commit: Commit): Promise<void>
+  /**
    * Appends a document to the chain, unless `changes` has no effect.
    * @throws Failure `IdentityInvalid` as `signer('rotation')`; `RecordMalformed` for a name that peers refuse;
    * `RecordTooLarge` when the chain is full; storage failures.
@@ -165,6 +171,10 @@ export const createIdentityService = (deps: IdentityServiceDependencies): Identi
     current,
     subscribe: changes.subscribe,
     signer,
+    async refresh(commit) {
+      await adoptStored(commit)
+      report()
+    },
     update: (wanted) =>
       registry.exclusive(async (commit) => {
         isUpdating = true

@@ -102,3 +102,28 @@ test('a wake and a stop during the start reach the node once it runs', async () 
 test('a network that was never started stops at once', async () => {
   await compose().network.stop()
 })
+
+test('wakes that come during the start are one, and none reaches a node that was stopped', async () => {
+  const { network, start } = compose()
+  const wake = vi.fn()
+  network.start()
+  for (let times = 0; times < 3; times += 1) network.wake()
+  start.resolve(runningNetwork({ wake }))
+  await network.started
+  expect(wake).toHaveBeenCalledTimes(1)
+  network.wake()
+  await network.started
+  expect(wake).toHaveBeenCalledTimes(2)
+  await network.stop()
+  network.wake()
+  await network.started
+  expect(wake).toHaveBeenCalledTimes(2)
+})
+
+test('a network that was stopped before its start never starts, and nobody waits for it', async () => {
+  const { network, startNetwork } = compose()
+  await network.stop()
+  network.start()
+  expect(await network.started).toBe(false)
+  expect(startNetwork).not.toHaveBeenCalled()
+})

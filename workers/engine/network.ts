@@ -14,9 +14,9 @@ export interface Network extends NetworkConcerns {
   readonly onChange: Subscribe<void>
   /** Emits when a peer subscribes to the announcements. */
   readonly onAudience: Subscribe<void>
-  /** Starts the node, once. */
+  /** Starts the node, once; never after `stop`. */
   start(): void
-  /** Retries everything at once, as soon as the node runs: the machine woke up or went online. */
+  /** Retries everything at once, as soon as the node runs: the machine woke up or went online. Calls during the start count as one. */
   wake(): void
   /** Waits for a start in progress. */
   stop(): Promise<void>
@@ -48,6 +48,8 @@ export const createNetwork = (startNetwork: (events: NetworkEvents) => Promise<R
   let running: RunningNetwork | undefined
   let state: NetworkState = { kind: 'starting' }
   let isStarting = false
+  let isStopped = false
+  let isWaking = false
 
   const begin = async (): Promise<boolean> => {
     try {
@@ -68,15 +70,21 @@ export const createNetwork = (startNetwork: (events: NetworkEvents) => Promise<R
     onChange: changes.subscribe,
     onAudience: audiences.subscribe,
     start() {
-      if (isStarting) return
+      if (isStarting || isStopped) return
       isStarting = true
       started.resolve(begin())
     },
     wake() {
-      void started.promise.then(() => running?.wake())
+      if (isWaking || isStopped) return
+      isWaking = true
+      void started.promise.then(() => {
+        isWaking = false
+        running?.wake()
+      })
     },
     async stop() {
-      if (!isStarting) return
+      isStopped = true
+      if (!isStarting) started.resolve(false)
       await started.promise
       await running?.stop()
     },

@@ -10,7 +10,7 @@ import { createPeerSearch } from './peer-search.ts'
 const facets = { category: [], tag: [], license: [], publisher: [] }
 type SearchPeers = Network['query']['search']
 
-const compose = (search: SearchPeers) => {
+const compose = (search: SearchPeers, started: Promise<unknown> = Promise.resolve()) => {
   /** The local catalogue; peers add to it. */
   const known: string[] = ['here']
   const catalogue = {
@@ -25,7 +25,7 @@ const compose = (search: SearchPeers) => {
   let time = 0
   const peerSearch = createPeerSearch({
     search: catalogue,
-    network: { started: Promise.resolve(), query: { search } },
+    network: { started, query: { search } },
     now() {
       time += 5
       return time
@@ -52,6 +52,13 @@ describe('a remote search', () => {
     })
     const result = await peerSearch.search({ text: ' kit\n', tag: 'a  b', remote: true }, untraced())
     expect(result).toMatchObject({ total: 2, peers: { asked: 3, answered: 2 }, tookMs: 5 })
+  })
+
+  test('has local results when cancelled before the network has started', async () => {
+    const { peerSearch } = compose(offline.query.search, new Promise(() => {}))
+    const result = peerSearch.search({ text: 'a', remote: true, searchId: 'one' }, untraced())
+    peerSearch.cancel('one')
+    expect(await result).toMatchObject({ total: 1, peers: { asked: 0, answered: 0 } })
   })
 
   test('has local results without a network', async () => {

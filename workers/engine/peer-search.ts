@@ -1,3 +1,4 @@
+import { raceSignal } from 'race-signal'
 import type { SearchQuery, SearchResult } from '../contract/views.ts'
 import {
   MAX_LICENSE_CHARACTERS,
@@ -41,9 +42,11 @@ export const createPeerSearch = (deps: PeerSearchDependencies): PeerSearch => {
         controllers.get(searchId)?.abort()
         controllers.set(searchId, controller)
       }
+      const asking = operation.withSignal(controller.signal)
       try {
-        await network.started
-        const peers = await network.query.search(toQuestion(query), operation.withSignal(controller.signal))
+        // Once it is cancelled, nobody is asked.
+        await raceSignal(network.started, asking.signal).catch(() => {})
+        const peers = await network.query.search(toQuestion(query), asking)
         return { ...search.query(query), peers, tookMs: now() - started }
       } finally {
         if (typeof searchId === 'string' && controllers.get(searchId) === controller) controllers.delete(searchId)

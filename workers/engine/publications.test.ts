@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import PQueue from 'p-queue'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { PublicationView } from '../contract/views.ts'
 import type { PackageId } from '../protocol/ids.ts'
@@ -32,7 +33,10 @@ const compose = async (step: Step, confirm: () => number = () => 0) => {
   const announced: string[] = []
   const views: PublicationView[] = []
   const state = { audience: 0, connections: 1 }
+  const queue = new PQueue({ concurrency: 1 })
+  const exclusive = <T>(task: () => Promise<T>): Promise<T> => queue.add(task)
   const registry = {
+    exclusive,
     announcementFor: (id: string) => new TextEncoder().encode(`${id} ${seqById.get(id)}`),
     dhtValueFor: (id: string) => ({ key: id, value: new Uint8Array() }),
     get: () => undefined,
@@ -65,6 +69,7 @@ const compose = async (step: Step, confirm: () => number = () => 0) => {
     onChange: (view) => views.push(view),
   })
   return {
+    store,
     outbox,
     announced,
     views,
@@ -84,8 +89,11 @@ const compose = async (step: Step, confirm: () => number = () => 0) => {
         publishedAt: seq,
         reason: 'publish',
       }
-      await store.write([outbox.toChange(entry)])
-      outbox.note(entry)
+      await exclusive(async () => {
+        await store.write([outbox.toChange(entry)])
+        await step('a commit')
+        outbox.note(entry)
+      })
       publications.sendAll()
     },
     arrive() {
@@ -112,7 +120,37 @@ test('a peer that subscribes during the DHT put receives the announcement at onc
   expect(profile.views.at(-1)).toMatchObject({ state: 'sent', announcedTo: 1 })
 })
 
-test('in any interleaving, everything is announced without waiting for a timer', async () => {
+test('a version that is stored while an earlier one leaves the outbox is still there after a restart', async () => {
+  const put = Promise.withResolvers<void>()
+  const commit = Promise.withResolvers<void>()
+  let commits = 0
+  const profile = await compose(
+    async (what) => {
+      if (what === 'a put') await put.promise
+      if (what !== 'a commit') return
+      commits += 1
+      if (commits === 2) await commit.promise
+    },
+    () => 3,
+  )
+  profile.arrive()
+  await profile.publish('one')
+  await until(() => profile.announced.length === 1)
+  profile.leave()
+  const second = profile.publish('one')
+  await until(() => commits === 2)
+  put.resolve()
+  await until(() => profile.views.at(-1)?.state === 'sent')
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  commit.resolve()
+  await second
+  await until(() => profile.views.at(-1)?.state === 'stored' || profile.views.at(-1)?.state === 'sent')
+  const afterRestart = createOutbox({ store: profile.store })
+  await afterRestart.load()
+  expect(afterRestart.get(idOf('one'))).toMatchObject({ seq: 2 })
+})
+
+test('whatever happens while something is under way, all news goes out without waiting for a timer', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),

@@ -83,7 +83,8 @@ export const createPublications = (deps: PublicationsDependencies): Publications
     if (put === 'waiting') return
     if (view.announcedTo === 0) return retryLater()
     try {
-      if (await outbox.markSent(id, seq)) progressById.delete(id)
+      // A version that is being stored is in the outbox only after its write, which this must not undo.
+      if (await registry.exclusive(() => outbox.markSent(id, seq))) progressById.delete(id)
     } catch {
       retryLater()
     }

@@ -29,7 +29,7 @@ const openPublisher = async (store: Store = createMemoryStore()) => {
   const publisher = createPublisher({
     registry,
     outbox,
-    identity: { current: () => alice.identity, signer: () => alice.signer },
+    identity: { current: () => alice.identity, signer: () => alice.signer, refresh: async () => {} },
     crypto: webCrypto,
     now: () => time++,
     hasTemplates: (files) => files.some(({ path }) => path.endsWith('.tera')),

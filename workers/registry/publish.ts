@@ -66,8 +66,10 @@ export interface Yanked {
   readonly changed: boolean
 }
 
-/** The publishing identity. Both methods return the state at the time of the call. */
+/** The publishing identity. `current` and `signer` return the state at the time of the call. */
 export interface SigningIdentity {
+  /** Adopts what another tab of this profile stored meanwhile. To be called in the registry's queue, before signing. */
+  refresh(commit: Commit): Promise<void>
   current(): Identity
   /** @throws Failure `IdentityInvalid` when no key of this profile may sign for `current()`. */
   signer(role: 'release' | 'head'): Signer
@@ -231,13 +233,22 @@ export const createPublisher = (dependencies: PublisherDependencies): Publisher 
     return { id, version, changed: true }
   }
 
+  /** Runs `task` in the registry's queue, with the newest identity that this profile has stored. */
+  const withIdentity = <T>(task: (commit: Commit) => Promise<T>): Promise<T> =>
+    named(
+      registry.exclusive(async (commit) => {
+        await identity.refresh(commit)
+        return task(commit)
+      }),
+    )
+
   return {
     prepare(check, content) {
       const { id, version, warnings } = prepare(check, content?.root)
       return { id, version, warnings }
     },
-    publish: (check, content) => named(registry.exclusive((commit) => publish(commit, check, content))),
-    yank: (id, version) => named(registry.exclusive((commit) => yank(commit, id, version))),
+    publish: (check, content) => withIdentity((commit) => publish(commit, check, content)),
+    yank: (id, version) => withIdentity((commit) => yank(commit, id, version)),
   }
 }
 
