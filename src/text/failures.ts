@@ -189,7 +189,7 @@ export const failureWords: Words<typeof failureReasons> = {
   'engine-gave-up': (v) =>
     `It did not answer for ${formatUnit(v.seconds, 'second')} several times in a row, and was not restarted. Reload the page.`,
   'engine-error': (v) =>
-    `The engine of this page hit an error${because(v.detail)}. If something stops working, reload the page.`,
+    `The page’s engine hit an error${because(v.detail)}. If something stops working, reload the page.`,
 }
 
 /** Why nothing can be chosen for a dependency, as the end of a sentence. */
