@@ -12,7 +12,7 @@ test('lines end in any of the three ways, and a last line break adds no line', (
   expect(toRows('')).toEqual([{ line: 1, text: '' }])
 })
 
-test('a long line goes on in rows without a number, and loses nothing', () => {
+test('a long line continues in unnumbered rows and loses nothing', () => {
   const long = `${'x'.repeat(ROW_CHARACTERS - 1)}😀${'y'.repeat(ROW_CHARACTERS)}`
   const rows = toRows(`${long}\nend`)
   expect(rows.map(({ line }) => line)).toEqual([1, undefined, undefined, 2])

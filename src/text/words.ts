@@ -3,8 +3,8 @@ import { formatList } from './format.ts'
 import { formatCount } from './numbers.ts'
 
 /**
- * How words are made of reasons: plain functions, without React or the DOM, so that any client can use them. Values may
- * come from peers and files; texts are tamed before any function here sees them (`reasons.ts`), and names are quoted.
+ * Functions that put reasons into words, without React or the DOM, so that any client can use them. Values may come
+ * from peers and files: `reasons.ts` tames their text first, and names are quoted.
  */
 
 /** The words of every code of a table; a code without words does not compile. `say` words a reason inside another. */
@@ -12,20 +12,20 @@ export type Words<Table extends ReasonTable> = {
   readonly [Code in keyof Table]: (values: ValuesOf<Table[Code]>, say: (reason: AnyReason) => string) => string
 }
 
-/** What hides, turns the direction of the text beside it, or breaks a line becomes visible. */
+/** Replaces characters that are invisible, change text direction or break lines with a visible mark. */
 export const tame = (text: string): string =>
   text.toWellFormed().replace(/[\p{Cc}\p{Cn}\p{Co}\p{Zl}\p{Zp}\p{Bidi_Control}\u200b\u2060\ufeff]/gu, '�')
 
-/** A text that somebody else chose, in quotation marks; longer ones are cut. */
+/** Foreign text in quotation marks, cut at `most` characters. */
 export const quote = (text: string, most = 80): string => `“${clipped(text, most)}”`
 
-/** `: its text`, without an end of its own, for a sentence that goes on with a detail of a library; empty where there is none. */
+/** A detail from a library as the end of a sentence: `: its text`, without closing punctuation. Empty without a detail. */
 export const because = (detail: string | undefined): string => {
   const text = clipped((detail ?? '').trim()).replace(/[\s.:;,!]+$/, '')
   return text === '' ? '' : `: ${text}`
 }
 
-/** A text of somebody else as a sentence of its own. */
+/** Foreign text as a sentence. */
 export const asSentence = (text: string, otherwise: string): string => {
   const line = clipped(text.trim())
   if (!/[\p{L}\p{N}]/u.test(line)) return otherwise

@@ -179,7 +179,7 @@ describe('the classes', () => {
     ])
   })
 
-  test('an unknown one is told, with what it means', () => {
+  test('an unknown one is reported with its consequence', () => {
     expect(read('[dependencies]\na = "1"').findings).toMatchObject([{ level: 'note', name: 'DependencyUnknown' }])
   })
 
@@ -207,7 +207,7 @@ describe('the classes', () => {
     expect(names).toEqual(['DependencyRepeated'])
   })
 
-  test('what cannot be read is told, never dropped in silence', () => {
+  test('unreadable ones are reported, never dropped silently', () => {
     const { short, findings } = read(
       '[dependencies]\na = ["x", "y"]\nb = false\nc = 2024-01-01\n"" = "1"\nd = { x = { y = 1 } }',
     )

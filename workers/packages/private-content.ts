@@ -96,7 +96,7 @@ interface Rule {
 /** Characters after the first line of a key within which its body must begin. */
 const keyBodyCharacters = 600
 
-/** On one line with its header a key is told from words by its length, characters. */
+/** Minimum length of a key on the line of its header (characters); shorter text is taken for words. */
 const minOneLineCharacters = 40
 
 /** A header alone, as in documentation and templates, is not a key. */

@@ -322,7 +322,7 @@ describe('the name', () => {
     expect(slugOf('name = "x"', { fields: { slug: '' } })).toEqual(['', 'NameMissing'])
   })
 
-  test('that was derived is told, with its place', () => {
+  test('that was derived is reported with its place', () => {
     const check = read({ 'package.toml': '[package]\nname = "Free Text"\nversion = "1.0.0"' })
     expect(named(check.findings, 'SlugDerived')).toMatchObject([
       {
@@ -446,7 +446,7 @@ describe('the other fields', () => {
     expect(result.findings).toMatchObject([{ level: 'warning', name: 'ControlCharacters' }])
   })
 
-  test('a description that is a number is told', () => {
+  test('a description that is a number is reported', () => {
     expect(
       named(check('[package]\nname="a"\nversion="1.0.0"\ndescription = 5').findings, 'FieldUnreadable'),
     ).toHaveLength(1)
@@ -465,7 +465,7 @@ describe('the other fields', () => {
     expect(errors(result.findings)).toMatchObject([{ name: 'RecordTooLarge' }])
   })
 
-  test('a licence that nobody knows is kept and told', () => {
+  test('an unknown licence is kept and reported', () => {
     const result = check(goodManifest().replace('MIT', 'Proprietary'))
     expect(result.fields.license).toBe('Proprietary')
     expect(result.findings).toMatchObject([{ level: 'warning', name: 'LicenseUnknown' }])
