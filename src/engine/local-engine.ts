@@ -50,7 +50,8 @@ export const startLocalEngine = (options: LocalEngineOptions): LocalEngine => {
   const rtcHost = rtc === undefined ? undefined : createRtcHost(rtc.port1)
 
   const crashed = new Promise<never>((_, reject) => {
-    worker.onerror = ({ message }) => {
+    // A script that does not load gives an event without a message.
+    worker.onerror = ({ message = '' }: Partial<ErrorEvent>) => {
       reject(new Failure('Internal', { code: 'engine-error', detail: message }))
       // After the start nothing awaits that promise, so the crash is also sent as an update.
       options.onUpdates([crashNotice(message)])

@@ -115,7 +115,7 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
           search.refreshSearch()
           void commands.loadLibrary()
         },
-        (error: unknown) => setState({ engine: { phase: 'failed', failure: toFailureView(error) } }),
+        (error: unknown) => hear([{ kind: 'engine', ...toFailureView(error) }]),
       )
       return unsubscribe
     },

@@ -25,7 +25,7 @@ test('counts reads by where they were answered, and compares them once there are
   const none = { hits: { hot: 0, warm: 0, cold: 0, catalogue: 0 }, misses: 0, hitRate: 0 }
   const kinds = { package: none, manifest: none, file: none }
   const memory = { requests: 4, hitRate: 0.25, best: 0.5 }
-  expect(lookupLines({ ...none, kinds, memory })).toEqual(['No package or file was read yet.'])
+  expect(lookupLines({ ...none, kinds, memory })).toEqual(['No packages or files read yet.'])
   const one = { ...kinds, package: { ...none, misses: 1 } }
   expect(lookupLines({ ...none, misses: 1, kinds: one, memory })).toEqual([
     '1 read of a package or file: 1 sent to other peers.',

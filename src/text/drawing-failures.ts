@@ -5,7 +5,7 @@ import { params } from './forms.ts'
 export const drawingFailureText = messages('drawing-failures', {
   pageTitle: 'This page could not be shown',
   notLoaded: 'Part of it did not load. The server of this site may be offline.',
-  notDrawn: 'Something went wrong while drawing it.',
+  notDrawn: 'Something went wrong while rendering it.',
   unaffected: 'Your packages are not affected.',
   reloadAndBrowse: 'Reload and browse packages',
 

@@ -25,12 +25,13 @@ export const failureWords: Words<typeof failureReasons> = {
   'already-started': () => 'The engine is already running.',
 
   'archive-file-too-large': (v) =>
-    `The archive has ${formatBytes(v.bytes)}; the limit is ${formatBytes(v.limit)}. Leave out what the package does not need.`,
+    `The archive is ${formatBytes(v.bytes)}; the limit is ${formatBytes(v.limit)}. Leave out what the package does not need.`,
   'archive-has-too-many-entries': (v) =>
     `The archive has more than ${formatCount(v.entries)} entries; a package can have at most ${formatCount(v.files)} files.`,
-  'archive-has-link': (v) => `${quote(v.path)} in the archive is a link or a device. A package has plain files only.`,
+  'archive-has-link': (v) =>
+    `${quote(v.path)} in the archive is a link or a device. Packages contain only regular files.`,
   'archive-inflates-too-far': (v) =>
-    `The archive unpacks to more than ${formatBytes(v.limit)}, the most that a package can have.`,
+    `The archive unpacks to more than ${formatBytes(v.limit)}, the limit for a package.`,
   'archive-ratio-too-high': (v) =>
     `The archive unpacks to ${formatBytes(v.bytes)}, more than ${formatCount(v.ratio)} times its size. No real package does that.`,
   'archive-unreadable': (v) => {
@@ -48,12 +49,12 @@ export const failureWords: Words<typeof failureReasons> = {
 
   'not-in-catalogue': (v) =>
     v.namesakes.length === 0
-      ? `There is no package ${quote(v.spec)} in the catalogue of this browser. It may arrive once more peers are connected.`
-      : `There is no package ${quote(v.spec)} in the catalogue of this browser. Did you mean ${inList(v.namesakes, v.more)}?`,
+      ? `No package named ${quote(v.spec)} in this browser’s catalogue. It may appear when more peers connect.`
+      : `No package named ${quote(v.spec)} in this browser’s catalogue. Did you mean ${inList(v.namesakes, v.more)}?`,
   'ambiguous-name': (v) => {
     const what =
       v.dependent === undefined ? `${quote(v.spec)} could be` : `${v.dependent} needs ${quote(v.spec)}, which could be`
-    return `${what} a package of several publishers: ${inList(v.candidates, v.more)}. Use one of these longer names.`
+    return `${what} a package from any of several publishers: ${inList(v.candidates, v.more)}. Use one of these full names.`
   },
   'version-not-in-catalogue': (v) => `Version ${v.version} of ${v.package} is not in the catalogue.`,
   'records-not-here': (v) => `The records of ${v.package} have not arrived yet. Try again in a moment.`,
@@ -63,26 +64,26 @@ export const failureWords: Words<typeof failureReasons> = {
   'version-record-not-here': (v) =>
     `The record of ${v.package} ${v.version} has not arrived yet. Try again in a moment. ${otherVersions(v)}`,
   'no-version-fits': (v) =>
-    `No version of ${v.package} fits ${v.range}. ${otherVersions(v)}${v.complete ? '' : ' Some older versions are not known here.'}`,
+    `No version of ${v.package} matches ${v.range}. ${otherVersions(v)}${v.complete ? '' : ' Some older versions are missing from this browser’s catalogue.'}`,
   'two-contents': (v) =>
-    `The publisher of ${v.package} signed two different contents for version ${v.version}. Ask the publisher which one is right; until then it is not installed.`,
+    `The publisher of ${v.package} signed version ${v.version} with two different contents. Ask the publisher which one is right; until then it cannot be installed.`,
   'dependency-missing': (v) =>
     `${v.dependent} needs ${quote(v.dependency)} (${v.range}), but ${dependencyProblem(v.problem, v.versions)}. It may be published later, or you can install without it.`,
   'dependency-conflict': (v) => {
     const wants = v.by.map((by, at) =>
       by === '' ? `you ask for ${v.ranges[at] ?? '*'}` : `${by} needs ${v.ranges[at] ?? '*'}`,
     )
-    return `No version of ${v.package} suits all that need it: ${inList(wants)}.${afterAttempts(v.attempts)}`
+    return `No version of ${v.package} satisfies every requirement: ${inList(wants)}.${afterAttempts(v.attempts)}`
   },
   'dependencies-unsolvable': (v) =>
-    `What these packages need of each other cannot be satisfied.${afterAttempts(v.attempts)}`,
+    `The dependencies of these packages cannot all be satisfied.${afterAttempts(v.attempts)}`,
 
   'version-exists': (v) =>
-    `${v.package} ${v.version} was already published with other content, and a version never changes.${v.highest === undefined ? '' : ` Choose a version after ${v.highest}.`}`,
+    `${v.package} ${v.version} was already published with different content, and a published version cannot change.${v.highest === undefined ? '' : ` Choose a version after ${v.highest}.`}`,
   'version-record-lost': (v) =>
-    `${v.package} ${v.version} was already published, and its record is not here to compare. Publish a new version.`,
+    `${v.package} ${v.version} was already published, and this browser no longer has its record to compare. Publish a new version.`,
   'older-versions-missing': (v) =>
-    `Some older versions of ${v.package} are not here, and a new one must not drop them. Connect to a peer that has them, then try again.`,
+    `This browser is missing some older versions of ${v.package}, and publishing now would drop them. Connect to a peer that has them, then try again.`,
   'not-your-package': (v) => `${v.package} belongs to another publisher. Only its publisher can yank it.`,
   'not-published': (v) => `You have not published a package named ${v.package}.`,
   'no-such-version': (v) => `${v.package} has no version ${v.version}. Its versions: ${inList(v.versions)}.`,
@@ -99,39 +100,39 @@ export const failureWords: Words<typeof failureReasons> = {
   'file-mismatch': (v) =>
     `The file ${quote(v.path)} does not match its publisher’s manifest. Install the package again.`,
   'content-not-here': () => 'The files of this package are not on this device. Install it first.',
-  'install-cancelled': () => 'Install cancelled. What arrived is kept for a later try.',
-  'install-interrupted': () => 'The page closed before the install was done. It resumes when you open the page again.',
-  'transfer-id-taken': (v) => `A transfer ${quote(v.transfer)} of other packages is already running.`,
+  'install-cancelled': () => 'Install cancelled. Downloaded pieces are kept.',
+  'install-interrupted': () => 'The page closed before the install finished. It resumes when you open the page again.',
+  'transfer-id-taken': (v) => `Transfer ${quote(v.transfer)} is already running for other packages.`,
 
-  'fetch-cancelled': () => 'Transfer cancelled. What arrived is kept.',
+  'fetch-cancelled': () => 'Transfer cancelled. Downloaded pieces are kept.',
   'content-unavailable': (v) => {
     const who =
       v.peers === 0
-        ? 'No peer that has this content was found.'
+        ? 'No peer with this content was found.'
         : `None of the ${counts.peers(v.peers)} found has the rest of this content.`
     const kept =
       v.kept === undefined || v.size === undefined
-        ? 'Nothing of it has arrived. Try again when more peers are online.'
-        : `${formatCount(v.kept)} of ${formatCount(v.size)} bytes are kept, and the next try continues from there.`
+        ? 'Nothing was downloaded. Try again when more peers are online.'
+        : `${formatCount(v.kept)} of ${formatCount(v.size)} bytes are kept, and the next attempt resumes from there.`
     return `${who} ${kept}`
   },
   'content-mismatch': (v) =>
     `The signed release says ${counts.files(v.signedFiles)} of ${formatCount(v.signedBytes)} bytes; the content has ${formatCount(v.files)} of ${formatCount(v.bytes)}. It was not installed. Tell its publisher.`,
   'fetched-file-mismatch': (v) =>
-    `The file ${quote(v.path)} does not match its publisher’s manifest. Nothing of it was kept. Tell its publisher.`,
+    `The file ${quote(v.path)} does not match its publisher’s manifest. It was discarded. Tell its publisher.`,
   'too-large-for-relay': (v) =>
-    `${megabytesUp(v.missing)} MB are missing, and the peers that have them can be reached through a relay only, which carries ${megabytesUp(v.limit)} MB of a package. Try a network that allows direct connections; a VPN or an extension that blocks WebRTC may be in the way.${v.kept ? ' What arrived is kept.' : ''}`,
+    `${megabytesUp(v.missing)} MB are missing, and the peers that have them are only reachable through a relay, which carries at most ${megabytesUp(v.limit)} MB of a package. Try a network that allows direct connections; a VPN or an extension may be blocking WebRTC.${v.kept ? ' Downloaded pieces are kept.' : ''}`,
   'fetch-without-manifest': () => 'The transfer ended without a manifest. Try again.',
 
   'network-not-started': () => 'This browser could not join the network. Reload the page.',
-  'own-address': () => 'This is the address of this tab.',
+  'own-address': () => 'That is this tab’s own address.',
   'address-unreachable': (v) => `No answer from ${quote(v.address, 200)}${because(v.detail)}.`,
   'peer-unreachable': (v) => `${peerName(v.peer)} cannot be reached${because(v.detail)}.`,
   'peer-timed-out': (v) =>
     `${peerName(v.peer)} could not be reached ${v.seconds === undefined ? 'in time' : `within ${formatUnit(v.seconds, 'second')}`}.`,
   'peer-left': () => 'The peer closed the stream or left.',
   'peer-stalled': () => 'The peer stopped sending.',
-  'peer-too-slow': () => 'The peer sends too slowly.',
+  'peer-too-slow': () => 'The peer is sending too slowly.',
   'peer-idle': () => 'The peer was idle for too long.',
   'stream-closed': () => 'The stream was closed.',
   'node-stopping': () => 'This peer is stopping.',
@@ -153,7 +154,7 @@ export const failureWords: Words<typeof failureReasons> = {
   'storage-ended-by-browser': () => 'The browser closed the storage of this profile. Reload the page.',
   'storage-held-by-tab': () =>
     'Another tab keeps an older version of the stored data open. Close the other tabs of this page and reload.',
-  'storage-not-opening': () => 'The browser does not open the stored data. Reload the page, or restart the browser.',
+  'storage-not-opening': () => 'The browser did not open the stored data. Reload the page, or restart the browser.',
   'storage-refused': () =>
     'This browser does not let the page store data. Open it in a normal window, or allow site data.',
   'storage-newer': () => 'A newer version of this page wrote the stored data. Reload the page to get that version.',
@@ -163,23 +164,22 @@ export const failureWords: Words<typeof failureReasons> = {
   'memory-full': (v) =>
     `This browser refuses permanent storage, and memory holds at most ${formatCount(Math.floor(v.limit / 2 ** 20))} MiB. Remove a package, or allow the page to store data.`,
   'disk-full': () =>
-    'There is no room left for this page on this device. Remove packages you no longer need, or free disk space.',
+    'This device has no space left for this page. Remove packages you no longer need, or free disk space.',
   'keys-damaged': () =>
-    'The keys of this profile are damaged in the browser’s storage. They were left as they are. Open another profile with ?peer=NAME.',
+    'The keys of this profile are damaged in the browser’s storage. They were not changed. Open another profile with ?peer=NAME.',
   'identity-revoked': () => 'This publisher has revoked its identity, so nothing can be signed for it.',
   'keys-replaced': () => 'Another device of this publisher replaced the keys of this one. Publish from that device.',
   'records-damaged': (v) =>
-    `${counts.records(v.count)} of the catalogue on this device ${v.count === 1 ? 'was' : 'were'} damaged and removed. Connected peers send what they have again.`,
+    `${counts.records(v.count)} of the catalogue on this device ${v.count === 1 ? 'was' : 'were'} damaged and removed. Connected peers will send what they have again.`,
   'library-damaged': (v) =>
     `${counts.entries(v.count)} of your library cannot be read because the browser’s storage is damaged. Install what is missing again.`,
   'profile-held': (v) =>
-    `The profile ${quote(v.profile)} is open in another tab, which does not answer. Close that tab, or open another profile with ?peer=NAME.`,
+    `The profile ${quote(v.profile)} is open in another tab, which is not responding. Close that tab, or open another profile with ?peer=NAME.`,
   'profile-taken-over': (v) => `Another tab took over the profile ${quote(v.profile)}. Reload this page.`,
   'tab-outdated': (v) =>
     `Another tab of this profile runs another version of this page (${v.version}). Reload both tabs.`,
-  'tab-answer-damaged': () => 'The answer of the tab that runs this profile is damaged. Try again.',
-  'tab-command-damaged': () =>
-    'The command did not arrive complete at the tab that runs this profile. Reload this page.',
+  'tab-answer-damaged': () => 'The tab that runs this profile sent a damaged answer. Try again.',
+  'tab-command-damaged': () => 'The command did not reach the tab that runs this profile in full. Reload this page.',
   'page-insecure': () => 'This page needs a secure address: one that starts with https, or localhost.',
   'engine-ended': () => 'The part of this page that connects to peers was replaced during this command. Try again.',
   'engine-restarted': (v) =>
@@ -189,31 +189,31 @@ export const failureWords: Words<typeof failureReasons> = {
   'engine-gave-up': (v) =>
     `It did not answer for ${formatUnit(v.seconds, 'second')} several times in a row, and was not restarted. Reload the page.`,
   'engine-error': (v) =>
-    `The engine of this page met an error${because(v.detail)}. If something stops working, reload the page.`,
+    `The page’s engine hit an error${because(v.detail)}. If something stops working, reload the page.`,
 }
 
 /** Why no version of a dependency can be chosen, as the end of a sentence. */
 export const dependencyProblem = (problem: DependencyProblem, versions: readonly string[]): string => {
   switch (problem) {
     case 'ambiguous':
-      return 'several publishers have a package of that name'
+      return 'several publishers have a package with that name'
     case 'not-in-catalogue':
       return 'it is not in the catalogue'
     case 'two-contents':
-      return 'its publisher signed two different contents for the version that fits'
+      return 'its publisher signed the matching version with two different contents'
     case 'none-installable':
       return 'none of its versions can be installed'
     case 'no-version-fits':
-      return `no version fits; there ${versions.length === 1 ? 'is' : 'are'} ${inList(versions)}`
+      return `no version matches; available: ${inList(versions)}`
     case 'conflict':
-      return 'it conflicts with what else is needed'
+      return 'it conflicts with other dependencies'
   }
 }
 
 const argumentRule = {
   files: 'Files must be a list of { path: string, bytes: Uint8Array }.',
-  specs: 'Packages must be a list of texts, such as ["name", "@publisher/name@^1"].',
-  confirmedPrivate: 'Private files are confirmed by a list of their paths, such as ["certs/test.pem"].',
+  specs: 'Packages must be a list of strings, such as ["name", "@publisher/name@^1"].',
+  confirmedPrivate: 'Confirmed private files must be a list of paths, such as ["certs/test.pem"].',
   leftOut: 'Files left out must be a list of { name, reason, files }, as a check returns it.',
   archive: 'An archive must be a Uint8Array.',
 }
@@ -221,9 +221,9 @@ const argumentRule = {
 const archiveFault = {
   'not-zip': 'it is not a zip archive, or its end is missing',
   damaged: 'it is damaged',
-  'wrong-size': 'it unpacks to another size than it declares',
+  'wrong-size': 'it does not unpack to its declared size',
   encrypted: 'it is encrypted',
-  'folder-with-bytes': 'it is a folder with content of its own',
+  'folder-with-bytes': 'it is a folder that contains data',
 }
 
 const isPrivate = ({ code }: { code: string }): boolean => code === 'private-file'
@@ -240,7 +240,7 @@ const alsoPrivate = (paths: readonly string[], more: number): string => {
 }
 
 const otherVersions = ({ others, more }: { others: readonly string[]; more: number }): string =>
-  others.length === 0 ? 'There is no other version.' : `Available: ${inList(others, more)}.`
+  others.length === 0 ? 'There are no other versions.' : `Available: ${inList(others, more)}.`
 
 const afterAttempts = (attempts: number | undefined): string =>
   attempts === undefined ? '' : ` No solution was found in ${formatCount(attempts)} attempts; ask for exact versions.`

@@ -20,7 +20,7 @@ export const findingWords: Words<typeof findingReasons> = {
   'files-too-large': (v) =>
     `The files add up to ${formatBytes(v.bytes)}; a package can have at most ${formatBytes(v.limit)}. The largest is ${quote(v.largest)} with ${formatBytes(v.largestBytes)}.`,
   'archive-too-large': (v) =>
-    `${quote(v.archive)} has ${formatBytes(v.bytes)}; an archive can have at most ${formatBytes(v.limit)}.`,
+    `${quote(v.archive)} is ${formatBytes(v.bytes)}; an archive can have at most ${formatBytes(v.limit)}.`,
   'path-unsafe': (v) => `The path ${quote(v.path)} ${pathFault[v.fault]}. Rename the file.`,
   'path-collision': (v) => {
     const [path, other] = [quote(v.path), quote(v.other)]
@@ -35,9 +35,9 @@ export const findingWords: Words<typeof findingReasons> = {
     `${quote(v.path, v.path.length)} looks private: ${privateSign[v.sign]}.${v.confirmed ? ' It will be published because you confirmed it.' : ''}`,
   'left-out': (v) =>
     `${quote(v.name)} is not published: ${publishText.leftOutReason(v.why)} (${v.atLeast ? publishText.filesAtLeast(v.files) : counts.files(v.files)}).`,
-  'no-readme': () => 'There is no README. The package page would show it.',
+  'no-readme': () => 'There is no README. The package page shows it first.',
   'file-missing': (v) => `The manifest names ${quote(v.reference)}, which is not among the files.`,
-  'more-findings': (v) => `There ${v.count === 1 ? 'is' : 'are'} ${formatCount(v.count)} more of this kind.`,
+  'more-findings': (v) => `${formatCount(v.count)} more like this.`,
 
   'no-manifest': (v) =>
     `There is no manifest. Add one of ${inList(v.names)} at the top of the package.${v.typed ? ' Until then, the fields you typed are used.' : ''}`,
@@ -57,7 +57,7 @@ export const findingWords: Words<typeof findingReasons> = {
   'name-not-text': (v) => `The name in ${v.path} is ${valueType[v.type]}, not text. Use ${nameRule}.`,
   'name-unusable': (v) => `No package name can be made from ${quote(v.name)}. Use ${nameRule}.`,
   'slug-derived': (v) =>
-    `${quote(v.name)} is not a valid package name, so “${v.slug}” is used, from the ${v.source === 'folder' ? 'name of the folder' : 'name in the manifest'}. A name has ${nameRule}.`,
+    `${quote(v.name)} is not a valid package name, so “${v.slug}” is used, from the ${v.source === 'folder' ? 'folder name' : 'name in the manifest'}. Names use ${nameRule}.`,
   'version-missing': (v) =>
     `${v.path === undefined ? 'There is no version.' : `${v.path} has no version.`} Add one: ${versionRule}.`,
   'version-not-text': (v) => `The version is ${valueType[v.type]}, not text. Use ${versionRule}.`,
@@ -68,34 +68,34 @@ export const findingWords: Words<typeof findingReasons> = {
   'no-description': () => 'There is no description.',
   'description-not-text': (v) => `The description is ${valueType[v.type]}, not text.`,
   'description-cut': (v) =>
-    `The description has ${formatCount(v.characters)} characters. The catalogue shows the first ${formatCount(v.limit)}; the manifest keeps all.`,
+    `The description has ${formatCount(v.characters)} characters. The catalogue shows the first ${formatCount(v.limit)}; the manifest keeps the rest.`,
   'no-category': () => 'There is no category; “uncategorized” is used.',
-  'no-license': () => 'There is no licence, so others may not know whether they may use this.',
+  'no-license': () => 'There is no licence, so others cannot know whether they may use this.',
   'license-unknown': (v) =>
     `The licence ${quote(v.license)} is not an SPDX expression of known licences, such as “MIT OR Apache-2.0”.`,
   'repository-malformed': (v) => `The repository ${quote(v.repository)} is not an address, so it is left out.`,
   'field-misplaced': (v) =>
     `The ${v.field} come from the table ${quote(`[${v.table}]`)}. They belong in the first table.`,
-  'field-cut': (v) => `A text in “${v.field}” has more than ${formatCount(v.limit)} characters and was cut.`,
+  'field-cut': (v) => `An entry in “${v.field}” has more than ${formatCount(v.limit)} characters and was cut.`,
   'field-has-hidden-characters': (v) =>
     `The ${v.field} ${isPlural(v.field) ? 'contain' : 'contains'} control or invisible characters; the catalogue leaves them out.`,
   'list-cut': (v) =>
-    `There are ${formatCount(v.count)} ${v.field}; the catalogue shows ${formatCount(v.limit)}, and the manifest keeps all.`,
+    `There are ${formatCount(v.count)} ${v.field}; the catalogue shows ${formatCount(v.limit)}, and the manifest keeps all of them.`,
 
   'dependency-not-name': (v) => `The dependency ${quote(v.name)} is not a valid name and is left out.`,
   'dependency-unread': (v) =>
-    `The dependency ${quote(v.name)} was not read: ${v.type === 'text' ? 'it is not a name with a version range' : `it is ${valueType[v.type]}`}.`,
+    `The dependency ${quote(v.name)} was ignored: ${v.type === 'text' ? 'it is not a name with a version range' : `it is ${valueType[v.type]}`}.`,
   'dependency-on-itself': () => 'The package depends on itself; that dependency is left out.',
   'range-malformed': (v) =>
     `${quote(v.range)} for ${quote(v.dependency)} is not a version range such as ^1.0, so any version is accepted.`,
   'dependency-version-unknown': (v) =>
-    `No known version of ${quote(v.dependency)} fits ${v.range}; known versions: ${inList(v.versions, v.more)}.`,
+    `No known version of ${quote(v.dependency)} matches ${v.range}; known versions: ${inList(v.versions, v.more)}.`,
   'dependency-not-known': (v) =>
-    `There is no known package ${quote(v.dependency)} (${v.range}). ${v.optional ? 'It is optional.' : 'Until it is published, this package can only be installed without it.'}`,
+    `No known package is named ${quote(v.dependency)} (${v.range}). ${v.optional ? 'It is optional.' : 'Until it is published, this package can only be installed without it.'}`,
   'dependency-repeated': (v) =>
-    `${quote(v.dependency)} is listed twice, as ${quote(v.first)} and ${quote(v.second)}; the first one counts.`,
+    `${quote(v.dependency)} is listed twice, as ${quote(v.first)} and ${quote(v.second)}; the first is used.`,
   'dependencies-external': (v) =>
-    `Treated as ${ecosystem[v.ecosystem]}, which are not installed from here: ${inList(v.names, v.more)}.`,
+    `Treated as ${ecosystem[v.ecosystem]}, which this marketplace does not install: ${inList(v.names, v.more)}.`,
   'too-many-dependencies': (v) =>
     `The package depends on ${formatCount(v.count)} packages; a release can list at most ${formatCount(v.limit)}.`,
 }
@@ -141,16 +141,15 @@ type Unreadable = {
 }
 
 const manifestFault: Record<ManifestFault, (values: Unreadable) => string> = {
-  'too-large': ({ bytes = 0, limit = 0 }) =>
-    `it has ${formatCount(bytes)} bytes, and the limit is ${formatCount(limit)}`,
+  'too-large': ({ bytes = 0, limit = 0 }) => `it is ${formatCount(bytes)} bytes; the limit is ${formatCount(limit)}`,
   'not-utf-8': () => 'it is not UTF-8 text',
   'nested-too-deeply': () => 'it is nested too deeply',
-  'not-an-object': () => 'it is not an object, which begins with “{”',
+  'not-an-object': () => 'it is not an object, which starts with “{”',
   'not-json': () => 'it is not JSON',
   'not-toml': ({ detail }) => `it is not TOML${because(detail)}`,
-  'unclosed-text': () => 'a text has no closing quotation mark',
-  'unescaped-control': () => 'a line break or control character in a text is not escaped',
-  'unknown-escape': () => 'an escape sequence does not exist',
+  'unclosed-text': () => 'a string has no closing quotation mark',
+  'unescaped-control': () => 'a line break or control character in a string is not escaped',
+  'unknown-escape': () => 'it contains an unknown escape sequence',
   expected: ({ expected }) => `${jsonExpectation(expected)} is expected there`,
   ends: ({ expected }) => `it ends where ${jsonExpectation(expected)} is expected`,
 }

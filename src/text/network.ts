@@ -70,7 +70,7 @@ export const networkText = messages('network', {
   connected: 'Connected',
 
   lookups: 'Cache',
-  noLookups: 'No package or file was read yet.',
+  noLookups: 'No packages or files read yet.',
   lookupsSum: count({
     one: '{count} read of a package or file: {places}.',
     other: '{count} reads of packages and files: {places}.',

@@ -12,13 +12,13 @@ export const packageText = messages('package', {
   updateTo: params('Update to {version}'),
   yankedByPublisher: 'Yanked by its publisher',
 
-  missingTitle: params('{slug} is not in your catalogue'),
+  missingTitle: params('“{slug}” is not in your catalogue'),
   missing: 'It may be new, or this tab has not met its publisher yet.',
-  failedTitle: params('{slug} could not be shown'),
+  failedTitle: params('“{slug}” could not be shown'),
   askNetwork: 'Ask the network',
   askingNetwork: 'Asking the network…',
   notFound: 'No peer that answered has it.',
-  searchFor: params('Search for {slug}'),
+  searchFor: params('Search for “{slug}”'),
 
   conflictTitle: params('Signed twice with different contents: {versions}'),
   conflict:

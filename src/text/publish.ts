@@ -100,6 +100,8 @@ export const publishText = messages('publish', {
     one: 'Fix {count} error first. Nothing is signed yet.',
     other: 'Fix {count} errors first. Nothing is signed yet.',
   }),
+  fixAndDecideFirst: params('Fix {errors} and decide about {files} first. Nothing is signed yet.'),
+  privateFileCount: count({ one: '{count} private file', other: '{count} private files' }),
 
   published: 'Published',
   publishedTitle: params('{slug} {version} is published'),

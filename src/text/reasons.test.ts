@@ -54,7 +54,7 @@ describe('the words of reasons', () => {
       'web 1.0.0 needs kit 1.0.0 and would stop working. Nothing was removed. Remove it first, or force the removal.',
     )
     expect(say({ code: 'dependency-conflict', package: 'base', by: ['left 1.0.0', ''], ranges: ['^1.0.0', '2'] })).toBe(
-      'No version of base suits all that need it: left 1.0.0 needs ^1.0.0 and you ask for 2.',
+      'No version of base satisfies every requirement: left 1.0.0 needs ^1.0.0 and you ask for 2.',
     )
     expect(say({ code: 'storage-failed', detail: 'The database is gone.' })).toBe(
       'The browser’s storage failed: The database is gone.',

@@ -21,20 +21,20 @@ export const stepWords: Words<typeof stepReasons> = {
   'relay-connecting': (v) => `Connecting to the relay at ${v.relay}.`,
   'relay-lost': (v) => `Lost the connection to the relay at ${v.relay}; reconnecting.`,
   'relay-silent': (v) => `The relay at ${v.relay} does not answer. Retrying.`,
-  'relay-key-changed': (v) => `The relay at ${v.relay} has another key than its address says. Retrying.`,
+  'relay-key-changed': (v) => `The relay at ${v.relay} does not have the key in its address. Retrying.`,
   'relay-not-allowed': (v) =>
     `The address of the relay at ${v.relay} is not allowed: it is insecure and not on this machine.`,
-  'relay-malformed': (v) => `${quote(v.address, 200)} is not the address of a relay: it names no peer.`,
+  'relay-malformed': (v) => `${quote(v.address, 200)} is not a relay address: it has no peer ID.`,
   'no-relay-configured': () => 'No relay is configured, so no other peer can be found.',
   'reservation-asked': (v) => `Requesting a reservation from the relay at ${v.relay}.`,
   'reservation-full': (v) => `The relay at ${v.relay} is full.`,
   'reservation-not-a-relay': (v) => `The peer at ${v.relay} is not a relay.`,
   'reservation-failed': (v) => `The relay at ${v.relay} refused a reservation${because(v.detail)}.`,
 
-  'no-webrtc': () => 'This browser has no WebRTC, so other peers can be reached through relays only.',
+  'no-webrtc': () => 'This browser has no WebRTC, so it reaches other peers only through relays.',
   'peers-connecting': (v) => `Connecting to ${counts.peers(v.count)}.`,
-  'peers-through-relay': () => 'Other peers are online; so far they can be reached through a relay only.',
-  'no-relay-to-find-peers': () => 'Peers are found through a relay, and none is connected.',
+  'peers-through-relay': () => 'Other peers are online, but so far only reachable through a relay.',
+  'no-relay-to-find-peers': () => 'No connected relay to find peers through.',
   'no-peers-here': () => 'No other peers are online yet.',
   'webrtc-connections-scarce': () =>
     'This tab has nearly used up the WebRTC connections that the browser allows. Close the tab and open the page again to free them.',
@@ -42,14 +42,14 @@ export const stepWords: Words<typeof stepReasons> = {
     'This browser refuses more WebRTC connections. Close the tab and open the page again to free them.',
   'relay-does-not-reach-peers': () =>
     'Other peers were found, but the relay cannot reach them. They may have just left.',
-  'direct-path-timed-out': () => 'Other peers were found, but none answered on a direct path in time.',
-  'direct-path-failed': () => 'Other peers were found, but no direct connection to them could be made.',
+  'direct-path-timed-out': () => 'Other peers were found, but direct connections to them timed out.',
+  'direct-path-failed': () => 'Other peers were found, but direct connections to them failed.',
 
   'topic-joining': () => 'Joining the gossip mesh.',
   'topic-no-subscribers': () => 'No connected peer forwards package announcements yet.',
   'topic-no-peers': () => 'Waiting for a peer: package announcements come from connected peers.',
 
-  'catalogue-empty-everywhere': () => 'Connected peers know no packages either.',
+  'catalogue-empty-everywhere': () => 'Connected peers have no packages either.',
   'catalogue-fetching': () => 'No packages known yet. Fetching the catalogues of connected peers.',
   'catalogue-no-peers': () => 'No packages known yet, and no connected peers to fetch a catalogue from.',
 }
@@ -64,14 +64,14 @@ export const healthWords: Words<typeof healthReasons> = {
 export const warningWords: Words<typeof warningReasons> = {
   'published-before': (v) => `${v.package} ${v.version} was already published with the same content; nothing changed.`,
   'published-and-yanked': (v) =>
-    `${v.package} ${v.version} is yanked and stays so. Publish a new version to offer it again.`,
+    `${v.package} ${v.version} is yanked and stays yanked. Publish a new version to offer it again.`,
   'version-lower': (v) => `${v.version} is lower than ${v.highest}, which is already published.`,
   'optional-left-out': (v) =>
     `${quote(v.dependency)} (${v.range}), optional for ${v.dependent}, is left out: ${dependencyProblem(v.problem, v.versions)}.`,
   'required-skipped': (v) =>
     `${quote(v.dependency)} (${v.range}), which ${v.dependent} needs, is skipped: ${dependencyProblem(v.problem, v.versions)}.`,
   'yanked-chosen': (v) => `${v.package} ${v.version} was yanked by its publisher.`,
-  'publisher-disputed': (v) => `The publisher of ${v.package} ${v.version} has two contradicting identities.`,
+  'publisher-disputed': (v) => `The publisher of ${v.package} ${v.version} has two conflicting identities.`,
   'publisher-contested': (v) =>
     `The publisher of ${v.package} ${v.version} signed two different lists of its versions.`,
   'passed-over-two-contents': (v) =>

@@ -26,8 +26,8 @@ import {
 } from './catalogue.ts'
 import { createDependents } from './dependents.ts'
 import { type IdWatcher, type RecordTable, recordTables } from './record-store.ts'
-import { type Verification, verifyEntry } from './verify.ts'
 import { verifyBatch, verifyInOrder } from './verify-batch.ts'
+import { type Verification, verifyEntry } from './verify-entry.ts'
 
 /**
  * The catalogue with verified signatures and stored records. Peers' entries enter through `ingest`, own publications

@@ -2,7 +2,7 @@ import type { CryptoProvider } from '../protocol/crypto.ts'
 import { type Entry, entryId, isEntryKind } from '../protocol/entry.ts'
 import { toHex } from '../protocol/ids.ts'
 import type { Catalogue } from './catalogue.ts'
-import { checkSize, type Verification, verifyEntry } from './verify.ts'
+import { checkSize, type Verification, verifyEntry } from './verify-entry.ts'
 
 /** Entries verified in parallel: enough to keep the cores busy, few enough to free the event loop between batches. */
 export const verifyBatch = 256

@@ -146,7 +146,7 @@ const forgeries: Forgery[] = [
     forge: async (scene) => entriesOf(await signedBy(scene.stranger, await newer(scene))),
   },
   {
-    what: 'a release under the identity of a stranger, of a publisher that nobody knows',
+    what: 'a release of an unknown publisher under the identity of a stranger',
     name: 'IdentityInvalid',
     cost: 'nothing',
     async forge({ stranger }) {

@@ -122,7 +122,7 @@ test('a missing dependency is allowed only after its review, and stays allowed f
   ])
 })
 
-test('closing the dialog does not stop the install, which the page goes on to show', async () => {
+test('closing the dialog does not stop the install, which the page still shows', async () => {
   const cancel = vi.fn(async () => {})
   const { answers, ...shown } = running(transfers.fetching)
   await openState({ ...shown, answers: { ...answers, cancel }, shows: transferSentence(transfers.fetching) })

@@ -222,6 +222,14 @@ test('a publication that fails leaves the draft as it is', async () => {
   expect(findControl(publishText.publish, 'button')?.matches(':enabled')).toBe(true)
 })
 
+test('a draft with an error and a private file names both as what blocks it', async () => {
+  await openState({
+    address,
+    state: { status, draft: drafts.privateFileAndError },
+    shows: 'Fix 1 error and decide about 1 private file first. Nothing is signed yet.',
+  })
+})
+
 test('an error stands at its field, which is marked as wrong', async () => {
   await openState({ address, state: { status, draft: drafts.errors }, shows: publishText.fixFirst(2) })
   const version = field(publishText.version)

@@ -90,7 +90,12 @@ export const Signing = ({ draft, check }: { draft: OpenDraft; check: PackageChec
             ? publishText.final
             : errors === blocked
               ? publishText.decideFirst(blocked)
-              : publishText.fixFirst(errors)}
+              : blocked === 0
+                ? publishText.fixFirst(errors)
+                : publishText.fixAndDecideFirst({
+                    errors: counts.errors(errors - blocked),
+                    files: publishText.privateFileCount(blocked),
+                  })}
       </p>
     </aside>
   )
