@@ -115,7 +115,7 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
           search.refreshSearch()
           void commands.loadLibrary()
         },
-        (error: unknown) => hear([{ kind: 'engine', ...toFailureView(error) }]),
+        (error: unknown) => apply([{ kind: 'engine', ...toFailureView(error) }]),
       )
       return unsubscribe
     },
