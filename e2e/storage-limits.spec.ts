@@ -118,7 +118,7 @@ test('a publish beyond the quota fails by name and leaves nothing behind', async
   const before = await storedState(a.page)
 
   const refused = await publish(a.page, files('large', 20 * megabyte))
-  expect(refused).toMatchObject({ failed: true, name: 'QuotaExceeded', message: expect.stringMatching(/no room/) })
+  expect(refused).toMatchObject({ failed: true, name: 'QuotaExceeded', message: expect.stringMatching(/no space/) })
   expect(await storedState(a.page)).toEqual(before)
 
   await quota.lift()
