@@ -30,7 +30,7 @@ test('warnings and findings come in words', async () => {
   const ggen = compose(async () => ({ warnings: [yanked], findings: [finding] }))
   expect((await ggen.install(['kit'])).warnings).toEqual(['kit 1.0.0 was yanked by its publisher.'])
   expect((await ggen.check([])).findings).toEqual([
-    { ...finding, message: 'There is no README. The package page shows it first.' },
+    { ...finding, message: 'The package has no README, which its page shows first.' },
   ])
 })
 

@@ -27,7 +27,7 @@ export const expectTabOrder = async (root: ParentNode = document): Promise<void>
 export const expectModal = async (opener: string): Promise<void> => {
   await until('the dialog has the focus', () => dialog()?.contains(document.activeElement) ?? false)
   const shown = dialog()
-  if (shown === null) throw new Error('There is no dialog.')
+  if (shown === null) throw new Error('No dialog is open.')
   await expectTabOrder(shown)
   const inside = tabbable(shown)
   inside.at(-1)?.focus()

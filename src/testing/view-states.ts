@@ -101,7 +101,7 @@ export const dialog = (): HTMLElement | null => document.querySelector<HTMLEleme
 /** The field with this label. */
 export const field = (label: string): HTMLInputElement => {
   const found = findControl(label)
-  if (!(found instanceof HTMLInputElement)) throw new Error(`There is no field “${label}”.`)
+  if (!(found instanceof HTMLInputElement)) throw new Error(`The field “${label}” is missing.`)
   return found
 }
 

@@ -35,12 +35,12 @@ export const findingWords: Words<typeof findingReasons> = {
     `${quote(v.path, v.path.length)} looks private: ${privateSign[v.sign]}.${v.confirmed ? ' It will be published because you confirmed it.' : ''}`,
   'left-out': (v) =>
     `${quote(v.name)} is not published: ${publishText.leftOutReason(v.why)} (${v.atLeast ? publishText.filesAtLeast(v.files) : counts.files(v.files)}).`,
-  'no-readme': () => 'There is no README. The package page shows it first.',
+  'no-readme': () => 'The package has no README, which its page shows first.',
   'file-missing': (v) => `The manifest names ${quote(v.reference)}, which is not among the files.`,
   'more-findings': (v) => `${formatCount(v.count)} more like this.`,
 
   'no-manifest': (v) =>
-    `There is no manifest. Add one of ${inList(v.names)} at the top of the package.${v.typed ? ' Until then, the fields you typed are used.' : ''}`,
+    `The package has no manifest. Add one of ${inList(v.names)} at the top of the package.${v.typed ? ' Until then, the fields you typed are used.' : ''}`,
   'manifest-unreadable': (v) => {
     const where = v.line === undefined ? '' : ` (line ${v.line}, column ${v.column ?? 1})`
     const typed = v.typed ? ' The fields you typed are used; its dependencies are unknown.' : ''
@@ -52,25 +52,25 @@ export const findingWords: Words<typeof findingReasons> = {
     `Name, description, tags, keywords, authors and dependencies take ${formatCount(v.bytes)} bytes together; a release has room for ${formatCount(v.limit)}. Shorten them.`,
 
   'name-missing': (v) =>
-    `${v.path === undefined ? 'There is no name.' : `${v.path} has no name.`} Add one: ${nameRule}.`,
+    `${v.path === undefined ? 'The package has no name.' : `${v.path} has no name.`} Add one: ${nameRule}.`,
   'name-not-allowed': (v) => `The name ${quote(v.name)} is not allowed. Use ${nameRule}.`,
   'name-not-text': (v) => `The name in ${v.path} is ${valueType[v.type]}, not text. Use ${nameRule}.`,
   'name-unusable': (v) => `No package name can be made from ${quote(v.name)}. Use ${nameRule}.`,
   'slug-derived': (v) =>
     `${quote(v.name)} is not a valid package name, so “${v.slug}” is used, from the ${v.source === 'folder' ? 'folder name' : 'name in the manifest'}. Names use ${nameRule}.`,
   'version-missing': (v) =>
-    `${v.path === undefined ? 'There is no version.' : `${v.path} has no version.`} Add one: ${versionRule}.`,
+    `${v.path === undefined ? 'The package has no version.' : `${v.path} has no version.`} Add one: ${versionRule}.`,
   'version-not-text': (v) => `The version is ${valueType[v.type]}, not text. Use ${versionRule}.`,
   'version-inherited': () => `The version comes from a workspace, which is not in this package. Use ${versionRule}.`,
   'version-not-allowed': (v) =>
     `The version ${quote(v.version)} is not allowed. Use ${versionRule}.${v.near === undefined ? '' : ` Did you mean “${v.near}”?`}`,
 
-  'no-description': () => 'There is no description.',
+  'no-description': () => 'The package has no description.',
   'description-not-text': (v) => `The description is ${valueType[v.type]}, not text.`,
   'description-cut': (v) =>
     `The description has ${formatCount(v.characters)} characters. The catalogue shows the first ${formatCount(v.limit)}; the manifest keeps the rest.`,
-  'no-category': () => 'There is no category; “uncategorized” is used.',
-  'no-license': () => 'There is no licence, so others cannot know whether they may use this.',
+  'no-category': () => 'The package has no category; “uncategorized” is used.',
+  'no-license': () => 'The package has no licence, so others cannot know whether they may use it.',
   'license-unknown': (v) =>
     `The licence ${quote(v.license)} is not an SPDX expression of known licences, such as “MIT OR Apache-2.0”.`,
   'repository-malformed': (v) => `The repository ${quote(v.repository)} is not an address, so it is left out.`,

@@ -159,7 +159,7 @@ test('the order is chosen', async () => {
   const search = searches()
   const page = await openState({ address: '/', answers: { search }, shows: counts.packages(3) })
   const order = findControl(browseText.sortBy)
-  if (order === undefined) throw new Error('There is no list of orders.')
+  if (order === undefined) throw new Error('The sort order control is missing.')
   await userEvent.selectOptions(order, 'name')
   await until('the address has it', () => page.address() === '/?sort=name')
   await until('it is searched for', () => search.mock.lastCall?.[0].sort === 'name')

@@ -224,7 +224,7 @@ testViewStates([
     shows: packageText.noLicence,
   },
   {
-    name: 'an address that is no link',
+    name: 'an unsafe repository address',
     address: address(),
     answers: describes(packageView({ repository: 'javascript:alert(1)' })),
     shows: 'javascript:alert(1)',

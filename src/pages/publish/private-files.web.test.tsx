@@ -60,7 +60,7 @@ const open = (
 
 const press = (element: HTMLElement, label: string): void => {
   const button = element.querySelector<HTMLElement>(`button[aria-label="${label}"]`)
-  if (button === null) throw new Error(`There is no button ${label}.`)
+  if (button === null) throw new Error(`The button ${label} is missing.`)
   button.focus()
   button.click()
 }

@@ -102,7 +102,7 @@ const address = '/publish'
 /** Puts files into one of the two inputs, as their pickers would. */
 const choose = (label: string, ...files: File[]): void => {
   const input = document.querySelector<HTMLInputElement>(`input[aria-label="${label}"]`)
-  if (input === null) throw new Error(`There is no input ${label}.`)
+  if (input === null) throw new Error(`The input ${label} is missing.`)
   const transfer = new DataTransfer()
   for (const file of files) transfer.items.add(file)
   input.files = transfer.files
