@@ -25,14 +25,27 @@ const toPackage = () => import('./pages/package/package-page.tsx')
 const toPublish = () => import('./pages/publish/publish-page.tsx')
 const toLibrary = () => import('./pages/library/library-page.tsx')
 const toNetwork = () => import('./pages/network/network-page.tsx')
+const toPeer = () => import('./pages/network/peer-page.tsx')
+const toTrace = () => import('./pages/network/trace-page.tsx')
 const toNotFound = () => import('./pages/not-found/not-found-page.tsx')
 const PackagePage = lazy(toPackage)
 const PublishPage = lazy(toPublish)
 const LibraryPage = lazy(toLibrary)
 const NetworkPage = lazy(toNetwork)
+const PeerPage = lazy(toPeer)
+const TracePage = lazy(toTrace)
 const NotFoundPage = lazy(toNotFound)
 /** Everything loaded late: fetched ahead, because the server may be gone when it is needed. */
-const later = [toPackage, toPublish, toLibrary, toNetwork, toNotFound, () => import('./pages/package/markdown.tsx')]
+const later = [
+  toPackage,
+  toPublish,
+  toLibrary,
+  toNetwork,
+  toPeer,
+  toTrace,
+  toNotFound,
+  () => import('./pages/package/markdown.tsx'),
+]
 
 /** Delay of those loads (ms): the first seconds belong to finding peers, which keeps a small machine busy. */
 const laterMs = 2_000
@@ -89,6 +102,8 @@ const Pages = () => (
       <Route component={PublishPage} path={routePatterns.publish} />
       <Route component={LibraryPage} path={routePatterns.library} />
       <Route component={NetworkPage} path={routePatterns.network} />
+      <Route component={PeerPage} path={routePatterns.peer} />
+      <Route component={TracePage} path={routePatterns.trace} />
       <Route component={NotFoundPage} />
     </Switch>
   </Suspense>

@@ -32,6 +32,8 @@ export const routePatterns = {
   publish: '/publish',
   library: '/library',
   network: '/network',
+  peer: '/network/peers/:id',
+  trace: '/network/traces/:id',
 } as const
 
 export interface Links {
@@ -41,6 +43,9 @@ export interface Links {
   publish(): string
   library(): string
   network(): string
+  /** A connected or known peer. */
+  peer(peerId: string): string
+  trace(traceId: string): string
   /** Another profile in the same browser, with the same relays; needs a whole page load. */
   profile(name: string): string
 }
@@ -68,6 +73,8 @@ export const createLinks = (search: string): Links => {
     publish: () => to(routePatterns.publish),
     library: () => to(routePatterns.library),
     network: () => to(routePatterns.network),
+    peer: (peerId) => to(`/network/peers/${encodeURIComponent(peerId)}`),
+    trace: (traceId) => to(`/network/traces/${encodeURIComponent(traceId)}`),
     profile: (name) =>
       to(routePatterns.browse, [], [['peer', name], ...kept.filter(([parameter]) => parameter !== 'peer')]),
   }

@@ -171,8 +171,8 @@ const measure = async function* (
         if ((await reader.heads.get(key, { operation: untraced() })) !== undefined) found += 1
         ours.push(performance.now() - start)
       })
-      hops.push(reader.figures.latest('ggen.dht.lookup.hops', 1)[0]?.value ?? 0)
-      dials.push(reader.figures.latest('ggen.dht.lookup.dials', 1)[0]?.value ?? 0)
+      hops.push(reader.figures.latest('dht_lookup_hops', 1)[0]?.value ?? 0)
+      dials.push(reader.figures.latest('dht_lookup_dials', 1)[0]?.value ?? 0)
       await rest()
       if (n % Math.ceil(count / stockLookups) !== 0) continue
       const other = anyOf(network.alive())

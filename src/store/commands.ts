@@ -19,6 +19,7 @@ import { sayFailure, sayReason } from '../text/reasons.ts'
 import { applyUpdates, hasEnded, withNotice, withoutTransfer, withTransfer } from './apply-updates.ts'
 import { toFailureView } from './failure-view.ts'
 import { createThrottle } from './latest.ts'
+import { createNetworkCommands, type NetworkCommands } from './network-commands.ts'
 import { createPublishCommands, type PublishCommands } from './publish-commands.ts'
 import { createSearchCommands, type SearchCommands } from './search-commands.ts'
 import type { Notice, Requested, State } from './state.ts'
@@ -30,7 +31,7 @@ import type { AppStore } from './store.ts'
  * A command whose caller shows the outcome returns it (a value or a `FailureView`); all others report it in a notice.
  * No command rejects.
  */
-export interface Commands extends SearchCommands, PublishCommands {
+export interface Commands extends SearchCommands, PublishCommands, NetworkCommands {
   /** Subscribes to the engine until the returned function is called; applies the `early` updates first. */
   start(early?: readonly UpdateBatch[]): () => void
   describe(id: string): Promise<void>
@@ -92,6 +93,7 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
   const commands: Commands = {
     ...search,
     ...createPublishCommands(client, store, notify),
+    ...createNetworkCommands(client),
 
     start(early = []) {
       const refresh = createThrottle(search.refreshSearch, refreshGapMs)

@@ -60,10 +60,7 @@ export const runFetchSession = async (
   const { signal } = operation
   const { meter, logger } = deps.telemetry
   const log = logger('content')
-  const received = meter.createCounter('ggen.piece.received', {
-    unit: 'By',
-    description: 'Bytes of verified pieces received from peers',
-  })
+  const received = meter.createCounter('piece_bytes_received')
   const outcome = Promise.withResolvers<void>()
   // It may reject before it is awaited.
   outcome.promise.catch(() => {})

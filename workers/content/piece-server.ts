@@ -88,10 +88,7 @@ export const createPieceServer = (
   { content, report, telemetry }: PieceServerDependencies,
   { idleTimeoutMs = defaultIdleTimeoutMs, maxStreams = defaultMaxStreams }: PieceServerOptions = {},
 ): PieceServer => {
-  const sent = telemetry.meter.createCounter('ggen.piece.sent', {
-    unit: 'By',
-    description: 'Bytes of pieces and manifests sent to peers',
-  })
+  const sent = telemetry.meter.createCounter('piece_bytes_sent')
   const log = telemetry.logger('content')
   const stopping = new AbortController()
   const streams = new Set<Stream>()

@@ -70,6 +70,19 @@ export const commandTable = {
   peers: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
   metrics: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
   connect: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
+  peer: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
+  ping: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
+  disconnect: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
+  ban: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
+  unban: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
+  reputation: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
+
+  samples: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
+  percentiles: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
+  traces: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
+  objectives: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
+  telemetry: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
+  setTelemetry: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
   wake: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
 } as const satisfies CommandTable
 

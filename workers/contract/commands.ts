@@ -1,4 +1,17 @@
 import type {
+  ObjectiveView,
+  PeerDetailView,
+  PercentileView,
+  PingView,
+  ReputationView,
+  SamplesOptions,
+  SamplesView,
+  TelemetryOptions,
+  TelemetryView,
+  TracesOptions,
+  TraceView,
+} from './telemetry-views.ts'
+import type {
   DraftChange,
   DraftOptions,
   FileInput,
@@ -134,6 +147,28 @@ export interface EngineCommands {
   peers(): Promise<PeerView[]>
   metrics(): Promise<MetricsView>
   connect(multiaddr: string): Promise<void>
+  /** A connected peer; rejects with `PeerUnreachable` when it is not connected. */
+  peer(peerId: string): Promise<PeerDetailView>
+  /** Pings a connected peer `count` times (5, at most 20), one after the other. */
+  ping(peerId: string, count?: number): Promise<PingView>
+  /** Closes all connections to a peer, which may connect again. */
+  disconnect(peerId: string): Promise<void>
+  /** Disconnects a peer and refuses its connections for an hour. */
+  ban(peerId: string): Promise<void>
+  unban(peerId: string): Promise<void>
+  /** All peers that this profile has experience with, best first. */
+  reputation(): Promise<ReputationView[]>
+
+  /** Rows after `since` (ms since the epoch); all rows without it. */
+  samples(since?: number, options?: SamplesOptions): Promise<SamplesView>
+  /** Percentiles of each duration by its metric, since the start. */
+  percentiles(): Promise<Record<string, PercentileView>>
+  /** The last finished traces, newest first: at most `limit` (500). */
+  traces(limit?: number, options?: TracesOptions): Promise<TraceView[]>
+  objectives(): Promise<ObjectiveView[]>
+  telemetry(): Promise<TelemetryView>
+  /** Changes the export of telemetry, and stores the choice in the profile. */
+  setTelemetry(options: TelemetryOptions): Promise<TelemetryView>
   /** Checks all connections, and retries relays, peers and sync at once; many calls in a second count as one. */
   wake(reason: WakeReason): Promise<void>
 }

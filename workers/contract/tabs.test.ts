@@ -66,6 +66,6 @@ describe('messages between tabs', () => {
     const pinned = createHash('sha256')
       .update(JSON.stringify([TAB_PROTOCOL_VERSION, tabMessageFields, tabCommands]))
       .digest('hex')
-    expect(pinned.slice(0, 16)).toBe('b3ff16ab34c4680d')
+    expect(pinned.slice(0, 16)).toBe('166d0395d5a3a0fb')
   })
 })

@@ -8,7 +8,7 @@ import type { UpdateBatch } from './updates.ts'
  * The sender may be a page of an older or newer build: every message carries the version, and the decoder is total. The
  * lobby's name and the envelope `{ ggen, v, role }` must never change, so that any two builds can detect a difference.
  */
-export const TAB_PROTOCOL_VERSION = 4
+export const TAB_PROTOCOL_VERSION = 5
 
 /** The browser clones a message for every listener of its channel, so only messages for all tabs go to the lobby. */
 export const tabChannels = {

@@ -5,7 +5,6 @@ import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { untraced } from '../telemetry/operation.ts'
 import { createDhtHeads, type DhtHeadsDependencies, type FoundHead } from './dht-heads.ts'
 import type { Answer, Contact, KadRpc } from './kad-rpc.ts'
-import { lookupDuration } from './lookup-stats.ts'
 import { createRoundTrips } from './round-trips.ts'
 
 /** Values are `[identitySeq, seq]`; an empty value or a zero is invalid. */
@@ -73,9 +72,9 @@ const lookup = async (
     ...options.deps,
   })
   const found = await heads.get('/ggen/a/b', { operation: untraced() })
-  const hops = reader.latest('ggen.dht.lookup.hops')
+  const hops = reader.latest('dht_lookup_hops')
   const reports = reader
-    .latest(lookupDuration)
+    .latest('dht_lookup_duration')
     .map(({ attributes }, at) => ({ outcome: attributes['outcome'], hops: hops[at]?.value }))
   return { found, rejected, reports, puts }
 }

@@ -2,7 +2,6 @@ import type { Operation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { byDistance, type QueryLimits, startKadQuery } from './kad-query.ts'
 import type { Answer, Contact } from './kad-rpc.ts'
-import { lookupDuration } from './lookup-stats.ts'
 import { createMeasuredRequest, type MeasuredRequestDependencies } from './measured-request.ts'
 
 /** Deadline of a lookup without a result (ms). */
@@ -230,19 +229,10 @@ export const createDhtHeads = <T>(deps: DhtHeadsDependencies<T>): DhtHeads<T> =>
  */
 const createLookupMeasures = ({ meter, logger }: Pick<Telemetry, 'meter' | 'logger'>) => {
   const log = logger('dht')
-  const duration = meter.createHistogram(lookupDuration, { unit: 'ms', description: 'Duration of head lookups' })
-  const hopCount = meter.createHistogram('ggen.dht.lookup.hops', {
-    unit: '{hop}',
-    description: 'Answers on the way to the first valid head; 0 when it was kept here',
-  })
-  const askedCount = meter.createHistogram('ggen.dht.lookup.requests', {
-    unit: '{request}',
-    description: 'Peers asked by a head lookup',
-  })
-  const dialCount = meter.createHistogram('ggen.dht.lookup.dials', {
-    unit: '{dial}',
-    description: 'Peers that a head lookup dialled',
-  })
+  const duration = meter.createHistogram('dht_lookup_duration')
+  const hopCount = meter.createHistogram('dht_lookup_hops')
+  const askedCount = meter.createHistogram('dht_lookup_requests')
+  const dialCount = meter.createHistogram('dht_lookup_dials')
   return {
     ended(
       key: string,

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { createInMemoryMeter } from '../telemetry/in-memory-meter.ts'
 import type { LookupOutcome } from './dht-heads.ts'
-import { lookupDuration, lookupStats } from './lookup-stats.ts'
+import { lookupStats } from './lookup-stats.ts'
 
 const createStats = () => {
   const { meter, reader } = createInMemoryMeter()
-  const duration = meter.createHistogram(lookupDuration, { unit: 'ms', description: '' })
+  const duration = meter.createHistogram('dht_lookup_duration')
   return {
     view: () => lookupStats(reader),
     add: (outcome: LookupOutcome, tookMs: number) => duration.record(tookMs, { outcome }),

@@ -1,15 +1,15 @@
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 
-/** Histogram of the duration (ms) of head lookups with their `outcome`, without cancelled ones. */
-export const lookupDuration = 'ggen.dht.lookup.duration'
+/** Lookups in the figures. */
+const maxLookups = 500
 
 /**
  * Metrics of head lookups: `dht_lookups_total` since the start; over the last 500, `dht_success_rate` (0 to 1) and
  * `dht_lookup_duration` (median, ms) with `_p95` and `_p99`. Omits metrics without a measurement.
  */
 export const lookupStats = (figures: Pick<MeterReader, 'count' | 'latest'>): { [name: string]: number } => {
-  const total = figures.count(lookupDuration)
-  const latest = figures.latest(lookupDuration)
+  const total = figures.count('dht_lookup_duration')
+  const latest = figures.latest('dht_lookup_duration', maxLookups)
   if (latest.length === 0) return { dht_lookups_total: total }
   const sorted = latest.map(({ value }) => value).sort((a, b) => a - b)
   const at = (share: number): number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0

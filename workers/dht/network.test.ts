@@ -3,7 +3,6 @@ import { rootToText } from '../protocol/ids.ts'
 import { untraced } from '../telemetry/operation.ts'
 import { createDhtNetwork, type DhtNetwork, type DhtNode } from '../testing/dht-network.ts'
 import { createHeadSource } from '../testing/head-source.ts'
-import { lookupDuration } from './lookup-stats.ts'
 
 /** 20 real kad-dht nodes over the memory transport, 5 ms a message. */
 
@@ -58,7 +57,7 @@ describe('20 nodes', () => {
   test('a lookup of an unknown head ends as absent', async () => {
     const source = await createHeadSource(3)
     expect(await at(4).heads.get(source.key('none'), { operation: untraced() })).toBeUndefined()
-    expect(at(4).figures.latest(lookupDuration, 1)).toMatchObject([{ attributes: { outcome: 'absent' } }])
+    expect(at(4).figures.latest('dht_lookup_duration', 1)).toMatchObject([{ attributes: { outcome: 'absent' } }])
   })
 
   test('finds the provider of a root', async () => {

@@ -5,6 +5,7 @@ import { startRepublish } from '../dht/republish.ts'
 import { rootToText, textToRoot } from '../protocol/ids.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import type { TraceStore } from '../telemetry/trace-store.ts'
 import { createAskPeersForPackages } from './ask-peers-for-packages.ts'
 import { createCacheReport } from './cache-report.ts'
 import type { Clock } from './clock.ts'
@@ -16,6 +17,7 @@ import { createIdentityAnnouncement } from './identity-announcement.ts'
 import { createInstalls } from './installs.ts'
 import type { Network } from './network.ts'
 import { createPackageCache } from './package-cache.ts'
+import { createPeerCommands } from './peer-commands.ts'
 import { createPeerSearch } from './peer-search.ts'
 import type { Platform } from './platform.ts'
 import { createPreview } from './preview.ts'
@@ -23,6 +25,7 @@ import { createProviderCounts } from './provider-counts.ts'
 import { createPublications } from './publications.ts'
 import { createStatus } from './status.ts'
 import type { Storage } from './storage.ts'
+import { createTelemetryCommands } from './telemetry-commands.ts'
 import type { UndoStack } from './undo-stack.ts'
 import type { UpdateBus } from './update-bus.ts'
 import { createWake } from './wake.ts'
@@ -35,6 +38,7 @@ export interface ApplicationDependencies {
   network: Network
   telemetry: Telemetry
   figures: MeterReader
+  traces: Pick<TraceStore, 'list'>
   bus: Pick<UpdateBus, 'emit' | 'emitWhenPosted'>
   /** Cancels everything in progress. */
   signal: AbortSignal
@@ -50,7 +54,19 @@ export interface Application {
 
 /** The use cases of a profile for people and scripts: publish, search, look up, install. */
 export const createApplication = (
-  { profile, platform, clock, storage, network, telemetry, figures, bus, signal, stop }: ApplicationDependencies,
+  {
+    profile,
+    platform,
+    clock,
+    storage,
+    network,
+    telemetry,
+    figures,
+    traces,
+    bus,
+    signal,
+    stop,
+  }: ApplicationDependencies,
   undos: UndoStack,
 ): Application => {
   const { clocks } = platform
@@ -188,6 +204,8 @@ export const createApplication = (
       network,
       telemetry,
       figures,
+      telemetryCommands: createTelemetryCommands({ figures, traces }),
+      peerCommands: createPeerCommands({ reputation }),
       status,
       publications,
       installs,

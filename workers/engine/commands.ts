@@ -25,13 +25,15 @@ import type { ContentCache } from './content-cache.ts'
 import type { ContentKeeper } from './content-keeper.ts'
 import { createDrafts, type DraftsDependencies } from './drafts.ts'
 import type { Installs } from './installs.ts'
-import { cacheMetrics, packagesPublished, viewMetrics } from './metrics.ts'
+import { cacheMetrics, viewMetrics } from './metrics.ts'
 import type { Network } from './network.ts'
 import type { PackageCache } from './package-cache.ts'
+import type { PeerCommands } from './peer-commands.ts'
 import type { PeerSearch } from './peer-search.ts'
 import type { ProviderCounts } from './provider-counts.ts'
 import type { Publications } from './publications.ts'
 import type { Status } from './status.ts'
+import type { TelemetryCommands } from './telemetry-commands.ts'
 
 export interface CommandDependencies {
   clock: Pick<Clock, 'latest'>
@@ -47,6 +49,8 @@ export interface CommandDependencies {
   telemetry: Telemetry
   /** Reads the figures of the telemetry's meter. */
   figures: MeterReader
+  telemetryCommands: TelemetryCommands
+  peerCommands: PeerCommands
   status: Status
   publications: Publications
   installs: Installs
@@ -80,10 +84,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     telemetry,
     figures,
   } = deps
-  const published = telemetry.meter.createCounter(packagesPublished, {
-    unit: '{package}',
-    description: 'Packages published here',
-  })
+  const published = telemetry.meter.createCounter('packages_published')
 
   const read = async (files: FileInput[], options: PublishOptions = {}): Promise<ReadPackage> => {
     assertFiles(files)
@@ -262,6 +263,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       await deps.network.peers.connect(address, operation)
     },
     wake: async (_, reason) => deps.wake(reason),
+    ...ignoringOperation({ ...deps.peerCommands, ...deps.telemetryCommands }),
   }
   return { ...startCommandOperations<Omit<RunningEngine, 'stop'>>(commands, telemetry, signal), stop: deps.stop }
 }

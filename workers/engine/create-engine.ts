@@ -1,6 +1,8 @@
 import type { StartOptions } from '../contract/commands.ts'
 import type { UpdateBatch } from '../contract/updates.ts'
 import { createTelemetry } from '../telemetry/create-telemetry.ts'
+import { createSpanRecorder } from '../telemetry/span-recorder.ts'
+import { createTraceStore } from '../telemetry/trace-store.ts'
 import { createApplication } from './application.ts'
 import { createClock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
@@ -41,7 +43,9 @@ export const createEngine = async (options: EngineOptions, platform: Platform): 
 
 const assemble = async (options: EngineOptions, platform: Platform, undos: UndoStack): Promise<Engine> => {
   const { profile, relays, iceServers, debug } = options
-  const { clocks, tracer, writeLog } = platform
+  const { clocks, random, writeLog } = platform
+  const traces = createTraceStore()
+  const tracer = platform.tracer ?? createSpanRecorder({ clocks, random, exportRatio: () => 0, onTrace: traces.add })
   const { telemetry, figures } = createTelemetry({ debug, now: clocks.wall, write: writeLog, tracer })
   const log = telemetry.logger('engine')
   const bus = createUpdateBus((batch) => options.updates.postMessage(batch))
@@ -71,7 +75,19 @@ const assemble = async (options: EngineOptions, platform: Platform, undos: UndoS
   )
   const network = createNetwork((events) => startNetwork({ storage, platform, telemetry, iceServers }, events))
   const { commands, resume } = createApplication(
-    { profile, platform, telemetry, figures, clock, storage, network, bus, signal: lifetime.signal, stop: undos.run },
+    {
+      profile,
+      platform,
+      telemetry,
+      figures,
+      traces,
+      clock,
+      storage,
+      network,
+      bus,
+      signal: lifetime.signal,
+      stop: undos.run,
+    },
     undos,
   )
   undos.add(() => lifetime.abort())

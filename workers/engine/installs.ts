@@ -16,7 +16,6 @@ import { type Operation, runOperation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { AskPeersForPackages } from './ask-peers-for-packages.ts'
 import type { ContentKeeper } from './content-keeper.ts'
-import { packagesInstalled } from './metrics.ts'
 import type { Network } from './network.ts'
 import { createSharedFetch } from './shared-fetch.ts'
 import { throttle } from './throttle.ts'
@@ -73,10 +72,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
   const { registry, content, keeper, library, transfers, trust, reputation, network, onTransfer, now, monotonic } = deps
   const { telemetry } = deps
   const log = telemetry.logger('install')
-  const installed = telemetry.meter.createCounter(packagesInstalled, {
-    unit: '{package}',
-    description: 'Packages installed',
-  })
+  const installed = telemetry.meter.createCounter('packages_installed')
   const controllerById = new Map<string, AbortController>()
   const runById = new Map<string, { specs: readonly string[]; result: Promise<InstallResult> }>()
 

@@ -2,8 +2,6 @@ import { expect, test } from 'vitest'
 import { createInMemoryMeter } from '../telemetry/in-memory-meter.ts'
 import { viewMetrics } from './metrics.ts'
 
-const options = { unit: '1', description: '' }
-
 test('shows counts since the start, and the median of the latest durations', () => {
   const { meter, reader } = createInMemoryMeter()
   expect(viewMetrics(reader)).toEqual({
@@ -14,9 +12,9 @@ test('shows counts since the start, and the median of the latest durations', () 
     piece_bytes_received: 0,
     piece_bytes_sent: 0,
   })
-  meter.createCounter('ggen.announcement.sent', options).add(1)
-  meter.createCounter('ggen.announcement.received', options).add(3)
-  const propagation = meter.createHistogram('ggen.announcement.propagation', options)
+  meter.createCounter('gossip_messages_sent').add(1)
+  meter.createCounter('gossip_messages_received').add(3)
+  const propagation = meter.createHistogram('gossip_propagation_time')
   for (const ms of [30, 10, 20]) propagation.record(ms)
   expect(viewMetrics(reader)).toMatchObject({
     gossip_messages_sent: 1,

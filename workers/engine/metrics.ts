@@ -1,29 +1,24 @@
 import type { CacheFigures, CacheView, MetricsView } from '../contract/views.ts'
-import { announcementPropagation } from '../gossip/announcements.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 
-/** Counters of the engine itself. */
-export const packagesPublished = 'ggen.package.published'
-export const packagesInstalled = 'ggen.package.installed'
-
-/** The counters that scripts and the page read, and the instruments that feed them. Bytes are of package content. */
-const counterByMetric = {
-  packages_published: packagesPublished,
-  packages_installed: packagesInstalled,
-  gossip_messages_sent: 'ggen.announcement.sent',
-  gossip_messages_received: 'ggen.announcement.received',
-  piece_bytes_received: 'ggen.piece.received',
-  piece_bytes_sent: 'ggen.piece.sent',
-} as const
+/** The counters that scripts read. Bytes are of package content. */
+const shownCounters = [
+  'packages_published',
+  'packages_installed',
+  'gossip_messages_sent',
+  'gossip_messages_received',
+  'piece_bytes_received',
+  'piece_bytes_sent',
+] as const
 
 /** The latest durations in a median: enough for one, and recent. */
 const maxDurations = 100
 
 /** Counters since the engine started, and the median (ms) of the latest durations, missing until there is one. */
 export const viewMetrics = (figures: Pick<MeterReader, 'sum' | 'latest'>): MetricsView => {
-  const propagation = figures.latest(announcementPropagation, maxDurations).map(({ value }) => value)
+  const propagation = figures.latest('gossip_propagation_time', maxDurations).map(({ value }) => value)
   return {
-    ...Object.fromEntries(Object.entries(counterByMetric).map(([metric, counter]) => [metric, figures.sum(counter)])),
+    ...Object.fromEntries(shownCounters.map((counter) => [counter, figures.sum(counter)])),
     ...(propagation.length === 0 ? {} : { gossip_propagation_time: median(propagation) }),
   }
 }

@@ -32,7 +32,7 @@ export interface Platform {
   readonly webRtc: WebRtc | undefined
   /** Writes a line of the debug log. */
   writeLog(line: string): void
-  /** Records the spans of operations; undefined without a collector. */
+  /** Replaces the engine's own tracer, in tests and benchmarks. */
   readonly tracer: Tracer | undefined
 }
 

@@ -42,9 +42,6 @@ export interface Announcements {
   stop(): void
 }
 
-/** Histogram of the propagation time of new announcements (ms). */
-export const announcementPropagation = 'ggen.announcement.propagation'
-
 /**
  * Package announcements over gossipsub. Verifies an announcement once, on its way into the catalogue and before it is
  * forwarded.
@@ -55,18 +52,9 @@ export const createAnnouncements = (deps: AnnouncementsDependencies): Announceme
   const { pubsub, limits, onSubscriber } = deps
   const { tracer, meter, logger } = deps.telemetry
   const log = logger('gossip')
-  const receivedCount = meter.createCounter('ggen.announcement.received', {
-    unit: '{announcement}',
-    description: 'Announcements received over gossip',
-  })
-  const sentCount = meter.createCounter('ggen.announcement.sent', {
-    unit: '{announcement}',
-    description: 'Announcements handed to at least one peer',
-  })
-  const propagation = meter.createHistogram(announcementPropagation, {
-    unit: 'ms',
-    description: 'Age of new announcements when they arrived',
-  })
+  const receivedCount = meter.createCounter('gossip_messages_received')
+  const sentCount = meter.createCounter('gossip_messages_sent')
+  const propagation = meter.createHistogram('gossip_propagation_time')
   const stopping = new AbortController()
 
   const receive: AnnouncementValidator = async (announcement, from) => {

@@ -9,18 +9,17 @@ export interface TelemetryOptions {
   /** Clock for the time of a line (ms since the epoch). */
   now(): number
   write(line: string): void
-  /** By default a tracer that records nothing. */
-  tracer?: Tracer | undefined
+  tracer: Tracer
 }
 
-/** The telemetry of one process: metrics in memory, logs of the enabled rooms and an optional tracer. */
+/** The telemetry of one process: metrics in memory, logs of the enabled rooms, and a tracer. */
 export const createTelemetry = ({
   debug,
   now,
   write,
-  tracer = noTelemetry.tracer,
+  tracer,
 }: TelemetryOptions): { telemetry: Telemetry; figures: MeterReader } => {
-  const { meter, reader } = createInMemoryMeter()
+  const { meter, reader } = createInMemoryMeter(now)
   const logger = debug === undefined ? noTelemetry.logger : createConsoleLogger({ rooms: debug, now, write })
   return { telemetry: { tracer, meter, logger }, figures: reader }
 }

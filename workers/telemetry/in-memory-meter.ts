@@ -1,92 +1,236 @@
-import type { Attributes, Meter } from './telemetry.ts'
+import {
+  createExponentialHistogram,
+  type ExponentialHistogram,
+  type HistogramSnapshot,
+  sumOf,
+} from './exponential-histogram.ts'
+import type { CounterName, GaugeName, HistogramName } from './instruments.ts'
+import type { Attributes, Measurement, Meter, Observe } from './telemetry.ts'
 
-/** Measurements per histogram: an hour of a busy tab, and enough for a 99th percentile. */
-const maxMeasurements = 500
+/** Measurements kept singly per histogram: a minute of a busy tab, and enough for a 99th percentile. */
+const maxPoints = 2_000
 
-/** Attribute sets per counter; further ones are summed under `overflow`, as in OpenTelemetry. */
-const maxSeries = 100
+/** Attribute sets per instrument; further ones are summed under `overflow`, as in OpenTelemetry. */
+export const maxSeries = 200
 const overflow: Attributes = { 'otel.metric.overflow': true }
 
-export interface Measurement {
-  readonly value: number
+/** A single measurement of a histogram. */
+export interface Point extends Measurement {
+  /** Ms since the epoch. */
+  readonly time: number
+}
+
+export interface HistogramSeries {
   readonly attributes: Attributes
+  readonly snapshot: HistogramSnapshot
+}
+
+/** Everything that was measured, by instrument. */
+export interface CollectedMetrics {
+  readonly counters: readonly (readonly [name: CounterName, series: readonly Measurement[]])[]
+  readonly histograms: readonly (readonly [name: HistogramName, series: readonly HistogramSeries[]])[]
+  readonly gauges: readonly (readonly [name: GaugeName, series: readonly Measurement[]])[]
 }
 
 /** Reads metrics by instrument name. A missing instrument reads like an unused one. */
 export interface MeterReader {
   /** Sum of a counter since the start, over the series with all of `attributes`. */
-  sum(counter: string, attributes?: Attributes): number
+  sum(counter: CounterName, attributes?: Attributes): number
   /** Number of measurements of a histogram since the start. */
-  count(histogram: string): number
-  /** The latest measurements of a histogram, oldest first: `count` of them, at most 500. */
-  latest(histogram: string, count?: number): readonly Measurement[]
-  /** Current value of a gauge; undefined if it reports none. */
-  gauge(name: string): number | undefined
+  count(histogram: HistogramName): number
+  /** All measurements of a histogram since the start, of all series. */
+  histogram(name: HistogramName): HistogramSnapshot
+  /** The latest measurements of a histogram, oldest first: `count` of them, at most 2,000. */
+  latest(histogram: HistogramName, count?: number): readonly Point[]
+  /** Those of the latest that were made after `since` (ms since the epoch). */
+  pointsSince(histogram: HistogramName, since: number): readonly Point[]
+  /** Current value of a gauge without attributes; undefined if it reports none. */
+  gauge(name: GaugeName): number | undefined
+  collect(): CollectedMetrics
 }
 
 /**
- * A meter that keeps its data in memory for the page. Instruments with the same name share their data across rooms.
- * Memory is bounded: counters keep their sums, histograms only the latest measurements.
+ * A meter that keeps its data in memory: for the page, and for an exporter that collects it. Instruments with the same
+ * name share their data across rooms. Memory is bounded: sums and histograms by series, and the latest measurements.
+ *
+ * @param now Ms since the epoch.
  */
-export const createInMemoryMeter = (): { meter: Meter; reader: MeterReader } => {
-  const seriesByCounter = new Map<string, Map<string, Measurement>>()
-  const latestByHistogram = new Map<string, Measurement[]>()
-  const countByHistogram = new Map<string, number>()
-  const observeByGauge = new Map<string, () => number | undefined>()
+export const createInMemoryMeter = (now: () => number = Date.now): { meter: Meter; reader: MeterReader } => {
+  const counterByName = new Map<CounterName, Series<Cell>>()
+  const histogramByName = new Map<HistogramName, { series: Series<ExponentialHistogram>; points: Ring }>()
+  const observersByCounter = new Map<CounterName, Set<Observe>>()
+  const observersByGauge = new Map<GaugeName, Set<Observe>>()
 
-  const add = (series: Map<string, Measurement>, value: number, attributes: Attributes): void => {
-    const key = keyOf(attributes)
-    const isNew = !series.has(key)
-    if (isNew && series.size >= maxSeries && attributes !== overflow) add(series, value, overflow)
-    else series.set(key, { value: (series.get(key)?.value ?? 0) + value, attributes })
-  }
+  const counterOf = (name: CounterName): Series<Cell> =>
+    getOrCreate(counterByName, name, () => createSeries(() => ({ value: 0 })))
+
+  const histogramOf = (name: HistogramName) =>
+    getOrCreate(histogramByName, name, () => ({
+      series: createSeries(createExponentialHistogram),
+      points: createRing(),
+    }))
 
   const meter: Meter = {
     createCounter(name) {
-      const series = seriesByCounter.get(name) ?? new Map<string, Measurement>()
-      seriesByCounter.set(name, series)
-      return {
-        add(value, attributes = {}) {
+      const series = counterOf(name)
+      const adder =
+        (cellOf: (attributes: Attributes) => Cell) =>
+        (value: number, attributes: Attributes = {}): void => {
           // Counters only increase: drop NaN and negative values.
-          if (value >= 0) add(series, value, attributes)
+          if (value >= 0) cellOf(attributes).value += value
+        }
+      return {
+        add: adder(series.at),
+        with(attributes) {
+          const cell = series.at(attributes)
+          return { add: adder(() => cell) }
         },
       }
     },
     createHistogram(name) {
-      const latest = latestByHistogram.get(name) ?? []
-      latestByHistogram.set(name, latest)
+      const { series, points } = histogramOf(name)
       return {
         record(value, attributes = {}) {
           if (Number.isNaN(value)) return
-          countByHistogram.set(name, (countByHistogram.get(name) ?? 0) + 1)
-          latest.push({ value, attributes })
-          if (latest.length > maxMeasurements) latest.shift()
+          series.at(attributes).record(value)
+          points.push({ time: now(), value, attributes })
         },
       }
     },
-    createObservableGauge(name, _options, observe) {
-      observeByGauge.set(name, observe)
-      return () => {
-        if (observeByGauge.get(name) === observe) observeByGauge.delete(name)
-      }
-    },
+    createObservableCounter: (name, observe) => register(observersByCounter, name, observe),
+    createObservableGauge: (name, observe) => register(observersByGauge, name, observe),
   }
+
+  const countersOf = (name: CounterName): readonly Measurement[] => [
+    ...(counterByName
+      .get(name)
+      ?.entries()
+      .map(({ attributes, held }) => ({ value: held.value, attributes })) ?? []),
+    ...observed(observersByCounter.get(name)),
+  ]
 
   const reader: MeterReader = {
     sum(name, wanted = {}) {
       let sum = 0
-      for (const { value, attributes } of seriesByCounter.get(name)?.values() ?? [])
-        if (Object.entries(wanted).every(([key, text]) => attributes[key] === text)) sum += value
+      for (const { value, attributes } of countersOf(name)) if (hasAll(attributes, wanted)) sum += value
       return sum
     },
-    count: (name) => countByHistogram.get(name) ?? 0,
-    latest: (name, count = maxMeasurements) => latestByHistogram.get(name)?.slice(-count) ?? [],
-    gauge: (name) => observeByGauge.get(name)?.(),
+    count: (name) => histogramByName.get(name)?.points.count() ?? 0,
+    histogram: (name) =>
+      sumOf(
+        histogramByName
+          .get(name)
+          ?.series.entries()
+          .map(({ held }) => held.snapshot()) ?? [],
+      ),
+    latest: (name, count = maxPoints) => histogramByName.get(name)?.points.latest(count) ?? [],
+    pointsSince(name, since) {
+      const points = histogramByName.get(name)?.points.latest(maxPoints) ?? []
+      // Scanned from the newest: in time order unless the clock was set back.
+      let first = points.length
+      while (first > 0 && (points[first - 1]?.time ?? 0) > since) first -= 1
+      return points.slice(first)
+    },
+    gauge: (name) =>
+      observed(observersByGauge.get(name)).find(({ attributes }) => Object.keys(attributes).length === 0)?.value,
+    collect: () => ({
+      counters: [...new Set([...counterByName.keys(), ...observersByCounter.keys()])].map(
+        (name) => [name, countersOf(name)] as const,
+      ),
+      histograms: [...histogramByName].map(
+        ([name, { series }]) =>
+          [name, series.entries().map(({ attributes, held }) => ({ attributes, snapshot: held.snapshot() }))] as const,
+      ),
+      gauges: [...observersByGauge].map(([name, observers]) => [name, observed(observers)] as const),
+    }),
   }
 
   return { meter, reader }
 }
 
-const keyOf = (attributes: Attributes): string => JSON.stringify(Object.entries(attributes).sort(byName))
+interface Cell {
+  value: number
+}
 
-const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1)
+/** What an instrument holds for each set of attributes. */
+interface Series<T> {
+  at(attributes: Attributes): T
+  entries(): readonly { attributes: Attributes; held: T }[]
+}
+
+const createSeries = <T>(create: () => T): Series<T> => {
+  const byKey = new Map<string, { attributes: Attributes; held: T }>()
+  const at = (attributes: Attributes): T => {
+    const key = keyOf(attributes)
+    const known = byKey.get(key)
+    if (known !== undefined) return known.held
+    if (byKey.size >= maxSeries - 1 && attributes !== overflow) return at(overflow)
+    const held = create()
+    byKey.set(key, { attributes, held })
+    return held
+  }
+  return { at, entries: () => [...byKey.values()] }
+}
+
+/** The latest points; `count` also counts those that were overwritten. */
+interface Ring {
+  push(point: Point): void
+  count(): number
+  /** Oldest first. */
+  latest(count: number): readonly Point[]
+}
+
+const createRing = (): Ring => {
+  const points: Point[] = []
+  let count = 0
+  return {
+    push(point) {
+      points[count % maxPoints] = point
+      count += 1
+    },
+    count: () => count,
+    latest(wanted) {
+      const end = count % maxPoints
+      const ordered = count <= maxPoints ? points : [...points.slice(end), ...points.slice(0, end)]
+      return ordered.slice(Math.max(0, ordered.length - wanted))
+    },
+  }
+}
+
+/** Failures of an observer count as no value: telemetry never disturbs what it measures. */
+const observed = (observers: ReadonlySet<Observe> | undefined): readonly Measurement[] =>
+  [...(observers ?? [])].flatMap((observe) => {
+    try {
+      const value = observe()
+      return typeof value === 'number' ? [{ value, attributes: {} }] : (value?.slice(0, maxSeries) ?? [])
+    } catch {
+      return []
+    }
+  })
+
+const register = <Name>(observersByName: Map<Name, Set<Observe>>, name: Name, observe: Observe): (() => void) => {
+  const observers = getOrCreate(observersByName, name, () => new Set<Observe>())
+  observers.add(observe)
+  return () => observers.delete(observe)
+}
+
+const getOrCreate = <Key, Value>(map: Map<Key, Value>, key: Key, create: () => Value): Value => {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const created = create()
+  map.set(key, created)
+  return created
+}
+
+const hasAll = (attributes: Attributes, wanted: Attributes): boolean =>
+  Object.entries(wanted).every(([key, text]) => attributes[key] === text)
+
+/** Sets of attributes are equal in any order. Most have at most one, which needs no sorting. */
+const keyOf = (attributes: Attributes): string => {
+  const keys = Object.keys(attributes)
+  if (keys.length === 0) return ''
+  if (keys.length > 1) keys.sort()
+  let key = ''
+  for (const name of keys) key += `${JSON.stringify(name)}:${JSON.stringify(attributes[name])},`
+  return key
+}

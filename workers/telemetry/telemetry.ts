@@ -1,6 +1,8 @@
+import type { CounterName, GaugeName, HistogramName } from './instruments.ts'
+
 /**
- * The port for traces, metrics and logs. Names and shapes follow the OpenTelemetry API, so that an exporter only has to
- * implement them. Every room receives a `Telemetry` as it receives its crypto and never names an exporter.
+ * The port for traces, metrics and logs. Shapes follow the OpenTelemetry API, so that its SDK only has to be fed. Every
+ * room receives a `Telemetry` as it receives its crypto and never names an exporter.
  *
  * Implementations must not throw and must cost next to nothing without a listener.
  */
@@ -14,8 +16,23 @@ export interface Telemetry {
 export type AttributeValue = string | number | boolean
 export type Attributes = Readonly<Record<string, AttributeValue>>
 
+/** Identifies a span across threads and peers (W3C Trace Context): 32 and 16 hexadecimal digits. */
+export interface SpanContext {
+  readonly traceId: string
+  readonly spanId: string
+}
+
+export interface SpanOptions {
+  readonly parent?: Span | undefined
+  /** A parent in another process. */
+  readonly remoteParent?: SpanContext | undefined
+  /** For a first span whose caller, the page, has chosen the ids to find it by. */
+  readonly context?: SpanContext | undefined
+  readonly attributes?: Attributes
+}
+
 export interface Tracer {
-  startSpan(name: string, options?: { parent?: Span; attributes?: Attributes }): Span
+  startSpan(name: string, options?: SpanOptions): Span
 }
 
 /** One timed piece of work. Calls after `end` have no effect. */
@@ -25,24 +42,34 @@ export interface Span {
   /** Marks the span as failed. */
   recordException(error: unknown): void
   end(): void
+  /** The context to send with a request to a peer; undefined unless this trace is exported. */
+  exportedContext(): SpanContext | undefined
 }
 
-export interface InstrumentOptions {
-  /** A UCUM unit: `ms`, `By`, `{announcement}`. */
-  readonly unit: string
-  readonly description: string
-}
-
+/** Instruments are listed in `instruments.ts`, with their units and attributes. */
 export interface Meter {
-  createCounter(name: string, options: InstrumentOptions): Counter
-  createHistogram(name: string, options: InstrumentOptions): Histogram
-  /** Calls `observe` when values are collected; undefined reports nothing. Returns a function that removes the gauge. */
-  createObservableGauge(name: string, options: InstrumentOptions, observe: () => number | undefined): () => void
+  createCounter(name: CounterName): Counter
+  createHistogram(name: HistogramName): Histogram
+  /**
+   * Calls `observe` when values are collected: for sums that the room counts anyway. Returns a function that removes it.
+   */
+  createObservableCounter(name: CounterName, observe: Observe): () => void
+  createObservableGauge(name: GaugeName, observe: Observe): () => void
+}
+
+/** A value, several with different attributes, or nothing to report. */
+export type Observe = () => number | readonly Measurement[] | undefined
+
+export interface Measurement {
+  readonly value: number
+  readonly attributes: Attributes
 }
 
 export interface Counter {
   /** @param value Not negative. */
   add(value: number, attributes?: Attributes): void
+  /** The counter of one series: adding to it looks nothing up and allocates nothing. */
+  with(attributes: Attributes): Pick<Counter, 'add'>
 }
 
 export interface Histogram {

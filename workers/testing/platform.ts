@@ -11,7 +11,7 @@ export interface Machine {
   /** How far its wall clock is ahead of this machine's (ms). */
   clockMs(): number
   node: Platform['node']
-  /** Records the spans of operations. */
+  /** Replaces the engine's own tracer. */
   tracer?: Tracer
 }
 

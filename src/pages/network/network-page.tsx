@@ -14,9 +14,14 @@ import { drawingFailureText } from '../../text/drawing-failures.ts'
 import { formatAgo, formatDateTime } from '../../text/format.ts'
 import { networkText } from '../../text/network.ts'
 import { sayReason } from '../../text/reasons.ts'
+import { Charts } from './charts.tsx'
 import { Connect } from './connect.tsx'
 import { Lookups } from './lookups.tsx'
+import { Objectives } from './objectives.tsx'
 import { Peers } from './peers.tsx'
+import { TelemetrySwitch } from './telemetry-switch.tsx'
+import { Topology } from './topology.tsx'
+import { Traces } from './traces.tsx'
 
 /** Refresh interval of the peer table while visible (ms): round trips are not measured more often. */
 const renewMs = 5000
@@ -53,14 +58,29 @@ export default function NetworkPage() {
           <Part name={drawingFailureText.steps} of={status}>
             <Steps status={status} />
           </Part>
+          <Part name={drawingFailureText.objectives} of={status}>
+            <Objectives />
+          </Part>
+          <Part name={drawingFailureText.topology} of={status}>
+            <Topology />
+          </Part>
           <Part name={drawingFailureText.peers} of={status}>
             <Peers />
+          </Part>
+          <Part name={drawingFailureText.charts} of={status}>
+            <Charts />
+          </Part>
+          <Part name={drawingFailureText.traces} of={status}>
+            <Traces />
           </Part>
           <Part name={drawingFailureText.lookups} of={status}>
             <Lookups />
           </Part>
           <Part name={drawingFailureText.relays} of={status}>
             <Relays relays={status.relays} />
+          </Part>
+          <Part name={drawingFailureText.telemetry}>
+            <TelemetrySwitch />
           </Part>
           <Part name={drawingFailureText.connect}>
             <Connect />
