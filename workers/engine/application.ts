@@ -23,6 +23,7 @@ import type { Platform } from './platform.ts'
 import { createPreview } from './preview.ts'
 import { createProviderCounts } from './provider-counts.ts'
 import { createPublications } from './publications.ts'
+import { createSearches } from './searches.ts'
 import { createStatus } from './status.ts'
 import type { Storage } from './storage.ts'
 import { createTelemetryCommands } from './telemetry-commands.ts'
@@ -111,7 +112,11 @@ export const createApplication = (
   })
   // The network stops before the cache writes the last lookup results.
   undos.add(cacheReport.stop, contents.stop, packageCache.stop, network.stop)
-  const peerSearch = createPeerSearch({ search, network, now: clocks.monotonic })
+  const searches = createSearches({
+    search,
+    peerSearch: (measured) => createPeerSearch({ search: measured, network, now: clocks.monotonic }),
+    telemetry,
+  })
   const providerCounts = createProviderCounts({
     telemetry,
     network,
@@ -196,8 +201,7 @@ export const createApplication = (
       content,
       keeper,
       registry,
-      search,
-      peerSearch,
+      searches,
       publisher: storage.publisher,
       library,
       trust,
