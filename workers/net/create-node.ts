@@ -21,6 +21,8 @@ import { silentLogger } from '../stack/silent-logger.ts'
 import type { Operation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isDirect, peerOf } from './addresses.ts'
+import { createConnectionErrors } from './connection-errors.ts'
+import { isGone } from './dial-peer.ts'
 import { createDirectPaths, type DirectPaths } from './direct-paths.ts'
 import { createGater, type DialGater } from './gater.ts'
 import { dialableAddresses } from './heard-addresses.ts'
@@ -122,6 +124,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> 
   const heads = createHeadValidator(options.crypto)
   const relayTransport = createRelayTransport()
   let node: Libp2pNode | undefined
+  const countError = createConnectionErrors(options.telemetry.meter)
   const { appSpecificScore, gossipLimits, onFlood, onRefusedPut, isBanned = () => false } = options
   const gater = createGater(relays, {
     isFull: () => node !== undefined && directPeerCount(node) >= maxDirectPeers,
@@ -186,7 +189,10 @@ export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> 
     isRelay: (peerId) => relayIds.has(peerId),
     dialable: (peerId, heard) =>
       dialableAddresses(heard, peerId, { self: started.peerId.toString(), relays: relayAddresses }),
-    paths: createDirectPaths(() => performance.now()),
+    paths: createDirectPaths(
+      () => performance.now(),
+      () => countError('direct'),
+    ),
     setRelays(newRelays) {
       relayAddresses = newRelays.map((address) => multiaddr(address))
       relayIds = idsOf(relayAddresses)
@@ -195,7 +201,14 @@ export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> 
     heads,
     gater,
     reserve: relayTransport.reserve,
-    dialRelayed: relayTransport.dial,
+    async dialRelayed(address, operation) {
+      try {
+        return await relayTransport.dial(address, operation)
+      } catch (error) {
+        if (!operation.signal.aborted && !isGone(error)) countError('relayed')
+        throw error
+      }
+    },
     async stop() {
       stopRequiring()
       stopForgetting()
