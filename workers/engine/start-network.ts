@@ -94,11 +94,12 @@ const assemble = async (
   undos.add(node.stop)
   const { libp2p } = node
   const { pubsub } = libp2p.services
+  const changed = (): void => {
+    bootstrap.changed()
+    onChange()
+  }
   const pool = createPool(node, {
-    onChange() {
-      bootstrap.changed()
-      onChange()
-    },
+    onChange: changed,
     scoreOf: reputation.scoreOf,
     inMesh: (peer) => meshPeers(pubsub, PACKAGES_TOPIC).includes(peer),
   })
@@ -203,7 +204,7 @@ const assemble = async (
   undos.add(relaySet.stop)
   const finder = createPeerFinder(node, pool, {
     avoid: reputation.isBanned,
-    onChange,
+    onChange: changed,
     steps: bootstrap,
     requestClosestPeers: (peer, key, operation) => requestClosestPeers(rpc, peer, key, operation),
     knownPeers: peersOfEarlierSessions.filter(({ id }) => !reputation.isBanned(id.toString())),
@@ -223,7 +224,7 @@ const assemble = async (
     findInDht: providers.find,
   })
 
-  libp2p.addEventListener('connection:open', onChange)
+  libp2p.addEventListener('connection:open', changed)
   libp2p.addEventListener('connection:close', () => {
     if (libp2p.getConnections().length === 0) complete = false
     onChange()
