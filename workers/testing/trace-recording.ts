@@ -29,7 +29,7 @@ export const recordTraces = (): TraceRecording => {
 }
 
 /** The names of a span and its ancestors in the trace, outermost first. */
-export const pathOf = (span: SpanRecord, trace: TraceRecord): string => {
+const pathOf = (span: SpanRecord, trace: TraceRecord): string => {
   const parent = trace.spans.find(({ spanId }) => spanId === span.parentId)
   return parent === undefined ? span.name : `${pathOf(parent, trace)} > ${span.name}`
 }
