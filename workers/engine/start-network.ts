@@ -240,8 +240,16 @@ const assemble = async (
       }
     },
     peers: {
-      list: () => toPeerViews(pool, relaySet.isRelay, clocks.wall),
+      list: () =>
+        toPeerViews({
+          pool,
+          traffic: node.traffic,
+          isRelay: relaySet.isRelay,
+          scoreOf: reputation.scoreOf,
+          now: clocks.wall,
+        }),
       connectionCount: () => libp2p.getConnections().length,
+      counts: pool.counts,
       connect: createDialAddress(node),
       drop,
       report: pool.report,
@@ -261,6 +269,7 @@ const assemble = async (
     query,
     sync: { syncNow: sync.syncNow, syncWithPeers: sync.syncWithPeers, isComplete: () => complete },
     announcements: { announce: announcements.publish, audience: announcements.subscriberCount },
+    traffic: node.traffic,
     wake() {
       // After a sleep the catalogue counts as incomplete until the next sync exchange.
       complete = false
