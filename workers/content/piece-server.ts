@@ -9,8 +9,9 @@ import {
   pieceRequestCodec,
   pieceResponseCodec,
 } from '../protocol/piece-messages.ts'
-import { runOperation } from '../telemetry/operation.ts'
+import { type Operation, runOperation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import { parseTraceparent } from '../telemetry/trace-context.ts'
 import type { ContentStore } from './content-store.ts'
 import { readFrames, toFrame } from './frames.ts'
 import { createMessageSize } from './message-size.ts'
@@ -100,7 +101,13 @@ export const createPieceServer = (
   const relayedQuota = createRelayedQuota(() => performance.now())
   let stopped = false
 
-  const serve = async (stream: Stream, peer: string, refuse: boolean, relayed: boolean): Promise<void> => {
+  const serve = async (
+    stream: Stream,
+    peer: string,
+    { span }: Operation,
+    refuse: boolean,
+    relayed: boolean,
+  ): Promise<void> => {
     const pending: Wanted[] = []
     const loading: Promise<Answer>[] = []
     const read = createPieceReader(content)
@@ -165,6 +172,8 @@ export const createPieceServer = (
           return stream.abort(new Failure(request.name, { code: 'record-refused', detail: request.message }))
         }
         if (!request.ok) return violation(request.message)
+        // The first request decides: a stream serves one fetch.
+        span.setRemoteParent(parseTraceparent(request.value.trace))
         pending.push(...toWanted(request.value))
         if (pending.length > maxPending) return violation(`more than ${maxPending} open requests`)
         activeAt = performance.now()
@@ -198,8 +207,8 @@ export const createPieceServer = (
       }
       streams.add(stream)
       try {
-        await runOperation(telemetry.tracer, 'content.serve', stopping.signal, () =>
-          serve(stream, peer, refuse, relayed),
+        await runOperation(telemetry.tracer, 'content.serve', stopping.signal, (operation) =>
+          serve(stream, peer, operation, refuse, relayed),
         )
       } finally {
         streams.delete(stream)

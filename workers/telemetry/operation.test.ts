@@ -10,7 +10,8 @@ const recordingTracer = () => {
       const span: Span = {
         setAttributes() {},
         addEvent() {},
-        exportedContext: () => undefined,
+        setRemoteParent() {},
+      exportedContext: () => undefined,
         recordException: (error) => void lines.push(`${name} failed: ${(error as Error).message}`),
         end: () => void lines.push(`${name} ended`),
       }

@@ -75,17 +75,31 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
     trace.isFinished = true
     openTraces -= 1
     clearTimeout(trace.timer)
-    const { traceId, root, spans, dropped, isExported } = trace
-    onTrace({ traceId: traceId(), root, spans, dropped, isExported })
+    const { root, spans, dropped, isExported } = trace
+    onTrace({ traceId: idOf(trace), root, spans, dropped, isExported })
   }
 
-  const beginTrace = ({ remoteParent, context }: SpanOptions): OpenTrace | undefined => {
+  const idOf = (trace: OpenTrace): string => {
+    trace.id ??= hexId(random, 4)
+    return trace.id
+  }
+
+  /** A person who exports nothing takes no id from a peer, and one who does follows the peer's choice of traces. */
+  const joinRemote = (trace: OpenTrace, context: SpanContext | undefined): void => {
+    if (context === undefined || trace.id !== undefined || exportRatio() <= 0) return
+    trace.id = context.traceId
+    trace.remoteParent = context.spanId
+    trace.isExported = true
+  }
+
+  const beginTrace = (context: SpanContext | undefined): OpenTrace | undefined => {
     if (openTraces >= maxOpenTraces) return undefined
     openTraces += 1
     const ratio = exportRatio()
     return {
-      traceId: once(() => context?.traceId ?? remoteParent?.traceId ?? hexId(random, 4)),
-      isExported: ratio > 0 && (remoteParent !== undefined || random() < ratio),
+      id: context?.traceId,
+      remoteParent: undefined,
+      isExported: ratio > 0 && random() < ratio,
       spans: [],
       open: 0,
       dropped: 0,
@@ -99,7 +113,7 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
     const parent = given.parent === undefined ? undefined : traceBySpan.get(given.parent)
     // A child of a span that was not recorded is not recorded either.
     if (given.parent !== undefined && parent === undefined) return noSpan
-    const trace = parent?.trace ?? beginTrace(given)
+    const trace = parent?.trace ?? beginTrace(given.context)
     if (trace === undefined || trace.isFinished) return noSpan
     if (trace.spans.length + trace.open >= maxSpans) {
       trace.dropped += 1
@@ -109,6 +123,7 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
     const startedAt = clocks.wall()
     const started = clocks.monotonic()
     const isRoot = parent === undefined
+    if (isRoot) joinRemote(trace, given.remoteParent)
     const spanId = once(() => (isRoot ? given.context?.spanId : undefined) ?? hexId(random, 2))
     let attributes: Record<string, string | number | boolean> = { ...given.attributes }
     const events: SpanEvent[] = []
@@ -123,6 +138,9 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
         if (!ended && events.length < maxEvents)
           events.push({ name: event, at: startedAt + clocks.monotonic() - started, attributes: bounded(about) })
       },
+      setRemoteParent(context) {
+        if (isRoot && !ended) joinRemote(trace, context)
+      },
       recordException(error) {
         if (!ended) failure = nameOf(error)
       },
@@ -133,7 +151,7 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
         const record: SpanRecord = {
           name,
           spanId: spanId(),
-          parentId: parent === undefined ? given.remoteParent?.spanId : parent.spanId(),
+          parentId: parent === undefined ? trace.remoteParent : parent.spanId(),
           startedAt,
           durationMs: Math.max(0, clocks.monotonic() - started),
           attributes: bounded(attributes),
@@ -149,7 +167,7 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
         if (trace.open === 0) finish(trace)
       },
       exportedContext: (): SpanContext | undefined =>
-        trace.isExported ? { traceId: trace.traceId(), spanId: spanId() } : undefined,
+        trace.isExported ? { traceId: idOf(trace), spanId: spanId() } : undefined,
     }
     traceBySpan.set(span, { trace, spanId })
     return span
@@ -159,8 +177,11 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
 }
 
 interface OpenTrace {
-  readonly traceId: () => string
-  readonly isExported: boolean
+  /** Chosen when it is first needed. */
+  id: string | undefined
+  /** The span at another peer that the first span continues. */
+  remoteParent: string | undefined
+  isExported: boolean
   readonly spans: SpanRecord[]
   /** Spans that have started and not ended. */
   open: number
