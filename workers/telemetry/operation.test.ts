@@ -11,7 +11,7 @@ const recordingTracer = () => {
         setAttributes() {},
         addEvent() {},
         setRemoteParent() {},
-      exportedContext: () => undefined,
+        exportedContext: () => undefined,
         recordException: (error) => void lines.push(`${name} failed: ${(error as Error).message}`),
         end: () => void lines.push(`${name} ended`),
       }
