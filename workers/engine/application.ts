@@ -5,7 +5,6 @@ import { startRepublish } from '../dht/republish.ts'
 import { rootToText, textToRoot } from '../protocol/ids.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import type { TraceStore } from '../telemetry/trace-store.ts'
 import { createAskPeersForPackages } from './ask-peers-for-packages.ts'
 import { createCacheReport } from './cache-report.ts'
 import type { Clock } from './clock.ts'
@@ -26,6 +25,8 @@ import { createPublications } from './publications.ts'
 import { createStatus } from './status.ts'
 import type { Storage } from './storage.ts'
 import { createTelemetryCommands } from './telemetry-commands.ts'
+import type { TelemetryExport } from './telemetry-export.ts'
+import type { Tracing } from './tracing.ts'
 import type { UndoStack } from './undo-stack.ts'
 import type { UpdateBus } from './update-bus.ts'
 import { createWake } from './wake.ts'
@@ -38,7 +39,8 @@ export interface ApplicationDependencies {
   network: Network
   telemetry: Telemetry
   figures: MeterReader
-  traces: Pick<TraceStore, 'list'>
+  tracing: Tracing
+  telemetryExport: TelemetryExport
   bus: Pick<UpdateBus, 'emit' | 'emitWhenPosted'>
   /** Cancels everything in progress. */
   signal: AbortSignal
@@ -62,7 +64,8 @@ export const createApplication = (
     network,
     telemetry,
     figures,
-    traces,
+    tracing,
+    telemetryExport,
     bus,
     signal,
     stop,
@@ -204,13 +207,16 @@ export const createApplication = (
       network,
       telemetry,
       figures,
-      telemetryCommands: createTelemetryCommands({ figures, traces }),
+      telemetryCommands: createTelemetryCommands({ figures, tracing, telemetryExport }),
       peerCommands: createPeerCommands({ reputation }),
       status,
       publications,
       installs,
       packageCache,
       contents,
+      async flush() {
+        await Promise.all([packageCache.flush(), telemetryExport.flush()])
+      },
       cacheView: cacheReport.view,
       providerCounts,
       preview,

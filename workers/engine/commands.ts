@@ -57,6 +57,8 @@ export interface CommandDependencies {
   installs: Installs
   packageCache: PackageCache
   contents: Pick<ContentCache, 'manifest' | 'readFile'>
+  /** Writes and sends what waits: the page may be about to close. */
+  flush(): Promise<void>
   cacheView(): CacheView
   providerCounts: ProviderCounts
   preview(id: string, operation: Operation): Promise<void>
@@ -155,7 +157,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     registry.releasesOf(id, version).find(({ release }) => rootToText(release.root) === root)?.release
 
   const commands: WithOperation<Omit<RunningEngine, 'stop' | 'run'>> = {
-    flush: packageCache.flush,
+    flush: deps.flush,
     status: async () => deps.status.view(),
 
     check: async (_, files, options) => (await read(files, options)).check,

@@ -98,6 +98,8 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
     const ratio = exportRatio()
     return {
       id: context?.traceId,
+      startedAt: clocks.wall(),
+      started: clocks.monotonic(),
       remoteParent: undefined,
       isExported: ratio > 0 && random() < ratio,
       spans: [],
@@ -120,8 +122,9 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
       return noSpan
     }
     trace.open += 1
-    const startedAt = clocks.wall()
     const started = clocks.monotonic()
+    // One reading of the wall clock a trace: a clock that is set must not move spans against each other.
+    const startedAt = trace.startedAt + started - trace.started
     const isRoot = parent === undefined
     if (isRoot) joinRemote(trace, given.remoteParent)
     const spanId = once(() => (isRoot ? given.context?.spanId : undefined) ?? hexId(random, 2))
@@ -167,7 +170,7 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
         if (trace.open === 0) finish(trace)
       },
       exportedContext: (): SpanContext | undefined =>
-        trace.isExported ? { traceId: idOf(trace), spanId: spanId() } : undefined,
+        trace.isExported && exportRatio() > 0 ? { traceId: idOf(trace), spanId: spanId() } : undefined,
     }
     traceBySpan.set(span, { trace, spanId })
     return span
@@ -177,6 +180,9 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
 }
 
 interface OpenTrace {
+  /** Its start: wall clock, with which all its times begin, and monotonic. */
+  readonly startedAt: number
+  readonly started: number
   /** Chosen when it is first needed. */
   id: string | undefined
   /** The span at another peer that the first span continues. */
