@@ -216,6 +216,7 @@ const argumentRule = {
   confirmedPrivate: 'Confirmed private files must be a list of paths, such as ["certs/test.pem"].',
   leftOut: 'Files left out must be a list of { name, reason, files }, as a check returns it.',
   archive: 'An archive must be a Uint8Array.',
+  telemetry: 'Telemetry options must be { export: boolean, ratio?: number from 0 to 1 }.',
 }
 
 const archiveFault = {

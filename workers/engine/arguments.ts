@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { Failure } from '../contract/failures.ts'
 import type { FailureReason } from '../contract/reasons.ts'
+import type { TelemetryOptions } from '../contract/telemetry-views.ts'
 import type { FileInput, LeftOut } from '../contract/views.ts'
 
 /** Scripts may pass arguments of any type to commands, so arguments are checked at run time. */
@@ -18,6 +19,11 @@ const leftOutSchema = v.array(
   }),
 )
 
+const telemetryOptionsSchema = v.object({
+  export: v.boolean(),
+  ratio: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+})
+
 /** @throws Failure `InvalidArgument`. */
 export const assertFiles = (files: readonly FileInput[]): void => assertIs(filesSchema, files, 'files')
 
@@ -32,6 +38,10 @@ export const assertLeftOut = (leftOut: readonly LeftOut[]): void => assertIs(lef
 
 /** @throws Failure `InvalidArgument`. */
 export const assertBytes = (bytes: Uint8Array): void => assertIs(bytesSchema, bytes, 'archive')
+
+/** @throws Failure `InvalidArgument`. */
+export const assertTelemetryOptions = (options: TelemetryOptions): void =>
+  assertIs(telemetryOptionsSchema, options, 'telemetry')
 
 type Argument = Extract<FailureReason, { code: 'malformed-argument' }>['argument']
 
