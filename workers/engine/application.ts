@@ -205,7 +205,7 @@ export const createApplication = (
       telemetry,
       figures,
       telemetryCommands: createTelemetryCommands({ figures, traces }),
-      peerCommands: createPeerCommands({ reputation }),
+      peerCommands: createPeerCommands({ self: storage.nodeKey.id, reputation, network }),
       status,
       publications,
       installs,

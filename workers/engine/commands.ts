@@ -50,7 +50,7 @@ export interface CommandDependencies {
   /** Reads the figures of the telemetry's meter. */
   figures: MeterReader
   telemetryCommands: TelemetryCommands
-  peerCommands: PeerCommands
+  peerCommands: WithOperation<PeerCommands>
   status: Status
   publications: Publications
   installs: Installs
@@ -263,7 +263,8 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       await deps.network.peers.connect(address, operation)
     },
     wake: async (_, reason) => deps.wake(reason),
-    ...ignoringOperation({ ...deps.peerCommands, ...deps.telemetryCommands }),
+    ...deps.peerCommands,
+    ...ignoringOperation(deps.telemetryCommands),
   }
   return { ...startCommandOperations<Omit<RunningEngine, 'stop'>>(commands, telemetry, signal), stop: deps.stop }
 }
