@@ -250,7 +250,14 @@ const assemble = async (
       }
     },
     peers: {
-      list: () => toPeerViews(pool, relaySet.isRelay, clocks.wall),
+      list: () =>
+        toPeerViews({
+          pool,
+          traffic: node.traffic,
+          isRelay: relaySet.isRelay,
+          scoreOf: reputation.scoreOf,
+          now: clocks.wall,
+        }),
       connectionCount: () => libp2p.getConnections().length,
       connect: createDialAddress(node),
       drop,
