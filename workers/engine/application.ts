@@ -212,7 +212,7 @@ export const createApplication = (
       telemetry,
       figures,
       telemetryCommands: createTelemetryCommands({ figures, tracing, telemetryExport }),
-      peerCommands: createPeerCommands({ reputation }),
+      peerCommands: createPeerCommands({ self: storage.nodeKey.id, reputation, network }),
       status,
       publications,
       installs,

@@ -49,7 +49,7 @@ export interface CommandDependencies {
   /** Reads the figures of the telemetry's meter. */
   figures: MeterReader
   telemetryCommands: TelemetryCommands
-  peerCommands: PeerCommands
+  peerCommands: WithOperation<PeerCommands>
   status: Status
   publications: Publications
   installs: Installs
@@ -279,7 +279,8 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       await deps.network.peers.connect(address, operation)
     },
     wake: async (_, reason) => deps.wake(reason),
-    ...ignoringOperation({ ...deps.peerCommands, ...deps.telemetryCommands }),
+    ...deps.peerCommands,
+    ...ignoringOperation(deps.telemetryCommands),
   }
   const started = startCommandOperations<Omit<RunningEngine, 'stop' | 'run'>>(commands, {
     telemetry,

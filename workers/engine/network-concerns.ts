@@ -1,6 +1,7 @@
 import type { Stream } from '@libp2p/interface'
 import type { RelayedPaths } from '../content/fetch-options.ts'
 import { Failure } from '../contract/failures.ts'
+import type { PeerDetailView } from '../contract/telemetry-views.ts'
 import type { PeerView, StatusView, Step } from '../contract/views.ts'
 import type { FoundHead } from '../dht/dht-heads.ts'
 import type { RequestOutcome } from '../net/pool/health.ts'
@@ -12,6 +13,7 @@ import { relayedContentBytes } from '../stack/limits.ts'
 import type { Operation } from '../telemetry/operation.ts'
 import type { ExchangeState } from './connectivity.ts'
 import type { DhtValueFound } from './dht.ts'
+import type { PeerConnection } from './peer-connection.ts'
 import type { ViolationKind } from './peer-policy.ts'
 
 /** The network as the engine's parts use it, by concern: each part receives only the concerns that it uses. */
@@ -39,6 +41,18 @@ export interface NetworkPeers {
   drop(peer: string, violation: ViolationKind): void
   /** Records the outcome of a request for the health of the connection. */
   report(peer: string, outcome: RequestOutcome): void
+  /** True for a relay that this node uses. */
+  isRelay(peer: string): boolean
+  /** Addresses, protocols and streams; undefined without a connection. */
+  describe(peer: string): Promise<PeerConnection | undefined>
+  /** Score and round trip in the last hour. */
+  history(peer: string): PeerDetailView['history']
+  /** Round trip (ms); undefined without an answer. Rejects only when cancelled. */
+  ping(peer: string, operation: Operation): Promise<number | undefined>
+  /** Closes all connections to a peer gracefully; it may connect again. */
+  disconnect(peer: string): Promise<void>
+  /** Disconnects a banned peer at once, and does not dial it again. */
+  expel(peer: string): void
 }
 
 export interface NetworkDht {
@@ -105,6 +119,12 @@ export const offline: NetworkConcerns = {
     connect: () => Promise.reject(new Failure('PeerUnreachable', { code: 'network-not-started' })),
     drop() {},
     report() {},
+    isRelay: () => false,
+    describe: async () => undefined,
+    history: () => ({ times: new Float64Array(), scores: new Float64Array(), rttMs: new Float64Array() }),
+    ping: async () => undefined,
+    disconnect: async () => {},
+    expel() {},
   },
   dht: {
     provide: async () => 0,
@@ -143,6 +163,12 @@ export const forwardTo = (current: () => NetworkConcerns): NetworkConcerns => ({
     connect: (...given) => current().peers.connect(...given),
     drop: (...given) => current().peers.drop(...given),
     report: (...given) => current().peers.report(...given),
+    isRelay: (peer) => current().peers.isRelay(peer),
+    describe: (peer) => current().peers.describe(peer),
+    history: (peer) => current().peers.history(peer),
+    ping: (...given) => current().peers.ping(...given),
+    disconnect: (peer) => current().peers.disconnect(peer),
+    expel: (peer) => current().peers.expel(peer),
   },
   dht: {
     provide: (...given) => current().dht.provide(...given),

@@ -1,11 +1,12 @@
 import './network.css'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import type { StatusView, StepState } from '../../../workers/contract/views.ts'
 import { CopyButton } from '../../components/copy-button.tsx'
 import { Icon, type IconName } from '../../components/icon.tsx'
 import { Part } from '../../components/part.tsx'
 import { useAppState, useCommands } from '../../hooks/use-app.ts'
 import { useNow } from '../../hooks/use-now.ts'
+import { usePolled } from '../../hooks/use-polled.ts'
 import { useTitle } from '../../hooks/use-title.ts'
 import { inGroups } from '../../lib/names.ts'
 import { networkLine, stepLines } from '../../store/selectors.ts'
@@ -23,8 +24,8 @@ import { TelemetrySwitch } from './telemetry-switch.tsx'
 import { Topology } from './topology.tsx'
 import { Traces } from './traces.tsx'
 
-/** Refresh interval of the peer table while visible (ms): round trips are not measured more often. */
-const renewMs = 5000
+/** Refresh interval of the peers while visible (ms): the picture moves with their traffic. */
+const renewMs = 1_000
 
 const iconByState: Record<StepState, IconName> = { ok: 'ok', working: 'working', waiting: 'waiting', failed: 'warning' }
 
@@ -35,14 +36,13 @@ export default function NetworkPage() {
   const sentence = useAppState((state) => networkLine(state).sentence)
   const connections = status?.connections
   const { loadPeers } = useCommands()
+  const isOpened = useRef(false)
   // biome-ignore lint/correctness/useExhaustiveDependencies: another number of connections is another table
   useEffect(() => {
-    void loadPeers()
-    const timer = setInterval(() => {
-      if (!document.hidden) void loadPeers()
-    }, renewMs)
-    return () => clearInterval(timer)
+    if (isOpened.current) void loadPeers()
+    isOpened.current = true
   }, [loadPeers, connections])
+  usePolled(loadPeers, renewMs)
   return (
     <div className="network">
       <div className="page-head">

@@ -1,6 +1,6 @@
 import type { Connection, IdentifyResult, PeerId, Stream } from '@libp2p/interface'
 import { rtcStateOf } from '../../libp2p-internals/webrtc-state.ts'
-import { untraced } from '../../telemetry/operation.ts'
+import { type Operation, untraced } from '../../telemetry/operation.ts'
 import { isDirect, isWebRtc } from '../addresses.ts'
 import { maxDirectPeers } from '../create-node.ts'
 import { hasBudget } from '../relayed-budget.ts'
@@ -93,6 +93,13 @@ export interface Pool {
   directPath(peer: string): 'open' | 'possible' | 'failed'
   /** Reports the outcome of a request to or from a peer. */
   report(peer: string, outcome: RequestOutcome): void
+  /**
+   * Pings a peer on its best connection, and counts the outcome for the health of that connection. Resolves with the
+   * round trip (ms); undefined without an answer in time or without a connection. Rejects only when cancelled.
+   */
+  ping(peer: string, operation: Operation): Promise<number | undefined>
+  /** Closes all connections to a peer gracefully; it may connect again. */
+  disconnect(peer: string): Promise<void>
   /** Closes all connections to a peer at once. */
   drop(peer: string, reason: string): void
   /** Checks every connection at once: the machine woke up or went online. */
@@ -383,6 +390,25 @@ export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
       if (connection === undefined) return
       updateVitals(connection, (vitals) => afterRequest(vitals, outcome, now()))
       if (outcome === 'failed') void check(connection, urgentPingMs)
+    },
+    async ping(peer, operation) {
+      const [first] = to(peer)
+      const connection = first === undefined ? undefined : (connectionsTo(first.remotePeer)[0] ?? first)
+      if (connection === undefined) return undefined
+      const sentAt = now()
+      try {
+        const rttMs = await ping(connection, operation.withTimeout(pingMs))
+        prove(connection)
+        updateVitals(connection, (vitals) => afterPong(vitals, rttMs, now()))
+        return rttMs
+      } catch {
+        operation.signal.throwIfAborted()
+        if (connection.status === 'open') updateVitals(connection, (vitals) => afterLostPing(vitals, sentAt, now()))
+        return undefined
+      }
+    },
+    async disconnect(peer) {
+      await Promise.all(to(peer).map(close))
     },
     drop(peer, reason) {
       for (const connection of to(peer)) connection.abort(new Error(reason))
