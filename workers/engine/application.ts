@@ -25,6 +25,7 @@ import { createProviderCounts } from './provider-counts.ts'
 import { createPublications } from './publications.ts'
 import { createStatus } from './status.ts'
 import type { Storage } from './storage.ts'
+import { breachNotice, createObjectiveMonitor } from './objective-monitor.ts'
 import { createTelemetryCommands } from './telemetry-commands.ts'
 import type { UndoStack } from './undo-stack.ts'
 import type { UpdateBus } from './update-bus.ts'
@@ -99,6 +100,16 @@ export const createApplication = (
     onRequest: () => cacheReport.changed(),
   })
   const cacheReport = createCacheReport({ memory: cacheMemory, onChange: (cache) => emit({ kind: 'cache', cache }) })
+  const objectives = createObjectiveMonitor({
+    figures,
+    cache() {
+      const { hits, misses } = cacheReport.view()
+      return { hits: hits.hot + hits.warm + hits.cold + hits.catalogue, misses }
+    },
+    monotonic: clocks.monotonic,
+    onBreach: (breach) => emit(breachNotice(breach)),
+  })
+  undos.add(objectives.stop)
   const contents = createContentCache({ memory: cacheMemory, content })
   storage.onContentLost(contents.forget)
   const packageCache = createPackageCache({
@@ -204,7 +215,7 @@ export const createApplication = (
       network,
       telemetry,
       figures,
-      telemetryCommands: createTelemetryCommands({ figures, traces }),
+      telemetryCommands: createTelemetryCommands({ figures, traces, objectives }),
       peerCommands: createPeerCommands({ reputation }),
       status,
       publications,

@@ -4,11 +4,13 @@ import { percentileOf } from '../telemetry/exponential-histogram.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 import { type HistogramName, histograms } from '../telemetry/instruments.ts'
 import type { TraceStore } from '../telemetry/trace-store.ts'
+import type { ObjectiveMonitor } from './objective-monitor.ts'
 import { toTraceViews } from './trace-views.ts'
 
 export interface TelemetryCommandDependencies {
   figures: MeterReader
   traces: Pick<TraceStore, 'list'>
+  objectives: Pick<ObjectiveMonitor, 'view'>
 }
 
 export type TelemetryCommands = Pick<
@@ -17,7 +19,7 @@ export type TelemetryCommands = Pick<
 >
 
 /** The commands that tell about the engine's own work. */
-export const createTelemetryCommands = ({ figures, traces }: TelemetryCommandDependencies): TelemetryCommands => ({
+export const createTelemetryCommands = ({ figures, traces, objectives }: TelemetryCommandDependencies): TelemetryCommands => ({
   samples: async () => ({
     times: new Float64Array(),
     columns: {},
@@ -26,7 +28,7 @@ export const createTelemetryCommands = ({ figures, traces }: TelemetryCommandDep
   }),
   percentiles: async () => percentilesOf(figures),
   traces: async (limit, options) => toTraceViews(traces.list(), limit, options),
-  objectives: async () => [],
+  objectives: async () => objectives.view(),
   telemetry: async () => ({ export: false, ratio: 1, collector: 'unknown' }),
   setTelemetry: async () => ({ export: false, ratio: 1, collector: 'unknown' }),
 })
