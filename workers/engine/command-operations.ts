@@ -1,5 +1,5 @@
 import { type Operation, runOperation } from '../telemetry/operation.ts'
-import type { Telemetry } from '../telemetry/telemetry.ts'
+import type { SpanContext, Telemetry } from '../telemetry/telemetry.ts'
 
 type Command = (...given: never[]) => unknown
 
@@ -19,6 +19,13 @@ export const ignoringOperation = <Commands extends Record<keyof Commands, Comman
     ]),
   ) as unknown as WithOperation<Commands>
 
+/** Runs a command by its name. `context`: the ids of its span, chosen by the page. */
+export type RunCommand<Commands> = (
+  name: keyof Commands,
+  given: readonly unknown[],
+  context: SpanContext | undefined,
+) => Promise<unknown>
+
 /**
  * Starts an operation for each call, named after the command. It ends with the call's outcome; `signal` cancels it.
  */
@@ -26,13 +33,19 @@ export const startCommandOperations = <Commands extends Record<keyof Commands, C
   commands: WithOperation<Commands>,
   { tracer }: Pick<Telemetry, 'tracer'>,
   signal: AbortSignal,
-): Commands => {
-  const started = Object.entries(commands).map(([name, command]) => [
+): { commands: Commands; run: RunCommand<Commands> } => {
+  const run: RunCommand<Commands> = (name, given, context) =>
+    runOperation(
+      tracer,
+      String(name),
+      signal,
+      (operation) => (commands[name] as (operation: Operation, ...given: unknown[]) => unknown)(operation, ...given),
+      {},
+      { context },
+    )
+  const started = (Object.keys(commands) as (keyof Commands)[]).map((name) => [
     name,
-    (...given: unknown[]) =>
-      runOperation(tracer, name, signal, (operation) =>
-        (command as (operation: Operation, ...given: unknown[]) => unknown)(operation, ...given),
-      ),
+    (...given: unknown[]) => run(name, given, undefined),
   ])
-  return Object.fromEntries(started) as Commands
+  return { commands: Object.fromEntries(started) as Commands, run }
 }

@@ -17,6 +17,7 @@ import type { Search } from '../search/index.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 import type { Operation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import { parseTraceparent } from '../telemetry/trace-context.ts'
 import { assertBytes, assertFiles, assertLeftOut, assertPaths, assertSpecs } from './arguments.ts'
 import type { Clock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
@@ -153,7 +154,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
   const installedRelease = ({ id, version, root }: LibraryEntry): Release | undefined =>
     registry.releasesOf(id, version).find(({ release }) => rootToText(release.root) === root)?.release
 
-  const commands: WithOperation<Omit<RunningEngine, 'stop'>> = {
+  const commands: WithOperation<Omit<RunningEngine, 'stop' | 'run'>> = {
     flush: packageCache.flush,
     status: async () => deps.status.view(),
 
@@ -265,7 +266,12 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     wake: async (_, reason) => deps.wake(reason),
     ...ignoringOperation({ ...deps.peerCommands, ...deps.telemetryCommands }),
   }
-  return { ...startCommandOperations<Omit<RunningEngine, 'stop'>>(commands, telemetry, signal), stop: deps.stop }
+  const started = startCommandOperations(commands, telemetry, signal)
+  return {
+    ...started.commands,
+    stop: deps.stop,
+    run: (trace, name, ...given) => (name === 'stop' ? deps.stop() : started.run(name, given, parseTraceparent(trace))),
+  }
 }
 
 const neededByOthers = (id: string, version: string, broken: readonly LibraryEntry[]): Failure => {
