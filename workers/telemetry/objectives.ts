@@ -1,3 +1,4 @@
+import { objectiveLimits, objectiveMinimum } from '../contract/objective-limits.ts'
 import type { ObjectiveName, ObjectiveState, ObjectiveView } from '../contract/telemetry-views.ts'
 import { countAbove, differenceOf, type HistogramSnapshot, percentileOf } from './exponential-histogram.ts'
 import type { HistogramName } from './instruments.ts'
@@ -26,31 +27,6 @@ export const histogramOfObjective: Readonly<Record<DurationObjective, HistogramN
   search_p95: 'package_search_duration',
   dht_lookup_p95: 'dht_lookup_duration',
   install_p95: 'package_install_duration',
-}
-
-interface Limits {
-  readonly target: number
-  readonly alert: number
-  /** Requests needed for a judgement. */
-  readonly minimum: number
-}
-
-/** With fewer than 20 durations the 95th percentile is the slowest one, so a single request would decide. */
-const minimumDurations = 20
-
-/**
- * The first read of anything is a miss that no cache can avoid, and a young tab has only first reads. A visit to a
- * package that is new here costs about two such misses and some ten hits, so after a hundred requests its own visits,
- * not the emptiness of the cache, set the rate.
- */
-const minimumReads = 100
-
-/** Limits of durations (ms), and of the cache's hit rate (0 to 1), where lower is worse. */
-export const objectiveLimits: Readonly<Record<ObjectiveName, Limits>> = {
-  search_p95: { target: 100, alert: 150, minimum: minimumDurations },
-  dht_lookup_p95: { target: 500, alert: 800, minimum: minimumDurations },
-  cache_hit_rate: { target: 0.8, alert: 0.7, minimum: minimumReads },
-  install_p95: { target: 2_000, alert: 3_000, minimum: minimumDurations },
 }
 
 export const objectiveNames = Object.keys(objectiveLimits) as readonly ObjectiveName[]
@@ -87,13 +63,14 @@ interface Judgement {
 const judge = (name: ObjectiveName, now: ObjectiveFigures, before: ObjectiveFigures | undefined): Judgement =>
   name === 'cache_hit_rate'
     ? judgeCache(hitsSince(now.cache, before?.cache))
-    : judgeDurations(objectiveLimits[name], differenceOf(now.durations[name], before?.durations[name]))
+    : judgeDurations(name, differenceOf(now.durations[name], before?.durations[name]))
 
-const judgeDurations = ({ target, alert, minimum }: Limits, measured: HistogramSnapshot): Judgement => {
+const judgeDurations = (name: DurationObjective, measured: HistogramSnapshot): Judgement => {
+  const { target, alert } = objectiveLimits[name]
   const { count } = measured
   if (count <= 0) return { state: 'no data', count: 0 }
   const value = percentileOf(measured, percentile)
-  if (count < minimum) return { state: 'no data', count, value }
+  if (count < objectiveMinimum[name]) return { state: 'no data', count, value }
   // In whole requests: the share of 5 % is not a binary fraction.
   const mayBeSlow = count - Math.ceil(percentile * count)
   const slow = countAbove(measured, target)
@@ -104,11 +81,11 @@ const judgeDurations = ({ target, alert, minimum }: Limits, measured: HistogramS
 }
 
 const judgeCache = ({ hits, misses }: HitCounts): Judgement => {
-  const { target, alert, minimum } = objectiveLimits.cache_hit_rate
+  const { target, alert } = objectiveLimits.cache_hit_rate
   const count = hits + misses
   if (count <= 0) return { state: 'no data', count: 0 }
   const value = hits / count
-  if (count < minimum) return { state: 'no data', count, value }
+  if (count < objectiveMinimum.cache_hit_rate) return { state: 'no data', count, value }
   const state = value >= target ? 'ok' : value >= alert ? 'at risk' : 'breached'
   return { state, count, value, burnRate: misses / count / (1 - target) }
 }
