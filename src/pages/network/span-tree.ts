@@ -66,7 +66,11 @@ const setDepths = (root: OpenNode): ReadonlySet<OpenNode> => {
   return reached
 }
 
-const finite = (value: number): number => (Number.isFinite(value) ? value : 0)
+/** Longer than any trace (ms: a year), and small enough that sums stay finite. */
+const longestMs = 31_557_600_000
+
+const finite = (value: number): number =>
+  Number.isFinite(value) ? Math.min(Math.max(value, -longestMs), longestMs) : 0
 
 /** The nodes that are shown when those with a key in `collapsed` hide what is below them, in the order of a list. */
 export const shownNodes = (root: SpanNode, collapsed: ReadonlySet<string>): SpanNode[] => {
