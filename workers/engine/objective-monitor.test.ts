@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createInMemoryMeter } from '../telemetry/in-memory-meter.ts'
-import type { HitCounts } from '../telemetry/objectives.ts'
 import { type Breach, createObjectiveMonitor } from './objective-monitor.ts'
+import type { HitCounts } from './objectives.ts'
 
 const minuteMs = 60_000
 

@@ -1,15 +1,15 @@
 import type { ObjectiveName, ObjectiveView } from '../contract/telemetry-views.ts'
 import type { Update } from '../contract/updates.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
-import { createObjectiveAlarm } from '../telemetry/objective-alarm.ts'
-import { createFigureHistory } from '../telemetry/objective-history.ts'
+import { createObjectiveAlarm } from './objective-alarm.ts'
+import { createFigureHistory } from './objective-history.ts'
 import {
   type HitCounts,
   histogramOfObjective,
   judgeObjectives,
   type ObjectiveFigures,
   objectiveNames,
-} from '../telemetry/objectives.ts'
+} from './objectives.ts'
 
 /** Judges the service level objectives every few seconds and reports each breach once. */
 export interface ObjectiveMonitor {
@@ -58,11 +58,7 @@ export const createObjectiveMonitor = (deps: ObjectiveMonitorDependencies): Obje
   }
 
   const timer = setInterval(check, checkMs)
-  return {
-    view: () => judgeObjectives(read(), history.hourAgo()),
-    check,
-    stop: () => clearInterval(timer),
-  }
+  return { view: () => judgeObjectives(read(), history.hourAgo()), check, stop: () => clearInterval(timer) }
 }
 
 /** The notice of a breach: a later one of the same objective replaces it. */

@@ -19,7 +19,11 @@ export type TelemetryCommands = Pick<
 >
 
 /** The commands that tell about the engine's own work. */
-export const createTelemetryCommands = ({ figures, traces, objectives }: TelemetryCommandDependencies): TelemetryCommands => ({
+export const createTelemetryCommands = ({
+  figures,
+  traces,
+  objectives,
+}: TelemetryCommandDependencies): TelemetryCommands => ({
   samples: async () => ({
     times: new Float64Array(),
     columns: {},

@@ -4,7 +4,13 @@ import type { SpanView } from '../../../workers/contract/telemetry-views.ts'
 import { attributeTime, findSlowestPart } from './slowest-part.ts'
 import { type SpanNode, toSpanTree } from './span-tree.ts'
 
-const span = (spanId: string, parentId: string | undefined, name: string, startMs: number, endMs: number): SpanView => ({
+const span = (
+  spanId: string,
+  parentId: string | undefined,
+  name: string,
+  startMs: number,
+  endMs: number,
+): SpanView => ({
   spanId,
   ...(parentId === undefined ? {} : { parentId }),
   name,

@@ -82,3 +82,19 @@ export const shownNodes = (root: SpanNode, collapsed: ReadonlySet<string>): Span
   }
   return shown
 }
+
+/** The node and all below it, in the order of a list. */
+export const nodesBelow = (root: SpanNode): SpanNode[] => shownNodes(root, new Set())
+
+/** Steps that are all shown at once: about a window full. */
+const maxOpen = 60
+
+/** The nodes that are closed at first: in a large trace those below the first level, except on the way to `open`. */
+export const startCollapsed = (root: SpanNode, open: SpanNode): ReadonlySet<string> => {
+  const nodes = nodesBelow(root)
+  if (nodes.length <= maxOpen) return new Set()
+  const isOnWay = (node: SpanNode): boolean => nodesBelow(node).includes(open)
+  return new Set(
+    nodes.filter((node) => node.depth >= 2 && node.children.length > 0 && !isOnWay(node)).map(({ key }) => key),
+  )
+}

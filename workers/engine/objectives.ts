@@ -1,7 +1,7 @@
 import { objectiveLimits, objectiveMinimum } from '../contract/objective-limits.ts'
 import type { ObjectiveName, ObjectiveState, ObjectiveView } from '../contract/telemetry-views.ts'
-import { countAbove, differenceOf, type HistogramSnapshot, percentileOf } from './exponential-histogram.ts'
-import type { HistogramName } from './instruments.ts'
+import { countAbove, differenceOf, type HistogramSnapshot, percentileOf } from '../telemetry/exponential-histogram.ts'
+import type { HistogramName } from '../telemetry/instruments.ts'
 
 /**
  * The service level objectives: pure, over cumulative figures. A percentile and the share of requests beyond a limit

@@ -31,12 +31,15 @@ test('a value that swings around the alert value is one breach', () => {
   }
 })
 
-test.each<ObjectiveState>(['ok', 'at risk', 'no data'])('after a while of “%s” the next breach is a new one', (state) => {
-  const take = createTimed()
-  take('breached')
-  take(state)
-  expect(take('breached', calmMs - 1)).toBe(false)
-  take(state)
-  take(state, calmMs / 2)
-  expect(take('breached', calmMs / 2)).toBe(true)
-})
+test.each<ObjectiveState>(['ok', 'at risk', 'no data'])(
+  'after a while of “%s” the next breach is a new one',
+  (state) => {
+    const take = createTimed()
+    take('breached')
+    take(state)
+    expect(take('breached', calmMs - 1)).toBe(false)
+    take(state)
+    take(state, calmMs / 2)
+    expect(take('breached', calmMs / 2)).toBe(true)
+  },
+)

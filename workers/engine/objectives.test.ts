@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { objectiveLimits } from '../contract/objective-limits.ts'
 import type { ObjectiveName, ObjectiveView } from '../contract/telemetry-views.ts'
-import { createExponentialHistogram } from './exponential-histogram.ts'
+import { createExponentialHistogram } from '../telemetry/exponential-histogram.ts'
 import { type HitCounts, judgeObjectives, type ObjectiveFigures } from './objectives.ts'
 
 const histogramOf = (values: readonly number[]) => {
