@@ -1,7 +1,7 @@
 import type { DependencyProblem, failureReasons } from '../../workers/contract/failure-reasons.ts'
 import { counts } from './counts.ts'
-import { formatBytes } from './format.ts'
-import { formatCount, formatDecimal, formatUnit } from './numbers.ts'
+import { formatBytes, formatDuration } from './format.ts'
+import { formatCount, formatDecimal, formatPercent, formatUnit } from './numbers.ts'
 import { asSentence, because, inList, quote, type Words } from './words.ts'
 
 /** Command failures in English: the cause, then the remedy. */
@@ -195,6 +195,7 @@ export const failureWords: Words<typeof failureReasons> = {
     `It did not answer for ${formatUnit(v.seconds, 'second')} several times in a row, and was not restarted. Reload the page.`,
   'engine-error': (v) =>
     `The page’s engine hit an error${because(v.detail)}. If something stops working, reload the page.`,
+  'objective-breached': (v) => breachWords[v.objective](v.value, v.alert),
 }
 
 /** Why no version of a dependency can be chosen, as the end of a sentence. */
@@ -214,6 +215,17 @@ export const dependencyProblem = (problem: DependencyProblem, versions: readonly
       return 'it conflicts with other dependencies'
   }
 }
+
+const breachWords = {
+  search_p95: (value: number, alert: number) => slow('Searches are', value, alert),
+  dht_lookup_p95: (value: number, alert: number) => slow('DHT lookups are', value, alert),
+  cache_hit_rate: (value: number, alert: number) =>
+    `The cache answered only ${formatPercent(value)} of the requests in the last hour; at least ${formatPercent(alert)} is expected. The Network page shows its tiers.`,
+  install_p95: (value: number, alert: number) => slow('Installs are', value, alert),
+}
+
+const slow = (what: string, value: number, alert: number): string =>
+  `${what} slow: in the last hour, 5% took ${formatDuration(value)} or longer; at most ${formatDuration(alert)} is expected. The Network page lists them.`
 
 const argumentRule = {
   files: 'Files must be a list of { path: string, bytes: Uint8Array }.',

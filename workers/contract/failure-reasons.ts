@@ -30,6 +30,9 @@ export const dependencyProblems = [
 
 export type DependencyProblem = (typeof dependencyProblems)[number]
 
+/** The service level objectives that a notice can name. */
+const objectives = ['search_p95', 'dht_lookup_p95', 'cache_hit_rate', 'install_p95'] as const
+
 export const failureReasons = {
   // General.
   /** A code or value of another version of this program. */
@@ -183,4 +186,6 @@ export const failureReasons = {
   'engine-stuck-twice': {},
   'engine-gave-up': { seconds: 'number' },
   'engine-error': { detail: 'text' },
+  /** A service level objective is beyond its alert value; both in its unit (ms, or a ratio). */
+  'objective-breached': { objective: objectives, value: 'number', alert: 'number' },
 } as const

@@ -15,6 +15,7 @@ import { createIdentityAnnouncement } from './identity-announcement.ts'
 
 import { createInstalls } from './installs.ts'
 import type { Network } from './network.ts'
+import { breachNotice, createObjectiveMonitor } from './objective-monitor.ts'
 import { createPackageCache } from './package-cache.ts'
 import { createPeerCommands } from './peer-commands.ts'
 import { createPeerSearch } from './peer-search.ts'
@@ -103,6 +104,16 @@ export const createApplication = (
     onRequest: () => cacheReport.changed(),
   })
   const cacheReport = createCacheReport({ memory: cacheMemory, onChange: (cache) => emit({ kind: 'cache', cache }) })
+  const objectives = createObjectiveMonitor({
+    figures,
+    cache() {
+      const { hits, misses } = cacheReport.view()
+      return { hits: hits.hot + hits.warm + hits.cold + hits.catalogue, misses }
+    },
+    monotonic: clocks.monotonic,
+    onBreach: (breach) => emit(breachNotice(breach)),
+  })
+  undos.add(objectives.stop)
   const contents = createContentCache({ memory: cacheMemory, content })
   storage.onContentLost(contents.forget)
   const packageCache = createPackageCache({
@@ -211,7 +222,7 @@ export const createApplication = (
       network,
       telemetry,
       figures,
-      telemetryCommands: createTelemetryCommands({ figures, tracing, telemetryExport }),
+      telemetryCommands: createTelemetryCommands({ figures, tracing, telemetryExport, objectives }),
       peerCommands: createPeerCommands({ self: storage.nodeKey.id, reputation, network }),
       status,
       publications,
