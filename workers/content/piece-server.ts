@@ -11,6 +11,7 @@ import {
 } from '../protocol/piece-messages.ts'
 import { type Operation, runOperation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import { parseTraceparent } from '../telemetry/trace-context.ts'
 import type { ContentStore } from './content-store.ts'
 import { readFrames, toFrame } from './frames.ts'
 import { createMessageSize } from './message-size.ts'
@@ -174,6 +175,8 @@ export const createPieceServer = (
           return stream.abort(new Failure(request.name, { code: 'record-refused', detail: request.message }))
         }
         if (!request.ok) return violation(request.message)
+        // The first request decides: a stream serves one fetch.
+        span.setRemoteParent(parseTraceparent(request.value.trace))
         pending.push(...toWanted(request.value))
         if (pending.length > maxPending) return violation(`more than ${maxPending} open requests`)
         activeAt = performance.now()

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest'
 import { Failure } from '../contract/failures.ts'
 import { createInMemoryMeter, type MeterReader } from '../telemetry/in-memory-meter.ts'
 import type { Operation } from '../telemetry/operation.ts'
+import { parseTraceparent } from '../telemetry/trace-context.ts'
 import { recordTraces, type TraceRecording } from '../testing/trace-recording.ts'
 import { startCommandOperations } from './command-operations.ts'
 
@@ -13,6 +14,7 @@ interface Commands {
 let figures: MeterReader
 let recording: TraceRecording
 let commands: Commands
+let started: ReturnType<typeof startCommandOperations<Commands>>
 let operations: Operation[]
 let outcome: () => string
 const lifetime = new AbortController()
@@ -27,7 +29,7 @@ beforeEach(() => {
     operations.push(operation)
     return outcome()
   }
-  commands = startCommandOperations<Commands>(
+  started = startCommandOperations<Commands>(
     { lookup: run, status: run },
     {
       telemetry: { meter, tracer: recording.tracer },
@@ -35,6 +37,7 @@ beforeEach(() => {
       fromMemory: { lookup: (id) => (id === 'known' ? 'remembered' : undefined) },
     },
   )
+  commands = started.commands
 })
 
 const counted = (command: string): Record<string, number> =>
@@ -80,4 +83,23 @@ test('a command that only reads state in memory has neither span nor count', asy
   await operations[0]?.run('part', () => {})
   expect(recording.started).toEqual([])
   expect(counted('status')).toEqual({ ok: 0, failed: 0, cancelled: 0 })
+})
+
+test('the span takes the ids that the page has chosen', async () => {
+  const context = parseTraceparent('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00')
+  expect(await started.run('lookup', ['other'], context)).toBe('found')
+  expect(recording.traces).toMatchObject([
+    { traceId: '0af7651916cd43dd8448eb211c80319c', root: { spanId: 'b7ad6b7169203331', parentId: undefined } },
+  ])
+})
+
+test('without readable ids the span gets ids of its own', async () => {
+  expect(await started.run('lookup', ['other'], parseTraceparent('00-no'))).toBe('found')
+  expect(await commands.lookup('other')).toBe('found')
+  expect(recording.traces).toHaveLength(2)
+  for (const { traceId, root } of recording.traces)
+    expect([traceId, root.spanId]).toEqual([
+      expect.stringMatching(/^[0-9a-f]{32}$/),
+      expect.stringMatching(/^[0-9a-f]{16}$/),
+    ])
 })

@@ -1,7 +1,7 @@
 import type { EngineCommands } from '../contract/commands.ts'
 import { isFailure } from '../contract/failures.ts'
 import { type Operation, runOperation, untraced } from '../telemetry/operation.ts'
-import type { Counter, Telemetry } from '../telemetry/telemetry.ts'
+import type { Counter, SpanContext, Telemetry } from '../telemetry/telemetry.ts'
 
 type Command = (...given: never[]) => unknown
 
@@ -20,6 +20,13 @@ export const ignoringOperation = <Commands extends Record<keyof Commands, Comman
       (_: Operation, ...given: unknown[]) => (command as (...given: unknown[]) => unknown)(...given),
     ]),
   ) as unknown as WithOperation<Commands>
+
+/** Runs a command by its name. `context`: the ids of its span, chosen by the page. */
+export type RunCommand<Commands> = (
+  name: keyof Commands,
+  given: readonly unknown[],
+  context: SpanContext | undefined,
+) => Promise<unknown>
 
 /**
  * Commands without a span or a count: they only read state of the engine that is in memory, take some microseconds, and
@@ -61,22 +68,25 @@ export interface CommandOperationsOptions<Commands extends Record<keyof Commands
 export const startCommandOperations = <Commands extends Record<keyof Commands, Command>>(
   commands: WithOperation<Commands>,
   { telemetry, signal, fromMemory = {} }: CommandOperationsOptions<Commands>,
-): Commands => {
+): { commands: Commands; run: RunCommand<Commands> } => {
   const finished = telemetry.meter.createCounter('operations_total')
-  const started = Object.entries(commands).map(([name, given]) => {
-    const command = given as (operation: Operation, ...given: unknown[]) => unknown
+  type Run = (given: readonly unknown[], context: SpanContext | undefined) => Promise<unknown>
+
+  const measured = (name: string, command: (operation: Operation, ...given: unknown[]) => unknown): Run => {
     if (unmeasured.has(name)) {
       const operation = untraced(signal)
-      return [name, async (...given: unknown[]) => command(operation, ...given)]
+      return async (given) => command(operation, ...given)
     }
     const answerOf = (fromMemory as Record<string, ((...given: unknown[]) => unknown) | undefined>)[name]
     const attributes = { command: name }
     const count = createOutcomeCount(finished, name)
-    const run = async (...given: unknown[]): Promise<unknown> => {
+    const runCommand: Run = (given, context) => {
       const work = (operation: Operation): unknown => command(operation, ...given)
+      return runOperation(telemetry.tracer, 'command', signal, work, attributes, { context })
+    }
+    return async (given, context) => {
       try {
-        const result =
-          answerOf?.(...given) ?? (await runOperation(telemetry.tracer, 'command', signal, work, attributes))
+        const result = answerOf?.(...given) ?? (await runCommand(given, context))
         count('ok')
         return result
       } catch (error) {
@@ -84,9 +94,20 @@ export const startCommandOperations = <Commands extends Record<keyof Commands, C
         throw error
       }
     }
-    return [name, run]
-  })
-  return Object.fromEntries(started) as Commands
+  }
+
+  const runByName = Object.fromEntries(
+    Object.entries(commands).map(([name, command]) => [
+      name,
+      measured(name, command as (operation: Operation, ...given: unknown[]) => unknown),
+    ]),
+  ) as Record<keyof Commands, Run>
+  return {
+    commands: Object.fromEntries(
+      Object.entries<Run>(runByName).map(([name, run]) => [name, (...given: unknown[]) => run(given, undefined)]),
+    ) as unknown as Commands,
+    run: (name, given, context) => runByName[name](given, context),
+  }
 }
 
 type Outcome = 'ok' | 'failed' | 'cancelled'

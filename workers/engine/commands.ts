@@ -16,6 +16,7 @@ import type { Trust } from '../registry/trust.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 import type { Operation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import { parseTraceparent } from '../telemetry/trace-context.ts'
 import { assertBytes, assertFiles, assertLeftOut, assertPaths, assertSpecs } from './arguments.ts'
 import type { Clock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
@@ -48,12 +49,14 @@ export interface CommandDependencies {
   /** Reads the figures of the telemetry's meter. */
   figures: MeterReader
   telemetryCommands: TelemetryCommands
-  peerCommands: PeerCommands
+  peerCommands: WithOperation<PeerCommands>
   status: Status
   publications: Publications
   installs: Installs
   packageCache: PackageCache
   contents: Pick<ContentCache, 'manifest' | 'readFile'>
+  /** Writes and sends what waits: the page may be about to close. */
+  flush(): Promise<void>
   cacheView(): CacheView
   providerCounts: ProviderCounts
   preview(id: string, operation: Operation): Promise<void>
@@ -163,8 +166,8 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
   const installedRelease = ({ id, version, root }: LibraryEntry): Release | undefined =>
     registry.releasesOf(id, version).find(({ release }) => rootToText(release.root) === root)?.release
 
-  const commands: WithOperation<Omit<RunningEngine, 'stop'>> = {
-    flush: packageCache.flush,
+  const commands: WithOperation<Omit<RunningEngine, 'stop' | 'run'>> = {
+    flush: deps.flush,
     status: async () => deps.status.view(),
 
     check: async (operation, files, options = {}) => (await read(files, options, operation)).check,
@@ -276,14 +279,19 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       await deps.network.peers.connect(address, operation)
     },
     wake: async (_, reason) => deps.wake(reason),
-    ...ignoringOperation({ ...deps.peerCommands, ...deps.telemetryCommands }),
+    ...deps.peerCommands,
+    ...ignoringOperation(deps.telemetryCommands),
   }
-  const measured = startCommandOperations<Omit<RunningEngine, 'stop'>>(commands, {
+  const started = startCommandOperations<Omit<RunningEngine, 'stop' | 'run'>>(commands, {
     telemetry,
     signal,
     fromMemory: { lookup: packageCache.findInMemory },
   })
-  return { ...measured, stop: deps.stop }
+  return {
+    ...started.commands,
+    stop: deps.stop,
+    run: (trace, name, ...given) => (name === 'stop' ? deps.stop() : started.run(name, given, parseTraceparent(trace))),
+  }
 }
 
 const neededByOthers = (id: string, version: string, broken: readonly LibraryEntry[]): Failure => {

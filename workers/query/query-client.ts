@@ -15,6 +15,7 @@ import { messagesOver } from '../stack/message-stream.ts'
 import { createSemaphore } from '../stack/semaphore.ts'
 import type { Operation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import { traceField } from '../telemetry/trace-context.ts'
 import { type FanOut, fanOut, type Outcome } from './fan-out.ts'
 
 /**
@@ -25,9 +26,9 @@ import { type FanOut, fanOut, type Outcome } from './fan-out.ts'
  * guarantee to find every existing package: a peer may withhold entries.
  */
 export interface QueryClient {
-  search(query: Omit<SearchRequest, 'v' | 'type' | 'limit'>, operation: Operation): Promise<FanOut>
+  search(query: Omit<SearchRequest, 'v' | 'type' | 'limit' | 'trace'>, operation: Operation): Promise<FanOut>
   /** Ends with the first peer that knows the package. */
-  describe(query: Omit<DescribeRequest, 'v' | 'type'>, operation: Operation): Promise<FanOut>
+  describe(query: Omit<DescribeRequest, 'v' | 'type' | 'trace'>, operation: Operation): Promise<FanOut>
 }
 
 export interface QueryClientDependencies {
@@ -99,7 +100,7 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
     const stream = await deps.openStream(peer, operation)
     try {
       const messages = messagesOver(stream, { maxBytes: QUERY_RESPONSE_MAX_BYTES, signal })
-      await messages.send(queryRequestCodec.encode(request))
+      await messages.send(queryRequestCodec.encode({ ...request, ...traceField(operation.span) }))
       const response = queryResponseCodec.decode(await messages.receive())
       if (!response.ok) throw new Failure(response.name, { code: 'record-refused', detail: response.message })
       stream.close({ signal }).catch((error: Error) => stream.abort(error))

@@ -14,6 +14,7 @@ import {
 import { messagesOver } from '../stack/message-stream.ts'
 import { type Operation, runOperation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import { parseTraceparent } from '../telemetry/trace-context.ts'
 import type { Budget } from './budget.ts'
 
 /**
@@ -83,6 +84,7 @@ export const createQueryServer = (deps: QueryServerDependencies): QueryServer =>
         report(peer, 'malformed')
         return abort(request.message)
       }
+      if (request.ok) operation.span.setRemoteParent(parseTraceparent(request.value.trace))
       const response = respond(request.ok ? request.value : 'other', peer)
       const type = request.ok ? request.value.type : 'other'
       operation.span.setAttributes({

@@ -1,5 +1,6 @@
 import { sameBytes } from '../protocol/bytes.ts'
 import { rangeKind } from '../protocol/sync-messages.ts'
+import { parseTraceparent, traceField } from '../telemetry/trace-context.ts'
 import { receive, receiveKnown, type SyncChannel, send } from './channel.ts'
 import { type Described, everything, fingerprintOf } from './ranges.ts'
 import { reconcile } from './reconcile.ts'
@@ -32,7 +33,7 @@ const nothing: ExchangeResult = { accepted: 0, rejected: 0, sent: 0, equal: true
 
 export const runInitiator = async (channel: SyncChannel, replica: Replica, peer: string): Promise<ExchangeResult> => {
   await replica.settle()
-  await send(channel, await hello(replica))
+  await send(channel, { ...(await hello(replica)), ...traceField(channel.operation.span) })
   // The next message is either `equal` or the first turn.
   const first = await receiveKnown(channel)
   const replayed: SyncChannel = { ...channel, receive: once(first, channel.receive) }
@@ -42,6 +43,7 @@ export const runInitiator = async (channel: SyncChannel, replica: Replica, peer:
 
 export const runResponder = async (channel: SyncChannel, replica: Replica, peer: string): Promise<ExchangeResult> => {
   const theirs = await receive(channel, 'hello')
+  channel.operation.span.setRemoteParent(parseTraceparent(theirs.trace))
   await replica.settle()
   const own = await hello(replica)
   if (theirs.count === own.count && sameBytes(theirs.fingerprint, own.fingerprint)) {

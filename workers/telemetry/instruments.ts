@@ -27,6 +27,7 @@ export const counters = {
     description:
       'Invalid data from peers, by kind: violations (hash, signature, malformed), and records that were refused',
   },
+  traces_not_kept: { unit: '{trace}', description: 'Finished traces that were not kept, by reason (rate, queue)' },
   events_total: { unit: '{event}', description: 'Events of the engine, by kind' },
 } as const satisfies Record<string, Instrument>
 

@@ -226,13 +226,20 @@ describe('ids', () => {
   })
 
   test('come from the page or the remote parent where one is given', () => {
-    const { startSpan, traces } = record()
+    const { startSpan, traces } = record({ exportRatio: () => 1 })
     const context = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) }
     startSpan('command', { context }).end()
     startSpan('query_serve', { remoteParent: context }).end()
     expect(traces[0]).toMatchObject({ traceId: context.traceId, root: { spanId: context.spanId, parentId: undefined } })
     expect(traces[1]).toMatchObject({ traceId: context.traceId, root: { parentId: context.spanId } })
     expect(traces[1]?.root.spanId).not.toBe(context.spanId)
+  })
+
+  test('of a peer are ignored while nothing is exported', () => {
+    const { startSpan, traces } = record()
+    startSpan('query_serve', { remoteParent: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) } }).end()
+    expect(traces[0]?.traceId).not.toBe('a'.repeat(32))
+    expect(traces[0]?.root.parentId).toBeUndefined()
   })
 
   test('leave this process only in a trace that is exported', () => {

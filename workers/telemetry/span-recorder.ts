@@ -86,8 +86,8 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
   const finish = (trace: OpenTrace): void => {
     if (trace.isFinished || trace.root === undefined) return
     close(trace)
-    const { traceId, root, spans, dropped, isExported } = trace
-    silently(() => onTrace({ traceId: traceId(), root, spans, dropped, isExported }))
+    const { root, spans, dropped, isExported } = trace
+    silently(() => onTrace({ traceId: idOf(trace), root, spans, dropped, isExported }))
   }
 
   /** Reports the trace as far as it is known; one whose root has not ended has no name, time or outcome. */
@@ -96,13 +96,29 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
     else if (trace !== undefined) close(trace)
   }
 
-  const beginTrace = ({ remoteParent, context }: SpanOptions): OpenTrace => {
+  const idOf = (trace: OpenTrace): string => {
+    trace.id ??= hexId(random, 4)
+    return trace.id
+  }
+
+  const currentRatio = (): number => silently(exportRatio) ?? 0
+
+  /** A person who exports nothing takes no id from a peer, and one who does follows the peer's choice of traces. */
+  const joinRemote = (trace: OpenTrace, context: SpanContext | undefined): void => {
+    if (context === undefined || trace.id !== undefined || currentRatio() <= 0) return
+    trace.id = context.traceId
+    trace.remoteParent = context.spanId
+    trace.isExported = true
+  }
+
+  const beginTrace = (context: SpanContext | undefined): OpenTrace => {
     if (openTraces.size >= maxOpenTraces) giveUp(openTraces.values().next().value)
-    const ratio = silently(exportRatio) ?? 0
+    const ratio = currentRatio()
     const started = clocks.monotonic()
     const trace: OpenTrace = {
-      traceId: once(() => context?.traceId ?? remoteParent?.traceId ?? hexId(random, 4)),
-      isExported: ratio > 0 && (remoteParent !== undefined || random() < ratio),
+      id: context?.traceId,
+      remoteParent: undefined,
+      isExported: ratio > 0 && random() < ratio,
       wallOffset: clocks.wall() - started,
       spans: [],
       open: 0,
@@ -118,7 +134,7 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
   const startSpan = (name: string, given: SpanOptions = {}): Span => {
     const parent = given.parent === undefined ? undefined : traceBySpan.get(given.parent)
     if (given.parent !== undefined && parent === undefined) return noSpan
-    const trace = parent?.trace ?? beginTrace(given)
+    const trace = parent?.trace ?? beginTrace(given.context)
     if (trace.isFinished) return noSpan
     if (trace.spans.length + trace.open >= maxSpans) {
       trace.dropped += 1
@@ -127,6 +143,7 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
     trace.open += 1
     const started = clocks.monotonic()
     const isRoot = parent === undefined
+    if (isRoot) joinRemote(trace, given.remoteParent)
     const spanId = once(() => (isRoot ? given.context?.spanId : undefined) ?? hexId(random, 2))
     const attributes: Record<string, AttributeValue> = {}
     addBounded(attributes, given.attributes)
@@ -144,6 +161,9 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
         addBounded(ofEvent, about)
         events.push({ name: cut(event), at: trace.wallOffset + clocks.monotonic(), attributes: ofEvent })
       },
+      setRemoteParent(context) {
+        if (isRoot && !ended) joinRemote(trace, context)
+      },
       recordException(error) {
         if (!ended) failure = nameOf(error)
       },
@@ -155,7 +175,7 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
         const record: SpanRecord = {
           name,
           spanId: spanId(),
-          parentId: parent === undefined ? given.remoteParent?.spanId : parent.spanId(),
+          parentId: parent === undefined ? trace.remoteParent : parent.spanId(),
           startedAt: trace.wallOffset + started,
           durationMs: Math.max(0, clocks.monotonic() - started),
           attributes,
@@ -170,7 +190,7 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
         if (trace.open === 0) finish(trace)
       },
       exportedContext: (): SpanContext | undefined =>
-        trace.isExported ? { traceId: trace.traceId(), spanId: spanId() } : undefined,
+        trace.isExported && exportRatio() > 0 ? { traceId: idOf(trace), spanId: spanId() } : undefined,
     }
     traceBySpan.set(span, { trace, spanId })
     return span
@@ -180,8 +200,11 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
 }
 
 interface OpenTrace {
-  readonly traceId: () => string
-  readonly isExported: boolean
+  /** Chosen when it is first needed. */
+  id: string | undefined
+  /** The span at another peer that the first span continues. */
+  remoteParent: string | undefined
+  isExported: boolean
   /** Difference of the wall clock to the monotonic one at the start (ms). */
   readonly wallOffset: number
   readonly spans: SpanRecord[]
