@@ -216,6 +216,10 @@ const argumentRule = {
   confirmedPrivate: 'Confirmed private files must be a list of paths, such as ["certs/test.pem"].',
   leftOut: 'Files left out must be a list of { name, reason, files }, as a check returns it.',
   archive: 'An archive must be a Uint8Array.',
+  since: 'A start must be a time in milliseconds since 1970.',
+  step: 'A step must be “second” or “minute”.',
+  limit: 'A limit must be a whole number from 0.',
+  'trace-id': 'A trace id must be a string.',
 }
 
 const archiveFault = {

@@ -12,9 +12,11 @@ import type { Clock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
 import { createCommands } from './commands.ts'
 import { createContentCache } from './content-cache.ts'
+import type { EngineEvents } from './events.ts'
 import { createIdentityAnnouncement } from './identity-announcement.ts'
 
 import { createInstalls } from './installs.ts'
+import { createMeasurements } from './measurements.ts'
 import type { Network } from './network.ts'
 import { createPackageCache } from './package-cache.ts'
 import { createPeerCommands } from './peer-commands.ts'
@@ -39,6 +41,7 @@ export interface ApplicationDependencies {
   telemetry: Telemetry
   figures: MeterReader
   traces: Pick<TraceStore, 'list'>
+  events: EngineEvents
   bus: Pick<UpdateBus, 'emit' | 'emitWhenPosted'>
   /** Cancels everything in progress. */
   signal: AbortSignal
@@ -63,6 +66,7 @@ export const createApplication = (
     telemetry,
     figures,
     traces,
+    events,
     bus,
     signal,
     stop,
@@ -99,6 +103,17 @@ export const createApplication = (
     onRequest: () => cacheReport.changed(),
   })
   const cacheReport = createCacheReport({ memory: cacheMemory, onChange: (cache) => emit({ kind: 'cache', cache }) })
+  const measurements = createMeasurements({
+    platform,
+    telemetry,
+    figures,
+    network,
+    cache: cacheMemory,
+    reputation,
+    events,
+    store,
+  })
+  undos.add(measurements.stop)
   const contents = createContentCache({ memory: cacheMemory, content })
   storage.onContentLost(contents.forget)
   const packageCache = createPackageCache({
@@ -137,6 +152,7 @@ export const createApplication = (
     onTransfer: (transfer) => emit({ kind: 'transfer', transfer }),
     onInstalled(entries) {
       emit({ kind: 'library', revision: library.revision() })
+      for (const { id, asDependency } of entries) if (!asDependency) events.emit('installed', id)
       providerCounts.provide(entries.map(({ root }) => root))
     },
   })
@@ -204,7 +220,7 @@ export const createApplication = (
       network,
       telemetry,
       figures,
-      telemetryCommands: createTelemetryCommands({ figures, traces }),
+      telemetryCommands: createTelemetryCommands({ figures, traces, samples: measurements }),
       peerCommands: createPeerCommands({ reputation }),
       status,
       publications,
@@ -212,6 +228,8 @@ export const createApplication = (
       packageCache,
       contents,
       cacheView: cacheReport.view,
+      events,
+      flushSamples: measurements.flush,
       providerCounts,
       preview,
       emit,

@@ -18,6 +18,11 @@ const leftOutSchema = v.array(
   }),
 )
 
+const sinceSchema = v.optional(v.pipe(v.number(), v.finite()))
+const samplesOptionsSchema = v.optional(v.object({ step: v.optional(v.picklist(['second', 'minute'])) }))
+const limitSchema = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)))
+const traceIdSchema = v.optional(v.looseObject({ id: v.optional(v.string()) }))
+
 /** @throws Failure `InvalidArgument`. */
 export const assertFiles = (files: readonly FileInput[]): void => assertIs(filesSchema, files, 'files')
 
@@ -32,6 +37,21 @@ export const assertLeftOut = (leftOut: readonly LeftOut[]): void => assertIs(lef
 
 /** @throws Failure `InvalidArgument`. */
 export const assertBytes = (bytes: Uint8Array): void => assertIs(bytesSchema, bytes, 'archive')
+
+/** @throws Failure `InvalidArgument`. */
+export const assertSamplesArguments = (since: unknown, options: unknown): void => {
+  assertSince(since)
+  assertIs(samplesOptionsSchema, options, 'step')
+}
+
+/** @throws Failure `InvalidArgument`. */
+export const assertTracesArguments = (limit: unknown, options: unknown): void => {
+  assertIs(limitSchema, limit, 'limit')
+  assertIs(traceIdSchema, options, 'trace-id')
+  assertSince((options as { since?: unknown } | undefined)?.since)
+}
+
+const assertSince = (since: unknown): void => assertIs(sinceSchema, since, 'since')
 
 type Argument = Extract<FailureReason, { code: 'malformed-argument' }>['argument']
 

@@ -24,6 +24,7 @@ import { ignoringOperation, startCommandOperations, type WithOperation } from '.
 import type { ContentCache } from './content-cache.ts'
 import type { ContentKeeper } from './content-keeper.ts'
 import { createDrafts, type DraftsDependencies } from './drafts.ts'
+import type { EngineEvents } from './events.ts'
 import type { Installs } from './installs.ts'
 import { cacheMetrics, viewMetrics } from './metrics.ts'
 import type { Network } from './network.ts'
@@ -57,6 +58,9 @@ export interface CommandDependencies {
   packageCache: PackageCache
   contents: Pick<ContentCache, 'manifest' | 'readFile'>
   cacheView(): CacheView
+  events: Pick<EngineEvents, 'emit'>
+  /** Writes the measurements up to now. */
+  flushSamples(): Promise<void>
   providerCounts: ProviderCounts
   preview(id: string, operation: Operation): Promise<void>
   /** Cancels all commands. */
@@ -117,6 +121,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       .publish(pkg.check, { root, size, fileCount: pkg.files.length, changes: content.changes(staged) })
       .finally(release)
     published.add(1)
+    deps.events.emit('published', id)
     packageCache.keep(id)
     publications.sendAll()
     return { id, version, root: rootToText(root), warnings: [...found, ...warnings] }
@@ -154,7 +159,9 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     registry.releasesOf(id, version).find(({ release }) => rootToText(release.root) === root)?.release
 
   const commands: WithOperation<Omit<RunningEngine, 'stop'>> = {
-    flush: packageCache.flush,
+    async flush() {
+      await Promise.all([packageCache.flush(), deps.flushSamples()])
+    },
     status: async () => deps.status.view(),
 
     check: async (_, files, options) => (await read(files, options)).check,
@@ -252,12 +259,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       await deps.network.started
       return deps.network.peers.list()
     },
-    metrics: async () => ({
-      ...viewMetrics(figures),
-      ...cacheMetrics(deps.cacheView()),
-      ...lookupStats(figures),
-      active_peers: deps.status.view().connections,
-    }),
+    metrics: async () => ({ ...viewMetrics(figures), ...cacheMetrics(deps.cacheView()), ...lookupStats(figures) }),
     async connect(operation, address) {
       await deps.network.started
       await deps.network.peers.connect(address, operation)

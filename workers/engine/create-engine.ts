@@ -6,6 +6,7 @@ import { createTraceStore } from '../telemetry/trace-store.ts'
 import { createApplication } from './application.ts'
 import { createClock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
+import { createEngineEvents } from './events.ts'
 import { createNetwork, type Network } from './network.ts'
 import type { Platform } from './platform.ts'
 import { startNetwork } from './start-network.ts'
@@ -48,6 +49,7 @@ const assemble = async (options: EngineOptions, platform: Platform, undos: UndoS
   const tracer = platform.tracer ?? createSpanRecorder({ clocks, random, exportRatio: () => 0, onTrace: traces.add })
   const { telemetry, figures } = createTelemetry({ debug, now: clocks.wall, write: writeLog, tracer })
   const log = telemetry.logger('engine')
+  const events = createEngineEvents({ telemetry, now: clocks.wall })
   const bus = createUpdateBus((batch) => options.updates.postMessage(batch))
   undos.add(bus.stop, () => platform.webRtc?.close())
   const lock = await platform.lockProfile(profile, {
@@ -66,6 +68,7 @@ const assemble = async (options: EngineOptions, platform: Platform, undos: UndoS
       telemetry,
       clock,
       lock,
+      onBanned: (peer) => events.emit('peer-banned', peer),
       notice(level, id, { name, reason }) {
         log.debug('notice', { id, level, name, reason: reason.code })
         bus.emit({ kind: 'notice', id, level, name, reason })
@@ -81,6 +84,7 @@ const assemble = async (options: EngineOptions, platform: Platform, undos: UndoS
       telemetry,
       figures,
       traces,
+      events,
       clock,
       storage,
       network,

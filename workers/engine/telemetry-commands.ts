@@ -4,11 +4,14 @@ import { percentileOf } from '../telemetry/exponential-histogram.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 import { type HistogramName, histograms } from '../telemetry/instruments.ts'
 import type { TraceStore } from '../telemetry/trace-store.ts'
+import { assertSamplesArguments, assertTracesArguments } from './arguments.ts'
+import type { Samples } from './samples.ts'
 import { toTraceViews } from './trace-views.ts'
 
 export interface TelemetryCommandDependencies {
   figures: MeterReader
   traces: Pick<TraceStore, 'list'>
+  samples: Pick<Samples, 'view'>
 }
 
 export type TelemetryCommands = Pick<
@@ -17,21 +20,24 @@ export type TelemetryCommands = Pick<
 >
 
 /** The commands that tell about the engine's own work. */
-export const createTelemetryCommands = ({ figures, traces }: TelemetryCommandDependencies): TelemetryCommands => ({
-  samples: async () => ({
-    times: new Float64Array(),
-    columns: {},
-    points: { dht_lookup: none(), search: none(), install: none(), gossip_propagation: none() },
-    events: [],
-  }),
+export const createTelemetryCommands = ({
+  figures,
+  traces,
+  samples,
+}: TelemetryCommandDependencies): TelemetryCommands => ({
+  async samples(since, options) {
+    assertSamplesArguments(since, options)
+    return samples.view(since, options)
+  },
   percentiles: async () => percentilesOf(figures),
-  traces: async (limit, options) => toTraceViews(traces.list(), limit, options),
+  async traces(limit, options) {
+    assertTracesArguments(limit, options)
+    return toTraceViews(traces.list(), limit, options)
+  },
   objectives: async () => [],
   telemetry: async () => ({ export: false, ratio: 1, collector: 'unknown' }),
   setTelemetry: async () => ({ export: false, ratio: 1, collector: 'unknown' }),
 })
-
-const none = () => ({ times: new Float64Array(), values: new Float64Array() })
 
 const durations = (Object.keys(histograms) as HistogramName[]).filter((name) => histograms[name].unit === 'ms')
 
