@@ -43,6 +43,6 @@ const storageUsage = async (): Promise<{ used: number; quota: number } | undefin
   }
 }
 
-/** Chromium tells it; other browsers do not. */
+/** Chromium tells the heap of a page, and that of a worker not in every version; other browsers tell neither. */
 const heapBytes = (): number | undefined =>
   (performance as { memory?: { usedJSHeapSize?: number } }).memory?.usedJSHeapSize

@@ -69,7 +69,10 @@ export const createRowReader = (sources: SampleSources): RowReader => {
   /** Durations in the window, ascending. */
   const recent = (name: HistogramName, now: number): Float64Array => {
     const points = figures.pointsSince(name, now - windowMs)
-    return points.length === 0 ? noDurations : Float64Array.from(points, ({ value }) => value).sort()
+    if (points.length === 0) return noDurations
+    const values = new Float64Array(points.length)
+    for (let at = 0; at < points.length; at += 1) values[at] = points[at]?.value ?? 0
+    return values.sort()
   }
 
   return {

@@ -134,7 +134,7 @@ export const createInMemoryMeter = (now: () => number = Date.now): { meter: Mete
       observed(observersByGauge.get(name)).find(({ attributes }) => Object.keys(attributes).length === 0)?.value,
     collect: () => ({
       counters: [...new Set([...counterByName.keys(), ...observersByCounter.keys()])].map(
-        (name) => [name, countersOf(name)] as const,
+        (name) => [name, countersOf(name).slice(0, maxSeries)] as const,
       ),
       histograms: [...histogramByName].map(
         ([name, { series }]) =>
@@ -143,7 +143,9 @@ export const createInMemoryMeter = (now: () => number = Date.now): { meter: Mete
             Array.from(series.entries(), ({ attributes, held }) => ({ attributes, snapshot: held.snapshot() })),
           ] as const,
       ),
-      gauges: [...observersByGauge].map(([name, observers]) => [name, observed(observers)] as const),
+      gauges: [...observersByGauge].map(
+        ([name, observers]) => [name, observed(observers).slice(0, maxSeries)] as const,
+      ),
     }),
   }
 
@@ -199,7 +201,12 @@ const createRing = (): Ring => {
       const at = (back: number): Point | undefined => points[(count - 1 - back) % maxPoints]
       let found = 0
       while (found < kept && (at(found)?.time ?? 0) > time) found += 1
-      return Array.from({ length: found }, (_, from) => at(found - 1 - from)).filter((point) => point !== undefined)
+      const ordered: Point[] = []
+      for (let back = found - 1; back >= 0; back -= 1) {
+        const point = at(back)
+        if (point !== undefined) ordered.push(point)
+      }
+      return ordered
     },
     latest(wanted) {
       const end = count % maxPoints

@@ -60,11 +60,7 @@ test('a minute sums counts and keeps the last state and the longest delay', () =
   expect(sampler.minutes.length()).toBe(0)
   sampler.add(minute + 60_000, Float64Array.of(9, 1, 1), none)
   const [row] = rowsOf(sampler.minutes, 3)
-  expect(row).toEqual({
-    time: minute + 3_000,
-    row: Float64Array.of(6, Number.NaN, 40),
-    named: new Map([['peer', 3]]),
-  })
+  expect(row).toEqual({ time: minute + 3_000, row: Float64Array.of(6, Number.NaN, 40), named: new Map([['peer', 3]]) })
   expect([columnOf(sampler.seconds, state), columnOf(sampler.seconds, maximum)]).toEqual([
     [10, 11, 12, Number.NaN, 1],
     [5, Number.NaN, 40, 7, 1],
