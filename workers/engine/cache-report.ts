@@ -42,8 +42,7 @@ export const createCacheReport = ({ memory, onChange }: CacheReportDependencies)
   }
 }
 
-/** The figures of several kinds together. */
-export const toFigures = (counts: readonly RequestCounts[]): CacheFigures => {
+const toFigures = (counts: readonly RequestCounts[]): CacheFigures => {
   const sum = (key: keyof RequestCounts): number => counts.reduce((total, each) => total + each[key], 0)
   const hits = { hot: sum('hot'), warm: sum('warm'), cold: sum('cold'), catalogue: sum('known') }
   const misses = sum('missed')
