@@ -16,7 +16,7 @@ import type { EngineEvents } from './events.ts'
 import { createIdentityAnnouncement } from './identity-announcement.ts'
 
 import { createInstalls } from './installs.ts'
-import { createMeasurements } from './measurements.ts'
+import { createLateMeasurements } from './late-measurements.ts'
 import type { Network } from './network.ts'
 import { createPackageCache } from './package-cache.ts'
 import { createPeerCommands } from './peer-commands.ts'
@@ -103,7 +103,7 @@ export const createApplication = (
     onRequest: () => cacheReport.changed(),
   })
   const cacheReport = createCacheReport({ memory: cacheMemory, onChange: (cache) => emit({ kind: 'cache', cache }) })
-  const measurements = createMeasurements({
+  const measurements = createLateMeasurements({
     platform,
     telemetry,
     figures,
@@ -220,7 +220,7 @@ export const createApplication = (
       network,
       telemetry,
       figures,
-      telemetryCommands: createTelemetryCommands({ figures, traces, samples: measurements }),
+      telemetryCommands: createTelemetryCommands({ figures, traces, samples: measurements.started }),
       peerCommands: createPeerCommands({ reputation }),
       status,
       publications,
@@ -229,7 +229,7 @@ export const createApplication = (
       contents,
       cacheView: cacheReport.view,
       events,
-      flushSamples: measurements.flush,
+      measurements,
       providerCounts,
       preview,
       emit,
@@ -239,6 +239,7 @@ export const createApplication = (
       stop,
     }),
     async resume() {
+      measurements.started().catch(() => {})
       const online = await network.started
       void clock.check()
       if (!online) return

@@ -26,6 +26,7 @@ import type { ContentKeeper } from './content-keeper.ts'
 import { createDrafts, type DraftsDependencies } from './drafts.ts'
 import type { EngineEvents } from './events.ts'
 import type { Installs } from './installs.ts'
+import type { LateMeasurements } from './late-measurements.ts'
 import { cacheMetrics, viewMetrics } from './metrics.ts'
 import type { Network } from './network.ts'
 import type { PackageCache } from './package-cache.ts'
@@ -59,8 +60,7 @@ export interface CommandDependencies {
   contents: Pick<ContentCache, 'manifest' | 'readFile'>
   cacheView(): CacheView
   events: Pick<EngineEvents, 'emit'>
-  /** Writes the measurements up to now. */
-  flushSamples(): Promise<void>
+  measurements: Pick<LateMeasurements, 'started' | 'flush'>
   providerCounts: ProviderCounts
   preview(id: string, operation: Operation): Promise<void>
   /** Cancels all commands. */
@@ -160,7 +160,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
 
   const commands: WithOperation<Omit<RunningEngine, 'stop'>> = {
     async flush() {
-      await Promise.all([packageCache.flush(), deps.flushSamples()])
+      await Promise.all([packageCache.flush(), deps.measurements.flush()])
     },
     status: async () => deps.status.view(),
 
@@ -259,7 +259,11 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       await deps.network.started
       return deps.network.peers.list()
     },
-    metrics: async () => ({ ...viewMetrics(figures), ...cacheMetrics(deps.cacheView()), ...lookupStats(figures) }),
+    async metrics() {
+      // They observe the gauges.
+      await deps.measurements.started().catch(() => {})
+      return { ...viewMetrics(figures), ...cacheMetrics(deps.cacheView()), ...lookupStats(figures) }
+    },
     async connect(operation, address) {
       await deps.network.started
       await deps.network.peers.connect(address, operation)

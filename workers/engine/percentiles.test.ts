@@ -8,11 +8,7 @@ const compose = () => {
   const { percentiles } = createTelemetryCommands({
     figures: reader,
     traces: { list: () => [] },
-    samples: {
-      view: () => {
-        throw new Error('Percentiles come from histograms.')
-      },
-    },
+    samples: () => Promise.reject(new Error('Percentiles come from histograms.')),
   })
   return { meter, percentiles }
 }

@@ -11,7 +11,7 @@ import { toTraceViews } from './trace-views.ts'
 export interface TelemetryCommandDependencies {
   figures: MeterReader
   traces: Pick<TraceStore, 'list'>
-  samples: Pick<Samples, 'view'>
+  samples(): Promise<Pick<Samples, 'view'>>
 }
 
 export type TelemetryCommands = Pick<
@@ -27,7 +27,7 @@ export const createTelemetryCommands = ({
 }: TelemetryCommandDependencies): TelemetryCommands => ({
   async samples(since, options) {
     assertSamplesArguments(since, options)
-    return samples.view(since, options)
+    return (await samples()).view(since, options)
   },
   percentiles: async () => percentilesOf(figures),
   async traces(limit, options) {
