@@ -24,6 +24,13 @@ test('every command, and ready, rejects with the name of the failure, a sentence
   }
 })
 
+test('offers what the engine tells about its work, and the commands on single peers', () => {
+  const ggen = compose(async () => undefined)
+  const names = ['metrics', 'percentiles', 'samples', 'traces', 'objectives', 'reputation', 'telemetry', 'setTelemetry']
+  for (const name of [...names, 'peers', 'peer', 'ping', 'disconnect', 'ban', 'unban'])
+    expect(ggen, name).toHaveProperty(name, expect.any(Function))
+})
+
 test('warnings and findings come in words', async () => {
   const yanked = { code: 'yanked-chosen', package: 'kit', version: '1.0.0' } as const
   const finding = { level: 'warning', name: 'ReadmeMissing', reason: { code: 'no-readme' } } as const

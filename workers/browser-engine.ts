@@ -28,7 +28,21 @@ const createBrowserPlatform = (webRtc: RtcShim | undefined): Platform => {
     },
     node: {},
     webRtc,
+    usage: { storage: storageUsage, heapBytes },
     writeLog: (line) => console.log(line),
     tracer: undefined,
   }
 }
+
+const storageUsage = async (): Promise<{ used: number; quota: number } | undefined> => {
+  try {
+    const { usage, quota } = await navigator.storage.estimate()
+    return usage === undefined || quota === undefined ? undefined : { used: usage, quota }
+  } catch {
+    return undefined
+  }
+}
+
+/** Chromium tells the heap of a page, and that of a worker not in every version; other browsers tell neither. */
+const heapBytes = (): number | undefined =>
+  (performance as { memory?: { usedJSHeapSize?: number } }).memory?.usedJSHeapSize

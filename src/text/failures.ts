@@ -235,6 +235,10 @@ const argumentRule = {
   archive: 'An archive must be a Uint8Array.',
   telemetry: 'Telemetry options must be { export: boolean, ratio?: number from 0 to 1 }.',
   count: 'The number of pings must be a whole number from 1 to 20.',
+  since: 'A start must be a time in milliseconds since 1970.',
+  step: 'A step must be “second” or “minute”.',
+  limit: 'A limit must be a whole number from 0.',
+  'trace-id': 'A trace id must be a string.',
 }
 
 const archiveFault = {

@@ -13,6 +13,8 @@ export interface CacheMemory<Kind extends string> {
   /** Returns the view of one kind. @throws Error when called twice for a kind, because its values have one type. */
   of<V>(kind: Kind): KindMemory<V>
   stats(): CacheMemoryStats<Kind>
+  /** The counts themselves, which change with each request. */
+  readonly counts: Readonly<Record<Kind, Readonly<RequestCounts>>>
 }
 
 /** The memory restricted to one kind of value. */
@@ -142,6 +144,7 @@ export const createCacheMemory = <Kind extends string>(options: CacheMemoryOptio
 
   return {
     of,
+    counts: countsByKind,
     stats: () => ({
       hot: hot.stats(),
       warm: warm.stats(),

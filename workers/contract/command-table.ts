@@ -19,7 +19,8 @@ export interface CommandRule {
   readonly retry: 'idempotent' | 'same-engine'
   /**
    * Direction in which it carries bytes of package size: they are sent in chunks between tabs, and those of a result
-   * are transferred to the page, so an implementation must not keep them.
+   * are transferred to the page, so an implementation must not keep them. Columns of numbers are transferred too, and
+   * cross tabs as part of a message.
    */
   readonly bytes: 'none' | 'in' | 'out' | 'both'
   /** The failure of a retry that means that the first try succeeded. */
@@ -77,7 +78,7 @@ export const commandTable = {
   unban: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
   reputation: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
 
-  samples: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
+  samples: { by: 'scripts', retry: 'idempotent', bytes: 'out' },
   percentiles: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
   traces: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
   objectives: { by: 'scripts', retry: 'idempotent', bytes: 'none' },

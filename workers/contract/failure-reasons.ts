@@ -46,7 +46,19 @@ export const failureReasons = {
 
   // Arguments of commands.
   'malformed-argument': {
-    argument: ['files', 'specs', 'confirmedPrivate', 'leftOut', 'archive', 'telemetry', 'count'],
+    argument: [
+      'files',
+      'specs',
+      'confirmedPrivate',
+      'leftOut',
+      'archive',
+      'telemetry',
+      'count',
+      'since',
+      'step',
+      'limit',
+      'trace-id',
+    ],
   },
   'malformed-package-id': { id: 'text' },
   'malformed-spec': { spec: 'text' },

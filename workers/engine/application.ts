@@ -11,9 +11,10 @@ import type { Clock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
 import { createCommands } from './commands.ts'
 import { createContentCache } from './content-cache.ts'
+import type { EngineEvents } from './events.ts'
 import { createIdentityAnnouncement } from './identity-announcement.ts'
-
 import { createInstalls } from './installs.ts'
+import { createLateMeasurements } from './late-measurements.ts'
 import type { Network } from './network.ts'
 import { breachNotice, createObjectiveMonitor } from './objective-monitor.ts'
 import { createPackageCache } from './package-cache.ts'
@@ -43,6 +44,7 @@ export interface ApplicationDependencies {
   figures: MeterReader
   tracing: Tracing
   telemetryExport: TelemetryExport
+  events: EngineEvents
   bus: Pick<UpdateBus, 'emit' | 'emitWhenPosted'>
   /** Cancels everything in progress. */
   signal: AbortSignal
@@ -68,6 +70,7 @@ export const createApplication = (
     figures,
     tracing,
     telemetryExport,
+    events,
     bus,
     signal,
     stop,
@@ -111,9 +114,23 @@ export const createApplication = (
       return { hits: hits.hot + hits.warm + hits.cold + hits.catalogue, misses }
     },
     monotonic: clocks.monotonic,
-    onBreach: (breach) => emit(breachNotice(breach)),
+    onBreach(breach) {
+      emit(breachNotice(breach))
+      events.emit('objective-breached', breach.name)
+    },
   })
   undos.add(objectives.stop)
+  const measurements = createLateMeasurements({
+    platform,
+    telemetry,
+    figures,
+    network,
+    cache: cacheMemory,
+    reputation,
+    events,
+    store,
+  })
+  undos.add(measurements.stop)
   const contents = createContentCache({ memory: cacheMemory, content })
   storage.onContentLost(contents.forget)
   const packageCache = createPackageCache({
@@ -156,6 +173,7 @@ export const createApplication = (
     onTransfer: (transfer) => emit({ kind: 'transfer', transfer }),
     onInstalled(entries) {
       emit({ kind: 'library', revision: library.revision() })
+      for (const { id, asDependency } of entries) if (!asDependency) events.emit('installed', id)
       providerCounts.provide(entries.map(({ root }) => root))
     },
   })
@@ -222,7 +240,13 @@ export const createApplication = (
       network,
       telemetry,
       figures,
-      telemetryCommands: createTelemetryCommands({ figures, tracing, telemetryExport, objectives }),
+      telemetryCommands: createTelemetryCommands({
+        figures,
+        tracing,
+        telemetryExport,
+        objectives,
+        samples: measurements.started,
+      }),
       peerCommands: createPeerCommands({ self: storage.nodeKey.id, reputation, network }),
       status,
       publications,
@@ -230,9 +254,11 @@ export const createApplication = (
       packageCache,
       contents,
       async flush() {
-        await Promise.all([packageCache.flush(), telemetryExport.flush()])
+        await Promise.all([packageCache.flush(), telemetryExport.flush(), measurements.flush()])
       },
       cacheView: cacheReport.view,
+      events,
+      measurements,
       providerCounts,
       preview,
       emit,
@@ -242,6 +268,7 @@ export const createApplication = (
       stop,
     }),
     async resume() {
+      measurements.started().catch(() => {})
       const online = await network.started
       void clock.check()
       if (!online) return

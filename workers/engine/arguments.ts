@@ -24,6 +24,10 @@ const telemetryOptionsSchema = v.object({
   export: v.boolean(),
   ratio: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
 })
+const sinceSchema = v.optional(v.pipe(v.number(), v.finite()))
+const samplesOptionsSchema = v.optional(v.object({ step: v.optional(v.picklist(['second', 'minute'])) }))
+const limitSchema = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)))
+const traceIdSchema = v.optional(v.looseObject({ id: v.optional(v.string()) }))
 
 /** @throws Failure `InvalidArgument`. */
 export const assertFiles = (files: readonly FileInput[]): void => assertIs(filesSchema, files, 'files')
@@ -67,6 +71,19 @@ export const readPeerId = (peer: unknown): string => {
 }
 
 const sayPeer = (peer: unknown): string => (typeof peer === 'string' ? peer.slice(0, maxPeerIdCharacters) : typeof peer)
+export const assertSamplesArguments = (since: unknown, options: unknown): void => {
+  assertSince(since)
+  assertIs(samplesOptionsSchema, options, 'step')
+}
+
+/** @throws Failure `InvalidArgument`. */
+export const assertTracesArguments = (limit: unknown, options: unknown): void => {
+  assertIs(limitSchema, limit, 'limit')
+  assertIs(traceIdSchema, options, 'trace-id')
+  assertSince((options as { since?: unknown } | undefined)?.since)
+}
+
+const assertSince = (since: unknown): void => assertIs(sinceSchema, since, 'since')
 
 type Argument = Extract<FailureReason, { code: 'malformed-argument' }>['argument']
 

@@ -24,7 +24,9 @@ import { ignoringOperation, startCommandOperations, type WithOperation } from '.
 import type { ContentCache } from './content-cache.ts'
 import type { ContentKeeper } from './content-keeper.ts'
 import { createDrafts, type DraftsDependencies } from './drafts.ts'
+import type { EngineEvents } from './events.ts'
 import type { Installs } from './installs.ts'
+import type { LateMeasurements } from './late-measurements.ts'
 import { cacheMetrics, viewMetrics } from './metrics.ts'
 import type { Network } from './network.ts'
 import type { PackageCache } from './package-cache.ts'
@@ -58,6 +60,8 @@ export interface CommandDependencies {
   /** Writes and sends what waits: the page may be about to close. */
   flush(): Promise<void>
   cacheView(): CacheView
+  events: Pick<EngineEvents, 'emit'>
+  measurements: Pick<LateMeasurements, 'started' | 'flush'>
   providerCounts: ProviderCounts
   preview(id: string, operation: Operation): Promise<void>
   /** Cancels all commands. */
@@ -130,6 +134,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     })
     operation.span.setAttributes({ package: id, version })
     published.add(1)
+    deps.events.emit('published', id)
     packageCache.keep(id)
     publications.sendAll({ id, operation })
     return { id, version, root, warnings: [...found, ...warnings] }
@@ -268,12 +273,11 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       await deps.network.started
       return deps.network.peers.list()
     },
-    metrics: async () => ({
-      ...viewMetrics(figures),
-      ...cacheMetrics(deps.cacheView()),
-      ...lookupStats(figures),
-      active_peers: deps.status.view().connections,
-    }),
+    async metrics() {
+      // They observe the gauges.
+      await deps.measurements.started().catch(() => {})
+      return { ...viewMetrics(figures), ...cacheMetrics(deps.cacheView()), ...lookupStats(figures) }
+    },
     async connect(operation, address) {
       await deps.network.started
       await deps.network.peers.connect(address, operation)

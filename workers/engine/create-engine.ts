@@ -4,6 +4,7 @@ import { createTelemetry } from '../telemetry/create-telemetry.ts'
 import { createApplication } from './application.ts'
 import { createClock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
+import { createEngineEvents } from './events.ts'
 import { createNetwork, type Network } from './network.ts'
 import type { Platform } from './platform.ts'
 import { startNetwork } from './start-network.ts'
@@ -50,6 +51,7 @@ const assemble = async (options: EngineOptions, platform: Platform, undos: UndoS
   const { telemetry, figures } = createTelemetry({ debug, now: clocks.wall, write: writeLog, tracer })
   tracing.measure(telemetry.meter)
   const log = telemetry.logger('engine')
+  const events = createEngineEvents({ telemetry, now: clocks.wall })
   const bus = createUpdateBus((batch) => options.updates.postMessage(batch))
   undos.add(bus.stop, () => platform.webRtc?.close())
   const lock = await platform.lockProfile(profile, {
@@ -68,6 +70,7 @@ const assemble = async (options: EngineOptions, platform: Platform, undos: UndoS
       telemetry,
       clock,
       lock,
+      onBanned: (peer) => events.emit('peer-banned', peer),
       notice(level, id, { name, reason }) {
         log.debug('notice', { id, level, name, reason: reason.code })
         bus.emit({ kind: 'notice', id, level, name, reason })
@@ -92,6 +95,7 @@ const assemble = async (options: EngineOptions, platform: Platform, undos: UndoS
       figures,
       tracing,
       telemetryExport,
+      events,
       clock,
       storage,
       network,

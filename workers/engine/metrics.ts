@@ -1,27 +1,45 @@
 import type { CacheFigures, CacheView, MetricsView } from '../contract/views.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
+import { type CounterName, counters, type HistogramName, histograms } from '../telemetry/instruments.ts'
+import type { Attributes, Measurement } from '../telemetry/telemetry.ts'
 
-/** The counters that scripts read. Bytes are of package content. */
-const shownCounters = [
-  'packages_published',
-  'packages_installed',
-  'gossip_messages_sent',
-  'gossip_messages_received',
-  'piece_bytes_received',
-  'piece_bytes_sent',
-] as const
+/** The latest measurements in a median: enough for one, and recent. */
+const maxMeasurements = 100
 
-/** The latest durations in a median: enough for one, and recent. */
-const maxDurations = 100
-
-/** Counters since the engine started, and the median (ms) of the latest durations, missing until there is one. */
-export const viewMetrics = (figures: Pick<MeterReader, 'sum' | 'latest'>): MetricsView => {
-  const propagation = figures.latest('gossip_propagation_time', maxDurations).map(({ value }) => value)
-  return {
-    ...Object.fromEntries(shownCounters.map((counter) => [counter, figures.sum(counter)])),
-    ...(propagation.length === 0 ? {} : { gossip_propagation_time: median(propagation) }),
-  }
+/**
+ * Every metric by its name (`telemetry/instruments.ts`), as scripts read it. Counters: since the engine started, in
+ * total, and for each set of labels, which are part of the name as in Prometheus. Gauges: now. Histograms: the median of
+ * the latest measurements. A gauge or histogram is missing until there is a value.
+ */
+export const viewMetrics = (figures: Pick<MeterReader, 'sum' | 'latest' | 'collect'>): MetricsView => {
+  const collected = figures.collect()
+  const series = [...collected.counters, ...collected.gauges].flatMap(([name, measurements]) =>
+    measurements.map((measurement) => toEntry(name, measurement)),
+  )
+  const medians = (Object.keys(histograms) as HistogramName[]).flatMap((name): [string, number][] => {
+    const latest = figures.latest(name, maxMeasurements).map(({ value }) => value)
+    return latest.length === 0 ? [] : [[name, median(latest)]]
+  })
+  const totals = (Object.keys(counters) as CounterName[]).map((name): [string, number] => [name, figures.sum(name)])
+  return Object.fromEntries([...series, ...medians, ...totals])
 }
+
+const toEntry = (name: string, { value, attributes }: Measurement): [name: string, value: number] => [
+  name + toLabels(attributes),
+  value,
+]
+
+const toLabels = (attributes: Attributes): string => {
+  const labels = Object.keys(attributes)
+    .sort()
+    .map((key) => `${toLabelName(key)}="${escapeLabel(String(attributes[key]))}"`)
+  return labels.length === 0 ? '' : `{${labels.join(',')}}`
+}
+
+/** Prometheus allows no dots. */
+const toLabelName = (key: string): string => key.replace(/\W/g, '_')
+
+const escapeLabel = (text: string): string => text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')
 
 /** The cache's figures by their metric names: of all kinds of values together, then of each. */
 export const cacheMetrics = ({ hits, misses, hitRate, memory, kinds }: CacheView): MetricsView => ({

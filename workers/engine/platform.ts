@@ -30,10 +30,19 @@ export interface Platform {
   readonly node: Pick<CreateNodeOptions, 'transports' | 'listen'>
   /** Undefined without WebRTC support: the node then works over relays. */
   readonly webRtc: WebRtc | undefined
+  /** What this profile and this program use, as far as the environment tells. */
+  readonly usage: Usage
   /** Writes a line of the debug log. */
   writeLog(line: string): void
   /** Replaces the engine's own tracer, in tests and benchmarks. */
   readonly tracer: Tracer | undefined
+}
+
+export interface Usage {
+  /** Bytes stored by this origin and its limit; undefined where unknown. Never rejects. */
+  storage(): Promise<{ used: number; quota: number } | undefined>
+  /** Heap of this worker or process (bytes). */
+  heapBytes(): number | undefined
 }
 
 /** Generates Ed25519 seeds of 32 bytes, and creates keys from them. */

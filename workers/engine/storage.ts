@@ -78,6 +78,7 @@ export interface StorageDependencies {
   clock: Pick<Clock, 'latest' | 'onChange'>
   lock: Pick<ProfileLock, 'assertHeld'>
   notice(level: 'warning' | 'error', id: string, failure: Failure): void
+  onBanned(peer: string): void
 }
 
 /**
@@ -85,7 +86,7 @@ export interface StorageDependencies {
  * @throws Failure `StorageUnavailable`
  */
 export const openStorage = async (
-  { profile, relays, platform, telemetry, clock, lock, notice }: StorageDependencies,
+  { profile, relays, platform, telemetry, clock, lock, notice, onBanned }: StorageDependencies,
   undos: UndoStack,
 ): Promise<Storage> => {
   const { clocks, crypto, random } = platform
@@ -146,7 +147,7 @@ export const openStorage = async (
   const trust = createTrust({ store, self })
 
   const steadyNow = steadyFrom(clocks.wall)
-  const reputation = createReputation({ telemetry, store, now: steadyNow, random })
+  const reputation = createReputation({ telemetry, store, now: steadyNow, random, onBanned })
   const knownPeers = createKnownPeers({ store, now: steadyNow })
   undos.add(reputation.stop, knownPeers.stop)
   const relayDirectory = createRelayDirectory({ given: relays, store, origin: platform.origin, random })

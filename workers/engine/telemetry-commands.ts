@@ -3,8 +3,9 @@ import type { PercentileView } from '../contract/telemetry-views.ts'
 import { percentileOf } from '../telemetry/exponential-histogram.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 import { type HistogramName, histograms } from '../telemetry/instruments.ts'
-import { assertTelemetryOptions } from './arguments.ts'
+import { assertSamplesArguments, assertTelemetryOptions, assertTracesArguments } from './arguments.ts'
 import type { ObjectiveMonitor } from './objective-monitor.ts'
+import type { Samples } from './samples.ts'
 import type { TelemetryExport } from './telemetry-export.ts'
 import type { Tracing } from './tracing.ts'
 
@@ -13,6 +14,7 @@ export interface TelemetryCommandDependencies {
   tracing: Pick<Tracing, 'traces'>
   telemetryExport: Pick<TelemetryExport, 'view' | 'set'>
   objectives: Pick<ObjectiveMonitor, 'view'>
+  samples(): Promise<Pick<Samples, 'view'>>
 }
 
 export type TelemetryCommands = Pick<
@@ -26,15 +28,17 @@ export const createTelemetryCommands = ({
   tracing,
   telemetryExport,
   objectives,
+  samples,
 }: TelemetryCommandDependencies): TelemetryCommands => ({
-  samples: async () => ({
-    times: new Float64Array(),
-    columns: {},
-    points: { dht_lookup: none(), search: none(), install: none(), gossip_propagation: none() },
-    events: [],
-  }),
+  async samples(since, options) {
+    assertSamplesArguments(since, options)
+    return (await samples()).view(since, options)
+  },
   percentiles: async () => percentilesOf(figures),
-  traces: tracing.traces,
+  async traces(limit, options) {
+    assertTracesArguments(limit, options)
+    return tracing.traces(limit, options)
+  },
   objectives: async () => objectives.view(),
   telemetry: telemetryExport.view,
   async setTelemetry(options) {
@@ -42,8 +46,6 @@ export const createTelemetryCommands = ({
     return telemetryExport.set(options)
   },
 })
-
-const none = () => ({ times: new Float64Array(), values: new Float64Array() })
 
 const durations = (Object.keys(histograms) as HistogramName[]).filter((name) => histograms[name].unit === 'ms')
 

@@ -37,3 +37,32 @@ test('bytes of results are transferred, those of one archive together, and nothi
     port2.close()
   }
 })
+
+test('columns of samples are transferred as one buffer', async () => {
+  const buffer = new Float64Array([1, 2, Number.NaN, 4])
+  const none = { times: buffer.subarray(4), values: buffer.subarray(4) }
+  const commands: Partial<TracedCommands> = {
+    samples: async () => ({
+      times: buffer.subarray(0, 2),
+      columns: { searches: buffer.subarray(2) },
+      points: { dht_lookup: none, search: none, install: none, gossip_propagation: none },
+      events: [],
+    }),
+  }
+  const { port1, port2 } = new MessageChannel()
+  expose(transferResults(commands as TracedCommands), port1)
+  const page = wrap<TracedCommands>(port2)
+  try {
+    const { times, columns } = await page.samples()
+    expect([[...times], [...(columns['searches'] ?? [])]]).toEqual([
+      [1, 2],
+      [Number.NaN, 4],
+    ])
+    expect(times.buffer).toBe(columns['searches']?.buffer)
+    expect(buffer.length).toBe(0)
+  } finally {
+    page[releaseProxy]()
+    port1.close()
+    port2.close()
+  }
+})

@@ -1,9 +1,11 @@
 import { transfer } from 'comlink'
 import { carriesBytes, commandNames } from '../contract/command-table.ts'
 import type { TracedCommands } from '../contract/commands.ts'
-import { takeApart } from '../contract/tab-payload.ts'
 
-/** Prepares commands for comlink: bytes in their results are transferred to the page, as the command table says. */
+/**
+ * Prepares commands for comlink: bytes and columns of numbers in their results are transferred to the page, as the
+ * command table says.
+ */
 export const transferResults = (commands: TracedCommands): TracedCommands => {
   const transferring = Object.fromEntries(
     commandNames.map((name) => {
@@ -22,7 +24,17 @@ export const transferResults = (commands: TracedCommands): TracedCommands => {
 }
 
 const withBuffers = (value: unknown): unknown => {
-  const buffers = new Set<Transferable>()
-  for (const { buffer } of takeApart(value).bytes) if (buffer instanceof ArrayBuffer) buffers.add(buffer)
+  const buffers = new Set<ArrayBuffer>()
+  collectBuffers(value, buffers, maxDepth)
   return buffers.size === 0 ? value : transfer(value as object, [...buffers])
+}
+
+/** Buffers nested deeper are cloned; no result has any. */
+const maxDepth = 8
+
+const collectBuffers = (value: unknown, into: Set<ArrayBuffer>, depth: number): void => {
+  if (typeof value !== 'object' || value === null || depth === 0) return
+  if (ArrayBuffer.isView(value)) {
+    if (value.buffer instanceof ArrayBuffer) into.add(value.buffer)
+  } else for (const each of Object.values(value)) collectBuffers(each, into, depth - 1)
 }

@@ -71,6 +71,8 @@ export interface ReputationDependencies {
   random(): number
   limits?: { peers?: number }
   telemetry?: Pick<Telemetry, 'logger'>
+  /** A peer is banned that was not before. */
+  onBanned?(peer: string): void
 }
 
 /** Length of a ban (ms; docs/protocol.md §10). */
@@ -118,7 +120,7 @@ interface PeerState extends Experience {
 }
 
 export const createReputation = (deps: ReputationDependencies): Reputation => {
-  const { store, now, random, telemetry = noTelemetry } = deps
+  const { store, now, random, telemetry = noTelemetry, onBanned = () => {} } = deps
   const log = telemetry.logger('peers')
   const maxPeers = deps.limits?.peers ?? defaultPeers
   const stateByPeer = new Map<string, PeerState>()
@@ -263,6 +265,7 @@ export const createReputation = (deps: ReputationDependencies): Reputation => {
     observe(peer, event) {
       if (stopped || !isPeerIdText(peer)) return
       const state = meet(peer)
+      const wasBanned = isBanned(state)
       switch (event.kind) {
         case 'rtt':
           state.rttMs = smoothed(state.rttMs, event.ms)
@@ -288,6 +291,7 @@ export const createReputation = (deps: ReputationDependencies): Reputation => {
         log.debug(isBanned(state) ? 'peer banned' : 'peer broke a rule', { peer, fault: event.fault })
       note(peer)
       if (isBanned(state)) void flush()
+      if (isBanned(state) && !wasBanned) onBanned(peer)
     },
 
     scoreOf: (peer) => totalOf(find(peer)),

@@ -6,6 +6,7 @@
 export interface ExponentialHistogram {
   /** Negative values count as zero; NaN is dropped. */
   record(value: number): void
+  count(): number
   snapshot(): HistogramSnapshot
 }
 
@@ -56,6 +57,7 @@ export const createExponentialHistogram = (): ExponentialHistogram => {
       const bucket = index < 0 ? 0 : index >= bucketCount ? bucketCount - 1 : index
       counts[bucket] = (counts[bucket] ?? 0) + 1
     },
+    count: () => count,
     snapshot() {
       let first = 0
       while (first < bucketCount && counts[first] === 0) first += 1

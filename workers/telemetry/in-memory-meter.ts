@@ -36,8 +36,8 @@ export interface CollectedMetrics {
 export interface MeterReader {
   /** Sum of a counter since the start, over the series with all of `attributes`. */
   sum(counter: CounterName, attributes?: Attributes): number
-  /** Number of measurements of a histogram since the start. */
-  count(histogram: HistogramName): number
+  /** Number of measurements of a histogram since the start, in the series with all of `attributes`. */
+  count(histogram: HistogramName, attributes?: Attributes): number
   /** All measurements of a histogram since the start, of all series. */
   histogram(name: HistogramName): HistogramSnapshot
   /** The latest measurements of a histogram, oldest first: `count` of them, at most 2,000. */
@@ -102,46 +102,50 @@ export const createInMemoryMeter = (now: () => number = Date.now): { meter: Mete
   }
 
   const countersOf = (name: CounterName): readonly Measurement[] => [
-    ...(counterByName
-      .get(name)
-      ?.entries()
-      .map(({ attributes, held }) => ({ value: held.value, attributes })) ?? []),
+    ...Array.from(counterByName.get(name)?.entries() ?? [], ({ attributes, held }) => ({
+      value: held.value,
+      attributes,
+    })),
     ...observed(observersByCounter.get(name)),
   ]
 
   const reader: MeterReader = {
     sum(name, wanted = {}) {
       let sum = 0
-      for (const { value, attributes } of countersOf(name)) if (hasAll(attributes, wanted)) sum += value
+      for (const { attributes, held } of counterByName.get(name)?.entries() ?? [])
+        if (hasAll(attributes, wanted)) sum += held.value
+      for (const { value, attributes } of observed(observersByCounter.get(name)))
+        if (hasAll(attributes, wanted)) sum += value
       return sum
     },
-    count: (name) => histogramByName.get(name)?.points.count() ?? 0,
-    histogram: (name) =>
-      sumOf(
-        histogramByName
-          .get(name)
-          ?.series.entries()
-          .map(({ held }) => held.snapshot()) ?? [],
-      ),
-    latest: (name, count = maxPoints) => histogramByName.get(name)?.points.latest(count) ?? [],
-    pointsSince(name, since) {
-      const points = histogramByName.get(name)?.points.latest(maxPoints) ?? []
-      // Scanned from the newest: in time order unless the clock was set back.
-      let first = points.length
-      while (first > 0 && (points[first - 1]?.time ?? 0) > since) first -= 1
-      return points.slice(first)
+    count(name, wanted) {
+      const found = histogramByName.get(name)
+      if (found === undefined) return 0
+      if (wanted === undefined) return found.points.count()
+      let count = 0
+      for (const { attributes, held } of found.series.entries()) if (hasAll(attributes, wanted)) count += held.count()
+      return count
     },
+    histogram: (name) =>
+      sumOf(Array.from(histogramByName.get(name)?.series.entries() ?? [], ({ held }) => held.snapshot())),
+    latest: (name, count = maxPoints) => histogramByName.get(name)?.points.latest(count) ?? [],
+    pointsSince: (name, since) => histogramByName.get(name)?.points.since(since) ?? [],
     gauge: (name) =>
       observed(observersByGauge.get(name)).find(({ attributes }) => Object.keys(attributes).length === 0)?.value,
     collect: () => ({
       counters: [...new Set([...counterByName.keys(), ...observersByCounter.keys()])].map(
-        (name) => [name, countersOf(name)] as const,
+        (name) => [name, countersOf(name).slice(0, maxSeries)] as const,
       ),
       histograms: [...histogramByName].map(
         ([name, { series }]) =>
-          [name, series.entries().map(({ attributes, held }) => ({ attributes, snapshot: held.snapshot() }))] as const,
+          [
+            name,
+            Array.from(series.entries(), ({ attributes, held }) => ({ attributes, snapshot: held.snapshot() })),
+          ] as const,
       ),
-      gauges: [...observersByGauge].map(([name, observers]) => [name, observed(observers)] as const),
+      gauges: [...observersByGauge].map(
+        ([name, observers]) => [name, observed(observers).slice(0, maxSeries)] as const,
+      ),
     }),
   }
 
@@ -155,7 +159,7 @@ interface Cell {
 /** What an instrument holds for each set of attributes. */
 interface Series<T> {
   at(attributes: Attributes): T
-  entries(): readonly { attributes: Attributes; held: T }[]
+  entries(): Iterable<{ attributes: Attributes; held: T }>
 }
 
 const createSeries = <T>(create: () => T): Series<T> => {
@@ -169,7 +173,7 @@ const createSeries = <T>(create: () => T): Series<T> => {
     byKey.set(key, { attributes, held })
     return held
   }
-  return { at, entries: () => [...byKey.values()] }
+  return { at, entries: () => byKey.values() }
 }
 
 /** The latest points; `count` also counts those that were overwritten. */
@@ -178,6 +182,8 @@ interface Ring {
   count(): number
   /** Oldest first. */
   latest(count: number): readonly Point[]
+  /** Those after `time`, oldest first. */
+  since(time: number): readonly Point[]
 }
 
 const createRing = (): Ring => {
@@ -189,6 +195,19 @@ const createRing = (): Ring => {
       count += 1
     },
     count: () => count,
+    since(time) {
+      // Scanned from the newest: in time order unless the clock was set back.
+      const kept = Math.min(count, maxPoints)
+      const at = (back: number): Point | undefined => points[(count - 1 - back) % maxPoints]
+      let found = 0
+      while (found < kept && (at(found)?.time ?? 0) > time) found += 1
+      const ordered: Point[] = []
+      for (let back = found - 1; back >= 0; back -= 1) {
+        const point = at(back)
+        if (point !== undefined) ordered.push(point)
+      }
+      return ordered
+    },
     latest(wanted) {
       const end = count % maxPoints
       const ordered = count <= maxPoints ? points : [...points.slice(end), ...points.slice(0, end)]

@@ -30,6 +30,7 @@ export const createTestPlatform = ({ disk, random, clockMs, node, tracer }: Mach
     onWake: () => () => {},
     node,
     webRtc: undefined,
+    usage: { storage: async () => undefined, heapBytes: () => process.memoryUsage().heapUsed },
     writeLog: (line) => console.log(line),
     tracer,
   }
