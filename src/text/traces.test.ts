@@ -30,7 +30,7 @@ test('any text becomes a short line without invisible characters', () => {
     fc.property(fc.string({ unit: 'binary', maxLength: 500 }), value, (name, value) => {
       for (const text of [sayStep(name), sayDoing(name), sayAttribute(name), sayAttributeValue(name, value)]) {
         expect(text).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]|undefined|NaN|Infinity|\[object/u)
-        expect(text.length).toBeLessThan(300)
+        expect(text.length).toBeLessThan(450)
       }
     }),
   )
