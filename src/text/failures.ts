@@ -19,6 +19,7 @@ export const failureWords: Words<typeof failureReasons> = {
     `${quote(v.spec)} does not name a package. Use a name such as “hello”, “hello@^1” or “@publisher/hello”.`,
   'malformed-address': (v) =>
     `${quote(v.address)} is not a multiaddr. An example: /ip4/127.0.0.1/tcp/9000/ws/p2p/12D3KooW….`,
+  'malformed-peer-id': (v) => `${quote(v.peer, 128)} is not a peer ID. An example: 12D3KooW….`,
   'malformed-name': (v) => `${quote(v.name)} is not a valid package name.`,
   'malformed-version': (v) => `${quote(v.version)} is not a semantic version.`,
   'not-storable': (v) => `This cannot be stored${because(v.detail)}.`,
@@ -126,6 +127,10 @@ export const failureWords: Words<typeof failureReasons> = {
 
   'network-not-started': () => 'This browser could not join the network. Reload the page.',
   'own-address': () => 'That is this tab’s own address.',
+  'own-peer': () => 'That is this tab’s own peer ID.',
+  'peer-not-connected': (v) => `This tab is not connected to peer ${quote(v.peer)}.`,
+  'relay-not-banned': () =>
+    'A relay cannot be banned: other peers find this tab through it. Remove it from the address instead.',
   'address-unreachable': (v) => `No answer from ${quote(v.address, 200)}${because(v.detail)}.`,
   'peer-unreachable': (v) => `${peerName(v.peer)} cannot be reached${because(v.detail)}.`,
   'peer-timed-out': (v) =>
@@ -228,6 +233,8 @@ const argumentRule = {
   confirmedPrivate: 'Confirmed private files must be a list of paths, such as ["certs/test.pem"].',
   leftOut: 'Files left out must be a list of { name, reason, files }, as a check returns it.',
   archive: 'An archive must be a Uint8Array.',
+  telemetry: 'Telemetry options must be { export: boolean, ratio?: number from 0 to 1 }.',
+  count: 'The number of pings must be a whole number from 1 to 20.',
 }
 
 const archiveFault = {

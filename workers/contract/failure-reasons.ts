@@ -45,10 +45,13 @@ export const failureReasons = {
   'record-refused': { detail: 'text' },
 
   // Arguments of commands.
-  'malformed-argument': { argument: ['files', 'specs', 'confirmedPrivate', 'leftOut', 'archive'] },
+  'malformed-argument': {
+    argument: ['files', 'specs', 'confirmedPrivate', 'leftOut', 'archive', 'telemetry', 'count'],
+  },
   'malformed-package-id': { id: 'text' },
   'malformed-spec': { spec: 'text' },
   'malformed-address': { address: 'text' },
+  'malformed-peer-id': { peer: 'text' },
   'malformed-name': { name: 'text' },
   'malformed-version': { version: 'text' },
   'not-storable': { detail: 'text' },
@@ -130,6 +133,10 @@ export const failureReasons = {
   // Peers.
   'network-not-started': {},
   'own-address': {},
+  'own-peer': {},
+  'peer-not-connected': { peer: 'text' },
+  /** This peer needs its relays to be found, and chose them itself. */
+  'relay-not-banned': { peer: 'text' },
   'address-unreachable': { address: 'text', detail: 'text' },
   'peer-unreachable': { peer: 'text?', detail: 'text' },
   'peer-timed-out': { peer: 'text?', seconds: 'number?' },

@@ -5,19 +5,23 @@ import { requestClosestPeers } from '../dht/closest-peers.ts'
 import { createAnnouncements } from '../gossip/announcements.ts'
 import { meshPeers } from '../libp2p-internals/gossipsub.ts'
 import { isDirect } from '../net/addresses.ts'
+import { startBootstrap } from '../net/bootstrap.ts'
 import { createNode } from '../net/create-node.ts'
 import { recordKnownPeers } from '../net/known-peers-recorder.ts'
 import { createPeerFinder } from '../net/peer-finder.ts'
 import { isRelayedStream } from '../net/pool/open-stream.ts'
 import { createPool } from '../net/pool/pool.ts'
 import { createRelaySet } from '../net/relay-set.ts'
+import type { Entry } from '../protocol/entry.ts'
 import { rootToText } from '../protocol/ids.ts'
 import { PACKAGES_TOPIC, PIECE_PROTOCOL, QUERY_PROTOCOL } from '../protocol/protocols.ts'
 import { startRemoteQuery } from '../query/query.ts'
+import type { IngestResult } from '../registry/registry.ts'
 import { createGossipRateLimits } from '../stack/gossip-rate-limits.ts'
 import type { Refusal } from '../stack/head-validator.ts'
 import { relayedContentBytes } from '../stack/limits.ts'
 import { startSync } from '../sync/sync.ts'
+import type { Operation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { type ExchangeState, topicStep } from './connectivity.ts'
 import { createContentProviders } from './content-providers.ts'
@@ -25,6 +29,8 @@ import { createDht } from './dht.ts'
 import { createDialAddress } from './dial-address.ts'
 import { createEmitter } from './emitter.ts'
 import type { NetworkEvents, RunningNetwork } from './network.ts'
+import { createDescribePeer } from './peer-connection.ts'
+import { createPeerHistory, historyStepMs } from './peer-history.ts'
 import { createPeerPolicy, faultOf, isSilence, isViolation } from './peer-policy.ts'
 import { toPeerViews } from './peer-views.ts'
 import type { Platform } from './platform.ts'
@@ -63,35 +69,48 @@ const assemble = async (
   const { clocks, crypto, webRtc } = platform
   const [relays, peersOfEarlierSessions] = await Promise.all([relayDirectory.first(), knownPeers.load()])
 
+  const bootstrap = startBootstrap(telemetry.tracer, {
+    relays: relays.length,
+    known_peers: peersOfEarlierSessions.length,
+  })
+  undos.add(bootstrap.stop)
   const gossipLimits = createGossipRateLimits(clocks.monotonic)
   const floods = createEmitter<string>()
   const refusedPuts = createEmitter<{ peer: string; refusal: Refusal }>()
-  const node = await createNode({
-    privateKey: nodeKey.privateKey,
-    relays: relays.filter(isRelayAddress),
-    crypto,
-    telemetry,
-    iceServers,
-    webRtc: webRtc !== undefined,
-    appSpecificScore: reputation.appScore,
-    isBanned: reputation.isBanned,
-    gossipLimits,
-    onFlood: floods.emit,
-    onRefusedPut: (peer, refusal) => refusedPuts.emit({ peer, refusal }),
-    ...platform.node,
-  })
+  const start = (): ReturnType<typeof createNode> =>
+    createNode({
+      privateKey: nodeKey.privateKey,
+      relays: relays.filter(isRelayAddress),
+      crypto,
+      telemetry,
+      iceServers,
+      webRtc: webRtc !== undefined,
+      appSpecificScore: reputation.appScore,
+      isBanned: reputation.isBanned,
+      gossipLimits,
+      onFlood: floods.emit,
+      onRefusedPut: (peer, refusal) => refusedPuts.emit({ peer, refusal }),
+      ...platform.node,
+    })
+  const node = await bootstrap.run('node_start', new AbortController().signal, start)
   undos.add(node.stop)
   const { libp2p } = node
   const { pubsub } = libp2p.services
+  const changed = (): void => {
+    bootstrap.changed()
+    onChange()
+  }
   const pool = createPool(node, {
-    onChange,
+    onChange: changed,
     scoreOf: reputation.scoreOf,
     inMesh: (peer) => meshPeers(pubsub, PACKAGES_TOPIC).includes(peer),
   })
   undos.add(pool.stop)
+  bootstrap.waitFor(() => pool.directPeers()[0]?.toString())
 
-  const peerPolicy = createPeerPolicy({ reputation, pool, forget: (peer) => knownPeers.forget(peer) })
+  const peerPolicy = createPeerPolicy({ telemetry, reputation, pool, forget: (peer) => knownPeers.forget(peer) })
   const { reportViolation, drop, experience } = peerPolicy
+  const invalidRecords = telemetry.meter.createCounter('verification_failures_total').with({ kind: 'record' })
   floods.subscribe((peer) => drop(peer, 'flood'))
   refusedPuts.subscribe(({ peer, refusal }) => peerPolicy.refusedPut(peer, refusal))
 
@@ -134,17 +153,20 @@ const assemble = async (
   })
   undos.add(announcements.stop)
 
+  const ingest = async (entries: readonly Entry[], from: string, operation: Operation): Promise<IngestResult> => {
+    const result = await registry.ingest(entries, { from, operation })
+    // Forged ones are counted as the violation that they are.
+    invalidRecords.add(result.rejected - result.forged)
+    return result
+  }
+
   let exchange: ExchangeState = { kind: 'none' }
   /** Since the last time without connected peers. */
   let complete = false
   const sync = await startSync({
     telemetry,
     node: libp2p,
-    catalogue: {
-      watchIds: registry.watchEntryIds,
-      entries: registry.entriesById,
-      ingest: (entries, from, operation) => registry.ingest(entries, { from, operation }),
-    },
+    catalogue: { watchIds: registry.watchEntryIds, entries: registry.entriesById, ingest },
     sha256: crypto.sha256,
     directComes: node.webRtc,
     openStream: (peer, protocol, operation) => pool.openStream(peer, protocol, { operation, direct: false }),
@@ -169,7 +191,7 @@ const assemble = async (
     telemetry,
     node: libp2p,
     source: createQuerySource({ registry, search }),
-    ingest: (entries, from, operation) => registry.ingest(entries, { from, operation }),
+    ingest,
     drop,
     onPeers: onChange,
     rank: reputation.rank,
@@ -180,11 +202,12 @@ const assemble = async (
   })
   undos.add(query.stop)
 
-  const relaySet = createRelaySet(node, { relays, onChange })
+  const relaySet = createRelaySet(node, { relays, onChange, steps: bootstrap })
   undos.add(relaySet.stop)
   const finder = createPeerFinder(node, pool, {
     avoid: reputation.isBanned,
-    onChange,
+    onChange: changed,
+    steps: bootstrap,
     requestClosestPeers: (peer, key, operation) => requestClosestPeers(rpc, peer, key, operation),
     knownPeers: peersOfEarlierSessions.filter(({ id }) => !reputation.isBanned(id.toString())),
     ...(webRtc === undefined ? {} : { rtcCounts: webRtc.connections }),
@@ -203,7 +226,15 @@ const assemble = async (
     findInDht: providers.find,
   })
 
-  libp2p.addEventListener('connection:open', onChange)
+  const history = createPeerHistory({ now: clocks.wall })
+  const historyTimer = setInterval(() => {
+    history.sample(
+      pool.peers().map(({ id, rttMs }) => ({ peer: id.toString(), score: reputation.scoreOf(id.toString()), rttMs })),
+    )
+  }, historyStepMs)
+  undos.add(() => clearInterval(historyTimer))
+
+  libp2p.addEventListener('connection:open', changed)
   libp2p.addEventListener('connection:close', () => {
     if (libp2p.getConnections().length === 0) complete = false
     onChange()
@@ -240,11 +271,25 @@ const assemble = async (
       }
     },
     peers: {
-      list: () => toPeerViews(pool, relaySet.isRelay, clocks.wall),
+      list: () =>
+        toPeerViews({
+          pool,
+          traffic: node.traffic,
+          isRelay: relaySet.isRelay,
+          scoreOf: reputation.scoreOf,
+          now: clocks.wall,
+        }),
       connectionCount: () => libp2p.getConnections().length,
+      counts: pool.counts,
       connect: createDialAddress(node),
       drop,
       report: pool.report,
+      isRelay: relaySet.isRelay,
+      describe: createDescribePeer(node, pool),
+      history: history.of,
+      ping: pool.ping,
+      disconnect: pool.disconnect,
+      expel: peerPolicy.expel,
     },
     dht: {
       provide: (root, operation) => providers.provide(rootToText(root), operation),
@@ -261,6 +306,7 @@ const assemble = async (
     query,
     sync: { syncNow: sync.syncNow, syncWithPeers: sync.syncWithPeers, isComplete: () => complete },
     announcements: { announce: announcements.publish, audience: announcements.subscriberCount },
+    traffic: node.traffic,
     wake() {
       // After a sleep the catalogue counts as incomplete until the next sync exchange.
       complete = false

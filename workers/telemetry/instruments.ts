@@ -7,7 +7,10 @@ export interface Instrument {
 }
 
 export const counters = {
-  operations_total: { unit: '{operation}', description: 'Finished commands, by command and outcome (ok, failed)' },
+  operations_total: {
+    unit: '{operation}',
+    description: 'Finished commands, by command and outcome (ok, failed, cancelled)',
+  },
   dht_lookups_total: { unit: '{lookup}', description: 'Head lookups in the DHT, by outcome' },
   gossip_messages_sent: { unit: '{message}', description: 'Announcements published or forwarded' },
   gossip_messages_received: { unit: '{message}', description: 'Announcements received, by verdict' },
@@ -19,7 +22,12 @@ export const counters = {
   piece_bytes_sent: { unit: 'By', description: 'Package content sent to peers' },
   bytes_total: { unit: 'By', description: 'Bytes on streams, by direction (in, out) and protocol' },
   connection_errors_total: { unit: '{dial}', description: 'Dials and connections that failed, by kind' },
-  verification_failures_total: { unit: '{failure}', description: 'Invalid data from peers, by kind' },
+  verification_failures_total: {
+    unit: '{failure}',
+    description:
+      'Invalid data from peers, by kind: violations (hash, signature, malformed), and records that were refused',
+  },
+  traces_not_kept: { unit: '{trace}', description: 'Finished traces that were not kept, by reason (rate, queue)' },
   events_total: { unit: '{event}', description: 'Events of the engine, by kind' },
 } as const satisfies Record<string, Instrument>
 
