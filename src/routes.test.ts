@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { createLinks, nextProfile, parseBrowseQuery, parsePackageQuery, parseProfile } from './routes.ts'
+import {
+  createLinks,
+  nextProfile,
+  parseBrowseQuery,
+  parsePackageQuery,
+  parseProfile,
+  parseTraceFilter,
+} from './routes.ts'
 
 const publisher = 'a'.repeat(52)
 const id = `${publisher}/io.ggen.nextjs`
@@ -47,6 +54,14 @@ describe('queries', () => {
   test('ignore what they do not know', () => {
     expect(parseBrowseQuery('?sort=stars&category=&x=1')).toEqual({ text: '' })
     expect(parsePackageQuery('?tab=nonsense&file=')).toEqual({ tab: 'readme' })
+  })
+
+  test('of the network page come back as they were written, and ignore what they do not know', () => {
+    const filter = { kind: 'install', slow: true, failed: true } as const
+    const link = createLinks('?peer=alice').network(filter)
+    expect(parseTraceFilter(new URL(link, 'http://page.test').search)).toEqual(filter)
+    expect(createLinks('').network({ slow: false })).toBe('/network')
+    expect(parseTraceFilter('?operations=nonsense&slow=1&failed=')).toEqual({})
   })
 
   test('of the package page keep a path with slashes', () => {

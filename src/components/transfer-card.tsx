@@ -9,6 +9,7 @@ import { sayFailure } from '../text/reasons.ts'
 import { transferText } from '../text/transfers.ts'
 import { Button } from './button.tsx'
 import { Progress } from './progress.tsx'
+import { TransferDetails } from './transfer-details.tsx'
 
 /** A running install with cancel, or a failed one with retry. */
 export const TransferCard = ({
@@ -39,6 +40,7 @@ export const TransferCard = ({
         <Progress label={transferText.installing({ packages: what })} share={transferShare(transfer)} />
       )}
       {failure === undefined ? null : <p className="transfer-failure">{sayFailure(failure)}</p>}
+      {hasEnded(state) ? <TransferDetails transferId={id} /> : null}
       <div className="transfer-actions">
         {bare ? null : state === 'failed' ? (
           <>

@@ -75,7 +75,8 @@ export const withTransfer = (state: State, transfer: TransferView): State => {
 
 export const withoutTransfer = (state: State, id: string): State => {
   const { [id]: _dismissed, ...transferById } = state.transferById
-  return { ...state, transferById }
+  const { [id]: _trace, ...traceIdByTransfer } = state.traceIdByTransfer
+  return { ...state, transferById, traceIdByTransfer }
 }
 
 /** Marks package views as stale, to be fetched again when shown. */

@@ -40,7 +40,7 @@ const hit = {
 }
 
 /** An engine that rejects all commands except those that a test supplies. */
-const compose = (given: Partial<EngineClient> = {}) => {
+const compose = (given: Partial<EngineClient> = {}, traceOf = (): string | undefined => undefined) => {
   let tell: (batch: UpdateBatch) => void = () => {}
   const refuse = () => Promise.reject(new Failure('Internal', { code: 'unexpected', detail: 'not part of this test' }))
   const refusals = Object.fromEntries(tabCommands.map((name) => [name, refuse])) as unknown as Pick<
@@ -61,7 +61,7 @@ const compose = (given: Partial<EngineClient> = {}) => {
     ...given,
   }
   const store = createPageStore('system')
-  const commands = createCommands(client, store)
+  const commands = createCommands(client, store, traceOf)
   return { store, commands, tell: (batch: UpdateBatch) => tell(batch) }
 }
 
@@ -464,5 +464,35 @@ describe('publishing', () => {
       stage: 'refused',
       findings: [{ name: 'ArchiveUnreadable', reason: { fault: 'damaged' } }],
     })
+  })
+})
+
+describe('the trace of an operation', () => {
+  const traceId = 'b'.repeat(32)
+
+  test('is kept with the install that it records, until the install is dismissed', async () => {
+    const failing = Promise.withResolvers<never>()
+    const { store, commands } = compose({ install: () => failing.promise }, () => traceId)
+    const transfer = commands.install([id])
+    expect(store.getState().traceIdByTransfer).toEqual({ [transfer]: traceId })
+    failing.reject(new Failure('Timeout', { code: 'peer-left' }))
+    await vi.waitFor(() => expect(store.getState().transferById[transfer]?.state).toBe('failed'))
+    commands.dismissTransfer(transfer)
+    expect(store.getState().traceIdByTransfer).toEqual({})
+  })
+
+  test('is kept with the results of a search', async () => {
+    const { store, commands } = compose({ search: async (query) => answerTo(query) }, () => traceId)
+    store.setState({ engine: { phase: 'ready' } })
+    commands.search({ text: 'kit' })
+    await vi.waitFor(() => expect(store.getState().search.result?.traceId).toBe(traceId))
+  })
+
+  test('is absent where the engine recorded none', async () => {
+    const { store, commands } = compose({ search: async (query) => answerTo(query) })
+    store.setState({ engine: { phase: 'ready' } })
+    commands.search({ text: 'kit' })
+    await vi.waitFor(() => expect(store.getState().search.result).toBeDefined())
+    expect(store.getState().search.result).not.toHaveProperty('traceId')
   })
 })

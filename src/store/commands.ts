@@ -9,7 +9,7 @@ import type {
   UninstallPlan,
   VerifyResult,
 } from '../../workers/contract/views.ts'
-import type { EngineClient } from '../engine/client.ts'
+import { type EngineClient, traceIdOf } from '../engine/client.ts'
 import { askForFolder, canPickFolders } from '../lib/folder-picker.ts'
 import { slugOf } from '../lib/names.ts'
 import { downloadBytes, writeFolder } from '../lib/save.ts'
@@ -73,10 +73,11 @@ const refreshGapMs = 250
 /** Maximum cached package views: those of recently visited pages, so that going back is fast. */
 const MAX_PACKAGES = 20
 
-export const createCommands = (client: EngineClient, store: AppStore): Commands => {
+/** @param traceOf Finds the trace of a command by the promise that the client returned for it. */
+export const createCommands = (client: EngineClient, store: AppStore, traceOf = traceIdOf): Commands => {
   const { getState, setState } = store
   const notify = createNotify(store)
-  const search = createSearchCommands(client, store)
+  const search = createSearchCommands(client, store, traceOf)
   let transferCount = 0
   /** Options of each transfer, so that a retry uses the same ones. */
   const optionsById = new Map<string, Pick<InstallOptions, 'allowMissing'>>()
@@ -92,7 +93,7 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
 
   const commands: Commands = {
     ...search,
-    ...createPublishCommands(client, store, notify),
+    ...createPublishCommands(client, store, notify, traceOf),
     ...createNetworkCommands(client),
 
     start(early = []) {
@@ -154,7 +155,11 @@ export const createCommands = (client: EngineClient, store: AppStore): Commands 
       setState((state) => withTransfer(state, transfer))
       const end = (change: Partial<TransferView>): void =>
         setState((state) => withTransfer(state, { ...(state.transferById[transferId] ?? transfer), ...change }))
-      client.install(specs, { ...options, transferId }).then(
+      const installing = client.install(specs, { ...options, transferId })
+      const traceId = traceOf(installing)
+      if (traceId !== undefined)
+        setState(({ traceIdByTransfer }) => ({ traceIdByTransfer: { ...traceIdByTransfer, [transferId]: traceId } }))
+      installing.then(
         ({ warnings }) => {
           end({ state: 'done' })
           for (const warning of warnings) notify('warning', sayReason(warning))

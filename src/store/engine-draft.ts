@@ -7,7 +7,7 @@ import type {
   PackageCheck,
   PublishResult,
 } from '../../workers/contract/views.ts'
-import type { EngineClient } from '../engine/client.ts'
+import type { EngineClient, traceIdOf } from '../engine/client.ts'
 
 /** A draft as it is now: all that an engine needs that never heard of it. */
 export interface DraftContent {
@@ -23,13 +23,15 @@ export interface EngineDraft {
   check(content: DraftContent): Promise<PackageCheck>
   /** Result of publishing the draft as last checked. */
   dryRun(content: DraftContent): Promise<PublishResult>
-  publish(content: DraftContent): Promise<PublishResult>
+  /** `traceId`: the trace of the command that published. */
+  publish(content: DraftContent): Promise<{ result: PublishResult; traceId: string | undefined }>
   /** Releases the draft once running requests have finished; no requests may follow. */
   close(): void
 }
 
 export const createEngineDraft = (
   client: Pick<EngineClient, 'openDraft' | 'changeDraft' | 'publishDraft' | 'closeDraft'>,
+  traceOf: typeof traceIdOf,
 ): EngineDraft => {
   /** The files last sent to the engine, and its answer. */
   let sent: { files: readonly FileInput[]; opened: Promise<OpenedDraft> } | undefined
@@ -76,6 +78,11 @@ export const createEngineDraft = (
     return onOpened(await open(content))
   }
 
+  const traced = async (publishing: Promise<PublishResult>) => {
+    const traceId = traceOf(publishing)
+    return { result: await publishing, traceId }
+  }
+
   return {
     check: (content) =>
       reach(
@@ -94,8 +101,8 @@ export const createEngineDraft = (
       try {
         return await reach(
           content,
-          (id, files) => client.publishDraft(id, changeOf(content, files)),
-          ({ id }) => client.publishDraft(id),
+          (id, files) => traced(client.publishDraft(id, changeOf(content, files))),
+          ({ id }) => traced(client.publishDraft(id)),
         )
       } finally {
         publishing -= 1

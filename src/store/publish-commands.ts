@@ -1,6 +1,6 @@
 import { joinLeftOut } from '../../workers/contract/left-out.ts'
 import type { DraftOptions, FileInput, LeftOut, ManifestFields, PackageCheck } from '../../workers/contract/views.ts'
-import type { EngineClient } from '../engine/client.ts'
+import type { EngineClient, traceIdOf } from '../engine/client.ts'
 import { slugOf } from '../lib/names.ts'
 import { findOversize, findOversizeArchive, type Picked, readFiles, toPickedFolder } from '../lib/picked-files.ts'
 import { noticeText } from '../text/notices.ts'
@@ -33,18 +33,19 @@ export const createPublishCommands = (
   client: EngineClient,
   { getState, setState }: AppStore,
   notify: (level: Notice['level'], message: string) => void,
+  traceOf: typeof traceIdOf,
 ): PublishCommands => {
   /** Number of the open draft: answers for older ones are dropped. */
   let opened = 0
   let pause: ReturnType<typeof setTimeout> | undefined
   /** The open draft as held by the engine. */
-  let inEngine = createEngineDraft(client)
+  let inEngine = createEngineDraft(client, traceOf)
 
   /** Closes the open draft and returns the number of the next. */
   const endDraft = (): number => {
     opened += 1
     inEngine.close()
-    inEngine = createEngineDraft(client)
+    inEngine = createEngineDraft(client, traceOf)
     return opened
   }
 
@@ -154,8 +155,9 @@ export const createPublishCommands = (
       const of = opened
       change(of, { publishing: true })
       try {
-        const result = await inEngine.publish(contentOf(draft))
-        if (of === opened) show(endDraft(), { stage: 'published', result })
+        const { result, traceId } = await inEngine.publish(contentOf(draft))
+        if (of === opened)
+          show(endDraft(), { stage: 'published', result, ...(traceId === undefined ? {} : { traceId }) })
         // The user has chosen other files meanwhile, so no page shows the result.
         else notify('success', noticeText.published({ name: `${slugOf(result.id)} ${result.version}` }))
       } catch (error) {

@@ -1,5 +1,5 @@
 import type { SearchQuery, SearchResult } from '../../workers/contract/views.ts'
-import type { EngineClient } from '../engine/client.ts'
+import type { EngineClient, traceIdOf } from '../engine/client.ts'
 import type { BrowseQuery } from '../routes.ts'
 import { toFailureView } from './failure-view.ts'
 import { createLatest } from './latest.ts'
@@ -18,7 +18,11 @@ export interface SearchCommands {
   considerPeers(): void
 }
 
-export const createSearchCommands = (client: EngineClient, store: AppStore): SearchCommands => {
+export const createSearchCommands = (
+  client: EngineClient,
+  store: AppStore,
+  traceOf: typeof traceIdOf,
+): SearchCommands => {
   const { getState, setState } = store
   const peerSearch = createPeerSearchCommands(client, store, (query) => toSearchQuery(query, 0))
   /** Last loaded page of the shown results: a refresh fetches it along with the first. */
@@ -28,7 +32,9 @@ export const createSearchCommands = (client: EngineClient, store: AppStore): Sea
 
   const run = createLatest<BrowseQuery>(async (query) => {
     try {
-      const { total, tookMs, facets, hits } = await client.search(toSearchQuery(query, 0))
+      const searching = client.search(toSearchQuery(query, 0))
+      const traceId = traceOf(searching)
+      const { total, tookMs, facets, hits } = await searching
       const isNew = getState().search.answered !== query
       if (isNew) lastPage = 0
       const again = isNew || lastPage === 0 || lastPage * PAGE_HITS >= total ? undefined : lastPage
@@ -37,7 +43,7 @@ export const createSearchCommands = (client: EngineClient, store: AppStore): Sea
         search: {
           wanted,
           answered: query,
-          result: { total, tookMs, facets },
+          result: { total, tookMs, facets, ...(traceId === undefined ? {} : { traceId }) },
           pages: { 0: hits, ...(again === undefined || more === undefined ? {} : { [again]: more.hits }) },
           peers,
         },

@@ -32,6 +32,8 @@ export interface State {
   search: SearchState
   packageById: Readonly<Record<string, Requested<PackageView>>>
   transferById: Readonly<Record<string, TransferView>>
+  /** Traces of the installs that this page began, by transfer. */
+  traceIdByTransfer: Readonly<Record<string, string>>
   /** Publications of this visit; the key is `<package id>@<version>`. */
   publicationByKey: Readonly<Record<string, PublicationView>>
   draft: Draft | undefined
@@ -55,12 +57,17 @@ export interface SearchState {
   wanted: BrowseQuery | undefined
   /** The query that `result` and `pages` answer. */
   answered: BrowseQuery | undefined
-  result: Pick<SearchResult, 'total' | 'tookMs' | 'facets'> | undefined
+  result: ShownResult | undefined
   /** Hits by page of `PAGE_HITS`; pages that were not loaded are absent. */
   pages: Readonly<Record<number, readonly PackageSummary[]>>
   /** State of the remote query for `wanted`; undefined without one. */
   peers: 'asking' | { asked: number; answered: number } | undefined
   failure?: FailureView
+}
+
+export interface ShownResult extends Pick<SearchResult, 'total' | 'tookMs' | 'facets'> {
+  /** Absent if the search was not traced. */
+  traceId?: string
 }
 
 /** Hits per page: two desktop screens; the engine returns at most 100. */
@@ -72,7 +79,8 @@ export type Draft =
   /** Not read: too large, too many files, or not an archive. */
   | { stage: 'refused'; source: string; findings: readonly Finding[] }
   | OpenDraft
-  | { stage: 'published'; result: PublishResult }
+  /** Without `traceId` the publication was not traced. */
+  | { stage: 'published'; result: PublishResult; traceId?: string }
 
 export interface OpenDraft {
   stage: 'open'
@@ -113,6 +121,7 @@ export const initialState = (theme: Theme): State => ({
   search: { wanted: undefined, answered: undefined, result: undefined, pages: {}, peers: undefined },
   packageById: {},
   transferById: {},
+  traceIdByTransfer: {},
   publicationByKey: {},
   draft: undefined,
   notices: [],

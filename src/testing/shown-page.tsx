@@ -25,6 +25,9 @@ export interface ShownPage {
   stop(): void
 }
 
+/** The trace of every command of a shown page. */
+export const commandTraceId = '5'.repeat(32)
+
 /** Commands without a supplied answer never settle. */
 const silentClient = (answers: Partial<EngineClient>): EngineClient =>
   new Proxy(answers as EngineClient, {
@@ -42,7 +45,9 @@ export const showPage = (address: string, state: Partial<State>, answers: Partia
   // Some tests make parts throw on purpose; the console would repeat each error.
   const root = createRoot(element, { onCaughtError() {} })
   root.render(
-    <AppContext value={{ store, commands: createCommands(client, store), links: createLinks('') }}>
+    <AppContext
+      value={{ store, commands: createCommands(client, store, () => commandTraceId), links: createLinks('') }}
+    >
       <Router hook={hook} searchHook={searchHook}>
         <App />
       </Router>

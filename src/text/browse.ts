@@ -16,6 +16,7 @@ export const browseText = messages('browse', {
   failed: params('The search failed: {reason}'),
   searching: 'searching…',
   took: params('in {duration}'),
+  searchDetails: 'Details of this search',
   askingPeers: 'Asking other peers…',
   noneAnswered: count({ one: 'No answer from {count} peer.', other: 'No answer from {count} peers.' }),
   allAnswered: count({ one: '{count} peer answered.', other: '{count} peers answered.' }),

@@ -1,3 +1,4 @@
+import type { ObjectiveState } from '../../workers/contract/telemetry-views.ts'
 import { messages } from './catalogue.ts'
 import { choice, params } from './forms.ts'
 
@@ -28,7 +29,7 @@ export const objectivesText = messages('objectives', {
     'Share of requests beyond the target, divided by the share that the objective allows. Above 1, the target is missed.',
   times: params('{rate}×'),
   requests: 'Requests',
-  ofMinimum: params('{count} of {minimum} needed'),
+  ofMinimum: params('{count} of {minimum}'),
   measured: params('{count}'),
   sinceStart: 'Since the start',
   spark: params('{name} in the last hour'),
@@ -39,3 +40,6 @@ export const objectivesText = messages('objectives', {
     install_p95: 'Slow installs',
   }),
 })
+
+/** Before the engine has answered, there is no data either. */
+export const sayState = (state: ObjectiveState | undefined): string => objectivesText.state(state ?? 'no data')

@@ -118,6 +118,7 @@ export const publishText = messages('publish', {
     other: 'Its record is stored by {count} peers, counting relays.',
   }),
   viewPackage: 'View package',
+  details: 'Details of this publication',
   publishAnother: 'Publish another',
   outgoing: 'Being announced',
 })

@@ -74,22 +74,38 @@ const stepDoing = messages('steps-doing', {
   announce: 'announcing the package to peers',
   bootstrap: 'joining the network',
   check: 'checking the files',
+  'count providers': 'counting the peers that have the content',
   dht_peer_query: 'waiting for answers of DHT peers',
   dht_put: 'storing the record in the DHT',
-  dht_query: 'choosing which DHT peers to ask',
+  dht_query: 'in the DHT query itself, between its requests',
   fetch: 'finding the peers that have the content, and arranging its pieces',
   first_direct_peer: 'waiting for the first direct connection',
   gossip_receive: 'handling an announcement',
   lookup: 'looking up the package',
+  'net.dial': 'connecting to peers',
+  'net.dial relay': 'connecting to a relay',
+  'net.dial relayed': 'connecting to peers through a relay',
+  'net.find peers': 'finding peers',
+  'net.ping': 'waiting for answers to pings',
+  'net.reserve': 'waiting for a reservation at a relay',
+  node_start: 'starting the peer-to-peer node',
+  peer_query: 'waiting for answers of peers',
   peer_selection: 'choosing peers',
+  piece_serve: 'sending pieces to a peer',
   piece_source: 'waiting for pieces from peers',
+  provide: 'announcing this peer as a provider',
+  query_serve: 'answering a peer',
   relay_dial: 'connecting to a relay',
+  republish_heads: 'renewing records in the DHT',
+  republish_providers: 'renewing provider records in the DHT',
   reserve: 'waiting for a reservation at a relay',
   resolve: 'choosing versions',
   search: 'searching',
   store: 'storing the package on this device',
   sync: 'exchanging catalogues with a peer',
+  sync_serve: 'exchanging catalogues with a peer',
   verify: 'verifying files',
+  verify_records: 'verifying signatures',
 })
 
 /** Names of steps and operations. Those without an entry are shown by their own name. */
@@ -102,6 +118,7 @@ const stepName = messages('step-names', {
   check: 'Check files',
   command: 'Command',
   connect: 'Connect to an address',
+  'count providers': 'Count providers',
   describe: 'Read a package',
   dht_peer_query: 'Ask a DHT peer',
   dht_put: 'Store the record in the DHT',
@@ -113,32 +130,48 @@ const stepName = messages('step-names', {
   gossip_receive: 'Receive an announcement',
   install: 'Install',
   lookup: 'Lookup',
+  'net.dial': 'Connect to a peer',
+  'net.dial relay': 'Connect to a relay',
+  'net.dial relayed': 'Connect through a relay',
+  'net.find peers': 'Find peers',
+  'net.ping': 'Ping a peer',
+  'net.reserve': 'Reserve at a relay',
+  node_start: 'Start the node',
   openDraft: 'Open a package to publish',
+  peer_query: 'Ask a peer',
   peer_selection: 'Choose peers',
+  piece_serve: 'Send pieces to a peer',
   piece_source: 'Pieces from a peer',
   ping: 'Ping a peer',
   planInstall: 'Plan an install',
   planUninstall: 'Plan a removal',
   preview: 'Fetch a preview',
+  provide: 'Announce as a provider',
   publish: 'Publish',
   publishDraft: 'Publish',
+  query_serve: 'Answer a peer',
   readArchive: 'Read an archive',
   readFile: 'Read a file',
   relay_dial: 'Connect to a relay',
+  republish_heads: 'Renew records in the DHT',
+  republish_providers: 'Renew provider records',
   reserve: 'Reserve at a relay',
   resolve: 'Choose versions',
   search: 'Search',
   setTelemetry: 'Change telemetry',
   store: 'Store the package',
   sync: 'Exchange catalogues',
+  sync_serve: 'Exchange catalogues (asked by a peer)',
   unban: 'Lift a ban',
   uninstall: 'Remove',
   verify: 'Verify files',
+  verify_records: 'Verify signatures',
   yank: 'Yank',
 })
 
 /** Names of the attributes of steps. Those without an entry are shown by their own name. */
 const attributeName = messages('attribute-names', {
+  accepted: 'Accepted',
   acknowledgements: 'Peers that stored the record',
   age: 'Age of the announcement',
   age_ms: 'Age of the announcement',
@@ -148,20 +181,29 @@ const attributeName = messages('attribute-names', {
   bytes: 'Bytes',
   bytes_in: 'Bytes received',
   bytes_out: 'Bytes sent',
+  candidates: 'Candidates',
   command: 'Command',
-  count: 'Candidates',
+  complete: 'Complete',
+  count: 'Chosen',
+  dialled: 'Newly connected',
+  dry_run: 'Dry run',
+  entries: 'Entries',
   entries_in: 'Entries received',
   entries_out: 'Entries sent',
+  equal: 'Catalogues were equal',
   failure: 'Failure',
   fan_out: 'Peers asked at once',
   files: 'Files',
   filtered: 'Left out',
+  findings: 'Findings',
   found: 'Found',
   from: 'Answered from',
   hops: 'Hops',
   key: 'Key',
   kind: 'Kind',
+  known_peers: 'Remembered peers',
   ms: 'Time to answer',
+  ok: 'Without errors',
   outcome: 'Outcome',
   package: 'Package',
   packages: 'Packages',
@@ -170,21 +212,43 @@ const attributeName = messages('attribute-names', {
   peers: 'Peers',
   pieces: 'Pieces',
   protocol: 'Protocol',
+  providers: 'Providers stored at',
+  purpose: 'Purpose',
+  puts: 'Peers asked to store it',
+  read_again: 'Files read again',
+  refused: 'Refused',
+  rejected: 'Rejected',
   relay: 'Relay',
+  relayed: 'Through a relay',
+  relays: 'Relays',
   results: 'Results returned',
+  resumed: 'Resumed after a reload',
+  retry: 'Repeated',
   root: 'Content ID',
+  skipped: 'Skipped',
   source: 'Source',
   sources: 'Sources',
+  status: 'Status',
   steps: 'Steps of the resolver',
   tier: 'Cache tier',
   timed_out: 'Peers that did not answer in time',
   total: 'Results in total',
+  transfer: 'Transfer',
   turns: 'Rounds',
+  type: 'Type',
+  unproven: 'Not proven',
   verdict: 'Verdict',
   version: 'Version',
 })
 
-const attributeText = messages('attribute-values', { yes: 'Yes', no: 'No' })
+const valueText = messages('attribute-values', {
+  yes: 'Yes',
+  no: 'No',
+  find_head: 'Find the head record',
+  find_providers: 'Find providers',
+  provide: 'Announce as a provider',
+  put_head: 'Store the head record',
+})
 
 /** Names of operations and steps come from this version or another one, so any text may be one. */
 const own = (texts: object, name: string): string | undefined => (texts as Readonly<Record<string, string>>)[name]
@@ -200,13 +264,20 @@ export const sayAttribute = (name: string): string => own(attributeName, name) ?
 
 /** Figures with the unit that their name says. */
 export const sayAttributeValue = (name: string, value: string | number | boolean): string => {
-  if (typeof value === 'boolean') return value ? attributeText.yes : attributeText.no
-  if (typeof value === 'string') return plain(value)
+  if (typeof value === 'boolean') return value ? valueText.yes : valueText.no
+  if (typeof value === 'string') {
+    if (name === 'purpose') return own(valueText, value) ?? plain(value)
+    // Outcomes and the like are written as identifiers.
+    return /^[a-z]+(_[a-z]+)+$/.test(value) ? value.replaceAll('_', ' ') : plain(value, maxValueCharacters)
+  }
   if (/(^|_)bytes(_|$)/.test(name)) return formatBytes(value)
   if (/(^|_)ms$|^age$/.test(name)) return formatDuration(value)
   return Number.isInteger(value) ? formatCount(value) : formatDecimal(value)
 }
 
-const maxCharacters = 200
+/** Longer than any name of this version. */
+const maxNameCharacters = 60
+const maxValueCharacters = 200
 
-const plain = (text: string): string => tame(text.slice(0, maxCharacters))
+const plain = (text: string, most = maxNameCharacters): string =>
+  tame(text.length > most ? `${text.slice(0, most)}…` : text)

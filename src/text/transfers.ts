@@ -17,4 +17,5 @@ export const transferText = messages('transfers', {
   throughRelay: params('{state} through the relay, at most {limit} per package'),
   progress: params('{done} of {total}'),
   installing: params('Installing {packages}'),
+  details: 'Details of this install',
 })

@@ -1,11 +1,12 @@
 import './browse.css'
 import { useEffect, useMemo, useRef, useState } from 'react'
-import { useLocation, useSearch } from 'wouter'
+import { Link, useLocation, useSearch } from 'wouter'
 import { Part } from '../../components/part.tsx'
-import { useApp, useAppState } from '../../hooks/use-app.ts'
+import { useApp, useAppState, useLinks } from '../../hooks/use-app.ts'
 import { useTitle } from '../../hooks/use-title.ts'
 import { type BrowseQuery, isSortOrder, parseBrowseQuery, sortOrders } from '../../routes.ts'
 import { emptyReason, isNarrowed, isSearching, peersSentence } from '../../store/selectors.ts'
+import type { ShownResult } from '../../store/state.ts'
 import { browseText } from '../../text/browse.ts'
 import { counts } from '../../text/counts.ts'
 import { drawingFailureText } from '../../text/drawing-failures.ts'
@@ -96,14 +97,30 @@ const ResultHead = ({ query, narrow }: { query: BrowseQuery; narrow: (change: Pa
       <p className="result-count">
         <output>{failure === undefined ? found : browseText.failed({ reason: sayFailure(failure) })}</output>
         {result === undefined || found === '' || failure !== undefined ? null : (
-          <span aria-hidden="true" className="result-time">
-            {searching ? browseText.searching : browseText.took({ duration: formatDuration(result.tookMs) })}
-          </span>
+          <ResultTime result={result} searching={searching} />
         )}
         <output className="result-peers">{asked}</output>
       </p>
       {isEmpty ? null : <SortOrderSelect narrow={narrow} query={query} />}
     </div>
+  )
+}
+
+/** Leads to the steps of the search. */
+const ResultTime = ({ result: { tookMs, traceId }, searching }: { result: ShownResult; searching: boolean }) => {
+  const links = useLinks()
+  const took = browseText.took({ duration: formatDuration(tookMs) })
+  if (searching || traceId === undefined) {
+    return (
+      <span aria-hidden="true" className="result-time">
+        {searching ? browseText.searching : took}
+      </span>
+    )
+  }
+  return (
+    <Link className="result-time" href={links.trace(traceId)} title={browseText.searchDetails}>
+      {took}
+    </Link>
   )
 }
 

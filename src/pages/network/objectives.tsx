@@ -17,7 +17,7 @@ import { isFailureView } from '../../store/failure-view.ts'
 import { drawingFailureText } from '../../text/drawing-failures.ts'
 import { formatDuration } from '../../text/format.ts'
 import { formatDecimal, formatPercent } from '../../text/numbers.ts'
-import { objectivesText } from '../../text/objectives.ts'
+import { objectivesText, sayState } from '../../text/objectives.ts'
 import { hourMs, lastHour } from './last-hour.ts'
 import { showTraces } from './traces.tsx'
 
@@ -77,11 +77,17 @@ const filterOf: Record<ObjectiveName, TraceFilter> = {
   install_p95: { kind: 'install', slow: true },
 }
 
-const markOf: Record<ObjectiveState, { icon: IconName; mark: string; tone: 'plain' | 'warning' | 'error' }> = {
-  ok: { icon: 'ok', mark: 'mark mark-ok', tone: 'plain' },
-  'at risk': { icon: 'warning', mark: 'mark mark-warning', tone: 'warning' },
-  breached: { icon: 'error', mark: 'mark mark-error', tone: 'error' },
-  'no data': { icon: 'waiting', mark: 'mark', tone: 'plain' },
+interface Look {
+  icon: IconName
+  /** Class of mark and tile; empty where nothing is judged yet. */
+  tone: 'ok' | 'warning' | 'error' | ''
+}
+
+const lookOf = (state: ObjectiveState | undefined): Look => {
+  if (state === 'ok') return { icon: 'ok', tone: 'ok' }
+  if (state === 'at risk') return { icon: 'warning', tone: 'warning' }
+  if (state === 'breached') return { icon: 'error', tone: 'error' }
+  return { icon: 'waiting', tone: '' }
 }
 
 const Tile = ({
@@ -95,17 +101,17 @@ const Tile = ({
   history: History | undefined
 }) => {
   const links = useLinks()
-  const { state = 'no data', value, count = 0, burnRate, sinceStart } = view ?? {}
-  const { icon, mark, tone } = markOf[state]
+  const { state, value, count = 0, burnRate, sinceStart } = view ?? {}
+  const { icon, tone } = lookOf(state)
   const { target } = objectiveLimits[name]
   const say = (amount: number): string => (name === 'cache_hit_rate' ? formatPercent(amount) : formatDuration(amount))
   return (
-    <li className={`tile tile-${state.replace(' ', '-')}`}>
+    <li className={`tile tile-${tone}`}>
       <div className="tile-head">
         <h3>{objectivesText.name(name)}</h3>
-        <span className={mark}>
+        <span className={`mark mark-${tone}`}>
           <Icon name={icon} />
-          {objectivesText.state(state)}
+          {sayState(state)}
         </span>
       </div>
       <p className="tile-value">
@@ -114,7 +120,7 @@ const Tile = ({
       <p className="tile-note">{objectivesText.what(name)}</p>
       <Sparkline
         label={objectivesText.spark({ name: objectivesText.name(name) })}
-        tone={tone}
+        tone={tone === 'warning' || tone === 'error' ? tone : 'plain'}
         values={history === undefined ? [] : lastHour(history.samples, columnOf[name], history.now)}
         width={240}
       />
@@ -136,7 +142,7 @@ const Tile = ({
         <div>
           <dt>{objectivesText.requests}</dt>
           <dd>
-            {state === 'no data'
+            {tone === ''
               ? objectivesText.ofMinimum({ count, minimum: objectiveMinimum[name] })
               : objectivesText.measured({ count })}
           </dd>

@@ -114,7 +114,7 @@ test('the sentence names the step and the peer that took the time', async () => 
   const why = document.querySelector('.trace-why')
   expect(why?.textContent).toContain('3.1 s of 3.4 s (90%) was spent waiting for pieces from peers.')
   expect(why?.querySelector('a')?.getAttribute('href')).toBe(`/network/peers/${slowPeer}`)
-  expect(nameOfStep(chosen())).toBe(sayStep('piece_source'))
+  expect(nameOfStep(chosen())).toBe(`${sayStep('piece_source')}…${slowPeer.slice(-5)}`)
 })
 
 test('arrow keys walk, open and close the steps', async () => {

@@ -4,7 +4,7 @@ import { Button } from '../../components/button.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { formatDuration } from '../../text/format.ts'
 import { sayAttribute, sayAttributeValue, sayStep, tracesText } from '../../text/traces.ts'
-import { isPeerId, PeerLink } from './peer-link.tsx'
+import { isPeerId, PeerLink, peerOfSpan } from './peer-link.tsx'
 import { nodesBelow, type SpanNode, shownNodes, startCollapsed } from './span-tree.ts'
 import { stepByKey } from './tree-keys.ts'
 
@@ -18,7 +18,7 @@ export const Waterfall = ({
   first,
 }: {
   root: SpanNode
-  /** The steps that were waited for. */
+  /** The steps that were waited for, and how long (ms). */
   awaited: ReadonlyMap<SpanNode, number>
   /** The step that is chosen at first. */
   first: SpanView
@@ -67,7 +67,7 @@ export const Waterfall = ({
           <div aria-label={tracesText.waterfallHint} onKeyDown={onKeyDown} ref={tree} role="tree">
             {shown.map((node) => (
               <Step
-                isAwaited={awaited.has(node)}
+                isAwaited={(awaited.get(node) ?? 0) / wholeMs >= minShare}
                 isChosen={node === chosen}
                 isOpen={!collapsed.has(node.key)}
                 key={node.key}
@@ -99,6 +99,9 @@ const Axis = ({ wholeMs }: { wholeMs: number }) => (
   </div>
 )
 
+/** Steps that had at least this share of the time to themselves stand out. */
+const minShare = 0.05
+
 const indentPx = 14
 
 /** Deeper steps are indented no further: their names must stay readable. */
@@ -125,6 +128,7 @@ const Step = ({
 }) => {
   const { key, span, depth, startMs, endMs, children } = node
   const isParent = children.length > 0
+  const peer = peerOfSpan(span)
   const left = share((startMs - originMs) / wholeMs)
   const width = share((endMs - originMs) / wholeMs) - left
   const look = span.failed ? ' step-bar-failed' : isAwaited ? ' step-bar-awaited' : ''
@@ -158,6 +162,7 @@ const Step = ({
           <span className="step-twist" />
         )}
         <span>{sayStep(span.name)}</span>
+        {peer === undefined ? null : <code className="step-peer">…{peer.slice(-peerCharacters)}</code>}
         {span.failed ? (
           <>
             <Icon className="step-failed-icon" name="error" />
@@ -172,6 +177,9 @@ const Step = ({
     </div>
   )
 }
+
+/** Enough of the end of a peer id to tell the peers of a trace apart: all ids begin alike. */
+const peerCharacters = 5
 
 const share = (value: number): number => Math.min(Math.max(value, 0), 1)
 

@@ -6,6 +6,7 @@ import { Button, LinkButton } from '../../components/button.tsx'
 import { Dialog } from '../../components/dialog.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { TransferCard } from '../../components/transfer-card.tsx'
+import { TransferDetails } from '../../components/transfer-details.tsx'
 import { useAppState, useCommands, useLinks } from '../../hooks/use-app.ts'
 import { keyed } from '../../lib/keyed.ts'
 import { slugOf } from '../../lib/names.ts'
@@ -79,7 +80,7 @@ export const InstallDialog = ({ view, version, onClose }: Props) => {
       >
         {isDone ? (
           <Banner title={installText.doneTitle} tone="success">
-            {installText.done}
+            {installText.done} <TransferDetails transferId={transfer.id} />
           </Banner>
         ) : (
           <TransferCard bare titled={false} transfer={transfer} />

@@ -39,7 +39,7 @@ export default function PublishPage() {
       {draft?.stage === 'open' ? <DraftView draft={draft} /> : null}
       {draft?.stage === 'published' ? (
         <Part name={drawingFailureText.published} of={draft}>
-          <Published result={draft.result} />
+          <Published result={draft.result} traceId={draft.traceId} />
         </Part>
       ) : null}
     </div>

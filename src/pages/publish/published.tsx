@@ -6,7 +6,13 @@ import { slugOf } from '../../lib/names.ts'
 import { publishText } from '../../text/publish.ts'
 
 /** State of a published release: stored, announced, record stored by peers. */
-export const Published = ({ result: { id, version } }: { result: PublishResult }) => {
+export const Published = ({
+  result: { id, version },
+  traceId,
+}: {
+  result: PublishResult
+  traceId?: string | undefined
+}) => {
   const links = useLinks()
   const { discardDraft } = useCommands()
   const publication = useAppState((state) => state.publicationByKey[`${id}@${version}`])
@@ -26,6 +32,11 @@ export const Published = ({ result: { id, version } }: { result: PublishResult }
         <Button icon="publish" onClick={discardDraft}>
           {publishText.publishAnother}
         </Button>
+        {traceId === undefined ? null : (
+          <LinkButton href={links.trace(traceId)} look="quiet">
+            {publishText.details}
+          </LinkButton>
+        )}
       </div>
     </section>
   )

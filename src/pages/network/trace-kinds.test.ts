@@ -1,0 +1,86 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { objectiveLimits } from '../../../workers/contract/objective-limits.ts'
+import type { TraceView } from '../../../workers/contract/telemetry-views.ts'
+import { barShare, filterTraces, isSlow, joinTraces, kindOfTrace, maxTraces, timeToAskFrom } from './trace-kinds.ts'
+
+const trace = (traceId: string, change: Partial<TraceView> = {}): TraceView => ({
+  traceId,
+  name: 'search',
+  startedAt: 1_000,
+  durationMs: 5,
+  failed: false,
+  spans: [],
+  ...change,
+})
+
+const ids = (traces: readonly TraceView[]): string[] => traces.map(({ traceId }) => traceId)
+
+test.each([
+  ['search', 'search'],
+  ['publishDraft', 'publish'],
+  ['describe', 'command'],
+  ['bootstrap', 'background'],
+  ['constructor', 'background'],
+  ['', 'background'],
+])('a trace named “%s” is of the kind “%s”', (name, kind) => {
+  expect(kindOfTrace(name)).toBe(kind)
+})
+
+test('an operation is slow beyond the target of its objective', () => {
+  const { target } = objectiveLimits.install_p95
+  expect(isSlow(trace('a', { name: 'install', durationMs: target }))).toBe(false)
+  expect(isSlow(trace('a', { name: 'install', durationMs: target + 1 }))).toBe(true)
+  expect(isSlow(trace('a', { durationMs: Number.NaN }))).toBe(false)
+})
+
+test('filters combine', () => {
+  const all = [
+    trace('a'),
+    trace('b', { durationMs: 900 }),
+    trace('c', { name: 'install', failed: true }),
+    trace('d', { name: 'install', failed: true, durationMs: 9_000 }),
+  ]
+  expect(ids(filterTraces(all, {}))).toEqual(['a', 'b', 'c', 'd'])
+  expect(ids(filterTraces(all, { slow: true }))).toEqual(['b', 'd'])
+  expect(ids(filterTraces(all, { kind: 'install' }))).toEqual(['c', 'd'])
+  expect(ids(filterTraces(all, { kind: 'install', slow: true, failed: true }))).toEqual(['d'])
+})
+
+describe('loaded traces', () => {
+  test('are put before the known ones, once each', () => {
+    const known = [trace('b'), trace('a')]
+    expect(ids(joinTraces(known, [trace('c'), trace('b')]))).toEqual(['c', 'b', 'a'])
+    expect(joinTraces(known, [trace('a')])).toBe(known)
+  })
+
+  test('push out the oldest', () => {
+    const known = Array.from({ length: maxTraces }, (_, at) => trace(String(at)))
+    const joined = joinTraces(known, [trace('new')])
+    expect(joined).toHaveLength(maxTraces)
+    expect(joined[0]?.traceId).toBe('new')
+  })
+
+  test('are asked for with room for those that appear late, also after the clock was set back', () => {
+    expect(timeToAskFrom([], 0)).toBeUndefined()
+    const hour = 3_600_000
+    const since = timeToAskFrom([trace('a', { startedAt: 5 * hour })], 6 * hour) ?? Number.NaN
+    expect(since).toBeLessThan(5 * hour - 30_000)
+    expect(since).toBeGreaterThan(5 * hour - 60_000)
+    expect(timeToAskFrom([trace('a', { startedAt: 5 * hour })], hour)).toBeLessThan(hour)
+    expect(timeToAskFrom([trace('a', { startedAt: Number.NaN })], hour)).toBeUndefined()
+  })
+})
+
+test('a longer operation has a longer bar, within its lane', () => {
+  const duration = fc.double({ min: 0, max: 1e9, noNaN: true })
+  fc.assert(
+    fc.property(duration, duration, (a, b) => {
+      const [shorter, longer] = a < b ? [a, b] : [b, a]
+      const share = barShare(shorter, longer)
+      expect(share).toBeGreaterThanOrEqual(0)
+      expect(share).toBeLessThanOrEqual(barShare(longer, longer))
+      expect(barShare(longer, longer)).toBeLessThanOrEqual(1)
+    }),
+  )
+})
