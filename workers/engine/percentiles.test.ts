@@ -1,12 +1,18 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createInMemoryMeter } from '../telemetry/in-memory-meter.ts'
-import { createTelemetryCommands, type TelemetryCommandDependencies } from './telemetry-commands.ts'
+import { createTelemetryCommands } from './telemetry-commands.ts'
 
 const compose = () => {
   const { meter, reader } = createInMemoryMeter()
-  // Percentiles come from histograms alone.
-  const { percentiles } = createTelemetryCommands({ figures: reader } as TelemetryCommandDependencies)
+  const nothing = () => Promise.reject(new Error('Percentiles come from histograms alone.'))
+  const { percentiles } = createTelemetryCommands({
+    figures: reader,
+    tracing: { traces: nothing },
+    telemetryExport: { view: nothing, set: nothing },
+    objectives: { view: () => [] },
+    samples: nothing,
+  })
   return { meter, percentiles }
 }
 
