@@ -38,6 +38,23 @@ describe('direct paths', () => {
     expect(paths.retryInMs('a')).toBe(10_000)
   })
 
+  it('report each attempt that failed, not those that were cancelled', () => {
+    let failed = 0
+    const paths = createDirectPaths(
+      () => 0,
+      () => {
+        failed += 1
+      },
+    )
+    const end = paths.begin('a')
+    end('failed')
+    end('failed')
+    paths.begin('b')('failed')
+    paths.begin('c')('cancelled')
+    paths.begin('c')('made')
+    expect(failed).toBe(2)
+  })
+
   it('count concurrent failures once', () => {
     const { clock, paths } = compose()
     const ends = [paths.begin('a'), paths.begin('a'), paths.begin('a')]

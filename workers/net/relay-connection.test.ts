@@ -2,6 +2,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createInMemoryMeter } from '../telemetry/in-memory-meter.ts'
 import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { createRelayConnection } from './relay-connection.ts'
 
@@ -11,8 +12,9 @@ afterEach(() => void vi.useRealTimers())
 test('a wake during a failing dial starts another dial at once', async () => {
   const peer = peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
   const dials: PromiseWithResolvers<never>[] = []
+  const { meter, reader } = createInMemoryMeter()
   const tab = {
-    telemetry: noTelemetry,
+    telemetry: { ...noTelemetry, meter },
     libp2p: {
       getConnections: () => [],
       getMultiaddrs: () => [],
@@ -40,5 +42,9 @@ test('a wake during a failing dial starts another dial at once', async () => {
   expect(dials).toHaveLength(2)
   await vi.advanceTimersByTimeAsync(2_000)
   expect(dials).toHaveLength(3)
+  expect(reader.sum('connection_errors_total', { kind: 'relay' })).toBe(2)
   keeper.stop()
+  dials[2]?.reject(new Error('It was stopped.'))
+  await vi.advanceTimersByTimeAsync(0)
+  expect(reader.sum('connection_errors_total')).toBe(2)
 })

@@ -25,6 +25,7 @@ export const exportedWords: ReadonlySet<string> = new Set([
   'outcome',
   'path',
   'protocol',
+  'purpose',
   'reason',
   'result',
   'source',
