@@ -104,10 +104,11 @@ export const createPieceServer = (
   const serve = async (
     stream: Stream,
     peer: string,
-    { span }: Operation,
     refuse: boolean,
     relayed: boolean,
+    { span }: Operation,
   ): Promise<void> => {
+    let [pieces, sentBytes] = [0, 0]
     const pending: Wanted[] = []
     const loading: Promise<Answer>[] = []
     const read = createPieceReader(content)
@@ -149,6 +150,8 @@ export const createPieceServer = (
           for (const message of toMessages(ready, messageBytes)) if (!stream.send(message)) await drained(stream)
           if (bytes === 0) continue
           messageSize.sent(bytes)
+          pieces += 1
+          sentBytes += bytes
           if (relayed) relayedQuota.sent(peer, bytes)
           sent.add(bytes)
           report(peer, { kind: 'sent', bytes })
@@ -189,6 +192,7 @@ export const createPieceServer = (
     clearTimeout(idle)
     stopReading()
     pending.length = 0
+    span.setAttributes({ pieces, bytes: sentBytes })
   }
 
   return {
@@ -207,9 +211,8 @@ export const createPieceServer = (
       }
       streams.add(stream)
       try {
-        await runOperation(telemetry.tracer, 'content.serve', stopping.signal, (operation) =>
-          serve(stream, peer, operation, refuse, relayed),
-        )
+        const work = (operation: Operation): Promise<void> => serve(stream, peer, refuse, relayed, operation)
+        await runOperation(telemetry.tracer, 'piece_serve', stopping.signal, work, { peer, relayed, refused: refuse })
       } finally {
         streams.delete(stream)
         if (!refuse) {

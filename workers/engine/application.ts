@@ -15,6 +15,7 @@ import { createIdentityAnnouncement } from './identity-announcement.ts'
 
 import { createInstalls } from './installs.ts'
 import type { Network } from './network.ts'
+import { breachNotice, createObjectiveMonitor } from './objective-monitor.ts'
 import { createPackageCache } from './package-cache.ts'
 import { createPeerCommands } from './peer-commands.ts'
 import { createPeerSearch } from './peer-search.ts'
@@ -22,6 +23,7 @@ import type { Platform } from './platform.ts'
 import { createPreview } from './preview.ts'
 import { createProviderCounts } from './provider-counts.ts'
 import { createPublications } from './publications.ts'
+import { createSearches } from './searches.ts'
 import { createStatus } from './status.ts'
 import type { Storage } from './storage.ts'
 import { createTelemetryCommands } from './telemetry-commands.ts'
@@ -102,6 +104,16 @@ export const createApplication = (
     onRequest: () => cacheReport.changed(),
   })
   const cacheReport = createCacheReport({ memory: cacheMemory, onChange: (cache) => emit({ kind: 'cache', cache }) })
+  const objectives = createObjectiveMonitor({
+    figures,
+    cache() {
+      const { hits, misses } = cacheReport.view()
+      return { hits: hits.hot + hits.warm + hits.cold + hits.catalogue, misses }
+    },
+    monotonic: clocks.monotonic,
+    onBreach: (breach) => emit(breachNotice(breach)),
+  })
+  undos.add(objectives.stop)
   const contents = createContentCache({ memory: cacheMemory, content })
   storage.onContentLost(contents.forget)
   const packageCache = createPackageCache({
@@ -114,7 +126,11 @@ export const createApplication = (
   })
   // The network stops before the cache writes the last lookup results.
   undos.add(cacheReport.stop, contents.stop, packageCache.stop, network.stop)
-  const peerSearch = createPeerSearch({ search, network, now: clocks.monotonic })
+  const searches = createSearches({
+    search,
+    peerSearch: (measured) => createPeerSearch({ search: measured, network, now: clocks.monotonic }),
+    telemetry,
+  })
   const providerCounts = createProviderCounts({
     telemetry,
     network,
@@ -199,16 +215,15 @@ export const createApplication = (
       content,
       keeper,
       registry,
-      search,
-      peerSearch,
+      searches,
       publisher: storage.publisher,
       library,
       trust,
       network,
       telemetry,
       figures,
-      telemetryCommands: createTelemetryCommands({ figures, tracing, telemetryExport }),
-      peerCommands: createPeerCommands({ reputation }),
+      telemetryCommands: createTelemetryCommands({ figures, tracing, telemetryExport, objectives }),
+      peerCommands: createPeerCommands({ self: storage.nodeKey.id, reputation, network }),
       status,
       publications,
       installs,

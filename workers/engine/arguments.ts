@@ -1,3 +1,4 @@
+import { peerIdFromString } from '@libp2p/peer-id'
 import * as v from 'valibot'
 import { Failure } from '../contract/failures.ts'
 import type { FailureReason } from '../contract/reasons.ts'
@@ -42,6 +43,30 @@ export const assertBytes = (bytes: Uint8Array): void => assertIs(bytesSchema, by
 /** @throws Failure `InvalidArgument`. */
 export const assertTelemetryOptions = (options: TelemetryOptions): void =>
   assertIs(telemetryOptionsSchema, options, 'telemetry')
+/** The number of pings that one command may send. */
+const maxPings = 20
+
+/** @throws Failure `InvalidArgument`. */
+export const assertPingCount = (count: number): void =>
+  assertIs(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(maxPings)), count, 'count')
+
+/** Peer ids have 46 to 62 characters. */
+const maxPeerIdCharacters = 128
+
+/**
+ * The id in its usual form.
+ * @throws Failure `InvalidArgument`.
+ */
+export const readPeerId = (peer: unknown): string => {
+  try {
+    if (typeof peer === 'string' && peer.length <= maxPeerIdCharacters) return peerIdFromString(peer).toString()
+  } catch {
+    // Not a peer id.
+  }
+  throw new Failure('InvalidArgument', { code: 'malformed-peer-id', peer: sayPeer(peer) })
+}
+
+const sayPeer = (peer: unknown): string => (typeof peer === 'string' ? peer.slice(0, maxPeerIdCharacters) : typeof peer)
 
 type Argument = Extract<FailureReason, { code: 'malformed-argument' }>['argument']
 

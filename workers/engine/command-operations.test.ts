@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { createSpanRecorder, type TraceRecord } from '../telemetry/span-recorder.ts'
 import { parseTraceparent } from '../telemetry/trace-context.ts'
 import { startCommandOperations } from './command-operations.ts'
@@ -12,11 +13,10 @@ const compose = () => {
     onTrace: (trace) => traces.push(trace),
   })
   const commands = { double: async (_: unknown, number: number) => number * 2 }
-  const started = startCommandOperations<{ double(number: number): Promise<number> }>(
-    commands,
-    { tracer },
-    new AbortController().signal,
-  )
+  const started = startCommandOperations<{ double(number: number): Promise<number> }>(commands, {
+    telemetry: { ...noTelemetry, tracer },
+    signal: new AbortController().signal,
+  })
   return { ...started, traces }
 }
 

@@ -4,6 +4,7 @@ import { percentileOf } from '../telemetry/exponential-histogram.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 import { type HistogramName, histograms } from '../telemetry/instruments.ts'
 import { assertTelemetryOptions } from './arguments.ts'
+import type { ObjectiveMonitor } from './objective-monitor.ts'
 import type { TelemetryExport } from './telemetry-export.ts'
 import type { Tracing } from './tracing.ts'
 
@@ -11,6 +12,7 @@ export interface TelemetryCommandDependencies {
   figures: MeterReader
   tracing: Pick<Tracing, 'traces'>
   telemetryExport: Pick<TelemetryExport, 'view' | 'set'>
+  objectives: Pick<ObjectiveMonitor, 'view'>
 }
 
 export type TelemetryCommands = Pick<
@@ -23,6 +25,7 @@ export const createTelemetryCommands = ({
   figures,
   tracing,
   telemetryExport,
+  objectives,
 }: TelemetryCommandDependencies): TelemetryCommands => ({
   samples: async () => ({
     times: new Float64Array(),
@@ -32,7 +35,7 @@ export const createTelemetryCommands = ({
   }),
   percentiles: async () => percentilesOf(figures),
   traces: tracing.traces,
-  objectives: async () => [],
+  objectives: async () => objectives.view(),
   telemetry: telemetryExport.view,
   async setTelemetry(options) {
     assertTelemetryOptions(options)

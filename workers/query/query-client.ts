@@ -118,8 +118,10 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
       const entries = await exchange(peer, request, operation.withTimeout(answerMs))
       if (entries === 'refused') {
         restingUntil.set(peer, now() + restMs)
+        operation.span.setAttributes({ refused: true })
         return 'failed'
       }
+      operation.span.setAttributes({ entries: entries.length })
       const ms = now() - started
       assertAsked(request, entries)
       const fault = entries.length === 0 ? undefined : faultOf(await deps.ingest(entries, peer, operation))
@@ -141,6 +143,28 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
     }
   }
 
+  /** Its span may end after the query, which does not wait for slow peers; their answers are still used. */
+  const askMeasured = (peer: string, request: QueryRequest, operation: Operation): Promise<Outcome> => {
+    const measured = async (asking: Operation): Promise<Outcome> => {
+      const started = now()
+      const outcome = await ask(peer, request, asking)
+      asking.span.setAttributes({ outcome, ms: now() - started })
+      return outcome
+    }
+    return operation.run('peer_query', measured, { peer, type: request.type })
+  }
+
+  /** Once a query, so its span costs little although it is short. */
+  const select = (operation: Operation): readonly string[] => {
+    const { span } = operation.start('peer_selection')
+    const all = deps.peers()
+    const free = all.filter((peer) => !isResting(peer) && (openByPeer.get(peer) ?? 0) < perPeer)
+    const peers = deps.rank(free, { count: mostPeers })
+    span.setAttributes({ candidates: all.length, filtered: all.length - free.length, count: peers.length })
+    span.end()
+    return peers
+  }
+
   const askBest = async (request: QueryRequest, operation: Operation): Promise<FanOut> => {
     let release: () => void
     try {
@@ -149,9 +173,9 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
       return { asked: 0, answered: 0 }
     }
     try {
-      const free = deps.peers().filter((peer) => !isResting(peer) && (openByPeer.get(peer) ?? 0) < perPeer)
-      const peers = deps.rank(free, { count: mostPeers })
-      return await fanOut(peers, (peer) => ask(peer, request, operation), { width, hedgeMs, operation })
+      const peers = select(operation)
+      const askOne = (peer: string): Promise<Outcome> => askMeasured(peer, request, operation)
+      return await fanOut(peers, askOne, { width, hedgeMs, operation })
     } finally {
       release()
     }

@@ -86,6 +86,12 @@ export const createQueryServer = (deps: QueryServerDependencies): QueryServer =>
       }
       if (request.ok) operation.span.setRemoteParent(parseTraceparent(request.value.trace))
       const response = respond(request.ok ? request.value : 'other', peer)
+      const type = request.ok ? request.value.type : 'other'
+      operation.span.setAttributes({
+        type,
+        status: response?.status ?? 'flood',
+        entries: response?.entries.length ?? 0,
+      })
       if (response === undefined) {
         report(peer, 'flood')
         return abort('too many questions')
@@ -101,7 +107,7 @@ export const createQueryServer = (deps: QueryServerDependencies): QueryServer =>
   return {
     handle(stream, peer) {
       const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(timeoutMs)])
-      return runOperation(tracer, 'query.answer', signal, (operation) => serve(stream, peer, operation))
+      return runOperation(tracer, 'query_serve', signal, (operation) => serve(stream, peer, operation), { peer })
     },
     stop: () => stopping.abort(),
   }

@@ -25,9 +25,11 @@ export interface ExchangeResult {
   equal: boolean
   /** False if the difference exceeds one exchange; another one continues. */
   complete: boolean
+  /** Turns of both sides in which they compared ranges. */
+  turns: number
 }
 
-const nothing: ExchangeResult = { accepted: 0, rejected: 0, sent: 0, equal: true, complete: true }
+const nothing: ExchangeResult = { accepted: 0, rejected: 0, sent: 0, equal: true, complete: true, turns: 0 }
 
 export const runInitiator = async (channel: SyncChannel, replica: Replica, peer: string): Promise<ExchangeResult> => {
   await replica.settle()
@@ -65,15 +67,15 @@ const exchange = async (
   peer: string,
   described: readonly Described[] | undefined,
 ): Promise<ExchangeResult> => {
-  const { outgoing, isOurTurn, complete } = await reconcile(channel, replica, described)
+  const { outgoing, isOurTurn, complete, turns } = await reconcile(channel, replica, described)
   if (isOurTurn) {
     const given = await sendEntries(channel, replica, outgoing)
     const { accepted, rejected } = await receiveEntries(channel, replica, peer)
-    return { accepted, rejected, sent: given.sent, equal: false, complete: complete && given.complete }
+    return { accepted, rejected, sent: given.sent, equal: false, complete: complete && given.complete, turns }
   }
   const { accepted, rejected } = await receiveEntries(channel, replica, peer)
   const given = await sendEntries(channel, replica, outgoing)
-  return { accepted, rejected, sent: given.sent, equal: false, complete: complete && given.complete }
+  return { accepted, rejected, sent: given.sent, equal: false, complete: complete && given.complete, turns }
 }
 
 /** A channel that receives `first` before the rest. */

@@ -7,7 +7,10 @@ export interface Instrument {
 }
 
 export const counters = {
-  operations_total: { unit: '{operation}', description: 'Finished commands, by command and outcome (ok, failed)' },
+  operations_total: {
+    unit: '{operation}',
+    description: 'Finished commands, by command and outcome (ok, failed, cancelled)',
+  },
   dht_lookups_total: { unit: '{lookup}', description: 'Head lookups in the DHT, by outcome' },
   gossip_messages_sent: { unit: '{message}', description: 'Announcements published or forwarded' },
   gossip_messages_received: { unit: '{message}', description: 'Announcements received, by verdict' },

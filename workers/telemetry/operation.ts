@@ -64,7 +64,8 @@ const createOperation = (tracer: Tracer, signal: AbortSignal, span: Span): Opera
   }
 }
 
-const runIn = async <T>(operation: Operation, work: (operation: Operation) => T | Promise<T>): Promise<T> => {
+/** Runs work in a started operation, and ends its span with the outcome. */
+export const runIn = async <T>(operation: Operation, work: (operation: Operation) => T | Promise<T>): Promise<T> => {
   try {
     return await work(operation)
   } catch (error) {
