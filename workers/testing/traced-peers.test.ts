@@ -90,6 +90,9 @@ test('spans of two peers that export to one collector join to one trace', { time
   expect(receiver.faults).toEqual([])
   expect(new Set(receiver.spans.map(instanceOf)).size).toBe(2)
 
+  const keys = new Set(receiver.spans.flatMap(({ fields }) => Object.keys(fields)))
+  for (const key of ['command', 'peer', 'outcome', 'package', 'root', 'verdict', 'bytes'])
+    expect([key, keys.has(key)]).toEqual([key, true])
   const exported = receiver.bodies.join()
   for (const secret of [publisher.id, other.id, publisher.address, 'what I typed', 'a.txt', '/memory/'])
     expect(exported).not.toContain(secret)

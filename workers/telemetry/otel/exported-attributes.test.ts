@@ -33,6 +33,9 @@ test('numbers, flags, words of this program and public ids pass', async () => {
     protocol: '/ggen/query/1.0.0',
     package: packageId(hashToPublisherId(digest), 'rust-cli'),
     root: rootToText(digest),
+    key: `/ggen/${packageId(hashToPublisherId(digest), 'rust-cli')}`,
+    version: '1.2.3-beta.1',
+    purpose: 'find_head',
   }
   expect(await sanitiseAttributes(publicData, hashPeer)).toEqual(publicData)
 })
