@@ -98,6 +98,16 @@ test('two profiles name one peer differently', async () => {
   expect(hashes.size).toBe(2)
 })
 
+test('a collector that never answers holds up neither a flush nor the end', async () => {
+  const receiver = await startReceiver({ answer: ({ method }) => method === 'POST' })
+  const { tracing, exporting, stop } = await start(receiver.origin)
+  await exporting.set({ export: true })
+  tracing.tracer.startSpan('sync').end()
+  await exporting.flush()
+  await stop()
+  expect(receiver.bodies).toEqual([])
+})
+
 test('a ratio decides which traces are exported, and stays when it is not given again', async () => {
   const receiver = await startReceiver()
   const { tracing, exporting } = await start(receiver.origin)

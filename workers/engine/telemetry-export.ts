@@ -35,7 +35,7 @@ export interface TelemetryExportDependencies {
 const retryMs = 30_000
 
 /** Time to convert what waits, when the engine stops (ms); the exporter has a limit of its own. */
-const convertMs = 500
+const convertMs = 300
 
 export const createTelemetryExport = async ({
   platform,
