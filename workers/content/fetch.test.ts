@@ -4,9 +4,10 @@ import { manifestCodec } from '../protocol/manifest.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
-import { untraced } from '../telemetry/operation.ts'
+import { runOperation, untraced } from '../telemetry/operation.ts'
 import { type ContentNetwork, type ContentPeer, createContentNetwork } from '../testing/content-peers.ts'
 import { failureName, isSame } from '../testing/store-compliance.ts'
+import { recordTraces, spansOf, strays } from '../testing/trace-recording.ts'
 import type { StagedContent } from './content-store.ts'
 import { fetchContent } from './fetch.ts'
 import type { FetchProgress } from './fetch-options.ts'
@@ -113,6 +114,39 @@ test('bans a source that sends corrupt pieces, reports it once, and fetches the 
   const violations = deps.reports.filter(({ kind }) => kind === 'violation')
   expect(violations.map(({ peer }) => peer)).toEqual([dishonest.id])
   expect(deps.reports.filter(({ peer, kind }) => peer === dishonest.id && kind === 'piece')).toEqual([])
+})
+
+test('its spans tell what each source sent and how it ended', async ({ signal }) => {
+  const dishonest = await network.peer({
+    tamper: (content) => ({
+      manifestBytes: content.manifestBytes,
+      piece: async (root, index) => (await content.piece(root, index))?.fill(0, 0, 4),
+    }),
+  })
+  const empty = await network.peer()
+  const staged = await hold(dishonest)
+  const { peers } = await startProviders(1)
+  const honest = peers[0] as ContentPeer
+  const deps = network.dependencies(client, [dishonest, empty, 'nobody', honest])
+  const { tracer, traces } = recordTraces()
+  await runOperation(tracer, 'install', signal, (operation) => fetchContent(staged.root, deps, { operation }))
+  await vi.waitUntil(() => traces.length > 0)
+  const [trace] = traces
+  if (trace === undefined) return
+  expect(strays(trace)).toEqual([])
+  expect(spansOf(trace, 'fetch').map(({ attributes }) => attributes)).toEqual([
+    { root: rootToText(staged.root), bytes: staged.size, sources: 1 },
+  ])
+  const sources = spansOf(trace, 'piece_source').map(({ attributes }) => attributes)
+  const outcomesOf = (peer: string) => sources.filter((each) => each['peer'] === peer).map((each) => each['outcome'])
+  expect(outcomesOf(dishonest.id)).toEqual(['violation'])
+  expect(outcomesOf('nobody')).toContain('failed')
+  expect(outcomesOf(honest.id)).toEqual(['done'])
+  expect(sources.find((each) => each['peer'] === honest.id)).toMatchObject({
+    bytes: staged.size,
+    pieces: staged.pieces.length,
+  })
+  expect(sources.every((each) => each['peer'] === honest.id || each['pieces'] === 0)).toBe(true)
 })
 
 test('bans a source that sends another manifest', async () => {

@@ -76,7 +76,7 @@ const lookup = async (
   const reports = reader
     .latest('dht_lookup_duration')
     .map(({ attributes }, at) => ({ outcome: attributes['outcome'], hops: hops[at]?.value }))
-  return { found, rejected, reports, puts }
+  return { found, rejected, reports, puts, figures: reader }
 }
 
 describe('get', () => {
@@ -172,6 +172,20 @@ describe('get', () => {
       { seed: 7, numRuns: 60 },
     )
   })
+})
+
+test('lookups are counted by outcome, with the share of the peers asked that answered', async () => {
+  const found = await lookup([[1, 3], 'silence', [1, 2], 'nothing'])
+  expect(found.figures.sum('dht_lookups_total', { outcome: 'found' })).toBe(1)
+  expect(found.figures.sum('dht_lookups_total')).toBe(1)
+  const [effectiveness] = found.figures.latest('dht_fan_out_effectiveness')
+  expect(effectiveness?.value).toBe(0.75)
+  const alone = await lookup([], { own: [1, 1] })
+  expect(alone.figures.sum('dht_lookups_total', { outcome: 'found' })).toBe(1)
+  // Nobody was asked.
+  expect(alone.figures.latest('dht_fan_out_effectiveness')).toEqual([])
+  const absent = await lookup(['nothing'])
+  expect(absent.figures.sum('dht_lookups_total', { outcome: 'absent' })).toBe(1)
 })
 
 describe('put', () => {

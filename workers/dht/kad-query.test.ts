@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { untraced } from '../telemetry/operation.ts'
+import { type Operation, runOperation, untraced } from '../telemetry/operation.ts'
+import { recordTraces, spansOf, strays } from '../testing/trace-recording.ts'
 import { lost, type QueryLimits, type QueryPeer, startKadQuery } from './kad-query.ts'
 
 type Behaviour = 'answers' | 'late' | 'refuses' | 'silent' | 'throws'
@@ -42,7 +43,15 @@ const indexOf = ({ id }: QueryPeer): number => Number(id.slice(5))
 const untilAborted = (signal: AbortSignal): Promise<undefined> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
 
-const run = async ({ peers, seeds, limits }: World, { self = 'me', slowMs = 1 } = {}) => {
+const run = async (
+  { peers, seeds, limits }: World,
+  {
+    self = 'me',
+    slowMs = 1,
+    // Ends the requests to silent peers.
+    operation = untraced(AbortSignal.timeout(slowMs < 60 ? 60 : slowMs)),
+  }: { self?: string; slowMs?: number; operation?: Operation } = {},
+) => {
   const asked: number[] = []
   let now = 0
   let most = 0
@@ -55,8 +64,7 @@ const run = async ({ peers, seeds, limits }: World, { self = 'me', slowMs = 1 } 
     slowMs: () => slowMs,
     lostMs: () => 10_000,
     now: () => performance.now(),
-    // Ends the requests to silent peers.
-    operation: untraced(AbortSignal.timeout(slowMs < 60 ? 60 : slowMs)),
+    operation,
     async ask(each, { signal }) {
       const index = indexOf(each)
       asked.push(index)
@@ -110,6 +118,65 @@ describe('the query, whatever peers do', () => {
       }),
       { seed: 5, numRuns: 60 },
     )
+  })
+})
+
+describe('the spans of a query', () => {
+  test('are one for each request, within the query, whatever peers do', async () => {
+    await fc.assert(
+      fc.asyncProperty(world, async (given) => {
+        const { tracer, traces } = recordTraces()
+        const { outcome, asked } = await runOperation(tracer, 'dht_query', AbortSignal.timeout(60), (operation) =>
+          run(given, { operation }),
+        )
+        const [trace] = traces
+        if (trace === undefined) throw new Error('The trace has not ended with the query.')
+        expect(strays(trace)).toEqual([])
+        const requests = spansOf(trace, 'dht_peer_query').map(({ attributes }) => attributes)
+        expect(requests.map((each) => each['peer']).sort()).toEqual(asked.map((index) => `peer ${index}`).sort())
+        const count = (of: string): number => requests.filter((each) => each['outcome'] === of).length
+        expect(count('answered')).toBe(outcome.answered)
+        expect(count('timed_out')).toBe(outcome.timedOut)
+        expect(count('answered') + count('timed_out') + count('failed') + count('cancelled')).toBe(outcome.asked)
+        expect(requests.filter((each) => each['dialled'] === true)).toHaveLength(outcome.dialled)
+        expect(outcome.fanOut).toBeLessThanOrEqual(given.limits.inFlight)
+        expect(outcome.fanOut > 0).toBe(outcome.asked > 0)
+        for (const { ms, hops } of requests as { ms: number; hops: number }[]) {
+          expect(ms).toBeGreaterThanOrEqual(0)
+          expect(hops).toBeGreaterThanOrEqual(1)
+        }
+      }),
+      { seed: 11, numRuns: 60 },
+    )
+  })
+
+  test('tell a peer that used up its time from one that was no longer needed', async ({ signal }) => {
+    const { tracer, traces } = recordTraces()
+    await runOperation(tracer, 'dht_query', signal, async (operation) => {
+      const query = startKadQuery<QueryPeer>({
+        seeds: [0, 1, 2].map(candidate),
+        self: 'me',
+        isConnected: (id) => id !== 'peer 2',
+        rank: () => 0,
+        limits: { width: 10, parallel: 4, dials: 1, inFlight: 8, dialBudget: 8 },
+        slowMs: (connected) => (connected ? 1 : 10_000),
+        lostMs: () => 10_000,
+        now: () => performance.now(),
+        operation,
+        async ask({ id }, { signal: ended }) {
+          if (id === 'peer 0') return []
+          if (id === 'peer 2') setTimeout(query.finish, 5)
+          return untilAborted(ended)
+        },
+      })
+      expect(await query.done).toMatchObject({ asked: 3, answered: 1, timedOut: 1, dialled: 1, fanOut: 2 })
+    })
+    const outcomes = traces.flatMap((trace) => spansOf(trace, 'dht_peer_query')).map(({ attributes }) => attributes)
+    expect(Object.fromEntries(outcomes.map(({ peer, outcome }) => [peer, outcome]))).toEqual({
+      'peer 0': 'answered',
+      'peer 1': 'timed_out',
+      'peer 2': 'cancelled',
+    })
   })
 })
 

@@ -80,12 +80,13 @@ export const startCommandOperations = <Commands extends Record<keyof Commands, C
     const answerOf = (fromMemory as Record<string, ((...given: unknown[]) => unknown) | undefined>)[name]
     const attributes = { command: name }
     const count = createOutcomeCount(finished, name)
-    return async (given, context) => {
+    const runCommand: Run = (given, context) => {
       const work = (operation: Operation): unknown => command(operation, ...given)
+      return runOperation(telemetry.tracer, 'command', signal, work, attributes, { context })
+    }
+    return async (given, context) => {
       try {
-        const result =
-          answerOf?.(...given) ??
-          (await runOperation(telemetry.tracer, 'command', signal, work, attributes, { context }))
+        const result = answerOf?.(...given) ?? (await runCommand(given, context))
         count('ok')
         return result
       } catch (error) {

@@ -47,9 +47,13 @@ export const createIdentityAnnouncement = (deps: IdentityAnnouncementDependencie
       if (signal.aborted || network.announcements.audience() === 0) return
       const announcement = registry.announcementFor(id)
       if (announcement === undefined || announced.has(id)) continue
-      const announce = (operation: Operation): Promise<number> =>
-        network.announcements.announce(announcement, operation)
-      const peers = await runOperation(telemetry.tracer, 'announce', signal, announce).catch(() => 0)
+      const announce = async (operation: Operation): Promise<number> => {
+        const reached = await network.announcements.announce(announcement, operation)
+        operation.span.setAttributes({ peers: reached })
+        return reached
+      }
+      const attributes = { package: id, identity: true }
+      const peers = await runOperation(telemetry.tracer, 'announce', signal, announce, attributes).catch(() => 0)
       if (peers > 0) announced.add(id)
     }
   }

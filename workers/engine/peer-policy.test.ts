@@ -1,15 +1,20 @@
 import { beforeEach, expect, test } from 'vitest'
 import { Failure } from '../contract/failures.ts'
+import { createInMemoryMeter, type MeterReader } from '../telemetry/in-memory-meter.ts'
 import { createPeerPolicy, faultOf, isSilence, isViolation, type PeerPolicy } from './peer-policy.ts'
 
 let reported: string[]
 let banned: boolean
 let peerPolicy: PeerPolicy
+let figures: MeterReader
 
 beforeEach(() => {
   reported = []
   banned = false
+  const { meter, reader } = createInMemoryMeter()
+  figures = reader
   peerPolicy = createPeerPolicy({
+    telemetry: { meter },
     reputation: { observe: (peer, { kind }) => void reported.push(`${peer} ${kind}`), isBanned: () => banned },
     pool: {
       report: (peer, outcome) => void reported.push(`connection to ${peer} ${outcome}`),
@@ -34,6 +39,17 @@ test('a reported violation disconnects only a banned peer, a drop always', () =>
   banned = false
   peerPolicy.drop('q', 'signature')
   expect(reported.slice(4)).toEqual(['q violation', 'q forgotten', 'connections to q closed'])
+})
+
+test('invalid data is counted by its kind, a flood of valid data is not', () => {
+  peerPolicy.reportViolation('p', 'malformed')
+  peerPolicy.drop('p', 'malformed')
+  peerPolicy.drop('p', 'hash')
+  peerPolicy.refusedPut('p', 'signature')
+  peerPolicy.refusedPut('p', 'older')
+  peerPolicy.drop('p', 'flood')
+  const count = (kind: string): number => figures.sum('verification_failures_total', { kind })
+  expect(['hash', 'signature', 'malformed', 'flood'].map(count)).toEqual([1, 1, 2, 0])
 })
 
 test('a slow or broken network is no violation', () => {

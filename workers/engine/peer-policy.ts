@@ -2,6 +2,7 @@ import { Failure } from '../contract/failures.ts'
 import type { Pool } from '../net/pool/pool.ts'
 import type { PeerEvent, Reputation } from '../peers/reputation.ts'
 import type { Refusal } from '../stack/head-validator.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 
 /** The protocol rule that a peer broke. */
 export type ViolationKind = Extract<PeerEvent, { kind: 'violation' }>['fault']
@@ -24,20 +25,34 @@ export interface PeerPolicy {
 }
 
 export interface PeerPolicyDependencies {
+  telemetry: Pick<Telemetry, 'meter'>
   reputation: Pick<Reputation, 'observe' | 'isBanned'>
   pool: Pick<Pool, 'report' | 'drop'>
   /** Removes a peer from the known peers, so that it is not dialled again. */
   forget(peer: string): void
 }
 
-export const createPeerPolicy = ({ reputation, pool, forget }: PeerPolicyDependencies): PeerPolicy => {
+export const createPeerPolicy = ({ telemetry, reputation, pool, forget }: PeerPolicyDependencies): PeerPolicy => {
+  const failures = telemetry.meter.createCounter('verification_failures_total')
+  const failuresByKind = {
+    hash: failures.with({ kind: 'hash' }),
+    signature: failures.with({ kind: 'signature' }),
+    malformed: failures.with({ kind: 'malformed' }),
+  }
+
+  const observeViolation = (peer: string, violation: ViolationKind): void => {
+    // A flood is of valid data.
+    if (violation !== 'flood') failuresByKind[violation].add(1)
+    reputation.observe(peer, { kind: 'violation', fault: violation })
+  }
+
   const disconnect = (peer: string, reason = 'protocol violation'): void => {
     forget(peer)
     pool.drop(peer, reason)
   }
 
   const reportViolation: PeerPolicy['reportViolation'] = (peer, violation) => {
-    reputation.observe(peer, { kind: 'violation', fault: violation })
+    observeViolation(peer, violation)
     if (reputation.isBanned(peer)) disconnect(peer)
   }
 
@@ -48,7 +63,7 @@ export const createPeerPolicy = ({ reputation, pool, forget }: PeerPolicyDepende
     },
     reportViolation,
     drop(peer, violation) {
-      reputation.observe(peer, { kind: 'violation', fault: violation })
+      observeViolation(peer, violation)
       disconnect(peer)
     },
     expel: (peer) => disconnect(peer, 'banned by a person'),

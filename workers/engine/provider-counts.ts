@@ -43,7 +43,7 @@ export const createProviderCounts = ({
   const countOthers = async (id: string, root: Uint8Array, key: string): Promise<void> => {
     await network.started
     const limit = AbortSignal.any([signal, AbortSignal.timeout(countTimeoutMs)])
-    const others = await runOperation(telemetry.tracer, 'count providers', limit, (operation) =>
+    const others = await runOperation(telemetry.tracer, 'count_providers', limit, (operation) =>
       network.dht.countProviders(root, operation),
     )
     const known = countByRoot.get(key)

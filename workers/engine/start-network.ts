@@ -5,19 +5,23 @@ import { requestClosestPeers } from '../dht/closest-peers.ts'
 import { createAnnouncements } from '../gossip/announcements.ts'
 import { meshPeers } from '../libp2p-internals/gossipsub.ts'
 import { isDirect } from '../net/addresses.ts'
+import { startBootstrap } from '../net/bootstrap.ts'
 import { createNode } from '../net/create-node.ts'
 import { recordKnownPeers } from '../net/known-peers-recorder.ts'
 import { createPeerFinder } from '../net/peer-finder.ts'
 import { isRelayedStream } from '../net/pool/open-stream.ts'
 import { createPool } from '../net/pool/pool.ts'
 import { createRelaySet } from '../net/relay-set.ts'
+import type { Entry } from '../protocol/entry.ts'
 import { rootToText } from '../protocol/ids.ts'
 import { PACKAGES_TOPIC, PIECE_PROTOCOL, QUERY_PROTOCOL } from '../protocol/protocols.ts'
 import { startRemoteQuery } from '../query/query.ts'
+import type { IngestResult } from '../registry/registry.ts'
 import { createGossipRateLimits } from '../stack/gossip-rate-limits.ts'
 import type { Refusal } from '../stack/head-validator.ts'
 import { relayedContentBytes } from '../stack/limits.ts'
 import { startSync } from '../sync/sync.ts'
+import type { Operation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { type ExchangeState, topicStep } from './connectivity.ts'
 import { createContentProviders } from './content-providers.ts'
@@ -65,35 +69,48 @@ const assemble = async (
   const { clocks, crypto, webRtc } = platform
   const [relays, peersOfEarlierSessions] = await Promise.all([relayDirectory.first(), knownPeers.load()])
 
+  const bootstrap = startBootstrap(telemetry.tracer, {
+    relays: relays.length,
+    known_peers: peersOfEarlierSessions.length,
+  })
+  undos.add(bootstrap.stop)
   const gossipLimits = createGossipRateLimits(clocks.monotonic)
   const floods = createEmitter<string>()
   const refusedPuts = createEmitter<{ peer: string; refusal: Refusal }>()
-  const node = await createNode({
-    privateKey: nodeKey.privateKey,
-    relays: relays.filter(isRelayAddress),
-    crypto,
-    telemetry,
-    iceServers,
-    webRtc: webRtc !== undefined,
-    appSpecificScore: reputation.appScore,
-    isBanned: reputation.isBanned,
-    gossipLimits,
-    onFlood: floods.emit,
-    onRefusedPut: (peer, refusal) => refusedPuts.emit({ peer, refusal }),
-    ...platform.node,
-  })
+  const start = (): ReturnType<typeof createNode> =>
+    createNode({
+      privateKey: nodeKey.privateKey,
+      relays: relays.filter(isRelayAddress),
+      crypto,
+      telemetry,
+      iceServers,
+      webRtc: webRtc !== undefined,
+      appSpecificScore: reputation.appScore,
+      isBanned: reputation.isBanned,
+      gossipLimits,
+      onFlood: floods.emit,
+      onRefusedPut: (peer, refusal) => refusedPuts.emit({ peer, refusal }),
+      ...platform.node,
+    })
+  const node = await bootstrap.run('node_start', new AbortController().signal, start)
   undos.add(node.stop)
   const { libp2p } = node
   const { pubsub } = libp2p.services
+  const changed = (): void => {
+    bootstrap.changed()
+    onChange()
+  }
   const pool = createPool(node, {
-    onChange,
+    onChange: changed,
     scoreOf: reputation.scoreOf,
     inMesh: (peer) => meshPeers(pubsub, PACKAGES_TOPIC).includes(peer),
   })
   undos.add(pool.stop)
+  bootstrap.waitFor(() => pool.directPeers()[0]?.toString())
 
-  const peerPolicy = createPeerPolicy({ reputation, pool, forget: (peer) => knownPeers.forget(peer) })
+  const peerPolicy = createPeerPolicy({ telemetry, reputation, pool, forget: (peer) => knownPeers.forget(peer) })
   const { reportViolation, drop, experience } = peerPolicy
+  const invalidRecords = telemetry.meter.createCounter('verification_failures_total').with({ kind: 'record' })
   floods.subscribe((peer) => drop(peer, 'flood'))
   refusedPuts.subscribe(({ peer, refusal }) => peerPolicy.refusedPut(peer, refusal))
 
@@ -136,17 +153,20 @@ const assemble = async (
   })
   undos.add(announcements.stop)
 
+  const ingest = async (entries: readonly Entry[], from: string, operation: Operation): Promise<IngestResult> => {
+    const result = await registry.ingest(entries, { from, operation })
+    // Forged ones are counted as the violation that they are.
+    invalidRecords.add(result.rejected - result.forged)
+    return result
+  }
+
   let exchange: ExchangeState = { kind: 'none' }
   /** Since the last time without connected peers. */
   let complete = false
   const sync = await startSync({
     telemetry,
     node: libp2p,
-    catalogue: {
-      watchIds: registry.watchEntryIds,
-      entries: registry.entriesById,
-      ingest: (entries, from, operation) => registry.ingest(entries, { from, operation }),
-    },
+    catalogue: { watchIds: registry.watchEntryIds, entries: registry.entriesById, ingest },
     sha256: crypto.sha256,
     directComes: node.webRtc,
     openStream: (peer, protocol, operation) => pool.openStream(peer, protocol, { operation, direct: false }),
@@ -171,7 +191,7 @@ const assemble = async (
     telemetry,
     node: libp2p,
     source: createQuerySource({ registry, search }),
-    ingest: (entries, from, operation) => registry.ingest(entries, { from, operation }),
+    ingest,
     drop,
     onPeers: onChange,
     rank: reputation.rank,
@@ -182,11 +202,12 @@ const assemble = async (
   })
   undos.add(query.stop)
 
-  const relaySet = createRelaySet(node, { relays, onChange })
+  const relaySet = createRelaySet(node, { relays, onChange, steps: bootstrap })
   undos.add(relaySet.stop)
   const finder = createPeerFinder(node, pool, {
     avoid: reputation.isBanned,
-    onChange,
+    onChange: changed,
+    steps: bootstrap,
     requestClosestPeers: (peer, key, operation) => requestClosestPeers(rpc, peer, key, operation),
     knownPeers: peersOfEarlierSessions.filter(({ id }) => !reputation.isBanned(id.toString())),
     ...(webRtc === undefined ? {} : { rtcCounts: webRtc.connections }),
@@ -213,7 +234,7 @@ const assemble = async (
   }, historyStepMs)
   undos.add(() => clearInterval(historyTimer))
 
-  libp2p.addEventListener('connection:open', onChange)
+  libp2p.addEventListener('connection:open', changed)
   libp2p.addEventListener('connection:close', () => {
     if (libp2p.getConnections().length === 0) complete = false
     onChange()

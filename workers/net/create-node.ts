@@ -21,7 +21,9 @@ import { silentLogger } from '../stack/silent-logger.ts'
 import type { Operation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isDirect, peerOf } from './addresses.ts'
+import { createConnectionErrors } from './connection-errors.ts'
 import { countStreams } from './counted-streams.ts'
+import { isGone } from './dial-peer.ts'
 import { createDirectPaths, type DirectPaths } from './direct-paths.ts'
 import { createGater, type DialGater } from './gater.ts'
 import { dialableAddresses } from './heard-addresses.ts'
@@ -126,6 +128,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> 
   const relayTransport = createRelayTransport()
   const traffic = createTraffic(() => performance.now())
   let node: Libp2pNode | undefined
+  const countError = createConnectionErrors(options.telemetry.meter)
   const { appSpecificScore, gossipLimits, onFlood, onRefusedPut, isBanned = () => false } = options
   const gater = createGater(relays, {
     isFull: () => node !== undefined && directPeerCount(node) >= maxDirectPeers,
@@ -191,7 +194,10 @@ export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> 
     isRelay: (peerId) => relayIds.has(peerId),
     dialable: (peerId, heard) =>
       dialableAddresses(heard, peerId, { self: started.peerId.toString(), relays: relayAddresses }),
-    paths: createDirectPaths(() => performance.now()),
+    paths: createDirectPaths(
+      () => performance.now(),
+      () => countError('direct'),
+    ),
     setRelays(newRelays) {
       relayAddresses = newRelays.map((address) => multiaddr(address))
       relayIds = idsOf(relayAddresses)
@@ -201,7 +207,14 @@ export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> 
     gater,
     traffic,
     reserve: relayTransport.reserve,
-    dialRelayed: relayTransport.dial,
+    async dialRelayed(address, operation) {
+      try {
+        return await relayTransport.dial(address, operation)
+      } catch (error) {
+        if (!operation.signal.aborted && !isGone(error)) countError('relayed')
+        throw error
+      }
+    },
     async stop() {
       stopRequiring()
       stopForgetting()

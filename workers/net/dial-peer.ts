@@ -1,14 +1,13 @@
-import type { Connection, PeerId } from '@libp2p/interface'
+import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Operation } from '../telemetry/operation.ts'
-import type { Libp2pNode } from './create-node.ts'
 
 /**
  * Dials a peer by these addresses. Resolves only with a connection whose handshake proved that peer: an address may
  * lead to another peer, and libp2p resolves at once with a connection that already exists to it.
  */
 export const dialPeer = async (
-  node: Pick<Libp2pNode, 'dial'>,
+  node: Pick<Libp2p, 'dial'>,
   peer: PeerId,
   addresses: readonly Multiaddr[],
   operation: Operation,

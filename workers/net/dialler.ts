@@ -3,8 +3,9 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { StepReason } from '../contract/reasons.ts'
 import { createTokenBucket } from '../stack/token-bucket.ts'
-import { runOperation } from '../telemetry/operation.ts'
+import { type Operation, untraced } from '../telemetry/operation.ts'
 import { isDirect, isRelayed, isWebRtc } from './addresses.ts'
+import { type BootstrapSteps, untracedSteps } from './bootstrap.ts'
 import type { PeerNode } from './create-node.ts'
 import { dialPeer, isGone } from './dial-peer.ts'
 import { createDialTargets, type DialTarget } from './dial-targets.ts'
@@ -73,6 +74,8 @@ export interface DiallerOptions {
   /** RTCPeerConnections that the browser has not garbage-collected yet, and how many it allows. */
   rtcCounts?(): { uncollected: number; limit: number }
   onChange(): void
+  /** Records dials while the node joins the network. */
+  steps?: BootstrapSteps
 }
 
 /**
@@ -87,9 +90,8 @@ export interface DiallerOptions {
  */
 export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOptions): Dialler => {
   const { libp2p, gater } = node
-  const { tracer, logger } = node.telemetry
-  const log = logger('net')
-  const { target, avoid, rtcCounts, onChange } = options
+  const log = node.telemetry.logger('net')
+  const { target, avoid, rtcCounts, onChange, steps = untracedSteps } = options
   const self = libp2p.peerId.toString()
   const now = (): number => performance.now()
   const targets = createDialTargets({ max: maxTargets, now, random: Math.random })
@@ -193,9 +195,9 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
     const limitMs = namedPeers.has(peer) ? dialTimeoutMs : knownPeerTimeoutMs
     try {
       const signal = AbortSignal.any([stopped.signal, abort.signal, AbortSignal.timeout(limitMs)])
-      await runOperation(tracer, 'net.dial', signal, (operation) =>
-        dialPeer(libp2p, peerIdFromString(peer), addresses, operation),
-      )
+      const work = (operation: Operation): Promise<Connection> =>
+        dialPeer(libp2p, peerIdFromString(peer), addresses, operation)
+      await steps.run('peer_dial', signal, work, { peer })
       // libp2p joins dials to the same peer, and the joined one may accept a relayed connection.
       if (isWanted(peer, true)) throw new Error('the dial did not lead to a connection of the required kind')
       end('made')
@@ -238,9 +240,7 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
     if (!isUsedUp || !isNeeded || peerId < self || node.paths.mayTry(peerId) || !dials.tryTake()) return
     const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(dialTimeoutMs)])
     // If this fails, the next direct dial opens a relayed connection as well.
-    runOperation(tracer, 'net.dial relayed', signal, (operation) =>
-      node.dialRelayed(connection.remoteAddr, operation),
-    ).catch(() => {})
+    node.dialRelayed(connection.remoteAddr, untraced(signal)).catch(() => {})
   }
 
   libp2p.addEventListener('connection:open', onOpen)

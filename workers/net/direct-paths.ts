@@ -29,7 +29,8 @@ const minBackoffMs = 10_000
 /** Limit of tracked peers; a new one evicts the one that failed longest ago. */
 const maxPeers = 512
 
-export const createDirectPaths = (now: () => number): DirectPaths => {
+/** @param onFailed called for each attempt that failed. */
+export const createDirectPaths = (now: () => number, onFailed: () => void = () => {}): DirectPaths => {
   const failed = createLruMap<{ failures: number; at: number; until: number }>(maxPeers)
   const trying = new Map<string, { since: number; tries: number }>()
 
@@ -56,8 +57,10 @@ export const createDirectPaths = (now: () => number): DirectPaths => {
         const entry = trying.get(peer)
         if (entry !== undefined && entry.tries > 1) entry.tries -= 1
         else trying.delete(peer)
-        if (outcome === 'failed') fail(peer)
-        else if (outcome === 'made') failed.delete(peer)
+        if (outcome === 'failed') {
+          onFailed()
+          fail(peer)
+        } else if (outcome === 'made') failed.delete(peer)
       }
     },
     tryingMs(peer) {

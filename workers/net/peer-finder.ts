@@ -2,7 +2,7 @@ import type { Connection, IdentifyResult, PeerId, PeerInfo } from '@libp2p/inter
 import type { Step } from '../contract/views.ts'
 import { createCoalescedRun } from '../stack/coalesced-runs.ts'
 import { createTokenBucket } from '../stack/token-bucket.ts'
-import { type Operation, runOperation } from '../telemetry/operation.ts'
+import { type Operation, untraced } from '../telemetry/operation.ts'
 import { isDirect } from './addresses.ts'
 import type { PeerNode } from './create-node.ts'
 import { createDialler, type DiallerOptions } from './dialler.ts'
@@ -32,7 +32,7 @@ export interface PeerFinder {
   stop(): void
 }
 
-export interface PeerFinderOptions extends Pick<DiallerOptions, 'rtcCounts'> {
+export interface PeerFinderOptions extends Pick<DiallerOptions, 'rtcCounts' | 'steps'> {
   onChange(): void
   /** Requests the peers closest to `key` from a connected peer; empty when it does not answer. */
   requestClosestPeers(peer: PeerId, key: Uint8Array, operation: Operation): Promise<PeerInfo[]>
@@ -53,9 +53,16 @@ export interface PeerFinderOptions extends Pick<DiallerOptions, 'rtcCounts'> {
  */
 export const createPeerFinder = (node: PeerNode, pool: Pool, options: PeerFinderOptions): PeerFinder => {
   const { libp2p, isRelay } = node
-  const { tracer, logger } = node.telemetry
-  const log = logger('net')
-  const { onChange, requestClosestPeers, rtcCounts, avoid = () => false, target = keptPeers, knownPeers = [] } = options
+  const log = node.telemetry.logger('net')
+  const {
+    onChange,
+    requestClosestPeers,
+    rtcCounts,
+    steps,
+    avoid = () => false,
+    target = keptPeers,
+    knownPeers = [],
+  } = options
   const stopped = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   let roundDelayMs = firstRoundDelayMs
@@ -76,6 +83,7 @@ export const createPeerFinder = (node: PeerNode, pool: Pool, options: PeerFinder
     target,
     avoid,
     onChange: changed,
+    ...(steps === undefined ? {} : { steps }),
     ...(rtcCounts === undefined ? {} : { rtcCounts }),
   })
 
@@ -85,10 +93,9 @@ export const createPeerFinder = (node: PeerNode, pool: Pool, options: PeerFinder
     performance.now(),
   )
 
-  const begin = <T>(work: (operation: Operation) => Promise<T>): Promise<T> => {
-    const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(requestTimeoutMs)])
-    return runOperation(tracer, 'net.find peers', signal, work)
-  }
+  /** Without a span: rounds are frequent and never end, and what they lead to is dials. */
+  const begin = <T>(work: (operation: Operation) => Promise<T>): Promise<T> =>
+    work(untraced(AbortSignal.any([stopped.signal, AbortSignal.timeout(requestTimeoutMs)])))
 
   const requestFrom = async (peer: PeerId, key: Uint8Array, operation: Operation): Promise<void> => {
     if (!requests.tryTake()) return

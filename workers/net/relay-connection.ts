@@ -3,8 +3,10 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import type { StepReason } from '../contract/reasons.ts'
 import type { Step } from '../contract/views.ts'
 import { createCoalescedRun } from '../stack/coalesced-runs.ts'
-import { runOperation } from '../telemetry/operation.ts'
+import type { Operation } from '../telemetry/operation.ts'
 import { hostOf, isDirect } from './addresses.ts'
+import { type BootstrapSteps, untracedSteps } from './bootstrap.ts'
+import { createConnectionErrors } from './connection-errors.ts'
 import type { PeerNode } from './create-node.ts'
 
 /** Delay of the first retry after a loss (ms): short, because a relay restarts in a second. */
@@ -50,6 +52,7 @@ export interface RelayConnectionOptions {
   limitDial(signal: AbortSignal, dial: () => Promise<unknown>): Promise<unknown>
   /** Delay before the first attempt (ms). */
   delayMs: number
+  steps?: BootstrapSteps
 }
 
 /**
@@ -59,11 +62,12 @@ export interface RelayConnectionOptions {
 export const createRelayConnection = (
   node: PeerNode,
   { address, peer }: RelayAddress,
-  { onChange, limitDial, delayMs }: RelayConnectionOptions,
+  { onChange, limitDial, delayMs, steps = untracedSteps }: RelayConnectionOptions,
 ): RelayConnection => {
   const { libp2p } = node
-  const { tracer, logger } = node.telemetry
+  const { meter, logger } = node.telemetry
   const log = logger('net')
+  const countError = createConnectionErrors(meter)
   const stopping = new AbortController()
   const stopped = stopping.signal
   const relay = hostOf(address)
@@ -109,10 +113,12 @@ export const createRelayConnection = (
       try {
         await limitDial(stopped, () => {
           const limit = AbortSignal.any([stopped, AbortSignal.timeout(dialTimeoutMs)])
-          return runOperation(tracer, 'net.dial relay', limit, ({ signal }) => libp2p.dial(address, { signal }))
+          const work = ({ signal }: Operation): Promise<Connection> => libp2p.dial(address, { signal })
+          return steps.run('relay_dial', limit, work, { relay: peer.toString(), failures })
         })
         log.debug('relay connected', { relay: peer.toString() })
       } catch (error) {
+        if (!stopped.aborted) countError('relay')
         log.debug('relay not reached', { relay: peer.toString(), error: String(error) })
         set({
           dial: { state: 'failed', reason: { code: whyNoRelay(error), relay } },
@@ -130,9 +136,10 @@ export const createRelayConnection = (
       if (reservation.state !== 'failed')
         set({ reservation: { state: 'working', reason: { code: 'reservation-asked', relay } } })
       try {
-        await runOperation(tracer, 'net.reserve', stopped, () => node.reserve(peer))
+        await steps.run('reserve', stopped, () => node.reserve(peer), { relay: peer.toString() })
         log.debug('relay reserved', { relay: peer.toString() })
       } catch (error) {
+        if (!stopped.aborted) countError('reservation')
         log.debug('relay refused a reservation', { relay: peer.toString(), error: String(error) })
         set({
           reservation: {

@@ -4,6 +4,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import type { Step } from '../contract/views.ts'
 import { createSemaphore } from '../stack/semaphore.ts'
 import { peerOf } from './addresses.ts'
+import { type BootstrapSteps, untracedSteps } from './bootstrap.ts'
 import type { PeerNode } from './create-node.ts'
 import { createRelayConnection, type RelayAddress, type RelayConnection, type RelayState } from './relay-connection.ts'
 
@@ -29,6 +30,8 @@ export interface RelaySetOptions {
   /** Multiaddrs with peer ids. */
   relays: readonly string[]
   onChange(): void
+  /** Records dials and reservations while the node joins the network. */
+  steps?: BootstrapSteps
 }
 
 /**
@@ -38,7 +41,10 @@ export interface RelaySetOptions {
  * libp2p itself reserves a configured relay address only once, and redials a lost relay only once (js-libp2p #3601).
  * The pool detects relay connections that died silently and closes them.
  */
-export const createRelaySet = (node: PeerNode, { relays, onChange }: RelaySetOptions): RelaySet => {
+export const createRelaySet = (
+  node: PeerNode,
+  { relays, onChange, steps = untracedSteps }: RelaySetOptions,
+): RelaySet => {
   const { libp2p } = node
   const dials = createSemaphore(maxDials)
   let connections = new Map<string, RelayConnection>()
@@ -49,6 +55,7 @@ export const createRelaySet = (node: PeerNode, { relays, onChange }: RelaySetOpt
     if (relay === undefined) return invalidRelay(address)
     return createRelayConnection(node, relay, {
       onChange,
+      steps,
       limitDial: dials.run,
       delayMs: isFirst ? 0 : Math.random() * startJitterMs,
     })

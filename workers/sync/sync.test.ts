@@ -8,6 +8,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { SYNC_PROTOCOL } from '../protocol/protocols.ts'
 import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { createTestCatalogue, entry, sha256 } from '../testing/test-catalogue.ts'
+import { recordTraces } from '../testing/trace-recording.ts'
 import type { ExchangeResult } from './exchange.ts'
 import { startSync } from './sync.ts'
 
@@ -39,13 +40,13 @@ const openStream = (node: Libp2p, peer: string, protocol: string) => {
   return connection.newStream(protocol)
 }
 
-const startPeer = async (numbers: readonly number[]) => {
+const startPeer = async (numbers: readonly number[], tracer = noTelemetry.tracer) => {
   const node = await startNode()
   const catalogue = createTestCatalogue(numbers.map((n) => entry(n, 'release', 300)))
   const outcomes: { peer: string; outcome: ExchangeResult | { failure: unknown } }[] = []
   const waiting = new Set<() => void>()
   const sync = await startSync({
-    telemetry: noTelemetry,
+    telemetry: { ...noTelemetry, tracer },
     directComes: false,
     node,
     catalogue: catalogue.catalogue,
@@ -101,6 +102,31 @@ test('connected peers converge on the union and pass new entries on to a third',
   expect(
     [left, middle, right].flatMap(({ outcomes }) => outcomes.filter(({ outcome }) => 'failure' in outcome)),
   ).toEqual([])
+})
+
+test('the spans of both sides tell what an exchange moved', async () => {
+  const [one, other] = [recordTraces(), recordTraces()]
+  const left = await startPeer(count(300), one.tracer)
+  const right = await startPeer(count(20, 5000), other.tracer)
+  await dial(left, right)
+  await Promise.all([left, right].map((peer) => peer.when(() => peer.keys().length === 320)))
+  const firstOf = ({ traces }: typeof one) =>
+    traces.find(({ root }) => root.attributes['equal'] === false && root.failure === undefined)?.root
+  await vi.waitUntil(() => [one, other].every((each) => firstOf(each) !== undefined))
+  const [atLeft, atRight] = [firstOf(one), firstOf(other)]
+  expect([atLeft?.name, atRight?.name].sort()).toEqual(['sync', 'sync_serve'])
+  const common = { rejected: 0, equal: false, complete: true, bytes: expect.any(Number), turns: expect.any(Number) }
+  const [leftId, rightId] = [left, right].map(({ node }) => node.peerId.toString())
+  expect(atLeft?.attributes).toEqual({ ...common, peer: rightId, entries_in: 20, entries_out: 300 })
+  expect(atRight?.attributes).toEqual({ ...common, peer: leftId, entries_in: 300, entries_out: 20 })
+  // Both count the same messages; the lists are shorter than the entries that they lead to.
+  expect(atLeft?.attributes['bytes']).toBe(atRight?.attributes['bytes'])
+  expect(atLeft?.attributes['turns']).toBe(atRight?.attributes['turns'])
+  expect(atLeft?.attributes['turns']).toBeGreaterThan(0)
+
+  left.sync.syncNow()
+  const isEqual = ({ traces }: typeof one): boolean => traces.some(({ root }) => root.attributes['equal'] === true)
+  await vi.waitUntil(() => isEqual(one) && isEqual(other))
 })
 
 test('a sync with peers counts those that were given everything', async () => {

@@ -22,7 +22,11 @@ export const counters = {
   piece_bytes_sent: { unit: 'By', description: 'Package content sent to peers' },
   bytes_total: { unit: 'By', description: 'Bytes on streams, by direction (in, out) and protocol' },
   connection_errors_total: { unit: '{dial}', description: 'Dials and connections that failed, by kind' },
-  verification_failures_total: { unit: '{failure}', description: 'Invalid data from peers, by kind' },
+  verification_failures_total: {
+    unit: '{failure}',
+    description:
+      'Invalid data from peers, by kind: violations (hash, signature, malformed), and records that were refused',
+  },
   traces_not_kept: { unit: '{trace}', description: 'Finished traces that were not kept, by reason (rate, queue)' },
   events_total: { unit: '{event}', description: 'Events of the engine, by kind' },
 } as const satisfies Record<string, Instrument>

@@ -3,6 +3,7 @@ import type { PeerInfo, PrivateKey } from '@libp2p/interface'
 import { createRelay, type Relay } from '../../relay/create-relay.ts'
 import { requestClosestPeers } from '../dht/closest-peers.ts'
 import { createKadRpc } from '../dht/kad-rpc.ts'
+import type { BootstrapSteps } from '../net/bootstrap.ts'
 import { createNode, type PeerNode } from '../net/create-node.ts'
 import { createPeerFinder, type PeerFinder } from '../net/peer-finder.ts'
 import { createPool, type Pool, type PoolOptions } from '../net/pool/pool.ts'
@@ -30,6 +31,8 @@ export interface TestNodeOptions {
   knownPeers?: readonly PeerInfo[]
   pool?: Partial<PoolOptions>
   privateKey?: PrivateKey
+  /** Records how it joins the network. */
+  steps?: BootstrapSteps
 }
 
 /** `stopAll` stops everything that was started, in reverse order. */
@@ -38,6 +41,7 @@ export const createTestNetwork = () => {
 
   const startTab = async (relays: readonly string[], options: TestNodeOptions = {}): Promise<TestNode> => {
     const { direct = true, target, isBanned = () => false, knownPeers } = options
+    const steps = options.steps === undefined ? {} : { steps: options.steps }
     const node = await createNode({
       telemetry: noTelemetry,
       privateKey: options.privateKey ?? (await generateKeyPair('Ed25519')),
@@ -55,13 +59,14 @@ export const createTestNetwork = () => {
         for (const { state, reason } of [dial, reservation])
           if (state === 'failed') failures.push(JSON.stringify(reason))
     }
-    const keeper = createRelaySet(node, { relays, onChange: onRelayChange })
+    const keeper = createRelaySet(node, { relays, onChange: onRelayChange, ...steps })
     const pool = createPool(node, { onChange, ...options.pool })
     const rpc = createKadRpc(node.libp2p, KAD_PROTOCOL)
     const finder = createPeerFinder(node, pool, {
       onChange,
       avoid: isBanned,
       requestClosestPeers: (peer, key, operation) => requestClosestPeers(rpc, peer, key, operation),
+      ...steps,
       ...(target === undefined ? {} : { target }),
       ...(knownPeers === undefined ? {} : { knownPeers }),
     })

@@ -1,13 +1,11 @@
 import type { Connection } from '@libp2p/interface'
-import { runOperation } from '../../telemetry/operation.ts'
-import type { Tracer } from '../../telemetry/telemetry.ts'
+import { untraced } from '../../telemetry/operation.ts'
 import type { pingConnection } from './ping.ts'
 
 /** Pings per check: one may be lost. */
 const pingsInCheck = 2
 
 export interface ChecksOptions {
-  tracer: Tracer
   ping: typeof pingConnection
   onPong(connection: Connection, rttMs: number): void
   /** Reports that the ping sent at `sentAt` was not answered in time. */
@@ -22,7 +20,7 @@ export interface ChecksOptions {
  */
 export type Check = (connection: Connection, timeoutMs: number) => Promise<boolean>
 
-export const createChecks = ({ tracer, ping, onPong, onLost, now, stopped }: ChecksOptions): Check => {
+export const createChecks = ({ ping, onPong, onLost, now, stopped }: ChecksOptions): Check => {
   const running = new Map<string, Promise<boolean>>()
 
   const run = async (connection: Connection, timeoutMs: number): Promise<boolean> => {
@@ -31,7 +29,8 @@ export const createChecks = ({ tracer, ping, onPong, onLost, now, stopped }: Che
       const sentAt = now()
       try {
         const signal = AbortSignal.any([stopped, AbortSignal.timeout(timeoutMs)])
-        const rttMs = await runOperation(tracer, 'net.ping', signal, (operation) => ping(connection, operation))
+        // Without a span: each connection is pinged every few seconds, and its round trip is a figure of its own.
+        const rttMs = await ping(connection, untraced(signal))
         onPong(connection, rttMs)
         return true
       } catch {

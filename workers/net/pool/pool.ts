@@ -2,6 +2,7 @@ import type { Connection, IdentifyResult, PeerId, Stream } from '@libp2p/interfa
 import { rtcStateOf } from '../../libp2p-internals/webrtc-state.ts'
 import { type Operation, untraced } from '../../telemetry/operation.ts'
 import { isDirect, isWebRtc } from '../addresses.ts'
+import { createConnectionErrors } from '../connection-errors.ts'
 import { maxDirectPeers } from '../create-node.ts'
 import { hasBudget } from '../relayed-budget.ts'
 import { createChecks } from './checks.ts'
@@ -132,7 +133,8 @@ export interface PoolOptions {
  */
 export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
   const { libp2p, isRelay } = node
-  const { tracer, logger } = node.telemetry
+  const { meter, logger } = node.telemetry
+  const countError = createConnectionErrors(meter)
   const log = logger('pool')
   const { onChange, scoreOf = () => 0, inMesh = () => false, ping = pingConnection } = options
   const limits: Limits = { keep: keptPeers, max: maxDirectPeers, idleMs, graceMs, ...options.limits }
@@ -214,12 +216,14 @@ export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
       reason: after.reason?.code ?? 'none',
       closed: fatal,
     })
-    if (fatal) connection.abort(new Error(after.reason?.code))
+    if (fatal) {
+      countError('lost')
+      connection.abort(new Error(after.reason?.code))
+    }
     if (!stopped.signal.aborted) onChange()
   }
 
   const check = createChecks({
-    tracer,
     ping,
     now,
     stopped: stopped.signal,
