@@ -277,7 +277,7 @@ export const runFetchSession = async (
       )
       source.relayed = deps.relayed?.isRelayed(stream) ?? false
       const relayed = opened().filter((each) => each.relayed).length
-      source.client = createPieceClient(stream, { ...limits, span: operation.span })
+      source.client = createPieceClient(stream, { ...limits, span: source.span })
       log.debug('source chosen', { root: rootToText(root), peer, relayed: source.relayed })
       if (source.relayed && relayed >= limits.maxRelayedSources) drop(source, 'busy', '')
       else pump()

@@ -35,7 +35,7 @@ export interface TelemetryExportDependencies {
 const retryMs = 30_000
 
 /** Time to convert what waits, when the engine stops (ms); the exporter has a limit of its own. */
-const convertMs = 500
+const convertMs = 300
 
 export const createTelemetryExport = async ({
   platform,
@@ -103,9 +103,10 @@ export const createTelemetryExport = async ({
   }
 
   const flush = async (): Promise<void> => {
-    if (running === undefined) return
+    if (wanted() === undefined) return
+    // Loads the exporter where it has not been needed yet.
     await settledWithin(convertMs, flushTraces())
-    await running.flush()
+    await running?.flush()
   }
 
   return {

@@ -54,6 +54,8 @@ interface StartOptions {
   clockMs?: number
   /** Records the spans of its operations. */
   tracer?: Tracer
+  /** URL of the page's server; none if absent. */
+  origin?: string
 }
 
 /** `DEBUG=dht,sync` prints the logs of these rooms for all engines of a test. */
@@ -83,7 +85,7 @@ export const createEngineNetwork = ({ seed = 1, conditions, webSockets = false }
   }
 
   /** Starts an engine, with the storage of an earlier one of the same name. */
-  const start = async (name: string, { clockMs = 0, tracer }: StartOptions = {}): Promise<EnginePeer> => {
+  const start = async (name: string, { clockMs = 0, tracer, origin }: StartOptions = {}): Promise<EnginePeer> => {
     addresses += 1
     const listen = `/memory/engine-${addresses}`
     const disk = diskOf(name)
@@ -103,6 +105,7 @@ export const createEngineNetwork = ({ seed = 1, conditions, webSockets = false }
         random: engineRandom,
         clockMs: () => clock.clockMs,
         ...(tracer === undefined ? {} : { tracer }),
+        ...(origin === undefined ? {} : { origin }),
         node: { transports: [links.transport, ...(webSockets ? [dialWebSockets()] : [])], listen: [listen] },
       }),
     )

@@ -38,14 +38,15 @@ export const exportedWords: ReadonlySet<string> = new Set([
   'verdict',
 ])
 
-/** Keys whose values are the id of a package or the root of a content: public data of the catalogue. */
-export const exportedIds: ReadonlySet<string> = new Set(['id', 'package', 'root'])
+/** Keys whose values are the id or DHT key of a package, its version or the root of a content: the catalogue's data. */
+export const exportedIds: ReadonlySet<string> = new Set(['id', 'key', 'package', 'root', 'version'])
 
 const keyForm = /^[a-z][a-z0-9_.]{0,39}$/
 /** Shorter than any peer id, and without the characters of addresses, file names in folders and sentences. */
 const wordForm = /^[A-Za-z][A-Za-z0-9_-]{0,39}$/
 const protocolForm = /^\/(?:ggen|ipfs|libp2p|meshsub|floodsub|webrtc-signaling)(?:\/[a-z0-9.-]{1,20}){0,4}$/
-const packageForm = /^[a-z2-7]{51}[aq]\/[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/
+const packageForm = /^(?:\/ggen\/)?[a-z2-7]{51}[aq]\/[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/
+const versionForm = /^\d{1,9}\.\d{1,9}\.\d{1,9}(?:-[0-9A-Za-z.-]{1,20})?$/
 const rootForm = /^bafyrei[a-z2-7]{52}$/
 
 /** Peer ids: an Ed25519 or secp256k1 key, a SHA-256 of an RSA key, or any of them as a CID. */
@@ -85,5 +86,5 @@ const nameForm = /^[A-Za-z][A-Za-z0-9_. -]{0,39}$/
 
 const isPublic = (key: string, value: string): boolean =>
   exportedIds.has(key)
-    ? packageForm.test(value) || rootForm.test(value)
+    ? packageForm.test(value) || rootForm.test(value) || (key === 'version' && versionForm.test(value))
     : exportedWords.has(key) && (wordForm.test(value) || protocolForm.test(value))

@@ -46,18 +46,18 @@ export interface ExportTiming {
   readonly metricsMs: number
   /** Time for one request (ms). */
   readonly requestMs: number
-  /** Time for a flush (ms): the end of an engine does not wait longer. */
+  /** Time for a flush (ms): with the conversion before it, the end of an engine takes a second at most. */
   readonly flushMs: number
 }
 
-const defaultTiming: ExportTiming = { spansMs: 5_000, metricsMs: 30_000, requestMs: 10_000, flushMs: 1_000 }
+const defaultTiming: ExportTiming = { spansMs: 5_000, metricsMs: 30_000, requestMs: 10_000, flushMs: 700 }
 
 /** Spans per request, at most about half a megabyte, and those that may wait. */
 const maxBatchSpans = 128
 const maxWaitingSpans = 2_048
 
-/** Requests under way to one path; a slow collector gets no more. */
-const maxRequests = 2
+/** Requests under way to one path: a flush sends all that waits at once, anything else one after the other. */
+const maxRequests = maxWaitingSpans / maxBatchSpans
 
 export const startExport = (options: ExportOptions): RunningExport => {
   const { origin, resource, hashPeer, monotonic } = options
