@@ -61,12 +61,14 @@ export default function NetworkPage() {
           <Part name={drawingFailureText.objectives} of={status}>
             <Objectives />
           </Part>
-          <Part name={drawingFailureText.topology} of={status}>
-            <Topology />
-          </Part>
-          <Part name={drawingFailureText.peers} of={status}>
-            <Peers />
-          </Part>
+          <div className="network-connections">
+            <Part name={drawingFailureText.topology} of={status}>
+              <Topology />
+            </Part>
+            <Part name={drawingFailureText.peers} of={status}>
+              <Peers />
+            </Part>
+          </div>
           <Part name={drawingFailureText.charts} of={status}>
             <Charts />
           </Part>

@@ -14,6 +14,7 @@ import { formatBytes, formatDuration } from '../../text/format.ts'
 import { networkText } from '../../text/network.ts'
 import { peersText } from '../../text/peers.ts'
 import { sayReason } from '../../text/reasons.ts'
+import { topologyText } from '../../text/topology.ts'
 import { KnownPeers } from './known-peers.tsx'
 import { absent, ranked } from './peer-order.ts'
 import { peerName, shortPeerId } from './peer-words.ts'
@@ -23,7 +24,7 @@ import { type PeerActions, usePeerActions } from './use-peer-actions.tsx'
 const renewMs = 1_000
 
 /** Number of table columns, for a row that failed to render. */
-const columns = 8
+const columns = 6
 
 /** Rows that are drawn unasked. */
 const firstRows = 12
@@ -53,16 +54,16 @@ export const Peers = () => {
             <tr>
               <th scope="col">{networkText.peer}</th>
               <th scope="col">{peersText.score}</th>
-              <th scope="col">{networkText.kind}</th>
               <th scope="col">{networkText.connection}</th>
-              <th scope="col">{networkText.health}</th>
               <th className="figure" scope="col">
                 {networkText.roundTrip}
               </th>
               <th className="figure" scope="col">
                 {peersText.traffic}
               </th>
-              <th scope="col">{peersText.actions}</th>
+              <th className="peer-actions" scope="col">
+                {peersText.actions}
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -91,22 +92,28 @@ const Row = ({ peer, known, actions }: { peer: PeerView; known: ReputationView |
   const name = peerName(peer)
   return (
     <tr>
-      <th scope="row">
+      <th className="peer-who" scope="row">
         <Link className="peer-link" href={links.peer(peerId)} title={peerId}>
           <code>{shortPeerId(peerId)}</code>
         </Link>
+        {kind === 'relay' ? <span className="mark">{networkText.peerKind(kind)}</span> : null}
       </th>
       <td className="peer-score">
         <Score parts={known?.parts} score={score} />
       </td>
-      <td>{networkText.peerKind(kind)}</td>
-      <td title={address}>{networkText.path(path)}</td>
-      <td className={`peer-health peer-${health}`}>
-        {health === 'healthy' ? null : <Icon name={health === 'degraded' ? 'warning' : 'error'} />}
-        {health === 'healthy' || healthReason === undefined ? networkText.healthy : sayReason(healthReason)}
+      <td className="peer-path" title={address}>
+        {topologyText.pathShort(path)}
+        {health === 'healthy' ? null : (
+          <span className={`peer-health peer-${health}`}>
+            <Icon name={health === 'degraded' ? 'warning' : 'error'} />
+            {healthReason === undefined ? topologyText.health(health) : sayReason(healthReason)}
+          </span>
+        )}
       </td>
-      <td className="figure">{rttMs === undefined ? networkText.notMeasured : formatDuration(rttMs)}</td>
-      <td className="figure">{peersText.bytes({ bytesIn: formatBytes(bytesIn), bytesOut: formatBytes(bytesOut) })}</td>
+      <td className="figure peer-rtt">{rttMs === undefined ? networkText.notMeasured : formatDuration(rttMs)}</td>
+      <td className="figure peer-bytes">
+        {peersText.bytes({ bytesIn: formatBytes(bytesIn), bytesOut: formatBytes(bytesOut) })}
+      </td>
       <td className="peer-actions">
         <IconButton icon="ping" label={peersText.pingOf({ name })} onClick={() => void actions.ping(peer)} />
         <IconButton icon="unlink" label={peersText.disconnectOf({ name })} onClick={() => actions.disconnect(peer)} />
