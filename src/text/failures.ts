@@ -222,6 +222,7 @@ const argumentRule = {
   leftOut: 'Files left out must be a list of { name, reason, files }, as a check returns it.',
   archive: 'An archive must be a Uint8Array.',
   count: 'The number of pings must be a whole number from 1 to 20.',
+  telemetry: 'Telemetry options must be { export: boolean, ratio?: number from 0 to 1 }.',
 }
 
 const archiveFault = {

@@ -42,7 +42,9 @@ export const failureReasons = {
   'record-refused': { detail: 'text' },
 
   // Arguments of commands.
-  'malformed-argument': { argument: ['files', 'specs', 'confirmedPrivate', 'leftOut', 'archive', 'count'] },
+  'malformed-argument': {
+    argument: ['files', 'specs', 'confirmedPrivate', 'leftOut', 'archive', 'count', 'telemetry'],
+  },
   'malformed-package-id': { id: 'text' },
   'malformed-spec': { spec: 'text' },
   'malformed-address': { address: 'text' },

@@ -5,7 +5,6 @@ import { startRepublish } from '../dht/republish.ts'
 import { rootToText, textToRoot } from '../protocol/ids.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import type { TraceStore } from '../telemetry/trace-store.ts'
 import { createAskPeersForPackages } from './ask-peers-for-packages.ts'
 import { createCacheReport } from './cache-report.ts'
 import type { Clock } from './clock.ts'
@@ -23,9 +22,12 @@ import type { Platform } from './platform.ts'
 import { createPreview } from './preview.ts'
 import { createProviderCounts } from './provider-counts.ts'
 import { createPublications } from './publications.ts'
+import { createSearches } from './searches.ts'
 import { createStatus } from './status.ts'
 import type { Storage } from './storage.ts'
 import { createTelemetryCommands } from './telemetry-commands.ts'
+import type { TelemetryExport } from './telemetry-export.ts'
+import type { Tracing } from './tracing.ts'
 import type { UndoStack } from './undo-stack.ts'
 import type { UpdateBus } from './update-bus.ts'
 import { createWake } from './wake.ts'
@@ -38,7 +40,8 @@ export interface ApplicationDependencies {
   network: Network
   telemetry: Telemetry
   figures: MeterReader
-  traces: Pick<TraceStore, 'list'>
+  tracing: Tracing
+  telemetryExport: TelemetryExport
   bus: Pick<UpdateBus, 'emit' | 'emitWhenPosted'>
   /** Cancels everything in progress. */
   signal: AbortSignal
@@ -62,7 +65,8 @@ export const createApplication = (
     network,
     telemetry,
     figures,
-    traces,
+    tracing,
+    telemetryExport,
     bus,
     signal,
     stop,
@@ -111,7 +115,11 @@ export const createApplication = (
   })
   // The network stops before the cache writes the last lookup results.
   undos.add(cacheReport.stop, contents.stop, packageCache.stop, network.stop)
-  const peerSearch = createPeerSearch({ search, network, now: clocks.monotonic })
+  const searches = createSearches({
+    search,
+    peerSearch: (measured) => createPeerSearch({ search: measured, network, now: clocks.monotonic }),
+    telemetry,
+  })
   const providerCounts = createProviderCounts({
     telemetry,
     network,
@@ -196,21 +204,23 @@ export const createApplication = (
       content,
       keeper,
       registry,
-      search,
-      peerSearch,
+      searches,
       publisher: storage.publisher,
       library,
       trust,
       network,
       telemetry,
       figures,
-      telemetryCommands: createTelemetryCommands({ figures, traces }),
+      telemetryCommands: createTelemetryCommands({ figures, tracing, telemetryExport }),
       peerCommands: createPeerCommands({ self: storage.nodeKey.id, reputation, network }),
       status,
       publications,
       installs,
       packageCache,
       contents,
+      async flush() {
+        await Promise.all([packageCache.flush(), telemetryExport.flush()])
+      },
       cacheView: cacheReport.view,
       providerCounts,
       preview,

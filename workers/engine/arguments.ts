@@ -2,6 +2,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import * as v from 'valibot'
 import { Failure } from '../contract/failures.ts'
 import type { FailureReason } from '../contract/reasons.ts'
+import type { TelemetryOptions } from '../contract/telemetry-views.ts'
 import type { FileInput, LeftOut } from '../contract/views.ts'
 
 /** Scripts may pass arguments of any type to commands, so arguments are checked at run time. */
@@ -18,6 +19,11 @@ const leftOutSchema = v.array(
     atLeast: v.optional(v.boolean()),
   }),
 )
+
+const telemetryOptionsSchema = v.object({
+  export: v.boolean(),
+  ratio: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+})
 
 /** @throws Failure `InvalidArgument`. */
 export const assertFiles = (files: readonly FileInput[]): void => assertIs(filesSchema, files, 'files')
@@ -58,6 +64,10 @@ export const readPeerId = (peer: unknown): string => {
 }
 
 const sayPeer = (peer: unknown): string => (typeof peer === 'string' ? peer.slice(0, maxPeerIdCharacters) : typeof peer)
+
+/** @throws Failure `InvalidArgument`. */
+export const assertTelemetryOptions = (options: TelemetryOptions): void =>
+  assertIs(telemetryOptionsSchema, options, 'telemetry')
 
 type Argument = Extract<FailureReason, { code: 'malformed-argument' }>['argument']
 

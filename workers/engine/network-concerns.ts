@@ -6,6 +6,8 @@ import type { PeerView, StatusView, Step } from '../contract/views.ts'
 import type { FoundHead } from '../dht/dht-heads.ts'
 import type { RequestOutcome } from '../net/pool/health.ts'
 import { isRelayedStream } from '../net/pool/open-stream.ts'
+import type { PoolCounts } from '../net/pool/pool-counts.ts'
+import type { Traffic } from '../net/traffic.ts'
 import type { QueryClient } from '../query/query-client.ts'
 import { relayedContentBytes } from '../stack/limits.ts'
 import type { Operation } from '../telemetry/operation.ts'
@@ -22,6 +24,8 @@ export interface NetworkConcerns {
   readonly query: NetworkQuery
   readonly sync: NetworkSync
   readonly announcements: NetworkAnnouncements
+  /** Bytes on the streams of this node since it started. */
+  readonly traffic: Pick<Traffic, 'total'>
 }
 
 /** Connected peers. */
@@ -29,6 +33,8 @@ export interface NetworkPeers {
   list(): PeerView[]
   /** Open connections, including those to relays. */
   connectionCount(): number
+  /** Who is connected now, and the health of the connections. */
+  counts(): PoolCounts
   /** @throws Failure `InvalidArgument` for a malformed multiaddr, `PeerUnreachable` when the dial fails. */
   connect(address: string, operation: Operation): Promise<void>
   /** Records a violation and disconnects the peer; violations that do not happen by accident ban it. */
@@ -97,11 +103,19 @@ export type NetworkStatus = Pick<
   steps?: Record<'relay' | 'reservation' | 'direct' | 'topic', Step>
 }
 
+const noCounts = (): PoolCounts => ({
+  direct: new Set(),
+  relayed: new Set(),
+  relays: new Set(),
+  health: { healthy: 0, degraded: 0, unhealthy: 0 },
+})
+
 /** The answers of a node without connections. */
 export const offline: NetworkConcerns = {
   peers: {
     list: () => [],
     connectionCount: () => 0,
+    counts: noCounts,
     connect: () => Promise.reject(new Failure('PeerUnreachable', { code: 'network-not-started' })),
     drop() {},
     report() {},
@@ -126,6 +140,7 @@ export const offline: NetworkConcerns = {
   query: { search: async () => ({ asked: 0, answered: 0 }), describe: async () => ({ asked: 0, answered: 0 }) },
   sync: { syncNow() {}, syncWithPeers: async () => 0, isComplete: () => false },
   announcements: { announce: async () => 0, audience: () => 0 },
+  traffic: { total: () => 0 },
 }
 
 export const offlineStatus: NetworkStatus = {
@@ -144,6 +159,7 @@ export const forwardTo = (current: () => NetworkConcerns): NetworkConcerns => ({
   peers: {
     list: () => current().peers.list(),
     connectionCount: () => current().peers.connectionCount(),
+    counts: () => current().peers.counts(),
     connect: (...given) => current().peers.connect(...given),
     drop: (...given) => current().peers.drop(...given),
     report: (...given) => current().peers.report(...given),
@@ -180,4 +196,5 @@ export const forwardTo = (current: () => NetworkConcerns): NetworkConcerns => ({
     announce: (...given) => current().announcements.announce(...given),
     audience: () => current().announcements.audience(),
   },
+  traffic: { total: (...given) => current().traffic.total(...given) },
 })

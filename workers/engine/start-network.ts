@@ -259,6 +259,7 @@ const assemble = async (
           now: clocks.wall,
         }),
       connectionCount: () => libp2p.getConnections().length,
+      counts: pool.counts,
       connect: createDialAddress(node),
       drop,
       report: pool.report,
@@ -284,6 +285,7 @@ const assemble = async (
     query,
     sync: { syncNow: sync.syncNow, syncWithPeers: sync.syncWithPeers, isComplete: () => complete },
     announcements: { announce: announcements.publish, audience: announcements.subscriberCount },
+    traffic: node.traffic,
     wake() {
       // After a sleep the catalogue counts as incomplete until the next sync exchange.
       complete = false
