@@ -73,7 +73,7 @@ export const createLinks = (search: string): Links => {
     publish: () => to(routePatterns.publish),
     library: () => to(routePatterns.library),
     network: () => to(routePatterns.network),
-    peer: (peerId) => to(`/network/peers/${encodeURIComponent(peerId)}`),
+    peer: (peerId) => to(`/network/peers/${encodeURIComponent(peerId.toWellFormed())}`),
     trace: (traceId) => to(`/network/traces/${encodeURIComponent(traceId)}`),
     profile: (name) =>
       to(routePatterns.browse, [], [['peer', name], ...kept.filter(([parameter]) => parameter !== 'peer')]),

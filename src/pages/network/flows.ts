@@ -1,4 +1,5 @@
 import type { PeerView } from '../../../workers/contract/views.ts'
+import { finite } from '../../text/numbers.ts'
 
 /** Directions in which bytes flowed between two looks at the peers. */
 export interface Flow {
@@ -28,4 +29,7 @@ const noticeableBytes = 1_000
 
 /** Width of a line (px): grows with the logarithm, since traffic spans from pings to megabytes a second. */
 export const widthOf = ({ recentBytesIn, recentBytesOut }: PeerView): number =>
-  Math.min(widest, thinnest * (1 + Math.log2(1 + Math.max(0, recentBytesIn + recentBytesOut) / noticeableBytes) / 2))
+  Math.min(
+    widest,
+    thinnest * (1 + Math.log2(1 + Math.max(0, finite(recentBytesIn + recentBytesOut)) / noticeableBytes) / 2),
+  )

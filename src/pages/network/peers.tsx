@@ -26,8 +26,9 @@ const renewMs = 1_000
 /** Number of table columns, for a row that failed to render. */
 const columns = 6
 
-/** Rows that are drawn unasked. */
-const firstRows = 12
+/** Rows that are shown unasked; on a phone, where the style sheet hides the others, fewer. */
+const firstRows = 9
+const firstRowsOnPhone = 4
 
 const none: readonly PeerView[] = []
 
@@ -49,7 +50,7 @@ export const Peers = () => {
       {rows.length === 0 ? (
         <p className="calm-note">{networkText.noPeers}</p>
       ) : (
-        <table className="ranked-peers">
+        <table className={showsAll ? 'ranked-peers' : 'ranked-peers ranked-peers-best'}>
           <thead>
             <tr>
               <th scope="col">{networkText.peer}</th>
@@ -75,8 +76,12 @@ export const Peers = () => {
           </tbody>
         </table>
       )}
-      {rows.length > firstRows && !showsAll ? (
-        <Button look="quiet" onClick={() => setShowsAll(true)}>
+      {rows.length > firstRowsOnPhone && !showsAll ? (
+        <Button
+          className={rows.length > firstRows ? undefined : 'on-phone-only'}
+          look="quiet"
+          onClick={() => setShowsAll(true)}
+        >
           {peersText.showAll(rows.length)}
         </Button>
       ) : null}

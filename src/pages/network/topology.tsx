@@ -113,7 +113,6 @@ const Picture = ({ peers, onPoint }: { peers: readonly PeerView[]; onPoint: (pee
       </g>
       {drawn.map(({ peer, node }) => (
         <Node
-          isNamed={drawn.length <= maxNamed}
           key={peer.peerId}
           node={node}
           onPoint={onPoint}
@@ -122,9 +121,24 @@ const Picture = ({ peers, onPoint }: { peers: readonly PeerView[]; onPoint: (pee
           {...walk.propsOf(peer.peerId)}
         />
       ))}
+      {drawn.length <= maxNamed ? <Names nodes={nodes} size={nodeRadius} /> : null}
     </svg>
   )
 }
+
+/** Outside of the links, whose accessible names say more. */
+const Names = ({ nodes, size }: { nodes: readonly PlacedPeer[]; size: number }) => (
+  // biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing in this group can be focused
+  <g aria-hidden="true">
+    {nodes.map(({ id, x, y }) => (
+      <text className="topology-name" key={id} style={{ translate: pixels(x, y) }} y={size + 11}>
+        {id.slice(-nameCharacters)}
+      </text>
+    ))}
+  </g>
+)
+
+const pixels = (...lengths: number[]): string => lengths.map((length) => `${length}px`).join(' ')
 
 /** One tab stop for all nodes; the arrow keys go through `ids` in order. */
 const useWalk = (ids: readonly string[]) => {
@@ -178,19 +192,12 @@ const Node = ({
   peer,
   node,
   size,
-  isNamed,
   onPoint,
   tabIndex,
   onKeyDown,
   onFocused,
   register,
-}: {
-  peer: PeerView
-  node: PlacedPeer
-  size: number
-  isNamed: boolean
-  onPoint: (peerId: string | undefined) => void
-} & WalkProps) => {
+}: { peer: PeerView; node: PlacedPeer; size: number; onPoint: (peerId: string | undefined) => void } & WalkProps) => {
   const links = useLinks()
   const { peerId, kind, health } = peer
   const point = (): void => onPoint(peerId)
@@ -209,7 +216,7 @@ const Node = ({
       onPointerEnter={point}
       onPointerLeave={leave}
       ref={(element: unknown) => register(element instanceof SVGElement ? element : null)}
-      style={{ translate: `${node.x}px ${node.y}px` }}
+      style={{ translate: pixels(node.x, node.y) }}
       tabIndex={tabIndex}
     >
       <circle className="topology-target" r={Math.max(size, smallestTarget)} />
@@ -223,11 +230,6 @@ const Node = ({
           {health === 'degraded' ? topologyText.degradedMark : topologyText.unhealthyMark}
         </text>
       )}
-      {isNamed ? (
-        <text className="topology-name" y={size + 11}>
-          {peerId.slice(-nameCharacters)}
-        </text>
-      ) : null}
     </Link>
   )
 }
