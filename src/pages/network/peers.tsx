@@ -27,7 +27,7 @@ const renewMs = 1_000
 const columns = 6
 
 /** Rows that are shown unasked; on a phone, where the style sheet hides the others, fewer. */
-const firstRows = 9
+const firstRows = 8
 const firstRowsOnPhone = 4
 
 const none: readonly PeerView[] = []
@@ -115,7 +115,9 @@ const Row = ({ peer, known, actions }: { peer: PeerView; known: ReputationView |
           </span>
         )}
       </td>
-      <td className="figure peer-rtt">{rttMs === undefined ? networkText.notMeasured : formatDuration(rttMs)}</td>
+      <td className="figure peer-rtt" title={rttMs === undefined ? networkText.notMeasured : undefined}>
+        {rttMs === undefined ? peersText.noRoundTrip : formatDuration(rttMs)}
+      </td>
       <td className="figure peer-bytes">
         {peersText.bytes({ bytesIn: formatBytes(bytesIn), bytesOut: formatBytes(bytesOut) })}
       </td>

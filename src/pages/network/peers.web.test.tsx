@@ -72,7 +72,7 @@ test('the best peer stands first, and equal ones keep their places', async () =>
 test('the bar says the parts of a score', async () => {
   await openPeers()
   const bars = [...document.querySelectorAll('.ranked-peers .score-bar')].map((each) => each.getAttribute('aria-label'))
-  expect(bars).toHaveLength(9)
+  expect(bars).toHaveLength(8)
   expect(bars).toContain(partsSentence(reputationAt(1).parts))
 })
 

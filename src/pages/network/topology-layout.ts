@@ -210,12 +210,14 @@ const fullTurn = 2 * Math.PI
 
 const distance = (a: PlacedPeer, b: PlacedPeer): number => Math.hypot(a.x - b.x, a.y - b.y)
 
-/** An angle from the characters of an id (FNV-1a), the same in every session. */
+/** An angle from the characters of an id (FNV-1a, mixed: ids may differ in their last character), the same in every session. */
 const angleOf = (id: string): number => {
   let hash = 0x811c9dc5
   for (let index = 0; index < id.length; index += 1) {
     hash ^= id.charCodeAt(index)
     hash = Math.imul(hash, 0x01000193)
   }
-  return ((hash >>> 0) / 2 ** 32) * fullTurn
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32) * fullTurn
 }

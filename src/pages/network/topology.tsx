@@ -98,7 +98,7 @@ const Picture = ({ peers, onPoint }: { peers: readonly PeerView[]; onPoint: (pee
         ))}
         {unmeasuredRadius === undefined ? null : <circle className="topology-unmeasured" r={unmeasuredRadius} />}
         {drawn.map(({ peer, node }) => (
-          <Edge flow={flows.get(peer.peerId)} key={peer.peerId} node={node} peer={peer} />
+          <Edge count={drawn.length} flow={flows.get(peer.peerId)} key={peer.peerId} node={node} peer={peer} />
         ))}
         {rings.map(({ ms, radius }) => (
           <text className="topology-distance" key={ms} y={-radius + 4}>
@@ -180,9 +180,19 @@ const targetOf = (key: string, at: number, count: number): number | undefined =>
 }
 
 /** Drawn along the x axis from 0 to 1, then turned and stretched, so that a move is a transition. */
-const Edge = ({ peer, node, flow }: { peer: PeerView; node: PlacedPeer; flow: Flow | undefined }) => (
+const Edge = ({
+  peer,
+  node,
+  flow,
+  count,
+}: {
+  peer: PeerView
+  node: PlacedPeer
+  flow: Flow | undefined
+  count: number
+}) => (
   <g className={`topology-edge topology-${peer.path} topology-${peer.health}`} style={{ rotate: `${node.angle}rad` }}>
-    <line strokeWidth={widthOf(peer)} style={{ scale: `${node.radius} 1` }} x2="1" />
+    <line strokeWidth={widthOf(peer, count)} style={{ scale: `${node.radius} 1` }} x2="1" />
     {flow?.in === true ? <line className="topology-in" style={{ scale: `${node.radius} 1` }} x2="1" /> : null}
     {flow?.out === true ? <line className="topology-out" style={{ scale: `${node.radius} 1` }} x2="1" /> : null}
   </g>
