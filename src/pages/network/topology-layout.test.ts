@@ -67,9 +67,10 @@ it('does not move anything when the same peers are placed again', () => {
   )
 })
 
+// Even if all of them are on the innermost ring, eight leave no gap that is too small for the next.
 it('leaves every peer in its direction when another joins or one leaves, while there is room', () => {
   fc.assert(
-    fc.property(peersOf(20, 1, similarRtt), (peers) => {
+    fc.property(peersOf(8, 1, similarRtt), (peers) => {
       const { place } = createTopologyPlacement()
       const present: DistantPeer[] = []
       let before = new Map<string, number>()
@@ -77,8 +78,7 @@ it('leaves every peer in its direction when another joins or one leaves, while t
         present.push(peer)
         const picture = place(present)
         const after = angles(picture)
-        // At a step of the crowd everything gets other radii, where directions may have to change.
-        if (present.length !== 9) for (const [id, angle] of before) expect(after.get(id)).toBeCloseTo(angle, 9)
+        for (const [id, angle] of before) expect(after.get(id)).toBeCloseTo(angle, 9)
         before = after
       }
       const gone = present.shift()
