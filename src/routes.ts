@@ -90,7 +90,7 @@ export const createLinks = (search: string): Links => {
         ['slow', slow ? 'yes' : undefined],
         ['failed', failed ? 'yes' : undefined],
       ]),
-    peer: (peerId) => to(`/network/peers/${encodeURIComponent(peerId)}`),
+    peer: (peerId) => to(`/network/peers/${encodeURIComponent(peerId.toWellFormed())}`),
     trace: (traceId) => to(`/network/traces/${encodeURIComponent(traceId)}`),
     profile: (name) =>
       to(routePatterns.browse, [], [['peer', name], ...kept.filter(([parameter]) => parameter !== 'peer')]),

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { PeerDetailView, ReputationView } from '../../workers/contract/telemetry-views.ts'
 import type { LibraryEntry, PackageSummary, PackageView } from '../../workers/contract/views.ts'
 import { toHex } from '../../workers/protocol/ids.ts'
 import { createLibrary } from '../../workers/registry/library.ts'
@@ -10,6 +11,8 @@ import { webCrypto } from '../../workers/stack/web-crypto.ts'
 import { createMemoryStore } from '../../workers/store/memory-store.ts'
 import type { Store } from '../../workers/store/store.ts'
 import {
+  anyNumber,
+  anyText,
   edgeCheck,
   edgeLibraryEntry,
   edgeName,
@@ -73,6 +76,14 @@ const look = async (...given: Parameters<typeof showPage>): Promise<string> => {
   page.stop()
   return text
 }
+
+const reputationOf = (peer: string, any: number): ReputationView => ({
+  peer,
+  score: any,
+  parts: { success: any, speed: any, bandwidth: any, recency: any },
+  faults: any,
+  bannedUntil: any,
+})
 
 const idOf = (slug: string): string => `${'a'.repeat(52)}/${slug}`
 
@@ -179,6 +190,33 @@ describe('every page renders any valid value', () => {
     )
   })
 
+  test('a peer with arbitrary numbers and texts', async () => {
+    const numbers = fc.array(anyNumber, { maxLength: 20 }).map((values) => Float64Array.from(values))
+    await fc.assert(
+      fc.asyncProperty(
+        edgePeer,
+        fc.uniqueArray(anyText, { maxLength: 5 }),
+        anyNumber,
+        numbers,
+        async (peer, texts, any, values) => {
+          const detail: PeerDetailView = {
+            ...peer,
+            addresses: texts,
+            protocols: texts,
+            streams: texts.map((protocol) => ({ protocol, count: any })),
+            reputation: reputationOf(peer.peerId, any),
+            history: { times: values, scores: values, rttMs: values },
+          }
+          const page = open('/network/peers/12D3KooW', {}, { peer: async () => detail })
+          await until('the peer is drawn', () => page.element.querySelector('.peer-page') !== null)
+          expect(page.failures()).toEqual([])
+          page.stop()
+        },
+      ),
+      { seed: 33, numRuns: 40 },
+    )
+  })
+
   test('transfers, peers, network state and clock with arbitrary numbers and texts', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -189,7 +227,8 @@ describe('every page renders any valid value', () => {
           const transferById = Object.fromEntries(transfers.map((transfer) => [transfer.id, transfer]))
           const state = { transferById, peers, status, library: { busy: false, value: [] } }
           for (const address of ['/library', '/network', '/publish', '/']) {
-            const page = open(address, state, { peers: async () => peers })
+            const reputation = async () => peers.map(({ peerId, score }) => reputationOf(peerId, score))
+            const page = open(address, state, { peers: async () => peers, reputation })
             await until(`${address} is drawn`, () => page.element.querySelector('main h1') !== null)
             expect(page.failures(), address).toEqual([])
             page.stop()
@@ -362,7 +401,7 @@ describe('a part that fails to render is replaced alone', () => {
       profile: 'd',
     })
     const page = open('/network', { status, peers }, { peers: async () => peers })
-    await until('it is drawn', () => page.element.querySelectorAll('.peers tbody tr').length === 2)
+    await until('it is drawn', () => page.element.querySelectorAll('.ranked-peers tbody tr').length === 2)
     expect(page.element.innerText).toContain('Connect to an address')
     expect(page.failures().length).toBeGreaterThanOrEqual(2)
   })

@@ -15,6 +15,7 @@ export const peersText = messages('peers', {
     recency: 'Time since its last answer: an hour gives half',
   }),
   noScore: 'No experience yet',
+  noRoundTrip: 'Not yet',
   traffic: 'In / out',
   bytes: params('{bytesIn} / {bytesOut}'),
   actions: 'Actions',

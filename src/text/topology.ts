@@ -10,6 +10,7 @@ export const topologyText = messages('topology', {
   node: params('{kind} {name}, {path}, {roundTrip}, {health}'),
   kind: choice({ relay: 'Relay', peer: 'Peer' }),
   path: choice({ direct: 'direct', relayed: 'through a relay' }),
+  pathShort: choice({ direct: 'Direct', relayed: 'Relayed' }),
   health: choice({ healthy: 'healthy', degraded: 'degraded', unhealthy: 'unhealthy' }),
   notMeasured: 'round trip not measured yet',
   recent: params('{bytesIn} in and {bytesOut} out in the last 10 seconds'),

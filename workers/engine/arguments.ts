@@ -71,6 +71,8 @@ export const readPeerId = (peer: unknown): string => {
 }
 
 const sayPeer = (peer: unknown): string => (typeof peer === 'string' ? peer.slice(0, maxPeerIdCharacters) : typeof peer)
+
+/** @throws Failure `InvalidArgument`. */
 export const assertSamplesArguments = (since: unknown, options: unknown): void => {
   assertSince(since)
   assertIs(samplesOptionsSchema, options, 'step')

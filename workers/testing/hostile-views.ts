@@ -149,8 +149,8 @@ export const edgeLibraryEntry = (ids: readonly string[]): fc.Arbitrary<LibraryEn
     }),
   })
 
-const anyNumber = fc.oneof(edgeTimes, fc.double())
-const anyText = fc.string({ unit: 'binary', maxLength: 60 })
+export const anyNumber = fc.oneof(edgeTimes, fc.double())
+export const anyText = fc.string({ unit: 'binary', maxLength: 60 })
 const stepState = fc.constantFrom<StepState>('waiting', 'working', 'ok', 'failed')
 const failureReason = hostileReason({ ...failureReasons, ...findingReasons }) as fc.Arbitrary<FailureReason>
 const stepReason = fc.option(hostileReason(stepReasons), { nil: undefined }) as fc.Arbitrary<StepReason | undefined>

@@ -1,4 +1,5 @@
 import type { PeerView } from '../../../workers/contract/views.ts'
+import { finite } from '../../text/numbers.ts'
 
 /** Directions in which bytes flowed between two looks at the peers. */
 export interface Flow {
@@ -23,9 +24,17 @@ export const createFlowDetector = () => {
 
 const thinnest = 1.25
 const widest = 7
+/** In a crowd, wide lines would cover each other and the nodes. */
+const crowd = 20
+const widestInCrowd = 4
 /** Traffic that doubles the thinnest line (bytes in 10 s). */
 const noticeableBytes = 1_000
 
-/** Width of a line (px): grows with the logarithm, since traffic spans from pings to megabytes a second. */
-export const widthOf = ({ recentBytesIn, recentBytesOut }: PeerView): number =>
-  Math.min(widest, thinnest * (1 + Math.log2(1 + Math.max(0, recentBytesIn + recentBytesOut) / noticeableBytes) / 2))
+/** Width of one of `count` lines (px): grows with the logarithm, since traffic spans from pings to megabytes a second. */
+export const widthOf = (
+  { recentBytesIn, recentBytesOut }: Pick<PeerView, 'recentBytesIn' | 'recentBytesOut'>,
+  count: number,
+): number => {
+  const bytes = Math.max(0, finite(recentBytesIn + recentBytesOut))
+  return Math.min(count > crowd ? widestInCrowd : widest, thinnest * (1 + Math.log2(1 + bytes / noticeableBytes) / 2))
+}

@@ -4,14 +4,14 @@ import { formatDuration, formatSpan } from '../../text/format.ts'
 import { formatScore } from '../../text/numbers.ts'
 import { peersText } from '../../text/peers.ts'
 
-const width = 480
+const width = 568
 const height = 56
 
 /** Round trip and score over the last hour, as two lines on one time. */
 export const PeerHistory = ({ history: { times, scores, rttMs } }: { history: PeerDetailView['history'] }) => {
   const span = formatSpan((times.at(-1) ?? 0) - (times[0] ?? 0))
   return (
-    <section className="panel">
+    <section className="panel peer-history">
       <h2>{peersText.history}</h2>
       <div className="peer-lines">
         <Line

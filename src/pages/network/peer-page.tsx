@@ -95,27 +95,29 @@ const Described = ({ id, known }: { id: string; known: Exclude<Known, { kind: 'f
           {known.failure.reason.code === 'peer-not-connected' ? peersText.notConnected : sayFailure(known.failure)}
         </Banner>
       ) : null}
-      {detail === undefined ? null : (
-        <>
+      <div className="peer-panels">
+        {detail === undefined ? null : (
           <Part name={drawingFailureText.peerConnection} of={detail}>
             <PeerConnection detail={detail} />
           </Part>
-          <Part name={drawingFailureText.pings}>
-            <Pings peerId={id} />
-          </Part>
-          <Part name={drawingFailureText.peerHistory} of={detail}>
-            <PeerHistory history={detail.history} />
-          </Part>
-        </>
-      )}
-      <Part name={drawingFailureText.reputation} of={reputation}>
-        <PeerReputation reputation={reputation} />
-      </Part>
-      {detail === undefined ? null : (
-        <Part name={drawingFailureText.protocols} of={detail}>
-          <PeerProtocols detail={detail} />
+        )}
+        <Part name={drawingFailureText.reputation} of={reputation}>
+          <PeerReputation reputation={reputation} />
         </Part>
-      )}
+        {detail === undefined ? null : (
+          <>
+            <Part name={drawingFailureText.peerHistory} of={detail}>
+              <PeerHistory history={detail.history} />
+            </Part>
+            <Part name={drawingFailureText.pings}>
+              <Pings peerId={id} />
+            </Part>
+            <Part name={drawingFailureText.protocols} of={detail}>
+              <PeerProtocols detail={detail} />
+            </Part>
+          </>
+        )}
+      </div>
       {actions.dialog}
     </article>
   )

@@ -14,6 +14,7 @@ import { formatBytes, formatDuration } from '../../text/format.ts'
 import { networkText } from '../../text/network.ts'
 import { peersText } from '../../text/peers.ts'
 import { sayReason } from '../../text/reasons.ts'
+import { topologyText } from '../../text/topology.ts'
 import { KnownPeers } from './known-peers.tsx'
 import { absent, ranked } from './peer-order.ts'
 import { peerName, shortPeerId } from './peer-words.ts'
@@ -23,10 +24,11 @@ import { type PeerActions, usePeerActions } from './use-peer-actions.tsx'
 const renewMs = 1_000
 
 /** Number of table columns, for a row that failed to render. */
-const columns = 8
+const columns = 6
 
-/** Rows that are drawn unasked. */
-const firstRows = 12
+/** Rows that are shown unasked; on a phone, where the style sheet hides the others, fewer. */
+const firstRows = 8
+const firstRowsOnPhone = 4
 
 const none: readonly PeerView[] = []
 
@@ -48,21 +50,21 @@ export const Peers = () => {
       {rows.length === 0 ? (
         <p className="calm-note">{networkText.noPeers}</p>
       ) : (
-        <table className="ranked-peers">
+        <table className={showsAll ? 'ranked-peers' : 'ranked-peers ranked-peers-best'}>
           <thead>
             <tr>
               <th scope="col">{networkText.peer}</th>
               <th scope="col">{peersText.score}</th>
-              <th scope="col">{networkText.kind}</th>
               <th scope="col">{networkText.connection}</th>
-              <th scope="col">{networkText.health}</th>
               <th className="figure" scope="col">
                 {networkText.roundTrip}
               </th>
               <th className="figure" scope="col">
                 {peersText.traffic}
               </th>
-              <th scope="col">{peersText.actions}</th>
+              <th className="peer-actions" scope="col">
+                {peersText.actions}
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -74,8 +76,12 @@ export const Peers = () => {
           </tbody>
         </table>
       )}
-      {rows.length > firstRows && !showsAll ? (
-        <Button look="quiet" onClick={() => setShowsAll(true)}>
+      {rows.length > firstRowsOnPhone && !showsAll ? (
+        <Button
+          className={rows.length > firstRows ? undefined : 'on-phone-only'}
+          look="quiet"
+          onClick={() => setShowsAll(true)}
+        >
           {peersText.showAll(rows.length)}
         </Button>
       ) : null}
@@ -91,22 +97,30 @@ const Row = ({ peer, known, actions }: { peer: PeerView; known: ReputationView |
   const name = peerName(peer)
   return (
     <tr>
-      <th scope="row">
+      <th className="peer-who" scope="row">
         <Link className="peer-link" href={links.peer(peerId)} title={peerId}>
           <code>{shortPeerId(peerId)}</code>
         </Link>
+        {kind === 'relay' ? <span className="mark">{networkText.peerKind(kind)}</span> : null}
       </th>
       <td className="peer-score">
         <Score parts={known?.parts} score={score} />
       </td>
-      <td>{networkText.peerKind(kind)}</td>
-      <td title={address}>{networkText.path(path)}</td>
-      <td className={`peer-health peer-${health}`}>
-        {health === 'healthy' ? null : <Icon name={health === 'degraded' ? 'warning' : 'error'} />}
-        {health === 'healthy' || healthReason === undefined ? networkText.healthy : sayReason(healthReason)}
+      <td className="peer-path" title={address}>
+        {topologyText.pathShort(path)}
+        {health === 'healthy' ? null : (
+          <span className={`peer-health peer-${health}`}>
+            <Icon name={health === 'degraded' ? 'warning' : 'error'} />
+            {healthReason === undefined ? topologyText.health(health) : sayReason(healthReason)}
+          </span>
+        )}
       </td>
-      <td className="figure">{rttMs === undefined ? networkText.notMeasured : formatDuration(rttMs)}</td>
-      <td className="figure">{peersText.bytes({ bytesIn: formatBytes(bytesIn), bytesOut: formatBytes(bytesOut) })}</td>
+      <td className="figure peer-rtt" title={rttMs === undefined ? networkText.notMeasured : undefined}>
+        {rttMs === undefined ? peersText.noRoundTrip : formatDuration(rttMs)}
+      </td>
+      <td className="figure peer-bytes">
+        {peersText.bytes({ bytesIn: formatBytes(bytesIn), bytesOut: formatBytes(bytesOut) })}
+      </td>
       <td className="peer-actions">
         <IconButton icon="ping" label={peersText.pingOf({ name })} onClick={() => void actions.ping(peer)} />
         <IconButton icon="unlink" label={peersText.disconnectOf({ name })} onClick={() => actions.disconnect(peer)} />

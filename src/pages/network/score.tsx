@@ -1,5 +1,5 @@
 import type { ReputationView } from '../../../workers/contract/telemetry-views.ts'
-import { formatPercent, formatScore } from '../../text/numbers.ts'
+import { finite, formatPercent, formatScore } from '../../text/numbers.ts'
 import { peersText } from '../../text/peers.ts'
 
 /** The weight of each part of a score (docs/protocol.md §10), in the order in which the bar shows them. */
@@ -50,7 +50,7 @@ const segmentsOf = (parts: ReputationView['parts']) => {
   let from = 0
   return scoreParts.map((part, index) => {
     const start = from
-    from += Math.min(1, Math.max(0, parts[part])) * scoreWeights[part] * width
+    from += Math.min(1, Math.max(0, finite(parts[part]))) * scoreWeights[part] * width
     return { part, from: start, to: from, opacity: 1 - (index / (scoreParts.length - 1)) * (1 - lightest) }
   })
 }

@@ -54,7 +54,7 @@ it('places up to 60 peers inside the picture without overlap, the farther the lo
 })
 
 /** Round trips of one scale. */
-const similarRtt = fc.oneof(fc.constant(undefined), fc.double({ min: 1.1, max: 9.9, noNaN: true }))
+const similarRtt = fc.oneof(fc.constant(undefined), fc.double({ min: 2.1, max: 4.9, noNaN: true }))
 
 it('does not move anything when the same peers are placed again', () => {
   fc.assert(
@@ -67,9 +67,10 @@ it('does not move anything when the same peers are placed again', () => {
   )
 })
 
+// Even if all of them are on the innermost ring, eight leave no gap that is too small for the next.
 it('leaves every peer in its direction when another joins or one leaves, while there is room', () => {
   fc.assert(
-    fc.property(peersOf(20, 1, similarRtt), (peers) => {
+    fc.property(peersOf(8, 1, similarRtt), (peers) => {
       const { place } = createTopologyPlacement()
       const present: DistantPeer[] = []
       let before = new Map<string, number>()
@@ -77,8 +78,7 @@ it('leaves every peer in its direction when another joins or one leaves, while t
         present.push(peer)
         const picture = place(present)
         const after = angles(picture)
-        // At a step of the crowd everything gets other radii, where directions may have to change.
-        if (present.length !== 9) for (const [id, angle] of before) expect(after.get(id)).toBeCloseTo(angle, 9)
+        for (const [id, angle] of before) expect(after.get(id)).toBeCloseTo(angle, 9)
         before = after
       }
       const gone = present.shift()
@@ -112,10 +112,9 @@ it('labels powers of ten that are far enough apart', () => {
     createTopologyPlacement()
       .place(rtts.map((rttMs, index) => ({ id: `${index}`, rttMs })))
       .rings.map(({ ms }) => ms)
-  expect(ringsOf(3, 40)).toEqual([1, 10, 100])
-  expect(ringsOf(4)).toEqual([1, 10])
-  expect(ringsOf(0.3, 0.4)).toEqual([0.1, 1])
-  expect(ringsOf(12, 12_000_000)).toEqual([10, 100, 1_000, 10_000])
+  expect(ringsOf(3, 240)).toEqual([10, 100])
+  expect(ringsOf(0.3, 90_000)).toEqual([1, 10, 100, 1_000, 10_000])
+  expect(ringsOf(3)).toEqual([2, 5, 10])
   expect(ringsOf()).toEqual([1, 10, 100])
   fc.assert(
     fc.property(peersOf(60), (peers) => {

@@ -20,6 +20,8 @@ export interface TopologyPicture {
   /** Of each node (px). */
   nodeRadius: number
   rings: { ms: number; radius: number }[]
+  /** Radius of the peers without a round trip; undefined without such peers. */
+  unmeasuredRadius: number | undefined
 }
 
 export interface PlacedPeer {
@@ -39,8 +41,8 @@ export const maxPlaced = 60
 export const pictureRadius = 200
 
 /** Peers without a round trip are here; measured ones are within `farthest`. */
-const outermost = 174
-const farthest = 158
+const outermost = 185
+const farthest = 166
 
 /** More peers need a wider innermost ring, even if all of them are equally far. In steps, so that few newcomers move the others. */
 const largestCrowd = { upTo: maxPlaced, nearest: 108 }
@@ -84,7 +86,13 @@ export const createTopologyPlacement = (): TopologyPlacement => {
         if (angleById.size <= maxAngles) break
         angleById.delete(id)
       }
-      return { nodes: settled, nodeRadius: scale.nodeRadius, rings: scale.rings }
+      const hasUnmeasured = settled.some(({ radius }) => radius === outermost)
+      return {
+        nodes: settled,
+        nodeRadius: scale.nodeRadius,
+        rings: scale.rings,
+        unmeasuredRadius: hasUnmeasured ? outermost : undefined,
+      }
     },
   }
 }
@@ -95,26 +103,42 @@ interface Scale {
   rings: { ms: number; radius: number }[]
 }
 
-/** The scale spans whole powers of ten, so that small changes of a round trip leave the other peers where they are. */
+/** The scale begins and ends at round numbers, so that small changes of a round trip leave the others where they are. */
 const scaleFor = (peers: readonly DistantPeer[]): Scale => {
   const { upTo, nearest } = crowds.find(({ upTo }) => peers.length <= upTo) ?? largestCrowd
   const measured = peers.flatMap(({ rttMs }) => (rttMs === undefined ? [] : [clampRtt(rttMs)]))
-  // At least one power of ten.
-  const low = measured.length === 0 ? 0 : Math.floor(Math.log10(Math.min(...measured, longestRttMs / 10)))
-  const high = measured.length === 0 ? 2 : Math.max(low + 1, Math.ceil(Math.log10(Math.max(...measured))))
-  const radiusOfLog = (log: number): number => nearest + ((log - low) / (high - low)) * (farthest - nearest)
+  const shortest = measured.length === 0 ? 1 : Math.min(...measured)
+  const longest = measured.length === 0 ? 100 : Math.max(...measured)
+  const low = roundRtts.findLast((ms) => ms <= shortest && ms * leastSpan <= longestRttMs) ?? shortestRttMs
+  const high = roundRtts.find((ms) => ms >= longest && ms >= low * leastSpan) ?? longestRttMs
+  const radiusOf = (ms: number): number => nearest + (Math.log(ms / low) / Math.log(high / low)) * (farthest - nearest)
+  const marks = roundRtts.filter((ms) => ms >= low && ms <= high)
+  const powers = marks.filter(isPowerOfTen)
   const rings: Scale['rings'] = []
-  for (let log = low; log <= high; log += 1) {
-    const radius = radiusOfLog(log)
-    if (radius - (rings.at(-1)?.radius ?? 0) >= ringGap) rings.push({ ms: 10 ** log, radius })
+  for (const ms of powers.length < fewestRings ? marks : powers) {
+    const radius = radiusOf(ms)
+    if (radius - (rings.at(-1)?.radius ?? 0) >= ringGap) rings.push({ ms, radius })
   }
   return {
-    radiusOf: (rttMs) => (rttMs === undefined ? outermost : radiusOfLog(Math.log10(clampRtt(rttMs)))),
+    radiusOf: (rttMs) => (rttMs === undefined ? outermost : radiusOf(clampRtt(rttMs))),
     // All of them fit on the innermost ring.
     nodeRadius: Math.min(largestNode, nearest * Math.sin(Math.PI / upTo) - gap / 2),
     rings,
   }
 }
+
+/** 0.1, 0.2, 0.5, 1, … 10,000 (ms). */
+const roundRtts = [-1, 0, 1, 2, 3]
+  .flatMap((power) => [1, 2, 5].map((digit) => (digit * 10 ** (power + 1)) / 10))
+  .concat(10_000)
+
+const isPowerOfTen = (ms: number): boolean => Number.isInteger(Math.log10(ms))
+
+/** Ratio of the longest to the shortest round trip of a scale, at least. */
+const leastSpan = 5
+
+/** With fewer powers of ten in the scale, 2 and 5 get rings too. */
+const fewestRings = 2
 
 const clampRtt = (rttMs: number): number =>
   Number.isFinite(rttMs) ? Math.min(longestRttMs, Math.max(shortestRttMs, rttMs)) : longestRttMs
@@ -186,12 +210,14 @@ const fullTurn = 2 * Math.PI
 
 const distance = (a: PlacedPeer, b: PlacedPeer): number => Math.hypot(a.x - b.x, a.y - b.y)
 
-/** An angle from the characters of an id (FNV-1a), the same in every session. */
+/** An angle from the characters of an id (FNV-1a, mixed: ids may differ in their last character), the same in every session. */
 const angleOf = (id: string): number => {
   let hash = 0x811c9dc5
   for (let index = 0; index < id.length; index += 1) {
     hash ^= id.charCodeAt(index)
     hash = Math.imul(hash, 0x01000193)
   }
-  return ((hash >>> 0) / 2 ** 32) * fullTurn
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32) * fullTurn
 }

@@ -5,6 +5,7 @@ import type { PeerView } from '../../../workers/contract/views.ts'
 import { Icon } from '../../components/icon.tsx'
 import { useAppState, useLinks } from '../../hooks/use-app.ts'
 import { nextProfile } from '../../routes.ts'
+import type { State } from '../../store/state.ts'
 import { formatDuration } from '../../text/format.ts'
 import { topologyText } from '../../text/topology.ts'
 import { createFlowDetector, type Flow, widthOf } from './flows.ts'
@@ -28,10 +29,9 @@ export const Topology = () => {
   const online = useAppState(({ status }) => status?.online)
   // The list is polled, so the last one is out of date when offline.
   const peers = useAppState(({ status, peers }) => (status?.online === false ? none : (peers ?? none)))
-  const isLoaded = useAppState(({ peers }) => peers !== undefined)
+  const isAlone = useAppState((state) => isSurelyAlone(state, Date.now()))
   const shown = useMemo(() => nearestFirst(peers).slice(0, maxPlaced), [peers])
   const [pointed, setPointed] = useState<string>()
-  const isAlone = online === true && isLoaded && peers.every(({ kind }) => kind === 'relay')
   return (
     <section aria-labelledby={titleId} className="panel topology">
       <h2 id={titleId}>{topologyText.title}</h2>
@@ -50,6 +50,15 @@ export const Topology = () => {
   )
 }
 
+/** Time in which a relay was asked for peers in vain (ms) before a newcomer is told that nobody is there. */
+const aloneAfterMs = 5_000
+
+const isSurelyAlone = ({ status, peers }: Pick<State, 'status' | 'peers'>, now: number): boolean =>
+  status?.online === true &&
+  status.steps.direct.state === 'waiting' &&
+  now - status.steps.direct.since >= aloneAfterMs &&
+  peers?.every(({ kind }) => kind === 'relay') === true
+
 /** Relays first among equally distant ones; unmeasured last. The order of the arrow keys. */
 const nearestFirst = (peers: readonly PeerView[]): PeerView[] =>
   [...peers].sort(
@@ -64,7 +73,7 @@ const Picture = ({ peers, onPoint }: { peers: readonly PeerView[]; onPoint: (pee
   const [detect] = useState(createFlowDetector)
   const [flows, setFlows] = useState<ReadonlyMap<string, Flow>>(new Map())
   useEffect(() => setFlows(detect(peers)), [detect, peers])
-  const { nodes, nodeRadius, rings } = useMemo(
+  const { nodes, nodeRadius, rings, unmeasuredRadius } = useMemo(
     () => place(peers.map(({ peerId, rttMs }) => ({ id: peerId, rttMs }))),
     [place, peers],
   )
@@ -85,13 +94,16 @@ const Picture = ({ peers, onPoint }: { peers: readonly PeerView[]; onPoint: (pee
       {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing in this group can be focused */}
       <g aria-hidden="true">
         {rings.map(({ ms, radius }) => (
-          <g className="topology-ring" key={ms}>
-            <circle r={radius} />
-            <text y={-radius + 4}>{formatDuration(ms)}</text>
-          </g>
+          <circle className="topology-ring" key={ms} r={radius} />
         ))}
+        {unmeasuredRadius === undefined ? null : <circle className="topology-unmeasured" r={unmeasuredRadius} />}
         {drawn.map(({ peer, node }) => (
-          <Edge flow={flows.get(peer.peerId)} key={peer.peerId} node={node} peer={peer} />
+          <Edge count={drawn.length} flow={flows.get(peer.peerId)} key={peer.peerId} node={node} peer={peer} />
+        ))}
+        {rings.map(({ ms, radius }) => (
+          <text className="topology-distance" key={ms} y={-radius + 4}>
+            {formatDuration(ms)}
+          </text>
         ))}
         <circle className="topology-self" r="15" />
         <circle className="topology-self-inner" r="10" />
@@ -101,7 +113,6 @@ const Picture = ({ peers, onPoint }: { peers: readonly PeerView[]; onPoint: (pee
       </g>
       {drawn.map(({ peer, node }) => (
         <Node
-          isNamed={drawn.length <= maxNamed}
           key={peer.peerId}
           node={node}
           onPoint={onPoint}
@@ -110,9 +121,24 @@ const Picture = ({ peers, onPoint }: { peers: readonly PeerView[]; onPoint: (pee
           {...walk.propsOf(peer.peerId)}
         />
       ))}
+      {drawn.length <= maxNamed ? <Names nodes={nodes} size={nodeRadius} /> : null}
     </svg>
   )
 }
+
+/** Outside of the links, whose accessible names say more. */
+const Names = ({ nodes, size }: { nodes: readonly PlacedPeer[]; size: number }) => (
+  // biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing in this group can be focused
+  <g aria-hidden="true">
+    {nodes.map(({ id, x, y }) => (
+      <text className="topology-name" key={id} style={{ translate: pixels(x, y) }} y={size + 11}>
+        {id.slice(-nameCharacters)}
+      </text>
+    ))}
+  </g>
+)
+
+const pixels = (...lengths: number[]): string => lengths.map((length) => `${length}px`).join(' ')
 
 /** One tab stop for all nodes; the arrow keys go through `ids` in order. */
 const useWalk = (ids: readonly string[]) => {
@@ -154,9 +180,19 @@ const targetOf = (key: string, at: number, count: number): number | undefined =>
 }
 
 /** Drawn along the x axis from 0 to 1, then turned and stretched, so that a move is a transition. */
-const Edge = ({ peer, node, flow }: { peer: PeerView; node: PlacedPeer; flow: Flow | undefined }) => (
+const Edge = ({
+  peer,
+  node,
+  flow,
+  count,
+}: {
+  peer: PeerView
+  node: PlacedPeer
+  flow: Flow | undefined
+  count: number
+}) => (
   <g className={`topology-edge topology-${peer.path} topology-${peer.health}`} style={{ rotate: `${node.angle}rad` }}>
-    <line strokeWidth={widthOf(peer)} style={{ scale: `${node.radius} 1` }} x2="1" />
+    <line strokeWidth={widthOf(peer, count)} style={{ scale: `${node.radius} 1` }} x2="1" />
     {flow?.in === true ? <line className="topology-in" style={{ scale: `${node.radius} 1` }} x2="1" /> : null}
     {flow?.out === true ? <line className="topology-out" style={{ scale: `${node.radius} 1` }} x2="1" /> : null}
   </g>
@@ -166,19 +202,12 @@ const Node = ({
   peer,
   node,
   size,
-  isNamed,
   onPoint,
   tabIndex,
   onKeyDown,
   onFocused,
   register,
-}: {
-  peer: PeerView
-  node: PlacedPeer
-  size: number
-  isNamed: boolean
-  onPoint: (peerId: string | undefined) => void
-} & WalkProps) => {
+}: { peer: PeerView; node: PlacedPeer; size: number; onPoint: (peerId: string | undefined) => void } & WalkProps) => {
   const links = useLinks()
   const { peerId, kind, health } = peer
   const point = (): void => onPoint(peerId)
@@ -197,7 +226,7 @@ const Node = ({
       onPointerEnter={point}
       onPointerLeave={leave}
       ref={(element: unknown) => register(element instanceof SVGElement ? element : null)}
-      style={{ translate: `${node.x}px ${node.y}px` }}
+      style={{ translate: pixels(node.x, node.y) }}
       tabIndex={tabIndex}
     >
       <circle className="topology-target" r={Math.max(size, smallestTarget)} />
@@ -211,11 +240,6 @@ const Node = ({
           {health === 'degraded' ? topologyText.degradedMark : topologyText.unhealthyMark}
         </text>
       )}
-      {isNamed ? (
-        <text className="topology-name" y={size + 11}>
-          {peerId.slice(-nameCharacters)}
-        </text>
-      ) : null}
     </Link>
   )
 }
@@ -238,8 +262,8 @@ const Caption = ({
 )
 
 const summaryOf = (all: readonly PeerView[], online: boolean): string => {
-  if (all.length === 0) return online ? topologyText.starting : topologyText.offline
   const [relays, peers] = [all.filter(({ kind }) => kind === 'relay'), all.filter(({ kind }) => kind === 'peer')]
+  if (peers.length === 0) return online ? topologyText.starting : topologyText.offline
   const counted = { peers: topologyText.peers(peers.length), relays: topologyText.relays(relays.length) }
   const nearest = Math.min(...peers.map(({ rttMs }) => rttMs ?? Number.POSITIVE_INFINITY))
   const sentence = Number.isFinite(nearest)
