@@ -30,5 +30,6 @@ const createBrowserPlatform = (webRtc: RtcShim | undefined): Platform => {
     webRtc,
     writeLog: (line) => console.log(line),
     tracer: undefined,
+    meter: undefined,
   }
 }

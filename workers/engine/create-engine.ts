@@ -46,7 +46,13 @@ const assemble = async (options: EngineOptions, platform: Platform, undos: UndoS
   const { clocks, random, writeLog } = platform
   const traces = createTraceStore()
   const tracer = platform.tracer ?? createSpanRecorder({ clocks, random, exportRatio: () => 0, onTrace: traces.add })
-  const { telemetry, figures } = createTelemetry({ debug, now: clocks.wall, write: writeLog, tracer })
+  const { telemetry, figures } = createTelemetry({
+    debug,
+    now: clocks.wall,
+    write: writeLog,
+    tracer,
+    meter: platform.meter,
+  })
   const log = telemetry.logger('engine')
   const bus = createUpdateBus((batch) => options.updates.postMessage(batch))
   undos.add(bus.stop, () => platform.webRtc?.close())
