@@ -94,7 +94,7 @@ export const intervalToText = ({ low, high }: Pick<Estimate, 'low' | 'high'>): s
 const maxDecimals = 6
 
 /** Wide enough for the longest scenario and for six decimals. */
-const columns = { scenario: 52, unit: 5, n: 8, figure: 10 }
+const columns = { scenario: 68, unit: 5, n: 8, figure: 10 }
 
 export const tableHead = [
   'scenario'.padEnd(columns.scenario),
