@@ -73,7 +73,7 @@ const renderVerdict = ({ verdict, verdictOnRest, suites }: Report): Html => {
 const renderOverview = (suites: readonly ReportSuite[]): Html => {
   const rows = suites.map(({ name, origin, rows }) => {
     const of = (...wanted: readonly Standing[]): number => rows.filter((row) => wanted.includes(row.standing)).length
-    return html`<tr><th scope="row"><a href="#${anchorOf(name)}">${name}</a></th><td class="number">${rows.length}</td><td class="number">${of('met')}</td><td class="number">${of('close')}</td><td class="number">${of('exceeded', 'critical')}</td><td class="text">${origin}</td></tr>`
+    return html`<tr><th scope="row"><a href="#${anchorOf(name)}">${name}</a></th><td class="number">${rows.length}</td><td class="number">${of('met')}</td><td class="number">${of('close')}</td><td class="number">${of('exceeded', 'critical')}</td><td class="line">${origin}</td></tr>`
   })
   return table(
     'Overview of the suites',

@@ -38,6 +38,7 @@ th, td { padding: 0.3rem 0.75rem; border-top: 1px solid var(--line); text-align:
 thead th { color: var(--soft); font-size: 0.8125rem; font-weight: 600; white-space: nowrap; }
 tbody th { min-width: 15rem; font-weight: 400; }
 td.text { min-width: 15rem; color: var(--soft); }
+td.line { color: var(--soft); white-space: nowrap; }
 tbody tr:hover { background: color-mix(in srgb, var(--accent) 6%, transparent); }
 .number { text-align: end; white-space: nowrap; }
 .badge { display: inline-block; padding: 0 0.5rem; border-radius: 999px; font-size: 0.8125rem; white-space: nowrap; }
