@@ -45,6 +45,7 @@ const later = [
   toTrace,
   toNotFound,
   () => import('./pages/package/markdown.tsx'),
+  () => import('./charts/plot.ts'),
 ]
 
 /** Delay of those loads (ms): the first seconds belong to finding peers, which keeps a small machine busy. */

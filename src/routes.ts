@@ -26,6 +26,17 @@ export interface PackageQuery {
   file?: string
 }
 
+export const traceKinds = ['search', 'lookup', 'install', 'publish', 'command', 'background'] as const
+export type TraceKind = (typeof traceKinds)[number]
+
+/** Which operations the network page lists. */
+export interface TraceFilter {
+  /** Undefined: of any kind. */
+  kind?: TraceKind
+  slow?: boolean
+  failed?: boolean
+}
+
 export const routePatterns = {
   browse: '/',
   package: '/package/:publisher/:slug',
@@ -42,7 +53,8 @@ export interface Links {
   package(id: string, query?: Partial<PackageQuery>): string
   publish(): string
   library(): string
-  network(): string
+  /** With a filter: the operations on it. */
+  network(operations?: TraceFilter): string
   /** A connected or known peer. */
   peer(peerId: string): string
   trace(traceId: string): string
@@ -72,7 +84,12 @@ export const createLinks = (search: string): Links => {
       ]),
     publish: () => to(routePatterns.publish),
     library: () => to(routePatterns.library),
-    network: () => to(routePatterns.network),
+    network: ({ kind, slow = false, failed = false } = {}) =>
+      to(routePatterns.network, [
+        ['operations', kind],
+        ['slow', slow ? 'yes' : undefined],
+        ['failed', failed ? 'yes' : undefined],
+      ]),
     peer: (peerId) => to(`/network/peers/${encodeURIComponent(peerId)}`),
     trace: (traceId) => to(`/network/traces/${encodeURIComponent(traceId)}`),
     profile: (name) =>
@@ -99,6 +116,16 @@ export const parsePackageQuery = (search: string): PackageQuery => {
   return {
     tab: packageTabs.find((each) => each === tab) ?? 'readme',
     ...(file === null || file === '' ? {} : { file }),
+  }
+}
+
+export const parseTraceFilter = (search: string): TraceFilter => {
+  const parameters = new URLSearchParams(search)
+  const kind = traceKinds.find((each) => each === parameters.get('operations'))
+  return {
+    ...(kind === undefined ? {} : { kind }),
+    ...(parameters.get('slow') === 'yes' ? { slow: true } : {}),
+    ...(parameters.get('failed') === 'yes' ? { failed: true } : {}),
   }
 }
 

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react'
-import { useAppState, useCommands } from '../hooks/use-app.ts'
+import { Link } from 'wouter'
+import { useAppState, useCommands, useLinks } from '../hooks/use-app.ts'
 import type { Notice } from '../store/state.ts'
 import { controlText } from '../text/controls.ts'
 import { drawingFailureText } from '../text/drawing-failures.ts'
@@ -26,8 +27,9 @@ export const Toasts = () => {
   )
 }
 
-const Toast = ({ notice: { id, level, message } }: { notice: Notice }) => {
+const Toast = ({ notice: { id, level, message, page } }: { notice: Notice }) => {
   const { dismissNotice } = useCommands()
+  const links = useLinks()
   const held = useRef(false)
   const passes = level === 'info' || level === 'success'
   useEffect(() => {
@@ -51,7 +53,14 @@ const Toast = ({ notice: { id, level, message } }: { notice: Notice }) => {
       onPointerLeave={hold(false)}
     >
       <Icon name={iconByTone[level]} />
-      <p>{message}</p>
+      <p>
+        {message}{' '}
+        {page === undefined ? null : (
+          <Link href={links[page]()} onClick={() => dismissNotice(id)}>
+            {controlText.openNetwork}
+          </Link>
+        )}
+      </p>
       <IconButton icon="close" label={controlText.dismiss} onClick={() => dismissNotice(id)} />
     </div>
   )

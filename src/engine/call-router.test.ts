@@ -26,6 +26,23 @@ describe('the call router', () => {
     expect(await search).toBe('search answered')
   })
 
+  test('a command has one trace, and another span at each engine', () => {
+    const router = createCallRouter()
+    const traces: unknown[] = []
+    const noting = (): Route => ({
+      call(_command, _args, trace) {
+        traces.push(trace)
+        return new Promise(() => {})
+      },
+    })
+    router.use(noting())
+    void router.call('library', [], '0af7651916cd43dd8448eb211c80319c')
+    router.use(noting())
+    const form = /^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-00$/
+    expect(traces).toEqual([expect.stringMatching(form), expect.stringMatching(form)])
+    expect(traces[0]).not.toBe(traces[1])
+  })
+
   test('a failure of the current engine is the outcome; one of a replaced engine is ignored', async () => {
     const router = createCallRouter()
     const ending = Promise.withResolvers<never>()

@@ -1,9 +1,11 @@
 import { ruleOf, type TabCommand } from '../../workers/contract/command-table.ts'
 import { Failure, isFailure } from '../../workers/contract/failures.ts'
+import { createTraceId, startTraceparent } from './trace-context.ts'
 
 /** The current target of commands: the engine of this page or of another tab. */
 export interface Route {
-  call(command: TabCommand, args: unknown[]): Promise<unknown>
+  /** @param trace W3C `traceparent` with the ids of the command's span. */
+  call(command: TabCommand, args: unknown[], trace?: string): Promise<unknown>
 }
 
 /**
@@ -17,7 +19,8 @@ export interface Route {
  * be the cause. Not guaranteed: bytes that the caller modifies before its command settles are resent as modified.
  */
 export interface CallRouter {
-  call(command: TabCommand, args: unknown[]): Promise<unknown>
+  /** @param traceId Of the command's trace, at every engine that it is sent to. */
+  call(command: TabCommand, args: unknown[], traceId?: string): Promise<unknown>
   /** Routes all commands here from now on, including pending ones; undefined makes them wait. */
   use(route: Route | undefined): void
   /** Reports that the current engine has stopped answering; commands wait for the next one. */
@@ -27,6 +30,7 @@ export interface CallRouter {
 interface PendingCall {
   command: TabCommand
   args: unknown[]
+  traceId: string
   attempts: number
   /** Engines that stopped answering while this call was pending. */
   stuck: number
@@ -52,7 +56,7 @@ export const createCallRouter = (): CallRouter => {
       return
     }
     call.attempts += 1
-    route.call(call.command, call.args).then(
+    route.call(call.command, call.args, startTraceparent(call.traceId)).then(
       (value) => {
         pending.delete(call)
         call.resolve(value)
@@ -89,12 +93,12 @@ export const createCallRouter = (): CallRouter => {
         call.reject(new Failure('Timeout', { code: 'engine-stuck-twice' }))
       }
     },
-    call(command, args) {
+    call(command, args, traceId = createTraceId()) {
       const { transfer: role } = ruleOf(command)
       const sentArgs = role === 'begins' ? withTransferId(args) : args
       if (role === 'cancels' && typeof args[0] === 'string') cancelled.add(args[0])
       return new Promise((resolve, reject) => {
-        const call = { command, args: sentArgs, attempts: 0, stuck: 0, resolve, reject }
+        const call = { command, args: sentArgs, traceId, attempts: 0, stuck: 0, resolve, reject }
         const transfer = transferOf(call)
         if (transfer !== undefined) cancelled.delete(transfer)
         pending.add(call)

@@ -7,6 +7,7 @@ import { createCallRouter } from './call-router.ts'
 import { type LocalEngine, startLocalEngine } from './local-engine.ts'
 import { createRestarts } from './restarts.ts'
 import { joinTabs } from './tabs.ts'
+import { createTraceId } from './trace-context.ts'
 import { withoutEngine } from './without-engine.ts'
 
 /** The engine as the page sees it: every command of the contract, and the stream of updates. */
@@ -18,6 +19,14 @@ export interface EngineClient extends Pick<EngineCommands, TabCommand> {
   /** Leaves the profile's tabs, and stops the engine and its worker if this page runs them. */
   stop(): Promise<void>
 }
+
+const traceIdByOutcome = new WeakMap<Promise<unknown>, string>()
+
+/**
+ * The id of the trace that records a command, given the promise that the client returned for it: the engine has the
+ * trace once the command has settled, unless it was not recorded. Undefined for any other promise.
+ */
+export const traceIdOf = (outcome: Promise<unknown>): string | undefined => traceIdByOutcome.get(outcome)
 
 export interface EngineClientOptions {
   profile: string
@@ -113,7 +122,15 @@ export const createEngineClient = (options: EngineClientOptions): EngineClient =
   })
 
   const commands = Object.fromEntries(
-    tabCommands.map((command) => [command, (...args: unknown[]) => router.call(command, args)]),
+    tabCommands.map((command) => [
+      command,
+      (...args: unknown[]) => {
+        const traceId = createTraceId()
+        const outcome = router.call(command, args, traceId)
+        traceIdByOutcome.set(outcome, traceId)
+        return outcome
+      },
+    ]),
   ) as unknown as Pick<EngineCommands, TabCommand>
   const ready = commands.status().then(() => {})
   ready.catch(() => {})

@@ -1,15 +1,14 @@
 import { releaseProxy, transfer, wrap } from 'comlink'
-import type { TabCommand } from '../../workers/contract/command-table.ts'
-import type { EngineCommands, Leadership, StartOptions } from '../../workers/contract/commands.ts'
+import type { Leadership, StartOptions, TracedCommands } from '../../workers/contract/commands.ts'
 import { Failure } from '../../workers/contract/failures.ts'
 import { isPulse, type PulseMessage } from '../../workers/contract/pulse.ts'
 import { engineNoticeId, type Update, type UpdateBatch } from '../../workers/contract/updates.ts'
+import type { Route } from './call-router.ts'
 import { createRtcHost } from './rtc-host.ts'
 import { createWorkerMonitor, monitorTickMs } from './worker-monitor.ts'
 
 /** The engine in a worker of this page. The page owns its RTCPeerConnections, which workers cannot create. */
-export interface LocalEngine {
-  call(command: TabCommand, args: unknown[]): Promise<unknown>
+export interface LocalEngine extends Route {
   /** Stops the engine and ends its worker. */
   stop(): Promise<void>
   /** Terminates the worker immediately, without further writes or messages, as after a takeover by another tab. */
@@ -30,7 +29,7 @@ export const startLocalEngine = (options: LocalEngineOptions): LocalEngine => {
     type: 'module',
     name: 'engine',
   })
-  const remote = wrap<EngineCommands>(worker)
+  const remote = wrap<TracedCommands>(worker)
 
   const monitor = createWorkerMonitor()
   worker.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
@@ -85,9 +84,9 @@ export const startLocalEngine = (options: LocalEngineOptions): LocalEngine => {
     updates.port1.close()
   }
   return {
-    async call(command, args) {
+    async call(command, args, trace) {
       await started
-      return (remote[command] as (...given: unknown[]) => Promise<unknown>)(...args)
+      return remote.run(trace, command, ...args)
     },
     async stop() {
       try {

@@ -44,8 +44,20 @@ const compose = (given: Partial<Commands>) => {
       return Promise.resolve()
     },
   } as unknown as LockManager
+  const traces: unknown[] = []
+  const traced = async (trace: unknown, command: unknown, args: unknown[]): Promise<unknown> => {
+    traces.push(trace)
+    return (command as (...given: unknown[]) => unknown)(...args)
+  }
   const lead = (leader: string, commands: Partial<Commands> = given): TabServer =>
-    createTabServer({ profile: 'p', leader, commands: commands as Commands, open: channels.open, locks, now: () => 0 })
+    createTabServer({
+      profile: 'p',
+      leader,
+      commands: { run: (trace, name, ...args) => traced(trace, commands[name as TabCommand], args) },
+      open: channels.open,
+      locks,
+      now: () => 0,
+    })
   const told: UpdateBatch[] = []
   const join = (tab: string, leader: string): RemoteEngine =>
     connectRemoteEngine({
@@ -56,7 +68,7 @@ const compose = (given: Partial<Commands>) => {
       onSign: () => {},
       onUpdates: (batch) => told.push(batch),
     })
-  return { channels, gone, lead, join, told }
+  return { channels, gone, lead, join, told, traces }
 }
 
 const notice = (id: string): Update => ({
@@ -86,6 +98,15 @@ describe('the engine of another tab', () => {
     const read = (await remote.call('readFile', ['id', '1.0.0', 'a'])) as Uint8Array
     expect(Buffer.compare(read, content)).toBe(0)
     expect(publish).toHaveBeenCalledTimes(1)
+  })
+
+  test('passes the trace of a command on', async () => {
+    const { lead, join, traces } = compose({ library: async () => [] })
+    lead('l')
+    const remote = join('a', 'l')
+    await remote.call('library', [], '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00')
+    await remote.call('library', [])
+    expect(traces).toEqual(['00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00', undefined])
   })
 
   test('answers each tab separately, and preserves failure names', async () => {

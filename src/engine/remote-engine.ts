@@ -1,4 +1,4 @@
-import { carriesBytes, type TabCommand } from '../../workers/contract/command-table.ts'
+import { carriesBytes } from '../../workers/contract/command-table.ts'
 import { Failure, readFailure } from '../../workers/contract/failures.ts'
 import {
   type Assembly,
@@ -10,14 +10,14 @@ import {
 } from '../../workers/contract/tab-payload.ts'
 import { decodeTabMessage, encodeTabMessage, type TabMessage, tabChannels } from '../../workers/contract/tabs.ts'
 import type { UpdateBatch } from '../../workers/contract/updates.ts'
+import type { Route } from './call-router.ts'
 
 /**
  * The engine of another tab, reached over two BroadcastChannels: one to the leader's worker and one to this tab. Calls
  * do not settle after the leader has gone: the caller retries them with the next leader.
  */
-export interface RemoteEngine {
+export interface RemoteEngine extends Route {
   readonly leader: string
-  call(command: TabCommand, args: unknown[]): Promise<unknown>
   /** Drops pending calls and closes the channels. */
   close(): void
 }
@@ -105,14 +105,14 @@ export const connectRemoteEngine = (options: RemoteEngineOptions): RemoteEngine 
 
   return {
     leader,
-    call: (command, args) =>
+    call: (command, args, trace) =>
       new Promise((resolve, reject) => {
         const id = nextId
         nextId += 1
         const { shape, parts, bytes } = carriesBytes(command, 'in') ? takeApart(args) : whole(args)
         const call: WaitingCall = { resolve, reject }
         // Throws, and so rejects, for arguments that cannot be cloned, as a worker of this page would.
-        post({ kind: 'call', from, id, command, args: shape as unknown[], parts })
+        post({ kind: 'call', from, id, command, args: shape as unknown[], parts, trace })
         callById.set(id, call)
         call.outflow = createOutflow(bytes, (chunk) => post({ kind: 'call-chunk', from, id, bytes: chunk }))
       }),

@@ -52,7 +52,12 @@ export const applyUpdates = (state: State, batch: UpdateBatch): State => {
         }
         break
       case 'notice':
-        next = withNotice(next, { id: update.id, level: update.level, message: sayFailure(update) })
+        next = withNotice(next, {
+          id: update.id,
+          level: update.level,
+          message: sayFailure(update),
+          ...(update.reason.code === 'objective-breached' ? { page: 'network' } : {}),
+        })
         break
     }
   }

@@ -98,6 +98,8 @@ export interface Notice {
   id: string
   level: 'info' | 'success' | 'warning' | 'error'
   message: string
+  /** The page that tells more. */
+  page?: 'network'
 }
 
 export const initialState = (theme: Theme): State => ({

@@ -10,6 +10,7 @@ export const controlText = messages('controls', {
   loading: 'Loading…',
   browsePackages: 'Browse packages',
   openLibrary: 'Open library',
+  openNetwork: 'Open the Network page',
 
   copied: 'Copied',
   copyFingerprint: 'Copy fingerprint',

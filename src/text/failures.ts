@@ -1,7 +1,7 @@
 import type { DependencyProblem, failureReasons } from '../../workers/contract/failure-reasons.ts'
 import { counts } from './counts.ts'
-import { formatBytes } from './format.ts'
-import { formatCount, formatDecimal, formatUnit } from './numbers.ts'
+import { formatBytes, formatDuration } from './format.ts'
+import { formatCount, formatDecimal, formatPercent, formatUnit } from './numbers.ts'
 import { asSentence, because, inList, quote, type Words } from './words.ts'
 
 /** Command failures in English: the cause, then the remedy. */
@@ -19,6 +19,7 @@ export const failureWords: Words<typeof failureReasons> = {
     `${quote(v.spec)} does not name a package. Use a name such as “hello”, “hello@^1” or “@publisher/hello”.`,
   'malformed-address': (v) =>
     `${quote(v.address)} is not a multiaddr. An example: /ip4/127.0.0.1/tcp/9000/ws/p2p/12D3KooW….`,
+  'malformed-peer-id': (v) => `${quote(v.peer, 128)} is not a peer ID. An example: 12D3KooW….`,
   'malformed-name': (v) => `${quote(v.name)} is not a valid package name.`,
   'malformed-version': (v) => `${quote(v.version)} is not a semantic version.`,
   'not-storable': (v) => `This cannot be stored${because(v.detail)}.`,
@@ -126,6 +127,10 @@ export const failureWords: Words<typeof failureReasons> = {
 
   'network-not-started': () => 'This browser could not join the network. Reload the page.',
   'own-address': () => 'That is this tab’s own address.',
+  'own-peer': () => 'That is this tab’s own peer ID.',
+  'peer-not-connected': (v) => `This tab is not connected to peer ${quote(v.peer)}.`,
+  'relay-not-banned': () =>
+    'A relay cannot be banned: other peers find this tab through it. Remove it from the address instead.',
   'address-unreachable': (v) => `No answer from ${quote(v.address, 200)}${because(v.detail)}.`,
   'peer-unreachable': (v) => `${peerName(v.peer)} cannot be reached${because(v.detail)}.`,
   'peer-timed-out': (v) =>
@@ -190,6 +195,7 @@ export const failureWords: Words<typeof failureReasons> = {
     `It did not answer for ${formatUnit(v.seconds, 'second')} several times in a row, and was not restarted. Reload the page.`,
   'engine-error': (v) =>
     `The page’s engine hit an error${because(v.detail)}. If something stops working, reload the page.`,
+  'objective-breached': (v) => breachWords[v.objective](v.value, v.alert),
 }
 
 /** Why no version of a dependency can be chosen, as the end of a sentence. */
@@ -210,12 +216,25 @@ export const dependencyProblem = (problem: DependencyProblem, versions: readonly
   }
 }
 
+const breachWords = {
+  search_p95: (value: number, alert: number) => slow('Searches are', value, alert),
+  dht_lookup_p95: (value: number, alert: number) => slow('DHT lookups are', value, alert),
+  cache_hit_rate: (value: number, alert: number) =>
+    `The cache answered only ${formatPercent(value)} of the requests in the last hour; at least ${formatPercent(alert)} is expected. The Network page shows its tiers.`,
+  install_p95: (value: number, alert: number) => slow('Installs are', value, alert),
+}
+
+const slow = (what: string, value: number, alert: number): string =>
+  `${what} slow: in the last hour, 5% took ${formatDuration(value)} or longer; at most ${formatDuration(alert)} is expected. The Network page lists them.`
+
 const argumentRule = {
   files: 'Files must be a list of { path: string, bytes: Uint8Array }.',
   specs: 'Packages must be a list of strings, such as ["name", "@publisher/name@^1"].',
   confirmedPrivate: 'Confirmed private files must be a list of paths, such as ["certs/test.pem"].',
   leftOut: 'Files left out must be a list of { name, reason, files }, as a check returns it.',
   archive: 'An archive must be a Uint8Array.',
+  telemetry: 'Telemetry options must be { export: boolean, ratio?: number from 0 to 1 }.',
+  count: 'The number of pings must be a whole number from 1 to 20.',
 }
 
 const archiveFault = {

@@ -17,6 +17,7 @@ export const networkText = messages('network', {
 
   steps: 'Connection state',
   stepState: choice({ ok: 'Working', working: 'In progress', waiting: 'Waiting', failed: 'Not working' }),
+  stepDetails: 'Details',
   changed: params(', changed {ago}'),
   step: choice({
     relay: 'Relay',

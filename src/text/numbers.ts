@@ -10,6 +10,10 @@ export const formatCount = (count: number): string => numberFormat().format(fini
 /** At most one digit after the point: `1.5`. */
 export const formatDecimal = (value: number): string => numberFormat({ maximumFractionDigits: 1 }).format(finite(value))
 
+/** With two digits after the point, as a score: `0.91`. */
+export const formatScore = (value: number): string =>
+  numberFormat({ minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(finite(value))
+
 /** A share from 0 to 1: `87%`. */
 export const formatPercent = (share: number): string =>
   numberFormat({ style: 'percent' }).format(Math.min(Math.max(finite(share), 0), 1))
@@ -23,7 +27,7 @@ const formats = new Map<string, Intl.NumberFormat>()
 
 const numberFormat = (options: Intl.NumberFormatOptions = {}): Intl.NumberFormat => {
   const language = intlLocale[locale.get()]
-  const key = `${language} ${options.style} ${options.unit} ${options.maximumFractionDigits}`
+  const key = `${language} ${options.style} ${options.unit} ${options.minimumFractionDigits} ${options.maximumFractionDigits}`
   const format = formats.get(key) ?? new Intl.NumberFormat(language, options)
   formats.set(key, format)
   return format

@@ -23,6 +23,11 @@ export interface TieredCache<V> {
    * `stop`.
    */
   get(key: string, options?: { operation?: Operation }): Promise<CacheAnswer<V>>
+  /**
+   * The answer of `get` if memory has it, synchronously: a value, or that there is none. Counts and promotes as `get` does;
+   * undefined, and without effect, when only `get` can tell.
+   */
+  getFromMemory(key: string): CacheAnswer<V> | undefined
   /** Reads memory synchronously; neither counts nor promotes. */
   peek(key: string): V | undefined
   /** @throws errors of `encode`. */
@@ -185,25 +190,29 @@ export const createTieredCache = <V>(deps: TieredCacheDependencies<V>): TieredCa
     return newer === undefined ? answer : { value: newer, from: 'hot' }
   }
 
+  const getFromMemory = (key: string): CacheAnswer<V> | undefined => {
+    if (stopped || reads.has(key)) return undefined
+    const cached = memory.get(key, codec.decode)
+    if (cached !== undefined) {
+      memory.count(cached.from)
+      memory.sample(key, true)
+      return cached
+    }
+    if (!hasNegative(key) || known(key) !== undefined) return undefined
+    counts.none += 1
+    return { value: undefined, from: 'none' }
+  }
+
   return {
     async get(key, { operation = untraced() } = {}) {
       if (stopped || operation.signal.aborted) throw new Failure('Cancelled', { code: 'cancelled' })
-      if (reads.has(key)) {
-        counts.joined += 1
-        return reads.join(key, (flight) => find(key, flight), operation)
-      }
-      const cached = memory.get(key, codec.decode)
-      if (cached !== undefined) {
-        memory.count(cached.from)
-        memory.sample(key, true)
-        return cached
-      }
-      if (hasNegative(key) && known(key) === undefined) {
-        counts.none += 1
-        return { value: undefined, from: 'none' }
-      }
+      const answer = getFromMemory(key)
+      if (answer !== undefined) return answer
+      if (reads.has(key)) counts.joined += 1
       return reads.join(key, (flight) => find(key, flight), operation)
     },
+
+    getFromMemory,
 
     peek,
 

@@ -2,6 +2,7 @@ import { Failure, toFailure } from '../contract/failures.ts'
 import { rootToText } from '../protocol/ids.ts'
 import { type ContentManifest, pieceLength } from '../protocol/manifest.ts'
 import type { Operation } from '../telemetry/operation.ts'
+import type { Span } from '../telemetry/telemetry.ts'
 import {
   assertExpected,
   type ExpectedContent,
@@ -134,18 +135,21 @@ export const runFetchSession = async (
     providers.resetFailures(peer)
   }
 
-  const release = (source: Source): void => {
+  const release = (source: Source, outcome: SourceOutcome): void => {
     if (active.get(source.peer) !== source) return
     active.delete(source.peer)
     download?.schedule.lost(source.peer)
     source.client?.close()
+    const { span, pieces, bytes, relayed } = source
+    span.setAttributes({ pieces, bytes, relayed, outcome })
+    span.end()
   }
 
   /** Releases a source that cannot continue. Only the first call has an effect. */
   const drop = (source: Source, cause: 'failed' | 'busy', reason: string): void => {
     if (ended.signal.aborted || active.get(source.peer) !== source) return
     log.debug('source dropped', { peer: source.peer, cause, reason })
-    release(source)
+    release(source, cause)
     providers.backOff(source.peer, cause)
     if (cause === 'failed') report(source.peer, { kind: 'failed', reason })
     pump()
@@ -157,7 +161,7 @@ export const runFetchSession = async (
     log.debug('source banned', { peer, reason })
     if (providers.ban(peer)) report(peer, { kind: 'violation', reason })
     const source = active.get(peer)
-    if (source !== undefined) release(source)
+    if (source !== undefined) release(source, 'violation')
     pump()
   }
 
@@ -239,6 +243,12 @@ export const runFetchSession = async (
     writer.add(checked)
     fetched += bytes.length
     contributors.add(peer)
+    // A piece may be verified after its source has left.
+    const source = active.get(peer)
+    if (source !== undefined) {
+      source.pieces += 1
+      source.bytes += bytes.length
+    }
     received.add(bytes.length)
     report(peer, { kind: 'piece', bytes: bytes.length, ms })
     onPeerProgress(peer)
@@ -247,7 +257,17 @@ export const runFetchSession = async (
   }
 
   const open = async (peer: string): Promise<void> => {
-    const source: Source = { peer, client: undefined, manifestRequested: false, relayed: false, draining: false }
+    // One span a source: one a piece would be hundreds, each of the time that the pieces before it took.
+    const source: Source = {
+      peer,
+      client: undefined,
+      manifestRequested: false,
+      relayed: false,
+      draining: false,
+      span: operation.start('piece_source', { peer }).span,
+      pieces: 0,
+      bytes: 0,
+    }
     providers.use(peer)
     active.set(peer, source)
     try {
@@ -257,7 +277,7 @@ export const runFetchSession = async (
       )
       source.relayed = deps.relayed?.isRelayed(stream) ?? false
       const relayed = opened().filter((each) => each.relayed).length
-      source.client = createPieceClient(stream, limits)
+      source.client = createPieceClient(stream, { ...limits, span: operation.span })
       log.debug('source chosen', { root: rootToText(root), peer, relayed: source.relayed })
       if (source.relayed && relayed >= limits.maxRelayedSources) drop(source, 'busy', '')
       else pump()
@@ -293,7 +313,7 @@ export const runFetchSession = async (
     if (!source.relayed || deps.relayed?.directPath(source.peer) !== 'open') return false
     source.draining = true
     if (download?.schedule.isIdle(source.peer) === false) return false
-    release(source)
+    release(source, 'moved')
     void open(source.peer)
     return true
   }
@@ -332,9 +352,10 @@ export const runFetchSession = async (
     ended.abort()
     clearInterval(ticking)
     signal.removeEventListener('abort', cancel)
-    for (const source of [...active.values()]) release(source)
+    for (const source of [...active.values()]) release(source, 'done')
     // After a failure too: verified pieces are kept for the next attempt.
     await writer.close().catch(() => {})
+    operation.span.setAttributes({ bytes: fetched, sources: contributors.size })
   }
   if (download === undefined) throw new Failure('Internal', { code: 'fetch-without-manifest' })
   return { manifest: download.manifest, bytes: fetched, ...(await download.files.finish()) }
@@ -348,7 +369,15 @@ interface Source {
   relayed: boolean
   /** Receives no new requests, because a direct connection to the peer has opened. */
   draining: boolean
+  /** From the choice of the source until its release. */
+  readonly span: Span
+  /** Verified while it was a source, as were these bytes. */
+  pieces: number
+  bytes: number
 }
+
+/** `moved`: from a relayed connection to a direct one. `done`: it was a source until the end of the session. */
+type SourceOutcome = 'done' | 'busy' | 'failed' | 'violation' | 'moved'
 
 interface Download {
   manifest: ContentManifest

@@ -1,4 +1,5 @@
 import { Failure, isFailure } from '../contract/failures.ts'
+import { rootToText } from '../protocol/ids.ts'
 import type { ContentManifest } from '../protocol/manifest.ts'
 import type { Operation } from '../telemetry/operation.ts'
 import {
@@ -54,27 +55,32 @@ export const fetchContent = async (
   let fetched = 0
   for (let round = 0; ; round += 1) {
     throwIfCancelled(operation.signal)
-    const result = await operation.run('content.fetch', (session) =>
-      runFetchSession(root, deps, {
-        limits: { ...fetchLimits, ...limits },
-        operation: session,
-        expected,
-        onProgress,
-        sources,
-      }),
+    const result = await operation.run(
+      'fetch',
+      (session) =>
+        runFetchSession(root, deps, {
+          limits: { ...fetchLimits, ...limits },
+          operation: session,
+          expected,
+          onProgress,
+          sources,
+        }),
+      { root: rootToText(root), ...(round === 0 ? {} : { round }) },
     )
     const { manifest, damaged, unchecked } = result
     fetched += result.bytes
     onProgress({ state: 'verifying', bytes: manifest.size, totalBytes: manifest.size, sources: sources.size })
     try {
-      await operation.run('content.verify', async ({ signal }) => {
+      const verify = async ({ signal }: Operation): Promise<void> => {
         const [damagedPath] = damaged
         if (damagedPath !== undefined) throw fileInvalid(damagedPath)
         for (const path of unchecked) {
           throwIfCancelled(signal)
           await content.readFile(root, path)
         }
-      })
+      }
+      // Files are hashed as their pieces arrive, so it reads only those of which pieces were stored before.
+      await operation.run('verify', verify, { files: manifest.files.length, read_again: unchecked.length })
       return { manifest, bytes: fetched, sources: sources.size }
     } catch (thrown) {
       // No peer can supply other bytes: these are the ones that the root commits to.

@@ -7,6 +7,9 @@ import {
   pieceRequestCodec,
   pieceResponseCodec,
 } from '../protocol/piece-messages.ts'
+import { noSpan } from '../telemetry/no-telemetry.ts'
+import type { Span } from '../telemetry/telemetry.ts'
+import { traceField } from '../telemetry/trace-context.ts'
 import { readFrames, toFrame } from './frames.ts'
 
 /**
@@ -40,6 +43,8 @@ export type PieceAnswer =
   | { status: 'refused' }
 
 export interface PieceClientOptions {
+  /** The span of the requests. */
+  span?: Span
   stallTimeoutMs?: number
   answerTimeoutMs?: number
 }
@@ -55,10 +60,15 @@ const defaultAnswerTimeoutMs = 60_000
 
 export const createPieceClient = (
   stream: Stream,
-  { stallTimeoutMs = defaultStallTimeoutMs, answerTimeoutMs = defaultAnswerTimeoutMs }: PieceClientOptions = {},
+  {
+    stallTimeoutMs = defaultStallTimeoutMs,
+    answerTimeoutMs = defaultAnswerTimeoutMs,
+    span = noSpan,
+  }: PieceClientOptions = {},
 ): PieceClient => {
   /** Unanswered requests, by request id and piece. */
   const pending = new Map<string, Pending>()
+  const trace = traceField(span)
   let nextId = 0
   let failure: Failure | undefined
   /** The request whose bytes follow. */
@@ -166,7 +176,7 @@ export const createPieceClient = (
   }
   const send = (request: PieceRequest): void => {
     if (failure !== undefined) return
-    const frame = toFrame(pieceRequestCodec.encode(request))
+    const frame = toFrame(pieceRequestCodec.encode({ ...request, ...trace }))
     try {
       // Ignores backpressure: requests are small, and the caller's window bounds them.
       stream.send(frame)

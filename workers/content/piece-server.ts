@@ -9,8 +9,9 @@ import {
   pieceRequestCodec,
   pieceResponseCodec,
 } from '../protocol/piece-messages.ts'
-import { runOperation } from '../telemetry/operation.ts'
+import { type Operation, runOperation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import { parseTraceparent } from '../telemetry/trace-context.ts'
 import type { ContentStore } from './content-store.ts'
 import { readFrames, toFrame } from './frames.ts'
 import { createMessageSize } from './message-size.ts'
@@ -100,7 +101,14 @@ export const createPieceServer = (
   const relayedQuota = createRelayedQuota(() => performance.now())
   let stopped = false
 
-  const serve = async (stream: Stream, peer: string, refuse: boolean, relayed: boolean): Promise<void> => {
+  const serve = async (
+    stream: Stream,
+    peer: string,
+    refuse: boolean,
+    relayed: boolean,
+    { span }: Operation,
+  ): Promise<void> => {
+    let [pieces, sentBytes] = [0, 0]
     const pending: Wanted[] = []
     const loading: Promise<Answer>[] = []
     const read = createPieceReader(content)
@@ -142,6 +150,8 @@ export const createPieceServer = (
           for (const message of toMessages(ready, messageBytes)) if (!stream.send(message)) await drained(stream)
           if (bytes === 0) continue
           messageSize.sent(bytes)
+          pieces += 1
+          sentBytes += bytes
           if (relayed) relayedQuota.sent(peer, bytes)
           sent.add(bytes)
           report(peer, { kind: 'sent', bytes })
@@ -165,6 +175,8 @@ export const createPieceServer = (
           return stream.abort(new Failure(request.name, { code: 'record-refused', detail: request.message }))
         }
         if (!request.ok) return violation(request.message)
+        // The first request decides: a stream serves one fetch.
+        span.setRemoteParent(parseTraceparent(request.value.trace))
         pending.push(...toWanted(request.value))
         if (pending.length > maxPending) return violation(`more than ${maxPending} open requests`)
         activeAt = performance.now()
@@ -180,6 +192,7 @@ export const createPieceServer = (
     clearTimeout(idle)
     stopReading()
     pending.length = 0
+    span.setAttributes({ pieces, bytes: sentBytes })
   }
 
   return {
@@ -198,9 +211,8 @@ export const createPieceServer = (
       }
       streams.add(stream)
       try {
-        await runOperation(telemetry.tracer, 'content.serve', stopping.signal, () =>
-          serve(stream, peer, refuse, relayed),
-        )
+        const work = (operation: Operation): Promise<void> => serve(stream, peer, refuse, relayed, operation)
+        await runOperation(telemetry.tracer, 'piece_serve', stopping.signal, work, { peer, relayed, refused: refuse })
       } finally {
         streams.delete(stream)
         if (!refuse) {

@@ -172,3 +172,12 @@ export interface EngineCommands {
   /** Checks all connections, and retries relays, peers and sync at once; many calls in a second count as one. */
   wake(reason: WakeReason): Promise<void>
 }
+
+/** What the engine's worker exposes to its page: the commands, and each of them within a trace that the page begins. */
+export interface TracedCommands extends EngineCommands {
+  /**
+   * Runs a command whose span takes the ids in `trace` (W3C `traceparent`), so that the page knows where to find it;
+   * ignores a malformed one. Arguments, value and failures are those of the command.
+   */
+  run(trace: unknown, command: Exclude<keyof EngineCommands, 'start'>, ...args: unknown[]): Promise<unknown>
+}

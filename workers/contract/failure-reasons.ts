@@ -30,6 +30,9 @@ export const dependencyProblems = [
 
 export type DependencyProblem = (typeof dependencyProblems)[number]
 
+/** The service level objectives that a notice can name. */
+const objectives = ['search_p95', 'dht_lookup_p95', 'cache_hit_rate', 'install_p95'] as const
+
 export const failureReasons = {
   // General.
   /** A code or value of another version of this program. */
@@ -42,10 +45,13 @@ export const failureReasons = {
   'record-refused': { detail: 'text' },
 
   // Arguments of commands.
-  'malformed-argument': { argument: ['files', 'specs', 'confirmedPrivate', 'leftOut', 'archive'] },
+  'malformed-argument': {
+    argument: ['files', 'specs', 'confirmedPrivate', 'leftOut', 'archive', 'telemetry', 'count'],
+  },
   'malformed-package-id': { id: 'text' },
   'malformed-spec': { spec: 'text' },
   'malformed-address': { address: 'text' },
+  'malformed-peer-id': { peer: 'text' },
   'malformed-name': { name: 'text' },
   'malformed-version': { version: 'text' },
   'not-storable': { detail: 'text' },
@@ -127,6 +133,10 @@ export const failureReasons = {
   // Peers.
   'network-not-started': {},
   'own-address': {},
+  'own-peer': {},
+  'peer-not-connected': { peer: 'text' },
+  /** This peer needs its relays to be found, and chose them itself. */
+  'relay-not-banned': { peer: 'text' },
   'address-unreachable': { address: 'text', detail: 'text' },
   'peer-unreachable': { peer: 'text?', detail: 'text' },
   'peer-timed-out': { peer: 'text?', seconds: 'number?' },
@@ -176,4 +186,6 @@ export const failureReasons = {
   'engine-stuck-twice': {},
   'engine-gave-up': { seconds: 'number' },
   'engine-error': { detail: 'text' },
+  /** A service level objective is beyond its alert value; both in its unit (ms, or a ratio). */
+  'objective-breached': { objective: objectives, value: 'number', alert: 'number' },
 } as const

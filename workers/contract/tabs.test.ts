@@ -12,6 +12,15 @@ const messages: TabMessage[] = [
   { kind: 'beat', leader: 'l', up: false, pageSilentMs: 12 },
   { kind: 'updates', leader: 'l', updates: [{ kind: 'library', revision: 1 }] },
   { kind: 'call', from: 'a', id: 0, command: 'search', args: [{}], parts: [{ path: [0, 'bytes'], size: 3 }] },
+  {
+    kind: 'call',
+    from: 'a',
+    id: 1,
+    command: 'library',
+    args: [],
+    parts: [],
+    trace: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00',
+  },
   { kind: 'call-chunk', from: 'a', id: 0, bytes: new Uint8Array(3) },
   { kind: 'result', leader: 'l', id: 7, value: undefined, parts: [] },
   { kind: 'failure', leader: 'l', id: 7, name: 'NotInstalled', message: 'No.' },
@@ -62,10 +71,18 @@ describe('messages between tabs', () => {
     )
   })
 
+  test('with a malformed trace are commands without one', () => {
+    const call: TabMessage = { kind: 'call', from: 'a', id: 1, command: 'library', args: [], parts: [] }
+    for (const trace of [7, {}, null, 'x'.repeat(56), 'x'.repeat(1_048_576)]) {
+      const data = { ...encodeTabMessage('tab', call), trace }
+      expect(decodeTabMessage(data)).toEqual({ ok: true, message: { ...call, trace: undefined } })
+    }
+  })
+
   test('do not change without a new version: tabs of two builds would misread each other', () => {
     const pinned = createHash('sha256')
       .update(JSON.stringify([TAB_PROTOCOL_VERSION, tabMessageFields, tabCommands]))
       .digest('hex')
-    expect(pinned.slice(0, 16)).toBe('166d0395d5a3a0fb')
+    expect(pinned.slice(0, 16)).toBe('3f460445e9374423')
   })
 })

@@ -86,7 +86,7 @@ export interface TracesOptions {
 
 export type ObjectiveName = 'search_p95' | 'dht_lookup_p95' | 'cache_hit_rate' | 'install_p95'
 
-/** `at risk`: beyond the target; `breached`: beyond the alert value. */
+/** `at risk`: beyond the target; `breached`: beyond the alert value; `no data`: too few requests for a judgement. */
 export type ObjectiveState = 'ok' | 'at risk' | 'breached' | 'no data'
 
 /** A service level objective over the last hour. */
@@ -95,14 +95,14 @@ export interface ObjectiveView {
   unit: 'ms' | 'ratio'
   target: number
   alert: number
-  /** Absent without data. */
+  /** Absent without requests; of too few it is shown but not judged. */
   value?: number
   state: ObjectiveState
   /** Requests measured. */
   count: number
   /**
    * Share of requests beyond the target in relation to the share that the objective allows: above 1 it will be missed.
-   * Absent without data.
+   * Absent with `no data`.
    */
   burnRate?: number
   /** The same since the engine started. */

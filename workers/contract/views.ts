@@ -323,6 +323,13 @@ export interface PeerView {
   healthReason?: HealthReason | undefined
   /** True when kept although idle: relays and the most useful peers. */
   kept: boolean
+  /** Reputation, 0 to 1; that of an unknown peer before the first experience. */
+  score: number
+  /** Bytes on its streams since this node started, over all its connections; `recent`: in the last 10 s. */
+  bytesIn: number
+  bytesOut: number
+  recentBytesIn: number
+  recentBytesOut: number
 }
 
 /** State of each step towards being a full peer, in the order in which they happen. */

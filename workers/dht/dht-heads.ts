@@ -1,6 +1,6 @@
 import type { Operation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { byDistance, type QueryLimits, startKadQuery } from './kad-query.ts'
+import { byDistance, type QueryLimits, startKadQuery, toAttributes } from './kad-query.ts'
 import type { Answer, Contact } from './kad-rpc.ts'
 import { createMeasuredRequest, type MeasuredRequestDependencies } from './measured-request.ts'
 
@@ -106,6 +106,7 @@ export const createDhtHeads = <T>(deps: DhtHeadsDependencies<T>): DhtHeads<T> =>
       slowMs: roundTrips.slowMs,
       lostMs: roundTrips.lostMs,
       operation,
+      now,
       ask: async (peer, request, hops) => (await ask(peer, request, hops))?.closer,
     })
 
@@ -159,7 +160,8 @@ export const createDhtHeads = <T>(deps: DhtHeadsDependencies<T>): DhtHeads<T> =>
       return answer
     })
     if (own !== undefined) checks.add(consider(own, undefined, 0))
-    const { asked, dialled } = await query.done
+    const counts = await query.done
+    const { asked, answered, dialled } = counts
     // Values that arrived before the end may still be in verification; they count.
     await Promise.all(checks)
     clearTimeout(timer)
@@ -170,50 +172,58 @@ export const createDhtHeads = <T>(deps: DhtHeadsDependencies<T>): DhtHeads<T> =>
     if (best !== undefined) repair(key, best.bytes, stale, operation)
     const { aborted } = operation.signal
     const outcome = best !== undefined ? 'found' : aborted ? 'cancelled' : timeout.aborted ? 'timeout' : 'absent'
-    operation.span.setAttributes({ outcome, hops: firstHops, asked, dialled })
-    measures.ended(key, outcome, { tookMs: now() - started, hops: firstHops, asked, dialled })
+    operation.span.setAttributes({ outcome, found: best !== undefined, hops: firstHops, ...toAttributes(counts) })
+    measures.ended(key, outcome, { tookMs: now() - started, hops: firstHops, asked, answered, dialled })
     return best?.found
   }
 
+  const putHead = async (
+    key: string,
+    value: Uint8Array,
+    operation: Operation,
+    onConfirmed: (count: number) => void,
+  ): Promise<number> => {
+    const keyBytes = encode(key)
+    const limited = operation.withTimeout(putTimeoutMs)
+    const deadline = limited.signal
+    let confirmed = 0
+    const puts = new Map<string, Promise<void>>()
+
+    const putTo = (peer: Contact): void => {
+      if (puts.has(peer.id)) return
+      puts.set(
+        peer.id,
+        rpc.putValue(peer, keyBytes, value, limited).then((stored) => {
+          if (!stored || deadline.aborted) return
+          confirmed += 1
+          onConfirmed(confirmed)
+        }),
+      )
+    }
+
+    await rpc.own.putValue(keyBytes, value)
+    const seeds = await rpc.seeds(keyBytes)
+    const { done } = queryPeers(seeds, putLimits, limited, async (peer, request) => {
+      const answer = await measuredRequest(peer, request, () => rpc.findNode(peer, keyBytes, request))
+      if (answer === undefined) return undefined
+      // A peer that names few closer ones is close enough to receive the value before the query ends.
+      const closer = answer.closer.filter((other) => byDistance(other, peer) < 0).length
+      if (closer < putLimits.width / 2) putTo(peer)
+      return answer
+    })
+    const { closest, ...counts } = await done
+    for (const peer of closest) putTo(peer)
+    await Promise.race([Promise.all(puts.values()), aborted(deadline)])
+    operation.span.setAttributes({ acknowledgements: confirmed, puts: puts.size, ...toAttributes(counts) })
+    return confirmed
+  }
+
   return {
-    async put(key, value, { operation, onConfirmed }) {
-      const keyBytes = encode(key)
-      const limited = operation.withTimeout(putTimeoutMs)
-      const deadline = limited.signal
-      let confirmed = 0
-      const puts = new Map<string, Promise<void>>()
-      const answered: Contact[] = []
+    put: (key, value, { operation, onConfirmed }) =>
+      operation.run('dht_query', (putting) => putHead(key, value, putting, onConfirmed), { purpose: 'put_head', key }),
 
-      const putTo = (peer: Contact): void => {
-        if (puts.has(peer.id)) return
-        puts.set(
-          peer.id,
-          rpc.putValue(peer, keyBytes, value, limited).then((stored) => {
-            if (!stored || deadline.aborted) return
-            confirmed += 1
-            onConfirmed(confirmed)
-          }),
-        )
-      }
-
-      await rpc.own.putValue(keyBytes, value)
-      const seeds = await rpc.seeds(keyBytes)
-      const { done } = queryPeers(seeds, putLimits, limited, async (peer, request) => {
-        const answer = await measuredRequest(peer, request, () => rpc.findNode(peer, keyBytes, request))
-        if (answer === undefined) return undefined
-        answered.push(peer)
-        // A peer that names few closer ones is close enough to receive the value before the query ends.
-        const closer = answer.closer.filter((other) => byDistance(other, peer) < 0).length
-        if (closer < putLimits.width / 2) putTo(peer)
-        return answer
-      })
-      const { closest } = await done
-      for (const peer of closest) putTo(peer)
-      await Promise.race([Promise.all(puts.values()), aborted(deadline)])
-      return confirmed
-    },
-
-    get: (key, { operation }) => operation.run('dht.lookup', (lookup) => lookUp(key, lookup), { key }),
+    get: (key, { operation }) =>
+      operation.run('dht_query', (lookup) => lookUp(key, lookup), { purpose: 'find_head', key }),
   }
 
   /** Runs in the background: the next put reaches the peers that this misses. */
@@ -233,14 +243,23 @@ const createLookupMeasures = ({ meter, logger }: Pick<Telemetry, 'meter' | 'logg
   const hopCount = meter.createHistogram('dht_lookup_hops')
   const askedCount = meter.createHistogram('dht_lookup_requests')
   const dialCount = meter.createHistogram('dht_lookup_dials')
+  const effectiveness = meter.createHistogram('dht_fan_out_effectiveness')
+  const lookups = meter.createCounter('dht_lookups_total')
+  const countByOutcome = {
+    found: lookups.with({ outcome: 'found' }),
+    absent: lookups.with({ outcome: 'absent' }),
+    timeout: lookups.with({ outcome: 'timeout' }),
+  }
   return {
     ended(
       key: string,
       outcome: LookupOutcome,
-      found: { tookMs: number; hops: number; asked: number; dialled: number },
+      found: { tookMs: number; hops: number; asked: number; answered: number; dialled: number },
     ) {
       log.debug('lookup ended', { key, outcome, ...found })
       if (outcome === 'cancelled') return
+      countByOutcome[outcome].add(1)
+      if (found.asked > 0) effectiveness.record(found.answered / found.asked)
       duration.record(found.tookMs, { outcome })
       hopCount.record(found.hops)
       askedCount.record(found.asked)

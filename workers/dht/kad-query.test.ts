@@ -54,6 +54,7 @@ const run = async ({ peers, seeds, limits }: World, { self = 'me', slowMs = 1 } 
     rank: (id) => peers[indexOf({ id } as QueryPeer)]?.rank,
     slowMs: () => slowMs,
     lostMs: () => 10_000,
+    now: () => performance.now(),
     // Ends the requests to silent peers.
     operation: untraced(AbortSignal.timeout(slowMs < 60 ? 60 : slowMs)),
     async ask(each, { signal }) {
@@ -159,6 +160,7 @@ describe('the end', () => {
       rank: () => 0,
       slowMs: () => 1,
       lostMs: () => 10_000,
+      now: () => performance.now(),
       operation: untraced(),
       async ask({ id }, { signal }) {
         asked.push(id)
@@ -181,6 +183,7 @@ describe('the end', () => {
       limits: { width: 10, parallel: 4, dials: 1, inFlight: 8, dialBudget: 8 },
       slowMs: () => 1,
       lostMs: () => 5,
+      now: () => performance.now(),
       operation: untraced(signal),
       ask: async ({ id }, { signal: ended }) => {
         if (id !== 'peer 0') return []
@@ -215,6 +218,7 @@ describe('the end', () => {
       limits: { width: 10, parallel: 3, dials: 1, inFlight: 8, dialBudget: 8 },
       slowMs: () => 10_000,
       lostMs: () => 10_000,
+      now: () => performance.now(),
       operation: untraced(),
       async ask({ id }, { signal }) {
         if (id === 'peer 1') return untilAborted(signal)
@@ -231,6 +235,6 @@ describe('the end', () => {
       seeds: [],
       limits: { width: 1, parallel: 1, dials: 1, inFlight: 1, dialBudget: 1 },
     })
-    expect(outcome).toEqual({ closest: [], asked: 0, dialled: 0 })
+    expect(outcome).toMatchObject({ closest: [], asked: 0, dialled: 0 })
   })
 })

@@ -1,5 +1,6 @@
 import { compareBytes } from '../protocol/bytes.ts'
 import type { Operation } from '../telemetry/operation.ts'
+import type { Attributes } from '../telemetry/telemetry.ts'
 
 /** A peer from the seeds or an answer. */
 export interface QueryPeer {
@@ -37,23 +38,46 @@ export interface QueryDependencies<C extends QueryPeer> {
   slowMs(connected: boolean): number
   /** Time after which an unanswered request is abandoned (ms), if at least as many peers have answered as have not. */
   lostMs(connected: boolean): number
+  /** Each request gets a span in it. A network round trip takes long enough to be worth one. */
   operation: Operation
+  /** Clock of the requests' durations (ms). */
+  now(): number
 }
 
-export interface QueryOutcome<C extends QueryPeer> {
-  /** Peers that answered, closest first, at most `width`. */
-  closest: C[]
+/** What a query has done so far. */
+export interface QueryCounts {
   /** Requests sent. */
   asked: number
   /** Of those, requests to peers that were not connected. */
   dialled: number
+  /** Requests answered before the query ended. */
+  answered: number
+  /** Requests not answered in their time. */
+  timedOut: number
+  /** Most requests in flight at once. */
+  fanOut: number
 }
+
+export interface QueryOutcome<C extends QueryPeer> extends QueryCounts {
+  /** Peers that answered, closest first, at most `width`. */
+  closest: C[]
+}
+
+/** The counts as attributes of the span of a query. */
+export const toAttributes = ({ asked, dialled, answered, timedOut, fanOut }: QueryCounts): Attributes => ({
+  fan_out: fanOut,
+  asked,
+  answered,
+  timed_out: timedOut,
+  dialled,
+})
 
 /**
  * A running query. It ends by itself once it has asked the closest peers, and at once when its operation is cancelled.
  */
 export interface KadQuery<C extends QueryPeer> {
   done: Promise<QueryOutcome<C>>
+  counts(): QueryCounts
   /** Sends no more requests; the query ends when every request in flight has been answered or is slow. */
   settle(): void
   /** Ends now. */
@@ -92,15 +116,15 @@ export const startKadQuery = <C extends QueryPeer>(deps: QueryDependencies<C>): 
   const operation = deps.operation.withSignal(stop.signal)
   const ended = operation.signal
   const { promise: done, resolve } = Promise.withResolvers<QueryOutcome<C>>()
-  let asked = 0
-  let answered = 0
-  let dialled = 0
+  const counts: QueryCounts = { asked: 0, dialled: 0, answered: 0, timedOut: 0, fanOut: 0 }
   let inFlight = 0
   let settling = false
   let over = false
   const quick = { connected: 0, dialled: 0 }
   /** Aborts each overdue request; until then its answer still counts. */
   const late = new Set<AbortController>()
+  /** Ends the spans of the requests in flight, with the outcome that the end of the query leaves them. */
+  const unanswered = new Set<() => void>()
 
   const add = (candidate: C, introducer: string, hops: number): void => {
     if (candidate.id === self || tracked.has(candidate.id) || tracked.size >= maxCandidates) return
@@ -127,17 +151,34 @@ export const startKadQuery = <C extends QueryPeer>(deps: QueryDependencies<C>): 
       return connected.sort((a, b) => (rank(b.candidate.id) ?? 0) - (rank(a.candidate.id) ?? 0))[0]
     }
     // Dial only once as many requests are answered as pending: the answers show where.
-    if (quick.connected > answered || quick.dialled >= limits.dials || dialled >= limits.dialBudget) return undefined
+    if (quick.connected > counts.answered || quick.dialled >= limits.dials || counts.dialled >= limits.dialBudget)
+      return undefined
     return open[0]
   }
 
   const start = (entry: TrackedPeer<C>): void => {
     const kind = isConnected(entry.candidate.id) ? 'connected' : 'dialled'
     entry.state = 'asked'
-    asked += 1
-    if (kind === 'dialled') dialled += 1
+    counts.asked += 1
+    if (kind === 'dialled') counts.dialled += 1
     inFlight += 1
+    counts.fanOut = Math.max(counts.fanOut, inFlight)
     quick[kind] += 1
+    const started = deps.now()
+    const { span } = deps.operation.start('dht_peer_query', {
+      peer: entry.candidate.id,
+      hops: entry.hops,
+      dialled: kind === 'dialled',
+    })
+    const conclude = (outcome: RequestOutcome): void => {
+      unanswered.delete(endUnanswered)
+      if (outcome === 'timed_out') counts.timedOut += 1
+      span.setAttributes({ outcome, ms: deps.now() - started })
+      span.end()
+    }
+    // A slow request has used up its time; another one only was no longer needed.
+    const endUnanswered = (): void => conclude(entry.state === 'slow' ? 'timed_out' : 'cancelled')
+    unanswered.add(endUnanswered)
     let isQuick = true
     const free = (): void => {
       if (isQuick) quick[kind] -= 1
@@ -165,8 +206,9 @@ export const startKadQuery = <C extends QueryPeer>(deps: QueryDependencies<C>): 
       late.delete(abandon)
       free()
       inFlight -= 1
+      if (unanswered.has(endUnanswered)) conclude(named === undefined ? 'failed' : 'answered')
       entry.state = named === undefined ? 'failed' : 'answered'
-      if (named !== undefined) answered += 1
+      if (named !== undefined) counts.answered += 1
       const failures = failuresByIntroducer.get(entry.introducer) ?? 0
       failuresByIntroducer.set(entry.introducer, failures + (named === undefined ? 1 : -1))
       for (const each of (named ?? []).slice(0, maxNamed)) add(each, entry.candidate.id, entry.hops + 1)
@@ -178,19 +220,20 @@ export const startKadQuery = <C extends QueryPeer>(deps: QueryDependencies<C>): 
   const step = (): void => {
     if (over) return
     if (!settling && !ended.aborted) for (let entry = next(); entry !== undefined; entry = next()) start(entry)
-    const waitsForSlow = !settling && answered < limits.width
+    const waitsForSlow = !settling && counts.answered < limits.width
     // If most peers do not answer, our own connection may be at fault: then wait until the deadline.
-    const onlyLost = inFlight === late.size && answered >= late.size
+    const onlyLost = inFlight === late.size && counts.answered >= late.size
     if (ended.aborted || onlyLost || (!waitsForSlow && quick.connected + quick.dialled === 0)) end()
   }
 
   const end = (): void => {
     over = true
     signal.removeEventListener('abort', step)
+    for (const endRequest of unanswered) endRequest()
     for (const request of late) request.abort(lost)
     stop.abort()
     const closest = [...tracked.values()].filter(({ state }) => state === 'answered').map(({ candidate }) => candidate)
-    resolve({ closest: closest.sort(byDistance).slice(0, limits.width), asked, dialled })
+    resolve({ closest: closest.sort(byDistance).slice(0, limits.width), ...counts })
   }
 
   for (const seed of deps.seeds) add(seed, self, 1)
@@ -199,6 +242,7 @@ export const startKadQuery = <C extends QueryPeer>(deps: QueryDependencies<C>): 
   queueMicrotask(step)
   return {
     done,
+    counts: () => ({ ...counts }),
     settle() {
       settling = true
       step()
@@ -208,6 +252,9 @@ export const startKadQuery = <C extends QueryPeer>(deps: QueryDependencies<C>): 
     },
   }
 }
+
+/** `cancelled`: the query ended first. `failed`: no answer, or none that could be read. */
+type RequestOutcome = 'answered' | 'failed' | 'timed_out' | 'cancelled'
 
 interface TrackedPeer<C> {
   candidate: C

@@ -1,4 +1,4 @@
-import type { AbortOptions, Connection, PeerId } from '@libp2p/interface'
+import type { AbortOptions, Connection, Metrics, PeerId, Stream } from '@libp2p/interface'
 import { type KadDHT, Record } from '@libp2p/kad-dht'
 import { peerIdFromMultihash, peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
@@ -77,6 +77,7 @@ export interface KadRpcNode {
     get(peer: PeerId): Promise<{ protocols: string[] }>
   }
   services: { dht: KadDHT }
+  metrics?: Pick<Metrics, 'trackProtocolStream'>
 }
 
 export interface KadRpcOptions {
@@ -104,6 +105,9 @@ export const createKadRpc = (
   const local = localShare(dht)
   const self = node.peerId.toString()
   const peers = createLruMap<CachedPeer>(maxCached)
+
+  /** As libp2p does for streams that it opens itself. */
+  const onStream = (stream: Stream): void => node.metrics?.trackProtocolStream(stream)
 
   const cachedPeer = (text: string, id?: PeerId): CachedPeer => {
     const cached = peers.peek(text)
@@ -148,7 +152,11 @@ export const createKadRpc = (
         if (connection.limits !== undefined || !connection.remotePeer.equals(id)) return undefined
       }
       const hasAnswer = question.type !== messageTypes.addProvider
-      return await requestOptimistically(connection, protocol, encodeQuestion(question), { operation, hasAnswer })
+      return await requestOptimistically(connection, protocol, encodeQuestion(question), {
+        operation,
+        hasAnswer,
+        onStream,
+      })
     } catch (error) {
       if (error instanceof AnswerMalformed) onMalformed(peer.id)
       return undefined

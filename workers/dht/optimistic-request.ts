@@ -20,6 +20,8 @@ export interface OptimisticRequestOptions {
   operation: Operation
   /** False for a message without an answer: the request then waits only for protocol agreement. */
   hasAnswer: boolean
+  /** Called with the new stream before anything is sent. */
+  onStream?(stream: Stream): void
 }
 
 /** Limit on an answer (bytes): a record of 9 KiB and 40 peers with a dozen addresses each. */
@@ -40,7 +42,7 @@ export const requestOptimistically = async (
   connection: Connection,
   protocol: string,
   question: Uint8Array,
-  { operation, hasAnswer }: OptimisticRequestOptions,
+  { operation, hasAnswer, onStream = () => {} }: OptimisticRequestOptions,
 ): Promise<Uint8Array> => {
   const { signal } = operation
   const muxer = muxerOf(connection)
@@ -51,6 +53,7 @@ export const requestOptimistically = async (
     signal.throwIfAborted()
     stream = await muxer.createStream()
     stream.protocol = protocol
+    onStream(stream)
     const answer = read(stream, consent, hasAnswer, signal)
     stream.send(concatBytes([consent, varint(question.length), question]))
     const bytes = await answer

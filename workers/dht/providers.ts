@@ -1,7 +1,7 @@
 import { CID } from 'multiformats/cid'
 import type { Operation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { type QueryLimits, startKadQuery } from './kad-query.ts'
+import { type KadQuery, type QueryLimits, startKadQuery, toAttributes } from './kad-query.ts'
 import type { Contact } from './kad-rpc.ts'
 import { createMeasuredRequest, type MeasuredRequestDependencies } from './measured-request.ts'
 
@@ -33,7 +33,7 @@ export interface Providers {
 
 /** Provider records of content roots (CIDs as text) in the DHT. Only a request shows whether a provider has the content. */
 export const createProviders = (deps: ProvidersDependencies): Providers => {
-  const { rpc, roundTrips, rank = () => 0 } = deps
+  const { rpc, roundTrips, now, rank = () => 0 } = deps
   const measuredRequest = createMeasuredRequest(deps)
   const log = deps.telemetry.logger('dht')
   const common = {
@@ -42,35 +42,40 @@ export const createProviders = (deps: ProvidersDependencies): Providers => {
     rank,
     slowMs: roundTrips.slowMs,
     lostMs: roundTrips.lostMs,
+    now,
+  }
+
+  const provide = async (root: string, operation: Operation): Promise<number> => {
+    const key = CID.parse(root).multihash.bytes
+    const limited = operation.withTimeout(provideTimeoutMs)
+    await rpc.own.addProvider(key)
+    const { done } = startKadQuery<Contact>({
+      ...common,
+      seeds: await rpc.seeds(key),
+      limits: provideLimits,
+      operation: limited,
+      ask: async (peer, request) =>
+        (await measuredRequest(peer, request, () => rpc.findNode(peer, key, request)))?.closer,
+    })
+    const { closest, ...counts } = await done
+    const sent = await Promise.all(closest.map((peer) => rpc.addProvider(peer, key, limited)))
+    const acknowledgements = sent.filter(Boolean).length
+    operation.span.setAttributes({ acknowledgements, ...toAttributes(counts) })
+    return acknowledgements
   }
 
   return {
-    async provide(root, operation) {
-      const key = CID.parse(root).multihash.bytes
-      const limited = operation.withTimeout(provideTimeoutMs)
-      await rpc.own.addProvider(key)
-      const { done } = startKadQuery<Contact>({
-        ...common,
-        seeds: await rpc.seeds(key),
-        limits: provideLimits,
-        operation: limited,
-        ask: async (peer, request) =>
-          (await measuredRequest(peer, request, () => rpc.findNode(peer, key, request)))?.closer,
-      })
-      const { closest } = await done
-      const sent = await Promise.all(closest.map((peer) => rpc.addProvider(peer, key, limited)))
-      return sent.filter(Boolean).length
-    },
+    provide: (root, operation) =>
+      operation.run('dht_query', (providing) => provide(root, providing), { purpose: 'provide', root }),
 
     async *find(root, operation) {
       const key = CID.parse(root).multihash.bytes
-      const lookup = operation.start('dht.providers', { root })
-      // Ends the query when the caller leaves the loop early.
-      const stop = new AbortController()
+      const lookup = operation.start('dht_query', { purpose: 'find_providers', root })
+      let query: KadQuery<Contact> | undefined
+      let isOver = false
       const seen = new Set<string>()
       const found: string[] = []
       let wake = Promise.withResolvers<void>()
-      let over = false
       const add = (peers: readonly string[]): void => {
         for (const peer of peers) {
           if (seen.size >= maxFound) break
@@ -80,14 +85,25 @@ export const createProviders = (deps: ProvidersDependencies): Providers => {
         }
         wake.resolve()
       }
+      /** Also when the caller leaves the loop early, or its operation ends, maybe before it takes the next provider. */
+      const end = (): void => {
+        isOver = true
+        lookup.signal.removeEventListener('abort', end)
+        query?.finish()
+        lookup.span.setAttributes({ found: seen.size, ...(query === undefined ? {} : toAttributes(query.counts())) })
+        lookup.span.end()
+      }
+      lookup.signal.addEventListener('abort', end, { once: true })
       const run = async (): Promise<void> => {
         try {
           add(await rpc.own.getProviders(key))
-          const query = startKadQuery<Contact>({
+          const seeds = await rpc.seeds(key)
+          if (isOver) return
+          query = startKadQuery<Contact>({
             ...common,
-            seeds: await rpc.seeds(key),
+            seeds,
             limits: findLimits,
-            operation: lookup.withSignal(stop.signal),
+            operation: lookup,
             async ask(peer, request) {
               const answer = await measuredRequest(peer, request, () => rpc.getProviders(peer, key, request))
               if (answer !== undefined) add(answer.providers)
@@ -98,7 +114,7 @@ export const createProviders = (deps: ProvidersDependencies): Providers => {
         } catch {
           // A failing datastore ends the search without an error.
         } finally {
-          over = true
+          isOver = true
           wake.resolve()
         }
       }
@@ -106,14 +122,12 @@ export const createProviders = (deps: ProvidersDependencies): Providers => {
       try {
         for (;;) {
           for (let peer = found.shift(); peer !== undefined; peer = found.shift()) yield peer
-          if (over) return
+          if (isOver) return
           await wake.promise
           wake = Promise.withResolvers()
         }
       } finally {
-        stop.abort()
-        lookup.span.setAttributes({ found: seen.size })
-        lookup.span.end()
+        end()
         log.debug('provider search ended', { root, found: seen.size })
       }
     },

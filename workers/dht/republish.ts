@@ -63,8 +63,8 @@ export const startRepublish = (deps: RepublishDependencies): Republish => {
     log.debug(name, { reached })
     return reached
   }
-  const heads = createRounds(round('dht.republish heads', putHeads), headsEveryMs)
-  const roots = createRounds(round('dht.republish providers', provideRoots), rootsEveryMs)
+  const heads = createRounds(round('republish_heads', putHeads), headsEveryMs)
+  const roots = createRounds(round('republish_providers', provideRoots), rootsEveryMs)
 
   return {
     now() {

@@ -5,7 +5,6 @@ import { startRepublish } from '../dht/republish.ts'
 import { rootToText, textToRoot } from '../protocol/ids.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import type { TraceStore } from '../telemetry/trace-store.ts'
 import { createAskPeersForPackages } from './ask-peers-for-packages.ts'
 import { createCacheReport } from './cache-report.ts'
 import type { Clock } from './clock.ts'
@@ -16,6 +15,7 @@ import { createIdentityAnnouncement } from './identity-announcement.ts'
 
 import { createInstalls } from './installs.ts'
 import type { Network } from './network.ts'
+import { breachNotice, createObjectiveMonitor } from './objective-monitor.ts'
 import { createPackageCache } from './package-cache.ts'
 import { createPeerCommands } from './peer-commands.ts'
 import { createPeerSearch } from './peer-search.ts'
@@ -23,9 +23,12 @@ import type { Platform } from './platform.ts'
 import { createPreview } from './preview.ts'
 import { createProviderCounts } from './provider-counts.ts'
 import { createPublications } from './publications.ts'
+import { createSearches } from './searches.ts'
 import { createStatus } from './status.ts'
 import type { Storage } from './storage.ts'
 import { createTelemetryCommands } from './telemetry-commands.ts'
+import type { TelemetryExport } from './telemetry-export.ts'
+import type { Tracing } from './tracing.ts'
 import type { UndoStack } from './undo-stack.ts'
 import type { UpdateBus } from './update-bus.ts'
 import { createWake } from './wake.ts'
@@ -38,7 +41,8 @@ export interface ApplicationDependencies {
   network: Network
   telemetry: Telemetry
   figures: MeterReader
-  traces: Pick<TraceStore, 'list'>
+  tracing: Tracing
+  telemetryExport: TelemetryExport
   bus: Pick<UpdateBus, 'emit' | 'emitWhenPosted'>
   /** Cancels everything in progress. */
   signal: AbortSignal
@@ -62,7 +66,8 @@ export const createApplication = (
     network,
     telemetry,
     figures,
-    traces,
+    tracing,
+    telemetryExport,
     bus,
     signal,
     stop,
@@ -99,6 +104,16 @@ export const createApplication = (
     onRequest: () => cacheReport.changed(),
   })
   const cacheReport = createCacheReport({ memory: cacheMemory, onChange: (cache) => emit({ kind: 'cache', cache }) })
+  const objectives = createObjectiveMonitor({
+    figures,
+    cache() {
+      const { hits, misses } = cacheReport.view()
+      return { hits: hits.hot + hits.warm + hits.cold + hits.catalogue, misses }
+    },
+    monotonic: clocks.monotonic,
+    onBreach: (breach) => emit(breachNotice(breach)),
+  })
+  undos.add(objectives.stop)
   const contents = createContentCache({ memory: cacheMemory, content })
   storage.onContentLost(contents.forget)
   const packageCache = createPackageCache({
@@ -111,7 +126,11 @@ export const createApplication = (
   })
   // The network stops before the cache writes the last lookup results.
   undos.add(cacheReport.stop, contents.stop, packageCache.stop, network.stop)
-  const peerSearch = createPeerSearch({ search, network, now: clocks.monotonic })
+  const searches = createSearches({
+    search,
+    peerSearch: (measured) => createPeerSearch({ search: measured, network, now: clocks.monotonic }),
+    telemetry,
+  })
   const providerCounts = createProviderCounts({
     telemetry,
     network,
@@ -196,21 +215,23 @@ export const createApplication = (
       content,
       keeper,
       registry,
-      search,
-      peerSearch,
+      searches,
       publisher: storage.publisher,
       library,
       trust,
       network,
       telemetry,
       figures,
-      telemetryCommands: createTelemetryCommands({ figures, traces }),
-      peerCommands: createPeerCommands({ reputation }),
+      telemetryCommands: createTelemetryCommands({ figures, tracing, telemetryExport, objectives }),
+      peerCommands: createPeerCommands({ self: storage.nodeKey.id, reputation, network }),
       status,
       publications,
       installs,
       packageCache,
       contents,
+      async flush() {
+        await Promise.all([packageCache.flush(), telemetryExport.flush()])
+      },
       cacheView: cacheReport.view,
       providerCounts,
       preview,

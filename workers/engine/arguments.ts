@@ -1,6 +1,8 @@
+import { peerIdFromString } from '@libp2p/peer-id'
 import * as v from 'valibot'
 import { Failure } from '../contract/failures.ts'
 import type { FailureReason } from '../contract/reasons.ts'
+import type { TelemetryOptions } from '../contract/telemetry-views.ts'
 import type { FileInput, LeftOut } from '../contract/views.ts'
 
 /** Scripts may pass arguments of any type to commands, so arguments are checked at run time. */
@@ -18,6 +20,11 @@ const leftOutSchema = v.array(
   }),
 )
 
+const telemetryOptionsSchema = v.object({
+  export: v.boolean(),
+  ratio: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+})
+
 /** @throws Failure `InvalidArgument`. */
 export const assertFiles = (files: readonly FileInput[]): void => assertIs(filesSchema, files, 'files')
 
@@ -32,6 +39,34 @@ export const assertLeftOut = (leftOut: readonly LeftOut[]): void => assertIs(lef
 
 /** @throws Failure `InvalidArgument`. */
 export const assertBytes = (bytes: Uint8Array): void => assertIs(bytesSchema, bytes, 'archive')
+
+/** @throws Failure `InvalidArgument`. */
+export const assertTelemetryOptions = (options: TelemetryOptions): void =>
+  assertIs(telemetryOptionsSchema, options, 'telemetry')
+/** The number of pings that one command may send. */
+const maxPings = 20
+
+/** @throws Failure `InvalidArgument`. */
+export const assertPingCount = (count: number): void =>
+  assertIs(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(maxPings)), count, 'count')
+
+/** Peer ids have 46 to 62 characters. */
+const maxPeerIdCharacters = 128
+
+/**
+ * The id in its usual form.
+ * @throws Failure `InvalidArgument`.
+ */
+export const readPeerId = (peer: unknown): string => {
+  try {
+    if (typeof peer === 'string' && peer.length <= maxPeerIdCharacters) return peerIdFromString(peer).toString()
+  } catch {
+    // Not a peer id.
+  }
+  throw new Failure('InvalidArgument', { code: 'malformed-peer-id', peer: sayPeer(peer) })
+}
+
+const sayPeer = (peer: unknown): string => (typeof peer === 'string' ? peer.slice(0, maxPeerIdCharacters) : typeof peer)
 
 type Argument = Extract<FailureReason, { code: 'malformed-argument' }>['argument']
 

@@ -49,6 +49,21 @@ describe('the command gate', () => {
     })
   })
 
+  test('a command within a trace waits, is passed on and fails like any other', async () => {
+    const gate = createCommandGate(async () =>
+      engineOf({
+        run: async (trace, name, ...given) => {
+          if (name === 'library') throw new TypeError('no')
+          return [trace, name, ...given]
+        },
+      }),
+    )
+    const early = gate.run('t', 'search', { text: 'a' })
+    await gate.start(options)
+    expect(await early).toEqual(['t', 'search', { text: 'a' }])
+    await expect(gate.run('t', 'library')).rejects.toMatchObject({ name: 'Internal' })
+  })
+
   test('a second start is refused', async () => {
     const gate = createCommandGate(async () => engineOf({}))
     await gate.start(options)

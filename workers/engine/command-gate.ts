@@ -1,16 +1,16 @@
 import { commandNames } from '../contract/command-table.ts'
-import type { EngineCommands, StartOptions } from '../contract/commands.ts'
+import type { EngineCommands, StartOptions, TracedCommands } from '../contract/commands.ts'
 import { Failure, toFailure } from '../contract/failures.ts'
 
 /** The commands of an engine that has started. */
-export type RunningEngine = Omit<EngineCommands, 'start'>
+export type RunningEngine = Omit<EngineCommands, 'start'> & Pick<TracedCommands, 'run'>
 
 /**
  * Accepts the engine's commands before the engine exists: each waits for `start`, and rejects only with named failures.
  *
  * Created synchronously so that it can be exposed at once: comlink never answers a call that arrives before `expose`.
  */
-export const createCommandGate = (create: (options: StartOptions) => Promise<RunningEngine>): EngineCommands => {
+export const createCommandGate = (create: (options: StartOptions) => Promise<RunningEngine>): TracedCommands => {
   const started = Promise.withResolvers<RunningEngine>()
   started.promise.catch(() => {})
   let isStarting = false
@@ -43,5 +43,8 @@ export const createCommandGate = (create: (options: StartOptions) => Promise<Run
             }),
     ]),
   )
-  return commands as unknown as EngineCommands
+  return {
+    ...(commands as unknown as EngineCommands),
+    run: (trace, name, ...given) => named(async () => (await started.promise).run(trace, name, ...given)),
+  }
 }

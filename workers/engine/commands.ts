@@ -13,10 +13,10 @@ import { packageToView, shownVersion } from '../registry/package-views.ts'
 import type { Publisher } from '../registry/publish.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Trust } from '../registry/trust.ts'
-import type { Search } from '../search/index.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 import type { Operation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import { parseTraceparent } from '../telemetry/trace-context.ts'
 import { assertBytes, assertFiles, assertLeftOut, assertPaths, assertSpecs } from './arguments.ts'
 import type { Clock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
@@ -29,9 +29,9 @@ import { cacheMetrics, viewMetrics } from './metrics.ts'
 import type { Network } from './network.ts'
 import type { PackageCache } from './package-cache.ts'
 import type { PeerCommands } from './peer-commands.ts'
-import type { PeerSearch } from './peer-search.ts'
 import type { ProviderCounts } from './provider-counts.ts'
 import type { Publications } from './publications.ts'
+import type { Searches } from './searches.ts'
 import type { Status } from './status.ts'
 import type { TelemetryCommands } from './telemetry-commands.ts'
 
@@ -40,8 +40,7 @@ export interface CommandDependencies {
   content: ContentStore
   keeper: ContentKeeper
   registry: Registry
-  search: Search
-  peerSearch: PeerSearch
+  searches: Searches
   publisher: Publisher
   library: Library
   trust: Trust
@@ -50,12 +49,14 @@ export interface CommandDependencies {
   /** Reads the figures of the telemetry's meter. */
   figures: MeterReader
   telemetryCommands: TelemetryCommands
-  peerCommands: PeerCommands
+  peerCommands: WithOperation<PeerCommands>
   status: Status
   publications: Publications
   installs: Installs
   packageCache: PackageCache
   contents: Pick<ContentCache, 'manifest' | 'readFile'>
+  /** Writes and sends what waits: the page may be about to close. */
+  flush(): Promise<void>
   cacheView(): CacheView
   providerCounts: ProviderCounts
   preview(id: string, operation: Operation): Promise<void>
@@ -86,7 +87,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
   } = deps
   const published = telemetry.meter.createCounter('packages_published')
 
-  const read = async (files: FileInput[], options: PublishOptions = {}): Promise<ReadPackage> => {
+  const readFiles = async (files: FileInput[], options: PublishOptions): Promise<ReadPackage> => {
     assertFiles(files)
     const { confirmedPrivate, leftOut } = options
     if (confirmedPrivate !== undefined) assertPaths(confirmedPrivate)
@@ -102,24 +103,36 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     })
   }
 
-  const publish: DraftsDependencies['publish'] = async (pkg, dryRun, stage) => {
+  const read = (files: FileInput[], options: PublishOptions, operation: Operation): Promise<ReadPackage> =>
+    operation.run('check', async ({ span }) => {
+      const found = await readFiles(files, options)
+      span.setAttributes({ files: found.files.length, findings: found.check.findings.length, ok: found.check.ok })
+      return found
+    })
+
+  const publish: DraftsDependencies['publish'] = async (pkg, dryRun, stage, operation) => {
     assertPublishable(pkg.check)
-    const staged = await stage(pkg.files)
-    const { root, size } = staged
     const found = pkg.check.findings.filter(({ level }) => level === 'warning').map(({ reason }) => reason)
     if (dryRun) {
+      const { root } = await stage(pkg.files)
       const { id, version, warnings } = publisher.prepare(pkg.check, { root })
       return { id, version, root: rootToText(root), warnings: [...found, ...warnings] }
     }
-    // Nothing else refers to the content until its release is stored.
-    const release = await keeper.hold([rootToText(root)])
-    const { id, version, warnings } = await publisher
-      .publish(pkg.check, { root, size, fileCount: pkg.files.length, changes: content.changes(staged) })
-      .finally(release)
+    const { id, version, root, warnings } = await operation.run('store', async ({ span }) => {
+      const staged = await stage(pkg.files)
+      const { root, size } = staged
+      span.setAttributes({ files: pkg.files.length, bytes: size })
+      // Nothing else refers to the content until its release is stored.
+      const release = await keeper.hold([rootToText(root)])
+      return publisher
+        .publish(pkg.check, { root, size, fileCount: pkg.files.length, changes: content.changes(staged) })
+        .finally(release)
+    })
+    operation.span.setAttributes({ package: id, version })
     published.add(1)
     packageCache.keep(id)
-    publications.sendAll()
-    return { id, version, root: rootToText(root), warnings: [...found, ...warnings] }
+    publications.sendAll({ id, operation })
+    return { id, version, root, warnings: [...found, ...warnings] }
   }
 
   /** An installed version keeps its content, even if the catalogue now has another root for it. */
@@ -153,11 +166,11 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
   const installedRelease = ({ id, version, root }: LibraryEntry): Release | undefined =>
     registry.releasesOf(id, version).find(({ release }) => rootToText(release.root) === root)?.release
 
-  const commands: WithOperation<Omit<RunningEngine, 'stop'>> = {
-    flush: packageCache.flush,
+  const commands: WithOperation<Omit<RunningEngine, 'stop' | 'run'>> = {
+    flush: deps.flush,
     status: async () => deps.status.view(),
 
-    check: async (_, files, options) => (await read(files, options)).check,
+    check: async (operation, files, options = {}) => (await read(files, options, operation)).check,
     async readArchive(_, archive) {
       assertBytes(archive)
       // Loaded with the first archive: most people publish folders.
@@ -165,17 +178,20 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       const { folder, files, leftOut } = await readArchive(archive)
       return { files, leftOut, ...(folder === undefined ? {} : { folder }) }
     },
-    publish: async (_, files, options = {}) =>
-      publish(await read(files, options), options.dryRun === true, content.stage),
-    ...ignoringOperation(createDrafts({ read, publish, stage: content.stage, randomUuid: deps.randomUuid })),
-    async yank(_, id, version) {
+    async publish(operation, files, options = {}) {
+      const dryRun = options.dryRun === true
+      const publishing = async (publication: Operation) =>
+        publish(await read(files, options, publication), dryRun, content.stage, publication)
+      return operation.run('publish', publishing, { dry_run: dryRun })
+    },
+    ...createDrafts({ read, publish, stage: content.stage, randomUuid: deps.randomUuid }),
+    async yank(operation, id, version) {
       await publisher.yank(id, version)
       packageCache.keep(id)
-      publications.sendAll()
+      publications.sendAll({ id, operation })
     },
 
-    search: async (operation, query) =>
-      query?.remote === true ? deps.peerSearch.search(query, operation) : deps.search.query(query),
+    search: async (operation, query) => deps.searches.search(query, operation),
     async describe(operation, id) {
       const found = registry.get(id)
       const release = found === undefined ? undefined : shownVersion(found)?.release?.release
@@ -210,7 +226,7 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       return installs.install(specs, options, operation)
     },
     async cancel(_, id) {
-      deps.peerSearch.cancel(id)
+      deps.searches.cancel(id)
       await installs.cancel(id)
     },
 
@@ -263,9 +279,19 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
       await deps.network.peers.connect(address, operation)
     },
     wake: async (_, reason) => deps.wake(reason),
-    ...ignoringOperation({ ...deps.peerCommands, ...deps.telemetryCommands }),
+    ...deps.peerCommands,
+    ...ignoringOperation(deps.telemetryCommands),
   }
-  return { ...startCommandOperations<Omit<RunningEngine, 'stop'>>(commands, telemetry, signal), stop: deps.stop }
+  const started = startCommandOperations<Omit<RunningEngine, 'stop' | 'run'>>(commands, {
+    telemetry,
+    signal,
+    fromMemory: { lookup: packageCache.findInMemory },
+  })
+  return {
+    ...started.commands,
+    stop: deps.stop,
+    run: (trace, name, ...given) => (name === 'stop' ? deps.stop() : started.run(name, given, parseTraceparent(trace))),
+  }
 }
 
 const neededByOthers = (id: string, version: string, broken: readonly LibraryEntry[]): Failure => {

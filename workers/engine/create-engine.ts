@@ -1,8 +1,6 @@
 import type { StartOptions } from '../contract/commands.ts'
 import type { UpdateBatch } from '../contract/updates.ts'
 import { createTelemetry } from '../telemetry/create-telemetry.ts'
-import { createSpanRecorder } from '../telemetry/span-recorder.ts'
-import { createTraceStore } from '../telemetry/trace-store.ts'
 import { createApplication } from './application.ts'
 import { createClock } from './clock.ts'
 import type { RunningEngine } from './command-gate.ts'
@@ -10,6 +8,8 @@ import { createNetwork, type Network } from './network.ts'
 import type { Platform } from './platform.ts'
 import { startNetwork } from './start-network.ts'
 import { openStorage, type Storage } from './storage.ts'
+import { createTelemetryExport } from './telemetry-export.ts'
+import { createTracing } from './tracing.ts'
 import { createUndoStack, type UndoStack } from './undo-stack.ts'
 import { createUpdateBus } from './update-bus.ts'
 
@@ -43,16 +43,17 @@ export const createEngine = async (options: EngineOptions, platform: Platform): 
 
 const assemble = async (options: EngineOptions, platform: Platform, undos: UndoStack): Promise<Engine> => {
   const { profile, relays, iceServers, debug } = options
-  const { clocks, random, writeLog } = platform
-  const traces = createTraceStore()
-  const tracer = platform.tracer ?? createSpanRecorder({ clocks, random, exportRatio: () => 0, onTrace: traces.add })
+  const { clocks, writeLog } = platform
+  const tracing = createTracing(platform)
+  undos.add(tracing.stop)
   const { telemetry, figures } = createTelemetry({
     debug,
     now: clocks.wall,
     write: writeLog,
-    tracer,
+    tracer: platform.tracer ?? tracing.tracer,
     meter: platform.meter,
   })
+  tracing.measure(telemetry.meter)
   const log = telemetry.logger('engine')
   const bus = createUpdateBus((batch) => options.updates.postMessage(batch))
   undos.add(bus.stop, () => platform.webRtc?.close())
@@ -79,6 +80,14 @@ const assemble = async (options: EngineOptions, platform: Platform, undos: UndoS
     },
     undos,
   )
+  const telemetryExport = await createTelemetryExport({
+    platform,
+    store: storage.store,
+    figures,
+    flushTraces: tracing.flush,
+  })
+  tracing.exportWith(telemetryExport)
+  undos.add(telemetryExport.stop)
   const network = createNetwork((events) => startNetwork({ storage, platform, telemetry, iceServers }, events))
   const { commands, resume } = createApplication(
     {
@@ -86,7 +95,8 @@ const assemble = async (options: EngineOptions, platform: Platform, undos: UndoS
       platform,
       telemetry,
       figures,
-      traces,
+      tracing,
+      telemetryExport,
       clock,
       storage,
       network,

@@ -5,6 +5,7 @@ import { readPackage } from '../packages/read-package.ts'
 import { rootToText } from '../protocol/ids.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
+import { untraced } from '../telemetry/operation.ts'
 import { createDrafts, type DraftsDependencies } from './drafts.ts'
 
 const text = (content: string): Uint8Array => new TextEncoder().encode(content)
@@ -21,6 +22,9 @@ const read = vi.fn<DraftsDependencies['read']>(async (files, options) =>
 )
 const published: { check: PackageCheck; root: string }[] = []
 
+/** The arguments after the operation. */
+type Tail<F extends (...given: never[]) => unknown> = Parameters<F> extends [unknown, ...infer Rest] ? Rest : never
+
 const open = () => {
   const content = createContentStore({ store: createMemoryStore(), crypto: { sha256 } })
   const drafts = createDrafts({
@@ -33,8 +37,16 @@ const open = () => {
       return { id: check.fields.slug, version: check.fields.version, root, warnings: [] }
     },
   })
+  const of = untraced()
+  const { openDraft, changeDraft, publishDraft, closeDraft } = drafts
+  const commands = {
+    openDraft: (...given: Tail<typeof openDraft>) => openDraft(of, ...given),
+    changeDraft: (...given: Tail<typeof changeDraft>) => changeDraft(of, ...given),
+    publishDraft: (...given: Tail<typeof publishDraft>) => publishDraft(of, ...given),
+    closeDraft: (...given: Tail<typeof closeDraft>) => closeDraft(of, ...given),
+  }
   const rootOf = async (files: FileInput[]): Promise<string> => rootToText((await content.stage(files)).root)
-  return { ...drafts, rootOf }
+  return { ...commands, rootOf }
 }
 
 beforeEach(() => {

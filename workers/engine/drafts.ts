@@ -3,7 +3,9 @@ import type { EngineCommands } from '../contract/commands.ts'
 import { Failure } from '../contract/failures.ts'
 import { joinLeftOut } from '../contract/left-out.ts'
 import type { DraftChange, DraftOptions, FileInput, PackageCheck, PublishResult } from '../contract/views.ts'
+import type { Operation } from '../telemetry/operation.ts'
 import { assertPaths } from './arguments.ts'
+import type { WithOperation } from './command-operations.ts'
 
 /** Open drafts; more tabs than this rarely edit one at once. */
 const maxDrafts = 8
@@ -20,17 +22,18 @@ export interface ReadFiles {
 export interface DraftsDependencies {
   randomUuid(): string
   /** @throws Failure `InvalidArgument` for malformed files or options. */
-  read(files: FileInput[], options: DraftOptions): Promise<ReadFiles>
+  read(files: FileInput[], options: DraftOptions, operation: Operation): Promise<ReadFiles>
   stage(files: readonly FileInput[], earlier?: HashedContent): Promise<StagedContent>
   /** Publishes the package, or with `dryRun` only returns the result. */
   publish(
     read: ReadFiles,
     dryRun: boolean,
     stage: (files: readonly FileInput[]) => Promise<StagedContent>,
+    operation: Operation,
   ): Promise<PublishResult>
 }
 
-export type Drafts = Pick<EngineCommands, 'openDraft' | 'changeDraft' | 'publishDraft' | 'closeDraft'>
+export type Drafts = WithOperation<Pick<EngineCommands, 'openDraft' | 'changeDraft' | 'publishDraft' | 'closeDraft'>>
 
 interface Draft {
   files: FileInput[]
@@ -92,33 +95,38 @@ export const createDrafts = ({ read, stage, publish, randomUuid }: DraftsDepende
   }
 
   return {
-    async openDraft(files, options = {}) {
-      const found = await read(files, options)
+    async openDraft(operation, files, options = {}) {
+      const found = await read(files, options, operation)
       const id = randomUuid()
       keep(id, { files, options, found })
       return { id, check: found.check }
     },
 
-    async changeDraft(id, changes) {
+    async changeDraft(operation, id, changes) {
       const draft = use(id)
       change(draft, changes)
-      draft.found = await read(draft.files, draft.options)
+      draft.found = await read(draft.files, draft.options, operation)
       return draft.found.check
     },
 
-    async publishDraft(id, { dryRun = false, ...changes } = {}) {
+    async publishDraft(operation, id, { dryRun = false, ...changes } = {}) {
       const draft = use(id)
       change(draft, changes)
-      // A publish is checked against the current catalogue; a dry run directly follows a check.
-      if (!dryRun || Object.keys(changes).length > 0) draft.found = await read(draft.files, draft.options)
-      return publish(draft.found, dryRun, async (files) => {
-        const staged = await stage(files, draft.hashed)
-        draft.hashed = stagedHashes(staged)
-        return staged
-      })
+      const publishing = async (publication: Operation): Promise<PublishResult> => {
+        // A publish is checked against the current catalogue; a dry run directly follows a check.
+        if (!dryRun || Object.keys(changes).length > 0)
+          draft.found = await read(draft.files, draft.options, publication)
+        const stageDraft = async (files: readonly FileInput[]): Promise<StagedContent> => {
+          const staged = await stage(files, draft.hashed)
+          draft.hashed = stagedHashes(staged)
+          return staged
+        }
+        return publish(draft.found, dryRun, stageDraft, publication)
+      }
+      return operation.run('publish', publishing, { dry_run: dryRun })
     },
 
-    async closeDraft(id) {
+    async closeDraft(_, id) {
       draftById.delete(id)
     },
   }

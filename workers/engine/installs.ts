@@ -73,6 +73,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
   const { telemetry } = deps
   const log = telemetry.logger('install')
   const installed = telemetry.meter.createCounter('packages_installed')
+  const duration = telemetry.meter.createHistogram('package_install_duration')
   const controllerById = new Map<string, AbortController>()
   const runById = new Map<string, { specs: readonly string[]; result: Promise<InstallResult> }>()
 
@@ -86,12 +87,14 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
   ): Promise<Resolution> =>
     operation.run('resolve', async (resolving) => {
       await deps.askPeersForPackages(specs, resolving)
-      return resolve(specs, {
+      const resolution = resolve(specs, {
         catalogue: registry,
         trust: trust.stateOf,
         installed: library.list(),
         ...(options.allowMissing === undefined ? {} : { allowMissing: options.allowMissing }),
       })
+      resolving.span.setAttributes({ packages: resolution.packages.length, steps: resolution.steps })
+      return resolution
     })
 
   const releaseOf = (id: string, version: string): Release | undefined =>
@@ -256,13 +259,16 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
         await trust.remember(publisher, registry.identityOf(publisher)?.name ?? '', now())
       await transfers.end(begun.id)
       report({ state: 'done', bytes: transfer.totalBytes })
+      const tookMs = monotonic() - started
       installed.add(entries.length)
+      duration.record(tookMs)
+      operation.span.setAttributes({ packages: entries.length, bytes: fetched, sources: transfer.sources })
       log.debug('installed', { transfer: begun.id, packages: entries.length, bytes: fetched })
       deps.onInstalled(entries)
       return {
         installed: packages.map(({ id, version, rootText }) => ({ id, version, root: rootText })),
         bytes: fetched,
-        tookMs: monotonic() - started,
+        tookMs,
         warnings,
       }
     } catch (thrown) {
@@ -315,7 +321,7 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       }
       const id = options.transferId ?? deps.randomUuid()
       const begun = { id, specs: [...specs], allowMissing: options.allowMissing ?? false, startedAt: now() }
-      return start(begun, options, true, operation)
+      return operation.run('install', (installing) => start(begun, options, true, installing), { transfer: id })
     },
     async cancel(transferId) {
       if (runById.has(transferId)) cancelled.add(transferId)
@@ -328,9 +334,10 @@ export const createInstalls = (deps: InstallsDependencies): Installs => {
       for (const begun of transfers.list()) {
         if (runById.has(begun.id)) continue
         // The transfer's update reports a failure: no caller awaits a resumed install.
-        runOperation(telemetry.tracer, 'resume install', deps.signal, (operation) =>
-          start(begun, { allowMissing: begun.allowMissing }, false, operation),
-        ).catch(() => {})
+        const work = (operation: Operation): Promise<InstallResult> =>
+          start(begun, { allowMissing: begun.allowMissing }, false, operation)
+        const attributes = { transfer: begun.id, resumed: true }
+        runOperation(telemetry.tracer, 'install', deps.signal, work, attributes).catch(() => {})
       }
     },
     async ensure({ root, size, fileCount }, operation) {

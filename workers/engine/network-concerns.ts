@@ -1,15 +1,19 @@
 import type { Stream } from '@libp2p/interface'
 import type { RelayedPaths } from '../content/fetch-options.ts'
 import { Failure } from '../contract/failures.ts'
+import type { PeerDetailView } from '../contract/telemetry-views.ts'
 import type { PeerView, StatusView, Step } from '../contract/views.ts'
 import type { FoundHead } from '../dht/dht-heads.ts'
 import type { RequestOutcome } from '../net/pool/health.ts'
 import { isRelayedStream } from '../net/pool/open-stream.ts'
+import type { PoolCounts } from '../net/pool/pool-counts.ts'
+import type { Traffic } from '../net/traffic.ts'
 import type { QueryClient } from '../query/query-client.ts'
 import { relayedContentBytes } from '../stack/limits.ts'
 import type { Operation } from '../telemetry/operation.ts'
 import type { ExchangeState } from './connectivity.ts'
 import type { DhtValueFound } from './dht.ts'
+import type { PeerConnection } from './peer-connection.ts'
 import type { ViolationKind } from './peer-policy.ts'
 
 /** The network as the engine's parts use it, by concern: each part receives only the concerns that it uses. */
@@ -20,6 +24,8 @@ export interface NetworkConcerns {
   readonly query: NetworkQuery
   readonly sync: NetworkSync
   readonly announcements: NetworkAnnouncements
+  /** Bytes on the streams of this node since it started. */
+  readonly traffic: Pick<Traffic, 'total'>
 }
 
 /** Connected peers. */
@@ -27,12 +33,26 @@ export interface NetworkPeers {
   list(): PeerView[]
   /** Open connections, including those to relays. */
   connectionCount(): number
+  /** Who is connected now, and the health of the connections. */
+  counts(): PoolCounts
   /** @throws Failure `InvalidArgument` for a malformed multiaddr, `PeerUnreachable` when the dial fails. */
   connect(address: string, operation: Operation): Promise<void>
   /** Records a violation and disconnects the peer; violations that do not happen by accident ban it. */
   drop(peer: string, violation: ViolationKind): void
   /** Records the outcome of a request for the health of the connection. */
   report(peer: string, outcome: RequestOutcome): void
+  /** True for a relay that this node uses. */
+  isRelay(peer: string): boolean
+  /** Addresses, protocols and streams; undefined without a connection. */
+  describe(peer: string): Promise<PeerConnection | undefined>
+  /** Score and round trip in the last hour. */
+  history(peer: string): PeerDetailView['history']
+  /** Round trip (ms); undefined without an answer. Rejects only when cancelled. */
+  ping(peer: string, operation: Operation): Promise<number | undefined>
+  /** Closes all connections to a peer gracefully; it may connect again. */
+  disconnect(peer: string): Promise<void>
+  /** Disconnects a banned peer at once, and does not dial it again. */
+  expel(peer: string): void
 }
 
 export interface NetworkDht {
@@ -83,14 +103,28 @@ export type NetworkStatus = Pick<
   steps?: Record<'relay' | 'reservation' | 'direct' | 'topic', Step>
 }
 
+const noCounts = (): PoolCounts => ({
+  direct: new Set(),
+  relayed: new Set(),
+  relays: new Set(),
+  health: { healthy: 0, degraded: 0, unhealthy: 0 },
+})
+
 /** The answers of a node without connections. */
 export const offline: NetworkConcerns = {
   peers: {
     list: () => [],
     connectionCount: () => 0,
+    counts: noCounts,
     connect: () => Promise.reject(new Failure('PeerUnreachable', { code: 'network-not-started' })),
     drop() {},
     report() {},
+    isRelay: () => false,
+    describe: async () => undefined,
+    history: () => ({ times: new Float64Array(), scores: new Float64Array(), rttMs: new Float64Array() }),
+    ping: async () => undefined,
+    disconnect: async () => {},
+    expel() {},
   },
   dht: {
     provide: async () => 0,
@@ -106,6 +140,7 @@ export const offline: NetworkConcerns = {
   query: { search: async () => ({ asked: 0, answered: 0 }), describe: async () => ({ asked: 0, answered: 0 }) },
   sync: { syncNow() {}, syncWithPeers: async () => 0, isComplete: () => false },
   announcements: { announce: async () => 0, audience: () => 0 },
+  traffic: { total: () => 0 },
 }
 
 export const offlineStatus: NetworkStatus = {
@@ -124,9 +159,16 @@ export const forwardTo = (current: () => NetworkConcerns): NetworkConcerns => ({
   peers: {
     list: () => current().peers.list(),
     connectionCount: () => current().peers.connectionCount(),
+    counts: () => current().peers.counts(),
     connect: (...given) => current().peers.connect(...given),
     drop: (...given) => current().peers.drop(...given),
     report: (...given) => current().peers.report(...given),
+    isRelay: (peer) => current().peers.isRelay(peer),
+    describe: (peer) => current().peers.describe(peer),
+    history: (peer) => current().peers.history(peer),
+    ping: (...given) => current().peers.ping(...given),
+    disconnect: (peer) => current().peers.disconnect(peer),
+    expel: (peer) => current().peers.expel(peer),
   },
   dht: {
     provide: (...given) => current().dht.provide(...given),
@@ -154,4 +196,5 @@ export const forwardTo = (current: () => NetworkConcerns): NetworkConcerns => ({
     announce: (...given) => current().announcements.announce(...given),
     audience: () => current().announcements.audience(),
   },
+  traffic: { total: (...given) => current().traffic.total(...given) },
 })

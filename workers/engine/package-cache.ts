@@ -34,6 +34,11 @@ export interface PackageCacheDependencies {
 }
 
 export interface PackageCache {
+  /**
+   * The result of `find` if memory has it, synchronously and without an operation; undefined when only `find` can tell.
+   * Most lookups end here, so they cost no span: the cache counts them.
+   */
+  findInMemory(id: string): LookupResult | undefined
   /** @throws Failure `InvalidArgument` for a malformed package id, `Cancelled` when the operation is cancelled. */
   find(id: string, operation: Operation): Promise<LookupResult>
   /** Caches an own package, or one changed here, which is likely to be looked up. */
@@ -119,15 +124,17 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
     }
   }
 
-  /** Corrects an answer if the catalogue has changed during the lookup or since the answer was cached. */
-  const corrected = async (id: string, answer: Answer, operation: Operation): Promise<Answer> => {
+  /**
+   * Corrects an answer if the catalogue has changed during the lookup or since the answer was cached. Undefined, with the
+   * answer dropped from the cache, if the catalogue does not have the package: then it must be looked up again.
+   */
+  const corrected = (id: string, answer: Answer): Answer | undefined => {
     const found = registry.get(id)
     if (found === undefined) {
       if (answer.value === undefined) return answer
       // The registry has dropped the head since, for example because the publisher replaced a key.
       cache.invalidate(id)
-      const again = await ask(id, operation)
-      return registry.get(id) === undefined ? { value: undefined, from: 'none' } : again
+      return undefined
     }
     if (answer.value !== undefined && isCurrent(answer.value, found)) return answer
     const value = toCachedPackage(found)
@@ -135,17 +142,37 @@ export const createPackageCache = (deps: PackageCacheDependencies): PackageCache
     return { value, from: sourceByTier.known }
   }
 
+  const lookUp = async (id: string, operation: Operation): Promise<Answer> => {
+    const answer = corrected(id, await ask(id, operation))
+    if (answer !== undefined) return answer
+    const again = await ask(id, operation)
+    return registry.get(id) === undefined ? { value: undefined, from: 'none' } : again
+  }
+
+  const toResult = ({ value, from }: Answer, started: number): LookupResult => ({
+    found: value !== undefined,
+    from,
+    tookMs: monotonic() - started,
+    ...(value?.summary === undefined ? {} : { record: datedSummary(value.summary, latest()) }),
+  })
+
   return {
+    findInMemory(id) {
+      const started = monotonic()
+      // A script may pass anything; `find` refuses it.
+      const cached = typeof id === 'string' ? cache.getFromMemory(id) : undefined
+      const answer =
+        cached === undefined ? undefined : corrected(id, { value: cached.value, from: sourceByTier[cached.from] })
+      return answer === undefined ? undefined : toResult(answer, started)
+    },
     async find(id, operation) {
       const started = monotonic()
       partsOf(id)
-      const { value, from } = await corrected(id, await ask(id, operation), operation)
-      return {
-        found: value !== undefined,
-        from,
-        tookMs: monotonic() - started,
-        ...(value?.summary === undefined ? {} : { record: datedSummary(value.summary, latest()) }),
-      }
+      return operation.run('lookup', async (looking) => {
+        const answer = await lookUp(id, looking)
+        looking.span.setAttributes({ tier: answer.from, found: answer.value !== undefined })
+        return toResult(answer, started)
+      })
     },
     keep(id) {
       const value = catalogued(id)

@@ -17,6 +17,8 @@ export interface PeerPolicy {
   reportViolation(peer: string, violation: ViolationKind): void
   /** Records a violation that does not happen by accident; always disconnects and forgets the peer. */
   drop(peer: string, violation: ViolationKind): void
+  /** Disconnects and forgets a peer that a person banned. */
+  expel(peer: string): void
   /** Records a DHT put that this node refused. */
   refusedPut(peer: string, refusal: Refusal): void
 }
@@ -29,9 +31,9 @@ export interface PeerPolicyDependencies {
 }
 
 export const createPeerPolicy = ({ reputation, pool, forget }: PeerPolicyDependencies): PeerPolicy => {
-  const disconnect = (peer: string): void => {
+  const disconnect = (peer: string, reason = 'protocol violation'): void => {
     forget(peer)
-    pool.drop(peer, 'protocol violation')
+    pool.drop(peer, reason)
   }
 
   const reportViolation: PeerPolicy['reportViolation'] = (peer, violation) => {
@@ -49,6 +51,7 @@ export const createPeerPolicy = ({ reputation, pool, forget }: PeerPolicyDepende
       reputation.observe(peer, { kind: 'violation', fault: violation })
       disconnect(peer)
     },
+    expel: (peer) => disconnect(peer, 'banned by a person'),
     refusedPut(peer, refusal) {
       // Another device of the publisher may honestly put an older value when it missed an update.
       if (refusal === 'older') reputation.observe(peer, { kind: 'failed' })

@@ -3,9 +3,10 @@ import type { Outbox, PublicationEntry } from '../registry/outbox.ts'
 import type { Registry } from '../registry/registry.ts'
 import { createCoalescedRun, createCoalescedRuns } from '../stack/coalesced-runs.ts'
 import { createSemaphore } from '../stack/semaphore.ts'
-import { type Operation, runOperation } from '../telemetry/operation.ts'
+import type { Operation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { NetworkConcerns } from './network-concerns.ts'
+import { createPublicationOperations } from './publication-operations.ts'
 
 /** DHT puts in parallel; each is a lookup that dials peers. */
 const parallelPuts = 3
@@ -30,8 +31,12 @@ export interface PublicationsNetwork {
 }
 
 export interface Publications {
-  /** Sends the outbox: after a publish, or when a subscriber has connected. */
-  sendAll(): void
+  /**
+   * Sends the outbox: after a publish, or when a subscriber has connected.
+   * @param published The change that was just stored. What is sent for it belongs to its trace, although the command has
+   * ended by then.
+   */
+  sendAll(published?: { id: string; operation: Operation }): void
   /** Clears the timers; work in progress ends with `signal`. */
   stop(): void
 }
@@ -57,6 +62,7 @@ export const createPublications = (deps: PublicationsDependencies): Publications
   const { announcements, dht, peers, sync } = deps.network
   const puts = createSemaphore(parallelPuts)
   const progressById = new Map<string, Progress>()
+  const operations = createPublicationOperations(telemetry.tracer, signal)
   let retryTimer: ReturnType<typeof setTimeout> | undefined
 
   const progressOf = ({ id, slug, version, publishedAt, seq }: PublicationEntry): Progress => {
@@ -95,14 +101,21 @@ export const createPublications = (deps: PublicationsDependencies): Publications
       // Read again: a newer version may have been published during another announcement.
       const entry = outbox.get(id)
       if (signal.aborted) return
-      if (entry === undefined) continue
+      if (entry === undefined) {
+        operations.skip('announce', id)
+        continue
+      }
       const progress = progressOf(entry)
       const announcement = registry.announcementFor(id)
       if (progress.view.announcedTo === 0 && announcement !== undefined && announcements.audience() > 0) {
-        const announce = (operation: Operation): Promise<number> => announcements.announce(announcement, operation)
-        const announcedTo = await runOperation(telemetry.tracer, 'announce', signal, announce).catch(() => 0)
+        const announce = async (operation: Operation): Promise<number> => {
+          const peers = await announcements.announce(announcement, operation)
+          operation.span.setAttributes({ peers })
+          return peers
+        }
+        const announcedTo = await operations.run('announce', id, announce).catch(() => 0)
         if (announcedTo > 0) report(progress, { announcedTo, ...(progress.put === 'waiting' ? {} : { state: 'sent' }) })
-      }
+      } else operations.skip('announce', id)
       await settle(entry, progress)
     }
   })
@@ -110,13 +123,11 @@ export const createPublications = (deps: PublicationsDependencies): Publications
   const putting = createCoalescedRuns(async (id: string) => {
     await puts.run(signal, async () => {
       const entry = outbox.get(id)
-      if (entry === undefined || signal.aborted || peers.connectionCount() === 0) return
+      if (entry === undefined || signal.aborted || peers.connectionCount() === 0) return operations.skip('dht_put', id)
       const progress = progressOf(entry)
-      if (progress.put === 'done') return
+      if (progress.put === 'done') return operations.skip('dht_put', id)
       report(progress, { state: 'sending' })
-      const confirmed = await runOperation(telemetry.tracer, 'put', signal, (operation) =>
-        put(entry, progress, operation),
-      )
+      const confirmed = await operations.run('dht_put', id, (operation) => put(entry, progress, operation))
       progress.put = confirmed > 0 ? 'done' : 'failed'
       const { announcedTo } = progress.view
       report(progress, { state: confirmed + announcedTo > 0 ? 'sent' : 'stored', acknowledgements: confirmed })
@@ -131,15 +142,21 @@ export const createPublications = (deps: PublicationsDependencies): Publications
     const dhtValue = registry.dhtValueFor(id)
     const root = registry.get(id)?.versions.find((each) => each.version === version)?.release?.release.root
     const onConfirmed = (acknowledgements: number): void => report(progress, { acknowledgements })
-    const [confirmed] = await Promise.all([
+    const [acknowledgements, providers] = await Promise.all([
       dhtValue === undefined ? 0 : dht.putHead(dhtValue.key, dhtValue.value, operation, onConfirmed).catch(() => 0),
       root === undefined ? 0 : dht.provide(root, operation).catch(() => 0),
     ])
-    return confirmed
+    operation.span.setAttributes({ acknowledgements, providers })
+    return acknowledgements
   }
 
-  const sendAll = (): void => {
+  const sendAll: Publications['sendAll'] = (published) => {
     if (signal.aborted) return
+    if (published !== undefined && outbox.get(published.id) !== undefined) {
+      const { id, operation } = published
+      if (announcements.audience() > 0) operations.begin('announce', id, operation)
+      if (peers.connectionCount() > 0) operations.begin('dht_put', id, operation)
+    }
     // An end by the engine's signal is no failure.
     announcing.ask().catch(() => {})
     for (const { id } of outbox.list()) putting.ask(id).catch(() => {})
@@ -150,5 +167,11 @@ export const createPublications = (deps: PublicationsDependencies): Publications
     sendAll()
   }
 
-  return { sendAll, stop: () => clearTimeout(retryTimer) }
+  return {
+    sendAll,
+    stop() {
+      clearTimeout(retryTimer)
+      operations.stop()
+    },
+  }
 }

@@ -1,4 +1,4 @@
-import type { EngineCommands, StartOptions } from '../contract/commands.ts'
+import type { StartOptions, TracedCommands } from '../contract/commands.ts'
 import type { UpdateBatch } from '../contract/updates.ts'
 import { createTabServer } from './tab-server.ts'
 
@@ -13,7 +13,7 @@ export interface ServedTabs {
 
 export const serveTabs = (
   { profile, updates, leadership }: Pick<StartOptions, 'profile' | 'updates' | 'leadership'>,
-  commands: EngineCommands,
+  commands: TracedCommands,
 ): ServedTabs => {
   const server =
     leadership === undefined

@@ -25,6 +25,8 @@ import { createDht } from './dht.ts'
 import { createDialAddress } from './dial-address.ts'
 import { createEmitter } from './emitter.ts'
 import type { NetworkEvents, RunningNetwork } from './network.ts'
+import { createDescribePeer } from './peer-connection.ts'
+import { createPeerHistory, historyStepMs } from './peer-history.ts'
 import { createPeerPolicy, faultOf, isSilence, isViolation } from './peer-policy.ts'
 import { toPeerViews } from './peer-views.ts'
 import type { Platform } from './platform.ts'
@@ -203,6 +205,14 @@ const assemble = async (
     findInDht: providers.find,
   })
 
+  const history = createPeerHistory({ now: clocks.wall })
+  const historyTimer = setInterval(() => {
+    history.sample(
+      pool.peers().map(({ id, rttMs }) => ({ peer: id.toString(), score: reputation.scoreOf(id.toString()), rttMs })),
+    )
+  }, historyStepMs)
+  undos.add(() => clearInterval(historyTimer))
+
   libp2p.addEventListener('connection:open', onChange)
   libp2p.addEventListener('connection:close', () => {
     if (libp2p.getConnections().length === 0) complete = false
@@ -240,11 +250,25 @@ const assemble = async (
       }
     },
     peers: {
-      list: () => toPeerViews(pool, relaySet.isRelay, clocks.wall),
+      list: () =>
+        toPeerViews({
+          pool,
+          traffic: node.traffic,
+          isRelay: relaySet.isRelay,
+          scoreOf: reputation.scoreOf,
+          now: clocks.wall,
+        }),
       connectionCount: () => libp2p.getConnections().length,
+      counts: pool.counts,
       connect: createDialAddress(node),
       drop,
       report: pool.report,
+      isRelay: relaySet.isRelay,
+      describe: createDescribePeer(node, pool),
+      history: history.of,
+      ping: pool.ping,
+      disconnect: pool.disconnect,
+      expel: peerPolicy.expel,
     },
     dht: {
       provide: (root, operation) => providers.provide(rootToText(root), operation),
@@ -261,6 +285,7 @@ const assemble = async (
     query,
     sync: { syncNow: sync.syncNow, syncWithPeers: sync.syncWithPeers, isComplete: () => complete },
     announcements: { announce: announcements.publish, audience: announcements.subscriberCount },
+    traffic: node.traffic,
     wake() {
       // After a sleep the catalogue counts as incomplete until the next sync exchange.
       complete = false

@@ -1,5 +1,5 @@
 import { carriesBytes, ruleOf, type TabCommand } from '../contract/command-table.ts'
-import type { EngineCommands } from '../contract/commands.ts'
+import type { TracedCommands } from '../contract/commands.ts'
 import { Failure, toFailure } from '../contract/failures.ts'
 import { type Assembly, createAssembly, createOutflow, type Outflow, takeApart } from '../contract/tab-payload.ts'
 import { decodeTabMessage, encodeTabMessage, type TabMessage, tabChannels, tabLocks } from '../contract/tabs.ts'
@@ -28,7 +28,7 @@ export interface TabServerDependencies {
   profile: string
   /** Id of this leader, chosen by its page. */
   leader: string
-  commands: Pick<EngineCommands, TabCommand>
+  commands: Pick<TracedCommands, 'run'>
   open(name: string): TabChannel
   locks: Pick<LockManager, 'request'>
   now(): number
@@ -40,9 +40,15 @@ const beatMs = 400
 /** Updates kept for later tabs; the oldest are dropped. */
 const maxKept = 500
 
+interface IncomingCall {
+  readonly command: TabCommand
+  readonly trace: string | undefined
+  readonly assembly: Assembly
+}
+
 interface Follower {
   readonly channel: TabChannel
-  readonly incoming: Map<number, { command: TabCommand; assembly: Assembly }>
+  readonly incoming: Map<number, IncomingCall>
   readonly outgoing: Map<number, Outflow>
   /** Commands that close what the tab has opened, by its id. */
   readonly closers: Map<string, TabCommand>
@@ -95,14 +101,19 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
     follower.isGone = true
     follower.channel.close()
     followerByTab.delete(tab)
-    for (const [id, closer] of follower.closers) void outcomeOf(closer, [id])
+    for (const [id, closer] of follower.closers) void outcomeOf(closer, [id], undefined)
     if (followerByTab.size > 0) return
     clearInterval(timer)
     timer = undefined
   }
 
-  const answer = async (follower: Follower, id: number, command: TabCommand, args: unknown[]): Promise<void> => {
-    const message = await outcomeOf(command, args)
+  const answer = async (
+    follower: Follower,
+    id: number,
+    { command, trace }: IncomingCall,
+    args: unknown[],
+  ): Promise<void> => {
+    const message = await outcomeOf(command, args, trace)
     const { closedBy } = ruleOf(command)
     if (closedBy !== undefined && message.failure === undefined) opened(follower, idOf(message.value), closedBy)
     if (stopped.signal.aborted || follower.isGone) return
@@ -125,26 +136,27 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
 
   /** Registers what a tab opened, to be closed with the tab; closes it now if the tab is gone already. */
   const opened = (follower: Follower, id: string, closer: TabCommand): void => {
-    if (follower.isGone) void outcomeOf(closer, [id])
+    if (follower.isGone) void outcomeOf(closer, [id], undefined)
     else follower.closers.set(id, closer)
   }
 
   const outcomeOf = async (
     command: TabCommand,
     args: unknown[],
+    trace: string | undefined,
   ): Promise<{ value: unknown; failure?: undefined } | { failure: { name: string; message: string } }> => {
     try {
-      return { value: await (commands[command] as (...given: unknown[]) => Promise<unknown>)(...args) }
+      return { value: await commands.run(trace, command, ...args) }
     } catch (thrown) {
       const { name, message } = toFailure(thrown)
       return { failure: { name, message } }
     }
   }
 
-  const begin = (follower: Follower, id: number, command: TabCommand, assembly: Assembly): void => {
+  const begin = (follower: Follower, id: number, call: IncomingCall): void => {
     follower.incoming.delete(id)
-    const whole = assembly.value()
-    if (whole !== undefined && Array.isArray(whole.value)) void answer(follower, id, command, whole.value)
+    const whole = call.assembly.value()
+    if (whole !== undefined && Array.isArray(whole.value)) void answer(follower, id, call, whole.value)
     else refuse(follower, id)
   }
 
@@ -171,15 +183,15 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
         break
       }
       case 'call': {
-        const { from, id, command, args, parts } = message
+        const { from, id, command, args, parts, trace } = message
         const follower = followerOf(from)
         if (id <= follower.lastId) break
         follower.lastId = id
         const [first] = args
         if (typeof first === 'string' && follower.closers.get(first) === command) follower.closers.delete(first)
-        const assembly = createAssembly(args, parts)
-        if (assembly.isWhole()) begin(follower, id, command, assembly)
-        else follower.incoming.set(id, { command, assembly })
+        const call = { command, trace, assembly: createAssembly(args, parts) }
+        if (call.assembly.isWhole()) begin(follower, id, call)
+        else follower.incoming.set(id, call)
         break
       }
       case 'call-chunk': {
@@ -188,7 +200,7 @@ export const createTabServer = (deps: TabServerDependencies): TabServer => {
         const call = follower?.incoming.get(id)
         if (follower === undefined || call === undefined) break
         if (!call.assembly.add(bytes)) refuse(follower, id)
-        else if (call.assembly.isWhole()) begin(follower, id, call.command, call.assembly)
+        else if (call.assembly.isWhole()) begin(follower, id, call)
         else post(follower.channel, { kind: 'call-ack', leader, id, received: call.assembly.received() })
         break
       }

@@ -3,12 +3,16 @@ import type { PercentileView } from '../contract/telemetry-views.ts'
 import { percentileOf } from '../telemetry/exponential-histogram.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 import { type HistogramName, histograms } from '../telemetry/instruments.ts'
-import type { TraceStore } from '../telemetry/trace-store.ts'
-import { toTraceViews } from './trace-views.ts'
+import { assertTelemetryOptions } from './arguments.ts'
+import type { ObjectiveMonitor } from './objective-monitor.ts'
+import type { TelemetryExport } from './telemetry-export.ts'
+import type { Tracing } from './tracing.ts'
 
 export interface TelemetryCommandDependencies {
   figures: MeterReader
-  traces: Pick<TraceStore, 'list'>
+  tracing: Pick<Tracing, 'traces'>
+  telemetryExport: Pick<TelemetryExport, 'view' | 'set'>
+  objectives: Pick<ObjectiveMonitor, 'view'>
 }
 
 export type TelemetryCommands = Pick<
@@ -17,7 +21,12 @@ export type TelemetryCommands = Pick<
 >
 
 /** The commands that tell about the engine's own work. */
-export const createTelemetryCommands = ({ figures, traces }: TelemetryCommandDependencies): TelemetryCommands => ({
+export const createTelemetryCommands = ({
+  figures,
+  tracing,
+  telemetryExport,
+  objectives,
+}: TelemetryCommandDependencies): TelemetryCommands => ({
   samples: async () => ({
     times: new Float64Array(),
     columns: {},
@@ -25,10 +34,13 @@ export const createTelemetryCommands = ({ figures, traces }: TelemetryCommandDep
     events: [],
   }),
   percentiles: async () => percentilesOf(figures),
-  traces: async (limit, options) => toTraceViews(traces.list(), limit, options),
-  objectives: async () => [],
-  telemetry: async () => ({ export: false, ratio: 1, collector: 'unknown' }),
-  setTelemetry: async () => ({ export: false, ratio: 1, collector: 'unknown' }),
+  traces: tracing.traces,
+  objectives: async () => objectives.view(),
+  telemetry: telemetryExport.view,
+  async setTelemetry(options) {
+    assertTelemetryOptions(options)
+    return telemetryExport.set(options)
+  },
 })
 
 const none = () => ({ times: new Float64Array(), values: new Float64Array() })

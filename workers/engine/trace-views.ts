@@ -1,37 +1,62 @@
-import type { TracesOptions, TraceView } from '../contract/telemetry-views.ts'
-import type { SpanRecord, TraceRecord } from '../telemetry/span-recorder.ts'
+import type { HrTime } from '@opentelemetry/api'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
+import type { SpanView, TracesOptions, TraceView } from '../contract/telemetry-views.ts'
+import { nameOfTrace } from '../telemetry/trace-name.ts'
 
-/** Traces as the page shows them: newest first, at most `limit`. */
-export const toTraceViews = (
-  traces: readonly TraceRecord[],
+/** Of kept traces, oldest first, those that were asked for: newest first, at most `limit`. */
+export const selectTraces = (
+  traces: readonly TraceView[],
   limit = traces.length,
   { id, since = Number.NEGATIVE_INFINITY }: TracesOptions = {},
 ): TraceView[] =>
   traces
-    .filter(({ traceId, root }) => (id === undefined || traceId === id) && root.startedAt + root.durationMs > since)
+    .filter(
+      ({ traceId, startedAt, durationMs }) => (id === undefined || traceId === id) && startedAt + durationMs > since,
+    )
     .reverse()
     .slice(0, Math.max(0, limit))
-    .map(toTraceView)
 
-const toTraceView = ({ traceId, root, spans }: TraceRecord): TraceView => ({
-  traceId,
-  name: nameOf(root),
-  startedAt: root.startedAt,
-  durationMs: root.durationMs,
-  failed: root.failure !== undefined,
-  spans: [...spans].sort((a, b) => a.startedAt - b.startedAt).map((span) => toSpanView(span, root)),
+/** A trace as the page shows it, from the spans of the OpenTelemetry SDK; undefined without a first span. */
+export const toTraceView = (spans: readonly ReadableSpan[]): TraceView | undefined => {
+  const root = spans.find(isFirst)
+  if (root === undefined) return undefined
+  const attributes = toAttributes(root)
+  return {
+    traceId: root.spanContext().traceId,
+    name: nameOfTrace({ name: root.name, attributes }),
+    startedAt: toMs(root.startTime),
+    durationMs: toMs(root.duration),
+    failed: isFailed(root),
+    spans: spans.map((span) => toSpanView(span, root)).sort((a, b) => a.startMs - b.startMs),
+  }
+}
+
+/** The parent of a first span, if it has one, is at another peer. */
+const isFirst = ({ parentSpanContext }: ReadableSpan): boolean =>
+  parentSpanContext === undefined || parentSpanContext.isRemote === true
+
+const toSpanView = (span: ReadableSpan, root: ReadableSpan): SpanView => {
+  const parent = isFirst(span) ? undefined : span.parentSpanContext?.spanId
+  return {
+    spanId: span.spanContext().spanId,
+    ...(parent === undefined ? {} : { parentId: parent }),
+    name: span.name,
+    startMs: toMs([span.startTime[0] - root.startTime[0], span.startTime[1] - root.startTime[1]]),
+    durationMs: toMs(span.duration),
+    attributes: toAttributes(span),
+    failed: isFailed(span),
+  }
+}
+
+/** The code of an error status (`SpanStatusCode.ERROR`), named here so that the SDK is not loaded with the engine. */
+const errorCode = 2
+
+const isFailed = ({ status }: ReadableSpan): boolean => status.code === errorCode
+
+/** The recorder has no attributes of other types. */
+const toAttributes = ({ attributes, status }: ReadableSpan): SpanView['attributes'] => ({
+  ...(attributes as SpanView['attributes']),
+  ...(status.message === undefined ? {} : { failure: status.message }),
 })
 
-/** A command's trace is named after the command. */
-const nameOf = ({ name, attributes }: SpanRecord): string =>
-  name === 'command' && typeof attributes['command'] === 'string' ? attributes['command'] : name
-
-const toSpanView = (span: SpanRecord, root: SpanRecord): TraceView['spans'][number] => ({
-  spanId: span.spanId,
-  ...(span === root || span.parentId === undefined ? {} : { parentId: span.parentId }),
-  name: span.name,
-  startMs: span.startedAt - root.startedAt,
-  durationMs: span.durationMs,
-  attributes: { ...span.attributes, ...(span.failure === undefined ? {} : { failure: span.failure }) },
-  failed: span.failure !== undefined,
-})
+const toMs = ([seconds, nanoseconds]: HrTime): number => seconds * 1e3 + nanoseconds / 1e6

@@ -1,12 +1,13 @@
 import { expose, releaseProxy, wrap } from 'comlink'
 import { expect, test } from 'vitest'
-import type { EngineCommands } from '../contract/commands.ts'
+import type { TracedCommands } from '../contract/commands.ts'
 import { transferResults } from './transfer-results.ts'
 
 test('bytes of results are transferred, those of one archive together, and nothing else changes', async () => {
   const file = new Uint8Array([1, 2, 3])
   const archive = new Uint8Array([4, 5, 6, 7])
-  const commands: Partial<EngineCommands> = {
+  const traced = new Uint8Array([8, 9])
+  const commands: Partial<TracedCommands> = {
     readFile: async () => file,
     readArchive: async () => ({
       files: [
@@ -16,10 +17,11 @@ test('bytes of results are transferred, those of one archive together, and nothi
       leftOut: [],
     }),
     library: async () => [],
+    run: async () => traced,
   }
   const { port1, port2 } = new MessageChannel()
-  expose(transferResults(commands as EngineCommands), port1)
-  const page = wrap<EngineCommands>(port2)
+  expose(transferResults(commands as TracedCommands), port1)
+  const page = wrap<TracedCommands>(port2)
   try {
     expect(await page.readFile('id', '1.0.0', 'a')).toEqual(new Uint8Array([1, 2, 3]))
     expect(file.byteLength).toBe(0)
@@ -27,6 +29,8 @@ test('bytes of results are transferred, those of one archive together, and nothi
     expect(files.map(({ bytes }) => [...bytes])).toEqual([[4], [5, 6, 7]])
     expect(archive.byteLength).toBe(0)
     expect(await page.library()).toEqual([])
+    expect(await page.run(undefined, 'exportZip', 'id', '1.0.0')).toEqual(new Uint8Array([8, 9]))
+    expect(traced.byteLength).toBe(0)
   } finally {
     page[releaseProxy]()
     port1.close()

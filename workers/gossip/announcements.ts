@@ -52,20 +52,43 @@ export const createAnnouncements = (deps: AnnouncementsDependencies): Announceme
   const { pubsub, limits, onSubscriber } = deps
   const { tracer, meter, logger } = deps.telemetry
   const log = logger('gossip')
-  const receivedCount = meter.createCounter('gossip_messages_received')
+  const messages = meter.createCounter('gossip_messages_received')
+  const receivedCount = {
+    new: messages.with({ verdict: 'new' }),
+    known: messages.with({ verdict: 'known' }),
+    invalid: messages.with({ verdict: 'invalid' }),
+  }
   const sentCount = meter.createCounter('gossip_messages_sent')
   const propagation = meter.createHistogram('gossip_propagation_time')
   const stopping = new AbortController()
 
-  const receive: AnnouncementValidator = async (announcement, from) => {
-    receivedCount.add(1)
-    const received = await runOperation(tracer, 'gossip.receive', stopping.signal, (operation) =>
-      deps.receive(announcement, from, operation),
-    )
-    const ageMs = deps.now() - (received.publishedAt ?? Number.NaN)
-    if (received.verdict === 'new' && ageMs >= 0 && ageMs < maxPropagationMs) propagation.record(ageMs)
-    log.debug('announcement received', { from, verdict: received.verdict })
+  /**
+   * Older announcements reach this node because it has joined, for example replayed by a relay: their age says how late it
+   * came, not how long gossip takes.
+   */
+  const joinedAt = deps.now()
+
+  const judge = async (
+    announcement: Decoded<ReadAnnouncement>,
+    from: string,
+    operation: Operation,
+  ): Promise<Received> => {
+    const received = await deps.receive(announcement, from, operation)
+    const { verdict, publishedAt } = received
+    receivedCount[verdict].add(1)
+    // By two clocks: the publisher's may be ahead.
+    const ageMs = publishedAt === undefined ? undefined : deps.now() - publishedAt
+    operation.span.setAttributes({ verdict, ...(ageMs === undefined ? {} : { age_ms: ageMs }) })
+    const isAfterJoin = publishedAt !== undefined && publishedAt >= joinedAt
+    if (verdict === 'new' && isAfterJoin && ageMs !== undefined && ageMs >= 0 && ageMs < maxPropagationMs)
+      propagation.record(ageMs)
+    log.debug('announcement received', { from, verdict })
     return received
+  }
+
+  const receive: AnnouncementValidator = (announcement, from) => {
+    const work = (operation: Operation): Promise<Received> => judge(announcement, from, operation)
+    return runOperation(tracer, 'gossip_receive', stopping.signal, work, { peer: from })
   }
 
   const subscriberCount = (): number =>

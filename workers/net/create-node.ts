@@ -1,4 +1,4 @@
-import type { Connection, Libp2p, PeerId, PrivateKey, Transport } from '@libp2p/interface'
+import type { Connection, Libp2p, PeerId, PrivateKey, Stream, Transport } from '@libp2p/interface'
 import { FaultTolerance } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
@@ -21,11 +21,13 @@ import { silentLogger } from '../stack/silent-logger.ts'
 import type { Operation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { isDirect, peerOf } from './addresses.ts'
+import { countStreams } from './counted-streams.ts'
 import { createDirectPaths, type DirectPaths } from './direct-paths.ts'
 import { createGater, type DialGater } from './gater.ts'
 import { dialableAddresses } from './heard-addresses.ts'
 import { identifyConnections } from './identify.ts'
 import { anyRelay, createRelayTransport } from './relay-transport.ts'
+import { createTraffic, type Traffic } from './traffic.ts'
 
 /** Direct peers above which DHT lookups dial no new ones: each is an RTCPeerConnection that the page owns. */
 export const maxDirectPeers = 24
@@ -101,6 +103,7 @@ export interface PeerNode {
   setRelays(relays: readonly string[]): void
   heads: HeadValidator
   gater: DialGater
+  traffic: Pick<Traffic, 'total' | 'ofPeer'>
   /** Makes a reservation at a connected relay; used by the relay set. */
   reserve(relay: PeerId): Promise<void>
   /** Opens another relayed connection to a peer, by a relayed address. */
@@ -121,6 +124,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> 
   let relayIds = idsOf(relayAddresses)
   const heads = createHeadValidator(options.crypto)
   const relayTransport = createRelayTransport()
+  const traffic = createTraffic(() => performance.now())
   let node: Libp2pNode | undefined
   const { appSpecificScore, gossipLimits, onFlood, onRefusedPut, isBanned = () => false } = options
   const gater = createGater(relays, {
@@ -160,6 +164,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> 
     },
     // The pool pings, and skips connections that showed other signs of life.
     connectionMonitor: { enabled: false },
+    metrics: () => countStreams(traffic, (stream) => node && peerOfStream(node, stream)),
     services: stackServices({
       heads,
       // Without WebRTC, relayed connections stay relayed.
@@ -194,6 +199,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> 
     },
     heads,
     gater,
+    traffic,
     reserve: relayTransport.reserve,
     dialRelayed: relayTransport.dial,
     async stop() {
@@ -207,6 +213,12 @@ export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> 
 }
 
 const idsOf = (relays: readonly Multiaddr[]): Set<string | undefined> => new Set(relays.map(peerOf))
+
+const peerOfStream = (node: Libp2pNode, stream: Stream): string | undefined =>
+  node
+    .getConnections()
+    .find(({ streams }) => streams.includes(stream))
+    ?.remotePeer.toString()
 
 /** Counts peers with a direct connection, relays included. */
 const directPeerCount = (node: Libp2pNode): number =>

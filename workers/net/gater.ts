@@ -56,6 +56,8 @@ export const createGater = (relays: readonly string[], { isFull, isBanned }: Gat
       },
       // The only inbound check that runs for every transport: WebRTC brings its own encryption.
       denyInboundUpgradedConnection: (peer) => isDenied(peer.toString()),
+      // A ban may begin during the dial.
+      denyOutboundUpgradedConnection: (peer) => isDenied(peer.toString()),
     },
     permit(peerId) {
       permits.set(peerId, (permits.get(peerId) ?? 0) + 1)

@@ -313,3 +313,29 @@ test('stores outcomes over the record limit as the limit', async () => {
   await reputation.stop()
   expect((await reopen(store)).list()[0]?.ok).toBe(1_000_000)
 })
+
+test('a person bans a peer for an hour without counting a fault, and may end any ban, over restarts', async () => {
+  const store = createMemoryStore()
+  const reputation = open(store)
+  reputation.ban('A')
+  reputation.ban('not an id')
+  expect(reputation.get('A')).toMatchObject({ peer: 'A', faults: 0, bannedUntil: clock + hourMs })
+  expect(reputation.get('B')).toBeUndefined()
+  expect(reputation.appScore('A')).toBeLessThan(-80)
+  // Written immediately, as other bans.
+  await vi.advanceTimersByTimeAsync(0)
+  const next = await reopen(store)
+  expect(next.isBanned('A')).toBe(true)
+  next.unban('A')
+  next.unban('B')
+  expect(next.isBanned('A')).toBe(false)
+  await vi.advanceTimersByTimeAsync(0)
+  expect((await reopen(store)).isBanned('A')).toBe(false)
+
+  reputation.observe('C', hash)
+  const { faults, failed } = reputation.get('C') ?? {}
+  reputation.unban('C')
+  expect(reputation.get('C')).toMatchObject({ faults, failed, bannedUntil: undefined })
+  clock += hourMs
+  expect(reputation.isBanned('A')).toBe(false)
+})

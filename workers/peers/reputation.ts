@@ -20,6 +20,12 @@ export interface Reputation {
   observe(peer: string, event: PeerEvent): void
   /** In [0, 1]; the default score for an unknown peer. */
   scoreOf(peer: string): number
+  /** Undefined for an unknown peer. */
+  get(peer: string): PeerReputation | undefined
+  /** Bans a peer for an hour because a person wants it, without counting a fault. Ignores what is no peer id. */
+  ban(peer: string): void
+  /** Ends a ban; the experience that led to it stays. */
+  unban(peer: string): void
   isBanned(peer: string): boolean
   /** Ranks the peers that are not banned, best first. */
   rank(peers: readonly string[], options?: RankOptions): string[]
@@ -285,6 +291,29 @@ export const createReputation = (deps: ReputationDependencies): Reputation => {
     },
 
     scoreOf: (peer) => totalOf(find(peer)),
+
+    get(peer) {
+      const state = find(peer)
+      return state === undefined ? undefined : toView(peer, state, now())
+    },
+
+    ban(peer) {
+      if (stopped || !isPeerIdText(peer)) return
+      meet(peer).bannedUntil = now() + banMs
+      log.debug('peer banned by a person', { peer })
+      note(peer)
+      void flush()
+    },
+
+    unban(peer) {
+      const state = find(peer)
+      if (stopped || state?.bannedUntil === undefined) return
+      state.bannedUntil = undefined
+      log.debug('ban ended by a person', { peer })
+      note(peer)
+      void flush()
+    },
+
     isBanned: (peer) => isBanned(find(peer)),
 
     rank(peers, options) {
@@ -306,10 +335,7 @@ export const createReputation = (deps: ReputationDependencies): Reputation => {
 
     list: () =>
       [...stateByPeer]
-        .map(([peer, held]) => {
-          const { at: _, ...state } = refresh(held)
-          return { peer, ...state, score: scoreOf(state, now()) }
-        })
+        .map(([peer, held]) => toView(peer, refresh(held), now()))
         .sort((a, b) => b.score.total - a.score.total || (a.peer < b.peer ? -1 : 1)),
 
     flush,
@@ -320,6 +346,12 @@ export const createReputation = (deps: ReputationDependencies): Reputation => {
     },
   }
 }
+
+const toView = (peer: string, { at: _, ...state }: PeerState, now: number): PeerReputation => ({
+  peer,
+  ...state,
+  score: scoreOf(state, now),
+})
 
 const unmet = {
   ok: 0,

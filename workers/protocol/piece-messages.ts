@@ -23,6 +23,8 @@ export interface PieceRequest {
   readonly root: Uint8Array
   /** Ascending piece numbers. A map belongs to a later version and is answered with `refused`. */
   readonly want: 'manifest' | readonly number[] | { readonly [field: string]: unknown }
+  /** The requester's span as W3C `traceparent`. Anything else in it is ignored. */
+  readonly trace?: unknown
 }
 
 export interface PieceResponse {
@@ -61,6 +63,7 @@ export const pieceRequestCodec = createCodec<PieceRequest>({
       ),
       v.pipe(v.unknown(), v.guard(isMap, 'a map is expected')),
     ]),
+    trace: v.exactOptional(v.unknown()),
   }),
 })
 

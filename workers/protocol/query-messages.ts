@@ -24,8 +24,13 @@ import { wireVersions } from './version.ts'
  */
 export type QueryRequest = SearchRequest | DescribeRequest
 
+/** A field of requests: the requester's span as W3C `traceparent`. Anything else in it is ignored. */
+interface Traced {
+  readonly trace?: unknown
+}
+
 /** Requests packages that match a text, best first. An empty text matches all packages, newest first. */
-export interface SearchRequest {
+export interface SearchRequest extends Traced {
   readonly v: 1
   readonly type: 'search'
   readonly text: string
@@ -44,7 +49,7 @@ export interface SearchFilters {
 }
 
 /** Requests all entries of one package. */
-export interface DescribeRequest {
+export interface DescribeRequest extends Traced {
   readonly v: 1
   readonly type: 'describe'
   readonly publisher: PublisherId
@@ -83,8 +88,15 @@ export const queryRequestCodec = createCodec<QueryRequest>({
           publisher: v.exactOptional(line(1, MAX_QUERY_PUBLISHER_CHARACTERS)),
         }),
         limit: integer(1, MAX_QUERY_PACKAGES),
+        trace: v.exactOptional(v.unknown()),
       }),
-      openRecord({ v: requestVersion, type: v.literal('describe'), publisher: publisherId, slug }),
+      openRecord({
+        v: requestVersion,
+        type: v.literal('describe'),
+        publisher: publisherId,
+        slug,
+        trace: v.exactOptional(v.unknown()),
+      }),
     ],
     'a kind of question is expected',
   ),

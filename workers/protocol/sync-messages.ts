@@ -25,7 +25,14 @@ import { wireVersions } from './version.ts'
  */
 export type SyncMessage =
   /** Number of entries in the catalogue, and the fingerprint of all. */
-  | { readonly v: 2; readonly type: 'hello'; readonly count: number; readonly fingerprint: Uint8Array }
+  | {
+      readonly v: 2
+      readonly type: 'hello'
+      readonly count: number
+      readonly fingerprint: Uint8Array
+      /** The initiator's span as W3C `traceparent`. Anything else in it is ignored. */
+      readonly trace?: unknown
+    }
   /** Answers a hello that equals our own. */
   | { readonly v: 2; readonly type: 'equal' }
   /** `want`: the concatenated prefixes (`SYNC_PREFIX_BYTES`) of the requested ids. */
@@ -91,7 +98,13 @@ export const syncMessageCodec = createCodec<SyncMessage>({
   schema: v.variant(
     'type',
     [
-      openRecord({ v: wireVersion, type: v.literal('hello'), count: integer(0), fingerprint }),
+      openRecord({
+        v: wireVersion,
+        type: v.literal('hello'),
+        count: integer(0),
+        fingerprint,
+        trace: v.exactOptional(v.unknown()),
+      }),
       openRecord({ v: wireVersion, type: v.literal('equal') }),
       openRecord({
         v: wireVersion,

@@ -20,11 +20,11 @@ const pinned: Record<string, Record<number, readonly string[]>> = {
   manifest: { 1: ['5ef363888c296455', 'a9b1618102a9f8d6'] },
   dhtValue: { 1: ['50761524a522b9ed', '40dc41dd3b837b2d'] },
   announcement: { 1: ['476adb63b082c8a8', '48caf8105b908546'] },
-  syncMessage: { 1: ['4c15ae9bc6645c66'], 2: ['55a618932b151446', '03de2fad4c32b7fe'] },
+  syncMessage: { 1: ['4c15ae9bc6645c66'], 2: ['55a618932b151446', '03de2fad4c32b7fe', '2b52665ec5c29eee'] },
   entryBatch: { 1: ['dbdf8c4c780c272b', '48a972505575acd8'] },
-  pieceRequest: { 1: ['80bf45ab7c3eb413', 'ecf6d8530722a6ca'] },
+  pieceRequest: { 1: ['80bf45ab7c3eb413', 'ecf6d8530722a6ca', 'fc5f576dc88caf95'] },
   pieceResponse: { 1: ['2cdf8fc408d6a699', '44074f72a4eff009'] },
-  queryRequest: { 1: ['f68e6605ae9bd235', 'a2fc6f603cbb759c'] },
+  queryRequest: { 1: ['f68e6605ae9bd235', 'a2fc6f603cbb759c', '33cb23c2ee16ee06'] },
   queryResponse: { 1: ['09eeb32a4a6d10a1', '194c217e297ca632'] },
 }
 

@@ -15,6 +15,7 @@ import { messagesOver } from '../stack/message-stream.ts'
 import { createSemaphore } from '../stack/semaphore.ts'
 import type { Operation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import { traceField } from '../telemetry/trace-context.ts'
 import { type FanOut, fanOut, type Outcome } from './fan-out.ts'
 
 /**
@@ -25,9 +26,9 @@ import { type FanOut, fanOut, type Outcome } from './fan-out.ts'
  * guarantee to find every existing package: a peer may withhold entries.
  */
 export interface QueryClient {
-  search(query: Omit<SearchRequest, 'v' | 'type' | 'limit'>, operation: Operation): Promise<FanOut>
+  search(query: Omit<SearchRequest, 'v' | 'type' | 'limit' | 'trace'>, operation: Operation): Promise<FanOut>
   /** Ends with the first peer that knows the package. */
-  describe(query: Omit<DescribeRequest, 'v' | 'type'>, operation: Operation): Promise<FanOut>
+  describe(query: Omit<DescribeRequest, 'v' | 'type' | 'trace'>, operation: Operation): Promise<FanOut>
 }
 
 export interface QueryClientDependencies {
@@ -99,7 +100,7 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
     const stream = await deps.openStream(peer, operation)
     try {
       const messages = messagesOver(stream, { maxBytes: QUERY_RESPONSE_MAX_BYTES, signal })
-      await messages.send(queryRequestCodec.encode(request))
+      await messages.send(queryRequestCodec.encode({ ...request, ...traceField(operation.span) }))
       const response = queryResponseCodec.decode(await messages.receive())
       if (!response.ok) throw new Failure(response.name, { code: 'record-refused', detail: response.message })
       stream.close({ signal }).catch((error: Error) => stream.abort(error))
@@ -117,8 +118,10 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
       const entries = await exchange(peer, request, operation.withTimeout(answerMs))
       if (entries === 'refused') {
         restingUntil.set(peer, now() + restMs)
+        operation.span.setAttributes({ refused: true })
         return 'failed'
       }
+      operation.span.setAttributes({ entries: entries.length })
       const ms = now() - started
       assertAsked(request, entries)
       const fault = entries.length === 0 ? undefined : faultOf(await deps.ingest(entries, peer, operation))
@@ -140,6 +143,28 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
     }
   }
 
+  /** Its span may end after the query, which does not wait for slow peers; their answers are still used. */
+  const askMeasured = (peer: string, request: QueryRequest, operation: Operation): Promise<Outcome> => {
+    const measured = async (asking: Operation): Promise<Outcome> => {
+      const started = now()
+      const outcome = await ask(peer, request, asking)
+      asking.span.setAttributes({ outcome, ms: now() - started })
+      return outcome
+    }
+    return operation.run('peer_query', measured, { peer, type: request.type })
+  }
+
+  /** Once a query, so its span costs little although it is short. */
+  const select = (operation: Operation): readonly string[] => {
+    const { span } = operation.start('peer_selection')
+    const all = deps.peers()
+    const free = all.filter((peer) => !isResting(peer) && (openByPeer.get(peer) ?? 0) < perPeer)
+    const peers = deps.rank(free, { count: mostPeers })
+    span.setAttributes({ candidates: all.length, filtered: all.length - free.length, count: peers.length })
+    span.end()
+    return peers
+  }
+
   const askBest = async (request: QueryRequest, operation: Operation): Promise<FanOut> => {
     let release: () => void
     try {
@@ -148,9 +173,9 @@ export const createQueryClient = (deps: QueryClientDependencies): QueryClient =>
       return { asked: 0, answered: 0 }
     }
     try {
-      const free = deps.peers().filter((peer) => !isResting(peer) && (openByPeer.get(peer) ?? 0) < perPeer)
-      const peers = deps.rank(free, { count: mostPeers })
-      return await fanOut(peers, (peer) => ask(peer, request, operation), { width, hedgeMs, operation })
+      const peers = select(operation)
+      const askOne = (peer: string): Promise<Outcome> => askMeasured(peer, request, operation)
+      return await fanOut(peers, askOne, { width, hedgeMs, operation })
     } finally {
       release()
     }

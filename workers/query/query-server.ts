@@ -14,6 +14,7 @@ import {
 import { messagesOver } from '../stack/message-stream.ts'
 import { type Operation, runOperation } from '../telemetry/operation.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import { parseTraceparent } from '../telemetry/trace-context.ts'
 import type { Budget } from './budget.ts'
 
 /**
@@ -83,7 +84,14 @@ export const createQueryServer = (deps: QueryServerDependencies): QueryServer =>
         report(peer, 'malformed')
         return abort(request.message)
       }
+      if (request.ok) operation.span.setRemoteParent(parseTraceparent(request.value.trace))
       const response = respond(request.ok ? request.value : 'other', peer)
+      const type = request.ok ? request.value.type : 'other'
+      operation.span.setAttributes({
+        type,
+        status: response?.status ?? 'flood',
+        entries: response?.entries.length ?? 0,
+      })
       if (response === undefined) {
         report(peer, 'flood')
         return abort('too many questions')
@@ -99,7 +107,7 @@ export const createQueryServer = (deps: QueryServerDependencies): QueryServer =>
   return {
     handle(stream, peer) {
       const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(timeoutMs)])
-      return runOperation(tracer, 'query.answer', signal, (operation) => serve(stream, peer, operation))
+      return runOperation(tracer, 'query_serve', signal, (operation) => serve(stream, peer, operation), { peer })
     },
     stop: () => stopping.abort(),
   }

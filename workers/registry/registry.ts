@@ -283,19 +283,26 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
   return {
     load: (options) => queue.add(() => load(options)),
     async ingest(entries, { from, operation = untraced() }) {
-      const result = await operation.run('registry.verify', () => enqueueIngest(entries, crypto))
+      const verify = async ({ span }: Operation): Promise<IngestResult> => {
+        const ingested = await enqueueIngest(entries, crypto)
+        const { accepted, rejected, unproven } = ingested
+        span.setAttributes({ accepted, rejected, unproven })
+        return ingested
+      }
+      const result = await operation.run('verify_records', verify, { entries: entries.length })
       for (const { kind, outcome, name, message } of result.failures)
         if (outcome !== 'stale') log.debug('entry refused', { from, kind, outcome, name, message })
       return result
     },
     exclusive: (task) => queue.add(() => task(commit)),
 
-    async receiveAnnouncement(announcement, { from, operation = untraced() }) {
+    // Its operation is for this work alone and needs no parts: gossip is the most frequent of all.
+    async receiveAnnouncement(announcement, { from }) {
       const id = announcement.ok
         ? { id: packageId(announcement.value.head.publisher, announcement.value.head.slug) }
         : {}
       const countedCrypto = signatureCache()
-      const read = await operation.run('registry.verify', () => verifyAnnouncement(announcement, countedCrypto))
+      const read = await verifyAnnouncement(announcement, countedCrypto)
       if (!read.ok) log.debug('announcement refused', { from, name: read.name, message: read.message })
       // This version cannot verify it, so it is neither passed on nor a violation by its sender.
       if (!read.ok && read.name === 'RecordUnsupported')

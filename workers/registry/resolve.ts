@@ -36,6 +36,8 @@ export interface Resolution {
   /** Dependencies before their dependents, except in cycles. */
   readonly packages: ResolvedRelease[]
   readonly warnings: WarningReason[]
+  /** Versions that were tried. */
+  readonly steps: number
 }
 
 export interface ResolvedRelease {
@@ -65,6 +67,8 @@ export const resolve = (specs: readonly string[], dependencies: ResolveDependenc
   for (const root of roots) assertChoosable(root, choices)
   const edges = createEdges(dependencies, choices, new Set(roots.map(({ target }) => target.id)))
 
+  let steps = 0
+
   /** @param optional keys of the optional edges to satisfy; undefined means all. */
   const attempt = (optional: ReadonlySet<string> | undefined, skipMissing: boolean): Solution => {
     const prereleasesOf = new Set<PackageId>()
@@ -80,6 +84,7 @@ export const resolve = (specs: readonly string[], dependencies: ResolveDependenc
             ? edge.problem === undefined && (optional === undefined || optional.has(edge.key))
             : edge.problem === undefined || !skipMissing,
       })
+      steps += solution.steps
       if (solution.ok) return solution
       const wanted = [...solution.wantedPrereleases].filter((id) => !prereleasesOf.has(id))
       if (wanted.length === 0) return solution
@@ -95,7 +100,8 @@ export const resolve = (specs: readonly string[], dependencies: ResolveDependenc
     if (solution.ok) solution = addOptional(solution, kept, edges, (keys) => attempt(keys, allowMissing))
   }
   if (!solution.ok) throw explain(solution, !allowMissing && attempt(new Set(), true).ok)
-  return toResolution(solution.chosen, { roots: new Set(roots.map(({ target }) => target.id)), edges })
+  const resolution = toResolution(solution.chosen, { roots: new Set(roots.map(({ target }) => target.id)), edges })
+  return { ...resolution, steps }
 }
 
 /** Maximum number of candidates per search. A graph of 1,000 packages takes as many; hostile ones may take more. */
@@ -323,7 +329,7 @@ const explainMissing = ({ by, edge }: Missing): Failure =>
 const toResolution = (
   chosen: ReadonlyMap<PackageId, Chosen>,
   context: { readonly roots: ReadonlySet<PackageId>; readonly edges: Edges },
-): Resolution => {
+): Omit<Resolution, 'steps'> => {
   const { roots, edges } = context
   const warnings: WarningReason[] = []
   const requiredBy = new Map<PackageId, string[]>([...chosen.keys()].map((id) => [id, []]))

@@ -54,7 +54,10 @@ export interface Conflict {
   readonly wants: readonly Want[]
 }
 
-export type Solution =
+export type Solution = {
+  /** Candidates tried. */
+  readonly steps: number
+} & (
   | { readonly ok: true; readonly chosen: ReadonlyMap<PackageId, Chosen> }
   | {
       readonly ok: false
@@ -65,6 +68,7 @@ export type Solution =
       readonly wantedPrereleases: ReadonlySet<PackageId>
       readonly gaveUp: boolean
     }
+)
 
 export interface Chosen {
   readonly target: CataloguePackage
@@ -214,7 +218,7 @@ export const solve = (problem: Problem): Solution => {
   for (const decision of decisions) {
     if (decision.candidates.some((candidate) => accepts(decision, candidate))) continue
     noteConflict(decision)
-    return { ok: false, conflict, missing, wantedPrereleases, gaveUp: false }
+    return { ok: false, conflict, missing, wantedPrereleases, gaveUp: false, steps }
   }
 
   for (let at = 0; at < decisions.length; ) {
@@ -224,13 +228,13 @@ export const solve = (problem: Problem): Solution => {
       at += 1
       continue
     }
-    if (steps > maxSteps) return { ok: false, conflict, missing, wantedPrereleases, gaveUp: true }
+    if (steps > maxSteps) return { ok: false, conflict, missing, wantedPrereleases, gaveUp: true, steps }
     const conflictSet = new Set(decision.conflictSet)
     // Its dependents require it, and their ranges rule its versions out.
     for (const { by } of decision.wants) if (by !== undefined) conflictSet.add(by)
     conflictSet.delete(decision)
     const backjump = latest(conflictSet)
-    if (backjump === undefined) return { ok: false, conflict, missing, wantedPrereleases, gaveUp: false }
+    if (backjump === undefined) return { ok: false, conflict, missing, wantedPrereleases, gaveUp: false, steps }
     for (let back = at; back > backjump.position; back--) {
       const skipped = decisions[back]
       if (skipped === undefined) continue
@@ -246,7 +250,7 @@ export const solve = (problem: Problem): Solution => {
   for (const { target, chosen: candidate, wants } of decisions) {
     if (candidate !== undefined) chosen.set(target.id, { target, candidate, ranges: wants.map(({ range }) => range) })
   }
-  return { ok: true, chosen }
+  return { ok: true, chosen, steps }
 }
 
 const latest = (decisions: Iterable<Decision>): Decision | undefined => {

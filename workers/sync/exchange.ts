@@ -1,5 +1,6 @@
 import { sameBytes } from '../protocol/bytes.ts'
 import { rangeKind } from '../protocol/sync-messages.ts'
+import { parseTraceparent, traceField } from '../telemetry/trace-context.ts'
 import { receive, receiveKnown, type SyncChannel, send } from './channel.ts'
 import { type Described, everything, fingerprintOf } from './ranges.ts'
 import { reconcile } from './reconcile.ts'
@@ -24,13 +25,15 @@ export interface ExchangeResult {
   equal: boolean
   /** False if the difference exceeds one exchange; another one continues. */
   complete: boolean
+  /** Turns of both sides in which they compared ranges. */
+  turns: number
 }
 
-const nothing: ExchangeResult = { accepted: 0, rejected: 0, sent: 0, equal: true, complete: true }
+const nothing: ExchangeResult = { accepted: 0, rejected: 0, sent: 0, equal: true, complete: true, turns: 0 }
 
 export const runInitiator = async (channel: SyncChannel, replica: Replica, peer: string): Promise<ExchangeResult> => {
   await replica.settle()
-  await send(channel, await hello(replica))
+  await send(channel, { ...(await hello(replica)), ...traceField(channel.operation.span) })
   // The next message is either `equal` or the first turn.
   const first = await receiveKnown(channel)
   const replayed: SyncChannel = { ...channel, receive: once(first, channel.receive) }
@@ -40,6 +43,7 @@ export const runInitiator = async (channel: SyncChannel, replica: Replica, peer:
 
 export const runResponder = async (channel: SyncChannel, replica: Replica, peer: string): Promise<ExchangeResult> => {
   const theirs = await receive(channel, 'hello')
+  channel.operation.span.setRemoteParent(parseTraceparent(theirs.trace))
   await replica.settle()
   const own = await hello(replica)
   if (theirs.count === own.count && sameBytes(theirs.fingerprint, own.fingerprint)) {
@@ -63,15 +67,15 @@ const exchange = async (
   peer: string,
   described: readonly Described[] | undefined,
 ): Promise<ExchangeResult> => {
-  const { outgoing, isOurTurn, complete } = await reconcile(channel, replica, described)
+  const { outgoing, isOurTurn, complete, turns } = await reconcile(channel, replica, described)
   if (isOurTurn) {
     const given = await sendEntries(channel, replica, outgoing)
     const { accepted, rejected } = await receiveEntries(channel, replica, peer)
-    return { accepted, rejected, sent: given.sent, equal: false, complete: complete && given.complete }
+    return { accepted, rejected, sent: given.sent, equal: false, complete: complete && given.complete, turns }
   }
   const { accepted, rejected } = await receiveEntries(channel, replica, peer)
   const given = await sendEntries(channel, replica, outgoing)
-  return { accepted, rejected, sent: given.sent, equal: false, complete: complete && given.complete }
+  return { accepted, rejected, sent: given.sent, equal: false, complete: complete && given.complete, turns }
 }
 
 /** A channel that receives `first` before the rest. */

@@ -29,6 +29,8 @@ export interface Reconciled {
   readonly isOurTurn: boolean
   /** False if a difference was left for another exchange. */
   readonly complete: boolean
+  /** Turns of both sides. */
+  readonly turns: number
 }
 
 /** Turns of both sides. Each turn divides a differing range by sixteen: a million ids take ten. */
@@ -61,7 +63,7 @@ export const reconcile = async (
         askable.delete(start)
         outgoing.push(id)
       }
-      if (turn.ranges.length === 0) return { outgoing, wanted, isOurTurn: false, complete }
+      if (turn.ranges.length === 0) return { outgoing, wanted, isOurTurn: false, complete, turns }
       described = turn.ranges
     }
     const answer = await answerRanges(index, described, { sha256, yieldIfDue, maxRanges: maxTurnRanges })
@@ -72,7 +74,7 @@ export const reconcile = async (
     wanted += wanting.length
     complete &&= answer.complete
     await sendTurn(channel, answer.ranges, wanting)
-    if (answer.ranges.length === 0) return { outgoing, wanted, isOurTurn: true, complete }
+    if (answer.ranges.length === 0) return { outgoing, wanted, isOurTurn: true, complete, turns: turns + 1 }
     open = answer.ranges.filter(({ kind }) => kind === rangeKind.fingerprint)
   }
   throw malformed(`no end within ${maxTurns} turns`)

@@ -101,7 +101,7 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
     await waitAtMost(turn, patienceMs)
     try {
       if (stopping.signal.aborted) return
-      const result = await runOperation(tracer, 'sync.exchange', limit(), (operation) => initiate(peer, operation))
+      const result = await runOperation(tracer, 'sync', limit(), (operation) => initiate(peer, operation), { peer })
       // An exchange that moved entries makes progress; one that did not could repeat forever.
       if (!result.complete && result.accepted + result.sent > 0) void exchanges.ask(peer)
       if (result.complete) givenAll.add(peer)
@@ -118,8 +118,12 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
   const answer = async (stream: Stream, connection: Connection): Promise<void> => {
     const peer = connection.remotePeer.toString()
     try {
-      const result = await runOperation(tracer, 'sync.answer', limit(), (operation) =>
-        over(stream, operation, () => runResponder(channelOver(stream, operation), replica, peer)),
+      const result = await runOperation(
+        tracer,
+        'sync_serve',
+        limit(),
+        (operation) => respond(stream, peer, operation),
+        { peer },
       )
       finished(peer, result)
     } catch (failure) {
@@ -127,17 +131,50 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
     }
   }
 
-  const channelOver = (stream: Stream, operation: Operation): SyncChannel => ({
-    operation,
-    ...messagesOver(stream, { maxBytes: SYNC_MESSAGE_MAX_BYTES, signal: operation.signal, silenceMs }),
-  })
+  /** Runs an exchange on a stream, closes the stream afterwards, and describes both in the span. */
+  const over = async (
+    stream: Stream,
+    operation: Operation,
+    run: (channel: SyncChannel) => Promise<ExchangeResult>,
+  ): Promise<ExchangeResult> => {
+    const { signal, span } = operation
+    const messages = messagesOver(stream, { maxBytes: SYNC_MESSAGE_MAX_BYTES, signal, silenceMs })
+    let bytes = 0
+    const channel: SyncChannel = {
+      operation,
+      send(message) {
+        bytes += message.length
+        return messages.send(message)
+      },
+      async receive() {
+        const message = await messages.receive()
+        bytes += message.length
+        return message
+      },
+    }
+    try {
+      const result = await run(channel)
+      const { accepted, rejected, sent, turns, equal, complete } = result
+      span.setAttributes({ entries_in: accepted, entries_out: sent, rejected, turns, equal, complete })
+      await stream.close({ signal })
+      return result
+    } catch (failure) {
+      stream.abort(failure instanceof Error ? failure : new Error(String(failure)))
+      throw failure
+    } finally {
+      span.setAttributes({ bytes })
+    }
+  }
 
   const limit = (): AbortSignal => AbortSignal.any([stopping.signal, AbortSignal.timeout(exchangeMs)])
 
   const initiate = async (peer: string, operation: Operation): Promise<ExchangeResult> => {
     const stream = await openStream(peer, SYNC_PROTOCOL, operation)
-    return over(stream, operation, () => runInitiator(channelOver(stream, operation), replica, peer))
+    return over(stream, operation, (channel) => runInitiator(channel, replica, peer))
   }
+
+  const respond = (stream: Stream, peer: string, operation: Operation): Promise<ExchangeResult> =>
+    over(stream, operation, (channel) => runResponder(channel, replica, peer))
 
   const failed = (peer: string, failure: unknown): void => {
     log.debug('exchange failed', { peer, failure: String(failure) })
@@ -232,18 +269,6 @@ export const startSync = async (deps: SyncDependencies): Promise<Sync> => {
       node.unregister(topology)
       await node.unhandle(SYNC_PROTOCOL)
     },
-  }
-}
-
-/** Runs an exchange on a stream and closes the stream afterwards. */
-const over = async <T>(stream: Stream, { signal }: Operation, run: () => Promise<T>): Promise<T> => {
-  try {
-    const result = await run()
-    await stream.close({ signal })
-    return result
-  } catch (failure) {
-    stream.abort(failure instanceof Error ? failure : new Error(String(failure)))
-    throw failure
   }
 }
 

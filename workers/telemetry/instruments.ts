@@ -7,7 +7,10 @@ export interface Instrument {
 }
 
 export const counters = {
-  operations_total: { unit: '{operation}', description: 'Finished commands, by command and outcome (ok, failed)' },
+  operations_total: {
+    unit: '{operation}',
+    description: 'Finished commands, by command and outcome (ok, failed, cancelled)',
+  },
   dht_lookups_total: { unit: '{lookup}', description: 'Head lookups in the DHT, by outcome' },
   gossip_messages_sent: { unit: '{message}', description: 'Announcements published or forwarded' },
   gossip_messages_received: { unit: '{message}', description: 'Announcements received, by verdict' },
@@ -20,6 +23,7 @@ export const counters = {
   bytes_total: { unit: 'By', description: 'Bytes on streams, by direction (in, out) and protocol' },
   connection_errors_total: { unit: '{dial}', description: 'Dials and connections that failed, by kind' },
   verification_failures_total: { unit: '{failure}', description: 'Invalid data from peers, by kind' },
+  traces_not_kept: { unit: '{trace}', description: 'Finished traces that were not kept, by reason (rate, queue)' },
   events_total: { unit: '{event}', description: 'Events of the engine, by kind' },
 } as const satisfies Record<string, Instrument>
 

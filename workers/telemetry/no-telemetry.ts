@@ -5,6 +5,7 @@ const nothing = (): void => {}
 export const noSpan: Span = {
   setAttributes: nothing,
   addEvent: nothing,
+  setRemoteParent: nothing,
   recordException: nothing,
   end: nothing,
   exportedContext: () => undefined,

@@ -10,6 +10,7 @@ const recordingTracer = () => {
       const span: Span = {
         setAttributes() {},
         addEvent() {},
+        setRemoteParent() {},
         exportedContext: () => undefined,
         recordException: (error) => void lines.push(`${name} failed: ${(error as Error).message}`),
         end: () => void lines.push(`${name} ended`),

@@ -1,5 +1,5 @@
 import { noSpan, noTelemetry } from './no-telemetry.ts'
-import type { Attributes, Span, Tracer } from './telemetry.ts'
+import type { Attributes, Span, SpanOptions, Tracer } from './telemetry.ts'
 
 /**
  * The context of a piece of work: its cancel signal and its span. Long-running functions take an `Operation` instead of an
@@ -20,13 +20,17 @@ export interface Operation {
   detached(signal: AbortSignal): Operation
 }
 
+/** Where a root operation comes from: the page, which has chosen its ids, or another peer, whose span is its parent. */
+export type Origin = Pick<SpanOptions, 'context' | 'remoteParent'>
+
 /** Starts a root operation: a command, a message from a peer, a timer. The caller ends the span. */
 export const startOperation = (
   tracer: Tracer,
   name: string,
   signal: AbortSignal,
   attributes: Attributes = {},
-): Operation => createOperation(tracer, signal, tracer.startSpan(name, { attributes }))
+  origin: Origin = {},
+): Operation => createOperation(tracer, signal, tracer.startSpan(name, { ...origin, attributes }))
 
 /** Runs a root operation in a span that ends with its outcome. */
 export const runOperation = <T>(
@@ -35,7 +39,8 @@ export const runOperation = <T>(
   signal: AbortSignal,
   work: (operation: Operation) => T | Promise<T>,
   attributes: Attributes = {},
-): Promise<T> => runIn(startOperation(tracer, name, signal, attributes), work)
+  origin: Origin = {},
+): Promise<T> => runIn(startOperation(tracer, name, signal, attributes, origin), work)
 
 /** An operation without a span, optionally cancelled by `signal`. */
 export const untraced = (signal: AbortSignal = neverAborted): Operation =>
@@ -59,7 +64,8 @@ const createOperation = (tracer: Tracer, signal: AbortSignal, span: Span): Opera
   }
 }
 
-const runIn = async <T>(operation: Operation, work: (operation: Operation) => T | Promise<T>): Promise<T> => {
+/** Runs work in a started operation, and ends its span with the outcome. */
+export const runIn = async <T>(operation: Operation, work: (operation: Operation) => T | Promise<T>): Promise<T> => {
   try {
     return await work(operation)
   } catch (error) {

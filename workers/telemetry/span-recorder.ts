@@ -1,5 +1,5 @@
 import { noSpan } from './no-telemetry.ts'
-import type { Attributes, Span, SpanContext, SpanOptions, Tracer } from './telemetry.ts'
+import type { Attributes, AttributeValue, Span, SpanContext, SpanOptions, Tracer } from './telemetry.ts'
 
 /** A finished span, as plain data. */
 export interface SpanRecord {
@@ -7,7 +7,10 @@ export interface SpanRecord {
   readonly spanId: string
   /** Of a span of the same trace or, for the first span, of another process. */
   readonly parentId: string | undefined
-  /** Ms since the epoch, with fractions. */
+  /**
+   * Ms since the epoch, with fractions: the wall clock at the start of the trace plus monotonic time, so that a clock that
+   * is set meanwhile moves no span of a trace relative to another.
+   */
   readonly startedAt: number
   readonly durationMs: number
   readonly attributes: Attributes
@@ -44,14 +47,14 @@ export interface SpanRecorderOptions {
   random(): number
   /** Share of traces to export, 0 to 1; read when a trace begins. */
   exportRatio(): number
-  /** Called once for each trace, after its root and all its spans have ended. Must not throw. */
+  /** Called once for each trace, after its root and all its spans have ended. What it throws is dropped. */
   onTrace(trace: TraceRecord): void
 }
 
 /** Spans per trace; further ones are counted. */
 const maxSpans = 500
 
-/** Traces in progress; beyond it new ones are not recorded. */
+/** Traces in progress. Beyond it the oldest is given up, since its root has probably been forgotten. */
 const maxOpenTraces = 500
 
 const maxAttributes = 32
@@ -64,28 +67,59 @@ const patienceMs = 30_000
 /**
  * Records spans as plain data, in about a microsecond each: the OpenTelemetry SDK gets them later, off the path of the
  * operation. Ids are made when a span ends or its context is sent, because most spans need none before.
+ *
+ * Guarantees: nothing throws into an operation; spans, traces, attributes and texts are bounded. A child that starts
+ * after its trace has finished is not recorded, nor is one of a span that was not recorded.
  */
 export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
   const { clocks, random, exportRatio, onTrace } = options
   const traceBySpan = new WeakMap<Span, { trace: OpenTrace; spanId(): string }>()
-  let openTraces = 0
+  /** Oldest first. */
+  const openTraces = new Set<OpenTrace>()
+
+  const close = (trace: OpenTrace): void => {
+    trace.isFinished = true
+    openTraces.delete(trace)
+    clearTimeout(trace.timer)
+  }
 
   const finish = (trace: OpenTrace): void => {
     if (trace.isFinished || trace.root === undefined) return
-    trace.isFinished = true
-    openTraces -= 1
-    clearTimeout(trace.timer)
-    const { traceId, root, spans, dropped, isExported } = trace
-    onTrace({ traceId: traceId(), root, spans, dropped, isExported })
+    close(trace)
+    const { root, spans, dropped, isExported } = trace
+    silently(() => onTrace({ traceId: idOf(trace), root, spans, dropped, isExported }))
   }
 
-  const beginTrace = ({ remoteParent, context }: SpanOptions): OpenTrace | undefined => {
-    if (openTraces >= maxOpenTraces) return undefined
-    openTraces += 1
-    const ratio = exportRatio()
-    return {
-      traceId: once(() => context?.traceId ?? remoteParent?.traceId ?? hexId(random, 4)),
-      isExported: ratio > 0 && (remoteParent !== undefined || random() < ratio),
+  /** Reports the trace as far as it is known; one whose root has not ended has no name, time or outcome. */
+  const giveUp = (trace: OpenTrace | undefined): void => {
+    if (trace?.root !== undefined) finish(trace)
+    else if (trace !== undefined) close(trace)
+  }
+
+  const idOf = (trace: OpenTrace): string => {
+    trace.id ??= hexId(random, 4)
+    return trace.id
+  }
+
+  const currentRatio = (): number => silently(exportRatio) ?? 0
+
+  /** A person who exports nothing takes no id from a peer, and one who does follows the peer's choice of traces. */
+  const joinRemote = (trace: OpenTrace, context: SpanContext | undefined): void => {
+    if (context === undefined || trace.id !== undefined || currentRatio() <= 0) return
+    trace.id = context.traceId
+    trace.remoteParent = context.spanId
+    trace.isExported = true
+  }
+
+  const beginTrace = (context: SpanContext | undefined): OpenTrace => {
+    if (openTraces.size >= maxOpenTraces) giveUp(openTraces.values().next().value)
+    const ratio = currentRatio()
+    const started = clocks.monotonic()
+    const trace: OpenTrace = {
+      id: context?.traceId,
+      remoteParent: undefined,
+      isExported: ratio > 0 && random() < ratio,
+      wallOffset: clocks.wall() - started,
       spans: [],
       open: 0,
       dropped: 0,
@@ -93,35 +127,42 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
       timer: undefined,
       isFinished: false,
     }
+    openTraces.add(trace)
+    return trace
   }
 
   const startSpan = (name: string, given: SpanOptions = {}): Span => {
     const parent = given.parent === undefined ? undefined : traceBySpan.get(given.parent)
-    // A child of a span that was not recorded is not recorded either.
     if (given.parent !== undefined && parent === undefined) return noSpan
-    const trace = parent?.trace ?? beginTrace(given)
-    if (trace === undefined || trace.isFinished) return noSpan
+    const trace = parent?.trace ?? beginTrace(given.context)
+    if (trace.isFinished) return noSpan
     if (trace.spans.length + trace.open >= maxSpans) {
       trace.dropped += 1
       return noSpan
     }
     trace.open += 1
-    const startedAt = clocks.wall()
     const started = clocks.monotonic()
     const isRoot = parent === undefined
+    if (isRoot) joinRemote(trace, given.remoteParent)
     const spanId = once(() => (isRoot ? given.context?.spanId : undefined) ?? hexId(random, 2))
-    let attributes: Record<string, string | number | boolean> = { ...given.attributes }
+    const attributes: Record<string, AttributeValue> = {}
+    addBounded(attributes, given.attributes)
     const events: SpanEvent[] = []
     let failure: string | undefined
     let ended = false
 
     const span: Span = {
       setAttributes(more) {
-        if (!ended) attributes = { ...attributes, ...more }
+        if (!ended) addBounded(attributes, more)
       },
-      addEvent(event, about = {}) {
-        if (!ended && events.length < maxEvents)
-          events.push({ name: event, at: startedAt + clocks.monotonic() - started, attributes: bounded(about) })
+      addEvent(event, about) {
+        if (ended || events.length >= maxEvents) return
+        const ofEvent: Record<string, AttributeValue> = {}
+        addBounded(ofEvent, about)
+        events.push({ name: cut(event), at: trace.wallOffset + clocks.monotonic(), attributes: ofEvent })
+      },
+      setRemoteParent(context) {
+        if (isRoot && !ended) joinRemote(trace, context)
       },
       recordException(error) {
         if (!ended) failure = nameOf(error)
@@ -130,26 +171,26 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
         if (ended) return
         ended = true
         trace.open -= 1
+        if (trace.isFinished) return
         const record: SpanRecord = {
           name,
           spanId: spanId(),
-          parentId: parent === undefined ? given.remoteParent?.spanId : parent.spanId(),
-          startedAt,
+          parentId: parent === undefined ? trace.remoteParent : parent.spanId(),
+          startedAt: trace.wallOffset + started,
           durationMs: Math.max(0, clocks.monotonic() - started),
-          attributes: bounded(attributes),
+          attributes,
           events,
           failure,
         }
-        if (trace.isFinished) return
         trace.spans.push(record)
         if (isRoot) {
           trace.root = record
-          if (trace.open > 0) trace.timer = setTimeout(() => finish(trace), patienceMs)
+          if (trace.open > 0) trace.timer = waitWithoutHoldingTheProcess(() => finish(trace))
         }
         if (trace.open === 0) finish(trace)
       },
       exportedContext: (): SpanContext | undefined =>
-        trace.isExported ? { traceId: trace.traceId(), spanId: spanId() } : undefined,
+        trace.isExported && exportRatio() > 0 ? { traceId: idOf(trace), spanId: spanId() } : undefined,
     }
     traceBySpan.set(span, { trace, spanId })
     return span
@@ -159,8 +200,13 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
 }
 
 interface OpenTrace {
-  readonly traceId: () => string
-  readonly isExported: boolean
+  /** Chosen when it is first needed. */
+  id: string | undefined
+  /** The span at another peer that the first span continues. */
+  remoteParent: string | undefined
+  isExported: boolean
+  /** Difference of the wall clock to the monotonic one at the start (ms). */
+  readonly wallOffset: number
   readonly spans: SpanRecord[]
   /** Spans that have started and not ended. */
   open: number
@@ -188,15 +234,39 @@ const hexId = (random: () => number, words: number): string => {
   return /[1-9a-f]/.test(id) ? id : `${id.slice(0, -1)}1`
 }
 
-const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'Error').slice(0, maxTextCharacters)
+/** A Node process, such as a relay that stops, does not wait for the timer. */
+const waitWithoutHoldingTheProcess = (work: () => void): ReturnType<typeof setTimeout> => {
+  const timer = setTimeout(work, patienceMs)
+  if (typeof timer === 'object') timer.unref?.()
+  return timer
+}
 
-const bounded = (attributes: Attributes): Attributes => {
-  const entries = Object.entries(attributes)
-  const isLong = entries.some(([, value]) => typeof value === 'string' && value.length > maxTextCharacters)
-  if (entries.length <= maxAttributes && !isLong) return attributes
-  return Object.fromEntries(
-    entries
-      .slice(0, maxAttributes)
-      .map(([key, value]) => [key, typeof value === 'string' ? value.slice(0, maxTextCharacters) : value]),
-  )
+const silently = <T>(work: () => T): T | undefined => {
+  try {
+    return work()
+  } catch {
+    return undefined
+  }
+}
+
+/** Anything can be thrown, also objects whose properties throw. */
+const nameOf = (error: unknown): string =>
+  silently(() => (error instanceof Error && typeof error.name === 'string' ? cut(error.name) : undefined)) ?? 'Error'
+
+const cut = (text: string): string => (text.length > maxTextCharacters ? text.slice(0, maxTextCharacters) : text)
+
+/** Numbers that are not finite are left out: no format of an exporter has them. */
+const addBounded = (attributes: Record<string, AttributeValue>, more: Attributes | undefined): void => {
+  if (more === undefined) return
+  let room = maxAttributes
+  for (const _ in attributes) room -= 1
+  for (const key in more) {
+    const value = more[key]
+    if (value === undefined || (typeof value === 'number' && !Number.isFinite(value))) continue
+    const name = cut(key)
+    const isNew = !Object.hasOwn(attributes, name)
+    if (isNew && room === 0) continue
+    if (isNew) room -= 1
+    attributes[name] = typeof value === 'string' ? cut(value) : value
+  }
 }

@@ -24,7 +24,7 @@ export interface SpanContext {
 
 export interface SpanOptions {
   readonly parent?: Span | undefined
-  /** A parent in another process. */
+  /** A parent at another peer; ignored while nothing is exported here. */
   readonly remoteParent?: SpanContext | undefined
   /** For a first span whose caller, the page, has chosen the ids to find it by. */
   readonly context?: SpanContext | undefined
@@ -39,6 +39,11 @@ export interface Tracer {
 export interface Span {
   setAttributes(attributes: Attributes): void
   addEvent(name: string, attributes?: Attributes): void
+  /**
+   * Makes a first span the child of one at another peer, which is known only once its request has been read. Without
+   * effect while nothing is exported here, on other spans, and once an id of the trace is in use.
+   */
+  setRemoteParent(context: SpanContext | undefined): void
   /** Marks the span as failed. */
   recordException(error: unknown): void
   end(): void

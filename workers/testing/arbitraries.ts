@@ -304,13 +304,26 @@ const syncRange: fc.Arbitrary<SyncRange> = fc.oneof(
   fc.tuple(byteString(0, 32), fc.constant(rangeKind.list), prefixes(12)),
 )
 
+/** What the field for a trace may hold: a context, or anything else, which receivers ignore. */
+const trace = fc.oneof(
+  fc.constant('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'),
+  fc.string({ maxLength: 60, unit: 'grapheme' }),
+  fc.nat(),
+  byteString(0, 60),
+  fc.constant(null),
+)
+
 const syncMessage: fc.Arbitrary<SyncMessage> = fc.oneof(
-  fc.record({
-    v: fc.constant(2 as const),
-    type: fc.constant('hello' as const),
-    count: fc.nat(),
-    fingerprint: byteString(16, 16),
-  }),
+  fc.record(
+    {
+      v: fc.constant(2 as const),
+      type: fc.constant('hello' as const),
+      count: fc.nat(),
+      fingerprint: byteString(16, 16),
+      trace,
+    },
+    { requiredKeys: ['v', 'type', 'count', 'fingerprint'] },
+  ),
   fc.record({ v: fc.constant(2 as const), type: fc.constantFrom('equal', 'more') }),
   fc.record({
     v: fc.constant(2 as const),
@@ -333,17 +346,21 @@ const entryBatch: fc.Arbitrary<EntryBatch> = fc.record({
   entries: fc.array(entry, { minLength: 1, maxLength: 6 }),
 })
 
-const pieceRequest: fc.Arbitrary<PieceRequest> = fc.record({
-  v: fc.constant(1 as const),
-  id: fc.nat(),
-  root: hash,
-  want: fc.oneof(
-    fc.constant('manifest' as const),
-    fc
-      .uniqueArray(fc.nat({ max: 380 }), { minLength: 1, maxLength: 16 })
-      .map((numbers) => numbers.sort((a, b) => a - b)),
-  ),
-})
+const pieceRequest: fc.Arbitrary<PieceRequest> = fc.record(
+  {
+    v: fc.constant(1 as const),
+    id: fc.nat(),
+    root: hash,
+    want: fc.oneof(
+      fc.constant('manifest' as const),
+      fc
+        .uniqueArray(fc.nat({ max: 380 }), { minLength: 1, maxLength: 16 })
+        .map((numbers) => numbers.sort((a, b) => a - b)),
+    ),
+    trace,
+  },
+  { requiredKeys: ['v', 'id', 'root', 'want'] },
+)
 
 const pieceResponse: fc.Arbitrary<PieceResponse> = fc
   .record(
@@ -359,17 +376,24 @@ const pieceResponse: fc.Arbitrary<PieceResponse> = fc
   .map((fields) => ({ ...fields, size: fields.status === 'ok' ? fields.size : 0 }))
 
 const queryRequest: fc.Arbitrary<QueryRequest> = fc.oneof(
-  fc.record({
-    v: fc.constant(1 as const),
-    type: fc.constant('search' as const),
-    text: line(0, 60),
-    filters: fc.record(
-      { category: line(1, 20), tag: line(1, 20), license: line(1, 20), publisher: line(1, 20) },
-      { requiredKeys: [] },
-    ),
-    limit: fc.integer({ min: 1, max: 20 }),
-  }),
-  fc.record({ v: fc.constant(1 as const), type: fc.constant('describe' as const), publisher: publisherId, slug }),
+  fc.record(
+    {
+      v: fc.constant(1 as const),
+      type: fc.constant('search' as const),
+      text: line(0, 60),
+      filters: fc.record(
+        { category: line(1, 20), tag: line(1, 20), license: line(1, 20), publisher: line(1, 20) },
+        { requiredKeys: [] },
+      ),
+      limit: fc.integer({ min: 1, max: 20 }),
+      trace,
+    },
+    { requiredKeys: ['v', 'type', 'text', 'filters', 'limit'] },
+  ),
+  fc.record(
+    { v: fc.constant(1 as const), type: fc.constant('describe' as const), publisher: publisherId, slug, trace },
+    { requiredKeys: ['v', 'type', 'publisher', 'slug'] },
+  ),
 )
 
 const queryResponse: fc.Arbitrary<QueryResponse> = fc.oneof(

@@ -181,8 +181,29 @@ export const edgePeer: fc.Arbitrary<PeerView> = fc.record(
     health: fc.constantFrom('healthy', 'degraded', 'unhealthy'),
     healthReason: hostileReason(healthReasons) as fc.Arbitrary<HealthReason>,
     kept: fc.boolean(),
+    score: anyNumber,
+    bytesIn: anyNumber,
+    bytesOut: anyNumber,
+    recentBytesIn: anyNumber,
+    recentBytesOut: anyNumber,
   },
-  { requiredKeys: ['peerId', 'kind', 'path', 'address', 'connectedAt', 'health', 'healthReason', 'kept'] },
+  {
+    requiredKeys: [
+      'peerId',
+      'kind',
+      'path',
+      'address',
+      'connectedAt',
+      'health',
+      'healthReason',
+      'kept',
+      'score',
+      'bytesIn',
+      'bytesOut',
+      'recentBytesIn',
+      'recentBytesOut',
+    ],
+  },
 )
 
 export const edgeStatus: fc.Arbitrary<StatusView> = fc.record({

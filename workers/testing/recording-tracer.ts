@@ -27,6 +27,7 @@ export const createRecordingTracer = (): { tracer: Tracer; spans: readonly Recor
           record.attributes = { ...record.attributes, ...more }
         },
         addEvent() {},
+        setRemoteParent() {},
         exportedContext: () => undefined,
         recordException: (error) => void errors.push(error),
         end() {

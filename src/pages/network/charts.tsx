@@ -1,1 +1,47 @@
-export const Charts = () => null
+import { useRef, useState } from 'react'
+import { Chart } from '../../charts/chart.tsx'
+import type { ChartGroup } from '../../charts/chart-group.ts'
+import type { ChartRange } from '../../charts/chart-view.ts'
+import type { SampleFeed } from '../../charts/feed.ts'
+import { Part } from '../../components/part.tsx'
+import { useCommands } from '../../hooks/use-app.ts'
+import { usePolled } from '../../hooks/use-polled.ts'
+import { chartText } from '../../text/charts.ts'
+import { drawingFailureText } from '../../text/drawing-failures.ts'
+import { createCharts, type Objectives } from './chart-definitions.ts'
+
+/** Objectives are constants of the engine: asked for again only in case it did not answer (ms). */
+const objectivesMs = 60_000
+
+interface Props {
+  feed: SampleFeed
+  group: ChartGroup
+  range: ChartRange
+}
+
+/** What the engine measures, over time. */
+export const Charts = ({ feed, group, range }: Props) => {
+  const spoken = useRef<HTMLParagraphElement>(null)
+  const objectives = useRef<Objectives>({ dhtLookupMs: undefined })
+  const [charts] = useState(() => createCharts(() => objectives.current))
+  const commands = useCommands()
+  usePolled(async () => {
+    const found = await commands.objectives()
+    if (!Array.isArray(found)) return
+    objectives.current = { dhtLookupMs: found.find(({ name }) => name === 'dht_lookup_p95')?.target }
+  }, objectivesMs)
+  // One live region for all charts, so that they do not talk over each other.
+  const [speak] = useState(() => (sentence: string) => {
+    if (spoken.current !== null) spoken.current.textContent = sentence
+  })
+  return (
+    <section aria-label={chartText.title} className="charts">
+      {charts.map((definition) => (
+        <Part key={definition.key} name={drawingFailureText.chart}>
+          <Chart definition={definition} feed={feed} group={group} range={range} speak={speak} />
+        </Part>
+      ))}
+      <p aria-live="polite" className="visually-hidden" ref={spoken} />
+    </section>
+  )
+}

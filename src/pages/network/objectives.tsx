@@ -1,1 +1,154 @@
-export const Objectives = () => null
+import './objectives.css'
+import { Link } from 'wouter'
+import { objectiveLimits, objectiveMinimum } from '../../../workers/contract/objective-limits.ts'
+import type {
+  ObjectiveName,
+  ObjectiveState,
+  ObjectiveView,
+  SamplesView,
+} from '../../../workers/contract/telemetry-views.ts'
+import { Icon, type IconName } from '../../components/icon.tsx'
+import { Part } from '../../components/part.tsx'
+import { Sparkline } from '../../components/sparkline.tsx'
+import { useCommands, useLinks } from '../../hooks/use-app.ts'
+import { usePolled } from '../../hooks/use-polled.ts'
+import type { TraceFilter } from '../../routes.ts'
+import { isFailureView } from '../../store/failure-view.ts'
+import { drawingFailureText } from '../../text/drawing-failures.ts'
+import { formatDuration } from '../../text/format.ts'
+import { formatDecimal, formatPercent } from '../../text/numbers.ts'
+import { objectivesText } from '../../text/objectives.ts'
+import { hourMs, lastHour } from './last-hour.ts'
+import { showTraces } from './traces.tsx'
+
+/** Interval of the figures (ms): those of an hour change slowly. */
+const renewMs = 5_000
+
+/** Interval of the history (ms): it has one value a minute. */
+const historyMs = 30_000
+
+const names = Object.keys(objectiveLimits) as ObjectiveName[]
+
+/** The service level objectives as tiles, which keep their size whatever is known. */
+export const Objectives = () => {
+  const { objectives, samples } = useCommands()
+  const answer = usePolled(objectives, renewMs)
+  const history = usePolled(async () => {
+    const now = Date.now()
+    const answer = await samples(now - hourMs, { step: 'minute' })
+    return isFailureView(answer) ? undefined : { now, samples: answer }
+  }, historyMs)
+  const views = answer === undefined || isFailureView(answer) ? [] : answer
+  return (
+    <section className="panel">
+      <h2>
+        {objectivesText.title} <span className="panel-aside">{objectivesText.lastHour}</span>
+      </h2>
+      <ul className="tiles">
+        {names.map((name) => {
+          const view = views.find((each) => each.name === name)
+          return (
+            <Part as="li" key={name} name={drawingFailureText.objectives} of={view}>
+              <Tile history={history} name={name} view={view} />
+            </Part>
+          )
+        })}
+      </ul>
+    </section>
+  )
+}
+
+interface History {
+  now: number
+  samples: SamplesView
+}
+
+const columnOf: Record<ObjectiveName, string> = {
+  search_p95: 'search_p95',
+  dht_lookup_p95: 'dht_lookup_p95',
+  cache_hit_rate: 'cache_hit_rate',
+  install_p95: 'install_p95',
+}
+
+const filterOf: Record<ObjectiveName, TraceFilter> = {
+  search_p95: { kind: 'search', slow: true },
+  dht_lookup_p95: { kind: 'lookup', slow: true },
+  cache_hit_rate: { kind: 'lookup' },
+  install_p95: { kind: 'install', slow: true },
+}
+
+const markOf: Record<ObjectiveState, { icon: IconName; mark: string; tone: 'plain' | 'warning' | 'error' }> = {
+  ok: { icon: 'ok', mark: 'mark mark-ok', tone: 'plain' },
+  'at risk': { icon: 'warning', mark: 'mark mark-warning', tone: 'warning' },
+  breached: { icon: 'error', mark: 'mark mark-error', tone: 'error' },
+  'no data': { icon: 'waiting', mark: 'mark', tone: 'plain' },
+}
+
+const Tile = ({
+  name,
+  view,
+  history,
+}: {
+  name: ObjectiveName
+  /** Undefined until the engine has answered. */
+  view: ObjectiveView | undefined
+  history: History | undefined
+}) => {
+  const links = useLinks()
+  const { state = 'no data', value, count = 0, burnRate, sinceStart } = view ?? {}
+  const { icon, mark, tone } = markOf[state]
+  const { target } = objectiveLimits[name]
+  const say = (amount: number): string => (name === 'cache_hit_rate' ? formatPercent(amount) : formatDuration(amount))
+  return (
+    <li className={`tile tile-${state.replace(' ', '-')}`}>
+      <div className="tile-head">
+        <h3>{objectivesText.name(name)}</h3>
+        <span className={mark}>
+          <Icon name={icon} />
+          {objectivesText.state(state)}
+        </span>
+      </div>
+      <p className="tile-value">
+        {value === undefined ? <span className="tile-unknown">{objectivesText.noValue}</span> : say(value)}
+      </p>
+      <p className="tile-note">{objectivesText.what(name)}</p>
+      <Sparkline
+        label={objectivesText.spark({ name: objectivesText.name(name) })}
+        tone={tone}
+        values={history === undefined ? [] : lastHour(history.samples, columnOf[name], history.now)}
+        width={240}
+      />
+      <dl className="tile-facts">
+        <div>
+          <dt>{objectivesText.target}</dt>
+          <dd>
+            {name === 'cache_hit_rate'
+              ? objectivesText.atLeast({ target: say(target) })
+              : objectivesText.atMost({ target: say(target) })}
+          </dd>
+        </div>
+        <div>
+          <dt title={objectivesText.burnHint}>{objectivesText.burn}</dt>
+          <dd>
+            {burnRate === undefined ? objectivesText.unknown : objectivesText.times({ rate: formatDecimal(burnRate) })}
+          </dd>
+        </div>
+        <div>
+          <dt>{objectivesText.requests}</dt>
+          <dd>
+            {state === 'no data'
+              ? objectivesText.ofMinimum({ count, minimum: objectiveMinimum[name] })
+              : objectivesText.measured({ count })}
+          </dd>
+        </div>
+        <div>
+          <dt>{objectivesText.sinceStart}</dt>
+          <dd>{sinceStart?.value === undefined ? objectivesText.unknown : say(sinceStart.value)}</dd>
+        </div>
+      </dl>
+      <Link className="tile-link" href={links.network(filterOf[name])} onClick={showTraces}>
+        {objectivesText.slowTraces(name)}
+      </Link>
+    </li>
+  )
+}

@@ -165,16 +165,40 @@ afterEach(() => void vi.restoreAllMocks())
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms)
 
 describe('checks', () => {
-  test('ping a silent connection every 60 s, one to a relay every 10 s, and a new one after 5 s', async () => {
+  test('ping a silent connection every 60 s, one to a relay every 10 s', async () => {
     const [peer, relay] = await around()
-    const { connect, pool } = compose({ relay })
+    const { connect } = compose({ relay })
     const [one, other] = [connect(peer), connect(relay)]
-    await pass(5_000)
-    expect(one.pings).toBe(1)
+    await pass(121_000)
+    // With the first measurement of each.
+    expect([one.pings, other.pings]).toEqual([3, 13])
+  })
+
+  test('measure the round trip as soon as a connection is identified', async () => {
+    const [peer] = await around()
+    const { connect, pool, changes } = compose()
+    const fake = connect(peer, { identify: false })
+    await pass(0)
+    expect([fake.pings, pool.peers()[0]?.rttMs]).toEqual([0, undefined])
+    const before = changes.count
+    for (let times = 0; times < 3; times += 1) fake.tell()
+    await pass(0)
+    expect([fake.pings, pool.peers()[0]?.rttMs]).toEqual([1, 20])
+    expect(changes.count).toBeGreaterThan(before)
+  })
+
+  test('a first measurement without an answer is no lost ping', async () => {
+    const [peer] = await around()
+    const { connect, pool } = compose()
+    const fake = connect(peer, { identify: false })
+    fake.ping = 'silent'
+    fake.tell()
+    // The ping has timed out, and the first check has been sent.
+    await pass(5_100)
+    expect(pool.peers()[0]?.health).toEqual({ state: 'healthy' })
+    fake.ping = 20
+    await pass(10_000)
     expect(pool.peers()[0]?.rttMs).toBe(20)
-    await pass(116_000)
-    expect(one.pings).toBe(2)
-    expect(other.pings).toBe(12)
   })
 
   test('a peer that vanished is degraded after one lost ping and closed after two', async () => {
@@ -183,7 +207,7 @@ describe('checks', () => {
     const fake = connect(peer)
     await pass(5_000)
     fake.ping = 'silent'
-    await pass(65_500)
+    await pass(60_500)
     expect(pool.peers()[0]?.health).toEqual({ state: 'degraded', reason: { code: 'pings-lost', count: 1 } })
     const before = changes.count
     await pass(5_000)
@@ -206,9 +230,10 @@ describe('checks', () => {
     const [peer] = await around()
     const { connect, pool } = compose()
     const fake = connect(peer)
+    await pass(0)
     for (let times = 0; times < 2; times += 1) pool.report(peer.toString(), 'failed')
     await pass(0)
-    expect(fake.pings).toBe(1)
+    expect(fake.pings).toBe(2)
     expect(pool.peers()[0]?.health).toEqual({ state: 'degraded', reason: { code: 'requests-failed', count: 2 } })
     for (let times = 0; times < 3; times += 1) pool.report(peer.toString(), 'failed')
     expect(fake.ended).toBe('requests-failed')

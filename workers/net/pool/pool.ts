@@ -1,5 +1,6 @@
 import type { Connection, IdentifyResult, PeerId, Stream } from '@libp2p/interface'
 import { rtcStateOf } from '../../libp2p-internals/webrtc-state.ts'
+import { type Operation, untraced } from '../../telemetry/operation.ts'
 import { isDirect, isWebRtc } from '../addresses.ts'
 import { maxDirectPeers } from '../create-node.ts'
 import { hasBudget } from '../relayed-budget.ts'
@@ -18,6 +19,7 @@ import {
 } from './health.ts'
 import { type OpenStreamOptions, openStream, type StreamNode } from './open-stream.ts'
 import { pingConnection } from './ping.ts'
+import { countConnections, type PoolCounts } from './pool-counts.ts'
 import { createUsefulTags } from './useful-tags.ts'
 
 /** Interval between passes that check due connections and close idle, duplicate or excess ones (ms). */
@@ -26,7 +28,7 @@ const sweepMs = 5_000
 /** Silence after which a connection is checked (ms; docs/protocol.md §10). */
 const checkMs = 60_000
 
-/** Silence before the first check (ms): soon, to measure the round trip, but after the initial exchanges. */
+/** Silence before the first check (ms), where the round trip could not be measured after identify. */
 const firstCheckMs = 5_000
 
 /** Time until an unproven WebRTC connection is checked (ms); identify takes less. */
@@ -78,6 +80,8 @@ export interface Pool {
   directPeers(): PeerId[]
   /** Every connected peer once, relays included; without peers whose only connections are unproven. */
   peers(): PooledPeer[]
+  /** Connected peers by path, and connections by health: cheap enough for every second. */
+  counts(): PoolCounts
   /** Open connections to a peer, the best first: direct, healthy, new. */
   connectionsTo(peer: PeerId): Connection[]
   /**
@@ -89,6 +93,13 @@ export interface Pool {
   directPath(peer: string): 'open' | 'possible' | 'failed'
   /** Reports the outcome of a request to or from a peer. */
   report(peer: string, outcome: RequestOutcome): void
+  /**
+   * Pings a peer on its best connection, and counts the outcome for the health of that connection. Resolves with the
+   * round trip (ms); undefined without an answer in time or without a connection. Rejects only when cancelled.
+   */
+  ping(peer: string, operation: Operation): Promise<number | undefined>
+  /** Closes all connections to a peer gracefully; it may connect again. */
+  disconnect(peer: string): Promise<void>
   /** Closes all connections to a peer at once. */
   drop(peer: string, reason: string): void
   /** Checks every connection at once: the machine woke up or went online. */
@@ -113,7 +124,7 @@ export interface PoolOptions {
  * A connection counts as direct when its RTCPeerConnection is connected and has carried an answer: WebRTC connections
  * have no handshake, so one may look open to one side only.
  *
- * Connections are checked 5 s after they open, after 60 s of silence (10 s for a relay), when used after 10 s of
+ * The round trip is measured as soon as a connection is identified. Connections are checked after 60 s of silence (10 s for a relay), when used after 10 s of
  * silence, when a request failed, and on `wake`. A connection that leaves two pings unanswered is dead and closed with
  * its streams. So a request on a dead connection ends within 4 s, or by its own timeout. The pool keeps one direct
  * connection per peer and closes the relayed one that led to it. It keeps at most 24 direct peers; beyond the 12 most
@@ -219,6 +230,22 @@ export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
     onLost: (connection, sentAt) => updateVitals(connection, (vitals) => afterLostPing(vitals, sentAt, now())),
   })
 
+  /** Measures the round trip of a new connection. A lost ping means nothing while the initial exchanges fill the link. */
+  const measure = async (connection: Connection): Promise<void> => {
+    const entry = track(connection)
+    if (entry.vitals.rttMs !== undefined || entry.isMeasuring) return
+    entry.isMeasuring = true
+    try {
+      const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(pingMs)])
+      const rttMs = await ping(connection, untraced(signal))
+      updateVitals(connection, (vitals) => afterPong(vitals, rttMs, now()))
+      if (!stopped.signal.aborted) onChange()
+    } catch {
+      // The next sweep checks it.
+    }
+    entry.isMeasuring = false
+  }
+
   const closeDuplicates = (peer: string): void => {
     if (isRelay(peer)) return
     const connections = to(peer)
@@ -311,6 +338,7 @@ export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
     entry.identified = true
     prove(connection)
     entry.vitals = { ...entry.vitals, aliveAt: now(), checkedAt: now() }
+    void measure(connection)
     closeDuplicates(connection.remotePeer.toString())
   }
 
@@ -331,6 +359,8 @@ export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
 
   return {
     directPeers,
+    counts: () =>
+      countConnections(open(), { isRelay, worksDirectly, healthOf: (connection) => healthIn(connection).state }),
     connectionsTo,
     peers() {
       const best = new Map<string, Connection>()
@@ -361,6 +391,25 @@ export const createPool = (node: StreamNode, options: PoolOptions): Pool => {
       updateVitals(connection, (vitals) => afterRequest(vitals, outcome, now()))
       if (outcome === 'failed') void check(connection, urgentPingMs)
     },
+    async ping(peer, operation) {
+      const [first] = to(peer)
+      const connection = first === undefined ? undefined : (connectionsTo(first.remotePeer)[0] ?? first)
+      if (connection === undefined) return undefined
+      const sentAt = now()
+      try {
+        const rttMs = await ping(connection, operation.withTimeout(pingMs))
+        prove(connection)
+        updateVitals(connection, (vitals) => afterPong(vitals, rttMs, now()))
+        return rttMs
+      } catch {
+        operation.signal.throwIfAborted()
+        if (connection.status === 'open') updateVitals(connection, (vitals) => afterLostPing(vitals, sentAt, now()))
+        return undefined
+      }
+    },
+    async disconnect(peer) {
+      await Promise.all(to(peer).map(close))
+    },
     drop(peer, reason) {
       for (const connection of to(peer)) connection.abort(new Error(reason))
     },
@@ -384,6 +433,8 @@ interface TrackedConnection {
   identified: boolean
   /** It has carried an answer. */
   proven: boolean
+  /** Its first round trip is being measured. */
+  isMeasuring?: boolean
   /** Checks it if it is not proven by then. */
   proofTimer?: ReturnType<typeof setTimeout>
 }

@@ -1,0 +1,89 @@
+import type uPlot from 'uplot'
+import type { SampleEventKind } from '../../workers/contract/telemetry-views.ts'
+import type { ChartData } from './chart-data.ts'
+import type { SeriesDefinition } from './chart-definition.ts'
+import { type Palette, translucent } from './palette.ts'
+
+interface Marks {
+  data: ChartData
+  palette: Palette
+  limit: number | undefined
+  series: readonly SeriesDefinition[]
+}
+
+/** What uPlot has no series for: single measurements as dots, the limit as a line, events as flags on the time axis. */
+export const drawMarks = (plot: uPlot, { data, palette, limit, series }: Marks): void => {
+  const { ctx, bbox } = plot
+  const ratio = devicePixelRatio
+  ctx.save()
+  ctx.beginPath()
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
+  ctx.clip()
+  drawPoints(plot, data, translucent(palette.hues[series[0]?.hue ?? '1'], data.hasFewMeasurements ? 0.9 : 0.4), ratio)
+  if (limit !== undefined) drawLimit(plot, limit, palette, ratio)
+  drawFlags(plot, data, palette, ratio)
+  ctx.restore()
+}
+
+/** One path for all dots: at most 2,000, each second. */
+const drawPoints = (plot: uPlot, { points: { times, values } }: ChartData, colour: string, ratio: number): void => {
+  const { ctx } = plot
+  const radius = 1.75 * ratio
+  ctx.fillStyle = colour
+  ctx.beginPath()
+  for (let at = 0; at < times.length; at += 1) {
+    const value = values[at] ?? 0
+    if (value <= 0) continue
+    const x = plot.valToPos(times[at] ?? 0, 'x', true)
+    const y = plot.valToPos(value, 'y', true)
+    ctx.moveTo(x + radius, y)
+    ctx.arc(x, y, radius, 0, 2 * Math.PI)
+  }
+  ctx.fill()
+}
+
+const drawLimit = (plot: uPlot, limit: number, { error }: Palette, ratio: number): void => {
+  const { ctx, bbox } = plot
+  const y = Math.round(plot.valToPos(limit, 'y', true)) + 0.5
+  ctx.strokeStyle = error
+  ctx.lineWidth = ratio
+  ctx.setLineDash([2 * ratio, 3 * ratio])
+  ctx.beginPath()
+  ctx.moveTo(bbox.left, y)
+  ctx.lineTo(bbox.left + bbox.width, y)
+  ctx.stroke()
+  ctx.setLineDash([])
+}
+
+/** Flags nearer to each other than this are one (px). */
+const flagGap = 5
+
+const drawFlags = (plot: uPlot, { events }: ChartData, palette: Palette, ratio: number): void => {
+  const { ctx, bbox } = plot
+  const bottom = bbox.top + bbox.height
+  let last = Number.NEGATIVE_INFINITY
+  for (const { time, kind } of events) {
+    const x = Math.round(plot.valToPos(time, 'x', true))
+    const isLoud = loud.has(kind)
+    if (!isLoud && x - last < flagGap * ratio) continue
+    last = x
+    const colour = colourOf(kind, palette)
+    ctx.fillStyle = colour
+    ctx.beginPath()
+    ctx.moveTo(x - 3.5 * ratio, bottom)
+    ctx.lineTo(x + 3.5 * ratio, bottom)
+    ctx.lineTo(x, bottom - 6 * ratio)
+    ctx.fill()
+    if (!isLoud) continue
+    ctx.fillStyle = translucent(colour, 0.45)
+    ctx.fillRect(x - ratio / 2, bbox.top, ratio, bbox.height)
+  }
+}
+
+/** What a person should notice. */
+const loud: ReadonlySet<SampleEventKind> = new Set(['relay-lost', 'peer-banned', 'objective-breached'] as const)
+
+const colourOf = (kind: SampleEventKind, { accent, error, faint }: Palette): string => {
+  if (loud.has(kind)) return error
+  return kind === 'published' || kind === 'installed' ? accent : faint
+}

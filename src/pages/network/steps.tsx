@@ -1,0 +1,82 @@
+import type { StatusView, StepState } from '../../../workers/contract/views.ts'
+import { Icon, type IconName } from '../../components/icon.tsx'
+import { useNow } from '../../hooks/use-now.ts'
+import { type StepLine, stepLines } from '../../store/selectors.ts'
+import { formatAgo, formatDateTime } from '../../text/format.ts'
+import { networkText } from '../../text/network.ts'
+
+const iconByState: Record<StepState, IconName> = { ok: 'ok', working: 'working', waiting: 'waiting', failed: 'warning' }
+
+/**
+ * The steps towards a full peer in one row, and a line for what needs attention, whose place is kept while nothing
+ * does. The whole sentences are behind “Details”.
+ */
+export const Steps = ({ status }: { status: StatusView }) => {
+  const now = useNow()
+  const lines = stepLines(status)
+  return (
+    <section aria-label={networkText.steps} className="health">
+      <ul className="steps">
+        {lines.map((line) => (
+          <Step key={line.key} line={line} now={now} />
+        ))}
+      </ul>
+      <Attention lines={lines} />
+      <details className="step-details">
+        <summary>
+          <Icon className="turn" name="chevron" />
+          {networkText.stepDetails}
+        </summary>
+        <dl>
+          {lines.map(({ key, title, state, since, sentence, next }) => (
+            <div className={`step-${state}`} key={key}>
+              <dt>{title}</dt>
+              <dd>
+                {sentence}
+                {next === '' ? null : <span className="step-next"> {next}</span>}
+                {state === 'ok' ? null : <Since now={now} since={since} />}
+              </dd>
+            </div>
+          ))}
+        </dl>
+      </details>
+    </section>
+  )
+}
+
+/** Only steps that are not finished show when their state changed. */
+const Step = ({ line: { title, state, since, sentence }, now }: { line: StepLine; now: number }) => (
+  <li className={`step step-${state}`} title={sentence}>
+    <Icon className={state === 'working' ? 'spin' : ''} name={iconByState[state]} />
+    <h2>
+      <span className="step-title">{title}</span>{' '}
+      <span className="step-word">
+        {networkText.stepState(state)}
+        {state === 'ok' ? null : <Since now={now} since={since} />}
+      </span>
+    </h2>
+  </li>
+)
+
+const Since = ({ since, now }: { since: number; now: number }) => (
+  <time title={formatDateTime(since)}>{networkText.changed({ ago: formatAgo(since, now) })}</time>
+)
+
+/** The first step that failed with its advice, else the one in progress, else what is well. */
+const Attention = ({ lines }: { lines: readonly StepLine[] }) => {
+  const failed = lines.find(({ state }) => state === 'failed')
+  const working = lines.find(({ state }) => state === 'working' || state === 'waiting')
+  const shown = failed ?? working
+  if (shown !== undefined)
+    return (
+      <p className={`attention step-${shown.state}`}>
+        <strong>{shown.title}</strong> {shown.sentence} {shown.next}
+      </p>
+    )
+  const [, reservation, direct, , catalogue] = lines
+  return (
+    <p className="attention">
+      {reservation?.sentence} {direct?.sentence} {catalogue?.sentence}
+    </p>
+  )
+}

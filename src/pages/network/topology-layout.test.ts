@@ -1,0 +1,128 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import {
+  createTopologyPlacement,
+  type DistantPeer,
+  maxPlaced,
+  pictureRadius,
+  type TopologyPicture,
+} from './topology-layout.ts'
+
+const rtt = fc.oneof(
+  fc.constant(undefined),
+  fc.constant(1),
+  fc.double({ min: 0, max: 20, noNaN: true }),
+  fc.double({ min: 0, max: 1e6, noNaN: true }),
+)
+
+const peersOf = (most: number, least = 0, rtts = rtt) =>
+  fc.uniqueArray(fc.record({ id: fc.string({ minLength: 1, maxLength: 8 }), rttMs: rtts }), {
+    selector: ({ id }) => id,
+    minLength: least,
+    maxLength: most,
+  })
+
+const expectNoOverlap = ({ nodes, nodeRadius }: TopologyPicture): void => {
+  for (const [index, a] of nodes.entries())
+    for (const b of nodes.slice(index + 1))
+      expect(Math.hypot(a.x - b.x, a.y - b.y)).toBeGreaterThanOrEqual(2 * nodeRadius - 0.5)
+}
+
+const angles = ({ nodes }: TopologyPicture): Map<string, number> => new Map(nodes.map(({ id, angle }) => [id, angle]))
+
+it('places up to 60 peers inside the picture without overlap, the farther the longer the round trip', () => {
+  fc.assert(
+    fc.property(peersOf(80), (peers) => {
+      const picture = createTopologyPlacement().place(peers)
+      expect(picture.nodes.map(({ id }) => id)).toEqual(peers.slice(0, maxPlaced).map(({ id }) => id))
+      expect(picture.nodeRadius).toBeGreaterThan(4)
+      expectNoOverlap(picture)
+      for (const { x, y, angle, radius } of picture.nodes) {
+        expect(Math.hypot(x, y) + picture.nodeRadius).toBeLessThanOrEqual(pictureRadius)
+        expect(Math.hypot(x, y)).toBeCloseTo(radius, 6)
+        expect(Math.hypot(x - radius * Math.cos(angle), y - radius * Math.sin(angle))).toBeLessThan(1e-6)
+      }
+      const radiusById = new Map(picture.nodes.map(({ id, radius }) => [id, radius]))
+      const byRtt = peers.slice(0, maxPlaced).sort((a, b) => (a.rttMs ?? Infinity) - (b.rttMs ?? Infinity))
+      for (const [index, { id }] of byRtt.entries()) {
+        const before = radiusById.get(byRtt[index - 1]?.id ?? '') ?? 0
+        expect(radiusById.get(id)).toBeGreaterThanOrEqual(before - 1e-9)
+      }
+    }),
+    { seed: 31, numRuns: 300 },
+  )
+})
+
+/** Round trips of one scale. */
+const similarRtt = fc.oneof(fc.constant(undefined), fc.double({ min: 1.1, max: 9.9, noNaN: true }))
+
+it('does not move anything when the same peers are placed again', () => {
+  fc.assert(
+    fc.property(peersOf(60), (peers) => {
+      const { place } = createTopologyPlacement()
+      const first = place(peers)
+      expect(place(peers)).toEqual(first)
+    }),
+    { seed: 32, numRuns: 100 },
+  )
+})
+
+it('leaves every peer in its direction when another joins or one leaves, while there is room', () => {
+  fc.assert(
+    fc.property(peersOf(20, 1, similarRtt), (peers) => {
+      const { place } = createTopologyPlacement()
+      const present: DistantPeer[] = []
+      let before = new Map<string, number>()
+      for (const peer of peers) {
+        present.push(peer)
+        const picture = place(present)
+        const after = angles(picture)
+        // At a step of the crowd everything gets other radii, where directions may have to change.
+        if (present.length !== 9) for (const [id, angle] of before) expect(after.get(id)).toBeCloseTo(angle, 9)
+        before = after
+      }
+      const gone = present.shift()
+      for (const [id, angle] of angles(place(present))) expect(angle).toBeCloseTo(before.get(id) ?? 0, 9)
+      if (gone !== undefined) {
+        present.push(gone)
+        expect(angles(place(present)).get(gone.id)).toBeCloseTo(before.get(gone.id) ?? 0, 9)
+      }
+    }),
+    { seed: 33, numRuns: 200 },
+  )
+})
+
+it('keeps nodes apart while round trips change', () => {
+  fc.assert(
+    fc.property(
+      peersOf(60),
+      fc.array(fc.array(rtt, { minLength: 60, maxLength: 60 }), { maxLength: 5 }),
+      (peers, changes) => {
+        const { place } = createTopologyPlacement()
+        place(peers)
+        for (const rtts of changes) expectNoOverlap(place(peers.map(({ id }, index) => ({ id, rttMs: rtts[index] }))))
+      },
+    ),
+    { seed: 34, numRuns: 60 },
+  )
+})
+
+it('labels powers of ten that are far enough apart', () => {
+  const ringsOf = (...rtts: number[]) =>
+    createTopologyPlacement()
+      .place(rtts.map((rttMs, index) => ({ id: `${index}`, rttMs })))
+      .rings.map(({ ms }) => ms)
+  expect(ringsOf(3, 40)).toEqual([1, 10, 100])
+  expect(ringsOf(4)).toEqual([1, 10])
+  expect(ringsOf(0.3, 0.4)).toEqual([0.1, 1])
+  expect(ringsOf(12, 12_000_000)).toEqual([10, 100, 1_000, 10_000])
+  expect(ringsOf()).toEqual([1, 10, 100])
+  fc.assert(
+    fc.property(peersOf(60), (peers) => {
+      const { rings } = createTopologyPlacement().place(peers)
+      for (const [index, { radius }] of rings.entries())
+        expect(radius - (rings[index - 1]?.radius ?? 0)).toBeGreaterThanOrEqual(17)
+    }),
+    { seed: 35, numRuns: 200 },
+  )
+})
