@@ -103,9 +103,10 @@ export const createTelemetryExport = async ({
   }
 
   const flush = async (): Promise<void> => {
-    if (running === undefined) return
+    if (wanted() === undefined) return
+    // Loads the exporter where it has not been needed yet.
     await settledWithin(convertMs, flushTraces())
-    await running.flush()
+    await running?.flush()
   }
 
   return {

@@ -14,7 +14,7 @@ export interface TelemetrySettings {
 
 const saltBytes = 32
 
-export const telemetrySettingsCodec = createCodec<TelemetrySettings>({
+const telemetrySettingsCodec = createCodec<TelemetrySettings>({
   name: 'telemetry setting',
   version: 1,
   maxBytes: 256,

@@ -17,7 +17,7 @@ export const createTokenBucket = ({ perSecond, burst }: TokenBucketOptions, mono
     take() {
       const time = monotonic()
       if (time > filledAt) tokens = Math.min(burst, tokens + ((time - filledAt) / 1_000) * perSecond)
-      filledAt = time
+      if (!Number.isNaN(time)) filledAt = time
       if (tokens < 1) return false
       tokens -= 1
       return true

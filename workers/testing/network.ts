@@ -56,6 +56,8 @@ interface StartOptions {
   tracer?: Tracer
   /** Replaces its meter. */
   meter?: Meter
+  /** URL of the page's server; none if absent. */
+  origin?: string
 }
 
 /** `DEBUG=dht,sync` prints the logs of these rooms for all engines of a test. */
@@ -85,7 +87,7 @@ export const createEngineNetwork = ({ seed = 1, conditions, webSockets = false }
   }
 
   /** Starts an engine, with the storage of an earlier one of the same name. */
-  const start = async (name: string, { clockMs = 0, tracer, meter }: StartOptions = {}): Promise<EnginePeer> => {
+  const start = async (name: string, { clockMs = 0, tracer, meter, origin }: StartOptions = {}): Promise<EnginePeer> => {
     addresses += 1
     const listen = `/memory/engine-${addresses}`
     const disk = diskOf(name)
@@ -106,6 +108,7 @@ export const createEngineNetwork = ({ seed = 1, conditions, webSockets = false }
         clockMs: () => clock.clockMs,
         ...(tracer === undefined ? {} : { tracer }),
         ...(meter === undefined ? {} : { meter }),
+        ...(origin === undefined ? {} : { origin }),
         node: { transports: [links.transport, ...(webSockets ? [dialWebSockets()] : [])], listen: [listen] },
       }),
     )

@@ -11,6 +11,8 @@ export interface Machine {
   /** How far its wall clock is ahead of this machine's (ms). */
   clockMs(): number
   node: Platform['node']
+  /** URL of the page's server; none if absent. */
+  origin?: string
   /** Replaces the engine's own tracer. */
   tracer?: Tracer
   /** Replaces the engine's own meter. */
@@ -18,10 +20,10 @@ export interface Machine {
 }
 
 /** A platform without a page server or WebRTC, and without wake events. */
-export const createTestPlatform = ({ disk, random, clockMs, node, tracer, meter }: Machine): Platform => {
+export const createTestPlatform = ({ disk, random, clockMs, node, origin, tracer, meter }: Machine): Platform => {
   const clocks = { wall: () => Date.now() + clockMs(), monotonic: () => performance.now() }
   return {
-    origin: undefined,
+    origin,
     clocks,
     crypto: webCrypto,
     keys: webKeys,

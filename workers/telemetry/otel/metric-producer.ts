@@ -84,7 +84,8 @@ export const createMetricProducer = ({ figures, startedAt, wall }: MetricProduce
     return {
       resourceMetrics: {
         resource: emptyResource(),
-        scopeMetrics: [{ scope: { name: 'ggen' }, metrics: [...metrics, ...aliases] }],
+        // A reader sends nothing where there is no scope.
+        scopeMetrics: metrics.length === 0 ? [] : [{ scope: { name: 'ggen' }, metrics: [...metrics, ...aliases] }],
       },
       errors: [],
     }

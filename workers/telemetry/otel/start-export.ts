@@ -56,8 +56,8 @@ const defaultTiming: ExportTiming = { spansMs: 5_000, metricsMs: 30_000, request
 const maxBatchSpans = 128
 const maxWaitingSpans = 2_048
 
-/** Requests under way to one path; a slow collector gets no more. */
-const maxRequests = 2
+/** Requests under way to one path: a flush sends all that waits at once, anything else one after the other. */
+const maxRequests = maxWaitingSpans / maxBatchSpans
 
 export const startExport = (options: ExportOptions): RunningExport => {
   const { origin, resource, hashPeer, monotonic } = options
