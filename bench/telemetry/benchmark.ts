@@ -1,3 +1,4 @@
+import { startOtlpReceiver } from '../../workers/testing/otlp-receiver.ts'
 import { createSeededRandom } from '../../workers/testing/seeded-random.ts'
 import { type Estimate, estimate } from '../lib/bootstrap.ts'
 import { type Figure, percentile } from '../lib/measurement.ts'
@@ -29,14 +30,32 @@ const targets = { path: 10, average: 5 }
 type Round = Readonly<Record<Variant, readonly number[]>>
 
 export const suite = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
-  yield* measureAllocations(log)
+  // A collector in this process, whose work is not measured: it takes everything and keeps nothing.
+  const collector = await startOtlpReceiver({
+    answer(request, response) {
+      request.resume()
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"partialSuccess":{}}')
+      return true
+    },
+  })
+  try {
+    yield* measureAllocations(collector.origin, log)
+    yield* measurePaths(collector.origin, log)
+    if (collector.requests() === 0) throw new Error('Nothing was exported.')
+    log(`${collector.requests()} requests reached the collector`)
+  } finally {
+    await collector.stop()
+  }
+}
+
+const measurePaths = async function* (collector: string, log: (line: string) => void): AsyncGenerator<Figure> {
   const random = createSeededRandom(11)
   const measured = paths.filter((path) => chosen?.includes(path) ?? true)
   /** By path: the rounds of each set of processes. */
   const groupsByPath = new Map<Path, Round[][]>(measured.map((path) => [path, []]))
   for (let set = 1; set <= processes; set += 1) {
     log(`processes ${set} of ${processes}: ${variants.join(', ')}`)
-    const started = await startAll(random)
+    const started = await startAll(collector, random)
     try {
       for (const path of measured) groupsByPath.get(path)?.push(await measure(started, path, random))
     } finally {
@@ -47,9 +66,9 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
 }
 
 /** Starts one process per variant, one after the other, in random order. */
-const startAll = async (random: () => number): Promise<ReadonlyMap<Variant, WorkloadProcess>> => {
+const startAll = async (collector: string, random: () => number): Promise<ReadonlyMap<Variant, WorkloadProcess>> => {
   const started = new Map<Variant, WorkloadProcess>()
-  for (const variant of shuffled(variants, random)) started.set(variant, await startProcess(variant))
+  for (const variant of shuffled(variants, random)) started.set(variant, await startProcess(variant, { collector }))
   return started
 }
 

@@ -9,13 +9,26 @@ export interface WorkloadProcess {
   stop(): void
 }
 
+export interface ProcessOptions {
+  /** URL of the server with the collector. */
+  readonly collector: string
+  /** Flags of Node. */
+  readonly flags?: readonly string[]
+}
+
 /**
  * Starts a process with the workload of one variant, and waits until it is ready.
  *
  * @throws Error if the process ends; its own error is on stderr.
  */
-export const startProcess = async (variant: Variant): Promise<WorkloadProcess> => {
-  const child = fork(new URL('./workload-process.ts', import.meta.url), [variant], { serialization: 'advanced' })
+export const startProcess = async (
+  variant: Variant,
+  { collector, flags = [] }: ProcessOptions,
+): Promise<WorkloadProcess> => {
+  const child = fork(new URL('./workload-process.ts', import.meta.url), [variant, collector], {
+    execArgv: [...flags],
+    serialization: 'advanced',
+  })
   const ended = once(child, 'exit').then(([code]) => {
     throw new Error(`The process with telemetry ${variant} ended with ${code}.`)
   })

@@ -1,14 +1,17 @@
+import { createTelemetryExport } from '../../workers/engine/telemetry-export.ts'
+import { createTracing } from '../../workers/engine/tracing.ts'
+import { webCrypto, webKeys } from '../../workers/stack/web-crypto.ts'
+import { createMemoryStore } from '../../workers/store/memory-store.ts'
 import { createTelemetry } from '../../workers/telemetry/create-telemetry.ts'
 import { noTelemetry } from '../../workers/telemetry/no-telemetry.ts'
-import { createSpanRecorder } from '../../workers/telemetry/span-recorder.ts'
 import type { Meter, Telemetry, Tracer } from '../../workers/telemetry/telemetry.ts'
-import { createTraceStore } from '../../workers/telemetry/trace-store.ts'
 
 /**
  * The ways to run a workload. `off` replaces tracer and meter by ones that record nothing; `off again` is the same
- * once more, whose difference from `off` is what this machine and method cannot tell from nothing.
+ * once more, whose difference from `off` is what this machine and method cannot tell from nothing. With export, all
+ * traces are sent to a collector in another process.
  */
-export const variants = ['off', 'off again', 'on'] as const
+export const variants = ['off', 'off again', 'on', 'on and exported'] as const
 
 export type Variant = (typeof variants)[number]
 
@@ -18,25 +21,41 @@ export const isVariant = (name: string): name is Variant => (variants as readonl
 export interface VariantTelemetry {
   /** Of nodes without an engine. */
   readonly telemetry: Telemetry
-  /** Replaces tracer and meter of an engine; nothing if the engine uses its own. */
-  readonly engine: { tracer?: Tracer; meter?: Meter }
+  /** How engines are started. */
+  readonly engine: { tracer?: Tracer; meter?: Meter; origin?: string }
+  readonly isExported: boolean
 }
 
-export const telemetryOf = (variant: Variant): VariantTelemetry => {
-  if (variant !== 'on') {
+/** @param collector URL of the server with the collector. */
+export const telemetryOf = async (variant: Variant, collector: string): Promise<VariantTelemetry> => {
+  if (variant === 'off' || variant === 'off again') {
     const { tracer, meter } = noTelemetry
-    return { telemetry: noTelemetry, engine: { tracer, meter } }
+    return { telemetry: noTelemetry, engine: { tracer, meter }, isExported: false }
   }
-  // Assembled as in workers/engine/create-engine.ts.
-  const { telemetry } = createTelemetry({
-    now: Date.now,
+  const isExported = variant === 'on and exported'
+  return {
+    telemetry: await assemble(isExported ? collector : undefined),
+    engine: isExported ? { origin: collector } : {},
+    isExported,
+  }
+}
+
+/** Assembles what an engine assembles (workers/engine/create-engine.ts), for nodes without one. */
+const assemble = async (origin: string | undefined): Promise<Telemetry> => {
+  const clocks = { wall: Date.now, monotonic: () => performance.now() }
+  const tracing = createTracing({ clocks, random: Math.random, randomUuid: () => crypto.randomUUID() })
+  const { telemetry, figures } = createTelemetry({
+    now: clocks.wall,
     write: (line) => console.log(line),
-    tracer: createSpanRecorder({
-      clocks: { wall: Date.now, monotonic: () => performance.now() },
-      random: Math.random,
-      exportRatio: () => 0,
-      onTrace: createTraceStore().add,
-    }),
+    tracer: tracing.tracer,
   })
-  return { telemetry, engine: {} }
+  const telemetryExport = await createTelemetryExport({
+    platform: { origin, clocks, crypto: webCrypto, keys: webKeys },
+    store: createMemoryStore(),
+    figures,
+    flushTraces: tracing.flush,
+  })
+  tracing.exportWith(telemetryExport)
+  if (origin !== undefined) await telemetryExport.set({ export: true })
+  return telemetry
 }

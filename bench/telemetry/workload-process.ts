@@ -1,4 +1,3 @@
-import { getHeapStatistics } from 'node:v8'
 import { isVariant, telemetryOf } from './variants.ts'
 import { createWorkload, type Path } from './workload.ts'
 
@@ -9,17 +8,22 @@ export interface Block {
   readonly measured: 'durations' | 'allocation'
 }
 
-/** Entry of a process with one variant, its first argument, which runs the blocks that its parent sends. */
-const variant = process.argv[2] ?? ''
+/**
+ * Entry of a process with one variant, its first argument, which runs the blocks that its parent sends. The second
+ * argument is the URL of the collector.
+ */
+const [, , variant = '', collector = ''] = process.argv
 if (!isVariant(variant)) throw new Error(`No variant ${variant}.`)
 process.once('disconnect', () => process.exit(0))
 
-const workload = await createWorkload(telemetryOf(variant))
+const workload = await createWorkload(await telemetryOf(variant, collector))
 
 const run = async ({ path, count, measured }: Block): Promise<readonly number[]> => {
-  const before = getHeapStatistics().total_allocated_bytes
-  const durations = await workload.run(path, count)
-  return measured === 'durations' ? durations : [getHeapStatistics().total_allocated_bytes - before]
+  if (measured === 'durations') return workload.run(path, count)
+  globalThis.gc?.()
+  const before = process.memoryUsage().heapUsed
+  await workload.run(path, count)
+  return [process.memoryUsage().heapUsed - before]
 }
 
 process.on('message', (block: Block) => {

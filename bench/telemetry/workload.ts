@@ -45,13 +45,15 @@ const restMs = 15
 /** Real engines and nodes in this process, ready for every path. They end with the process. */
 export const createWorkload = async (given: VariantTelemetry): Promise<Workload> => {
   const network = createEngineNetwork({ conditions })
-  const shop = await network.start('shop', given.engine)
+  const start = async (name: string): Promise<EnginePeer> => {
+    const engine = await network.start(name, given.engine)
+    if (given.isExported) await engine.setTelemetry({ export: true })
+    return engine
+  }
+  const shop = await start('shop')
   await shop.storage.registry.ingest(await signPackages(packages), { from: 'bench' })
   await until('the catalogue is indexed', () => shop.storage.search.size() >= packages)
-  const [publisher, installer] = [
-    await network.start('publisher', given.engine),
-    await network.start('installer', given.engine),
-  ]
+  const [publisher, installer] = [await start('publisher'), await start('installer')]
   await installer.meet(publisher)
   const measures: Record<Path, (count: number) => Promise<number[]>> = {
     search: searches(shop),

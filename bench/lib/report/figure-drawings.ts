@@ -29,13 +29,17 @@ export const drawDistribution = ({ row, samples, blocks }: Distribution, scale: 
     p50 === undefined || p95 === undefined || p99 === undefined
       ? nothing
       : html`<path class="tail" d="M${p50} ${middle}H${p99}"/><path class="body" d="M${p50} ${middle}H${p95}"/><circle class="median" cx="${p50}" cy="${middle}" r="3.5"/>`
-  const { against, target } = row
+  const { against, target, interval } = row
+  const sure =
+    interval === undefined || !Number.isFinite(interval.low + interval.high)
+      ? nothing
+      : html`<path class="tail" d="M${x(interval.low)} ${middle}H${x(interval.high)}"/>`
   const reference =
     against === undefined || against.unit !== row.unit || !Number.isFinite(against.p50)
       ? nothing
       : html`<rect class="reference" x="-3.5" y="-3.5" width="7" height="7" transform="translate(${x(against.p50)} ${middle}) rotate(45)"/>`
   const goal = target === null ? nothing : html`<path class="target" d="M${x(target)} 2V${strip.height - 2}m-3.5 0h7"/>`
-  return html`<svg class="strip" width="${strip.width}" height="${strip.height}" viewBox="0 0 ${strip.width} ${strip.height}" aria-hidden="true">${grid}${drawHistogram(samples, scale, middle - 6)}${blocks.map((value) => html`<circle class="block" cx="${x(value)}" cy="${middle - 8}" r="1.5"/>`)}${range}${reference}${goal}</svg>`
+  return html`<svg class="strip" width="${strip.width}" height="${strip.height}" viewBox="0 0 ${strip.width} ${strip.height}" aria-hidden="true">${grid}${drawHistogram(samples, scale, middle - 6)}${blocks.map((value) => html`<circle class="block" cx="${x(value)}" cy="${middle - 8}" r="1.5"/>`)}${sure}${range}${reference}${goal}</svg>`
 }
 
 /** Draws how often samples fall into each part of the scale; roots of counts, so that a tail of a hundredth is seen. */

@@ -128,6 +128,7 @@ const scaleOf = (rows: readonly ReportRow[], unit: string): Scale =>
       .filter(({ row }) => row.unit === unit)
       .flatMap(({ row }) => [
         ...[row.p50, row.p99],
+        ...(row.interval === undefined ? [] : [row.interval.low, row.interval.high]),
         ...(row.target === null || row.target === 0 ? [] : [row.target]),
         ...(row.against?.unit === unit ? [row.against.p50] : []),
       ]),
