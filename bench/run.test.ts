@@ -163,3 +163,18 @@ test('two figures with one name and an unknown suite are failures', async () => 
   const none = await bench(['no-such-suite'])
   expect(none).toMatchObject({ code: 1, output: expect.stringContaining('No suite no-such-suite') })
 })
+
+test('a report shows what was measured, and without a suite measures nothing', async () => {
+  const suite = suiteWith('reported', noisy)
+  const file = `${suite}.html`
+  expect(await bench([suite, '--report', file])).toMatchObject({ code: 0 })
+  const page = readFileSync(file, 'utf8')
+  expect(page).toContain('<h2 id="suite-reported">reported</h2>')
+  expect(page).toContain('Measured ')
+  expect(page).toContain('<h2 id="suite-dht">dht</h2>')
+
+  const { code, output } = await bench(['--report', file])
+  expect(code).toBe(0)
+  expect(output).not.toContain('figures;')
+  expect(readFileSync(file, 'utf8')).not.toContain('Measured ')
+})

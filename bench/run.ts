@@ -16,11 +16,13 @@ import { type Baselines, readBaselines, writeBaselines } from './lib/baselines.t
 import { compare, toComparable, toStored, type Verdict, verdictToText } from './lib/compare.ts'
 import { isSameMachine, machineToText, thisMachine } from './lib/machine.ts'
 import { type Figure, type Row, rowToText, tableHead, toRow } from './lib/measurement.ts'
+import { writeReport } from './lib/report/write-report.ts'
 import { runSuite, type SuiteRun } from './lib/run-suite.ts'
 import { withTable } from './lib/table.ts'
 import { checkTargets, readKnownMisses } from './lib/targets.ts'
 
-const usage = `npm run bench [-- SUITE …] [--json FILE] [--compare] [--save] [--table] [--against REF [--rounds N]]
+const usage = `npm run bench [-- SUITE …] [--json FILE] [--compare] [--save] [--table] [--report FILE]
+       [--against REF [--rounds N]]
   SUITE      a folder of bench/, or the path of a benchmark.ts; all of bench/ when none is named
   --json     writes the rows to a file
   --compare  compares with the suite's baselines.json by blocks of both runs: a quick check. A regression that a second
@@ -30,6 +32,8 @@ const usage = `npm run bench [-- SUITE …] [--json FILE] [--compare] [--save] [
              with 1. Use this for verdicts. Build this checkout first
   --save     saves this run as the suite's baselines.json
   --table    writes the table in bench/README.md from all baselines.json; measures nothing by itself
+  --report   writes a page of all figures with distributions, targets, references, history and a verdict: of the suites
+             that are named as they are measured now, of the others as they were saved; measures nothing by itself
   --known-misses  the list of targets that may be missed, with reasons (bench/known-misses.json)
 
 A missed target that is not listed there exits with 1.`
@@ -63,6 +67,7 @@ const main = async (): Promise<number> => {
       compare: { type: 'boolean' },
       save: { type: 'boolean' },
       table: { type: 'boolean' },
+      report: { type: 'string' },
       against: { type: 'string' },
       rounds: { type: 'string', default: '5' },
       'known-misses': { type: 'string', default: resolve(folder, 'known-misses.json') },
@@ -86,12 +91,16 @@ const main = async (): Promise<number> => {
   if (values.against !== undefined) return compareWith(values.against, chosen, Number(values.rounds))
 
   const problems: string[] = []
-  const tableOnly = values.table && chosen.length === 0 && !values.compare && !values.save && values.json === undefined
-  if (!tableOnly) {
+  const measured = new Map<string, readonly Figure[]>()
+  const knownMisses = readKnownMisses(values['known-misses'])
+  const isRun = values.compare || values.save || values.json !== undefined
+  const onlyWrites = (values.table || values.report !== undefined) && chosen.length === 0 && !isRun
+  if (!onlyWrites) {
     const rows: (Row & { suite: string })[] = []
     console.log(`${machineToText(machine)}\n${tableHead}`)
     for (const suite of chosen.length > 0 ? chosen : suites) {
       const { run, problem } = await measure(suite, values.compare ?? false)
+      measured.set(suite.name, run.figures)
       for (const figure of run.figures) rows.push({ suite: suite.name, ...toRow(figure) })
       if (problem !== undefined) problems.push(`${suite.name}: ${problem}`)
       else if (values.save) save(suite, run)
@@ -99,7 +108,7 @@ const main = async (): Promise<number> => {
     if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`)
     const [met, missed] = [true, false].map((pass) => rows.filter((row) => row.pass === pass).length)
     console.log(`${rows.length} figures; ${met} meet their target, ${missed} miss it`)
-    const targets = checkTargets(rows, readKnownMisses(values['known-misses']))
+    const targets = checkTargets(rows, knownMisses)
     for (const each of targets.known) console.log(`known miss: ${each}`)
     for (const each of targets.met) console.log(`met now: ${each}. If this lasts, remove it from known-misses.json`)
     problems.push(...targets.missed.map((each) => `${each}: misses its target`))
@@ -108,6 +117,10 @@ const main = async (): Promise<number> => {
     const file = resolve(folder, 'README.md')
     const runs = new Map(suites.map(({ name, baselines }) => [name, readBaselines(baselines)]))
     writeFileSync(file, withTable(readFileSync(file, 'utf8'), runs))
+  }
+  if (values.report !== undefined) {
+    const all = [...suites, ...chosen.filter(({ name }) => suites.every((suite) => suite.name !== name))]
+    await writeReport({ file: values.report, suites: all, measured, machine, knownMisses, folder })
   }
   for (const problem of problems) console.error(problem)
   return problems.length === 0 ? 0 : 1

@@ -31,6 +31,7 @@ const createBrowserPlatform = (webRtc: RtcShim | undefined): Platform => {
     usage: { storage: storageUsage, heapBytes },
     writeLog: (line) => console.log(line),
     tracer: undefined,
+    meter: undefined,
   }
 }
 

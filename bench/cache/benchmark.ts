@@ -3,6 +3,7 @@ import { createPolicy } from '../../workers/cache/policy.ts'
 import { createMemoryStore } from '../../workers/store/memory-store.ts'
 import { createStoredCache } from '../../workers/testing/cache-fixtures.ts'
 import { type Figure, percentile } from '../lib/measurement.ts'
+import { measureCleanUp } from './clean-up.ts'
 import { createLru, createS3Fifo, type EvictionPolicy, hitRateOf } from './eviction-policies.ts'
 import { measureInBrowser } from './in-browser.ts'
 import { measureHotLookups, measureInTab } from './lookups.ts'
@@ -27,6 +28,7 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
 
 const measure = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
   yield* measureMemory(log)
+  yield* measureCleanUp()
   const lookups = await measureHotLookups()
   yield { scenario: 'hot lookup, in the engine', unit: 'ms', samples: lookups, target: 0.2, targetAt: 'p99' }
   log(`cold and from the page: a worker of a real Chromium over IndexedDB, ${coldEntries} entries`)

@@ -3,6 +3,7 @@ import { createDhtNetwork, type DhtNetwork, type DhtNode } from '../../workers/t
 import { createHeadSource } from '../../workers/testing/head-source.ts'
 import { createSeededRandom } from '../../workers/testing/seeded-random.ts'
 import { sampleLag } from '../lib/event-loop.ts'
+import { growthOverLogarithm, leastSquares, meanOf } from '../lib/fit.ts'
 import { type Figure, percentile } from '../lib/measurement.ts'
 import { measureRanking } from './ranking.ts'
 
@@ -40,7 +41,11 @@ const targetRatio = 3
 
 const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, restMs))
 
+/** Hops that doubling the number of peers may add: Kademlia gets one bit closer with each. */
+const hopsPerDoubling = 1
+
 export const suite = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
+  const figures: Figure[] = []
   for (const size of sizes) {
     const started = performance.now()
     const network = await createDhtNetwork({ nodes: size, maxConnections, table })
@@ -49,10 +54,38 @@ export const suite = async function* (log: (line: string) => void): AsyncGenerat
       `${size} nodes are up after ${seconds(started)}, ${megabytes(size)} MB each; their routing tables have ` +
         `${Math.min(...tables)} to ${Math.max(...tables)} peers`,
     )
-    yield* measure(network, size, log)
+    for await (const figure of measure(network, size, log)) {
+      figures.push(figure)
+      yield figure
+    }
     await network.stop()
   }
+  if (sizes.length > 1) yield* scalingOf(figures)
   if (process.env.DHT_RANKING !== '0') yield* measureRanking(log)
+}
+
+/** Whether lookups grow no faster than the logarithm of the number of peers. */
+function* scalingOf(figures: readonly Figure[]): Generator<Figure> {
+  const pointsOf = (count: string) =>
+    sizes.map((size) => ({
+      x: size,
+      y: meanOf(figures.find(({ scenario }) => scenario === `DHT ${size}: get hit, ${count}`)?.samples ?? []),
+    }))
+  const range = `${Math.min(...sizes)} to ${Math.max(...sizes)}`
+  for (const count of ['hops', 'requests'])
+    yield {
+      scenario: `DHT ${range}: growth of ${count} over that of log N`,
+      unit: 'x',
+      samples: [growthOverLogarithm(pointsOf(count))],
+      target: 1,
+    }
+  const { slope } = leastSquares(pointsOf('hops').map(({ x, y }) => ({ x: Math.log2(x), y })))
+  yield {
+    scenario: `DHT ${range}: hops for each doubling of the peers (fit)`,
+    unit: 'n',
+    samples: [slope],
+    target: hopsPerDoubling,
+  }
 }
 
 const measure = async function* (
@@ -159,6 +192,7 @@ const measure = async function* (
     const ours: number[] = []
     const hops: number[] = []
     const dials: number[] = []
+    const requests: number[] = []
     const stock: number[] = []
     const stockFirst: number[] = []
     let found = 0
@@ -172,6 +206,7 @@ const measure = async function* (
         ours.push(performance.now() - start)
       })
       hops.push(reader.figures.latest('dht_lookup_hops', 1)[0]?.value ?? 0)
+      requests.push(reader.figures.latest('dht_lookup_requests', 1)[0]?.value ?? 0)
       dials.push(reader.figures.latest('dht_lookup_dials', 1)[0]?.value ?? 0)
       await rest()
       if (n % Math.ceil(count / stockLookups) !== 0) continue
@@ -209,6 +244,7 @@ const measure = async function* (
       higherIsBetter: true,
     }
     yield { scenario: `${scenario}, hops`, unit: 'n', samples: hops }
+    yield { scenario: `${scenario}, requests`, unit: 'n', samples: requests }
     yield {
       scenario: `${scenario}, found`,
       unit: '%',

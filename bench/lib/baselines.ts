@@ -22,6 +22,11 @@ export const readBaselines = (file: string): Baselines | undefined => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
+  return parseBaselines(text, file)
+}
+
+/** @param file Its name, for errors. Throws if the text is invalid. */
+export const parseBaselines = (text: string, file: string): Baselines => {
   const read = JSON.parse(text) as Baselines | FirstBaselines
   if (!Array.isArray(read.figures)) throw new Error(`${file} does not contain baselines.`)
   if (read.v === 2) return read

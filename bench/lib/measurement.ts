@@ -1,3 +1,5 @@
+import type { Estimate } from './bootstrap.ts'
+
 /** A printed figure. `samples` are in `unit`; ratios have the unit `x`. */
 export interface Figure {
   /** Unique within the suite. */
@@ -14,6 +16,8 @@ export interface Figure {
   against?: Reference
   /** Equal in every run on any machine, so that a single sample shows a change. */
   exact?: boolean
+  /** The 95 % confidence interval of a figure that is one estimate. */
+  interval?: Pick<Estimate, 'low' | 'high'>
 }
 
 export interface Reference {
@@ -42,6 +46,7 @@ export interface Row {
   targetAt?: 'p95' | 'p99'
   pass: boolean | null
   against?: Omit<Reference, 'samples'>
+  interval?: Pick<Estimate, 'low' | 'high'>
 }
 
 /** A suite yields its figures as they are measured. */
@@ -56,7 +61,7 @@ export const percentile = (samples: readonly number[], p: number): number => {
 export const isHigherBetter = ({ unit, higherIsBetter = unit.endsWith('/s') }: Figure): boolean => higherIsBetter
 
 export const toRow = (figure: Figure): Row => {
-  const { scenario, unit, samples, target, targetAt = 'p50', against } = figure
+  const { scenario, unit, samples, target, targetAt = 'p50', against, interval } = figure
   const figures = { p50: percentile(samples, 0.5), p95: percentile(samples, 0.95), p99: percentile(samples, 0.99) }
   const reached = figures[targetAt]
   const { samples: _, ...reference } = against ?? {}
@@ -70,6 +75,7 @@ export const toRow = (figure: Figure): Row => {
     ...(target === undefined || targetAt === 'p50' ? {} : { targetAt }),
     pass: target === undefined ? null : isHigherBetter(figure) ? reached >= target : reached <= target,
     ...(against === undefined ? {} : { against: reference as Omit<Reference, 'samples'> }),
+    ...(interval === undefined ? {} : { interval }),
   }
 }
 
@@ -81,11 +87,14 @@ export const numberToText = (value: number): string => {
   return value.toFixed(Math.min(maxDecimals, 2 - Math.floor(Math.log10(size))))
 }
 
+export const intervalToText = ({ low, high }: Pick<Estimate, 'low' | 'high'>): string =>
+  `${numberToText(low)} to ${numberToText(high)}`
+
 /** A nanosecond in ms: no clock is finer. */
 const maxDecimals = 6
 
 /** Wide enough for the longest scenario and for six decimals. */
-const columns = { scenario: 52, unit: 5, n: 8, figure: 10 }
+const columns = { scenario: 68, unit: 5, n: 8, figure: 10 }
 
 export const tableHead = [
   'scenario'.padEnd(columns.scenario),
@@ -102,6 +111,7 @@ export const rowToText = (row: Row): string => {
     row.against === undefined
       ? ''
       : `  against ${row.against.name}: p50 ${numberToText(row.against.p50)} ${row.against.unit}`
+  const interval = row.interval === undefined ? '' : `  95 % CI ${intervalToText(row.interval)} ${row.unit}`
   const start = `${row.scenario.padEnd(columns.scenario)}${row.unit.padEnd(columns.unit)}${String(row.n).padStart(columns.n)}`
-  return `${start}${figures}${verdict}${at}${reference}`
+  return `${start}${figures}${verdict}${at}${interval}${reference}`
 }

@@ -1,6 +1,6 @@
 import type { Baselines } from './baselines.ts'
 import { machineToText } from './machine.ts'
-import { numberToText, type Row } from './measurement.ts'
+import { intervalToText, numberToText, type Row } from './measurement.ts'
 
 const start = '<!-- figures: written by `npm run bench -- --table` -->'
 const end = '<!-- /figures -->'
@@ -28,11 +28,13 @@ const toTable = (runBySuite: ReadonlyMap<string, Baselines | undefined>): string
 }
 
 const toLine = (suite: string, row: Row): string => {
-  const { against: reference } = row
+  const { against: reference, interval } = row
   const target = row.target === null ? '' : `${row.target}${row.targetAt === undefined ? '' : ` (${row.targetAt})`}`
   const against =
     reference === undefined
-      ? ''
+      ? interval === undefined
+        ? ''
+        : `95 % CI ${intervalToText(interval)} ${row.unit}`
       : `${reference.name}: ${[reference.p50, reference.p95, reference.p99].map(numberToText).join(' / ')} ${reference.unit}`
   const cells = [
     ...[suite, row.scenario, row.unit, String(row.n), ...[row.p50, row.p95, row.p99].map(numberToText)],

@@ -10,6 +10,8 @@ import { launchBrowser } from '../lib/browsers.ts'
 import type { Figure } from '../lib/measurement.ts'
 import { watchBrowserHeap } from './browser-heap.ts'
 import { signPackages } from './catalogue.ts'
+import { measureGrowth } from './growth.ts'
+import { heapMegabytes } from './heap.ts'
 
 /** `MEMORY_NODES=20 MEMORY_PACKAGES=1000` for less. */
 const nodes = Number(process.env['MEMORY_NODES'] ?? 40)
@@ -26,6 +28,7 @@ const bytesPerMb = 1e6
 
 /** Memory of nodes and pages. */
 export const suite = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
+  yield* measureGrowth(log)
   yield* measureNodes(log)
   yield* measurePage(log)
 }
@@ -44,8 +47,8 @@ const measureNodes = async function* (log: (line: string) => void): AsyncGenerat
       const enough = Math.min(connectionsEach, tabs.length - 1)
       const areConnected = (): boolean => tabs.every(({ pool }) => pool.directPeers().length >= enough)
       await until('every node has its peers', areConnected, waitMs)
-      const now = heapBytes()
-      if (!Number.isNaN(before)) samples.push((now - before) / nodesAtOnce / bytesPerMb)
+      const now = heapMegabytes()
+      if (!Number.isNaN(before)) samples.push((now - before) / nodesAtOnce)
       before = now
     }
     yield { scenario: 'a node in the harness', unit: 'MB', samples }
@@ -138,13 +141,3 @@ const serve = async ({ libp2p }: TestNode, registry: Registry): Promise<() => Pr
 }
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 200))
-
-/** Returns the size of all reachable objects and buffers of this process (bytes). */
-const heapBytes = (): number => {
-  if (globalThis.gc === undefined)
-    throw new Error('Run this suite with bench/run.ts, which exposes the garbage collector.')
-  globalThis.gc()
-  globalThis.gc()
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
-}

@@ -47,8 +47,13 @@ const assemble = async (options: EngineOptions, platform: Platform, undos: UndoS
   const { clocks, writeLog } = platform
   const tracing = createTracing(platform)
   undos.add(tracing.stop)
-  const tracer = platform.tracer ?? tracing.tracer
-  const { telemetry, figures } = createTelemetry({ debug, now: clocks.wall, write: writeLog, tracer })
+  const { telemetry, figures } = createTelemetry({
+    debug,
+    now: clocks.wall,
+    write: writeLog,
+    tracer: platform.tracer ?? tracing.tracer,
+    meter: platform.meter,
+  })
   tracing.measure(telemetry.meter)
   const log = telemetry.logger('engine')
   const events = createEngineEvents({ telemetry, now: clocks.wall })

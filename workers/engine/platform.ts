@@ -6,7 +6,7 @@ import type { StatusView } from '../contract/views.ts'
 import type { CreateNodeOptions } from '../net/create-node.ts'
 import type { CryptoProvider, Signer } from '../protocol/crypto.ts'
 import type { OpenedStore } from '../store/open-store.ts'
-import type { Tracer } from '../telemetry/telemetry.ts'
+import type { Meter, Tracer } from '../telemetry/telemetry.ts'
 
 /**
  * The environment of an engine, which reads no browser globals: a worker (`browser-engine.ts`), a test or a Node
@@ -36,6 +36,8 @@ export interface Platform {
   writeLog(line: string): void
   /** Replaces the engine's own tracer, in tests and benchmarks. */
   readonly tracer: Tracer | undefined
+  /** Replaces the engine's own meter, in benchmarks: the commands that read metrics then find none. */
+  readonly meter: Meter | undefined
 }
 
 export interface Usage {

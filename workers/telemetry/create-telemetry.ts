@@ -1,7 +1,7 @@
 import { createConsoleLogger } from './console-logger.ts'
 import { createInMemoryMeter, type MeterReader } from './in-memory-meter.ts'
 import { noTelemetry } from './no-telemetry.ts'
-import type { Telemetry, Tracer } from './telemetry.ts'
+import type { Meter, Telemetry, Tracer } from './telemetry.ts'
 
 export interface TelemetryOptions {
   /** Comma-separated rooms to log; `*` means all. Without it nothing is logged. */
@@ -10,6 +10,8 @@ export interface TelemetryOptions {
   now(): number
   write(line: string): void
   tracer: Tracer
+  /** Replaces the meter in memory, whose reader then finds nothing. */
+  meter?: Meter | undefined
 }
 
 /** The telemetry of one process: metrics in memory, logs of the enabled rooms, and a tracer. */
@@ -18,8 +20,9 @@ export const createTelemetry = ({
   now,
   write,
   tracer,
+  meter,
 }: TelemetryOptions): { telemetry: Telemetry; figures: MeterReader } => {
-  const { meter, reader } = createInMemoryMeter(now)
+  const { meter: inMemory, reader } = createInMemoryMeter(now)
   const logger = debug === undefined ? noTelemetry.logger : createConsoleLogger({ rooms: debug, now, write })
-  return { telemetry: { tracer, meter, logger }, figures: reader }
+  return { telemetry: { tracer, meter: meter ?? inMemory, logger }, figures: reader }
 }

@@ -21,6 +21,7 @@ import { silentLogger } from '../stack/silent-logger.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createInMemoryMeter, type MeterReader } from '../telemetry/in-memory-meter.ts'
 import { noTelemetry } from '../telemetry/no-telemetry.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { createLinks, type LinkConditions } from './delayed-memory.ts'
 import { chooseLinks } from './dht-links.ts'
 import { verifyToText } from './head-source.ts'
@@ -66,6 +67,8 @@ export interface DhtNetworkOptions {
   conditions?: Partial<LinkConditions>
   /** Creates the experience of each node; without it all peers are equal. */
   memory?(): PeerMemory
+  /** Of all nodes. Default: a meter for each, which `figures` reads. */
+  telemetry?: Telemetry
 }
 
 /** Peers that each node dials: the closest ones, and some per bucket. The dials of others double that. */
@@ -128,7 +131,7 @@ export const createDhtNetwork = async (options: DhtNetworkOptions) => {
     const garbled: DhtNode['garbled'] = new Set()
     const rpc = createKadRpc(node, KAD_PROTOCOL, { onMalformed: (peer) => garbled.add(peer) })
     const { meter, reader: figures } = createInMemoryMeter()
-    const telemetry = { ...noTelemetry, meter }
+    const telemetry = options.telemetry ?? { ...noTelemetry, meter }
     const rejected: DhtNode['rejected'] = []
     const common = {
       telemetry,

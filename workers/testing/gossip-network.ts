@@ -15,6 +15,7 @@ import type { Verdict } from '../stack/topic-validator.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { noTelemetry } from '../telemetry/no-telemetry.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { createLinks, type LinkConditions } from './delayed-memory.ts'
 import { createSeededRandom } from './seeded-random.ts'
 
@@ -49,6 +50,8 @@ export interface GossipNetworkOptions {
   /** The clock of the rate limits (ms): real time, unless a test supplies its own. */
   now?(): number
   crypto?: CryptoProvider
+  /** Default: records nothing. */
+  telemetry?: Telemetry
   /** Pairs of indexes that dial each other, instead of random dials. */
   edges?: readonly (readonly [number, number])[]
 }
@@ -60,7 +63,7 @@ const defaultDials = 10
 const setUpDials = 16
 
 export const createGossipNetwork = async (options: GossipNetworkOptions) => {
-  const { nodes: count, seed = 1, dials = defaultDials, crypto = webCrypto } = options
+  const { nodes: count, seed = 1, dials = defaultDials, crypto = webCrypto, telemetry = noTelemetry } = options
   const conditions: LinkConditions = { delayMs: 25, jitterMs: 0, loss: 0, retransmitMs: 200, ...options.conditions }
   // No delay during setup.
   const links = createLinks(seed, { ...conditions, delayMs: 0, jitterMs: 0, loss: 0 })
@@ -105,7 +108,7 @@ export const createGossipNetwork = async (options: GossipNetworkOptions) => {
     const judged: GossipNode['judged'] = []
     const { pubsub } = node.services
     const announcements = createAnnouncements({
-      telemetry: noTelemetry,
+      telemetry,
       now: Date.now,
       pubsub,
       limits,

@@ -5,7 +5,7 @@ import { createEngine, type Engine } from '../engine/create-engine.ts'
 import { webSockets as dialWebSockets } from '../libp2p-internals/websockets.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
-import type { Tracer } from '../telemetry/telemetry.ts'
+import type { Meter, Tracer } from '../telemetry/telemetry.ts'
 import { createLinks, type LinkConditions } from './delayed-memory.ts'
 import { createTestPlatform } from './platform.ts'
 import { createSeededRandom } from './seeded-random.ts'
@@ -54,6 +54,8 @@ interface StartOptions {
   clockMs?: number
   /** Records the spans of its operations. */
   tracer?: Tracer
+  /** Replaces its meter. */
+  meter?: Meter
   /** URL of the page's server; none if absent. */
   origin?: string
 }
@@ -85,7 +87,7 @@ export const createEngineNetwork = ({ seed = 1, conditions, webSockets = false }
   }
 
   /** Starts an engine, with the storage of an earlier one of the same name. */
-  const start = async (name: string, { clockMs = 0, tracer, origin }: StartOptions = {}): Promise<EnginePeer> => {
+  const start = async (name: string, { clockMs = 0, tracer, meter, origin }: StartOptions = {}): Promise<EnginePeer> => {
     addresses += 1
     const listen = `/memory/engine-${addresses}`
     const disk = diskOf(name)
@@ -105,6 +107,7 @@ export const createEngineNetwork = ({ seed = 1, conditions, webSockets = false }
         random: engineRandom,
         clockMs: () => clock.clockMs,
         ...(tracer === undefined ? {} : { tracer }),
+        ...(meter === undefined ? {} : { meter }),
         ...(origin === undefined ? {} : { origin }),
         node: { transports: [links.transport, ...(webSockets ? [dialWebSockets()] : [])], listen: [listen] },
       }),

@@ -2,7 +2,7 @@ import type { Platform } from '../engine/platform.ts'
 import { acquireProfileLock } from '../engine/tab-lock.ts'
 import { webCrypto, webKeys } from '../stack/web-crypto.ts'
 import type { Store } from '../store/store.ts'
-import type { Tracer } from '../telemetry/telemetry.ts'
+import type { Meter, Tracer } from '../telemetry/telemetry.ts'
 
 export interface Machine {
   /** Outlives the engine, although the engine closes it. */
@@ -15,10 +15,12 @@ export interface Machine {
   origin?: string
   /** Replaces the engine's own tracer. */
   tracer?: Tracer
+  /** Replaces the engine's own meter. */
+  meter?: Meter
 }
 
 /** A platform without a page server or WebRTC, and without wake events. */
-export const createTestPlatform = ({ disk, random, clockMs, node, origin, tracer }: Machine): Platform => {
+export const createTestPlatform = ({ disk, random, clockMs, node, origin, tracer, meter }: Machine): Platform => {
   const clocks = { wall: () => Date.now() + clockMs(), monotonic: () => performance.now() }
   return {
     origin,
@@ -35,5 +37,6 @@ export const createTestPlatform = ({ disk, random, clockMs, node, origin, tracer
     usage: { storage: async () => undefined, heapBytes: () => process.memoryUsage().heapUsed },
     writeLog: (line) => console.log(line),
     tracer,
+    meter,
   }
 }

@@ -1,0 +1,204 @@
+import type { SearchQuery } from '../../workers/contract/views.ts'
+import { startOperation } from '../../workers/telemetry/operation.ts'
+import { createDhtNetwork } from '../../workers/testing/dht-network.ts'
+import { announcementOf, createForger, entriesOf } from '../../workers/testing/forged-records.ts'
+import { createGossipNetwork } from '../../workers/testing/gossip-network.ts'
+import { createHeadSource } from '../../workers/testing/head-source.ts'
+import { createEngineNetwork, type EnginePeer } from '../../workers/testing/network.ts'
+import { until } from '../../workers/testing/relay-network.ts'
+import { signPackages } from '../memory/catalogue.ts'
+import { createCorpus } from '../search/corpus.ts'
+import type { VariantTelemetry } from './variants.ts'
+
+/** What is measured, with the number of operations in one block: long enough for the clock, short enough to alternate. */
+export const operationsByPath = {
+  search: 100,
+  'hot lookup': 2_000,
+  'DHT lookup': 10,
+  'cache hit': 1_000,
+  publish: 4,
+  install: 4,
+  'gossip receive': 10,
+} as const
+
+export type Path = keyof typeof operationsByPath
+
+export const paths = Object.keys(operationsByPath) as Path[]
+
+export interface Workload {
+  /** Runs operations one after the other; resolves with their durations (ms). */
+  run(path: Path, count: number): Promise<number[]>
+}
+
+/** Packages in the catalogue that is searched. */
+const packages = 1_000
+const hotPackages = 50
+const dhtNodes = 30
+const dhtKeys = 20
+
+/** Links without delay: waiting would hide what telemetry costs. */
+const conditions = { delayMs: 0, jitterMs: 0, loss: 0 }
+
+/** Time for what an operation leaves behind, such as further messages of a lookup (ms). */
+const restMs = 15
+
+/** Real engines and nodes in this process, ready for every path. They end with the process. */
+export const createWorkload = async (given: VariantTelemetry): Promise<Workload> => {
+  const network = createEngineNetwork({ conditions })
+  const start = async (name: string): Promise<EnginePeer> => {
+    const engine = await network.start(name, given.engine)
+    if (given.isExported) await engine.setTelemetry({ export: true })
+    return engine
+  }
+  const shop = await start('shop')
+  await shop.storage.registry.ingest(await signPackages(packages), { from: 'bench' })
+  await until('the catalogue is indexed', () => shop.storage.search.size() >= packages)
+  const [publisher, installer] = [await start('publisher'), await start('installer')]
+  await installer.meet(publisher)
+  const measures: Record<Path, (count: number) => Promise<number[]>> = {
+    search: searches(shop),
+    'hot lookup': await hotLookups(shop),
+    'DHT lookup': await dhtLookups(given),
+    'cache hit': await cacheHits(shop),
+    publish: publications(publisher, installer),
+    install: installs(publisher, installer),
+    'gossip receive': await gossip(given),
+  }
+  return { run: (path, count) => measures[path](count) }
+}
+
+type Measure = (count: number) => Promise<number[]>
+
+/** Repeats `measured`; `prepare` and the rest after it do not count. */
+const repeated = async (
+  count: number,
+  measured: (n: number) => Promise<unknown>,
+  around: { prepare?: (n: number) => Promise<unknown>; after?: (n: number) => Promise<unknown> } = {},
+): Promise<number[]> => {
+  const samples = new Array<number>(count)
+  for (let n = 0; n < count; n += 1) {
+    await around.prepare?.(n)
+    const started = performance.now()
+    await measured(n)
+    samples[n] = performance.now() - started
+    await around.after?.(n)
+  }
+  return samples
+}
+
+const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, restMs))
+
+const searches = (shop: EnginePeer): Measure => {
+  const { words, typing } = createCorpus(packages).queriesByKind
+  const queries: SearchQuery[] = [...words.slice(0, 50), ...typing.slice(0, 50)]
+  return (count) => repeated(count, (n) => shop.search(queries[n % queries.length] ?? {}))
+}
+
+const hotLookups = async (shop: EnginePeer): Promise<Measure> => {
+  const { hits } = await shop.search({ limit: hotPackages })
+  const ids = hits.map(({ id }) => id)
+  for (const id of [...ids, ...ids]) await shop.lookup(id)
+  const { from } = await shop.lookup(ids[0] ?? '')
+  if (from !== 'hot') throw new Error(`A lookup was ${from}, not hot.`)
+  return (count) => repeated(count, (n) => shop.lookup(ids[n % ids.length] ?? ''))
+}
+
+const cacheHits = async (shop: EnginePeer): Promise<Measure> => {
+  const { id, version } = await shop.publish('hot', '1.0.0', { 'a.txt': new Uint8Array(1_000).fill(97) })
+  return (count) => repeated(count, () => shop.readFile(id, version, 'a.txt'))
+}
+
+const dhtLookups = async ({ telemetry }: VariantTelemetry): Promise<Measure> => {
+  const { nodes } = await createDhtNetwork({ nodes: dhtNodes, conditions, telemetry })
+  const source = await createHeadSource(1)
+  const operation = (name: string) => startOperation(telemetry.tracer, name, new AbortController().signal)
+  const nodeAt = (n: number) => nodes[n % nodes.length] as (typeof nodes)[number]
+  for (let n = 0; n < dhtKeys; n += 1) {
+    const slug = `package-${n}`
+    const putting = operation('publish')
+    await nodeAt(n).heads.put(source.key(slug), await source.value(slug, 1), { operation: putting, onConfirmed() {} })
+    putting.span.end()
+  }
+  return async (count) => {
+    const samples: number[] = []
+    for (let n = 0; n < count; n += 1) {
+      const key = source.key(`package-${n % dhtKeys}`)
+      const reader = nodeAt(7 * n + 3)
+      // The reader keeps no copy, so that others are asked.
+      await reader.without(key, async () => {
+        const started = performance.now()
+        const looking = operation('lookup')
+        const found = await reader.heads.get(key, { operation: looking })
+        looking.span.end()
+        samples.push(performance.now() - started)
+        if (found === undefined) throw new Error(`${key} was not found.`)
+      })
+      await rest()
+    }
+    return samples
+  }
+}
+
+let published = 0
+const newSlug = (): string => {
+  published += 1
+  return `package-${published}`
+}
+
+const knows = ({ storage }: EnginePeer, id: string): Promise<void> =>
+  until('the announcement has arrived', () => storage.registry.get(id) !== undefined)
+
+const publications =
+  (publisher: EnginePeer, follower: EnginePeer): Measure =>
+  (count) => {
+    let id = ''
+    return repeated(
+      count,
+      async () => {
+        id = (await publisher.publish(newSlug(), '1.0.0', { 'a.txt': new Uint8Array(8_000).fill(97) })).id
+      },
+      { after: () => knows(follower, id).then(rest) },
+    )
+  }
+
+const installs =
+  (publisher: EnginePeer, installer: EnginePeer): Measure =>
+  (count) => {
+    let id = ''
+    return repeated(count, () => installer.install([id]), {
+      async prepare() {
+        const slug = newSlug()
+        id = (await publisher.publish(slug, '1.0.0', { 'a.txt': new TextEncoder().encode(slug.repeat(1_000)) })).id
+        await knows(installer, id).then(rest)
+      },
+      after: rest,
+    })
+  }
+
+/** From the publication until the catalogue of the only other peer has the announcement. */
+const gossip = async ({ telemetry }: VariantTelemetry): Promise<Measure> => {
+  const { nodes } = await createGossipNetwork({ nodes: 2, conditions, telemetry })
+  const [from, to] = nodes
+  if (from === undefined || to === undefined) throw new Error('Two nodes were expected.')
+  const forgers = 20
+  const publishers = await Promise.all(Array.from({ length: forgers }, (_, n) => createForger(`publisher ${n}`)))
+  return (count) => {
+    let bytes: Uint8Array = new Uint8Array()
+    let arrivals = 0
+    return repeated(
+      count,
+      async () => {
+        await from.announcements.publish(bytes)
+        while (to.judged.length === arrivals) await new Promise((resolve) => setImmediate(resolve))
+      },
+      {
+        async prepare(n) {
+          const forger = publishers[n % forgers]
+          if (forger !== undefined) bytes = announcementOf(entriesOf(await forger.release(newSlug(), '1.0.0')))
+          arrivals = to.judged.length
+        },
+        after: rest,
+      },
+    )
+  }
+}
