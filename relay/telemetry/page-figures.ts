@@ -29,5 +29,3 @@ export const pageFigures = {
     labels: [],
   },
 } as const satisfies FigureTable<string>
-
-export type PageFigure = keyof typeof pageFigures
