@@ -61,7 +61,7 @@ export const createAdmission = ({ perAddress, total }: AdmissionLimits): Admissi
 }
 
 /** Groups IPv6 addresses by /64, which is what one customer gets; each IPv4 address, mapped or not, is its own group. */
-const groupOf = (address: string): string => {
+export const groupOf = (address: string): string => {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
   if (mapped !== undefined) return mapped
   if (!address.includes(':')) return address

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { ConfigError, loadRelayKey, readConfig } from './config.ts'
+import { ConfigError, type Environment, loadRelayKey, readConfig } from './config.ts'
 
 const project = '/project'
 const folders: string[] = []
@@ -26,6 +26,8 @@ describe('readConfig', () => {
       seed: undefined,
       dataFolder: '/project/.data',
       pageFolder: '/project/dist',
+      collector: undefined,
+      metrics: 'local',
     }
     expect(readConfig({}, project)).toEqual(expected)
     expect(readConfig({ PORT: '', RELAY_KEY: ' ', HOST: '' }, project)).toEqual(expected)
@@ -41,6 +43,9 @@ describe('readConfig', () => {
         RELAY_KEY: 'ab'.repeat(32),
         RELAY_DATA: 'elsewhere',
         PAGE_FOLDER: '/srv/page',
+        METRICS: 'on',
+        OTLP_ENDPOINT: 'https://collector.example.org:4318/tenant/',
+        OTLP_HEADERS: 'Authorization=Basic%20abc%3D, x-tenant = a=b ,',
       },
       project,
     )
@@ -52,6 +57,11 @@ describe('readConfig', () => {
       seed: new Uint8Array(32).fill(0xab),
       dataFolder: '/project/elsewhere',
       pageFolder: '/srv/page',
+      metrics: 'on',
+      collector: {
+        endpoint: 'https://collector.example.org:4318/tenant',
+        headers: { authorization: 'Basic abc=', 'x-tenant': 'a=b' },
+      },
     })
   })
 
@@ -66,9 +76,25 @@ describe('readConfig', () => {
     [{ RELAY_ANNOUNCE: 'relay.example.org' }, 'RELAY_ANNOUNCE must be comma-separated WebSocket multiaddrs'],
     [{ RELAY_ANNOUNCE: '/ip4/192.0.2.1/tcp/80' }, 'RELAY_ANNOUNCE must be comma-separated WebSocket multiaddrs'],
     [{ RELAY_KEY: 'ab' }, 'RELAY_KEY must be 64 hexadecimal digits (the seed of an Ed25519 key); it has 2 characters.'],
-  ])('%o fails with the variable and its rule', (environment, message) => {
+    [{ METRICS: 'yes' }, 'METRICS must be on, off or local; it is “yes”.'],
+    ...[
+      'collector',
+      '127.0.0.1:4318',
+      'ftp://a',
+      'http://',
+      'http://user:secret@a',
+      'http://a?secret',
+      'http://a#secret',
+      `http://a/${'secret'.repeat(400)}`,
+    ].map((OTLP_ENDPOINT): [Environment, string] => [{ OTLP_ENDPOINT }, 'OTLP_ENDPOINT must be the http or https']),
+    ...['secret', '=secret', 'a b=secret', 'a=%zz', 'a=%0d%0asecret', 'a=ü', 'host=secret', 'Content-Length=1'].map(
+      (OTLP_HEADERS): [Environment, string] => [{ OTLP_ENDPOINT: 'http://a', OTLP_HEADERS }, 'OTLP_HEADERS must be'],
+    ),
+    [{ OTLP_HEADERS: 'a=secret' }, 'OTLP_HEADERS needs OTLP_ENDPOINT.'],
+  ] as [Environment, string][])('%o fails with the variable and its rule', (environment, message) => {
     expect(() => readConfig(environment, project)).toThrow(message)
     expect(() => readConfig(environment, project)).toThrow(ConfigError)
+    expect(() => readConfig(environment, project)).not.toThrow(/secret/)
   })
 
   it('names all invalid variables at once and never shows a key', () => {

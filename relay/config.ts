@@ -5,6 +5,9 @@ import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { generateSigningKey } from '../workers/stack/web-crypto.ts'
+import type { CollectorAddress } from './otlp/collector.ts'
+import { parseEndpoint, parseHeaders } from './otlp/parse-address.ts'
+import type { MetricsAccess } from './telemetry/metrics-access.ts'
 
 export interface RelayConfig {
   /** Listening address of page and relay; loopback by default, so that nothing is public by accident. */
@@ -20,6 +23,10 @@ export interface RelayConfig {
   dataFolder: string
   /** The built page. */
   pageFolder: string
+  /** Where telemetry goes; undefined when it goes nowhere. */
+  collector: CollectorAddress | undefined
+  /** Who may read `/metrics`: this machine (local), everybody (on) or nobody (off). */
+  metrics: MetricsAccess
 }
 
 /** Invalid environment variables; the message has one line per variable, with its rule. */
@@ -33,7 +40,7 @@ const defaults = { host: '127.0.0.1', port: 8080, relayPort: 9001, dataFolder: '
 
 /**
  * Reads the configuration from environment variables: HOST, PORT, RELAY_PORT, RELAY_ANNOUNCE, RELAY_KEY, RELAY_DATA,
- * PAGE_FOLDER. DEBUG, which names the rooms that log, is read in start-relay.ts.
+ * PAGE_FOLDER, METRICS, OTLP_ENDPOINT, OTLP_HEADERS. DEBUG, which names the rooms that log, is read in start-relay.ts.
  * @throws ConfigError naming every variable that breaks its rule.
  */
 export const readConfig = (environment: Environment, projectFolder: string): RelayConfig => {
@@ -68,6 +75,9 @@ export const readConfig = (environment: Environment, projectFolder: string): Rel
       projectFolder,
       read('PAGE_FOLDER', 'a folder', defaults.pageFolder, (text) => text),
     ),
+    // Parsed below, for the same reason.
+    collector: undefined,
+    metrics: read('METRICS', 'on, off or local', 'local', parseMetrics),
   }
   const key = environment['RELAY_KEY']?.trim() ?? ''
   if (key !== '') config.seed = parseSeed(key)
@@ -75,11 +85,32 @@ export const readConfig = (environment: Environment, projectFolder: string): Rel
     problems.push(
       `RELAY_KEY must be 64 hexadecimal digits (the seed of an Ed25519 key); it has ${key.length} characters.`,
     )
+  config.collector = readCollector(environment, problems)
   if (config.port !== 0 && config.port === config.relayPort)
     problems.push(`PORT and RELAY_PORT must differ; both are ${config.port}.`)
   if (problems.length > 0) throw new ConfigError(problems.join('\n'))
   return config
 }
+
+/** Reads OTLP_ENDPOINT and OTLP_HEADERS. Both may hold credentials, which no message shows. */
+const readCollector = (environment: Environment, problems: string[]): CollectorAddress | undefined => {
+  const [endpointText, headersText] = [environment['OTLP_ENDPOINT'], environment['OTLP_HEADERS']].map(
+    (text) => text?.trim() ?? '',
+  )
+  const endpoint = parseEndpoint(endpointText ?? '')
+  const headers = parseHeaders(headersText ?? '')
+  if (endpointText !== '' && endpoint === undefined)
+    problems.push(
+      'OTLP_ENDPOINT must be the http or https address of a collector without user, query and fragment, like http://127.0.0.1:4318; the paths /v1/traces and /v1/metrics are appended.',
+    )
+  if (headers === undefined)
+    problems.push('OTLP_HEADERS must be comma-separated name=value pairs with percent-encoded values, like x-key=abc.')
+  if (headersText !== '' && endpointText === '') problems.push('OTLP_HEADERS needs OTLP_ENDPOINT.')
+  return endpoint === undefined || headers === undefined ? undefined : { endpoint, headers }
+}
+
+const parseMetrics = (text: string): MetricsAccess | undefined =>
+  text === 'on' || text === 'off' || text === 'local' ? text : undefined
 
 /**
  * Loads the relay's key from RELAY_KEY or else from the key file, which the first start creates so that the relay's

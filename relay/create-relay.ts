@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { type CircuitRelayService, circuitRelayServer } from '@libp2p/circuit-relay-v2'
-import type { Connection, Libp2p, PeerId, PrivateKey } from '@libp2p/interface'
+import type { ComponentLogger, Connection, Libp2p, Metrics, PeerId, PrivateKey } from '@libp2p/interface'
 import { createLibp2p } from 'libp2p'
 import type { CryptoProvider } from '../workers/protocol/crypto.ts'
 import { PACKAGES_TOPIC } from '../workers/protocol/protocols.ts'
@@ -25,6 +25,7 @@ import { noTelemetry } from '../workers/telemetry/no-telemetry.ts'
 import type { Telemetry } from '../workers/telemetry/telemetry.ts'
 import { addressFor } from './address-for.ts'
 import { replayAnnouncements } from './replay-announcements.ts'
+import { observeRelay, type RelayTelemetry } from './telemetry/observe-relay.ts'
 import { listeningWebSockets } from './ws/transport.ts'
 
 /** Tabs that one relay serves. A node with its connections takes 9 MB, so the relay remains a small program. */
@@ -58,6 +59,10 @@ export interface RelayOptions {
   crypto: CryptoProvider
   validateAnnouncement: AnnouncementValidator
   logger?: Telemetry['logger']
+  /** Counts and traces what the relay does. */
+  telemetry?: RelayTelemetry
+  /** Receives libp2p's own metrics. */
+  metrics?(components: { logger: ComponentLogger }): Metrics
   /** Called for failures that the relay survives. */
   onError?(error: Error): void
 }
@@ -107,6 +112,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
     // `DEBUG=libp2p:*` writes the library's own logs.
     ...(/libp2p|\*/.test(process.env['DEBUG'] ?? '') ? {} : { logger: silentLogger }),
     nodeInfo: { userAgent: 'ggen-relay' },
+    ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
     addresses: { listen: [`/${isIPv6(host) ? 'ip6' : 'ip4'}/${host}/tcp/${port}/ws`], announce: [...announce] },
     transports: [listener.transport],
     // The relay dials nobody; an address that a peer announces must not make it dial strangers.
@@ -158,8 +164,17 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
   node.addEventListener('connection:open', onOpen)
   const stopForgetting = forgetDisconnected(node)
   const stopAdmitting = admitConnected(node)
+  const health = (): RelayHealth => ({
+    peers: node.getPeers().length,
+    reservations: relay.reservations.size,
+    routingTable: routingTableSize(dht),
+    subscribers: pubsub.getSubscribers(PACKAGES_TOPIC).length,
+  })
+  const observed = options.telemetry === undefined ? undefined : observeRelay(node, health, options.telemetry)
   const validate: AnnouncementValidator = async (announcement, from) => {
+    const done = observed?.onAnnouncement(from)
     const validation = await validateAnnouncement(announcement, from)
+    done?.(validation.verdict)
     gossipLog.debug('announcement received', { from, verdict: validation.verdict })
     return validation
   }
@@ -179,12 +194,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
     node,
     port: listener.port(),
     addressFor: (pageHost) => addressFor(node.getMultiaddrs().map(String), pageHost),
-    health: () => ({
-      peers: node.getPeers().length,
-      reservations: relay.reservations.size,
-      routingTable: routingTableSize(dht),
-      subscribers: pubsub.getSubscribers(PACKAGES_TOPIC).length,
-    }),
+    health,
     async stop() {
       stopForgetting()
       stopAdmitting()

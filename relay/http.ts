@@ -1,7 +1,9 @@
-import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdmission, type Permit } from './admission.ts'
+import { type Answer, json, refusal, send } from './answer.ts'
 import { createAssets } from './assets.ts'
+import type { Forwarding } from './otlp/forward.ts'
 
 /** Time from the connection or the previous response to the end of the request's headers, and of the request (ms). */
 const serverOptions = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 2_000 }
@@ -25,6 +27,12 @@ export interface PageServerOptions {
   relaysFor(host: string | undefined): string[]
   /** Health of the relay, which `/healthz` shows beside `ok`; undefined while the relay is down. */
   health(): object | undefined | Promise<object | undefined>
+  /** Forwards telemetry of the page; undefined when there is no collector. */
+  otlp?: Forwarding | undefined
+  /** Answers `/metrics`; undefined for a server without metrics. */
+  metrics?: ((request: IncomingMessage) => Promise<Answer>) | undefined
+  /** Called when a request has been read; the function it returns, when its response has ended. */
+  onRequest?(method: string, path: RequestPath): (status: number) => void
   /** Called for failures that the server survives. */
   onError?(error: Error): void
 }
@@ -37,19 +45,25 @@ export interface PageServer {
 }
 
 /**
- * Serves the built page: its files, `index.html` for every route of the page, `/relays.json` and `/healthz`. It serves
- * only files that were in the folder at start, so no path can escape from it.
+ * Serves the built page: its files, `index.html` for every route of the page, `/relays.json`, `/healthz` and `/metrics`;
+ * and forwards what is posted to `/otlp/v1/traces` and `/otlp/v1/metrics`. It serves only files that were in the folder at start, so no path can escape from it.
  * @throws Error saying what to do when the page is not built or the port is taken.
  */
 export const startPageServer = async (options: PageServerOptions): Promise<PageServer> => {
   const { host, port, relaysFor, health, onError } = options
   const assets = createAssets(options.folder)
 
+  /** Telemetry of the page, which is posted, is the only thing that this server accepts. */
+  const answerTelemetry = async (path: string, request: IncomingMessage): Promise<Answer> =>
+    options.otlp === undefined ? refusal(404) : options.otlp.answer(request, path)
+
   /** Returns undefined once a file is being sent. */
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<Answer | undefined> => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') return refusal(405, { Allow: 'GET, HEAD' })
     const path = readPath(request.url ?? '/')
+    if (path?.startsWith('/otlp/') === true) return answerTelemetry(path, request)
+    if (request.method !== 'GET' && request.method !== 'HEAD') return refusal(405, { Allow: 'GET, HEAD' })
     if (path === undefined) return refusal(400)
+    if (path === '/metrics') return options.metrics?.(request) ?? refusal(404)
     if (path === '/healthz') return healthAnswer(await health())
     if (path === '/relays.json') return json({ relays: relaysFor(request.headers.host) })
     if (assets.serve(path === '/' ? '/index.html' : path, request, response)) return undefined
@@ -65,6 +79,8 @@ export const startPageServer = async (options: PageServerOptions): Promise<PageS
     request.on('error', () => {})
     response.on('error', () => {})
     response.setHeaders(securityHeaders)
+    const done = options.onRequest?.(request.method ?? '', requestPath(request.url ?? '/'))
+    if (done !== undefined) response.once('close', () => done(response.statusCode))
     answer(request, response)
       .catch(() => refusal(500))
       .then((reply) => reply === undefined || send(reply, request, response))
@@ -140,37 +156,17 @@ const securityHeaders = new Headers({
   'Permissions-Policy': 'camera=(), microphone=(), geolocation=()',
 })
 
-interface Answer {
-  status: number
-  headers: OutgoingHttpHeaders
-  body: Buffer
-}
-
-const refusal = (status: 400 | 404 | 405 | 500, headers: OutgoingHttpHeaders = {}): Answer => ({
-  status,
-  headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store', ...headers },
-  body: Buffer.from(`${refusals[status]}\n`),
-})
-
-const refusals = {
-  400: 'Malformed path.',
-  404: 'Not found.',
-  405: 'Only GET and HEAD are supported.',
-  500: 'Internal error.',
-}
-
 const healthAnswer = (relay: object | undefined): Answer =>
   relay === undefined ? json({ ok: false, relay: 'down' }, 503) : json({ ok: true, ...relay })
 
-const json = (value: object, status: 200 | 503 = 200): Answer => ({
-  status,
-  headers: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' },
-  body: Buffer.from(JSON.stringify(value)),
-})
+/** What a request asks for: a few values that label metrics. */
+export type RequestPath = 'page' | 'healthz' | 'relays' | 'metrics' | 'otlp'
 
-const send = ({ status, headers, body }: Answer, request: IncomingMessage, response: ServerResponse): void => {
-  response.writeHead(status, { ...headers, 'Content-Length': body.length })
-  response.end(request.method === 'HEAD' ? undefined : body)
+const requestPath = (url: string): RequestPath => {
+  const [, first = ''] = url.split(/[/?#]/, 2)
+  if (first === 'otlp') return 'otlp'
+  if (first === 'healthz' || first === 'metrics') return first
+  return first === 'relays.json' ? 'relays' : 'page'
 }
 
 /** Decodes a path; undefined for malformed escapes, dot segments, backslashes and control characters. */

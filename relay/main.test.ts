@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createTestNetwork, until } from '../workers/testing/relay-network.ts'
+import { startCollector } from './otlp/fixtures/collector.ts'
 
 const main = join(import.meta.dirname, 'main.ts')
 const network = createTestNetwork()
@@ -141,6 +142,32 @@ describe('relay/main.ts', () => {
     expect(JSON.parse(await get('/relays.json'))).toEqual({ relays: [relay] })
     expect(partOf(child, 'relay')).toBe(relayNow)
     expect(connection?.status).toBe('open')
+  })
+
+  it('answers /metrics with the figures of both processes, and says when the relay is down', async () => {
+    const collector = await startCollector()
+    try {
+      const { child, page, relay } = await started({ OTLP_ENDPOINT: collector.endpoint })
+      const metrics = () => fetch(`${page}/metrics`).then((response) => response.text())
+      const node = await network.startTab([relay])
+      await until('a tab has a reservation', () => node.keeper.relays()[0]?.reserved === true)
+      await expect.poll(metrics).toMatch(/^ggen_page_relay_up 1\n(.*\n)*ggen_relay_reservations 1$/m)
+
+      const posted = await fetch(`${page}/otlp/v1/traces`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', Origin: page },
+        body: '{"resourceSpans":[]}',
+      })
+      expect([posted.status, await posted.json()]).toEqual([200, {}])
+      expect(collector.received.map(({ body }) => body.toString())).toContain('{"resourceSpans":[]}')
+
+      process.kill(partOf(child, 'relay'), 'SIGSTOP')
+      await expect.poll(metrics).toMatch(/^ggen_page_relay_up 0$/m)
+      process.kill(partOf(child, 'relay'), 'SIGCONT')
+      await expect.poll(metrics).toMatch(/^ggen_page_relay_up 1$/m)
+    } finally {
+      await collector.stop()
+    }
   })
 
   it('leaves no process behind when it is killed', async () => {

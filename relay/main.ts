@@ -12,7 +12,7 @@ await runUntilSignal(async (onStop) => {
   readConfig(process.env, join(import.meta.dirname, '..'))
   const relay = startRelayPart((addresses) => page.setRelay(addresses))
   onStop(relay.part.stop)
-  const page = startPagePart(relay.health)
+  const page = startPagePart(relay)
   onStop(page.part.stop)
   const [addresses, address] = await Promise.all([relay.started, page.started])
   console.log(`page: ${address}`)

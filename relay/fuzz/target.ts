@@ -4,6 +4,7 @@ import { readConfig } from '../config.ts'
 import { startPageServer } from '../http.ts'
 import { keepServing } from '../keep-serving.ts'
 import { startRelay } from '../start-relay.ts'
+import { startPageTelemetry } from '../telemetry/page-telemetry.ts'
 
 /**
  * Process under attack: relay and page server. Started by `fork` with `--expose-gc`; the message `measure` makes it
@@ -32,15 +33,19 @@ const lines: string[] = []
 const uncaughtErrors = createUncaughtErrors({ log: (line) => lines.push(line), now: () => performance.now() })
 keepServing(uncaughtErrors, () => process.exit(1))
 
-const config = readConfig({ ...process.env, PORT: '0', RELAY_PORT: '0' }, join(import.meta.dirname, '../..'))
+// Nothing listens at port 1, so each post that is forwarded also fails.
+const environment = { ...process.env, PORT: '0', RELAY_PORT: '0', METRICS: 'on', OTLP_ENDPOINT: 'http://127.0.0.1:1' }
+const config = readConfig(environment, join(import.meta.dirname, '../..'))
 const onError = (error: Error): void => void uncaughtErrors.take(error)
 const relay = await startRelay(config, onError)
+const telemetry = await startPageTelemetry(config, relay.metricsText)
 const page = await startPageServer({
   folder: config.pageFolder,
   host: config.host,
   port: config.port,
   relaysFor: (host) => [relay.addressFor(host)],
   health: relay.health,
+  ...telemetry.serving,
   onError,
 })
 

@@ -9,10 +9,15 @@ export type FromPart =
   /** The page server requests the relay's health. */
   | { kind: 'health-request'; requestId: number }
   | { kind: 'health'; requestId: number; health: RelayHealth | undefined }
+  /** The page server requests the relay's metrics, as Prometheus text. */
+  | { kind: 'metrics-request'; requestId: number }
+  | { kind: 'metrics'; requestId: number; text: string | undefined }
 
 /** Message from the supervisor to a part. A part stops when the channel closes. */
 export type ToPart =
   | { kind: 'health-request'; requestId: number }
   | { kind: 'health'; requestId: number; health: RelayHealth | undefined }
+  | { kind: 'metrics-request'; requestId: number }
+  | { kind: 'metrics'; requestId: number; text: string | undefined }
   /** The relay's multiaddrs, for the page server; empty until the relay has started once. */
   | { kind: 'addresses'; addresses: string[] }

@@ -13,7 +13,10 @@ await runPart(async ({ send, onError }) => {
   return {
     ready: { kind: 'ready', port: relay.port, addresses: relay.node.getMultiaddrs().map(String) },
     onMessage(message) {
-      if (message.kind === 'health-request') send({ ...message, kind: 'health', health: relay.health() })
+      const { kind } = message
+      if (kind === 'health-request') send({ ...message, kind: 'health', health: relay.health() })
+      else if (kind === 'metrics-request')
+        relay.metricsText().then((text) => send({ ...message, kind: 'metrics', text }), onError)
     },
     stop: relay.stop,
   }

@@ -12,11 +12,14 @@ export interface RelayPart {
   started: Promise<readonly string[]>
   /** Undefined while it is down. */
   health(): Promise<RelayHealth | undefined>
+  /** Its metrics as Prometheus text; undefined while it is down. */
+  metrics(): Promise<string | undefined>
 }
 
 /** Starts the relay in its own process. `onAddresses` runs after each start of that process. */
 export const startRelayPart = (onAddresses: (addresses: string[]) => void = () => {}): RelayPart => {
   const requests = createPendingRequests<RelayHealth>()
+  const metricsRequests = createPendingRequests<string>()
   const part = supervise({
     name: 'relay',
     script: script('relay.ts'),
@@ -24,6 +27,7 @@ export const startRelayPart = (onAddresses: (addresses: string[]) => void = () =
     onReady: ({ addresses }) => onAddresses(addresses),
     onMessage(message) {
       if (message.kind === 'health') requests.settle(message.requestId, message.health)
+      else if (message.kind === 'metrics') metricsRequests.settle(message.requestId, message.text)
     },
     log,
   })
@@ -31,6 +35,7 @@ export const startRelayPart = (onAddresses: (addresses: string[]) => void = () =
     part,
     started: part.started.then(({ addresses }) => addresses),
     health: () => requests.send((requestId) => part.send({ kind: 'health-request', requestId })),
+    metrics: () => metricsRequests.send((requestId) => part.send({ kind: 'metrics-request', requestId })),
   }
 }
 
@@ -41,8 +46,8 @@ export interface PagePart {
   setRelay(addresses: string[]): void
 }
 
-/** Starts the page server in its own process; `health` returns the relay's health. */
-export const startPagePart = (health: () => Promise<RelayHealth | undefined>): PagePart => {
+/** Starts the page server in its own process, which asks the relay for its health and metrics. */
+export const startPagePart = ({ health, metrics }: Pick<RelayPart, 'health' | 'metrics'>): PagePart => {
   let addresses: string[] = []
   const sendAddresses = (): void => void part.send({ kind: 'addresses', addresses })
   const part = supervise({
@@ -51,11 +56,13 @@ export const startPagePart = (health: () => Promise<RelayHealth | undefined>): P
     portVariable: 'PORT',
     onReady: sendAddresses,
     onMessage(message) {
-      if (message.kind !== 'health-request') return
-      const { requestId } = message
-      health()
-        .then((health) => part.send({ kind: 'health', requestId, health }))
-        .catch(log)
+      if (message.kind !== 'health-request' && message.kind !== 'metrics-request') return
+      const { kind, requestId } = message
+      const sending =
+        kind === 'health-request'
+          ? health().then((health) => part.send({ kind: 'health', requestId, health }))
+          : metrics().then((text) => part.send({ kind: 'metrics', requestId, text }))
+      sending.catch(log)
     },
     log,
   })

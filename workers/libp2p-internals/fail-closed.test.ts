@@ -1,3 +1,4 @@
+import type { CircuitRelayService } from '@libp2p/circuit-relay-v2'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { GossipSub } from '@libp2p/gossipsub'
 import {
@@ -15,7 +16,7 @@ import { createNode } from '../net/create-node.ts'
 import { webCrypto } from '../stack/web-crypto.ts'
 import { noTelemetry } from '../telemetry/no-telemetry.ts'
 import { gossipsubInternals } from '../testing/gossipsub-internals.ts'
-import { reservationStore } from './circuit-relay.ts'
+import { reservationStore, watchHops } from './circuit-relay.ts'
 import { muxerOf, requireConnectionInternals, transportConnection } from './connection.ts'
 import * as gossip from './gossipsub.ts'
 import { InternalsChanged, type Library, pinnedVersions } from './internals.ts'
@@ -178,6 +179,16 @@ describe('each hook fails with InternalsChanged when the internals of its librar
 
   test('gossipsub: forgetPublished', async () => {
     await expect(gossip.forgetPublished(pubsub, 'topic', new Uint8Array())).rejects.toThrow(InternalsChanged)
+  })
+
+  test.each(['handleReserve', 'handleConnect', 'stopHop'])('circuit-relay: %s of the server', (path) => {
+    const server = Object.fromEntries(
+      ['handleReserve', 'handleConnect', 'stopHop'].filter((name) => name !== path).map((name) => [name, () => {}]),
+    )
+    const watcher = { onReserve: () => () => {}, onConnect: () => () => {}, onOpen: () => () => {}, onBytes: () => {} }
+    expect(() => watchHops(server as unknown as CircuitRelayService, watcher)).toThrow(
+      changed('@libp2p/circuit-relay-v2', path),
+    )
   })
 
   test('circuit-relay: reservationStore', () => {

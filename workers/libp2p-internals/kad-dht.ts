@@ -83,3 +83,25 @@ export const watchRejectedPuts = (
     }
   }
 }
+
+/** Calls `onHandled` after each DHT request of a peer, with its type as the peer sent it. */
+export const watchRequests = (
+  dht: KadDHT,
+  onHandled: (request: { peer: string; type: unknown; durationMs: number; error: unknown }) => void,
+): void => {
+  const { rpc } = internals(dht)
+  const handle = rpc.handleMessage.bind(rpc)
+  rpc.handleMessage = async (from, message) => {
+    const started = performance.now()
+    const report = (error: unknown): void =>
+      onHandled({ peer: String(from), type: message.type, durationMs: performance.now() - started, error })
+    try {
+      const answer = await handle(from, message)
+      report(undefined)
+      return answer
+    } catch (error) {
+      report(error)
+      throw error
+    }
+  }
+}

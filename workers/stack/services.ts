@@ -105,6 +105,7 @@ const dhtComponents = (components: DhtComponents): Omit<DhtComponents, 'ping'> =
   datastore: components.datastore,
   events: components.events,
   logger: components.logger,
+  ...(components.metrics === undefined ? {} : { metrics: components.metrics }),
 })
 
 /**
