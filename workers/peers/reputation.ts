@@ -303,10 +303,13 @@ export const createReputation = (deps: ReputationDependencies): Reputation => {
 
     ban(peer) {
       if (stopped || !isPeerIdText(peer)) return
-      meet(peer).bannedUntil = now() + banMs
+      const state = meet(peer)
+      const wasBanned = isBanned(state)
+      state.bannedUntil = now() + banMs
       log.debug('peer banned by a person', { peer })
       note(peer)
       void flush()
+      if (!wasBanned) onBanned(peer)
     },
 
     unban(peer) {
