@@ -91,7 +91,7 @@ export const createLinks = (search: string): Links => {
         ['failed', failed ? 'yes' : undefined],
       ]),
     peer: (peerId) => to(`/network/peers/${encodeURIComponent(peerId.toWellFormed())}`),
-    trace: (traceId) => to(`/network/traces/${encodeURIComponent(traceId)}`),
+    trace: (traceId) => to(`/network/traces/${encodeURIComponent(traceId.toWellFormed())}`),
     profile: (name) =>
       to(routePatterns.browse, [], [['peer', name], ...kept.filter(([parameter]) => parameter !== 'peer')]),
   }

@@ -88,7 +88,7 @@ const Trace = ({ trace }: { trace: TraceView }) => {
   const links = useLinks()
   const root = useMemo(() => toSpanTree(trace), [trace])
   return (
-    <div className="network trace-page">
+    <div className="trace-page">
       <Link className="trace-back" href={links.network()}>
         <Icon name="back" /> {tracesText.back}
       </Link>
