@@ -51,6 +51,9 @@ export interface ChartOptions {
 /** Least time between two sentences for screen readers (ms). */
 const sentenceMs = 10_000
 
+/** Rows that fill the width at least. */
+const leastRows = 60
+
 /** Events at most this far from the cursor are named (px). */
 const eventReach = 6
 
@@ -71,9 +74,11 @@ export const createChartView = (elements: ChartElements, options: ChartOptions):
   let drawnKey = ''
   let spokenAt = Number.NEGATIVE_INFINITY
 
-  const whole = (window: SampleWindow): TimeRange => {
-    const to = window.times.at(-1) ?? Date.now()
-    return { from: to - range.spanMs, to }
+  /** All of the range; only since the first row while there are fewer, so that a young chart is not a dot at its edge. */
+  const whole = ({ times, stepMs }: SampleWindow): TimeRange => {
+    const to = times.at(-1) ?? Date.now()
+    const age = to - (times.at(0) ?? to)
+    return { from: to - Math.min(range.spanMs, Math.max(age, leastRows * stepMs)), to }
   }
 
   const update = (window: SampleWindow, isForced = false): void => {

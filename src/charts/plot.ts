@@ -3,7 +3,7 @@ import uPlot from 'uplot'
 import { type Axis, linearAxis, logAxis } from './axis.ts'
 import type { ChartData, TimeRange } from './chart-data.ts'
 import type { ChartDefinition, SeriesDefinition } from './chart-definition.ts'
-import { type Palette, readPalette, translucent } from './palette.ts'
+import { fontOf, type Palette, readPalette, translucent } from './palette.ts'
 import { drawMarks } from './plot-marks.ts'
 
 /**
@@ -35,6 +35,8 @@ interface Options {
 /** Width of the value axis (px): equal, so that charts below each other align. */
 const axisWidth = 46
 const axisHeight = 26
+/** Of axis labels (px). */
+const labelSize = 11
 const minuteMs = 60_000
 
 export const createPlot = (element: HTMLElement, definition: ChartDefinition, options: Options): Plot => {
@@ -42,14 +44,14 @@ export const createPlot = (element: HTMLElement, definition: ChartDefinition, op
   let data: ChartData | undefined
   let axis: Axis = { min: 0, max: 1, splits: [0, 1] }
   const range = (): [number, number] => [data?.range.from ?? 0, data?.range.to ?? 1]
-  const font = (): string => `11px ${palette.font}`
+  const font = fontOf(palette, labelSize)
 
   const plot = new uPlot(
     {
       width: options.width,
       height: options.height,
       ms: 1,
-      padding: [8, 18, 0, 0],
+      padding: [8, 25, 0, 0],
       legend: { show: false },
       series: [{}, ...definition.series.map(toSeries)],
       bands: bandsOf(definition.series, () => palette),
@@ -62,7 +64,7 @@ export const createPlot = (element: HTMLElement, definition: ChartDefinition, op
           size: axisHeight,
           space: 76,
           gap: 8,
-          font: font(),
+          font,
           stroke: () => palette.faint,
           grid: { show: false },
           ticks: { show: false },
@@ -72,7 +74,7 @@ export const createPlot = (element: HTMLElement, definition: ChartDefinition, op
         {
           size: axisWidth,
           gap: 6,
-          font: font(),
+          font,
           stroke: () => palette.faint,
           grid: { stroke: () => palette.line, width: 1 },
           ticks: { show: false },
@@ -134,7 +136,8 @@ export const createPlot = (element: HTMLElement, definition: ChartDefinition, op
       ...(isStacked && isFirstOfStack(definition.series, at) ? { fill: () => fillOf(palette, hue), fillTo: 0 } : {}),
       ...(isDashed ? { dash: [4, 3] } : {}),
       paths: (self, index, from, to) => {
-        if (draw === 'none' || (data?.hasFewRows ?? true)) return null
+        // A stack of dots could not be read.
+        if (draw === 'none' || (!isStacked && (data?.hasFewRows ?? true))) return null
         const series = self.series[index]
         if (series !== undefined) series.dash = dashOf(palette, at, isDashed)
         return line?.(self, index, from, to) ?? null
@@ -143,7 +146,7 @@ export const createPlot = (element: HTMLElement, definition: ChartDefinition, op
         size: 4,
         width: 0,
         fill: () => palette.hues[hue],
-        show: () => draw !== 'none' && (data?.hasFewRows ?? false),
+        show: () => draw === 'line' && (data?.hasFewRows ?? false),
         filter: (self, index, show) => (show === true ? null : isolated(self.data[index] ?? [])),
       },
     }
