@@ -238,9 +238,12 @@ export const createChartView = (elements: ChartElements, options: ChartOptions):
     },
     { rootMargin: '100px' },
   )
-  const sizing = new ResizeObserver(() => {
-    if (elements.plot.clientWidth > 0) plot?.resize(size())
-  })
+  // In the next frame: a chart that changes its elements within the notification would be reported as a loop.
+  const sizing = new ResizeObserver(() =>
+    requestAnimationFrame(() => {
+      if (!isStopped && elements.plot.clientWidth > 0) plot?.resize(size())
+    }),
+  )
   seeing.observe(elements.plot)
   sizing.observe(elements.plot)
   const stops = [
