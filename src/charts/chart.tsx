@@ -1,10 +1,19 @@
 import './chart.css'
-import { type KeyboardEvent, useEffect, useEffectEvent, useId, useLayoutEffect, useRef, useState } from 'react'
+import {
+  type CSSProperties,
+  type KeyboardEvent,
+  useEffect,
+  useEffectEvent,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react'
 import { useCommands } from '../hooks/use-app.ts'
 import { downloadBytes } from '../lib/save.ts'
 import { chartText } from '../text/charts.ts'
 import type { ChartData } from './chart-data.ts'
-import { type ChartDefinition, labelOf } from './chart-definition.ts'
+import { type ChartDefinition, dashOf, labelOf } from './chart-definition.ts'
 import type { ChartGroup } from './chart-group.ts'
 import { ChartTable } from './chart-table.tsx'
 import { type ChartRange, type ChartView, createChartView } from './chart-view.ts'
@@ -168,7 +177,7 @@ export const Chart = ({ definition, feed, group, range, speak }: Props) => {
       >
         {entries.map((entry) => (
           <li data-unused key={entry.series.join(' ')}>
-            <span aria-hidden="true" className={swatchClass(entry)} />
+            <Swatch entry={entry} />
             <span className="chart-label" />
             <span className="chart-value" />
           </li>
@@ -178,10 +187,16 @@ export const Chart = ({ definition, feed, group, range, speak }: Props) => {
   )
 }
 
-const swatchClass = ({ hue, look, isDashed }: LegendEntry): string =>
-  ['chart-swatch', `chart-hue-${hue}`, `chart-swatch-${look ?? 'none'}`, isDashed ? 'chart-swatch-dashed' : '']
-    .filter(Boolean)
-    .join(' ')
+const Swatch = ({ entry: { hue, look, isDashed } }: { entry: LegendEntry }) => (
+  <svg
+    aria-hidden="true"
+    className={`chart-swatch chart-hue-${hue} chart-swatch-${look ?? 'none'} ${isDashed ? 'chart-swatch-dashed' : ''}`}
+    style={{ '--dash': dashOf(hue, isDashed).join(' ') || 'none' } as CSSProperties}
+    viewBox="0 0 18 8"
+  >
+    <path d={look === 'area' ? 'M3 .5h12v7H3z' : 'M0 4h18'} />
+  </svg>
+)
 
 type Complete<Parts> = { [Name in keyof Parts]: NonNullable<Parts[Name]> }
 

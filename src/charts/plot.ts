@@ -2,7 +2,7 @@ import 'uplot/dist/uPlot.min.css'
 import uPlot from 'uplot'
 import { type Axis, linearAxis, logAxis } from './axis.ts'
 import type { ChartData, TimeRange } from './chart-data.ts'
-import type { ChartDefinition, SeriesDefinition } from './chart-definition.ts'
+import { type ChartDefinition, dashOf, type SeriesDefinition } from './chart-definition.ts'
 import { fontOf, type Palette, readPalette, translucent } from './palette.ts'
 import { drawMarks } from './plot-marks.ts'
 
@@ -139,7 +139,7 @@ export const createPlot = (element: HTMLElement, definition: ChartDefinition, op
         // A stack of dots could not be read.
         if (draw === 'none' || (!isStacked && (data?.hasFewRows ?? true))) return null
         const series = self.series[index]
-        if (series !== undefined) series.dash = dashOf(palette, at, isDashed)
+        if (series !== undefined) series.dash = palette.isDashed ? dashOf(hue, isDashed) : isDashed ? [4, 3] : []
         return line?.(self, index, from, to) ?? null
       },
       points: {
@@ -193,11 +193,6 @@ const bandsOf = (series: readonly SeriesDefinition[], palette: () => Palette): u
 
 const fillOf = ({ hues, isDashed }: Palette, hue: SeriesDefinition['hue']): string =>
   isDashed ? 'transparent' : translucent(hues[hue], 0.35)
-
-const dashes = [[], [6, 3], [2, 3], [10, 3, 2, 3], [1, 2], [10, 4], [6, 2, 2, 2], [3, 3]]
-
-const dashOf = ({ isDashed }: Palette, at: number, always: boolean): number[] =>
-  isDashed ? (dashes[at % dashes.length] ?? []) : always ? [4, 3] : []
 
 /** Values between two gaps, which a line would not show. */
 const isolated = (values: ArrayLike<number | null | undefined>): number[] | null => {
