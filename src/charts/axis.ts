@@ -11,7 +11,8 @@ const roundSteps = [1, 2, 2.5, 5, 10]
 /** From zero, or from below it, in about `intervals` equal steps. */
 export const linearAxis = (low: number, high: number, intervals = 4): Axis => {
   const min = finiteOr(Math.min(low, 0), 0)
-  const max = Math.max(finiteOr(high, 1), min + Number.EPSILON)
+  const top = Math.max(finiteOr(high, 1), 0)
+  const max = top - min < smallest ? min + 1 : top
   const rough = (max - min) / intervals
   const power = 10 ** Math.floor(Math.log10(rough))
   const step = (roundSteps.find((each) => each * power >= rough * 0.999) ?? 10) * power
@@ -32,7 +33,14 @@ export const logAxis = (low: number, high: number): Axis => {
 /** Lowest value of a logarithmic axis. */
 const lowest = 1e-3
 
-const finiteOr = (value: number, otherwise: number): number => (Number.isFinite(value) ? value : otherwise)
+/** Shortest linear axis. */
+const smallest = 1e-9
+
+/** Values beyond have no round numbers between them. */
+const highest = 1e15
+
+const finiteOr = (value: number, otherwise: number): number =>
+  Number.isNaN(value) ? otherwise : Math.min(Math.max(value, -highest), highest)
 
 /** Without the noise of adding fractions, as in 0.30000000000000004. */
 const round = (value: number, step: number): number => {

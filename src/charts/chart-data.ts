@@ -36,7 +36,7 @@ export interface ChartData {
 const mostRows = 900
 
 /** The stretch of time summarized in a row of a chart of this length (ms). */
-export const bucketOf = ({ from, to }: TimeRange, stepMs: number): number =>
+const bucketOf = ({ from, to }: TimeRange, stepMs: number): number =>
   stepMs * Math.max(1, Math.ceil((to - from) / stepMs / mostRows))
 
 export const toChartData = (definition: ChartDefinition, window: SampleWindow, range: TimeRange): ChartData => {

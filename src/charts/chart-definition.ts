@@ -66,3 +66,11 @@ export const labelOf = ({ label }: SeriesDefinition): string | undefined =>
   typeof label === 'string' ? label : label()
 
 export const columnNameOf = (series: SeriesDefinition): string => series.columnName ?? labelOf(series) ?? ''
+
+const dashes = [[], [6, 3], [2, 3], [10, 3, 2, 3], [1, 2], [10, 4], [6, 2, 2, 2], [3, 3]]
+
+/** The dash of a hue, for those who see no hues. Series that are dashed for all have their own. */
+export const dashOf = (hue: Hue, isDashed: boolean): number[] => {
+  const dash = dashes[hues.indexOf(hue)] ?? []
+  return isDashed ? dash.map((length) => 2 * length) : dash
+}

@@ -1,3 +1,4 @@
+import type { Ref } from 'react'
 import { chartText, formatClock } from '../text/charts.ts'
 import type { ChartData } from './chart-data.ts'
 import { type ChartDefinition, columnNameOf, labelOf } from './chart-definition.ts'
@@ -6,8 +7,14 @@ import { sayEvent, sayValue } from './chart-words.ts'
 /** Most rows of the table: the last ones of the time shown. */
 const mostRows = 120
 
+interface Props {
+  data: ChartData
+  definition: ChartDefinition
+  ref: Ref<HTMLElement>
+}
+
 /** The data of a chart as a table, newest first, with what happened since the row before. */
-export const ChartTable = ({ data, definition }: { data: ChartData; definition: ChartDefinition }) => {
+export const ChartTable = ({ data, definition, ref }: Props) => {
   const { times, values, events } = data
   const shown = definition.series.flatMap((series, at) =>
     labelOf(series) === undefined ? [] : [{ at, name: columnNameOf(series) }],
@@ -20,7 +27,7 @@ export const ChartTable = ({ data, definition }: { data: ChartData; definition: 
   const label = chartText.tableOf({ chart: definition.title })
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section aria-label={label} className="chart-table" tabIndex={0}>
+    <section aria-label={label} className="chart-table" ref={ref} tabIndex={0}>
       <table>
         <caption className="visually-hidden">{label}</caption>
         <thead>

@@ -1,5 +1,5 @@
 import { chartText, formatClock } from '../text/charts.ts'
-import { bucketOf, type ChartData, type TimeRange, toChartData } from './chart-data.ts'
+import { type ChartData, type TimeRange, toChartData } from './chart-data.ts'
 import { type ChartDefinition, labelOf } from './chart-definition.ts'
 import { type ChartGroup, zoomed } from './chart-group.ts'
 import { legendOf, sayEntry, sayMoment, saySentence, sayValues } from './chart-words.ts'
@@ -51,6 +51,13 @@ export interface ChartOptions {
 /** Least time between two sentences for screen readers (ms). */
 const sentenceMs = 10_000
 
+/** Steps in which the picture moves over the width, and the longest time between two (ms). */
+const drawnSteps = 450
+const slowestMs = 5_000
+
+/** Rows that fill the width at least. */
+const leastRows = 60
+
 /** Events at most this far from the cursor are named (px). */
 const eventReach = 6
 
@@ -71,16 +78,19 @@ export const createChartView = (elements: ChartElements, options: ChartOptions):
   let drawnKey = ''
   let spokenAt = Number.NEGATIVE_INFINITY
 
-  const whole = (window: SampleWindow): TimeRange => {
-    const to = window.times.at(-1) ?? Date.now()
-    return { from: to - range.spanMs, to }
+  /** All of the range; only since the first row while there are fewer, so that a young chart is not a dot at its edge. */
+  const whole = ({ times, stepMs }: SampleWindow): TimeRange => {
+    const to = times.at(-1) ?? Date.now()
+    const age = to - (times.at(0) ?? to)
+    return { from: to - Math.min(range.spanMs, Math.max(age, leastRows * stepMs)), to }
   }
 
   const update = (window: SampleWindow, isForced = false): void => {
     const shown = group.zoom() ?? whole(window)
-    // A long range moves by less than a pixel a second: it is drawn when the next row of the picture is complete.
-    const bucketMs = bucketOf(shown, window.stepMs)
-    const key = `${Math.floor(shown.to / bucketMs)} ${window.times.at(0)} ${range.spanMs} ${Math.floor((window.times.at(-1) ?? 0) / bucketMs)}`
+    // A long range moves by less than a pixel a second.
+    const paceMs = Math.min(slowestMs, Math.max(window.stepMs, (shown.to - shown.from) / drawnSteps))
+    const paced = Math.floor((window.times.at(-1) ?? 0) / paceMs)
+    const key = [paced, window.stepMs, window.times.length === 0, shown.to - shown.from].join(' ')
     if (!isForced && key === drawnKey && !isStale) return
     if (!isSeen) {
       isStale = true
@@ -233,9 +243,12 @@ export const createChartView = (elements: ChartElements, options: ChartOptions):
     },
     { rootMargin: '100px' },
   )
-  const sizing = new ResizeObserver(() => {
-    if (elements.plot.clientWidth > 0) plot?.resize(size())
-  })
+  // In the next frame: a chart that changes its elements within the notification would be reported as a loop.
+  const sizing = new ResizeObserver(() =>
+    requestAnimationFrame(() => {
+      if (!isStopped && elements.plot.clientWidth > 0) plot?.resize(size())
+    }),
+  )
   seeing.observe(elements.plot)
   sizing.observe(elements.plot)
   const stops = [

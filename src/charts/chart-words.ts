@@ -3,22 +3,24 @@ import { shortened } from '../lib/names.ts'
 import { chartText, formatClock } from '../text/charts.ts'
 import { formatList } from '../text/format.ts'
 import { tame } from '../text/words.ts'
-import { type ChartDefinition, labelOf } from './chart-definition.ts'
+import { type ChartDefinition, type Hue, labelOf } from './chart-definition.ts'
 
 /** The entries of a legend: series of one label share an entry, as in and out of a protocol. */
 export interface LegendEntry {
-  readonly hue: string
+  readonly hue: Hue
   readonly isDashed: boolean
-  readonly isLine: boolean
+  /** Undefined if it is not drawn. */
+  readonly look: 'line' | 'area' | undefined
   /** Indices of the series. */
   readonly series: readonly number[]
 }
 
 export const legendOf = ({ series }: ChartDefinition): LegendEntry[] => {
-  const entries: { hue: string; isDashed: boolean; isLine: boolean; label: unknown; series: number[] }[] = []
+  const entries: (LegendEntry & { label: unknown; series: number[] })[] = []
   for (const [at, { label, hue, isDashed = false, draw = 'line' }] of series.entries()) {
     const known = entries.find((entry) => entry.label === label && entry.hue === hue)
-    if (known === undefined) entries.push({ hue, isDashed, isLine: draw === 'line', label, series: [at] })
+    const look = draw === 'none' ? undefined : draw === 'line' ? 'line' : 'area'
+    if (known === undefined) entries.push({ hue, isDashed, look, label, series: [at] })
     else known.series.push(at)
   }
   return entries

@@ -1,14 +1,23 @@
 import './chart.css'
-import { type KeyboardEvent, useEffect, useEffectEvent, useId, useRef, useState } from 'react'
+import {
+  type CSSProperties,
+  type KeyboardEvent,
+  useEffect,
+  useEffectEvent,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react'
 import { useCommands } from '../hooks/use-app.ts'
 import { downloadBytes } from '../lib/save.ts'
 import { chartText } from '../text/charts.ts'
 import type { ChartData } from './chart-data.ts'
-import { type ChartDefinition, type Hue, labelOf } from './chart-definition.ts'
+import { type ChartDefinition, dashOf, labelOf } from './chart-definition.ts'
 import type { ChartGroup } from './chart-group.ts'
 import { ChartTable } from './chart-table.tsx'
 import { type ChartRange, type ChartView, createChartView } from './chart-view.ts'
-import { legendOf, sayEntry } from './chart-words.ts'
+import { type LegendEntry, legendOf, sayEntry } from './chart-words.ts'
 import { chartToCsv } from './export-csv.ts'
 import { toPng } from './export-png.ts'
 import type { SampleFeed } from './feed.ts'
@@ -68,7 +77,19 @@ export const Chart = ({ definition, feed, group, range, speak }: Props) => {
   }, [definition, feed, group])
   useEffect(() => view.current?.setRange(range), [range])
 
-  const toggleTable = (): void => setTableData(isTable ? undefined : view.current?.data())
+  const table = useRef<HTMLElement>(null)
+  const isFocusLost = useRef(false)
+
+  const toggleTable = (): void => {
+    isFocusLost.current = [plot.current, table.current].includes(document.activeElement as HTMLDivElement | null)
+    setTableData(isTable ? undefined : view.current?.data())
+  }
+
+  // The chart or the table that had the focus is gone.
+  useLayoutEffect(() => {
+    if (isFocusLost.current) (isTable ? table : plot).current?.focus()
+    isFocusLost.current = false
+  }, [isTable])
 
   const press = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return
@@ -102,7 +123,7 @@ export const Chart = ({ definition, feed, group, range, speak }: Props) => {
           const label = first === undefined ? undefined : labelOf(first)
           return label === undefined
             ? []
-            : [{ hue: entry.hue as Hue, text: `${label} ${sayEntry(definition, entry, data.latest)}` }]
+            : [{ hue: entry.hue, text: `${label} ${sayEntry(definition, entry, data.latest)}` }]
         }),
       })
       downloadBytes(new Uint8Array(await picture.arrayBuffer()), `${fileName}.png`, 'image/png')
@@ -148,15 +169,15 @@ export const Chart = ({ definition, feed, group, range, speak }: Props) => {
           title={chartText.keys}
         />
         <p className="chart-empty" hidden={isTable} ref={empty} />
-        {isTable ? <ChartTable data={tableData} definition={definition} /> : null}
+        {isTable ? <ChartTable data={tableData} definition={definition} ref={table} /> : null}
       </div>
       <ul
         className={entries.length < definition.series.length ? 'chart-legend chart-legend-wide' : 'chart-legend'}
         ref={legend}
       >
-        {entries.map(({ hue, series, isLine, isDashed }) => (
-          <li data-unused key={series.join(' ')}>
-            <span aria-hidden="true" className={swatchClass(hue, isLine, isDashed)} />
+        {entries.map((entry) => (
+          <li data-unused key={entry.series.join(' ')}>
+            <Swatch entry={entry} />
             <span className="chart-label" />
             <span className="chart-value" />
           </li>
@@ -166,10 +187,16 @@ export const Chart = ({ definition, feed, group, range, speak }: Props) => {
   )
 }
 
-const swatchClass = (hue: string, isLine: boolean, isDashed: boolean): string =>
-  ['chart-swatch', `chart-hue-${hue}`, isLine ? 'chart-swatch-line' : '', isDashed ? 'chart-swatch-dashed' : '']
-    .filter(Boolean)
-    .join(' ')
+const Swatch = ({ entry: { hue, look, isDashed } }: { entry: LegendEntry }) => (
+  <svg
+    aria-hidden="true"
+    className={`chart-swatch chart-hue-${hue} chart-swatch-${look ?? 'none'} ${isDashed ? 'chart-swatch-dashed' : ''}`}
+    style={{ '--dash': dashOf(hue, isDashed).join(' ') || 'none' } as CSSProperties}
+    viewBox="0 0 18 8"
+  >
+    <path d={look === 'area' ? 'M3 .5h12v7H3z' : 'M0 4h18'} />
+  </svg>
+)
 
 type Complete<Parts> = { [Name in keyof Parts]: NonNullable<Parts[Name]> }
 

@@ -1,5 +1,5 @@
 import type { Hue } from './chart-definition.ts'
-import type { Palette } from './palette.ts'
+import { fontOf, type Palette } from './palette.ts'
 
 interface Picture {
   canvas: HTMLCanvasElement
@@ -22,7 +22,7 @@ export const toPng = async ({ canvas, palette, title, subtitle, legend }: Pictur
   const context = target.getContext('2d')
   if (context === null) throw new Error('This browser gives no canvas.')
   const width = canvas.width / ratio + 2 * padding
-  const font = (size: number, weight = 400): string => `${weight} ${size}px ${palette.font}`
+  const font = (size: number, weight = 400): string => fontOf(palette, size, weight)
   context.font = font(textSize)
   const placed = inLines(legend, width - 2 * padding, (text) => context.measureText(text).width + 28)
   const lines = (placed.at(-1)?.line ?? -1) + 1

@@ -48,15 +48,18 @@ export const createSampleFeed = ({ load, isVisible, onVisible, heapBytes }: Samp
   let silent = 0
   let patience = silentAnswers
 
+  /** Paused, with a picture to look at. */
+  const isStill = (): boolean => isPaused && window.times.length > 0
+
   const poll = async (): Promise<void> => {
-    if (isLoading || isPaused || !isRunning || !isVisible()) return
+    if (isLoading || isStill() || !isRunning || !isVisible()) return
     clearTimeout(timer)
     isLoading = true
     const asked = step
     const since = silent >= patience ? undefined : window.times.at(-1)
     const rows = readSamples(await load(since, { step: asked }).catch(() => undefined))
     isLoading = false
-    if (asked === step && !isPaused) take(rows, since)
+    if (asked === step && !isStill()) take(rows, since)
     if (!isRunning) return
     timer = setTimeout(poll, asked === step ? steps[step].pollMs : 0)
   }

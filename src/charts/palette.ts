@@ -57,3 +57,6 @@ export const translucent = (colour: string, alpha: number): string => {
   const channels = colour.startsWith('rgb') ? colour.match(/[\d.]+/g) : null
   return channels === null ? colour : `rgb(${channels.slice(0, 3).join(' ')} / ${alpha})`
 }
+
+/** A font as a canvas takes it. */
+export const fontOf = ({ font }: Palette, size: number, weight = 400): string => [weight, `${size}px`, font].join(' ')

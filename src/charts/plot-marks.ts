@@ -25,21 +25,17 @@ export const drawMarks = (plot: uPlot, { data, palette, limit, series }: Marks):
   ctx.restore()
 }
 
-/** One path for all dots: at most 2,000, each second. */
+/** Squares on whole pixels: of 2,000 dots each second, arcs would take most of the time of the page. */
 const drawPoints = (plot: uPlot, { points: { times, values } }: ChartData, colour: string, ratio: number): void => {
   const { ctx } = plot
-  const radius = 1.75 * ratio
+  const size = Math.round(3 * ratio)
   ctx.fillStyle = colour
-  ctx.beginPath()
   for (let at = 0; at < times.length; at += 1) {
     const value = values[at] ?? 0
     if (value <= 0) continue
-    const x = plot.valToPos(times[at] ?? 0, 'x', true)
-    const y = plot.valToPos(value, 'y', true)
-    ctx.moveTo(x + radius, y)
-    ctx.arc(x, y, radius, 0, 2 * Math.PI)
+    const left = Math.round(plot.valToPos(times[at] ?? 0, 'x', true) - size / 2)
+    ctx.fillRect(left, Math.round(plot.valToPos(value, 'y', true) - size / 2), size, size)
   }
-  ctx.fill()
 }
 
 const drawLimit = (plot: uPlot, limit: number, { error }: Palette, ratio: number): void => {

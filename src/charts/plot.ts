@@ -2,8 +2,8 @@ import 'uplot/dist/uPlot.min.css'
 import uPlot from 'uplot'
 import { type Axis, linearAxis, logAxis } from './axis.ts'
 import type { ChartData, TimeRange } from './chart-data.ts'
-import type { ChartDefinition, SeriesDefinition } from './chart-definition.ts'
-import { type Palette, readPalette, translucent } from './palette.ts'
+import { type ChartDefinition, dashOf, type SeriesDefinition } from './chart-definition.ts'
+import { fontOf, type Palette, readPalette, translucent } from './palette.ts'
 import { drawMarks } from './plot-marks.ts'
 
 /**
@@ -35,6 +35,8 @@ interface Options {
 /** Width of the value axis (px): equal, so that charts below each other align. */
 const axisWidth = 46
 const axisHeight = 26
+/** Of axis labels (px). */
+const labelSize = 11
 const minuteMs = 60_000
 
 export const createPlot = (element: HTMLElement, definition: ChartDefinition, options: Options): Plot => {
@@ -42,14 +44,14 @@ export const createPlot = (element: HTMLElement, definition: ChartDefinition, op
   let data: ChartData | undefined
   let axis: Axis = { min: 0, max: 1, splits: [0, 1] }
   const range = (): [number, number] => [data?.range.from ?? 0, data?.range.to ?? 1]
-  const font = (): string => `11px ${palette.font}`
+  const font = fontOf(palette, labelSize)
 
   const plot = new uPlot(
     {
       width: options.width,
       height: options.height,
       ms: 1,
-      padding: [8, 18, 0, 0],
+      padding: [8, 25, 0, 0],
       legend: { show: false },
       series: [{}, ...definition.series.map(toSeries)],
       bands: bandsOf(definition.series, () => palette),
@@ -62,7 +64,7 @@ export const createPlot = (element: HTMLElement, definition: ChartDefinition, op
           size: axisHeight,
           space: 76,
           gap: 8,
-          font: font(),
+          font,
           stroke: () => palette.faint,
           grid: { show: false },
           ticks: { show: false },
@@ -72,7 +74,7 @@ export const createPlot = (element: HTMLElement, definition: ChartDefinition, op
         {
           size: axisWidth,
           gap: 6,
-          font: font(),
+          font,
           stroke: () => palette.faint,
           grid: { stroke: () => palette.line, width: 1 },
           ticks: { show: false },
@@ -134,16 +136,17 @@ export const createPlot = (element: HTMLElement, definition: ChartDefinition, op
       ...(isStacked && isFirstOfStack(definition.series, at) ? { fill: () => fillOf(palette, hue), fillTo: 0 } : {}),
       ...(isDashed ? { dash: [4, 3] } : {}),
       paths: (self, index, from, to) => {
-        if (draw === 'none' || (data?.hasFewRows ?? true)) return null
+        // A stack of dots could not be read.
+        if (draw === 'none' || (!isStacked && (data?.hasFewRows ?? true))) return null
         const series = self.series[index]
-        if (series !== undefined) series.dash = dashOf(palette, at, isDashed)
+        if (series !== undefined) series.dash = palette.isDashed ? dashOf(hue, isDashed) : isDashed ? [4, 3] : []
         return line?.(self, index, from, to) ?? null
       },
       points: {
         size: 4,
         width: 0,
         fill: () => palette.hues[hue],
-        show: () => draw !== 'none' && (data?.hasFewRows ?? false),
+        show: () => draw === 'line' && (data?.hasFewRows ?? false),
         filter: (self, index, show) => (show === true ? null : isolated(self.data[index] ?? [])),
       },
     }
@@ -190,11 +193,6 @@ const bandsOf = (series: readonly SeriesDefinition[], palette: () => Palette): u
 
 const fillOf = ({ hues, isDashed }: Palette, hue: SeriesDefinition['hue']): string =>
   isDashed ? 'transparent' : translucent(hues[hue], 0.35)
-
-const dashes = [[], [6, 3], [2, 3], [10, 3, 2, 3], [1, 2], [10, 4], [6, 2, 2, 2], [3, 3]]
-
-const dashOf = ({ isDashed }: Palette, at: number, always: boolean): number[] =>
-  isDashed ? (dashes[at % dashes.length] ?? []) : always ? [4, 3] : []
 
 /** Values between two gaps, which a line would not show. */
 const isolated = (values: ArrayLike<number | null | undefined>): number[] | null => {

@@ -58,6 +58,8 @@ const readPoints = (points: unknown): SamplePoints => {
   const { times, values } = isRecord(points) ? points : {}
   const pairs = Array.from(toArray(times), (time, at) => [time, toArray(values)[at] ?? Number.NaN] as const)
     .filter(([time, value]) => Number.isFinite(time) && Number.isFinite(value))
+    // Of a search of the times, not of the order in which they were measured.
+    .sort(([a], [b]) => a - b)
     .slice(-most.points)
   return { times: Float64Array.from(pairs, ([time]) => time), values: Float64Array.from(pairs, ([, value]) => value) }
 }

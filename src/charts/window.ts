@@ -81,22 +81,38 @@ const joinPoints = (
 ): ReadonlyMap<SamplePointName, SamplePoints> => {
   const joined = new Map<SamplePointName, SamplePoints>()
   for (const name of new Set([...old.keys(), ...added.keys()])) {
-    const pairs = [
-      ...pairsOf(old.get(name)).filter(([time]) => time <= since),
-      ...pairsOf(added.get(name)).filter(([time]) => time > since),
-    ]
-      .filter(([time]) => time >= oldest)
-      .slice(-mostPoints)
+    const before = slice(old.get(name), oldest, since)
+    const after = slice(added.get(name), Math.max(oldest, since), Number.POSITIVE_INFINITY, since)
+    const drop = Math.max(0, before.times.length + after.times.length - mostPoints)
     joined.set(name, {
-      times: Float64Array.from(pairs, ([time]) => time),
-      values: Float64Array.from(pairs, ([, value]) => value),
+      times: concat(before.times, after.times, drop),
+      values: concat(before.values, after.values, drop),
     })
   }
   return joined
 }
 
-const pairsOf = (points: SamplePoints | undefined): (readonly [time: number, value: number])[] =>
-  points === undefined ? [] : Array.from(points.times, (time, at) => [time, points.values[at] ?? Number.NaN] as const)
+/** Those in [from, to], after `after`. */
+const slice = (
+  { times, values }: SamplePoints = { times: noRows.times, values: noRows.times },
+  from: number,
+  to: number,
+  after = Number.NEGATIVE_INFINITY,
+): SamplePoints => {
+  let start = lowerBound(times, from)
+  while (start < times.length && (times[start] ?? 0) <= after) start += 1
+  let end = lowerBound(times, to)
+  while (end < times.length && (times[end] ?? 0) <= to) end += 1
+  return { times: times.subarray(start, Math.max(start, end)), values: values.subarray(start, Math.max(start, end)) }
+}
+
+/** Two arrays as one, without the first `drop` values. */
+const concat = (first: Float64Array, second: Float64Array, drop: number): Float64Array => {
+  const joined = new Float64Array(first.length + second.length)
+  joined.set(first)
+  joined.set(second, first.length)
+  return joined.subarray(drop)
+}
 
 const joinEvents = (
   old: readonly SampleEvent[],

@@ -41,7 +41,7 @@ export const expectModal = async (opener: string): Promise<void> => {
   expect(nameOf(document.activeElement ?? document.body)).toBe(opener)
 }
 
-/** All controls that Tab should reach; in a tab list only the selected tab. */
+/** All controls that Tab should reach; in a tab list only the selected tab, of radio buttons only the chosen one. */
 const tabbable = (root: ParentNode): HTMLElement[] => [
   ...new Set(
     [...root.querySelectorAll<HTMLElement>(controls)]
@@ -53,7 +53,9 @@ const tabbable = (root: ParentNode): HTMLElement[] => [
 ]
 
 const isReachable = (element: HTMLElement): boolean =>
-  (element.tabIndex >= 0 || element.role === 'tab') && isVisible(element) && !element.matches(':disabled, [hidden]')
+  (element.tabIndex >= 0 || element.role === 'tab') &&
+  isVisible(element) &&
+  !element.matches(':disabled, [hidden], [type=radio]:not(:checked)')
 
 const focused = (): string => describeControl(document.activeElement)
 

@@ -18,6 +18,7 @@ export const networkText = messages('network', {
   steps: 'Connection state',
   stepState: choice({ ok: 'Working', working: 'In progress', waiting: 'Waiting', failed: 'Not working' }),
   stepDetails: 'Details',
+  stepsOpen: params('Not finished: {steps}.'),
   changed: params(', changed {ago}'),
   step: choice({
     relay: 'Relay',

@@ -72,11 +72,12 @@ export default function NetworkPage() {
                 <Topology />
               </Part>
             </div>
-            <div className="slot slot-peers">
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+            <section aria-label={networkText.peers} className="slot slot-peers" tabIndex={0}>
               <Part name={drawingFailureText.peers} of={status}>
                 <Peers />
               </Part>
-            </div>
+            </section>
           </div>
           <Part name={drawingFailureText.charts} of={status}>
             <Charts feed={feed} group={group} range={range} />

@@ -37,9 +37,9 @@ export const createReputationChart = (): ChartDefinition => {
     atLeast: [0, 1],
     format: formatScore,
     series: [
+      { label: chartText.averageScore, hue: 'ink', read: column('reputation_avg'), summary: 'last', isDashed: true },
       ...hues.best.map((_hue, at) => line('best', at)),
       ...hues.worst.map((_hue, at) => line('worst', at)),
-      { label: chartText.averageScore, hue: 'ink', read: column('reputation_avg'), summary: 'last', isDashed: true },
     ],
     prepare(window) {
       const ranked = rankedPeers(window)

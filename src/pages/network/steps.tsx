@@ -2,7 +2,7 @@ import type { StatusView, StepState } from '../../../workers/contract/views.ts'
 import { Icon, type IconName } from '../../components/icon.tsx'
 import { useNow } from '../../hooks/use-now.ts'
 import { type StepLine, stepLines } from '../../store/selectors.ts'
-import { formatAgo, formatDateTime } from '../../text/format.ts'
+import { formatAgo, formatDateTime, formatList } from '../../text/format.ts'
 import { networkText } from '../../text/network.ts'
 
 const iconByState: Record<StepState, IconName> = { ok: 'ok', working: 'working', waiting: 'waiting', failed: 'warning' }
@@ -62,21 +62,26 @@ const Since = ({ since, now }: { since: number; now: number }) => (
   <time title={formatDateTime(since)}>{networkText.changed({ ago: formatAgo(since, now) })}</time>
 )
 
-/** The first step that failed with its advice, else the one in progress, else what is well. */
+/** The first step that failed with its advice, else those in progress, else what is well. */
 const Attention = ({ lines }: { lines: readonly StepLine[] }) => {
   const failed = lines.find(({ state }) => state === 'failed')
-  const working = lines.find(({ state }) => state === 'working' || state === 'waiting')
-  const shown = failed ?? working
-  if (shown !== undefined)
+  if (failed !== undefined)
     return (
-      <p className={`attention step-${shown.state}`}>
-        <strong>{shown.title}</strong> {shown.sentence} {shown.next}
+      <p className="attention step-failed">
+        <strong>{failed.title}</strong> {failed.sentence} {failed.next}
       </p>
     )
-  const [, reservation, direct, , catalogue] = lines
+  const open = lines.filter(({ state }) => state !== 'ok').map(({ title }) => title)
+  if (open.length > 0) return <p className="attention">{networkText.stepsOpen({ steps: formatList(open) })}</p>
   return (
     <p className="attention">
-      {reservation?.sentence} {direct?.sentence} {catalogue?.sentence}
+      {lines
+        .filter(({ key }) => wellKnown.has(key))
+        .map(({ sentence }) => sentence)
+        .join(' ')}
     </p>
   )
 }
+
+/** Steps whose sentences say most when all is well. */
+const wellKnown: ReadonlySet<StepLine['key']> = new Set(['reservation', 'direct', 'catalogue'] as const)
