@@ -34,7 +34,7 @@ export const sayValue = (definition: ChartDefinition, at: number, value: number 
 }
 
 export const sayEntry = (definition: ChartDefinition, { series }: LegendEntry, values: Values): string =>
-  series.map((at) => sayValue(definition, at, values[at])).join('  ')
+  series.map((at) => sayValue(definition, at, values[at])).join(' ')
 
 /** All series that have a value, in words. */
 export const sayValues = (definition: ChartDefinition, values: Values): string => {

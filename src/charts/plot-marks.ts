@@ -11,17 +11,29 @@ interface Marks {
   series: readonly SeriesDefinition[]
 }
 
-/** What uPlot has no series for: single measurements as dots, the limit as a line, events as flags on the time axis. */
-export const drawMarks = (plot: uPlot, { data, palette, limit, series }: Marks): void => {
-  const { ctx, bbox } = plot
-  const ratio = devicePixelRatio
+/** Single measurements as dots, below the lines; fainter where there are many. */
+export const drawMeasurements = (plot: uPlot, { data, palette, series }: Marks): void => {
+  const { length } = data.points.times
+  if (length === 0) return
+  const alpha = data.hasFewMeasurements ? 0.9 : length < manyPoints ? 0.35 : 0.2
+  within(plot, () => drawPoints(plot, data, translucent(palette.hues[series[0]?.hue ?? '1'], alpha), devicePixelRatio))
+}
+
+const manyPoints = 500
+
+/** What uPlot has no series for: the limit as a line, events as flags on the time axis. */
+export const drawMarks = (plot: uPlot, { data, palette, limit }: Marks): void =>
+  within(plot, () => {
+    if (limit !== undefined) drawLimit(plot, limit, palette, devicePixelRatio)
+    drawFlags(plot, data, palette, devicePixelRatio)
+  })
+
+const within = ({ ctx, bbox }: uPlot, draw: () => void): void => {
   ctx.save()
   ctx.beginPath()
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
   ctx.clip()
-  drawPoints(plot, data, translucent(palette.hues[series[0]?.hue ?? '1'], data.hasFewMeasurements ? 0.9 : 0.4), ratio)
-  if (limit !== undefined) drawLimit(plot, limit, palette, ratio)
-  drawFlags(plot, data, palette, ratio)
+  draw()
   ctx.restore()
 }
 

@@ -4,7 +4,7 @@ import { type Axis, linearAxis, logAxis } from './axis.ts'
 import type { ChartData, TimeRange } from './chart-data.ts'
 import { type ChartDefinition, dashOf, type SeriesDefinition } from './chart-definition.ts'
 import { fontOf, type Palette, readPalette, translucent } from './palette.ts'
-import { drawMarks } from './plot-marks.ts'
+import { drawMarks, drawMeasurements } from './plot-marks.ts'
 
 /**
  * uPlot with the look of this page. Loaded when the first chart is shown. Made once per chart; then only its data
@@ -45,6 +45,10 @@ export const createPlot = (element: HTMLElement, definition: ChartDefinition, op
   let axis: Axis = { min: 0, max: 1, splits: [0, 1] }
   const range = (): [number, number] => [data?.range.from ?? 0, data?.range.to ?? 1]
   const font = fontOf(palette, labelSize)
+
+  const mark = (drawn: uPlot, draw: typeof drawMarks): void => {
+    if (data !== undefined) draw(drawn, { data, palette, limit: definition.limit?.(), series: definition.series })
+  }
 
   const plot = new uPlot(
     {
@@ -113,12 +117,8 @@ export const createPlot = (element: HTMLElement, definition: ChartDefinition, op
             plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
           },
         ],
-        draw: [
-          (drawn) => {
-            if (data !== undefined)
-              drawMarks(drawn, { data, palette, limit: definition.limit?.(), series: definition.series })
-          },
-        ],
+        drawAxes: [(drawn) => mark(drawn, drawMeasurements)],
+        draw: [(drawn) => mark(drawn, drawMarks)],
       },
     },
     toColumns(definition, undefined),

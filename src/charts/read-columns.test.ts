@@ -33,15 +33,15 @@ test('a share is that of the counts in the minute before, as counted one by one'
 
 test('a count of a minute is given in a second', () => {
   const window = windowOf(60_000, { bytes_in_piece: [600, 1200], bytes_in_sync: [60, Number.NaN] })
-  expect([...perSecond('bytes_in_piece')(window, 0, 2)]).toEqual([10, 20])
-  expect([...perSecond('bytes_in_piece', 'bytes_in_sync')(window, 0, 2)]).toEqual([11, Number.NaN])
+  expect(Array.from(perSecond('bytes_in_piece')(window, 0, 2))).toEqual([10, 20])
+  expect(Array.from(perSecond('bytes_in_piece', 'bytes_in_sync')(window, 0, 2))).toEqual([11, Number.NaN])
   expect(total(window, 'bytes_in_sync', 0, 2)).toBe(60)
 })
 
 test('a column that the engine does not know has no values', () => {
   const window = windowOf(1000, { operations: [1, 2] })
-  expect([...column('event_loop_lag')(window, 0, 2)]).toEqual([])
-  expect([...perSecond('gossip_sent')(window, 0, 2)]).toEqual([Number.NaN, Number.NaN])
-  expect([...shareOf(['cache_misses'], ['cache_misses'])(window, 0, 2)]).toEqual([Number.NaN, Number.NaN])
+  expect(Array.from(column('event_loop_lag')(window, 0, 2))).toEqual([])
+  expect(Array.from(perSecond('gossip_sent')(window, 0, 2))).toEqual([Number.NaN, Number.NaN])
+  expect(Array.from(shareOf(['cache_misses'], ['cache_misses'])(window, 0, 2))).toEqual([Number.NaN, Number.NaN])
   expect(total(window, 'cache_misses', 0, 2)).toBe(0)
 })

@@ -16,7 +16,7 @@ export const noRows: SampleRows = { times: new Float64Array(), columns: new Map(
 /** Most rows, columns and points that are read: a day of seconds, and more names than there are. */
 const most = { rows: 90_000, columns: 200, points: 2_000, events: 200 }
 
-export const samplePointNames = ['dht_lookup', 'search', 'install', 'gossip_propagation'] as const
+const samplePointNames = ['dht_lookup', 'search', 'install', 'gossip_propagation'] as const
 
 /** Reads any value. What has the wrong type is left out, what is too short is filled with NaN, what is too long is cut. */
 export const readSamples = (view: unknown): SampleRows => {

@@ -41,7 +41,6 @@ export const chartText = messages('charts', {
   sentenceWithoutData: params('{chart} {range}: no data.'),
   valueOf: params('{series} {value}'),
   atTime: params('{time}: {values}'),
-  eventAt: params('{event}'),
   event: choice({
     'relay-connected': 'Relay connected',
     'relay-lost': 'Relay lost',
@@ -104,8 +103,8 @@ export const chartText = messages('charts', {
     relay: 'Relay',
     other: 'Other',
   }),
-  bytesIn: params('↓ {bytes}'),
-  bytesOut: params('↑ {bytes}'),
+  bytesIn: params('↓{bytes}'),
+  bytesOut: params('↑{bytes}'),
   throughputNow: params('↓ {in}/s  ↑ {out}/s'),
 
   averageScore: 'Average',

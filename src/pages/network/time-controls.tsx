@@ -17,7 +17,7 @@ export const ranges = {
 
 export type RangeName = keyof typeof ranges
 
-export const rangeNames = Object.keys(ranges) as RangeName[]
+const rangeNames = Object.keys(ranges) as RangeName[]
 
 export const chartRangeOf = (name: RangeName): ChartRange => ({
   spanMs: ranges[name].spanMs,
