@@ -87,7 +87,10 @@ export const createEngineNetwork = ({ seed = 1, conditions, webSockets = false }
   }
 
   /** Starts an engine, with the storage of an earlier one of the same name. */
-  const start = async (name: string, { clockMs = 0, tracer, meter, origin }: StartOptions = {}): Promise<EnginePeer> => {
+  const start = async (
+    name: string,
+    { clockMs = 0, tracer, meter, origin }: StartOptions = {},
+  ): Promise<EnginePeer> => {
     addresses += 1
     const listen = `/memory/engine-${addresses}`
     const disk = diskOf(name)
