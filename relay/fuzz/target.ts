@@ -3,6 +3,7 @@ import { createUncaughtErrors } from '../../workers/stack/uncaught-errors.ts'
 import { readConfig } from '../config.ts'
 import { startPageServer } from '../http.ts'
 import { keepServing } from '../keep-serving.ts'
+import { createForwarding } from '../otlp/forward.ts'
 import { startRelay } from '../start-relay.ts'
 import { startPageTelemetry } from '../telemetry/page-telemetry.ts'
 
@@ -33,12 +34,16 @@ const lines: string[] = []
 const uncaughtErrors = createUncaughtErrors({ log: (line) => lines.push(line), now: () => performance.now() })
 keepServing(uncaughtErrors, () => process.exit(1))
 
-// Nothing listens at port 1, so each post that is forwarded also fails.
-const environment = { ...process.env, PORT: '0', RELAY_PORT: '0', METRICS: 'on', OTLP_ENDPOINT: 'http://127.0.0.1:1' }
+const environment = { ...process.env, PORT: '0', RELAY_PORT: '0', METRICS: 'on' }
 const config = readConfig(environment, join(import.meta.dirname, '../..'))
 const onError = (error: Error): void => void uncaughtErrors.take(error)
 const relay = await startRelay(config, onError)
 const telemetry = await startPageTelemetry(config, relay.metricsText)
+// Nothing listens at port 1, so each post also fails. What the processes export themselves would open sockets at any time.
+const otlp = createForwarding({
+  collector: { endpoint: 'http://127.0.0.1:1', headers: {} },
+  now: () => performance.now(),
+})
 const page = await startPageServer({
   folder: config.pageFolder,
   host: config.host,
@@ -46,6 +51,7 @@ const page = await startPageServer({
   relaysFor: (host) => [relay.addressFor(host)],
   health: relay.health,
   ...telemetry.serving,
+  otlp,
   onError,
 })
 
