@@ -1,5 +1,4 @@
 import type { TraceRecord } from './span-recorder.ts'
-import { createTokenBucket, type TokenBucket, type TokenBucketOptions } from './token-bucket.ts'
 import { nameOfTrace } from './trace-name.ts'
 
 /**
@@ -9,11 +8,20 @@ import { nameOfTrace } from './trace-name.ts'
  */
 export type TailSampler = (trace: TraceRecord) => boolean
 
+export interface Rate {
+  readonly perSecond: number
+  /** At once. */
+  readonly burst: number
+}
+
+/** Creates a limit, which tells of each trace whether it is within the rate. */
+export type LimitRate = (rate: Rate) => () => boolean
+
 /** Of one name. */
-const ordinary: TokenBucketOptions = { perSecond: 20, burst: 100 }
+const ordinary: Rate = { perSecond: 20, burst: 100 }
 
 /** Of all names together. */
-const preferred: TokenBucketOptions = { perSecond: 50, burst: 200 }
+const preferred: Rate = { perSecond: 50, burst: 200 }
 
 /** Duration (ms) from which a trace is slow: a person has noticed. */
 export const slowTraceMs = 500
@@ -22,17 +30,16 @@ export const slowTraceMs = 500
 const maxNames = 100
 const otherNames = 'other'
 
-/** @param monotonic Clock (ms). */
-export const createTailSampler = (monotonic: () => number): TailSampler => {
-  const bucketByName = new Map<string, TokenBucket>()
-  const preferredBucket = createTokenBucket(preferred, monotonic)
+export const createTailSampler = (limitRate: LimitRate): TailSampler => {
+  const limitByName = new Map<string, () => boolean>()
+  const isWithinPreferred = limitRate(preferred)
 
-  const bucketOf = (name: string): TokenBucket => {
-    const known = bucketByName.get(name)
+  const limitOf = (name: string): (() => boolean) => {
+    const known = limitByName.get(name)
     if (known !== undefined) return known
-    if (bucketByName.size >= maxNames && name !== otherNames) return bucketOf(otherNames)
-    const created = createTokenBucket(ordinary, monotonic)
-    bucketByName.set(name, created)
+    if (limitByName.size >= maxNames && name !== otherNames) return limitOf(otherNames)
+    const created = limitRate(ordinary)
+    limitByName.set(name, created)
     return created
   }
 
@@ -41,6 +48,6 @@ export const createTailSampler = (monotonic: () => number): TailSampler => {
       trace.isExported ||
       trace.root.durationMs >= slowTraceMs ||
       trace.spans.some(({ failure }) => failure !== undefined)
-    return (isPreferred && preferredBucket.take()) || bucketOf(nameOfTrace(trace.root)).take()
+    return (isPreferred && isWithinPreferred()) || limitOf(nameOfTrace(trace.root))()
   }
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createTokenBucket } from '../stack/token-bucket.ts'
 import type { SpanConverter, SpanOfTrace } from './otel/span-converter.ts'
 import type { TraceRecord } from './span-recorder.ts'
 import { createTracePipeline } from './trace-pipeline.ts'
@@ -40,7 +41,7 @@ const compose = (load: () => Promise<SpanConverter> = async () => converter) => 
   const pipeline = createTracePipeline({
     load: loads,
     onTrace: (spans) => void seen.push(...spans.map(({ name }) => name)),
-    monotonic: () => Date.now(),
+    limitRate: (rate) => createTokenBucket(rate, Date.now).tryTake,
   })
   return { pipeline, seen, loads }
 }

@@ -1,6 +1,6 @@
 import type { SpanConverter, SpanOfTrace } from './otel/span-converter.ts'
 import type { TraceRecord } from './span-recorder.ts'
-import { createTailSampler } from './tail-sampler.ts'
+import { createTailSampler, type LimitRate } from './tail-sampler.ts'
 
 /**
  * Takes finished traces from the recorder to the OpenTelemetry SDK: samples them, keeps them in a bounded queue until the
@@ -22,8 +22,7 @@ export interface TracePipelineOptions {
   load(): Promise<SpanConverter>
   /** Called with each converted trace. */
   onTrace(spans: readonly SpanOfTrace[]): void
-  /** Clock (ms). */
-  monotonic(): number
+  limitRate: LimitRate
   timing?: Partial<TracePipelineTiming>
 }
 
@@ -47,9 +46,9 @@ const maxWaitingSpans = 20_000
 const spansPerTurn = 200
 
 export const createTracePipeline = (options: TracePipelineOptions): TracePipeline => {
-  const { load, onTrace, monotonic } = options
+  const { load, onTrace, limitRate } = options
   const timing = { ...defaultTiming, ...options.timing }
-  const keeps = createTailSampler(monotonic)
+  const keeps = createTailSampler(limitRate)
   const waiting: TraceRecord[] = []
   const notKept = { rate: 0, queue: 0 }
   let waitingSpans = 0
