@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest'
 import type { Change } from '../../store/store.ts'
 import type { Meter, Span, Tracer } from '../../telemetry/telemetry.ts'
 import { createEngineNetwork, type EnginePeer, eventually } from '../network.ts'
+import { type OtlpReceiverOptions, startOtlpReceiver } from '../otlp-receiver.ts'
 
 const network = createEngineNetwork()
 afterEach(network.stopAll)
@@ -97,4 +98,29 @@ test('an engine whose measurements cannot be stored does all its work', async ({
   await readEverything(broken)
   expect((await broken.samples(undefined, { step: 'minute' })).times.length).toBeGreaterThan(0)
   await network.leave(broken)
+})
+
+const page = new Uint8Array(10_485_760)
+
+test.each<[string, OtlpReceiverOptions['answer']]>([
+  ['is absent', (_, response) => Boolean(response.writeHead(404).end())],
+  ['fails', (_, response) => Boolean(response.writeHead(500).end())],
+  ['answers 10 MB', (_, response) => Boolean(response.writeHead(500).end(page))],
+  ['never answers', ({ method }) => method === 'POST'],
+  ['ends the connection', ({ socket }) => Boolean(socket.destroy())],
+])('an engine whose collector %s does all its work', async (_, answer) => {
+  const receiver = await startOtlpReceiver(answer === undefined ? {} : { answer })
+  try {
+    const broken = await network.start('broken', { origin: receiver.origin })
+    const other = await network.start('other')
+    expect(await broken.setTelemetry({ export: true })).toMatchObject({ export: true })
+    await runEverything(broken, other, AbortSignal.timeout(100_000))
+    await broken.flush()
+    expect(receiver.requests()).toBeGreaterThan(0)
+    expect(receiver.bodies).toEqual([])
+    expect((await broken.traces()).length).toBeGreaterThan(0)
+    await network.leave(broken)
+  } finally {
+    await receiver.stop()
+  }
 })
