@@ -55,7 +55,13 @@ export const createTracing = ({
   })
 
   return {
-    tracer: createSpanRecorder({ clocks, random, exportRatio: () => exporting?.ratio() ?? 0, onTrace: pipeline.add }),
+    tracer: createSpanRecorder({
+      clocks,
+      random,
+      exportRatio: () => exporting?.ratio() ?? 0,
+      keeps: pipeline.keeps,
+      onTrace: pipeline.add,
+    }),
     async traces(limit, options) {
       const { promise: late, resolve } = Promise.withResolvers<void>()
       const timer = setTimeout(resolve, flushMs)

@@ -1,13 +1,12 @@
-import type { TraceRecord } from './span-recorder.ts'
+import type { EndedTrace } from './span-recorder.ts'
 import { createTokenBucket, type TokenBucket, type TokenBucketOptions } from './token-bucket.ts'
-import { nameOfTrace } from './trace-name.ts'
 
 /**
  * Decides, once a trace has ended, whether it is kept. Frequent operations (a search on every key, an announcement) are
  * alike, so a sample of each name is enough; failed and slow traces are why people look, and exported ones were promised
  * to the collector, so these have a limit of their own that the frequent ones cannot use up.
  */
-export type TailSampler = (trace: TraceRecord) => boolean
+export type TailSampler = (trace: EndedTrace) => boolean
 
 /** Of one name. */
 const ordinary: TokenBucketOptions = { perSecond: 20, burst: 100 }
@@ -36,11 +35,8 @@ export const createTailSampler = (monotonic: () => number): TailSampler => {
     return created
   }
 
-  return (trace) => {
-    const isPreferred =
-      trace.isExported ||
-      trace.root.durationMs >= slowTraceMs ||
-      trace.spans.some(({ failure }) => failure !== undefined)
-    return (isPreferred && preferredBucket.take()) || bucketOf(nameOfTrace(trace.root)).take()
+  return ({ name, durationMs, isExported, hasFailed }) => {
+    const isPreferred = isExported || hasFailed || durationMs >= slowTraceMs
+    return (isPreferred && preferredBucket.take()) || bucketOf(name).take()
   }
 }
