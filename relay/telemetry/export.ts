@@ -7,7 +7,7 @@ import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk
 import { BatchSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { ATTR_SERVICE_INSTANCE_ID, ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions'
 import { settledWithin } from '../../workers/telemetry/settled-within.ts'
-import type { SpanRecord, TraceRecord } from '../../workers/telemetry/span-recorder.ts'
+import type { SpanRecord, TraceRecord } from '../../workers/telemetry/trace-record.ts'
 import type { CollectorAddress } from '../otlp/collector.ts'
 import { type Figures, namesOf } from './figures.ts'
 

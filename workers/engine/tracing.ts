@@ -57,7 +57,13 @@ export const createTracing = ({
   })
 
   return {
-    tracer: createSpanRecorder({ clocks, random, exportRatio: () => exporting?.ratio() ?? 0, onTrace: pipeline.add }),
+    tracer: createSpanRecorder({
+      clocks,
+      random,
+      exportRatio: () => exporting?.ratio() ?? 0,
+      keeps: pipeline.keeps,
+      onTrace: pipeline.add,
+    }),
     async traces(limit, options) {
       await settledWithin(flushMs, pipeline.flush())
       return selectTraces(kept.list(), limit, options)

@@ -13,6 +13,7 @@ const maxPoints = 2_000
 /** Attribute sets per instrument; further ones are summed under `overflow`, as in OpenTelemetry. */
 export const maxSeries = 200
 const overflow: Attributes = { 'otel.metric.overflow': true }
+const none: Attributes = {}
 
 /** A single measurement of a histogram. */
 export interface Point extends Measurement {
@@ -76,24 +77,20 @@ export const createInMemoryMeter = (now: () => number = Date.now): { meter: Mete
   const meter: Meter = {
     createCounter(name) {
       const series = counterOf(name)
-      const adder =
-        (cellOf: (attributes: Attributes) => Cell) =>
-        (value: number, attributes: Attributes = {}): void => {
-          // Counters only increase: drop NaN and negative values.
-          if (value >= 0) cellOf(attributes).value += value
-        }
       return {
-        add: adder(series.at),
+        add(value, attributes = none) {
+          addTo(series.at(attributes), value)
+        },
         with(attributes) {
           const cell = series.at(attributes)
-          return { add: adder(() => cell) }
+          return { add: (value) => addTo(cell, value) }
         },
       }
     },
     createHistogram(name) {
       const { series, points } = histogramOf(name)
       return {
-        record(value, attributes = {}) {
+        record(value, attributes = none) {
           if (Number.isNaN(value)) return
           series.at(attributes).record(value)
           points.push({ time: now(), value, attributes })
@@ -157,6 +154,11 @@ export const createInMemoryMeter = (now: () => number = Date.now): { meter: Mete
 
 interface Cell {
   value: number
+}
+
+/** Counters only increase: drops NaN and negative values. */
+const addTo = (cell: Cell, value: number): void => {
+  if (value >= 0) cell.value += value
 }
 
 /** What an instrument holds for each set of attributes. */

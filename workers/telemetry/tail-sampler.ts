@@ -1,12 +1,11 @@
-import type { TraceRecord } from './span-recorder.ts'
-import { nameOfTrace } from './trace-name.ts'
+import type { EndedTrace } from './span-recorder.ts'
 
 /**
  * Decides, once a trace has ended, whether it is kept. Frequent operations (a search on every key, an announcement) are
  * alike, so a sample of each name is enough; failed and slow traces are why people look, and exported ones were promised
  * to the collector, so these have a limit of their own that the frequent ones cannot use up.
  */
-export type TailSampler = (trace: TraceRecord) => boolean
+export type TailSampler = (trace: EndedTrace) => boolean
 
 export interface Rate {
   readonly perSecond: number
@@ -43,11 +42,8 @@ export const createTailSampler = (limitRate: LimitRate): TailSampler => {
     return created
   }
 
-  return (trace) => {
-    const isPreferred =
-      trace.isExported ||
-      trace.root.durationMs >= slowTraceMs ||
-      trace.spans.some(({ failure }) => failure !== undefined)
-    return (isPreferred && isWithinPreferred()) || limitOf(nameOfTrace(trace.root))()
+  return ({ name, durationMs, isExported, hasFailed }) => {
+    const isPreferred = isExported || hasFailed || durationMs >= slowTraceMs
+    return (isPreferred && isWithinPreferred()) || limitOf(name)()
   }
 }
