@@ -79,6 +79,14 @@ const lookup = async (
   return { found, rejected, reports, puts, figures: reader }
 }
 
+const lookupHistograms = [
+  'dht_lookup_duration',
+  'dht_lookup_hops',
+  'dht_lookup_requests',
+  'dht_lookup_dials',
+  'dht_fan_out_effectiveness',
+] as const
+
 describe('get', () => {
   test('the first valid answer settles the lookup although other peers never answer', async () => {
     const { found, reports } = await lookup(['silence', [1, 3], 'silence'])
@@ -180,12 +188,21 @@ test('lookups are counted by outcome, with the share of the peers asked that ans
   expect(found.figures.sum('dht_lookups_total')).toBe(1)
   const [effectiveness] = found.figures.latest('dht_fan_out_effectiveness')
   expect(effectiveness?.value).toBe(0.75)
-  const alone = await lookup([], { own: [1, 1] })
-  expect(alone.figures.sum('dht_lookups_total', { outcome: 'found' })).toBe(1)
-  // Nobody was asked.
-  expect(alone.figures.latest('dht_fan_out_effectiveness')).toEqual([])
   const absent = await lookup(['nothing'])
   expect(absent.figures.sum('dht_lookups_total', { outcome: 'absent' })).toBe(1)
+  expect(absent.figures.count('dht_lookup_duration', { outcome: 'absent' })).toBe(1)
+})
+
+test('a lookup with nobody to ask counts in no figure, whether or not a copy is kept here', async () => {
+  const isNobodyRanked = { rank: () => undefined }
+  for (const { figures } of [
+    await lookup([]),
+    await lookup([], { own: [1, 1] }),
+    await lookup([[1, 3]], { deps: isNobodyRanked }),
+  ]) {
+    expect(figures.sum('dht_lookups_total')).toBe(0)
+    for (const name of lookupHistograms) expect(figures.count(name), name).toBe(0)
+  }
 })
 
 describe('put', () => {

@@ -234,8 +234,9 @@ export const createDhtHeads = <T>(deps: DhtHeadsDependencies<T>): DhtHeads<T> =>
 }
 
 /**
- * @param telemetry records the lookup statistics that the page shows (lookup-stats.ts). A cancelled lookup says nothing
- * about the DHT and is only logged.
+ * @param telemetry records the lookup statistics that the page shows (lookup-stats.ts). A lookup that was cancelled or
+ * had nobody to ask says nothing about the DHT and is only logged: the latter ends within a millisecond, and many of
+ * them would hide slow ones from the percentiles.
  */
 const createLookupMeasures = ({ meter, logger }: Pick<Telemetry, 'meter' | 'logger'>) => {
   const log = logger('dht')
@@ -257,9 +258,9 @@ const createLookupMeasures = ({ meter, logger }: Pick<Telemetry, 'meter' | 'logg
       found: { tookMs: number; hops: number; asked: number; answered: number; dialled: number },
     ) {
       log.debug('lookup ended', { key, outcome, ...found })
-      if (outcome === 'cancelled') return
+      if (outcome === 'cancelled' || found.asked === 0) return
       countByOutcome[outcome].add(1)
-      if (found.asked > 0) effectiveness.record(found.answered / found.asked)
+      effectiveness.record(found.answered / found.asked)
       duration.record(found.tookMs, { outcome })
       hopCount.record(found.hops)
       askedCount.record(found.asked)

@@ -11,7 +11,7 @@ export const counters = {
     unit: '{operation}',
     description: 'Finished commands, by command and outcome (ok, failed, cancelled)',
   },
-  dht_lookups_total: { unit: '{lookup}', description: 'Head lookups in the DHT, by outcome' },
+  dht_lookups_total: { unit: '{lookup}', description: 'Head lookups in the DHT that asked a peer, by outcome' },
   gossip_messages_sent: { unit: '{message}', description: 'Announcements published or forwarded' },
   gossip_messages_received: { unit: '{message}', description: 'Announcements received, by verdict' },
   cache_hits_total: { unit: '{request}', description: 'Cache hits, by tier' },
@@ -32,7 +32,7 @@ export const counters = {
 } as const satisfies Record<string, Instrument>
 
 export const histograms = {
-  dht_lookup_duration: { unit: 'ms', description: 'Duration of head lookups in the DHT, by outcome' },
+  dht_lookup_duration: { unit: 'ms', description: 'Duration of head lookups in the DHT that asked a peer, by outcome' },
   dht_lookup_hops: {
     unit: '{hop}',
     description: 'Answers on the way to the first valid head; 0 when it was kept here',

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { noSpan } from './no-telemetry.ts'
-import { createSpanRecorder, type SpanRecorderOptions, type TraceRecord } from './span-recorder.ts'
+import { createSpanRecorder, type EndedTrace, type SpanRecorderOptions } from './span-recorder.ts'
 import type { Attributes, Span } from './telemetry.ts'
+import type { TraceRecord } from './trace-record.ts'
 
 const record = (options: Partial<SpanRecorderOptions> = {}) => {
   const traces: TraceRecord[] = []
@@ -75,6 +76,31 @@ test('a clock that is set during a trace does not move its spans', () => {
     { startedAt: 1_000_004, durationMs: 4, events: [{ at: 1_000_004 }] },
     { startedAt: 1_000_000, durationMs: 8 },
   ])
+})
+
+test('the decision to keep a trace comes first, and only a kept one is made into records', () => {
+  const asked: EndedTrace[] = []
+  const random = vi.fn(Math.random)
+  const { startSpan, traces, wait } = record({
+    random,
+    keeps(trace) {
+      asked.push(trace)
+      return trace.hasFailed
+    },
+  })
+  startSpan('command', { attributes: { command: 'search' } }).end()
+  expect(random).not.toHaveBeenCalled()
+  const root = startSpan('sync')
+  const part = startSpan('verify_records', { parent: root })
+  wait(3)
+  part.recordException(new Error('no'))
+  part.end()
+  root.end()
+  expect(asked).toEqual([
+    { name: 'search', durationMs: 0, isExported: false, hasFailed: false, spanCount: 1 },
+    { name: 'sync', durationMs: 3, isExported: false, hasFailed: true, spanCount: 2 },
+  ])
+  expect(traces.map((trace) => trace.root.name)).toEqual(['sync'])
 })
 
 describe('background work', () => {
