@@ -23,7 +23,10 @@ export const readBody = async (
   let length = 0
   const onData = (chunk: Buffer): void => {
     const end = length + chunk.length
-    if (end > limit) return resolve(undefined)
+    if (end > limit) {
+      resolve(undefined)
+      return
+    }
     if (end > body.length) {
       const larger = Buffer.alloc(Math.min(limit, Math.max(firstRoom, end, 2 * body.length)))
       body.copy(larger, 0, 0, length)

@@ -153,6 +153,16 @@ describe('bounds', () => {
     expect(traces[0]?.dropped).toBe(101)
   })
 
+  test('of open traces: requests that peers do not end cost no trace of a person', () => {
+    const { startSpan, traces } = record()
+    const install = startSpan('command', { attributes: { command: 'install' } })
+    const part = startSpan('fetch', { parent: install })
+    for (let n = 0; n < 2_000; n += 1) startSpan('piece_serve')
+    part.end()
+    install.end()
+    expect(traces.map(({ root, spans }) => [root.attributes['command'], spans.length])).toEqual([['install', 2]])
+  })
+
   test('of open traces: the oldest is given up, so that forgotten roots do not end recording', () => {
     const { startSpan, traces } = record()
     const forgotten = startSpan('command')

@@ -45,7 +45,7 @@ export interface SpanRecorderOptions {
 /** Spans per trace; further ones are counted. */
 const maxSpans = 500
 
-/** Traces in progress. Beyond it the oldest is given up, since its root has probably been forgotten. */
+/** Traces in progress. Beyond it one is given up. */
 const maxOpenTraces = 500
 
 const maxEvents = 20
@@ -102,8 +102,8 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
   }
 
   const startTrace = (name: string, { context, remoteParent, attributes }: SpanOptions): Span => {
-    const [oldest] = openTraces.size >= maxOpenTraces ? openTraces : []
-    if (oldest !== undefined) giveUp(oldest)
+    const surplus = openTraces.size >= maxOpenTraces ? chooseSurplus(openTraces) : undefined
+    if (surplus !== undefined) giveUp(surplus)
     const ratio = currentRatio()
     const root = openSpan(name, undefined, clocks.monotonic(), attributes)
     root.id = context?.spanId
@@ -172,6 +172,25 @@ export const createSpanRecorder = (options: SpanRecorderOptions): Tracer => {
     startSpan: (name, given = {}) =>
       given.parent === undefined ? startTrace(name, given) : startPart(name, given.parent, given.attributes),
   }
+}
+
+/**
+ * The oldest that only waits for background work, since it is reported anyway; otherwise the oldest of the most frequent
+ * name. Its root has been forgotten, or peers open requests that they do not end, which must not cost a person the trace
+ * of an install.
+ */
+const chooseSurplus = (oldestFirst: ReadonlySet<OpenTrace>): OpenTrace | undefined => {
+  const byName = new Map<string, { first: OpenTrace; count: number }>()
+  let most: { first: OpenTrace; count: number } | undefined
+  for (const trace of oldestFirst) {
+    if (trace.root.isEnded) return trace
+    const name = nameOfTrace(trace.root)
+    const same = byName.get(name) ?? { first: trace, count: 0 }
+    byName.set(name, same)
+    same.count += 1
+    if (most === undefined || same.count > most.count) most = same
+  }
+  return most?.first
 }
 
 const openSpan = (
