@@ -194,7 +194,7 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
     if (timer !== undefined && timerAt <= at) return
     clearTimeout(timer)
     timerAt = at
-    timer = setTimeout(pump, at - now())
+    timer = setTimeout(pump, Math.max(at - now(), 0))
   }
 
   const dial = async ({ peer, addresses }: DialTarget): Promise<void> => {
