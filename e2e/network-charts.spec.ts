@@ -10,11 +10,11 @@ import {
   recordCommands,
   type Samples,
   samplesOf,
-  setHidden,
   untilSampled,
 } from './fixtures/charts.ts'
 import { makePackage } from './fixtures/packages.ts'
 import { expect, test } from './fixtures/test.ts'
+import { setHidden } from './fixtures/window-state.ts'
 
 const charts = {
   dht: 'DHT lookup latency',

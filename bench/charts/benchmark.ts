@@ -1,5 +1,6 @@
 import type { CDPSession, Page } from '@playwright/test'
 import { makePackage } from '../../e2e/fixtures/packages.ts'
+import { setHidden, wholePage } from '../../e2e/fixtures/window-state.ts'
 import { withStage } from '../lib/browsers.ts'
 import { type Figure, percentile } from '../lib/measurement.ts'
 
@@ -12,9 +13,6 @@ const mostShare = 3
 
 /** Share that counts as none (%): what any open page costs, and the resolution of a window. */
 const none = 0.5
-
-/** All nine charts are in sight, and so drawn at every sample. */
-const wholePage = { width: 1280, height: 4_000 }
 
 const states = ['charts', 'charts, an hour', 'no charts in sight', 'hidden', 'another route'] as const
 type State = (typeof states)[number]
@@ -106,12 +104,5 @@ const enter = async (page: Page, state: State): Promise<void> => {
   }
   if (state === 'hidden') await setHidden(page, true)
 }
-
-/** What a page hears when its tab is hidden: headless Chromium hides none. */
-const setHidden = (page: Page, isHidden: boolean): Promise<void> =>
-  page.evaluate((isHidden) => {
-    Object.defineProperty(document, 'hidden', { value: isHidden, configurable: true })
-    document.dispatchEvent(new Event('visibilitychange'))
-  }, isHidden)
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
