@@ -243,7 +243,7 @@ const assemble = async (
   return {
     status() {
       const connections = libp2p.getConnections()
-      // `getPeers` parses and encodes each id, at a cost of a millisecond for 25 peers.
+      // `getPeers` parses each id and encodes it again, which every change of status would pay for.
       const peers = [...new Set(connections.map(({ remotePeer }) => remotePeer.toString()))]
       const connectedPeers = peers.filter((peer) => !relaySet.isRelay(peer)).length
       const followers = announcements.subscriberCount()
