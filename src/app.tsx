@@ -152,9 +152,11 @@ const Header = () => {
 
 const NavLink = ({ href, icon, children }: { href: string; icon: IconName; children: string }) => {
   const [path] = useLocation()
-  const isHere = href.split('?')[0] === path
+  const section = href.split('?')[0] ?? ''
+  const isHere = path === section
+  const isBelow = section !== '/' && path.startsWith(`${section}/`)
   return (
-    <Link aria-current={isHere ? 'page' : undefined} className="nav-link" href={href}>
+    <Link aria-current={isHere ? 'page' : isBelow ? 'true' : undefined} className="nav-link" href={href}>
       <Icon name={icon} />
       <span className="nav-text" data-text={children}>
         {children}

@@ -54,14 +54,34 @@ testViewStates([
   },
 ])
 
-test('notices are announced politely, and dismissed one by one', async () => {
-  const state = { library, notices: [notice('error', 'One.'), notice('warning', 'Two.')] }
-  const page = await openState({ address, state, shows: 'Two.' })
+test('notices are announced politely, and dismissed one by one, the newest first', async () => {
+  const state = { library, notices: [notice('error', 'Two.'), notice('warning', 'One.')] }
+  const page = await openState({ address, state, shows: 'One.' })
   const region = page.element.querySelector(`[aria-label="${shellText.notices}"]`)
   expect(region?.getAttribute('aria-live')).toBe('polite')
   await press(controlText.dismiss)
-  await until('the first is gone', () => !document.body.innerText.includes('One.'))
+  await until('the newest is gone', () => !document.body.innerText.includes('One.'))
   expect(document.body.innerText).toContain('Two.')
+})
+
+test('one notice is seen; the others are counted, read out and shown on request', async () => {
+  const state = { library, notices: ['One.', 'Two.', 'Three.'].map((message) => notice('error', message)) }
+  const page = await openState({ address, state, shows: 'Three.' })
+  const seen = () =>
+    [...page.element.querySelectorAll('.toast')]
+      .filter((toast) => toast.checkVisibility({ opacityProperty: true }))
+      .map((toast) => toast.querySelector('p')?.textContent?.trim())
+  expect(seen()).toEqual(['Three.'])
+  expect(page.element.querySelector('.toasts')?.textContent).toContain('One.')
+  expect(page.element.querySelectorAll('.toast-behind :is(a, button)')).toHaveLength(0)
+  await press(shellText.otherNotices(2))
+  await until('all are seen', () => seen().length === 3)
+  const tops = [...page.element.querySelectorAll('.toast')].map((toast) => toast.getBoundingClientRect().top)
+  expect(new Set(tops).size).toBe(3)
+  await press(controlText.dismiss)
+  await press(controlText.dismiss)
+  await until('one is left', () => page.element.querySelectorAll('.toast').length === 1)
+  expect(findControl(shellText.otherNotices(2))).toBeUndefined()
 })
 
 test('notices without a problem leave after a while, but not while they are read; the others stay', async () => {

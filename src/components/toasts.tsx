@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react'
+import { useEffect, useEffectEvent, useRef, useState } from 'react'
 import { Link } from 'wouter'
 import { useAppState, useCommands, useLinks } from '../hooks/use-app.ts'
 import type { Notice } from '../store/state.ts'
@@ -13,55 +13,80 @@ import { Part } from './part.tsx'
 /** Display time (ms): enough to read a short sentence twice. Warnings and errors stay until dismissed. */
 const shownMs = 7000
 
-/** Toasts, announced politely by screen readers. The region always exists: a live region that appears is not read out. */
+/**
+ * The newest notice as a toast; the others are counted in it and shown on request. All are in the document, so that
+ * screen readers announce each politely. The region always exists: a live region that appears is not read out.
+ */
 export const Toasts = () => {
   const notices = useAppState((state) => state.notices)
+  const region = useRef<HTMLElement>(null)
+  const [showsAll, setShowsAll] = useState(false)
+  const others = notices.length - 1
+  if (showsAll && others < 1) setShowsAll(false)
+  const isRead = (): boolean =>
+    region.current?.matches(':hover') === true || region.current?.contains(document.activeElement) === true
   return (
-    <section aria-label={shellText.notices} aria-live="polite" className="toasts">
-      {notices.map((notice) => (
+    <section aria-label={shellText.notices} aria-live="polite" className="toasts" ref={region}>
+      {notices.map((notice, at) => (
         <Part key={notice.id} name={drawingFailureText.notice} of={notice}>
-          <Toast notice={notice} />
+          <Toast
+            isRead={isRead}
+            layer={showsAll ? 'listed' : at < others ? 'behind' : 'stacked'}
+            notice={notice}
+            others={showsAll || at < others ? 0 : others}
+            showAll={() => setShowsAll(true)}
+          />
         </Part>
       ))}
     </section>
   )
 }
 
-const Toast = ({ notice: { id, level, message, page } }: { notice: Notice }) => {
+interface Props {
+  notice: Notice
+  /** `behind`: covered by a newer one, read out, but neither seen nor operated. */
+  layer: 'listed' | 'stacked' | 'behind'
+  /** Number of notices behind this one. */
+  others: number
+  showAll(): void
+  /** Whether someone points at the notices or has the focus there: then none leaves. */
+  isRead(): boolean
+}
+
+const classOf = { listed: '', stacked: 'toast-stacked', behind: 'toast-stacked toast-behind' } as const
+
+const Toast = ({ notice: { id, level, message, page }, layer, others, showAll, isRead }: Props) => {
   const { dismissNotice } = useCommands()
   const links = useLinks()
-  const held = useRef(false)
+  const isBehind = layer === 'behind'
   const passes = level === 'info' || level === 'success'
+  const isHeld = useEffectEvent(isRead)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: an effect event is no dependency, as React’s rules say
   useEffect(() => {
     if (!passes) return
     let timer = setTimeout(function leave() {
-      if (held.current) timer = setTimeout(leave, shownMs)
+      if (isHeld()) timer = setTimeout(leave, shownMs)
       else dismissNotice(id)
     }, shownMs)
     return () => clearTimeout(timer)
   }, [id, passes, dismissNotice])
-  const hold = (on: boolean) => () => {
-    held.current = on
-  }
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: hovering only delays the end; nothing is operated by it
-    <div
-      className={`toast toast-${level}`}
-      onBlur={hold(false)}
-      onFocus={hold(true)}
-      onPointerEnter={hold(true)}
-      onPointerLeave={hold(false)}
-    >
+    <div className={`toast toast-${level} ${classOf[layer]}`}>
       <Icon name={iconByTone[level]} />
       <p>
         {message}{' '}
-        {page === undefined ? null : (
+        {page === undefined || isBehind ? null : (
           <Link href={links[page]()} onClick={() => dismissNotice(id)}>
             {controlText.openNetwork}
           </Link>
         )}
       </p>
-      <IconButton icon="close" label={controlText.dismiss} onClick={() => dismissNotice(id)} />
+      {others === 0 ? null : (
+        <button className="toast-more" onClick={showAll} type="button">
+          {shellText.otherNotices(others)}
+        </button>
+      )}
+      {isBehind ? null : <IconButton icon="close" label={controlText.dismiss} onClick={() => dismissNotice(id)} />}
     </div>
   )
 }

@@ -1,5 +1,5 @@
 import { messages } from './catalogue.ts'
-import { choice, params } from './forms.ts'
+import { choice, count, params } from './forms.ts'
 
 /** The frame of every page: header, navigation and notices. */
 export const shellText = messages('shell', {
@@ -16,6 +16,7 @@ export const shellText = messages('shell', {
   theme: choice({ system: 'Theme: system', light: 'Theme: light', dark: 'Theme: dark' }),
   networkLine: params('Network: {state}'),
   notices: 'Notices',
+  otherNotices: count({ one: 'and {count} more', other: 'and {count} more' }),
 
   memoryOnlyTitle: 'Nothing is saved after you close this tab',
   memoryOnly:

@@ -27,22 +27,31 @@ export const toTraceView = (spans: readonly ReadableSpan[]): TraceView | undefin
     startedAt: toMs(root.startTime),
     durationMs: toMs(root.duration),
     failed: isFailed(root),
-    spans: inOrder(spans.map((span) => toSpanView(span, root))),
+    spans: inOrder(
+      spans.map((span) => toSpanView(span, root)),
+      root.spanContext().spanId,
+    ),
   }
 }
 
-/** By start; of those that began in one step of the clock, which has up to 0.1 ms, a span before its parts. */
-const inOrder = (spans: SpanView[]): SpanView[] => {
-  const byId = new Map(spans.map((span) => [span.spanId, span]))
-  const parentOf = ({ parentId }: SpanView): SpanView | undefined =>
-    parentId === undefined ? undefined : byId.get(parentId)
-  const depthOf = (span: SpanView): number => {
-    let depth = 0
-    for (let above = parentOf(span); above !== undefined && depth < spans.length; above = parentOf(above)) depth += 1
-    return depth
-  }
-  const depths = new Map(spans.map((span) => [span, depthOf(span)]))
-  return spans.sort((a, b) => a.startMs - b.startMs || (depths.get(a) ?? 0) - (depths.get(b) ?? 0))
+/**
+ * The first span leads, the others follow by their start; of equal starts, a parent before its children. Clocks tick in
+ * steps longer than a short operation, so a parent and its child often start at the same time.
+ */
+const inOrder = (spans: readonly SpanView[], rootId: string): SpanView[] => {
+  const parents = new Map(spans.map(({ spanId, parentId }) => [spanId, parentId]))
+  return spans
+    .map((span) => ({ span, isRoot: Number(span.spanId === rootId), depth: depthOf(span.spanId, parents) }))
+    .sort((a, b) => b.isRoot - a.isRoot || a.span.startMs - b.span.startMs || a.depth - b.depth)
+    .map(({ span }) => span)
+}
+
+/** Number of parents above a span, at most as many as there are spans. */
+const depthOf = (spanId: string, parents: ReadonlyMap<string, string | undefined>): number => {
+  let depth = 0
+  for (let parent = parents.get(spanId); parent !== undefined && depth < parents.size; depth += 1)
+    parent = parents.get(parent)
+  return depth
 }
 
 /** The parent of a first span, if it has one, is at another peer. */

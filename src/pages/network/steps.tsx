@@ -22,7 +22,7 @@ export const Steps = ({ status }: { status: StatusView }) => {
         ))}
       </ul>
       <Attention lines={lines} />
-      <details className="step-details">
+      <details className="steps-more">
         <summary>
           <Icon className="turn" name="chevron" />
           {networkText.stepDetails}
