@@ -1,5 +1,5 @@
 import { createSwitchedTelemetry, type Variant } from './variants.ts'
-import { createWorkload, type Path } from './workload.ts'
+import { createWorkload, type Measured, type Path, processorMsSince } from './workload.ts'
 
 /** Operations to run. */
 export interface Block {
@@ -10,9 +10,7 @@ export interface Block {
   readonly count: number
 }
 
-export interface BlockResult {
-  /** Of each operation (ms). */
-  readonly durations: readonly number[]
+export interface BlockResult extends Measured {
   /** Bytes that the operations allocated, if nothing was collected meanwhile. */
   readonly allocated: number
   /** Processor time for what telemetry had postponed (ms). */
@@ -31,13 +29,13 @@ const run = async ({ variant, path, first, count }: Block): Promise<BlockResult>
   globalThis.gc?.({ type: 'minor' })
   use(variant)
   const before = process.memoryUsage().heapUsed
-  const durations = await workload.run(path, first, count)
+  const measured = await workload.run(path, first, count)
   const allocated = process.memoryUsage().heapUsed - before
   const started = process.cpuUsage()
   await settle()
-  const { user, system } = process.cpuUsage(started)
+  const settledMs = processorMsSince(started)
   use('off')
-  return { durations, allocated, settledMs: (user + system) / 1_000 }
+  return { ...measured, allocated, settledMs }
 }
 
 process.on('message', (block: Block) => {

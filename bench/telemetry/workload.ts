@@ -26,8 +26,15 @@ export type Path = keyof typeof operationsByPath
 export const paths = Object.keys(operationsByPath) as Path[]
 
 export interface Workload {
-  /** Runs `count` operations one after the other, beginning with number `first`; resolves with their durations (ms). */
-  run(path: Path, first: number, count: number): Promise<number[]>
+  /** Runs `count` operations one after the other, beginning with number `first`. */
+  run(path: Path, first: number, count: number): Promise<Measured>
+}
+
+export interface Measured {
+  /** Of each operation (ms). */
+  readonly durations: readonly number[]
+  /** Processor time of all of them together, on all threads (ms): what other processes of the machine do adds nothing. */
+  readonly processorMs: number
 }
 
 /** Packages in the catalogue that is searched. */
@@ -40,7 +47,7 @@ const dhtKeys = 20
 const conditions = { delayMs: 0, jitterMs: 0, loss: 0 }
 
 /** Time for what an operation leaves behind, such as further messages of a lookup (ms). */
-const restMs = 15
+const restMs = 10
 
 /** Real engines and nodes in this process, ready for every path. They end with the process. */
 export const createWorkload = async (telemetry: Telemetry): Promise<Workload> => {
@@ -63,7 +70,7 @@ export const createWorkload = async (telemetry: Telemetry): Promise<Workload> =>
   return { run: (path, first, count) => measures[path](first, count) }
 }
 
-type Measure = (first: number, count: number) => Promise<number[]>
+type Measure = (first: number, count: number) => Promise<Measured>
 
 /** Repeats `measured`; `prepare` and the rest after it do not count. */
 const repeated = async (
@@ -71,17 +78,28 @@ const repeated = async (
   count: number,
   measured: (n: number) => Promise<unknown>,
   around: { prepare?: (n: number) => Promise<unknown>; after?: (n: number) => Promise<unknown> } = {},
-): Promise<number[]> => {
-  const samples = new Array<number>(count)
+): Promise<Measured> => {
+  const isAlone = around.prepare === undefined && around.after === undefined
+  const durations = new Array<number>(count)
+  const atFirst = process.cpuUsage()
+  let processorMs = 0
   for (let done = 0; done < count; done += 1) {
     const n = first + done
     await around.prepare?.(n)
+    // Reading it takes longer than a hit from memory.
+    const before = isAlone ? atFirst : process.cpuUsage()
     const started = performance.now()
     await measured(n)
-    samples[done] = performance.now() - started
+    durations[done] = performance.now() - started
+    if (!isAlone) processorMs += processorMsSince(before)
     await around.after?.(n)
   }
-  return samples
+  return { durations, processorMs: isAlone ? processorMsSince(atFirst) : processorMs }
+}
+
+export const processorMsSince = (before: NodeJS.CpuUsage): number => {
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1_000
 }
 
 const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, restMs))
@@ -117,23 +135,18 @@ const dhtLookups = async (telemetry: Telemetry): Promise<Measure> => {
     await nodeAt(n).heads.put(source.key(slug), await source.value(slug, 1), { operation: putting, onConfirmed() {} })
     putting.span.end()
   }
-  return async (first, count) => {
-    const samples: number[] = []
-    for (let n = first; n < first + count; n += 1) {
-      const key = source.key(`package-${n % dhtKeys}`)
-      const reader = nodeAt(7 * n + 3)
-      // The reader keeps no copy, so that others are asked.
-      await reader.without(key, async () => {
-        const started = performance.now()
-        const looking = operation('lookup')
-        const found = await reader.heads.get(key, { operation: looking })
-        looking.span.end()
-        samples.push(performance.now() - started)
-        if (found === undefined) throw new Error(`${key} was not found.`)
-      })
-      await rest()
-    }
-    return samples
+  const lookUp = async (reader: (typeof nodes)[number], key: string): Promise<void> => {
+    const looking = operation('lookup')
+    const found = await reader.heads.get(key, { operation: looking })
+    looking.span.end()
+    if (found === undefined) throw new Error(`${key} was not found.`)
+  }
+  return (first, count) => {
+    const [keyAt, readerAt] = [(n: number) => source.key(`package-${n % dhtKeys}`), (n: number) => nodeAt(7 * n + 3)]
+    // The reader keeps no copy, so that others are asked.
+    return repeated(first, count, (n) => readerAt(n).without(keyAt(n), () => lookUp(readerAt(n), keyAt(n))), {
+      after: rest,
+    })
   }
 }
 

@@ -64,6 +64,8 @@ const eventReach = 6
 export const createChartView = (elements: ChartElements, options: ChartOptions): ChartView => {
   const { definition, feed, group, speak, onData } = options
   const entries = legendOf(definition)
+  // What the chart and its table share: the chart has no place and no size while the table is shown.
+  const frame = elements.plot.parentElement ?? elements.plot
   const cells = [...elements.legend.children].map((entry) => ({
     entry,
     label: entry.querySelector('.chart-label'),
@@ -136,7 +138,7 @@ export const createChartView = (elements: ChartElements, options: ChartOptions):
 
   const momentAt = ({ times, events, range: { from, to } }: ChartData, at: number): string => {
     const time = times[at] ?? to
-    const reachMs = ((to - from) / Math.max(elements.plot.clientWidth, 1)) * eventReach
+    const reachMs = ((to - from) / Math.max(frame.clientWidth, 1)) * eventReach
     return sayMoment(
       time,
       events.filter((event) => Math.abs(event.time - time) <= reachMs),
@@ -249,7 +251,7 @@ export const createChartView = (elements: ChartElements, options: ChartOptions):
       if (!isStopped && elements.plot.clientWidth > 0) plot?.resize(size())
     }),
   )
-  seeing.observe(elements.plot)
+  seeing.observe(frame)
   sizing.observe(elements.plot)
   const stops = [
     () => seeing.disconnect(),

@@ -11,7 +11,10 @@ export interface Drawn {
 }
 
 interface Options {
-  /** Length of a stretch (ms). Stretches begin at multiples of it, so that they stay the same when rows follow. */
+  /**
+   * Length of a stretch (ms). Stretches begin at multiples of it, so that they stay the same when rows follow. With that
+   * of a step every row stands for itself.
+   */
   bucketMs: number
   /** Time from one row to the next (ms). */
   stepMs: number
@@ -26,11 +29,13 @@ export const downSample = (
   series: readonly { values: ArrayLike<number>; summary: Summary }[],
   { bucketMs, stepMs }: Options,
 ): Drawn => {
+  // Timers are not exact: two rows may lie in one second, and are two values all the same.
+  const isEachShown = bucketMs <= stepMs
   const gapMs = 2.5 * Math.max(bucketMs, stepMs)
   const drawn: Drawn = { times: [], values: series.map(() => []) }
   let row = 0
   while (row < times.length) {
-    const end = endOfBucket(times, row, bucketMs)
+    const end = isEachShown ? row + 1 : endOfBucket(times, row, bucketMs)
     const time = times[end - 1] ?? 0
     const before = drawn.times.at(-1)
     if (before !== undefined && time - before > gapMs) {

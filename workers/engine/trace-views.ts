@@ -27,8 +27,22 @@ export const toTraceView = (spans: readonly ReadableSpan[]): TraceView | undefin
     startedAt: toMs(root.startTime),
     durationMs: toMs(root.duration),
     failed: isFailed(root),
-    spans: spans.map((span) => toSpanView(span, root)).sort((a, b) => a.startMs - b.startMs),
+    spans: inOrder(spans.map((span) => toSpanView(span, root))),
   }
+}
+
+/** By start; of those that began in one step of the clock, which has up to 0.1 ms, a span before its parts. */
+const inOrder = (spans: SpanView[]): SpanView[] => {
+  const byId = new Map(spans.map((span) => [span.spanId, span]))
+  const parentOf = ({ parentId }: SpanView): SpanView | undefined =>
+    parentId === undefined ? undefined : byId.get(parentId)
+  const depthOf = (span: SpanView): number => {
+    let depth = 0
+    for (let above = parentOf(span); above !== undefined && depth < spans.length; above = parentOf(above)) depth += 1
+    return depth
+  }
+  const depths = new Map(spans.map((span) => [span, depthOf(span)]))
+  return spans.sort((a, b) => a.startMs - b.startMs || (depths.get(a) ?? 0) - (depths.get(b) ?? 0))
 }
 
 /** The parent of a first span, if it has one, is at another peer. */

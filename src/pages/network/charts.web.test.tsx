@@ -126,6 +126,17 @@ describe('values', () => {
   })
 })
 
+test('a table shows new samples as well, although its chart has no place on the page then', async () => {
+  let view = samples.quarter
+  await browserPage.viewport(1280, 2400)
+  await openState({ address, state, answers: { samples: async () => view }, shows })
+  await press(chartText.showTable({ chart: chartText.lag }))
+  const newest = () => chart(chartText.lag).querySelector('tbody th')?.textContent
+  await until('the table is shown', () => newest() === formatClock(noon, true))
+  view = samplesOf({ rows: 30, to: noon + 30_000, seed: 2 })
+  await until('the table has the new rows', () => newest() === formatClock(noon + 30_000, true))
+})
+
 describe('time', () => {
   test('arrow keys move the cursor of all charts, and Escape hides it', async () => {
     await openCharts()
