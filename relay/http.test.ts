@@ -261,3 +261,30 @@ describe('page server', () => {
     relayHealth = { peers: 3 }
   })
 })
+
+it('reports a request whose sender disconnects before the response as none that succeeded', async () => {
+  const statuses: number[] = []
+  const asked = Promise.withResolvers<void>()
+  const slow = await startPageServer({
+    folder: join(folder, 'dist'),
+    host: '127.0.0.1',
+    port: 0,
+    relaysFor: () => [],
+    health: () => {
+      asked.resolve()
+      return new Promise(() => {})
+    },
+    onRequest: () => (status) => void statuses.push(status),
+  })
+  try {
+    await fetch(`${slow.address}/relays.json`)
+    const sent = request(`${slow.address}/healthz`, { agent: false }).on('error', () => {})
+    sent.end()
+    await asked.promise
+    sent.destroy()
+    await until('both are reported', () => statuses.length === 2)
+    expect(statuses).toEqual([200, 499])
+  } finally {
+    await slow.stop()
+  }
+})

@@ -8,6 +8,9 @@ import type { Forwarding } from './otlp/forward.ts'
 /** Time from the connection or the previous response to the end of the request's headers, and of the request (ms). */
 const serverOptions = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 2_000 }
 
+/** Status of a request whose sender disconnected before the response, in figures only. */
+const abandoned = 499
+
 /** Time without reading or writing before a connection is closed (ms): a browser that wants the response reads it. */
 const idleTimeoutMs = 30_000
 
@@ -80,7 +83,8 @@ export const startPageServer = async (options: PageServerOptions): Promise<PageS
     response.on('error', () => {})
     response.setHeaders(securityHeaders)
     const done = options.onRequest?.(request.method ?? '', requestPath(request.url ?? '/'))
-    if (done !== undefined) response.once('close', () => done(response.statusCode))
+    // Until the headers are sent, the status is 200 whatever becomes of the request.
+    if (done !== undefined) response.once('close', () => done(response.headersSent ? response.statusCode : abandoned))
     answer(request, response)
       .catch(() => refusal(500))
       .then((reply) => reply === undefined || send(reply, request, response))

@@ -1,3 +1,4 @@
+import { maxRecentEvents } from '../../workers/contract/recent-events.ts'
 import type { SampleEvent, SamplePointName, SamplePoints, SamplesView } from '../../workers/contract/telemetry-views.ts'
 
 /**
@@ -14,7 +15,7 @@ export interface SampleRows {
 export const noRows: SampleRows = { times: new Float64Array(), columns: new Map(), points: new Map(), events: [] }
 
 /** Most rows, columns and points that are read: a day of seconds, and more names than there are. */
-const most = { rows: 90_000, columns: 200, points: 2_000, events: 200 }
+const most = { rows: 90_000, columns: 200, points: 2_000 }
 
 const samplePointNames = ['dht_lookup', 'search', 'install', 'gossip_propagation'] as const
 
@@ -35,7 +36,7 @@ export const readSamples = (view: unknown): SampleRows => {
     points: new Map(
       samplePointNames.map((name) => [name, readPoints(isRecord(points) ? points[name] : undefined)] as const),
     ),
-    events: Array.isArray(events) ? events.filter(isEvent).slice(-most.events) : [],
+    events: Array.isArray(events) ? events.filter(isEvent).slice(-maxRecentEvents) : [],
   }
 }
 

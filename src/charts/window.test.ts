@@ -82,6 +82,19 @@ describe('a window', () => {
     expect([...(window.columns.get('a') ?? [])]).toEqual([1, 10, 20])
   })
 
+  test('peers that come and go push out no event of another kind', () => {
+    const churn = Array.from({ length: 199 }, (_, at) => ({
+      time: 100 + at,
+      kind: 'peer-joined' as const,
+      subject: '',
+    }))
+    const published = { time: 50, kind: 'published' as const, subject: 'a package' }
+    const first = append(empty(), { ...noRows, times: Float64Array.of(1000), events: [published, ...churn] })
+    const later = churn.map((event) => ({ ...event, time: event.time + 1000 }))
+    const window = append(first, { ...noRows, times: Float64Array.of(2000), events: later }, 1000)
+    expect([window.events.length, window.events[0]]).toEqual([200, published])
+  })
+
   test('measurements and events of the current second are not counted twice', () => {
     const first = { ...noRows, times: Float64Array.of(1000), ...measured([900, 1200]) }
     const second = { ...noRows, times: Float64Array.of(2000), ...measured([1200, 1900]) }

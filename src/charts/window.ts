@@ -1,3 +1,4 @@
+import { recentEvents } from '../../workers/contract/recent-events.ts'
 import type { SampleEvent, SamplePointName, SamplePoints } from '../../workers/contract/telemetry-views.ts'
 import { noRows, type SampleRows } from './sample-rows.ts'
 
@@ -71,7 +72,6 @@ export const nearestRow = (times: ArrayLike<number>, time: number): number => {
 
 /** Most single measurements of a name that are kept. */
 const mostPoints = 2_000
-const mostEvents = 200
 
 const joinPoints = (
   old: SampleWindow['points'],
@@ -119,7 +119,9 @@ const joinEvents = (
   added: readonly SampleEvent[],
   since: number,
   oldest: number,
-): SampleEvent[] =>
-  [...old.filter(({ time }) => time <= since), ...added.filter(({ time }) => time > since)]
-    .filter(({ time }) => time >= oldest)
-    .slice(-mostEvents)
+): readonly SampleEvent[] =>
+  recentEvents(
+    [...old.filter(({ time }) => time <= since), ...added.filter(({ time }) => time > since)].filter(
+      ({ time }) => time >= oldest,
+    ),
+  )

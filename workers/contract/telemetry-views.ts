@@ -13,7 +13,7 @@ export interface SamplesView {
   columns: Record<string, Float64Array>
   /** Single measurements since `since`, at most the last 2,000 of each name. */
   points: Record<SamplePointName, SamplePoints>
-  /** What happened in that time, at most the last 200. */
+  /** What happened in that time, at most 200 (`recent-events.ts`). */
   events: SampleEvent[]
 }
 

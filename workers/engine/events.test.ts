@@ -26,6 +26,16 @@ test('keeps the last 200 events and counts all', () => {
   expect(reader.sum('events_total', { kind: 'published' })).toBe(250)
 })
 
+test('peers that come and go push out no event of another kind', () => {
+  const { events, reader } = compose()
+  events.emit('published', 'a package')
+  for (let n = 0; n < 5_000; n += 1) events.emit(n % 2 === 0 ? 'peer-joined' : 'peer-left', `peer ${n}`)
+  events.emit('installed', 'a package')
+  const kinds = events.since(0).map(({ kind }) => kind)
+  expect([kinds.length, kinds[0], kinds.at(-1)]).toEqual([200, 'published', 'installed'])
+  expect(reader.sum('events_total')).toBe(5_002)
+})
+
 test('cuts subjects that are longer than any id', () => {
   const { events } = compose()
   events.emit('peer-banned', 'x'.repeat(10_000))

@@ -1,7 +1,8 @@
+import { recentEvents } from '../contract/recent-events.ts'
 import type { SampleEvent, SampleEventKind } from '../contract/telemetry-views.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
-/** What happened lately, for the charts: the last 200 events, and a counter of each kind (`events_total`). */
+/** What happened lately, for the charts: 200 events (contract/recent-events.ts), and a counter of each kind (`events_total`). */
 export interface EngineEvents {
   /** @param subject A peer id, package id or objective. */
   emit(kind: SampleEventKind, subject: string): void
@@ -15,19 +16,16 @@ export interface EngineEventsDependencies {
   now(): number
 }
 
-const maxEvents = 200
-
 /** Longer subjects are cut; no id is. */
 const maxSubjectCharacters = 200
 
 export const createEngineEvents = ({ telemetry, now }: EngineEventsDependencies): EngineEvents => {
   const counter = telemetry.meter.createCounter('events_total')
-  const events: SampleEvent[] = []
+  let events: readonly SampleEvent[] = []
   return {
     emit(kind, subject) {
       counter.add(1, { kind })
-      events.push({ time: now(), kind, subject: subject.slice(0, maxSubjectCharacters) })
-      if (events.length > maxEvents) events.shift()
+      events = recentEvents([...events, { time: now(), kind, subject: subject.slice(0, maxSubjectCharacters) }])
     },
     since(time) {
       const until = now()
