@@ -3,6 +3,7 @@ import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
 import { compressFolder } from './scripts/compress.ts'
 import { limitFirstLoad } from './scripts/first-load.ts'
+import { omitGossipMetrics } from './scripts/omit-gossip-metrics.ts'
 import { omitRefreshKeys } from './scripts/omit-refresh-keys.ts'
 
 /** Preloads modules with their imports and styles, so that the browser fetches them in parallel with the entry. */
@@ -51,6 +52,7 @@ export default defineConfig({
     format: 'es',
     plugins: () => [
       omitRefreshKeys(),
+      omitGossipMetrics(),
       limitFirstLoad({
         name: 'worker',
         importedAtStart: ['/workers/browser-engine.ts', '/@libp2p/webrtc/dist/src/index.js'],

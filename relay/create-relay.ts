@@ -17,6 +17,7 @@ import {
   relayedDurationMs,
 } from '../workers/stack/limits.ts'
 import { yamux } from '../workers/stack/muxer.ts'
+import { cachePeers } from '../workers/stack/peer-store-cache.ts'
 import { admitConnected, forgetDisconnected, routingTableSize } from '../workers/stack/routing-table.ts'
 import { type StackServices, stackServices } from '../workers/stack/services.ts'
 import { silentLogger } from '../workers/stack/silent-logger.ts'
@@ -144,6 +145,7 @@ export const createRelay = async (options: RelayOptions): Promise<Relay> => {
       }),
     },
   })
+  cachePeers(node.peerStore, { maxPeers: maxConnections, now: () => performance.now() })
   const { pubsub, dht, relay } = node.services
 
   const onDisconnect = ({ detail: peer }: CustomEvent<PeerId>): void => {

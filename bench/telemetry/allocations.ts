@@ -1,6 +1,6 @@
 import type { Figure } from '../lib/measurement.ts'
 import { medianOf } from '../lib/rank-test.ts'
-import { startProcess } from './start-process.ts'
+import { startProcess, type WorkloadProcess } from './start-process.ts'
 import type { Variant } from './variants.ts'
 import type { Path } from './workload.ts'
 
@@ -15,39 +15,34 @@ const takes = 5
 const objectBytes = 16
 
 /** No garbage is collected during a take: all of it fits into the young generation (256 MB). */
-const flags = ['--expose-gc', '--min-semi-space-size=256', '--max-semi-space-size=256']
+const flags = ['--min-semi-space-size=256', '--max-semi-space-size=256']
 
 /** Measures what a hit from memory allocates for telemetry (bytes, in smallest objects): the difference to the same without. */
 export const measureAllocations = async function* (
   collector: string,
   log: (line: string) => void,
 ): AsyncGenerator<Figure> {
-  const bytes = { off: await bytesOf('off', collector), on: await bytesOf('on', collector) }
-  for (const path of hits) {
-    const off = medianOf(bytes.off.get(path) ?? [])
-    const samples = (bytes.on.get(path) ?? []).map((each) => objectBytes * Math.round((each - off) / objectBytes))
-    log(`${path}: ${off.toFixed(1)} bytes without telemetry`)
-    yield { scenario: `${path}: allocated for telemetry`, unit: 'B', samples, target: 0 }
+  const started = await startProcess(collector, flags)
+  try {
+    for (const path of hits) {
+      // Compiled code allocates less than interpreted code.
+      await bytesPerHit(started, path, 'on', 2 * hitsPerTake)
+      const bytes: { off: number[]; on: number[] } = { off: [], on: [] }
+      while (bytes.on.length < takes)
+        for (const variant of ['off', 'on'] as const) bytes[variant].push(await bytesPerHit(started, path, variant))
+      const off = medianOf(bytes.off)
+      const samples = bytes.on.map((each) => objectBytes * Math.round((each - off) / objectBytes))
+      log(`${path}: ${off.toFixed(1)} bytes without telemetry`)
+      yield { scenario: `${path}: allocated for telemetry`, unit: 'B', samples, target: 0 }
+    }
+  } finally {
+    started.stop()
   }
 }
 
-/** Bytes per hit, of each take. */
-const bytesOf = async (variant: Variant, collector: string): Promise<Map<Path, number[]>> => {
-  const { run, stop } = await startProcess(variant, { collector, flags })
-  try {
-    const bytes = new Map<Path, number[]>()
-    for (const path of hits) {
-      // Compiled code allocates less than interpreted code.
-      await run({ path, count: 2 * hitsPerTake, measured: 'durations' })
-      const taken: number[] = []
-      while (taken.length < takes) {
-        const [total = Number.NaN] = await run({ path, count: hitsPerTake, measured: 'allocation' })
-        taken.push(total / hitsPerTake)
-      }
-      bytes.set(path, taken)
-    }
-    return bytes
-  } finally {
-    stop()
-  }
-}
+const bytesPerHit = async (
+  { run }: WorkloadProcess,
+  path: Path,
+  variant: Variant,
+  count = hitsPerTake,
+): Promise<number> => (await run({ variant, path, first: 0, count })).allocated / count

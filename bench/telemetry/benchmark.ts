@@ -7,27 +7,32 @@ import { measureAllocations } from './allocations.ts'
 import { startProcess, type WorkloadProcess } from './start-process.ts'
 import { type Variant, variants } from './variants.ts'
 import { operationsByPath, type Path, paths } from './workload.ts'
+import type { BlockResult } from './workload-process.ts'
 
 /**
- * What telemetry costs. Each variant runs the same operations in a process of its own, so that its garbage and the
- * compiled code are its own; blocks of operations alternate between the processes in a random order, so that all
- * meet the same machine. Processes differ by chance, in memory layout and compilation: the run repeats with new ones,
- * and the confidence interval takes the difference into account (bootstrap.ts).
+ * What telemetry costs. One process runs the operations with telemetry off and on: blocks of them alternate in a random
+ * order, so that all meet the same machine, compiled code and memory. What telemetry postpones (the conversion of kept
+ * traces, their export) is done after each block and measured apart. The run repeats with new processes, which differ by
+ * chance, and the confidence interval takes that into account (bootstrap.ts).
  *
- * `TELEMETRY_PROCESSES=2 TELEMETRY_ROUNDS=3` measures less; `TELEMETRY_PATHS=search,publish` chooses paths.
+ * The mean is judged by processor time, which counts the collection of garbage and does not count other processes of the
+ * machine: nothing here waits but for this process. The mean of the durations is printed beside it.
+ *
+ * `TELEMETRY_PROCESSES=2 TELEMETRY_ROUNDS=10` measures less; `TELEMETRY_PATHS=search,publish` chooses paths.
  */
-const processes = Number(process.env['TELEMETRY_PROCESSES'] ?? 6)
-const rounds = Number(process.env['TELEMETRY_ROUNDS'] ?? 12)
+const processes = Number(process.env['TELEMETRY_PROCESSES'] ?? 3)
+const rounds = Number(process.env['TELEMETRY_ROUNDS'] ?? 30)
 const chosen = process.env['TELEMETRY_PATHS']?.split(',')
 
 /** Blocks that are not counted, while code is compiled. */
-const warmUps = 3
+const warmUps = 5
 
 /** Overhead that each path may have, and all of them on average (%). */
 const targets = { path: 10, average: 5 }
 
-/** One round of one path: the durations by variant (ms). */
-type Round = Readonly<Record<Variant, readonly number[]>>
+/** One round of one path: a block by variant, with its figures, which the bootstrap reads thousands of times. */
+type Round = Readonly<Record<Variant, MeasuredBlock>>
+type MeasuredBlock = BlockResult & { readonly p50: number; readonly mean: number }
 
 export const suite = async function* (log: (line: string) => void): AsyncGenerator<Figure> {
   // A collector in this process, whose work is not measured: it takes everything and keeps nothing.
@@ -54,36 +59,27 @@ const measurePaths = async function* (collector: string, log: (line: string) => 
   /** By path: the rounds of each set of processes. */
   const groupsByPath = new Map<Path, Round[][]>(measured.map((path) => [path, []]))
   for (let set = 1; set <= processes; set += 1) {
-    log(`processes ${set} of ${processes}: ${variants.join(', ')}`)
-    const started = await startAll(collector, random)
+    log(`process ${set} of ${processes}`)
+    const started = await startProcess(collector)
     try {
       for (const path of measured) groupsByPath.get(path)?.push(await measure(started, path, random))
     } finally {
-      for (const { stop } of started.values()) stop()
+      started.stop()
     }
   }
   yield* figuresOf(groupsByPath, random)
 }
 
-/** Starts one process per variant, one after the other, in random order. */
-const startAll = async (collector: string, random: () => number): Promise<ReadonlyMap<Variant, WorkloadProcess>> => {
-  const started = new Map<Variant, WorkloadProcess>()
-  for (const variant of shuffled(variants, random)) started.set(variant, await startProcess(variant, { collector }))
-  return started
-}
-
-const measure = async (
-  started: ReadonlyMap<Variant, WorkloadProcess>,
-  path: Path,
-  random: () => number,
-): Promise<Round[]> => {
+const measure = async ({ run }: WorkloadProcess, path: Path, random: () => number): Promise<Round[]> => {
+  const count = operationsByPath[path]
   const measuredRounds: Round[] = []
-  for (let round = -warmUps; round < rounds; round += 1) {
-    const samples: Partial<Record<Variant, readonly number[]>> = {}
-    for (const variant of shuffled(variants, random))
-      samples[variant] =
-        (await started.get(variant)?.run({ path, count: operationsByPath[path], measured: 'durations' })) ?? []
-    if (round >= 0) measuredRounds.push(samples as Round)
+  for (let round = 0; round < warmUps + rounds; round += 1) {
+    const blocks: Partial<Record<Variant, MeasuredBlock>> = {}
+    for (const variant of shuffled(variants, random)) {
+      const result = await run({ variant, path, first: round * count, count })
+      blocks[variant] = { ...result, p50: medianOf(result.durations), mean: meanOf(result.durations) }
+    }
+    if (round >= warmUps) measuredRounds.push(blocks as Round)
   }
   return measuredRounds
 }
@@ -92,7 +88,7 @@ function* figuresOf(groupsByPath: ReadonlyMap<Path, readonly Round[][]>, random:
   const others = variants.filter((variant) => variant !== 'off')
   const average = new Map<Variant, Estimate[]>(others.map((variant) => [variant, []]))
   for (const [path, groups] of groupsByPath) {
-    const samplesOf = (variant: Variant): number[] => groups.flat().flatMap((round) => round[variant])
+    const samplesOf = (variant: Variant): number[] => groups.flat().flatMap((round) => round[variant].durations)
     const off = samplesOf('off')
     const against = {
       name: 'telemetry off',
@@ -103,12 +99,16 @@ function* figuresOf(groupsByPath: ReadonlyMap<Path, readonly Round[][]>, random:
     }
     for (const variant of others) {
       const target = variant === 'off again' ? {} : { target: targets.path }
-      if (variant !== 'off again')
+      if (variant !== 'off again') {
         yield { scenario: `${path}, telemetry ${variant}`, unit: 'ms', samples: samplesOf(variant), against }
+        const postponed = groups.flat().map((round) => round[variant].settledMs / operationsByPath[path])
+        yield { scenario: `${path}, ${variant}: postponed work of each operation`, unit: 'ms', samples: postponed }
+      }
       for (const [name, statistic] of Object.entries(statistics)) {
         const overhead = estimate(groups, (some) => statistic(some, variant), random)
-        if (name === 'mean') average.get(variant)?.push(overhead)
-        yield { scenario: `${path}, ${variant}: overhead of the ${name}`, unit: '%', ...toFigure(overhead), ...target }
+        if (name === judgedOnAverage) average.get(variant)?.push(overhead)
+        const judged = name === 'mean duration' ? {} : target
+        yield { scenario: `${path}, ${variant}: overhead of the ${name}`, unit: '%', ...toFigure(overhead), ...judged }
       }
     }
   }
@@ -126,10 +126,15 @@ function* figuresOf(groupsByPath: ReadonlyMap<Path, readonly Round[][]>, random:
 /** Overhead over `off` (%) of some rounds. */
 const statistics: Readonly<Record<string, (some: readonly Round[], variant: Variant) => number>> = {
   // Of each round, because the speed of the machine changes between rounds.
-  p50: (some, variant) => 100 * (medianOf(some.map((round) => medianOf(round[variant]) / medianOf(round.off))) - 1),
-  mean: (some, variant) =>
-    100 * (sum(some.map((round) => meanOf(round[variant]))) / sum(some.map((round) => meanOf(round.off))) - 1),
+  p50: (some, variant) => 100 * (medianOf(some.map((round) => round[variant].p50 / round.off.p50)) - 1),
+  'mean processor time': (some, variant) => ratioOfSums(some, variant, ({ processorMs }) => processorMs),
+  'mean duration': (some, variant) => ratioOfSums(some, variant, ({ mean }) => mean),
 }
+
+const judgedOnAverage = 'mean processor time'
+
+const ratioOfSums = (some: readonly Round[], variant: Variant, of: (block: MeasuredBlock) => number): number =>
+  100 * (sum(some.map((round) => of(round[variant]))) / sum(some.map((round) => of(round.off))) - 1)
 
 /** The paths are measured independently, so the squares of the widths of their intervals add. */
 const averageOf = (estimates: readonly Estimate[]): Estimate => {

@@ -1,36 +1,27 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import type { Variant } from './variants.ts'
-import type { Block } from './workload-process.ts'
+import type { Block, BlockResult } from './workload-process.ts'
 
 export interface WorkloadProcess {
-  /** Resolves with the durations (ms). Blocks run one at a time. */
-  run(block: Block): Promise<readonly number[]>
+  /** Blocks run one at a time. */
+  run(block: Block): Promise<BlockResult>
   stop(): void
 }
 
-export interface ProcessOptions {
-  /** URL of the server with the collector. */
-  readonly collector: string
-  /** Flags of Node. */
-  readonly flags?: readonly string[]
-}
-
 /**
- * Starts a process with the workload of one variant, and waits until it is ready.
+ * Starts a process with the workload, and waits until it is ready.
  *
+ * @param collector URL of the server with the collector.
+ * @param flags Of Node.
  * @throws Error if the process ends; its own error is on stderr.
  */
-export const startProcess = async (
-  variant: Variant,
-  { collector, flags = [] }: ProcessOptions,
-): Promise<WorkloadProcess> => {
-  const child = fork(new URL('./workload-process.ts', import.meta.url), [variant, collector], {
-    execArgv: [...flags],
+export const startProcess = async (collector: string, flags: readonly string[] = []): Promise<WorkloadProcess> => {
+  const child = fork(new URL('./workload-process.ts', import.meta.url), [collector], {
+    execArgv: ['--expose-gc', ...flags],
     serialization: 'advanced',
   })
   const ended = once(child, 'exit').then(([code]) => {
-    throw new Error(`The process with telemetry ${variant} ended with ${code}.`)
+    throw new Error(`The process of the workload ended with ${code}.`)
   })
   ended.catch(() => {})
   const answer = async (): Promise<unknown> => {
@@ -40,7 +31,7 @@ export const startProcess = async (
   await answer()
   return {
     run(block) {
-      const answered = answer() as Promise<readonly number[]>
+      const answered = answer() as Promise<BlockResult>
       child.send(block)
       return answered
     },

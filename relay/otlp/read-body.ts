@@ -1,7 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 
+/** First room for a body of unknown length (bytes); it doubles when it is full. */
+const firstRoom = 16 * 1024
+
 /**
  * Reads a request body of at most `limit` bytes. Reading stops at the limit, and when `signal` aborts.
+ *
+ * What has arrived is copied together: a sender may cut its body into chunks of one byte, and each chunk kept by itself
+ * would take more than a hundred bytes.
+ *
  * @returns undefined for a longer body, also when its declared length says so before a byte was read.
  * @throws Error when the sender disconnects or `signal` aborts.
  */
@@ -12,14 +19,23 @@ export const readBody = async (
 ): Promise<Buffer | undefined> => {
   if (Number(request.headers['content-length'] ?? 0) > limit) return undefined
   const { promise, resolve, reject } = Promise.withResolvers<Buffer | undefined>()
-  const chunks: Buffer[] = []
+  let body = Buffer.alloc(0)
   let length = 0
   const onData = (chunk: Buffer): void => {
-    length += chunk.length
-    if (length > limit) resolve(undefined)
-    else chunks.push(chunk)
+    const end = length + chunk.length
+    if (end > limit) {
+      resolve(undefined)
+      return
+    }
+    if (end > body.length) {
+      const larger = Buffer.alloc(Math.min(limit, Math.max(firstRoom, end, 2 * body.length)))
+      body.copy(larger, 0, 0, length)
+      body = larger
+    }
+    chunk.copy(body, length)
+    length = end
   }
-  const onEnd = (): void => resolve(Buffer.concat(chunks, length))
+  const onEnd = (): void => resolve(body.subarray(0, length))
   const onAbort = (): void => reject(new Error('The body is no longer wanted.'))
   const onClose = (): void => reject(new Error('The sender disconnected.'))
   request.on('data', onData)

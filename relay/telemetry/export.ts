@@ -1,11 +1,13 @@
-import { type HrTime, SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api'
+import { SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api'
+import { millisToHrTime } from '@opentelemetry/core'
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources'
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
 import { BatchSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { ATTR_SERVICE_INSTANCE_ID, ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions'
-import type { SpanRecord, TraceRecord } from '../../workers/telemetry/span-recorder.ts'
+import { settledWithin } from '../../workers/telemetry/settled-within.ts'
+import type { SpanRecord, TraceRecord } from '../../workers/telemetry/trace-record.ts'
 import type { CollectorAddress } from '../otlp/collector.ts'
 import { type Figures, namesOf } from './figures.ts'
 
@@ -89,10 +91,7 @@ export const startExport = (options: ExportOptions): Export => {
     onTrace(trace) {
       for (const span of trace.spans) spans.onEnd(readable(span, trace.traceId, resource, service))
     },
-    async stop() {
-      const deadline = new Promise((resolve) => setTimeout(resolve, stopTimeoutMs).unref())
-      await Promise.race([Promise.allSettled([spans.shutdown(), meters.shutdown()]), deadline])
-    },
+    stop: () => settledWithin(stopTimeoutMs, spans.shutdown(), meters.shutdown()),
   }
 }
 
@@ -108,12 +107,16 @@ const readable = (
     kind: SpanKind.SERVER,
     spanContext: () => ({ ...context, spanId }),
     ...(parentId === undefined ? {} : { parentSpanContext: { ...context, spanId: parentId } }),
-    startTime: hrTime(startedAt),
-    endTime: hrTime(startedAt + durationMs),
-    duration: hrTime(durationMs),
+    startTime: millisToHrTime(startedAt),
+    endTime: millisToHrTime(startedAt + durationMs),
+    duration: millisToHrTime(durationMs),
     status: failure === undefined ? { code: SpanStatusCode.UNSET } : { code: SpanStatusCode.ERROR, message: failure },
     attributes: { ...attributes },
-    events: events.map((event) => ({ name: event.name, time: hrTime(event.at), attributes: { ...event.attributes } })),
+    events: events.map((event) => ({
+      name: event.name,
+      time: millisToHrTime(event.at),
+      attributes: { ...event.attributes },
+    })),
     links: [],
     ended: true,
     resource,
@@ -122,10 +125,4 @@ const readable = (
     droppedEventsCount: 0,
     droppedLinksCount: 0,
   }
-}
-
-/** Seconds and nanoseconds of milliseconds. */
-const hrTime = (ms: number): HrTime => {
-  const seconds = Math.floor(ms / 1_000)
-  return [seconds, Math.min(999_999_999, Math.round((ms - seconds * 1_000) * 1e6))]
 }

@@ -100,6 +100,61 @@ test('a new instance finds stored entries, and removes expired and invalid ones'
   expect(await keysIn(store)).toEqual(['new'])
 })
 
+/** A store full of entries that have expired since. */
+const storeOfExpired = async (count: number) => {
+  const store = watch(createMemoryStore())
+  const first = open(store)
+  for (let n = 0; n < count; n += 1) first.put(`k${n}`, bytes(10), clock)
+  await first.stop()
+  clock += 8 * dayMs
+  store.writes.length = 0
+  return store
+}
+
+test('removes many expired entries in small writes, between which other tasks run', async () => {
+  const store = await storeOfExpired(1_300)
+  const cold = open(store)
+  await cold.read('any')
+  const flushed = cold.flush()
+  cold.put('new', bytes(10), clock)
+  // Without a turn of the event loop, only promises advance.
+  for (let n = 0; n < 1_000; n += 1) await Promise.resolve()
+  expect(store.writes).toHaveLength(1)
+  await vi.advanceTimersByTimeAsync(defaultCacheLimits.writeDelayMs)
+  await flushed
+  expect(store.writes.map((changes) => changes.length)).toEqual([513, 512, 276])
+  expect(await keysIn(store)).toEqual(['new'])
+})
+
+test('does not finish a long removal before it stops; the next instance does', async () => {
+  const store = await storeOfExpired(1_300)
+  const cold = open(store)
+  await cold.read('any')
+  void cold.flush()
+  const stopped = cold.stop()
+  await vi.advanceTimersByTimeAsync(10)
+  await stopped
+  expect((await keysIn(store)).length).toBeGreaterThan(0)
+  expect(store.writes.length).toBeLessThan(3)
+  const next = open(store)
+  await next.read('any')
+  await vi.advanceTimersByTimeAsync(defaultCacheLimits.writeDelayMs + 10)
+  await next.flush()
+  expect(await keysIn(store)).toEqual([])
+})
+
+test('retries the removal of expired entries after a failure of the store', async () => {
+  const store = await storeOfExpired(600)
+  const cold = open(store)
+  await cold.read('any')
+  store.refusal = new Failure('StorageUnavailable', { code: 'storage-closed' })
+  await cold.flush()
+  expect(cold.stats().failures).toBe(1)
+  store.refusal = undefined
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(await keysIn(store)).toEqual([])
+})
+
 test('applies a smaller budget after a restart', async () => {
   const store = createMemoryStore()
   const first = open(store)

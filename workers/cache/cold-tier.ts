@@ -1,4 +1,5 @@
 import { isFailure } from '../contract/failures.ts'
+import { createYieldToEventLoop, yieldToEventLoop } from '../stack/event-loop.ts'
 import type { Change, Store, TableName } from '../store/store.ts'
 import { type ColdName, createColdRecords, readColdName, toColdName } from './cold-record.ts'
 import { type CacheLimits, isFresh } from './limits.ts'
@@ -48,6 +49,9 @@ export interface ColdTierOptions {
 /** Entries of a full batch, written without delay: about 15 ms in one transaction. */
 const batchEntries = 128
 
+/** Expired or damaged entries removed in one write: a few milliseconds. */
+const staleBatch = 512
+
 /** Maximum delay before retrying a failed store (ms); starts at the write delay and doubles. */
 const maxRetryMs = 60_000
 
@@ -71,22 +75,13 @@ export const createColdTier = ({ store, table, limits, now }: ColdTierOptions): 
   let flushing: Promise<void> = Promise.resolve()
   let opening: Promise<boolean> | undefined
   let stopped = false
+  let closing = false
 
   /** Reads the index once; false while the store does not answer. */
   const open = (): Promise<boolean> => {
     opening ??= store.keys(table).then(
-      (names) => {
-        const found = names.flatMap((name) => {
-          const read = readColdName(name)
-          if (read === undefined || !isFresh(read.at, now(), limits.coldMs)) staleNames.add(name)
-          return read === undefined || staleNames.has(name) ? [] : [read]
-        })
-        for (const entry of found.sort((a, b) => a.at - b.at)) {
-          const older = index.get(entry.key)
-          if (older !== undefined) staleNames.add(toColdName(older))
-          addToIndex(entry)
-        }
-        if (staleNames.size > 0) schedule()
+      async (names) => {
+        await fillIndex(names)
         return true
       },
       () => {
@@ -96,6 +91,25 @@ export const createColdTier = ({ store, table, limits, now }: ColdTierOptions): 
       },
     )
     return opening
+  }
+
+  /** Yields between slices: a full tier has 20,000 names, which take 50 ms. */
+  const fillIndex = async (names: readonly string[]): Promise<void> => {
+    const yieldAtTimes = createYieldToEventLoop(now)
+    const found: ColdName[] = []
+    for (const name of names) {
+      const read = readColdName(name)
+      if (read !== undefined && isFresh(read.at, now(), limits.coldMs)) found.push(read)
+      else staleNames.add(name)
+      await yieldAtTimes()
+    }
+    for (const entry of found.sort((a, b) => a.at - b.at)) {
+      const older = index.get(entry.key)
+      if (older !== undefined) staleNames.add(toColdName(older))
+      addToIndex(entry)
+      await yieldAtTimes()
+    }
+    if (staleNames.size > 0) schedule()
   }
 
   const addToIndex = (entry: ColdName): void => {
@@ -152,7 +166,7 @@ export const createColdTier = ({ store, table, limits, now }: ColdTierOptions): 
     writing = pending
     pending = new Map()
     pendingBytes = 0
-    const removedNames = [...staleNames]
+    const removedNames = takeStaleNames()
     const { changes, added, removed, evicted } = plan(writing, removedNames)
     try {
       await store.write(changes)
@@ -174,9 +188,33 @@ export const createColdTier = ({ store, table, limits, now }: ColdTierOptions): 
         pendingBytes += change?.bytes.length ?? 0
       }
       retryLater()
+      return
     } finally {
       writing = new Map()
     }
+    await removeStaleNames()
+  }
+
+  /** Removes the rest in batches, between which other tasks run. What is left at the end is found at the next start. */
+  const removeStaleNames = async (): Promise<void> => {
+    while (staleNames.size > 0 && !closing) {
+      await yieldToEventLoop()
+      const names = takeStaleNames()
+      try {
+        await store.write(names.map((key) => ({ table, key, value: undefined })))
+      } catch {
+        counts.failures += 1
+        retryLater()
+        return
+      }
+      for (const name of names) staleNames.delete(name)
+    }
+  }
+
+  const takeStaleNames = (): string[] => {
+    const names: string[] = []
+    for (const name of staleNames) if (names.push(name) === staleBatch) break
+    return names
   }
 
   const retryLater = (): void => {
@@ -284,6 +322,7 @@ export const createColdTier = ({ store, table, limits, now }: ColdTierOptions): 
     },
     flush,
     async stop() {
+      closing = true
       clearTimeout(timer)
       timer = undefined
       await flush()

@@ -1,4 +1,5 @@
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
+import { percentile } from '../telemetry/percentile.ts'
 
 /** Lookups in the figures. */
 const maxLookups = 500
@@ -12,7 +13,7 @@ export const lookupStats = (figures: Pick<MeterReader, 'count' | 'latest'>): { [
   const latest = figures.latest('dht_lookup_duration', maxLookups)
   if (latest.length === 0) return { dht_lookups_total: total }
   const sorted = latest.map(({ value }) => value).sort((a, b) => a - b)
-  const at = (share: number): number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0
+  const at = (share: number): number => percentile(sorted, share) ?? 0
   return {
     dht_lookups_total: total,
     dht_success_rate: latest.filter(({ attributes }) => attributes['outcome'] === 'found').length / latest.length,

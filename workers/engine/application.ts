@@ -16,7 +16,6 @@ import { createIdentityAnnouncement } from './identity-announcement.ts'
 import { createInstalls } from './installs.ts'
 import { createLateMeasurements } from './late-measurements.ts'
 import type { Network } from './network.ts'
-import { breachNotice, createObjectiveMonitor } from './objective-monitor.ts'
 import { createPackageCache } from './package-cache.ts'
 import { createPeerCommands } from './peer-commands.ts'
 import { createPeerSearch } from './peer-search.ts'
@@ -107,28 +106,17 @@ export const createApplication = (
     onRequest: () => cacheReport.changed(),
   })
   const cacheReport = createCacheReport({ memory: cacheMemory, onChange: (cache) => emit({ kind: 'cache', cache }) })
-  const objectives = createObjectiveMonitor({
-    figures,
-    cache() {
-      const { hits, misses } = cacheReport.view()
-      return { hits: hits.hot + hits.warm + hits.cold + hits.catalogue, misses }
-    },
-    monotonic: clocks.monotonic,
-    onBreach(breach) {
-      emit(breachNotice(breach))
-      events.emit('objective-breached', breach.name)
-    },
-  })
-  undos.add(objectives.stop)
   const measurements = createLateMeasurements({
     platform,
     telemetry,
     figures,
     network,
     cache: cacheMemory,
+    cacheView: cacheReport.view,
     reputation,
     events,
     store,
+    emit,
   })
   undos.add(measurements.stop)
   const contents = createContentCache({ memory: cacheMemory, content })
@@ -244,8 +232,7 @@ export const createApplication = (
         figures,
         tracing,
         telemetryExport,
-        objectives,
-        samples: measurements.started,
+        measurements: measurements.started,
       }),
       peerCommands: createPeerCommands({ self: storage.nodeKey.id, reputation, network }),
       status,

@@ -56,7 +56,7 @@ export interface CommandDependencies {
   publications: Publications
   installs: Installs
   packageCache: PackageCache
-  contents: Pick<ContentCache, 'manifest' | 'readFile'>
+  contents: Pick<ContentCache, 'manifest' | 'readFile' | 'readFileInMemory'>
   /** Writes and sends what waits: the page may be about to close. */
   flush(): Promise<void>
   cacheView(): CacheView
@@ -153,9 +153,12 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
     return root
   }
 
+  const knownRoot = (id: string, version: string): Uint8Array | undefined =>
+    installedRoot(id, version) ??
+    registry.get(id)?.versions.find((each) => each.version === version)?.release?.release.root
+
   const rootOf = (id: string, version: string): Uint8Array => {
-    const found = registry.get(id)?.versions.find((each) => each.version === version)
-    const root = installedRoot(id, version) ?? found?.release?.release.root
+    const root = knownRoot(id, version)
     if (root === undefined)
       throw new Failure('VersionNotFound', { code: 'version-not-in-catalogue', package: id, version })
     return root
@@ -289,7 +292,13 @@ export const createCommands = (deps: CommandDependencies): RunningEngine => {
   const started = startCommandOperations<Omit<RunningEngine, 'stop' | 'run'>>(commands, {
     telemetry,
     signal,
-    fromMemory: { lookup: packageCache.findInMemory },
+    fromMemory: {
+      lookup: packageCache.findInMemory,
+      readFile(id, version, path) {
+        const root = knownRoot(id, version)
+        return root === undefined ? undefined : deps.contents.readFileInMemory(root, path)
+      },
+    },
   })
   return {
     ...started.commands,

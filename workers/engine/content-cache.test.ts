@@ -102,6 +102,25 @@ test('manifests and files are cold once, then hot, warm after an hour, and read 
   expect(await disk.keys('cache')).toEqual([])
 })
 
+test('a file in memory is read from it without an operation, as bytes of the caller; others are not looked for', async () => {
+  const { install, read, cache, state, requests } = open()
+  const root = await install(kit)
+  expect(cache.readFileInMemory(root, 'README.md')).toBeUndefined()
+  expect(requests().file).toEqual(none)
+  await read(root, 'README.md')
+  const { pieceReads } = state
+  const [first, second] = [cache.readFileInMemory(root, 'README.md'), cache.readFileInMemory(root, 'README.md')]
+  expect(first).toEqual(readme)
+  expect(first?.buffer).not.toBe(second?.buffer)
+  structuredClone(first?.buffer, { transfer: [first?.buffer as ArrayBuffer] })
+  expect(cache.readFileInMemory(root, 'README.md')).toEqual(readme)
+  expect(cache.readFileInMemory(root, 'a.txt')).toBeUndefined()
+  expect(state.pieceReads).toBe(pieceReads)
+  expect(requests().file).toEqual({ ...none, cold: 1, hot: 3 })
+  cache.forget(root)
+  expect(cache.readFileInMemory(root, 'README.md')).toBeUndefined()
+})
+
 test('a hundred readers of one file cause one disk read, and each owns its bytes', async () => {
   const { install, read, state, requests } = open()
   const root = await install(kit)

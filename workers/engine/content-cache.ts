@@ -16,6 +16,11 @@ import type { Operation } from '../telemetry/operation.ts'
 export interface ContentCache {
   /** Undefined when the store lacks it. The object is shared: callers must not change it. */
   manifest(root: Uint8Array, operation: Operation): Promise<ContentManifest | undefined>
+  /**
+   * The result of `readFile` if memory has it, synchronously and without an operation; undefined when only `readFile` can
+   * tell. Most repeated reads end here, so they cost no span: the cache counts them.
+   */
+  readFileInMemory(root: Uint8Array, path: string): Uint8Array | undefined
   /** A copy that the caller owns. @throws Failure as `ContentStore.readFile`. */
   readFile(root: Uint8Array, path: string, operation: Operation): Promise<Uint8Array>
   /** Drops content of which a part was deleted, or found damaged or missing. */
@@ -66,11 +71,13 @@ export const createContentCache = ({ memory, content }: ContentCacheDependencies
   return {
     manifest: async (root, operation) => (await manifests.get(toHex(root), { operation })).value,
 
+    // Results are transferred to the page, which would detach the cached buffer.
+    readFileInMemory: (root, path) => files.getFromMemory(fileKey(root, path))?.value?.slice(),
+
     async readFile(root, path, operation) {
       const key = fileKey(root, path)
       if (files.peek(key) === undefined && !(await fits(root, path))) return content.readFile(root, path)
       const { value } = await files.get(key, { operation })
-      // Results are transferred to the page, which would detach the cached buffer.
       return value === undefined ? content.readFile(root, path) : value.slice()
     },
 

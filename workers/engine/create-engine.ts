@@ -51,8 +51,9 @@ const assemble = async (options: EngineOptions, platform: Platform, undos: UndoS
     debug,
     now: clocks.wall,
     write: writeLog,
-    tracer: platform.tracer ?? tracing.tracer,
-    meter: platform.meter,
+    tracer: tracing.tracer,
+    otherTracer: platform.tracer,
+    otherMeter: platform.meter,
   })
   tracing.measure(telemetry.meter)
   const log = telemetry.logger('engine')

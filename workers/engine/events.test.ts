@@ -54,3 +54,15 @@ test('reports peers and relays that came and went', () => {
     'relay-lost r',
   ])
 })
+
+test('when the clock was set back, events are those since, until it has caught up', () => {
+  const clock = { ms: 3_600_000 }
+  const { meter } = createInMemoryMeter()
+  const events = createEngineEvents({ telemetry: { meter }, now: () => clock.ms })
+  events.emit('published', 'before')
+  clock.ms = 1_000
+  events.emit('published', 'after')
+  expect(events.since(0).map(({ subject }) => subject)).toEqual(['after'])
+  clock.ms = 3_600_000
+  expect(events.since(0).map(({ subject }) => subject)).toEqual(['before', 'after'])
+})

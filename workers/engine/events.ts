@@ -5,7 +5,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 export interface EngineEvents {
   /** @param subject A peer id, package id or objective. */
   emit(kind: SampleEventKind, subject: string): void
-  /** Events after `time` (ms since the epoch), oldest first. */
+  /** Events after `time` (ms since the epoch) up to now, oldest first; so none from before the clock was set back. */
   since(time: number): SampleEvent[]
 }
 
@@ -29,6 +29,9 @@ export const createEngineEvents = ({ telemetry, now }: EngineEventsDependencies)
       events.push({ time: now(), kind, subject: subject.slice(0, maxSubjectCharacters) })
       if (events.length > maxEvents) events.shift()
     },
-    since: (time) => events.filter((event) => event.time > time),
+    since(time) {
+      const until = now()
+      return events.filter((event) => event.time > time && event.time <= until)
+    },
   }
 }

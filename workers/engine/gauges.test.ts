@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { PoolCounts } from '../net/pool/pool-counts.ts'
 import { createInMemoryMeter } from '../telemetry/in-memory-meter.ts'
 import { gauges } from '../telemetry/instruments.ts'
+import { sanitiseLabels } from '../telemetry/otel/exported-attributes.ts'
 import { type GaugeSources, observeGauges } from './gauges.ts'
 import { viewMetrics } from './metrics.ts'
 import { createReputationFigures } from './reputation-figures.ts'
@@ -63,6 +64,12 @@ test('every gauge has a value, under its name of Prometheus', () => {
     'bytes_total{direction="in",protocol="piece"}': 512,
     bytes_total: 512,
   })
+})
+
+test('an export keeps all labels, so that no two series of a metric become one', () => {
+  const { counters, gauges: collected } = compose().reader.collect()
+  for (const [name, series] of [...counters, ...collected])
+    for (const { attributes } of series) expect(sanitiseLabels(attributes), name).toEqual(attributes)
 })
 
 test('what the environment does not tell is missing, and nothing is left after the stop', () => {

@@ -1,5 +1,4 @@
-import type { MeasurementDependencies } from './measurements.ts'
-import type { Samples } from './samples.ts'
+import type { MeasurementDependencies, Measurements } from './measurements.ts'
 
 /**
  * The measurements, which load once the engine is up: counts go on meanwhile, and the first row holds them. A load that
@@ -7,17 +6,17 @@ import type { Samples } from './samples.ts'
  */
 export interface LateMeasurements {
   /** Resolves with the running measurements; rejects when they cannot be loaded. */
-  started(): Promise<Samples>
+  started(): Promise<Measurements>
   /** Writes the measurements up to now, if there are any. */
   flush(): Promise<void>
   stop(): Promise<void>
 }
 
 export const createLateMeasurements = (deps: MeasurementDependencies): LateMeasurements => {
-  let running: Promise<Samples> | undefined
+  let running: Promise<Measurements> | undefined
   let isStopped = false
 
-  const start = async (): Promise<Samples> => {
+  const start = async (): Promise<Measurements> => {
     const { createMeasurements } = await import('./measurements.ts')
     const measurements = createMeasurements(deps)
     if (isStopped) await measurements.stop()
@@ -25,7 +24,7 @@ export const createLateMeasurements = (deps: MeasurementDependencies): LateMeasu
   }
 
   /** Undefined where they were not asked for, or cannot be loaded. */
-  const loaded = async (): Promise<Samples | undefined> => running?.catch(() => undefined)
+  const loaded = async (): Promise<Measurements | undefined> => running?.catch(() => undefined)
 
   return {
     started() {

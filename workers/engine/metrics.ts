@@ -1,6 +1,7 @@
 import type { CacheFigures, CacheView, MetricsView } from '../contract/views.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 import { type CounterName, counters, type HistogramName, histograms } from '../telemetry/instruments.ts'
+import { percentile } from '../telemetry/percentile.ts'
 import type { Attributes, Measurement } from '../telemetry/telemetry.ts'
 
 /** The latest measurements in a median: enough for one, and recent. */
@@ -18,7 +19,11 @@ export const viewMetrics = (figures: Pick<MeterReader, 'sum' | 'latest' | 'colle
   )
   const medians = (Object.keys(histograms) as HistogramName[]).flatMap((name): [string, number][] => {
     const latest = figures.latest(name, maxMeasurements).map(({ value }) => value)
-    return latest.length === 0 ? [] : [[name, median(latest)]]
+    const median = percentile(
+      latest.sort((a, b) => a - b),
+      0.5,
+    )
+    return median === undefined ? [] : [[name, median]]
   })
   const totals = (Object.keys(counters) as CounterName[]).map((name): [string, number] => [name, figures.sum(name)])
   return Object.fromEntries([...series, ...medians, ...totals])
@@ -61,6 +66,3 @@ const kindMetrics = (kind: string, { hits, misses }: CacheFigures): [name: strin
   ]),
   [`cache_kind_misses_total{kind="${kind}"}`, misses],
 ]
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { TraceRecord } from '../telemetry/span-recorder.ts'
+import type { TraceRecord } from '../telemetry/trace-record.ts'
 import { createEngineNetwork, type EnginePeer, eventually } from '../testing/network.ts'
 import { pathsOf, recordTraces, spansOf, strays, type TraceRecording, tracesOf } from '../testing/trace-recording.ts'
 
@@ -145,6 +145,17 @@ describe('a lookup', () => {
     expect(trace?.root.failure).toBe('InvalidArgument')
     expect(trace === undefined ? [] : pathsOf(trace)).toEqual(['command'])
   })
+})
+
+test('a file is read from memory without a span, and a read that fails has one', async ({ signal }) => {
+  const { id, installer, recording } = await startPair(signal)
+  await installer.install([id])
+  const { files = [] } = await installer.describe(id)
+  const path = files.find(({ size }) => size < 10_000)?.path ?? ''
+  const bytes = await installer.readFile(id, '1.0.0', path)
+  expect(await installer.readFile(id, '1.0.0', path)).toEqual(bytes)
+  await expect(installer.readFile(id, '9.9.9', path)).rejects.toMatchObject({ name: 'VersionNotFound' })
+  expect(tracesOf(recording, 'readFile').map(({ root }) => root.failure)).toEqual([undefined, 'VersionNotFound'])
 })
 
 describe('a publication', () => {

@@ -68,6 +68,19 @@ test('pings a peer one after the other; those of a silent peer are lost', { time
   expect(await one.ping(other.id, 1)).toEqual({ roundTripsMs: [undefined] })
 })
 
+test(
+  'many pings at once wait for each other: none is lost, and the connection stays',
+  { timeout: testMs },
+  async () => {
+    const [one, other] = await twoPeers()
+    const lost = async (): Promise<number> =>
+      Object.entries(await one.metrics()).find(([name]) => name === 'connection_errors_total')?.[1] ?? 0
+    const views = await Promise.all(Array.from({ length: 60 }, () => one.ping(other.id, 2)))
+    expect(views.flatMap(({ roundTripsMs }) => roundTripsMs).filter((ms) => ms === undefined)).toEqual([])
+    expect([await isConnected(one, other), await lost()]).toEqual([true, 0])
+  },
+)
+
 test('the end of the engine cancels a ping', { timeout: testMs }, async () => {
   const [one, other] = await twoPeers()
   network.silence([other])

@@ -3,6 +3,7 @@ import { Failure } from '../contract/failures.ts'
 import { toPingView } from '../contract/ping-view.ts'
 import type { ReputationView } from '../contract/telemetry-views.ts'
 import type { PeerReputation, Reputation } from '../peers/reputation.ts'
+import { createSemaphore } from '../stack/semaphore.ts'
 import type { Operation } from '../telemetry/operation.ts'
 import { assertPingCount, readPeerId } from './arguments.ts'
 import type { WithOperation } from './command-operations.ts'
@@ -22,6 +23,12 @@ export interface PeerCommandDependencies {
 export type PeerCommands = Pick<EngineCommands, 'peer' | 'ping' | 'disconnect' | 'ban' | 'unban' | 'reputation'>
 
 const defaultPings = 5
+
+/**
+ * Pings of all commands at once. A peer takes a few at a time (`pingsToPeer`), and one that finds no place would count as
+ * lost, which closes a healthy connection.
+ */
+const pingsAtOnce = 3
 
 /** The commands on single peers, and on what this profile knows of them. */
 export const createPeerCommands = ({
@@ -43,9 +50,12 @@ export const createPeerCommands = ({
     return row
   }
 
+  const pings = createSemaphore(pingsAtOnce)
+
   const ping = async (peer: string, count: number, operation: Operation): Promise<(number | undefined)[]> => {
     const roundTripsMs: (number | undefined)[] = []
-    while (roundTripsMs.length < count) roundTripsMs.push(await network.peers.ping(peer, operation))
+    while (roundTripsMs.length < count)
+      roundTripsMs.push(await pings.run(operation.signal, () => network.peers.ping(peer, operation)))
     return roundTripsMs
   }
 

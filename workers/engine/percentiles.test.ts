@@ -10,8 +10,7 @@ const compose = () => {
     figures: reader,
     tracing: { traces: nothing },
     telemetryExport: { view: nothing, set: nothing },
-    objectives: { view: () => [] },
-    samples: nothing,
+    measurements: nothing,
   })
   return { meter, percentiles }
 }

@@ -2,6 +2,7 @@ import type { RequestCounts } from '../cache/cache-memory.ts'
 import { type SampleColumn, sampleColumns, trafficProtocols } from '../contract/sample-columns.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 import type { HistogramName } from '../telemetry/instruments.ts'
+import { percentile } from '../telemetry/percentile.ts'
 import type { ColumnKind } from '../telemetry/sampler.ts'
 import { hitsIn, type MemoryRates } from './cache-figures.ts'
 import type { NetworkConcerns } from './network-concerns.ts'
@@ -155,10 +156,6 @@ export const createRowReader = (sources: SampleSources): RowReader => {
 const noDurations = new Float64Array()
 const timedOut = { outcome: 'timeout' }
 const failed = { outcome: 'failed' }
-
-/** The nearest rank; undefined without values. */
-const percentile = (ascending: Float64Array, share: number): number | undefined =>
-  ascending[Math.max(0, Math.ceil(share * ascending.length) - 1)]
 
 /** Share of hits in the requests of the last minute; undefined without requests. */
 const createRecentHitRate = (): ((totals: RequestCounts, now: number) => number | undefined) => {

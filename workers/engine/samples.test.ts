@@ -93,6 +93,31 @@ test('gives the rows after a time, and all of them when that time is ahead of th
   expect((await peer.samples(times.at(-1))).times.length).toBeLessThanOrEqual(1)
 })
 
+test('while the clock jumps, times ascend, operations have one event, and durations stay true', async ({ signal }) => {
+  const peer = await begin('jumping')
+  const dayMs = 86_400_000
+  let published = 0
+  for (const jumpMs of [0, dayMs, -dayMs, -3 * dayMs, 0]) {
+    peer.clockMs = jumpMs
+    published += 1
+    const { id } = await peer.publish(`jump-${published}`, '1.0.0')
+    const now = Date.now() + jumpMs
+    await eventually('a row', async () => Math.abs(((await peer.samples()).times.at(-1) ?? 0) - now) < 60_000, signal)
+    const view = await peer.samples(now + 10 * dayMs)
+    expect(view.times.every((time, at) => at === 0 || time > (view.times[at - 1] ?? 0))).toBe(true)
+    expect(view.events.filter(({ subject }) => subject === id)).toHaveLength(1)
+    expect(view.events.every(({ time }) => time <= Date.now() + jumpMs)).toBe(true)
+    expect(sum(view.columns['operations'])).toBeGreaterThanOrEqual(published - 1)
+  }
+  const hourMs = 3_600_000
+  const traces = await peer.traces()
+  expect(traces.filter(({ name }) => name.includes('publish')).length).toBeGreaterThanOrEqual(published)
+  for (const { durationMs, spans } of traces)
+    for (const span of spans) expect([span.durationMs < hourMs, durationMs < hourMs]).toEqual([true, true])
+  for (const { count, value } of (await peer.objectives()).filter(({ unit }) => unit === 'ms'))
+    expect(count === 0 || (value ?? 0) < hourMs).toBe(true)
+})
+
 test('minutes survive a restart of the engine, with their counts', async () => {
   const before = await begin('restarted')
   const { id } = await before.publish('kept', '1.0.0')

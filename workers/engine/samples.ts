@@ -82,10 +82,13 @@ export const createSamples = ({ sources, events, store, now, monotonic }: Sample
 
   return {
     view(since, { step = 'second' } = {}) {
-      const from = since ?? Number.NEGATIVE_INFINITY
+      const ring = step === 'second' ? sampler.seconds : sampler.minutes
+      // A caller whose last time is ahead of all rows has it from a clock that was set back since.
+      const isAhead = since !== undefined && since > (ring.timeOf(0) ?? Number.POSITIVE_INFINITY)
+      const from = since === undefined || isAhead ? Number.NEGATIVE_INFINITY : since
       const happened = events.since(from)
       const measured = pointNames.map((name) => [name, sources.figures.pointsSince(points[name], from)] as const)
-      return toView(step === 'second' ? sampler.seconds : sampler.minutes, from, measured, happened)
+      return toView(ring, from, measured, happened)
     },
     flush: () => save(sampler.partialMinute()),
     async stop() {
@@ -105,9 +108,7 @@ const toView = (
   measured: readonly (readonly [name: SamplePointName, points: readonly Point[]])[],
   events: SamplesView['events'],
 ): SamplesView => {
-  // A caller whose last time is ahead of all rows has it from a clock that was set back since.
-  const newest = ring.timeOf(0)
-  const count = newest !== undefined && since > newest ? ring.length() : ring.countAfter(since)
+  const count = ring.countAfter(since)
   const names = ring.names()
   const pointCount = measured.reduce((sum, [, each]) => sum + each.length, 0)
   const buffer = new Float64Array(count * (1 + sampleColumns.length + names.length) + 2 * pointCount)

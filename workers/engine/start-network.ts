@@ -243,8 +243,9 @@ const assemble = async (
   return {
     status() {
       const connections = libp2p.getConnections()
-      const peers = libp2p.getPeers()
-      const connectedPeers = peers.filter((peer) => !relaySet.isRelay(peer.toString())).length
+      // `getPeers` parses and encodes each id, at a cost of a millisecond for 25 peers.
+      const peers = [...new Set(connections.map(({ remotePeer }) => remotePeer.toString()))]
+      const connectedPeers = peers.filter((peer) => !relaySet.isRelay(peer)).length
       const followers = announcements.subscriberCount()
       const mesh = meshPeers(pubsub, PACKAGES_TOPIC).length
       return {

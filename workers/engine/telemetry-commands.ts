@@ -4,8 +4,7 @@ import { percentileOf } from '../telemetry/exponential-histogram.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 import { type HistogramName, histograms } from '../telemetry/instruments.ts'
 import { assertSamplesArguments, assertTelemetryOptions, assertTracesArguments } from './arguments.ts'
-import type { ObjectiveMonitor } from './objective-monitor.ts'
-import type { Samples } from './samples.ts'
+import type { Measurements } from './measurements.ts'
 import type { TelemetryExport } from './telemetry-export.ts'
 import type { Tracing } from './tracing.ts'
 
@@ -13,8 +12,8 @@ export interface TelemetryCommandDependencies {
   figures: MeterReader
   tracing: Pick<Tracing, 'traces'>
   telemetryExport: Pick<TelemetryExport, 'view' | 'set'>
-  objectives: Pick<ObjectiveMonitor, 'view'>
-  samples(): Promise<Pick<Samples, 'view'>>
+  /** Rejects when they cannot be loaded. */
+  measurements(): Promise<Pick<Measurements, 'view' | 'objectives'>>
 }
 
 export type TelemetryCommands = Pick<
@@ -27,19 +26,18 @@ export const createTelemetryCommands = ({
   figures,
   tracing,
   telemetryExport,
-  objectives,
-  samples,
+  measurements,
 }: TelemetryCommandDependencies): TelemetryCommands => ({
   async samples(since, options) {
     assertSamplesArguments(since, options)
-    return (await samples()).view(since, options)
+    return (await measurements()).view(since, options)
   },
   percentiles: async () => percentilesOf(figures),
   async traces(limit, options) {
     assertTracesArguments(limit, options)
     return tracing.traces(limit, options)
   },
-  objectives: async () => objectives.view(),
+  objectives: async () => (await measurements()).objectives(),
   telemetry: telemetryExport.view,
   async setTelemetry(options) {
     assertTelemetryOptions(options)

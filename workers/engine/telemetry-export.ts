@@ -3,6 +3,7 @@ import type { Store } from '../store/store.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 import type { SpanConverter } from '../telemetry/otel/span-converter.ts'
 import type { RunningExport } from '../telemetry/otel/start-export.ts'
+import { settledWithin } from '../telemetry/settled-within.ts'
 import { createCollectorProbe } from './collector-probe.ts'
 import { createPeerHash } from './peer-hash.ts'
 import type { Platform } from './platform.ts'
@@ -135,11 +136,4 @@ export const createTelemetryExport = async ({
       await apply()
     },
   }
-}
-
-const settledWithin = async (ms: number, work: Promise<unknown>): Promise<void> => {
-  const { promise: late, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, ms)
-  await Promise.race([late, work.catch(() => {})])
-  clearTimeout(timer)
 }

@@ -1,5 +1,7 @@
 import type { TracesOptions, TraceView } from '../contract/telemetry-views.ts'
+import { createTokenBucket } from '../stack/token-bucket.ts'
 import type { SpanConverter } from '../telemetry/otel/span-converter.ts'
+import { settledWithin } from '../telemetry/settled-within.ts'
 import { createSpanRecorder } from '../telemetry/span-recorder.ts'
 import type { Meter, Tracer } from '../telemetry/telemetry.ts'
 import { createTracePipeline } from '../telemetry/trace-pipeline.ts'
@@ -51,16 +53,19 @@ export const createTracing = ({
       const view = toTraceView(spans)
       if (view !== undefined) kept.add(view)
     },
-    monotonic: clocks.monotonic,
+    limitRate: (rate) => createTokenBucket(rate, clocks.monotonic).tryTake,
   })
 
   return {
-    tracer: createSpanRecorder({ clocks, random, exportRatio: () => exporting?.ratio() ?? 0, onTrace: pipeline.add }),
+    tracer: createSpanRecorder({
+      clocks,
+      random,
+      exportRatio: () => exporting?.ratio() ?? 0,
+      keeps: pipeline.keeps,
+      onTrace: pipeline.add,
+    }),
     async traces(limit, options) {
-      const { promise: late, resolve } = Promise.withResolvers<void>()
-      const timer = setTimeout(resolve, flushMs)
-      await Promise.race([pipeline.flush(), late])
-      clearTimeout(timer)
+      await settledWithin(flushMs, pipeline.flush())
       return selectTraces(kept.list(), limit, options)
     },
     flush: pipeline.flush,

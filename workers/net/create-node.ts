@@ -14,6 +14,7 @@ import type { GossipRateLimits } from '../stack/gossip-rate-limits.ts'
 import { createHeadValidator, type HeadValidator, type Refusal } from '../stack/head-validator.ts'
 import { closeTimeoutMs, tabDatastore } from '../stack/limits.ts'
 import { yamux } from '../stack/muxer.ts'
+import { cachePeers } from '../stack/peer-store-cache.ts'
 import { admitConnected, forgetDisconnected } from '../stack/routing-table.ts'
 import { createSemaphore } from '../stack/semaphore.ts'
 import { type StackServices, stackServices } from '../stack/services.ts'
@@ -62,6 +63,9 @@ const dialTimeoutMs = 10_000
 
 /** A peer whose first ten addresses all fail counts as unreachable. */
 const maxAddressesPerDial = 10
+
+/** Peers whose records stay decoded: all connected ones, and as many that are being dialled. */
+const maxCachedPeers = 2 * maxConnections
 
 export type Libp2pNode = Libp2p<StackServices>
 
@@ -181,6 +185,7 @@ export const createNode = async (options: CreateNodeOptions): Promise<PeerNode> 
   // Commands work already, and creating and starting the node in one turn would delay them.
   await yieldToEventLoop()
   const started = node
+  cachePeers(started.peerStore, { maxPeers: maxCachedPeers, now: () => performance.now() })
   const stopRequiring = requireConnectionInternals(started)
   const stopForgetting = forgetDisconnected(started)
   const stopAdmitting = admitConnected(started)

@@ -110,10 +110,20 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
   const connectionsTo = (peerId: string): Connection[] =>
     libp2p.getConnections().filter(({ remotePeer, status }) => status === 'open' && remotePeer.toString() === peerId)
 
-  const isWanted = (peerId: string, whileDialled = false): boolean =>
-    (whileDialled || !dialing.has(peerId)) &&
-    !avoid(peerId) &&
-    !connectionsTo(peerId).some((connection) => isDirect(connection) || !node.webRtc)
+  /** Peers with the connection that a dial would make. */
+  const reachedPeers = (): Set<string> =>
+    new Set(
+      libp2p
+        .getConnections()
+        .filter((connection) => connection.status === 'open' && (isDirect(connection) || !node.webRtc))
+        .map(({ remotePeer }) => remotePeer.toString()),
+    )
+
+  /** Tells which peers should be dialled, by the connections of this moment. */
+  const wanted = (): ((peerId: string) => boolean) => {
+    const reached = reachedPeers()
+    return (peerId) => !dialing.has(peerId) && !reached.has(peerId) && !avoid(peerId)
+  }
 
   /** Counts peers with a direct connection, including unproven ones. */
   const countDirectPeers = (): number => {
@@ -151,6 +161,7 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
     clearTimeout(timer)
     timer = undefined
     // Peers that leave the dial to us come first; the others may dial us meanwhile.
+    const isWanted = wanted()
     const due = targets
       .due()
       .filter(({ peer }) => isWanted(peer))
@@ -183,7 +194,7 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
     if (timer !== undefined && timerAt <= at) return
     clearTimeout(timer)
     timerAt = at
-    timer = setTimeout(pump, at - now())
+    timer = setTimeout(pump, Math.max(at - now(), 0))
   }
 
   const dial = async ({ peer, addresses }: DialTarget): Promise<void> => {
@@ -199,7 +210,8 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
         dialPeer(libp2p, peerIdFromString(peer), addresses, operation)
       await steps.run('peer_dial', signal, work, { peer })
       // libp2p joins dials to the same peer, and the joined one may accept a relayed connection.
-      if (isWanted(peer, true)) throw new Error('the dial did not lead to a connection of the required kind')
+      if (!reachedPeers().has(peer) && !avoid(peer))
+        throw new Error('the dial did not lead to a connection of the required kind')
       end('made')
       log.debug('dial succeeded', { peer, ms: Math.round(now() - began) })
       targets.reached(peer)
@@ -260,7 +272,11 @@ export const createDialler = (node: PeerNode, pool: Pool, options: DiallerOption
     },
     pump,
     dialing: () => dialing.size,
-    isBusy: () => dialing.size > 0 || targets.due().some(({ peer }) => isWanted(peer)),
+    isBusy() {
+      if (dialing.size > 0) return true
+      const isWanted = wanted()
+      return targets.due().some(({ peer }) => isWanted(peer))
+    },
     trouble() {
       if (isScarce() && pool.directPeers().length < neededPeers) return 'webrtc-connections-scarce'
       return lastFailure === undefined || targets.size === 0 ? undefined : whyNotReached(lastFailure)

@@ -1,4 +1,4 @@
-import type { Libp2p, PeerId } from '@libp2p/interface'
+import type { Libp2p, Peer, PeerId, PeerUpdate } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
 import { routingTable } from '../libp2p-internals/kad-dht.ts'
 import { KAD_PROTOCOL } from '../protocol/protocols.ts'
@@ -35,7 +35,11 @@ export const admitConnected = (node: Libp2p<{ dht: KadDHT }>): (() => void) => {
   const tryToAdmit = (peer: PeerId): void => void admit(peer).catch(() => {})
 
   const onIdentify = ({ detail }: CustomEvent<{ peerId: PeerId }>): void => tryToAdmit(detail.peerId)
-  const onUpdate = ({ detail }: CustomEvent<{ peer: { id: PeerId } }>): void => tryToAdmit(detail.peer.id)
+  const onUpdate = ({ detail: { peer, previous } }: CustomEvent<PeerUpdate>): void => {
+    // Most updates are tags and dial times, of which there are several for each connection.
+    if (previous !== undefined && isReachableBy(previous) === isReachableBy(peer)) return
+    tryToAdmit(peer.id)
+  }
   node.addEventListener('peer:identify', onIdentify)
   node.addEventListener('peer:update', onUpdate)
   const timer = setInterval(() => node.getPeers().forEach(tryToAdmit), tableCheckMs)
@@ -45,6 +49,10 @@ export const admitConnected = (node: Libp2p<{ dht: KadDHT }>): (() => void) => {
     node.removeEventListener('peer:update', onUpdate)
   }
 }
+
+/** What the routing table needs to know of a peer: that it serves the DHT, and an address of it. */
+const isReachableBy = ({ protocols, addresses }: Peer): boolean =>
+  protocols.includes(KAD_PROTOCOL) && addresses.length > 0
 
 /** Adds a peer to the routing table if it answers a ping. */
 export const addToTable = (dht: KadDHT, peer: PeerId): Promise<void> => routingTable(dht).add(peer)

@@ -2,6 +2,7 @@ import { createConsoleLogger } from './console-logger.ts'
 import { createInMemoryMeter, type MeterReader } from './in-memory-meter.ts'
 import { noTelemetry } from './no-telemetry.ts'
 import type { Meter, Telemetry, Tracer } from './telemetry.ts'
+import { unfailingMeter, unfailingTracer } from './unfailing.ts'
 
 export interface TelemetryOptions {
   /** Comma-separated rooms to log; `*` means all. Without it nothing is logged. */
@@ -10,8 +11,10 @@ export interface TelemetryOptions {
   now(): number
   write(line: string): void
   tracer: Tracer
-  /** Replaces the meter in memory, whose reader then finds nothing. */
-  meter?: Meter | undefined
+  /** Replaces `tracer` by one that may throw. */
+  otherTracer?: Tracer | undefined
+  /** Replaces the meter in memory, whose reader then finds nothing, by one that may throw. */
+  otherMeter?: Meter | undefined
 }
 
 /** The telemetry of one process: metrics in memory, logs of the enabled rooms, and a tracer. */
@@ -20,9 +23,17 @@ export const createTelemetry = ({
   now,
   write,
   tracer,
-  meter,
+  otherTracer,
+  otherMeter,
 }: TelemetryOptions): { telemetry: Telemetry; figures: MeterReader } => {
   const { meter: inMemory, reader } = createInMemoryMeter(now)
   const logger = debug === undefined ? noTelemetry.logger : createConsoleLogger({ rooms: debug, now, write })
-  return { telemetry: { tracer, meter: meter ?? inMemory, logger }, figures: reader }
+  return {
+    telemetry: {
+      tracer: otherTracer === undefined ? tracer : unfailingTracer(otherTracer),
+      meter: otherMeter === undefined ? inMemory : unfailingMeter(otherMeter),
+      logger,
+    },
+    figures: reader,
+  }
 }

@@ -74,3 +74,25 @@ test('reading a gauge observes it until it is removed', () => {
   undo()
   expect(reader.gauge('active_peers')).toBeUndefined()
 })
+
+test('when the clock was set back, only measurements since are recent', () => {
+  const clock = { ms: 3_600_000 }
+  const { meter, reader } = createInMemoryMeter(() => clock.ms)
+  const histogram = meter.createHistogram('dht_lookup_duration')
+  const recent = (since: number): number[] => reader.pointsSince('dht_lookup_duration', since).map(({ value }) => value)
+  histogram.record(1)
+  clock.ms += 1_000
+  histogram.record(2)
+  expect(recent(3_600_000)).toEqual([2])
+  clock.ms = 60_000
+  expect(recent(0)).toEqual([])
+  histogram.record(3)
+  clock.ms += 1_000
+  histogram.record(4)
+  expect(recent(0)).toEqual([3, 4])
+  expect(recent(60_000)).toEqual([4])
+  // A jump ahead makes all of them old.
+  clock.ms += 86_400_000
+  expect(recent(clock.ms - 60_000)).toEqual([])
+  expect(reader.count('dht_lookup_duration')).toBe(4)
+})

@@ -13,6 +13,7 @@ const maxPoints = 2_000
 /** Attribute sets per instrument; further ones are summed under `overflow`, as in OpenTelemetry. */
 export const maxSeries = 200
 const overflow: Attributes = { 'otel.metric.overflow': true }
+const none: Attributes = {}
 
 /** A single measurement of a histogram. */
 export interface Point extends Measurement {
@@ -42,7 +43,10 @@ export interface MeterReader {
   histogram(name: HistogramName): HistogramSnapshot
   /** The latest measurements of a histogram, oldest first: `count` of them, at most 2,000. */
   latest(histogram: HistogramName, count?: number): readonly Point[]
-  /** Those of the latest that were made after `since` (ms since the epoch). */
+  /**
+   * Those of the latest that were made after `since` (ms since the epoch). When the clock was set back, those from
+   * before do not count.
+   */
   pointsSince(histogram: HistogramName, since: number): readonly Point[]
   /** Current value of a gauge without attributes; undefined if it reports none. */
   gauge(name: GaugeName): number | undefined
@@ -73,24 +77,20 @@ export const createInMemoryMeter = (now: () => number = Date.now): { meter: Mete
   const meter: Meter = {
     createCounter(name) {
       const series = counterOf(name)
-      const adder =
-        (cellOf: (attributes: Attributes) => Cell) =>
-        (value: number, attributes: Attributes = {}): void => {
-          // Counters only increase: drop NaN and negative values.
-          if (value >= 0) cellOf(attributes).value += value
-        }
       return {
-        add: adder(series.at),
+        add(value, attributes = none) {
+          addTo(series.at(attributes), value)
+        },
         with(attributes) {
           const cell = series.at(attributes)
-          return { add: adder(() => cell) }
+          return { add: (value) => addTo(cell, value) }
         },
       }
     },
     createHistogram(name) {
       const { series, points } = histogramOf(name)
       return {
-        record(value, attributes = {}) {
+        record(value, attributes = none) {
           if (Number.isNaN(value)) return
           series.at(attributes).record(value)
           points.push({ time: now(), value, attributes })
@@ -129,7 +129,7 @@ export const createInMemoryMeter = (now: () => number = Date.now): { meter: Mete
     histogram: (name) =>
       sumOf(Array.from(histogramByName.get(name)?.series.entries() ?? [], ({ held }) => held.snapshot())),
     latest: (name, count = maxPoints) => histogramByName.get(name)?.points.latest(count) ?? [],
-    pointsSince: (name, since) => histogramByName.get(name)?.points.since(since) ?? [],
+    pointsSince: (name, since) => histogramByName.get(name)?.points.between(since, now()) ?? [],
     gauge: (name) =>
       observed(observersByGauge.get(name)).find(({ attributes }) => Object.keys(attributes).length === 0)?.value,
     collect: () => ({
@@ -154,6 +154,11 @@ export const createInMemoryMeter = (now: () => number = Date.now): { meter: Mete
 
 interface Cell {
   value: number
+}
+
+/** Counters only increase: drops NaN and negative values. */
+const addTo = (cell: Cell, value: number): void => {
+  if (value >= 0) cell.value += value
 }
 
 /** What an instrument holds for each set of attributes. */
@@ -182,8 +187,8 @@ interface Ring {
   count(): number
   /** Oldest first. */
   latest(count: number): readonly Point[]
-  /** Those after `time`, oldest first. */
-  since(time: number): readonly Point[]
+  /** Those after `from`, up to `to`, oldest first; none from before the clock was set back. */
+  between(from: number, to: number): readonly Point[]
 }
 
 const createRing = (): Ring => {
@@ -195,14 +200,17 @@ const createRing = (): Ring => {
       count += 1
     },
     count: () => count,
-    since(time) {
-      // Scanned from the newest: in time order unless the clock was set back.
+    between(from, to) {
+      // Scanned from the newest: in time order unless the clock was set back, when the future comes before the past.
       const kept = Math.min(count, maxPoints)
       const at = (back: number): Point | undefined => points[(count - 1 - back) % maxPoints]
-      let found = 0
-      while (found < kept && (at(found)?.time ?? 0) > time) found += 1
+      const timeAt = (back: number): number => at(back)?.time ?? Number.NaN
+      let newest = 0
+      while (newest < kept && timeAt(newest) > to) newest += 1
+      let end = newest
+      while (end < kept && timeAt(end) > from && timeAt(end) <= to) end += 1
       const ordered: Point[] = []
-      for (let back = found - 1; back >= 0; back -= 1) {
+      for (let back = end - 1; back >= newest; back -= 1) {
         const point = at(back)
         if (point !== undefined) ordered.push(point)
       }

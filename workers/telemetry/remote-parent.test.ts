@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { createSpanRecorder, type TraceRecord } from './span-recorder.ts'
+import { createSpanRecorder } from './span-recorder.ts'
 import { traceField } from './trace-context.ts'
+import type { TraceRecord } from './trace-record.ts'
 
 const remote = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' }
 

@@ -75,6 +75,22 @@ test('an hour without rows is a gap of an hour', () => {
   expect(columnOf(sampler.seconds, count)).toEqual([0, 1_000, 3_599_000, 1_000])
 })
 
+test('a hidden tab whose timers fire once a minute for an hour loses no count and invents no row', () => {
+  const sampler = createTestSampler()
+  const begin = 1_800_000_000_000
+  for (let at = 0; at <= 60; at += 1)
+    sampler.add(begin + at * 60_000 + (at % 3), Float64Array.of(at * 100, at, 59_000), none)
+  expect(sampler.seconds.length()).toBe(61)
+  expect(sampler.minutes.length()).toBe(60)
+  expect(columnOf(sampler.minutes, count)).toEqual([0, ...Array(59).fill(100)])
+  expect(sampler.partialMinute()?.row).toEqual(Float64Array.of(100, 60, 59_000))
+  // Visible again: a row a second.
+  for (let at = 1; at <= 60; at += 1)
+    sampler.add(begin + 3_600_000 + at * 1_000, Float64Array.of(6_000 + at, 0, 0), none)
+  expect(sampler.seconds.length()).toBe(121)
+  expect(columnOf(sampler.minutes, count).at(-1)).toBe(100 + 59)
+})
+
 test('an unknown total counts with the next known one', () => {
   const sampler = createTestSampler()
   for (const [at, total] of [5, Number.NaN, 9].entries()) sampler.add(at * 1_000, Float64Array.of(total, 0, 0), none)

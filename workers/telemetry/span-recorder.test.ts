@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { noSpan } from './no-telemetry.ts'
-import { createSpanRecorder, type SpanRecorderOptions, type TraceRecord } from './span-recorder.ts'
+import { createSpanRecorder, type EndedTrace, type SpanRecorderOptions } from './span-recorder.ts'
 import type { Attributes, Span } from './telemetry.ts'
+import type { TraceRecord } from './trace-record.ts'
 
 const record = (options: Partial<SpanRecorderOptions> = {}) => {
   const traces: TraceRecord[] = []
@@ -77,6 +78,31 @@ test('a clock that is set during a trace does not move its spans', () => {
   ])
 })
 
+test('the decision to keep a trace comes first, and only a kept one is made into records', () => {
+  const asked: EndedTrace[] = []
+  const random = vi.fn(Math.random)
+  const { startSpan, traces, wait } = record({
+    random,
+    keeps(trace) {
+      asked.push(trace)
+      return trace.hasFailed
+    },
+  })
+  startSpan('command', { attributes: { command: 'search' } }).end()
+  expect(random).not.toHaveBeenCalled()
+  const root = startSpan('sync')
+  const part = startSpan('verify_records', { parent: root })
+  wait(3)
+  part.recordException(new Error('no'))
+  part.end()
+  root.end()
+  expect(asked).toEqual([
+    { name: 'search', durationMs: 0, isExported: false, hasFailed: false, spanCount: 1 },
+    { name: 'sync', durationMs: 3, isExported: false, hasFailed: true, spanCount: 2 },
+  ])
+  expect(traces.map((trace) => trace.root.name)).toEqual(['sync'])
+})
+
 describe('background work', () => {
   test('keeps the trace of an ended root open until it has ended', () => {
     const { startSpan, traces } = record()
@@ -125,6 +151,16 @@ describe('bounds', () => {
     root.end()
     expect(traces[0]?.spans).toHaveLength(500)
     expect(traces[0]?.dropped).toBe(101)
+  })
+
+  test('of open traces: requests that peers do not end cost no trace of a person', () => {
+    const { startSpan, traces } = record()
+    const install = startSpan('command', { attributes: { command: 'install' } })
+    const part = startSpan('fetch', { parent: install })
+    for (let n = 0; n < 2_000; n += 1) startSpan('piece_serve')
+    part.end()
+    install.end()
+    expect(traces.map(({ root, spans }) => [root.attributes['command'], spans.length])).toEqual([['install', 2]])
   })
 
   test('of open traces: the oldest is given up, so that forgotten roots do not end recording', () => {

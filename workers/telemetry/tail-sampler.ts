@@ -1,19 +1,26 @@
-import type { TraceRecord } from './span-recorder.ts'
-import { createTokenBucket, type TokenBucket, type TokenBucketOptions } from './token-bucket.ts'
-import { nameOfTrace } from './trace-name.ts'
+import type { EndedTrace } from './span-recorder.ts'
 
 /**
  * Decides, once a trace has ended, whether it is kept. Frequent operations (a search on every key, an announcement) are
  * alike, so a sample of each name is enough; failed and slow traces are why people look, and exported ones were promised
  * to the collector, so these have a limit of their own that the frequent ones cannot use up.
  */
-export type TailSampler = (trace: TraceRecord) => boolean
+export type TailSampler = (trace: EndedTrace) => boolean
+
+export interface Rate {
+  readonly perSecond: number
+  /** At once. */
+  readonly burst: number
+}
+
+/** Creates a limit, which tells of each trace whether it is within the rate. */
+export type LimitRate = (rate: Rate) => () => boolean
 
 /** Of one name. */
-const ordinary: TokenBucketOptions = { perSecond: 20, burst: 100 }
+const ordinary: Rate = { perSecond: 20, burst: 100 }
 
 /** Of all names together. */
-const preferred: TokenBucketOptions = { perSecond: 50, burst: 200 }
+const preferred: Rate = { perSecond: 50, burst: 200 }
 
 /** Duration (ms) from which a trace is slow: a person has noticed. */
 export const slowTraceMs = 500
@@ -22,25 +29,21 @@ export const slowTraceMs = 500
 const maxNames = 100
 const otherNames = 'other'
 
-/** @param monotonic Clock (ms). */
-export const createTailSampler = (monotonic: () => number): TailSampler => {
-  const bucketByName = new Map<string, TokenBucket>()
-  const preferredBucket = createTokenBucket(preferred, monotonic)
+export const createTailSampler = (limitRate: LimitRate): TailSampler => {
+  const limitByName = new Map<string, () => boolean>()
+  const isWithinPreferred = limitRate(preferred)
 
-  const bucketOf = (name: string): TokenBucket => {
-    const known = bucketByName.get(name)
+  const limitOf = (name: string): (() => boolean) => {
+    const known = limitByName.get(name)
     if (known !== undefined) return known
-    if (bucketByName.size >= maxNames && name !== otherNames) return bucketOf(otherNames)
-    const created = createTokenBucket(ordinary, monotonic)
-    bucketByName.set(name, created)
+    if (limitByName.size >= maxNames && name !== otherNames) return limitOf(otherNames)
+    const created = limitRate(ordinary)
+    limitByName.set(name, created)
     return created
   }
 
-  return (trace) => {
-    const isPreferred =
-      trace.isExported ||
-      trace.root.durationMs >= slowTraceMs ||
-      trace.spans.some(({ failure }) => failure !== undefined)
-    return (isPreferred && preferredBucket.take()) || bucketOf(nameOfTrace(trace.root)).take()
+  return ({ name, durationMs, isExported, hasFailed }) => {
+    const isPreferred = isExported || hasFailed || durationMs >= slowTraceMs
+    return (isPreferred && isWithinPreferred()) || limitOf(name)()
   }
 }

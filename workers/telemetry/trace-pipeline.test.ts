@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createTokenBucket } from '../stack/token-bucket.ts'
 import type { SpanConverter, SpanOfTrace } from './otel/span-converter.ts'
-import type { TraceRecord } from './span-recorder.ts'
 import { createTracePipeline } from './trace-pipeline.ts'
+import type { TraceRecord } from './trace-record.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -40,9 +41,16 @@ const compose = (load: () => Promise<SpanConverter> = async () => converter) => 
   const pipeline = createTracePipeline({
     load: loads,
     onTrace: (spans) => void seen.push(...spans.map(({ name }) => name)),
-    monotonic: () => Date.now(),
+    limitRate: (rate) => createTokenBucket(rate, Date.now).tryTake,
   })
-  return { pipeline, seen, loads }
+  /** As the recorder does it. */
+  const end = (trace: TraceRecord): void => {
+    const { root, spans, isExported } = trace
+    const { name, durationMs } = root
+    const ended = { name, durationMs, isExported, hasFailed: false, spanCount: spans.length }
+    if (pipeline.keeps(ended)) pipeline.add(trace)
+  }
+  return { pipeline, seen, loads, end }
 }
 
 test('traces wait for the SDK, which loads later, and then follow in batches', async () => {
@@ -59,8 +67,8 @@ test('traces wait for the SDK, which loads later, and then follow in batches', a
 })
 
 test('a flush loads the SDK at once and converts everything', async () => {
-  const { pipeline, seen } = compose()
-  for (let id = 0; id < 150; id += 1) pipeline.add(traceOf(id, 100))
+  const { pipeline, seen, end } = compose()
+  for (let id = 0; id < 150; id += 1) end(traceOf(id, 100))
   const flushed = pipeline.flush()
   await vi.advanceTimersByTimeAsync(100)
   await flushed
@@ -87,14 +95,14 @@ test('an SDK that cannot be loaded is tried again later, less and less often, an
 })
 
 test('what waits is bounded, in traces and in spans, and what was not kept is counted', async () => {
-  const { pipeline, seen } = compose()
-  for (let id = 0; id < 2_000; id += 1) pipeline.add(traceOf(id))
+  const { pipeline, seen, end } = compose()
+  for (let id = 0; id < 2_000; id += 1) end(traceOf(id))
   await pipeline.flush()
   const { rate, queue } = pipeline.notKept()
   expect(seen.length + rate + queue).toBe(2_000)
   expect(seen.length).toBeLessThanOrEqual(500)
   const large = compose()
-  for (let id = 0; id < 100; id += 1) large.pipeline.add(traceOf(id, 500))
+  for (let id = 0; id < 100; id += 1) large.end(traceOf(id, 500))
   expect(large.pipeline.notKept().queue).toBe(60)
 })
 

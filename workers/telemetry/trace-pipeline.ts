@@ -1,6 +1,7 @@
 import type { SpanConverter, SpanOfTrace } from './otel/span-converter.ts'
-import type { TraceRecord } from './span-recorder.ts'
-import { createTailSampler } from './tail-sampler.ts'
+import type { EndedTrace } from './span-recorder.ts'
+import { createTailSampler, type LimitRate } from './tail-sampler.ts'
+import type { TraceRecord } from './trace-record.ts'
 
 /**
  * Takes finished traces from the recorder to the OpenTelemetry SDK: samples them, keeps them in a bounded queue until the
@@ -8,7 +9,9 @@ import { createTailSampler } from './tail-sampler.ts'
  * cost to record.
  */
 export interface TracePipeline {
-  /** Never throws. */
+  /** Decides whether a trace is kept: by the sampler, and by the room in the queue. Never throws. */
+  keeps(trace: EndedTrace): boolean
+  /** Takes a trace that is kept. Never throws. */
   add(trace: TraceRecord): void
   /** Converts what waits, loading the SDK if it has not been loaded; resolves also when it cannot be. */
   flush(): Promise<void>
@@ -22,8 +25,7 @@ export interface TracePipelineOptions {
   load(): Promise<SpanConverter>
   /** Called with each converted trace. */
   onTrace(spans: readonly SpanOfTrace[]): void
-  /** Clock (ms). */
-  monotonic(): number
+  limitRate: LimitRate
   timing?: Partial<TracePipelineTiming>
 }
 
@@ -47,9 +49,9 @@ const maxWaitingSpans = 20_000
 const spansPerTurn = 200
 
 export const createTracePipeline = (options: TracePipelineOptions): TracePipeline => {
-  const { load, onTrace, monotonic } = options
+  const { load, onTrace, limitRate } = options
   const timing = { ...defaultTiming, ...options.timing }
-  const keeps = createTailSampler(monotonic)
+  const isSampled = createTailSampler(limitRate)
   const waiting: TraceRecord[] = []
   const notKept = { rate: 0, queue: 0 }
   let waitingSpans = 0
@@ -104,16 +106,20 @@ export const createTracePipeline = (options: TracePipelineOptions): TracePipelin
   loadLater(timing.loadMs)
 
   return {
+    keeps(trace) {
+      if (isStopped) return false
+      if (!isSampled(trace)) {
+        notKept.rate += 1
+        return false
+      }
+      if (waiting.length >= maxWaitingTraces || waitingSpans + trace.spanCount > maxWaitingSpans) {
+        notKept.queue += 1
+        return false
+      }
+      return true
+    },
     add(trace) {
       if (isStopped) return
-      if (!keeps(trace)) {
-        notKept.rate += 1
-        return
-      }
-      if (waiting.length >= maxWaitingTraces || waitingSpans + trace.spans.length > maxWaitingSpans) {
-        notKept.queue += 1
-        return
-      }
       waiting.push(trace)
       waitingSpans += trace.spans.length
       if (converter !== undefined) batchTimer ??= setTimeout(work, timing.batchMs)

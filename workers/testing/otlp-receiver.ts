@@ -34,7 +34,9 @@ export type ReceivedSpan = v.InferOutput<typeof spanSchema> & {
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-export type ReceivedMetric = v.InferOutput<typeof metricSchema>
+export type ReceivedMetric = v.InferOutput<typeof metricSchema> & {
+  readonly resource: Readonly<Record<string, unknown>>
+}
 
 const maxBytes = 4 * 1_048_576
 
@@ -54,8 +56,11 @@ export const startOtlpReceiver = async ({ answer = () => false }: OtlpReceiverOp
         for (const span of scopeSpans.flatMap((scope) => scope.spans))
           spans.push({ ...span, resource: toRecord(resource.attributes), fields: toRecord(span.attributes) })
     else
-      for (const { scopeMetrics } of v.parse(metricsSchema, data).resourceMetrics)
-        metrics.push(...scopeMetrics.flatMap((scope) => scope.metrics))
+      for (const { resource, scopeMetrics } of v.parse(metricsSchema, data).resourceMetrics)
+        for (const metric of scopeMetrics.flatMap((scope) => scope.metrics)) {
+          assertDistinct(metric)
+          metrics.push({ ...metric, resource: toRecord(resource.attributes) })
+        }
   }
 
   const server = createServer(async (request, response) => {
@@ -190,3 +195,14 @@ const metricsSchema = v.object({
 
 const toRecord = (given: v.InferOutput<typeof attributes>): Record<string, unknown> =>
   Object.fromEntries(given.map(({ key, value }) => [key, Object.values(value)[0]]))
+
+/** A collector takes the whole body for invalid otherwise, or one series for another. */
+const assertDistinct = ({ name, sum, gauge, exponentialHistogram }: v.InferOutput<typeof metricSchema>): void => {
+  const points: { attributes: v.InferOutput<typeof attributes> }[] = [
+    ...(sum?.dataPoints ?? []),
+    ...(gauge?.dataPoints ?? []),
+    ...(exponentialHistogram?.dataPoints ?? []),
+  ]
+  const series = points.map((each) => JSON.stringify(Object.entries(toRecord(each.attributes)).sort()))
+  if (new Set(series).size < series.length) throw new Error(`${name} has two series with the same attributes`)
+}

@@ -107,11 +107,11 @@ export const createTestNetwork = () => {
 /** Timeout after which a condition counts as unreachable, even on a busy machine (ms). */
 const hangMs = 100_000
 
-/** Polls `holds` every 10 ms until it returns true. Rejects after `timeoutMs` with the name of the condition. */
-export const until = async (what: string, holds: () => boolean, timeoutMs = hangMs): Promise<void> => {
+/** Polls `holds` every `pollMs` until it returns true. Rejects after `timeoutMs` with the name of the condition. */
+export const until = async (what: string, holds: () => boolean, timeoutMs = hangMs, pollMs = 10): Promise<void> => {
   const end = performance.now() + timeoutMs
   while (!holds()) {
     if (performance.now() > end) throw new Error(`Not within ${timeoutMs} ms: ${what}.`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
   }
 }

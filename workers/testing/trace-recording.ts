@@ -1,5 +1,6 @@
-import { createSpanRecorder, type SpanRecord, type TraceRecord } from '../telemetry/span-recorder.ts'
+import { createSpanRecorder } from '../telemetry/span-recorder.ts'
 import type { Tracer } from '../telemetry/telemetry.ts'
+import type { SpanRecord, TraceRecord } from '../telemetry/trace-record.ts'
 
 export interface TraceRecording {
   readonly tracer: Tracer

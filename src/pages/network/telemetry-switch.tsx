@@ -20,23 +20,26 @@ export const TelemetrySwitch = () => {
   /** The last answer to a change: newer than what was polled before it. */
   const [changed, setChanged] = useState<{ view: TelemetryView; over: unknown }>()
   const [failure, setFailure] = useState<string>()
-  const [busy, setBusy] = useState(false)
+  /** A change on its way, which is shown at once. The controls stay enabled meanwhile, so that they keep the focus. */
+  const [wanted, setWanted] = useState<TelemetryOptions>()
   const polled = usePolled(telemetry, renewMs)
   const known = polled === undefined || isFailureView(polled) ? undefined : polled
   const view = changed !== undefined && changed.over === polled ? changed.view : known
 
   const change = async (options: TelemetryOptions): Promise<void> => {
-    setBusy(true)
+    if (wanted !== undefined) return
+    setWanted(options)
     setFailure(undefined)
     const answer = await setTelemetry(options)
-    setBusy(false)
+    setWanted(undefined)
     if (isFailureView(answer)) setFailure(sayFailure(answer))
     else setChanged({ view: answer, over: polled })
   }
 
-  const isOn = view?.export === true
+  const isOn = (wanted ?? view)?.export === true
+  const ratio = wanted?.ratio ?? view?.ratio ?? 1
   // Switching off is always possible.
-  const isFixed = view === undefined || busy || (view.collector === 'absent' && !isOn)
+  const isFixed = view === undefined || (view.collector === 'absent' && !isOn && wanted === undefined)
   return (
     <section className="panel telemetry">
       <h2>{telemetryText.title}</h2>
@@ -57,11 +60,11 @@ export const TelemetrySwitch = () => {
         <label className="telemetry-ratio">
           <span>{telemetryText.ratio}</span>
           <select
-            disabled={!isOn || busy}
+            disabled={!isOn}
             onChange={({ target: { value } }) => void change({ export: isOn, ratio: Number(value) })}
-            value={String(view?.ratio ?? 1)}
+            value={String(ratio)}
           >
-            {ratiosWith(view?.ratio).map((ratio) => (
+            {ratiosWith(ratio).map((ratio) => (
               <option key={ratio} value={String(ratio)}>
                 {formatPercent(ratio)}
               </option>
@@ -80,7 +83,10 @@ export const TelemetrySwitch = () => {
             <ul>
               <li>{telemetryText.sentTimes}</li>
               <li>{telemetryText.sentMetrics}</li>
+              <li>{telemetryText.sentPackages}</li>
               <li>{telemetryText.sentPeers}</li>
+              <li>{telemetryText.sentEngine}</li>
+              <li>{telemetryText.sentTraceIds}</li>
             </ul>
           </div>
           <div>
@@ -98,8 +104,8 @@ export const TelemetrySwitch = () => {
 }
 
 /** A script may have chosen another one. */
-const ratiosWith = (current: number | undefined): number[] => {
+const ratiosWith = (current: number): number[] => {
   const all: number[] = [...ratios]
-  if (current !== undefined && !all.includes(current)) all.push(current)
+  if (!all.includes(current)) all.push(current)
   return all.sort((a, b) => b - a)
 }

@@ -47,6 +47,30 @@ test('the switch turns the export on and off, and the ratio is sent with it', as
   expect(setTelemetry.mock.calls).toEqual([[{ export: true }], [{ export: true, ratio: 0.1 }], [{ export: false }]])
 })
 
+test('a change is shown at once, keeps the focus, and takes no second one before its answer', async () => {
+  const { promise: answered, resolve } = Promise.withResolvers<void>()
+  const setTelemetry = vi.fn(async () => {
+    await answered
+    return telemetryStates.on
+  })
+  await openState({
+    address,
+    state,
+    answers: { telemetry: async () => telemetryStates.off, setTelemetry },
+    shows: telemetryText.collector('available'),
+  })
+  const control = field(telemetryText.switch)
+  control.focus()
+  await userEvent.keyboard(' ')
+  await until('it is on', () => control.checked)
+  expect(document.activeElement).toBe(control)
+  await userEvent.keyboard(' ')
+  resolve()
+  await until('the share can be chosen', () => !select().disabled)
+  expect(setTelemetry.mock.calls).toEqual([[{ export: true }]])
+  expect([control.checked, document.activeElement]).toEqual([true, control])
+})
+
 test('without a collector the switch is disabled and says why', async () => {
   await openState({
     address,

@@ -36,6 +36,7 @@ test('numbers, flags, words of this program and public ids pass', async () => {
     key: `/ggen/${packageId(hashToPublisherId(digest), 'rust-cli')}`,
     version: '1.2.3-beta.1',
     purpose: 'find_head',
+    bucket: '0.8-1.0',
   }
   expect(await sanitiseAttributes(publicData, hashPeer)).toEqual(publicData)
 })

@@ -44,6 +44,8 @@ export const exportedIds: ReadonlySet<string> = new Set(['id', 'key', 'package',
 const keyForm = /^[a-z][a-z0-9_.]{0,39}$/
 /** Shorter than any peer id, and without the characters of addresses, file names in folders and sentences. */
 const wordForm = /^[A-Za-z][A-Za-z0-9_-]{0,39}$/
+/** A range of scores, which labels `bucket`: series that differ only by it must not become one. */
+const rangeForm = /^\d\.\d-\d\.\d$/
 const protocolForm = /^\/(?:ggen|ipfs|libp2p|meshsub|floodsub|webrtc-signaling)(?:\/[a-z0-9.-]{1,20}){0,4}$/
 const packageForm = /^(?:\/ggen\/)?[a-z2-7]{51}[aq]\/[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/
 const versionForm = /^\d{1,9}\.\d{1,9}\.\d{1,9}(?:-[0-9A-Za-z.-]{1,20})?$/
@@ -87,4 +89,5 @@ const nameForm = /^[A-Za-z][A-Za-z0-9_. -]{0,39}$/
 const isPublic = (key: string, value: string): boolean =>
   exportedIds.has(key)
     ? packageForm.test(value) || rootForm.test(value) || (key === 'version' && versionForm.test(value))
-    : exportedWords.has(key) && (wordForm.test(value) || protocolForm.test(value))
+    : exportedWords.has(key) &&
+      (wordForm.test(value) || protocolForm.test(value) || (key === 'bucket' && rangeForm.test(value)))

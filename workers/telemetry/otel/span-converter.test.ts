@@ -2,7 +2,8 @@ import { context, propagation, trace as traceApi } from '@opentelemetry/api'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import packageFile from '../../../package.json' with { type: 'json' }
-import { createSpanRecorder, type TraceRecord } from '../span-recorder.ts'
+import { createSpanRecorder } from '../span-recorder.ts'
+import type { TraceRecord } from '../trace-record.ts'
 import { serviceVersion } from './resource.ts'
 import { createSpanConverter } from './span-converter.ts'
 

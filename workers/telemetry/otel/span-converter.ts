@@ -16,7 +16,7 @@ import {
   type SpanProcessor,
 } from '@opentelemetry/sdk-trace-base'
 import { WebTracerProvider } from '@opentelemetry/sdk-trace-web'
-import type { SpanRecord, TraceRecord } from '../span-recorder.ts'
+import type { SpanRecord, TraceRecord } from '../trace-record.ts'
 import { createResource } from './resource.ts'
 
 export type SpanOfTrace = ReadableSpan

@@ -13,6 +13,7 @@ import {
 import type { Resource } from '@opentelemetry/resources'
 import { MeterProvider, PeriodicExportingMetricReader, type ResourceMetrics } from '@opentelemetry/sdk-metrics'
 import { BatchSpanProcessor, type ReadableSpan, type SpanProcessor } from '@opentelemetry/sdk-trace-base'
+import { settledWithin } from '../settled-within.ts'
 import { type CollectorState, createCollector } from './collector-transport.ts'
 import type { HashPeer } from './exported-attributes.ts'
 import { createMetricProducer, type MetricProducerOptions } from './metric-producer.ts'
@@ -128,10 +129,3 @@ const selfMetrics = <Items>(
     meterProvider: undefined,
     responseAttributesFromError: () => ({}),
   })
-
-const settledWithin = async (ms: number, ...work: readonly Promise<unknown>[]): Promise<void> => {
-  const { promise: late, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, ms)
-  await Promise.race([late, Promise.allSettled(work)])
-  clearTimeout(timer)
-}
