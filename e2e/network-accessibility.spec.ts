@@ -27,6 +27,8 @@ const expectAccessible = async (page: Page, what: string): Promise<void> => {
     await page.setViewportSize(size)
     for (const theme of ['light', 'dark']) {
       await page.evaluate((theme) => document.documentElement.setAttribute('data-theme', theme), theme)
+      // Colours in between belong to no theme.
+      await page.waitForFunction(() => document.getAnimations().every((each) => !(each instanceof CSSTransition)))
       expect(await violations(page), `${what}, ${theme}, ${device}`).toEqual([])
     }
     expect(

@@ -170,7 +170,8 @@ test('search, install and publication link to their traces, which say where the 
   try {
     const manifest = '[package]\nname = "linked"\nversion = "1.0.0"\ndescription = "A package"\nlicense = "MIT"\n'
     await writeFile(joinPath(folder, 'package.toml'), manifest)
-    await writeFile(joinPath(folder, 'data.bin'), randomBytes(600_000))
+    // Too large for the preview of the package page, which would leave the install nothing to fetch.
+    await writeFile(joinPath(folder, 'data.bin'), randomBytes(2_500_000))
     await a.page.getByRole('link', { name: 'Publish' }).first().click()
     await a.page.getByLabel('Package folder').setInputFiles(folder)
     await a.page.getByRole('button', { name: 'Publish', exact: true }).click()

@@ -94,7 +94,7 @@ const enter = async (page: Page, state: State): Promise<void> => {
   await page.getByRole('link', { name, exact: true }).first().click()
   if (state !== 'another route') {
     await page.locator('.chart canvas').nth(8).waitFor()
-    await page.getByText(state === 'charts, an hour' ? '1 h' : '15 min', { exact: true }).click()
+    await page.getByRole('radio', { name: state === 'charts, an hour' ? '1 h' : '15 min', exact: true }).check()
     await page.mouse.move(0, 0)
   }
   // The window ends above the charts.

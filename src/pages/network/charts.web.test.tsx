@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { page as browserPage, userEvent } from 'vitest/browser'
 import { nearestRow } from '../../charts/window.ts'
 import { noon, samples, samplesOf } from '../../testing/fixtures/samples.ts'
@@ -13,6 +13,9 @@ import { networkText } from '../../text/network.ts'
 const address = '/network'
 const state = { status: statuses.direct }
 const shows = chartText.lookupsCounted(796)
+
+/** High enough for the whole page, because a chart out of sight is not drawn. */
+beforeEach(() => browserPage.viewport(1280, 4000))
 
 const answering = (view: unknown) => ({ samples: async () => view as (typeof samples)['hour'] })
 
@@ -45,8 +48,6 @@ function choosing(range: 'hour' | 'day') {
 
 /** The charts of a quarter of an hour, drawn. */
 const openCharts = async (view: unknown = samples.quarter, isShown = shows) => {
-  // High enough for all of them, because a chart out of sight is not drawn.
-  await browserPage.viewport(1280, 2400)
   const page = await openState({ address, state, answers: answering(view), shows: isShown })
   await until('the charts are drawn', () => document.querySelectorAll('.chart canvas').length === 9)
   return page
@@ -116,7 +117,6 @@ describe('values', () => {
 
   test('new samples appear without React', async () => {
     let view = samples.quarter
-    await browserPage.viewport(1280, 2400)
     await openState({ address, state, answers: { samples: async () => view }, shows })
     const element = slider(chartText.lag)
     view = samplesOf({ rows: 30, to: noon + 30_000, seed: 2 })
@@ -128,7 +128,6 @@ describe('values', () => {
 
 test('a table shows new samples as well, although its chart has no place on the page then', async () => {
   let view = samples.quarter
-  await browserPage.viewport(1280, 2400)
   await openState({ address, state, answers: { samples: async () => view }, shows })
   await press(chartText.showTable({ chart: chartText.lag }))
   const newest = () => chart(chartText.lag).querySelector('tbody th')?.textContent
@@ -335,7 +334,7 @@ test.each([
   ['phone', 390],
   ['desktop', 1280],
 ])('nothing on the %s moves while the engine starts, and peers, samples and failures arrive', async (_name, width) => {
-  await browserPage.viewport(width, 900)
+  await browserPage.viewport(width, 9000)
   let known: typeof peers = []
   let view = samples.none
   const page = await openState({

@@ -4,7 +4,7 @@ import { hourMs, lastHour } from './last-hour.ts'
 const now = 10 * hourMs
 const samples = (rows: readonly (readonly [agoMs: number, value: number])[]) => ({
   times: Float64Array.from(rows, ([agoMs]) => now - agoMs),
-  columns: { search_p95: Float64Array.from(rows, ([, value]) => value) },
+  columns: new Map([['search_p95', Float64Array.from(rows, ([, value]) => value)]]),
 })
 
 test('each row has its minute, and minutes without one are gaps', () => {
@@ -37,5 +37,7 @@ test('rows outside the hour, also from the future, are left out', () => {
 
 test('an unknown or shorter column is a gap', () => {
   expect(lastHour(samples([[1, 3]]), 'none', now).every(Number.isNaN)).toBe(true)
-  expect(lastHour({ times: Float64Array.of(now - 1), columns: { a: new Float64Array() } }, 'a', now)[59]).toBeNaN()
+  expect(
+    lastHour({ times: Float64Array.of(now - 1), columns: new Map([['a', new Float64Array()]]) }, 'a', now)[59],
+  ).toBeNaN()
 })

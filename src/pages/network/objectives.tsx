@@ -1,12 +1,8 @@
 import './objectives.css'
 import { Link } from 'wouter'
 import { objectiveLimits, objectiveMinimum } from '../../../workers/contract/objective-limits.ts'
-import type {
-  ObjectiveName,
-  ObjectiveState,
-  ObjectiveView,
-  SamplesView,
-} from '../../../workers/contract/telemetry-views.ts'
+import type { ObjectiveName, ObjectiveState, ObjectiveView } from '../../../workers/contract/telemetry-views.ts'
+import { readSamples, type SampleRows } from '../../charts/sample-rows.ts'
 import { Icon, type IconName } from '../../components/icon.tsx'
 import { Part } from '../../components/part.tsx'
 import { Sparkline } from '../../components/sparkline.tsx'
@@ -35,8 +31,8 @@ export const Objectives = () => {
   const answer = usePolled(objectives, renewMs)
   const history = usePolled(async () => {
     const now = Date.now()
-    const answer = await samples(now - hourMs, { step: 'minute' })
-    return isFailureView(answer) ? undefined : { now, samples: answer }
+    // The engine may be of another version.
+    return { now, samples: readSamples(await samples(now - hourMs, { step: 'minute' })) }
   }, historyMs)
   const views = answer === undefined || isFailureView(answer) ? [] : answer
   return (
@@ -60,7 +56,7 @@ export const Objectives = () => {
 
 interface History {
   now: number
-  samples: SamplesView
+  samples: SampleRows
 }
 
 const columnOf: Record<ObjectiveName, string> = {
