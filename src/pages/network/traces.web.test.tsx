@@ -19,7 +19,7 @@ import { until } from '../../testing/shown-page.tsx'
 import { findControl, openState, press, testViewStates, untilShown } from '../../testing/view-states.ts'
 import { sayStep, tracesText } from '../../text/traces.ts'
 
-const address = '/network'
+const address = '/network?operations=all'
 const state = { status: statuses.direct }
 const traceAddress = ({ traceId }: TraceView): string => `/network/traces/${traceId}`
 const answers = { traces: tracesFrom(traces) }
