@@ -54,7 +54,7 @@ const screenshots = async (browser: Browser, address: string): Promise<[left: Bu
     await open(browser, address),
   ]
   await bob.page.getByRole('link', { name: 'Network' }).first().click()
-  await bob.page.getByText('1 min', { exact: true }).click()
+  await bob.page.getByRole('radio', { name: '1 min' }).check()
   await bob.page.locator('.charts').evaluate((charts) => {
     const header = document.querySelector('header')?.getBoundingClientRect().height ?? 0
     scrollTo({ top: charts.getBoundingClientRect().top + scrollY - header - 16 })

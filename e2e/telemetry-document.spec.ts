@@ -38,7 +38,7 @@ const readDocument = async (): Promise<Documented> => {
   const firstCells = spans.split('\n').map((row) => row.split('|')[1] ?? '')
   return {
     spans: namesIn(firstCells.join('\n')),
-    events: namesIn(/an event (.*)/.exec(events)?.[1] ?? ''),
+    events: namesIn(/an event ([^.]*)/.exec(events)?.[1] ?? ''),
     metrics: new Set([...metrics.matchAll(/`((?!otel\.)[a-z]+[._][a-z0-9._]+)`/g)].map(([, name = '']) => name)),
   }
 }
