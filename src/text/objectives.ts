@@ -5,7 +5,7 @@ import { choice, params } from './forms.ts'
 /** The tiles of the service level objectives. */
 export const objectivesText = messages('objectives', {
   title: 'Service level objectives',
-  lastHour: 'over the last hour',
+  lastHour: 'last hour',
   name: choice({
     search_p95: 'Search',
     dht_lookup_p95: 'DHT lookup',

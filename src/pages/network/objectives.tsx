@@ -107,7 +107,7 @@ const Tile = ({
         <h3>{objectivesText.name(name)}</h3>
         <span className={tone === '' ? 'tile-collecting' : `mark mark-${tone}`}>
           {tone === '' ? null : <Icon name={icon} />}
-          {sayState(state)}
+          <span className="tile-state">{sayState(state)}</span>
         </span>
       </div>
       <div className="tile-figure">

@@ -51,10 +51,17 @@ test('filters combine', () => {
     trace('c', { name: 'install', failed: true }),
     trace('d', { name: 'install', failed: true, durationMs: 9_000 }),
   ]
-  expect(ids(filterTraces(all, {}))).toEqual(['a', 'b', 'c', 'd'])
+  expect(ids(filterTraces(all, { kind: 'all' }))).toEqual(['a', 'b', 'c', 'd'])
   expect(ids(filterTraces(all, { slow: true }))).toEqual(['b', 'd'])
   expect(ids(filterTraces(all, { kind: 'install' }))).toEqual(['c', 'd'])
   expect(ids(filterTraces(all, { kind: 'install', slow: true, failed: true }))).toEqual(['d'])
+})
+
+test('without a kind, background work is left out', () => {
+  const all = [trace('a', { name: 'search' }), trace('b', { name: 'sync' }), trace('c', { name: 'connect' })]
+  expect(ids(filterTraces(all, {}))).toEqual(['a', 'c'])
+  expect(ids(filterTraces(all, { kind: 'all' }))).toEqual(['a', 'b', 'c'])
+  expect(ids(filterTraces(all, { kind: 'background' }))).toEqual(['b'])
 })
 
 describe('loaded traces', () => {
