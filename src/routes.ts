@@ -29,10 +29,12 @@ export interface PackageQuery {
 export const traceKinds = ['search', 'lookup', 'install', 'publish', 'command', 'background'] as const
 export type TraceKind = (typeof traceKinds)[number]
 
+const traceFilterKinds = ['all', ...traceKinds] as const
+
 /** Which operations the network page lists. */
 export interface TraceFilter {
-  /** Undefined: of any kind. */
-  kind?: TraceKind
+  /** Undefined: all that were asked for, without background work. */
+  kind?: TraceKind | 'all'
   slow?: boolean
   failed?: boolean
 }
@@ -121,7 +123,7 @@ export const parsePackageQuery = (search: string): PackageQuery => {
 
 export const parseTraceFilter = (search: string): TraceFilter => {
   const parameters = new URLSearchParams(search)
-  const kind = traceKinds.find((each) => each === parameters.get('operations'))
+  const kind = traceFilterKinds.find((each) => each === parameters.get('operations'))
   return {
     ...(kind === undefined ? {} : { kind }),
     ...(parameters.get('slow') === 'yes' ? { slow: true } : {}),

@@ -29,6 +29,7 @@ export interface ChartData {
   readonly hasFewMeasurements: boolean
   /** Too few for lines: dots. */
   readonly hasFewRows: boolean
+  /** Nothing to draw. */
   readonly isEmpty: boolean
 }
 
@@ -53,11 +54,12 @@ export const toChartData = (definition: ChartDefinition, window: SampleWindow, r
   const points = pointsIn(pointName === undefined ? undefined : window.points.get(pointName), range)
   const count = countOf?.(window, start, end) ?? 0
   const hasFewMeasurements = countOf !== undefined && count < fewMeasurements
+  const drawn = toDrawn(definition, values, hasFewMeasurements)
   return {
     range,
     times,
     values,
-    drawn: toDrawn(definition, values, hasFewMeasurements),
+    drawn,
     latest: read.map(({ values: all }, at) =>
       hides(series[at], hasFewMeasurements) ? null : orNull(all[all.length - 1]),
     ),
@@ -66,7 +68,7 @@ export const toChartData = (definition: ChartDefinition, window: SampleWindow, r
     count,
     hasFewMeasurements,
     hasFewRows: times.length < fewMeasurements,
-    isEmpty: points.times.length === 0 && values.every((each) => each.every((value) => value === null)),
+    isEmpty: points.times.length === 0 && drawn.every((each) => each.every((value) => value === null)),
   }
 }
 

@@ -23,6 +23,8 @@ export interface ChartDefinition {
   readonly limit?: () => number | undefined
   /** Called before the series are read, for those that depend on all of the window. */
   readonly prepare?: (window: SampleWindow) => void
+  /** Said in place of the picture while there is nothing to draw; undefined: that there are no data yet. */
+  readonly nothing?: string
   /** What is most worth knowing, beside the title: `91 % of the best possible`. */
   readonly caption: (facts: CaptionFacts) => string
 }

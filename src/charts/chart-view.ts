@@ -101,7 +101,7 @@ export const createChartView = (elements: ChartElements, options: ChartOptions):
     data = toChartData(definition, window, shown)
     plot?.update(data)
     plot?.setCursor(group.cursor())
-    setText(elements.empty, data.isEmpty ? chartText.noData : '')
+    setText(elements.empty, data.isEmpty ? (definition.nothing ?? chartText.noData) : '')
     write(window)
     onData(data)
   }

@@ -64,7 +64,7 @@ const drawLimit = (plot: uPlot, limit: number, { error }: Palette, ratio: number
 }
 
 /** Flags nearer to each other than this are one (px). */
-const flagGap = 5
+const flagGap = 6
 
 const drawFlags = (plot: uPlot, { events }: ChartData, palette: Palette, ratio: number): void => {
   const { ctx, bbox } = plot
@@ -78,9 +78,9 @@ const drawFlags = (plot: uPlot, { events }: ChartData, palette: Palette, ratio: 
     const colour = colourOf(kind, palette)
     ctx.fillStyle = colour
     ctx.beginPath()
-    ctx.moveTo(x - 3.5 * ratio, bottom)
-    ctx.lineTo(x + 3.5 * ratio, bottom)
-    ctx.lineTo(x, bottom - 6 * ratio)
+    ctx.moveTo(x - 4.5 * ratio, bottom)
+    ctx.lineTo(x + 4.5 * ratio, bottom)
+    ctx.lineTo(x, bottom - 8 * ratio)
     ctx.fill()
     if (!isLoud) continue
     ctx.fillStyle = translucent(colour, 0.45)

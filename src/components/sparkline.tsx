@@ -36,7 +36,7 @@ export const Sparkline = ({
       width={width}
     >
       {path === '' ? (
-        <path className="sparkline-empty" d={`M0 ${height / 2}H${width}`} />
+        <path className="sparkline-empty" d={`M0 ${height - dotPx}H${width}`} />
       ) : (
         <path d={path} strokeWidth={strokePx} />
       )}

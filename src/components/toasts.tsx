@@ -53,8 +53,6 @@ interface Props {
   isRead(): boolean
 }
 
-const classOf = { listed: '', stacked: 'toast-stacked', behind: 'toast-stacked toast-behind' } as const
-
 const Toast = ({ notice: { id, level, message, page }, layer, others, showAll, isRead }: Props) => {
   const { dismissNotice } = useCommands()
   const links = useLinks()
@@ -71,7 +69,7 @@ const Toast = ({ notice: { id, level, message, page }, layer, others, showAll, i
     return () => clearTimeout(timer)
   }, [id, passes, dismissNotice])
   return (
-    <div className={`toast toast-${level} ${classOf[layer]}`}>
+    <div className={`toast toast-${level} toast-${layer}`}>
       <Icon name={iconByTone[level]} />
       <p>
         {message}{' '}

@@ -74,6 +74,9 @@ export const chartText = messages('charts', {
   p95: 'p95',
   p99: 'p99',
   lookups: 'Lookups',
+  noLookups: 'No DHT lookups yet',
+  noReads: 'Nothing read yet',
+  noAnnouncements: 'No announcements yet',
   lookupsFailed: 'Failed',
   lookupsInRange: count({
     one: '{count} lookup, objective {objective}',
@@ -121,7 +124,7 @@ export const chartText = messages('charts', {
   finished: 'Finished',
   failed: 'Failed',
   errorRate: 'Error rate',
-  errorRateInRange: params('Error rate {share}'),
+  errorRateInRange: params('Per second. Error rate {share}'),
   perSecond: params('{number}/s'),
 
   workerHeap: 'Worker heap',

@@ -5,7 +5,7 @@ import { choice, params } from './forms.ts'
 /** The tiles of the service level objectives. */
 export const objectivesText = messages('objectives', {
   title: 'Service level objectives',
-  lastHour: 'over the last hour',
+  lastHour: 'last hour',
   name: choice({
     search_p95: 'Search',
     dht_lookup_p95: 'DHT lookup',
@@ -13,13 +13,13 @@ export const objectivesText = messages('objectives', {
     install_p95: 'Install',
   }),
   what: choice({
-    search_p95: '95% of searches took at most this',
-    dht_lookup_p95: '95% of lookups took at most this',
-    cache_hit_rate: 'of reads needed no other peer',
-    install_p95: '95% of installs took at most this',
+    search_p95: 'p95 of searches',
+    dht_lookup_p95: 'p95 of DHT lookups',
+    cache_hit_rate: 'Reads without a peer',
+    install_p95: 'p95 of installs',
   }),
-  state: choice({ ok: 'Met', 'at risk': 'At risk', breached: 'Missed', 'no data': 'Too few yet' }),
-  noValue: 'None yet',
+  state: choice({ ok: 'Met', 'at risk': 'At risk', breached: 'Missed', 'no data': 'Collecting' }),
+  noValue: 'No data yet',
   unknown: '–',
   target: 'Target',
   atMost: params('≤ {target}'),
@@ -31,7 +31,7 @@ export const objectivesText = messages('objectives', {
   requests: 'Requests',
   ofMinimum: params('{count} of {minimum}'),
   measured: params('{count}'),
-  sinceStart: 'Since the start',
+  sinceStart: 'Since start',
   spark: params('{name} in the last hour'),
   slowTraces: choice({
     search_p95: 'Slow searches',

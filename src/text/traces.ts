@@ -7,8 +7,9 @@ import { tame } from './words.ts'
 /** Traces: the list on the network page, and the page of one trace. */
 export const tracesText = messages('traces', {
   title: 'Operations',
-  about: 'The last 500 operations of this tab. The longer the bar, the longer it took, on a logarithmic scale.',
+  about: 'The last 500 operations of this tab, background work included when you choose all kinds.',
   kind: 'Kind',
+  commands: 'Commands',
   anyKind: 'All kinds',
   kindName: choice({
     search: 'Search',
@@ -25,9 +26,13 @@ export const tracesText = messages('traces', {
   list: 'Operations, newest first',
   shown: params('{shown} of {total}'),
   more: 'Show more',
+  columnName: 'Operation',
+  columnDuration: 'Duration',
+  columnAgo: 'Started',
   loading: 'Loading operations…',
   loadingOne: 'Loading the trace…',
   none: 'No operations yet. Search for a package or open one.',
+  noCommands: 'No commands yet, only background work. Search for a package or open one.',
   noMatch: 'No operation matches these filters.',
   allKinds: 'Show all operations',
   failedMark: 'Failed',

@@ -33,6 +33,7 @@ const dhtLatency = (objectives: () => Objectives): ChartDefinition => {
     atLeast: [10, 1000],
     format: formatDuration,
     points: 'dht_lookup',
+    nothing: chartText.noLookups,
     countOf: (window, from, to) => total(window, 'dht_lookups', from, to),
     limit: objective,
     series: [
@@ -75,6 +76,7 @@ const cacheHitRate = (): ChartDefinition => {
     scale: 'linear',
     atLeast: [0, 1],
     format: formatShare,
+    nothing: chartText.noReads,
     series: [
       share(chartText.hot, '5', 'cache_hits_hot'),
       share(chartText.warm, '4', 'cache_hits_warm'),
@@ -106,6 +108,7 @@ const gossipPropagation = (): ChartDefinition => ({
   atLeast: [10, 1000],
   format: formatDuration,
   points: 'gossip_propagation',
+  nothing: chartText.noAnnouncements,
   countOf: (window, from, to) => {
     const points = window.points.get('gossip_propagation')?.times ?? []
     const [start = 0, end = 0] = [window.times[from], window.times[to - 1]]
@@ -207,11 +210,12 @@ const memory = (): ChartDefinition => ({
   scale: 'linear',
   atLeast: [0, 10_000_000],
   format: formatBytes,
+  nothing: chartText.heapUnknown,
   series: [
     { label: chartText.workerHeap, hue: '1', read: column('worker_heap_bytes'), summary: 'max', width: 2 },
     { label: chartText.pageHeap, hue: '2', read: column(pageHeapColumn), summary: 'max' },
   ],
-  caption: ({ latest }) => (latest.every((value) => value === null) ? chartText.heapUnknown : ''),
+  caption: () => '',
 })
 
 const eventLoopLag = (): ChartDefinition => ({
@@ -228,7 +232,7 @@ const eventLoopLag = (): ChartDefinition => ({
   },
 })
 
-const percentile = (label: string, hue: Hue, name: Parameters<typeof column>[0], width = 1.25): SeriesDefinition => ({
+const percentile = (label: string, hue: Hue, name: Parameters<typeof column>[0], width = 1.5): SeriesDefinition => ({
   label,
   hue,
   read: column(name),

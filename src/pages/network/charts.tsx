@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react'
+import { useId, useRef, useState } from 'react'
 import { Chart } from '../../charts/chart.tsx'
 import type { ChartGroup } from '../../charts/chart-group.ts'
 import type { ChartRange } from '../../charts/chart-view.ts'
@@ -21,6 +21,7 @@ interface Props {
 
 /** What the engine measures, over time. */
 export const Charts = ({ feed, group, range }: Props) => {
+  const titleId = useId()
   const spoken = useRef<HTMLParagraphElement>(null)
   const objectives = useRef<Objectives>({ dhtLookupMs: undefined })
   const [charts] = useState(() => createCharts(() => objectives.current))
@@ -35,7 +36,8 @@ export const Charts = ({ feed, group, range }: Props) => {
     if (spoken.current !== null) spoken.current.textContent = sentence
   })
   return (
-    <section aria-label={chartText.title} className="charts">
+    <section aria-labelledby={titleId} className="charts">
+      <h2 id={titleId}>{chartText.title}</h2>
       {charts.map((definition) => (
         <Part key={definition.key} name={drawingFailureText.chart}>
           <Chart definition={definition} feed={feed} group={group} range={range} speak={speak} />

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { page as browserPage, userEvent } from 'vitest/browser'
 import { nearestRow } from '../../charts/window.ts'
 import { noon, samples, samplesOf } from '../../testing/fixtures/samples.ts'
@@ -15,6 +15,11 @@ const state = { status: statuses.direct }
 const shows = chartText.lookupsCounted(796)
 
 const answering = (view: unknown) => ({ samples: async () => view as (typeof samples)['hour'] })
+
+/** High enough for all charts, because one out of sight is not drawn. */
+const wholePage = () => browserPage.viewport(1280, 2400)
+
+beforeEach(wholePage)
 
 testViewStates([
   { name: 'charts: no samples', address, state, answers: answering(samples.none), shows: chartText.noData },
@@ -45,8 +50,6 @@ function choosing(range: 'hour' | 'day') {
 
 /** The charts of a quarter of an hour, drawn. */
 const openCharts = async (view: unknown = samples.quarter, isShown = shows) => {
-  // High enough for all of them, because a chart out of sight is not drawn.
-  await browserPage.viewport(1280, 2400)
   const page = await openState({ address, state, answers: answering(view), shows: isShown })
   await until('the charts are drawn', () => document.querySelectorAll('.chart canvas').length === 9)
   return page
@@ -333,7 +336,6 @@ test.each([
     answers: { peers: async () => known, samples: async () => view },
     shows: networkText.connectTitle,
   })
-  await until('the charts are drawn', () => document.querySelector('.chart canvas') !== null)
   const shifts: { value: number; of: string }[] = []
   const observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries() as (PerformanceEntry & { value: number; sources: { node?: Node }[] })[])
@@ -345,7 +347,9 @@ test.each([
     page.setState({ status, cache: caches.many })
     await frames()
   }
-  await until('the peers are there', () => document.querySelectorAll('.peers tbody tr').length > 5)
+  await until('the peers are there', () => document.querySelectorAll('.ranked-peers tbody tr').length > 5)
+  document.querySelector('.charts')?.scrollIntoView()
+  await until('a chart is drawn', () => document.querySelector('.chart canvas') !== null)
   view = samples.quarter
   await untilShown(chartText.lookupsCounted(796))
   await frames()

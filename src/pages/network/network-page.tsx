@@ -45,6 +45,13 @@ export default function NetworkPage() {
     isOpened.current = true
   }, [loadPeers, connections])
   usePolled(loadPeers, renewMs)
+  if (status === undefined) {
+    return (
+      <h1 className="page-loading">
+        <Icon className="spin" name="working" /> {networkText.starting}
+      </h1>
+    )
+  }
   return (
     <div className="network">
       <div className="page-head">
@@ -52,60 +59,51 @@ export default function NetworkPage() {
         <p className="page-sum">{sentence}</p>
         <TimeControls feed={feed} group={group} onRange={setRangeName} range={rangeName} />
       </div>
-      {status === undefined ? (
-        <p className="page-loading">
-          <Icon className="spin" name="working" /> {networkText.starting}
-        </p>
-      ) : (
-        <>
-          <Part name={drawingFailureText.steps} of={status}>
-            <Steps status={status} />
+      <Part name={drawingFailureText.steps} of={status}>
+        <Steps status={status} />
+      </Part>
+      <div className="slot slot-objectives">
+        <Part name={drawingFailureText.objectives} of={status}>
+          <Objectives />
+        </Part>
+      </div>
+      <div className="network-pair">
+        <div className="slot slot-topology">
+          <Part name={drawingFailureText.topology} of={status}>
+            <Topology />
           </Part>
-          <div className="slot slot-objectives">
-            <Part name={drawingFailureText.objectives} of={status}>
-              <Objectives />
-            </Part>
-          </div>
-          <div className="network-pair">
-            <div className="slot slot-topology">
-              <Part name={drawingFailureText.topology} of={status}>
-                <Topology />
-              </Part>
-            </div>
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-            <section aria-label={networkText.peers} className="slot slot-peers" tabIndex={0}>
-              <Part name={drawingFailureText.peers} of={status}>
-                <Peers />
-              </Part>
-            </section>
-          </div>
-          <Part name={drawingFailureText.charts} of={status}>
-            <Charts feed={feed} group={group} range={range} />
+        </div>
+        <div className="slot slot-peers">
+          <Part name={drawingFailureText.peers} of={status}>
+            <Peers />
           </Part>
-          <div className="slot slot-traces">
-            <Part name={drawingFailureText.traces} of={status}>
-              <Traces />
-            </Part>
-          </div>
-          <div className="network-ends">
-            <Part name={drawingFailureText.relays} of={status}>
-              <Relays relays={status.relays} />
-            </Part>
-            <Part name={drawingFailureText.connect}>
-              <Connect />
-            </Part>
-            <Part name={drawingFailureText.self} of={status}>
-              <Self status={status} />
-            </Part>
-            <Part name={drawingFailureText.lookups} of={status}>
-              <Lookups />
-            </Part>
-            <Part name={drawingFailureText.telemetry}>
-              <TelemetrySwitch />
-            </Part>
-          </div>
-        </>
-      )}
+        </div>
+      </div>
+      <Part name={drawingFailureText.charts} of={status}>
+        <Charts feed={feed} group={group} range={range} />
+      </Part>
+      <div className="slot slot-traces">
+        <Part name={drawingFailureText.traces} of={status}>
+          <Traces />
+        </Part>
+      </div>
+      <div className="network-ends">
+        <Part name={drawingFailureText.relays} of={status}>
+          <Relays relays={status.relays} />
+        </Part>
+        <Part name={drawingFailureText.connect}>
+          <Connect />
+        </Part>
+        <Part name={drawingFailureText.self} of={status}>
+          <Self status={status} />
+        </Part>
+        <Part name={drawingFailureText.lookups} of={status}>
+          <Lookups />
+        </Part>
+        <Part name={drawingFailureText.telemetry}>
+          <TelemetrySwitch />
+        </Part>
+      </div>
     </div>
   )
 }

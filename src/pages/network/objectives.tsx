@@ -109,14 +109,22 @@ const Tile = ({
     <li className={`tile tile-${tone}`}>
       <div className="tile-head">
         <h3>{objectivesText.name(name)}</h3>
-        <span className={`mark mark-${tone}`}>
-          <Icon name={icon} />
-          {sayState(state)}
+        <span className={tone === '' ? 'tile-collecting' : `mark mark-${tone}`}>
+          {tone === '' ? null : <Icon name={icon} />}
+          <span className="tile-state">{sayState(state)}</span>
         </span>
       </div>
-      <p className="tile-value">
-        {value === undefined ? <span className="tile-unknown">{objectivesText.noValue}</span> : say(value)}
-      </p>
+      <div className="tile-figure">
+        <p className={tone === '' ? 'tile-value tile-early' : 'tile-value'}>
+          {value === undefined ? <span className="tile-unknown">{objectivesText.noValue}</span> : say(value)}
+        </p>
+        <p className="tile-target">
+          <span>{objectivesText.target}</span>{' '}
+          {name === 'cache_hit_rate'
+            ? objectivesText.atLeast({ target: say(target) })
+            : objectivesText.atMost({ target: say(target) })}
+        </p>
+      </div>
       <p className="tile-note">{objectivesText.what(name)}</p>
       <Sparkline
         label={objectivesText.spark({ name: objectivesText.name(name) })}
@@ -125,14 +133,6 @@ const Tile = ({
         width={240}
       />
       <dl className="tile-facts">
-        <div>
-          <dt>{objectivesText.target}</dt>
-          <dd>
-            {name === 'cache_hit_rate'
-              ? objectivesText.atLeast({ target: say(target) })
-              : objectivesText.atMost({ target: say(target) })}
-          </dd>
-        </div>
         <div>
           <dt title={objectivesText.burnHint}>{objectivesText.burn}</dt>
           <dd>

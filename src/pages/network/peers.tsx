@@ -1,5 +1,5 @@
 import './peers.css'
-import { useId, useState } from 'react'
+import { useId, useRef, useState } from 'react'
 import { Link } from 'wouter'
 import type { ReputationView } from '../../../workers/contract/telemetry-views.ts'
 import type { PeerView } from '../../../workers/contract/views.ts'
@@ -8,6 +8,7 @@ import { Icon } from '../../components/icon.tsx'
 import { Part } from '../../components/part.tsx'
 import { useAppState, useCommands, useLinks } from '../../hooks/use-app.ts'
 import { usePolled } from '../../hooks/use-polled.ts'
+import { useRowMotion } from '../../hooks/use-row-motion.ts'
 import { isFailureView } from '../../store/failure-view.ts'
 import { drawingFailureText } from '../../text/drawing-failures.ts'
 import { formatBytes, formatDuration } from '../../text/format.ts'
@@ -44,47 +45,61 @@ export const Peers = () => {
   const known = answer === undefined || isFailureView(answer) ? [] : answer
   const knownById = new Map(known.map((each) => [each.peer, each]))
   const rows = ranked(peers)
+  const shown = showsAll ? rows : rows.slice(0, firstRows)
+  const body = useRef<HTMLTableSectionElement>(null)
+  useRowMotion(body, shown.map(({ peerId }) => peerId).join(' '))
   return (
     <section aria-labelledby={titleId} className="panel peers-panel">
       <h2 id={titleId}>{peersText.title}</h2>
-      {rows.length === 0 ? (
-        <p className="calm-note">{networkText.noPeers}</p>
-      ) : (
-        <table className={showsAll ? 'ranked-peers' : 'ranked-peers ranked-peers-best'}>
-          <thead>
-            <tr>
-              <th scope="col">{networkText.peer}</th>
-              <th scope="col">{peersText.score}</th>
-              <th scope="col">{networkText.connection}</th>
-              <th className="figure" scope="col">
-                {networkText.roundTrip}
-              </th>
-              <th className="figure" scope="col">
-                {peersText.traffic}
-              </th>
-              <th className="peer-actions" scope="col">
-                {peersText.actions}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {(showsAll ? rows : rows.slice(0, firstRows)).map((peer) => (
-              <Part as={{ columns }} key={peer.peerId} name={drawingFailureText.peer} of={peer}>
-                <Row actions={actions} known={knownById.get(peer.peerId)} peer={peer} />
-              </Part>
-            ))}
-          </tbody>
-        </table>
-      )}
-      {rows.length > firstRowsOnPhone && !showsAll ? (
-        <Button
-          className={rows.length > firstRows ? undefined : 'on-phone-only'}
-          look="quiet"
-          onClick={() => setShowsAll(true)}
-        >
-          {peersText.showAll(rows.length)}
-        </Button>
-      ) : null}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <section aria-label={networkText.peers} className="peers-frame" tabIndex={0}>
+        {rows.length === 0 ? (
+          <p className="calm-note">{networkText.noPeers}</p>
+        ) : (
+          <table className={showsAll ? 'ranked-peers' : 'ranked-peers ranked-peers-best'}>
+            <colgroup>
+              <col className="peer-column-who" />
+              <col className="peer-column-score" />
+              <col />
+              <col className="peer-column-rtt" />
+              <col className="peer-column-bytes" />
+              <col className="peer-column-actions" />
+            </colgroup>
+            <thead>
+              <tr>
+                <th scope="col">{networkText.peer}</th>
+                <th scope="col">{peersText.score}</th>
+                <th scope="col">{networkText.connection}</th>
+                <th className="figure" scope="col">
+                  {networkText.roundTrip}
+                </th>
+                <th className="figure" scope="col">
+                  {peersText.traffic}
+                </th>
+                <th className="peer-actions" scope="col">
+                  {peersText.actions}
+                </th>
+              </tr>
+            </thead>
+            <tbody ref={body}>
+              {shown.map((peer) => (
+                <Part as={{ columns }} key={peer.peerId} name={drawingFailureText.peer} of={peer}>
+                  <Row actions={actions} known={knownById.get(peer.peerId)} peer={peer} />
+                </Part>
+              ))}
+            </tbody>
+          </table>
+        )}
+        {rows.length > firstRowsOnPhone && !showsAll ? (
+          <Button
+            className={rows.length > firstRows ? undefined : 'on-phone-only'}
+            look="quiet"
+            onClick={() => setShowsAll(true)}
+          >
+            {peersText.showAll(rows.length)}
+          </Button>
+        ) : null}
+      </section>
       <KnownPeers actions={actions} known={absent(known, peers)} />
       {actions.dialog}
     </section>

@@ -79,7 +79,7 @@ export const TimeControls = ({ feed, group, range, onRange }: Props) => {
         {isPaused ? chartText.resume : chartText.pause}
       </Button>
       <Button icon="download" onClick={save} title={chartText.exportHint}>
-        {chartText.export}
+        <span className="export-word">{chartText.export}</span>
       </Button>
     </div>
   )

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import {
   createTopologyPlacement,
   type DistantPeer,
+  freestAngle,
   maxPlaced,
   pictureRadius,
   type TopologyPicture,
@@ -124,4 +125,13 @@ it('labels powers of ten that are far enough apart', () => {
     }),
     { seed: 35, numRuns: 200 },
   )
+})
+
+it('labels of rings point up, or else where no node is near', () => {
+  const up = -Math.PI / 2
+  expect(freestAngle([])).toBe(up)
+  expect(freestAngle([{ angle: 0 }, { angle: Math.PI }])).toBe(up)
+  expect(freestAngle([{ angle: up + 2 * Math.PI }, { angle: 0.1 }])).toBeCloseTo(up + Math.PI / 4)
+  const crowd = Array.from({ length: 60 }, (_, at) => ({ angle: at }))
+  expect(Number.isFinite(freestAngle(crowd))).toBe(true)
 })

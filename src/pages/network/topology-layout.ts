@@ -97,6 +97,25 @@ export const createTopologyPlacement = (): TopologyPlacement => {
   }
 }
 
+/**
+ * Where labels of rings disturb least (radians): of six directions, upwards first, the one farthest from all nodes. A few
+ * only, so that labels stay where they are while nodes move a little; none to the side, where labels of near rings would
+ * touch.
+ */
+export const freestAngle = (nodes: readonly Pick<PlacedPeer, 'angle'>[]): number => {
+  const turn = 2 * Math.PI
+  const away = (a: number, b: number): number => {
+    const between = Math.abs(a - b) % turn
+    return Math.min(between, turn - between)
+  }
+  const clearance = (angle: number): number => Math.min(enough, ...nodes.map((node) => away(node.angle, angle)))
+  const directions = [-2, -1, 1, 2, 3, 5].map((eighths) => (eighths * turn) / 8)
+  return directions.reduce((best, next) => (clearance(next) > clearance(best) ? next : best))
+}
+
+/** Beyond this angle to the next node, a direction is as good as any (radians). */
+const enough = Math.PI / 5
+
 interface Scale {
   radiusOf(rttMs: number | undefined): number
   nodeRadius: number

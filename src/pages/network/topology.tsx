@@ -10,7 +10,7 @@ import { formatDuration } from '../../text/format.ts'
 import { topologyText } from '../../text/topology.ts'
 import { createFlowDetector, type Flow, widthOf } from './flows.ts'
 import { peerSentence, recentTraffic } from './peer-words.ts'
-import { createTopologyPlacement, maxPlaced, type PlacedPeer, pictureRadius } from './topology-layout.ts'
+import { createTopologyPlacement, freestAngle, maxPlaced, type PlacedPeer, pictureRadius } from './topology-layout.ts'
 import { Legend } from './topology-legend.tsx'
 
 const none: readonly PeerView[] = []
@@ -77,6 +77,7 @@ const Picture = ({ peers, onPoint }: { peers: readonly PeerView[]; onPoint: (pee
     () => place(peers.map(({ peerId, rttMs }) => ({ id: peerId, rttMs }))),
     [place, peers],
   )
+  const freeAngle = freestAngle(nodes)
   const placeById = new Map(nodes.map((node) => [node.id, node]))
   const walk = useWalk(peers.map(({ peerId }) => peerId))
   const drawn = peers.flatMap((peer) => {
@@ -101,7 +102,12 @@ const Picture = ({ peers, onPoint }: { peers: readonly PeerView[]; onPoint: (pee
           <Edge count={drawn.length} flow={flows.get(peer.peerId)} key={peer.peerId} node={node} peer={peer} />
         ))}
         {rings.map(({ ms, radius }) => (
-          <text className="topology-distance" key={ms} y={-radius + 4}>
+          <text
+            className="topology-distance"
+            key={ms}
+            x={Math.cos(freeAngle) * radius}
+            y={Math.sin(freeAngle) * radius + 4}
+          >
             {formatDuration(ms)}
           </text>
         ))}
@@ -121,17 +127,37 @@ const Picture = ({ peers, onPoint }: { peers: readonly PeerView[]; onPoint: (pee
           {...walk.propsOf(peer.peerId)}
         />
       ))}
+      <Marks drawn={drawn} size={nodeRadius} />
       {drawn.length <= maxNamed ? <Names nodes={nodes} size={nodeRadius} /> : null}
     </svg>
   )
 }
+
+/** Signs of bad health, outside of the links, whose accessible names say it in words. */
+const Marks = ({ drawn, size }: { drawn: readonly { peer: PeerView; node: PlacedPeer }[]; size: number }) => (
+  // biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing in this group can be focused
+  <g aria-hidden="true">
+    {drawn.map(({ peer: { peerId, health }, node: { x, y } }) =>
+      health === 'healthy' ? null : (
+        <text
+          className={`topology-mark topology-${health}`}
+          fontSize={Math.max(size * 1.5, 10)}
+          key={peerId}
+          style={{ translate: pixels(x, y) }}
+        >
+          {health === 'degraded' ? topologyText.degradedMark : topologyText.unhealthyMark}
+        </text>
+      ),
+    )}
+  </g>
+)
 
 /** Outside of the links, whose accessible names say more. */
 const Names = ({ nodes, size }: { nodes: readonly PlacedPeer[]; size: number }) => (
   // biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing in this group can be focused
   <g aria-hidden="true">
     {nodes.map(({ id, x, y }) => (
-      <text className="topology-name" key={id} style={{ translate: pixels(x, y) }} y={size + 11}>
+      <text className="topology-name" key={id} style={{ translate: pixels(x, y) }} y={size + 14}>
         {id.slice(-nameCharacters)}
       </text>
     ))}
@@ -234,11 +260,6 @@ const Node = ({
         <rect className="topology-shape" height={2 * size} rx="2" width={2 * size} x={-size} y={-size} />
       ) : (
         <circle className="topology-shape" r={size} />
-      )}
-      {health === 'healthy' ? null : (
-        <text className="topology-mark" fontSize={Math.max(size * 1.5, 10)}>
-          {health === 'degraded' ? topologyText.degradedMark : topologyText.unhealthyMark}
-        </text>
       )}
     </Link>
   )

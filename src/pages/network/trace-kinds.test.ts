@@ -2,7 +2,17 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { objectiveLimits } from '../../../workers/contract/objective-limits.ts'
 import type { TraceView } from '../../../workers/contract/telemetry-views.ts'
-import { barShare, filterTraces, isSlow, joinTraces, kindOfTrace, maxTraces, timeToAskFrom } from './trace-kinds.ts'
+import {
+  barScaleFor,
+  barShare,
+  barTicks,
+  filterTraces,
+  isSlow,
+  joinTraces,
+  kindOfTrace,
+  maxTraces,
+  timeToAskFrom,
+} from './trace-kinds.ts'
 
 const trace = (traceId: string, change: Partial<TraceView> = {}): TraceView => ({
   traceId,
@@ -41,10 +51,17 @@ test('filters combine', () => {
     trace('c', { name: 'install', failed: true }),
     trace('d', { name: 'install', failed: true, durationMs: 9_000 }),
   ]
-  expect(ids(filterTraces(all, {}))).toEqual(['a', 'b', 'c', 'd'])
+  expect(ids(filterTraces(all, { kind: 'all' }))).toEqual(['a', 'b', 'c', 'd'])
   expect(ids(filterTraces(all, { slow: true }))).toEqual(['b', 'd'])
   expect(ids(filterTraces(all, { kind: 'install' }))).toEqual(['c', 'd'])
   expect(ids(filterTraces(all, { kind: 'install', slow: true, failed: true }))).toEqual(['d'])
+})
+
+test('without a kind, background work is left out', () => {
+  const all = [trace('a', { name: 'search' }), trace('b', { name: 'sync' }), trace('c', { name: 'connect' })]
+  expect(ids(filterTraces(all, {}))).toEqual(['a', 'c'])
+  expect(ids(filterTraces(all, { kind: 'all' }))).toEqual(['a', 'b', 'c'])
+  expect(ids(filterTraces(all, { kind: 'background' }))).toEqual(['b'])
 })
 
 describe('loaded traces', () => {
@@ -73,14 +90,29 @@ describe('loaded traces', () => {
 })
 
 test('a longer operation has a longer bar, within its lane', () => {
-  const duration = fc.double({ min: 0, max: 1e9, noNaN: true })
+  const duration = fc.double({ min: 0, max: 1e12 })
   fc.assert(
     fc.property(duration, duration, (a, b) => {
       const [shorter, longer] = a < b ? [a, b] : [b, a]
-      const share = barShare(shorter, longer)
-      expect(share).toBeGreaterThanOrEqual(0)
-      expect(share).toBeLessThanOrEqual(barShare(longer, longer))
-      expect(barShare(longer, longer)).toBeLessThanOrEqual(1)
+      const scale = barScaleFor(longer)
+      expect(barShare(shorter, scale)).toBeGreaterThanOrEqual(0)
+      expect(barShare(shorter, scale)).toBeLessThanOrEqual(barShare(longer, scale))
+      expect(barShare(longer, scale)).toBeLessThanOrEqual(1)
+    }),
+  )
+})
+
+test('bars are measured in whole powers of ten up to a second at least, with few labels', () => {
+  expect(barScaleFor(3)).toEqual({ lowMs: 0.1, highMs: 1_000 })
+  expect(barScaleFor(1_000)).toEqual(barScaleFor(3))
+  expect(barScaleFor(1_001).highMs).toBe(10_000)
+  expect(barTicks(barScaleFor(3))).toEqual([1, 10, 100])
+  expect(barShare(10, barScaleFor(3))).toBeCloseTo(0.5)
+  fc.assert(
+    fc.property(fc.double(), (longest) => {
+      const ticks = barTicks(barScaleFor(longest))
+      expect(ticks.length).toBeGreaterThanOrEqual(2)
+      expect(ticks.length).toBeLessThanOrEqual(4)
     }),
   )
 })

@@ -36,9 +36,11 @@ export const filterTraces = (
   { kind, slow = false, failed = false }: TraceFilter,
 ): readonly TraceView[] =>
   traces.filter(
-    (trace) =>
-      (kind === undefined || kindOfTrace(trace.name) === kind) && (!slow || isSlow(trace)) && (!failed || trace.failed),
+    (trace) => isOfKind(kind, kindOfTrace(trace.name)) && (!slow || isSlow(trace)) && (!failed || trace.failed),
   )
+
+const isOfKind = (wanted: TraceFilter['kind'], kind: TraceKind): boolean =>
+  wanted === 'all' || (wanted === undefined ? kind !== 'background' : wanted === kind)
 
 /** Traces that the list keeps, as many as the engine. */
 export const maxTraces = 500
@@ -65,9 +67,34 @@ export const timeToAskFrom = (known: readonly TraceView[], now: number): number 
   return ends.length === 0 ? undefined : Math.min(now, Math.max(...ends)) - lateMs
 }
 
-/** Length of the bar of a duration, 0 to 1, on a logarithmic scale from 0.1 ms to the longest. */
-export const barShare = (durationMs: number, longestMs: number): number => {
-  const log = (ms: number): number => Math.log10(1 + Math.max(0, ms) * 10)
-  const whole = log(longestMs)
-  return whole > 0 ? Math.min(1, log(durationMs) / whole) : 0
+/**
+ * The scale of the bars (ms), logarithmic in powers of ten: a search takes 0.1 ms and an install seconds. Whole powers,
+ * so that bars keep their lengths while operations arrive.
+ */
+export interface BarScale {
+  readonly lowMs: number
+  readonly highMs: number
+}
+
+const lowMs = 0.1
+const leastHighMs = 1_000
+const mostHighMs = 1e9
+
+export const barScaleFor = (longestMs: number): BarScale => {
+  const power = 10 ** Math.ceil(Math.log10(Math.max(leastHighMs, longestMs)))
+  return { lowMs, highMs: power <= mostHighMs ? power : mostHighMs }
+}
+
+/** Length of the bar of a duration, 0 to 1. */
+export const barShare = (durationMs: number, scale: BarScale): number => {
+  const ms = Math.min(Math.max(durationMs, scale.lowMs), scale.highMs)
+  const share = Math.log10(ms / scale.lowMs) / Math.log10(scale.highMs / scale.lowMs)
+  return Number.isFinite(share) ? share : 0
+}
+
+/** Durations (ms) that the scale is labelled with, at most four. */
+export const barTicks = ({ lowMs, highMs }: BarScale): number[] => {
+  const powers = Math.round(Math.log10(highMs / lowMs))
+  const step = Math.ceil(powers / 4)
+  return Array.from({ length: Math.floor((powers - 1) / step) }, (_, at) => lowMs * 10 ** ((at + 1) * step))
 }

@@ -13,7 +13,17 @@ import { isFailureView } from '../../store/failure-view.ts'
 import { drawingFailureText } from '../../text/drawing-failures.ts'
 import { formatAgo, formatDuration } from '../../text/format.ts'
 import { sayStep, tracesText } from '../../text/traces.ts'
-import { barShare, filterTraces, isSlow, joinTraces, maxTraces, timeToAskFrom } from './trace-kinds.ts'
+import {
+  type BarScale,
+  barScaleFor,
+  barShare,
+  barTicks,
+  filterTraces,
+  isSlow,
+  joinTraces,
+  maxTraces,
+  timeToAskFrom,
+} from './trace-kinds.ts'
 
 /** Interval of the list (ms). */
 const renewMs = 2_000
@@ -44,7 +54,7 @@ export const Traces = () => {
   const traces = useTraces(paused)
   const matching = traces === undefined ? [] : filterTraces(traces, filter)
   const shown = matching.slice(0, limit)
-  const longestMs = Math.max(0, ...shown.map(({ durationMs }) => durationMs))
+  const scale = barScaleFor(Math.max(0, ...shown.map(({ durationMs }) => durationMs)))
   const change = (next: TraceFilter): void => {
     setLimit(rowStep)
     navigate(links.network(next), { replace: true })
@@ -66,15 +76,23 @@ export const Traces = () => {
         tabIndex={0}
       >
         {shown.length === 0 ? (
-          <Nothing clear={() => change({})} isLoading={traces === undefined} isNarrowed={traces?.length !== 0} />
+          <Nothing
+            filter={filter}
+            isEmpty={traces?.length === 0}
+            isLoading={traces === undefined}
+            showAll={() => change({ kind: 'all' })}
+          />
         ) : (
-          <ul className="trace-list">
-            {shown.map((trace) => (
-              <Part as="li" key={trace.traceId} name={drawingFailureText.trace} of={trace}>
-                <TraceRow ago={formatAgo(trace.startedAt, now)} longestMs={longestMs} trace={trace} />
-              </Part>
-            ))}
-          </ul>
+          <>
+            <Scale scale={scale} />
+            <ul className="trace-list">
+              {shown.map((trace) => (
+                <Part as="li" key={trace.traceId} name={drawingFailureText.trace} of={trace}>
+                  <TraceRow ago={formatAgo(trace.startedAt, now)} highMs={scale.highMs} trace={trace} />
+                </Part>
+              ))}
+            </ul>
+          </>
         )}
       </section>
       <div className="traces-foot">
@@ -110,12 +128,13 @@ const Filters = ({ filter, change }: { filter: TraceFilter; change: (next: Trace
         <span>{tracesText.kind}</span>
         <select
           onChange={({ target: { value } }) => {
-            const chosen = traceKinds.find((each) => each === value)
+            const chosen = (['all', ...traceKinds] as const).find((each) => each === value)
             change({ slow, failed, ...(chosen === undefined ? {} : { kind: chosen }) })
           }}
           value={kind ?? ''}
         >
-          <option value="">{tracesText.anyKind}</option>
+          <option value="">{tracesText.commands}</option>
+          <option value="all">{tracesText.anyKind}</option>
           {traceKinds.map((each) => (
             <option key={each} value={each}>
               {tracesText.kindName(each)}
@@ -135,22 +154,50 @@ const Filters = ({ filter, change }: { filter: TraceFilter; change: (next: Trace
   )
 }
 
-const Nothing = ({ isLoading, isNarrowed, clear }: { isLoading: boolean; isNarrowed: boolean; clear: () => void }) => (
-  <div className="traces-none">
-    <p>{isLoading ? tracesText.loading : isNarrowed ? tracesText.noMatch : tracesText.none}</p>
-    {isLoading || !isNarrowed ? null : (
-      <Button look="quiet" onClick={clear}>
+const Nothing = ({
+  filter: { kind, slow = false, failed = false },
+  isLoading,
+  isEmpty,
+  showAll,
+}: {
+  filter: TraceFilter
+  isLoading: boolean
+  isEmpty: boolean
+  showAll: () => void
+}) => {
+  if (isLoading || isEmpty) return <p className="traces-none">{isLoading ? tracesText.loading : tracesText.none}</p>
+  return (
+    <div className="traces-none">
+      <p>{kind === undefined && !slow && !failed ? tracesText.noCommands : tracesText.noMatch}</p>
+      <Button look="quiet" onClick={showAll}>
         {tracesText.allKinds}
       </Button>
-    )}
+    </div>
+  )
+}
+
+/** Heads of the columns, and the scale of the bars: their lengths are logarithmic. */
+const Scale = ({ scale }: { scale: BarScale }) => (
+  <div aria-hidden="true" className="trace-scale">
+    <span className="trace-name">{tracesText.columnName}</span>
+    <span className="trace-marks" />
+    <span className="trace-ticks">
+      {barTicks(scale).map((ms) => (
+        <span key={ms} style={{ insetInlineStart: `${barShare(ms, scale) * 100}%` }}>
+          {formatDuration(ms)}
+        </span>
+      ))}
+    </span>
+    <span className="trace-duration">{tracesText.columnDuration}</span>
+    <span className="trace-ago">{tracesText.columnAgo}</span>
   </div>
 )
 
-const TraceRow = memo(({ trace, ago, longestMs }: { trace: TraceView; ago: string; longestMs: number }) => {
+const TraceRow = memo(({ trace, ago, highMs }: { trace: TraceView; ago: string; highMs: number }) => {
   const links = useLinks()
   const { traceId, name, durationMs, failed } = trace
   const slow = isSlow(trace)
-  const share = barShare(durationMs, longestMs)
+  const share = barShare(durationMs, barScaleFor(highMs))
   return (
     <li className="trace-row">
       <Link className="trace-link" href={links.trace(traceId)}>

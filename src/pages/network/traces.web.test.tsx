@@ -18,8 +18,9 @@ import { expectTabOrder } from '../../testing/keyboard.ts'
 import { until } from '../../testing/shown-page.tsx'
 import { findControl, openState, press, testViewStates, untilShown } from '../../testing/view-states.ts'
 import { sayStep, tracesText } from '../../text/traces.ts'
+import { kindOfTrace } from './trace-kinds.ts'
 
-const address = '/network'
+const address = '/network?operations=all'
 const state = { status: statuses.direct }
 const traceAddress = ({ traceId }: TraceView): string => `/network/traces/${traceId}`
 const answers = { traces: tracesFrom(traces) }
@@ -30,7 +31,7 @@ testViewStates([
   { name: 'operations', address, state, answers, shows: sayStep('bootstrap') },
   { name: 'an engine that fails', address, state, answers: { traces: failing }, shows: tracesText.none },
   { name: 'many', address, state, answers: { traces: tracesFrom(manyTraces) }, shows: tracesText.more },
-  { name: 'no match', address: `${address}?operations=publish&failed=yes`, state, answers, shows: tracesText.noMatch },
+  { name: 'no match', address: '/network?operations=publish&failed=yes', state, answers, shows: tracesText.noMatch },
   { name: 'a slow install', address: traceAddress(slowInstall), answers, shows: tracesText.whySlow },
   { name: 'a failed install', address: traceAddress(failedInstall), answers, shows: tracesText.failedMark },
   { name: 'hostile values', address: traceAddress(hostileTrace), answers, shows: tracesText.waterfall },
@@ -65,6 +66,28 @@ test('the filters choose kind, slow and failed operations, and stand in the addr
   await untilShown(tracesText.noMatch)
   await press(tracesText.allKinds)
   await until('all again', () => rows().length === traces.length)
+})
+
+test('background work is listed on request', async () => {
+  const background = traces.filter(({ name }) => kindOfTrace(name) === 'background')
+  expect(background.length).toBeGreaterThan(0)
+  const page = await openState({ address: '/network', state, answers, shows: sayStep('search') })
+  await until('commands are listed', () => rows().length === traces.length - background.length)
+  await userEvent.selectOptions(document.querySelector('.trace-kind select') as HTMLElement, 'all')
+  await until('all are listed', () => rows().length === traces.length)
+  expect(page.address()).toBe('/network?operations=all')
+})
+
+test('a tab that did nothing yet says so, and shows what it did in the background', async () => {
+  const background = traces.filter(({ name }) => kindOfTrace(name) === 'background')
+  await openState({
+    address: '/network',
+    state,
+    answers: { traces: tracesFrom(background) },
+    shows: tracesText.noCommands,
+  })
+  await press(tracesText.allKinds)
+  await until('it is listed', () => rows().length === background.length)
 })
 
 test('the list has at most fifty rows more at each request', async () => {
