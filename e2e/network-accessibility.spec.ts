@@ -93,6 +93,8 @@ test('the network page, the peer page and the trace page are accessible with and
   await openNetwork(page)
   const list = page.getByRole('region', { name: 'Operations, newest first' })
   await expect(list.getByRole('link', { name: /^Install/ })).toBeVisible()
+  // Charts out of sight are not drawn.
+  await page.locator('.charts').scrollIntoViewIfNeeded()
   await expect(page.locator('.chart canvas').first()).toBeVisible()
   await expectAccessible(page, 'busy network page')
   await page.setViewportSize(widths.desktop)

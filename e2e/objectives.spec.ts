@@ -57,9 +57,9 @@ test('slow peers miss the objective of lookups: one notice says so, and where to
   await expect.poll(async () => (await page.evaluate(() => window.ggen.status())).directConnections).toBe(3)
   await page.getByRole('link', { name: 'Network', exact: true }).first().click()
   const tile = page.locator('.tile', { has: page.getByRole('heading', { name: 'DHT lookup', exact: true }) })
-  await expect(tile.getByText('Too few yet')).toBeVisible()
+  await expect(tile.getByText('Collecting')).toBeVisible()
 
-  // All peers are in the DHT, and fast ones meet the objective.
+  // All peers are in the DHT.
   await expect
     .poll(async () => {
       await lookUp(page, Math.floor(Math.random() * 1e9), 1)
@@ -69,8 +69,6 @@ test('slow peers miss the objective of lookups: one notice says so, and where to
         .length
     })
     .toBeGreaterThanOrEqual(4)
-  await lookUp(page, 0, 20)
-  await expect(tile.getByText('Met')).toBeVisible()
   const notice = page.getByRole('region', { name: 'Notices' }).getByText(/^DHT lookups are slow/)
   await expect(notice).toHaveCount(0)
 

@@ -32,18 +32,22 @@ const open = async (browser: Browser, address: string): Promise<Peer> =>
 /** Looks packages up as soon as they are published, and installs each that is there. */
 const installAll = (peer: Peer, ids: readonly string[]): Promise<void> =>
   peer.page.evaluate(
-    async ({ ids, everyMs }) => {
+    async ({ ids, everyMs, limitMs }) => {
       const { ggen } = window
       const waiting = new Set(ids)
-      while (waiting.size > 0) {
+      const end = performance.now() + limitMs
+      while (waiting.size > 0 && performance.now() < end) {
         for (const id of waiting) {
           const { found } = await ggen.lookup(id)
-          if (found && (await ggen.install([id]).catch(() => undefined)) !== undefined) waiting.delete(id)
+          if (!found) continue
+          await ggen.install([id], { allowMissing: true })
+          waiting.delete(id)
         }
         await new Promise((resolve) => setTimeout(resolve, everyMs))
       }
+      if (waiting.size > 0) throw new Error(`Not found in time: ${[...waiting].join(', ')}`)
     },
-    { ids: [...ids], everyMs: 700 },
+    { ids: [...ids], everyMs: 700, limitMs: 90_000 },
   )
 
 const screenshots = async (browser: Browser, address: string): Promise<[left: Buffer, right: Buffer]> => {
@@ -60,7 +64,9 @@ const screenshots = async (browser: Browser, address: string): Promise<[left: Bu
     scrollTo({ top: charts.getBoundingClientRect().top + scrollY - header - 16 })
   })
 
-  const [first, ...others] = readPackages().slice(-published)
+  const [first, ...others] = readPackages()
+    .filter(({ folder, files }) => slugOf(files) === folder)
+    .slice(0, published)
   if (first === undefined) throw new Error('There are no packages.')
   await pause(quietMs)
   const { id } = await alice.publish(first.files)
@@ -68,11 +74,13 @@ const screenshots = async (browser: Browser, address: string): Promise<[left: Bu
   const slugs = others.map(({ files }) => slugOf(files))
   const ids = [id, ...slugs.map((slug) => `${publisher}/${slug}`)]
   const installed = Promise.all([bob, carol, dave].map((peer) => installAll(peer, ids)))
-  for (const { files } of others) {
-    await pause(betweenMs)
-    await alice.publish(files)
+  const publishOthers = async (): Promise<void> => {
+    for (const { files } of others) {
+      await pause(betweenMs)
+      await alice.publish(files)
+    }
   }
-  await installed
+  await Promise.all([publishOthers(), installed])
   await pause(restMs)
   return Promise.all([alice.page.screenshot(), bob.page.screenshot()])
 }

@@ -6,5 +6,6 @@ export const toFailureView = (error: unknown): FailureView => {
   return { name, reason }
 }
 
-/** Distinguishes a failure from a value of the engine: no value has both a name and a reason. */
-export const isFailureView = (value: object): value is FailureView => 'name' in value && 'reason' in value
+/** Distinguishes a failure from a value of the engine: no value has both a name and a reason. Total. */
+export const isFailureView = (value: unknown): value is FailureView =>
+  typeof value === 'object' && value !== null && 'name' in value && 'reason' in value
