@@ -127,7 +127,7 @@ const shownRow = (page: Page, chart: string, column: string, since: number, leas
     { chart, column, since, least, giveUpMs: 20_000 },
   )
 
-/** Objective of the issue: an event is on the chart this long after its sample (ms). */
+/** An event is on the chart at most this long after its sample (ms). */
 const shownWithinMs = 3_000
 
 test('every chart moves by real events within three samples, and shows the values of the samples', async ({ join }) => {
