@@ -188,7 +188,7 @@ test('every chart moves by real events within three samples, and shows the value
   await page.getByRole('button', { name: 'Pause', exact: true }).click()
   const samples = await samplesOf(page)
   const rowOf = new Map(samples.times.map((time, row) => [time, row]))
-  const definitions = createCharts(() => ({ dhtLookupMs: undefined }))
+  const definitions = createCharts()
   for (const [name, title] of Object.entries(charts) as [keyof typeof charts, string][]) {
     const file = await download(page, page.getByRole('button', { name: `${title}: save as CSV` }))
     const { times, columns } = readCsv(file.bytes)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join as joinPath } from 'node:path'
 import type { Page } from '@playwright/test'
 import type { SpanView, TraceView } from '../workers/contract/telemetry-views.ts'
+import { backgroundPaths } from '../workers/testing/trace-recording.ts'
 import { makePackage } from './fixtures/packages.ts'
 import { expect, test } from './fixtures/test.ts'
 
@@ -32,15 +33,6 @@ const pathsOf = (trace: TraceView): string[] => trace.spans.map((span) => pathOf
 const attributesOf = ({ spans }: TraceView, name: string): SpanView['attributes'][] =>
   spans.filter((span) => span.name === name).map(({ attributes }) => attributes)
 
-/** Parts that may outlive the span they belong to, because nobody waits for them (docs/architecture.md). */
-const background = [
-  / > announce$/,
-  / > dht_put$/,
-  / > peer_query$/,
-  / > lookup > dht_query$/,
-  / > lookup > verify_records$/,
-]
-
 /** Parts that do not lie within the span that they belong to, to a millisecond. */
 const strays = (trace: TraceView): string[] =>
   trace.spans.flatMap((span) => {
@@ -49,7 +41,7 @@ const strays = (trace: TraceView): string[] =>
     if (parent === undefined) return span.parentId === undefined ? [] : [`${path} has no parent`]
     const early = parent.startMs - span.startMs
     const late = span.startMs + span.durationMs - parent.startMs - parent.durationMs
-    if (early <= 1 && (late <= 1 || background.some((pattern) => pattern.test(path)))) return []
+    if (early <= 1 && (late <= 1 || backgroundPaths.some((pattern) => pattern.test(path)))) return []
     return [`${path} begins ${early.toFixed(1)} ms before its parent, and ends ${late.toFixed(1)} ms after it`]
   })
 

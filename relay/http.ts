@@ -30,7 +30,7 @@ export interface PageServerOptions {
   relaysFor(host: string | undefined): string[]
   /** Health of the relay, which `/healthz` shows beside `ok`; undefined while the relay is down. */
   health(): object | undefined | Promise<object | undefined>
-  /** Forwards telemetry of the page; undefined when there is no collector. */
+  /** Forwards the page's telemetry; undefined without a collector. */
   otlp?: Forwarding | undefined
   /** Answers `/metrics`; undefined for a server without metrics. */
   metrics?: ((request: IncomingMessage) => Promise<Answer>) | undefined

@@ -380,7 +380,7 @@ describe('a collector that', () => {
 })
 
 describe('many posts', () => {
-  it('beyond the rate of an address are told to wait, until time has passed', async () => {
+  it('above the rate limit of an address are refused with 429 until the limit allows more', async () => {
     const collector = await collecting()
     let time = 0
     const setup = await serve(collector.endpoint, { now: () => time })
@@ -393,7 +393,7 @@ describe('many posts', () => {
     expect((await ask(setup)).status).toBe(200)
   })
 
-  it('beyond the bytes of an address are told to wait', async () => {
+  it('above the byte limit of an address are refused with 429', async () => {
     const collector = await collecting()
     const setup = await serve(collector.endpoint, { now: () => 0 })
     const statuses: number[] = []

@@ -36,7 +36,7 @@ export const readBody = async (
     length = end
   }
   const onEnd = (): void => resolve(body.subarray(0, length))
-  const onAbort = (): void => reject(new Error('The body is no longer wanted.'))
+  const onAbort = (): void => reject(new Error('Reading the body was cancelled.'))
   const onClose = (): void => reject(new Error('The sender disconnected.'))
   request.on('data', onData)
   request.on('end', onEnd)

@@ -5,6 +5,7 @@ import { parser } from '@prometheus-io/lezer-promql'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { counters, histograms } from '../../workers/telemetry/instruments.ts'
+import { hasPromtool } from '../telemetry/fixtures/promtool.ts'
 import { pageFigures } from '../telemetry/page-figures.ts'
 import { relayFigures } from '../telemetry/relay-figures.ts'
 
@@ -73,12 +74,3 @@ describe('Prometheus rules', () => {
     expect(execFileSync('promtool', ['check', 'rules', file], { encoding: 'utf8' })).toContain('SUCCESS')
   })
 })
-
-function hasPromtool(): boolean {
-  try {
-    execFileSync('promtool', ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}

@@ -66,17 +66,16 @@ export const observeRelay = (
     onBytes: (count) => figures.add('ggen_relay_relayed_bytes_total', count),
   })
 
-  watchRequests(dht, ({ peer, type: sent, durationMs, error }) => {
+  watchRequests(dht, ({ peer, type: sent }) => {
     const type = typeof sent === 'string' && requestTypes.has(sent) ? sent : 'other'
-    const outcome = error === undefined ? 'ok' : 'failed'
-    figures.add('ggen_relay_dht_requests_total', 1, { type, outcome })
-    // A span for what takes less would cost more than the request.
-    if (durationMs < minRequestMs && error === undefined) return
-    const span = tracer.startSpan('dht_request', {
-      attributes: { peer: hashPeer(peer), type, outcome, ms: durationMs },
-    })
-    if (error !== undefined) span.recordException(error)
-    span.end()
+    const span = tracer.startSpan('dht_request', { attributes: { peer: hashPeer(peer), type } })
+    return (error) => {
+      const outcome = error === undefined ? 'ok' : 'failed'
+      figures.add('ggen_relay_dht_requests_total', 1, { type, outcome })
+      span.setAttributes({ outcome })
+      if (error !== undefined) span.recordException(error)
+      span.end()
+    }
   })
 
   figures.observe('ggen_relay_reservations', () => health().reservations)
@@ -103,6 +102,3 @@ export const observeRelay = (
     },
   }
 }
-
-/** Shortest DHT request that gets a span (ms). */
-const minRequestMs = 1

@@ -3,7 +3,6 @@ import { wallNow } from '../../workers/stack/steady-date.ts'
 import { noTelemetry } from '../../workers/telemetry/no-telemetry.ts'
 import { createSpanRecorder } from '../../workers/telemetry/span-recorder.ts'
 import type { Tracer } from '../../workers/telemetry/telemetry.ts'
-import type { TraceRecord } from '../../workers/telemetry/trace-record.ts'
 import type { CollectorAddress } from '../otlp/collector.ts'
 import type { ExportOptions } from './export.ts'
 import { createFigures, type Figures, type FigureTable } from './figures.ts'
@@ -46,10 +45,8 @@ export const startPartTelemetry = async <Part extends 'relay' | 'page', Name ext
     clocks: { wall: wallNow, monotonic: () => performance.now() },
     random: Math.random,
     exportRatio: () => 1,
-    onTrace(trace: TraceRecord) {
-      const share = trace.root.failure === undefined ? (shareByName[trace.root.name] ?? 1) : 1
-      if (share === 1 || Math.random() < share) exporting.onTrace(trace)
-    },
+    keeps: ({ name, hasFailed }) => hasFailed || Math.random() < (shareByName[name] ?? 1),
+    onTrace: exporting.onTrace,
   })
   return {
     tracer,

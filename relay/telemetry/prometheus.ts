@@ -6,14 +6,10 @@ export const createRegistry = (figures: Figures): Registry => {
   const registry = new Registry()
   for (const name of namesOf(figures)) {
     const { kind, description: help, labels } = figures.table[name] ?? { kind: 'gauge', description: '', labels: [] }
-    const labelNames = [...labels]
-    const registers = [registry]
+    const common = { name, help, labelNames: [...labels], registers: [registry] }
     if (kind === 'counter') {
       new Counter({
-        name,
-        help,
-        labelNames,
-        registers,
+        ...common,
         collect() {
           this.reset()
           for (const { value, attributes } of figures.read(name)) this.inc(textual(attributes), value)
@@ -21,10 +17,7 @@ export const createRegistry = (figures: Figures): Registry => {
       })
     } else {
       new Gauge({
-        name,
-        help,
-        labelNames,
-        registers,
+        ...common,
         collect() {
           this.reset()
           for (const { value, attributes } of figures.read(name)) this.set(textual(attributes), value)

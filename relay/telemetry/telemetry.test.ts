@@ -16,6 +16,7 @@ import { type PageServer, startPageServer } from '../http.ts'
 import { attributesOf, metricsIn, spansIn, startCollector, type TestCollector } from '../otlp/fixtures/collector.ts'
 import { type StartedRelay, startRelay } from '../start-relay.ts'
 import { createFigures } from './figures.ts'
+import { hasPromtool } from './fixtures/promtool.ts'
 import { startPageTelemetry } from './page-telemetry.ts'
 import { startPartTelemetry } from './part-telemetry.ts'
 import { createRegistry } from './prometheus.ts'
@@ -292,12 +293,3 @@ const ownPart = (text: string): string =>
     .split(/(?=^# HELP )/m)
     .filter((family) => family.startsWith('# HELP ggen_'))
     .join('')
-
-function hasPromtool(): boolean {
-  try {
-    execFileSync('promtool', ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}

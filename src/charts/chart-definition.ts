@@ -20,7 +20,7 @@ export interface ChartDefinition {
   /** Number of measurements behind the rows [from, to): below `fewMeasurements`, percentiles are not drawn. */
   readonly countOf?: (window: SampleWindow, from: number, to: number) => number
   /** A horizontal line, such as an objective. */
-  readonly limit?: () => number | undefined
+  readonly limit?: number
   /** Called before the series are read, for those that depend on all of the window. */
   readonly prepare?: (window: SampleWindow) => void
   /** Said in place of the picture while there is nothing to draw; undefined: that there are no data yet. */

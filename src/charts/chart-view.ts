@@ -17,7 +17,8 @@ export interface ChartView {
   setRange(range: ChartRange): void
   /** Answers a key; false if it means nothing here. */
   press(key: string, isFast: boolean): boolean
-  canvas(): { plot: Plot } | undefined
+  /** Undefined until it has been drawn. */
+  plot(): Plot | undefined
   stop(): void
 }
 
@@ -278,7 +279,7 @@ export const createChartView = (elements: ChartElements, options: ChartOptions):
       update(feed.current(), true)
     },
     press,
-    canvas: () => (plot === undefined ? undefined : { plot }),
+    plot: () => plot,
     stop() {
       isStopped = true
       for (const stop of stops) stop()

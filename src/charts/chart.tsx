@@ -53,7 +53,7 @@ export const Chart = ({ definition, feed, group, range, speak }: Props) => {
   const say = useEffectEvent(speak)
   const firstRange = useEffectEvent(() => range)
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: an effect event is no dependency, as React’s rules say
+  // biome-ignore lint/correctness/useExhaustiveDependencies: effect events must not be dependencies (React)
   useEffect(() => {
     const elements = {
       plot: plot.current,
@@ -111,11 +111,11 @@ export const Chart = ({ definition, feed, group, range, speak }: Props) => {
 
   const savePng = async (): Promise<void> => {
     try {
-      const [drawn, data] = [view.current?.canvas(), view.current?.data()]
+      const [drawn, data] = [view.current?.plot(), view.current?.data()]
       if (drawn === undefined || data === undefined) return
       const picture = await toPng({
-        canvas: drawn.plot.canvas(),
-        palette: drawn.plot.palette(),
+        canvas: drawn.canvas(),
+        palette: drawn.palette(),
         title,
         subtitle: sentence.current?.textContent?.slice(title.length).trim() ?? '',
         legend: entries.flatMap((entry) => {

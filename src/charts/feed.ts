@@ -13,12 +13,12 @@ export interface SampleFeed {
   /** Begins to ask, at once and then at the pace of the rows; asks on until the returned function is called. */
   start(): () => void
   setStep(step: Step): void
-  /** While it is paused, the engine goes on; afterwards all rows since arrive together. */
+  /** The engine keeps sampling while the feed is paused; resuming loads all rows since then. */
   setPaused(isPaused: boolean): void
 }
 
 export interface SampleFeedDependencies {
-  /** The command; a failure resolves to what is no view. */
+  /** The `samples` command; a failure resolves to a value that is not a view. */
   load(since: number | undefined, options: SamplesOptions): Promise<unknown>
   isVisible(): boolean
   onVisible(listener: () => void): () => void

@@ -47,7 +47,7 @@ export const createPlot = (element: HTMLElement, definition: ChartDefinition, op
   const font = fontOf(palette, labelSize)
 
   const mark = (drawn: uPlot, draw: typeof drawMarks): void => {
-    if (data !== undefined) draw(drawn, { data, palette, limit: definition.limit?.(), series: definition.series })
+    if (data !== undefined) draw(drawn, { data, palette, limit: definition.limit, series: definition.series })
   }
 
   const plot = new uPlot(
@@ -206,7 +206,7 @@ const isolated = (values: ArrayLike<number | null | undefined>): number[] | null
 /** Fits all that is drawn. */
 const axisFor = ({ scale, atLeast, limit }: ChartDefinition, { drawn, points }: ChartData): Axis => {
   let low = atLeast[0]
-  let high = Math.max(atLeast[1], limit?.() ?? Number.NEGATIVE_INFINITY)
+  let high = Math.max(atLeast[1], limit ?? Number.NEGATIVE_INFINITY)
   const include = (value: number | null | undefined): void => {
     if (value === null || value === undefined || (scale === 'log' && value <= 0)) return
     if (value < low) low = value

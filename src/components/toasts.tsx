@@ -59,7 +59,7 @@ const Toast = ({ notice: { id, level, message, page }, layer, others, showAll, i
   const isBehind = layer === 'behind'
   const passes = level === 'info' || level === 'success'
   const isHeld = useEffectEvent(isRead)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: an effect event is no dependency, as React’s rules say
+  // biome-ignore lint/correctness/useExhaustiveDependencies: effect events must not be dependencies (React)
   useEffect(() => {
     if (!passes) return
     let timer = setTimeout(function leave() {

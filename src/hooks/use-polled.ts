@@ -7,7 +7,7 @@ import { useEffect, useEffectEvent, useState } from 'react'
 export const usePolled = <T>(load: () => Promise<T>, intervalMs: number): T | undefined => {
   const [value, setValue] = useState<T>()
   const loadNow = useEffectEvent(load)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: an effect event is no dependency, as React’s rules say
+  // biome-ignore lint/correctness/useExhaustiveDependencies: effect events must not be dependencies (React)
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined
     let isLoading = false

@@ -8,7 +8,7 @@ const moveMs = 200
  */
 export const useRowMotion = (parent: RefObject<HTMLElement | null>, order: string): void => {
   const tops = useRef<ReadonlyMap<Element, number>>(new Map())
-  // biome-ignore lint/correctness/useExhaustiveDependencies: places are read only when the order is another
+  // biome-ignore lint/correctness/useExhaustiveDependencies: positions are read only when the order changes
   useLayoutEffect(() => {
     const rows = [...(parent.current?.children ?? [])].filter((row) => row instanceof HTMLElement)
     const now = new Map(rows.map((row) => [row, row.offsetTop] as const))

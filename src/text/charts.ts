@@ -82,7 +82,6 @@ export const chartText = messages('charts', {
     one: '{count} lookup, objective {objective}',
     other: '{count} lookups, objective {objective}',
   }),
-  lookupsCounted: count({ one: '{count} lookup', other: '{count} lookups' }),
   lookupsSoFar: count({ one: '{count} lookup so far', other: '{count} lookups so far' }),
   announcementsCounted: count({ one: '{count} announcement', other: '{count} announcements' }),
   announcementsSoFar: count({ one: '{count} announcement so far', other: '{count} announcements so far' }),

@@ -32,6 +32,11 @@ export interface CommandRule {
   readonly transfer?: 'begins' | 'cancels'
   /** Cannot be the cause of an engine that stops answering, so every next engine gets it. */
   readonly harmless?: true
+  /**
+   * Has no span and no count: it only reads state of the engine that is in memory, in some microseconds, and the page polls
+   * it, so that its traces would push out those of work; or it comes from the page's life cycle, not from a person.
+   */
+  readonly unmeasured?: true
   /** The command that closes what this one opened, by the `id` of its result, when the calling tab is gone. */
   readonly closedBy?: 'closeDraft'
 }
@@ -39,8 +44,8 @@ export interface CommandRule {
 export const commandTable = {
   start: { by: 'page', retry: 'same-engine', bytes: 'none' },
   stop: { by: 'page', retry: 'same-engine', bytes: 'none' },
-  flush: { by: 'page', retry: 'same-engine', bytes: 'none' },
-  status: { by: 'scripts', retry: 'idempotent', bytes: 'none', harmless: true },
+  flush: { by: 'page', retry: 'same-engine', bytes: 'none', unmeasured: true },
+  status: { by: 'scripts', retry: 'idempotent', bytes: 'none', harmless: true, unmeasured: true },
 
   check: { by: 'scripts', retry: 'idempotent', bytes: 'in' },
   readArchive: { by: 'scripts', retry: 'idempotent', bytes: 'both' },
@@ -61,30 +66,30 @@ export const commandTable = {
   install: { by: 'scripts', retry: 'idempotent', bytes: 'none', transfer: 'begins' },
   cancel: { by: 'scripts', retry: 'idempotent', bytes: 'none', transfer: 'cancels' },
 
-  library: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
+  library: { by: 'scripts', retry: 'idempotent', bytes: 'none', unmeasured: true },
   readFile: { by: 'scripts', retry: 'idempotent', bytes: 'out' },
   exportZip: { by: 'scripts', retry: 'idempotent', bytes: 'out' },
   verify: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
   planUninstall: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
   uninstall: { by: 'scripts', retry: 'idempotent', bytes: 'none', doneBefore: 'NotInstalled' },
 
-  peers: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
-  metrics: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
+  peers: { by: 'scripts', retry: 'idempotent', bytes: 'none', unmeasured: true },
+  metrics: { by: 'scripts', retry: 'idempotent', bytes: 'none', unmeasured: true },
   connect: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
-  peer: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
+  peer: { by: 'scripts', retry: 'idempotent', bytes: 'none', unmeasured: true },
   ping: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
   disconnect: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
   ban: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
   unban: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
-  reputation: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
+  reputation: { by: 'scripts', retry: 'idempotent', bytes: 'none', unmeasured: true },
 
-  samples: { by: 'scripts', retry: 'idempotent', bytes: 'out' },
-  percentiles: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
-  traces: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
-  objectives: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
-  telemetry: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
+  samples: { by: 'scripts', retry: 'idempotent', bytes: 'out', unmeasured: true },
+  percentiles: { by: 'scripts', retry: 'idempotent', bytes: 'none', unmeasured: true },
+  traces: { by: 'scripts', retry: 'idempotent', bytes: 'none', unmeasured: true },
+  objectives: { by: 'scripts', retry: 'idempotent', bytes: 'none', unmeasured: true },
+  telemetry: { by: 'scripts', retry: 'idempotent', bytes: 'none', unmeasured: true },
   setTelemetry: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
-  wake: { by: 'scripts', retry: 'idempotent', bytes: 'none' },
+  wake: { by: 'scripts', retry: 'idempotent', bytes: 'none', unmeasured: true },
 } as const satisfies CommandTable
 
 /** Exactly one rule for each command. */
@@ -108,6 +113,10 @@ export const carriesBytes = (command: keyof EngineCommands, way: 'in' | 'out'): 
   const { bytes } = ruleOf(command)
   return bytes === way || bytes === 'both'
 }
+
+/** False for any other name, as in tests with commands of their own. */
+export const isUnmeasured = (command: string): boolean =>
+  Object.hasOwn(commandTable, command) && ruleOf(command as keyof EngineCommands).unmeasured === true
 
 export const commandNames = Object.keys(commandTable) as readonly (keyof EngineCommands)[]
 

@@ -1,4 +1,4 @@
-import type { MeterReader } from '../telemetry/in-memory-meter.ts'
+import type { MeterReader, Point } from '../telemetry/in-memory-meter.ts'
 import { percentile } from '../telemetry/percentile.ts'
 
 /** Lookups in the figures. */
@@ -16,9 +16,18 @@ export const lookupStats = (figures: Pick<MeterReader, 'count' | 'latest'>): { [
   const at = (share: number): number => percentile(sorted, share) ?? 0
   return {
     dht_lookups_total: total,
-    dht_success_rate: latest.filter(({ attributes }) => attributes['outcome'] === 'found').length / latest.length,
+    dht_success_rate: shareFound(latest),
     dht_lookup_duration: at(0.5),
     dht_lookup_duration_p95: at(0.95),
     dht_lookup_duration_p99: at(0.99),
   }
 }
+
+/** Share (0 to 1) of the last 500 lookups that found a head; undefined without lookups. */
+export const successRate = (figures: Pick<MeterReader, 'latest'>): number | undefined => {
+  const latest = figures.latest('dht_lookup_duration', maxLookups)
+  return latest.length === 0 ? undefined : shareFound(latest)
+}
+
+const shareFound = (lookups: readonly Point[]): number =>
+  lookups.filter(({ attributes }) => attributes['outcome'] === 'found').length / lookups.length

@@ -1,4 +1,4 @@
-import type { EngineCommands } from '../contract/commands.ts'
+import { isUnmeasured } from '../contract/command-table.ts'
 import { isFailure } from '../contract/failures.ts'
 import { type Operation, runOperation, untraced } from '../telemetry/operation.ts'
 import type { Counter, SpanContext, Telemetry } from '../telemetry/telemetry.ts'
@@ -28,27 +28,6 @@ export type RunCommand<Commands> = (
   context: SpanContext | undefined,
 ) => Promise<unknown>
 
-/**
- * Commands without a span or a count: they only read state of the engine that is in memory, take some microseconds, and
- * the page polls most of them, so their traces would push out those of work. `flush` and `wake` come from the page's
- * life cycle, not from a person.
- */
-const unmeasured: ReadonlySet<string> = new Set([
-  'flush',
-  'library',
-  'metrics',
-  'objectives',
-  'peer',
-  'peers',
-  'percentiles',
-  'reputation',
-  'samples',
-  'status',
-  'telemetry',
-  'traces',
-  'wake',
-] satisfies (keyof EngineCommands)[])
-
 /** Answers of a command that need no operation: from memory, synchronously. Undefined when there is none. */
 export type FromMemory<Commands extends Record<keyof Commands, Command>> = {
   [Name in keyof Commands]?: (...given: Parameters<Commands[Name]>) => Awaited<ReturnType<Commands[Name]>> | undefined
@@ -73,7 +52,7 @@ export const startCommandOperations = <Commands extends Record<keyof Commands, C
   type Run = (given: readonly unknown[], context: SpanContext | undefined) => Promise<unknown>
 
   const measured = (name: string, command: (operation: Operation, ...given: unknown[]) => unknown): Run => {
-    if (unmeasured.has(name)) {
+    if (isUnmeasured(name)) {
       const operation = untraced(signal)
       return async (given) => command(operation, ...given)
     }

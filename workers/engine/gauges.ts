@@ -1,4 +1,5 @@
 import { trafficProtocols } from '../contract/sample-columns.ts'
+import { successRate } from '../dht/lookup-stats.ts'
 import type { MeterReader } from '../telemetry/in-memory-meter.ts'
 import type { Measurement, Meter } from '../telemetry/telemetry.ts'
 import { hitsIn } from './cache-figures.ts'
@@ -11,9 +12,6 @@ export interface GaugeSources extends Omit<SampleSources, 'figures' | 'takeLag' 
   /** Longest delay of a timer in the last second (ms). */
   lag(): number | undefined
 }
-
-/** Lookups in the success rate. */
-const maxLookups = 500
 
 /**
  * Registers the metrics that are read from what the rooms count anyway, so that counting costs nothing more. Returns a
@@ -43,11 +41,7 @@ export const observeGauges = (meter: Meter, sources: GaugeSources): (() => void)
       const requests = hits + totals.missed
       return requests === 0 ? undefined : hits / requests
     }),
-    meter.createObservableGauge('dht_success_rate', () => {
-      const lookups = sources.figures.latest('dht_lookup_duration', maxLookups)
-      const found = lookups.filter(({ attributes }) => attributes['outcome'] === 'found')
-      return lookups.length === 0 ? undefined : found.length / lookups.length
-    }),
+    meter.createObservableGauge('dht_success_rate', () => successRate(sources.figures)),
     meter.createObservableGauge('active_peers', () => {
       const { direct, relayed } = network.peers.counts()
       return direct.size + relayed.size

@@ -84,23 +84,24 @@ export const watchRejectedPuts = (
   }
 }
 
-/** Calls `onHandled` after each DHT request of a peer, with its type as the peer sent it. */
+/**
+ * Calls `onRequest` when a DHT request of a peer begins, with its type as the peer sent it, and the returned function
+ * when it has ended; `error` is undefined for one that was answered.
+ */
 export const watchRequests = (
   dht: KadDHT,
-  onHandled: (request: { peer: string; type: unknown; durationMs: number; error: unknown }) => void,
+  onRequest: (request: { peer: string; type: unknown }) => (error: unknown) => void,
 ): void => {
   const { rpc } = internals(dht)
   const handle = rpc.handleMessage.bind(rpc)
   rpc.handleMessage = async (from, message) => {
-    const started = performance.now()
-    const report = (error: unknown): void =>
-      onHandled({ peer: String(from), type: message.type, durationMs: performance.now() - started, error })
+    const ended = onRequest({ peer: String(from), type: message.type })
     try {
       const answer = await handle(from, message)
-      report(undefined)
+      ended(undefined)
       return answer
     } catch (error) {
-      report(error)
+      ended(error)
       throw error
     }
   }

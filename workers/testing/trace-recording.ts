@@ -48,7 +48,7 @@ export const tracesOf = ({ traces }: TraceRecording, command: string): TraceReco
  * Parts that may end after the span that they belong to, because nobody waits for them: what is sent for a publication, the
  * answers of slow peers, and the DHT query of a lookup that a connected peer has answered.
  */
-const background = [
+export const backgroundPaths: readonly RegExp[] = [
   / > announce$/,
   / > dht_put$/,
   / > peer_query$/,
@@ -64,6 +64,6 @@ export const strays = (trace: TraceRecord): string[] =>
     if (parent === undefined) return span === trace.root ? [] : [`${path} has no parent`]
     const early = parent.startedAt - span.startedAt
     const late = span.startedAt + span.durationMs - parent.startedAt - parent.durationMs
-    if (early <= 1 && (late <= 1 || background.some((pattern) => pattern.test(path)))) return []
+    if (early <= 1 && (late <= 1 || backgroundPaths.some((pattern) => pattern.test(path)))) return []
     return [`${path} begins ${early.toFixed(1)} ms before its parent, and ends ${late.toFixed(1)} ms after it`]
   })

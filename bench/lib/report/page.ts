@@ -13,7 +13,7 @@ export interface PageOptions {
   readonly commit: string | undefined
 }
 
-/** Renders the report as one page that loads nothing else: style and drawings are inside, and there is no script. */
+/** Renders the report as a self-contained page: inline styles and SVG, no scripts, no external resources. */
 export const renderPage = (report: Report, { date, commit }: PageOptions): string => {
   const measured = report.suites.filter(({ rows }) => rows.length > 0)
   const missing = report.suites.filter(({ rows }) => rows.length === 0).map(({ name }) => name)

@@ -1,19 +1,20 @@
+import { objectiveLimits } from '../../../workers/contract/objective-limits.ts'
 import { trafficProtocols } from '../../../workers/contract/sample-columns.ts'
-import type { ChartDefinition, Hue, SeriesDefinition } from '../../charts/chart-definition.ts'
+import {
+  type ChartDefinition,
+  fewMeasurements,
+  type Hue,
+  type SeriesDefinition,
+} from '../../charts/chart-definition.ts'
 import { column, pageHeapColumn, perSecond, shareOf, total } from '../../charts/read-columns.ts'
 import { chartText, formatRate, formatShare } from '../../text/charts.ts'
 import { formatBytes, formatDuration } from '../../text/format.ts'
 import { formatCount } from '../../text/numbers.ts'
 import { createReputationChart } from './reputation-chart.ts'
 
-/** Objective of DHT lookups (ms); undefined until the engine told it. */
-export interface Objectives {
-  dhtLookupMs: number | undefined
-}
-
 /** The charts of the network page, in their order. */
-export const createCharts = (objectives: () => Objectives): ChartDefinition[] => [
-  dhtLatency(objectives),
+export const createCharts = (): ChartDefinition[] => [
+  dhtLatency(),
   cacheHitRate(),
   gossipPropagation(),
   throughput(),
@@ -24,8 +25,8 @@ export const createCharts = (objectives: () => Objectives): ChartDefinition[] =>
   eventLoopLag(),
 ]
 
-const dhtLatency = (objectives: () => Objectives): ChartDefinition => {
-  const objective = (): number | undefined => objectives().dhtLookupMs
+const dhtLatency = (): ChartDefinition => {
+  const limit = objectiveLimits.dht_lookup_p95.target
   return {
     key: 'dht-lookup-latency',
     title: chartText.dht,
@@ -35,7 +36,7 @@ const dhtLatency = (objectives: () => Objectives): ChartDefinition => {
     points: 'dht_lookup',
     nothing: chartText.noLookups,
     countOf: (window, from, to) => total(window, 'dht_lookups', from, to),
-    limit: objective,
+    limit,
     series: [
       percentile(chartText.p50, '1', 'dht_lookup_p50'),
       percentile(chartText.p95, '2', 'dht_lookup_p95', 2),
@@ -50,10 +51,8 @@ const dhtLatency = (objectives: () => Objectives): ChartDefinition => {
       },
     ],
     caption({ count }) {
-      if (count < 20) return chartText.lookupsSoFar(count)
-      const limit = objective()
-      return limit === undefined
-        ? chartText.lookupsCounted(count)
+      return count < fewMeasurements
+        ? chartText.lookupsSoFar(count)
         : chartText.lookupsInRange(count, { objective: formatDuration(limit) })
     },
   }
@@ -126,7 +125,8 @@ const gossipPropagation = (): ChartDefinition => ({
       format: formatRate,
     },
   ],
-  caption: ({ count }) => (count < 20 ? chartText.announcementsSoFar(count) : chartText.announcementsCounted(count)),
+  caption: ({ count }) =>
+    count < fewMeasurements ? chartText.announcementsSoFar(count) : chartText.announcementsCounted(count),
 })
 
 const protocolHues = { piece: '1', sync: '2', query: '3', dht: '4', gossip: '5', relay: '6', other: 'grey' } as const

@@ -4,14 +4,9 @@ import type { ChartGroup } from '../../charts/chart-group.ts'
 import type { ChartRange } from '../../charts/chart-view.ts'
 import type { SampleFeed } from '../../charts/feed.ts'
 import { Part } from '../../components/part.tsx'
-import { useCommands } from '../../hooks/use-app.ts'
-import { usePolled } from '../../hooks/use-polled.ts'
 import { chartText } from '../../text/charts.ts'
 import { drawingFailureText } from '../../text/drawing-failures.ts'
-import { createCharts, type Objectives } from './chart-definitions.ts'
-
-/** Objectives are constants of the engine: asked for again only in case it did not answer (ms). */
-const objectivesMs = 60_000
+import { createCharts } from './chart-definitions.ts'
 
 interface Props {
   feed: SampleFeed
@@ -23,14 +18,7 @@ interface Props {
 export const Charts = ({ feed, group, range }: Props) => {
   const titleId = useId()
   const spoken = useRef<HTMLParagraphElement>(null)
-  const objectives = useRef<Objectives>({ dhtLookupMs: undefined })
-  const [charts] = useState(() => createCharts(() => objectives.current))
-  const commands = useCommands()
-  usePolled(async () => {
-    const found = await commands.objectives()
-    if (!Array.isArray(found)) return
-    objectives.current = { dhtLookupMs: found.find(({ name }) => name === 'dht_lookup_p95')?.target }
-  }, objectivesMs)
+  const [charts] = useState(createCharts)
   // One live region for all charts, so that they do not talk over each other.
   const [speak] = useState(() => (sentence: string) => {
     if (spoken.current !== null) spoken.current.textContent = sentence

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { page as browserPage, userEvent } from 'vitest/browser'
+import { objectiveLimits } from '../../../workers/contract/objective-limits.ts'
 import { nearestRow } from '../../charts/window.ts'
 import { noon, samples, samplesOf } from '../../testing/fixtures/samples.ts'
 import { caches, peers, statuses } from '../../testing/fixtures/status.ts'
@@ -12,7 +13,9 @@ import { networkText } from '../../text/network.ts'
 
 const address = '/network'
 const state = { status: statuses.direct }
-const shows = chartText.lookupsCounted(796)
+const lookupsCaption = (count: number): string =>
+  chartText.lookupsInRange(count, { objective: formatDuration(objectiveLimits.dht_lookup_p95.target) })
+const shows = lookupsCaption(796)
 
 const answering = (view: unknown) => ({ samples: async () => view as (typeof samples)['hour'] })
 
@@ -351,7 +354,7 @@ test.each([
   document.querySelector('.charts')?.scrollIntoView()
   await until('a chart is drawn', () => document.querySelector('.chart canvas') !== null)
   view = samples.quarter
-  await untilShown(chartText.lookupsCounted(796))
+  await untilShown(lookupsCaption(796))
   await frames()
   observer.disconnect()
   // The sentence in the header of a phone has one line or two: its text moves by half a line.

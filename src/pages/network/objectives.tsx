@@ -59,13 +59,6 @@ interface History {
   samples: SampleRows
 }
 
-const columnOf: Record<ObjectiveName, string> = {
-  search_p95: 'search_p95',
-  dht_lookup_p95: 'dht_lookup_p95',
-  cache_hit_rate: 'cache_hit_rate',
-  install_p95: 'install_p95',
-}
-
 const filterOf: Record<ObjectiveName, TraceFilter> = {
   search_p95: { kind: 'search', slow: true },
   dht_lookup_p95: { kind: 'lookup', slow: true },
@@ -125,7 +118,7 @@ const Tile = ({
       <Sparkline
         label={objectivesText.spark({ name: objectivesText.name(name) })}
         tone={tone === 'warning' || tone === 'error' ? tone : 'plain'}
-        values={history === undefined ? [] : lastHour(history.samples, columnOf[name], history.now)}
+        values={history === undefined ? [] : lastHour(history.samples, name, history.now)}
         width={240}
       />
       <dl className="tile-facts">

@@ -241,7 +241,7 @@ test('the page follows the peer', async () => {
   await untilShown('345 ms')
 })
 
-test('the reason of bad health is told', async () => {
+test('a degraded connection shows its reason', async () => {
   const bad = { ...peer, ...health('unhealthy') }
   await open({ peer: async () => detailOf(bad) })
   if (bad.healthReason === undefined) throw new Error('The fixture gives no reason.')

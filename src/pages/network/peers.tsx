@@ -22,7 +22,8 @@ import { peerName, shortPeerId } from './peer-words.ts'
 import { Score } from './score.tsx'
 import { type PeerActions, usePeerActions } from './use-peer-actions.tsx'
 
-const renewMs = 1_000
+/** Interval of the reputation (ms): a profile may know 2,000 peers, and their scores change slowly. */
+const renewMs = 5_000
 
 /** Number of table columns, for a row that failed to render. */
 const columns = 6

@@ -93,6 +93,22 @@ it('leaves every peer in its direction when another joins or one leaves, while t
   )
 })
 
+it('spreads up to eight peers around the centre, also when they come one after the other', () => {
+  fc.assert(
+    fc.property(peersOf(8, 2), fc.boolean(), (peers, isTogether) => {
+      const { place } = createTopologyPlacement()
+      if (!isTogether) for (let count = 1; count < peers.length; count += 1) place(peers.slice(0, count))
+      const directions = [...angles(place(peers)).values()].sort((a, b) => a - b)
+      for (const [index, angle] of directions.entries()) {
+        const next = directions[(index + 1) % directions.length] ?? 0
+        const gap = (next - angle + 2 * Math.PI) % (2 * Math.PI)
+        expect(gap).toBeGreaterThanOrEqual(Math.PI / peers.length - 1e-9)
+      }
+    }),
+    { seed: 36, numRuns: 300 },
+  )
+})
+
 it('keeps nodes apart while round trips change', () => {
   fc.assert(
     fc.property(

@@ -103,17 +103,12 @@ export const createTopologyPlacement = (): TopologyPlacement => {
  * touch.
  */
 export const freestAngle = (nodes: readonly Pick<PlacedPeer, 'angle'>[]): number => {
-  const turn = 2 * Math.PI
-  const away = (a: number, b: number): number => {
-    const between = Math.abs(a - b) % turn
-    return Math.min(between, turn - between)
-  }
-  const clearance = (angle: number): number => Math.min(enough, ...nodes.map((node) => away(node.angle, angle)))
-  const directions = [-2, -1, 1, 2, 3, 5].map((eighths) => (eighths * turn) / 8)
+  const clearance = (angle: number): number => Math.min(enough, ...nodes.map((node) => between(node.angle, angle)))
+  const directions = [-2, -1, 1, 2, 3, 5].map((eighths) => (eighths * fullTurn) / 8)
   return directions.reduce((best, next) => (clearance(next) > clearance(best) ? next : best))
 }
 
-/** Beyond this angle to the next node, a direction is as good as any (radians). */
+/** A direction at least this far from every node counts as free (radians). */
 const enough = Math.PI / 5
 
 interface Scale {
@@ -162,7 +157,10 @@ const fewestRings = 2
 const clampRtt = (rttMs: number): number =>
   Number.isFinite(rttMs) ? Math.min(longestRttMs, Math.max(shortestRttMs, rttMs)) : longestRttMs
 
-/** Known peers keep their angle; a newcomer gets the first free one, beginning with that of its id. */
+/**
+ * Known peers keep their angle; a newcomer gets the first free one, beginning with that of its id: one that is far from
+ * all others, so that a few peers stand around the centre and not in one corner, or at least without overlap.
+ */
 const directed = (
   peers: readonly DistantPeer[],
   scale: Scale,
@@ -175,8 +173,12 @@ const directed = (
   for (const { id, rttMs } of newcomers) {
     const radius = scale.radiusOf(rttMs)
     const tries = Array.from({ length: maxPlaced * 2 }, (_, turn) => at(id, angleOf(id) + turn * goldenAngle, radius))
-    const free = tries.find((each) => placed.every((other) => distance(each, other) >= 2 * scale.nodeRadius + gap))
-    placed.push(free ?? at(id, angleOf(id), radius))
+    const fits = (each: PlacedPeer): boolean =>
+      placed.every((other) => distance(each, other) >= 2 * scale.nodeRadius + gap)
+    // Half of an even share of the circle, which is always free somewhere.
+    const roomy = Math.PI / (placed.length + 1)
+    const isRoomy = (each: PlacedPeer): boolean => placed.every((other) => between(each.angle, other.angle) >= roomy)
+    placed.push(tries.find((each) => fits(each) && isRoomy(each)) ?? tries.find(fits) ?? at(id, angleOf(id), radius))
   }
   const byId = new Map(placed.map((each) => [each.id, each]))
   return peers.flatMap(({ id }) => byId.get(id) ?? [])
@@ -226,6 +228,12 @@ const at = (id: string, angle: number, radius: number): PlacedPeer => {
 }
 
 const fullTurn = 2 * Math.PI
+
+/** The smaller angle between two directions (radians). */
+const between = (a: number, b: number): number => {
+  const turn = Math.abs(a - b) % fullTurn
+  return Math.min(turn, fullTurn - turn)
+}
 
 const distance = (a: PlacedPeer, b: PlacedPeer): number => Math.hypot(a.x - b.x, a.y - b.y)
 
